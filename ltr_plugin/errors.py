@@ -1,0 +1,82 @@
+"""Every error this library raises on purpose.
+
+LtrError
+├── InputError        a file or an argument is wrong; carries every mistake found, each with its place
+├── MediaError        one photo, sound or video cannot be used
+├── EncoderError      an encoder cannot be loaded, or its vectors belong to another space
+├── NodeError         the development node cannot be built or started
+└── ClusterError      the cluster is out of reach, or refuses
+    ├── PluginMissing the cluster has no learning-to-rank plugin
+    └── ParityError   the cluster scores an uploaded ranker differently from the local prediction
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class LtrError(Exception):
+    """Base of all errors below. `exit_code` is what the command line returns: 1 something failed, 2 wrong input."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing that is wrong: `where` is a file line or a `$.path`, `what` names the value and what to do."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}  {self.what}" if self.where else self.what
+
+
+class InputError(LtrError):
+    """Wrong input. `source` is the file or argument, `mistakes` is everything that is wrong with it."""
+
+    exit_code = 2
+
+    def __init__(self, source: str, mistakes: Sequence[Mistake] | str) -> None:
+        self.source = source
+        self.mistakes = (Mistake("", mistakes),) if isinstance(mistakes, str) else tuple(mistakes)
+        super().__init__(source, self.mistakes)
+
+    def __str__(self) -> str:
+        if len(self.mistakes) == 1 and not self.mistakes[0].where:
+            return f"{self.source}: {self.mistakes[0].what}"
+        count = f"{len(self.mistakes)} problem{'s' if len(self.mistakes) > 1 else ''}"
+        return "\n".join([f"{self.source}: {count}", *(f"  {mistake}" for mistake in self.mistakes)])
+
+
+class MediaError(LtrError):
+    """A photo, sound or video that cannot be used; the message is recorded on its product."""
+
+
+class EncoderError(LtrError):
+    """An encoder that cannot be loaded, or a vector from another encoder's space."""
+
+
+class NodeError(LtrError):
+    """The development node cannot be built or started."""
+
+
+class ClusterError(LtrError):
+    """The cluster is out of reach or refuses a call. `status` is the HTTP status, 0 when there was no answer."""
+
+    def __init__(self, message: str, *, status: int = 0, kind: str = "") -> None:
+        self.status = status
+        self.kind = kind
+        super().__init__(message)
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same call may succeed later: no answer, too many requests, or a node that is not ready."""
+        return self.status in (0, 429, 502, 503, 504)
+
+
+class PluginMissing(ClusterError):  # noqa: N818 - it names a state of the cluster
+    """The cluster has no learning-to-rank plugin."""
+
+
+class ParityError(ClusterError):
+    """The cluster's scores differ from the local prediction by more than the tolerance."""
