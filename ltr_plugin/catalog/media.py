@@ -1,0 +1,47 @@
+"""References to photos, sounds and videos: where they lie and what tells a changed one."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ltr_plugin.catalog.product import MODALITIES, Modality, Product, digest
+from ltr_plugin.errors import MediaError
+
+
+def is_url(reference: str) -> bool:
+    """Whether a reference is an http(s) URL rather than a path."""
+    return urlsplit(reference).scheme in ("http", "https")
+
+
+def media_path(root: Path, reference: str) -> Path:
+    """The file a relative reference names under `root`. MediaError when it leads outside: catalogs are untrusted."""
+    path = (root / reference).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise MediaError(f"{reference!r} leads out of the catalog's folder")
+    return path
+
+
+def content_hashes(product: Product, root: Path) -> dict[Modality, str]:
+    """What each modality's vectors depend on, hashed; a modality the product lacks is absent.
+
+    A local file counts by its name, size and time of change, so that a replaced photo is embedded again and an
+    unchanged one is not even read; a price or a rating is in no hash.
+    """
+    found: dict[Modality, str] = {}
+    text = product.embedding_text()
+    if text:
+        found["text"] = digest(text)
+    for modality in MODALITIES:
+        references = product.media(modality)
+        if references:
+            found[modality] = digest([(reference, *_stamp(root, reference)) for reference in references])
+    return found
+
+
+def _stamp(root: Path, reference: str) -> tuple[int, ...]:
+    if is_url(reference):
+        return ()
+    try:
+        status = media_path(root, reference).stat()
+    except (OSError, MediaError):
+        return ()  # an absent or refused file is reported by the worker that tries to read it
+    return status.st_size, status.st_mtime_ns

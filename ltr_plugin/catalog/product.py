@@ -1,0 +1,75 @@
+"""A product, as catalogs write it down."""
+
+import hashlib
+import json
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, FiniteFloat, StringConstraints, model_validator
+
+from ltr_plugin.decoding import Form
+
+Modality = Literal["text", "image", "audio", "video"]
+MODALITIES: tuple[Modality, ...] = ("text", "image", "audio", "video")
+
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\s\x00-\x1f]+$")]
+Scalar = bool | int | FiniteFloat | str
+
+
+class Product(Form):
+    """One product. Only `id` and one of title or media are required. Media are paths beside the catalog, or URLs."""
+
+    id: Identifier
+    title: str = ""
+    description: str = ""
+    brand: str = ""
+    model: str = ""
+    category: tuple[str, ...] = ()
+    price: Annotated[FiniteFloat, Field(ge=0)] | None = None
+    currency: str = ""
+    released: date | datetime | None = None
+    ean: tuple[str, ...] = ()
+    attributes: dict[str, Scalar | tuple[Scalar, ...]] = Field(default_factory=dict)
+    images: tuple[str, ...] = ()
+    audio: tuple[str, ...] = ()
+    video: tuple[str, ...] = ()
+    stats: dict[str, FiniteFloat] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.title or self.images or self.audio or self.video):
+            raise ValueError("a product needs a title or at least one of images, audio, video")
+        return self
+
+    def media(self, modality: Modality) -> tuple[str, ...]:
+        """The references of one modality's files; empty for text."""
+        return {"text": (), "image": self.images, "audio": self.audio, "video": self.video}[modality]
+
+    def embedding_text(self) -> str:
+        """The words that a text encoder reads: title, brand, category and description."""
+        return product_text(self.title, self.brand, self.category, self.description)
+
+    def attribute_text(self) -> str:
+        """All attributes folded into one searchable text, such as `colour: red\\nwi fi: true`."""
+        lines = (f"{key.replace('_', ' ').strip()}: {_words(value)}" for key, value in self.attributes.items())
+        return "\n".join(lines)
+
+
+def product_text(title: str, brand: str, category: tuple[str, ...], description: str) -> str:
+    """The words that stand for a product in a text encoder, most telling first, since encoders cut at a length."""
+    head = title if not brand or brand.lower() in title.lower() else f"{brand} {title}"
+    return ". ".join(part for part in (head, ", ".join(category), description) if part)
+
+
+def digest(value: object) -> str:
+    """A short stable digest (16 hex digits) of a JSON-like value."""
+    packed = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    return hashlib.blake2b(packed, digest_size=8).hexdigest()
+
+
+def _words(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(_words(item) for item in value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).lower() if isinstance(value, bool) else str(value)

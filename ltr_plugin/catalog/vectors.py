@@ -1,0 +1,48 @@
+"""What a vector field holds: which encoder made it from what, so that two spaces never mix."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ltr_plugin.catalog.product import Modality, digest
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Identity of an encoder's vector space. Vectors compare only when their fingerprints are equal.
+
+    `weights` is a hash of the weights, `preprocessing` says what is done to the input (sizes, lengths, pooling).
+    """
+
+    library: str
+    model: str
+    revision: str
+    dimension: int
+    preprocessing: str
+    weights: str
+
+    @property
+    def digest(self) -> str:
+        """Sixteen hex digits that stand for the whole in documents and queries."""
+        return digest(asdict(self))
+
+
+@dataclass(frozen=True)
+class VectorField:
+    """A dense vector field: `name` in the index, the modality of the product it is made of, and its encoder.
+
+    `encoder` is `library:model`, such as `open_clip:ViT-B-32/laion2b_s34b_b79k` or `open_clip:runs/encoder`.
+    """
+
+    name: str
+    source: Modality
+    encoder: str
+    fingerprint: Fingerprint = field(repr=False)
+
+    def to_meta(self) -> dict[str, Any]:
+        """The form kept in the index's mapping."""
+        return asdict(self)
+
+    @classmethod
+    def from_meta(cls, meta: dict[str, Any]) -> "VectorField":
+        """The field as the index's mapping states it."""
+        return cls(**{**meta, "fingerprint": Fingerprint(**meta["fingerprint"])})

@@ -1,0 +1,59 @@
+"""Files and wire JSON in, checked objects out: every mistake of a value together, each with its `$.path`."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from ltr_plugin.errors import InputError, Mistake
+
+T = TypeVar("T")
+
+
+class Form(BaseModel):
+    """Base of every form of data that is read from a file: immutable, and an unknown key is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+def decode(form: type[T], value: object, *, source: str) -> T:
+    """`value` (as JSON or YAML gave it) as a `form`; InputError lists every mistake with its path."""
+    try:
+        return TypeAdapter(form).validate_python(value)
+    except ValidationError as error:
+        raise InputError(source, mistakes(error, value)) from None
+
+
+def mistakes(error: ValidationError, value: object = None) -> list[Mistake]:
+    """What pydantic found, as our own mistakes; `value` is what was decoded, to tell real keys from union tags."""
+    return [Mistake(_path(details["loc"], value), _what(details)) for details in error.errors(include_url=False)]
+
+
+def _path(location: tuple[int | str, ...], value: object) -> str:
+    """`$.features[3].kind`. A tag of a union stands in the location too, but is no key of the value: left out."""
+    path, last = "$", len(location) - 1
+    for place, step in enumerate(location):
+        if isinstance(step, int):
+            path += f"[{step}]"
+            value = value[step] if isinstance(value, list) and step < len(value) else None
+        elif place == last or not isinstance(value, Mapping) or step in value:
+            path += f".{step}"
+            value = value.get(step) if isinstance(value, Mapping) else None
+    return path
+
+
+def _what(details: Any) -> str:
+    match details["type"]:
+        case "extra_forbidden":
+            return "unknown key; remove it or correct its name"
+        case "missing":
+            return "required key missing"
+        case "union_tag_invalid":
+            context = details["ctx"]
+            return f"unknown {context['discriminator']} {context['tag']!r} (expected one of: {context['expected_tags']})"
+        case "union_tag_not_found":
+            return f"required key {details['ctx']['discriminator']} missing"
+        case "value_error":
+            return str(details["ctx"]["error"])
+        case _:
+            return f"{details['msg']}, not {details['input']!r}"
