@@ -1,9 +1,10 @@
 """Files and wire JSON in, checked objects out: every mistake of a value together, each with its `$.path`."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from ltr_plugin.errors import InputError, Mistake
 
@@ -42,7 +43,7 @@ def _path(location: tuple[int | str, ...], value: object) -> str:
     return path
 
 
-def _what(details: Any) -> str:
+def _what(details: ErrorDetails) -> str:
     match details["type"]:
         case "extra_forbidden":
             return "unknown key; remove it or correct its name"
@@ -50,7 +51,9 @@ def _what(details: Any) -> str:
             return "required key missing"
         case "union_tag_invalid":
             context = details["ctx"]
-            return f"unknown {context['discriminator']} {context['tag']!r} (expected one of: {context['expected_tags']})"
+            return (
+                f"unknown {context['discriminator']} {context['tag']!r} (expected one of: {context['expected_tags']})"
+            )
         case "union_tag_not_found":
             return f"required key {details['ctx']['discriminator']} missing"
         case "value_error":

@@ -6,8 +6,9 @@ from typing import Protocol
 class Progress(Protocol):
     """Called with what is done and, where known, what there is in all, both in items."""
 
-    def __call__(self, done: int, total: int | None = None) -> None: ...
+    def __call__(self, done: int, total: int | None = None) -> None:
+        """Hears how far the work is."""
 
 
-def silent(done: int, total: int | None = None) -> None:  # noqa: ARG001 - the shape is the protocol
+def silent(done: int, total: int | None = None) -> None:
     """A listener that does nothing."""

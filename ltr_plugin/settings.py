@@ -7,7 +7,7 @@ from pathlib import Path
 ENVIRONMENT = {
     "OPENSEARCH_URL": "the cluster, such as https://search:9200; without it the development node is used",
     "OPENSEARCH_USER": "user name for basic authentication",
-    "OPENSEARCH_PASSWORD": "its password",  # noqa: S105 - a description
+    "OPENSEARCH_PASSWORD": "its password",
     "OPENSEARCH_CA": "file with the certificate authority that signed the cluster's certificate",
     "LTR_BROKER_URL": "Celery broker, such as redis://localhost; without it a folder under the run folder is the queue",
     "LTR_RUNS": "folder for everything that is made here: node, queue, encoders, rankers (default: runs)",

@@ -1,0 +1,87 @@
+"""The index's settings and mapping: text analysed with and without stemming, exact fields, vectors, their stamps."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ltr_plugin.catalog.product import MODALITIES
+from ltr_plugin.catalog.vectors import VectorField
+
+FORMAT = 1
+"""Version of the layout below; an index of another version is refused."""
+
+TEXT_FIELDS = ("title", "description", "brand", "model", "category", "attribute_text")
+
+_ANALYSIS = {
+    "filter": {"possessive": {"type": "stemmer", "language": "possessive_english"},
+               "stem": {"type": "stemmer", "language": "english"}},
+    "analyzer": {
+        "words": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding"]},
+        "stems": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding", "possessive", "stem"]},
+    },
+    "normalizer": {"lower": {"filter": ["lowercase", "asciifolding"]}},
+}  # fmt: skip
+
+
+def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int = 1) -> dict[str, Any]:
+    """The body that creates an index for products with these vector fields.
+
+    Dynamic mapping is off but for the numbers under `stats`, which each shop names as it likes. Attributes are one
+    `flat_object` (a real catalog has thousands of keys) and one text field. `_meta` keeps what made each vector.
+    """
+    return {
+        "settings": {"index": {"knn": True, "number_of_shards": shards, "analysis": _ANALYSIS}},
+        "mappings": {
+            "dynamic": False,
+            "_meta": {
+                "format": FORMAT,
+                "media_root": str(media_root.resolve()),
+                "vectors": [vector.to_meta() for vector in vectors],
+            },
+            "dynamic_templates": [{"stats": {"path_match": "stats.*", "mapping": {"type": "float"}}}],
+            "properties": {
+                "id": {"type": "keyword"},
+                **{name: _text() for name in TEXT_FIELDS},
+                "price": {"type": "double"},
+                "currency": {"type": "keyword"},
+                "released": {"type": "date"},
+                "ean": {"type": "keyword"},
+                "attributes": {"type": "flat_object"},
+                **{name: _kept() for name in ("images", "audio", "video")},
+                "stats": {"type": "object", "dynamic": True},
+                "content": {"properties": {modality: {"type": "keyword"} for modality in MODALITIES}},
+                "embedding": {"properties": {vector.name: _stamp() for vector in vectors}},
+                **{vector.name: _vector(vector.fingerprint.dimension) for vector in vectors},
+            },
+        },
+    }
+
+
+def _text() -> dict[str, Any]:
+    return {
+        "type": "text",
+        "analyzer": "words",
+        "fields": {
+            "stem": {"type": "text", "analyzer": "stems"},
+            "exact": {"type": "keyword", "normalizer": "lower", "ignore_above": 256},
+        },
+    }
+
+
+def _kept() -> dict[str, Any]:
+    return {"type": "keyword", "index": False, "doc_values": False}
+
+
+def _stamp() -> dict[str, Any]:
+    return {
+        "properties": {
+            "fingerprint": {"type": "keyword"},
+            "content": {"type": "keyword"},
+            "error": {"type": "keyword", "ignore_above": 1024},
+        }
+    }
+
+
+def _vector(dimension: int) -> dict[str, Any]:
+    method = {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"}
+    return {"type": "knn_vector", "dimension": dimension, "method": method}

@@ -1,0 +1,215 @@
+"""Products in the index: written by their words first, given their vectors later, and asked which still lack them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ltr_plugin.catalog.media import content_hashes
+from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.mapping import FORMAT
+from ltr_plugin.errors import InputError
+
+Vector = list[float]
+
+
+@dataclass(frozen=True)
+class StoredProduct:
+    """A product as the index has it: `content` hashes what can be embedded, `embedding` stamps what has been."""
+
+    product: Product
+    content: Mapping[Modality, str]
+    embedding: Mapping[str, Mapping[str, str]]
+
+    def pending(self, vectors: Iterable[VectorField]) -> list[VectorField]:
+        """The vector fields that are absent, made from older content, or made by another encoder."""
+        return [
+            vector
+            for vector in vectors
+            if vector.source in self.content and not self._has(vector, self.embedding.get(vector.name, {}))
+        ]
+
+    def _has(self, vector: VectorField, stamp: Mapping[str, str]) -> bool:
+        made = stamp.get("fingerprint"), stamp.get("content")
+        return made == (vector.fingerprint.digest, self.content[vector.source])
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What a worker made of one product for one vector field: a vector, or the reason why there is none.
+
+    `content` is the hash of what was encoded; the index drops the result when the product has changed meanwhile.
+    """
+
+    id: str
+    field: VectorField
+    content: str
+    vector: Vector | None = None
+    error: str | None = None
+
+
+class ProductIndex:
+    """One index of products, opened by its name or alias."""
+
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        """ClusterError when there is no such index; InputError when it was not made by `ltr index`."""
+        self.cluster = cluster
+        self.alias = name
+        self.name, body = next(iter(cluster.call("GET", f"/{name}/_mapping").items()))
+        self.mapping: dict[str, Any] = body["mappings"]
+        meta = self.mapping.get("_meta", {})
+        if meta.get("format") != FORMAT:
+            raise InputError(
+                f"index {name}", f"its layout is {meta.get('format')!r}, not {FORMAT}; make it with `ltr index`"
+            )
+        self.vectors = tuple(VectorField.from_meta(entry) for entry in meta["vectors"])
+        self.media_root = Path(meta["media_root"])
+
+    def put(self, products: Iterable[Product]) -> Iterator[tuple[str, str | None]]:
+        """Writes products by id, yielding (id, None or why not). Vectors whose content did not change stay."""
+        sources = {vector.name: vector.source for vector in self.vectors}
+
+        def action(product: Product) -> dict[str, Any]:
+            document = {
+                **product.model_dump(mode="json", exclude_defaults=True),
+                "attribute_text": product.attribute_text(),
+                "content": content_hashes(product, self.media_root),
+            }
+            script = {"source": _REPLACE, "params": {"product": document, "sources": sources}}
+            return self._update(product.id, script, upsert={**document, "embedding": {}})
+
+        return self.cluster.bulk(map(action, products))
+
+    def fetch(self, ids: Sequence[str]) -> list[StoredProduct]:
+        """The products of these ids that exist, read as last written (no refresh needed), without their vectors."""
+        answer = self.cluster.call(
+            "POST", f"/{self.name}/_mget", {"ids": list(ids)}, _source_excludes=self._vector_names()
+        )
+        return [_stored(document["_source"]) for document in answer["docs"] if document.get("found")]
+
+    def write_vectors(self, made: Iterable[Embedded]) -> Iterator[tuple[str, str | None]]:
+        """Writes vectors and errors with their stamps, yielding (id, None or why not).
+
+        A result is dropped when its product's content is no longer what was encoded, or the product is gone.
+        """
+        grouped: dict[str, list[Embedded]] = {}
+        for one in made:
+            grouped.setdefault(one.id, []).append(one)
+        actions = (
+            self._update(id_, {"source": _EMBED, "params": {"made": _made(results)}})
+            for id_, results in grouped.items()
+        )
+        for id_, error in self.cluster.bulk(actions):
+            yield id_, None if error and "document missing" in error else error
+
+    def delete(self, ids: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+        """Deletes products by id, yielding (id, None or why not)."""
+        return self.cluster.bulk({"_op_type": "delete", "_index": self.name, "_id": id_} for id_ in ids)
+
+    def count(self) -> int:
+        """How many products a search can see."""
+        return int(self.cluster.call("GET", f"/{self.name}/_count")["count"])
+
+    def backlog(self) -> int:
+        """How many products a search can see that lack a current vector."""
+        return int(self.cluster.call("GET", f"/{self.name}/_count", {"query": self._backlog_query()})["count"])
+
+    def backlog_ids(self, *, page: int = 5000) -> Iterator[str]:
+        """The ids of the backlog, in order of id."""
+        yield from (hit["_id"] for hit in self._scan(self._backlog_query(), page=page, source=False))
+
+    def errors(self) -> Iterator[tuple[str, str, str]]:
+        """(product id, vector field, reason) of everything that could not be embedded, in order of id."""
+        named = [{"exists": {"field": f"embedding.{vector.name}.error"}} for vector in self.vectors]
+        for hit in self._scan({"bool": {"should": named, "minimum_should_match": 1}}, page=1000, source=["embedding"]):
+            for field, stamp in hit["_source"]["embedding"].items():
+                if "error" in stamp:
+                    yield hit["_id"], field, stamp["error"]
+
+    def forget_errors(self) -> int:
+        """Puts every product with an error back into the backlog; returns how many."""
+        named = [{"exists": {"field": f"embedding.{vector.name}.error"}} for vector in self.vectors]
+        body = {"query": {"bool": {"should": named, "minimum_should_match": 1}}, "script": {"source": _FORGET}}
+        answer = self.cluster.call("POST", f"/{self.name}/_update_by_query", body, refresh=True, conflicts="proceed")
+        return int(answer["updated"])
+
+    def refresh(self) -> None:
+        """Makes all writes visible to searches."""
+        self.cluster.call("POST", f"/{self.name}/_refresh")
+
+    def _update(self, id_: str, script: dict[str, Any], upsert: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        action = {"_op_type": "update", "_index": self.name, "_id": id_, "retry_on_conflict": 5, "script": script}
+        return {**action, "upsert": upsert} if upsert is not None else action
+
+    def _backlog_query(self) -> dict[str, Any]:
+        lacking = [
+            {
+                "bool": {
+                    "filter": [{"exists": {"field": f"content.{vector.source}"}}],
+                    "must_not": [{"term": {f"embedding.{vector.name}.fingerprint": vector.fingerprint.digest}}],
+                }
+            }
+            for vector in self.vectors
+        ]
+        return {"bool": {"should": lacking, "minimum_should_match": 1}} if lacking else {"match_none": {}}
+
+    def _scan(self, query: dict[str, Any], *, page: int, source: bool | list[str]) -> Iterator[dict[str, Any]]:
+        body: dict[str, Any] = {"query": query, "size": page, "sort": [{"id": "asc"}], "_source": source}
+        while hits := self.cluster.call("POST", f"/{self.name}/_search", body)["hits"]["hits"]:
+            yield from hits
+            body["search_after"] = hits[-1]["sort"]
+
+    def _vector_names(self) -> str:
+        return ",".join(vector.name for vector in self.vectors) or "-"
+
+
+def _stored(source: dict[str, Any]) -> StoredProduct:
+    known = {name: value for name, value in source.items() if name in Product.model_fields}
+    return StoredProduct(Product.model_validate(known), source["content"], source.get("embedding", {}))
+
+
+def _made(results: Iterable[Embedded]) -> dict[str, Any]:
+    return {
+        one.field.name: {
+            "source": one.field.source,
+            "vector": one.vector,
+            "stamp": {
+                "fingerprint": one.field.fingerprint.digest,
+                "content": one.content,
+                **({"error": one.error} if one.error else {}),
+            },
+        }
+        for one in results
+    }
+
+
+# A changed product keeps a vector until the next one is made, so that it stays findable, but loses the vector's stamp,
+# so that it is in the backlog. An unchanged product is not written at all.
+_REPLACE = """
+Map old = ctx._source; Map next = params.product;
+Map stamps = new HashMap(); if (old.embedding != null) stamps.putAll(old.embedding);
+for (def entry : params.sources.entrySet()) {
+  def field = entry.getKey(); def content = next.content[entry.getValue()];
+  if (content != null && old.containsKey(field)) next[field] = old[field];
+  def stamp = stamps[field];
+  if (stamp != null && stamp.content != content) stamps.remove(field);
+}
+next.embedding = stamps;
+if (next.equals(old)) { ctx.op = 'none'; } else { ctx._source = next; }
+"""
+
+_EMBED = """
+boolean changed = false;
+if (ctx._source.embedding == null) ctx._source.embedding = new HashMap();
+for (def entry : params.made.entrySet()) {
+  def field = entry.getKey(); def made = entry.getValue();
+  if (ctx._source.content[made.source] != made.stamp.content) continue;
+  if (made.vector != null) ctx._source[field] = made.vector; else ctx._source.remove(field);
+  ctx._source.embedding[field] = made.stamp; changed = true;
+}
+if (!changed) ctx.op = 'none';
+"""
+
+_FORGET = "ctx._source.embedding.entrySet().removeIf(entry -> entry.getValue().containsKey('error'))"
