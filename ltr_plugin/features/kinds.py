@@ -1,0 +1,185 @@
+"""The kinds of feature, each with what a feature-set file says of it and the query whose score is its value."""
+
+from abc import abstractmethod
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, FiniteFloat, StringConstraints
+
+from ltr_plugin.decoding import Form
+from ltr_plugin.features.mustache import Body, Raw, to_json, when
+from ltr_plugin.queries.parameters import flag_of
+
+FeatureName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$")]
+Modality = Literal["text", "image", "audio", "video", "behaviour", "query"]
+NO_MATCH: Body = {"match_none": {}}
+
+
+class Feature(Form):
+    """What every feature says: its name, its kind, and the modality that a fusion ranker groups it under."""
+
+    name: FeatureName
+    modality: Modality
+
+    @abstractmethod
+    def query(self) -> Body:
+        """The query, as JSON with mustache, that matches where the feature has a value and scores that value."""
+
+    def fields(self) -> dict[str, str]:
+        """Index fields that it reads, each with what it must be: `text`, `number`, `date` or `vector`."""
+        return {}
+
+    def vectors(self) -> dict[str, str]:
+        """Query vectors that it reads, each with the index field that it is compared with."""
+        return {}
+
+
+class Match(Feature):
+    """BM25 of the typed words in a text field; 0 where no word occurs."""
+
+    kind: Literal["match"]
+    field: FieldName
+    operator: Literal["or", "and"] = "or"
+    minimum_should_match: str | None = None
+    fuzziness: Literal["AUTO", 0, 1, 2] | None = None
+
+    def query(self) -> Body:
+        """See Feature."""
+        options = {"minimum_should_match": self.minimum_should_match, "fuzziness": self.fuzziness}
+        given = {name: value for name, value in options.items() if value is not None}
+        return {"match": {self.field: {"query": "{{text}}", "operator": self.operator, **given}}}
+
+    def fields(self) -> dict[str, str]:
+        """See Feature."""
+        return {self.field: "text"}
+
+
+class Phrase(Feature):
+    """BM25 of the typed words as a phrase, in which `slop` moves are allowed."""
+
+    kind: Literal["phrase"]
+    field: FieldName
+    slop: Annotated[int, Field(ge=0, le=50)] = 0
+
+    def query(self) -> Body:
+        """See Feature."""
+        return {"match_phrase": {self.field: {"query": "{{text}}", "slop": self.slop}}}
+
+    def fields(self) -> dict[str, str]:
+        """See Feature."""
+        return {self.field: "text"}
+
+
+class Similarity(Feature):
+    """(1 + cosine) / 2 of a query vector and a product vector of one space, computed exactly for every product.
+
+    A `knn` clause would be wrong here: products outside its top k come back as missing.
+    """
+
+    kind: Literal["similarity"]
+    field: FieldName
+    query_vector: FieldName
+
+    def query(self) -> Body:
+        """See Feature."""
+        params = {"field": self.field, "query_value": to_json(self.query_vector), "space_type": "cosinesimil"}
+        script = {"source": "knn_score", "lang": "knn", "params": params}
+        scored: Body = {"script_score": {"query": {"exists": {"field": self.field}}, "script": script}}
+        return when(flag_of(self.query_vector), scored, NO_MATCH)
+
+    def fields(self) -> dict[str, str]:
+        """See Feature."""
+        return {self.field: "vector"}
+
+    def vectors(self) -> dict[str, str]:
+        """See Feature."""
+        return {self.query_vector: self.field}
+
+
+class FieldValue(Feature):
+    """A number of the product, such as its price or rating, multiplied by `factor` and then changed by `modifier`."""
+
+    kind: Literal["field_value"]
+    field: FieldName
+    factor: FiniteFloat = 1.0
+    modifier: Literal["none", "log1p", "ln1p", "ln2p", "sqrt", "square", "reciprocal"] = "none"
+
+    def query(self) -> Body:
+        """See Feature."""
+        value = {"field": self.field, "factor": self.factor, "modifier": self.modifier}
+        return {
+            "function_score": {
+                "query": {"exists": {"field": self.field}},
+                "field_value_factor": value,
+                "boost_mode": "replace",
+            }
+        }
+
+    def fields(self) -> dict[str, str]:
+        """See Feature."""
+        return {self.field: "number"}
+
+
+class Recency(Feature):
+    """exp decay of a date's age: 1 now, `decay` after `scale`, such as 0.5 after `365d`."""
+
+    kind: Literal["recency"]
+    field: FieldName
+    scale: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[dhm]$")] = "365d"
+    decay: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.5
+    origin: str = "now"
+
+    def query(self) -> Body:
+        """See Feature."""
+        shape = {"origin": self.origin, "scale": self.scale, "decay": self.decay}
+        return {
+            "function_score": {
+                "query": {"exists": {"field": self.field}},
+                "exp": {self.field: shape},
+                "boost_mode": "replace",
+            }
+        }
+
+    def fields(self) -> dict[str, str]:
+        """See Feature."""
+        return {self.field: "date"}
+
+
+class QueryFlag(Feature):
+    """1 where the query has this: `text`, or a vector by its name; the same for every product."""
+
+    kind: Literal["query_flag"]
+    has: FieldName
+
+    def query(self) -> Body:
+        """See Feature."""
+        return when(flag_of(self.has), {"match_all": {}}, NO_MATCH)
+
+
+class Template(Feature):
+    """Any query of the cluster. `{{name}}` inserts a query parameter, escaped; `when` names a flag it needs."""
+
+    kind: Literal["template"]
+    template: dict[str, Any]
+    when: FieldName | None = None
+
+    def query(self) -> Body:
+        """See Feature."""
+        return when(flag_of(self.when), self.template, NO_MATCH) if self.when else self.template
+
+
+class Derived(Feature):
+    """A Lucene expression over earlier features of the set, which read as 0 where they are missing."""
+
+    MAX_TERMS: ClassVar[int] = 1000
+    kind: Literal["derived"]
+    expression: Annotated[str, StringConstraints(min_length=1)]
+
+    def query(self) -> Body:
+        """See Feature."""
+        return Raw(self.expression)
+
+
+AnyFeature = Annotated[
+    Match | Phrase | Similarity | FieldValue | Recency | QueryFlag | Template | Derived, Field(discriminator="kind")
+]

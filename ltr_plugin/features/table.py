@@ -1,0 +1,106 @@
+"""Logged features as a table: a row a (query, product) pair, in a Parquet file that says how to make it again."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ltr_plugin.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FORMAT = 1
+_KEY = b"ltr"
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a table was made from: enough to make it again and to refuse it where it does not fit."""
+
+    feature_set: dict[str, Any]
+    feature_set_id: str
+    feature_set_digest: str
+    index: str
+    fingerprints: dict[str, str]
+    cluster_version: str
+    judgments: str
+    negatives: int
+    seed: int
+    created: str
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Rows of one feature set.
+
+    `queries` and `products` hold ids; `grades` are float32, NaN for a sampled product that nobody judged; `values`
+    is (rows, features) float32, NaN where a feature has no value. Rows of one query stand together.
+    """
+
+    queries: npt.NDArray[np.object_]
+    products: npt.NDArray[np.object_]
+    grades: Floats
+    values: Floats
+    names: tuple[str, ...]
+    origin: Origin = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.queries)
+
+    @property
+    def labels(self) -> Floats:
+        """Grades with 0 for the sampled products: they stand for the many that nobody would judge relevant."""
+        return np.nan_to_num(self.grades, nan=0.0)
+
+    @property
+    def total(self) -> Floats:
+        """Values as the cluster scores them: 0 where a feature has no value."""
+        return np.nan_to_num(self.values, nan=0.0)
+
+    def rows(self, chosen: npt.NDArray[Any]) -> Self:
+        """The table of the chosen rows (a mask or positions)."""
+        parts = (self.queries[chosen], self.products[chosen], self.grades[chosen], self.values[chosen])
+        return type(self)(*parts, self.names, self.origin)
+
+    def of_queries(self, wanted: Iterable[str]) -> Self:
+        """The rows of these queries."""
+        return self.rows(np.isin(self.queries, np.array(list(wanted), dtype=object)))
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The table in a Parquet file; InputError when it is none of ours."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            table = pq.read_table(path)
+        except (OSError, pa.ArrowException) as error:
+            raise InputError(str(path), f"no feature table: {error}; make one with `ltr features log`") from None
+        stated = json.loads((table.schema.metadata or {}).get(_KEY, b"{}"))
+        if stated.get("format") != FORMAT:
+            raise InputError(str(path), f"no feature table of format {FORMAT}; make one with `ltr features log`")
+        names = tuple(table.column_names[3:])
+        values = np.stack([_numbers(table, name) for name in names], axis=1)
+        queries, products = (table.column(name).to_numpy(zero_copy_only=False) for name in ("query", "product"))
+        return cls(queries, products, _numbers(table, "grade"), values, names, Origin(**stated))
+
+
+def schema(names: Iterable[str], origin: Origin) -> "pa.Schema":
+    """The Parquet schema of a table: query, product, grade (null: not judged), then the features (null: missing)."""
+    import pyarrow as pa
+
+    columns = [("query", pa.string()), ("product", pa.string()), ("grade", pa.float32())]
+    return pa.schema([*columns, *((name, pa.float32()) for name in names)], metadata={_KEY: json.dumps(asdict(origin))})
+
+
+def _numbers(table: "pa.Table", name: str) -> Floats:
+    column: Floats = table.column(name).to_numpy(zero_copy_only=False).astype(np.float32)
+    return column
