@@ -1,0 +1,149 @@
+"""Photos of a painted product: placed, tilted, with its shadow before a backdrop, through a camera."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from ltr_plugin.demo.backdrops import CUSTOMER_BACKDROPS, studio, wall
+from ltr_plugin.demo.outlines import Part
+from ltr_plugin.demo.painting import CANVAS_PX, Picture, Surface, paint
+from ltr_plugin.demo.patterns import Plane
+
+PHOTO_PX = CANVAS_PX // 2
+"""Side of a finished photo."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """How one photo is taken. `size` is a share of the frame; `corners` are the shifts of the four corners that make
+    perspective, shape (4, 2); `balance` multiplies red, green and blue; blur is in pixels of the finished photo."""
+
+    backdrop: Callable[[int, float, np.random.Generator], Picture]
+    horizon: float
+    size: float
+    turn_degrees: float
+    place: tuple[float, float]
+    corners: Plane
+    light: tuple[float, float, float]
+    balance: tuple[float, float, float]
+    vignette: float
+    blur_px: float
+    noise: float
+    jpeg_quality: int
+
+
+def shop_shot(rng: np.random.Generator, *, stands: bool) -> Shot:
+    """A clean photo as a shop takes it: nearly straight, soft light, paper behind."""
+    side = -1.0 if rng.random() < 0.8 else 1.0
+    return Shot(
+        backdrop=studio if stands else wall,
+        horizon=float(rng.uniform(0.6, 0.72)),
+        size=float(rng.uniform(0.9, 1.02)),
+        turn_degrees=float(rng.normal(0, 2 if stands else 5)),
+        place=(float(rng.normal(0, 0.012)), float(rng.normal(0, 0.012))),
+        corners=rng.uniform(-0.025, 0.025, (4, 2)).astype(np.float32),
+        light=(side * float(rng.uniform(0.35, 0.7)), float(rng.uniform(-0.8, -0.5)), 0.8),
+        balance=(1.0, 1.0, 1.0),
+        vignette=0.04,
+        blur_px=0.0,
+        noise=0.006,
+        jpeg_quality=88,
+    )
+
+
+def customer_shot(rng: np.random.Generator, *, stands: bool) -> Shot:
+    """A photo from a telephone: tilted, cropped, warm or cold light, some blur and noise, whatever is behind."""
+    backdrops = CUSTOMER_BACKDROPS[stands]
+    warmth, exposure = rng.normal(0, 0.06), rng.uniform(0.78, 1.08)
+    return Shot(
+        backdrop=backdrops[rng.integers(len(backdrops))],
+        horizon=float(rng.uniform(0.45, 0.7)),
+        size=float(rng.uniform(0.72, 1.18)),
+        turn_degrees=float(rng.normal(0, 6 if stands else 16)),
+        place=(float(rng.normal(0, 0.05)), float(rng.normal(0, 0.04))),
+        corners=rng.uniform(-0.08, 0.08, (4, 2)).astype(np.float32),
+        light=(float(rng.uniform(-0.9, 0.9)), float(rng.uniform(-0.9, -0.2)), 0.7),
+        balance=(float(exposure * (1 + warmth)), float(exposure), float(exposure * (1 - 1.3 * warmth))),
+        vignette=float(rng.uniform(0.1, 0.35)),
+        blur_px=float(rng.choice((0.0, 0.5, 0.9))),
+        noise=float(rng.uniform(0.012, 0.03)),
+        jpeg_quality=int(rng.integers(62, 85)),
+    )
+
+
+def photograph(parts: list[Part], surface: Surface, shot: Shot, rng: np.random.Generator, *, stands: bool) -> Image.Image:
+    """The finished photo, RGB, PHOTO_PX square. Standing things cast their shadow on the floor, others on what is behind."""
+    product = _placed(paint(parts, surface, shot.light, rng), shot)
+    scene = shot.backdrop(CANVAS_PX, shot.horizon, rng)
+    shadow = _floor_shadow(product[..., 3], shot) if stands else _wall_shadow(product[..., 3], shot)
+    scene = scene * (1 - shadow[..., None] * np.asarray((1, 0.97, 0.92), np.float32))
+    cover = product[..., 3:]
+    scene = scene * (1 - cover) + product[..., :3] * cover
+    return _developed(scene, shot, rng)
+
+
+def save_photo(photo: Image.Image, path: Path, *, jpeg_quality: int) -> None:
+    """Writes the photo as JPEG."""
+    photo.save(path, "JPEG", quality=jpeg_quality)
+
+
+def _placed(product: Picture, shot: Shot) -> Picture:
+    """The product turned, scaled, moved and seen in perspective; colours are weighted by coverage on the way."""
+    angle, reach = np.radians(shot.turn_degrees), 0.5 * shot.size
+    square = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * reach
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    seen = (square @ turn + 0.5 + np.asarray(shot.place) + shot.corners * shot.size) * CANVAS_PX
+    flat = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float64) * CANVAS_PX
+    rows, target = [], []
+    for (x, y), (u, v) in zip(seen, flat, strict=True):
+        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
+        target += [u, v]
+    matrix = np.linalg.solve(np.asarray(rows), np.asarray(target))
+    weighted = product * np.concatenate([product[..., 3:]] * 3 + [np.ones_like(product[..., 3:])], axis=2)
+    image = Image.fromarray((weighted * 255).astype(np.uint8), "RGBa")
+    moved = image.transform(image.size, Image.Transform.PERSPECTIVE, matrix.tolist(), Image.Resampling.BILINEAR)
+    result = np.asarray(moved, np.float32) / 255
+    cover = result[..., 3:]
+    return np.concatenate([np.clip(result[..., :3] / np.maximum(cover, 1e-3), 0, 1), cover], axis=2)
+
+
+def _floor_shadow(cover: Plane, shot: Shot) -> Plane:
+    """A dark line where the product touches the floor and its silhouette laid down on the floor, away from the light."""
+    rows = np.flatnonzero(cover.max(axis=1) > 0.5)
+    if not len(rows):
+        return np.zeros_like(cover)
+    base = float(rows[-1]) - 0.03 * CANVAS_PX
+    lean = shot.light[0] * 1.5
+    squash = 0.3
+    sheet = Image.fromarray((cover * 255).astype(np.uint8))
+    # Laid down: what was `d` above the base appears squash * d above it, moved sideways by lean * squash * d.
+    laid = (1, -lean, lean * base, 0, 1 / squash, base - base / squash)
+    cast = sheet.transform(sheet.size, Image.Transform.AFFINE, laid, Image.Resampling.BILINEAR)
+    touch = (1, 0, 0, 0, 1 / 0.06, base - base / 0.06)
+    contact = sheet.transform(sheet.size, Image.Transform.AFFINE, touch, Image.Resampling.BILINEAR)
+    return 0.2 * _soft(cast, 9) + 0.4 * _soft(contact, 5)
+
+
+def _wall_shadow(cover: Plane, shot: Shot) -> Plane:
+    shift = (round(-shot.light[0] * 14), round(-shot.light[1] * 14))
+    sheet = Image.fromarray((cover * 255).astype(np.uint8))
+    moved = sheet.transform(sheet.size, Image.Transform.AFFINE, (1, 0, -shift[0], 0, 1, -shift[1]))
+    return 0.26 * _soft(moved, 9) + 0.16 * _soft(sheet, 4)
+
+
+def _soft(sheet: Image.Image, radius_px: float) -> Plane:
+    return np.asarray(sheet.filter(ImageFilter.GaussianBlur(radius_px)), np.float32) / 255
+
+
+def _developed(scene: Picture, shot: Shot, rng: np.random.Generator) -> Image.Image:
+    image = Image.fromarray((np.clip(scene, 0, 1) * 255).astype(np.uint8)).reduce(2)
+    if shot.blur_px:
+        image = image.filter(ImageFilter.GaussianBlur(shot.blur_px))
+    line = np.linspace(-1, 1, PHOTO_PX, dtype=np.float32) ** 2
+    falloff = 1 - shot.vignette * (line[:, None] + line[None, :]) / 2
+    exposed = np.asarray(image, np.float32) / 255 * np.asarray(shot.balance, np.float32) * falloff[..., None]
+    exposed += shot.noise * rng.standard_normal(exposed.shape, dtype=np.float32)
+    return Image.fromarray((np.clip(exposed, 0, 1) * 255).astype(np.uint8))

@@ -1,0 +1,54 @@
+"""What each kind of product looks like: one function a shape, giving the pieces from back to front."""
+
+from collections.abc import Callable
+
+from ltr_plugin.demo.outlines import Part
+from ltr_plugin.demo.silhouettes import furnishings, sound, tableware, wearables
+
+SILHOUETTES: dict[str, dict[str, Callable[[], list[Part]]]] = {
+    "mug": {"straight": tableware.straight_mug, "round": tableware.round_mug, "tapered": tableware.tapered_mug},
+    "teapot": {"round": tableware.round_teapot, "tall": tableware.tall_teapot, "flat": tableware.flat_teapot},
+    "bottle": {"slim": tableware.slim_bottle, "wide": tableware.wide_bottle, "flask": tableware.flask},
+    "pot": {"tapered": tableware.tapered_pot, "round": tableware.round_pot, "footed": tableware.footed_pot},
+    "lamp": {"cone": furnishings.cone_lamp, "drum": furnishings.drum_lamp, "desk": furnishings.desk_lamp},
+    "chair": {"dining": furnishings.dining_chair, "armchair": furnishings.armchair, "stool": furnishings.stool},
+    "clock": {
+        "round": furnishings.round_clock,
+        "square": furnishings.square_clock,
+        "sunburst": furnishings.sunburst_clock,
+    },
+    "cushion": {
+        "square": furnishings.square_cushion,
+        "round": furnishings.round_cushion,
+        "long": furnishings.long_cushion,
+    },
+    "rug": {
+        "rectangular": furnishings.rectangular_rug,
+        "round": furnishings.round_rug,
+        "runner": furnishings.runner_rug,
+    },
+    "sneaker": {"low": wearables.low_sneaker, "high": wearables.high_sneaker, "slip-on": wearables.slip_on},
+    "shirt": {
+        "short-sleeved": wearables.short_sleeved_shirt,
+        "long-sleeved": wearables.long_sleeved_shirt,
+        "sleeveless": wearables.tank_top,
+    },
+    "scarf": {"long": wearables.long_scarf, "loop": wearables.loop_scarf, "bandana": wearables.bandana},
+    "umbrella": {
+        "dome": wearables.dome_umbrella,
+        "parasol": wearables.flat_umbrella,
+        "folded": wearables.folded_umbrella,
+    },
+    "backpack": {
+        "school": wearables.school_backpack,
+        "roll-top": wearables.rolltop_backpack,
+        "flap": wearables.flap_backpack,
+    },
+    "headphones": {
+        "over-ear": sound.over_ear_headphones,
+        "on-ear": sound.on_ear_headphones,
+        "headset": sound.gaming_headset,
+    },
+    "guitar": {"acoustic": sound.acoustic_guitar, "electric": sound.electric_guitar, "ukulele": sound.ukulele},
+}
+"""Kind to shape to silhouette."""
