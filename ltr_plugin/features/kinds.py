@@ -7,7 +7,7 @@ from pydantic import Field, FiniteFloat, StringConstraints
 
 from ltr_plugin.decoding import Form
 from ltr_plugin.features.mustache import Body, Raw, to_json, when
-from ltr_plugin.queries.parameters import flag_of
+from ltr_plugin.features.parameters import flag_of
 
 FeatureName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$")]

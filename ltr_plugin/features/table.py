@@ -30,6 +30,7 @@ class Origin:
     index: str
     fingerprints: dict[str, str]
     cluster_version: str
+    queries: str
     judgments: str
     negatives: int
     seed: int

@@ -1,0 +1,40 @@
+"""The features of chosen (query, product) pairs, and a model's scores for them, as the live cluster computes them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ltr_plugin.cluster.connection import Cluster, Json
+from ltr_plugin.cluster.search import Hit, search_bodies
+from ltr_plugin.queries.templates import sltr
+
+LOG = "features"
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """One query's parameters with the products to look at."""
+
+    query: str
+    params: Mapping[str, Json]
+    products: Sequence[str]
+
+
+def log_features(
+    cluster: Cluster, index: str, feature_set: str, asked: Iterable[Pairs], *, model: str | None = None
+) -> Iterator[list[Hit]]:
+    """For each query a hit for each of its products that the index has, with its features under LOG.
+
+    `feature_set` is the stored set's name. With `model`, a hit's score is the model's for the same row.
+    """
+    return search_bodies(cluster, index, (_body(pairs, feature_set, model) for pairs in asked))
+
+
+def _body(pairs: Pairs, feature_set: str, model: str | None) -> Json:
+    logged = sltr("featureset", feature_set, pairs.params, _name=LOG)
+    scored = [sltr("model", model, pairs.params)] if model else []
+    return {
+        "query": {"bool": {"filter": [{"terms": {"id": list(pairs.products)}}, logged], "must": scored}},
+        "ext": {"ltr_log": {"log_specs": {"name": LOG, "named_query": LOG}}},
+        "size": len(pairs.products),
+        "_source": False,
+    }

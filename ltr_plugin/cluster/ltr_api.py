@@ -1,0 +1,90 @@
+"""The learning-to-rank plugin's own calls: a feature store, feature sets and models in it."""
+
+from typing import Any
+
+from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.errors import ClusterError, InputError
+from ltr_plugin.features.feature_set import FeatureSet
+
+Wire = dict[str, Any]
+
+
+class LtrStore:
+    """One feature store (the default one unless named)."""
+
+    def __init__(self, cluster: Cluster, name: str = "") -> None:
+        """InputError for a name that would reach other stores: the plugin expands wildcards, in deletes too."""
+        if name and (name.startswith(("-", "_")) or not set(name).isdisjoint("*,/ ") or name != name.lower()):
+            raise InputError("store", f"{name!r} cannot name one store: use lower-case letters, digits, _ and -")
+        self.cluster = cluster
+        self.name = name
+        self._base = f"/_ltr/{name}" if name else "/_ltr"
+
+    def ensure(self) -> None:
+        """Creates the store unless it exists."""
+        try:
+            self.cluster.call("PUT", self._base)
+        except ClusterError as error:
+            if error.kind != "resource_already_exists_exception":
+                raise
+
+    def put_feature_set(self, features: FeatureSet) -> None:
+        """Stores the set, and its logging twin in which a feature without a value does not match.
+
+        InputError when the store has another set of this name and version: tables and models would not tell which.
+        """
+        for name, total in ((features.id, True), (log_name(features), False)):
+            rendered = features.rendered(total=total)
+            stored = self.feature_set(name)
+            if stored is None:
+                self.cluster.call(
+                    "PUT", f"{self._base}/_featureset/{name}", {"featureset": {"name": name, "features": rendered}}
+                )
+            elif stored["features"] != rendered:
+                raise InputError(
+                    f"feature set {features.id}",
+                    "the cluster has other features under this version; raise `version` in its file",
+                )
+
+    def feature_set(self, name: str) -> Wire | None:
+        """A stored set in the plugin's form, or None."""
+        stored = self._element("_featureset", name)
+        return stored and stored["featureset"]
+
+    def put_model(self, name: str, features: FeatureSet, definition: Wire, extra: list[Wire] | None = None) -> None:
+        """Stores a model with its own copy of the rendered features, `extra` ones (compiled from a network) last."""
+        rendered = [*features.rendered(), *(extra or [])]
+        body = {
+            "model": {"name": name, "feature_set": {"name": features.id, "features": rendered}, "model": definition}
+        }
+        self.cluster.call("PUT", f"{self._base}/_model/{name}", body)
+
+    def model(self, name: str) -> Wire | None:
+        """A stored model in the plugin's form, or None."""
+        stored = self._element("_model", name)
+        return stored and stored["model"]
+
+    def delete_model(self, name: str) -> None:
+        """Deletes a model and drops what nodes have cached of the store."""
+        self.cluster.call("DELETE", f"{self._base}/_model/{name}")
+        self.cluster.call("POST", f"{self._base}/_clearcache")
+
+    def model_names(self, prefix: str = "") -> list[str]:
+        """The names of all models that start with `prefix`, sorted."""
+        params: dict[str, str | int] = {"size": 1000, **({"prefix": prefix} if prefix else {})}
+        hits = self.cluster.call("GET", f"{self._base}/_model", **params)["hits"]["hits"]
+        return sorted(hit["_source"]["name"] for hit in hits)
+
+    def _element(self, kind: str, name: str) -> Wire | None:
+        try:
+            found: Wire = self.cluster.call("GET", f"{self._base}/{kind}/{name}")["_source"]
+        except ClusterError as error:
+            if error.status == 404:
+                return None
+            raise
+        return found
+
+
+def log_name(features: FeatureSet) -> str:
+    """The name of the set that is logged: its features match only where they have a value."""
+    return f"{features.id}-log"

@@ -1,0 +1,70 @@
+"""Searches through templates, one or many at once, and the features that a search logs."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ltr_plugin.batches import batched
+from ltr_plugin.cluster.connection import Cluster, Json, reason_of
+from ltr_plugin.errors import ClusterError
+
+BATCH = 16
+"""Searches sent in one request: enough to fill a node, few enough to keep the answer small."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A product found: its score, what the template asked of its source, and logged features by log name."""
+
+    id: str
+    score: float
+    source: Mapping[str, Any]
+    features: Mapping[str, Mapping[str, float | None]]
+
+
+def search(cluster: Cluster, index: str, template: Mapping[str, str], params: Mapping[str, Json]) -> list[Hit]:
+    """The hits of one search; `template` is `{"source": text}` or `{"id": name}` of a stored one."""
+    answer = cluster.call("POST", f"/{index}/_search/template", {**template, "params": params})
+    return _hits(answer)
+
+
+def search_many(
+    cluster: Cluster, index: str, searches: Iterable[tuple[Mapping[str, str], Mapping[str, Json]]]
+) -> Iterator[list[Hit]]:
+    """The hits of many templated searches, in order."""
+    bodies = ({**template, "params": params} for template, params in searches)
+    return _many(cluster, f"/{index}/_msearch/template", bodies)
+
+
+def search_bodies(cluster: Cluster, index: str, bodies: Iterable[Mapping[str, Json]]) -> Iterator[list[Hit]]:
+    """The hits of many searches given as plain bodies, in order."""
+    return _many(cluster, f"/{index}/_msearch", bodies)
+
+
+def _many(cluster: Cluster, path: str, bodies: Iterable[Mapping[str, Json]]) -> Iterator[list[Hit]]:
+    for group in batched(bodies, BATCH):
+        lines = "".join("{}\n" + json.dumps(body) + "\n" for body in group)
+        for answer in cluster.call("POST", path, lines)["responses"]:
+            if "error" in answer:
+                raise ClusterError(
+                    f"a search was refused ({answer['status']}): {reason_of(answer['error'])}", status=answer["status"]
+                )
+            yield _hits(answer)
+
+
+def _hits(answer: Json) -> list[Hit]:
+    failures: Sequence[Json] = answer["_shards"].get("failures", ())
+    if failures:
+        raise ClusterError(f"a search failed on {len(failures)} shards: {reason_of(failures[0]['reason'])}", status=500)
+    return [
+        Hit(hit["_id"], hit["_score"] if hit["_score"] is not None else 0.0, hit.get("_source", {}), _logged(hit))
+        for hit in answer["hits"]["hits"]
+    ]
+
+
+def _logged(hit: Json) -> dict[str, dict[str, float | None]]:
+    logs = hit.get("fields", {}).get("_ltrlog", ())
+    return {
+        name: {entry["name"]: entry.get("value") for entry in entries} for log in logs for name, entries in log.items()
+    }

@@ -1,0 +1,37 @@
+"""A shopper's query, as query files write it down."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import model_validator
+
+from ltr_plugin.catalog.product import Identifier
+from ltr_plugin.decoding import Form
+from ltr_plugin.jsonlines import JsonLines
+
+
+class Query(Form):
+    """What a shopper asks with: words, a photo, a sound, or a mix. Media are paths beside the query file, or URLs."""
+
+    id: Identifier
+    text: str | None = None
+    image: str | None = None
+    audio: str | None = None
+    user: str | None = None
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if not (self.text or self.image or self.audio):
+            raise ValueError("a query needs at least one of text, image, audio")
+        return self
+
+    @property
+    def mode(self) -> str:
+        """How it asks: `typed`, `photo`, `voice`, or `mixed`."""
+        asked = [name for name, given in (("typed", self.text), ("photo", self.image), ("voice", self.audio)) if given]
+        return asked[0] if len(asked) == 1 else "mixed"
+
+
+def read_queries(path: Path) -> list[Query]:
+    """The queries of a JSON Lines file, in order; InputError with every mistake in it."""
+    return list(JsonLines(path, Query).read())

@@ -1,0 +1,52 @@
+"""The first pass: which products a ranker gets to see, by their words and by every vector the query brings."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.features.mustache import Body, Raw, to_json, when
+from ltr_plugin.features.parameters import flag_of
+
+NO_MATCH: Body = {"match_none": {}}
+WORD_FIELDS = ("title.stem^3", "brand^2", "model^2", "category.stem^2", "description.stem", "attribute_text.stem")
+FILTER: Raw = when(flag_of("filter"), to_json("filter"), {"match_all": {}})
+"""Any query clause that the storefront restricts products with, such as a category or a price range."""
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """How candidates are found: BM25 over `fields`, and the nearest neighbours of each (query vector, field) pair.
+
+    `window` is how many of them a ranker scores, and how many neighbours each pair brings.
+    """
+
+    pairs: tuple[tuple[str, str], ...] = ()
+    fields: tuple[str, ...] = WORD_FIELDS
+    window: int = 200
+
+    @classmethod
+    def of(cls, vectors: Iterable[VectorField], **options: int) -> Self:
+        """Retrieval over an index with these vectors: every query vector meets every field of its own space."""
+        known = list(vectors)
+        same = (
+            (query.name, field.name) for query in known for field in known if query.fingerprint == field.fingerprint
+        )
+        return cls(tuple(same), **options)
+
+    @property
+    def query_vectors(self) -> tuple[str, ...]:
+        """The query vectors that it can use, each once."""
+        return tuple(dict.fromkeys(query for query, _ in self.pairs))
+
+    def words(self) -> Body:
+        """BM25 of the typed words: the best field counts in full, the others a little."""
+        search = {"query": "{{text}}", "fields": list(self.fields), "type": "best_fields", "tie_breaker": 0.3}
+        return when(flag_of("text"), {"multi_match": search}, NO_MATCH)
+
+    def neighbours(self) -> list[Body]:
+        """The nearest neighbours of each vector at hand, within the storefront's filter."""
+        return [when(flag_of(query), self._neighbours(query, field), NO_MATCH) for query, field in self.pairs]
+
+    def _neighbours(self, query: str, field: str) -> Body:
+        return {"knn": {field: {"vector": to_json(query), "k": self.window, "filter": FILTER}}}
