@@ -1,0 +1,99 @@
+"""Who the node runs as: OpenSearch refuses to run as root."""
+
+import hashlib
+import os
+import pwd
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+from ltr_plugin.errors import InputError, NodeError
+
+REACHABLE = Path("/var/lib/ltr-node")
+"""Where root keeps a node whose run folder the node's user cannot enter, such as one below /root."""
+
+
+class Identity(TypedDict, total=False):
+    """Arguments for subprocess: nothing to stay the current user."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+@dataclass(frozen=True)
+class Account:
+    """An existing user. `other` is None when it is the one who is running this."""
+
+    name: str
+    other: tuple[int, int] | None = None
+
+    @classmethod
+    def of(cls, name: str | None) -> "Account":
+        """The named user, else the current one, else (for root) `nobody`. InputError when it cannot be."""
+        current = os.geteuid()
+        if current != 0 and name is None:
+            return cls(str(current))
+        name = name or "nobody"
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            raise InputError("--user", f"there is no user {name!r} on this machine") from None
+        if entry.pw_uid == 0:
+            raise InputError("--user", f"OpenSearch refuses to run as {name!r}; name an unprivileged user")
+        if entry.pw_uid == current:
+            return cls(name)
+        if current != 0:
+            raise InputError("--user", f"only root can start the node as {name!r}; leave --user out")
+        return cls(name, (entry.pw_uid, entry.pw_gid))
+
+    @property
+    def identity(self) -> Identity:
+        """What makes subprocess run a program as this user."""
+        return {"user": self.other[0], "group": self.other[1], "extra_groups": []} if self.other else {}
+
+    def can_enter(self, path: Path) -> bool:
+        """Whether this user may enter the folder, or execute the file: the kernel is asked, as that user."""
+        try:
+            return subprocess.run(["test", "-x", path], check=False, **self.identity).returncode == 0
+        except PermissionError as error:
+            raise NodeError(
+                f"OpenSearch refuses to run as root, and this root may not become {self.name!r} ({error.strerror}); "
+                "run this as an ordinary user"
+            ) from error
+
+    def place(self, folder: Path) -> Path:
+        """Makes the folder so that this user can enter it, and gives back its real path.
+
+        Where it could not be entered, it becomes a link to a folder below /var/lib. NodeError when an existing one
+        cannot be entered.
+        """
+        if not folder.exists():
+            folder.unlink(missing_ok=True)  # a link whose target is gone
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            if self.can_enter(folder.parent):
+                folder.mkdir()
+            else:
+                target = REACHABLE / hashlib.sha256(os.fsencode(folder.absolute())).hexdigest()[:16]
+                target.mkdir(parents=True, exist_ok=True)
+                REACHABLE.chmod(0o755)
+                folder.symlink_to(target)
+        real = folder.resolve()
+        if self.other:
+            real.chmod(0o755)
+        if not self.can_enter(real):
+            raise NodeError(
+                f"user {self.name!r}, as whom the node would run, cannot enter {str(real)!r}; remove it, or set "
+                "LTR_RUNS to a folder that this user can enter"
+            )
+        return real
+
+    def own(self, *folders: Path) -> None:
+        """Gives the folders and all they hold to this user."""
+        if not self.other:
+            return
+        for folder in folders:
+            for parent, _, files in os.walk(folder):
+                for path in (parent, *(os.path.join(parent, name) for name in files)):  # noqa: PTH118 - thousands of files
+                    os.chown(path, *self.other, follow_symlinks=False)

@@ -1,0 +1,127 @@
+"""Maven and a JDK, wherever this machine keeps them."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ltr_plugin.errors import NodeError
+
+OLDEST = 21
+"""OpenSearch 3 needs Java 21."""
+
+FOLDERS = (
+    "/usr/lib/jvm/*",
+    "/usr/lib64/jvm/*",
+    "/usr/java/*",
+    "/usr/local/openjdk-*",
+    "/opt/java/*",
+    "/opt/jdk*",
+    "/opt/homebrew/opt/openjdk*",
+    "/usr/local/opt/openjdk*",
+    "/Library/Java/JavaVirtualMachines/*/Contents/Home",
+    "~/Library/Java/JavaVirtualMachines/*/Contents/Home",
+    "~/.sdkman/candidates/java/*",
+    "~/.jdks/*",
+    "~/.asdf/installs/java/*",
+    "~/.local/share/mise/installs/java/*",
+)
+
+
+@dataclass(frozen=True)
+class Jdk:
+    """A Java development kit: its folder and its feature version, such as 21."""
+
+    home: Path
+    version: int
+
+
+def anyone(path: Path) -> bool:  # noqa: ARG001 - the shape of `usable`
+    """Every path may be used."""
+    return True
+
+
+def find_jdk(
+    environment: Mapping[str, str] = os.environ,
+    folders: Sequence[str] = FOLDERS,
+    usable: Callable[[Path], bool] = anyone,
+) -> Jdk:
+    """The JDK of JAVA_HOME, else of PATH, else the oldest of the usual folders that suffices.
+
+    The oldest, because OpenSearch may not run on a Java newer than itself. `usable` says whether the account that will
+    run the node may execute a path. NodeError with everything that was looked at when no JDK will do.
+    """
+    seen: dict[Path, str] = {}
+    for where, homes in _candidates(environment, folders):
+        found: list[Jdk] = []
+        for home in homes:
+            if home.resolve() in seen:
+                continue
+            if not (home / "bin" / "java").is_file():
+                if where == "JAVA_HOME":
+                    seen[home.resolve()] = f"  {home} ({where}): no bin/java there"
+                continue
+            version, real = _inspect(home)
+            if not version:
+                problem = "its java does not run"
+            elif version < OLDEST:
+                problem = f"Java {version}, too old"
+            elif not (real / "bin" / "javac").is_file():
+                problem = f"Java {version}, but without javac: a JRE, not a JDK"
+            elif not usable(real / "bin" / "java"):
+                problem = f"Java {version}, but the node's user may not run it"
+            else:
+                found.append(Jdk(real, version))
+                continue
+            seen[home.resolve()] = f"  {home} ({where}): {problem}"
+        if found:
+            return min(found, key=lambda jdk: (jdk.version, str(jdk.home)))
+    looked = "\n".join(seen.values()) or f"  JAVA_HOME, PATH, {', '.join(folders)}: nothing there"
+    raise NodeError(
+        f"no JDK {OLDEST} or later; looked at:\n{looked}\n"
+        f"Install one (Debian, Ubuntu: openjdk-{OLDEST}-jdk; Fedora: java-{OLDEST}-openjdk-devel; "
+        f"Homebrew: openjdk@{OLDEST}), or set JAVA_HOME to the folder of one."
+    )
+
+
+def find_maven(environment: Mapping[str, str] = os.environ) -> Path:
+    """The `mvn` on PATH, else in MAVEN_HOME; NodeError when there is none."""
+    path, home = environment.get("PATH", ""), environment.get("MAVEN_HOME")
+    found = shutil.which("mvn", path=path) or (home and shutil.which("mvn", path=f"{home}/bin"))
+    if not found:
+        raise NodeError(
+            f"no Maven: `mvn` is not on PATH ({path!r}) nor in MAVEN_HOME ({home!r}). "
+            "Install it (Debian, Ubuntu, Fedora, Homebrew: package maven), or set MAVEN_HOME to its folder."
+        )
+    return Path(found)
+
+
+def _candidates(environment: Mapping[str, str], folders: Sequence[str]) -> Iterator[tuple[str, list[Path]]]:
+    if home := environment.get("JAVA_HOME"):
+        yield "JAVA_HOME", [Path(home)]
+    if java := shutil.which("java", path=environment.get("PATH", "")):
+        yield "PATH", [Path(java).resolve().parent.parent, Path(java).parent.parent]
+    expanded = (Path(folder).expanduser() for folder in folders)
+    yield "found", [home for folder in expanded for home in sorted(_matches(folder))]
+
+
+def _matches(pattern: Path) -> Iterator[Path]:
+    return Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))
+
+
+def _inspect(home: Path) -> tuple[int, Path]:
+    """The feature version (0: does not run), and the folder that Java itself names: a java on PATH may be a shim."""
+    try:
+        asked = subprocess.run(
+            [home / "bin" / "java", "-XshowSettings:properties", "-version"],
+            capture_output=True, text=True, errors="replace", timeout=30, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return 0, home
+    said = asked.stderr + asked.stdout
+    version = re.search(r'version "(?:1\.)?(\d+)', said)
+    real = re.search(r"java\.home = (.+)", said)
+    return int(version[1]) if version else 0, Path(real[1].strip()) if real else home
