@@ -1,0 +1,52 @@
+"""Queries turned into search parameters, many at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ltr_plugin.batches import batched
+from ltr_plugin.cluster.connection import Json
+from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.errors import InputError, MediaError, Mistake
+from ltr_plugin.features.parameters import parameters
+from ltr_plugin.queries.query import Query, read_queries
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A query with the parameters of its search."""
+
+    query: Query
+    params: dict[str, Json]
+
+
+def ask_all(index: ProductIndex, queries: Sequence[Query], folder: Path) -> list[Asked]:
+    """Every query with its parameters, encoded by the index's own encoders; media are found beside `folder`.
+
+    EncoderError when an encoder here is not the one that made the index; InputError naming every query whose photo
+    cannot be used.
+    """
+    from ltr_plugin.queries.encoding import QueryEncoder
+
+    encoder = QueryEncoder(index.vectors)
+    names = [vector.name for vector in index.vectors]
+    asked: list[Asked] = []
+    wrong: list[Mistake] = []
+    for group in batched(queries, 64):
+        for query, vectors in zip(group, encoder.encode_many([_media(query, folder) for query in group]), strict=True):
+            if isinstance(vectors, MediaError):
+                wrong.append(Mistake(f"query {query.id} $.image", str(vectors)))
+            else:
+                asked.append(Asked(query, parameters(query.text, vectors, names)))
+    if wrong:
+        raise InputError("queries", wrong)
+    return asked
+
+
+def ask_file(index: ProductIndex, path: Path) -> list[Asked]:
+    """The queries of a file, with their parameters."""
+    return ask_all(index, read_queries(path), path.parent)
+
+
+def _media(query: Query, folder: Path) -> tuple[str | None, Path | None]:
+    return query.text, folder / query.image if query.image else None

@@ -1,0 +1,178 @@
+"""A trained ranker into the cluster: uploaded under its own name, proved on live rows, then put in front of shoppers."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.feature_log import LOG, Pairs, log_features
+from ltr_plugin.cluster.ltr_api import LtrStore, log_name
+from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.search import search_many
+from ltr_plugin.errors import ClusterError, InputError, ParityError
+from ltr_plugin.flows.asking import Asked
+from ltr_plugin.flows.logging import push_features
+from ltr_plugin.progress import Progress, silent
+from ltr_plugin.queries.retrieval import Retrieval
+from ltr_plugin.queries.templates import Ranking, release_of, search_template, with_release
+from ltr_plugin.rankers.parity import TOLERANCE, Parity, compare_scores
+from ltr_plugin.rankers.ranker import Ranker
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """An uploaded ranker: its name in the cluster, and the proof."""
+
+    model: str
+    parity: Parity
+
+
+@dataclass(frozen=True)
+class Release:
+    """A search template that storefronts call by `template`; `number` counts its releases."""
+
+    template: str
+    number: int
+    facts: dict[str, Any]
+
+
+def model_name(ranker: Ranker) -> str:
+    """The name that a ranker has in a cluster: its feature set, its kind, and a digest of what is uploaded."""
+    export = ranker.export()
+    packed = json.dumps([export.definition, ranker.feature_set.digest], sort_keys=True).encode()
+    return f"{ranker.feature_set.id}.{ranker.kind}.{hashlib.blake2b(packed, digest_size=5).hexdigest()}"
+
+
+def push_ranker(
+    index: ProductIndex,
+    ranker: Ranker,
+    asked: Sequence[Asked],
+    *,
+    tolerance: float = TOLERANCE,
+    progress: Progress = silent,
+) -> Pushed:
+    """Uploads a ranker and keeps it only if the cluster scores live rows as the ranker does here.
+
+    InputError when it was trained for another version of its feature set or on vectors of other encoders;
+    ParityError, with the upload withdrawn, when scores or their order differ.
+    """
+    _require_fit(index, ranker)
+    push_features(index, ranker.feature_set)
+    store = LtrStore(index.cluster)
+    name = model_name(ranker)
+    export = ranker.export()
+    if store.model(name) is None:
+        store.put_model(name, ranker.feature_set, {"type": export.type, "definition": export.definition})
+    try:
+        parity = prove(index, ranker, name, asked, tolerance=tolerance, progress=progress)
+        if not parity.holds:
+            raise ParityError(f"{name} is withdrawn, since the cluster does not score it as trained. {parity}")
+    except BaseException:
+        store.delete_model(name)
+        raise
+    return Pushed(name, parity)
+
+
+def prove(
+    index: ProductIndex,
+    ranker: Ranker,
+    model: str,
+    asked: Sequence[Asked],
+    *,
+    tolerance: float = TOLERANCE,
+    progress: Progress = silent,
+) -> Parity:
+    """Scores the candidates of these queries through `sltr` and here, from features logged in the same search."""
+    retrieval = Retrieval.of(index.vectors)
+    template = {"source": search_template(retrieval, Ranking("first pass"))}
+    searches = ((template, {**one.params, "size": retrieval.window}) for one in asked)
+    candidates = search_many(index.cluster, index.name, searches)
+    pairs = (
+        Pairs(one.query.id, one.params, [hit.id for hit in hits]) for one, hits in zip(asked, candidates, strict=True)
+    )
+    names = ranker.feature_set.names
+    queries: list[str] = []
+    remote: list[float] = []
+    values: list[list[float]] = []
+    scored = log_features(
+        index.cluster, index.name, log_name(ranker.feature_set), (p for p in pairs if p.products), model=model
+    )
+    for done, hits in enumerate(scored, start=1):
+        queries += [str(done)] * len(hits)
+        remote += [hit.score for hit in hits]
+        values += [[hit.features[LOG][name] or 0.0 for name in names] for hit in hits]
+        progress(done, len(asked))
+    local = ranker.predict(np.array(values, dtype=np.float32).reshape(-1, len(names)))
+    return compare_scores(np.array(queries, dtype=object), local, np.array(remote), tolerance)
+
+
+def promote(index: ProductIndex, model: str, template: str) -> Release:
+    """Makes `model` what storefronts get when they call `template`, in one atomic call; earlier releases are kept."""
+    if LtrStore(index.cluster).model(model) is None:
+        raise InputError("promote", f"the cluster has no model {model!r}; upload it with `ltr push`")
+    number = next(n for n in count(1) if _stored(index.cluster, _numbered(template, n)) is None)
+    facts = {
+        "release": number,
+        "model": model,
+        "index": index.alias,
+        "promoted": datetime.now(UTC).isoformat(timespec="seconds"),
+        "spaces": {vector.name: vector.fingerprint.digest for vector in index.vectors},
+    }
+    text = with_release(search_template(Retrieval.of(index.vectors), Ranking(model, model=model)), facts)
+    _store(index.cluster, _numbered(template, number), text)
+    _store(index.cluster, template, text)
+    return Release(template, number, facts)
+
+
+def roll_back(cluster: Cluster, template: str, number: int | None = None) -> Release:
+    """Puts an earlier release of a template back: the one before the current, or the numbered one."""
+    current = _stored(cluster, template)
+    if current is None:
+        raise InputError("rollback", f"the cluster has no search template {template!r}; make one with `ltr promote`")
+    number = number if number is not None else int(release_of(current)["release"]) - 1
+    earlier = _stored(cluster, _numbered(template, number))
+    if earlier is None:
+        raise InputError("rollback", f"{template!r} has no release {number}")
+    _store(cluster, template, earlier)
+    return Release(template, number, release_of(earlier))
+
+
+def _require_fit(index: ProductIndex, ranker: Ranker) -> None:
+    stored = LtrStore(index.cluster).feature_set(ranker.feature_set.id)
+    if stored and stored["features"] != ranker.feature_set.rendered():
+        raise InputError(
+            f"ranker {ranker.kind}",
+            f"it was trained for another {ranker.feature_set.id} than the cluster has; log features and train again",
+        )
+    trained = ranker.card["origin"]["fingerprints"]
+    for vector in index.vectors:
+        made = trained.get(vector.name)
+        if made and made != vector.fingerprint.digest:
+            raise InputError(
+                f"ranker {ranker.kind}",
+                f"it was trained on {vector.name} of encoder {made}, and {index.name} has those of "
+                f"{vector.fingerprint.digest} ({vector.encoder}); log features and train again",
+            )
+
+
+def _numbered(template: str, number: int) -> str:
+    return f"{template}.v{number}"
+
+
+def _stored(cluster: Cluster, name: str) -> str | None:
+    try:
+        return str(cluster.call("GET", f"/_scripts/{name}")["script"]["source"])
+    except ClusterError as error:
+        if error.status == 404:
+            return None
+        raise
+
+
+def _store(cluster: Cluster, name: str, text: str) -> None:
+    cluster.call("PUT", f"/_scripts/{name}", {"script": {"lang": "mustache", "source": text}})
