@@ -31,7 +31,7 @@ def studio(size: int, horizon: float, rng: np.random.Generator) -> Picture:
     y, x = _grid(size)
     spot = np.exp(-((x - rng.uniform(0.3, 0.6)) ** 2 + (y - rng.uniform(0.25, 0.5)) ** 2) / 0.3)
     bend = 1 / (1 + np.exp(-(y - horizon) * 22))
-    return _tinted(paper, 0.9 + 0.12 * spot - 0.045 * bend)
+    return _tinted(paper, 0.94 + 0.1 * spot - 0.045 * bend)
 
 
 def wall(size: int, _: float, rng: np.random.Generator) -> Picture:
@@ -76,7 +76,7 @@ def cloth(size: int, _: float, rng: np.random.Generator) -> Picture:
     """A rumpled sheet."""
     height = noise(size, (4, 5), rng) + 0.25 * noise(size, (11, 9), rng)
     sheet = np.asarray(((0.86, 0.84, 0.8), (0.56, 0.58, 0.62), (0.72, 0.66, 0.6))[rng.integers(3)], np.float32)
-    return _tinted(sheet, 0.92 + 2.2 * (np.gradient(height, axis=0) + np.gradient(height, axis=1)))
+    return _tinted(sheet, 0.92 + 1.2 * (np.gradient(height, axis=0) + np.gradient(height, axis=1)))
 
 
 def lawn(size: int, _: float, rng: np.random.Generator) -> Picture:

@@ -16,6 +16,8 @@ CANVAS_PX = 352
 Colour = tuple[float, float, float]
 Picture = NDArray[np.float32]
 """Shape (height, width, 3) or, with its coverage, (height, width, 4); values from 0 to 1."""
+Normal = tuple[Plane, Plane, Plane]
+"""Unit vectors, by component: right, down, to the viewer."""
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,28 @@ def _paint_part(canvas: Picture, part: Part, surface: Surface, light: Plane, rng
         (np.arange(x0, x1, dtype=np.float32) + 0.5) / CANVAS_PX, (np.arange(y0, y1, dtype=np.float32) + 0.5) / CANVAS_PX
     )
     across, down, normal = _turned_surface(part, x, y) if part.turned else _puffed_surface(part, mask, x, y, rng)
-    shade = 0.52 + 0.62 * np.clip(normal @ light, 0, 1)
+    shade = 0.52 + 0.62 * np.clip(_along(normal, light), 0, 1)
     half_way = light + np.array([0, 0, 1], np.float32)
-    shine = np.clip(normal @ (half_way / np.linalg.norm(half_way)), 0, 1) ** 28
+    shine = np.clip(_along(normal, half_way / np.linalg.norm(half_way)), 0, 1)
+    for _ in range(5):  # Blinn-Phong with exponent 32, without the cost of a power
+        shine *= shine
     if part.paint == "glow":
         shade = 0.9 + 0.25 * shade
     colour = _colour(part, surface, across, down)
-    if surface.grain:
-        shade = shade * (1 + surface.grain * 0.16 * rng.standard_normal(mask.shape, dtype=np.float32))
+    if surface.grain and part.paint in {"main", "second"}:
+        shade = shade * (1 + surface.grain * 0.14 * rng.standard_normal(mask.shape, dtype=np.float32))
     lit = colour * shade[..., None] + (0.75 * surface.gloss * shine)[..., None]
 
-    shadow = _blurred(np.roll(mask, (4, 3 if light[0] < 0 else -3), axis=(0, 1)), 5) * 0.35
-    below[..., :3] *= 1 - (shadow * below[..., 3])[..., None]
-    cover = mask[..., None]
-    below[..., :3] = below[..., :3] * (1 - cover) + np.clip(lit, 0, 1) * cover
+    if below[..., 3].any():
+        shadow = _blurred(np.roll(mask, (4, 3 if light[0] < 0 else -3), axis=(0, 1)), 5) * 0.35
+        below[..., :3] *= 1 - (shadow * below[..., 3])[..., None]
+    below[..., :3] += (np.clip(lit, 0, 1) - below[..., :3]) * mask[..., None]
     below[..., 3] = np.maximum(below[..., 3], mask)
+
+
+def _along(normal: Normal, direction: Plane) -> Plane:
+    x, y, z = normal
+    return np.asarray(x * direction[0] + y * direction[1] + z * direction[2], np.float32)
 
 
 def _mask(part: Part, x0: int, y0: int, x1: int, y1: int) -> Plane:
@@ -79,7 +88,7 @@ def _mask(part: Part, x0: int, y0: int, x1: int, y1: int) -> Plane:
     return np.asarray(sheet.reduce(2), np.float32) / 255
 
 
-def _turned_surface(part: Part, x: Plane, y: Plane) -> tuple[Plane, Plane, Picture]:
+def _turned_surface(part: Part, x: Plane, y: Plane) -> tuple[Plane, Plane, Normal]:
     """Place on the mantle and normal of a body of revolution. A point of the circle at height h appears lower, by how
     far it stands out to the viewer; two rounds of substitution find h well enough."""
     body = part.turned
@@ -91,24 +100,25 @@ def _turned_surface(part: Part, x: Plane, y: Plane) -> tuple[Plane, Plane, Pictu
         outwards = np.sqrt(1 - aside**2)
         height = y - body.tilt * half * outwards
     slope = np.gradient(half, axis=0) * CANVAS_PX
-    normal = np.stack([aside, -np.clip(slope, -1.5, 1.5) * outwards - 0.1, outwards], axis=-1)
-    normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
     widest = max(half for _, half in body.profile)
-    return np.arcsin(aside) * widest, height, normal
+    return np.arcsin(aside) * widest, height, _unit(aside, -np.clip(slope, -1.5, 1.5) * outwards - 0.1, outwards)
 
 
 def _puffed_surface(
     part: Part, mask: Plane, x: Plane, y: Plane, rng: np.random.Generator
-) -> tuple[Plane, Plane, Picture]:
+) -> tuple[Plane, Plane, Normal]:
     """Place and normal of a piece filled with air: its height is its own blurred outline, with folds where it has them."""
     height = np.sqrt(_blurred(mask, part.puff * CANVAS_PX)) * part.puff if part.puff else np.zeros_like(mask)
     if part.rumple:
         height = height + part.rumple * _folds(mask.shape, rng)
     down, right = np.gradient(height * CANVAS_PX)
     bend = np.float32(2.2)
-    normal = np.stack([-right * bend, -down * bend, np.ones_like(mask)], axis=-1)
-    normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
-    return x - 0.5 + right * 0.02, y + down * 0.02, normal
+    return x - 0.5 + right * 0.02, y + down * 0.02, _unit(-right * bend, -down * bend, np.ones_like(mask))
+
+
+def _unit(x: Plane, y: Plane, z: Plane) -> Normal:
+    length = np.sqrt(x * x + y * y + z * z)
+    return x / length, y / length, z / length
 
 
 def _folds(shape: tuple[int, ...], rng: np.random.Generator) -> Plane:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageFilter
 
 from ltr_plugin.demo.backdrops import CUSTOMER_BACKDROPS, studio, wall
 from ltr_plugin.demo.outlines import Part
@@ -74,15 +74,18 @@ def customer_shot(rng: np.random.Generator, *, stands: bool) -> Shot:
     )
 
 
-def photograph(parts: list[Part], surface: Surface, shot: Shot, rng: np.random.Generator, *, stands: bool) -> Image.Image:
+def photograph(
+    parts: list[Part], surface: Surface, shot: Shot, rng: np.random.Generator, *, stands: bool
+) -> Image.Image:
     """The finished photo, RGB, PHOTO_PX square. Standing things cast their shadow on the floor, others on what is behind."""
     product = _placed(paint(parts, surface, shot.light, rng), shot)
-    scene = shot.backdrop(CANVAS_PX, shot.horizon, rng)
-    shadow = _floor_shadow(product[..., 3], shot) if stands else _wall_shadow(product[..., 3], shot)
-    scene = scene * (1 - shadow[..., None] * np.asarray((1, 0.97, 0.92), np.float32))
-    cover = product[..., 3:]
-    scene = scene * (1 - cover) + product[..., :3] * cover
-    return _developed(scene, shot, rng)
+    cover = product.getchannel("A")
+    shadow = _floor_shadow(cover, shot) if stands else _wall_shadow(cover, shot)
+    scene = shot.backdrop(PHOTO_PX, shot.horizon, rng)
+    scene *= 1 - shadow[..., None] * np.asarray((1, 0.97, 0.92), np.float32)
+    photo = Image.fromarray((scene * 255).astype(np.uint8))
+    photo.paste(product, mask=cover)
+    return _developed(photo, shot, rng)
 
 
 def save_photo(photo: Image.Image, path: Path, *, jpeg_quality: int) -> None:
@@ -90,8 +93,8 @@ def save_photo(photo: Image.Image, path: Path, *, jpeg_quality: int) -> None:
     photo.save(path, "JPEG", quality=jpeg_quality)
 
 
-def _placed(product: Picture, shot: Shot) -> Picture:
-    """The product turned, scaled, moved and seen in perspective; colours are weighted by coverage on the way."""
+def _placed(product: Picture, shot: Shot) -> Image.Image:
+    """The product turned, scaled, moved and seen in perspective, as RGBA of the size of the photo."""
     angle, reach = np.radians(shot.turn_degrees), 0.5 * shot.size
     square = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * reach
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
@@ -102,44 +105,36 @@ def _placed(product: Picture, shot: Shot) -> Picture:
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
         target += [u, v]
     matrix = np.linalg.solve(np.asarray(rows), np.asarray(target))
-    weighted = product * np.concatenate([product[..., 3:]] * 3 + [np.ones_like(product[..., 3:])], axis=2)
-    image = Image.fromarray((weighted * 255).astype(np.uint8), "RGBa")
+    image = Image.fromarray((product * 255).astype(np.uint8))
     moved = image.transform(image.size, Image.Transform.PERSPECTIVE, matrix.tolist(), Image.Resampling.BILINEAR)
-    result = np.asarray(moved, np.float32) / 255
-    cover = result[..., 3:]
-    return np.concatenate([np.clip(result[..., :3] / np.maximum(cover, 1e-3), 0, 1), cover], axis=2)
+    return moved.reduce(2)
 
 
-def _floor_shadow(cover: Plane, shot: Shot) -> Plane:
+def _floor_shadow(cover: Image.Image, shot: Shot) -> Plane:
     """A dark line where the product touches the floor and its silhouette laid down on the floor, away from the light."""
-    rows = np.flatnonzero(cover.max(axis=1) > 0.5)
-    if not len(rows):
-        return np.zeros_like(cover)
-    base = float(rows[-1]) - 0.03 * CANVAS_PX
+    _, _, _, bottom = cover.getbbox() or (0, 0, 0, PHOTO_PX)
+    base = bottom - 0.03 * PHOTO_PX
     lean = shot.light[0] * 1.5
-    squash = 0.3
-    sheet = Image.fromarray((cover * 255).astype(np.uint8))
-    # Laid down: what was `d` above the base appears squash * d above it, moved sideways by lean * squash * d.
-    laid = (1, -lean, lean * base, 0, 1 / squash, base - base / squash)
-    cast = sheet.transform(sheet.size, Image.Transform.AFFINE, laid, Image.Resampling.BILINEAR)
-    touch = (1, 0, 0, 0, 1 / 0.06, base - base / 0.06)
-    contact = sheet.transform(sheet.size, Image.Transform.AFFINE, touch, Image.Resampling.BILINEAR)
-    return 0.2 * _soft(cast, 9) + 0.4 * _soft(contact, 5)
+    # Laid down: what was `d` above the base is drawn a fraction of `d` above it, moved sideways by the light's slant.
+    laid = (1, -lean, lean * base, 0, 1 / 0.3, base - base / 0.3)
+    touching = (1, 0, 0, 0, 1 / 0.06, base - base / 0.06)
+    cast, contact = (
+        cover.transform(cover.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
+        for matrix in (laid, touching)
+    )
+    return 0.2 * _soft(cast, 4.5) + 0.4 * _soft(contact, 2.5)
 
 
-def _wall_shadow(cover: Plane, shot: Shot) -> Plane:
-    shift = (round(-shot.light[0] * 14), round(-shot.light[1] * 14))
-    sheet = Image.fromarray((cover * 255).astype(np.uint8))
-    moved = sheet.transform(sheet.size, Image.Transform.AFFINE, (1, 0, -shift[0], 0, 1, -shift[1]))
-    return 0.26 * _soft(moved, 9) + 0.16 * _soft(sheet, 4)
+def _wall_shadow(cover: Image.Image, shot: Shot) -> Plane:
+    right, down = round(-shot.light[0] * 7), round(-shot.light[1] * 7)
+    return 0.26 * _soft(ImageChops.offset(cover, right, down), 4.5) + 0.16 * _soft(cover, 2)
 
 
 def _soft(sheet: Image.Image, radius_px: float) -> Plane:
     return np.asarray(sheet.filter(ImageFilter.GaussianBlur(radius_px)), np.float32) / 255
 
 
-def _developed(scene: Picture, shot: Shot, rng: np.random.Generator) -> Image.Image:
-    image = Image.fromarray((np.clip(scene, 0, 1) * 255).astype(np.uint8)).reduce(2)
+def _developed(image: Image.Image, shot: Shot, rng: np.random.Generator) -> Image.Image:
     if shot.blur_px:
         image = image.filter(ImageFilter.GaussianBlur(shot.blur_px))
     line = np.linspace(-1, 1, PHOTO_PX, dtype=np.float32) ** 2

@@ -8,7 +8,10 @@ from ltr_plugin.demo.outlines import Curve, Part, Turned, box, ellipse, mirrored
 def cone_lamp() -> list[Part]:
     """A table lamp with a conical shade on a turned foot."""
     return [
-        Part.revolved(Turned(((0.5, 0.02), (0.6, 0.022), (0.68, 0.075), (0.78, 0.09), (0.84, 0.05), (0.88, 0.11)), tilt=0.2), "trim"),
+        Part.revolved(
+            Turned(((0.5, 0.02), (0.6, 0.022), (0.68, 0.075), (0.78, 0.09), (0.84, 0.05), (0.88, 0.11)), tilt=0.2),
+            "trim",
+        ),
         Part.revolved(Turned(((0.14, 0.1), (0.3, 0.18), (0.48, 0.265)), tilt=0.13)),
         Part(ellipse(0.5, 0.14, 0.09, 0.011), "glow", puff=0.0),
     ]
@@ -28,7 +31,9 @@ def drum_lamp() -> list[Part]:
 
 def desk_lamp() -> list[Part]:
     """A jointed lamp with a bell-shaped head, for a desk."""
-    head = smooth([(0.5, 0.2), (0.6, 0.15), (0.66, 0.2), (0.8, 0.34), (0.83, 0.46), (0.67, 0.5), (0.52, 0.46), (0.47, 0.34)])
+    head = smooth(
+        [(0.5, 0.2), (0.6, 0.15), (0.66, 0.2), (0.8, 0.34), (0.83, 0.46), (0.67, 0.5), (0.52, 0.46), (0.47, 0.34)]
+    )
     return [
         Part.revolved(Turned(((0.83, 0.15), (0.87, 0.16)), axis=0.4, tilt=0.25), "metal"),
         Part(tube([(0.4, 0.84), (0.24, 0.56)], 0.026), "metal", puff=0.01),
@@ -53,7 +58,21 @@ def dining_chair() -> list[Part]:
         Part(post, "wood", puff=0.01),
         Part(mirrored(post), "wood", puff=0.01),
         Part(box(0.29, 0.1, 0.71, 0.44, 0.06), puff=0.035),
-        Part(smooth([(0.27, 0.56), (0.5, 0.54), (0.73, 0.56), (0.78, 0.64), (0.73, 0.685), (0.5, 0.695), (0.27, 0.685), (0.22, 0.64)]), puff=0.035),
+        Part(
+            smooth(
+                [
+                    (0.27, 0.56),
+                    (0.5, 0.54),
+                    (0.73, 0.56),
+                    (0.78, 0.64),
+                    (0.73, 0.685),
+                    (0.5, 0.695),
+                    (0.27, 0.685),
+                    (0.22, 0.64),
+                ]
+            ),
+            puff=0.035,
+        ),
     ]
 
 
@@ -62,7 +81,10 @@ def armchair() -> list[Part]:
     arm = box(0.12, 0.42, 0.28, 0.82, 0.06)
     return [
         *_legs(0.78, 0.26),
-        Part(smooth([(0.25, 0.7), (0.22, 0.3), (0.3, 0.14), (0.5, 0.11), (0.7, 0.14), (0.78, 0.3), (0.75, 0.7)]), puff=0.05),
+        Part(
+            smooth([(0.25, 0.7), (0.22, 0.3), (0.3, 0.14), (0.5, 0.11), (0.7, 0.14), (0.78, 0.3), (0.75, 0.7)]),
+            puff=0.05,
+        ),
         Part(box(0.2, 0.66, 0.8, 0.83, 0.03), puff=0.03),
         Part(box(0.25, 0.55, 0.75, 0.69, 0.05), puff=0.04),
         Part(arm, puff=0.045),
@@ -91,7 +113,12 @@ def _dial(radius: float, marks: int) -> list[Part]:
     for turn in np.linspace(0, 360, marks, endpoint=False):
         tick = box(0.494, 0.5 - radius * 0.92, 0.506, 0.5 - radius * 0.8, 0.004)
         ticks.append(Part(turned_by(tick, float(turn)), "dark", puff=0))
-    return [*ticks, _hand(-52, radius * 0.52, 0.026), _hand(62, radius * 0.76, 0.018), Part(ellipse(0.5, 0.5, 0.02), "trim", puff=0.008)]
+    return [
+        *ticks,
+        _hand(-52, radius * 0.52, 0.026),
+        _hand(62, radius * 0.76, 0.018),
+        Part(ellipse(0.5, 0.5, 0.02), "trim", puff=0.008),
+    ]
 
 
 def round_clock() -> list[Part]:
@@ -116,10 +143,19 @@ def square_clock() -> list[Part]:
 def sunburst_clock() -> list[Part]:
     """A clock with rays around its dial."""
     rays = [
-        Part(turned_by(tube([(0.5, 0.35), (0.5, 0.1 if number % 2 else 0.15)], 0.07, 0.03), number * 20.0), "second" if number % 2 else "main", puff=0.01)
+        Part(
+            turned_by(tube([(0.5, 0.35), (0.5, 0.1 if number % 2 else 0.15)], 0.07, 0.03), number * 20.0),
+            "second" if number % 2 else "main",
+            puff=0.01,
+        )
         for number in range(18)
     ]
-    return [*rays, Part(ellipse(0.5, 0.5, 0.25), puff=0.02), Part(ellipse(0.5, 0.5, 0.16), "light", puff=0.004), *_dial(0.16, 12)]
+    return [
+        *rays,
+        Part(ellipse(0.5, 0.5, 0.25), puff=0.02),
+        Part(ellipse(0.5, 0.5, 0.16), "light", puff=0.004),
+        *_dial(0.16, 12),
+    ]
 
 
 def _pillow(width: float, height: float) -> Curve:

@@ -40,14 +40,26 @@ def on_ear_headphones() -> list[Part]:
 def gaming_headset() -> list[Part]:
     """Headphones with a microphone on an arm."""
     boom = tube([(0.24, 0.76), (0.3, 0.88), (0.5, 0.9)], 0.024)
-    return [*_headphones(0.37, 0.13, 0.19), Part(boom, "dark", puff=0.01), Part(ellipse(0.53, 0.9, 0.05, 0.03), "dark", puff=0.015)]
+    return [
+        *_headphones(0.37, 0.13, 0.19),
+        Part(boom, "dark", puff=0.01),
+        Part(ellipse(0.53, 0.9, 0.05, 0.03), "dark", puff=0.015),
+    ]
 
 
 def _instrument(body: list[Part], *, bridge: float, head: float, neck: float, strings: int) -> list[Part]:
     fingerboard = tube([(0.5, 0.6), (0.5, head)], 0.07, 0.055)
-    frets = [Part(box(0.47, y, 0.53, y + 0.005, 0.002), "metal", puff=0) for y in np.linspace(head + 0.03, neck, 8).tolist()]
-    nut = smooth([(0.465, head + 0.01), (0.455, head - 0.1), (0.5, head - 0.12), (0.545, head - 0.1), (0.535, head + 0.01)])
-    pegs = [Part(ellipse(0.5 + side * 0.065, head - y, 0.018, 0.012), "light", puff=0.006) for y in (0.025, 0.06, 0.09) for side in (-1, 1)]
+    frets = [
+        Part(box(0.47, y, 0.53, y + 0.005, 0.002), "metal", puff=0) for y in np.linspace(head + 0.03, neck, 8).tolist()
+    ]
+    nut = smooth(
+        [(0.465, head + 0.01), (0.455, head - 0.1), (0.5, head - 0.12), (0.545, head - 0.1), (0.535, head + 0.01)]
+    )
+    pegs = [
+        Part(ellipse(0.5 + side * 0.065, head - y, 0.018, 0.012), "light", puff=0.006)
+        for y in (0.025, 0.06, 0.09)
+        for side in (-1, 1)
+    ]
     lines = [
         Part(tube([(float(x), head), (float(0.5 + (x - 0.5) * 1.3), bridge)], 0.0045), "light", puff=0)
         for x in np.linspace(0.482, 0.518, strings)
@@ -57,12 +69,27 @@ def _instrument(body: list[Part], *, bridge: float, head: float, neck: float, st
 
 
 def _leaning(part: Part) -> Part:
-    return Part(turned_by(part.outline, 14), part.paint, None, part.puff, part.rumple, tuple(turned_by(hole, 14) for hole in part.holes))
+    return Part(
+        turned_by(part.outline, 14),
+        part.paint,
+        None,
+        part.puff,
+        part.rumple,
+        tuple(turned_by(hole, 14) for hole in part.holes),
+    )
 
 
 def _waisted(shoulder: float, waist: float, hip: float, top: float, bottom: float) -> Curve:
     span = bottom - top
-    right = [(0.5, top), (0.5 + shoulder * 0.8, top + span * 0.06), (0.5 + shoulder, top + span * 0.22), (0.5 + waist, top + span * 0.43), (0.5 + hip, top + span * 0.7), (0.5 + hip * 0.75, top + span * 0.94), (0.5, bottom)]
+    right = [
+        (0.5, top),
+        (0.5 + shoulder * 0.8, top + span * 0.06),
+        (0.5 + shoulder, top + span * 0.22),
+        (0.5 + waist, top + span * 0.43),
+        (0.5 + hip, top + span * 0.7),
+        (0.5 + hip * 0.75, top + span * 0.94),
+        (0.5, bottom),
+    ]
     half = smooth(right, closed=False)
     return np.concatenate([half, mirrored(half)[::-1]])
 
@@ -92,7 +119,27 @@ def ukulele() -> list[Part]:
 
 def electric_guitar() -> list[Part]:
     """A solid guitar with two horns, pick-ups and knobs."""
-    shape = smooth([(0.46, 0.54), (0.38, 0.5), (0.31, 0.44), (0.28, 0.5), (0.31, 0.6), (0.34, 0.67), (0.29, 0.78), (0.32, 0.9), (0.45, 0.95), (0.6, 0.94), (0.7, 0.86), (0.7, 0.75), (0.65, 0.66), (0.68, 0.57), (0.67, 0.51), (0.6, 0.54), (0.54, 0.57)])
+    shape = smooth(
+        [
+            (0.46, 0.54),
+            (0.38, 0.5),
+            (0.31, 0.44),
+            (0.28, 0.5),
+            (0.31, 0.6),
+            (0.34, 0.67),
+            (0.29, 0.78),
+            (0.32, 0.9),
+            (0.45, 0.95),
+            (0.6, 0.94),
+            (0.7, 0.86),
+            (0.7, 0.75),
+            (0.65, 0.66),
+            (0.68, 0.57),
+            (0.67, 0.51),
+            (0.6, 0.54),
+            (0.54, 0.57),
+        ]
+    )
     plate = smooth([(0.53, 0.58), (0.61, 0.57), (0.62, 0.66), (0.66, 0.78), (0.6, 0.84), (0.53, 0.82)])
     body = [
         Part(shape, puff=0.035),

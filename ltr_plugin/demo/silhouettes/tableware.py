@@ -32,7 +32,9 @@ def tapered_mug() -> list[Part]:
     return _mug(body, [(0.64, 0.34), (0.78, 0.32), (0.82, 0.44), (0.75, 0.56), (0.61, 0.6)], 0.042)
 
 
-def _teapot(body: Turned, lid: Turned, spout: list[tuple[float, float]], handle: list[tuple[float, float]]) -> list[Part]:
+def _teapot(
+    body: Turned, lid: Turned, spout: list[tuple[float, float]], handle: list[tuple[float, float]]
+) -> list[Part]:
     top, _ = lid.profile[0]
     return [
         Part(tube(handle, 0.045), "second", puff=0.015),
@@ -105,7 +107,14 @@ def _leaves(count: int, spread: float, length: float, base_y: float, lean: float
     leaves = []
     for angle in sorted(np.linspace(-spread, spread, count), key=lambda turn: -abs(turn)):
         reach = length * (1 - 0.2 * abs(angle) / 90)
-        blade = smooth([(0.5, base_y), (0.5 + lean, base_y - reach * 0.6), (0.5, base_y - reach), (0.5 - lean, base_y - reach * 0.55)])
+        blade = smooth(
+            [
+                (0.5, base_y),
+                (0.5 + lean, base_y - reach * 0.6),
+                (0.5, base_y - reach),
+                (0.5 - lean, base_y - reach * 0.55),
+            ]
+        )
         leaves.append(Part(turned_by(blade, float(angle), 0.5, base_y), "leaf", puff=0.02))
     return leaves
 
@@ -118,7 +127,12 @@ def tapered_pot() -> list[Part]:
     """A flower pot with a rim, planted with broad leaves."""
     rim = Turned(((0.52, 0.225), (0.6, 0.22)))
     body = Turned(((0.56, 0.2), (0.7, 0.175), (0.87, 0.145)))
-    return [Part.revolved(body), Part.revolved(rim), Part(rim.mouth(0.92), "earth", puff=0.01), *_leaves(7, 75, 0.42, 0.54, 0.065)]
+    return [
+        Part.revolved(body),
+        Part.revolved(rim),
+        Part(rim.mouth(0.92), "earth", puff=0.01),
+        *_leaves(7, 75, 0.42, 0.54, 0.065),
+    ]
 
 
 def round_pot() -> list[Part]:
@@ -126,11 +140,22 @@ def round_pot() -> list[Part]:
     body = Turned(((0.56, 0.17), (0.63, 0.25), (0.72, 0.275), (0.82, 0.23), (0.88, 0.16)))
     arm = tube([(0.52, 0.42), (0.63, 0.4), (0.66, 0.28)], 0.075)
     stem = smooth([(0.42, 0.57), (0.41, 0.35), (0.44, 0.18), (0.5, 0.13), (0.56, 0.18), (0.59, 0.35), (0.58, 0.57)])
-    return _pot(body, [Part(arm, "leaf", puff=0.03), Part(stem, "leaf", puff=0.05), Part(ellipse(0.5, 0.135, 0.035), "blossom", puff=0.02)])
+    return _pot(
+        body,
+        [
+            Part(arm, "leaf", puff=0.03),
+            Part(stem, "leaf", puff=0.05),
+            Part(ellipse(0.5, 0.135, 0.035), "blossom", puff=0.02),
+        ],
+    )
 
 
 def footed_pot() -> list[Part]:
     """A straight planter on wooden legs, with long grassy leaves."""
     body = Turned(((0.5, 0.22), (0.62, 0.22), (0.76, 0.215)))
     leg = tube([(0.33, 0.72), (0.29, 0.93)], 0.04, 0.025)
-    return [Part(leg, "wood", puff=0.01), Part(mirrored(leg), "wood", puff=0.01), *_pot(body, _leaves(11, 62, 0.46, 0.52, 0.026))]
+    return [
+        Part(leg, "wood", puff=0.01),
+        Part(mirrored(leg), "wood", puff=0.01),
+        *_pot(body, _leaves(11, 62, 0.46, 0.52, 0.026)),
+    ]

@@ -10,7 +10,19 @@ def _laces(points: list[tuple[float, float]]) -> list[Part]:
 
 
 def _shoe(upper: Curve, opening: Curve) -> list[Part]:
-    sole = smooth([(0.1, 0.7), (0.3, 0.71), (0.6, 0.71), (0.9, 0.69), (0.94, 0.74), (0.88, 0.79), (0.5, 0.8), (0.14, 0.8), (0.08, 0.76)])
+    sole = smooth(
+        [
+            (0.1, 0.7),
+            (0.3, 0.71),
+            (0.6, 0.71),
+            (0.9, 0.69),
+            (0.94, 0.74),
+            (0.88, 0.79),
+            (0.5, 0.8),
+            (0.14, 0.8),
+            (0.08, 0.76),
+        ]
+    )
     toe = smooth([(0.74, 0.72), (0.75, 0.64), (0.81, 0.6), (0.88, 0.62), (0.92, 0.68), (0.91, 0.73)])
     return [
         Part(opening, "inside", puff=0.02),
@@ -23,30 +35,85 @@ def _shoe(upper: Curve, opening: Curve) -> list[Part]:
 
 def low_sneaker() -> list[Part]:
     """A running shoe, cut low."""
-    upper = smooth([(0.1, 0.73), (0.1, 0.56), (0.13, 0.45), (0.2, 0.47), (0.3, 0.52), (0.42, 0.44), (0.5, 0.42), (0.62, 0.54), (0.8, 0.6), (0.91, 0.68), (0.9, 0.74), (0.5, 0.75)])
+    upper = smooth(
+        [
+            (0.1, 0.73),
+            (0.1, 0.56),
+            (0.13, 0.45),
+            (0.2, 0.47),
+            (0.3, 0.52),
+            (0.42, 0.44),
+            (0.5, 0.42),
+            (0.62, 0.54),
+            (0.8, 0.6),
+            (0.91, 0.68),
+            (0.9, 0.74),
+            (0.5, 0.75),
+        ]
+    )
     wing = smooth([(0.33, 0.72), (0.43, 0.56), (0.5, 0.54), (0.45, 0.64), (0.42, 0.72)])
     opening = smooth([(0.13, 0.47), (0.22, 0.42), (0.4, 0.39), (0.48, 0.42), (0.4, 0.52), (0.28, 0.55), (0.17, 0.53)])
-    return [*_shoe(upper, opening), Part(wing, "second", puff=0.008), *_laces([(0.5, 0.47), (0.56, 0.515), (0.62, 0.56)])]
+    return [
+        *_shoe(upper, opening),
+        Part(wing, "second", puff=0.008),
+        *_laces([(0.5, 0.47), (0.56, 0.515), (0.62, 0.56)]),
+    ]
 
 
 def high_sneaker() -> list[Part]:
     """A sneaker that covers the ankle."""
-    upper = smooth([(0.12, 0.73), (0.13, 0.5), (0.14, 0.27), (0.2, 0.23), (0.3, 0.25), (0.4, 0.22), (0.45, 0.26), (0.49, 0.42), (0.62, 0.55), (0.8, 0.6), (0.91, 0.68), (0.9, 0.74), (0.5, 0.75)])
+    upper = smooth(
+        [
+            (0.12, 0.73),
+            (0.13, 0.5),
+            (0.14, 0.27),
+            (0.2, 0.23),
+            (0.3, 0.25),
+            (0.4, 0.22),
+            (0.45, 0.26),
+            (0.49, 0.42),
+            (0.62, 0.55),
+            (0.8, 0.6),
+            (0.91, 0.68),
+            (0.9, 0.74),
+            (0.5, 0.75),
+        ]
+    )
     opening = smooth([(0.15, 0.26), (0.26, 0.19), (0.4, 0.2), (0.44, 0.24), (0.3, 0.28)])
     patch = ellipse(0.25, 0.42, 0.06)
-    return [*_shoe(upper, opening), Part(patch, "second", puff=0.008), *_laces([(0.45, 0.33), (0.47, 0.4), (0.51, 0.47), (0.57, 0.53)])]
+    return [
+        *_shoe(upper, opening),
+        Part(patch, "second", puff=0.008),
+        *_laces([(0.45, 0.33), (0.47, 0.4), (0.51, 0.47), (0.57, 0.53)]),
+    ]
 
 
 def slip_on() -> list[Part]:
     """A flat shoe without laces."""
-    upper = smooth([(0.1, 0.73), (0.1, 0.58), (0.14, 0.51), (0.24, 0.55), (0.38, 0.57), (0.5, 0.5), (0.6, 0.49), (0.76, 0.57), (0.91, 0.67), (0.9, 0.74), (0.5, 0.75)])
+    upper = smooth(
+        [
+            (0.1, 0.73),
+            (0.1, 0.58),
+            (0.14, 0.51),
+            (0.24, 0.55),
+            (0.38, 0.57),
+            (0.5, 0.5),
+            (0.6, 0.49),
+            (0.76, 0.57),
+            (0.91, 0.67),
+            (0.9, 0.74),
+            (0.5, 0.75),
+        ]
+    )
     opening = smooth([(0.13, 0.53), (0.25, 0.49), (0.42, 0.47), (0.55, 0.48), (0.45, 0.57), (0.28, 0.59)])
     side = smooth([(0.42, 0.64), (0.49, 0.54), (0.54, 0.53), (0.52, 0.65)])
     return [*_shoe(upper, opening), Part(side, "second", puff=0.008)]
 
 
 def _shirt(sleeve: Curve | None, body: Curve, neck: Curve) -> list[Part]:
-    sleeves = [Part(curve, puff=0.025, rumple=0.007) for curve in (sleeve, mirrored(sleeve))] if sleeve is not None else []
+    sleeves = (
+        [Part(curve, puff=0.025, rumple=0.007) for curve in (sleeve, mirrored(sleeve))] if sleeve is not None else []
+    )
     back = Part(ellipse(0.5, 0.17, 0.115, 0.045), "inside", puff=0.01)
     collar = tube([(0.385, 0.165), (0.41, 0.22), (0.5, 0.262), (0.59, 0.22), (0.615, 0.165)], 0.022)
     return [*sleeves, back, Part(body, puff=0.03, rumple=0.009, holes=(neck,)), Part(collar, "second", puff=0.008)]
@@ -69,7 +136,20 @@ def short_sleeved_shirt() -> list[Part]:
 
 def long_sleeved_shirt() -> list[Part]:
     """A shirt with long sleeves."""
-    sleeve = smooth([(0.33, 0.17), (0.23, 0.21), (0.17, 0.36), (0.1, 0.62), (0.07, 0.8), (0.1, 0.83), (0.18, 0.84), (0.21, 0.8), (0.25, 0.6), (0.32, 0.38)])
+    sleeve = smooth(
+        [
+            (0.33, 0.17),
+            (0.23, 0.21),
+            (0.17, 0.36),
+            (0.1, 0.62),
+            (0.07, 0.8),
+            (0.1, 0.83),
+            (0.18, 0.84),
+            (0.21, 0.8),
+            (0.25, 0.6),
+            (0.32, 0.38),
+        ]
+    )
     return _shirt(sleeve, _torso(_TORSO), _NECK)
 
 
@@ -81,13 +161,18 @@ def tank_top() -> list[Part]:
 
 def _tail(points: list[tuple[float, float]], width: float) -> list[Part]:
     (x, y) = points[-1]
-    fringe = [Part(tube([(x + float(d), y - 0.01), (x + float(d) * 1.1, y + 0.06)], 0.016, 0.01), "second", puff=0.005) for d in np.linspace(-width * 0.44, width * 0.44, 8)]
+    fringe = [
+        Part(tube([(x + float(d), y - 0.01), (x + float(d) * 1.1, y + 0.06)], 0.016, 0.01), "second", puff=0.005)
+        for d in np.linspace(-width * 0.44, width * 0.44, 8)
+    ]
     return [*fringe, Part(tube(points, width, width * 1.05), puff=0.03, rumple=0.008)]
 
 
 def long_scarf() -> list[Part]:
     """A scarf wound once, both ends hanging."""
-    loop = smooth([(0.5, 0.1), (0.7, 0.15), (0.76, 0.3), (0.66, 0.43), (0.5, 0.46), (0.34, 0.43), (0.24, 0.3), (0.3, 0.15)])
+    loop = smooth(
+        [(0.5, 0.1), (0.7, 0.15), (0.76, 0.3), (0.66, 0.43), (0.5, 0.46), (0.34, 0.43), (0.24, 0.3), (0.3, 0.15)]
+    )
     hole = smooth([(0.5, 0.19), (0.6, 0.21), (0.62, 0.26), (0.56, 0.3), (0.44, 0.3), (0.38, 0.26), (0.4, 0.21)])
     return [
         *_tail([(0.42, 0.34), (0.38, 0.6), (0.34, 0.84)], 0.19),
@@ -99,16 +184,30 @@ def long_scarf() -> list[Part]:
 
 def loop_scarf() -> list[Part]:
     """A closed loop of cloth, worn double."""
-    outer = smooth([(0.5, 0.16), (0.74, 0.22), (0.84, 0.45), (0.74, 0.72), (0.5, 0.82), (0.26, 0.72), (0.16, 0.45), (0.26, 0.22)])
+    outer = smooth(
+        [(0.5, 0.16), (0.74, 0.22), (0.84, 0.45), (0.74, 0.72), (0.5, 0.82), (0.26, 0.72), (0.16, 0.45), (0.26, 0.22)]
+    )
     hole = smooth([(0.5, 0.27), (0.62, 0.29), (0.66, 0.37), (0.58, 0.45), (0.42, 0.45), (0.34, 0.37), (0.38, 0.29)])
     front = tube([(0.22, 0.36), (0.36, 0.55), (0.5, 0.59), (0.64, 0.55), (0.78, 0.36)], 0.17)
-    return [Part(ellipse(0.5, 0.32, 0.19, 0.1), "inside", puff=0.01), Part(outer, puff=0.07, rumple=0.012, holes=(hole,)), Part(front, puff=0.05, rumple=0.008)]
+    return [
+        Part(ellipse(0.5, 0.32, 0.19, 0.1), "inside", puff=0.01),
+        Part(outer, puff=0.07, rumple=0.012, holes=(hole,)),
+        Part(front, puff=0.05, rumple=0.008),
+    ]
 
 
 def bandana() -> list[Part]:
     """A small square scarf, folded to a triangle."""
-    cloth = np.concatenate([tube([(0.08, 0.3), (0.5, 0.2), (0.92, 0.3)], 0.02)[:24], smooth([(0.92, 0.3), (0.7, 0.56), (0.5, 0.84), (0.3, 0.56), (0.08, 0.3)], closed=False)])
-    return [Part(cloth, puff=0.03, rumple=0.01), Part(tube([(0.08, 0.3), (0.5, 0.22), (0.92, 0.3)], 0.075, 0.075), "second", puff=0.025)]
+    cloth = np.concatenate(
+        [
+            tube([(0.08, 0.3), (0.5, 0.2), (0.92, 0.3)], 0.02)[:24],
+            smooth([(0.92, 0.3), (0.7, 0.56), (0.5, 0.84), (0.3, 0.56), (0.08, 0.3)], closed=False),
+        ]
+    )
+    return [
+        Part(cloth, puff=0.03, rumple=0.01),
+        Part(tube([(0.08, 0.3), (0.5, 0.22), (0.92, 0.3)], 0.075, 0.075), "second", puff=0.025),
+    ]
 
 
 def _handle(top: float) -> Part:
@@ -124,7 +223,9 @@ def _canopy(top: float, rim: float, half: float, scallops: int) -> list[Part]:
         for end in (float(left), float(right)):
             bulge = 0.5 + (end - 0.5) * 0.72
             sides.append(smooth([(0.5, top), (bulge, top + (rim - top) * 0.34), (end, rim)], closed=False))
-        scallop = smooth([(float(right), rim), (float(left + right) / 2, rim - 0.045), (float(left), rim)], closed=False)
+        scallop = smooth(
+            [(float(right), rim), (float(left + right) / 2, rim - 0.045), (float(left), rim)], closed=False
+        )
         panels.append(Part(np.concatenate([sides[1], scallop, sides[0][::-1]]), puff=0.03))
     return [*panels, Part(tube([(0.5, top + 0.01), (0.5, top - 0.05)], 0.02, 0.012), "metal", puff=0.006)]
 
@@ -142,7 +243,20 @@ def flat_umbrella() -> list[Part]:
 
 def folded_umbrella() -> list[Part]:
     """A closed umbrella with a crook handle."""
-    cloth = smooth([(0.5, 0.1), (0.54, 0.3), (0.585, 0.52), (0.6, 0.66), (0.555, 0.69), (0.5, 0.7), (0.445, 0.69), (0.4, 0.66), (0.415, 0.52), (0.46, 0.3)])
+    cloth = smooth(
+        [
+            (0.5, 0.1),
+            (0.54, 0.3),
+            (0.585, 0.52),
+            (0.6, 0.66),
+            (0.555, 0.69),
+            (0.5, 0.7),
+            (0.445, 0.69),
+            (0.4, 0.66),
+            (0.415, 0.52),
+            (0.46, 0.3),
+        ]
+    )
     return [
         Part(tube([(0.5, 0.14), (0.5, 0.05)], 0.016, 0.01), "metal", puff=0.006),
         _handle(0.6),
@@ -154,14 +268,34 @@ def folded_umbrella() -> list[Part]:
 def _pack(body: Curve, pieces: list[Part]) -> list[Part]:
     strap = tube([(0.3, 0.3), (0.16, 0.42), (0.15, 0.66), (0.26, 0.82)], 0.05, 0.035)
     grip = tube([(0.44, 0.17), (0.45, 0.09), (0.55, 0.09), (0.56, 0.17)], 0.03)
-    return [*(Part(curve, "trim", puff=0.015) for curve in (strap, mirrored(strap), grip)), Part(body, puff=0.06), *pieces]
+    return [
+        *(Part(curve, "trim", puff=0.015) for curve in (strap, mirrored(strap), grip)),
+        Part(body, puff=0.06),
+        *pieces,
+    ]
 
 
 def school_backpack() -> list[Part]:
     """A rounded backpack with a front pocket."""
-    body = smooth([(0.5, 0.13), (0.66, 0.16), (0.74, 0.3), (0.77, 0.6), (0.75, 0.84), (0.5, 0.88), (0.25, 0.84), (0.23, 0.6), (0.26, 0.3), (0.34, 0.16)])
+    body = smooth(
+        [
+            (0.5, 0.13),
+            (0.66, 0.16),
+            (0.74, 0.3),
+            (0.77, 0.6),
+            (0.75, 0.84),
+            (0.5, 0.88),
+            (0.25, 0.84),
+            (0.23, 0.6),
+            (0.26, 0.3),
+            (0.34, 0.16),
+        ]
+    )
     pocket = box(0.3, 0.54, 0.7, 0.81, 0.06)
-    zips = [tube([(0.29, 0.46), (0.3, 0.3), (0.39, 0.22), (0.61, 0.22), (0.7, 0.3), (0.71, 0.46)], 0.014), tube([(0.35, 0.6), (0.65, 0.6)], 0.012)]
+    zips = [
+        tube([(0.29, 0.46), (0.3, 0.3), (0.39, 0.22), (0.61, 0.22), (0.7, 0.3), (0.71, 0.46)], 0.014),
+        tube([(0.35, 0.6), (0.65, 0.6)], 0.012),
+    ]
     return _pack(body, [Part(pocket, "second", puff=0.035), *(Part(line, "metal", puff=0.004) for line in zips)])
 
 
@@ -170,13 +304,30 @@ def rolltop_backpack() -> list[Part]:
     body = box(0.25, 0.2, 0.75, 0.87, 0.05)
     roll = box(0.22, 0.14, 0.78, 0.27, 0.06)
     belt = box(0.47, 0.13, 0.53, 0.6, 0.01)
-    return _pack(body, [Part(roll, puff=0.04), Part(belt, "trim", puff=0.008), Part(box(0.455, 0.49, 0.545, 0.56, 0.012), "metal", puff=0.012), Part(box(0.3, 0.66, 0.7, 0.68, 0.008), "dark", puff=0.003)])
+    return _pack(
+        body,
+        [
+            Part(roll, puff=0.04),
+            Part(belt, "trim", puff=0.008),
+            Part(box(0.455, 0.49, 0.545, 0.56, 0.012), "metal", puff=0.012),
+            Part(box(0.3, 0.66, 0.7, 0.68, 0.008), "dark", puff=0.003),
+        ],
+    )
 
 
 def flap_backpack() -> list[Part]:
     """A rucksack with a flap and two straps in front."""
     body = box(0.24, 0.22, 0.76, 0.87, 0.09)
-    flap = smooth([(0.26, 0.2), (0.5, 0.16), (0.74, 0.2), (0.79, 0.36), (0.76, 0.52), (0.5, 0.56), (0.24, 0.52), (0.21, 0.36)])
+    flap = smooth(
+        [(0.26, 0.2), (0.5, 0.16), (0.74, 0.2), (0.79, 0.36), (0.76, 0.52), (0.5, 0.56), (0.24, 0.52), (0.21, 0.36)]
+    )
     belts = [box(x - 0.025, 0.4, x + 0.025, 0.74, 0.01) for x in (0.37, 0.63)]
     buckles = [box(x - 0.035, 0.58, x + 0.035, 0.64, 0.01) for x in (0.37, 0.63)]
-    return _pack(body, [Part(flap, "main", puff=0.045), *(Part(curve, "trim", puff=0.008) for curve in belts), *(Part(curve, "metal", puff=0.01) for curve in buckles)])
+    return _pack(
+        body,
+        [
+            Part(flap, "main", puff=0.045),
+            *(Part(curve, "trim", puff=0.008) for curve in belts),
+            *(Part(curve, "metal", puff=0.01) for curve in buckles),
+        ],
+    )
