@@ -1,0 +1,122 @@
+"""Fetching from a real server on loopback, friendly and hostile."""
+
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from ltr_plugin.errors import MediaError
+from workers.media.fetching import ALLOW_PRIVATE, _public, fetch
+
+
+class Shop(BaseHTTPRequestHandler):
+    def do_GET(self):
+        match self.path.strip("/").split("/"):
+            case ["photo", size]:
+                self._answer(200, b"x" * int(size))
+            case ["hop", left]:
+                target = f"/hop/{int(left) - 1}" if int(left) > 1 else "/photo/3"
+                self._answer(302, b"", Location=target)
+            case ["inside"]:
+                self._answer(302, b"", Location="file:///etc/passwd")
+            case ["slow"]:
+                self.send_response(200)
+                self.end_headers()
+                for _ in range(100):
+                    self.wfile.write(b"x")
+                    self.wfile.flush()
+                    time.sleep(0.1)
+            case ["broken"]:
+                self.send_response(200)
+                self.send_header("Content-Length", "100")
+                self.end_headers()
+                self.wfile.write(b"x")
+            case _:
+                self._answer(404, b"")
+
+    def _answer(self, status, body, **headers):
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        pass  # a client that hangs up is what these tests are about
+
+
+@pytest.fixture(scope="module")
+def shop():
+    with Server(("127.0.0.1", 0), Shop) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def private_allowed(monkeypatch):
+    monkeypatch.setenv(ALLOW_PRIVATE, "1")
+
+
+@pytest.mark.usefixtures("private_allowed")
+def test_a_body_arrives_whole_and_through_three_redirects(shop):
+    assert fetch(f"{shop}/photo/5", max_bytes=5) == b"xxxxx"
+    assert fetch(f"{shop}/hop/3", max_bytes=5) == b"xxx"
+
+
+@pytest.mark.usefixtures("private_allowed")
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("photo/2000000", "over the limit of 1 MB"),
+        ("hop/4", "more than 3 redirects"),
+        ("inside", "no http"),
+        ("absent", "answered 404"),
+        ("broken", "broke off"),
+    ],
+)
+def test_what_cannot_be_had_says_why(shop, path, reason):
+    with pytest.raises(MediaError, match=reason):
+        fetch(f"{shop}/{path}", max_bytes=1 << 20)
+
+
+@pytest.mark.usefixtures("private_allowed")
+def test_a_server_that_drips_is_cut_off_in_time(shop):
+    began = time.monotonic()
+    with pytest.raises(MediaError, match=r"took more than 0.5 s"):
+        fetch(f"{shop}/slow", max_bytes=1 << 20, timeout_s=0.5)
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254", "10.0.0.1", "0.0.0.0"],  # noqa: S104
+)
+def test_private_addresses_are_refused(host, monkeypatch):
+    monkeypatch.delenv(ALLOW_PRIVATE, raising=False)
+    with pytest.raises(MediaError, match=r"private address|cannot fetch"):
+        fetch(f"http://{host}:1/photo", max_bytes=10)
+
+
+def test_public_means_reachable_by_everyone():
+    assert _public("93.184.215.14")
+    assert _public("2606:2800:21f:cb07:6820:80da:af6b:8b2c")
+    assert not any(
+        map(_public, ["192.168.1.1", "100.64.0.1", "fe80::1%eth0", "fd00::1", "224.0.0.1", "::ffff:10.0.0.1"])
+    )
+
+
+def test_an_unknown_host_or_a_closed_port_is_a_media_error(monkeypatch):
+    monkeypatch.setenv(ALLOW_PRIVATE, "1")
+    with pytest.raises(MediaError, match=r"cannot fetch from '127\.0\.0\.1:1'"):
+        fetch("http://127.0.0.1:1/x", max_bytes=10)
+    with pytest.raises(MediaError, match="cannot fetch"):
+        fetch("http://no-such-host.invalid/x", max_bytes=10)

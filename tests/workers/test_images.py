@@ -1,0 +1,103 @@
+"""Photos of every kind that catalogs hold, good and bad."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ltr_plugin.errors import MediaError
+from workers.media import images
+from workers.media.images import decode_image, open_image
+
+
+def saved(image: Image.Image, form: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def colour(image: Image.Image) -> tuple[int, ...]:
+    return tuple(np.asarray(image).reshape(-1, 3).mean(0).round().astype(int))
+
+
+@pytest.mark.parametrize(
+    ("mode", "form", "fill", "expected"),
+    [
+        ("RGB", "PNG", (10, 200, 30), (10, 200, 30)),
+        ("L", "PNG", 77, (77, 77, 77)),
+        ("1", "PNG", 1, (255, 255, 255)),
+        ("CMYK", "JPEG", (0, 255, 255, 0), (254, 0, 0)),
+        ("RGBA", "PNG", (0, 0, 255, 0), (255, 255, 255)),
+        ("RGBA", "WEBP", (0, 0, 255, 255), (0, 0, 255)),
+        ("LA", "PNG", (0, 0), (255, 255, 255)),
+        ("I;16", "PNG", 51400, (200, 200, 200)),
+    ],
+)
+def test_every_colour_space_becomes_rgb_on_white(mode, form, fill, expected):
+    options = {"lossless": True} if form == "WEBP" else {}
+    photo = decode_image(saved(Image.new(mode, (8, 6), fill), form, **options))
+    assert photo.mode == "RGB"
+    assert photo.size == (8, 6)
+    assert np.abs(np.subtract(colour(photo), expected)).max() <= 1
+
+
+def test_transparent_palette_lies_on_white():
+    palette = Image.new("P", (4, 4), 0)
+    palette.putpalette([255, 0, 0, 0, 255, 0])
+    assert colour(decode_image(saved(palette, "GIF", transparency=0))) == (255, 255, 255)
+
+
+def test_first_frame_of_an_animation_counts():
+    red, blue = Image.new("RGB", (4, 4), "red"), Image.new("RGB", (4, 4), "blue")
+    assert colour(decode_image(saved(red, "WEBP", save_all=True, append_images=[blue], lossless=True))) == (255, 0, 0)
+
+
+def test_a_photo_taken_sideways_is_turned_upright():
+    sideways = Image.new("RGB", (40, 20))
+    exif = sideways.getexif()
+    exif[0x0112] = 6
+    assert decode_image(saved(sideways, "JPEG", exif=exif)).size == (20, 40)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_a_large_photo_comes_back_reduced_but_not_below_the_side(form):
+    photo = decode_image(saved(Image.new("RGB", (3000, 2000), "red"), form), side=256)
+    assert 256 <= min(photo.size) < 700
+
+
+def test_too_many_pixels_are_refused_before_decoding(monkeypatch):
+    monkeypatch.setattr(images, "MAX_PIXELS", 99)
+    with pytest.raises(MediaError, match="10 x 10 pixels is over the limit of 99"):
+        decode_image(saved(Image.new("RGB", (10, 10)), "PNG"))
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "TIFF"])
+def test_a_truncated_file_is_a_media_error(form):
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8))
+    data = saved(noise, form)
+    with pytest.raises(MediaError, match="photo"):
+        decode_image(data[: len(data) // 3])
+
+
+@pytest.mark.parametrize(("data", "reason"), [(b"", "empty file"), (b"<html>", "not a photo")])
+def test_what_is_no_photo_says_so(data, reason):
+    with pytest.raises(MediaError, match=reason):
+        decode_image(data)
+
+
+def test_paths_stay_inside_the_catalog(tmp_path: Path):
+    with pytest.raises(MediaError, match="leads out"):
+        open_image(tmp_path, "../secret.jpg")
+    with pytest.raises(MediaError, match="No such file"):
+        open_image(tmp_path, "absent.jpg")
+    with pytest.raises(MediaError, match="Is a directory"):
+        open_image(tmp_path, ".")
+
+
+def test_a_file_over_the_limit_is_refused(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(images, "MAX_BYTES", 1 << 20)
+    (tmp_path / "big.jpg").write_bytes(b"\0" * ((1 << 20) + 1))
+    with pytest.raises(MediaError, match="over the limit of 1 MB"):
+        open_image(tmp_path, "big.jpg")

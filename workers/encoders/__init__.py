@@ -1,0 +1,16 @@
+"""Encoders: each library is one file that exports a LIBRARY, listed in `registry.py`."""
+
+from workers.encoders.fields import encoder_of, vector_fields
+from workers.encoders.protocol import Encoder, Library, Vectors
+from workers.encoders.registry import DEFAULT_TEXT_ENCODER, LIBRARIES, load_encoder
+
+__all__ = [
+    "DEFAULT_TEXT_ENCODER",
+    "LIBRARIES",
+    "Encoder",
+    "Library",
+    "Vectors",
+    "encoder_of",
+    "load_encoder",
+    "vector_fields",
+]

@@ -1,0 +1,113 @@
+"""Image and text encoders of open_clip (Radford et al. 2021, https://arxiv.org/abs/2103.00020), one space for both."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ltr_plugin.catalog.product import Modality
+from ltr_plugin.catalog.vectors import Fingerprint
+from ltr_plugin.errors import EncoderError
+from workers.encoders.protocol import Library
+from workers.encoders.torch_encoder import TorchEncoder, weights_hash
+
+if TYPE_CHECKING:
+    import torch
+    from PIL.Image import Image
+
+CONFIG, WEIGHTS, CARD = "open_clip_config.json", "open_clip_model.safetensors", "encoder.json"
+"""A folder of an encoder: open_clip's own two files, and our note of where it comes from and how good it is."""
+
+
+class OpenClipEncoder(TorchEncoder):
+    """Photos and text into one open_clip model's space."""
+
+    def __init__(self, model: Any, tokenizer: Any, fingerprint: Fingerprint) -> None:  # noqa: ANN401
+        import open_clip
+
+        super().__init__(model, fingerprint, frozenset({"image", "text"}))
+        self.transform = open_clip.image_transform_v2(preprocessing(model), is_train=False)
+        self._tokenizer = tokenizer
+        # open_clip's own text towers take shorter rows of tokens, the original CLIP layout does not
+        self._trims = hasattr(model, "text") and hasattr(tokenizer, "eot_token_id")
+
+    def prepare(self, source: Modality, item: "str | Image") -> "str | torch.Tensor":  # noqa: ARG002 - the item tells
+        """A photo as a normalised tensor (3, height, width); a text as it is, its tokens are made in `encode`."""
+        return item if isinstance(item, str) else self.transform(item)
+
+    def _forward(self, source: Modality, batch: Sequence[Any]) -> "torch.Tensor":
+        import torch
+
+        photos = source == "image"
+        inputs = torch.stack(list(batch)) if photos else self.tokens(batch)
+        vectors: torch.Tensor = (self.model.encode_image if photos else self.model.encode_text)(inputs.to(self.device))
+        return vectors
+
+    def tokens(self, texts: Sequence[str]) -> "torch.Tensor":
+        """(n, length) token numbers; columns of nothing but padding are cut where the model allows it."""
+        tokens: torch.Tensor = self._tokenizer(list(texts))
+        return tokens[:, : int(tokens.count_nonzero(dim=1).max())] if self._trims else tokens
+
+
+def load(model: str) -> OpenClipEncoder:
+    """The encoder of `ARCHITECTURE/PRETRAINED`, `hf-hub:ORG/NAME`, or a folder that `ltr encoder train` made."""
+    import open_clip
+
+    name, pretrained, known, revision = model, None, model, ""
+    if Path(model).is_dir():
+        if missing := [file for file in (CONFIG, WEIGHTS) if not (Path(model) / file).is_file()]:
+            raise EncoderError(f"encoder folder {model!r} lacks {' and '.join(missing)}")
+        name, known = f"local-dir:{model}", _card(Path(model)).get("name") or Path(model).resolve().name
+    elif not model.startswith("hf-hub:"):
+        name, _, pretrained = model.partition("/")
+        known, revision = name, pretrained
+        if not pretrained:
+            raise EncoderError(
+                f"encoder 'open_clip:{model}' says no weights, and {model!r} is no folder: write "
+                f"open_clip:{model}/PRETRAINED, such as open_clip:ViT-B-32/laion2b_s34b_b79k"
+            )
+    loaded = open_clip.create_model(name, pretrained=pretrained or None, pretrained_text=False, require_pretrained=True)
+    return wrap(loaded, open_clip.get_tokenizer(name), name=known, revision=revision)
+
+
+def wrap(model: Any, tokenizer: Any, *, name: str, revision: str = "") -> OpenClipEncoder:  # noqa: ANN401
+    """The encoder of a model in memory."""
+    prepared = preprocessing(model)
+    fingerprint = Fingerprint(
+        library=LIBRARY.name,
+        model=name,
+        revision=revision,
+        dimension=_dimension(model, tokenizer),
+        preprocessing=json.dumps({**vars(prepared), "tokens": tokenizer.context_length}, sort_keys=True),
+        weights=weights_hash(model.state_dict()),
+    )
+    return OpenClipEncoder(model, tokenizer, fingerprint)
+
+
+def preprocessing(model: Any) -> Any:  # noqa: ANN401
+    """How the model wants its photos."""
+    from open_clip.transform import PreprocessCfg
+
+    return PreprocessCfg(**model.visual.preprocess_cfg)
+
+
+def _dimension(model: Any, tokenizer: Any) -> int:  # noqa: ANN401
+    import torch
+
+    with torch.inference_mode():
+        return int(model.eval().encode_text(tokenizer(["a"])).shape[-1])
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    path = folder / CARD
+    card: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return card
+
+
+LIBRARY = Library(
+    name="open_clip",
+    module="open_clip",
+    encodes=("image", "text"),
+    models="ARCHITECTURE/PRETRAINED, hf-hub:ORG/NAME, or a folder made by `ltr encoder train`",
+    load=load,
+)

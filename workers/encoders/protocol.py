@@ -1,0 +1,47 @@
+"""What an encoder is: one vector space, into which it puts one or more modalities."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ltr_plugin.catalog.product import Modality
+from ltr_plugin.catalog.vectors import Fingerprint
+
+Vectors = NDArray[np.float32]
+"""(n, dimension), each row of length 1."""
+
+
+class Encoder(Protocol):
+    """Turns items of the modalities in `sources` into vectors of one space.
+
+    An item is a `str` for text and an RGB `PIL.Image.Image` for an image.
+    """
+
+    fingerprint: Fingerprint
+    sources: frozenset[Modality]
+    batch_size: int
+
+    def prepare(self, source: Modality, item: Any) -> Any:  # noqa: ANN401 - each library has its own
+        """The part of encoding that runs on the CPU, ahead of `encode`; may be called from many threads."""
+        ...
+
+    def encode(self, source: Modality, prepared: Sequence[Any]) -> Vectors:
+        """The vectors of prepared items, in their order; any number of them. One call runs at a time."""
+        ...
+
+
+@dataclass(frozen=True)
+class Library:
+    """A library that encoders come from: the part of a specification before the colon.
+
+    `module` is what must be importable, `models` says in words how its models are named, `load` takes such a name.
+    """
+
+    name: str
+    module: str
+    encodes: tuple[Modality, ...]
+    models: str
+    load: Callable[[str], Encoder]

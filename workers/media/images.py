@@ -1,0 +1,79 @@
+"""Photos: opened within limits, upright, first frame, RGB on white."""
+
+import io
+import warnings
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ltr_plugin.catalog.media import is_url, media_path
+from ltr_plugin.errors import MediaError
+from workers.media.fetching import fetch
+
+MAX_BYTES = 20 << 20
+MAX_PIXELS = 50_000_000
+SIDE = 512
+"""Encoders look at 96 to 384 pixels a side: a photo is made smaller to twice that or so while it is decoded."""
+
+
+def open_image(root: Path, reference: str, *, side: int = SIDE) -> Image.Image:
+    """The photo of a reference (a path under `root`, or a URL) as RGB; MediaError with the reason when it is unusable.
+
+    A large photo comes back reduced, its shorter side no smaller than `side`.
+    """
+    return decode_image(
+        fetch(reference, max_bytes=MAX_BYTES) if is_url(reference) else _read(root, reference), side=side
+    )
+
+
+def decode_image(data: bytes, *, side: int = SIDE) -> Image.Image:
+    """The photo in these bytes, as `open_image` gives it."""
+    if not data:
+        raise MediaError("empty file")
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise MediaError(f"{image.width} x {image.height} pixels is over the limit of {MAX_PIXELS:,}")
+            image.draft("RGB", (side, side))
+            image.load()
+            return _rgb(_smaller(ImageOps.exif_transpose(image), side))
+    except UnidentifiedImageError:
+        raise MediaError("not a photo in a form that can be read") from None
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        TypeError,
+        EOFError,
+        MemoryError,
+        IndexError,
+        Image.DecompressionBombError,
+    ) as error:
+        raise MediaError(f"damaged photo: {error}") from None
+
+
+def _read(root: Path, reference: str) -> bytes:
+    path = media_path(root, reference)
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise MediaError(f"cannot read {reference!r}: {error.strerror or error}") from None
+    if len(data) > MAX_BYTES:
+        raise MediaError(f"{reference!r} is over the limit of {MAX_BYTES >> 20} MB")
+    return data
+
+
+def _smaller(image: Image.Image, side: int) -> Image.Image:
+    scale = min(image.size) // side
+    return image.reduce(scale) if scale > 1 and image.mode not in ("P", "1") else image
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16 bits, which a conversion would clip rather than scale
+        image = image.convert("I").point(lambda value: value / 256).convert("L")  # type: ignore[operator]
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image.convert("RGB")
