@@ -1,0 +1,40 @@
+"""The `ltr` command: one small file a verb; nothing heavy is imported before a verb runs."""
+
+import sys
+
+import typer
+
+from ltr_plugin.cli import encoder, evaluate, features, index, node, promote, push, search, train, worker
+from ltr_plugin.cli import demo as demo_verb
+from ltr_plugin.errors import LtrError
+
+app = typer.Typer(
+    help="Multimodal learning to rank for OpenSearch and Elasticsearch.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(node.app, name="node")
+app.command("index")(index.index)
+app.add_typer(encoder.app, name="encoder")
+app.command("worker")(worker.worker)
+app.add_typer(features.app, name="features")
+app.add_typer(train.app, name="train")
+app.command("push")(push.push)
+app.command("promote")(promote.promote)
+app.command("rollback")(promote.rollback)
+app.command("search")(search.search)
+app.command("evaluate")(evaluate.evaluate)
+app.command("demo")(demo_verb.demo)
+
+
+def main() -> None:
+    """Runs a command. Exit codes: 0 done, 1 something failed, 2 wrong input or usage, 130 interrupted."""
+    try:
+        app()
+    except LtrError as error:
+        print(f"ltr: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("ltr: interrupted; the same command goes on where it stopped", file=sys.stderr)
+        sys.exit(130)

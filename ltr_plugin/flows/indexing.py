@@ -9,7 +9,7 @@ from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.indices import aliased, open_or_create, switch_alias
 from ltr_plugin.cluster.products import ProductIndex
-from ltr_plugin.errors import Mistake
+from ltr_plugin.errors import InputError, Mistake
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.settings import Settings
@@ -67,6 +67,18 @@ def embed_backlog(settings: Settings, cluster: Cluster, alias: str, index: str, 
         with nullcontext() if settings.broker_url else local_worker(settings):
             drain(products, progress=progress)
     switch_alias(cluster, alias, index)
+
+
+def hand_over(settings: Settings, cluster: Cluster, index: str) -> int:
+    """Sends the backlog to the workers of the configured broker and returns how many products that are.
+
+    InputError without a broker: nobody would take the tasks.
+    """
+    from workers.tasks import send_backlog
+
+    if not settings.broker_url:
+        raise InputError("--no-wait", "needs workers that go on after this command: set LTR_BROKER_URL and start them")
+    return send_backlog(ProductIndex(cluster, index))
 
 
 def _counted(

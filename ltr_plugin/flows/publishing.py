@@ -1,4 +1,4 @@
-"""A trained ranker into the cluster: uploaded under its own name, proved on live rows, then put in front of shoppers."""
+"""A trained ranker into the cluster: uploaded under its own name, proved on live rows, then shown to shoppers."""
 
 import hashlib
 import json
@@ -19,6 +19,7 @@ from ltr_plugin.errors import ClusterError, InputError, ParityError
 from ltr_plugin.flows.asking import Asked
 from ltr_plugin.flows.logging import push_features
 from ltr_plugin.progress import Progress, silent
+from ltr_plugin.queries.query import Query
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import Ranking, release_of, search_template, with_release
 from ltr_plugin.rankers.parity import TOLERANCE, Parity, compare_scores
@@ -79,6 +80,12 @@ def push_ranker(
     return Pushed(name, parity)
 
 
+def spread(queries: Sequence[Query], wanted: int) -> list[Query]:
+    """At most `wanted` of the queries, evenly over their order, so that every kind of them is among the probes."""
+    step = max(1, len(queries) // wanted)
+    return list(queries[::step][:wanted])
+
+
 def prove(
     index: ProductIndex,
     ranker: Ranker,
@@ -112,19 +119,17 @@ def prove(
     return compare_scores(np.array(queries, dtype=object), local, np.array(remote), tolerance)
 
 
-def promote(index: ProductIndex, model: str, template: str) -> Release:
-    """Makes `model` what storefronts get when they call `template`, in one atomic call; earlier releases are kept."""
-    if LtrStore(index.cluster).model(model) is None:
-        raise InputError("promote", f"the cluster has no model {model!r}; upload it with `ltr push`")
+def promote(index: ProductIndex, ranking: Ranking, template: str) -> Release:
+    """Makes `ranking` what storefronts get when they call `template`, in one atomic call; earlier releases are kept."""
     number = next(n for n in count(1) if _stored(index.cluster, _numbered(template, n)) is None)
     facts = {
         "release": number,
-        "model": model,
+        "ranker": ranking.model or ranking.name,
         "index": index.alias,
         "promoted": datetime.now(UTC).isoformat(timespec="seconds"),
         "spaces": {vector.name: vector.fingerprint.digest for vector in index.vectors},
     }
-    text = with_release(search_template(Retrieval.of(index.vectors), Ranking(model, model=model)), facts)
+    text = with_release(search_template(Retrieval.of(index.vectors), ranking), facts)
     _store(index.cluster, _numbered(template, number), text)
     _store(index.cluster, template, text)
     return Release(template, number, facts)

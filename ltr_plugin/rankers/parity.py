@@ -1,6 +1,7 @@
 """Do the cluster's scores equal the local ones? Compared row by row, and pair by pair within each query."""
 
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +33,8 @@ class Parity:
     def __str__(self) -> str:
         return (
             f"parity: {self.rows:,} rows of {self.queries} queries compared, largest relative difference "
-            f"{self.largest_difference:.1e} (limit {self.tolerance:.0e}), pairs out of order: {self.out_of_order} of {self.pairs:,}"
+            f"{self.largest_difference:.1e} (limit {self.tolerance:.0e}), "
+            f"pairs out of order: {self.out_of_order} of {self.pairs:,}"
         )
 
 
@@ -53,7 +55,7 @@ def compare_scores(
     pairs = swapped = 0
     names, starts = np.unique(queries.astype(str), return_index=True)
     bounds = [*np.sort(starts), len(queries)]
-    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, stop in pairwise(bounds):
         here, there, unit = local[start:stop], remote[start:stop], scale[start:stop]
         ours, theirs = here[:, None] - here[None, :], there[:, None] - there[None, :]
         margin = tolerance * np.maximum(unit[:, None], unit[None, :])

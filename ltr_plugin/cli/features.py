@@ -1,0 +1,76 @@
+"""`ltr features check | push | log`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ltr_plugin.cli.printing import AsJson, IndexName, emit
+from ltr_plugin.cli.progress import bar
+
+app = typer.Typer(help="Feature sets: check, store in the cluster, log into tables.", no_args_is_help=True)
+SetFile = Annotated[Path, typer.Argument(help="Feature-set file (YAML).")]
+
+
+@app.command()
+def check(
+    path: SetFile,
+    name: Annotated[str | None, typer.Option("--index", "-i", help="Also hold it against this index.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a feature-set file; with --index, also that the index has what it reads."""
+    from ltr_plugin.features.checking import check_fields
+    from ltr_plugin.features.feature_set import load_feature_set
+
+    features = load_feature_set(path)
+    if name:
+        from ltr_plugin.cluster.connection import connect
+        from ltr_plugin.cluster.products import ProductIndex
+
+        index = ProductIndex(connect(), name)
+        check_fields(features, index.mapping, index.vectors)
+    facts = {"feature_set": features.id, "features": list(features.names), "digest": features.digest}
+    emit(facts, f"{features.id}: {len(features.names)} features, digest {features.digest}", as_json=as_json)
+
+
+@app.command()
+def push(path: SetFile, name: IndexName = "products", as_json: AsJson = False) -> None:
+    """Store a feature set in the cluster, after checking it against the index."""
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.features.feature_set import load_feature_set
+    from ltr_plugin.flows.logging import push_features
+
+    features = load_feature_set(path)
+    push_features(ProductIndex(connect(), name), features)
+    emit({"feature_set": features.id}, f"{features.id} is in the cluster", as_json=as_json)
+
+
+@app.command()
+def log(
+    path: SetFile,
+    queries: Annotated[Path, typer.Option(help="Queries: JSON Lines.")],
+    qrels: Annotated[Path, typer.Option(help="Judgments: TREC qrels.")],
+    out: Annotated[Path, typer.Option(help="The table to write (Parquet).")],
+    name: IndexName = "products",
+    negatives: Annotated[int, typer.Option(min=0, help="Unjudged candidates a query, taken as not relevant.")] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of their sampling.")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Log the features of judged products, and of sampled candidates, into a table."""
+    from dataclasses import asdict
+
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.features.feature_set import load_feature_set
+    from ltr_plugin.flows.logging import log_table
+
+    features = load_feature_set(path)
+    index = ProductIndex(connect(), name)
+    with bar("logging features") as progress:
+        done = log_table(index, features, queries, qrels, out, negatives=negatives, seed=seed, progress=progress)
+    text = (
+        f"{done.table}: {done.rows:,} rows of {features.id} ({done.judged:,} judged, {done.negatives:,} sampled); "
+        f"{done.absent:,} judged products are not in the index, {done.unjudged_queries:,} judged queries not in the file"
+    )
+    emit({**asdict(done), "table": str(done.table)}, text, as_json=as_json)

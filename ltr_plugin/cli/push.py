@@ -1,0 +1,34 @@
+"""`ltr push`: a trained ranker into the cluster, proved there."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ltr_plugin.cli.printing import AsJson, IndexName, emit
+from ltr_plugin.cli.progress import bar
+
+
+def push(
+    ranker: Annotated[Path, typer.Argument(help="Folder of a trained ranker.")],
+    name: IndexName = "products",
+    queries: Annotated[Path | None, typer.Option(help="Queries to prove it with (default: those of its training)")] = None,
+    probes: Annotated[int, typer.Option(min=1, help="How many of them to use.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Upload a ranker and prove that the cluster scores live rows as it does here; otherwise it is withdrawn."""
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.flows.asking import ask_all
+    from ltr_plugin.flows.publishing import push_ranker, spread
+    from ltr_plugin.queries.query import read_queries
+    from ltr_plugin.rankers.ranker import load_ranker
+
+    trained = load_ranker(ranker)
+    index = ProductIndex(connect(), name)
+    path = queries or Path(trained.card["origin"]["queries"])
+    asked = ask_all(index, spread(read_queries(path), probes), path.parent)
+    with bar("proving scores") as progress:
+        pushed = push_ranker(index, trained, asked, progress=progress)
+    facts = {"model": pushed.model, "parity": pushed.parity.to_json()}
+    emit(facts, f"{pushed.model} is in the cluster\n{pushed.parity}", as_json=as_json)

@@ -1,0 +1,38 @@
+"""`ltr search`: one query, as a shopper asks it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ltr_plugin.cli.printing import AsJson, IndexName, emit
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="The typed words.")] = "",
+    image: Annotated[Path | None, typer.Option(help="A photo.")] = None,
+    ranker: Annotated[str, typer.Option(help="bm25, vectors, random, a model's name, or a ranker's folder.")] = "bm25",
+    name: IndexName = "products",
+    size: Annotated[int, typer.Option(min=1, max=100, help="How many results.")] = 10,
+    explain: Annotated[bool, typer.Option(help="Show the features that the model saw.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Search by words, by photo, or by both."""
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.decoding import decode
+    from ltr_plugin.flows.ranking import find, ranking_named
+    from ltr_plugin.queries.query import Query
+
+    asked = {"id": "query", "text": text or None, "image": str(image.resolve()) if image else None}
+    query = decode(Query, asked, source="ltr search")
+    index = ProductIndex(connect(), name)
+    hits = find(index, query, ranking_named(index, ranker), size=size, log=explain)
+    facts = [{"id": hit.id, "score": hit.score, **hit.source, **hit.features} for hit in hits]
+    lines: list[str] = []
+    for place, hit in enumerate(hits, start=1):
+        price = f"  {hit.source['price']} {hit.source.get('currency', '')}" if "price" in hit.source else ""
+        lines.append(f"{place:>3}  {hit.score:>9.4f}  {hit.id}  {hit.source.get('title', '')}{price}")
+        seen = hit.features.get("features", {})
+        lines += [f"{'':>16}{name} {value:.4f}" for name, value in seen.items() if value]
+    emit({"ranker": ranker, "hits": facts}, "\n".join(lines) or "nothing found", as_json=as_json)
