@@ -1,0 +1,93 @@
+"""Graded judgments: how well a product answers a query, from 0 (not at all) upwards."""
+
+import gzip
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+from ltr_plugin.errors import InputError, Mistake
+
+GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Qrels:
+    """Grades by query and product. A product that is absent was not judged."""
+
+    grades: Mapping[str, Mapping[str, int]]
+
+    def __len__(self) -> int:
+        """How many judgments there are."""
+        return sum(map(len, self.grades.values()))
+
+    def queries(self) -> tuple[str, ...]:
+        """The judged queries, in order of their ids."""
+        return tuple(sorted(self.grades))
+
+    def of(self, query: str) -> Mapping[str, int]:
+        """Product to grade; empty for a query that was not judged."""
+        return self.grades.get(query, MappingProxyType({}))
+
+    @cached_property
+    def digest(self) -> str:
+        """Sixteen hex digits that change with any judgment, whatever their order in the file."""
+        packed = hashlib.blake2b(digest_size=8)
+        for query in self.queries():
+            for product, grade in sorted(self.grades[query].items()):
+                packed.update(f"{query}\t{product}\t{grade}\n".encode())
+        return packed.hexdigest()
+
+
+def read_qrels(path: Path) -> Qrels:
+    """The judgments of a TREC file, `query 0 product grade` a line, gzip allowed; InputError with every mistake in it.
+
+    The second column is ignored, as everywhere. Saying a judgment twice is fine, with two grades it is a mistake.
+    """
+    grades: dict[str, dict[str, int]] = {}
+    first: dict[tuple[str, str], int] = {}
+    mistakes: list[Mistake] = []
+    for number, line in _lines(path):
+        columns = line.split()
+        where = f"line {number}"
+        if not columns:
+            continue
+        if len(columns) != 4:
+            mistakes.append(Mistake(where, f"{len(columns)} columns, not the 4 of `query 0 product grade`: {line!r}"))
+            continue
+        query, _, product, said = columns
+        try:
+            grade = int(said)
+        except ValueError:
+            grade = -1
+        if grade < 0:
+            mistakes.append(Mistake(where, f"grade {said!r} is no whole number from 0"))
+            continue
+        known = grades.setdefault(query, {}).setdefault(product, grade)
+        line_of_known = first.setdefault((query, product), number)
+        if known != grade:
+            again = f"query {query!r} product {product!r} has grade {grade}, but {known} in line {line_of_known}"
+            mistakes.append(Mistake(where, again))
+    if not grades and not mistakes:
+        mistakes.append(Mistake("", "has no judgments"))
+    if mistakes:
+        raise InputError(str(path), mistakes)
+    return Qrels(MappingProxyType({query: MappingProxyType(products) for query, products in grades.items()}))
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Numbered lines. Both forms are told by their first bytes, not by a name."""
+    try:
+        with path.open("rb") as plain:
+            packed = plain.read(2) == GZIP
+        with gzip.open(path, "rt", encoding="utf-8-sig") if packed else path.open(encoding="utf-8-sig") as file:
+            for number, line in enumerate(file, start=1):
+                yield number, line.rstrip("\r\n")
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise InputError(str(path), f"damaged gzip file: {error}") from None
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(str(path), f"no UTF-8 text: {error.reason}") from None

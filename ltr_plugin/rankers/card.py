@@ -1,0 +1,177 @@
+"""The card of a ranker, and the folder that holds a card beside the model's own file."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+from pydantic import model_validator
+
+from ltr_plugin.decoding import Form, decode
+from ltr_plugin.errors import InputError
+from ltr_plugin.features.feature_set import FeatureSet
+from ltr_plugin.features.table import FeatureTable
+
+CARD = "card.json"
+
+
+class Card(Form):
+    """Where a ranker comes from: enough to make it again, to judge it, and to refuse it where it does not fit."""
+
+    format: Literal[1] = 1
+    kind: str
+    feature_set: FeatureSet
+    feature_set_id: str
+    feature_set_digest: str
+    missing: Literal["zero"] = "zero"
+    origin: dict[str, Any]
+    queries: int
+    rows: int
+    negatives: int
+    settings: dict[str, Any]
+    results: dict[str, float | int | None]
+    importance: dict[str, float]
+    notes: tuple[str, ...] = ()
+    libraries: dict[str, str]
+    created: str
+    model_sha256: str
+
+    @model_validator(mode="after")
+    def _fits_its_feature_set(self) -> Self:
+        if self.feature_set_id != self.feature_set.id or self.feature_set_digest != self.feature_set.digest:
+            raise ValueError(
+                f"feature set {self.feature_set.id!r} renders as {self.feature_set.digest!r} now, the ranker was "
+                f"trained on {self.feature_set_id!r}, {self.feature_set_digest!r}; log its features and train it again"
+            )
+        return self
+
+
+def make_card(
+    kind: str,
+    table: FeatureTable,
+    model: bytes,
+    *,
+    queries: int,
+    rows: int,
+    settings: Mapping[str, Any],
+    results: Mapping[str, float | int | None],
+    importance: Mapping[str, float],
+    notes: tuple[str, ...],
+    libraries: tuple[str, ...],
+) -> Card:
+    """The card of a model trained on `table`, of which it used so many `queries` and `rows`.
+
+    InputError when the table was logged with another version of its own feature set.
+    """
+    feature_set = feature_set_of(table)
+    origin = {name: value for name, value in asdict(table.origin).items() if name != "feature_set"}
+    return Card(
+        kind=kind,
+        feature_set=feature_set,
+        feature_set_id=feature_set.id,
+        feature_set_digest=feature_set.digest,
+        origin=origin,
+        queries=queries,
+        rows=rows,
+        negatives=int(np.isnan(table.grades).sum()),
+        settings=dict(settings),
+        results=dict(results),
+        importance=dict(importance),
+        notes=notes,
+        libraries={name: version(name) for name in ("ltr-plugin", "numpy", *libraries)},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        model_sha256=hashlib.sha256(model).hexdigest(),
+    )
+
+
+def feature_set_of(table: FeatureTable) -> FeatureSet:
+    """The feature set that a table was logged with; InputError when the table does not fit it."""
+    feature_set = decode(FeatureSet, table.origin.feature_set, source="feature table")
+    if feature_set.names != table.names:
+        raise InputError("feature table", f"has columns {table.names!r}, its feature set has {feature_set.names!r}")
+    if feature_set.digest != table.origin.feature_set_digest:
+        raise InputError("feature table", f"feature set {feature_set.id!r} renders otherwise now; log the table again")
+    return feature_set
+
+
+def read_card(folder: Path) -> Card:
+    """The card in a ranker's folder; InputError when there is none or it is wrong."""
+    path = folder / CARD
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(str(folder), f"no ranker: {CARD} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise InputError(str(path), f"no JSON: {error}") from None
+    return decode(Card, value, source=str(path))
+
+
+def read_model(folder: Path, name: str, kind: str) -> tuple[Card, bytes]:
+    """The card and the model's file of a ranker of this kind; InputError when the file is not the one it was saved with."""
+    card = read_card(folder)
+    if card.kind != kind:
+        raise InputError(str(folder / CARD), f"is of kind {card.kind!r}, not {kind!r}")
+    path = folder / name
+    try:
+        model = path.read_bytes()
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
+    if hashlib.sha256(model).hexdigest() != card.model_sha256:
+        raise InputError(str(path), "is not the model that its card was written for; train or copy the ranker again")
+    return card, model
+
+
+def write_ranker(folder: Path, card: Card, name: str, model: bytes) -> None:
+    """Writes the card, a README and the model's file `name`; a reader sees the earlier ranker or the new one, whole.
+
+    InputError when `folder` exists and holds something else than a ranker.
+    """
+    if folder.exists() and not (folder / CARD).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(str(folder), "exists and is no ranker; name another folder")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
+        new, old = Path(beside) / "new", Path(beside) / "old"
+        new.mkdir()
+        (new / name).write_bytes(model)
+        (new / "README.md").write_text(readme(card), encoding="utf-8")
+        text = json.dumps(card.model_dump(mode="json"), indent=2, ensure_ascii=False, allow_nan=False)
+        (new / CARD).write_text(text + "\n", encoding="utf-8")
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def readme(card: Card) -> str:
+    """The card for people, in Markdown."""
+    facts = {
+        "Feature set": f"{card.feature_set_id}, digest {card.feature_set_digest}",
+        "Index": f"{card.origin['index']}, cluster {card.origin['cluster_version']}",
+        "Judgments": card.origin["judgments"],
+        "Trained on": f"{card.queries} queries, {card.rows} products; {card.negatives} sampled and not judged",
+        "Missing values": "0, as the cluster scores them",
+        "Made": f"{card.created} with " + ", ".join(f"{name} {number}" for name, number in card.libraries.items()),
+    }
+    results = {name: value for name, value in card.results.items() if value is not None}
+    parts = [
+        f"# {card.kind} ranker for {card.feature_set_id}\n",
+        *(f"- {name}: {value}" for name, value in facts.items()),
+        *_table("Results", "result", results),
+        *_table("Settings", "setting", card.settings),
+        *_table("Features by importance", "feature", dict(sorted(card.importance.items(), key=lambda item: -item[1]))),
+    ]
+    if card.notes:
+        parts += ["\n## Notes\n", *(f"- {note}" for note in card.notes)]
+    return "\n".join(parts) + "\n"
+
+
+def _table(title: str, first: str, rows: Mapping[str, Any]) -> list[str]:
+    cells = [f"| {name} | {value:.6g} |" if isinstance(value, float) else f"| {name} | {value} |" for name, value in rows.items()]
+    return [f"\n## {title}\n", f"| {first} | value |", "|---|---|", *cells]

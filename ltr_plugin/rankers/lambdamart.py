@@ -1,0 +1,231 @@
+"""LambdaMART (Burges, From RankNet to LambdaRank to LambdaMART, 2010) by LightGBM."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, FiniteFloat
+
+from ltr_plugin.decoding import Form
+from ltr_plugin.errors import InputError
+from ltr_plugin.features.feature_set import FeatureSet
+from ltr_plugin.features.table import FeatureTable, Floats
+from ltr_plugin.progress import Progress, silent
+from ltr_plugin.rankers.card import Card, make_card, read_model, write_ranker
+from ltr_plugin.rankers.folds import folds_by_query, held_out
+from ltr_plugin.rankers.ranker import Export, Scores
+from ltr_plugin.rankers.training_rows import TrainingRows
+from ltr_plugin.rankers.tree_export import export_trees
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+KIND = "lambdamart"
+MODEL = "model.txt"
+MEASURE = "ndcg@10"
+MAX_ROWS_OF_QUERY = 10_000
+"""LightGBM's own limit for lambdarank."""
+
+Share = Annotated[FiniteFloat, Field(gt=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class LambdaMARTSettings(Form):
+    """How to boost. The defaults suit a few hundred queries.
+
+    `rounds` is the most trees; how many are kept is the best mean NDCG@10 of the queries held out: `validation` is
+    their share, or with `folds` of 2 or more every query is held out once (worth its time with few queries). Unless
+    `refit` is off, the ranker kept is then trained on all queries with that many trees. `negative_weight` is the
+    weight of a row that nobody judged. `threads` is part of the settings, so that a ranker can be made again exactly.
+    """
+
+    rounds: Count = 500
+    patience: Count = 50
+    learning_rate: Share = 0.05
+    leaves: Annotated[int, Field(ge=2, le=4096)] = 15
+    min_rows_in_leaf: Count = 10
+    feature_fraction: Share = 0.8
+    query_fraction: Share = 0.8
+    l2: Annotated[FiniteFloat, Field(ge=0)] = 1.0
+    negative_weight: Annotated[FiniteFloat, Field(gt=0)] = 1.0
+    validation: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
+    folds: Annotated[int, Field(ge=0)] = 0
+    refit: bool = True
+    rounds_without_validation: Count = 50
+    threads: Count = 2
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
+
+
+@dataclass(frozen=True)
+class LambdaMART:
+    """A LightGBM ranker and its card."""
+
+    card: Card
+    model: str = field(repr=False)
+    booster: "lgb.Booster" = field(repr=False, compare=False)
+
+    @property
+    def kind(self) -> str:
+        """`lambdamart`."""
+        return self.card.kind
+
+    @property
+    def feature_set(self) -> FeatureSet:
+        """See Ranker."""
+        return self.card.feature_set
+
+    def predict(self, values: Floats) -> Scores:
+        """See Ranker. LightGBM's raw scores of the float32 values, compared in double precision."""
+        total = np.nan_to_num(np.asarray(values, dtype=np.float32), nan=0.0)
+        if not len(total):
+            return np.empty(0)
+        return np.asarray(self.booster.predict(total, raw_score=True), dtype=np.float64)
+
+    def export(self) -> Export:
+        """See Ranker; `tree_export` says how exact it is."""
+        return Export("model/xgboost+json", export_trees(self.booster.dump_model(), self.feature_set.names))
+
+    def save(self, folder: Path) -> None:
+        """See Ranker."""
+        write_ranker(folder, self.card, MODEL, self.model.encode())
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """The ranker in a folder; InputError when it is none or is damaged."""
+        import lightgbm as lgb
+
+        card, model = read_model(folder, MODEL, KIND)
+        try:
+            booster = lgb.Booster(model_str=model.decode())
+        except (lgb.basic.LightGBMError, UnicodeDecodeError) as error:
+            raise InputError(str(folder / MODEL), f"no LightGBM model: {error}") from None
+        if tuple(booster.feature_name()) != card.feature_set.names:
+            raise InputError(str(folder / MODEL), f"reads other features than its set {card.feature_set_id!r}")
+        return cls(card, model.decode(), booster)
+
+
+def train_lambdamart(
+    table: FeatureTable, settings: LambdaMARTSettings | None = None, *, progress: Progress = silent
+) -> LambdaMART:
+    """A ranker trained on `table`, with missing values as 0; the same again for the same rows and settings.
+
+    InputError when the grades or groups cannot be learnt from. `progress` hears the rounds of the search for the best
+    number of trees. With a `negative_weight` other than 1 LightGBM weighs a held-out query's NDCG by the mean weight
+    of its rows.
+    """
+    import lightgbm as lgb
+
+    settings = settings or LambdaMARTSettings()
+    rows = TrainingRows.of(table)
+    _check(rows)
+    params = _params(settings, int(rows.grades.max()))
+    if len(rows.queries) > 1:
+        parts = _held_out_parts(rows, settings)
+        best, ndcg = _best_rounds(rows, table.names, params, settings, parts, progress)
+        notes = rows.notes
+    else:
+        parts = []
+        best, ndcg = min(settings.rounds, settings.rounds_without_validation), None
+        notes = (*rows.notes, f"one query only: nothing to validate on, so {best} trees")
+    fitted = rows if settings.refit or not parts else rows.of_queries(set(rows.queries) - parts[0])
+    booster = lgb.train(params, _dataset(fitted, table.names, params, settings), num_boost_round=best)
+    model = booster.model_to_string()
+    card = make_card(
+        KIND,
+        table,
+        model.encode(),
+        queries=len(fitted.queries),
+        rows=len(fitted),
+        settings=settings.model_dump(),
+        results={
+            "trees": booster.num_trees(),
+            f"validation_{MEASURE}": ndcg,
+            "validation_queries": sum(map(len, parts)),
+        },
+        importance=dict(zip(table.names, map(float, booster.feature_importance("gain")), strict=True)),
+        notes=notes,
+        libraries=("lightgbm",),
+    )
+    return LambdaMART(card, model, booster)
+
+
+def _held_out_parts(rows: TrainingRows, settings: LambdaMARTSettings) -> list[frozenset[str]]:
+    if settings.folds:
+        return folds_by_query(rows.queries, settings.folds, settings.seed)
+    return [held_out(rows.queries, settings.validation, settings.seed)]
+
+
+def _best_rounds(
+    rows: TrainingRows,
+    names: Sequence[str],
+    params: dict[str, Any],
+    settings: LambdaMARTSettings,
+    parts: Sequence[frozenset[str]],
+    progress: Progress,
+) -> tuple[int, float]:
+    """The number of trees with the best mean NDCG@10 of the queries held out, and that NDCG."""
+    import lightgbm as lgb
+
+    outside = [np.isin(rows.query_of_row, _places(rows, part)) for part in parts]
+    history = lgb.cv(
+        params,
+        _dataset(rows, names, params, settings),
+        num_boost_round=settings.rounds,
+        folds=[(np.flatnonzero(~mask), np.flatnonzero(mask)) for mask in outside],
+        callbacks=[
+            lgb.early_stopping(settings.patience, verbose=False),
+            lambda state: progress(state.iteration + 1, settings.rounds),
+        ],
+    )
+    curve = np.array(history[f"valid {MEASURE}-mean"])
+    return int(curve.argmax()) + 1, float(curve.max())
+
+
+def _places(rows: TrainingRows, part: frozenset[str]) -> npt.NDArray[np.int64]:
+    return np.flatnonzero([query in part for query in rows.queries])
+
+
+def _dataset(
+    rows: TrainingRows, names: Sequence[str], params: dict[str, Any], settings: LambdaMARTSettings
+) -> "lgb.Dataset":
+    import lightgbm as lgb
+
+    weight = np.where(rows.sampled, settings.negative_weight, 1.0) if settings.negative_weight != 1 else None
+    return lgb.Dataset(
+        rows.values, rows.grades, weight=weight, group=rows.sizes, feature_name=list(names), params=params
+    )
+
+
+def _check(rows: TrainingRows) -> None:
+    if rows.sizes.max() > MAX_ROWS_OF_QUERY:
+        query = rows.queries[int(rows.sizes.argmax())]
+        raise InputError(
+            "feature table",
+            f"query {query!r} has {rows.sizes.max()} products, LightGBM takes {MAX_ROWS_OF_QUERY}; log fewer a query",
+        )
+
+
+def _params(settings: LambdaMARTSettings, highest: int) -> dict[str, Any]:
+    return {
+        "objective": "lambdarank",
+        "metric": "ndcg",
+        "eval_at": [10],
+        "label_gain": [2**grade - 1 for grade in range(highest + 1)],
+        "learning_rate": settings.learning_rate,
+        "num_leaves": settings.leaves,
+        "min_data_in_leaf": settings.min_rows_in_leaf,
+        "feature_fraction": settings.feature_fraction,
+        "bagging_fraction": settings.query_fraction,
+        "bagging_freq": 1,
+        "bagging_by_query": True,
+        "lambda_l2": settings.l2,
+        "seed": settings.seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": settings.threads,
+        "feature_pre_filter": False,
+        "verbosity": -1,
+    }

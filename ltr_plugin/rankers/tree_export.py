@@ -1,0 +1,178 @@
+"""LightGBM trees as the `model/xgboost+json` trees that an LTR plugin walks, leaf for leaf the same.
+
+LightGBM goes left on `value <= threshold` in double precision; the plugin goes to the yes child on `value < threshold`
+in float32. Between float32 values both are step functions, so every split is first written as the float32 values at
+which its side changes, and then as one comparison for each of them. Three rules of LightGBM's predictor matter
+(its `Tree::Decision`): values within 1e-35 of zero are read as zero; a NaN is zero unless the split's missing type is
+`NaN` or `Zero`, when it goes the default way; missing type `Zero` sends zero the default way too. A categorical split
+truncates its value to an integer and goes left when that is in its set.
+
+Assumption: no value reaches the largest float32, 3.4e38. LightGBM writes 1e300 for "everything goes left", and JSON
+has no infinity to say so; such a threshold becomes the largest float32.
+
+Leaf values are rounded to float32 and the plugin adds them in float32, in tree order. With u = 2**-24 and n trees the
+sum is within n * u / (1 - n * u) * sum(abs(leaf values)) of LightGBM's (Higham, Accuracy and Stability of Numerical
+Algorithms, 2nd edition, section 4.2).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Self
+
+import numpy as np
+
+from ltr_plugin.errors import LtrError
+
+Node = dict[str, Any]
+
+MAX_DEPTH = 300
+"""Deeper trees are refused: the plugin reads trees by recursion, and 495 levels kill a node."""
+MAX_NODES = 100_000
+"""Larger trees are refused: a split with many steps repeats its subtrees."""
+
+LARGEST = float(np.finfo(np.float32).max)
+ZERO_BAND = float(np.float32(1e-35))
+
+
+class ExportError(LtrError):
+    """A model that cannot be written so that the cluster scores it alike; the message names the tree and feature."""
+
+
+def export_trees(dump: Mapping[str, Any], names: Sequence[str]) -> list[Node]:
+    """The trees of `Booster.dump_model()`, for features `names` in the order of the model's columns.
+
+    The sum of their leaves is LightGBM's raw score (`raw_score=True`): shrinkage and the starting score are already in
+    the leaves, DART's weights too, and a random forest's average is divided into them. ExportError for several scores
+    a row (multi-class), linear trees, and trees that pass MAX_DEPTH or MAX_NODES.
+    """
+    if dump["num_tree_per_iteration"] != 1:
+        raise ExportError(f"the model gives {dump['num_tree_per_iteration']} scores a row; a ranker needs one")
+    if len(names) != dump["max_feature_idx"] + 1:
+        raise ExportError(f"the model reads {dump['max_feature_idx'] + 1} features, {len(names)} names were given")
+    trees = dump["tree_info"]
+    if not trees:
+        raise ExportError("the model has no trees")
+    share = 1 / len(trees) if dump.get("average_output") else 1.0
+    return [_Tree(tree["tree_index"], names, share).node(tree["tree_structure"]) for tree in trees]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A split as a function of a float32 value: the side changes at each of `bounds`, float32 values in ascending order,
+    which belong to the interval above them."""
+
+    bounds: tuple[float, ...]
+    first_left: bool
+    missing_left: bool
+
+    def left(self, interval: int) -> bool:
+        """Whether values between bounds `interval - 1` and `interval` go left."""
+        return self.first_left != (interval % 2 == 1)
+
+    @classmethod
+    def of(cls, split: Mapping[str, Any]) -> Self:
+        """The steps of one split of a dump."""
+        return cls._categories(split) if split["decision_type"] == "==" else cls._threshold(split)
+
+    @classmethod
+    def _threshold(cls, split: Mapping[str, Any]) -> Self:
+        threshold, default_left = float(split["threshold"]), bool(split["default_left"])
+        band = {-ZERO_BAND, _above(ZERO_BAND)}
+        bound = _above(threshold)
+        if -ZERO_BAND <= threshold <= ZERO_BAND:
+            bound = min(band) if threshold < 0 else max(band)
+        zero_left = bound > 0
+        if split["missing_type"] == "None":
+            return cls((bound,), first_left=True, missing_left=zero_left)
+        moved = split["missing_type"] == "Zero" and default_left != zero_left
+        # A change of side at one place twice is none, hence the symmetric difference.
+        bounds = {bound} ^ band if moved else {bound}
+        return cls(tuple(sorted(bounds)), first_left=True, missing_left=default_left)
+
+    @classmethod
+    def _categories(cls, split: Mapping[str, Any]) -> Self:
+        bounds: set[float] = set()
+        for category in map(int, str(split["threshold"]).split("||")):
+            start = _not_below(category) if category else _above(-1.0)
+            bounds ^= {start} ^ {_not_below(category + 1)}
+        return cls(tuple(sorted(bounds)), first_left=False, missing_left=False)
+
+
+@dataclass
+class _Tree:
+    index: int
+    names: Sequence[str]
+    share: float
+    ids: "count[int]" = field(default_factory=count)
+
+    def node(self, source: Mapping[str, Any], depth: int = 0) -> Node:
+        """The node of the plugin's form for one of LightGBM's, with everything below it."""
+        steps = Steps.of(source) if "split_feature" in source else None
+        if steps and not steps.bounds:  # a category that no float32 value reaches
+            return self.node(source["right_child"], depth)
+        number = self._next_id(source, depth)
+        if not steps:
+            if "leaf_coeff" in source:
+                raise ExportError(f"tree {self.index}: linear trees cannot be exported; train without linear_tree")
+            return {"nodeid": number, "leaf": _shortest(source["leaf_value"] * self.share)}
+        return self._comparison(source, steps, 0, len(steps.bounds), depth, number)
+
+    def _comparison(
+        self, source: Mapping[str, Any], steps: Steps, first: int, last: int, depth: int, number: int
+    ) -> Node:
+        """A comparison that halves the intervals `first` to `last`, which are more than one."""
+        middle = (first + last) // 2
+        halves = ((first, middle), (middle + 1, last))
+        yes, no = (self._half(source, steps, *half, depth + 1) for half in halves)
+        to_yes = any(steps.left(interval) == steps.missing_left for interval in range(first, middle + 1))
+        return {
+            "nodeid": number,
+            "depth": depth,
+            "split": self.names[source["split_feature"]],
+            "split_condition": _shortest(steps.bounds[middle]),
+            "yes": yes["nodeid"],
+            "no": no["nodeid"],
+            "missing": (yes if to_yes else no)["nodeid"],
+            "children": [yes, no],
+        }
+
+    def _half(self, source: Mapping[str, Any], steps: Steps, first: int, last: int, depth: int) -> Node:
+        if first == last:
+            return self.node(source["left_child" if steps.left(first) else "right_child"], depth)
+        return self._comparison(source, steps, first, last, depth, self._next_id(source, depth))
+
+    def _next_id(self, source: Mapping[str, Any], depth: int) -> int:
+        number = next(self.ids)
+        if depth > MAX_DEPTH or number >= MAX_NODES:
+            limit = f"{MAX_DEPTH} levels" if depth > MAX_DEPTH else f"{MAX_NODES} nodes"
+            feature = f", feature {self.names[source['split_feature']]!r}" if "split_feature" in source else ""
+            raise ExportError(
+                f"tree {self.index}{feature}: passes {limit}; train with fewer leaves or a max_depth, "
+                "and without categorical features or zero_as_missing, whose splits repeat what is below them"
+            )
+        return number
+
+
+def _above(value: float) -> float:
+    """The smallest float32 greater than `value`, at most the largest one."""
+    rounded = _not_below(value)
+    return min(_next(rounded) if rounded == value else rounded, LARGEST)
+
+
+def _not_below(value: float) -> float:
+    """The smallest float32 that is `value` or more."""
+    with np.errstate(over="ignore"):
+        rounded = float(np.float32(value))
+    return rounded if rounded >= value else _next(rounded)
+
+
+def _next(value: float) -> float:
+    return float(np.nextafter(np.float32(value), np.float32(np.inf)))
+
+
+def _shortest(value: float) -> float:
+    """The number whose decimal form is shortest and reads as the float32 nearest to `value`, also by way of a double."""
+    nearest = np.float32(value)
+    short = float(str(nearest))
+    return short if np.float32(short) == nearest else float(nearest)
