@@ -4,7 +4,8 @@ import colorsys
 
 import numpy as np
 
-from ltr_plugin.demo.goods import KINDS, Traits
+from ltr_plugin.demo.goods import Traits
+from ltr_plugin.demo.kinds import KINDS
 from ltr_plugin.demo.outlines import Part
 from ltr_plugin.demo.painting import Colour, Surface
 from ltr_plugin.demo.photographs import Shot, customer_shot, shop_shot

@@ -26,7 +26,7 @@ def noise(size: int, cells: tuple[int, int], rng: np.random.Generator) -> Plane:
 
 
 def studio(size: int, horizon: float, rng: np.random.Generator) -> Picture:
-    """Paper that bends softly from wall to floor at `horizon` (a share of the height), brighter where the lamp points."""
+    """Paper that bends softly from wall to floor at `horizon` (a share of the height), brightest at the lamp."""
     paper = np.asarray(STUDIO_PAPERS[rng.integers(len(STUDIO_PAPERS))], np.float32)
     y, x = _grid(size)
     spot = np.exp(-((x - rng.uniform(0.3, 0.6)) ** 2 + (y - rng.uniform(0.25, 0.5)) ** 2) / 0.3)
@@ -59,7 +59,8 @@ def tabletop(size: int, horizon: float, rng: np.random.Generator) -> Picture:
     back = _tinted(np.asarray(walls[rng.integers(len(walls))], np.float32), 0.9 + 0.1 * noise(size, (4, 4), rng))
     table = planks(size, horizon, rng)
     edge = np.clip((y - horizon) * 45, 0, 1)[..., None]
-    return (back * (1 - edge) + table * edge).astype(np.float32)
+    both: Picture = back * (1 - edge) + table * edge
+    return both
 
 
 def tiles(size: int, _: float, rng: np.random.Generator) -> Picture:
@@ -99,4 +100,5 @@ def _grid(size: int) -> tuple[Plane, Plane]:
 
 
 def _tinted(colour: Plane, shade: Plane) -> Picture:
-    return np.clip(colour * shade[..., None], 0, 1).astype(np.float32)
+    tinted: Picture = np.clip(colour * shade[..., None], 0, 1)
+    return tinted

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ class Turned:
         y, half = self.profile[0]
         return ellipse(self.axis, y, half * shrink, half * self.tilt * shrink)
 
-    def half_width(self, heights: NDArray[np.float32]) -> NDArray[np.float32]:
+    def half_width(self, heights: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Half width of the body at each height, by the same smooth curve as the outline."""
         fine = smooth(self.profile, closed=False)
         return np.interp(heights, fine[:, 0], fine[:, 1]).astype(np.float32)
@@ -47,8 +48,8 @@ class Turned:
 class Part:
     """One piece of a silhouette; pieces are painted in order, the farthest first.
 
-    `paint` names a colour of the product (`main` carries the pattern). A `turned` body is shaded as one; any other piece
-    is shaded as if filled with air, with an edge `puff` wide (0 for flat). `rumple` adds folds, as cloth has them.
+    `paint` names a colour of the product (`main` carries the pattern). A `turned` body is shaded as one; any other
+    piece as if filled with air, with an edge `puff` wide (0 for flat). `rumple` adds folds, as cloth has them.
     """
 
     outline: Curve
@@ -114,4 +115,5 @@ def turned_by(curve: Curve, degrees: float, x: float = 0.5, y: float = 0.5) -> C
     """The curve turned clockwise about a point."""
     angle = np.radians(degrees)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    return (curve - (x, y)) @ turn + (x, y)
+    moved: Curve = (curve - (x, y)) @ turn + (x, y)
+    return moved

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ CANVAS_PX = 352
 """Side of the square on which a product is painted: twice the side of the finished photo."""
 
 Colour = tuple[float, float, float]
-Picture = NDArray[np.float32]
+Picture = NDArray[np.floating[Any]]
 """Shape (height, width, 3) or, with its coverage, (height, width, 4); values from 0 to 1."""
 Normal = tuple[Plane, Plane, Plane]
 """Unit vectors, by component: right, down, to the viewer."""
@@ -36,7 +37,7 @@ class Surface:
 
 
 def paint(parts: Sequence[Part], surface: Surface, light: Colour, rng: np.random.Generator) -> Picture:
-    """The product alone, (CANVAS_PX, CANVAS_PX, 4) float32, lit from direction `light` (x right, y down, z to the viewer)."""
+    """The product alone, (CANVAS_PX, CANVAS_PX, 4) float32, lit from `light` (x right, y down, z to the viewer)."""
     canvas = np.zeros((CANVAS_PX, CANVAS_PX, 4), np.float32)
     direction = np.asarray(light, np.float32) / np.float32(np.linalg.norm(light))
     for part in parts:
@@ -107,11 +108,12 @@ def _turned_surface(part: Part, x: Plane, y: Plane) -> tuple[Plane, Plane, Norma
 def _puffed_surface(
     part: Part, mask: Plane, x: Plane, y: Plane, rng: np.random.Generator
 ) -> tuple[Plane, Plane, Normal]:
-    """Place and normal of a piece filled with air: its height is its own blurred outline, with folds where it has them."""
+    """Place and normal of a piece filled with air: its height is its own blurred outline, plus folds."""
     height = np.sqrt(_blurred(mask, part.puff * CANVAS_PX)) * part.puff if part.puff else np.zeros_like(mask)
     if part.rumple:
         height = height + part.rumple * _folds(mask.shape, rng)
-    down, right = np.gradient(height * CANVAS_PX)
+    down: Plane = np.gradient(height, axis=0) * CANVAS_PX
+    right: Plane = np.gradient(height, axis=1) * CANVAS_PX
     bend = np.float32(2.2)
     return x - 0.5 + right * 0.02, y + down * 0.02, _unit(-right * bend, -down * bend, np.ones_like(mask))
 

@@ -1,18 +1,20 @@
 """Patterns as coverage: how much of the second and third colour lies at each point of a surface."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Plane = NDArray[np.float32]
+Plane = NDArray[np.floating[Any]]
 Coverage = tuple[Plane, Plane]
 """Shares from 0 to 1 of the second colour and, above it, of the third; shaped like the surface."""
 
 
 def _edge(distance: Plane, softness: float = 0.06) -> Plane:
     """1 inside (negative distance), 0 outside, with a soft border."""
-    return np.clip(0.5 - distance / softness, 0, 1).astype(np.float32)
+    inside: Plane = np.clip(0.5 - distance / softness, 0, 1)
+    return inside
 
 
 def _nothing(u: Plane) -> Plane:

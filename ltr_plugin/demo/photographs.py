@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter
@@ -77,7 +76,7 @@ def customer_shot(rng: np.random.Generator, *, stands: bool) -> Shot:
 def photograph(
     parts: list[Part], surface: Surface, shot: Shot, rng: np.random.Generator, *, stands: bool
 ) -> Image.Image:
-    """The finished photo, RGB, PHOTO_PX square. Standing things cast their shadow on the floor, others on what is behind."""
+    """The finished photo, RGB, PHOTO_PX square. What stands casts its shadow on the floor, the rest on the wall."""
     product = _placed(paint(parts, surface, shot.light, rng), shot)
     cover = product.getchannel("A")
     shadow = _floor_shadow(cover, shot) if stands else _wall_shadow(cover, shot)
@@ -86,11 +85,6 @@ def photograph(
     photo = Image.fromarray((scene * 255).astype(np.uint8))
     photo.paste(product, mask=cover)
     return _developed(photo, shot, rng)
-
-
-def save_photo(photo: Image.Image, path: Path, *, jpeg_quality: int) -> None:
-    """Writes the photo as JPEG."""
-    photo.save(path, "JPEG", quality=jpeg_quality)
 
 
 def _placed(product: Picture, shot: Shot) -> Image.Image:
@@ -111,7 +105,7 @@ def _placed(product: Picture, shot: Shot) -> Image.Image:
 
 
 def _floor_shadow(cover: Image.Image, shot: Shot) -> Plane:
-    """A dark line where the product touches the floor and its silhouette laid down on the floor, away from the light."""
+    """A dark line where the product touches the floor, and its silhouette laid down there, away from the light."""
     _, _, _, bottom = cover.getbbox() or (0, 0, 0, PHOTO_PX)
     base = bottom - 0.03 * PHOTO_PX
     lean = shot.light[0] * 1.5

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ltr_plugin.demo.outlines import Part
-from ltr_plugin.demo.silhouettes import furnishings, sound, tableware, wearables
+from ltr_plugin.demo.silhouettes import carried, clothing, furnishings, sound, tableware
 
 SILHOUETTES: dict[str, dict[str, Callable[[], list[Part]]]] = {
     "mug": {"straight": tableware.straight_mug, "round": tableware.round_mug, "tapered": tableware.tapered_mug},
@@ -27,22 +27,22 @@ SILHOUETTES: dict[str, dict[str, Callable[[], list[Part]]]] = {
         "round": furnishings.round_rug,
         "runner": furnishings.runner_rug,
     },
-    "sneaker": {"low": wearables.low_sneaker, "high": wearables.high_sneaker, "slip-on": wearables.slip_on},
+    "sneaker": {"low": clothing.low_sneaker, "high": clothing.high_sneaker, "slip-on": clothing.slip_on},
     "shirt": {
-        "short-sleeved": wearables.short_sleeved_shirt,
-        "long-sleeved": wearables.long_sleeved_shirt,
-        "sleeveless": wearables.tank_top,
+        "short-sleeved": clothing.short_sleeved_shirt,
+        "long-sleeved": clothing.long_sleeved_shirt,
+        "sleeveless": clothing.tank_top,
     },
-    "scarf": {"long": wearables.long_scarf, "loop": wearables.loop_scarf, "bandana": wearables.bandana},
+    "scarf": {"long": clothing.long_scarf, "loop": clothing.loop_scarf, "bandana": clothing.bandana},
     "umbrella": {
-        "dome": wearables.dome_umbrella,
-        "parasol": wearables.flat_umbrella,
-        "folded": wearables.folded_umbrella,
+        "dome": carried.dome_umbrella,
+        "parasol": carried.flat_umbrella,
+        "folded": carried.folded_umbrella,
     },
     "backpack": {
-        "school": wearables.school_backpack,
-        "roll-top": wearables.rolltop_backpack,
-        "flap": wearables.flap_backpack,
+        "school": carried.school_backpack,
+        "roll-top": carried.rolltop_backpack,
+        "flap": carried.flap_backpack,
     },
     "headphones": {
         "over-ear": sound.over_ear_headphones,

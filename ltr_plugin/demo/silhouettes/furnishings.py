@@ -182,8 +182,15 @@ def round_cushion() -> list[Part]:
 
 def long_cushion() -> list[Part]:
     """A long, low cushion with tassels."""
-    tassels = [Part(tube([(x, y), (x + dx, y + dy)], 0.035, 0.05), "second", puff=0.012) for x, y, dx, dy in
-               ((0.11, 0.33, -0.05, -0.05), (0.89, 0.33, 0.05, -0.05), (0.11, 0.67, -0.05, 0.05), (0.89, 0.67, 0.05, 0.05))]  # fmt: skip
+    corners = [(side, end) for side in (-1, 1) for end in (-1, 1)]
+    tassels = [
+        Part(
+            tube([(0.5 + 0.39 * x, 0.5 + 0.17 * y), (0.5 + 0.44 * x, 0.5 + 0.22 * y)], 0.035, 0.05),
+            "second",
+            puff=0.012,
+        )
+        for x, y in corners
+    ]
     return [*tassels, Part(_pillow(0.8, 0.4), puff=0.09, rumple=0.004)]
 
 

@@ -1,0 +1,103 @@
+"""Judgments of the demo shop, from hidden attributes only: neither text nor pixels are looked at.
+
+The rule, for a shopper who wants one kind of product and asks for some attributes:
+
+* Every attribute costs 0 if it matches, 1 if it is near (`NEAR`: blue for navy, striped for zigzag, the next price
+  band; or another shape of the same kind), else 2.
+* Another kind is grade 0. Cost 0 is grade 3.
+* If at least one attribute matches exactly, cost 1 is grade 2, and cost 2 or 3 is grade 1.
+* If none does, cost 1 (the only thing asked for is near) is grade 1. Everything else is grade 0.
+* A full match of poor quality (below `POOR`) is grade 2: shoppers who got it were less happy.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from ltr_plugin.demo.goods import BANDS, Traits
+from ltr_plugin.demo.products import Product
+
+POOR = 0.5
+POOL_RELEVANT = 60
+POOL_IRRELEVANT = 20
+NOISE_SHARE = 0.04
+"""Share of the grades of training queries that a tired judge shifts by one, up or down; test grades have no noise."""
+
+_NEAR_PAIRS = {
+    "colour": (
+        ("blue", "navy"),
+        ("blue", "teal"),
+        ("green", "teal"),
+        ("red", "orange"),
+        ("red", "pink"),
+        ("orange", "yellow"),
+        ("purple", "pink"),
+        ("grey", "black"),
+        ("grey", "white"),
+    ),
+    "pattern": (("striped", "zigzag"), ("checked", "diamond"), ("dotted", "starry")),
+    "material": (
+        ("ceramic", "porcelain"),
+        ("ceramic", "stoneware"),
+        ("cotton", "linen"),
+        ("wool", "cashmere"),
+        ("wool", "merino"),
+        ("leather", "suede"),
+        ("steel", "aluminium"),
+        ("oak", "walnut"),
+        ("nylon", "polyester"),
+    ),
+    "use": (("sport", "outdoor"), ("home", "everyday")),
+    "band": tuple(pairwise(BANDS)),
+}
+NEAR = {name: {frozenset(pair) for pair in pairs} for name, pairs in _NEAR_PAIRS.items()}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a shopper has in mind: a kind of product and the values asked for, by attribute of `Traits`."""
+
+    kind: str
+    asked: Mapping[str, str] = field(default_factory=dict)
+
+
+def grade(wish: Wish, traits: Traits) -> int:
+    """The grade, 0 to 3, of a product for a wish, by the rule at the top of this file."""
+    if traits.kind != wish.kind:
+        return 0
+    costs = [_cost(name, value, getattr(traits, name)) for name, value in wish.asked.items()]
+    total = sum(costs)
+    if total == 0:
+        return 3 if traits.quality >= POOR else 2
+    if 0 in costs:
+        return 2 if total == 1 else 1 if total <= 3 else 0
+    return 1 if total == 1 else 0
+
+
+def _cost(attribute: str, asked: str, has: str) -> int:
+    if asked == has:
+        return 0
+    return 1 if attribute == "shape" or frozenset((asked, has)) in NEAR.get(attribute, set()) else 2
+
+
+def judge(wish: Wish, products: Sequence[Product], rng: np.random.Generator) -> dict[str, int]:
+    """Grades by product id: the relevant products, the best `POOL_RELEVANT` if there are more, and `POOL_IRRELEVANT`
+    products of grade 0, half of them of the same kind where there are any."""
+    grades = {product.id: grade(wish, product.traits) for product in products}
+    shuffled = [products[place] for place in rng.permutation(len(products)).tolist()]
+    relevant = sorted((item.id for item in shuffled if grades[item.id] > 0), key=lambda name: -grades[name])
+    zeros = [item for item in shuffled if grades[item.id] == 0]
+    hard = [item.id for item in zeros if item.traits.kind == wish.kind][: POOL_IRRELEVANT // 2]
+    easy = [item.id for item in zeros if item.traits.kind != wish.kind][: POOL_IRRELEVANT - len(hard)]
+    return {name: grades[name] for name in sorted([*relevant[:POOL_RELEVANT], *hard, *easy])}
+
+
+def with_noise(grades: Mapping[str, int], rng: np.random.Generator) -> dict[str, int]:
+    """The grades as a tired judge writes them: `NOISE_SHARE` of them one higher or lower, within 0 to 3."""
+    noisy = {}
+    for name, value in grades.items():
+        shift = int(rng.choice((-1, 1))) if rng.random() < NOISE_SHARE else 0
+        noisy[name] = min(3, max(0, value + shift))
+    return noisy

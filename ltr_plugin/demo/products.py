@@ -1,0 +1,165 @@
+"""Products as the shop offers them: which hidden attributes their text tells, and what shoppers' behaviour shows."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from ltr_plugin.demo.goods import BANDS, COLOURS, Traits, draw_traits
+from ltr_plugin.demo.kinds import KINDS
+from ltr_plugin.demo.vocabulary import say
+
+PHOTOLESS_SHARE = 0.09
+TWO_PHOTOS_SHARE = 0.08
+UNDESCRIBED_SHARE = 0.05
+TOLD_SHARE = {"colour": 0.5, "pattern": 0.25, "material": 0.85, "use": 0.7, "shape": 0.55}
+"""How often a product's text tells the attribute. Without a photo, colour and pattern are always told."""
+PATTERN_TOLD_WHEN_PLAIN = 0.1
+
+_LAST_DAY = date(2025, 9, 30)
+_PRICE_FACTOR = {"budget": 0.55, "middle": 1.0, "premium": 2.1}
+_SOFAS = ("sofa", "curtains", "wallpaper", "coat", "kitchen tiles", "bicycle")
+_PRAISE = (
+    "A favourite of our customers.",
+    "Made to last for years.",
+    "Designed in our own workshop.",
+    "Arrives in a recycled box.",
+    "Small batches, finished by hand.",
+    "Easy to clean and easy to love.",
+    "Light, sturdy and simple.",
+    "Part of the new collection.",
+)
+
+
+@dataclass(frozen=True)
+class Product:
+    """One product: its hidden attributes, how many photos it has, and the public part of its catalog record."""
+
+    id: str
+    traits: Traits
+    photos: int
+    record: dict[str, object]
+
+
+def draw_product(number: int, kind: str, rng: np.random.Generator) -> Product:
+    """A new product of this kind. Its record has everything but the media."""
+    traits = draw_traits(kind, rng)
+    photos = int(rng.choice(3, p=(PHOTOLESS_SHARE, 1 - PHOTOLESS_SHARE - TWO_PHOTOS_SHARE, TWO_PHOTOS_SHARE)))
+    described = rng.random() >= UNDESCRIBED_SHARE
+    told = {name for name, share in TOLD_SHARE.items() if rng.random() < share}
+    if traits.pattern == "plain" and rng.random() >= PATTERN_TOLD_WHEN_PLAIN:
+        told.discard("pattern")
+    if not photos:
+        told |= {"colour", "pattern"}
+    in_title = {name for name in told if not described or rng.random() < 0.75}
+    measured, values = KINDS[kind].measure
+    measure = _pick(values, rng)
+    record: dict[str, object] = {
+        "id": f"p{number:05d}",
+        "title": _title(traits, in_title, f"{measured} {measure}", rng),
+        "description": _description(traits, told - in_title, f"{measured} {measure}", rng) if described else "",
+        "brand": traits.brand,
+        "category": list(KINDS[kind].category),
+        "price": _price(traits, rng),
+        "currency": "EUR",
+        "attributes": _attributes(traits, told, rng) | {measured: measure},
+        **_identity(number, traits, rng),
+        "stats": _stats(traits, rng),
+    }
+    return Product(str(record["id"]), traits, photos, record)
+
+
+def _title(traits: Traits, tells: set[str], fact: str, rng: np.random.Generator) -> str:
+    spoken = {name: say(name, getattr(traits, name), rng, synonyms=0.35, kind=traits.kind) for name in sorted(tells)}
+    noun = spoken.pop("shape", None) or say("kind", traits.kind, rng, synonyms=0.45)
+    use = f" for {spoken.pop('use')}" if "use" in spoken else ""
+    adjectives = [spoken[name] for name in rng.permutation(sorted(spoken)).tolist()]
+    fact = f", {fact}" if rng.random() < 0.4 else ""
+    named = " ".join([*adjectives, noun])
+    form = rng.integers(5)
+    if form == 0:
+        title = f"{traits.brand} {named}{use}{fact}"
+    elif form == 1:
+        title = f"{named}{use} by {traits.brand}{fact}"
+    elif form == 2:
+        title = ", ".join([noun, *adjectives]) + use + fact
+    else:
+        title = f"{named}{use}{fact}"
+    return title[0].upper() + title[1:]
+
+
+def _description(traits: Traits, tells: set[str], fact: str, rng: np.random.Generator) -> str:
+    """One to three sentences: what the title left to tell, then praise, facts or words about other things."""
+    noun = say("kind", traits.kind, rng, synonyms=0.5)
+    sentences = []
+    for name in sorted(tells):
+        word = say(name, getattr(traits, name), rng, synonyms=0.5, kind=traits.kind)
+        forms = {
+            "colour": (f"Comes in {word}.", f"The colour is {word}."),
+            "pattern": (f"The design is {word}.", f"A {word} look."),
+            "material": (f"Made of {word}.", f"This {noun} is made from {word}."),
+            "use": (f"Made for {word}.", f"Just right for {word}."),
+            "shape": (f"A {word}.", f"Known as a {word}."),
+        }
+        sentences.append(_pick(forms[name], rng))
+    fillers = [_pick(_PRAISE, rng), f"{fact[0].upper()}{fact[1:]}.", _distraction(traits, rng)]
+    order = rng.permutation(len(fillers)).tolist()
+    wanted = int(rng.integers(1, 4))
+    sentences += [fillers[place] for place in order][: max(0, wanted - len(sentences))]
+    return " ".join(sentences)
+
+
+def _distraction(traits: Traits, rng: np.random.Generator) -> str:
+    """A sentence whose words are about something else."""
+    colour = _pick(COLOURS, rng)
+    other = KINDS[_pick(tuple(name for name in KINDS if name != traits.kind), rng)].nouns[0]
+    return _pick(
+        (
+            f"Goes well with your {colour} {_pick(_SOFAS, rng)}.",
+            f"Looks good beside our {other}.",
+            f"Wrapped in {colour} paper on request.",
+            f"Customers often buy a {other} with it.",
+        ),
+        rng,
+    )
+
+
+def _attributes(traits: Traits, told: set[str], rng: np.random.Generator) -> dict[str, str]:
+    fields = {"warranty": f"{int(rng.integers(2, 6))} years"}
+    fields |= {name: getattr(traits, name) for name in ("material", "use") if name in told and rng.random() < 0.6}
+    if "colour" in told:
+        fields["colour"] = traits.colour
+    return fields
+
+
+def _price(traits: Traits, rng: np.random.Generator) -> float:
+    euros = KINDS[traits.kind].price * _PRICE_FACTOR[traits.band] * float(rng.lognormal(0, 0.13))
+    return round(max(1.0, round(euros)) - (0.01 if rng.random() < 0.6 else 0.5), 2)
+
+
+def _identity(number: int, traits: Traits, rng: np.random.Generator) -> dict[str, object]:
+    """Model number, EAN (of the range 20 to 29, which is free for use inside a shop) and day of release."""
+    digits = f"2{number:07d}{int(rng.integers(10_000)):04d}"
+    check = -sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits)) % 10
+    fields: dict[str, object] = {"released": (_LAST_DAY - timedelta(days=int(rng.integers(1500)))).isoformat()}
+    if rng.random() < 0.6:
+        fields["model"] = f"{traits.brand[:2].upper()}-{int(rng.integers(100, 1000))}"
+    if rng.random() < 0.7:
+        fields["ean"] = [f"{digits}{check}"]
+    return fields
+
+
+def _stats(traits: Traits, rng: np.random.Generator) -> dict[str, float]:
+    """What shoppers did: it follows quality, with noise, and cheap products sell more often."""
+    felt = traits.quality + float(rng.normal(0, 0.12))
+    sales = rng.poisson(float(np.exp(1.2 + 2.4 * felt - 0.5 * BANDS.index(traits.band) + rng.normal(0, 0.5))))
+    return {
+        "rating": round(float(np.clip(2.4 + 2.7 * felt, 1, 5)), 1),
+        "rating_count": int(rng.poisson(1 + 6 * float(sales) ** 0.8)),
+        "sales_30d": int(sales),
+        "click_rate": round(float(np.clip(0.015 + 0.06 * felt + rng.normal(0, 0.008), 0.001, 0.2)), 4),
+    }
+
+
+def _pick(values: tuple[str, ...], rng: np.random.Generator) -> str:
+    return values[int(rng.integers(len(values)))]

@@ -1,0 +1,136 @@
+"""Shoppers' queries: typed, by photo, or a photo with words that change or add one thing.
+
+Each is drawn from the hidden attributes of some product, so that something in the shop answers it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ltr_plugin.demo.goods import COLOURS, PATTERNS, Traits
+from ltr_plugin.demo.grades import NEAR, Wish
+from ltr_plugin.demo.products import Product
+from ltr_plugin.demo.vocabulary import say
+
+VISIBLE = ("colour", "pattern", "shape")
+"""What a photo asks for, beside the kind."""
+
+_TYPED: tuple[tuple[float, tuple[tuple[str, ...], ...]], ...] = (
+    (0.10, ((),)),
+    (0.22, (("material",), ("material", "use"), ("use",), ("shape",), ("shape", "material"))),
+    (0.34, (("pattern",), ("colour",), ("colour", "pattern"), ("pattern", "shape"), ("colour", "shape"))),
+    (0.18, (("colour", "use"), ("pattern", "material"), ("pattern", "use"), ("colour", "material"))),
+    (0.16, (("brand",), ("brand", "colour"), ("band", "pattern"), ("band", "shape"), ("band", "use"))),
+)
+"""Share of the typed queries, and the attributes they ask for: broad ones, facts that texts tell, things that mostly
+photos show, both, and brands and prices."""
+
+_SMALL_TALK = ("{}", "{}", "{}", "{}", "looking for {}", "need {}", "{} please", "nice {}")
+
+
+@dataclass(frozen=True)
+class DemoQuery:
+    """One query. `photo_of` are the attributes shown by its photo (None for typed queries), `wish` what is wanted."""
+
+    id: str
+    wish: Wish
+    text: str | None = None
+    photo_of: Traits | None = None
+
+    @property
+    def form(self) -> str:
+        """`typed`, `photo` or `mixed`."""
+        return self.id.split("-")[0]
+
+
+def draw_queries(products: Sequence[Product], counts: dict[str, int], rng: np.random.Generator) -> list[DemoQuery]:
+    """Queries in the numbers that `counts` gives by form (`typed`, `photo`, `mixed`); no typed text comes twice."""
+    queries: list[DemoQuery] = []
+    for form, count in counts.items():
+        seen: set[tuple[str | None, Traits | None]] = set()
+        while len(seen) < count:
+            wanted = products[int(rng.integers(len(products)))].traits
+            drawn = _FORMS[form](f"{form}-{len(seen) + 1:03d}", wanted, rng)
+            if (drawn.text, drawn.photo_of) not in seen:
+                seen.add((drawn.text, drawn.photo_of))
+                queries.append(drawn)
+    return queries
+
+
+def split_queries(
+    queries: Sequence[DemoQuery], train_share: float, rng: np.random.Generator
+) -> tuple[list[DemoQuery], list[DemoQuery]]:
+    """Training and test queries: the same share of each form, in the order given."""
+    train_ids: set[str] = set()
+    for form in _FORMS:
+        ids = [query.id for query in queries if query.form == form]
+        chosen = rng.permutation(ids).tolist()[: round(train_share * len(ids))]
+        train_ids.update(chosen)
+    train = [query for query in queries if query.id in train_ids]
+    return train, [query for query in queries if query.id not in train_ids]
+
+
+def _typed(name: str, wanted: Traits, rng: np.random.Generator) -> DemoQuery:
+    group = int(rng.choice(len(_TYPED), p=[share for share, _ in _TYPED]))
+    recipes = _TYPED[group][1]
+    asked = {attribute: getattr(wanted, attribute) for attribute in recipes[int(rng.integers(len(recipes)))]}
+    if asked.get("band") == "middle":  # nobody asks for the middle
+        del asked["band"]
+    spoken = {key: say(key, value, rng, synonyms=0.4, kind=wanted.kind) for key, value in asked.items()}
+    noun = spoken.pop("shape", None) or say("kind", wanted.kind, rng, synonyms=0.4)
+    use = f" for {spoken.pop('use')}" if "use" in spoken else ""
+    adjectives = [spoken[key] for key in rng.permutation(sorted(spoken)).tolist()]
+    words = [noun, *adjectives] if rng.random() < 0.2 else [*adjectives, noun]
+    text = _pick(_SMALL_TALK, rng).format(" ".join(words) + use).lower()
+    return DemoQuery(name, Wish(wanted.kind, asked), text=text)
+
+
+def _photo(name: str, wanted: Traits, _: np.random.Generator) -> DemoQuery:
+    return DemoQuery(name, Wish(wanted.kind, _seen(wanted)), photo_of=wanted)
+
+
+def _mixed(name: str, wanted: Traits, rng: np.random.Generator) -> DemoQuery:
+    """Half of these show another colour or pattern, which the words correct; the others add what no photo shows."""
+    asked = _seen(wanted)
+    if rng.random() < 0.5:
+        attribute = _pick(("colour", "colour", "pattern"), rng)
+        word = say(attribute, asked[attribute], rng, synonyms=0.25)
+        other = _other(attribute, wanted, rng)
+        shown = replace(wanted, colour=other) if attribute == "colour" else replace(wanted, pattern=other)
+        forms = {
+            "colour": ("in {}", "the same in {}", "but {}", "this one in {} please", "{} instead"),
+            "pattern": ("but {}", "a {} one", "the same, {}", "with a {} design"),
+        }[attribute]
+        return DemoQuery(name, Wish(wanted.kind, asked), _pick(forms, rng).format(word), shown)
+    attribute = _pick(("use", "material", "material", "brand", "band"), rng)
+    if attribute == "band" and wanted.band == "middle":
+        attribute = "use"
+    word = say(attribute, getattr(wanted, attribute), rng, synonyms=0.25)
+    forms = {
+        "use": ("for {}", "like this for {}"),
+        "material": ("{}", "made of {}", "in {}"),
+        "brand": ("by {}", "{}"),
+        "band": ("{}", "something like this, {}"),
+    }[attribute]
+    wish = Wish(wanted.kind, {**asked, attribute: getattr(wanted, attribute)})
+    return DemoQuery(name, wish, _pick(forms, rng).format(word).lower(), wanted)
+
+
+_FORMS = {"typed": _typed, "photo": _photo, "mixed": _mixed}
+
+
+def _seen(traits: Traits) -> dict[str, str]:
+    return {attribute: getattr(traits, attribute) for attribute in VISIBLE}
+
+
+def _other(attribute: str, traits: Traits, rng: np.random.Generator) -> str:
+    """A value that is neither the wanted one nor near it, nor the colour of the pattern."""
+    wanted = getattr(traits, attribute)
+    values = COLOURS if attribute == "colour" else PATTERNS
+    far = [value for value in values if value != wanted and frozenset((value, wanted)) not in NEAR[attribute]]
+    return _pick(tuple(value for value in far if value != traits.second_colour), rng)
+
+
+def _pick(values: tuple[str, ...], rng: np.random.Generator) -> str:
+    return values[int(rng.integers(len(values)))]
