@@ -54,8 +54,8 @@ def start_node(
             jdk = find_jdk(usable=account.can_enter)
             engine = shipped("engine")
             sources = sources_digest(engine)
-            progress(0, len(STEPS))
             if laid_out(folder).get("sources") != sources:
+                progress(0, len(STEPS))
                 dist = build(engine, folder, jdk)
                 progress(1, len(STEPS))
                 lay_out(folder, dist, sources, jdk)
@@ -118,7 +118,7 @@ def _wait_until_healthy(folder: NodeFolder, pid: int) -> tuple[str, str]:
     until = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < until:
         if not is_running(pid, folder):
-            raise NodeError(f"the node ended while starting (log {str(folder.log)!r}):\n{tail(folder.console)}")
+            raise NodeError(f"the node ended while starting (log {str(folder.console)!r}):\n{_reason(folder)}")
         try:
             url = f"http://{folder.ports.read_text(encoding='ascii').split()[0]}"
             status, health = get(url, "/_cluster/health?wait_for_status=yellow&timeout=2s")
@@ -133,3 +133,9 @@ def _wait_until_healthy(folder: NodeFolder, pid: int) -> tuple[str, str]:
             pass  # not yet
         time.sleep(0.1)
     raise NodeError(f"the node is not healthy after {START_TIMEOUT_S} s (log {str(folder.log)!r}):\n{tail(folder.log)}")
+
+
+def _reason(folder: NodeFolder) -> str:
+    """What the process said last, without the frames of Java's stack traces."""
+    lines = tail(folder.console, 200).splitlines()
+    return "\n".join([line for line in lines if not line.startswith("\tat ")][-20:])
