@@ -244,7 +244,7 @@ KINDS: dict[str, Kind] = {
     ),
     "guitar": Kind(
         ("guitar", "string instrument"),
-        ("Electronics", "Musical instruments"),
+        ("Music", "Instruments"),
         {
             "acoustic": ("acoustic guitar", "folk guitar"),
             "electric": ("electric guitar", "solid-body guitar"),

@@ -41,7 +41,8 @@ class Turned:
     def half_width(self, heights: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Half width of the body at each height, by the same smooth curve as the outline."""
         fine = smooth(self.profile, closed=False)
-        return np.interp(heights, fine[:, 0], fine[:, 1]).astype(np.float32)
+        halves: NDArray[np.float32] = np.interp(heights, fine[:, 0], fine[:, 1]).astype(np.float32)
+        return halves
 
 
 @dataclass(frozen=True)

@@ -78,35 +78,38 @@ def generate_shop(folder: Path, *, products: int = 800, seed: int = 7, progress:
 
 
 def _write_shop(folder: Path, count: int, seed: int, progress: Progress) -> None:
-    goods = _draw_products(count, seed)
+    products = _draw_products(count, seed)
     rng = np.random.default_rng([seed, _QUERIES])
-    counts = {
-        form: min(_MOST_QUERIES[form], max(1, round(share * count))) for form, share in _QUERIES_PER_PRODUCT.items()
-    }
-    queries = draw_queries(goods, counts, rng)
+    shares = _QUERIES_PER_PRODUCT.items()
+    queries = draw_queries(
+        products, {form: min(_MOST_QUERIES[form], max(1, round(share * count))) for form, share in shares}, rng
+    )
     train, test = split_queries(queries, TRAIN_SHARE, rng)
-
-    total = sum(product.photos for product in goods) + sum(query.photo_of is not None for query in queries)
-    done = 0
-    for product in goods:
-        for path in _photo_paths(product):
-            _photograph(
-                product.traits, folder / path, np.random.default_rng([seed, _PRODUCT_PHOTOS, done]), customer=False
-            )
-            done += 1
-            progress(done, total)
-    for number, query in enumerate(queries):
-        if query.photo_of:
-            rng = np.random.default_rng([seed, _QUERY_PHOTOS, number])
-            _photograph(query.photo_of, folder / _query_photo_path(query), rng, customer=True)
-            done += 1
-            progress(done, total)
-
     files = ShopFiles.within(folder)
-    _write_lines(files.catalog, ({**product.record, "images": _photo_paths(product)} for product in goods))
-    for path, some in ((files.queries, queries), (files.train_queries, train), (files.test_queries, test)):
-        _write_lines(path, map(_query_record, some))
-    _write_judgments(files.qrels, goods, queries, {query.id for query in train}, seed)
+    _write_lines(files.catalog, ({**product.record, "images": _photo_paths(product)} for product in products))
+    _write_lines(files.queries, map(_query_record, queries))
+    _write_lines(files.train_queries, map(_query_record, train))
+    _write_lines(files.test_queries, map(_query_record, test))
+    _write_judgments(files.qrels, products, queries, {query.id for query in train}, seed)
+    _take_photos(folder, products, queries, seed, progress)
+
+
+def _take_photos(
+    folder: Path, products: Sequence[Product], queries: Sequence[DemoQuery], seed: int, progress: Progress
+) -> None:
+    shop = [
+        (product.traits, path, (seed, _PRODUCT_PHOTOS, number, view))
+        for number, product in enumerate(products)
+        for view, path in enumerate(_photo_paths(product))
+    ]
+    customers = [
+        (query.photo_of, _query_photo_path(query), (seed, _QUERY_PHOTOS, number))
+        for number, query in enumerate(queries)
+        if query.photo_of
+    ]
+    for done, (traits, path, key) in enumerate([*shop, *customers], start=1):
+        _photograph(traits, folder / path, np.random.default_rng(key), customer=done > len(shop))
+        progress(done, len(shop) + len(customers))
 
 
 def _draw_products(count: int, seed: int) -> list[Product]:

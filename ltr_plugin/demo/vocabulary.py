@@ -1,5 +1,7 @@
 """How attributes are put into words, by the shop and by shoppers; the first word of each is the commonest."""
 
+import re
+
 import numpy as np
 
 from ltr_plugin.demo.kinds import KINDS
@@ -64,5 +66,5 @@ def say(attribute: str, value: str, rng: np.random.Generator, *, synonyms: float
 
 def says(text: str, attribute: str, value: str) -> bool:
     """Whether any word for the value occurs in the text."""
-    lowered = text.lower()
-    return any(word.lower() in lowered for word in WORDS.get(attribute, {}).get(value, (value,)))
+    words = WORDS.get(attribute, {}).get(value, (value,))
+    return any(re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE) for word in words)
