@@ -43,14 +43,14 @@ def start_node(
     account = Account.of(user)
     if not re.fullmatch(r"[1-9]\d*[kmgKMG]", heap):
         raise InputError("--heap", f"{heap!r} is not an amount of memory; write it as 512m or 2g")
+    if port is not None and not node_state(settings):
+        _require_free(port)
     with writing(settings):
         folder = NodeFolder(account.place(settings.runs / "node"))
         with folder.locked():
             if running := node_state(settings):
                 return running
             _end_unfinished(folder)
-            if port is not None:
-                _require_free(port)
             jdk = find_jdk(usable=account.can_enter)
             engine = shipped("engine")
             sources = sources_digest(engine)
@@ -136,6 +136,6 @@ def _wait_until_healthy(folder: NodeFolder, pid: int) -> tuple[str, str]:
 
 
 def _reason(folder: NodeFolder) -> str:
-    """What the process said last, without the frames of Java's stack traces."""
+    """What the process said last, without Java's usual warnings and the frames of its stack traces."""
     lines = tail(folder.console, 200).splitlines()
-    return "\n".join([line for line in lines if not line.startswith("\tat ")][-20:])
+    return "\n".join([line for line in lines if not line.startswith(("\tat ", "WARNING: ", "warning: "))][-20:])
