@@ -27,7 +27,16 @@ def decode(form: type[T], value: object, *, source: str) -> T:
 
 def mistakes(error: ValidationError, value: object = None) -> list[Mistake]:
     """What pydantic found, as our own mistakes; `value` is what was decoded, to tell real keys from union tags."""
-    return [Mistake(_path(details["loc"], value), _what(details)) for details in error.errors(include_url=False)]
+    return [Mistake(_where(details, value), _what(details)) for details in error.errors(include_url=False)]
+
+
+def _where(details: ErrorDetails, value: object) -> str:
+    path = _path(details["loc"], value)
+    return f"{path}.{_discriminator(details)}" if details["type"].startswith("union_tag") else path
+
+
+def _discriminator(details: ErrorDetails) -> str:
+    return str(details["ctx"]["discriminator"]).strip("'")
 
 
 def _path(location: tuple[int | str, ...], value: object) -> str:
@@ -50,12 +59,10 @@ def _what(details: ErrorDetails) -> str:
         case "missing":
             return "required key missing"
         case "union_tag_invalid":
-            context = details["ctx"]
-            return (
-                f"unknown {context['discriminator']} {context['tag']!r} (expected one of: {context['expected_tags']})"
-            )
+            known = details["ctx"]["expected_tags"]
+            return f"unknown {_discriminator(details)} {details['ctx']['tag']!r} (expected one of: {known})"
         case "union_tag_not_found":
-            return f"required key {details['ctx']['discriminator']} missing"
+            return "required key missing"
         case "value_error":
             return str(details["ctx"]["error"])
         case _:

@@ -4,8 +4,8 @@ import sys
 
 import typer
 
-from ltr_plugin.cli import encoder, evaluate, features, index, node, promote, push, search, train, worker
 from ltr_plugin.cli import demo as demo_verb
+from ltr_plugin.cli import encoder, evaluate, features, index, node, promote, push, search, train, worker
 from ltr_plugin.errors import LtrError
 
 app = typer.Typer(

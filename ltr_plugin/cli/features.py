@@ -71,6 +71,7 @@ def log(
         done = log_table(index, features, queries, qrels, out, negatives=negatives, seed=seed, progress=progress)
     text = (
         f"{done.table}: {done.rows:,} rows of {features.id} ({done.judged:,} judged, {done.negatives:,} sampled); "
-        f"{done.absent:,} judged products are not in the index, {done.unjudged_queries:,} judged queries not in the file"
+        f"{done.absent:,} judged products are not in the index, "
+        f"{done.unjudged_queries:,} judged queries are not in the file"
     )
     emit({**asdict(done), "table": str(done.table)}, text, as_json=as_json)

@@ -1,19 +1,24 @@
 """`ltr index`: a catalog into the cluster."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ltr_plugin.cli.printing import AsJson, IndexName, complain, emit
 from ltr_plugin.cli.progress import bar
 
+if TYPE_CHECKING:
+    from ltr_plugin.cluster.products import ProductIndex
+
 
 def index(
     catalog: Annotated[Path | None, typer.Argument(help="Catalog: JSON Lines, gzip allowed.")] = None,
     name: IndexName = "products",
     text_encoder: Annotated[str | None, typer.Option(help="`library:model`; `none` for no text vectors.")] = None,
-    image_encoder: Annotated[str | None, typer.Option(help="`open_clip:...`; without it photos are not embedded.")] = None,
+    image_encoder: Annotated[
+        str | None, typer.Option(help="`open_clip:...`; without it photos are not embedded.")
+    ] = None,
     skip_bad: Annotated[bool, typer.Option(help="List wrong lines and go on without them.")] = False,
     wait: Annotated[bool, typer.Option(help="Wait for the vectors; `--no-wait` needs a broker with workers.")] = True,
     status: Annotated[bool, typer.Option("--status", help="Show the backlog and what could not be embedded.")] = False,
@@ -60,16 +65,12 @@ def index(
         raise typer.Exit(1)
 
 
-def _status(index: "ProductIndex", *, as_json: bool) -> None:  # noqa: F821 - imported where it is used
+def _status(index: "ProductIndex", *, as_json: bool) -> None:
     index.refresh()
     errors = [{"id": id_, "vector": field, "reason": reason} for id_, field, reason in index.errors()]
-    facts = {
-        "index": index.name,
-        "products": index.count(),
-        "backlog": index.backlog(),
-        "vectors": {vector.name: vector.encoder for vector in index.vectors},
-        "errors": errors,
-    }
-    lines = [f"{facts['index']}: {facts['products']} products, {facts['backlog']} without current vectors, {len(errors)} errors"]
+    products, backlog = index.count(), index.backlog()
+    vectors = {vector.name: vector.encoder for vector in index.vectors}
+    facts = {"index": index.name, "products": products, "backlog": backlog, "vectors": vectors, "errors": errors}
+    lines = [f"{index.name}: {products:,} products, {backlog:,} without current vectors, {len(errors):,} errors"]
     lines += [f"  {error['id']}  {error['vector']}  {error['reason']}" for error in errors]
     emit(facts, "\n".join(lines), as_json=as_json)

@@ -12,7 +12,9 @@ from ltr_plugin.cli.progress import bar
 def push(
     ranker: Annotated[Path, typer.Argument(help="Folder of a trained ranker.")],
     name: IndexName = "products",
-    queries: Annotated[Path | None, typer.Option(help="Queries to prove it with (default: those of its training)")] = None,
+    queries: Annotated[
+        Path | None, typer.Option(help="Queries to prove it with (default: those of its training)")
+    ] = None,
     probes: Annotated[int, typer.Option(min=1, help="How many of them to use.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -26,7 +28,7 @@ def push(
 
     trained = load_ranker(ranker)
     index = ProductIndex(connect(), name)
-    path = queries or Path(trained.card["origin"]["queries"])
+    path = queries or Path(trained.card.origin["queries"])
     asked = ask_all(index, spread(read_queries(path), probes), path.parent)
     with bar("proving scores") as progress:
         pushed = push_ranker(index, trained, asked, progress=progress)

@@ -22,7 +22,7 @@ class FeatureSet(Form):
 
     name: SetName
     version: Annotated[int, Field(ge=1)]
-    features: Annotated[tuple[AnyFeature, ...], Field(min_length=1)]
+    features: tuple[AnyFeature, ...]
 
     @property
     def id(self) -> str:
@@ -50,6 +50,8 @@ class FeatureSet(Form):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if not self.features:
+            raise ValueError("features: at least one is needed")
         seen: set[str] = set()
         for place, feature in enumerate(self.features):
             where = f"features[{place}]"

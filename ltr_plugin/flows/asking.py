@@ -33,11 +33,15 @@ def ask_all(index: ProductIndex, queries: Sequence[Query], folder: Path) -> list
     asked: list[Asked] = []
     wrong: list[Mistake] = []
     for group in batched(queries, 64):
-        for query, vectors in zip(group, encoder.encode_many([_media(query, folder) for query in group]), strict=True):
-            if isinstance(vectors, MediaError):
-                wrong.append(Mistake(f"query {query.id} $.image", str(vectors)))
-            else:
-                asked.append(Asked(query, parameters(query.text, vectors, names)))
+
+        def refuse(place: int, error: MediaError, group: Sequence[Query] = group) -> None:
+            wrong.append(Mistake(f"query {group[place].id} $.image", str(error)))
+
+        media = [(query.text, folder / query.image if query.image else None) for query in group]
+        vectors = encoder.encode_many(media, on_bad_photo=refuse)
+        asked += (
+            Asked(query, parameters(query.text, made, names)) for query, made in zip(group, vectors, strict=True)
+        )
     if wrong:
         raise InputError("queries", wrong)
     return asked
@@ -46,7 +50,3 @@ def ask_all(index: ProductIndex, queries: Sequence[Query], folder: Path) -> list
 def ask_file(index: ProductIndex, path: Path) -> list[Asked]:
     """The queries of a file, with their parameters."""
     return ask_all(index, read_queries(path), path.parent)
-
-
-def _media(query: Query, folder: Path) -> tuple[str | None, Path | None]:
-    return query.text, folder / query.image if query.image else None

@@ -61,7 +61,7 @@ def log_table(
     """
     push_features(index, features)
     qrels = read_qrels(judgments)
-    asked = [one for one in ask_file(index, queries) if one.query.id in qrels]
+    asked = [one for one in ask_file(index, queries) if qrels.of(one.query.id)]
     origin = _origin(index, features, queries, judgments, negatives, seed)
     sampled = _sampled(index, asked, qrels, negatives, seed)
     pairs = [
@@ -80,7 +80,7 @@ def log_table(
             judged += sum(row[2] is not None for row in rows)
             progress(done, len(pairs))
     wanted_judged = sum(len(qrels.of(one.query.id)) for one in asked)
-    return Logged(table, found, judged, found - judged, wanted_judged - judged, len(qrels) - len(asked))
+    return Logged(table, found, judged, found - judged, wanted_judged - judged, len(qrels.queries()) - len(asked))
 
 
 def _sampled(

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -46,7 +46,7 @@ class Release:
 def model_name(ranker: Ranker) -> str:
     """The name that a ranker has in a cluster: its feature set, its kind, and a digest of what is uploaded."""
     export = ranker.export()
-    packed = json.dumps([export.definition, ranker.feature_set.digest], sort_keys=True).encode()
+    packed = json.dumps([asdict(export), ranker.feature_set.digest], sort_keys=True).encode()
     return f"{ranker.feature_set.id}.{ranker.kind}.{hashlib.blake2b(packed, digest_size=5).hexdigest()}"
 
 
@@ -67,9 +67,10 @@ def push_ranker(
     push_features(index, ranker.feature_set)
     store = LtrStore(index.cluster)
     name = model_name(ranker)
-    export = ranker.export()
     if store.model(name) is None:
-        store.put_model(name, ranker.feature_set, {"type": export.type, "definition": export.definition})
+        export = ranker.export()
+        model = {"type": export.type, "definition": export.definition, "feature_normalizers": export.normalizers}
+        store.put_model(name, ranker.feature_set, model, extra=export.features)
     try:
         parity = prove(index, ranker, name, asked, tolerance=tolerance, progress=progress)
         if not parity.holds:
@@ -155,7 +156,7 @@ def _require_fit(index: ProductIndex, ranker: Ranker) -> None:
             f"ranker {ranker.kind}",
             f"it was trained for another {ranker.feature_set.id} than the cluster has; log features and train again",
         )
-    trained = ranker.card["origin"]["fingerprints"]
+    trained = ranker.card.origin["fingerprints"]
     for vector in index.vectors:
         made = trained.get(vector.name)
         if made and made != vector.fingerprint.digest:

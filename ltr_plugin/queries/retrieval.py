@@ -9,7 +9,7 @@ from ltr_plugin.features.mustache import Body, Raw, to_json, when
 from ltr_plugin.features.parameters import flag_of
 
 NO_MATCH: Body = {"match_none": {}}
-WORD_FIELDS = ("title.stem^3", "brand^2", "model^2", "category.stem^2", "description.stem", "attribute_text.stem")
+WORD_FIELDS = ("title.stem", "brand", "model", "category.stem", "description.stem", "attribute_text.stem")
 FILTER: Raw = when(flag_of("filter"), to_json("filter"), {"match_all": {}})
 """Any query clause that the storefront restricts products with, such as a category or a price range."""
 

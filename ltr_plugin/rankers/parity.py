@@ -61,5 +61,5 @@ def compare_scores(
         margin = tolerance * np.maximum(unit[:, None], unit[None, :])
         told = ours > margin
         pairs += int(told.sum())
-        swapped += int((told & (theirs < 0)).sum()) + int(((theirs > margin) & (ours < 0)).sum())
+        swapped += int(((told & (theirs < 0)) | ((theirs > margin) & (ours < 0)).T).sum())
     return Parity(len(queries), len(names), largest, pairs, swapped, tolerance)

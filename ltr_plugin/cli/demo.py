@@ -1,0 +1,36 @@
+"""`ltr demo`: the whole way, from a catalog to rankers side by side."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with catalog.jsonl, queries.{train,test}.jsonl, qrels.txt (default: a shop made here)"
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for what it makes (default: demo, in the run folder).")
+    ] = None,
+    products: Annotated[int, typer.Option(min=600, help="Size of the shop that is made here.")] = 800,
+    keep_node: Annotated[bool, typer.Option(help="Leave the node running, to search by hand.")] = False,
+) -> None:
+    """Index a catalog, train an encoder and rankers, prove them in the cluster, and compare them with BM25."""
+    from rich.console import Console
+
+    from ltr_plugin.cli.progress import bar
+    from ltr_plugin.demo.run import run_demo
+    from ltr_plugin.settings import Settings
+
+    settings = Settings.from_env()
+    report = run_demo(
+        settings, out or settings.runs / "demo", data=data, products=products, keep_node=keep_node, bar=bar
+    )
+    console = Console()
+    console.print(report.comparison.render_table())
+    console.print(str(report.parity), highlight=False)
+    console.print(f"report: {report.path}", highlight=False)

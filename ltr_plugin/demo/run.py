@@ -1,0 +1,163 @@
+"""The main job from end to end, on the generated shop or on any folder with catalog, queries and judgments."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ltr_plugin.cluster.connection import Cluster, connect
+from ltr_plugin.cluster.node import node_state, start_node, stop_node
+from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.demo.shop import ShopFiles, generate_shop
+from ltr_plugin.errors import InputError, LtrError, Mistake
+from ltr_plugin.evaluation.comparison import Comparison
+from ltr_plugin.features.feature_set import load_feature_set
+from ltr_plugin.features.table import FeatureTable
+from ltr_plugin.flows.asking import ask_file
+from ltr_plugin.flows.evaluating import compare_rankings
+from ltr_plugin.flows.indexing import embed_backlog, write_catalog
+from ltr_plugin.flows.logging import log_table
+from ltr_plugin.flows.publishing import promote, push_ranker
+from ltr_plugin.judgments.qrels import read_qrels
+from ltr_plugin.progress import Progress
+from ltr_plugin.queries.templates import BASELINES, Ranking
+from ltr_plugin.rankers.parity import Parity
+from ltr_plugin.settings import Settings
+from ltr_plugin.shipped import shipped
+
+Bar = Callable[[str], AbstractContextManager[Progress]]
+
+
+@dataclass(frozen=True)
+class DemoReport:
+    """What came out: the comparison of all rankers, the proof of the learned ones, and where it is written."""
+
+    comparison: Comparison
+    parity: Parity
+    path: Path
+
+
+@dataclass
+class _Clock:
+    """Seconds by step, in order."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str, bar: Bar) -> Iterator[Progress]:
+        started = time.perf_counter()
+        with bar(name) as progress:
+            yield progress
+        self.seconds[name] = round(time.perf_counter() - started, 1)
+
+
+def run_demo(
+    settings: Settings, out: Path, *, data: Path | None, products: int, keep_node: bool, bar: Bar
+) -> DemoReport:
+    """Runs every step, writes `report.json` into `out`, and stops the node if it started it.
+
+    Run again after an interruption it goes on: the shop, the encoder and every vector that are there are kept.
+    """
+    clock = _Clock()
+    began = time.perf_counter()
+    with _node(settings, clock, bar, keep=keep_node) as cluster:
+        files = _data(data, out, products, clock, bar)
+        encoder = out / "encoder"
+        if not encoder.exists() and _has_photos(files):
+            from workers.training import train_encoder
+
+            with clock.step("training the photo encoder", bar) as progress:
+                train_encoder(files.catalog, encoder, progress=progress)
+        index = _index(settings, cluster, files, encoder if encoder.exists() else None, clock, bar)
+        return _rank(index, files, out, clock, bar, began)
+
+
+def _rank(index: ProductIndex, files: ShopFiles, out: Path, clock: _Clock, bar: Bar, began: float) -> DemoReport:
+    from ltr_plugin.rankers.lambdamart import train_lambdamart
+
+    photos = any(vector.source == "image" for vector in index.vectors)
+    features = load_feature_set(shipped("feature_sets") / ("shop.yaml" if photos else "words.yaml"))
+    table = out / "features.parquet"
+    with clock.step("logging features", bar) as progress:
+        log_table(index, features, files.train_queries, files.qrels, table, progress=progress)
+    with clock.step("training LambdaMART", bar) as progress:
+        ranker = train_lambdamart(FeatureTable.read(table), progress=progress)
+        ranker.save(out / "lambdamart")
+    with clock.step("encoding test queries", bar):
+        asked = ask_file(index, files.test_queries)
+    with clock.step("proving scores in the cluster", bar) as progress:
+        pushed = push_ranker(index, ranker, asked, progress=progress)
+    learned = Ranking("lambdamart", model=pushed.model)
+    promote(index, learned, index.alias)
+    with clock.step("ranking test queries", bar) as progress:
+        comparison = compare_rankings(
+            index, asked, read_qrels(files.qrels), [BASELINES["random"], BASELINES["bm25"], BASELINES["vectors"], learned],
+            versus="bm25", progress=progress,
+        )  # fmt: skip
+    clock.seconds["in all"] = round(time.perf_counter() - began, 1)
+    path = out / "report.json"
+    report = {
+        "catalog": {"products": index.count(), "errors": len(list(index.errors())), "index": index.name},
+        "rankers": comparison.to_json(),
+        "parity": {"model": pushed.model, **pushed.parity.to_json()},
+        "seconds": clock.seconds,
+    }
+    beside = path.with_suffix(".part")
+    beside.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    beside.replace(path)
+    return DemoReport(comparison, pushed.parity, path)
+
+
+@contextmanager
+def _node(settings: Settings, clock: _Clock, bar: Bar, *, keep: bool) -> Iterator[Cluster]:
+    ours = settings.opensearch_url is None and node_state(settings) is None
+    if ours:
+        with clock.step("starting OpenSearch", bar) as progress:
+            start_node(settings, progress=progress)
+    try:
+        yield connect(settings)
+    finally:
+        if ours and not keep:
+            stop_node(settings)
+
+
+def _data(data: Path | None, out: Path, products: int, clock: _Clock, bar: Bar) -> ShopFiles:
+    if data is None:
+        folder = out / "shop"
+        if not ShopFiles.within(folder).catalog.exists():
+            with clock.step("drawing the shop", bar) as progress:
+                return generate_shop(folder, products=products, progress=progress)
+        return ShopFiles.within(folder)
+    files = ShopFiles.within(data)
+    needed = (files.catalog, files.train_queries, files.test_queries, files.qrels)
+    missing = [Mistake(path.name, "is not there") for path in needed if not path.is_file()]
+    if missing:
+        raise InputError(str(data), missing)
+    return files
+
+
+def _has_photos(files: ShopFiles) -> bool:
+    from ltr_plugin.catalog.product import Product
+    from ltr_plugin.jsonlines import JsonLines
+
+    return any(product.images for product in JsonLines(files.catalog, Product).read())
+
+
+def _index(
+    settings: Settings, cluster: Cluster, files: ShopFiles, encoder: Path | None, clock: _Clock, bar: Bar
+) -> ProductIndex:
+    from workers.encoders import DEFAULT_TEXT_ENCODER, vector_fields
+
+    alias = files.catalog.parent.resolve().name.lower()
+    with clock.step("writing products", bar) as progress:
+        vectors = vector_fields(DEFAULT_TEXT_ENCODER, f"open_clip:{encoder}" if encoder else None)
+        written = write_catalog(cluster, files.catalog, alias, vectors, progress=progress)
+    if written.refused:
+        raise LtrError("\n".join(map(str, written.refused)))
+    with clock.step("making vectors", bar) as progress:
+        embed_backlog(settings, cluster, alias, written.index, progress=progress)
+    index = ProductIndex(cluster, alias)
+    index.refresh()
+    return index

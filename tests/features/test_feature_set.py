@@ -1,0 +1,141 @@
+import json
+
+import pytest
+import yaml
+
+from ltr_plugin.catalog.vectors import Fingerprint, VectorField
+from ltr_plugin.cluster.mapping import index_body
+from ltr_plugin.errors import InputError
+from ltr_plugin.features.checking import check_fields
+from ltr_plugin.features.expressions import term_count, variables
+from ltr_plugin.features.feature_set import load_feature_set
+from ltr_plugin.shipped import shipped
+
+FEATURES = [
+    {"name": "title", "kind": "match", "modality": "text", "field": "title"},
+    {
+        "name": "photo",
+        "kind": "similarity",
+        "modality": "image",
+        "query_vector": "image_vector",
+        "field": "image_vector",
+    },
+    {"name": "both", "kind": "derived", "modality": "query", "expression": "title * max(photo, 0.5)"},
+]
+IMAGE = VectorField("image_vector", "image", "open_clip:x", Fingerprint("open_clip", "x", "", 8, "", "w"))
+TEXT = VectorField("text_vector", "text", "st:y", Fingerprint("st", "y", "", 4, "", "w"))
+
+
+def written(tmp_path, features, **head):
+    path = tmp_path / "set.yaml"
+    path.write_text(yaml.safe_dump({"name": "shop", "version": 1, **head, "features": features}))
+    return path
+
+
+def mistakes_of(path):
+    with pytest.raises(InputError) as raised:
+        load_feature_set(path)
+    return {mistake.where: mistake.what for mistake in raised.value.mistakes}
+
+
+def test_every_mistake_of_a_file_is_listed(tmp_path):
+    path = written(
+        tmp_path,
+        [
+            {"name": "a", "kind": "mach", "modality": "text"},
+            {"name": "b", "kind": "match", "modality": "imgae", "field": "title", "wieght": 2},
+            {"name": "Bad Name", "kind": "query_flag", "modality": "query", "has": "text"},
+        ],
+        version=0,
+    )
+    found = mistakes_of(path)
+    assert set(found) == {
+        "$.version", "$.features[0].kind", "$.features[1].modality", "$.features[1].wieght", "$.features[2].name",
+    }  # fmt: skip
+    assert found["$.features[0].kind"].startswith("unknown kind 'mach' (expected one of: 'match', 'phrase'")
+
+
+def test_a_name_taken_twice_is_refused(tmp_path):
+    assert "name 'title' is taken" in mistakes_of(written(tmp_path, [FEATURES[0], FEATURES[0]]))["$"]
+
+
+def test_an_expression_reads_earlier_features_only(tmp_path):
+    assert "['photo']" in mistakes_of(written(tmp_path, [FEATURES[0], FEATURES[2], FEATURES[1]]))["$"]
+
+
+def test_broken_yaml_names_its_line(tmp_path):
+    path = tmp_path / "set.yaml"
+    path.write_text("name: shop\nfeatures: [\n")
+    assert "line 3" in mistakes_of(path)
+
+
+def test_a_total_feature_matches_everything_and_a_logged_one_does_not(tmp_path):
+    features = load_feature_set(written(tmp_path, FEATURES))
+    match = {"match": {"title": {"query": "{{text}}", "operator": "or"}}}
+    total = features.rendered()[0]["template"]
+    assert json.loads(total) == {"bool": {"must": [{"match_all": {"boost": 0}}], "should": [match]}}
+    assert json.loads(features.rendered(total=False)[0]["template"]) == match
+
+
+def test_a_vector_feature_branches_on_its_flag_and_writes_the_vector_as_json(tmp_path):
+    template = load_feature_set(written(tmp_path, FEATURES)).rendered(total=False)[1]["template"]
+    assert template.startswith("{{#has_image_vector}}")
+    assert '"query_value":{{#toJson}}image_vector{{/toJson}}' in template
+    assert template.endswith('{{/has_image_vector}}{{^has_image_vector}}{"match_none":{}}{{/has_image_vector}}')
+
+
+def test_the_digest_changes_with_a_value_but_not_with_a_name_of_the_file(tmp_path):
+    one = load_feature_set(written(tmp_path, FEATURES))
+    other = load_feature_set(written(tmp_path, [{**FEATURES[0], "operator": "and"}, *FEATURES[1:]]))
+    assert one.id == other.id == "shop-v1"
+    assert one.digest != other.digest
+
+
+@pytest.mark.parametrize("path", sorted(shipped("feature_sets").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_shipped_sets_load_under_their_own_names(path):
+    assert load_feature_set(path).name == path.stem
+
+
+def test_a_set_is_held_against_the_index(tmp_path):
+    features = load_feature_set(
+        written(
+            tmp_path,
+            [
+                {"name": "a", "kind": "match", "modality": "text", "field": "titel"},
+                {"name": "b", "kind": "field_value", "modality": "behaviour", "field": "title"},
+                {
+                    "name": "c",
+                    "kind": "similarity",
+                    "modality": "image",
+                    "query_vector": "photo",
+                    "field": "image_vector",
+                },
+                {
+                    "name": "d",
+                    "kind": "similarity",
+                    "modality": "image",
+                    "query_vector": "text_vector",
+                    "field": "image_vector",
+                },
+                {"name": "e", "kind": "field_value", "modality": "behaviour", "field": "stats.rating"},
+                {"name": "f", "kind": "match", "modality": "text", "field": "title.stem"},
+            ],
+        )
+    )
+    mapping = index_body([IMAGE, TEXT], tmp_path)["mappings"]
+    with pytest.raises(InputError) as raised:
+        check_fields(features, mapping, [IMAGE, TEXT])
+    found = {mistake.where: mistake.what for mistake in raised.value.mistakes}
+    assert set(found) == {
+        "$.features[0].field",
+        "$.features[1].field",
+        "$.features[2].query_vector",
+        "$.features[3].field",
+    }
+    assert "the index has no field 'titel'" in found["$.features[0].field"]
+    assert "two spaces never mix" in found["$.features[3].field"]
+
+
+def test_variables_of_an_expression_are_its_names_without_functions_and_numbers():
+    assert variables("max(a_1, 2e-3) + ln(b.c) * 1.5E+4 - x2 ? 0x1F : .5") == {"a_1", "b.c", "x2"}
+    assert term_count("a + 2 * max(b, 1e-3)") == 4

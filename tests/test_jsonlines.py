@@ -1,0 +1,63 @@
+import gzip
+
+import pytest
+
+from ltr_plugin.catalog.product import Product
+from ltr_plugin.errors import InputError
+from ltr_plugin.jsonlines import SHOWN, JsonLines
+
+GOOD = '{"id": "a", "title": "red shoe"}\n\n{"id": "b", "images": ["b.jpg"]}\n'
+BROKEN = (
+    GOOD + '{"id": "c"}\n{"id": "a", "title": "again"}\n{"id": "d", "title": \n{"id": "e", "title": "x", "prize": 3}\n'
+)
+
+
+def test_products_are_read_in_order_and_blank_lines_passed_over(tmp_path):
+    path = tmp_path / "catalog.jsonl"
+    path.write_text(GOOD)
+    assert [product.id for product in JsonLines(path, Product).read()] == ["a", "b"]
+
+
+def test_gzip_is_read_by_its_name(tmp_path):
+    path = tmp_path / "catalog.jsonl.gz"
+    path.write_bytes(gzip.compress(GOOD.encode()))
+    assert [product.id for product in JsonLines(path, Product).read()] == ["a", "b"]
+
+
+def test_every_mistake_is_listed_with_line_and_path_before_anything_is_given(tmp_path):
+    path = tmp_path / "catalog.jsonl"
+    path.write_text(BROKEN)
+    with pytest.raises(InputError) as raised:
+        JsonLines(path, Product).read()
+    found = {mistake.where: mistake.what for mistake in raised.value.mistakes}
+    assert found["line 4 $"] == "a product needs a title or at least one of images, audio, video"
+    assert found["line 5 $.id"] == "'a' is the id of line 1 too"
+    assert "EOF" in found["line 6 $"]
+    assert found["line 7 $.prize"] == "unknown key; remove it or correct its name"
+
+
+def test_bad_lines_are_skipped_when_asked(tmp_path):
+    path = tmp_path / "catalog.jsonl"
+    path.write_text(BROKEN)
+    assert [product.id for product in JsonLines(path, Product).read(skip_bad=True)] == ["a", "b"]
+
+
+def test_a_wholly_broken_file_lists_the_first_mistakes_and_counts_the_rest(tmp_path):
+    path = tmp_path / "catalog.jsonl"
+    path.write_text("nonsense\n" * (SHOWN + 7))
+    with pytest.raises(InputError) as raised:
+        JsonLines(path, Product).read()
+    assert len(raised.value.mistakes) == SHOWN + 1
+    assert raised.value.mistakes[-1].what == "and 7 more"
+
+
+def test_an_absent_file_says_so(tmp_path):
+    with pytest.raises(InputError, match="No such file"):
+        JsonLines(tmp_path / "none.jsonl", Product).check()
+
+
+def test_a_cut_gzip_file_says_so(tmp_path):
+    path = tmp_path / "catalog.jsonl.gz"
+    path.write_bytes(gzip.compress(GOOD.encode() * 100)[:-20])
+    with pytest.raises(InputError, match="cannot be read"):
+        JsonLines(path, Product).check()
