@@ -20,6 +20,15 @@ class Qrels:
     grades: Mapping[str, Mapping[str, int]]
 
     def __len__(self) -> int:
+        """How many queries are judged."""
+        return len(self.grades)
+
+    def __contains__(self, query: object) -> bool:
+        """Whether a query is judged."""
+        return query in self.grades
+
+    @property
+    def judgments(self) -> int:
         """How many judgments there are."""
         return sum(map(len, self.grades.values()))
 

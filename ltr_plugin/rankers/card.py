@@ -114,7 +114,7 @@ def read_card(folder: Path) -> Card:
 
 
 def read_model(folder: Path, name: str, kind: str) -> tuple[Card, bytes]:
-    """The card and the model's file of a ranker of this kind; InputError when the file is not the one it was saved with."""
+    """The card and model file of a ranker of this kind; InputError when the card was saved with another file."""
     card = read_card(folder)
     if card.kind != kind:
         raise InputError(str(folder / CARD), f"is of kind {card.kind!r}, not {kind!r}")
@@ -173,5 +173,8 @@ def readme(card: Card) -> str:
 
 
 def _table(title: str, first: str, rows: Mapping[str, Any]) -> list[str]:
-    cells = [f"| {name} | {value:.6g} |" if isinstance(value, float) else f"| {name} | {value} |" for name, value in rows.items()]
+    cells = [
+        f"| {name} | {value:.6g} |" if isinstance(value, float) else f"| {name} | {value} |"
+        for name, value in rows.items()
+    ]
     return [f"\n## {title}\n", f"| {first} | value |", "|---|---|", *cells]

@@ -37,9 +37,10 @@ class LambdaMARTSettings(Form):
     """How to boost. The defaults suit a few hundred queries.
 
     `rounds` is the most trees; how many are kept is the best mean NDCG@10 of the queries held out: `validation` is
-    their share, or with `folds` of 2 or more every query is held out once (worth its time with few queries). Unless
-    `refit` is off, the ranker kept is then trained on all queries with that many trees. `negative_weight` is the
-    weight of a row that nobody judged. `threads` is part of the settings, so that a ranker can be made again exactly.
+    their share, or with `folds` of 2 or more every query is held out once (worth its time with few queries). The
+    ranker kept is trained with that many trees on all queries, or without `refit` on all but the first part held out.
+    `negative_weight` is the weight of a row that nobody judged. With one of `threads` the same rows give the same
+    ranker, bit for bit; with more, LightGBM adds in an order that changes from run to run, `deterministic` or not.
     """
 
     rounds: Count = 500
@@ -55,7 +56,7 @@ class LambdaMARTSettings(Form):
     folds: Annotated[int, Field(ge=0)] = 0
     refit: bool = True
     rounds_without_validation: Count = 50
-    threads: Count = 2
+    threads: Count = 1
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
 
 
@@ -110,7 +111,7 @@ class LambdaMART:
 def train_lambdamart(
     table: FeatureTable, settings: LambdaMARTSettings | None = None, *, progress: Progress = silent
 ) -> LambdaMART:
-    """A ranker trained on `table`, with missing values as 0; the same again for the same rows and settings.
+    """A ranker trained on `table`, with missing values as 0; the same rows and settings give the same ranker.
 
     InputError when the grades or groups cannot be learnt from. `progress` hears the rounds of the search for the best
     number of trees. With a `negative_weight` other than 1 LightGBM weighs a held-out query's NDCG by the mean weight

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -75,8 +75,8 @@ class TrainingRows:
         chosen = np.array([query in wanted for query in self.queries])
         rows = chosen[self.query_of_row]
         kept = tuple(query for query in self.queries if query in wanted)
-        parts: tuple[Any, ...] = (self.values[rows], self.grades[rows], self.sampled[rows], kept, self.sizes[chosen])
-        return type(self)(*parts, self.notes)
+        sizes = self.sizes[chosen]
+        return type(self)(self.values[rows], self.grades[rows], self.sampled[rows], kept, sizes, self.notes)
 
 
 def _check(table: FeatureTable) -> None:
@@ -87,7 +87,9 @@ def _check(table: FeatureTable) -> None:
         raise InputError(
             "feature table",
             [
-                Mistake(f"query {table.queries[row]!r} product {table.products[row]!r}", f"grade {labels[row]!r} {said}")
+                Mistake(
+                    f"query {table.queries[row]!r} product {table.products[row]!r}", f"grade {labels[row]!r} {said}"
+                )
                 for row in wrong
             ],
         )

@@ -59,8 +59,10 @@ def export_trees(dump: Mapping[str, Any], names: Sequence[str]) -> list[Node]:
 
 @dataclass(frozen=True)
 class Steps:
-    """A split as a function of a float32 value: the side changes at each of `bounds`, float32 values in ascending order,
-    which belong to the interval above them."""
+    """A split as a function of a float32 value.
+
+    The side changes at each of `bounds`, float32 values in ascending order, which belong to the interval above them.
+    """
 
     bounds: tuple[float, ...]
     first_left: bool
@@ -172,7 +174,7 @@ def _next(value: float) -> float:
 
 
 def _shortest(value: float) -> float:
-    """The number whose decimal form is shortest and reads as the float32 nearest to `value`, also by way of a double."""
+    """The float32 nearest to `value` in its shortest decimal form, which reads the same by way of a double too."""
     nearest = np.float32(value)
     short = float(str(nearest))
     return short if np.float32(short) == nearest else float(nearest)

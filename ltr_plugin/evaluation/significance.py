@@ -1,0 +1,65 @@
+"""Whether a difference between rankers is more than the luck of the queries."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Values = npt.NDArray[np.float64]
+
+RESAMPLES = 10_000
+BLOCK_NUMBERS = 4_000_000
+"""Random numbers held at a time, 32 MB."""
+
+
+def bootstrap_intervals(
+    values: Values, *, level: float = 0.95, resamples: int = RESAMPLES, seed: int = 7
+) -> tuple[Values, Values]:
+    """Lower and upper ends of the percentile interval of each column's mean; `values` is (queries, columns).
+
+    Queries are drawn with replacement, the same ones for every column (Efron and Tibshirani, An Introduction to the
+    Bootstrap, 1993, chapter 13; Sakai, Evaluating evaluation metrics based on the bootstrap, SIGIR 2006).
+    """
+    count = len(values)
+    generator = np.random.default_rng(seed)
+    draws = (
+        generator.multinomial(count, np.full(count, 1 / count), size=size) @ values
+        for size in _blocks(resamples, count)
+    )
+    means = np.concatenate(list(draws)) / count
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
+
+
+def randomisation_p_values(differences: Values, *, resamples: int = RESAMPLES, seed: int = 7) -> Values:
+    """Two-sided p-value of each column's mean difference; `differences` is (queries, columns), ranker minus baseline.
+
+    Were the rankers alike, each query's difference might as well have the other sign (Fisher's randomisation test;
+    Smucker, Allan and Carterette, A comparison of statistical significance tests for IR evaluation, CIKM 2007). The
+    observed signs count as one of the draws, so that no p-value is 0 (Phipson and Smyth 2010).
+    """
+    count = len(differences)
+    generator = np.random.default_rng(seed)
+    observed = np.abs(differences.sum(axis=0))
+    # Sums of the same numbers in another order differ in their last digits; such ties are as extreme as the observed.
+    bar = observed * (1 - 1e-12)
+    extreme = np.zeros(differences.shape[1], dtype=np.int64)
+    for size in _blocks(resamples, count):
+        signs = generator.integers(0, 2, size=(size, count), dtype=np.int8) * 2.0 - 1
+        extreme += (np.abs(signs @ differences) >= bar).sum(axis=0)
+    return (extreme + 1) / (resamples + 1)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """The p-values of several comparisons, corrected for their number (Holm 1979): all below x holds with error x."""
+    order = np.argsort(p_values, kind="stable")
+    scaled = np.asarray(p_values, dtype=np.float64)[order] * np.arange(len(order), 0, -1)
+    corrected = np.empty(len(order))
+    corrected[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
+    return [float(value) for value in corrected]
+
+
+def _blocks(resamples: int, count: int) -> Iterator[int]:
+    size = max(1, BLOCK_NUMBERS // max(count, 1))
+    for start in range(0, resamples, size):
+        yield min(size, resamples - start)
