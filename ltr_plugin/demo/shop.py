@@ -25,6 +25,8 @@ from ltr_plugin.errors import InputError
 from ltr_plugin.progress import Progress, silent
 
 TRAIN_SHARE = 0.6
+_MARK = "generated.json"
+"""Lies in generated folders only: nobody's own data set is ever replaced."""
 _QUERIES_PER_PRODUCT = {"typed": 150 / 800, "photo": 90 / 800, "mixed": 90 / 800}
 _MOST_QUERIES = {"typed": 150, "photo": 90, "mixed": 90}
 _PRODUCTS, _PRODUCT_PHOTOS, _QUERIES, _QUERY_PHOTOS, _JUDGMENTS = range(5)
@@ -57,20 +59,17 @@ def generate_shop(folder: Path, *, products: int = 800, seed: int = 7, progress:
     """Writes the shop into the folder and says where its files are. The same seed gives the same files.
 
     The folder appears when everything in it is written, in place of an older shop. `progress` counts photos.
-    Raises InputError if `products` is less than the number of kinds, or if the folder holds something else than a shop.
+    Raises InputError if `products` is less than the number of kinds, or if the folder holds anything that was not made here.
     """
     if products < len(KINDS):
         raise InputError("products", f"{products!r} is too few: give at least {len(KINDS)}, one of each kind")
-    if (
-        folder.exists()
-        and not ShopFiles.within(folder).catalog.exists()
-        and (folder.is_file() or any(folder.iterdir()))
-    ):
-        raise InputError(str(folder), "is not empty and holds no shop; name an empty or a new folder")
+    if folder.exists() and not (folder / _MARK).exists() and (folder.is_file() or any(folder.iterdir())):
+        raise InputError(str(folder), "is not empty and holds no generated shop; name an empty or a new folder")
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     _write_shop(partial, products, seed, progress)
+    _write_lines(partial / _MARK, [{"products": products, "seed": seed}])
     if folder.exists():
         shutil.rmtree(folder)
     partial.rename(folder)

@@ -176,12 +176,12 @@ def test_mixed_queries_show_and_say_together_what_is_wanted(products):
         assert says(query.text, said[0], asked[said[0]])
 
 
-def test_folder_with_something_else_is_refused_and_an_older_shop_replaced(tmp_path):
+def test_folder_of_somebody_else_is_refused_and_an_older_shop_replaced(tmp_path):
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "letter.txt").write_text("dear")
-    with pytest.raises(InputError, match="holds no shop"):
+    (tmp_path / "mine" / "catalog.jsonl").write_text('{"id": "1", "title": "my own product"}')
+    with pytest.raises(InputError, match="holds no generated shop"):
         generate_shop(tmp_path / "mine", products=16)
-    assert (tmp_path / "mine" / "letter.txt").exists()
+    assert "my own" in (tmp_path / "mine" / "catalog.jsonl").read_text()
 
     old = generate_shop(tmp_path / "shop", products=16, seed=1).catalog.read_bytes()
     new = generate_shop(tmp_path / "shop", products=16, seed=2).catalog.read_bytes()
