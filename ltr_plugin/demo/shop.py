@@ -59,7 +59,7 @@ def generate_shop(folder: Path, *, products: int = 800, seed: int = 7, progress:
     """Writes the shop into the folder and says where its files are. The same seed gives the same files.
 
     The folder appears when everything in it is written, in place of an older shop. `progress` counts photos.
-    Raises InputError if `products` is less than the number of kinds, or if the folder holds anything that was not made here.
+    Raises InputError if `products` is less than the number of kinds, or if the folder holds anything else.
     """
     if products < len(KINDS):
         raise InputError("products", f"{products!r} is too few: give at least {len(KINDS)}, one of each kind")
