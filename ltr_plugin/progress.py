@@ -12,3 +12,12 @@ class Progress(Protocol):
 
 def silent(done: int, total: int | None = None) -> None:
     """A listener that does nothing."""
+
+
+def part_of(progress: Progress, before: int, whole: int) -> Progress:
+    """A listener for one part of a longer work of `whole` items, of which `before` come earlier."""
+
+    def listen(done: int, _total: int | None = None) -> None:
+        progress(before + done, whole)
+
+    return listen

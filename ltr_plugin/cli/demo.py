@@ -31,6 +31,7 @@ def demo(
         settings, out or settings.runs / "demo", data=data, products=products, keep_node=keep_node, bar=bar
     )
     console = Console()
-    console.print(report.comparison.render_table())
+    for table in report.comparison.whole.to_tables():
+        console.print(table)
     console.print(str(report.parity), highlight=False)
     console.print(f"report: {report.path}", highlight=False)

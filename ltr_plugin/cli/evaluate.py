@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ltr_plugin.cli.printing import AsJson, IndexName, emit
+from ltr_plugin.cli.printing import AsJson, IndexName
 from ltr_plugin.cli.progress import bar
 
 
@@ -17,6 +17,10 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Rank every query in the cluster and compare each ranker with the first one named."""
+    import json
+
+    from rich.console import Console
+
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
     from ltr_plugin.flows.evaluating import evaluate_rankers
@@ -24,4 +28,9 @@ def evaluate(
     index = ProductIndex(connect(), name)
     with bar("ranking queries") as progress:
         result = evaluate_rankers(index, queries, qrels, ranker, progress=progress)
-    emit(result.to_json(), result.to_markdown(), as_json=as_json)
+    if as_json:
+        typer.echo(json.dumps(result.to_json()))
+        return
+    console = Console()
+    for table in result.to_tables():
+        console.print(table)

@@ -12,11 +12,10 @@ from ltr_plugin.cluster.node import node_state, start_node, stop_node
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
 from ltr_plugin.errors import InputError, LtrError, Mistake
-from ltr_plugin.evaluation.comparison import Comparison
 from ltr_plugin.features.feature_set import load_feature_set
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.flows.asking import ask_file
-from ltr_plugin.flows.evaluating import compare_rankings
+from ltr_plugin.flows.evaluating import Evaluation, compare_rankings
 from ltr_plugin.flows.indexing import embed_backlog, write_catalog
 from ltr_plugin.flows.logging import log_table
 from ltr_plugin.flows.publishing import promote, push_ranker
@@ -34,7 +33,7 @@ Bar = Callable[[str], AbstractContextManager[Progress]]
 class DemoReport:
     """What came out: the comparison of all rankers, the proof of the learned ones, and where it is written."""
 
-    comparison: Comparison
+    comparison: Evaluation
     parity: Parity
     path: Path
 
@@ -92,10 +91,8 @@ def _rank(index: ProductIndex, files: ShopFiles, out: Path, clock: _Clock, bar: 
     learned = Ranking("lambdamart", model=pushed.model)
     promote(index, learned, index.alias)
     with clock.step("ranking test queries", bar) as progress:
-        comparison = compare_rankings(
-            index, asked, read_qrels(files.qrels), [BASELINES["random"], BASELINES["bm25"], BASELINES["vectors"], learned],
-            versus="bm25", progress=progress,
-        )  # fmt: skip
+        rankings = [BASELINES["bm25"], BASELINES["random"], BASELINES["vectors"], learned]
+        comparison = compare_rankings(index, asked, read_qrels(files.qrels), rankings, progress=progress)
     clock.seconds["in all"] = round(time.perf_counter() - began, 1)
     path = out / "report.json"
     report = {

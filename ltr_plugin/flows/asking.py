@@ -39,9 +39,7 @@ def ask_all(index: ProductIndex, queries: Sequence[Query], folder: Path) -> list
 
         media = [(query.text, folder / query.image if query.image else None) for query in group]
         vectors = encoder.encode_many(media, on_bad_photo=refuse)
-        asked += (
-            Asked(query, parameters(query.text, made, names)) for query, made in zip(group, vectors, strict=True)
-        )
+        asked += (Asked(query, parameters(query.text, made, names)) for query, made in zip(group, vectors, strict=True))
     if wrong:
         raise InputError("queries", wrong)
     return asked

@@ -58,14 +58,15 @@ def embed_backlog(settings: Settings, cluster: Cluster, alias: str, index: str, 
     With a broker configured its workers do it; without one a worker of our own runs for the length of this call.
     Interrupted at any point, the next call goes on where the index says that vectors are lacking.
     """
-    from contextlib import nullcontext
-
     from workers.local import drain, local_worker
 
     products = ProductIndex(cluster, index)
     if products.backlog():
-        with nullcontext() if settings.broker_url else local_worker(settings):
+        if settings.broker_url:
             drain(products, progress=progress)
+        else:
+            with local_worker(settings) as worker:
+                drain(products, worker=worker, progress=progress)
     switch_alias(cluster, alias, index)
 
 

@@ -8,6 +8,7 @@ from ltr_plugin.cluster.ltr_api import LtrStore
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.cluster.search import Hit, search, search_many
 from ltr_plugin.errors import InputError
+from ltr_plugin.evaluation.runs import Run
 from ltr_plugin.features.parameters import flag_of
 from ltr_plugin.flows.asking import Asked, ask_all
 from ltr_plugin.judgments.qrels import Qrels
@@ -15,9 +16,6 @@ from ltr_plugin.progress import Progress, silent
 from ltr_plugin.queries.query import Query
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, Ranking, search_template
-
-Run = dict[str, list[tuple[str, float]]]
-"""For each query its products with their scores, best first."""
 
 DEPTH = 100
 """Results that an evaluation looks at."""
@@ -76,7 +74,7 @@ def _only(products: Iterable[str]) -> Mapping[str, object]:
 
 
 def _run(asked: Sequence[Asked], found: Iterable[list[Hit]], before: int, total: int, progress: Progress) -> Run:
-    run: Run = {}
+    run: dict[str, list[tuple[str, float]]] = {}
     for done, (one, hits) in enumerate(zip(asked, found, strict=True), start=before + 1):
         run[one.query.id] = [(hit.id, hit.score) for hit in hits]
         progress(done, total)
