@@ -1,0 +1,83 @@
+import io
+import json
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from ltr_plugin.errors import InputError
+from ltr_plugin.evaluation.measures import MEASURES, per_query
+from ltr_plugin.evaluation.report import compare
+from ltr_plugin.judgments.qrels import Qrels
+
+QUERIES = [f"q{number:02}" for number in range(40)]
+QRELS = Qrels({query: {"good": 2, "fair": 1, "bad": 0} for query in QUERIES})
+RUNS = {
+    "bm25": {query: [("bad", 3.0), ("fair", 2.0), ("good", 1.0)] for query in QUERIES},
+    "lambdamart": {query: [("good", 3.0), ("fair", 2.0), ("bad", 1.0)] for query in QUERIES},
+    "copy": {query: [("bad", 3.0), ("fair", 2.0), ("good", 1.0)] for query in QUERIES},
+}
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    return compare(RUNS, QRELS, {"typed": QUERIES[:10] + ["unknown"], "photo": []}, resamples=2000)
+
+
+def test_means_differences_and_p_values(comparison):
+    better = comparison.of("all", "lambdamart", "nDCG@10")
+    baseline = comparison.of("all", "bm25", "nDCG@10")
+    assert better.mean == pytest.approx(1)
+    assert baseline.mean == pytest.approx(per_query(RUNS["bm25"], QRELS)[:, 0].mean())
+    assert better.difference == pytest.approx(better.mean - baseline.mean)
+    assert better.p == pytest.approx(1 / 2001)
+    assert better.p_holm == pytest.approx(2 / 2001)
+    assert better.significant
+    assert comparison.of("all", "copy", "nDCG@10").p_holm == 1
+    assert (baseline.difference, baseline.p, baseline.p_holm) == (None, None, None)
+
+
+def test_slices_hold_their_judged_queries_and_empty_ones_are_left_out(comparison):
+    assert comparison.slices == {"all": 40, "typed": 10}
+
+
+def test_intervals_contain_the_mean():
+    generator = np.random.default_rng(5)
+    run = {query: [(str(p), 0.0) for p in generator.permutation(["good", "fair", "bad"])] for query in QUERIES}
+    result = compare({"random": run}, QRELS, resamples=500).of("all", "random", "nDCG@10")
+    assert 0 < result.low < result.mean < result.high < 1
+
+
+def test_json_has_stable_keys_and_nothing_but_json(comparison):
+    found = json.loads(json.dumps(comparison.to_json(), allow_nan=False))
+    assert found["baseline"] == "bm25"
+    assert found["gain"] == "linear"
+    assert list(found["slices"]) == ["all", "typed"]
+    assert list(found["slices"]["all"]["rankers"]) == ["bm25", "lambdamart", "copy"]
+    numbers = found["slices"]["typed"]["rankers"]["lambdamart"]
+    assert tuple(numbers) == MEASURES
+    assert list(numbers["RR"]) == ["mean", "low", "high", "difference", "p", "p_holm"]
+
+
+def test_the_same_seed_gives_the_same_report(comparison):
+    again = compare(RUNS, QRELS, {"typed": QUERIES[:10], "photo": []}, resamples=2000)
+    assert again.to_json() == comparison.to_json()
+
+
+def test_markdown_and_terminal_show_every_ranker_and_mark_the_better_one(comparison):
+    markdown = comparison.to_markdown()
+    assert "### whole index: typed (10 queries)" in markdown
+    assert "| lambdamart | 1.000 [1.000, 1.000]* |" in markdown
+    console = Console(width=200, record=True, file=io.StringIO())
+    for table in comparison.to_tables():
+        console.print(table)
+    shown = console.export_text()
+    assert shown.count("lambdamart") == 2
+    assert "randomisation test" in shown
+
+
+def test_nothing_to_compare_is_refused():
+    with pytest.raises(InputError, match="no ranker"):
+        compare({}, QRELS)
+    with pytest.raises(InputError, match="judgments"):
+        compare(RUNS, Qrels({}))
