@@ -75,7 +75,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For machines.")
 
 @app.command()
 def logs(
-    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the last lines.")] = 50,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 50,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on printing until interrupted.")] = False,
 ) -> None:
     """Print the end of the node's log."""

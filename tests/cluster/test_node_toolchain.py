@@ -39,8 +39,9 @@ def test_a_java_on_the_path_may_be_a_link(tmp_path: Path):
 
 def test_a_shim_on_the_path_leads_to_the_folder_that_java_names(tmp_path: Path):
     real = a_java(tmp_path / "installs" / "jdk-24", "24.0.1")
-    shims = a_java(tmp_path / "shims", "24.0.1", javac=False, java_home=real)
-    assert find_jdk({"PATH": str(shims / "bin")}, folders=()) == Jdk(real, 24)
+    shims = tmp_path / "shims"
+    a_java(tmp_path / "manager", "24.0.1", java_home=real).joinpath("bin").rename(shims)
+    assert find_jdk({"PATH": str(shims)}, folders=()) == Jdk(real, 24)
 
 
 def test_an_old_java_on_the_path_gives_way_to_the_oldest_folder_that_suffices(tmp_path: Path):
@@ -64,11 +65,11 @@ def test_everything_that_was_looked_at_is_in_the_error(tmp_path: Path):
             usable=lambda path: locked not in path.parents,
         )
     assert str(failed.value).splitlines()[1:6] == [
-        f"  {tmp_path / 'gone'} (JAVA_HOME): no bin/java there",
-        f"  {eight} (PATH): Java 8, too old",
-        f"  {broken} (found): its java does not run",
-        f"  {runtime} (found): Java 21, but without javac: a JRE, not a JDK",
-        f"  {locked} (found): Java 21, but the node's user may not run it",
+        f"  {tmp_path}/gone/bin/java (JAVA_HOME): is not there",
+        f"  {eight}/bin/java (PATH): Java 8, too old",
+        f"  {broken}/bin/java (found): does not run",
+        f"  {runtime}/bin/java (found): Java 21, but without javac: a JRE, not a JDK",
+        f"  {locked}/bin/java (found): Java 21, but the node's user may not run it",
     ]
     assert "openjdk-21-jdk" in str(failed.value)
 

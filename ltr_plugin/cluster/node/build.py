@@ -41,6 +41,7 @@ def build(engine: Path, folder: NodeFolder, jdk: Jdk) -> Path:
 
 def run_logged(command: list[str], log: Path, jdk: Jdk, failure: str) -> None:
     """Runs a Java tool with its output in `log`; NodeError(failure) with the log's end unless it succeeds."""
+    # OPENSEARCH_HOME and its like would lead the plugin installer to another node.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENSEARCH_")}
     with log.open("wb") as output:
         done = subprocess.run(

@@ -91,9 +91,9 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def tail(path: Path, lines: int = 20) -> str:
-    """The last lines of a log; empty when there is none. Reads 64 KiB at most."""
+    """The last lines of a log; empty when there is none. Reads 1 MiB at most."""
     with suppress(OSError), path.open("rb") as log:
-        log.seek(max(0, log.seek(0, os.SEEK_END) - (64 << 10)))
+        log.seek(max(0, log.seek(0, os.SEEK_END) - (1 << 20)))
         return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
     return ""
 

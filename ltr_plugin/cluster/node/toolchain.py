@@ -55,28 +55,24 @@ def find_jdk(
     run the node may execute a path. NodeError with everything that was looked at when no JDK will do.
     """
     seen: dict[Path, str] = {}
-    for where, homes in _candidates(environment, folders):
+    for where, javas in _candidates(environment, folders):
         found: list[Jdk] = []
-        for home in homes:
-            if home.resolve() in seen:
+        for java in javas:
+            if java.resolve() in seen:
                 continue
-            if not (home / "bin" / "java").is_file():
-                if where == "JAVA_HOME":
-                    seen[home.resolve()] = f"  {home} ({where}): no bin/java there"
-                continue
-            version, real = _inspect(home)
+            version, home = _inspect(java)
             if not version:
-                problem = "its java does not run"
+                problem = "does not run" if java.exists() else "is not there"
             elif version < OLDEST:
                 problem = f"Java {version}, too old"
-            elif not (real / "bin" / "javac").is_file():
+            elif not (home / "bin" / "javac").is_file():
                 problem = f"Java {version}, but without javac: a JRE, not a JDK"
-            elif not usable(real / "bin" / "java"):
+            elif not usable(home / "bin" / "java"):
                 problem = f"Java {version}, but the node's user may not run it"
             else:
-                found.append(Jdk(real, version))
+                found.append(Jdk(home, version))
                 continue
-            seen[home.resolve()] = f"  {home} ({where}): {problem}"
+            seen[java.resolve()] = f"  {java} ({where}): {problem}"
         if found:
             return min(found, key=lambda jdk: (jdk.version, str(jdk.home)))
     looked = "\n".join(seen.values()) or f"  JAVA_HOME, PATH, {', '.join(folders)}: nothing there"
@@ -101,27 +97,28 @@ def find_maven(environment: Mapping[str, str] = os.environ) -> Path:
 
 def _candidates(environment: Mapping[str, str], folders: Sequence[str]) -> Iterator[tuple[str, list[Path]]]:
     if home := environment.get("JAVA_HOME"):
-        yield "JAVA_HOME", [Path(home)]
+        yield "JAVA_HOME", [Path(home) / "bin" / "java"]
     if java := shutil.which("java", path=environment.get("PATH", "")):
-        yield "PATH", [Path(java).resolve().parent.parent, Path(java).parent.parent]
+        yield "PATH", [Path(java)]
     expanded = (Path(folder).expanduser() for folder in folders)
-    yield "found", [home for folder in expanded for home in sorted(_matches(folder))]
+    yield "found", [java for folder in expanded for java in sorted(_matches(folder / "bin" / "java"))]
 
 
 def _matches(pattern: Path) -> Iterator[Path]:
     return Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))
 
 
-def _inspect(home: Path) -> tuple[int, Path]:
+def _inspect(java: Path) -> tuple[int, Path]:
     """The feature version (0: does not run), and the folder that Java itself names: a java on PATH may be a shim."""
+    beside = java.resolve().parent.parent
     try:
         asked = subprocess.run(
-            [home / "bin" / "java", "-XshowSettings:properties", "-version"],
+            [java, "-XshowSettings:properties", "-version"],
             capture_output=True, text=True, errors="replace", timeout=30, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
-        return 0, home
+        return 0, beside
     said = asked.stderr + asked.stdout
     version = re.search(r'version "(?:1\.)?(\d+)', said)
-    real = re.search(r"java\.home = (.+)", said)
-    return int(version[1]) if version else 0, Path(real[1].strip()) if real else home
+    home = re.search(r"java\.home = (.+)", said)
+    return int(version[1]) if version else 0, Path(home[1].strip()) if home else beside
