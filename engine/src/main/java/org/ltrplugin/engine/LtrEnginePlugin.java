@@ -1,6 +1,138 @@
 package org.ltrplugin.engine;
 
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Supplier;
+import org.apache.lucene.util.SetOnce;
+import org.opensearch.action.ActionRequest;
+import org.opensearch.cluster.metadata.IndexNameExpressionResolver;
+import org.opensearch.cluster.node.DiscoveryNodes;
+import org.opensearch.cluster.service.ClusterService;
+import org.opensearch.common.settings.ClusterSettings;
+import org.opensearch.common.settings.IndexScopedSettings;
+import org.opensearch.common.settings.Setting;
+import org.opensearch.common.settings.Settings;
+import org.opensearch.common.settings.SettingsFilter;
+import org.opensearch.core.action.ActionResponse;
+import org.opensearch.core.common.io.stream.NamedWriteableRegistry;
+import org.opensearch.core.xcontent.NamedXContentRegistry;
+import org.opensearch.env.Environment;
+import org.opensearch.env.NodeEnvironment;
+import org.opensearch.index.analysis.PreConfiguredTokenFilter;
+import org.opensearch.index.analysis.PreConfiguredTokenizer;
+import org.opensearch.indices.SystemIndexDescriptor;
+import org.opensearch.plugins.ActionPlugin;
+import org.opensearch.plugins.AnalysisPlugin;
 import org.opensearch.plugins.Plugin;
+import org.opensearch.plugins.SearchPlugin;
+import org.opensearch.plugins.SystemIndexPlugin;
+import org.opensearch.repositories.RepositoriesService;
+import org.opensearch.rest.RestController;
+import org.opensearch.rest.RestHandler;
+import org.opensearch.script.ScriptService;
+import org.opensearch.search.fetch.FetchSubPhase;
+import org.opensearch.threadpool.ThreadPool;
+import org.opensearch.transport.client.Client;
+import org.opensearch.watcher.ResourceWatcherService;
 
 /** Registers the parts of the engine with the node. */
-public final class LtrEnginePlugin extends Plugin {}
+public final class LtrEnginePlugin extends Plugin implements ActionPlugin, AnalysisPlugin, SearchPlugin, SystemIndexPlugin {
+    static final Setting<Boolean> ENABLED = Setting.boolSetting(
+        "ltr.plugin.enabled", true, Setting.Property.NodeScope, Setting.Property.Dynamic
+    );
+
+    private final SetOnce<StoreClient> client = new SetOnce<>();
+    private final SetOnce<ModelCache> models = new SetOnce<>();
+    private volatile boolean enabled = true;
+
+    @Override
+    public Collection<Object> createComponents(
+        Client nodeClient,
+        ClusterService clusterService,
+        ThreadPool threadPool,
+        ResourceWatcherService resourceWatcherService,
+        ScriptService scriptService,
+        NamedXContentRegistry xContentRegistry,
+        Environment environment,
+        NodeEnvironment nodeEnvironment,
+        NamedWriteableRegistry namedWriteableRegistry,
+        IndexNameExpressionResolver indexNameExpressionResolver,
+        Supplier<RepositoriesService> repositoriesService
+    ) {
+        enabled = ENABLED.get(environment.settings());
+        clusterService.getClusterSettings().addSettingsUpdateConsumer(ENABLED, value -> enabled = value);
+        client.set(new StoreClient(nodeClient, clusterService));
+        models.set(new ModelCache(client.get(), environment.settings()));
+        return List.of(models.get());
+    }
+
+    @Override
+    public List<Setting<?>> getSettings() {
+        return List.of(
+            ENABLED, StoreIndex.VERSION, ModelCache.MAX_MEM, ModelCache.EXPIRE_AFTER_WRITE, ModelCache.EXPIRE_AFTER_READ
+        );
+    }
+
+    @Override
+    public List<QuerySpec<?>> getQueries() {
+        return List.of(
+            new QuerySpec<>(
+                SltrQueryBuilder.NAME, in -> new SltrQueryBuilder(in, models::get), parser -> SltrQueryBuilder.parse(parser, models::get)
+            ),
+            new QuerySpec<>(ValidatingQueryBuilder.NAME, ValidatingQueryBuilder::new, ValidatingQueryBuilder::parse)
+        );
+    }
+
+    @Override
+    public List<FetchSubPhase> getFetchSubPhases(FetchPhaseConstructionContext context) {
+        return List.of(new FeatureLogPhase());
+    }
+
+    @Override
+    public List<SearchExtSpec<?>> getSearchExts() {
+        return List.of(new SearchExtSpec<>(FeatureLogExt.NAME, FeatureLogExt::new, FeatureLogExt::parse));
+    }
+
+    @Override
+    public List<ActionHandler<? extends ActionRequest, ? extends ActionResponse>> getActions() {
+        return List.of(new ActionHandler<>(CachesAction.INSTANCE, TransportCachesAction.class));
+    }
+
+    @Override
+    public List<RestHandler> getRestHandlers(
+        Settings settings,
+        RestController restController,
+        ClusterSettings clusterSettings,
+        IndexScopedSettings indexScopedSettings,
+        SettingsFilter settingsFilter,
+        IndexNameExpressionResolver indexNameExpressionResolver,
+        Supplier<DiscoveryNodes> nodesInCluster
+    ) {
+        ElementStore elements = new ElementStore(client.get());
+        List<RestHandler> handlers = new ArrayList<>();
+        handlers.add(new RestStores(client.get(), () -> enabled));
+        for (ElementType type : ElementType.values()) {
+            handlers.add(new RestElements(type, elements, () -> enabled));
+        }
+        handlers.add(new RestAddFeatures(elements, () -> enabled));
+        handlers.add(new RestCreateModel(elements, () -> enabled));
+        handlers.add(new RestCaches(client.get(), () -> enabled));
+        return handlers;
+    }
+
+    @Override
+    public List<PreConfiguredTokenizer> getPreConfiguredTokenizers() {
+        return StoreAnalysis.tokenizers();
+    }
+
+    @Override
+    public List<PreConfiguredTokenFilter> getPreConfiguredTokenFilters() {
+        return StoreAnalysis.tokenFilters();
+    }
+
+    @Override
+    public Collection<SystemIndexDescriptor> getSystemIndexDescriptors(Settings settings) {
+        return List.of(new SystemIndexDescriptor(StoreIndex.PATTERN, "Stores of the features and models for learning to rank"));
+    }
+}

@@ -1,0 +1,84 @@
+package org.ltrplugin.engine;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.opensearch.action.FailedNodeException;
+import org.opensearch.action.support.nodes.BaseNodeResponse;
+import org.opensearch.action.support.nodes.BaseNodesResponse;
+import org.opensearch.cluster.ClusterName;
+import org.opensearch.cluster.node.DiscoveryNode;
+import org.opensearch.core.common.io.stream.StreamInput;
+import org.opensearch.core.common.io.stream.StreamOutput;
+import org.opensearch.core.xcontent.ToXContentFragment;
+import org.opensearch.core.xcontent.XContentBuilder;
+
+/** What the caches hold: in all, by store and by node. */
+final class CachesResponse extends BaseNodesResponse<CachesResponse.OfNode> implements ToXContentFragment {
+    CachesResponse(ClusterName cluster, List<OfNode> nodes, List<FailedNodeException> failures) {
+        super(cluster, nodes, failures);
+    }
+
+    CachesResponse(StreamInput in) throws IOException {
+        super(in);
+    }
+
+    @Override
+    protected List<OfNode> readNodesFrom(StreamInput in) throws IOException {
+        return in.readList(OfNode::new);
+    }
+
+    @Override
+    protected void writeNodesTo(StreamOutput out, List<OfNode> nodes) throws IOException {
+        out.writeList(nodes);
+    }
+
+    @Override
+    public XContentBuilder toXContent(XContentBuilder builder, Params params) throws IOException {
+        CacheUsage all = new CacheUsage();
+        Map<String, CacheUsage> stores = new TreeMap<>();
+        for (OfNode node : getNodes()) {
+            all.add(node.total());
+            node.stores.forEach((store, usage) -> stores.computeIfAbsent(store, key -> new CacheUsage()).add(usage));
+        }
+        builder.field("all", all).startObject("stores");
+        for (Map.Entry<String, CacheUsage> store : stores.entrySet()) {
+            builder.field(store.getKey(), store.getValue());
+        }
+        builder.endObject().startObject("nodes");
+        for (OfNode node : getNodes()) {
+            builder.startObject(node.getNode().getId());
+            builder.field("name", node.getNode().getName()).field("hostname", node.getNode().getHostName());
+            builder.field("stats", node.total()).endObject();
+        }
+        return builder.endObject();
+    }
+
+    /** The usage on one node, by store index. */
+    static final class OfNode extends BaseNodeResponse {
+        private final Map<String, CacheUsage> stores;
+
+        OfNode(DiscoveryNode node, Map<String, CacheUsage> stores) {
+            super(node);
+            this.stores = stores;
+        }
+
+        OfNode(StreamInput in) throws IOException {
+            super(in);
+            stores = in.readMap(StreamInput::readString, CacheUsage::new);
+        }
+
+        @Override
+        public void writeTo(StreamOutput out) throws IOException {
+            super.writeTo(out);
+            out.writeMap(stores, StreamOutput::writeString, (o, usage) -> usage.writeTo(o));
+        }
+
+        private CacheUsage total() {
+            CacheUsage total = new CacheUsage();
+            stores.values().forEach(total::add);
+            return total;
+        }
+    }
+}

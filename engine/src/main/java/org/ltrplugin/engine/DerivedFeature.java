@@ -1,0 +1,80 @@
+package org.ltrplugin.engine;
+
+import java.text.ParseException;
+import java.util.List;
+import java.util.Map;
+import org.apache.lucene.expressions.Expression;
+import org.apache.lucene.expressions.js.JavascriptCompiler;
+
+/** A formula over other features of its set and over numbers among the params. It matches every document. */
+record DerivedFeature(String name, List<String> params, Expression expression) implements CompiledFeature {
+    static final String LANGUAGE = "derived_expression";
+    private static final String OPERATORS = "+-*/%<>=!&|^~?(,";
+
+    static DerivedFeature compile(Feature feature) {
+        String text = feature.template().text();
+        long operators = text.chars().filter(c -> OPERATORS.indexOf(c) >= 0).count();
+        if (operators > Guards.MAX_EXPRESSION_OPERATORS || text.length() > Guards.MAX_EXPRESSION_CHARS) {
+            throw new IllegalArgumentException(
+                "the expression of feature [" + feature.name() + "] is too long: at most " + Guards.MAX_EXPRESSION_OPERATORS
+                    + " operators and " + Guards.MAX_EXPRESSION_CHARS + " characters are allowed; split it into several features"
+            );
+        }
+        try {
+            return new DerivedFeature(feature.name(), feature.params(), JavascriptCompiler.compile(text));
+        } catch (ParseException | RuntimeException | StackOverflowError e) {
+            // Runtime exceptions: bytecode beyond what one method may hold.
+            throw new IllegalArgumentException("the expression of feature [" + feature.name() + "] does not compile: " + e.getMessage(), e);
+        }
+    }
+
+    /** Throws IllegalArgumentException unless every variable is either a feature of the set or a declared param. */
+    void checkVariables(Map<String, Integer> ordinals) {
+        for (String variable : expression.variables) {
+            boolean isFeature = ordinals.containsKey(variable);
+            boolean isParam = params.contains(variable);
+            if (isFeature == false && isParam == false) {
+                throw unknown(variable);
+            }
+            if (isFeature && isParam) {
+                throw new IllegalArgumentException(
+                    "Derived feature [" + name + "]: [" + variable + "] is both a feature of the set and a param"
+                );
+            }
+        }
+    }
+
+    @Override
+    public BoundFeature bind(FeatureContext context) {
+        BoundFormula.Argument[] arguments = new BoundFormula.Argument[expression.variables.length];
+        for (int i = 0; i < arguments.length; i++) {
+            arguments[i] = argument(expression.variables[i], context);
+        }
+        return new BoundFormula(name, expression, List.of(arguments));
+    }
+
+    private BoundFormula.Argument argument(String variable, FeatureContext context) {
+        Integer ordinal = context.ordinals().get(variable);
+        if (ordinal != null) {
+            return new BoundFormula.FeatureValue(ordinal);
+        }
+        if (params.contains(variable) == false) {
+            throw unknown(variable);
+        }
+        if (context.params().get(variable) instanceof Number number) {
+            return new BoundFormula.Constant(number.doubleValue());
+        }
+        throw new IllegalArgumentException(
+            "Derived feature [" + name + "] needs a number for param [" + variable + "], got [" + context.params().get(variable) + "]"
+        );
+    }
+
+    private IllegalArgumentException unknown(String variable) {
+        return new IllegalArgumentException("Derived feature [" + name + "] refers to unknown feature: [" + variable + "]");
+    }
+
+    @Override
+    public long ramBytesUsed() {
+        return 16L * expression.sourceText.length();
+    }
+}

@@ -1,0 +1,26 @@
+package org.ltrplugin.engine;
+
+import java.util.Locale;
+
+/** The three kinds of element a store keeps. */
+enum ElementType {
+    FEATURE,
+    FEATURESET,
+    MODEL;
+
+    /** The name in paths, bodies and stored documents. */
+    final String key = name().toLowerCase(Locale.ROOT);
+
+    String documentId(String elementName) {
+        return key + "-" + elementName;
+    }
+
+    static ElementType of(String key) {
+        for (ElementType type : values()) {
+            if (type.key.equals(key)) {
+                return type;
+            }
+        }
+        throw new IllegalArgumentException("unknown element type [" + key + "]");
+    }
+}

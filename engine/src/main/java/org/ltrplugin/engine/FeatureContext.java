@@ -1,0 +1,22 @@
+package org.ltrplugin.engine;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.opensearch.index.query.QueryShardContext;
+
+/**
+ * What features are bound to.
+ *
+ * @param shard the shard being searched
+ * @param params the params of the request
+ * @param ordinals the ordinal of each feature of the set
+ */
+record FeatureContext(QueryShardContext shard, Map<String, Object> params, Map<String, Integer> ordinals) {
+    /** Only those params that a feature declares. */
+    Map<String, Object> params(List<String> declared) {
+        Map<String, Object> visible = HashMap.newHashMap(declared.size());
+        declared.forEach(name -> visible.put(name, params.get(name)));
+        return visible;
+    }
+}

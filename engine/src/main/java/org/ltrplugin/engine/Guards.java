@@ -1,0 +1,20 @@
+package org.ltrplugin.engine;
+
+/** Limits that keep a single request from taking the node down. What goes beyond one is refused with status 400. */
+final class Guards {
+    /** XContent itself allows no more than about this many nested splits; the limit is ours where a node's is set higher. */
+    static final int MAX_TREE_DEPTH = 480;
+
+    /** The expression compiler recurses once per operator of a flat sum. */
+    static final int MAX_EXPRESSION_OPERATORS = 2_000;
+    static final int MAX_EXPRESSION_CHARS = 100_000;
+
+    static final int MAX_TEMPLATE_CHARS = 1_000_000;
+    static final int MAX_TEMPLATE_SECTION_DEPTH = 50;
+    static final int MAX_RENDERED_CHARS = 10_000_000;
+
+    /** An sltr query may have features that are sltr queries; a set that reaches itself would never end. */
+    static final int MAX_QUERY_DEPTH = 5;
+
+    private Guards() {}
+}

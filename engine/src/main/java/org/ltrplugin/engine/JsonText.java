@@ -1,0 +1,48 @@
+package org.ltrplugin.engine;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.opensearch.common.xcontent.XContentFactory;
+import org.opensearch.common.xcontent.XContentType;
+import org.opensearch.common.xcontent.json.JsonXContent;
+import org.opensearch.core.common.ParsingException;
+import org.opensearch.core.xcontent.DeprecationHandler;
+import org.opensearch.core.xcontent.NamedXContentRegistry;
+import org.opensearch.core.xcontent.XContentBuilder;
+import org.opensearch.core.xcontent.XContentParser;
+
+/**
+ * JSON that a client may send as a structure or as a string, and gets back the way it was sent.
+ *
+ * @param text the JSON text (or, when it came as a string, whatever that string held)
+ * @param structured whether it came as a structure
+ */
+record JsonText(String text, boolean structured) {
+    static JsonText parse(XContentParser parser) throws IOException {
+        return switch (parser.currentToken()) {
+            case START_OBJECT, START_ARRAY -> new JsonText(
+                XContentFactory.jsonBuilder().copyCurrentStructure(parser).toString(), true
+            );
+            case VALUE_STRING -> new JsonText(parser.text(), false);
+            default -> throw new ParsingException(
+                parser.getTokenLocation(),
+                "[" + parser.currentName() + "] must be an object, an array or a string, but is a [" + parser.currentToken() + "]"
+            );
+        };
+    }
+
+    XContentParser parser() throws IOException {
+        return JsonXContent.jsonXContent.createParser(
+            NamedXContentRegistry.EMPTY, DeprecationHandler.THROW_UNSUPPORTED_OPERATION, text
+        );
+    }
+
+    void write(XContentBuilder builder, String field) throws IOException {
+        if (structured) {
+            builder.rawField(field, new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)), XContentType.JSON);
+        } else {
+            builder.field(field, text);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+package org.ltrplugin.engine;
+
+import java.util.Arrays;
+import org.apache.lucene.util.RamUsageEstimator;
+
+/** A weighted sum in ordinal order; every product and every sum is rounded to float32. */
+record LinearRanker(float[] weights) implements Ranker {
+    /** The plain sum of so many features. */
+    static LinearRanker sum(int size) {
+        float[] weights = new float[size];
+        Arrays.fill(weights, 1);
+        return new LinearRanker(weights);
+    }
+
+    @Override
+    public String name() {
+        return "linear";
+    }
+
+    @Override
+    public float missingValue() {
+        return 0;
+    }
+
+    @Override
+    public float score(float[] vector) {
+        float score = 0;
+        for (int i = 0; i < weights.length; i++) {
+            score += weights[i] * vector[i];
+        }
+        return score;
+    }
+
+    @Override
+    public long ramBytesUsed() {
+        return RamUsageEstimator.sizeOf(weights);
+    }
+}

@@ -1,0 +1,151 @@
+package org.ltrplugin.engine;
+
+import java.io.IOException;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.opensearch.ResourceNotFoundException;
+import org.opensearch.action.get.GetAction;
+import org.opensearch.action.get.GetRequest;
+import org.opensearch.action.get.GetResponse;
+import org.opensearch.cluster.ClusterChangedEvent;
+import org.opensearch.cluster.ClusterStateListener;
+import org.opensearch.common.cache.Cache;
+import org.opensearch.common.cache.CacheBuilder;
+import org.opensearch.common.settings.Setting;
+import org.opensearch.common.settings.Settings;
+import org.opensearch.common.unit.TimeValue;
+import org.opensearch.core.action.ActionListener;
+import org.opensearch.core.common.unit.ByteSizeValue;
+import org.opensearch.core.index.Index;
+
+/** Compiled models and feature sets, loaded once for all shards of the node and kept up to a weight and for a time. */
+final class ModelCache implements ClusterStateListener {
+    static final Setting<ByteSizeValue> MAX_MEM = Setting.memorySizeSetting("ltr.caches.max_mem", "10%", Setting.Property.NodeScope);
+    static final Setting<TimeValue> EXPIRE_AFTER_WRITE = expiry("ltr.caches.expire_after_write");
+    static final Setting<TimeValue> EXPIRE_AFTER_READ = expiry("ltr.caches.expire_after_read");
+
+    private final StoreClient client;
+    private final Map<ElementType, Cache<ModelKey, CompiledModel>> caches = new EnumMap<>(ElementType.class);
+    private final Map<ModelKey, CompletableFuture<CompiledModel>> loads = new ConcurrentHashMap<>();
+
+    ModelCache(StoreClient client, Settings settings) {
+        this.client = client;
+        caches.put(ElementType.FEATURESET, newCache(settings));
+        caches.put(ElementType.MODEL, newCache(settings));
+        client.clusterService().addListener(this);
+    }
+
+    private static Setting<TimeValue> expiry(String key) {
+        return Setting.timeSetting(key, TimeValue.timeValueHours(1), TimeValue.ZERO, Setting.Property.NodeScope);
+    }
+
+    private static Cache<ModelKey, CompiledModel> newCache(Settings settings) {
+        CacheBuilder<ModelKey, CompiledModel> builder = CacheBuilder.<ModelKey, CompiledModel>builder()
+            .setMaximumWeight(MAX_MEM.get(settings).getBytes())
+            .weigher((key, model) -> model.ramBytesUsed());
+        TimeValue write = EXPIRE_AFTER_WRITE.get(settings);
+        TimeValue read = EXPIRE_AFTER_READ.get(settings);
+        if (write.nanos() > 0) {
+            builder.setExpireAfterWrite(write);
+        }
+        if (read.nanos() > 0) {
+            builder.setExpireAfterAccess(read);
+        }
+        return builder.build();
+    }
+
+    /** The compiled model, from the cache or on its way from the store. */
+    CompletableFuture<CompiledModel> load(ModelKey key) {
+        CompiledModel cached = caches.get(key.type()).get(key);
+        if (cached != null) {
+            return CompletableFuture.completedFuture(cached);
+        }
+        CompletableFuture<CompiledModel> mine = new CompletableFuture<>();
+        CompletableFuture<CompiledModel> others = loads.putIfAbsent(key, mine);
+        if (others != null) {
+            return others;
+        }
+        ActionListener<GetResponse> found = ActionListener.wrap(
+            document -> client.threadPool().generic().execute(() -> finish(key, mine, document)),
+            failure -> fail(key, mine, failure)
+        );
+        try {
+            client.execute(GetAction.INSTANCE, new GetRequest(key.index(), key.type().documentId(key.name())), found);
+        } catch (RuntimeException e) {
+            fail(key, mine, e);
+        }
+        return mine;
+    }
+
+    private void finish(ModelKey key, CompletableFuture<CompiledModel> load, GetResponse document) {
+        try {
+            CompiledModel model = compile(key, document);
+            // A load that was forgotten by clear() still serves those who wait for it, but is not kept.
+            if (loads.get(key) == load) {
+                caches.get(key.type()).put(key, model);
+            }
+            loads.remove(key, load);
+            load.complete(model);
+        } catch (Exception e) {
+            fail(key, load, e);
+        }
+    }
+
+    private void fail(ModelKey key, CompletableFuture<CompiledModel> load, Exception failure) {
+        loads.remove(key, load);
+        load.completeExceptionally(failure);
+    }
+
+    private static CompiledModel compile(ModelKey key, GetResponse document) throws IOException {
+        if (document.isExists() == false) {
+            throw new ResourceNotFoundException("Unknown " + key);
+        }
+        return switch (ElementStore.read(key.type(), document.getSourceAsBytesRef())) {
+            case Model model -> CompiledModel.of(model);
+            case FeatureSet set -> CompiledModel.of(set);
+            case Feature feature -> throw new IllegalArgumentException("a feature alone does not score");
+        };
+    }
+
+    void clear(String index) {
+        loads.keySet().removeIf(key -> key.index().equals(index));
+        for (Cache<ModelKey, CompiledModel> cache : caches.values()) {
+            for (ModelKey key : cache.keys()) {
+                if (key.index().equals(index)) {
+                    cache.invalidate(key);
+                }
+            }
+        }
+    }
+
+    void clear(ModelKey key) {
+        loads.remove(key);
+        if (caches.containsKey(key.type())) {
+            caches.get(key.type()).invalidate(key);
+        }
+    }
+
+    @Override
+    public void clusterChanged(ClusterChangedEvent event) {
+        for (Index index : event.indicesDeleted()) {
+            clear(index.getName());
+        }
+    }
+
+    /** What the caches of this node hold, by store index. */
+    Map<String, CacheUsage> usage() {
+        Map<String, CacheUsage> usage = new HashMap<>();
+        caches.forEach((type, cache) -> {
+            for (ModelKey key : cache.keys()) {
+                CompiledModel model = cache.get(key);
+                if (model != null) {
+                    usage.computeIfAbsent(key.index(), index -> new CacheUsage()).add(type, 1, model.ramBytesUsed());
+                }
+            }
+        });
+        return usage;
+    }
+}

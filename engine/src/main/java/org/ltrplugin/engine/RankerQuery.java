@@ -1,0 +1,87 @@
+package org.ltrplugin.engine;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.apache.lucene.search.BooleanClause;
+import org.apache.lucene.search.BoostQuery;
+import org.apache.lucene.search.IndexSearcher;
+import org.apache.lucene.search.MatchAllDocsQuery;
+import org.apache.lucene.search.Query;
+import org.apache.lucene.search.QueryVisitor;
+import org.apache.lucene.search.ScoreMode;
+import org.apache.lucene.search.Weight;
+import org.opensearch.common.Nullable;
+
+/** Matches every document and scores it with a ranker over features. */
+final class RankerQuery extends Query {
+    private final List<BoundFeature> features;
+    private final Ranker ranker;
+
+    RankerQuery(List<BoundFeature> features, Ranker ranker) {
+        this.features = List.copyOf(features);
+        this.ranker = ranker;
+    }
+
+    /** The ranker query behind a boost, or null when it is another kind of query. */
+    @Nullable
+    static RankerQuery unwrap(@Nullable Query query) {
+        Query inner = query instanceof BoostQuery boost ? boost.getQuery() : query;
+        return inner instanceof RankerQuery ranker ? ranker : null;
+    }
+
+    List<BoundFeature> features() {
+        return features;
+    }
+
+    @Override
+    public Query rewrite(IndexSearcher searcher) throws IOException {
+        List<BoundFeature> rewritten = new ArrayList<>(features.size());
+        boolean changed = false;
+        for (BoundFeature feature : features) {
+            BoundFeature other = feature.rewrite(searcher);
+            changed |= other != feature;
+            rewritten.add(other);
+        }
+        return changed ? new RankerQuery(rewritten, ranker) : this;
+    }
+
+    @Override
+    public Weight createWeight(IndexSearcher searcher, ScoreMode mode, float boost) throws IOException {
+        if (mode.needsScores() == false) {
+            return searcher.createWeight(searcher.rewrite(new MatchAllDocsQuery()), mode, boost);
+        }
+        return new RankerWeight(this, featureWeights(searcher, boost), ranker);
+    }
+
+    /** The features on a searcher. The boost belongs to them, not to the score of the ranker. */
+    List<FeatureWeight> featureWeights(IndexSearcher searcher, float boost) throws IOException {
+        List<FeatureWeight> weights = new ArrayList<>(features.size());
+        for (BoundFeature feature : features) {
+            weights.add(feature.createWeight(searcher, boost));
+        }
+        return weights;
+    }
+
+    @Override
+    public void visit(QueryVisitor visitor) {
+        QueryVisitor inner = visitor.getSubVisitor(BooleanClause.Occur.SHOULD, this);
+        features.forEach(feature -> feature.visit(inner));
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return sameClassAs(other) && features.equals(((RankerQuery) other).features) && ranker == ((RankerQuery) other).ranker;
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(classHash(), features, System.identityHashCode(ranker));
+    }
+
+    @Override
+    public String toString(String field) {
+        return "sltr(" + ranker.name() + ", " + features.size() + " features)";
+    }
+}

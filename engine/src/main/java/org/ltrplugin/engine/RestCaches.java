@@ -1,0 +1,47 @@
+package org.ltrplugin.engine;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.opensearch.action.support.clustermanager.AcknowledgedResponse;
+import org.opensearch.core.action.ActionListener;
+import org.opensearch.rest.RestRequest;
+import org.opensearch.rest.RestRequest.Method;
+import org.opensearch.rest.action.RestActions.NodesResponseRestListener;
+import org.opensearch.rest.action.RestToXContentListener;
+import org.opensearch.transport.client.node.NodeClient;
+
+/** Clears the caches of a store, and shows what the caches hold. */
+final class RestCaches extends LtrRestHandler {
+    private final StoreClient client;
+
+    RestCaches(StoreClient client, BooleanSupplier enabled) {
+        super("caches", enabled);
+        this.client = client;
+    }
+
+    @Override
+    public List<Route> routes() {
+        List<Route> routes = new ArrayList<>(inEveryStore("/_clearcache", Method.POST));
+        routes.add(new Route(Method.GET, "/_ltr/_cachestats"));
+        return routes;
+    }
+
+    @Override
+    RestChannelConsumer prepare(RestRequest request, String index, NodeClient ignored) {
+        if (request.method() == Method.GET) {
+            return channel -> execute(CachesRequest.Clear.NOTHING, new NodesResponseRestListener<>(channel));
+        }
+        return channel -> {
+            RestToXContentListener<AcknowledgedResponse> listener = new RestToXContentListener<>(channel);
+            execute(
+                new CachesRequest.Clear(index, null, null),
+                ActionListener.wrap(cleared -> listener.onResponse(new AcknowledgedResponse(true)), listener::onFailure)
+            );
+        };
+    }
+
+    private void execute(CachesRequest.Clear clear, ActionListener<CachesResponse> listener) {
+        client.execute(CachesAction.INSTANCE, new CachesRequest(clear), listener);
+    }
+}

@@ -1,0 +1,200 @@
+package org.ltrplugin.engine;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Supplier;
+import org.apache.lucene.search.Query;
+import org.opensearch.OpenSearchException;
+import org.opensearch.common.Nullable;
+import org.opensearch.core.ParseField;
+import org.opensearch.core.common.ParsingException;
+import org.opensearch.core.common.io.stream.StreamInput;
+import org.opensearch.core.common.io.stream.StreamOutput;
+import org.opensearch.core.xcontent.ObjectParser;
+import org.opensearch.core.xcontent.XContentBuilder;
+import org.opensearch.core.xcontent.XContentParser;
+import org.opensearch.index.query.AbstractQueryBuilder;
+import org.opensearch.index.query.QueryBuilder;
+import org.opensearch.index.query.QueryRewriteContext;
+import org.opensearch.index.query.QueryShardContext;
+import org.opensearch.index.query.QueryShardException;
+
+/** The {@code sltr} query: scores every document with a stored model, or with the sum of a stored feature set. */
+final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
+    static final String NAME = "sltr";
+    private static final ThreadLocal<Integer> DEPTH = ThreadLocal.withInitial(() -> 0);
+
+    private final Supplier<ModelCache> models;
+    private final Target target;
+
+    /** The model on its way: begun by the rewrite on the shard's node, so that no search thread waits for it. */
+    @Nullable
+    private final CompletableFuture<CompiledModel> loading;
+
+    /** What a request asks for. {@code cache} is accepted for compatibility and has no effect. */
+    private record Target(
+        @Nullable String model,
+        @Nullable Boolean cache,
+        @Nullable String featureSet,
+        Map<String, Object> params,
+        List<String> activeFeatures,
+        @Nullable String store
+    ) {
+        ModelKey key() {
+            String index = StoreIndex.of(store);
+            return model != null ? new ModelKey(index, ElementType.MODEL, model) : new ModelKey(index, ElementType.FEATURESET, featureSet);
+        }
+    }
+
+    private SltrQueryBuilder(Supplier<ModelCache> models, Target target, @Nullable CompletableFuture<CompiledModel> loading) {
+        this.models = models;
+        this.target = target;
+        this.loading = loading;
+    }
+
+    SltrQueryBuilder(StreamInput in, Supplier<ModelCache> models) throws IOException {
+        super(in);
+        this.models = models;
+        this.loading = null;
+        String model = in.readOptionalString();
+        Boolean cache = in.readOptionalBoolean();
+        String featureSet = in.readOptionalString();
+        Map<String, Object> params = in.readMap();
+        String[] active = in.readOptionalStringArray();
+        this.target = new Target(model, cache, featureSet, params, active == null ? List.of() : List.of(active), in.readOptionalString());
+    }
+
+    @Override
+    protected void doWriteTo(StreamOutput out) throws IOException {
+        out.writeOptionalString(target.model);
+        out.writeOptionalBoolean(target.cache);
+        out.writeOptionalString(target.featureSet);
+        out.writeMap(target.params);
+        out.writeOptionalStringArray(target.activeFeatures.isEmpty() ? null : target.activeFeatures.toArray(String[]::new));
+        out.writeOptionalString(target.store);
+    }
+
+    @Override
+    protected void doXContent(XContentBuilder builder, Params ignored) throws IOException {
+        builder.startObject(NAME);
+        if (target.model != null) {
+            builder.field("model", target.model);
+        }
+        if (target.featureSet != null) {
+            builder.field("featureset", target.featureSet);
+        }
+        if (target.store != null) {
+            builder.field("store", target.store);
+        }
+        if (target.cache != null) {
+            builder.field("cache", target.cache);
+        }
+        builder.field("params", target.params);
+        if (target.activeFeatures.isEmpty() == false) {
+            builder.field("active_features", target.activeFeatures);
+        }
+        printBoostAndQueryName(builder);
+        builder.endObject();
+    }
+
+    static SltrQueryBuilder parse(XContentParser parser, Supplier<ModelCache> models) throws IOException {
+        Draft draft;
+        try {
+            draft = PARSER.parse(parser, null);
+        } catch (IllegalArgumentException e) {
+            throw new ParsingException(parser.getTokenLocation(), e.getMessage(), e);
+        }
+        if (draft.model == null && draft.featureSet == null) {
+            throw new ParsingException(parser.getTokenLocation(), "Either [model] or [featureset] must be set in [" + NAME + "]");
+        }
+        if (draft.params == null) {
+            throw new ParsingException(parser.getTokenLocation(), "Field [params] is mandatory in [" + NAME + "]");
+        }
+        Target target = new Target(draft.model, draft.cache, draft.featureSet, draft.params, draft.activeFeatures, draft.store);
+        target.key(); // refuses a bad store name here, before any shard is asked
+        return new SltrQueryBuilder(models, target, null).boost(draft.boost).queryName(draft.queryName);
+    }
+
+    private static final class Draft {
+        private String model;
+        private Boolean cache;
+        private String featureSet;
+        private Map<String, Object> params;
+        private List<String> activeFeatures = List.of();
+        private String store;
+        private float boost = DEFAULT_BOOST;
+        private String queryName;
+    }
+
+    private static final ObjectParser<Draft, Void> PARSER = new ObjectParser<>(NAME, Draft::new);
+
+    static {
+        PARSER.declareString((draft, value) -> draft.model = value, new ParseField("model"));
+        PARSER.declareBoolean((draft, value) -> draft.cache = value, new ParseField("cache"));
+        PARSER.declareString((draft, value) -> draft.featureSet = value, new ParseField("featureset"));
+        PARSER.declareObject((draft, value) -> draft.params = value, (p, ignored) -> p.map(), new ParseField("params"));
+        PARSER.declareStringArray((draft, value) -> draft.activeFeatures = List.copyOf(value), new ParseField("active_features"));
+        PARSER.declareString((draft, value) -> draft.store = value, new ParseField("store"));
+        PARSER.declareFloat((draft, value) -> draft.boost = value, BOOST_FIELD);
+        PARSER.declareString((draft, value) -> draft.queryName = value, NAME_FIELD);
+    }
+
+    @Override
+    protected QueryBuilder doRewrite(QueryRewriteContext context) {
+        boolean onNodeOfShard = context.convertToCoordinatorContext() == null && context.convertToShardContext() == null;
+        if (loading != null || onNodeOfShard == false) {
+            return this;
+        }
+        CompletableFuture<CompiledModel> model = models.get().load(target.key());
+        if (model.isDone() == false) {
+            // A failure is reported by doToQuery, where it gets the shard it happened on.
+            context.registerAsyncAction((client, listener) -> model.whenComplete((m, failure) -> listener.onResponse(null)));
+        }
+        return new SltrQueryBuilder(models, target, model).boost(boost).queryName(queryName);
+    }
+
+    @Override
+    protected Query doToQuery(QueryShardContext shard) throws IOException {
+        if (DEPTH.get() >= Guards.MAX_QUERY_DEPTH) {
+            throw new QueryShardException(shard, "[" + NAME + "] queries are nested in features more than " + Guards.MAX_QUERY_DEPTH + " deep");
+        }
+        DEPTH.set(DEPTH.get() + 1);
+        try {
+            shard.setIsCacheable(false); // a feature set may change under its name
+            return model(shard).bind(shard, target.params, Set.copyOf(target.activeFeatures));
+        } finally {
+            DEPTH.set(DEPTH.get() - 1);
+        }
+    }
+
+    private CompiledModel model(QueryShardContext shard) {
+        try {
+            return (loading != null ? loading : models.get().load(target.key())).get();
+        } catch (ExecutionException e) {
+            throw new QueryShardException(shard, "Cannot load " + target.key(), e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new OpenSearchException("interrupted while loading " + target.key(), e);
+        }
+    }
+
+    @Override
+    protected boolean doEquals(SltrQueryBuilder other) {
+        return target.equals(other.target);
+    }
+
+    @Override
+    protected int doHashCode() {
+        return Objects.hash(target);
+    }
+
+    @Override
+    public String getWriteableName() {
+        return NAME;
+    }
+}

@@ -1,0 +1,65 @@
+package org.ltrplugin.engine;
+
+import java.io.IOException;
+import java.util.List;
+import org.opensearch.action.FailedNodeException;
+import org.opensearch.action.support.ActionFilters;
+import org.opensearch.action.support.nodes.TransportNodesAction;
+import org.opensearch.cluster.service.ClusterService;
+import org.opensearch.common.inject.Inject;
+import org.opensearch.core.common.io.stream.StreamInput;
+import org.opensearch.threadpool.ThreadPool;
+import org.opensearch.transport.TransportService;
+
+/** Runs {@link CachesAction} on every node. Public because the node's injector makes it. */
+public final class TransportCachesAction extends TransportNodesAction<
+    CachesRequest,
+    CachesResponse,
+    CachesRequest.OfNode,
+    CachesResponse.OfNode> {
+
+    private final ModelCache cache;
+
+    @Inject
+    public TransportCachesAction(
+        ThreadPool threadPool,
+        ClusterService clusterService,
+        TransportService transportService,
+        ActionFilters filters,
+        ModelCache cache
+    ) {
+        super(
+            CachesAction.INSTANCE.name(),
+            threadPool,
+            clusterService,
+            transportService,
+            filters,
+            CachesRequest::new,
+            CachesRequest.OfNode::new,
+            ThreadPool.Names.MANAGEMENT,
+            CachesResponse.OfNode.class
+        );
+        this.cache = cache;
+    }
+
+    @Override
+    protected CachesResponse newResponse(CachesRequest request, List<CachesResponse.OfNode> nodes, List<FailedNodeException> failures) {
+        return new CachesResponse(clusterService.getClusterName(), nodes, failures);
+    }
+
+    @Override
+    protected CachesRequest.OfNode newNodeRequest(CachesRequest request) {
+        return new CachesRequest.OfNode(request);
+    }
+
+    @Override
+    protected CachesResponse.OfNode newNodeResponse(StreamInput in) throws IOException {
+        return new CachesResponse.OfNode(in);
+    }
+
+    @Override
+    protected CachesResponse.OfNode nodeOperation(CachesRequest.OfNode request) {
+        request.clear.apply(cache);
+        return new CachesResponse.OfNode(clusterService.localNode(), cache.usage());
+    }
+}
