@@ -1,0 +1,175 @@
+"""Products in a real index: words first, vectors later, nothing done twice."""
+
+import uuid
+
+import pytest
+
+from ltr_plugin.catalog.product import Product
+from ltr_plugin.catalog.vectors import Fingerprint, VectorField
+from ltr_plugin.cluster.connection import OpenSearchCluster
+from ltr_plugin.cluster.indices import aliased, open_or_create, switch_alias
+from ltr_plugin.cluster.products import Embedded, ProductIndex
+from ltr_plugin.errors import ClusterError, InputError
+
+pytestmark = pytest.mark.live
+
+
+def field(name="text_vector", source="text", weights="w1"):
+    return VectorField(name, source, "test:x", Fingerprint("test", "x", "", 3, "", weights))
+
+
+TEXT, IMAGE = field(), field("image_vector", "image")
+
+
+@pytest.fixture
+def cluster(node_url):
+    return OpenSearchCluster(node_url)
+
+
+@pytest.fixture
+def index(cluster, tmp_path):
+    alias = f"test-{uuid.uuid4().hex[:8]}"
+    index = open_or_create(cluster, alias, [TEXT, IMAGE], tmp_path)
+    yield ProductIndex(cluster, index.name)
+    cluster.call("DELETE", f"/{alias}-v*")
+
+
+def put(index, **product):
+    (result,) = index.put([Product(id="a", **product)])
+    assert result == ("a", None)
+    index.refresh()
+
+
+def stored(index):
+    (product,) = index.fetch(["a"])
+    return product
+
+
+def made(index, vector_field=TEXT, **result):
+    return Embedded("a", vector_field, stored(index).content[vector_field.source], **result)
+
+
+def version(index):
+    return index.cluster.call("GET", f"/{index.name}/_doc/a")["_version"]
+
+
+def test_a_product_is_in_the_backlog_until_every_vector_is_there(index, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"photo")
+    put(index, title="red shoe", images=["a.jpg"])
+    assert (index.count(), index.backlog(), list(index.backlog_ids())) == (1, 1, ["a"])
+    assert stored(index).pending(index.vectors) == [TEXT, IMAGE]
+    assert list(index.write_vectors([made(index, vector=[1, 0, 0]), made(index, IMAGE, vector=[0, 1, 0])])) == [("a", None)]
+    index.refresh()
+    assert index.backlog() == 0
+    assert stored(index).pending(index.vectors) == []
+
+
+def test_a_product_without_photos_lacks_no_photo_vector(index):
+    put(index, title="red shoe")
+    assert stored(index).pending(index.vectors) == [TEXT]
+
+
+def test_an_unchanged_product_is_not_written_again(index):
+    put(index, title="red shoe", price=10.0, attributes={"size": 42})
+    put(index, title="red shoe", price=10.0, attributes={"size": 42})
+    assert version(index) == 1
+
+
+def test_a_new_price_keeps_the_vector_and_forgotten_attributes_are_gone(index):
+    put(index, title="red shoe", price=10.0, attributes={"size": 42, "sole": "rubber"})
+    list(index.write_vectors([made(index, vector=[1, 0, 0])]))
+    put(index, title="red shoe", price=8.5, attributes={"size": 42})
+    assert index.backlog() == 0
+    source = index.cluster.call("GET", f"/{index.name}/_doc/a")["_source"]
+    assert source["text_vector"] == [1, 0, 0]
+    assert (source["price"], source["attributes"]) == (8.5, {"size": 42})
+
+
+def test_a_new_title_is_embedded_again_while_the_old_vector_still_serves(index):
+    put(index, title="red shoe")
+    list(index.write_vectors([made(index, vector=[1, 0, 0])]))
+    put(index, title="blue shoe")
+    assert index.backlog() == 1
+    assert index.cluster.call("GET", f"/{index.name}/_doc/a")["_source"]["text_vector"] == [1, 0, 0]
+
+
+def test_a_photo_taken_away_takes_its_vector_along(index, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"photo")
+    put(index, title="red shoe", images=["a.jpg"])
+    list(index.write_vectors([made(index, IMAGE, vector=[0, 1, 0])]))
+    put(index, title="red shoe")
+    source = index.cluster.call("GET", f"/{index.name}/_doc/a")["_source"]
+    assert "image_vector" not in source
+    assert "image_vector" not in source["embedding"]
+
+
+def test_a_vector_of_what_the_product_no_longer_says_is_dropped(index):
+    put(index, title="red shoe")
+    late = made(index, vector=[1, 0, 0])
+    put(index, title="blue shoe")
+    assert list(index.write_vectors([late])) == [("a", None)]
+    index.refresh()
+    assert index.backlog() == 1
+
+
+def test_a_vector_of_a_deleted_product_is_dropped(index):
+    put(index, title="red shoe")
+    late = made(index, vector=[1, 0, 0])
+    list(index.delete(["a"]))
+    assert list(index.write_vectors([late])) == [("a", None)]
+    index.refresh()
+    assert index.count() == 0
+
+
+def test_an_error_is_listed_and_leaves_the_backlog_until_it_is_forgotten(index):
+    put(index, title="red shoe")
+    list(index.write_vectors([made(index, error="no photo at all")]))
+    index.refresh()
+    assert index.backlog() == 0
+    assert list(index.errors()) == [("a", "text_vector", "no photo at all")]
+    assert index.forget_errors() == 1
+    assert index.backlog() == 1
+
+
+def test_a_vector_of_the_wrong_length_is_refused_by_itself(index):
+    (first, second) = (Product(id="a", title="x"), Product(id="b", title="y"))
+    list(index.put([first, second]))
+    content = {one.product.id: one.content["text"] for one in index.fetch(["a", "b"])}
+    results = dict(
+        index.write_vectors(
+            [Embedded("a", TEXT, content["a"], [1.0, 2.0]), Embedded("b", TEXT, content["b"], [1.0, 0.0, 0.0])]
+        )
+    )
+    assert "dimension" in results["a"]
+    assert results["b"] is None
+
+
+def test_another_encoder_gets_a_new_index_beside_the_old_and_the_alias_moves_in_one_call(index, tmp_path):
+    alias = index.name.removesuffix("-v1")
+    cluster = index.cluster
+    assert open_or_create(cluster, alias, [TEXT, IMAGE], tmp_path).name == index.name
+    switch_alias(cluster, alias, index.name)
+    newer = open_or_create(cluster, alias, [field(weights="w2"), IMAGE], tmp_path)
+    assert newer.name == f"{alias}-v2"
+    assert aliased(cluster, alias) == index.name
+    assert switch_alias(cluster, alias, newer.name) == index.name
+    assert ProductIndex(cluster, alias).name == newer.name
+
+
+def test_an_index_of_somebody_else_is_refused(cluster, index):
+    other = f"{index.name}0"
+    cluster.call("PUT", f"/{other}")
+    with pytest.raises(InputError, match="ltr index"):
+        ProductIndex(cluster, other)
+
+
+def test_an_index_that_is_not_there_is_a_404(cluster):
+    with pytest.raises(ClusterError, match="no such index") as raised:
+        ProductIndex(cluster, "nowhere")
+    assert raised.value.status == 404
+
+
+def test_a_cluster_that_is_down_says_so():
+    with pytest.raises(ClusterError, match="is the cluster up") as raised:
+        OpenSearchCluster("http://127.0.0.1:9").call("GET", "/")
+    assert raised.value.retryable
