@@ -77,7 +77,7 @@ def tree_leaves(
         if missing == "missing" and node.get("missing") == node["yes"]:
             to_yes |= np.isnan(column)
         yes, no = node["children"]
-        waiting += [(yes, rows[to_yes]), (no, rows[~to_yes])]
+        waiting += [(child, part) for child, part in ((yes, rows[to_yes]), (no, rows[~to_yes])) if len(part)]
     return leaves
 
 

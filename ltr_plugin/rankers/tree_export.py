@@ -16,7 +16,7 @@ Algorithms, 2nd edition, section 4.2).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Self
 
@@ -43,7 +43,7 @@ def export_trees(dump: Mapping[str, Any], names: Sequence[str]) -> list[Node]:
     """The trees of `Booster.dump_model()`, for features `names` in the order of the model's columns.
 
     The sum of their leaves is LightGBM's raw score (`raw_score=True`): shrinkage and the starting score are already in
-    the leaves, DART's weights too, and a random forest's average is divided into them. ExportError for several scores
+    the leaves, DART's weights too. A random forest's average is divided into them, so that they sum to its prediction. ExportError for several scores
     a row (multi-class), linear trees, and trees that pass MAX_DEPTH or MAX_NODES.
     """
     if dump["num_tree_per_iteration"] != 1:
@@ -54,7 +54,7 @@ def export_trees(dump: Mapping[str, Any], names: Sequence[str]) -> list[Node]:
     if not trees:
         raise ExportError("the model has no trees")
     share = 1 / len(trees) if dump.get("average_output") else 1.0
-    return [_Tree(tree["tree_index"], names, share).node(tree["tree_structure"]) for tree in trees]
+    return [_tree(tree, names, share) for tree in trees]
 
 
 @dataclass(frozen=True)
@@ -101,59 +101,71 @@ class Steps:
         return cls(tuple(sorted(bounds)), first_left=False, missing_left=False)
 
 
-@dataclass
-class _Tree:
-    index: int
-    names: Sequence[str]
-    share: float
-    ids: "count[int]" = field(default_factory=count)
+@dataclass(frozen=True)
+class _Place:
+    """A node to be written: the node of LightGBM it stands for, and which intervals of its steps are open."""
 
-    def node(self, source: Mapping[str, Any], depth: int = 0) -> Node:
-        """The node of the plugin's form for one of LightGBM's, with everything below it."""
-        steps = Steps.of(source) if "split_feature" in source else None
-        if steps and not steps.bounds:  # a category that no float32 value reaches
-            return self.node(source["right_child"], depth)
-        number = self._next_id(source, depth)
-        if not steps:
-            if "leaf_coeff" in source:
-                raise ExportError(f"tree {self.index}: linear trees cannot be exported; train without linear_tree")
-            return {"nodeid": number, "leaf": _shortest(source["leaf_value"] * self.share)}
-        return self._comparison(source, steps, 0, len(steps.bounds), depth, number)
+    node: Node
+    depth: int
+    source: Mapping[str, Any]
+    steps: Steps | None
+    first: int
+    last: int
 
-    def _comparison(
-        self, source: Mapping[str, Any], steps: Steps, first: int, last: int, depth: int, number: int
-    ) -> Node:
-        """A comparison that halves the intervals `first` to `last`, which are more than one."""
-        middle = (first + last) // 2
-        halves = ((first, middle), (middle + 1, last))
-        yes, no = (self._half(source, steps, *half, depth + 1) for half in halves)
-        to_yes = any(steps.left(interval) == steps.missing_left for interval in range(first, middle + 1))
-        return {
-            "nodeid": number,
-            "depth": depth,
-            "split": self.names[source["split_feature"]],
-            "split_condition": _shortest(steps.bounds[middle]),
-            "yes": yes["nodeid"],
-            "no": no["nodeid"],
-            "missing": (yes if to_yes else no)["nodeid"],
-            "children": [yes, no],
-        }
+    @classmethod
+    def at(cls, node: Node, depth: int, source: Mapping[str, Any]) -> Self:
+        """All of the source node. A split that no float32 value can decide is passed over."""
+        steps = None
+        while "split_feature" in source and not (steps := Steps.of(source)).bounds:
+            source, steps = source["right_child"], None
+        return cls(node, depth, source, steps, 0, len(steps.bounds) if steps else 0)
 
-    def _half(self, source: Mapping[str, Any], steps: Steps, first: int, last: int, depth: int) -> Node:
-        if first == last:
-            return self.node(source["left_child" if steps.left(first) else "right_child"], depth)
-        return self._comparison(source, steps, first, last, depth, self._next_id(source, depth))
+    def part(self, node: Node, first: int, last: int) -> "_Place":
+        """Below this node: some of its intervals, or what LightGBM has behind a single one."""
+        if first < last:
+            return replace(self, node=node, depth=self.depth + 1, first=first, last=last)
+        left = self.steps is not None and self.steps.left(first)
+        return _Place.at(node, self.depth + 1, self.source["left_child" if left else "right_child"])
 
-    def _next_id(self, source: Mapping[str, Any], depth: int) -> int:
-        number = next(self.ids)
-        if depth > MAX_DEPTH or number >= MAX_NODES:
-            limit = f"{MAX_DEPTH} levels" if depth > MAX_DEPTH else f"{MAX_NODES} nodes"
-            feature = f", feature {self.names[source['split_feature']]!r}" if "split_feature" in source else ""
-            raise ExportError(
-                f"tree {self.index}{feature}: passes {limit}; train with fewer leaves or a max_depth, "
-                "and without categorical features or zero_as_missing, whose splits repeat what is below them"
-            )
-        return number
+
+def _tree(dumped: Mapping[str, Any], names: Sequence[str], share: float) -> Node:
+    """One tree. Without recursion, because a tree may be deeper than Python's stack allows."""
+    ids = count(1)
+    root: Node = {"nodeid": 0}
+    waiting = [_Place.at(root, 0, dumped["tree_structure"])]
+    while waiting:
+        place = waiting.pop()
+        _check_size(dumped["tree_index"], names, place)
+        steps = place.steps
+        if steps is None:
+            if "leaf_coeff" in place.source:
+                raise ExportError(f"tree {dumped['tree_index']}: linear trees cannot be exported; train without them")
+            place.node["leaf"] = _shortest(place.source["leaf_value"] * share)
+            continue
+        middle = (place.first + place.last) // 2
+        yes, no = {"nodeid": next(ids)}, {"nodeid": next(ids)}
+        to_yes = any(steps.left(interval) == steps.missing_left for interval in range(place.first, middle + 1))
+        place.node.update(
+            depth=place.depth,
+            split=names[place.source["split_feature"]],
+            split_condition=_shortest(steps.bounds[middle]),
+            yes=yes["nodeid"],
+            no=no["nodeid"],
+            missing=(yes if to_yes else no)["nodeid"],
+            children=[yes, no],
+        )
+        waiting += [place.part(yes, place.first, middle), place.part(no, middle + 1, place.last)]
+    return root
+
+
+def _check_size(tree: int, names: Sequence[str], place: _Place) -> None:
+    deep = place.depth > MAX_DEPTH
+    if deep or place.node["nodeid"] >= MAX_NODES:
+        feature = f", feature {names[place.source['split_feature']]!r}" if place.steps else ""
+        raise ExportError(
+            f"tree {tree}{feature}: passes {f'{MAX_DEPTH} levels' if deep else f'{MAX_NODES} nodes'}; train with fewer "
+            "leaves or a max_depth, and without categorical features or zero_as_missing, whose splits repeat subtrees"
+        )
 
 
 def _above(value: float) -> float:

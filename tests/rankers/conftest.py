@@ -1,0 +1,60 @@
+"""Feature tables with a known order, small enough to train on in a moment."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from ltr_plugin.features.feature_set import FeatureSet
+from ltr_plugin.features.table import FeatureTable, Origin
+
+Make = Callable[..., FeatureTable]
+
+
+def origin_of(feature_set: FeatureSet) -> Origin:
+    return Origin(
+        feature_set=feature_set.model_dump(mode="json"),
+        feature_set_id=feature_set.id,
+        feature_set_digest=feature_set.digest,
+        index="products",
+        fingerprints={},
+        cluster_version="3.6.0",
+        queries="queries.jsonl",
+        judgments="qrels",
+        negatives=0,
+        seed=7,
+        created="2026-01-01T00:00:00+00:00",
+    )
+
+
+@pytest.fixture(scope="session")
+def table_of() -> Make:
+    """A table of queries, grades and values, with features f0, f1, and so on."""
+
+    def make(queries, grades, values) -> FeatureTable:
+        values = np.asarray(values, dtype=np.float32)
+        names = [f"f{place}" for place in range(values.shape[1])]
+        features = [{"kind": "field_value", "name": name, "modality": "text", "field": name} for name in names]
+        feature_set = FeatureSet.model_validate({"name": "shop", "version": 1, "features": features})
+        return FeatureTable(
+            queries=np.array(queries, dtype=object),
+            products=np.array([f"p{row}" for row in range(len(values))], dtype=object),
+            grades=np.asarray(grades, dtype=np.float32),
+            values=values,
+            names=tuple(names),
+            origin=origin_of(feature_set),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shop(table_of) -> FeatureTable:
+    """60 queries of 20 products: f0 decides with f1, f2 decides nothing, f3 is always 1; some values are missing."""
+    generator = np.random.default_rng(11)
+    values = generator.random((1200, 4), dtype=np.float32)
+    values[:, 3] = 1
+    quality = values[:, 0] + np.where(values[:, 1] > 0.5, 0.5, 0)
+    grades = np.digitize(quality, [0.6, 1.0, 1.3])
+    values[generator.random(values.shape) < 0.05] = np.nan
+    return table_of(np.repeat([f"q{number:02}" for number in range(60)], 20), grades, values)

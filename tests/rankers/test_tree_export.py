@@ -1,0 +1,292 @@
+import json
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ltr_plugin.rankers.tree_export import MAX_DEPTH, ExportError, export_trees
+from ltr_plugin.rankers.reference import score_trees, sum_error, tree_leaves
+
+NAMES = ("a", "b", "c")
+MISSING = {"None": 0, "Zero": 4, "NaN": 8}
+SPECIAL = [0.0, 1e-35, -1e-35, float(np.float32(1e-35)), 1e-36, -1e-40, 1e-45, 2e-35, -2e-35, 1e300, -1e300, 3e38]
+NAN, INF = np.float32(np.nan), np.float32(np.inf)
+
+
+def model_text(trees):
+    """A LightGBM model file with the trees that `split` lists describe; leaf values are the leaves' numbers."""
+    head = "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\nmax_feature_idx=2\n"
+    head += "objective=regression\nfeature_names=a b c\nfeature_infos=[-1:1] [-1:1] [-1:1]\n\n"
+    return head + "".join(_tree_text(number, splits) for number, splits in enumerate(trees)) + "end of trees\n"
+
+
+def _tree_text(number, splits):
+    left, right, parent = [], [], {0: None}
+    thresholds, types, features, words, bounds = [], [], [], [], [0]
+    for node, split in enumerate(splits):
+        leaf = split["leaf"] % (node + 1)
+        if parent[leaf] is not None:
+            side, above = parent[leaf]
+            side[above] = node
+        left.append(~leaf)
+        right.append(~(node + 1))
+        parent[leaf], parent[node + 1] = (left, node), (right, node)
+        features.append(split["feature"])
+        if "categories" in split:
+            bits = [0] * (max(split["categories"]) // 32 + 1)
+            for category in split["categories"]:
+                bits[category // 32] |= 1 << category % 32
+            thresholds.append(len(bounds) - 1)
+            words += bits
+            bounds.append(len(words))
+            types.append(1)
+        else:
+            thresholds.append(repr(split["threshold"]))
+            types.append(2 * split["default_left"] + MISSING[split["missing"]])
+    ones = [1] * (len(splits) + 1)
+    rows = {
+        "num_leaves": [len(ones)],
+        "num_cat": [len(bounds) - 1],
+        "split_feature": features,
+        "split_gain": ones[1:],
+        "threshold": thresholds,
+        "decision_type": types,
+        "left_child": left,
+        "right_child": right,
+        "leaf_value": range(len(ones)),
+        "leaf_weight": ones,
+        "leaf_count": ones,
+        "internal_value": ones[1:],
+        "internal_weight": ones[1:],
+        "internal_count": ones[1:],
+        **({"cat_boundaries": bounds, "cat_threshold": words} if words else {}),
+        "is_linear": [0],
+        "shrinkage": [1],
+    }
+    return f"Tree={number}\n" + "".join(f"{key}={' '.join(map(str, row))}\n" for key, row in rows.items()) + "\n\n"
+
+
+def threshold(value, *, missing="None", default_left=False, feature=0, leaf=0):
+    return {"feature": feature, "leaf": leaf, "threshold": value, "missing": missing, "default_left": default_left}
+
+
+def categories(*members, feature=0, leaf=0):
+    return {"feature": feature, "leaf": leaf, "categories": members}
+
+
+def rows_around(numbers):
+    """Every number as float32 with both neighbours, in all three columns at once and shuffled."""
+    with np.errstate(over="ignore"):
+        middle = np.array([*numbers, *SPECIAL], dtype=np.float32)
+    middle = middle[np.abs(middle) < np.finfo(np.float32).max]
+    pool = np.concatenate([middle, np.nextafter(middle, INF), np.nextafter(middle, -INF), [NAN, INF, -INF, 0, -0.0]])
+    generator = np.random.default_rng(0)
+    same = np.repeat(pool[:, None], 3, axis=1)
+    return np.concatenate([same, generator.choice(pool, size=(300, 3))]).astype(np.float32)
+
+
+def assert_same_leaves(booster, rows, *, names=NAMES):
+    """Every row ends in the leaf where LightGBM puts it, in every tree."""
+    for tree in range(booster.num_trees()):
+        for leaf in range(booster.dump_model()["tree_info"][tree]["num_leaves"]):
+            booster.set_leaf_output(tree, leaf, float(leaf))
+    expected = booster.predict(rows, pred_leaf=True).reshape(len(rows), -1)
+    trees = export_trees(booster.dump_model(), names)
+    found = np.stack([tree_leaves(tree, names, rows) for tree in trees], axis=1)
+    assert np.array_equal(found, expected)
+    for tree in trees:
+        assert_well_formed(tree)
+
+
+def assert_well_formed(tree):
+    ids = []
+    waiting = [(tree, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        ids.append(node["nodeid"])
+        if "leaf" in node:
+            assert set(node) == {"nodeid", "leaf"}
+            continue
+        assert list(node) == ["nodeid", "depth", "split", "split_condition", "yes", "no", "missing", "children"]
+        assert node["depth"] == depth
+        assert [child["nodeid"] for child in node["children"]] == [node["yes"], node["no"]]
+        assert node["missing"] in (node["yes"], node["no"])
+        assert np.isfinite(np.float32(node["split_condition"]))
+        waiting += [(child, depth + 1) for child in node["children"]]
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("default_left", [False, True])
+@pytest.mark.parametrize("missing", ["None", "Zero", "NaN"])
+@pytest.mark.parametrize("value", [0.1, -0.1, 0.5, float(np.float32(0.1)), *SPECIAL, -3e38, 1e-50, -1e-50, 16777217.0])
+def test_one_threshold_splits_at_the_same_float32(value, missing, default_left):
+    booster = lgb.Booster(model_str=model_text([[threshold(value, missing=missing, default_left=default_left)]]))
+    assert_same_leaves(booster, rows_around([value]))
+
+
+@pytest.mark.parametrize("members", [(0,), (1,), (0, 1, 2), (0, 2, 4), (3, 5, 31, 32, 64), (16777216, 16777217, 16777219)])
+def test_categories_split_alike_between_and_beyond_them(members):
+    booster = lgb.Booster(model_str=model_text([[categories(*members)]]))
+    halves = [value / 2 for value in range(-6, 140)]
+    assert_same_leaves(booster, rows_around([*members, *halves, 2.0**31, 2.0**24 + 2, -(2.0**31)]))
+
+
+def test_a_category_that_no_float32_can_be_goes_right():
+    booster = lgb.Booster(model_str=model_text([[categories(16777217)]]))
+    assert export_trees(booster.dump_model(), NAMES) == [{"nodeid": 0, "leaf": 1.0}]
+
+
+numeric_splits = st.builds(
+    threshold,
+    st.one_of(
+        st.sampled_from(SPECIAL),
+        st.floats(-(2.0**100), 2.0**100, width=32),
+        st.floats(-1e6, 1e6),
+    ),
+    missing=st.sampled_from(list(MISSING)),
+    default_left=st.booleans(),
+    feature=st.integers(0, 2),
+    leaf=st.integers(0, 20),
+)
+categorical_splits = st.builds(
+    lambda members, feature, leaf: categories(*members, feature=feature, leaf=leaf),
+    st.sets(st.integers(0, 70), min_size=1, max_size=5),
+    st.integers(0, 2),
+    st.integers(0, 20),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.lists(numeric_splits, min_size=1, max_size=10)
+        | st.lists(numeric_splits | categorical_splits, min_size=1, max_size=4),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_any_tree_puts_any_row_in_the_same_leaf(trees):
+    splits = [split for tree in trees for split in tree]
+    numbers = [split["threshold"] for split in splits if "threshold" in split]
+    members = [member for split in splits for member in split.get("categories", ())]
+    assert_same_leaves(lgb.Booster(model_str=model_text(trees)), rows_around([*numbers, *members]))
+
+
+def trained(values, labels, *, trees=30, categorical=(), **params):
+    given = {"objective": "regression", "verbosity": -1, "num_threads": 1, "min_data_in_leaf": 5, "seed": 1, **params}
+    data = lgb.Dataset(values, labels, categorical_feature=list(categorical), params=given)
+    return lgb.train(given, data, num_boost_round=trees)
+
+
+@pytest.fixture(scope="module")
+def learnt():
+    """Rows with many equal values, zeros and missing values, and labels that depend on all columns."""
+    generator = np.random.default_rng(3)
+    values = np.round(generator.normal(size=(2000, 3)), 1).astype(np.float32)
+    values[:, 2] = generator.integers(0, 12, 2000)
+    values[generator.random(values.shape) < 0.15] = np.nan
+    known = np.nan_to_num(values)
+    return values, known[:, 0] ** 2 + np.sin(3 * known[:, 1]) + known[:, 2] % 3
+
+
+@pytest.mark.parametrize("missing", [{}, {"zero_as_missing": True}, {"use_missing": False}])
+@pytest.mark.parametrize("categorical", [(), (2,)])
+def test_trained_models_with_missing_values_and_categories(learnt, missing, categorical):
+    small = {"num_leaves": 12, "min_data_per_group": 5, "cat_smooth": 1, "max_cat_to_onehot": 1}
+    booster = trained(*learnt, categorical=categorical, **small, **missing)
+    assert_same_leaves(booster, np.concatenate([learnt[0], rows_around(range(-2, 14))]))
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"boosting": "gbdt"},
+        {"boosting": "dart"},
+        {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5},
+        {"objective": "binary"},
+        {"objective": "poisson"},
+    ],
+)
+def test_the_sum_of_leaves_is_the_raw_score(learnt, params):
+    values, labels = learnt
+    goal = (labels > 2).astype(float) if params.get("objective") == "binary" else labels + 5
+    booster = trained(values, goal, **params)
+    trees = export_trees(booster.dump_model(), NAMES)
+    assert_scores_within_float32(booster, trees, values)
+
+
+def assert_scores_within_float32(booster, trees, values, *, names=NAMES):
+    leaves = np.stack([tree_leaves(tree, names, values) for tree in trees], axis=1)
+    averaged = booster.dump_model()["average_output"]
+    raw = booster.predict(values, raw_score=not averaged)
+    found = score_trees(trees, names, values)
+    assert (np.abs(found - raw) <= sum_error(leaves)).all()
+    assert np.abs(found - raw).max() <= 1e-5 * np.abs(raw).max()
+
+
+def test_five_hundred_trees_of_255_leaves():
+    generator = np.random.default_rng(5)
+    values = generator.random((4000, 6), dtype=np.float32)
+    labels = np.sin(9 * values[:, 0]) * values[:, 1] + values[:, 2] ** 2 + generator.normal(0, 0.3, 4000)
+    names = tuple("abcdef")
+    booster = trained(values, labels, trees=500, num_leaves=255, min_data_in_leaf=1, learning_rate=0.03)
+    trees = export_trees(booster.dump_model(), names)
+    assert len(trees) == 500
+    rows = np.nextafter(values[:300], generator.choice([-INF, INF], size=(300, 6)))
+    leaves = np.stack([tree_leaves(tree, names, rows) for tree in trees], axis=1)
+    places = booster.predict(rows, pred_leaf=True)
+    outputs = [[np.float32(booster.get_leaf_output(tree, leaf)) for leaf in range(255)] for tree in (0, 250, 499)]
+    for place, tree in enumerate((0, 250, 499)):
+        assert np.array_equal(leaves[:, tree], np.array(outputs[place])[places[:, tree]])
+    assert_scores_within_float32(booster, trees, rows, names=names)
+    assert json.loads(json.dumps(trees)) == trees
+
+
+def test_a_model_that_learns_nothing_is_one_leaf():
+    booster = trained(np.ones((50, 3)), np.full(50, 2.5), trees=5)
+    trees = export_trees(booster.dump_model(), NAMES)
+    assert trees[0] == {"nodeid": 0, "leaf": 2.5}
+    assert score_trees(trees, NAMES, np.zeros((2, 3), dtype=np.float32)).tolist() == [2.5, 2.5]
+
+
+def test_numbers_read_as_the_same_float32_from_text():
+    value = 0.1
+    booster = lgb.Booster(model_str=model_text([[threshold(value)]]))
+    (tree,) = json.loads(json.dumps(export_trees(booster.dump_model(), NAMES)))
+    assert np.float32(str(tree["split_condition"])) == np.nextafter(np.float32(0.099999994), INF)
+    assert len(str(tree["split_condition"])) <= 12
+
+
+def test_models_that_are_no_ranker_are_refused(learnt):
+    values, labels = learnt
+    several = trained(values, np.nan_to_num(values[:, 2]) % 3, objective="multiclass", num_class=3)
+    with pytest.raises(ExportError, match="3 scores a row"):
+        export_trees(several.dump_model(), NAMES)
+    with pytest.raises(ExportError, match="linear"):
+        export_trees(trained(values, labels, linear_tree=True).dump_model(), NAMES)
+    with pytest.raises(ExportError, match="3 features, 2 names"):
+        export_trees(trained(values, labels).dump_model(), NAMES[:2])
+
+
+def chain(length, split):
+    """A tree whose every split stands in the right child of the one before."""
+    return [split(number) for number in range(length)]
+
+
+def test_a_tree_too_deep_for_the_plugin_is_refused():
+    deep = chain(MAX_DEPTH + 5, lambda number: threshold(float(number), leaf=number))
+    booster = lgb.Booster(model_str=model_text([deep]))
+    with pytest.raises(ExportError, match=f"tree 0.*passes {MAX_DEPTH} levels"):
+        export_trees(booster.dump_model(), NAMES)
+    fits = lgb.Booster(model_str=model_text([deep[: MAX_DEPTH - 1]]))
+    (tree,) = export_trees(fits.dump_model(), NAMES)
+    assert json.loads(json.dumps(tree)) == tree
+
+
+def test_categories_that_would_repeat_subtrees_without_end_are_refused():
+    wide = chain(12, lambda number: categories(*range(number % 2, 20, 2), feature=number % 3, leaf=number))
+    booster = lgb.Booster(model_str=model_text([wide]))
+    with pytest.raises(ExportError, match="passes 100000 nodes"):
+        export_trees(booster.dump_model(), NAMES)
