@@ -28,6 +28,8 @@ MODEL = "model.txt"
 MEASURE = "ndcg@10"
 MAX_ROWS_OF_QUERY = 10_000
 """LightGBM's own limit for lambdarank."""
+BAGGING_QUERIES = 10
+"""With fewer queries every tree sees them all: a share of two can be none, and the tree then learns nothing."""
 
 Share = Annotated[FiniteFloat, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -122,7 +124,7 @@ def train_lambdamart(
     settings = settings or LambdaMARTSettings()
     rows = TrainingRows.of(table)
     _check(rows)
-    params = _params(settings, int(rows.grades.max()))
+    params = _params(settings, rows)
     if len(rows.queries) > 1:
         parts = _held_out_parts(rows, settings)
         best, ndcg = _best_rounds(rows, table.names, params, settings, parts, progress)
@@ -133,6 +135,8 @@ def train_lambdamart(
         notes = (*rows.notes, f"one query only: nothing to validate on, so {best} trees")
     fitted = rows if settings.refit or not parts else rows.of_queries(set(rows.queries) - parts[0])
     booster = lgb.train(params, _dataset(fitted, table.names, params, settings), num_boost_round=best)
+    if not booster.feature_importance("split").any():
+        notes = (*notes, "nothing was learnt, all scores are equal: take more rows, or fewer min_rows_in_leaf")
     model = booster.model_to_string()
     card = make_card(
         KIND,
@@ -209,17 +213,17 @@ def _check(rows: TrainingRows) -> None:
         )
 
 
-def _params(settings: LambdaMARTSettings, highest: int) -> dict[str, Any]:
+def _params(settings: LambdaMARTSettings, rows: TrainingRows) -> dict[str, Any]:
     return {
         "objective": "lambdarank",
         "metric": "ndcg",
         "eval_at": [10],
-        "label_gain": [2**grade - 1 for grade in range(highest + 1)],
+        "label_gain": [2**grade - 1 for grade in range(int(rows.grades.max()) + 1)],
         "learning_rate": settings.learning_rate,
         "num_leaves": settings.leaves,
         "min_data_in_leaf": settings.min_rows_in_leaf,
         "feature_fraction": settings.feature_fraction,
-        "bagging_fraction": settings.query_fraction,
+        "bagging_fraction": settings.query_fraction if len(rows.queries) >= BAGGING_QUERIES else 1.0,
         "bagging_freq": 1,
         "bagging_by_query": True,
         "lambda_l2": settings.l2,

@@ -43,8 +43,8 @@ def export_trees(dump: Mapping[str, Any], names: Sequence[str]) -> list[Node]:
     """The trees of `Booster.dump_model()`, for features `names` in the order of the model's columns.
 
     The sum of their leaves is LightGBM's raw score (`raw_score=True`): shrinkage and the starting score are already in
-    the leaves, DART's weights too. A random forest's average is divided into them, so that they sum to its prediction. ExportError for several scores
-    a row (multi-class), linear trees, and trees that pass MAX_DEPTH or MAX_NODES.
+    the leaves, DART's weights too. A random forest's average is divided into them, so that they sum to its prediction.
+    ExportError for several scores a row (multi-class), linear trees, and trees that pass MAX_DEPTH or MAX_NODES.
     """
     if dump["num_tree_per_iteration"] != 1:
         raise ExportError(f"the model gives {dump['num_tree_per_iteration']} scores a row; a ranker needs one")

@@ -21,7 +21,7 @@ RUNS = {
 
 @pytest.fixture(scope="module")
 def comparison():
-    return compare(RUNS, QRELS, {"typed": QUERIES[:10] + ["unknown"], "photo": []}, resamples=2000)
+    return compare(RUNS, QRELS, {"typed": [*QUERIES[:10], "unknown"], "photo": []}, resamples=2000)
 
 
 def test_means_differences_and_p_values(comparison):

@@ -37,7 +37,9 @@ def test_learns_the_order_of_queries_it_never_saw(shop):
 
 
 def test_the_same_rows_in_any_order_of_queries_give_the_same_ranker(shop, ranker):
-    backwards = np.concatenate([np.flatnonzero(shop.queries == query) for query in sorted(set(shop.queries), reverse=True)])
+    backwards = np.concatenate(
+        [np.flatnonzero(shop.queries == query) for query in sorted(set(shop.queries), reverse=True)]
+    )
     assert train_lambdamart(shop, QUICK).model == ranker.model
     assert train_lambdamart(shop.rows(backwards), QUICK).model == ranker.model
     assert train_lambdamart(shop, QUICK.model_copy(update={"seed": 8})).model != ranker.model
@@ -139,10 +141,25 @@ def test_queries_of_one_grade_are_left_out_with_a_note(shop):
 
 
 def test_one_query_trains_without_validation(shop):
-    trained = train_lambdamart(shop.of_queries(["q01"]), QUICK)
+    one = shop.of_queries(["q01"])
+    trained = train_lambdamart(one, QUICK.model_copy(update={"min_rows_in_leaf": 2}))
+    assert ndcg(one, trained.predict(one.values)) > 0.9
     assert trained.card.results["validation_ndcg@10"] is None
     assert trained.card.results["trees"] == 50
     assert "one query only" in trained.card.notes[0]
+
+
+def test_two_queries_train_and_validate_on_each_other(shop):
+    trained = train_lambdamart(shop.of_queries(["q01", "q02"]), QUICK)
+    assert trained.card.results["validation_queries"] == 1
+    assert trained.card.notes == ()
+
+
+def test_a_ranker_that_learnt_nothing_says_so(table_of):
+    table = table_of(["a", "a", "b", "b"], [0, 1, 0, 1], [[1], [1], [1], [1]])
+    trained = train_lambdamart(table, QUICK)
+    assert "nothing was learnt" in trained.card.notes[-1]
+    assert len(set(trained.predict(table.values))) == 1
 
 
 def test_grades_that_cannot_be_learnt_are_named(shop):

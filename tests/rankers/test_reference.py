@@ -13,7 +13,15 @@ def leaf(number, value):
 
 def split(condition, *, missing):
     children = [leaf(1, 1.0), leaf(2, 2.0)]
-    node = {"nodeid": 0, "depth": 0, "split": "a", "split_condition": condition, "yes": 1, "no": 2, "children": children}
+    node = {
+        "nodeid": 0,
+        "depth": 0,
+        "split": "a",
+        "split_condition": condition,
+        "yes": 1,
+        "no": 2,
+        "children": children,
+    }
     return node | ({"missing": missing} if missing else {})
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ltr_plugin.rankers.tree_export import MAX_DEPTH, ExportError, export_trees
 from ltr_plugin.rankers.reference import score_trees, sum_error, tree_leaves
+from ltr_plugin.rankers.tree_export import MAX_DEPTH, ExportError, export_trees
 
 NAMES = ("a", "b", "c")
 MISSING = {"None": 0, "Zero": 4, "NaN": 8}
@@ -126,7 +126,9 @@ def test_one_threshold_splits_at_the_same_float32(value, missing, default_left):
     assert_same_leaves(booster, rows_around([value]))
 
 
-@pytest.mark.parametrize("members", [(0,), (1,), (0, 1, 2), (0, 2, 4), (3, 5, 31, 32, 64), (16777216, 16777217, 16777219)])
+@pytest.mark.parametrize(
+    "members", [(0,), (1,), (0, 1, 2), (0, 2, 4), (3, 5, 31, 32, 64), (16777216, 16777217, 16777219)]
+)
 def test_categories_split_alike_between_and_beyond_them(members):
     booster = lgb.Booster(model_str=model_text([[categories(*members)]]))
     halves = [value / 2 for value in range(-6, 140)]
