@@ -1,7 +1,8 @@
 """Image and text encoders of open_clip (Radford et al. 2021, https://arxiv.org/abs/2103.00020), one space for both."""
 
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,11 @@ class OpenClipEncoder(TorchEncoder):
     """Photos and text into one open_clip model's space."""
 
     def __init__(self, model: Any, tokenizer: Any, fingerprint: Fingerprint) -> None:  # noqa: ANN401
-        import open_clip
+        from open_clip.transform import image_transform_v2
 
         super().__init__(model, fingerprint, frozenset({"image", "text"}))
-        self.transform = open_clip.image_transform_v2(preprocessing(model), is_train=False)
+        self.transform = image_transform_v2(preprocessing(model), is_train=False)
         self._tokenizer = tokenizer
-        # open_clip's own text towers take shorter rows of tokens, the original CLIP layout does not
-        self._trims = hasattr(model, "text") and hasattr(tokenizer, "eot_token_id")
 
     def prepare(self, source: Modality, item: "str | Image") -> "str | torch.Tensor":  # noqa: ARG002 - the item tells
         """A photo as a normalised tensor (3, height, width); a text as it is, its tokens are made in `encode`."""
@@ -38,15 +37,42 @@ class OpenClipEncoder(TorchEncoder):
     def _forward(self, source: Modality, batch: Sequence[Any]) -> "torch.Tensor":
         import torch
 
-        photos = source == "image"
-        inputs = torch.stack(list(batch)) if photos else self.tokens(batch)
-        vectors: torch.Tensor = (self.model.encode_image if photos else self.model.encode_text)(inputs.to(self.device))
+        vectors: torch.Tensor
+        if source == "image":
+            vectors = self.model.encode_image(torch.stack(list(batch)).to(self.device))
+            return vectors
+        tokens = self._tokenizer(list(batch))
+        with shortened(self.model, tokens) as kept:
+            vectors = self.model.encode_text(kept.to(self.device))
         return vectors
 
-    def tokens(self, texts: Sequence[str]) -> "torch.Tensor":
-        """(n, length) token numbers; columns of nothing but padding are cut where the model allows it."""
-        tokens: torch.Tensor = self._tokenizer(list(texts))
-        return tokens[:, : int(tokens.count_nonzero(dim=1).max())] if self._trims else tokens
+
+@contextlib.contextmanager
+def shortened(model: Any, tokens: "torch.Tensor") -> "Iterator[torch.Tensor]":  # noqa: ANN401
+    """The tokens without the columns that are padding in every row, and for the block a text tower to match.
+
+    A causal tower that reads its vector off the end-of-text token gives the same vectors, several times faster:
+    a title fills a fifth of CLIP's 77 columns. Other towers get their tokens whole.
+    """
+    import torch
+
+    tower = getattr(model, "text", model)
+    mask: Any = getattr(tower, "attn_mask", None)
+    pooled = getattr(tower, "pool_type", getattr(tower, "text_pool_type", None))
+    causal = mask is not None and pooled in ("argmax", "eos") and getattr(tower, "cls_emb", None) is None
+    original = tower is model  # CLIP's first layout adds all positions; the later one cuts them itself
+    if not causal or (original and torch.is_grad_enabled()):
+        yield tokens
+        return
+    length = int(tokens.count_nonzero(dim=1).max())
+    positions, whole = tower.positional_embedding, tower.positional_embedding.data
+    tower.attn_mask = mask[:length, :length]
+    if original:
+        positions.data = whole[:length]
+    try:
+        yield tokens[:, :length]
+    finally:
+        tower.attn_mask, positions.data = mask, whole
 
 
 def load(model: str) -> OpenClipEncoder:

@@ -1,1 +1,1 @@
-"""Media of products, from reference to pixels: one file for each modality."""
+"""Media of products, from reference to pixels: one file for each modality, listed in `opening.py`."""

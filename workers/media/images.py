@@ -71,7 +71,7 @@ def _smaller(image: Image.Image, side: int) -> Image.Image:
 
 def _rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16 bits, which a conversion would clip rather than scale
-        image = image.convert("I").point(lambda value: value / 256).convert("L")  # type: ignore[operator]
+        image = image.convert("I").point(lambda value: value / 256).convert("L")
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")

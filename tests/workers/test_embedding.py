@@ -1,0 +1,121 @@
+"""Embedding on a real index with a real encoder."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ltr_plugin.catalog.product import Product
+from ltr_plugin.catalog.vectors import Fingerprint
+from ltr_plugin.errors import EncoderError
+from workers.embedding import _ahead, embed
+from workers.encoders import encoder_of
+
+pytestmark = pytest.mark.live
+
+
+def put(index, products):
+    assert [error for _, error in index.put(products) if error] == []
+    index.refresh()
+
+
+def test_every_product_gets_its_vectors_once(index, catalog, vectors_of, photo_encoder):
+    put(index, catalog)
+    ids = [product.id for product in catalog]
+    assert index.backlog() == len(ids)
+    report = embed(index, [*ids, "no-such-product"])
+    assert (report.embedded, report.failed, report.skipped, report.refused) == (2 * len(ids), 0, 1, {})
+    index.refresh()
+    assert index.backlog() == 0
+    stored = vectors_of(index, "p3")
+    expected = photo_encoder.encode("text", [photo_encoder.prepare("text", "white mug")])[0]
+    assert stored["image_text_vector"] == pytest.approx(expected.tolist(), abs=0.02)
+    assert np.linalg.norm(stored["image_vector"]) == pytest.approx(1, abs=1e-5)
+    again = embed(index, ids)
+    assert (again.embedded, again.skipped) == (0, len(ids))
+
+
+def test_several_photos_of_a_product_are_pooled(index, catalog, vectors_of, photo_encoder, tmp_path):
+    put(index, catalog[:1])
+    embed(index, ["p0"])
+    photos = [photo_encoder.prepare("image", Image.open(tmp_path / name)) for name in ("red.png", "orange.png")]
+    mean = photo_encoder.encode("image", photos).mean(axis=0)
+    assert np.dot(vectors_of(index, "p0")["image_vector"], mean / np.linalg.norm(mean)) > 0.999
+
+
+def test_a_bad_photo_keeps_the_product_and_its_reason(index, catalog, tmp_path, vectors_of):
+    (tmp_path / "green.png").write_bytes(b"")
+    (tmp_path / "red.png").write_bytes(b"no photo")
+    put(index, catalog)
+    report = embed(index, [product.id for product in catalog])
+    assert (report.embedded, report.failed) == (15, 1)
+    index.refresh()
+    assert index.backlog() == 0
+    assert list(index.errors()) == [("p1", "image_vector", "empty file")]
+    assert "image_text_vector" in vectors_of(index, "p1")
+    assert "image_vector" in vectors_of(index, "p0"), "its other photo is good"
+
+
+def test_a_product_that_changed_while_it_was_embedded_stays_in_the_backlog(index, catalog, vectors_of):
+    put(index, catalog[:1])
+
+    def changing(field):
+        put(index, [catalog[0].model_copy(update={"title": "another mug"})])
+        return encoder_of(field)
+
+    embed(index, ["p0"], encoders=changing)
+    index.refresh()
+    assert "image_text_vector" not in vectors_of(index, "p0")
+    assert "image_vector" in vectors_of(index, "p0"), "the photo did not change"
+    assert list(index.backlog_ids()) == ["p0"]
+    embed(index, ["p0"])
+    index.refresh()
+    assert index.backlog() == 0
+
+
+def test_a_new_price_embeds_nothing_and_a_new_photo_only_itself(index, catalog, tmp_path):
+    put(index, catalog)
+    ids = [product.id for product in catalog]
+    embed(index, ids)
+    put(index, [product.model_copy(update={"price": 2.0}) for product in catalog])
+    assert index.backlog() == 0
+    assert embed(index, ids).embedded == 0
+    Image.new("RGB", (50, 50), "pink").save(tmp_path / "green.png")
+    put(index, catalog)
+    assert list(index.backlog_ids()) == ["p1"]
+    assert embed(index, ids).embedded == 1
+
+
+def test_equal_texts_and_photos_are_encoded_once(index, photo_encoder, tmp_path):
+    Image.new("RGB", (9, 9), "red").save(tmp_path / "red.png")
+    put(index, [Product(id=f"p{number}", title="red mug", images=("red.png",)) for number in range(5)])
+    seen = []
+
+    class Counting:
+        def __getattr__(self, name):
+            return getattr(photo_encoder, name)
+
+        def encode(self, source, prepared):
+            seen.append((source, len(prepared)))
+            return photo_encoder.encode(source, prepared)
+
+    assert embed(index, [f"p{number}" for number in range(5)], encoders=lambda _: Counting()).embedded == 10
+    assert sorted(seen) == [("image", 1), ("text", 1)]
+
+
+def test_another_encoder_than_the_index_has_is_refused(index, catalog):
+    put(index, catalog[:1])
+    other = Fingerprint("open_clip", "other", "", 128, "", "0")
+    index.vectors = tuple(type(vector)(vector.name, vector.source, vector.encoder, other) for vector in index.vectors)
+    with pytest.raises(EncoderError, match=r"image_vector holds vectors of .*other.* is .*small.* here"):
+        embed(index, ["p0"])
+
+
+def test_work_ahead_stays_within_its_bound():
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(2) as pool:
+        started = []
+        results = _ahead(pool, lambda item: started.append(item) or item * 2, range(100), 5)
+        assert next(results) == (0, 0)
+        assert len(started) <= 5
+        assert list(results) == [(item, item * 2) for item in range(1, 100)]

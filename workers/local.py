@@ -1,0 +1,178 @@
+"""A worker for the length of one command, and waiting until the index lacks nothing."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.errors import LtrError
+from ltr_plugin.progress import Progress, silent
+from ltr_plugin.settings import Settings
+
+RESTARTS = 5
+STOP_S = 20.0
+GRACE_S = 5.0
+"""How long other tasks may still bring the backlog down after one was given up."""
+
+PARENT = "LTR_WORKER_PARENT"
+"""Environment variable with the process that a worker must not outlive."""
+
+
+class LocalWorker:
+    """A `celery worker` child process over the folder queue, started again when it dies."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.log = settings.runs.resolve() / "worker.log"
+        self.restarts = 0
+        self._settings = settings
+        self._stopping = threading.Event()
+        self._process = self._start()
+        self._watch = threading.Thread(target=self._restart_when_dead, daemon=True)
+        self._watch.start()
+
+    @property
+    def pid(self) -> int:
+        """The worker's process now."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """False once it died more often than it is started again."""
+        return self._watch.is_alive() or self._process.poll() is None
+
+    def failures(self) -> list[str]:
+        """What the worker logged about tasks that it gave up."""
+        from workers.tasks import GIVEN_UP
+
+        return [line for line in self.tail(200) if GIVEN_UP in line]
+
+    def tail(self, lines: int = 10) -> list[str]:
+        """The last lines of its log."""
+        return self.log.read_text("utf-8", errors="replace").splitlines()[-lines:] if self.log.exists() else []
+
+    def stop(self) -> None:
+        """Lets it finish the tasks it runs, and ends it when that takes long."""
+        self._stopping.set()
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._watch.join()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            # a session of its own: Ctrl-C must reach the command first, which then stops its worker in order
+            return subprocess.Popen(
+                worker_command(), env=_environment(self._settings), stdout=log, stderr=log, start_new_session=True
+            )
+
+    def _restart_when_dead(self) -> None:
+        while not self._stopping.wait(0.2):
+            if self._process.poll() is not None:
+                if self.restarts == RESTARTS:
+                    return
+                self._process = self._start()
+                self.restarts += 1
+
+
+@contextlib.contextmanager
+def local_worker(settings: Settings) -> Iterator[LocalWorker]:
+    """A worker of our own while the block runs. What an earlier one left in the queue goes: the index knows it all."""
+    from workers.app import broker_folder
+
+    for message in (broker_folder(settings) / "queue").glob("*.msg"):
+        message.unlink(missing_ok=True)
+    (settings.runs / "worker.log").unlink(missing_ok=True)
+    worker = LocalWorker(settings)
+    try:
+        yield worker
+    finally:
+        worker.stop()
+
+
+def drain(
+    index: ProductIndex,
+    *,
+    worker: LocalWorker | None = None,
+    progress: Progress = silent,
+    stall_s: float = 300.0,
+    poll_s: float = 0.3,
+) -> None:
+    """Sends the backlog to the workers and returns when the index lacks no vector.
+
+    It is sent again when the worker was started anew, and when nothing moved for `stall_s`. LtrError when the worker
+    died for good, when its tasks were given up, or when nothing moved for three times `stall_s`.
+    """
+    from workers.tasks import send_backlog
+
+    index.refresh()
+    total = left = index.backlog()
+    send_backlog(index)
+    moved = sent = time.monotonic()
+    restarts = 0
+    while left:
+        progress(total - left, total)
+        time.sleep(poll_s)
+        now, before, left = time.monotonic(), left, index.backlog()
+        total = max(total, left)
+        if left < before:
+            moved = now
+        idle_s = now - moved
+        restarted = worker is not None and worker.restarts > restarts
+        hopeless = worker is not None and (not worker.alive or (idle_s > GRACE_S and bool(worker.failures())))
+        if hopeless or idle_s > 3 * stall_s:
+            raise LtrError(_stuck(index, left, worker))
+        if restarted or now - max(moved, sent) > stall_s:
+            send_backlog(index)
+            sent, restarts = now, worker.restarts if worker else 0
+    progress(total, total)
+
+
+def worker_command(*options: str) -> list[str]:
+    """The command line of a worker."""
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "--loglevel", "INFO", *quiet, *options]
+
+
+def follow_parent() -> None:
+    """In a worker: ends it in order when the command that started it is gone."""
+    parent = int(os.environ.get(PARENT) or 0)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), 15)
+
+    if parent:
+        threading.Thread(target=watch, daemon=True).start()
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    named: dict[str, str | Path | None] = {
+        "LTR_RUNS": settings.runs.resolve(),
+        "LTR_BROKER_URL": None,
+        "OPENSEARCH_URL": settings.opensearch_url,
+        "OPENSEARCH_USER": settings.opensearch_user,
+        "OPENSEARCH_PASSWORD": settings.opensearch_password,
+        "OPENSEARCH_CA": settings.opensearch_ca,
+        "LTR_MEDIA_ROOT": settings.media_root,
+    }
+    ours = {name: str(value or "") for name, value in named.items()}
+    return {**os.environ, **ours, PARENT: str(os.getpid()), "PYTHONWARNINGS": "ignore"}
+
+
+def _stuck(index: ProductIndex, left: int, worker: LocalWorker | None) -> str:
+    if worker is None:
+        return (
+            f"{index.name}: {left} products still lack vectors and nothing moves; is a worker running (`ltr worker`)?"
+        )
+    why = worker.failures()[-1:] or worker.tail()
+    return "\n".join([f"{index.name}: {left} products still lack vectors; the worker says ({worker.log}):", *why])

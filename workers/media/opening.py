@@ -1,0 +1,11 @@
+"""How an item of each modality is opened, so that an encoder can prepare it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ltr_plugin.catalog.product import Modality
+from workers.media.images import open_image
+
+OPENERS: dict[Modality, Callable[[Path, str], Any]] = {"text": lambda _, text: text, "image": open_image}
+"""From the catalog's folder and an item (a text itself, or a media reference) to what `Encoder.prepare` takes."""

@@ -1,0 +1,56 @@
+"""A small image and text model for shops without pretrained weights, in open_clip's own form, and its folder."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+DIMENSION = 128
+TOKENS = 48
+
+
+def small_config(image_size: int) -> dict[str, Any]:
+    """The configuration: a narrow ResNet with attention pooling (1.4 M weights) beside a two-layer text transformer.
+
+    Convolutions learn from a few thousand photos where a vision transformer does not yet.
+    """
+    return {
+        "model_cfg": {
+            "embed_dim": DIMENSION,
+            "vision_cfg": {"image_size": image_size, "layers": [1, 1, 1, 1], "width": 16, "head_width": 64},
+            "text_cfg": {"context_length": TOKENS, "vocab_size": 49408, "width": 128, "heads": 4, "layers": 2},
+            "custom_text": True,
+        },
+        # nothing of a product is cut off, and no pixel is spent on bars
+        "preprocess_cfg": {"resize_mode": "squash"},
+    }
+
+
+def build(config: dict[str, Any]) -> Any:  # noqa: ANN401 - an open_clip model
+    """A model with random weights."""
+    import copy
+
+    from open_clip.model import CLIP, CustomTextCLIP, set_model_preprocess_cfg
+    from open_clip.transform import PreprocessCfg
+
+    shape = copy.deepcopy(config["model_cfg"])
+    model = (CustomTextCLIP if shape.pop("custom_text", False) else CLIP)(**shape)
+    set_model_preprocess_cfg(model, {**vars(PreprocessCfg(size=model.visual.image_size)), **config["preprocess_cfg"]})
+    return model
+
+
+def write_folder(folder: Path, model: Any, config: dict[str, Any], card: dict[str, Any]) -> None:  # noqa: ANN401
+    """An encoder's folder: configuration, weights as safetensors, and `card`; in place of an older one, all at once."""
+    from safetensors.torch import save_file
+
+    from workers.encoders.openclip import CARD, CONFIG, WEIGHTS
+
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, partial / WEIGHTS)
+    (partial / CONFIG).write_text(json.dumps(config, indent=1) + "\n", "utf-8")
+    (partial / CARD).write_text(json.dumps(card, indent=1) + "\n", "utf-8")
+    if folder.exists():
+        shutil.rmtree(folder)
+    partial.rename(folder)

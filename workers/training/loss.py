@@ -1,0 +1,29 @@
+"""Contrastive losses where an item may have several positives (Khosla et al. 2020, https://arxiv.org/abs/2004.11362)."""
+
+import torch
+from torch.nn.functional import log_softmax
+
+
+def contrastive(similarities: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
+    """Mean cross entropy of each row's softmax against its positives, evenly weighted; rows without any are left out.
+
+    `similarities` (n, m) are scaled by temperature, `positive` (n, m) is bool. Minus infinity leaves a pair out.
+    """
+    rows = positive.any(dim=1)
+    logs = log_softmax(similarities[rows].float(), dim=1).masked_fill(~positive[rows], 0)
+    return -(logs.sum(dim=1) / positive[rows].sum(dim=1)).mean()
+
+
+def photo_text_loss(
+    photos: torch.Tensor, texts: torch.Tensor, positive: torch.Tensor, scale: torch.Tensor
+) -> torch.Tensor:
+    """CLIP's loss, both ways. `photos` (n, d) and `texts` (m, d) are unit vectors, `positive` (n, m) is bool."""
+    similarities = scale * photos @ texts.T
+    return (contrastive(similarities, positive) + contrastive(similarities.T, positive.T)) / 2
+
+
+def photo_photo_loss(photos: torch.Tensor, positive: torch.Tensor, scale: float) -> torch.Tensor:
+    """Photos (n, d) of the same product pull together, all others push apart; a photo is not its own positive."""
+    itself = torch.eye(len(photos), dtype=torch.bool, device=photos.device)
+    similarities = (scale * photos @ photos.T).masked_fill(itself, float("-inf"))
+    return contrastive(similarities, positive & ~itself)
