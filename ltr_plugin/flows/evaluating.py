@@ -54,14 +54,11 @@ def compare_rankings(
     *,
     progress: Progress = silent,
 ) -> Evaluation:
-    """The rankings compared with the first of them, on all judged queries and on each way of asking among them."""
+    """The rankings compared with the first of them, on all judged queries and on slices of them."""
     judged = [one for one in asked if qrels.of(one.query.id)]
     if not judged:
         raise InputError("judgments", "they judge none of these queries; are the ids the same in both files?")
     known = Qrels({one.query.id: qrels.of(one.query.id) for one in judged})
-    slices: dict[str, set[str]] = {}
-    for one in judged:
-        slices.setdefault(one.query.mode, set()).add(one.query.id)
     steps = 2 * len(judged)
     runs = {
         ranking.name: run_ranking(
@@ -69,8 +66,19 @@ def compare_rankings(
         )
         for place, ranking in enumerate(rankings)
     }
-    parts = slices if len(slices) > 1 else None
+    parts = _slices(judged, known)
     return Evaluation(
         compare({name: views.whole for name, views in runs.items()}, known, parts, view="whole index"),
         compare({name: views.judged for name, views in runs.items()}, known, parts, view="judged products"),
     )
+
+
+def _slices(judged: Sequence[Asked], qrels: Qrels) -> dict[str, set[str]]:
+    """Each way of asking, and the answerable queries: those with a relevant product, where a ranker can be right."""
+    slices: dict[str, set[str]] = {}
+    for one in judged:
+        slices.setdefault(one.query.mode, set()).add(one.query.id)
+    if len(slices) == 1:
+        slices = {}
+    answerable = {one.query.id for one in judged if max(qrels.of(one.query.id).values()) > 0}
+    return slices if len(answerable) == len(judged) else {**slices, "answerable": answerable}
