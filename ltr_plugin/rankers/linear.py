@@ -133,12 +133,13 @@ def _loss(
     l2: float,
 ) -> tuple[float, npt.NDArray[np.float64]]:
     shares, offsets = targets
-    scores = standard @ strength + offsets
+    # einsum, not @: a threaded BLAS adds in an order that depends on the machine, and stalls on busy ones.
+    scores = np.einsum("rf,f->r", standard, strength) + offsets
     scores -= np.maximum.reduceat(scores, rows.starts)[rows.query_of_row]
     exponentials = np.exp(scores)
     sums = np.add.reduceat(exponentials, rows.starts)
     chances = exponentials / sums[rows.query_of_row]
     count = len(rows.queries)
     loss = float(np.log(sums).sum() - shares @ scores) / count
-    gradient = standard.T @ (chances - shares) / count
+    gradient = np.einsum("rf,r->f", standard, chances - shares) / count
     return loss + l2 * float(strength @ strength) / 2, gradient + l2 * strength
