@@ -1,8 +1,8 @@
 package org.ltrplugin.engine;
 
-import java.text.ParseException;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import org.apache.lucene.expressions.Expression;
 import org.apache.lucene.expressions.js.JavascriptCompiler;
 
@@ -21,10 +21,13 @@ record DerivedFeature(String name, List<String> params, Expression expression) i
             );
         }
         try {
-            return new DerivedFeature(feature.name(), feature.params(), JavascriptCompiler.compile(text));
-        } catch (ParseException | RuntimeException | StackOverflowError e) {
-            // Runtime exceptions: bytecode beyond what one method may hold.
-            throw new IllegalArgumentException("the expression of feature [" + feature.name() + "] does not compile: " + e.getMessage(), e);
+            // The compiler recurses once per operator of a flat sum: on a usual stack 1,500 of them would end it, and the node.
+            return new DerivedFeature(feature.name(), feature.params(), DeepStack.call(() -> JavascriptCompiler.compile(text)));
+        } catch (ExecutionException e) {
+            // A syntax error, or bytecode beyond what one method may hold.
+            throw new IllegalArgumentException(
+                "the expression of feature [" + feature.name() + "] does not compile: " + e.getCause().getMessage(), e.getCause()
+            );
         }
     }
 

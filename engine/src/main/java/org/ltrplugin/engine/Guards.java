@@ -5,8 +5,7 @@ final class Guards {
     /** XContent itself allows no more than about this many nested splits; the limit is ours where a node's is set higher. */
     static final int MAX_TREE_DEPTH = 480;
 
-    /** The expression compiler recurses once per operator of a flat sum. */
-    static final int MAX_EXPRESSION_OPERATORS = 2_000;
+    static final int MAX_EXPRESSION_OPERATORS = 4_000;
     static final int MAX_EXPRESSION_CHARS = 100_000;
 
     static final int MAX_TEMPLATE_CHARS = 1_000_000;

@@ -6,24 +6,33 @@ import org.apache.lucene.util.RamUsageEstimator;
 /**
  * Regression trees whose leaves are summed in float32, in tree order.
  *
- * <p>All nodes of all trees lie in one array of ints, three to a node: the feature's ordinal (or {@link #LEAF}), the bits of
- * the threshold (or of the leaf's value), and the position of the "yes" child; the "no" child lies right behind it. So a
- * step reads one place in memory and takes no branch that a processor could mispredict. The sign bit of the third int
- * says that a missing value (NaN) goes to "yes"; vectors without a NaN, the usual case, never look at it.
+ * <p>What a processor pays for in a tree walk is the branch it cannot predict and the wait for the next node. So there is no
+ * branch: floats are turned into integers of the same order, and the sign of a difference picks the child. And four
+ * trees are walked at once, each for as many steps as the deepest of the four needs; a leaf leads to itself.
+ *
+ * <p>A node is four ints in one array for all trees: the position of its feature's key, the key of its threshold, the position of its
+ * yes child (the no child lies right behind it), and, in a leaf, the bits of its value. A vector has two keys for each
+ * feature, which differ when the value is missing (NaN): one sends it to yes, the other to no.
  */
 final class TreeEnsemble implements Ranker {
-    private static final int LEAF = -1;
-    private static final int NODE_INTS = 3;
-    private static final int POSITION = Integer.MAX_VALUE;
+    private static final int NODE_INTS = 4;
+    private static final int THRESHOLD = 1;
+    private static final int YES = 2;
+    private static final int VALUE = 3;
+    private static final int WALKS = 4;
 
     private final int[] nodes;
+    /** The roots, in tree order, filled up with leaves of value 0 to a multiple of {@link #WALKS}. */
     private final int[] roots;
+    /** The depth of the deepest of each {@link #WALKS} trees. */
+    private final int[] depths;
     private final Objective objective;
     private final float missingValue;
 
-    private TreeEnsemble(int[] nodes, int[] roots, Objective objective, float missingValue) {
+    private TreeEnsemble(int[] nodes, int[] roots, int[] depths, Objective objective, float missingValue) {
         this.nodes = nodes;
         this.roots = roots;
+        this.depths = depths;
         this.objective = objective;
         this.missingValue = missingValue;
     }
@@ -50,55 +59,66 @@ final class TreeEnsemble implements Ranker {
 
     @Override
     public float score(float[] vector) {
-        return objective.apply(hasNaN(vector) ? sumWithMissing(vector) : sum(vector));
-    }
-
-    private static boolean hasNaN(float[] vector) {
+        int[] keys = keys(vector);
         float sum = 0;
-        for (float value : vector) {
-            sum += value * 0; // NaN for NaN; infinities give NaN too, and the slower walk is right for them as well
-        }
-        return Float.isNaN(sum);
-    }
-
-    private float sum(float[] vector) {
-        int[] nodes = this.nodes;
-        float sum = 0;
-        for (int root : roots) {
-            int at = root;
-            int feature = nodes[at];
-            while (feature != LEAF) {
-                int yes = nodes[at + 2] & POSITION;
-                at = vector[feature] < Float.intBitsToFloat(nodes[at + 1]) ? yes : yes + NODE_INTS;
-                feature = nodes[at];
+        for (int group = 0; group < depths.length; group++) {
+            int first = group * WALKS;
+            int a = roots[first];
+            int b = roots[first + 1];
+            int c = roots[first + 2];
+            int d = roots[first + 3];
+            for (int depth = depths[group]; depth > 0; depth--) {
+                a = step(a, keys);
+                b = step(b, keys);
+                c = step(c, keys);
+                d = step(d, keys);
             }
-            sum += Float.intBitsToFloat(nodes[at + 1]);
+            sum += value(a);
+            sum += value(b);
+            sum += value(c);
+            sum += value(d);
         }
-        return sum;
+        return objective.apply(sum);
     }
 
-    private float sumWithMissing(float[] vector) {
-        float sum = 0;
-        for (int root : roots) {
-            int at = root;
-            while (nodes[at] != LEAF) {
-                float value = vector[nodes[at]];
-                int yes = nodes[at + 2] & POSITION;
-                boolean missingGoesToYes = nodes[at + 2] < 0;
-                boolean takesYes = Float.isNaN(value) ? missingGoesToYes : value < Float.intBitsToFloat(nodes[at + 1]);
-                at = takesYes ? yes : yes + NODE_INTS;
-            }
-            sum += Float.intBitsToFloat(nodes[at + 1]);
+    private int step(int at, int[] keys) {
+        long below = ((long) keys[nodes[at]] - (long) nodes[at + THRESHOLD]) >>> 63;
+        return nodes[at + YES] + NODE_INTS - NODE_INTS * (int) below;
+    }
+
+    private float value(int leaf) {
+        return Float.intBitsToFloat(nodes[leaf + VALUE]);
+    }
+
+    private static int[] keys(float[] vector) {
+        int[] keys = new int[Math.max(2, 2 * vector.length)];
+        for (int i = 0; i < vector.length; i++) {
+            boolean missing = Float.isNaN(vector[i]);
+            keys[keyPosition(i, false)] = missing ? Integer.MAX_VALUE : key(vector[i]);
+            keys[keyPosition(i, true)] = missing ? Integer.MIN_VALUE : key(vector[i]);
         }
-        return sum;
+        return keys;
+    }
+
+    private static int keyPosition(int feature, boolean missingGoesToYes) {
+        return 2 * feature + (missingGoesToYes ? 1 : 0);
+    }
+
+    /** An int that compares with others as the floats do, -0 and 0 being equal. */
+    private static int key(float value) {
+        int bits = Float.floatToRawIntBits(value + 0f);
+        return bits ^ ((bits >> 31) & Integer.MAX_VALUE);
     }
 
     @Override
     public long ramBytesUsed() {
-        return RamUsageEstimator.sizeOf(nodes) + RamUsageEstimator.sizeOf(roots) + RamUsageEstimator.NUM_BYTES_OBJECT_HEADER;
+        return RamUsageEstimator.sizeOf(nodes) + RamUsageEstimator.sizeOf(roots) + RamUsageEstimator.sizeOf(depths);
     }
 
-    /** Lays trees out: reserves a place for every node, and fills each place once, as a leaf or as a split. */
+    /**
+     * Lays trees out, one after the other: reserves a place for every node, parents before children, and fills each place once, as
+     * a leaf or as a split.
+     */
     static final class Builder {
         private int[] nodes = new int[64 * NODE_INTS];
         private int used;
@@ -123,14 +143,16 @@ final class TreeEnsemble implements Ranker {
         }
 
         void leaf(int place, float value) {
-            nodes[place] = LEAF;
-            nodes[place + 1] = Float.floatToRawIntBits(value);
+            nodes[place] = 0;
+            nodes[place + THRESHOLD] = Integer.MIN_VALUE; // no key is below it
+            nodes[place + YES] = place - NODE_INTS; // so this leads to the leaf itself
+            nodes[place + VALUE] = Float.floatToRawIntBits(value);
         }
 
         void split(int place, int feature, float threshold, int yes, boolean missingGoesToYes) {
-            nodes[place] = feature;
-            nodes[place + 1] = Float.floatToRawIntBits(threshold);
-            nodes[place + 2] = missingGoesToYes ? yes | Integer.MIN_VALUE : yes;
+            nodes[place] = keyPosition(feature, missingGoesToYes);
+            nodes[place + THRESHOLD] = key(threshold);
+            nodes[place + YES] = yes;
         }
 
         private int reserve(int count) {
@@ -143,7 +165,31 @@ final class TreeEnsemble implements Ranker {
         }
 
         TreeEnsemble build(Objective objective, float missingValue) {
-            return new TreeEnsemble(Arrays.copyOf(nodes, used), Arrays.copyOf(roots, trees), objective, missingValue);
+            while (trees % WALKS != 0) {
+                leaf(root(), 0);
+            }
+            int[] depths = new int[trees / WALKS];
+            for (int tree = 0; tree < trees; tree++) {
+                depths[tree / WALKS] = Math.max(depths[tree / WALKS], depth(tree));
+            }
+            return new TreeEnsemble(Arrays.copyOf(nodes, used), Arrays.copyOf(roots, trees), depths, objective, missingValue);
+        }
+
+        private int depth(int tree) {
+            int start = roots[tree];
+            int end = tree + 1 < trees ? roots[tree + 1] : used;
+            int[] depths = new int[(end - start) / NODE_INTS];
+            int deepest = 0;
+            for (int place = start; place < end; place += NODE_INTS) {
+                int depth = depths[(place - start) / NODE_INTS];
+                int yes = nodes[place + YES];
+                if (yes > place) {
+                    depths[(yes - start) / NODE_INTS] = depth + 1;
+                    depths[(no(yes) - start) / NODE_INTS] = depth + 1;
+                }
+                deepest = Math.max(deepest, depth);
+            }
+            return deepest;
         }
     }
 }
