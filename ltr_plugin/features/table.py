@@ -64,7 +64,7 @@ class FeatureTable:
     @property
     def total(self) -> Floats:
         """Values as the cluster scores them: 0 where a feature has no value."""
-        return np.nan_to_num(self.values, nan=0.0)
+        return np.where(np.isnan(self.values), np.float32(0), self.values)
 
     def rows(self, chosen: npt.NDArray[Any]) -> Self:
         """The table of the chosen rows (a mask or positions)."""
