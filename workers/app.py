@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
 
 from ltr_plugin.settings import Settings
 
@@ -44,7 +45,7 @@ def broker_options(settings: Settings) -> dict[str, Any]:
 
 def make_app(settings: Settings) -> Celery:
     """The application for these settings."""
-    app = Celery("ltr", include=["workers.tasks"])
+    app = Celery("ltr", set_as_current=False, include=["workers.tasks"])
     app.conf.update(
         **broker_options(settings),
         broker_connection_retry_on_startup=True,
@@ -64,3 +65,10 @@ def make_app(settings: Settings) -> Celery:
 
 
 app = make_app(Settings.from_env())
+
+
+@worker_init.connect(weak=False)  # type: ignore[untyped-decorator]
+def _follow_parent(**_: object) -> None:
+    from workers.local import follow_parent
+
+    follow_parent()

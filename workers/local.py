@@ -27,7 +27,10 @@ class LocalWorker:
     """A `celery worker` child process over the folder queue, started again when it dies."""
 
     def __init__(self, settings: Settings) -> None:
+        from workers.app import make_app
+
         self.log = settings.runs.resolve() / "worker.log"
+        self.queue = make_app(settings)
         self.restarts = 0
         self._settings = settings
         self._stopping = threading.Event()
@@ -111,11 +114,13 @@ def drain(
     It is sent again when the worker was started anew, and when nothing moved for `stall_s`. LtrError when the worker
     died for good, when its tasks were given up, or when nothing moved for three times `stall_s`.
     """
+    from workers.app import app
     from workers.tasks import send_backlog
 
     index.refresh()
     total = left = index.backlog()
-    send_backlog(index)
+    queue = worker.queue if worker else app
+    send_backlog(index, queue=queue)
     moved = sent = time.monotonic()
     restarts = 0
     while left:
@@ -131,7 +136,7 @@ def drain(
         if hopeless or idle_s > 3 * stall_s:
             raise LtrError(_stuck(index, left, worker))
         if restarted or now - max(moved, sent) > stall_s:
-            send_backlog(index)
+            send_backlog(index, queue=queue)
             sent, restarts = now, worker.restarts if worker else 0
     progress(total, total)
 

@@ -5,6 +5,8 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
+from celery import Celery
+
 from ltr_plugin.cluster.connection import Cluster, connect
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.errors import ClusterError, LtrError
@@ -44,11 +46,11 @@ def sweep_task(index: str) -> None:
     log.info("%s: sent %d products", index, send_backlog(ProductIndex(_cluster(), index)))
 
 
-def send_backlog(index: ProductIndex, batch: int = BATCH) -> int:
+def send_backlog(index: ProductIndex, batch: int = BATCH, *, queue: Celery = app) -> int:
     """Sends the ids of the products that lack a current vector to the workers; returns how many."""
     sent, waiting = 0, index.backlog_ids()
     while ids := list(islice(waiting, batch)):
-        embed_task.delay(index.name, ids)
+        queue.send_task(embed_task.name, [index.name, ids])
         sent += len(ids)
     return sent
 

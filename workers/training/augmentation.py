@@ -1,38 +1,59 @@
-"""Random views of photos, whole batches at once: framing, tilt, mirroring, light and colour."""
+"""Random views of photos, whole batches at once: framing, tilt, mirroring, another backdrop, light and colour."""
 
 import torch
-from torch.nn.functional import affine_grid, grid_sample
+from torch.nn.functional import affine_grid, grid_sample, interpolate
 
 
-def augment(photos: torch.Tensor, size: int, generator: torch.Generator) -> torch.Tensor:
-    """(n, 3, size, size) float32 in 0..1: one random view of each photo of (n, 3, height, width) uint8.
+def augment(photos: torch.Tensor, cutouts: torch.Tensor, size: int, generator: torch.Generator) -> torch.Tensor:
+    """(n, 3, size, size) float32 in 0..1: one random view of each photo.
 
-    Colour moves little, since it is often what tells two products apart.
+    `photos` is (n, 3, height, width) uint8; `cutouts` (n, height, width) uint8 is 1 on the product and 0 on an even
+    backdrop, which gives way to another one, as a shopper's photo has. Colour moves little, since it is often what
+    tells two products apart.
     """
-    views = photos.float() / 255
-    grid = affine_grid(_framing(len(views), generator), [len(views), 3, size, size], align_corners=False)
-    return _light(grid_sample(views, grid, padding_mode="reflection", align_corners=False), generator)
+    layers = torch.cat([photos, cutouts[:, None]], dim=1).float()
+    has_backdrop = cutouts.flatten(1).amin(dim=1) == 0
+    grid = affine_grid(_framing(has_backdrop, generator), [len(photos), 4, size, size], align_corners=False)
+    layers = grid_sample(layers, grid, padding_mode="border", align_corners=False)
+    views, cutout = layers[:, :3] / 255, layers[:, 3:]
+    kept = torch.rand(len(views), 1, 1, 1, generator=generator) < 0.3
+    cutout = torch.where(kept, torch.ones_like(cutout), cutout)
+    return _light(views * cutout + _backdrops(len(views), size, generator) * (1 - cutout), generator)
 
 
-def _framing(count: int, generator: torch.Generator) -> torch.Tensor:
-    """(count, 2, 3) affine maps from the view's coordinates to the photo's."""
-    area, aspect = _between(0.3, 1.2, count, generator), _between(-0.25, 0.25, count, generator).exp()
+def _framing(has_backdrop: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """(n, 2, 3) affine maps from the view's coordinates to the photo's; a view may show more than the photo."""
+    count = len(has_backdrop)
+    widest = torch.where(has_backdrop, 2.0, 1.1)
+    area = 0.35 + (widest - 0.35) * torch.rand(count, generator=generator)
+    aspect = _between(-0.2, 0.2, count, generator).exp()
     width, height = (area * aspect).sqrt(), (area / aspect).sqrt()
-    tilt = _between(-0.25, 0.25, count, generator)
+    tilt = _between(-0.3, 0.3, count, generator)
     mirror = torch.where(torch.rand(count, generator=generator) < 0.5, -1.0, 1.0)
-    x, y = (_between(-1, 1, count, generator) * (1 - side).abs().clamp(max=0.6) for side in (width, height))
+    x, y = (_between(-1, 1, count, generator) * (1 - side).abs().clamp(max=0.5) for side in (width, height))
     rows = [width * mirror * tilt.cos(), -height * tilt.sin(), x, width * mirror * tilt.sin(), height * tilt.cos(), y]
     return torch.stack(rows, dim=1).view(count, 2, 3)
+
+
+def _backdrops(count: int, size: int, generator: torch.Generator) -> torch.Tensor:
+    """(count, 3, size, size): a colour, a drift of it over the view, and the same coarse or fine grain for all."""
+    colour = torch.rand(count, 3, 1, 1, generator=generator)
+    grey = colour.mean(dim=1, keepdim=True)
+    drift = 0.3 * torch.randn(count, 1, 2, 2, generator=generator)
+    cells = 2 ** int(torch.randint(2, 6, (1,), generator=generator))
+    grain = 0.1 * torch.randn(count, 1, cells, cells, generator=generator)
+    field = sum(interpolate(part, size=(size, size), mode="bilinear") for part in (drift, grain))
+    return (grey + (colour - grey) * 0.6 + field).clamp(0, 1)
 
 
 def _light(views: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     count = len(views)
     grey = views.mean(dim=1, keepdim=True)
-    views = grey + (views - grey) * _per_photo(0.75, 1.25, count, generator)
+    views = grey + (views - grey) * _per_photo(0.75, 1.2, count, generator)
     mean = grey.mean(dim=(2, 3), keepdim=True)
-    views = mean + (views - mean) * _per_photo(0.7, 1.3, count, generator)
-    tint = _between(0.92, 1.08, count * 3, generator).view(count, 3, 1, 1)
-    return (views * tint * _per_photo(0.7, 1.3, count, generator)).clamp(0, 1)
+    views = mean + (views - mean) * _per_photo(0.7, 1.2, count, generator)
+    tint = _between(0.93, 1.07, count * 3, generator).view(count, 3, 1, 1)
+    return (views * tint * _per_photo(0.65, 1.2, count, generator)).clamp(0, 1)
 
 
 def _per_photo(low: float, high: float, count: int, generator: torch.Generator) -> torch.Tensor:

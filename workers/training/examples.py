@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.errors import MediaError
@@ -16,6 +17,7 @@ from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.progress import Progress
 from ltr_plugin.queries.query import Query
 from workers.media.images import open_image
+from workers.training.cutout import cutout
 
 SAME_PRODUCT = 3
 """The grade from which a query photo counts as a photo of the product."""
@@ -32,10 +34,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Examples:
-    """`photos` is (n, 3, side, side) uint8, `shows[i]` the products on photo i, `extra[i]` whether it is no catalog
-    photo but one found through judgments, `captions[p]` the texts of product p. `bad` says which photos fell out."""
+    """Photos with what they show, and products with what can be said of them.
+
+    `photos` is (n, 3, side, side) uint8 and `cutouts` (n, side, side) uint8, see `cutout`. `shows[i]` are the products
+    on photo i, `extra[i]` whether it comes from a judgment rather than the catalog, `captions[p]` the texts of product
+    p. `bad` says which photos fell out, and why.
+    """
 
     photos: torch.Tensor
+    cutouts: torch.Tensor
     shows: tuple[tuple[int, ...], ...]
     extra: tuple[bool, ...]
     captions: tuple[tuple[str, ...], ...]
@@ -48,13 +55,14 @@ def read_examples(
     """Every usable photo of the catalog, then the `extra` ones, as squares of `side` pixels."""
     own = [Source(root, name, (place,)) for place, product in enumerate(products) for name in product.images]
     sources = [*own, *extra]
-    photos = np.empty((len(sources), 3, side, side), np.uint8)
+    photos = np.empty((len(sources), 4, side, side), np.uint8)
     kept: list[int] = []
     bad: list[str] = []
 
-    def read(source: Source) -> np.ndarray | MediaError:
+    def read(source: Source) -> NDArray[np.uint8] | MediaError:
         try:
-            return np.asarray(open_image(source.root, source.reference, side=side).resize((side, side)))
+            pixels = np.asarray(open_image(source.root, source.reference, side=side).resize((side, side)))
+            return np.concatenate([pixels.transpose(2, 0, 1), cutout(pixels)[None]])
         except MediaError as error:
             return MediaError(f"{source.reference}: {error}")
 
@@ -63,11 +71,12 @@ def read_examples(
             if isinstance(pixels, MediaError):
                 bad.append(str(pixels))
             else:
-                photos[len(kept)] = pixels.transpose(2, 0, 1)
+                photos[len(kept)] = pixels
                 kept.append(done - 1)
             progress(done, len(sources))
     return Examples(
-        torch.from_numpy(photos[: len(kept)]),
+        torch.from_numpy(photos[: len(kept), :3]),
+        torch.from_numpy(photos[: len(kept), 3]),
         tuple(sources[place].shows for place in kept),
         tuple(place >= len(own) for place in kept),
         tuple(tuple(captions(product)) for product in products),
