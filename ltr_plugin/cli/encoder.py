@@ -1,0 +1,106 @@
+"""`ltr encoder`: list the libraries, train an encoder on a shop's photos, identify one."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ltr_plugin.cli.printing import AsJson, emit
+from ltr_plugin.cli.progress import bar
+
+if TYPE_CHECKING:
+    from workers.training.train import TrainingReport
+
+app = typer.Typer(no_args_is_help=True, help="Encoders, which make vectors from text and photos.")
+
+
+@app.command("list")
+def list_libraries(as_json: AsJson = False) -> None:
+    """List the libraries that encoders come from, and how their models are named."""
+    from importlib.util import find_spec
+
+    from workers.encoders import DEFAULT_TEXT_ENCODER, LIBRARIES
+
+    installed = {name: find_spec(library.module) is not None for name, library in LIBRARIES.items()}
+    facts = {
+        "default_text_encoder": DEFAULT_TEXT_ENCODER,
+        "libraries": [
+            {"name": name, "installed": installed[name], "encodes": library.encodes, "models": library.models}
+            for name, library in LIBRARIES.items()
+        ],
+    }
+    lines = [
+        f"{name}:MODEL  encodes {' and '.join(library.encodes)}; MODEL is {library.models}"
+        + ("" if installed[name] else " (not installed)")
+        for name, library in LIBRARIES.items()
+    ]
+    emit(
+        facts, "\n".join([*lines, f"text is encoded by {DEFAULT_TEXT_ENCODER} unless told otherwise"]), as_json=as_json
+    )
+
+
+@app.command()
+def train(
+    catalog: Annotated[Path, typer.Argument(help="Catalog with photos: JSON Lines, gzip allowed.")],
+    out: Annotated[Path, typer.Option(help="Folder of the encoder; use it as `open_clip:FOLDER`.")],
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from", help="ARCHITECTURE/PRETRAINED, hf-hub:ORG/NAME or a folder; default: a small new model."
+        ),
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="Go on with what an interrupted training left in --out.")] = False,
+    queries: Annotated[Path | None, typer.Option(help="Photo queries that show products; needs --qrels.")] = None,
+    qrels: Annotated[Path | None, typer.Option(help="Their judgments: grade 3 is the very product.")] = None,
+    image_size: Annotated[int, typer.Option(min=32, help="Side of a photo in pixels, for a new model.")] = 64,
+    batch: Annotated[int, typer.Option(min=2, help="Photos drawn at a time.")] = 128,
+    minutes: Annotated[float | None, typer.Option(help="How long to train; default: 10.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="How many batches to train, instead of --minutes.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed and --steps give the same encoder.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Train an encoder of photos and text on a catalog. Ctrl-C keeps what was learned so far."""
+    from workers.training.train import Budget, train_encoder
+
+    with bar("training") as progress:
+        report = train_encoder(
+            catalog, out, start=start, resume=resume, queries=queries, qrels=qrels, image_size=image_size, batch=batch,
+            budget=Budget(steps=steps, minutes=minutes), seed=seed, progress=progress,
+        )  # fmt: skip
+    for reason in report.bad_photos:
+        typer.echo(f"left out {reason}", err=True)
+    facts = {**asdict(report), "folder": str(report.folder)}
+    emit(facts, _summary(report), as_json=as_json)
+
+
+@app.command()
+def fingerprint(
+    spec: Annotated[str, typer.Argument(help="The encoder, `library:model`.")], as_json: AsJson = False
+) -> None:
+    """Identify an encoder: vectors compare only when all of this is equal."""
+    from workers.encoders import load_encoder
+
+    found = load_encoder(spec).fingerprint
+    facts = {**asdict(found), "digest": found.digest}
+    emit(facts, "\n".join(f"{name:14}{value}" for name, value in facts.items()), as_json=as_json)
+
+
+def _summary(report: "TrainingReport") -> str:
+    held = report.held_out
+    made = f"{report.photos:,} photos of {report.products:,} products, {report.steps:,} steps"
+    lines = [
+        f"{report.folder}: {made} in {report.seconds:.0f} s",
+        f"use it as open_clip:{report.folder}",
+    ]
+    if report.share < 1:
+        lines.insert(1, f"interrupted at {report.share:.0%}; --resume goes on from here")
+    for name, first, five in (
+        ("product's text", held.text_at_1, held.text_at_5),
+        ("product's other photos", held.photo_at_1, held.photo_at_5),
+    ):
+        if first is not None:
+            lines.append(
+                f"{held.photos} unseen photos find their {name}: {first:.0%} first, {five:.0%} in the first five"
+            )
+    return "\n".join(lines)
