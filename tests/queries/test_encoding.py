@@ -1,0 +1,85 @@
+"""Queries are encoded just as products are."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ltr_plugin.errors import EncoderError, MediaError
+from ltr_plugin.queries.encoding import QueryEncoder
+from workers.encoders import load_encoder, vector_fields
+from workers.training.architecture import build, small_config, write_folder
+
+
+@pytest.fixture(scope="module")
+def fields(tmp_path_factory):
+    torch.manual_seed(3)
+    config = small_config(32)
+    folder = tmp_path_factory.mktemp("encoders") / "small"
+    write_folder(folder, build(config), config, {})
+    return vector_fields(image_encoder=f"open_clip:{folder}")
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.png"
+    Image.new("RGB", (40, 30), "orange").save(path)
+    return path
+
+
+def test_each_modality_fills_its_own_fields(fields, photo):
+    encoder = QueryEncoder(fields)
+    assert sorted(encoder.encode("red mug")) == ["image_text_vector"]
+    assert sorted(encoder.encode(image=photo)) == ["image_vector"]
+    assert sorted(encoder.encode("red mug", photo)) == ["image_text_vector", "image_vector"]
+    assert encoder.encode() == {}
+
+
+def test_a_query_s_vector_is_the_product_s(fields, photo):
+    encoder = load_encoder(fields[0].encoder)
+    product = encoder.encode("image", [encoder.prepare("image", Image.open(photo))])[0]
+    assert QueryEncoder(fields).encode(image=photo)["image_vector"] == pytest.approx(product.tolist(), abs=1e-3)
+
+
+def test_bytes_are_as_good_as_a_file(fields, photo):
+    encoder = QueryEncoder(fields)
+    assert encoder.encode(image=photo.read_bytes()) == encoder.encode(image=photo)
+
+
+def test_many_queries_come_back_in_order(fields, photo):
+    encoder = QueryEncoder(fields)
+    queries = [("a mug", None), (None, photo), (None, None), ("a lamp", photo)]
+    found = encoder.encode_many(queries)
+    for (text, image), vectors in zip(queries, found, strict=True):
+        alone = encoder.encode(text, image)
+        assert vectors.keys() == alone.keys()
+        assert all(np.dot(vectors[name], alone[name]) > 0.999 for name in alone)
+
+
+def test_a_bad_photo_is_an_error_or_heard_of(fields, photo):
+    encoder, heard = QueryEncoder(fields), []
+    with pytest.raises(MediaError, match="empty file"):
+        encoder.encode("mug", b"")
+    found = encoder.encode_many([("mug", b""), (None, photo)], on_bad_photo=lambda *about: heard.append(about))
+    assert [sorted(vectors) for vectors in found] == [["image_text_vector"], ["image_vector"]]
+    assert [(place, str(error)) for place, error in heard] == [(0, "empty file")]
+
+
+def test_an_encoder_of_another_space_is_refused(fields):
+    other = [replace(field, fingerprint=replace(field.fingerprint, weights="other")) for field in fields]
+    with pytest.raises(EncoderError, match=r"weights='other'.*but"):
+        QueryEncoder(other).encode("mug")
+
+
+def test_encoders_load_when_first_needed(fields):
+    gone = [replace(field, encoder="open_clip:/no/such/folder") for field in fields]
+    assert QueryEncoder(gone).encode() == {}
+
+
+def test_an_animated_or_sideways_photo_is_fine(fields):
+    image, buffer = Image.new("RGB", (8, 16), "red"), io.BytesIO()
+    image.save(buffer, "GIF", save_all=True, append_images=[Image.new("RGB", (8, 16), "blue")])
+    assert QueryEncoder(fields).encode(image=buffer.getvalue()).keys() == {"image_vector"}

@@ -1,0 +1,136 @@
+"""Encoders by their specification, and the identity of their vector spaces."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ltr_plugin.errors import EncoderError
+from workers.encoders import DEFAULT_TEXT_ENCODER, load_encoder, vector_fields
+from workers.encoders.openclip import CONFIG, WEIGHTS, shortened
+from workers.encoders.torch_encoder import weights_hash
+from workers.training.architecture import build, small_config, write_folder
+
+TEXTS = ["red mug", "a large blue teapot with white stars and a wooden handle, made for two", "x"]
+
+
+@pytest.fixture(scope="module")
+def text_encoder():
+    return load_encoder(DEFAULT_TEXT_ENCODER)
+
+
+def encode(encoder, texts):
+    return encoder.encode("text", [encoder.prepare("text", text) for text in texts])
+
+
+def test_text_vectors_are_unit_length_in_order_and_mean_something(text_encoder):
+    vectors = encode(text_encoder, ["a red coffee mug", "a very long text " * 50, "crimson cup for coffee"])
+    assert vectors.shape == (3, 384)
+    assert vectors.dtype == np.float32
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
+    assert vectors[0] @ vectors[2] > vectors[0] @ vectors[1] + 0.2
+
+
+@pytest.mark.parametrize("which", ["text", "photo"])
+def test_a_vector_does_not_depend_on_its_batch(which, text_encoder, photo_encoder):
+    encoder = text_encoder if which == "text" else photo_encoder
+    together = encode(encoder, TEXTS * 20)
+    for place, text in enumerate(TEXTS):
+        assert encode(encoder, [text])[0] @ together[place + 30] > 0.999
+
+
+def test_nothing_to_encode_gives_no_rows(text_encoder):
+    assert encode(text_encoder, []).shape == (0, 384)
+
+
+def test_an_encoder_is_loaded_once_and_again_when_its_folder_is_rewritten(tmp_path):
+    config = small_config(32)
+    spec = f"open_clip:{tmp_path / 'e'}"
+    write_folder(tmp_path / "e", build(config), config, {})
+    first = load_encoder(spec)
+    assert load_encoder(spec) is first
+    write_folder(tmp_path / "e", build(config), config, {})
+    assert load_encoder(spec).fingerprint != first.fingerprint
+
+
+def test_a_fingerprint_is_the_same_in_another_process_and_folder(encoder_folder, photo_encoder, tmp_path):
+    moved = tmp_path / "elsewhere"
+    moved.symlink_to(encoder_folder)
+    script = f"from workers.encoders import load_encoder; print(load_encoder('open_clip:{moved}').fingerprint.digest)"
+    seen = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
+    assert seen.stdout.strip() == photo_encoder.fingerprint.digest
+
+
+def test_a_hash_of_weights_ignores_names_and_sees_every_value():
+    one = {"a": torch.arange(6.0).view(2, 3), "b": torch.ones(2), "steps": torch.tensor(3)}
+    assert weights_hash(one) == weights_hash({"x": one["b"], "y": one["a"]})
+    changed = {**one, "a": one["a"].clone()}
+    changed["a"][1, 2] += 1e-6
+    assert weights_hash(changed) != weights_hash(one)
+    assert weights_hash({"a": torch.ones(2, dtype=torch.bfloat16)}) != weights_hash({"a": torch.ones(2)})
+
+
+@pytest.mark.parametrize("custom", [True, False])
+def test_cutting_padding_leaves_text_vectors_as_they_are(custom):
+    from open_clip import SimpleTokenizer
+
+    config = small_config(32)
+    config["model_cfg"]["custom_text"] = custom
+    model, tokens = build(config).eval(), SimpleTokenizer(context_length=48)(TEXTS)
+    with torch.inference_mode():
+        whole = model.encode_text(tokens)
+        with shortened(model, tokens) as kept:
+            assert kept.shape[1] < 25
+            assert torch.allclose(model.encode_text(kept), whole, atol=1e-5)
+        assert torch.equal(model.encode_text(tokens), whole)
+
+
+def test_fields_of_both_encoders(encoder_folder, text_encoder, photo_encoder):
+    fields = vector_fields(DEFAULT_TEXT_ENCODER, f"open_clip:{encoder_folder}")
+    assert [(field.name, field.source) for field in fields] == [
+        ("text_vector", "text"),
+        ("image_vector", "image"),
+        ("image_text_vector", "text"),
+    ]
+    assert [field.fingerprint for field in fields] == [
+        text_encoder.fingerprint,
+        photo_encoder.fingerprint,
+        photo_encoder.fingerprint,
+    ]
+    assert vector_fields() == ()
+
+
+def test_a_relative_folder_is_made_absolute(encoder_folder, monkeypatch):
+    monkeypatch.chdir(encoder_folder.parent)
+    assert {field.encoder for field in vector_fields(image_encoder="open_clip:small")} == {
+        f"open_clip:{encoder_folder}"
+    }
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("word2vec:x", r"unknown encoder 'word2vec:x'; write one of: sentence-transformers:MODEL, open_clip:MODEL"),
+        ("open_clip", "unknown encoder 'open_clip'"),
+        ("open_clip:ViT-B-32", r"says no weights.*open_clip:ViT-B-32/PRETRAINED"),
+        ("open_clip:No-Such/thing", r"cannot be loaded: .*No-Such.*open_clip takes ARCHITECTURE/PRETRAINED"),
+    ],
+)
+def test_a_wrong_specification_says_what_to_write(spec, message):
+    with pytest.raises(EncoderError, match=message):
+        load_encoder(spec)
+
+
+def test_a_text_encoder_cannot_be_chosen_for_photos():
+    with pytest.raises(EncoderError, match="encodes text, not image"):
+        vector_fields(image_encoder=DEFAULT_TEXT_ENCODER)
+
+
+def test_a_folder_without_safetensors_is_refused(tmp_path: Path):
+    (tmp_path / CONFIG).write_text("{}")
+    (tmp_path / "open_clip_pytorch_model.bin").write_bytes(b"pickled")
+    with pytest.raises(EncoderError, match=f"lacks {WEIGHTS}"):
+        load_encoder(f"open_clip:{tmp_path}")
