@@ -55,9 +55,10 @@ def train(
     qrels: Annotated[Path | None, typer.Option(help="Their judgments: grade 3 is the very product.")] = None,
     image_size: Annotated[int, typer.Option(min=32, help="Side of a photo in pixels, for a new model.")] = 64,
     batch: Annotated[int, typer.Option(min=2, help="Photos drawn at a time.")] = 128,
-    minutes: Annotated[float | None, typer.Option(help="How long to train; default: 10.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="How many batches to train, instead of --minutes.")] = None,
-    seed: Annotated[int, typer.Option(help="The same seed and --steps give the same encoder.")] = 0,
+    epochs: Annotated[float, typer.Option(min=0.1, help="How often each photo is looked at.")] = 60,
+    steps: Annotated[int | None, typer.Option(min=1, help="Batches to train, instead of --epochs.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.1, help="Time to train, instead of --epochs.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same encoder, but for --minutes.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Train an encoder of photos and text on a catalog. Ctrl-C keeps what was learned so far."""
@@ -66,7 +67,7 @@ def train(
     with bar("training") as progress:
         report = train_encoder(
             catalog, out, start=start, resume=resume, queries=queries, qrels=qrels, image_size=image_size, batch=batch,
-            budget=Budget(steps=steps, minutes=minutes), seed=seed, progress=progress,
+            budget=Budget(minutes, steps, epochs), seed=seed, progress=progress,
         )  # fmt: skip
     for reason in report.bad_photos:
         typer.echo(f"left out {reason}", err=True)

@@ -3,3 +3,7 @@
 `examples` reads photos and captions, `cutout` finds the product on them, `augmentation` draws views, `batches` what is
 looked at together, `loss` what is learned from it, `holdout` how good it got; `architecture` is the small model.
 """
+
+from workers.training.train import Budget, TrainingReport, train_encoder
+
+__all__ = ["Budget", "TrainingReport", "train_encoder"]

@@ -6,18 +6,23 @@ from pathlib import Path
 from typing import Any
 
 DIMENSION = 128
-TOKENS = 48
+TOKENS = 32
 
 
 def small_config(image_size: int) -> dict[str, Any]:
-    """The configuration: a narrow ResNet with attention pooling (1.4 M weights) beside a two-layer text transformer.
+    """The configuration: timm's smallest ResNet (0.4 M weights) beside a two-layer text transformer.
 
-    Convolutions learn from a few thousand photos where a vision transformer does not yet.
+    Convolutions learn from a few hundred photos in a minute or two on a CPU, where a vision transformer does not yet.
     """
     return {
         "model_cfg": {
             "embed_dim": DIMENSION,
-            "vision_cfg": {"image_size": image_size, "layers": [1, 1, 1, 1], "width": 16, "head_width": 64},
+            "vision_cfg": {
+                "image_size": image_size,
+                "timm_model_name": "test_resnet",
+                "timm_pool": "avg",
+                "timm_proj": "linear",
+            },
             "text_cfg": {"context_length": TOKENS, "vocab_size": 49408, "width": 128, "heads": 4, "layers": 2},
             "custom_text": True,
         },

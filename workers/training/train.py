@@ -45,14 +45,17 @@ MARGIN = 7 / 6
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to train: whichever of the two is given."""
+    """How long to train: by the clock, by batches, or by how often each photo is looked at; the first that is given."""
 
-    steps: int | None = None
     minutes: float | None = None
+    steps: int | None = None
+    epochs: float = 60
 
-    def share(self, steps: int, seconds: float) -> float:
+    def share(self, seconds: float, steps: int, steps_an_epoch: float) -> float:
         """The part of it that is used up, from 0 to 1."""
-        return min(1.0, steps / self.steps if self.steps else seconds / (60 * (self.minutes or 10)))
+        if self.minutes:
+            return min(1.0, seconds / (60 * self.minutes))
+        return min(1.0, steps / (self.steps or self.epochs * steps_an_epoch))
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def train_encoder(
     qrels: Path | None = None,
     image_size: int = 64,
     batch: int = 128,
-    budget: Budget = Budget(minutes=10),
+    budget: Budget = Budget(),
     seed: int = 0,
     progress: Progress = silent,
 ) -> TrainingReport:
@@ -116,7 +119,8 @@ def train_encoder(
     first, steps, share = done, 0, done
     with contextlib.suppress(KeyboardInterrupt):
         for drawn in batches(examples, seen, batch, chance):
-            share = first + (1 - first) * budget.share(steps, time.monotonic() - began)
+            used = budget.share(time.monotonic() - began, steps, max(1.0, len(seen) / batch))
+            share = first + (1 - first) * used
             progress(int(100 * share), 100)
             if share >= 1:
                 break
