@@ -107,7 +107,8 @@ def main() -> None:
     took = ", ".join(f"{name} {value} s" for name, value in seconds.items())
     (RESULTS / "electronics.md").write_text(
         f"# Electronics: 19,406 products, {len(asked)} queries, five-fold by query\n\n"
-        f"    ltr node start && python benchmarks/electronics.py DATA\n\n{text}\n## Parity\n\n{proof}\n\n## Time\n\n{took}\n"
+        f"    ltr node start && python benchmarks/electronics.py DATA\n\n{text}\n"
+        f"## Parity\n\n{proof}\n\n## Time\n\n{took}\n"
     )
     print(text)
 

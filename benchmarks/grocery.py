@@ -35,7 +35,7 @@ def main() -> None:
     out = settings.runs / "grocery"
     if not (out / "data").exists():
         lay_out(data, out / "data")
-    report = run_demo(settings, out, data=out / "data", products=0, keep_node=False, bar=bar)
+    report = run_demo(settings, out, bar=bar, data=out / "data", encoder_minutes=12)
     for table in report.comparison.to_tables():
         Console().print(table)
     RESULTS.mkdir(exist_ok=True)
@@ -89,7 +89,9 @@ def typed_queries(products: list[dict], kinds: dict[str, str], judgments: list) 
     """A query a product's name (it 3, its kind 1) and a kind's name (all of the kind 3)."""
     for product in products:
         id_ = f"name-{product['id']}"
-        judgments += [(id_, other, 3 if other == product["id"] else 1) for other in kinds if kinds[other] == kinds[product["id"]]]
+        judgments += [
+            (id_, other, 3 if other == product["id"] else 1) for other in kinds if kinds[other] == kinds[product["id"]]
+        ]
         yield {"id": id_, "text": product["title"].lower()}
     names = {product["title"].lower() for product in products}
     for kind in sorted(set(kinds.values()) - names):

@@ -17,7 +17,7 @@ def silent(done: int, total: int | None = None) -> None:
 def part_of(progress: Progress, before: int, whole: int) -> Progress:
     """A listener for one part of a longer work of `whole` items, of which `before` come earlier."""
 
-    def listen(done: int, _total: int | None = None) -> None:
+    def listen(done: int, total: int | None = None) -> None:  # noqa: ARG001 - the whole is known
         progress(before + done, whole)
 
     return listen

@@ -18,7 +18,7 @@ class Blue(Form):
 
 class Box(Form):
     name: str
-    parts: list[Annotated[Red | Blue, Field(discriminator="kind")]] = []
+    parts: list[Annotated[Red | Blue, Field(discriminator="kind")]] = Field(default_factory=list)
 
 
 def places(value):

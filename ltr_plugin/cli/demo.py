@@ -17,6 +17,7 @@ def demo(
         Path | None, typer.Option(help="Folder for what it makes (default: demo, in the run folder).")
     ] = None,
     products: Annotated[int, typer.Option(min=600, help="Size of the shop that is made here.")] = 800,
+    encoder_minutes: Annotated[float, typer.Option(min=0.1, help="How long to train the photo encoder.")] = 2.0,
     keep_node: Annotated[bool, typer.Option(help="Leave the node running, to search by hand.")] = False,
 ) -> None:
     """Index a catalog, train an encoder and rankers, prove them in the cluster, and compare them with BM25."""
@@ -28,7 +29,13 @@ def demo(
 
     settings = Settings.from_env()
     report = run_demo(
-        settings, out or settings.runs / "demo", data=data, products=products, keep_node=keep_node, bar=bar
+        settings,
+        out or settings.runs / "demo",
+        bar=bar,
+        data=data,
+        products=products,
+        encoder_minutes=encoder_minutes,
+        keep_node=keep_node,
     )
     console = Console()
     for table in report.comparison.whole.to_tables():

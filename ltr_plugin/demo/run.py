@@ -53,10 +53,19 @@ class _Clock:
 
 
 def run_demo(
-    settings: Settings, out: Path, *, data: Path | None, products: int, keep_node: bool, bar: Bar
+    settings: Settings,
+    out: Path,
+    *,
+    bar: Bar,
+    data: Path | None = None,
+    products: int = 800,
+    encoder_minutes: float = 2.0,
+    keep_node: bool = False,
 ) -> DemoReport:
     """Runs every step, writes `report.json` into `out`, and stops the node if it started it.
 
+    `data` is a folder with the files of ShopFiles; without it a shop of so many `products` is drawn. Further photos of
+    its products to train the encoder with may lie there as photos.jsonl (queries) with photos.qrels.txt.
     Run again after an interruption it goes on: the shop, the encoder and every vector that are there are kept.
     """
     clock = _Clock()
@@ -65,10 +74,7 @@ def run_demo(
         files = _data(data, out, products, clock, bar)
         encoder = out / "encoder"
         if not encoder.exists() and _has_photos(files):
-            from workers.training import train_encoder
-
-            with clock.step("training the photo encoder", bar) as progress:
-                train_encoder(files.catalog, encoder, progress=progress)
+            _train_encoder(files, encoder, encoder_minutes, clock, bar)
         index = _index(settings, cluster, files, encoder if encoder.exists() else None, clock, bar)
         return _rank(index, files, out, clock, bar, began)
 
@@ -133,6 +139,22 @@ def _data(data: Path | None, out: Path, products: int, clock: _Clock, bar: Bar) 
     if missing:
         raise InputError(str(data), missing)
     return files
+
+
+def _train_encoder(files: ShopFiles, encoder: Path, minutes: float, clock: _Clock, bar: Bar) -> None:
+    from workers.training.train import Budget, train_encoder
+
+    photos, qrels = (files.catalog.with_name(name) for name in ("photos.jsonl", "photos.qrels.txt"))
+    more = photos.is_file()
+    with clock.step("training the photo encoder", bar) as progress:
+        train_encoder(
+            files.catalog,
+            encoder,
+            queries=photos if more else None,
+            qrels=qrels if more else None,
+            budget=Budget(minutes=minutes),
+            progress=progress,
+        )
 
 
 def _has_photos(files: ShopFiles) -> bool:

@@ -54,6 +54,25 @@ class Match(Feature):
         return {self.field: "text"}
 
 
+class MultiMatch(Feature):
+    """BM25 of the typed words over several fields; `cross_fields` with `and` wants every word in one of them."""
+
+    kind: Literal["multi_match"]
+    across: Annotated[tuple[FieldName, ...], Field(min_length=1)]
+    type: Literal["best_fields", "most_fields", "cross_fields", "phrase"] = "best_fields"
+    operator: Literal["or", "and"] = "or"
+    tie_breaker: Annotated[FiniteFloat, Field(ge=0, le=1)] = 0.0
+
+    def query(self) -> Body:
+        """See Feature."""
+        search = {"query": "{{text}}", "fields": list(self.across), "type": self.type, "tie_breaker": self.tie_breaker}
+        return {"multi_match": search if self.type == "phrase" else {**search, "operator": self.operator}}
+
+    def fields(self) -> dict[str, str]:
+        """See Feature."""
+        return dict.fromkeys(self.across, "text")
+
+
 class Phrase(Feature):
     """BM25 of the typed words as a phrase, in which `slop` moves are allowed."""
 
@@ -181,5 +200,6 @@ class Derived(Feature):
 
 
 AnyFeature = Annotated[
-    Match | Phrase | Similarity | FieldValue | Recency | QueryFlag | Template | Derived, Field(discriminator="kind")
+    Match | MultiMatch | Phrase | Similarity | FieldValue | Recency | QueryFlag | Template | Derived,
+    Field(discriminator="kind"),
 ]

@@ -26,13 +26,13 @@ class Retrieval:
     window: int = 200
 
     @classmethod
-    def of(cls, vectors: Iterable[VectorField], **options: int) -> Self:
+    def of(cls, vectors: Iterable[VectorField]) -> Self:
         """Retrieval over an index with these vectors: every query vector meets every field of its own space."""
         known = list(vectors)
         same = (
             (query.name, field.name) for query in known for field in known if query.fingerprint == field.fingerprint
         )
-        return cls(tuple(same), **options)
+        return cls(tuple(same))
 
     @property
     def query_vectors(self) -> tuple[str, ...]:

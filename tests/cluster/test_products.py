@@ -58,7 +58,9 @@ def test_a_product_is_in_the_backlog_until_every_vector_is_there(index, tmp_path
     put(index, title="red shoe", images=["a.jpg"])
     assert (index.count(), index.backlog(), list(index.backlog_ids())) == (1, 1, ["a"])
     assert stored(index).pending(index.vectors) == [TEXT, IMAGE]
-    assert list(index.write_vectors([made(index, vector=[1, 0, 0]), made(index, IMAGE, vector=[0, 1, 0])])) == [("a", None)]
+    assert list(index.write_vectors([made(index, vector=[1, 0, 0]), made(index, IMAGE, vector=[0, 1, 0])])) == [
+        ("a", None)
+    ]
     index.refresh()
     assert index.backlog() == 0
     assert stored(index).pending(index.vectors) == []

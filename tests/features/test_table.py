@@ -24,9 +24,13 @@ def test_missing_zero_and_unjudged_come_back_as_what_they_were(tmp_path):
 
 
 def test_a_table_that_is_not_finished_has_no_name(tmp_path):
-    with pytest.raises(RuntimeError, match="stop"), TableWriter(tmp_path / "t.parquet", ["a"], ORIGIN) as writer:
-        writer.add([("q", "p", 1.0, {"a": 1.0})])
-        raise RuntimeError("stop")
+    def stop_midway():
+        with TableWriter(tmp_path / "t.parquet", ["a"], ORIGIN) as writer:
+            writer.add([("q", "p", 1.0, {"a": 1.0})])
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        stop_midway()
     assert list(tmp_path.iterdir()) == []
 
 

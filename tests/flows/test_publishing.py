@@ -57,7 +57,8 @@ def test_the_log_tells_missing_from_zero_and_samples_unjudged_products(logged, s
     assert done.rows == len(table) == done.judged + done.negatives
     sampled = np.isnan(table.grades)
     assert all(
-        product not in qrels.of(query) for query, product in zip(table.queries[sampled], table.products[sampled])
+        product not in qrels.of(query)
+        for query, product in zip(table.queries[sampled], table.products[sampled], strict=True)
     )
     columns = dict(zip(table.names, table.values.T, strict=True))
     zero = table.products == "p0"

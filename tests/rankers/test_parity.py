@@ -13,8 +13,8 @@ def test_equal_scores_hold_with_every_pair_counted():
 
 
 def test_the_difference_is_relative_to_large_scores_and_absolute_to_small_ones():
-    assert np.isclose(compare_scores(QUERIES, SCORES, SCORES + [0, 0, 0, 0, 0.01]).largest_difference, 1e-4)
-    assert np.isclose(compare_scores(QUERIES, SCORES, SCORES + [1e-4, 0, 0, 0, 0]).largest_difference, 1e-4)
+    assert np.isclose(compare_scores(QUERIES, SCORES, SCORES + np.array([0, 0, 0, 0, 0.01])).largest_difference, 1e-4)
+    assert np.isclose(compare_scores(QUERIES, SCORES, SCORES + np.array([1e-4, 0, 0, 0, 0])).largest_difference, 1e-4)
 
 
 def test_a_swapped_pair_is_counted_once_and_breaks_parity():

@@ -3,7 +3,7 @@ import json
 import lightgbm as lgb
 import numpy as np
 import pytest
-from boosters import categories, model_text, threshold
+from boosters import MISSING, categories, model_text, threshold
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

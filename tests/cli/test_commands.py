@@ -1,0 +1,196 @@
+"""The `ltr` command as its users run it: exit codes, messages, and JSON for machines."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+import yaml
+
+LTR = [sys.executable, "-c", "from ltr_plugin.cli import main; main()"]
+FEATURES = {
+    "name": "words_only",
+    "version": 1,
+    "features": [
+        {"name": "title", "kind": "match", "modality": "text", "field": "title"},
+        {"name": "price", "kind": "field_value", "modality": "behaviour", "field": "price"},
+    ],
+}
+PRODUCTS = [{"id": f"p{n}", "title": f"{'red' if n % 2 else 'blue'} shoe {n}", "price": n} for n in range(30)]
+QUERIES = [{"id": "q1", "text": "red shoe"}, {"id": "q2", "text": "blue shoe"}]
+QRELS = [f"q{1 + (n + 1) % 2} 0 p{n} {1 + n % 3}" for n in range(20)]
+
+
+def ltr(*arguments, cwd=None, **environment):
+    """(exit code, standard output, standard error) of a command; code 0 and no traceback unless asked otherwise."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("OPENSEARCH_", "LTR_"))}
+    done = subprocess.run(
+        [*LTR, *map(str, arguments)],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**env, **environment},
+        timeout=300,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def shop(tmp_path):
+    lines = {"catalog.jsonl": PRODUCTS, "queries.jsonl": QUERIES}
+    for name, rows in lines.items():
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "qrels.txt").write_text("\n".join(QRELS) + "\n")
+    (tmp_path / "set.yaml").write_text(yaml.safe_dump(FEATURES))
+    return tmp_path
+
+
+@pytest.fixture
+def here(node_url, tmp_path):
+    """What the environment must say, and the name of an index of this test alone."""
+    name = f"cli-{uuid.uuid4().hex[:8]}"
+    yield {"OPENSEARCH_URL": node_url, "LTR_RUNS": str(tmp_path / "runs")}, name
+    from ltr_plugin.cluster.connection import OpenSearchCluster
+
+    OpenSearchCluster(node_url).call("DELETE", f"/{name}-v*")
+
+
+def test_help_lists_the_verbs():
+    code, out, _ = ltr("--help")
+    assert code == 0
+    for verb in ("node", "index", "encoder", "features", "train", "push", "promote", "search", "evaluate", "demo"):
+        assert verb in out
+
+
+def test_no_cluster_says_how_to_get_one(tmp_path):
+    code, _, err = ltr("search", "shoe", LTR_RUNS=str(tmp_path))
+    assert code == 1
+    assert "set OPENSEARCH_URL, or start the development node with `ltr node start`" in err
+
+
+def test_a_cluster_that_is_down_is_named(tmp_path):
+    code, _, err = ltr("search", "shoe", OPENSEARCH_URL="http://127.0.0.1:9", LTR_RUNS=str(tmp_path))
+    assert code == 1
+    assert "no answer from http://127.0.0.1:9" in err
+
+
+def test_mistakes_of_a_feature_set_are_listed_with_exit_code_2(tmp_path):
+    first, second = FEATURES["features"]
+    wrong = {**FEATURES, "features": [{**first, "kind": "mach"}, {**second, "filed": 1}]}
+    (tmp_path / "set.yaml").write_text(yaml.safe_dump(wrong))
+    code, _, err = ltr("features", "check", tmp_path / "set.yaml")
+    assert code == 2
+    assert "2 problems" in err
+    assert "$.features[0].kind" in err
+    assert "unknown kind 'mach'" in err
+    assert "$.features[1].filed" in err
+
+
+def test_a_checked_set_is_described_as_json(shop):
+    code, out, _ = ltr("features", "check", shop / "set.yaml", "--json")
+    assert code == 0
+    assert json.loads(out)["features"] == ["title", "price"]
+
+
+@pytest.mark.live
+def test_the_whole_way_by_hand(shop, here):
+    environment, name = here
+    common = ("--index", name, "--json")
+
+    def run(*arguments):
+        code, out, err = ltr(*arguments, **environment)
+        assert code == 0, err
+        return json.loads(out)
+
+    indexed = run("index", shop / "catalog.jsonl", *common, "--text-encoder", "none")
+    assert (indexed["products"], indexed["backlog"], indexed["errors"]) == (30, 0, [])
+    judged = ("--queries", shop / "queries.jsonl", "--qrels", shop / "qrels.txt")
+    logged = run("features", "log", shop / "set.yaml", *judged, "--out", shop / "t.parquet", *common)
+    assert logged["judged"] == 20
+    run("train", "linear", shop / "t.parquet", "--out", shop / "ranker", "--json")
+    pushed = run("push", shop / "ranker", *common)
+    assert pushed["parity"]["holds"]
+    run("promote", shop / "ranker", "--template", name, *common)
+    hits = run("search", "red shoe", "--ranker", pushed["model"], "--explain", *common)["hits"]
+    assert "red" in hits[0]["title"]
+    assert hits[0]["features"]["title"] > 0
+    result = run("evaluate", *judged, "--ranker", "bm25", "--ranker", shop / "ranker", *common)
+    assert set(result) == {"whole", "judged"}
+    assert set(result["whole"]["slices"]["all"]["rankers"]) == {"bm25", str(shop / "ranker")}
+
+
+@pytest.mark.live
+def test_broken_lines_stop_before_anything_is_written_and_are_skipped_on_demand(shop, here):
+    environment, name = here
+    with (shop / "catalog.jsonl").open("a") as catalog:
+        catalog.write('{"id": "p1", "title": "again"}\n{"id": "x", "prise": 2}\n')
+    words = ("--index", name, "--text-encoder", "none")
+    code, _, err = ltr("index", shop / "catalog.jsonl", *words, **environment)
+    assert code == 2
+    assert "line 31 $.id  'p1' is the id of line 2 too" in err
+    assert "line 32 $.prise  unknown key" in err
+    code, _, err = ltr("index", "--status", "--index", name, **environment)
+    assert code == 1  # no index was made
+    assert "no such index" in err
+    code, out, err = ltr("index", shop / "catalog.jsonl", *words, "--skip-bad", **environment)
+    assert code == 1  # done, but some lines failed
+    assert "line 31" in err
+    assert "30 products" in out
+
+
+@pytest.mark.live
+def test_a_feature_on_a_field_that_the_index_lacks_is_named(shop, here):
+    environment, name = here
+    ltr("index", shop / "catalog.jsonl", "--index", name, "--text-encoder", "none", **environment)
+    lacking = {**FEATURES, "features": [{**FEATURES["features"][0], "field": "titel"}]}
+    (shop / "set.yaml").write_text(yaml.safe_dump(lacking))
+    code, _, err = ltr("features", "push", shop / "set.yaml", "--index", name, **environment)
+    assert code == 2
+    assert "$.features[0].field  the index has no field 'titel'; it has" in err
+
+
+@pytest.mark.live
+def test_an_unreadable_photo_is_recorded_and_the_product_stays(shop, here, tiny_encoder):
+    environment, name = here
+    shutil.copy(tiny_encoder.parent / "photo.jpg", shop / "good.jpg")
+    (shop / "bad.jpg").write_bytes(b"no photo at all")
+    products = [{**PRODUCTS[0], "images": ["good.jpg"]}, {**PRODUCTS[1], "images": ["bad.jpg"]}]
+    (shop / "catalog.jsonl").write_text("".join(json.dumps(product) + "\n" for product in products))
+    spec = f"open_clip:{tiny_encoder}"
+    encoders = ("--text-encoder", "none", "--image-encoder", spec)
+    code, out, err = ltr("index", shop / "catalog.jsonl", "--index", name, *encoders, "--json", **environment)
+    assert code == 0, err
+    status = json.loads(out)
+    assert (status["products"], status["backlog"]) == (2, 0)
+    assert [(error["id"], error["vector"]) for error in status["errors"]] == [("p1", "image_vector")]
+    asked = ("search", "--image", shop / "good.jpg", "--ranker", "vectors", "--index", name, "--json")
+    _, out, _ = ltr(*asked, **environment)
+    assert json.loads(out)["hits"][0]["id"] == "p0"
+
+
+@pytest.mark.live
+def test_a_query_encoder_that_changed_since_is_refused(shop, here, tiny_encoder):
+    environment, name = here
+    mine = shop / "encoder"
+    shutil.copytree(tiny_encoder, mine)
+    encoders = ("--text-encoder", "none", "--image-encoder", f"open_clip:{mine}")
+    assert ltr("index", shop / "catalog.jsonl", "--index", name, *encoders, **environment)[0] == 0
+    shutil.rmtree(mine)
+    shutil.copytree(tiny_encoder.parent / "other", mine)
+    code, _, err = ltr("search", "red shoe", "--ranker", "vectors", "--index", name, **environment)
+    assert code == 1
+    assert "image_text_vector holds vectors of" in err
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not Path("/proc/1").exists(), reason="needs an unwritable place")
+def test_a_run_folder_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, err = ltr("node", "start", LTR_RUNS=str(tmp_path / "file" / "runs"))
+    assert code == 1
+    assert str(tmp_path / "file") in err
