@@ -103,21 +103,12 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
     }
 
     static SltrQueryBuilder parse(XContentParser parser, Supplier<ModelCache> models) throws IOException {
-        Draft draft;
         try {
-            draft = PARSER.parse(parser, null);
+            Draft draft = PARSER.parse(parser, null);
+            return new SltrQueryBuilder(models, draft.target(), null).boost(draft.boost).queryName(draft.queryName);
         } catch (IllegalArgumentException e) {
             throw new ParsingException(parser.getTokenLocation(), e.getMessage(), e);
         }
-        if (draft.model == null && draft.featureSet == null) {
-            throw new ParsingException(parser.getTokenLocation(), "Either [model] or [featureset] must be set in [" + NAME + "]");
-        }
-        if (draft.params == null) {
-            throw new ParsingException(parser.getTokenLocation(), "Field [params] is mandatory in [" + NAME + "]");
-        }
-        Target target = new Target(draft.model, draft.cache, draft.featureSet, draft.params, draft.activeFeatures, draft.store);
-        target.key(); // refuses a bad store name here, before any shard is asked
-        return new SltrQueryBuilder(models, target, null).boost(draft.boost).queryName(draft.queryName);
     }
 
     private static final class Draft {
@@ -129,6 +120,17 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
         private String store;
         private float boost = DEFAULT_BOOST;
         private String queryName;
+
+        private Target target() {
+            if (model == null && featureSet == null) {
+                throw new IllegalArgumentException("Either [model] or [featureset] must be set in [" + NAME + "]");
+            }
+            if (params == null) {
+                throw new IllegalArgumentException("Field [params] is mandatory in [" + NAME + "]");
+            }
+            StoreIndex.of(store); // refuses a bad name here, before any shard is asked
+            return new Target(model, cache, featureSet, params, activeFeatures, store);
+        }
     }
 
     private static final ObjectParser<Draft, Void> PARSER = new ObjectParser<>(NAME, Draft::new);

@@ -1,0 +1,109 @@
+"""Requests that could take a node down are refused, and the node lives on."""
+
+import json
+
+import pytest
+from conftest import derived, price
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture(autouse=True)
+def _node_lives_on(node):
+    yield
+    assert node("GET", "/").status == 200
+
+
+def nested_tree(depth: int) -> str:
+    """The text of a chain of splits; built as text, since JSON encoders have a depth limit of their own."""
+    start = "".join(
+        f'{{"nodeid":{2 * i},"depth":{i},"split":"price","split_condition":1,"yes":{2 * i + 1},"no":{2 * i + 2},'
+        f'"children":[{{"nodeid":{2 * i + 1},"leaf":1}},'
+        for i in range(depth)
+    )
+    return f"[{start}" + f'{{"nodeid":{2 * depth},"leaf":2}}' + "]}" * depth + "]"
+
+
+@pytest.mark.parametrize(("depth", "status"), [(400, 201), (500, 400), (2_000, 400), (100_000, 400)])
+@pytest.mark.parametrize("form", ["structure", "string"])
+def test_deep_trees(ranking, node, store, depth, status, form):
+    ranking.put_set("s", price())
+    definition = nested_tree(depth) if form == "structure" else json.dumps(nested_tree(depth))
+    body = f'{{"model":{{"name":"m","model":{{"type":"model/xgboost+json","definition":{definition}}}}}}}'
+    assert node("POST", f"{store}/_featureset/s/_createmodel", body).status == status
+    if status == 201:
+        assert ranking.scores(model="m") == {"1": 2, "2": 2, "3": 2, "4": 1}
+
+
+@pytest.mark.parametrize("term", ["price", "0.5 * price"])
+def test_an_expression_of_a_thousand_terms_works(ranking, term):
+    ranking.put_set("s", price(), derived("d", " + ".join([term] * 1_000)))
+    assert ranking.log(featureset="s")["1"]["d"] == (3_000 if term == "price" else 1_500)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "+".join(["1"] * 100_000),
+        "(" * 100_000 + "1" + ")" * 100_000,
+        "-" * 100_000 + "1",
+        "1?" * 50_000 + "1" + ":1" * 50_000,
+        "abs(" * 5_000 + "1" + ")" * 5_000,
+        "a" * 1_000_000,
+    ],
+    ids=["sum", "parentheses", "signs", "conditions", "calls", "name"],
+)
+def test_long_and_deep_expressions(node, store, expression):
+    reply = node("PUT", f"{store}/_feature/d", {"feature": derived("d", expression)})
+    assert (reply.status, reply.error) == (400, "illegal_argument_exception")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["(" * 1_900 + "1" + ")" * 1_900, "1<" * 3_900 + "1", "abs(" * 3_900 + "1" + ")" * 3_900, "-" * 3_900 + "1"],
+    ids=["parentheses", "comparisons", "calls", "signs"],
+)
+def test_expressions_just_within_the_limits_end_in_an_answer(node, store, expression):
+    assert node("PUT", f"{store}/_feature/d", {"feature": derived("d", expression)}).status in {201, 400}
+
+
+@pytest.mark.parametrize(
+    "template", ["{{#a}}" * 60 + "{{/a}}" * 60, "{{#a}}" * 50_000 + "{{/a}}" * 50_000, "x" * 1_000_001]
+)
+def test_deep_and_large_templates(node, store, template):
+    reply = node("PUT", f"{store}/_feature/f", {"feature": {"template": template}})
+    assert (reply.status, reply.error) == (400, "illegal_argument_exception")
+
+
+def test_a_template_that_multiplies(ranking):
+    inner = "{{#l}}" * 5 + "xxxxxxxxxx" + "{{/l}}" * 5
+    ranking.put_set("s", {"name": "f", "template": '{"match": {"title": "' + inner + '"}}'})
+    reply = ranking.search(ranking.sltr(featureset="s", params={"l": list(range(100))}))
+    assert reply.status == 400
+
+
+def test_a_set_that_reaches_itself(ranking):
+    ranking.put_set("self", {"name": "again", "template": ranking.sltr(featureset="self")})
+    reply = ranking.search(ranking.sltr(featureset="self"))
+    assert (reply.status, reply.error) == (400, "search_phase_execution_exception")
+
+
+@pytest.mark.parametrize("number", ['"NaN"', '"Infinity"', "1e39", "1e999"])
+@pytest.mark.parametrize("field", ["leaf", "split_condition"])
+def test_numbers_beyond_float32(ranking, node, store, number, field):
+    ranking.put_set("s", price())
+    at, value = (number, "1") if field == "split_condition" else ("1", number)
+    children = f'[{{"nodeid":1,"leaf":{value}}},{{"nodeid":2,"leaf":1}}]'
+    split = f'"split":"price","split_condition":{at},"yes":1,"no":2,"children":{children}'
+    tree = f'{{"nodeid":0,"depth":0,{split}}}'
+    body = f'{{"model":{{"name":"m","model":{{"type":"model/xgboost+json","definition":[{tree}]}}}}}}'
+    assert node("POST", f"{store}/_featureset/s/_createmodel", body).status == 400
+
+
+def test_deep_params(ranking):
+    ranking.put_set("s", {"name": "f", "template": '{"match": {"title": "{{#toJson}}deep{{/toJson}}"}}'})
+    for depth in (100, 450, 100_000):
+        deep = '{"a":' * depth + "1" + "}" * depth
+        sltr = f'{{"store":"enginetests","featureset":"s","params":{{"deep":{deep}}}}}'
+        search = f'{{"query":{{"sltr":{sltr}}}}}'
+        assert ranking.node("POST", f"/{ranking.index}/_search", search).status == 400

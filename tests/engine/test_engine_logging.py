@@ -1,0 +1,133 @@
+"""Feature logging: ext.ltr_log."""
+
+import pytest
+from conftest import derived, price, words
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture
+def logged(ranking):
+    ranking.put_set("s", words(), price(), derived("plus", "price + 1"))
+    ranking.create_model("s", "m", "model/linear", {"words": 1})
+    return ranking
+
+
+def ext(*specs: dict) -> dict:
+    return {"ltr_log": {"log_specs": list(specs)}}
+
+
+def test_one_entry_a_feature_and_no_value_where_it_does_not_match(logged):
+    log = logged.log(featureset="s", params={"keywords": "red"})
+    assert log["3"]["words"] > 0
+    assert log["3"] | {"words": 0} == {"words": 0, "price": None, "plus": 1.0}
+    assert log["2"] == {"words": None, "price": 5.5, "plus": 6.5}
+    assert list(log["2"]) == ["words", "price", "plus"]
+
+
+def test_missing_as_zero(logged):
+    log = logged.log(featureset="s", params={"keywords": "red"}, missing_as_zero=True)
+    assert log["2"] == {"words": 0.0, "price": 5.5, "plus": 6.5}
+
+
+def test_inactive_features_are_listed(logged):
+    log = logged.log(featureset="s", active_features=["price"])
+    assert log["2"] == {"words": None, "price": 5.5, "plus": None}
+
+
+def test_values_are_those_of_the_first_pass_query(logged):
+    hits = logged.search({"match": {"title": "red"}}).body["hits"]["hits"]
+    log = logged.log(model="m", params={"keywords": "red"})
+    assert {hit["_id"]: hit["_score"] for hit in hits} == {key: log[key]["words"] for key in ("1", "3")}
+
+
+@pytest.mark.parametrize("boost", [0, 0.5, 3])
+def test_boost_is_not_logged(logged, boost):
+    plain = logged.log(featureset="s", params={"keywords": "red"})
+    assert logged.log(featureset="s", params={"keywords": "red"}, boost=boost) == plain
+
+
+def test_logs_of_named_queries_and_rescorers_side_by_side(logged):
+    named = logged.sltr(featureset="s", params={"keywords": "red"}, _name="first")
+    rescorer = logged.sltr(model="m", params={"keywords": "shoe"}, boost=2)
+    body = {"bool": {"must": {"match_all": {}}, "should": [named]}}
+    rescore = [{"query": {"rescore_query": rescorer}}]
+    specs = ext({"named_query": "first"}, {"rescore_index": 0}, {"name": "mine", "rescore_index": 0})
+    hits = logged.search(body, rescore=rescore, ext=specs).body["hits"]["hits"]
+    log = next(hit for hit in hits if hit["_id"] == "2")["fields"]["_ltrlog"]
+    assert len(log) == 1
+    assert list(log[0]) == ["first", "rescore[0]", "mine"]
+    assert "value" not in log[0]["first"][0]
+    assert log[0]["mine"] == log[0]["rescore[0]"]
+    assert log[0]["mine"][0]["value"] > 0
+
+
+def test_rescorers_alone_are_logged(logged):
+    rescore = {"query": {"rescore_query": logged.sltr(featureset="s", active_features=["price"])}}
+    hits = logged.search({"match_all": {}}, rescore=rescore, ext=ext({"rescore_index": 0})).body["hits"]["hits"]
+    assert all("rescore[0]" in hit["fields"]["_ltrlog"][0] for hit in hits)
+
+
+def test_a_filter_can_be_logged(logged):
+    named = logged.sltr(featureset="s", params={"keywords": "red"}, _name="x")
+    hits = logged.search({"bool": {"filter": named}}, ext=ext({"named_query": "x"})).body["hits"]["hits"]
+    assert hits[0]["fields"]["_ltrlog"][0]["x"][2]["name"] == "plus"
+
+
+def test_one_spec_needs_no_list(logged):
+    named = logged.sltr(featureset="s", params={"keywords": "red"}, _name="x")
+    specs = {"ltr_log": {"log_specs": {"named_query": "x"}}}
+    assert logged.search(named, ext=specs).body["hits"]["hits"][0]["fields"]["_ltrlog"]
+
+
+def test_infinite_and_undefined_values_are_strings(ranking):
+    ranking.put_set("s", derived("inf", "1 / 0"), derived("nan", "ln(-1)"))
+    log = ranking.log(featureset="s")
+    assert log["1"] == {"inf": "Infinity", "nan": "NaN"}
+
+
+def test_wrong_targets_are_refused(logged):
+    named = logged.sltr(featureset="s", params={"keywords": "red"}, _name="x")
+    both = {"bool": {"must": [named, {"match_all": {"_name": "all"}}]}}
+    inside = {"query": {"rescore_query": {"bool": {"must": named}}}}
+    cases = [
+        (both, None, {"named_query": "y"}),
+        (both, None, {"named_query": "all"}),
+        (both, None, {"rescore_index": 0}),
+        (both, [inside], {"rescore_index": 0}),
+        (both, [inside], {"rescore_index": 1}),
+        ({"match_all": {}}, [inside], {"rescore_index": 0}),
+        ({"match_all": {}}, [inside], {"rescore_index": 1}),
+    ]
+    for query, rescore, spec in cases:
+        reply = logged.search(query, ext=ext(spec), **({"rescore": rescore} if rescore else {}))
+        assert reply.status == 400, (spec, reply.text)
+        assert reply.body["error"]["root_cause"][0]["type"] == "illegal_argument_exception"
+
+
+def test_without_any_named_query_logging_is_skipped(logged):
+    rescore = {"query": {"rescore_query": logged.sltr(featureset="s", active_features=["price"])}}
+    for body in (
+        {"ext": ext({"named_query": "x"})},
+        {"ext": ext({"rescore_index": 0})},
+        {"ext": ext({"named_query": "x"}), "rescore": rescore},
+    ):
+        reply = logged.search({"match_all": {}}, **body)
+        assert reply.status == 200
+        assert "fields" not in reply.body["hits"]["hits"][0]
+
+
+@pytest.mark.parametrize(
+    "specs",
+    [
+        {},
+        {"log_specs": []},
+        {"log_specs": {}},
+        {"log_specs": {"rescore_index": -1}},
+        {"log_specs": {"query_rescore": 0}},
+    ],
+)
+def test_faulty_specs_do_not_parse(logged, specs):
+    reply = logged.search({"match_all": {}}, ext={"ltr_log": specs})
+    assert reply.status == 400
+    assert reply.error in {"parsing_exception", "x_content_parse_exception"}
