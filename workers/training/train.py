@@ -32,7 +32,7 @@ from workers.training.examples import Examples, Source, judged_photos, read_exam
 from workers.training.holdout import Retrieval, hold_out, measure
 from workers.training.loss import photo_photo_loss, photo_text_loss
 
-FRESH_RATE, PRETRAINED_RATE = 2e-3, 3e-5
+FRESH_RATE, PRETRAINED_RATE = 4e-3, 3e-5
 WARM_UP = 0.05
 """Share of the training in which the learning rate rises; it then falls along a cosine."""
 
