@@ -38,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--negatives", type=int, default=30)
+    parser.add_argument("--negatives", type=int, default=20)
     arguments = parser.parse_args()
     data: Path = arguments.data
     settings = Settings.from_env()

@@ -38,7 +38,6 @@ def demo(
         keep_node=keep_node,
     )
     console = Console()
-    for table in report.comparison.whole.to_tables():
-        console.print(table)
+    console.print(report.comparison.whole.to_summary())
     console.print(str(report.parity), highlight=False)
     console.print(f"report: {report.path}", highlight=False)

@@ -33,8 +33,12 @@ class OpenSearchCluster:
     def __init__(
         self, url: str, *, user: str | None = None, password: str | None = None, ca: str | None = None
     ) -> None:
+        import logging
+
         from opensearchpy import OpenSearch
 
+        # The client logs every answer of 400 and above; here such an answer is an error that is raised, or expected.
+        logging.getLogger("opensearch").setLevel(logging.CRITICAL)
         self.url = url
         self._client = OpenSearch(
             url,

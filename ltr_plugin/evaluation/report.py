@@ -109,6 +109,17 @@ class Comparison:
         tables[-1].caption = self._legend()
         return tables
 
+    def to_summary(self, measure: str = MEASURES[0]) -> "Table":
+        """One measure of every ranker on every slice, for the terminal."""
+        from rich.table import Table
+
+        table = Table("ranker", title=f"{measure}, {self.view}", caption=self._legend())
+        for name, count in self.slices.items():
+            table.add_column(f"{name} ({count})", justify="right")
+        for ranker in self.rankers:
+            table.add_row(ranker, *(_cell(self.of(name, ranker, measure)) for name in self.slices))
+        return table
+
     def _tables(self) -> Iterator[tuple[str, list[list[str]]]]:
         cells = {(result.slice, result.ranker, result.measure): _cell(result) for result in self.results}
         for name in self.slices:

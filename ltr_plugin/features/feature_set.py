@@ -34,6 +34,12 @@ class FeatureSet(Form):
         """The features' names, in order."""
         return tuple(feature.name for feature in self.features)
 
+    @property
+    def directions(self) -> tuple[int, ...]:
+        """For each feature 1 where more never hurts, -1 where more never helps, 0 where nothing is said."""
+        signs = {"increasing": 1, "decreasing": -1, None: 0}
+        return tuple(signs[feature.direction] for feature in self.features)
+
     @cached_property
     def digest(self) -> str:
         """Sixteen hex digits that change with anything that changes a value."""

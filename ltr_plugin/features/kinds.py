@@ -16,10 +16,15 @@ NO_MATCH: Body = {"match_none": {}}
 
 
 class Feature(Form):
-    """What every feature says: its name, its kind, and the modality that a fusion ranker groups it under."""
+    """What every feature says: its name, its kind, and the modality that a fusion ranker groups it under.
+
+    `direction` is what a ranker may take for granted, such as that more matching words never hurt: with few judged
+    queries it keeps chance out of the model.
+    """
 
     name: FeatureName
     modality: Modality
+    direction: Literal["increasing", "decreasing"] | None = None
 
     @abstractmethod
     def query(self) -> Body:

@@ -14,7 +14,7 @@ from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Floats
 from ltr_plugin.progress import Progress, silent
-from ltr_plugin.rankers.card import Card, make_card, read_model, write_ranker
+from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model, write_ranker
 from ltr_plugin.rankers.folds import folds_by_query, held_out
 from ltr_plugin.rankers.ranker import Export, Scores
 from ltr_plugin.rankers.training_rows import TrainingRows
@@ -124,7 +124,7 @@ def train_lambdamart(
     settings = settings or LambdaMARTSettings()
     rows = TrainingRows.of(table)
     _check(rows)
-    params = _params(settings, rows)
+    params = _params(settings, rows, feature_set_of(table).directions)
     if len(rows.queries) > 1:
         parts = _held_out_parts(rows, settings)
         best, ndcg = _best_rounds(rows, table.names, params, settings, parts, progress)
@@ -213,8 +213,10 @@ def _check(rows: TrainingRows) -> None:
         )
 
 
-def _params(settings: LambdaMARTSettings, rows: TrainingRows) -> dict[str, Any]:
+def _params(settings: LambdaMARTSettings, rows: TrainingRows, directions: tuple[int, ...]) -> dict[str, Any]:
+    constraints = {"monotone_constraints": list(directions), "monotone_constraints_method": "intermediate"}
     return {
+        **(constraints if any(directions) else {}),
         "objective": "lambdarank",
         "metric": "ndcg",
         "eval_at": [10],

@@ -13,7 +13,7 @@ from ltr_plugin.decoding import Form, decode
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Floats
-from ltr_plugin.rankers.card import Card, make_card, read_model, write_ranker
+from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model, write_ranker
 from ltr_plugin.rankers.ranker import Export, Scores
 from ltr_plugin.rankers.training_rows import TrainingRows
 
@@ -27,6 +27,10 @@ class LinearSettings(Form):
     l2: Annotated[FiniteFloat, Field(ge=0)] = 1e-3
     negative_weight: Annotated[FiniteFloat, Field(gt=0)] = 1.0
     iterations: Annotated[int, Field(ge=1)] = 500
+
+
+_BOUNDS = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
+"""What a feature's direction leaves to its weight."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ def train_linear(table: FeatureTable, settings: LinearSettings | None = None) ->
         args=(standard, rows, _targets(rows, settings.negative_weight), settings.l2),
         jac=True,
         method="L-BFGS-B",
+        bounds=[_BOUNDS[direction] for direction in feature_set_of(table).directions],
         options={"maxiter": settings.iterations},
     )
     strength = np.where(used, found.x, 0.0)

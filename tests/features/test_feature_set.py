@@ -52,7 +52,7 @@ def test_every_mistake_of_a_file_is_listed(tmp_path):
     assert set(found) == {
         "$.version", "$.features[0].kind", "$.features[1].modality", "$.features[1].wieght", "$.features[2].name",
     }  # fmt: skip
-    assert found["$.features[0].kind"].startswith("unknown kind 'mach' (expected one of: 'match', 'phrase'")
+    assert found["$.features[0].kind"].startswith("unknown kind 'mach' (expected one of: 'match', 'multi_match'")
 
 
 def test_a_name_taken_twice_is_refused(tmp_path):
@@ -139,3 +139,14 @@ def test_a_set_is_held_against_the_index(tmp_path):
 def test_variables_of_an_expression_are_its_names_without_functions_and_numbers():
     assert variables("max(a_1, 2e-3) + ln(b.c) * 1.5E+4 - x2 ? 0x1F : .5") == {"a_1", "b.c", "x2"}
     assert term_count("a + 2 * max(b, 1e-3)") == 4
+
+
+def test_directions_stand_in_the_order_of_the_features(tmp_path):
+    features = load_feature_set(
+        written(
+            tmp_path,
+            [{**FEATURES[0], "direction": "increasing"}, {**FEATURES[1], "direction": "decreasing"}, FEATURES[2]],
+        )
+    )
+    assert features.directions == (1, -1, 0)
+    assert features.digest == load_feature_set(written(tmp_path, FEATURES)).digest  # values are what they were
