@@ -23,8 +23,8 @@ def broker_folder(settings: Settings) -> Path:
 def broker_options(settings: Settings) -> dict[str, Any]:
     """Where the queue is and how it is read."""
     if settings.broker_url:
-        # a task that a dead worker held is handed out again after the visibility timeout; tasks take far less
-        redis = {"visibility_timeout": 600, "unacked_restore_interval": 1, "unacked_restore_throttle": 1}
+        # what a dead worker held is handed out again after this time; a longer task may run twice, which is harmless
+        redis = {"visibility_timeout": 120, "unacked_restore_interval": 1, "unacked_restore_throttle": 1}
         redelivery = redis if settings.broker_url.startswith(("redis", "sentinel")) else {}
         return {"broker_url": settings.broker_url, "broker_transport_options": redelivery}
     folder = broker_folder(settings)
@@ -32,7 +32,7 @@ def broker_options(settings: Settings) -> dict[str, Any]:
     for made in (queue, control):
         made.mkdir(parents=True, exist_ok=True)
     return {
-        "broker_url": "filesystem://",
+        "broker_url": "filesystem://localhost",
         "broker_transport_options": {
             "data_folder_in": str(queue),
             "data_folder_out": str(queue),

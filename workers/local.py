@@ -61,13 +61,13 @@ class LocalWorker:
     def stop(self) -> None:
         """Lets it finish the tasks it runs, and ends it when that takes long."""
         self._stopping.set()
+        self._watch.join()
         self._process.terminate()
         try:
             self._process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._watch.join()
 
     def _start(self) -> subprocess.Popen[bytes]:
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -143,8 +143,22 @@ def drain(
 
 def worker_command(*options: str) -> list[str]:
     """The command line of a worker."""
+    name = f"ltr-{os.getpid()}@%h"  # brokers tell workers apart by it
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "--loglevel", "INFO", *quiet, *options]
+    return [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "workers.app",
+        "worker",
+        "--hostname",
+        name,
+        "--loglevel",
+        "INFO",
+        *quiet,
+        *options,
+    ]
 
 
 def follow_parent() -> None:
