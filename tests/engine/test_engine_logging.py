@@ -131,3 +131,42 @@ def test_faulty_specs_do_not_parse(logged, specs):
     reply = logged.search({"match_all": {}}, ext={"ltr_log": specs})
     assert reply.status == 400
     assert reply.error in {"parsing_exception", "x_content_parse_exception"}
+
+
+def test_logs_hold_the_statistics_that_scored(ranking, node):
+    """With dfs_query_then_fetch the shards score with common statistics, and log what they scored."""
+    index = "enginetests-shards"
+    node("DELETE", f"/{index}")
+    settings = {"number_of_shards": 4, "number_of_replicas": 0}
+    node("PUT", f"/{index}", {"settings": settings, "mappings": {"properties": {"title": {"type": "text"}}}})
+    try:
+        for i in range(12):
+            node("PUT", f"/{index}/_doc/{i}?refresh=true", {"title": "red shoe" if i % 3 else "blue shoe"})
+        ranking.put_set("s", words())
+        query = ranking.sltr(featureset="s", params={"keywords": "blue"}, _name="x")
+        body = {"query": query, "size": 12, "ext": ext({"named_query": "x"})}
+        hits = node("POST", f"/{index}/_search?search_type=dfs_query_then_fetch", body).body["hits"]["hits"]
+        scores = {hit["_score"] for hit in hits if hit["_score"] > 0}
+        logged = {hit["fields"]["_ltrlog"][0]["x"][0].get("value") for hit in hits} - {None}
+        assert len(scores) == 1
+        assert logged == scores
+    finally:
+        node("DELETE", f"/{index}")
+
+
+def test_inner_hits_are_left_alone(ranking, node):
+    index = "enginetests-nested"
+    node("DELETE", f"/{index}")
+    parts = {"type": "nested", "properties": {"name": {"type": "keyword"}}}
+    node("PUT", f"/{index}", {"mappings": {"properties": {"parts": parts, "title": {"type": "text"}}}})
+    try:
+        node("PUT", f"/{index}/_doc/1?refresh=true", {"title": "red", "parts": [{"name": "a"}, {"name": "b"}]})
+        ranking.put_set("s", words())
+        query = ranking.sltr(featureset="s", params={"keywords": "red"}, _name="x")
+        nested = {"nested": {"path": "parts", "query": {"term": {"parts.name": "b"}}, "inner_hits": {}}}
+        body = {"query": {"bool": {"must": [query, nested]}}, "ext": ext({"named_query": "x"})}
+        hit = node("POST", f"/{index}/_search", body).body["hits"]["hits"][0]
+        assert hit["fields"]["_ltrlog"][0]["x"][0]["value"] > 0
+        assert "fields" not in hit["inner_hits"]["parts"]["hits"]["hits"][0]
+    finally:
+        node("DELETE", f"/{index}")

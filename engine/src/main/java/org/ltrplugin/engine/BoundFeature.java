@@ -1,10 +1,13 @@
 package org.ltrplugin.engine;
 
-import java.io.IOException;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.QueryVisitor;
 
-/** A feature whose params are known. Equal to another when both give every document the same value. */
+import java.io.IOException;
+
+/**
+ * A feature whose params are known. Equal to another when both give every document the same value.
+ */
 interface BoundFeature {
     String name();
 

@@ -1,8 +1,5 @@
 package org.ltrplugin.engine;
 
-import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 import org.apache.lucene.expressions.Expression;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.search.DoubleValues;
@@ -10,8 +7,16 @@ import org.apache.lucene.search.Explanation;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.QueryVisitor;
 
-/** A derived feature with its arguments: reads features from the vector being filled, computes in double, gives float32. */
-record BoundFormula(String name, Expression expression, List<Argument> arguments) implements BoundFeature, FeatureWeight {
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A derived feature with its arguments: reads features from the vector being filled, computes in
+ * double, gives float32.
+ */
+record BoundFormula(String name, Expression expression, List<Argument> arguments)
+        implements BoundFeature, FeatureWeight {
     /** Where the value of a variable comes from. */
     sealed interface Argument {
         DoubleValues in(float[] vector);
@@ -63,7 +68,10 @@ record BoundFormula(String name, Expression expression, List<Argument> arguments
 
     @Override
     public FeatureReader reader(LeafReaderContext segment, float[] vector, long leadCost) {
-        DoubleValues[] values = arguments.stream().map(argument -> argument.in(vector)).toArray(DoubleValues[]::new);
+        DoubleValues[] values =
+                arguments.stream()
+                        .map(argument -> argument.in(vector))
+                        .toArray(DoubleValues[]::new);
         return new FeatureReader() {
             @Override
             public boolean matches(int doc) {
@@ -82,7 +90,8 @@ record BoundFormula(String name, Expression expression, List<Argument> arguments
         List<Explanation> details = new ArrayList<>();
         for (int i = 0; i < arguments.size(); i++) {
             if (arguments.get(i) instanceof Constant constant) {
-                details.add(Explanation.match(constant.value(), "param " + expression.variables[i]));
+                details.add(
+                        Explanation.match(constant.value(), "param " + expression.variables[i]));
             }
         }
         return Explanation.match(value, "computed by [" + expression.sourceText + "]", details);

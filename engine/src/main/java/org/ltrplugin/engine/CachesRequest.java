@@ -1,12 +1,13 @@
 package org.ltrplugin.engine;
 
-import java.io.IOException;
 import org.opensearch.action.support.nodes.BaseNodesRequest;
 import org.opensearch.common.Nullable;
 import org.opensearch.core.common.io.stream.StreamInput;
 import org.opensearch.core.common.io.stream.StreamOutput;
 import org.opensearch.core.common.io.stream.Writeable;
 import org.opensearch.transport.TransportRequest;
+
+import java.io.IOException;
 
 /** Asks every node for the usage of its caches, after clearing part of them. */
 final class CachesRequest extends BaseNodesRequest<CachesRequest> {
@@ -18,11 +19,15 @@ final class CachesRequest extends BaseNodesRequest<CachesRequest> {
      * @param index a store index, or null for nothing
      * @param type the type of one element in it, or null for all elements
      */
-    record Clear(@Nullable String index, @Nullable ElementType type, @Nullable String name) implements Writeable {
+    record Clear(@Nullable String index, @Nullable ElementType type, @Nullable String name)
+            implements Writeable {
         static final Clear NOTHING = new Clear(null, null, null);
 
         Clear(StreamInput in) throws IOException {
-            this(in.readOptionalString(), in.readBoolean() ? in.readEnum(ElementType.class) : null, in.readOptionalString());
+            this(
+                    in.readOptionalString(),
+                    in.readBoolean() ? in.readEnum(ElementType.class) : null,
+                    in.readOptionalString());
         }
 
         @Override

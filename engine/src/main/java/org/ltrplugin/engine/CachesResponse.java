@@ -1,9 +1,5 @@
 package org.ltrplugin.engine;
 
-import java.io.IOException;
-import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.opensearch.action.FailedNodeException;
 import org.opensearch.action.support.nodes.BaseNodeResponse;
 import org.opensearch.action.support.nodes.BaseNodesResponse;
@@ -14,8 +10,14 @@ import org.opensearch.core.common.io.stream.StreamOutput;
 import org.opensearch.core.xcontent.ToXContentFragment;
 import org.opensearch.core.xcontent.XContentBuilder;
 
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
 /** What the caches hold: in all, by store and by node. */
-final class CachesResponse extends BaseNodesResponse<CachesResponse.OfNode> implements ToXContentFragment {
+final class CachesResponse extends BaseNodesResponse<CachesResponse.OfNode>
+        implements ToXContentFragment {
     CachesResponse(ClusterName cluster, List<OfNode> nodes, List<FailedNodeException> failures) {
         super(cluster, nodes, failures);
     }
@@ -40,7 +42,9 @@ final class CachesResponse extends BaseNodesResponse<CachesResponse.OfNode> impl
         Map<String, CacheUsage> stores = new TreeMap<>();
         for (OfNode node : getNodes()) {
             all.add(node.total());
-            node.stores.forEach((store, usage) -> stores.computeIfAbsent(store, key -> new CacheUsage()).add(usage));
+            node.stores.forEach(
+                    (store, usage) ->
+                            stores.computeIfAbsent(store, key -> new CacheUsage()).add(usage));
         }
         builder.field("all", all).startObject("stores");
         for (Map.Entry<String, CacheUsage> store : stores.entrySet()) {
@@ -49,7 +53,8 @@ final class CachesResponse extends BaseNodesResponse<CachesResponse.OfNode> impl
         builder.endObject().startObject("nodes");
         for (OfNode node : getNodes()) {
             builder.startObject(node.getNode().getId());
-            builder.field("name", node.getNode().getName()).field("hostname", node.getNode().getHostName());
+            builder.field("name", node.getNode().getName())
+                    .field("hostname", node.getNode().getHostName());
             builder.field("stats", node.total()).endObject();
         }
         return builder.endObject();

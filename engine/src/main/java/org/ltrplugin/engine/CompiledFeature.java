@@ -18,15 +18,19 @@ interface CompiledFeature {
     /**
      * Compiles a stored feature.
      *
-     * @throws IllegalArgumentException when its template does not compile, or is of a kind this engine lacks
+     * @throws IllegalArgumentException when its template does not compile, or is of a kind this
+     *     engine lacks
      */
     static CompiledFeature of(Feature feature) {
         return switch (feature.language()) {
             case Feature.MUSTACHE -> MustacheFeature.compile(feature);
             case DerivedFeature.LANGUAGE -> DerivedFeature.compile(feature);
-            case "script_feature" -> throw new IllegalArgumentException(
-                "feature [" + feature.name() + "] has template_language [script_feature], which this engine does not support"
-            );
+            case "script_feature" ->
+                    throw new IllegalArgumentException(
+                            "feature ["
+                                    + feature.name()
+                                    + "] has template_language [script_feature], which this engine"
+                                    + " does not support");
             default -> new ScriptFilterFeature(feature);
         };
     }

@@ -1,15 +1,20 @@
 package org.ltrplugin.engine;
 
+import org.opensearch.index.query.QueryShardContext;
+import org.opensearch.index.query.QueryShardException;
+
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.opensearch.index.query.QueryShardContext;
-import org.opensearch.index.query.QueryShardException;
 
-/** A model, or a feature set as the model that sums its features, ready to be bound to requests. Immutable and shared. */
-record CompiledModel(String name, List<CompiledFeature> features, Map<String, Integer> ordinals, Ranker ranker) {
+/**
+ * A model, or a feature set as the model that sums its features, ready to be bound to requests.
+ * Immutable and shared.
+ */
+record CompiledModel(
+        String name, List<CompiledFeature> features, Map<String, Integer> ordinals, Ranker ranker) {
     /** Throws IllegalArgumentException when a feature of the set does not compile. */
     static CompiledModel of(FeatureSet set) {
         return of(set.name(), set, LinearRanker.sum(set.features().size()));
@@ -18,43 +23,66 @@ record CompiledModel(String name, List<CompiledFeature> features, Map<String, In
     /** Throws IllegalArgumentException when a feature or the definition does not compile. */
     static CompiledModel of(Model model) {
         try {
-            return of(model.name(), model.featureSet(), RankerParser.parse(model.ranker(), model.featureSet()));
+            return of(
+                    model.name(),
+                    model.featureSet(),
+                    RankerParser.parse(model.ranker(), model.featureSet()));
         } catch (IOException | RuntimeException e) {
             throw new IllegalArgumentException(
-                "Cannot parse model [" + model.name() + "] of type [" + model.ranker().rankerType() + "]: " + e.getMessage(), e
-            );
+                    "Cannot parse model ["
+                            + model.name()
+                            + "] of type ["
+                            + model.ranker().rankerType()
+                            + "]: "
+                            + e.getMessage(),
+                    e);
         }
     }
 
     private static CompiledModel of(String name, FeatureSet set, Ranker ranker) {
-        return new CompiledModel(name, set.features().stream().map(CompiledFeature::of).toList(), set.ordinals(), ranker);
-    }
-
-    CompiledModel withRanker(Ranker other) {
-        return new CompiledModel(name, features, ordinals, other);
+        return new CompiledModel(
+                name,
+                set.features().stream().map(CompiledFeature::of).toList(),
+                set.ordinals(),
+                ranker);
     }
 
     /**
      * The query that scores documents of a shard.
      *
      * @param active names of the features to use; when empty, all
-     * @throws QueryShardException when a param is missing, a name is unknown or a feature does not make a query
+     * @throws QueryShardException when a param is missing, a name is unknown or a feature does not
+     *     make a query
      */
     RankerQuery bind(QueryShardContext shard, Map<String, Object> params, Set<String> active) {
         for (String feature : active) {
             if (ordinals.containsKey(feature) == false) {
-                throw new QueryShardException(shard, "Feature: [" + feature + "] provided in active_features does not exist");
+                throw new QueryShardException(
+                        shard,
+                        "Feature: [" + feature + "] provided in active_features does not exist");
             }
         }
-        List<CompiledFeature> used = features.stream().filter(f -> active.isEmpty() || active.contains(f.name())).toList();
-        List<String> lacking = used.stream().flatMap(f -> f.params().stream()).distinct().filter(p -> params.containsKey(p) == false).toList();
+        List<CompiledFeature> used =
+                features.stream()
+                        .filter(f -> active.isEmpty() || active.contains(f.name()))
+                        .toList();
+        List<String> lacking =
+                used.stream()
+                        .flatMap(f -> f.params().stream())
+                        .distinct()
+                        .filter(p -> params.containsKey(p) == false)
+                        .toList();
         if (lacking.isEmpty() == false) {
-            throw new QueryShardException(shard, "Missing required param(s): [" + String.join(",", lacking) + "]");
+            throw new QueryShardException(
+                    shard, "Missing required param(s): [" + String.join(",", lacking) + "]");
         }
         FeatureContext context = new FeatureContext(shard, params, ordinals);
         List<BoundFeature> bound = new ArrayList<>(features.size());
         for (CompiledFeature feature : features) {
-            bound.add(active.isEmpty() || active.contains(feature.name()) ? bind(feature, context) : new InactiveFeature(feature.name()));
+            bound.add(
+                    active.isEmpty() || active.contains(feature.name())
+                            ? bind(feature, context)
+                            : new InactiveFeature(feature.name()));
         }
         return new RankerQuery(bound, ranker);
     }
@@ -63,11 +91,15 @@ record CompiledModel(String name, List<CompiledFeature> features, Map<String, In
         try {
             return feature.bind(context);
         } catch (Exception e) {
-            throw new QueryShardException(context.shard(), "Cannot create query while parsing feature [" + feature.name() + "]", e);
+            throw new QueryShardException(
+                    context.shard(),
+                    "Cannot create query while parsing feature [" + feature.name() + "]",
+                    e);
         }
     }
 
     long ramBytesUsed() {
-        return ranker.ramBytesUsed() + features.stream().mapToLong(f -> 128 + f.ramBytesUsed()).sum();
+        return ranker.ramBytesUsed()
+                + features.stream().mapToLong(f -> 128 + f.ramBytesUsed()).sum();
     }
 }

@@ -1,37 +1,57 @@
 package org.ltrplugin.engine;
 
-import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ExecutionException;
 import org.apache.lucene.expressions.Expression;
 import org.apache.lucene.expressions.js.JavascriptCompiler;
 
-/** A formula over other features of its set and over numbers among the params. It matches every document. */
-record DerivedFeature(String name, List<String> params, Expression expression) implements CompiledFeature {
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+
+/**
+ * A formula over other features of its set and over numbers among the params. It matches every
+ * document.
+ */
+record DerivedFeature(String name, List<String> params, Expression expression)
+        implements CompiledFeature {
     static final String LANGUAGE = "derived_expression";
     private static final String OPERATORS = "+-*/%<>=!&|^~?(,";
 
     static DerivedFeature compile(Feature feature) {
         String text = feature.template().text();
         long operators = text.chars().filter(c -> OPERATORS.indexOf(c) >= 0).count();
-        if (operators > Guards.MAX_EXPRESSION_OPERATORS || text.length() > Guards.MAX_EXPRESSION_CHARS) {
+        if (operators > Guards.MAX_EXPRESSION_OPERATORS
+                || text.length() > Guards.MAX_EXPRESSION_CHARS) {
             throw new IllegalArgumentException(
-                "the expression of feature [" + feature.name() + "] is too long: at most " + Guards.MAX_EXPRESSION_OPERATORS
-                    + " operators and " + Guards.MAX_EXPRESSION_CHARS + " characters are allowed; split it into several features"
-            );
+                    "the expression of feature ["
+                            + feature.name()
+                            + "] is too long: at most "
+                            + Guards.MAX_EXPRESSION_OPERATORS
+                            + " operators and "
+                            + Guards.MAX_EXPRESSION_CHARS
+                            + " characters are allowed; split it into several features");
         }
         try {
-            // The compiler recurses once per operator of a flat sum: on a usual stack 1,500 of them would end it, and the node.
-            return new DerivedFeature(feature.name(), feature.params(), DeepStack.call(() -> JavascriptCompiler.compile(text)));
+            // The compiler recurses once per operator of a flat sum: on a usual stack 1,500 of them
+            // would end it, and the node.
+            return new DerivedFeature(
+                    feature.name(),
+                    feature.params(),
+                    DeepStack.call(() -> JavascriptCompiler.compile(text)));
         } catch (ExecutionException e) {
             // A syntax error, or bytecode beyond what one method may hold.
             throw new IllegalArgumentException(
-                "the expression of feature [" + feature.name() + "] does not compile: " + e.getCause().getMessage(), e.getCause()
-            );
+                    "the expression of feature ["
+                            + feature.name()
+                            + "] does not compile: "
+                            + e.getCause().getMessage(),
+                    e.getCause());
         }
     }
 
-    /** Throws IllegalArgumentException unless every variable is either a feature of the set or a declared param. */
+    /**
+     * Throws IllegalArgumentException unless every variable is either a feature of the set or a
+     * declared param.
+     */
     void checkVariables(Map<String, Integer> ordinals) {
         for (String variable : expression.variables) {
             boolean isFeature = ordinals.containsKey(variable);
@@ -41,8 +61,11 @@ record DerivedFeature(String name, List<String> params, Expression expression) i
             }
             if (isFeature && isParam) {
                 throw new IllegalArgumentException(
-                    "Derived feature [" + name + "]: [" + variable + "] is both a feature of the set and a param"
-                );
+                        "Derived feature ["
+                                + name
+                                + "]: ["
+                                + variable
+                                + "] is both a feature of the set and a param");
             }
         }
     }
@@ -68,12 +91,18 @@ record DerivedFeature(String name, List<String> params, Expression expression) i
             return new BoundFormula.Constant(number.doubleValue());
         }
         throw new IllegalArgumentException(
-            "Derived feature [" + name + "] needs a number for param [" + variable + "], got [" + context.params().get(variable) + "]"
-        );
+                "Derived feature ["
+                        + name
+                        + "] needs a number for param ["
+                        + variable
+                        + "], got ["
+                        + context.params().get(variable)
+                        + "]");
     }
 
     private IllegalArgumentException unknown(String variable) {
-        return new IllegalArgumentException("Derived feature [" + name + "] refers to unknown feature: [" + variable + "]");
+        return new IllegalArgumentException(
+                "Derived feature [" + name + "] refers to unknown feature: [" + variable + "]");
     }
 
     @Override

@@ -1,12 +1,16 @@
 package org.ltrplugin.engine;
 
-import java.io.IOException;
 import org.opensearch.common.xcontent.XContentFactory;
 import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
-/** What a store keeps under a name, as it was sent: a feature, a feature set or a model. Nothing here is compiled. */
+import java.io.IOException;
+
+/**
+ * What a store keeps under a name, as it was sent: a feature, a feature set or a model. Nothing
+ * here is compiled.
+ */
 sealed interface Element extends ToXContentObject permits Feature, FeatureSet, Model {
     String name();
 

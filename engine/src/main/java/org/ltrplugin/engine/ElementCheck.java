@@ -1,6 +1,5 @@
 package org.ltrplugin.engine;
 
-import java.util.Map;
 import org.opensearch.ExceptionsHelper;
 import org.opensearch.action.search.SearchRequest;
 import org.opensearch.action.search.SearchResponse;
@@ -9,7 +8,12 @@ import org.opensearch.core.action.ActionListener;
 import org.opensearch.search.builder.SearchSourceBuilder;
 import org.opensearch.transport.client.Client;
 
-/** What an element must pass before it is stored: it compiles, and the trial run that was asked for succeeds. */
+import java.util.Map;
+
+/**
+ * What an element must pass before it is stored: it compiles, and the trial run that was asked for
+ * succeeds.
+ */
 final class ElementCheck {
     private static final int TRIAL_SIZE = 20;
     private static final int TRIAL_DOCUMENTS = 1_000;
@@ -28,16 +32,22 @@ final class ElementCheck {
             listener.onResponse(null);
             return;
         }
-        SearchSourceBuilder source = new SearchSourceBuilder().query(new ValidatingQueryBuilder(new ElementBody(element, validation)))
-            .size(TRIAL_SIZE)
-            .terminateAfter(TRIAL_DOCUMENTS);
-        client.search(new SearchRequest(validation.index()).source(source), ActionListener.wrap(response -> {
-            if (response.getFailedShards() > 0) {
-                listener.onFailure(failed(firstFailure(response)));
-            } else {
-                listener.onResponse(null);
-            }
-        }, failure -> listener.onFailure(failed(failure))));
+        SearchSourceBuilder source =
+                new SearchSourceBuilder()
+                        .query(new ValidatingQueryBuilder(new ElementBody(element, validation)))
+                        .size(TRIAL_SIZE)
+                        .terminateAfter(TRIAL_DOCUMENTS);
+        client.search(
+                new SearchRequest(validation.index()).source(source),
+                ActionListener.wrap(
+                        response -> {
+                            if (response.getFailedShards() > 0) {
+                                listener.onFailure(failed(firstFailure(response)));
+                            } else {
+                                listener.onResponse(null);
+                            }
+                        },
+                        failure -> listener.onFailure(failed(failure))));
     }
 
     private static void compile(Element element) {
@@ -57,8 +67,8 @@ final class ElementCheck {
 
     private static Throwable firstFailure(SearchResponse response) {
         return response.getShardFailures().length == 0
-            ? new IllegalStateException(response.getFailedShards() + " shards failed")
-            : ExceptionsHelper.unwrapCause(response.getShardFailures()[0].getCause());
+                ? new IllegalStateException(response.getFailedShards() + " shards failed")
+                : ExceptionsHelper.unwrapCause(response.getShardFailures()[0].getCause());
     }
 
     private static IllegalArgumentException failed(Throwable cause) {

@@ -8,14 +8,19 @@ import org.opensearch.core.xcontent.XContentParser;
 final class ElementNames {
     private ElementNames() {}
 
-    static String resolve(XContentParser parser, ElementType type, @Nullable String expected, @Nullable String given) {
+    static String resolve(
+            XContentParser parser,
+            ElementType type,
+            @Nullable String expected,
+            @Nullable String given) {
         if (given == null && expected == null) {
-            throw new ParsingException(parser.getTokenLocation(), "Field [name] is mandatory in a [" + type.key + "]");
+            throw new ParsingException(
+                    parser.getTokenLocation(), "Field [name] is mandatory in a [" + type.key + "]");
         }
         if (given != null && expected != null && given.equals(expected) == false) {
             throw new ParsingException(
-                parser.getTokenLocation(), "Invalid [name], expected [" + expected + "] but got [" + given + "]"
-            );
+                    parser.getTokenLocation(),
+                    "Invalid [name], expected [" + expected + "] but got [" + given + "]");
         }
         return given == null ? expected : given;
     }

@@ -14,13 +14,4 @@ enum ElementType {
     String documentId(String elementName) {
         return key + "-" + elementName;
     }
-
-    static ElementType of(String key) {
-        for (ElementType type : values()) {
-            if (type.key.equals(key)) {
-                return type;
-            }
-        }
-        throw new IllegalArgumentException("unknown element type [" + key + "]");
-    }
 }

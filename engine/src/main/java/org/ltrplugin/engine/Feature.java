@@ -1,7 +1,5 @@
 package org.ltrplugin.engine;
 
-import java.io.IOException;
-import java.util.List;
 import org.opensearch.common.Nullable;
 import org.opensearch.core.ParseField;
 import org.opensearch.core.common.ParsingException;
@@ -9,13 +7,18 @@ import org.opensearch.core.xcontent.ObjectParser;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
+import java.io.IOException;
+import java.util.List;
+
 /**
  * A feature as stored.
  *
  * @param params names that every request must give a value for
- * @param language how to read the template: {@code mustache}, {@code derived_expression}, or a script language
+ * @param language how to read the template: {@code mustache}, {@code derived_expression}, or a
+ *     script language
  */
-record Feature(String name, List<String> params, String language, JsonText template) implements Element {
+record Feature(String name, List<String> params, String language, JsonText template)
+        implements Element {
     static final String MUSTACHE = "mustache";
 
     @Override
@@ -25,7 +28,10 @@ record Feature(String name, List<String> params, String language, JsonText templ
 
     @Override
     public XContentBuilder toXContent(XContentBuilder builder, Params ignored) throws IOException {
-        builder.startObject().field("name", name).field("params", params).field("template_language", language);
+        builder.startObject()
+                .field("name", name)
+                .field("params", params)
+                .field("template_language", language);
         template.write(builder, "template");
         return builder.endObject();
     }
@@ -34,7 +40,9 @@ record Feature(String name, List<String> params, String language, JsonText templ
         Draft draft = PARSER.parse(parser, null);
         String name = ElementNames.resolve(parser, ElementType.FEATURE, expectedName, draft.name);
         if (draft.template == null) {
-            throw new ParsingException(parser.getTokenLocation(), "Field [template] is mandatory in feature [" + name + "]");
+            throw new ParsingException(
+                    parser.getTokenLocation(),
+                    "Field [template] is mandatory in feature [" + name + "]");
         }
         return new Feature(name, List.copyOf(draft.params), draft.language, draft.template);
     }
@@ -46,16 +54,17 @@ record Feature(String name, List<String> params, String language, JsonText templ
         private JsonText template;
     }
 
-    private static final ObjectParser<Draft, Void> PARSER = new ObjectParser<>(ElementType.FEATURE.key, Draft::new);
+    private static final ObjectParser<Draft, Void> PARSER =
+            new ObjectParser<>(ElementType.FEATURE.key, Draft::new);
 
     static {
         PARSER.declareString((draft, value) -> draft.name = value, new ParseField("name"));
         PARSER.declareStringArray((draft, value) -> draft.params = value, new ParseField("params"));
-        PARSER.declareString((draft, value) -> draft.language = value, new ParseField("template_language"));
+        PARSER.declareString(
+                (draft, value) -> draft.language = value, new ParseField("template_language"));
         PARSER.declareField(
-            (p, draft, ignored) -> draft.template = JsonText.parse(p),
-            new ParseField("template"),
-            ObjectParser.ValueType.OBJECT_OR_STRING
-        );
+                (p, draft, ignored) -> draft.template = JsonText.parse(p),
+                new ParseField("template"),
+                ObjectParser.ValueType.OBJECT_OR_STRING);
     }
 }

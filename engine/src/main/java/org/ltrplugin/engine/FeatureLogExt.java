@@ -1,7 +1,5 @@
 package org.ltrplugin.engine;
 
-import java.io.IOException;
-import java.util.List;
 import org.opensearch.core.ParseField;
 import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.common.io.stream.StreamInput;
@@ -10,6 +8,9 @@ import org.opensearch.core.xcontent.ConstructingObjectParser;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 import org.opensearch.search.SearchExtBuilder;
+
+import java.io.IOException;
+import java.util.List;
 
 /** {@code ext.ltr_log}: asks for the feature values of every hit. */
 final class FeatureLogExt extends SearchExtBuilder {
@@ -35,21 +36,29 @@ final class FeatureLogExt extends SearchExtBuilder {
         return specs;
     }
 
-    private static final ConstructingObjectParser<FeatureLogExt, Void> PARSER = new ConstructingObjectParser<>(NAME, args -> {
-        @SuppressWarnings("unchecked")
-        List<FeatureLogSpec> specs = (List<FeatureLogSpec>) args[0];
-        return new FeatureLogExt(specs);
-    });
+    private static final ConstructingObjectParser<FeatureLogExt, Void> PARSER =
+            new ConstructingObjectParser<>(
+                    NAME,
+                    args -> {
+                        @SuppressWarnings("unchecked")
+                        List<FeatureLogSpec> specs = (List<FeatureLogSpec>) args[0];
+                        return new FeatureLogExt(specs);
+                    });
 
     static {
-        PARSER.declareObjectArray(ConstructingObjectParser.constructorArg(), (p, ignored) -> FeatureLogSpec.parse(p), SPECS);
+        PARSER.declareObjectArray(
+                ConstructingObjectParser.constructorArg(),
+                (p, ignored) -> FeatureLogSpec.parse(p),
+                SPECS);
     }
 
     static FeatureLogExt parse(XContentParser parser) throws IOException {
         try {
             FeatureLogExt ext = PARSER.parse(parser, null);
             if (ext.specs.isEmpty()) {
-                throw new ParsingException(parser.getTokenLocation(), "[" + NAME + "] needs at least one of [log_specs]");
+                throw new ParsingException(
+                        parser.getTokenLocation(),
+                        "[" + NAME + "] needs at least one of [log_specs]");
             }
             return ext;
         } catch (IllegalArgumentException e) {

@@ -1,19 +1,26 @@
 package org.ltrplugin.engine;
 
+import org.apache.lucene.index.LeafReaderContext;
+
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
-import org.apache.lucene.index.LeafReaderContext;
 
 /** The feature values of one document after the other, in one segment. Used by one thread. */
 final class FeatureVector {
     /** The values of the current document, by ordinal. */
     final float[] values;
+
     private final boolean[] matched;
     private final FeatureReader[] readers;
     private final float missingValue;
 
-    FeatureVector(List<FeatureWeight> weights, LeafReaderContext segment, float missingValue, long leadCost) throws IOException {
+    FeatureVector(
+            List<FeatureWeight> weights,
+            LeafReaderContext segment,
+            float missingValue,
+            long leadCost)
+            throws IOException {
         this.values = new float[weights.size()];
         this.matched = new boolean[weights.size()];
         this.readers = new FeatureReader[weights.size()];
@@ -23,7 +30,10 @@ final class FeatureVector {
         }
     }
 
-    /** Goes to a document. A feature that reads others sees those of smaller ordinal; the rest still read as missing. */
+    /**
+     * Goes to a document. A feature that reads others sees those of smaller ordinal; the rest still
+     * read as missing.
+     */
     void read(int doc) throws IOException {
         Arrays.fill(values, missingValue);
         for (int i = 0; i < readers.length; i++) {

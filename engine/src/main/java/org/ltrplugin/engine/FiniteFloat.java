@@ -1,8 +1,9 @@
 package org.ltrplugin.engine;
 
-import java.io.IOException;
 import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.xcontent.XContentParser;
+
+import java.io.IOException;
 
 /** Reads numbers of a model, which must survive as float32. */
 final class FiniteFloat {
@@ -11,7 +12,9 @@ final class FiniteFloat {
     static float read(XContentParser parser, String what) throws IOException {
         float value = parser.floatValue();
         if (Float.isFinite(value) == false) {
-            throw new ParsingException(parser.getTokenLocation(), what + " is not a finite float32 number: [" + parser.text() + "]");
+            throw new ParsingException(
+                    parser.getTokenLocation(),
+                    what + " is not a finite float32 number: [" + parser.text() + "]");
         }
         return value;
     }

@@ -1,8 +1,14 @@
 package org.ltrplugin.engine;
 
-/** Limits that keep a single request from taking the node down. What goes beyond one is refused with status 400. */
+/**
+ * Limits that keep a single request from taking the node down. What goes beyond one is refused with
+ * status 400.
+ */
 final class Guards {
-    /** XContent itself allows no more than about this many nested splits; the limit is ours where a node's is set higher. */
+    /**
+     * XContent itself allows no more than about this many nested splits; the limit is ours where a
+     * node's is set higher.
+     */
     static final int MAX_TREE_DEPTH = 480;
 
     static final int MAX_EXPRESSION_OPERATORS = 4_000;
@@ -12,7 +18,10 @@ final class Guards {
     static final int MAX_TEMPLATE_SECTION_DEPTH = 50;
     static final int MAX_RENDERED_CHARS = 10_000_000;
 
-    /** An sltr query may have features that are sltr queries; a set that reaches itself would never end. */
+    /**
+     * An sltr query may have features that are sltr queries; a set that reaches itself would never
+     * end.
+     */
     static final int MAX_QUERY_DEPTH = 5;
 
     private Guards() {}

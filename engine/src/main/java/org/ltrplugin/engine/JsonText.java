@@ -1,8 +1,5 @@
 package org.ltrplugin.engine;
 
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import org.opensearch.common.xcontent.XContentFactory;
 import org.opensearch.common.xcontent.XContentType;
 import org.opensearch.common.xcontent.json.JsonXContent;
@@ -11,6 +8,10 @@ import org.opensearch.core.xcontent.DeprecationHandler;
 import org.opensearch.core.xcontent.NamedXContentRegistry;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 
 /**
  * JSON that a client may send as a structure or as a string, and gets back the way it was sent.
@@ -21,26 +22,33 @@ import org.opensearch.core.xcontent.XContentParser;
 record JsonText(String text, boolean structured) {
     static JsonText parse(XContentParser parser) throws IOException {
         return switch (parser.currentToken()) {
-            case START_OBJECT, START_ARRAY -> new JsonText(
-                XContentFactory.jsonBuilder().copyCurrentStructure(parser).toString(), true
-            );
+            case START_OBJECT, START_ARRAY ->
+                    new JsonText(
+                            XContentFactory.jsonBuilder().copyCurrentStructure(parser).toString(),
+                            true);
             case VALUE_STRING -> new JsonText(parser.text(), false);
-            default -> throw new ParsingException(
-                parser.getTokenLocation(),
-                "[" + parser.currentName() + "] must be an object, an array or a string, but is a [" + parser.currentToken() + "]"
-            );
+            default ->
+                    throw new ParsingException(
+                            parser.getTokenLocation(),
+                            "["
+                                    + parser.currentName()
+                                    + "] must be an object, an array or a string, but is a ["
+                                    + parser.currentToken()
+                                    + "]");
         };
     }
 
     XContentParser parser() throws IOException {
         return JsonXContent.jsonXContent.createParser(
-            NamedXContentRegistry.EMPTY, DeprecationHandler.THROW_UNSUPPORTED_OPERATION, text
-        );
+                NamedXContentRegistry.EMPTY, DeprecationHandler.THROW_UNSUPPORTED_OPERATION, text);
     }
 
     void write(XContentBuilder builder, String field) throws IOException {
         if (structured) {
-            builder.rawField(field, new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)), XContentType.JSON);
+            builder.rawField(
+                    field,
+                    new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)),
+                    XContentType.JSON);
         } else {
             builder.field(field, text);
         }

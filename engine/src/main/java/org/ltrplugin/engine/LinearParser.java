@@ -1,9 +1,10 @@
 package org.ltrplugin.engine;
 
-import java.io.IOException;
-import java.util.Map;
 import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.xcontent.XContentParser;
+
+import java.io.IOException;
+import java.util.Map;
 
 /** {@code model/linear}: one flat object from feature names to weights. */
 final class LinearParser implements RankerParser {
@@ -12,15 +13,20 @@ final class LinearParser implements RankerParser {
         float[] weights = new float[ordinals.size()];
         try (XContentParser parser = definition.parser()) {
             if (parser.nextToken() != XContentParser.Token.START_OBJECT) {
-                throw new ParsingException(parser.getTokenLocation(), "a linear model is an object of feature names and weights");
+                throw new ParsingException(
+                        parser.getTokenLocation(),
+                        "a linear model is an object of feature names and weights");
             }
             while (parser.nextToken() == XContentParser.Token.FIELD_NAME) {
                 String feature = parser.currentName();
                 int ordinal = RankerParser.ordinal(ordinals, feature);
                 if (parser.nextToken() != XContentParser.Token.VALUE_NUMBER) {
-                    throw new ParsingException(parser.getTokenLocation(), "the weight of feature [" + feature + "] must be a number");
+                    throw new ParsingException(
+                            parser.getTokenLocation(),
+                            "the weight of feature [" + feature + "] must be a number");
                 }
-                weights[ordinal] = FiniteFloat.read(parser, "the weight of feature [" + feature + "]");
+                weights[ordinal] =
+                        FiniteFloat.read(parser, "the weight of feature [" + feature + "]");
             }
         }
         return new LinearRanker(weights);

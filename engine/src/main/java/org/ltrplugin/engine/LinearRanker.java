@@ -1,7 +1,8 @@
 package org.ltrplugin.engine;
 
-import java.util.Arrays;
 import org.apache.lucene.util.RamUsageEstimator;
+
+import java.util.Arrays;
 
 /** A weighted sum in ordinal order; every product and every sum is rounded to float32. */
 record LinearRanker(float[] weights) implements Ranker {

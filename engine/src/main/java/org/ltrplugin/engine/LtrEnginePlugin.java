@@ -1,9 +1,5 @@
 package org.ltrplugin.engine;
 
-import java.util.ArrayList;
-import java.util.Collection;
-import java.util.List;
-import java.util.function.Supplier;
 import org.apache.lucene.util.SetOnce;
 import org.opensearch.action.ActionRequest;
 import org.opensearch.cluster.metadata.IndexNameExpressionResolver;
@@ -36,11 +32,20 @@ import org.opensearch.threadpool.ThreadPool;
 import org.opensearch.transport.client.Client;
 import org.opensearch.watcher.ResourceWatcherService;
 
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Supplier;
+
 /** Registers the parts of the engine with the node. */
-public final class LtrEnginePlugin extends Plugin implements ActionPlugin, AnalysisPlugin, SearchPlugin, SystemIndexPlugin {
-    static final Setting<Boolean> ENABLED = Setting.boolSetting(
-        "ltr.plugin.enabled", true, Setting.Property.NodeScope, Setting.Property.Dynamic
-    );
+public final class LtrEnginePlugin extends Plugin
+        implements ActionPlugin, AnalysisPlugin, SearchPlugin, SystemIndexPlugin {
+    static final Setting<Boolean> ENABLED =
+            Setting.boolSetting(
+                    "ltr.plugin.enabled",
+                    true,
+                    Setting.Property.NodeScope,
+                    Setting.Property.Dynamic);
 
     private final SetOnce<StoreClient> client = new SetOnce<>();
     private final SetOnce<ModelCache> models = new SetOnce<>();
@@ -48,20 +53,21 @@ public final class LtrEnginePlugin extends Plugin implements ActionPlugin, Analy
 
     @Override
     public Collection<Object> createComponents(
-        Client nodeClient,
-        ClusterService clusterService,
-        ThreadPool threadPool,
-        ResourceWatcherService resourceWatcherService,
-        ScriptService scriptService,
-        NamedXContentRegistry xContentRegistry,
-        Environment environment,
-        NodeEnvironment nodeEnvironment,
-        NamedWriteableRegistry namedWriteableRegistry,
-        IndexNameExpressionResolver indexNameExpressionResolver,
-        Supplier<RepositoriesService> repositoriesService
-    ) {
+            Client nodeClient,
+            ClusterService clusterService,
+            ThreadPool threadPool,
+            ResourceWatcherService resourceWatcherService,
+            ScriptService scriptService,
+            NamedXContentRegistry xContentRegistry,
+            Environment environment,
+            NodeEnvironment nodeEnvironment,
+            NamedWriteableRegistry namedWriteableRegistry,
+            IndexNameExpressionResolver indexNameExpressionResolver,
+            Supplier<RepositoriesService> repositoriesService) {
         enabled = ENABLED.get(environment.settings());
-        clusterService.getClusterSettings().addSettingsUpdateConsumer(ENABLED, value -> enabled = value);
+        clusterService
+                .getClusterSettings()
+                .addSettingsUpdateConsumer(ENABLED, value -> enabled = value);
         client.set(new StoreClient(nodeClient, clusterService));
         models.set(new ModelCache(client.get(), environment.settings()));
         return List.of(models.get());
@@ -70,18 +76,24 @@ public final class LtrEnginePlugin extends Plugin implements ActionPlugin, Analy
     @Override
     public List<Setting<?>> getSettings() {
         return List.of(
-            ENABLED, StoreIndex.VERSION, ModelCache.MAX_MEM, ModelCache.EXPIRE_AFTER_WRITE, ModelCache.EXPIRE_AFTER_READ
-        );
+                ENABLED,
+                StoreIndex.VERSION,
+                ModelCache.MAX_MEM,
+                ModelCache.EXPIRE_AFTER_WRITE,
+                ModelCache.EXPIRE_AFTER_READ);
     }
 
     @Override
     public List<QuerySpec<?>> getQueries() {
         return List.of(
-            new QuerySpec<>(
-                SltrQueryBuilder.NAME, in -> new SltrQueryBuilder(in, models::get), parser -> SltrQueryBuilder.parse(parser, models::get)
-            ),
-            new QuerySpec<>(ValidatingQueryBuilder.NAME, ValidatingQueryBuilder::new, ValidatingQueryBuilder::parse)
-        );
+                new QuerySpec<>(
+                        SltrQueryBuilder.NAME,
+                        in -> new SltrQueryBuilder(in, models::get),
+                        parser -> SltrQueryBuilder.parse(parser, models::get)),
+                new QuerySpec<>(
+                        ValidatingQueryBuilder.NAME,
+                        ValidatingQueryBuilder::new,
+                        ValidatingQueryBuilder::parse));
     }
 
     @Override
@@ -91,7 +103,8 @@ public final class LtrEnginePlugin extends Plugin implements ActionPlugin, Analy
 
     @Override
     public List<SearchExtSpec<?>> getSearchExts() {
-        return List.of(new SearchExtSpec<>(FeatureLogExt.NAME, FeatureLogExt::new, FeatureLogExt::parse));
+        return List.of(
+                new SearchExtSpec<>(FeatureLogExt.NAME, FeatureLogExt::new, FeatureLogExt::parse));
     }
 
     @Override
@@ -101,14 +114,13 @@ public final class LtrEnginePlugin extends Plugin implements ActionPlugin, Analy
 
     @Override
     public List<RestHandler> getRestHandlers(
-        Settings settings,
-        RestController restController,
-        ClusterSettings clusterSettings,
-        IndexScopedSettings indexScopedSettings,
-        SettingsFilter settingsFilter,
-        IndexNameExpressionResolver indexNameExpressionResolver,
-        Supplier<DiscoveryNodes> nodesInCluster
-    ) {
+            Settings settings,
+            RestController restController,
+            ClusterSettings clusterSettings,
+            IndexScopedSettings indexScopedSettings,
+            SettingsFilter settingsFilter,
+            IndexNameExpressionResolver indexNameExpressionResolver,
+            Supplier<DiscoveryNodes> nodesInCluster) {
         ElementStore elements = new ElementStore(client.get());
         List<RestHandler> handlers = new ArrayList<>();
         handlers.add(new RestStores(client.get(), () -> enabled));
@@ -133,6 +145,9 @@ public final class LtrEnginePlugin extends Plugin implements ActionPlugin, Analy
 
     @Override
     public Collection<SystemIndexDescriptor> getSystemIndexDescriptors(Settings settings) {
-        return List.of(new SystemIndexDescriptor(StoreIndex.PATTERN, "Stores of the features and models for learning to rank"));
+        return List.of(
+                new SystemIndexDescriptor(
+                        StoreIndex.PATTERN,
+                        "Stores of the features and models for learning to rank"));
     }
 }

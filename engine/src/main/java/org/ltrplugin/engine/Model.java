@@ -1,12 +1,13 @@
 package org.ltrplugin.engine;
 
-import java.io.IOException;
 import org.opensearch.common.Nullable;
 import org.opensearch.core.ParseField;
 import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.xcontent.ObjectParser;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
+
+import java.io.IOException;
 
 /** A ranker with its own copy of the feature set it was trained on. */
 record Model(String name, FeatureSet featureSet, RankerDefinition ranker) implements Element {
@@ -26,9 +27,12 @@ record Model(String name, FeatureSet featureSet, RankerDefinition ranker) implem
         String name = ElementNames.resolve(parser, ElementType.MODEL, expectedName, draft.name);
         if (draft.featureSet == null || draft.ranker == null) {
             throw new ParsingException(
-                parser.getTokenLocation(),
-                "Field [" + (draft.featureSet == null ? "feature_set" : "model") + "] is mandatory in model [" + name + "]"
-            );
+                    parser.getTokenLocation(),
+                    "Field ["
+                            + (draft.featureSet == null ? "feature_set" : "model")
+                            + "] is mandatory in model ["
+                            + name
+                            + "]");
         }
         return new Model(name, draft.featureSet, draft.ranker);
     }
@@ -39,15 +43,18 @@ record Model(String name, FeatureSet featureSet, RankerDefinition ranker) implem
         private RankerDefinition ranker;
     }
 
-    private static final ObjectParser<Draft, Void> PARSER = new ObjectParser<>(ElementType.MODEL.key, Draft::new);
+    private static final ObjectParser<Draft, Void> PARSER =
+            new ObjectParser<>(ElementType.MODEL.key, Draft::new);
 
     static {
         PARSER.declareString((draft, value) -> draft.name = value, new ParseField("name"));
         PARSER.declareObject(
-            (draft, value) -> draft.featureSet = value, (p, ignored) -> FeatureSet.parse(p, null), new ParseField("feature_set")
-        );
+                (draft, value) -> draft.featureSet = value,
+                (p, ignored) -> FeatureSet.parse(p, null),
+                new ParseField("feature_set"));
         PARSER.declareObject(
-            (draft, value) -> draft.ranker = value, (p, ignored) -> RankerDefinition.parse(p), new ParseField("model")
-        );
+                (draft, value) -> draft.ranker = value,
+                (p, ignored) -> RankerDefinition.parse(p),
+                new ParseField("model"));
     }
 }

@@ -1,11 +1,5 @@
 package org.ltrplugin.engine;
 
-import java.io.IOException;
-import java.util.EnumMap;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import org.opensearch.ResourceNotFoundException;
 import org.opensearch.action.get.GetAction;
 import org.opensearch.action.get.GetRequest;
@@ -21,14 +15,26 @@ import org.opensearch.core.action.ActionListener;
 import org.opensearch.core.common.unit.ByteSizeValue;
 import org.opensearch.core.index.Index;
 
-/** Compiled models and feature sets, loaded once for all shards of the node and kept up to a weight and for a time. */
+import java.io.IOException;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Compiled models and feature sets, loaded once for all shards of the node and kept up to a weight
+ * and for a time.
+ */
 final class ModelCache implements ClusterStateListener {
-    static final Setting<ByteSizeValue> MAX_MEM = Setting.memorySizeSetting("ltr.caches.max_mem", "10%", Setting.Property.NodeScope);
+    static final Setting<ByteSizeValue> MAX_MEM =
+            Setting.memorySizeSetting("ltr.caches.max_mem", "10%", Setting.Property.NodeScope);
     static final Setting<TimeValue> EXPIRE_AFTER_WRITE = expiry("ltr.caches.expire_after_write");
     static final Setting<TimeValue> EXPIRE_AFTER_READ = expiry("ltr.caches.expire_after_read");
 
     private final StoreClient client;
-    private final Map<ElementType, Cache<ModelKey, CompiledModel>> caches = new EnumMap<>(ElementType.class);
+    private final Map<ElementType, Cache<ModelKey, Cached>> caches =
+            new EnumMap<>(ElementType.class);
     private final Map<ModelKey, CompletableFuture<CompiledModel>> loads = new ConcurrentHashMap<>();
 
     ModelCache(StoreClient client, Settings settings) {
@@ -39,13 +45,20 @@ final class ModelCache implements ClusterStateListener {
     }
 
     private static Setting<TimeValue> expiry(String key) {
-        return Setting.timeSetting(key, TimeValue.timeValueHours(1), TimeValue.ZERO, Setting.Property.NodeScope);
+        return Setting.timeSetting(
+                key, TimeValue.timeValueHours(1), TimeValue.ZERO, Setting.Property.NodeScope);
     }
 
-    private static Cache<ModelKey, CompiledModel> newCache(Settings settings) {
-        CacheBuilder<ModelKey, CompiledModel> builder = CacheBuilder.<ModelKey, CompiledModel>builder()
-            .setMaximumWeight(MAX_MEM.get(settings).getBytes())
-            .weigher((key, model) -> model.ramBytesUsed());
+    /**
+     * A value that knows its store, so that counting need not look it up: a look-up counts as use.
+     */
+    private record Cached(String index, CompiledModel model) {}
+
+    private static Cache<ModelKey, Cached> newCache(Settings settings) {
+        CacheBuilder<ModelKey, Cached> builder =
+                CacheBuilder.<ModelKey, Cached>builder()
+                        .setMaximumWeight(MAX_MEM.get(settings).getBytes())
+                        .weigher((key, cached) -> cached.model.ramBytesUsed());
         TimeValue write = EXPIRE_AFTER_WRITE.get(settings);
         TimeValue read = EXPIRE_AFTER_READ.get(settings);
         if (write.nanos() > 0) {
@@ -59,21 +72,27 @@ final class ModelCache implements ClusterStateListener {
 
     /** The compiled model, from the cache or on its way from the store. */
     CompletableFuture<CompiledModel> load(ModelKey key) {
-        CompiledModel cached = caches.get(key.type()).get(key);
+        Cached cached = caches.get(key.type()).get(key);
         if (cached != null) {
-            return CompletableFuture.completedFuture(cached);
+            return CompletableFuture.completedFuture(cached.model);
         }
         CompletableFuture<CompiledModel> mine = new CompletableFuture<>();
         CompletableFuture<CompiledModel> others = loads.putIfAbsent(key, mine);
         if (others != null) {
             return others;
         }
-        ActionListener<GetResponse> found = ActionListener.wrap(
-            document -> client.threadPool().generic().execute(() -> finish(key, mine, document)),
-            failure -> fail(key, mine, failure)
-        );
+        ActionListener<GetResponse> found =
+                ActionListener.wrap(
+                        document ->
+                                client.threadPool()
+                                        .generic()
+                                        .execute(() -> finish(key, mine, document)),
+                        failure -> fail(key, mine, failure));
         try {
-            client.execute(GetAction.INSTANCE, new GetRequest(key.index(), key.type().documentId(key.name())), found);
+            client.execute(
+                    GetAction.INSTANCE,
+                    new GetRequest(key.index(), key.type().documentId(key.name())),
+                    found);
         } catch (RuntimeException e) {
             fail(key, mine, e);
         }
@@ -83,18 +102,22 @@ final class ModelCache implements ClusterStateListener {
     private void finish(ModelKey key, CompletableFuture<CompiledModel> load, GetResponse document) {
         try {
             CompiledModel model = compile(key, document);
-            // A load that was forgotten by clear() still serves those who wait for it, but is not kept.
+            // A load that was forgotten by clear() still serves those who wait for it, but is not
+            // kept.
             if (loads.get(key) == load) {
-                caches.get(key.type()).put(key, model);
+                caches.get(key.type()).put(key, new Cached(key.index(), model));
             }
             loads.remove(key, load);
             load.complete(model);
         } catch (Exception e) {
             fail(key, load, e);
+        } catch (Error e) {
+            fail(key, load, e); // or those who wait would wait for ever
+            throw e;
         }
     }
 
-    private void fail(ModelKey key, CompletableFuture<CompiledModel> load, Exception failure) {
+    private void fail(ModelKey key, CompletableFuture<CompiledModel> load, Throwable failure) {
         loads.remove(key, load);
         load.completeExceptionally(failure);
     }
@@ -106,13 +129,14 @@ final class ModelCache implements ClusterStateListener {
         return switch (ElementStore.read(key.type(), document.getSourceAsBytesRef())) {
             case Model model -> CompiledModel.of(model);
             case FeatureSet set -> CompiledModel.of(set);
-            case Feature feature -> throw new IllegalArgumentException("a feature alone does not score");
+            case Feature feature ->
+                    throw new IllegalArgumentException("a feature alone does not score");
         };
     }
 
     void clear(String index) {
         loads.keySet().removeIf(key -> key.index().equals(index));
-        for (Cache<ModelKey, CompiledModel> cache : caches.values()) {
+        for (Cache<ModelKey, Cached> cache : caches.values()) {
             for (ModelKey key : cache.keys()) {
                 if (key.index().equals(index)) {
                     cache.invalidate(key);
@@ -138,14 +162,13 @@ final class ModelCache implements ClusterStateListener {
     /** What the caches of this node hold, by store index. */
     Map<String, CacheUsage> usage() {
         Map<String, CacheUsage> usage = new HashMap<>();
-        caches.forEach((type, cache) -> {
-            for (ModelKey key : cache.keys()) {
-                CompiledModel model = cache.get(key);
-                if (model != null) {
-                    usage.computeIfAbsent(key.index(), index -> new CacheUsage()).add(type, 1, model.ramBytesUsed());
-                }
-            }
-        });
+        caches.forEach(
+                (type, cache) -> {
+                    for (Cached cached : cache.values()) {
+                        usage.computeIfAbsent(cached.index, index -> new CacheUsage())
+                                .add(type, 1, cached.model.ramBytesUsed());
+                    }
+                });
         return usage;
     }
 }

@@ -7,10 +7,14 @@ import com.github.mustachejava.Mustache;
 import com.github.mustachejava.MustacheException;
 import com.github.mustachejava.MustacheVisitor;
 import com.github.mustachejava.TemplateContext;
+
 import java.io.IOException;
 import java.io.Writer;
 
-/** Mustache as OpenSearch speaks it: values are escaped for JSON strings, there are a few functions, and no partials. */
+/**
+ * Mustache as OpenSearch speaks it: values are escaped for JSON strings, there are a few functions,
+ * and no partials.
+ */
 final class MustacheDialect extends DefaultMustacheFactory {
     MustacheDialect() {
         super(name -> null);
@@ -65,7 +69,9 @@ final class MustacheDialect extends DefaultMustacheFactory {
         }
 
         private static MustacheException noPartials(TemplateContext context, String variable) {
-            return new MustacheException("partial [" + variable + "]: a feature cannot include other templates", context);
+            return new MustacheException(
+                    "partial [" + variable + "]: a feature cannot include other templates",
+                    context);
         }
     }
 }

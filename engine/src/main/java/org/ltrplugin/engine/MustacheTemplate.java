@@ -3,6 +3,7 @@ package org.ltrplugin.engine;
 import com.github.mustachejava.Code;
 import com.github.mustachejava.Mustache;
 import com.github.mustachejava.MustacheException;
+
 import java.io.StringReader;
 import java.io.StringWriter;
 import java.util.Map;
@@ -22,8 +23,11 @@ final class MustacheTemplate {
     static MustacheTemplate compile(String text) {
         if (text.length() > Guards.MAX_TEMPLATE_CHARS) {
             throw new IllegalArgumentException(
-                "a template has " + text.length() + " characters, at most " + Guards.MAX_TEMPLATE_CHARS + " are allowed"
-            );
+                    "a template has "
+                            + text.length()
+                            + " characters, at most "
+                            + Guards.MAX_TEMPLATE_CHARS
+                            + " are allowed");
         }
         try {
             Mustache mustache = DIALECT.compile(new StringReader(text), "feature");
@@ -32,7 +36,8 @@ final class MustacheTemplate {
         } catch (MustacheException e) {
             throw new IllegalArgumentException("a template does not compile: " + e.getMessage(), e);
         } catch (StackOverflowError e) {
-            // The parser recurses into sections and keeps no state outside the call, so nothing is left half done.
+            // The parser recurses into sections and keeps no state outside the call, so nothing is
+            // left half done.
             throw tooDeep();
         }
     }
@@ -49,7 +54,8 @@ final class MustacheTemplate {
     }
 
     private static IllegalArgumentException tooDeep() {
-        return new IllegalArgumentException("a template nests sections deeper than " + Guards.MAX_TEMPLATE_SECTION_DEPTH);
+        return new IllegalArgumentException(
+                "a template nests sections deeper than " + Guards.MAX_TEMPLATE_SECTION_DEPTH);
     }
 
     String render(Map<String, Object> params) {
@@ -57,7 +63,8 @@ final class MustacheTemplate {
         try {
             mustache.execute(writer, params);
         } catch (MustacheException e) {
-            throw new IllegalArgumentException("a template cannot be rendered: " + e.getMessage(), e);
+            throw new IllegalArgumentException(
+                    "a template cannot be rendered: " + e.getMessage(), e);
         }
         return writer.toString();
     }
@@ -95,8 +102,9 @@ final class MustacheTemplate {
         private void check() {
             if (getBuffer().length() > Guards.MAX_RENDERED_CHARS) {
                 throw new IllegalArgumentException(
-                    "a template renders to more than " + Guards.MAX_RENDERED_CHARS + " characters"
-                );
+                        "a template renders to more than "
+                                + Guards.MAX_RENDERED_CHARS
+                                + " characters");
             }
         }
     }

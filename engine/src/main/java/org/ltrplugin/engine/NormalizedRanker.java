@@ -1,9 +1,13 @@
 package org.ltrplugin.engine;
 
-import java.util.Map;
 import org.apache.lucene.util.RamUsageEstimator;
 
-/** A ranker behind normalizers. They apply to every feature listed, also where it did not match the document. */
+import java.util.Map;
+
+/**
+ * A ranker behind normalizers. They apply to every feature listed, also where it did not match the
+ * document.
+ */
 final class NormalizedRanker implements Ranker {
     private final Ranker ranker;
     private final int[] ordinals;
@@ -39,6 +43,8 @@ final class NormalizedRanker implements Ranker {
 
     @Override
     public long ramBytesUsed() {
-        return ranker.ramBytesUsed() + RamUsageEstimator.sizeOf(ordinals) + 32L * normalizers.length;
+        return ranker.ramBytesUsed()
+                + RamUsageEstimator.sizeOf(ordinals)
+                + 32L * normalizers.length;
     }
 }

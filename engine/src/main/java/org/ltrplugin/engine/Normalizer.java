@@ -1,11 +1,12 @@
 package org.ltrplugin.engine;
 
-import java.io.IOException;
 import org.opensearch.core.ParseField;
 import org.opensearch.core.xcontent.ObjectParser;
 import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
+
+import java.io.IOException;
 
 /** Rescales the value of one feature, in float32, just before the ranker sees it. */
 sealed interface Normalizer extends ToXContentObject {
@@ -14,10 +15,14 @@ sealed interface Normalizer extends ToXContentObject {
     /** Subtracts the mean, divides by the standard deviation. */
     record Standard(float mean, float standardDeviation) implements Normalizer {
         public Standard {
-            if (Float.isFinite(mean) == false || (standardDeviation > 0 && Float.isFinite(standardDeviation)) == false) {
+            if (Float.isFinite(mean) == false
+                    || (standardDeviation > 0 && Float.isFinite(standardDeviation)) == false) {
                 throw new IllegalArgumentException(
-                    "[standard] needs a finite [mean] and a [standard_deviation] above 0, got [" + mean + "] and [" + standardDeviation + "]"
-                );
+                        "[standard] needs a finite [mean] and a [standard_deviation] above 0, got ["
+                                + mean
+                                + "] and ["
+                                + standardDeviation
+                                + "]");
             }
         }
 
@@ -27,9 +32,13 @@ sealed interface Normalizer extends ToXContentObject {
         }
 
         @Override
-        public XContentBuilder toXContent(XContentBuilder builder, Params params) throws IOException {
+        public XContentBuilder toXContent(XContentBuilder builder, Params params)
+                throws IOException {
             builder.startObject().startObject("standard");
-            return builder.field("mean", mean).field("standard_deviation", standardDeviation).endObject().endObject();
+            return builder.field("mean", mean)
+                    .field("standard_deviation", standardDeviation)
+                    .endObject()
+                    .endObject();
         }
     }
 
@@ -38,8 +47,11 @@ sealed interface Normalizer extends ToXContentObject {
         public MinMax {
             if ((minimum >= 0 && minimum < maximum && Float.isFinite(maximum)) == false) {
                 throw new IllegalArgumentException(
-                    "[min_max] needs 0 <= [minimum] < [maximum], got [" + minimum + "] and [" + maximum + "]"
-                );
+                        "[min_max] needs 0 <= [minimum] < [maximum], got ["
+                                + minimum
+                                + "] and ["
+                                + maximum
+                                + "]");
             }
         }
 
@@ -49,9 +61,13 @@ sealed interface Normalizer extends ToXContentObject {
         }
 
         @Override
-        public XContentBuilder toXContent(XContentBuilder builder, Params params) throws IOException {
+        public XContentBuilder toXContent(XContentBuilder builder, Params params)
+                throws IOException {
             builder.startObject().startObject("min_max");
-            return builder.field("minimum", minimum).field("maximum", maximum).endObject().endObject();
+            return builder.field("minimum", minimum)
+                    .field("maximum", maximum)
+                    .endObject()
+                    .endObject();
         }
     }
 
@@ -64,7 +80,8 @@ sealed interface Normalizer extends ToXContentObject {
 
         private void set(Normalizer value) {
             if (normalizer != null) {
-                throw new IllegalArgumentException("a feature has one normalizer, [standard] or [min_max], not both");
+                throw new IllegalArgumentException(
+                        "a feature has one normalizer, [standard] or [min_max], not both");
             }
             normalizer = value;
         }
@@ -84,30 +101,40 @@ sealed interface Normalizer extends ToXContentObject {
 
             private Standard standard() {
                 if (mean == null || standardDeviation == null) {
-                    throw new IllegalArgumentException("[standard] needs both [mean] and [standard_deviation]");
+                    throw new IllegalArgumentException(
+                            "[standard] needs both [mean] and [standard_deviation]");
                 }
                 return new Standard(mean, standardDeviation);
             }
         }
 
-        private static final ObjectParser<Parsing, Void> NORMALIZER = new ObjectParser<>("normalizer", Parsing::new);
-        private static final ObjectParser<Bounds, Void> STANDARD = new ObjectParser<>("standard", Bounds::new);
-        private static final ObjectParser<Bounds, Void> MIN_MAX = new ObjectParser<>("min_max", Bounds::new);
+        private static final ObjectParser<Parsing, Void> NORMALIZER =
+                new ObjectParser<>("normalizer", Parsing::new);
+        private static final ObjectParser<Bounds, Void> STANDARD =
+                new ObjectParser<>("standard", Bounds::new);
+        private static final ObjectParser<Bounds, Void> MIN_MAX =
+                new ObjectParser<>("min_max", Bounds::new);
 
         static {
             STANDARD.declareFloat((bounds, value) -> bounds.mean = value, new ParseField("mean"));
-            STANDARD.declareFloat((bounds, value) -> bounds.standardDeviation = value, new ParseField("standard_deviation"));
-            MIN_MAX.declareFloat((bounds, value) -> bounds.minimum = value, new ParseField("minimum"));
-            MIN_MAX.declareFloat((bounds, value) -> bounds.maximum = value, new ParseField("maximum"));
-            NORMALIZER.declareObject(Parsing::set, (p, ignored) -> STANDARD.parse(p, null).standard(), new ParseField("standard"));
+            STANDARD.declareFloat(
+                    (bounds, value) -> bounds.standardDeviation = value,
+                    new ParseField("standard_deviation"));
+            MIN_MAX.declareFloat(
+                    (bounds, value) -> bounds.minimum = value, new ParseField("minimum"));
+            MIN_MAX.declareFloat(
+                    (bounds, value) -> bounds.maximum = value, new ParseField("maximum"));
             NORMALIZER.declareObject(
-                Parsing::set,
-                (p, ignored) -> {
-                    Bounds bounds = MIN_MAX.parse(p, null);
-                    return new MinMax(bounds.minimum, bounds.maximum);
-                },
-                new ParseField("min_max")
-            );
+                    Parsing::set,
+                    (p, ignored) -> STANDARD.parse(p, null).standard(),
+                    new ParseField("standard"));
+            NORMALIZER.declareObject(
+                    Parsing::set,
+                    (p, ignored) -> {
+                        Bounds bounds = MIN_MAX.parse(p, null);
+                        return new MinMax(bounds.minimum, bounds.maximum);
+                    },
+                    new ParseField("min_max"));
         }
     }
 }

@@ -5,27 +5,32 @@ import com.github.mustachejava.Code;
 import com.github.mustachejava.TemplateContext;
 import com.github.mustachejava.reflect.BaseObjectHandler;
 import com.github.mustachejava.util.Wrapper;
+
+import org.opensearch.common.Nullable;
+
 import java.util.AbstractMap;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.opensearch.common.Nullable;
 
 /**
- * Finds the values of a template's variables in the params of a request: maps by key, lists by position and by {@code size}.
- * Unlike the library's own handlers it never reaches fields or methods of a value.
+ * Finds the values of a template's variables in the params of a request: maps by key, lists by
+ * position and by {@code size}. Unlike the library's own handlers it never reaches fields or
+ * methods of a value.
  */
 final class ParamLookup extends BaseObjectHandler {
     @Override
     public Wrapper find(String name, List<Object> scopes) {
-        return current -> lookup(name, current);
+        String[] path = path(name);
+        return current -> lookup(path, current);
     }
 
     @Override
     public Binding createBinding(String name, TemplateContext context, Code code) {
-        return scopes -> lookup(name, scopes);
+        String[] path = path(name);
+        return scopes -> lookup(path, scopes);
     }
 
     @Override
@@ -43,14 +48,19 @@ final class ParamLookup extends BaseObjectHandler {
         return object instanceof ListView view ? view.values : object;
     }
 
+    private static String[] path(String name) {
+        return name.split("\\.");
+    }
+
     /** The innermost scope that has the first part of a dotted name decides. */
     @Nullable
-    private Object lookup(String name, List<Object> scopes) {
-        String[] path = name.split("\\.");
+    private Object lookup(String[] path, List<Object> scopes) {
         for (int i = scopes.size() - 1; i >= 0; i--) {
             Object value = coerce(scopes.get(i));
             int depth = 0;
-            while (depth < path.length && value instanceof Map<?, ?> map && map.containsKey(path[depth])) {
+            while (depth < path.length
+                    && value instanceof Map<?, ?> map
+                    && map.containsKey(path[depth])) {
                 value = coerce(map.get(path[depth++]));
             }
             if (depth == path.length) {
@@ -61,7 +71,8 @@ final class ParamLookup extends BaseObjectHandler {
     }
 
     /** A list that sections iterate and names index. */
-    private static final class ListView extends AbstractMap<Object, Object> implements Iterable<Object> {
+    private static final class ListView extends AbstractMap<Object, Object>
+            implements Iterable<Object> {
         private final List<?> values;
 
         ListView(List<?> values) {

@@ -1,9 +1,5 @@
 package org.ltrplugin.engine;
 
-import java.io.IOException;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import org.opensearch.core.ParseField;
 import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.xcontent.ObjectParser;
@@ -11,8 +7,17 @@ import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
-/** The part of a model that scores: its type, its definition in the form of that type, and the normalizers before it. */
-record RankerDefinition(String rankerType, JsonText definition, Map<String, Normalizer> normalizers) implements ToXContentObject {
+import java.io.IOException;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The part of a model that scores: its type, its definition in the form of that type, and the
+ * normalizers before it.
+ */
+record RankerDefinition(String rankerType, JsonText definition, Map<String, Normalizer> normalizers)
+        implements ToXContentObject {
     RankerDefinition {
         normalizers = Collections.unmodifiableMap(new LinkedHashMap<>(normalizers));
     }
@@ -32,8 +37,10 @@ record RankerDefinition(String rankerType, JsonText definition, Map<String, Norm
         Draft draft = PARSER.parse(parser, null);
         if (draft.type == null || draft.definition == null) {
             throw new ParsingException(
-                parser.getTokenLocation(), "Field [" + (draft.type == null ? "type" : "definition") + "] is mandatory in a model"
-            );
+                    parser.getTokenLocation(),
+                    "Field ["
+                            + (draft.type == null ? "type" : "definition")
+                            + "] is mandatory in a model");
         }
         return new RankerDefinition(draft.type, draft.definition, draft.normalizers);
     }
@@ -49,14 +56,12 @@ record RankerDefinition(String rankerType, JsonText definition, Map<String, Norm
     static {
         PARSER.declareString((draft, value) -> draft.type = value, new ParseField("type"));
         PARSER.declareField(
-            (p, draft, ignored) -> draft.definition = JsonText.parse(p),
-            new ParseField("definition"),
-            ObjectParser.ValueType.VALUE_OBJECT_ARRAY
-        );
+                (p, draft, ignored) -> draft.definition = JsonText.parse(p),
+                new ParseField("definition"),
+                ObjectParser.ValueType.VALUE_OBJECT_ARRAY);
         PARSER.declareObject(
-            (draft, value) -> draft.normalizers = value,
-            (p, ignored) -> p.map(LinkedHashMap::new, Normalizer::parse),
-            new ParseField("feature_normalizers")
-        );
+                (draft, value) -> draft.normalizers = value,
+                (p, ignored) -> p.map(LinkedHashMap::new, Normalizer::parse),
+                new ParseField("feature_normalizers"));
     }
 }

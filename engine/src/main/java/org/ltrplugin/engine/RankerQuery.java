@@ -1,9 +1,5 @@
 package org.ltrplugin.engine;
 
-import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Objects;
 import org.apache.lucene.search.BooleanClause;
 import org.apache.lucene.search.BoostQuery;
 import org.apache.lucene.search.IndexSearcher;
@@ -13,6 +9,11 @@ import org.apache.lucene.search.QueryVisitor;
 import org.apache.lucene.search.ScoreMode;
 import org.apache.lucene.search.Weight;
 import org.opensearch.common.Nullable;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 
 /** Matches every document and scores it with a ranker over features. */
 final class RankerQuery extends Query {
@@ -48,7 +49,8 @@ final class RankerQuery extends Query {
     }
 
     @Override
-    public Weight createWeight(IndexSearcher searcher, ScoreMode mode, float boost) throws IOException {
+    public Weight createWeight(IndexSearcher searcher, ScoreMode mode, float boost)
+            throws IOException {
         if (mode.needsScores() == false) {
             return searcher.createWeight(searcher.rewrite(new MatchAllDocsQuery()), mode, boost);
         }
@@ -72,7 +74,9 @@ final class RankerQuery extends Query {
 
     @Override
     public boolean equals(Object other) {
-        return sameClassAs(other) && features.equals(((RankerQuery) other).features) && ranker == ((RankerQuery) other).ranker;
+        return sameClassAs(other)
+                && features.equals(((RankerQuery) other).features)
+                && ranker == ((RankerQuery) other).ranker;
     }
 
     @Override

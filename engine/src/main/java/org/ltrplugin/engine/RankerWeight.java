@@ -1,9 +1,5 @@
 package org.ltrplugin.engine;
 
-import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.search.Explanation;
@@ -11,7 +7,15 @@ import org.apache.lucene.search.Scorer;
 import org.apache.lucene.search.ScorerSupplier;
 import org.apache.lucene.search.Weight;
 
-/** Scores documents of one searcher. Segments may be searched by different threads: each scorer has a vector of its own. */
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Scores documents of one searcher. Segments may be searched by different threads: each scorer has
+ * a vector of its own.
+ */
 final class RankerWeight extends Weight {
     private final List<BoundFeature> features;
     private final List<FeatureWeight> weights;
@@ -29,7 +33,9 @@ final class RankerWeight extends Weight {
         return new ScorerSupplier() {
             @Override
             public Scorer get(long leadCost) throws IOException {
-                return new RankerScorer(new FeatureVector(weights, segment, ranker.missingValue(), leadCost), segment.reader().maxDoc());
+                return new RankerScorer(
+                        new FeatureVector(weights, segment, ranker.missingValue(), leadCost),
+                        segment.reader().maxDoc());
             }
 
             @Override
@@ -85,13 +91,24 @@ final class RankerWeight extends Weight {
         for (int i = 0; i < features.size(); i++) {
             String label = "Feature " + i + "(" + features.get(i).name() + "):";
             if (vector.matched(i)) {
-                details.add(Explanation.match(vector.values[i], label, weights.get(i).explain(segment, doc, vector.values[i])));
+                details.add(
+                        Explanation.match(
+                                vector.values[i],
+                                label,
+                                weights.get(i).explain(segment, doc, vector.values[i])));
             } else {
-                String missing = String.format(Locale.ROOT, " [no match, default value of %.2f used]", ranker.missingValue());
+                String missing =
+                        String.format(
+                                Locale.ROOT,
+                                " [no match, default value of %.2f used]",
+                                ranker.missingValue());
                 details.add(Explanation.noMatch(label + missing));
             }
         }
-        return Explanation.match(ranker.score(vector.values), " LtrModel: " + ranker.name() + " using features:", details);
+        return Explanation.match(
+                ranker.score(vector.values),
+                " LtrModel: " + ranker.name() + " using features:",
+                details);
     }
 
     @Override

@@ -1,13 +1,17 @@
 package org.ltrplugin.engine;
 
-import java.util.List;
 import org.apache.lucene.analysis.core.KeywordTokenizer;
 import org.apache.lucene.analysis.miscellaneous.LengthFilter;
 import org.apache.lucene.analysis.ngram.EdgeNGramTokenFilter;
 import org.opensearch.index.analysis.PreConfiguredTokenFilter;
 import org.opensearch.index.analysis.PreConfiguredTokenizer;
 
-/** What store indices need to find names by prefix. Registered here so that a node without the common analysis module can keep stores. */
+import java.util.List;
+
+/**
+ * What store indices need to find names by prefix. Registered here so that a node without the
+ * common analysis module can keep stores.
+ */
 final class StoreAnalysis {
     static final String TOKENIZER = "ltr_keyword";
     static final String EDGE_NGRAM = "ltr_edge_ngram";
@@ -17,13 +21,18 @@ final class StoreAnalysis {
     private StoreAnalysis() {}
 
     static List<PreConfiguredTokenizer> tokenizers() {
-        return List.of(PreConfiguredTokenizer.singleton(TOKENIZER, () -> new KeywordTokenizer(2 * MAX_NAME_CHARS)));
+        return List.of(
+                PreConfiguredTokenizer.singleton(
+                        TOKENIZER, () -> new KeywordTokenizer(2 * MAX_NAME_CHARS)));
     }
 
     static List<PreConfiguredTokenFilter> tokenFilters() {
         return List.of(
-            PreConfiguredTokenFilter.singleton(EDGE_NGRAM, true, in -> new EdgeNGramTokenFilter(in, 1, MAX_NAME_CHARS, false)),
-            PreConfiguredTokenFilter.singleton(LENGTH, true, in -> new LengthFilter(in, 0, MAX_NAME_CHARS))
-        );
+                PreConfiguredTokenFilter.singleton(
+                        EDGE_NGRAM,
+                        true,
+                        in -> new EdgeNGramTokenFilter(in, 1, MAX_NAME_CHARS, false)),
+                PreConfiguredTokenFilter.singleton(
+                        LENGTH, true, in -> new LengthFilter(in, 0, MAX_NAME_CHARS)));
     }
 }

@@ -11,8 +11,8 @@ import org.opensearch.threadpool.ThreadPool;
 import org.opensearch.transport.client.Client;
 
 /**
- * Reaches store indices on behalf of the engine itself, not of the caller: these are system indices, and a caller would
- * get a warning header with every answer.
+ * Reaches store indices on behalf of the engine itself, not of the caller: these are system
+ * indices, and a caller would get a warning header with every answer.
  */
 final class StoreClient {
     private final Client client;
@@ -24,12 +24,11 @@ final class StoreClient {
     }
 
     <Request extends ActionRequest, Response extends ActionResponse> void execute(
-        ActionType<Response> action,
-        Request request,
-        ActionListener<Response> listener
-    ) {
+            ActionType<Response> action, Request request, ActionListener<Response> listener) {
         ThreadContext context = threadPool().getThreadContext();
-        ActionListener<Response> inCallersContext = new ContextPreservingActionListener<>(context.newRestorableContext(false), listener);
+        ActionListener<Response> inCallersContext =
+                new ContextPreservingActionListener<>(
+                        context.newRestorableContext(false), listener);
         try (ThreadContext.StoredContext ignored = context.stashContext()) {
             client.execute(action, request, inCallersContext);
         }

@@ -1,7 +1,5 @@
 package org.ltrplugin.engine;
 
-import java.io.IOException;
-import java.util.List;
 import org.opensearch.action.FailedNodeException;
 import org.opensearch.action.support.ActionFilters;
 import org.opensearch.action.support.nodes.TransportNodesAction;
@@ -11,39 +9,41 @@ import org.opensearch.core.common.io.stream.StreamInput;
 import org.opensearch.threadpool.ThreadPool;
 import org.opensearch.transport.TransportService;
 
+import java.io.IOException;
+import java.util.List;
+
 /** Runs {@link CachesAction} on every node. Public because the node's injector makes it. */
-public final class TransportCachesAction extends TransportNodesAction<
-    CachesRequest,
-    CachesResponse,
-    CachesRequest.OfNode,
-    CachesResponse.OfNode> {
+public final class TransportCachesAction
+        extends TransportNodesAction<
+                CachesRequest, CachesResponse, CachesRequest.OfNode, CachesResponse.OfNode> {
 
     private final ModelCache cache;
 
     @Inject
     public TransportCachesAction(
-        ThreadPool threadPool,
-        ClusterService clusterService,
-        TransportService transportService,
-        ActionFilters filters,
-        ModelCache cache
-    ) {
+            ThreadPool threadPool,
+            ClusterService clusterService,
+            TransportService transportService,
+            ActionFilters filters,
+            ModelCache cache) {
         super(
-            CachesAction.INSTANCE.name(),
-            threadPool,
-            clusterService,
-            transportService,
-            filters,
-            CachesRequest::new,
-            CachesRequest.OfNode::new,
-            ThreadPool.Names.MANAGEMENT,
-            CachesResponse.OfNode.class
-        );
+                CachesAction.INSTANCE.name(),
+                threadPool,
+                clusterService,
+                transportService,
+                filters,
+                CachesRequest::new,
+                CachesRequest.OfNode::new,
+                ThreadPool.Names.MANAGEMENT,
+                CachesResponse.OfNode.class);
         this.cache = cache;
     }
 
     @Override
-    protected CachesResponse newResponse(CachesRequest request, List<CachesResponse.OfNode> nodes, List<FailedNodeException> failures) {
+    protected CachesResponse newResponse(
+            CachesRequest request,
+            List<CachesResponse.OfNode> nodes,
+            List<FailedNodeException> failures) {
         return new CachesResponse(clusterService.getClusterName(), nodes, failures);
     }
 

@@ -1,18 +1,21 @@
 package org.ltrplugin.engine;
 
-import java.util.Arrays;
 import org.apache.lucene.util.RamUsageEstimator;
+
+import java.util.Arrays;
 
 /**
  * Regression trees whose leaves are summed in float32, in tree order.
  *
- * <p>What a processor pays for in a tree walk is the branch it cannot predict and the wait for the next node. So there is no
- * branch: floats are turned into integers of the same order, and the sign of a difference picks the child. And four
- * trees are walked at once, each for as many steps as the deepest of the four needs; a leaf leads to itself.
+ * <p>What a processor pays for in a tree walk is the branch it cannot predict and the wait for the
+ * next node. So there is no branch: floats are turned into integers of the same order, and the sign
+ * of a difference picks the child. And four trees are walked at once, each for as many steps as the
+ * deepest of the four needs; a leaf leads to itself.
  *
- * <p>A node is four ints in one array for all trees: the position of its feature's key, the key of its threshold, the position of its
- * yes child (the no child lies right behind it), and, in a leaf, the bits of its value. A vector has two keys for each
- * feature, which differ when the value is missing (NaN): one sends it to yes, the other to no.
+ * <p>A node is four ints in one array for all trees: the position of its feature's key, the key of
+ * its threshold, the position of its yes child (the no child lies right behind it), and, in a leaf,
+ * the bits of its value. A vector has two keys for each feature, which differ when the value is
+ * missing (NaN): one sends it to yes, the other to no.
  */
 final class TreeEnsemble implements Ranker {
     private static final int NODE_INTS = 4;
@@ -22,14 +25,20 @@ final class TreeEnsemble implements Ranker {
     private static final int WALKS = 4;
 
     private final int[] nodes;
-    /** The roots, in tree order, filled up with leaves of value 0 to a multiple of {@link #WALKS}. */
+
+    /**
+     * The roots, in tree order, filled up with leaves of value 0 to a multiple of {@link #WALKS}.
+     */
     private final int[] roots;
+
     /** The depth of the deepest of each {@link #WALKS} trees. */
     private final int[] depths;
+
     private final Objective objective;
     private final float missingValue;
 
-    private TreeEnsemble(int[] nodes, int[] roots, int[] depths, Objective objective, float missingValue) {
+    private TreeEnsemble(
+            int[] nodes, int[] roots, int[] depths, Objective objective, float missingValue) {
         this.nodes = nodes;
         this.roots = roots;
         this.depths = depths;
@@ -112,12 +121,14 @@ final class TreeEnsemble implements Ranker {
 
     @Override
     public long ramBytesUsed() {
-        return RamUsageEstimator.sizeOf(nodes) + RamUsageEstimator.sizeOf(roots) + RamUsageEstimator.sizeOf(depths);
+        return RamUsageEstimator.sizeOf(nodes)
+                + RamUsageEstimator.sizeOf(roots)
+                + RamUsageEstimator.sizeOf(depths);
     }
 
     /**
-     * Lays trees out, one after the other: reserves a place for every node, parents before children, and fills each place once, as
-     * a leaf or as a split.
+     * Lays trees out, one after the other: reserves a place for every node, parents before
+     * children, and fills each place once, as a leaf or as a split.
      */
     static final class Builder {
         private int[] nodes = new int[64 * NODE_INTS];
@@ -172,7 +183,12 @@ final class TreeEnsemble implements Ranker {
             for (int tree = 0; tree < trees; tree++) {
                 depths[tree / WALKS] = Math.max(depths[tree / WALKS], depth(tree));
             }
-            return new TreeEnsemble(Arrays.copyOf(nodes, used), Arrays.copyOf(roots, trees), depths, objective, missingValue);
+            return new TreeEnsemble(
+                    Arrays.copyOf(nodes, used),
+                    Arrays.copyOf(roots, trees),
+                    depths,
+                    objective,
+                    missingValue);
         }
 
         private int depth(int tree) {

@@ -1,13 +1,17 @@
 package org.ltrplugin.engine;
 
-import java.io.IOException;
-import java.util.Map;
 import org.ltrplugin.engine.TreeEnsemble.Objective;
 import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.xcontent.XContentParser;
 import org.opensearch.core.xcontent.XContentParser.Token;
 
-/** {@code model/xgboost+json}: the text of XGBoost's {@code get_dump(dump_format="json")}, as it is or under {@code splits}. */
+import java.io.IOException;
+import java.util.Map;
+
+/**
+ * {@code model/xgboost+json}: the text of XGBoost's {@code get_dump(dump_format="json")}, as it is
+ * or under {@code splits}.
+ */
 final class XGBoostParser implements RankerParser {
     @Override
     public Ranker parse(JsonText definition, Map<String, Integer> ordinals) throws IOException {
@@ -51,16 +55,23 @@ final class XGBoostParser implements RankerParser {
                 }
             }
             if (sawTrees == false) {
-                throw fault("an XGBoost model is an array of trees, or an object that has them in [splits]");
+                throw fault(
+                        "an XGBoost model is an array of trees, or an object that has them in"
+                            + " [splits]");
             }
             return trees.build(objective, missingAsZero ? 0 : Float.NaN);
         }
 
         private Objective objective(String name) {
             return switch (name) {
-                case "rank:pairwise", "rank:ndcg", "rank:map", "binary:logitraw", "reg:linear" -> Objective.RAW;
+                case "rank:pairwise", "rank:ndcg", "rank:map", "binary:logitraw", "reg:linear" ->
+                        Objective.RAW;
                 case "binary:logistic", "reg:logistic" -> Objective.LOGISTIC;
-                default -> throw fault("unsupported objective [" + name + "]; for raw scores send [reg:linear]");
+                default ->
+                        throw fault(
+                                "unsupported objective ["
+                                        + name
+                                        + "]; for raw scores send [reg:linear]");
             };
         }
 
@@ -90,12 +101,18 @@ final class XGBoostParser implements RankerParser {
                     case "depth" -> node.depth = parser.intValue();
                     case "leaf" -> node.leaf = FiniteFloat.read(parser, "[leaf]");
                     case "split" -> node.feature = RankerParser.ordinal(ordinals, parser.text());
-                    case "split_condition" -> node.threshold = FiniteFloat.read(parser, "[split_condition]");
+                    case "split_condition" ->
+                            node.threshold = FiniteFloat.read(parser, "[split_condition]");
                     case "yes" -> node.yes = parser.intValue();
                     case "no" -> node.no = parser.intValue();
                     case "missing" -> node.missing = parser.intValue();
                     case "children" -> readChildren(node, depth);
-                    default -> throw fault("unknown field [" + field + "] in a tree node (dump the model without statistics)");
+                    default ->
+                            throw fault(
+                                    "unknown field ["
+                                            + field
+                                            + "] in a tree node (dump the model without"
+                                            + " statistics)");
                 }
             }
             check(node);
@@ -128,21 +145,40 @@ final class XGBoostParser implements RankerParser {
                 }
                 return;
             }
-            String lacking = node.feature == null ? "split"
-                : node.threshold == null ? "split_condition"
-                : node.depth == null ? "depth"
-                : node.yes == null ? "yes"
-                : node.no == null ? "no"
-                : node.children == null ? "children"
-                : null;
+            String lacking =
+                    node.feature == null
+                            ? "split"
+                            : node.threshold == null
+                                    ? "split_condition"
+                                    : node.depth == null
+                                            ? "depth"
+                                            : node.yes == null
+                                                    ? "yes"
+                                                    : node.no == null
+                                                            ? "no"
+                                                            : node.children == null
+                                                                    ? "children"
+                                                                    : null;
             if (lacking != null) {
-                throw fault("node [" + node.id + "] is neither a [leaf] nor a whole split: it lacks [" + lacking + "]");
+                throw fault(
+                        "node ["
+                                + node.id
+                                + "] is neither a [leaf] nor a whole split: it lacks ["
+                                + lacking
+                                + "]");
             }
-            if (node.yesChildId.equals(node.yes) == false || node.noChildId.equals(node.no) == false) {
-                throw fault("the children of node [" + node.id + "] must be its [yes] and its [no] child, in this order");
+            if (node.yesChildId.equals(node.yes) == false
+                    || node.noChildId.equals(node.no) == false) {
+                throw fault(
+                        "the children of node ["
+                                + node.id
+                                + "] must be its [yes] and its [no] child, in this order");
             }
-            if (node.missing != null && node.missing.equals(node.yes) == false && node.missing.equals(node.no) == false) {
-                throw fault("[missing] of node [" + node.id + "] must be its [yes] or its [no] child");
+            if (node.missing != null
+                    && node.missing.equals(node.yes) == false
+                    && node.missing.equals(node.no) == false) {
+                throw fault(
+                        "[missing] of node [" + node.id + "] must be its [yes] or its [no] child");
             }
         }
 
@@ -175,7 +211,12 @@ final class XGBoostParser implements RankerParser {
             if (leaf != null) {
                 trees.leaf(place, leaf);
             } else {
-                trees.split(place, feature, threshold, children, missing != null && missing.equals(yes));
+                trees.split(
+                        place,
+                        feature,
+                        threshold,
+                        children,
+                        missing != null && missing.equals(yes));
             }
         }
     }

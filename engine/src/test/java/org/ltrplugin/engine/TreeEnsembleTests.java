@@ -2,12 +2,13 @@ package org.ltrplugin.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import org.junit.jupiter.api.Test;
+
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
 
 /** The flat walk against a recursive one over the same random trees. */
 class TreeEnsembleTests {
@@ -16,7 +17,8 @@ class TreeEnsembleTests {
     private sealed interface Node {
         record Leaf(float value) implements Node {}
 
-        record Split(int feature, float threshold, boolean missingGoesToYes, Node yes, Node no) implements Node {}
+        record Split(int feature, float threshold, boolean missingGoesToYes, Node yes, Node no)
+                implements Node {}
     }
 
     private static Node grow(Random random, int depth) {
@@ -25,7 +27,12 @@ class TreeEnsembleTests {
         }
         // Thresholds from a small grid, so that values meet them exactly.
         float threshold = random.nextInt(-4, 5) / 2f;
-        return new Node.Split(random.nextInt(FEATURES), threshold, random.nextBoolean(), grow(random, depth - 1), grow(random, depth - 1));
+        return new Node.Split(
+                random.nextInt(FEATURES),
+                threshold,
+                random.nextBoolean(),
+                grow(random, depth - 1),
+                grow(random, depth - 1));
     }
 
     private static float walk(Node node, float[] vector) {
@@ -33,7 +40,8 @@ class TreeEnsembleTests {
             case Node.Leaf leaf -> leaf.value();
             case Node.Split split -> {
                 float value = vector[split.feature()];
-                boolean yes = Float.isNaN(value) ? split.missingGoesToYes() : value < split.threshold();
+                boolean yes =
+                        Float.isNaN(value) ? split.missingGoesToYes() : value < split.threshold();
                 yield walk(yes ? split.yes() : split.no(), vector);
             }
         };
@@ -44,7 +52,8 @@ class TreeEnsembleTests {
             case Node.Leaf leaf -> builder.leaf(place, leaf.value());
             case Node.Split split -> {
                 int yes = builder.pair();
-                builder.split(place, split.feature(), split.threshold(), yes, split.missingGoesToYes());
+                builder.split(
+                        place, split.feature(), split.threshold(), yes, split.missingGoesToYes());
                 place(builder, yes, split.yes());
                 place(builder, TreeEnsemble.Builder.no(yes), split.no());
             }
@@ -74,7 +83,7 @@ class TreeEnsembleTests {
             trees.add(grow(random, random.nextInt(9)));
         }
         TreeEnsemble ensemble = ensemble(trees, TreeEnsemble.Objective.RAW);
-        for (double missing : new double[] { 0, 0.3, 1 }) {
+        for (double missing : new double[] {0, 0.3, 1}) {
             for (int i = 0; i < 500; i++) {
                 float[] vector = vector(random, missing);
                 float expected = 0;
@@ -99,19 +108,22 @@ class TreeEnsembleTests {
 
     @Test
     void logisticIsComputedInDouble() {
-        TreeEnsemble ensemble = ensemble(List.of(new Node.Leaf(-20)), TreeEnsemble.Objective.LOGISTIC);
+        TreeEnsemble ensemble =
+                ensemble(List.of(new Node.Leaf(-20)), TreeEnsemble.Objective.LOGISTIC);
         assertEquals((float) (1 / (1 + Math.exp(20))), ensemble.score(new float[FEATURES]));
     }
 
     @Test
     void parserAndBuilderAgree() throws Exception {
         Map<String, Integer> ordinals = new LinkedHashMap<>(Map.of("a", 0));
-        String model = """
-            [{"nodeid":0,"depth":0,"split":"a","split_condition":"0.5","yes":1,"no":2,"missing":2,
-              "children":[{"nodeid":1,"leaf":1},{"nodeid":2,"leaf":2}]}]""";
+        String model =
+                """
+                [{"nodeid":0,"depth":0,"split":"a","split_condition":"0.5","yes":1,"no":2,"missing":2,
+                  "children":[{"nodeid":1,"leaf":1},{"nodeid":2,"leaf":2}]}]\
+                """;
         Ranker ranker = new XGBoostParser().parse(new JsonText(model, false), ordinals);
-        assertEquals(1, ranker.score(new float[] { 0.4f }));
-        assertEquals(2, ranker.score(new float[] { 0.5f }));
-        assertEquals(2, ranker.score(new float[] { Float.NaN }));
+        assertEquals(1, ranker.score(new float[] {0.4f}));
+        assertEquals(2, ranker.score(new float[] {0.5f}));
+        assertEquals(2, ranker.score(new float[] {Float.NaN}));
     }
 }
