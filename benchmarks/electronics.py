@@ -38,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--negatives", type=int, default=20)
+    parser.add_argument("--negatives", type=int, default=10)
     arguments = parser.parse_args()
     data: Path = arguments.data
     settings = Settings.from_env()
@@ -80,7 +80,7 @@ def main() -> None:
     parities = []
     began = time.perf_counter()
     for held in folds_by_query(asked, arguments.folds, seed=7):
-        ranker = train_lambdamart(table.of_queries(set(asked) - held), LambdaMARTSettings(folds=5))
+        ranker = train_lambdamart(table.of_queries(set(asked) - held), LambdaMARTSettings(folds=5, leaves=7))
         mine = [asked[query] for query in sorted(held)]
         pushed = push_ranker(index, ranker, mine)
         parities.append(pushed.parity)

@@ -50,7 +50,7 @@ def log_table(
     judgments: Path,
     table: Path,
     *,
-    negatives: int = 20,
+    negatives: int = 10,
     seed: int = 7,
     progress: Progress = silent,
 ) -> Logged:

@@ -31,6 +31,9 @@ MAX_ROWS_OF_QUERY = 10_000
 BAGGING_QUERIES = 10
 """With fewer queries every tree sees them all: a share of two can be none, and the tree then learns nothing."""
 
+SMOOTHED = 25
+"""Numbers of trees over which a validation curve is smoothed."""
+
 Share = Annotated[FiniteFloat, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -46,7 +49,7 @@ class LambdaMARTSettings(Form):
     """
 
     rounds: Count = 500
-    patience: Count = 50
+    patience: Count = 100
     learning_rate: Share = 0.05
     leaves: Annotated[int, Field(ge=2, le=4096)] = 15
     min_rows_in_leaf: Count = 10
@@ -171,22 +174,38 @@ def _best_rounds(
     parts: Sequence[frozenset[str]],
     progress: Progress,
 ) -> tuple[int, float]:
-    """The number of trees with the best mean NDCG@10 of the queries held out, and that NDCG."""
+    """The number of trees with the best NDCG@10 of the queries held out, and that NDCG.
+
+    The curve of a few queries jumps from tree to tree, and its highest jump is often an early one, by luck: what
+    counts is the mean over SMOOTHED neighbouring numbers of trees.
+    """
     import lightgbm as lgb
 
     outside = [np.isin(rows.query_of_row, _places(rows, part)) for part in parts]
-    history = lgb.cv(
+    curve: list[float] = []
+
+    def watch(state: "lgb.callback.CallbackEnv") -> None:
+        curve.extend(result[2] for result in state.evaluation_result_list or () if result[1] == MEASURE)
+        progress(len(curve), settings.rounds)
+        if len(curve) - _best(curve) > settings.patience:
+            raise lgb.callback.EarlyStopException(state.iteration, [])
+
+    lgb.cv(
         params,
         _dataset(rows, names, params, settings),
         num_boost_round=settings.rounds,
         folds=[(np.flatnonzero(~mask), np.flatnonzero(mask)) for mask in outside],
-        callbacks=[
-            lgb.early_stopping(settings.patience, verbose=False),
-            lambda state: progress(state.iteration + 1, settings.rounds),
-        ],
+        callbacks=[watch],
     )
-    curve = np.array(history[f"valid {MEASURE}-mean"])
-    return int(curve.argmax()) + 1, float(curve.max())
+    best = _best(curve)
+    return best, curve[best - 1]
+
+
+def _best(curve: Sequence[float]) -> int:
+    """The number of trees in the middle of the best stretch of the curve."""
+    window = min(SMOOTHED, len(curve))
+    smooth = np.convolve(curve, np.full(window, 1 / window), mode="valid")
+    return int(smooth.argmax()) + (window - 1) // 2 + 1
 
 
 def _places(rows: TrainingRows, part: frozenset[str]) -> npt.NDArray[np.int64]:

@@ -1,0 +1,20 @@
+"""Two small real encoders and a photo, beside each other in a folder."""
+
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory):
+    """The folder of an encoder with random weights; `../other` has other weights, `../photo.jpg` is a photo."""
+    import torch
+
+    from workers.training.architecture import build, small_config, write_folder
+
+    folder = tmp_path_factory.mktemp("encoders")
+    config = small_config(32)
+    for seed, name in enumerate(("tiny", "other")):
+        torch.manual_seed(seed)
+        write_folder(folder / name, build(config), config, {"name": "tiny"})
+    Image.linear_gradient("L").convert("RGB").save(folder / "photo.jpg")
+    return folder / "tiny"
