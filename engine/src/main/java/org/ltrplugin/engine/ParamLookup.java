@@ -49,7 +49,7 @@ final class ParamLookup extends BaseObjectHandler {
     }
 
     private static String[] path(String name) {
-        return name.split("\\.");
+        return name == null ? new String[0] : name.split("\\."); // plain text is a part without a name
     }
 
     /** The innermost scope that has the first part of a dotted name decides. */
