@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import derived, price, words
+from engine_http import derived, price, words
 
 pytestmark = pytest.mark.live
 

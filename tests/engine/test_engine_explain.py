@@ -1,7 +1,7 @@
 """Explanations: the same numbers as the scores, told apart by feature."""
 
 import pytest
-from conftest import PRODUCTS, derived, price, words
+from engine_http import PRODUCTS, derived, price, words
 
 pytestmark = pytest.mark.live
 

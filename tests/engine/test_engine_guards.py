@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import derived, price
+from engine_http import derived, price
 
 pytestmark = pytest.mark.live
 

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import derived, price
+from engine_http import derived, price
 
 pytestmark = pytest.mark.live
 

@@ -1,7 +1,7 @@
 """Feature logging: ext.ltr_log."""
 
 import pytest
-from conftest import derived, price, words
+from engine_http import derived, price, words
 
 pytestmark = pytest.mark.live
 

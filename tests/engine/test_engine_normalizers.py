@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import price
+from engine_http import price
 
 pytestmark = pytest.mark.live
 

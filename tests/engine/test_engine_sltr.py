@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from conftest import PRODUCTS, derived, price, words
+from engine_http import PRODUCTS, derived, price, words
 
 pytestmark = pytest.mark.live
 

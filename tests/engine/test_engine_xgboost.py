@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import derived, price
+from engine_http import derived, price
 
 pytestmark = pytest.mark.live
 
