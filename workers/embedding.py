@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -99,11 +100,13 @@ def _encode(
             return error
 
     found: dict[str, np.ndarray[Any, Any] | str] = {}
+    # texts go in all at once, for the encoder to put those of like length together; media in what memory allows
+    together = len(items) if source == "text" else encoder.batch_size
     with ThreadPoolExecutor() as pool:
-        prepared = _ahead(pool, ready, items, AHEAD * encoder.batch_size)
+        prepared = _ahead(pool, ready, items, AHEAD * together)
         while len(found) < len(items):
             began = time.perf_counter()
-            waiting = [pair for _, pair in zip(range(encoder.batch_size), prepared, strict=False)]
+            waiting = list(islice(prepared, together))
             report.waited_s += time.perf_counter() - began
             found |= {item: str(error) for item, error in waiting if isinstance(error, MediaError)}
             batch = {item: value for item, value in waiting if not isinstance(value, MediaError)}

@@ -16,9 +16,6 @@ from ltr_plugin.settings import Settings
 
 RESTARTS = 5
 STOP_S = 20.0
-GRACE_S = 5.0
-"""How long other tasks may still bring the backlog down after one was given up."""
-
 PARENT = "LTR_WORKER_PARENT"
 """Environment variable with the process that a worker must not outlive."""
 
@@ -48,11 +45,12 @@ class LocalWorker:
         """False once it died more often than it is started again."""
         return self._watch.is_alive() or self._process.poll() is None
 
-    def failures(self) -> list[str]:
-        """What the worker logged about tasks that it gave up."""
-        from workers.tasks import GIVEN_UP
+    def failures(self, idle_s: float) -> list[str]:
+        """What the worker logged about work that it gave up, once nothing moved for so long that it must be all."""
+        from workers.tasks import GIVEN_UP, REFUSED
 
-        return [line for line in self.tail(200) if GIVEN_UP in line]
+        marks = [mark for mark, grace_s in ((GIVEN_UP, 5), (REFUSED, 60)) if idle_s > grace_s]
+        return [line for line in self.tail(200) if any(f"{mark}:" in line for mark in marks)]
 
     def tail(self, lines: int = 10) -> list[str]:
         """The last lines of its log."""
@@ -132,9 +130,9 @@ def drain(
             moved = now
         idle_s = now - moved
         restarted = worker is not None and worker.restarts > restarts
-        hopeless = worker is not None and (not worker.alive or (idle_s > GRACE_S and bool(worker.failures())))
-        if hopeless or idle_s > 3 * stall_s:
-            raise LtrError(_stuck(index, left, worker))
+        failures = worker.failures(idle_s) if worker else []
+        if failures or idle_s > 3 * stall_s or (worker and not worker.alive):
+            raise LtrError(_stuck(index, left, worker, failures))
         if restarted or now - max(moved, sent) > stall_s:
             send_backlog(index, queue=queue)
             sent, restarts = now, worker.restarts if worker else 0
@@ -188,10 +186,10 @@ def _environment(settings: Settings) -> dict[str, str]:
     return {**os.environ, **ours, PARENT: str(os.getpid()), "PYTHONWARNINGS": "ignore"}
 
 
-def _stuck(index: ProductIndex, left: int, worker: LocalWorker | None) -> str:
+def _stuck(index: ProductIndex, left: int, worker: LocalWorker | None, failures: list[str]) -> str:
     if worker is None:
         return (
             f"{index.name}: {left} products still lack vectors and nothing moves; is a worker running (`ltr worker`)?"
         )
-    why = worker.failures()[-1:] or worker.tail()
+    why = failures[-1:] or worker.tail()
     return "\n".join([f"{index.name}: {left} products still lack vectors; the worker says ({worker.log}):", *why])

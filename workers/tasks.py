@@ -16,8 +16,8 @@ from workers.app import app
 BATCH = 256
 RETRIES = 5
 
-GIVEN_UP = "given up"
-"""Marks a log line about a task that will not be tried again before the next sweep."""
+GIVEN_UP, REFUSED = "given up", "refused by the cluster"
+"""Mark log lines about a task, and about one product, that will not be tried again before the next sweep."""
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def embed_task(self: Any, index: str, ids: list[str]) -> None:  # noqa: ANN401 -
         return
     log.info("%s: %s", index, report)
     for id_, reason in report.refused.items():
-        log.error("%s: the cluster refused the vectors of product %s: %s", GIVEN_UP, id_, reason)
+        log.error("%s: vectors of product %s: %s", REFUSED, id_, reason)
 
 
 @app.task(name="ltr.sweep")  # type: ignore[untyped-decorator]

@@ -55,7 +55,7 @@ def train(
     qrels: Annotated[Path | None, typer.Option(help="Their judgments: grade 3 is the very product.")] = None,
     image_size: Annotated[int, typer.Option(min=32, help="Side of a photo in pixels, for a new model.")] = 64,
     batch: Annotated[int, typer.Option(min=2, help="Photos drawn at a time.")] = 128,
-    epochs: Annotated[float, typer.Option(min=0.1, help="How often each photo is looked at.")] = 60,
+    epochs: Annotated[float, typer.Option(min=0.1, help="How often each photo is looked at.")] = 50,
     steps: Annotated[int | None, typer.Option(min=1, help="Batches to train, instead of --epochs.")] = None,
     minutes: Annotated[float | None, typer.Option(min=0.1, help="Time to train, instead of --epochs.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same encoder, but for --minutes.")] = 0,

@@ -80,7 +80,7 @@ def test_stale_messages_are_dropped_and_the_rest_done(index, settings, catalog):
     with local_worker(settings) as worker:
         assert not list((broker_folder(settings) / "queue").iterdir())
         drain(index, worker=worker)
-        assert worker.failures() == []
+        assert worker.failures(1000) == []
 
 
 def test_a_worker_does_not_outlive_a_killed_command(tmp_path):

@@ -49,7 +49,7 @@ class Budget:
 
     minutes: float | None = None
     steps: int | None = None
-    epochs: float = 60
+    epochs: float = 50
 
     def share(self, seconds: float, steps: int, steps_an_epoch: float) -> float:
         """The part of it that is used up, from 0 to 1."""
