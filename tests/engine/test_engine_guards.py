@@ -107,3 +107,11 @@ def test_deep_params(ranking):
         sltr = f'{{"store":"enginetests","featureset":"s","params":{{"deep":{deep}}}}}'
         search = f'{{"query":{{"sltr":{sltr}}}}}'
         assert ranking.node("POST", f"/{ranking.index}/_search", search).status == 400
+
+
+@pytest.mark.parametrize("inside", ["", "{{#url}}{{#l}}{{/l}}{{/url}}"])
+def test_a_template_that_repeats_without_writing(ranking, inside):
+    template = "{{#l}}" * 6 + inside + "{{/l}}" * 6 + '{"match_all": {}}'
+    ranking.put_set("s", {"name": "f", "template": template})
+    reply = ranking.search(ranking.sltr(featureset="s", params={"l": list(range(1_000))}))
+    assert reply.status == 400

@@ -17,6 +17,7 @@ final class Guards {
     static final int MAX_TEMPLATE_CHARS = 1_000_000;
     static final int MAX_TEMPLATE_SECTION_DEPTH = 50;
     static final int MAX_RENDERED_CHARS = 10_000_000;
+    static final int MAX_SECTION_REPETITIONS = 1_000_000;
 
     /**
      * An sltr query may have features that are sltr queries; a set that reaches itself would never

@@ -103,7 +103,7 @@ abstract class LtrRestHandler extends BaseRestHandler {
         IllegalArgumentException reason =
                 new IllegalArgumentException(
                         "Element of type [model] are not updatable, please create a new one"
-                            + " instead.");
+                                + " instead.");
         try {
             channel.sendResponse(
                     new BytesRestResponse(channel, RestStatus.METHOD_NOT_ALLOWED, reason));

@@ -56,12 +56,12 @@ abstract class MustacheFunction extends IterableCode {
 
     /** What the function writes; null writes nothing. */
     @Nullable
-    abstract String apply(List<Object> scopes) throws IOException;
+    abstract String apply(Writer writer, List<Object> scopes) throws IOException;
 
     @Override
     public Writer execute(Writer writer, List<Object> scopes) {
         try {
-            String text = apply(scopes);
+            String text = apply(writer, scopes);
             if (text != null) {
                 writer.write(text);
             }
@@ -89,7 +89,7 @@ abstract class MustacheFunction extends IterableCode {
         }
 
         @Override
-        String apply(List<Object> scopes) throws IOException {
+        String apply(Writer writer, List<Object> scopes) throws IOException {
             Object value = ParamLookup.unwrap(get(scopes));
             if (value instanceof Iterable || value instanceof Map) {
                 XContentBuilder builder = XContentFactory.jsonBuilder();
@@ -115,7 +115,7 @@ abstract class MustacheFunction extends IterableCode {
         }
 
         @Override
-        String apply(List<Object> scopes) {
+        String apply(Writer writer, List<Object> scopes) {
             Object value = ParamLookup.unwrap(get(scopes));
             if (value instanceof Iterable<?> values) {
                 StringJoiner joiner = new StringJoiner(delimiter);
@@ -132,8 +132,8 @@ abstract class MustacheFunction extends IterableCode {
         }
 
         @Override
-        String apply(List<Object> scopes) throws IOException {
-            StringWriter rendered = new StringWriter();
+        String apply(Writer writer, List<Object> scopes) throws IOException {
+            BoundedWriter rendered = new BoundedWriter(writer);
             run(rendered, scopes).flush();
             return URLEncoder.encode(rendered.toString(), StandardCharsets.UTF_8);
         }

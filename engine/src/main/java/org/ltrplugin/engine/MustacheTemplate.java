@@ -5,7 +5,6 @@ import com.github.mustachejava.Mustache;
 import com.github.mustachejava.MustacheException;
 
 import java.io.StringReader;
-import java.io.StringWriter;
 import java.util.Map;
 
 /** A compiled mustache template, in the dialect of OpenSearch's search templates. */
@@ -59,7 +58,7 @@ final class MustacheTemplate {
     }
 
     String render(Map<String, Object> params) {
-        BoundedWriter writer = new BoundedWriter();
+        BoundedWriter writer = new BoundedWriter(null);
         try {
             mustache.execute(writer, params);
         } catch (MustacheException e) {
@@ -71,41 +70,5 @@ final class MustacheTemplate {
 
     long ramBytesUsed() {
         return 16L * chars; // the compiled form, by and large
-    }
-
-    /** Sections that repeat in sections can multiply a small request into any amount of text. */
-    private static final class BoundedWriter extends StringWriter {
-        @Override
-        public void write(int c) {
-            super.write(c);
-            check();
-        }
-
-        @Override
-        public void write(char[] chars, int offset, int length) {
-            super.write(chars, offset, length);
-            check();
-        }
-
-        @Override
-        public void write(String text) {
-            super.write(text);
-            check();
-        }
-
-        @Override
-        public void write(String text, int offset, int length) {
-            super.write(text, offset, length);
-            check();
-        }
-
-        private void check() {
-            if (getBuffer().length() > Guards.MAX_RENDERED_CHARS) {
-                throw new IllegalArgumentException(
-                        "a template renders to more than "
-                                + Guards.MAX_RENDERED_CHARS
-                                + " characters");
-            }
-        }
     }
 }

@@ -2,12 +2,14 @@ package org.ltrplugin.engine;
 
 import com.github.mustachejava.Binding;
 import com.github.mustachejava.Code;
+import com.github.mustachejava.Iteration;
 import com.github.mustachejava.TemplateContext;
 import com.github.mustachejava.reflect.BaseObjectHandler;
 import com.github.mustachejava.util.Wrapper;
 
 import org.opensearch.common.Nullable;
 
+import java.io.Writer;
 import java.util.AbstractMap;
 import java.util.Collections;
 import java.util.Iterator;
@@ -39,6 +41,18 @@ final class ParamLookup extends BaseObjectHandler {
     }
 
     @Override
+    public Writer iterate(Iteration iteration, Writer writer, Object object, List<Object> scopes) {
+        Iteration counted =
+                (out, next, inner) -> {
+                    if (out instanceof BoundedWriter bounded) {
+                        bounded.repeat();
+                    }
+                    return iteration.next(out, next, inner);
+                };
+        return super.iterate(counted, writer, object, scopes);
+    }
+
+    @Override
     public String stringify(Object object) {
         return String.valueOf(unwrap(object));
     }
@@ -49,7 +63,9 @@ final class ParamLookup extends BaseObjectHandler {
     }
 
     private static String[] path(String name) {
-        return name == null ? new String[0] : name.split("\\."); // plain text is a part without a name
+        return name == null
+                ? new String[0]
+                : name.split("\\."); // plain text is a part without a name
     }
 
     /** The innermost scope that has the first part of a dotted name decides. */

@@ -67,7 +67,7 @@ final class RestAddFeatures extends LtrRestHandler {
                 || (body.features != null && body.features.isEmpty())) {
             throw new IllegalArgumentException(
                     "features must be given either in the path, as a query, or in the body, as a"
-                        + " list that is not empty");
+                            + " list that is not empty");
         }
         elements.requireStore(index);
         return channel -> {

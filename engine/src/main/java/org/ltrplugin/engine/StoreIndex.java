@@ -69,7 +69,7 @@ final class StoreIndex {
         if (RESERVED.matcher(store).matches()) {
             throw new IllegalArgumentException(
                     "A featurestore name cannot be based on the words [feature], [featureset] and"
-                        + " [model]: ["
+                            + " [model]: ["
                             + store
                             + "]");
         }

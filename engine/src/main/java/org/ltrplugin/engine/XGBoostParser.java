@@ -57,7 +57,7 @@ final class XGBoostParser implements RankerParser {
             if (sawTrees == false) {
                 throw fault(
                         "an XGBoost model is an array of trees, or an object that has them in"
-                            + " [splits]");
+                                + " [splits]");
             }
             return trees.build(objective, missingAsZero ? 0 : Float.NaN);
         }

@@ -1,0 +1,60 @@
+package org.ltrplugin.engine;
+
+import org.opensearch.common.Nullable;
+
+import java.io.StringWriter;
+import java.io.Writer;
+
+/**
+ * Where a template is rendered to. Sections that repeat within sections can multiply a small
+ * request into any amount of text and time, so both the text and the repetitions are bounded.
+ */
+final class BoundedWriter extends StringWriter {
+    private final int[] repetitions;
+
+    /** A writer that shares the bound on repetitions with the writer around it, if that has one. */
+    BoundedWriter(@Nullable Writer around) {
+        repetitions = around instanceof BoundedWriter bounded ? bounded.repetitions : new int[1];
+    }
+
+    /** Counts one more repetition of a section. */
+    void repeat() {
+        if (++repetitions[0] > Guards.MAX_SECTION_REPETITIONS) {
+            throw new IllegalArgumentException(
+                    "a template repeats sections more than "
+                            + Guards.MAX_SECTION_REPETITIONS
+                            + " times");
+        }
+    }
+
+    @Override
+    public void write(int c) {
+        super.write(c);
+        check();
+    }
+
+    @Override
+    public void write(char[] chars, int offset, int length) {
+        super.write(chars, offset, length);
+        check();
+    }
+
+    @Override
+    public void write(String text) {
+        super.write(text);
+        check();
+    }
+
+    @Override
+    public void write(String text, int offset, int length) {
+        super.write(text, offset, length);
+        check();
+    }
+
+    private void check() {
+        if (getBuffer().length() > Guards.MAX_RENDERED_CHARS) {
+            throw new IllegalArgumentException(
+                    "a template renders to more than " + Guards.MAX_RENDERED_CHARS + " characters");
+        }
+    }
+}
