@@ -1,0 +1,74 @@
+"""The node dies while a catalog is being indexed: the command says so, and run again it goes on where it stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ltr_plugin.cluster.connection import OpenSearchCluster
+from ltr_plugin.cluster.node import start_node, stop_node
+from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.errors import ClusterError
+from ltr_plugin.settings import Settings
+
+pytestmark = pytest.mark.live
+
+PRODUCTS = 600
+
+
+def index_command(catalog, settings):
+    """`ltr index` of the catalog on the development node of these settings."""
+    environment = {name: value for name, value in os.environ.items() if name != "OPENSEARCH_URL"}
+    code = "from ltr_plugin.cli import main; main()"
+    return subprocess.Popen(
+        [sys.executable, "-c", code, "index", str(catalog), "--index", "shop", "--json"],
+        env={**environment, "LTR_RUNS": str(settings.runs)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_until_some_are_embedded(url):
+    cluster = OpenSearchCluster(url)
+    for _ in range(1200):
+        try:
+            index = ProductIndex(cluster, "shop")
+            index.refresh()
+            if 0 < index.backlog() < PRODUCTS:
+                return
+        except ClusterError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("nothing was embedded")
+
+
+def test_a_node_killed_while_indexing_loses_nothing(tmp_path):
+    lines = [json.dumps({"id": f"p{n}", "title": f"product number {n} in some colour"}) for n in range(PRODUCTS)]
+    catalog = tmp_path / "catalog.jsonl"
+    catalog.write_text("\n".join(lines) + "\n")
+    settings = Settings(runs=tmp_path / "runs")
+    try:
+        node = start_node(settings)
+        first = index_command(catalog, settings)
+        wait_until_some_are_embedded(node.url)
+        os.kill(node.pid, signal.SIGKILL)
+        _, said = first.communicate(timeout=120)
+        assert first.returncode == 1
+        assert f"no answer from {node.url}" in said
+        assert "Traceback" not in said
+
+        node = start_node(settings)
+        index = ProductIndex(OpenSearchCluster(node.url), "shop")
+        index.refresh()
+        left = index.backlog()
+        assert left < PRODUCTS  # what was embedded before is still there
+        out, said = index_command(catalog, settings).communicate(timeout=300)
+        status = json.loads(out)
+        assert (status["products"], status["backlog"], status["errors"]) == (PRODUCTS, 0, []), said
+    finally:
+        stop_node(settings)
