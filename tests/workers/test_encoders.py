@@ -12,7 +12,7 @@ from ltr_plugin.errors import EncoderError
 from workers.encoders import DEFAULT_TEXT_ENCODER, load_encoder, vector_fields
 from workers.encoders.openclip import CONFIG, WEIGHTS, shortened
 from workers.encoders.torch_encoder import weights_hash
-from workers.training.architecture import build, small_config, write_folder
+from workers.training.architecture import TOKENS, build, small_config, write_folder
 
 TEXTS = ["red mug", "a large blue teapot with white stars and a wooden handle, made for two", "x"]
 
@@ -79,7 +79,7 @@ def test_cutting_padding_leaves_text_vectors_as_they_are(custom):
 
     config = small_config(32)
     config["model_cfg"]["custom_text"] = custom
-    model, tokens = build(config).eval(), SimpleTokenizer(context_length=48)(TEXTS)
+    model, tokens = build(config).eval(), SimpleTokenizer(context_length=TOKENS)(TEXTS)
     with torch.inference_mode():
         whole = model.encode_text(tokens)
         with shortened(model, tokens) as kept:
