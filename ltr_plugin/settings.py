@@ -12,6 +12,7 @@ ENVIRONMENT = {
     "LTR_BROKER_URL": "Celery broker, such as redis://localhost; without it a folder under the run folder is the queue",
     "LTR_RUNS": "folder for everything that is made here: node, queue, encoders, rankers (default: runs)",
     "LTR_MEDIA_ROOT": "folder of the catalog's media, where it differs from the one known to the index",
+    "LTR_ALLOW_PRIVATE_MEDIA": "set, media may be fetched from private and loopback addresses",
 }
 
 

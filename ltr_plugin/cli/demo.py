@@ -17,7 +17,8 @@ def demo(
         Path | None, typer.Option(help="Folder for what it makes (default: demo, in the run folder).")
     ] = None,
     products: Annotated[int, typer.Option(min=600, help="Size of the shop that is made here.")] = 800,
-    encoder_minutes: Annotated[float, typer.Option(min=0.1, help="How long to train the photo encoder.")] = 2.0,
+    encoder_minutes: Annotated[float, typer.Option(min=0.1, help="How long to train the photo encoder.")] = 5.0,
+    image_size: Annotated[int, typer.Option(min=32, help="Side of a photo as the encoder sees it, in pixels.")] = 64,
     keep_node: Annotated[bool, typer.Option(help="Leave the node running, to search by hand.")] = False,
 ) -> None:
     """Index a catalog, train an encoder and rankers, prove them in the cluster, and compare them with BM25."""
@@ -35,6 +36,7 @@ def demo(
         data=data,
         products=products,
         encoder_minutes=encoder_minutes,
+        image_size=image_size,
         keep_node=keep_node,
     )
     console = Console()

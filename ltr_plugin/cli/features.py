@@ -53,7 +53,7 @@ def log(
     qrels: Annotated[Path, typer.Option(help="Judgments: TREC qrels.")],
     out: Annotated[Path, typer.Option(help="The table to write (Parquet).")],
     name: IndexName = "products",
-    negatives: Annotated[int, typer.Option(min=0, help="Unjudged candidates a query, taken as not relevant.")] = 10,
+    negatives: Annotated[int, typer.Option(min=0, help="Unjudged candidates a query, taken as not relevant.")] = 20,
     seed: Annotated[int, typer.Option(help="Seed of their sampling.")] = 7,
     as_json: AsJson = False,
 ) -> None:

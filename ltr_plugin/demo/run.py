@@ -59,7 +59,8 @@ def run_demo(
     bar: Bar,
     data: Path | None = None,
     products: int = 800,
-    encoder_minutes: float = 2.0,
+    encoder_minutes: float = 5.0,
+    image_size: int = 64,
     keep_node: bool = False,
 ) -> DemoReport:
     """Runs every step, writes `report.json` into `out`, and stops the node if it started it.
@@ -74,21 +75,21 @@ def run_demo(
         files = _data(data, out, products, clock, bar)
         encoder = out / "encoder"
         if not encoder.exists() and _has_photos(files):
-            _train_encoder(files, encoder, encoder_minutes, clock, bar)
+            _train_encoder(files, encoder, encoder_minutes, image_size, clock, bar)
         index = _index(settings, cluster, files, encoder if encoder.exists() else None, clock, bar)
         return _rank(index, files, out, clock, bar, began)
 
 
 def _rank(index: ProductIndex, files: ShopFiles, out: Path, clock: _Clock, bar: Bar, began: float) -> DemoReport:
-    from ltr_plugin.rankers.lambdamart import train_lambdamart
+    from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart
 
     photos = any(vector.source == "image" for vector in index.vectors)
     features = load_feature_set(shipped("feature_sets") / ("shop.yaml" if photos else "words.yaml"))
     table = out / "features.parquet"
     with clock.step("logging features", bar) as progress:
-        log_table(index, features, files.train_queries, files.qrels, table, progress=progress)
+        log_table(index, features, files.train_queries, files.qrels, table, negatives=30, progress=progress)
     with clock.step("training LambdaMART", bar) as progress:
-        ranker = train_lambdamart(FeatureTable.read(table), progress=progress)
+        ranker = train_lambdamart(FeatureTable.read(table), LambdaMARTSettings(folds=5), progress=progress)
         ranker.save(out / "lambdamart")
     with clock.step("encoding test queries", bar):
         asked = ask_file(index, files.test_queries)
@@ -141,7 +142,7 @@ def _data(data: Path | None, out: Path, products: int, clock: _Clock, bar: Bar) 
     return files
 
 
-def _train_encoder(files: ShopFiles, encoder: Path, minutes: float, clock: _Clock, bar: Bar) -> None:
+def _train_encoder(files: ShopFiles, encoder: Path, minutes: float, image_size: int, clock: _Clock, bar: Bar) -> None:
     from workers.training.train import Budget, train_encoder
 
     photos, qrels = (files.catalog.with_name(name) for name in ("photos.jsonl", "photos.qrels.txt"))
@@ -152,6 +153,7 @@ def _train_encoder(files: ShopFiles, encoder: Path, minutes: float, clock: _Cloc
             encoder,
             queries=photos if more else None,
             qrels=qrels if more else None,
+            image_size=image_size,
             budget=Budget(minutes=minutes),
             progress=progress,
         )

@@ -50,7 +50,7 @@ def log_table(
     judgments: Path,
     table: Path,
     *,
-    negatives: int = 10,
+    negatives: int = 20,
     seed: int = 7,
     progress: Progress = silent,
 ) -> Logged:
