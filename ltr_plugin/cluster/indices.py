@@ -7,15 +7,21 @@ from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.mapping import index_body
 from ltr_plugin.cluster.products import ProductIndex
-from ltr_plugin.errors import ClusterError
+from ltr_plugin.errors import ClusterError, InputError
 
 
 def open_or_create(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media_root: Path) -> ProductIndex:
     """The index behind `alias` if its vectors are the wanted ones, else the next version beside it.
 
     A next version that an earlier, interrupted call left behind is taken up again. The alias is left as it is.
+    InputError when the alias belongs to an index that was not made here.
     """
     versions = _versions(cluster, alias)
+    current = aliased(cluster, alias)
+    if current is not None and current not in versions:
+        raise InputError(
+            f"index {alias}", f"this alias belongs to {current}, which `ltr index` did not make; take another"
+        )
     for name in sorted(versions, key=_version, reverse=True):
         index = ProductIndex(cluster, name)
         if set(index.vectors) == set(vectors) and index.media_root == media_root.resolve():

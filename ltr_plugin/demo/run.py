@@ -71,8 +71,8 @@ def run_demo(
     """
     clock = _Clock()
     began = time.perf_counter()
+    files = _data(data, out, products, clock, bar)
     with _node(settings, clock, bar, keep=keep_node) as cluster:
-        files = _data(data, out, products, clock, bar)
         encoder = out / "encoder"
         if not encoder.exists() and _has_photos(files):
             _train_encoder(files, encoder, encoder_minutes, image_size, clock, bar)
@@ -171,7 +171,7 @@ def _index(
 ) -> ProductIndex:
     from workers.encoders import DEFAULT_TEXT_ENCODER, vector_fields
 
-    alias = files.catalog.parent.resolve().name.lower()
+    alias = f"demo-{files.catalog.parent.resolve().name.lower()}"
     with clock.step("writing products", bar) as progress:
         vectors = vector_fields(DEFAULT_TEXT_ENCODER, f"open_clip:{encoder}" if encoder else None)
         written = write_catalog(cluster, files.catalog, alias, vectors, progress=progress)

@@ -165,6 +165,13 @@ def test_an_index_of_somebody_else_is_refused(cluster, index):
         ProductIndex(cluster, other)
 
 
+def test_an_alias_of_somebody_else_is_left_alone(cluster, index, tmp_path):
+    alias = f"{index.name}1"
+    cluster.call("POST", "/_aliases", {"actions": [{"add": {"index": index.name, "alias": alias}}]})
+    with pytest.raises(InputError, match="take another"):
+        open_or_create(cluster, alias, [TEXT], tmp_path)
+
+
 def test_an_index_that_is_not_there_is_a_404(cluster):
     with pytest.raises(ClusterError, match="no such index") as raised:
         ProductIndex(cluster, "nowhere")

@@ -1,0 +1,57 @@
+"""The main job from end to end, on a small shop and a live node."""
+
+import json
+import uuid
+from contextlib import contextmanager
+
+import pytest
+
+from ltr_plugin.cluster.connection import OpenSearchCluster
+from ltr_plugin.demo.run import run_demo
+from ltr_plugin.demo.shop import generate_shop
+from ltr_plugin.errors import InputError
+from ltr_plugin.progress import silent
+from ltr_plugin.settings import Settings
+
+
+@contextmanager
+def quiet(_label):
+    yield silent
+
+
+@pytest.fixture
+def shop(tmp_path, node_url):
+    """A folder with a generated shop, under a name of its own, since the index is named after it."""
+    folder = tmp_path / f"shop{uuid.uuid4().hex[:8]}"
+    generate_shop(folder, products=96)
+    yield folder
+    OpenSearchCluster(node_url).call("DELETE", f"/demo-{folder.name}-v*")
+
+
+@pytest.mark.live
+def test_every_step_runs_and_running_again_keeps_what_is_there(shop, node_url, tmp_path):
+    settings = Settings(opensearch_url=node_url, runs=tmp_path / "runs")
+    options = {"bar": quiet, "data": shop, "encoder_minutes": 0.1, "image_size": 32}
+    first = run_demo(settings, tmp_path / "out", **options)
+    report = json.loads(first.path.read_text())
+    assert set(report) == {"catalog", "rankers", "parity", "seconds"}
+    assert report["catalog"] == {"products": 96, "errors": 0, "index": f"demo-{shop.name}-v1"}
+    assert report["parity"]["holds"]
+    assert report["parity"]["out_of_order"] == 0
+    slices = report["rankers"]["whole"]["slices"]
+    assert {"all", "typed", "photo", "mixed"} <= set(slices)
+    assert set(slices["all"]["rankers"]) == {"bm25", "random", "vectors", "lambdamart"}
+    assert slices["photo"]["rankers"]["bm25"]["nDCG@10"]["mean"] == 0  # words cannot answer a photo
+
+    again = run_demo(settings, tmp_path / "out", **options)
+    steps = json.loads(again.path.read_text())["seconds"]
+    assert "training the photo encoder" not in steps
+    assert steps["making vectors"] < report["seconds"]["making vectors"]
+
+
+def test_a_folder_that_lacks_something_is_told_all_it_lacks(tmp_path):
+    with pytest.raises(InputError) as raised:
+        run_demo(Settings(opensearch_url="http://127.0.0.1:9"), tmp_path / "out", bar=quiet, data=tmp_path)
+    assert {mistake.where for mistake in raised.value.mistakes} == {
+        "catalog.jsonl", "queries.train.jsonl", "queries.test.jsonl", "qrels.txt",
+    }  # fmt: skip
