@@ -69,6 +69,6 @@ app = make_app(Settings.from_env())
 
 @worker_init.connect(weak=False)  # type: ignore[untyped-decorator]
 def _follow_parent(**_: object) -> None:
-    from workers.local import follow_parent
+    from workers.parent import follow_parent
 
     follow_parent()

@@ -13,11 +13,10 @@ from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.errors import LtrError
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.settings import Settings
+from workers.parent import PARENT
 
 RESTARTS = 5
 STOP_S = 20.0
-PARENT = "LTR_WORKER_PARENT"
-"""Environment variable with the process that a worker must not outlive."""
 
 
 class LocalWorker:
@@ -157,19 +156,6 @@ def worker_command(*options: str) -> list[str]:
         *quiet,
         *options,
     ]
-
-
-def follow_parent() -> None:
-    """In a worker: ends it in order when the command that started it is gone."""
-    parent = int(os.environ.get(PARENT) or 0)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os.kill(os.getpid(), 15)
-
-    if parent:
-        threading.Thread(target=watch, daemon=True).start()
 
 
 def _environment(settings: Settings) -> dict[str, str]:

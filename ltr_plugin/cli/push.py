@@ -24,7 +24,7 @@ def push(
     from ltr_plugin.flows.asking import ask_all
     from ltr_plugin.flows.publishing import push_ranker, spread
     from ltr_plugin.queries.query import read_queries
-    from ltr_plugin.rankers.ranker import load_ranker
+    from ltr_plugin.rankers.loading import load_ranker
 
     trained = load_ranker(ranker)
     index = ProductIndex(connect(), name)

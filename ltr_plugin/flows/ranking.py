@@ -36,7 +36,7 @@ def ranking_named(index: ProductIndex, name: str) -> Ranking:
     model = name
     if Path(name).is_dir():
         from ltr_plugin.flows.publishing import model_name
-        from ltr_plugin.rankers.ranker import load_ranker
+        from ltr_plugin.rankers.loading import load_ranker
 
         model = model_name(load_ranker(Path(name)))
     store = LtrStore(index.cluster)

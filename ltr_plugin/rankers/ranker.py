@@ -7,9 +7,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.rankers.card import Card, read_card
+from ltr_plugin.rankers.card import Card
 
 Floats = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
@@ -52,17 +51,3 @@ class Ranker(Protocol):
 
     def save(self, folder: Path) -> None:
         """Writes the ranker as a folder, in place of an earlier ranker there."""
-
-
-def load_ranker(folder: Path) -> Ranker:
-    """The ranker in a folder, of the kind that its card says; InputError when it is none or is damaged."""
-    kind = read_card(folder).kind
-    if kind == "lambdamart":
-        from ltr_plugin.rankers.lambdamart import LambdaMART
-
-        return LambdaMART.load(folder)
-    if kind == "linear":
-        from ltr_plugin.rankers.linear import LinearRanker
-
-        return LinearRanker.load(folder)
-    raise InputError(str(folder), f"unknown kind of ranker {kind!r}; it may need a newer version of this library")

@@ -10,7 +10,7 @@ from ltr_plugin.evaluation.runs import ranked
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.rankers.folds import held_out
 from ltr_plugin.rankers.lambdamart import LambdaMART, LambdaMARTSettings, train_lambdamart
-from ltr_plugin.rankers.ranker import load_ranker
+from ltr_plugin.rankers.loading import load_ranker
 from ltr_plugin.rankers.reference import score
 
 QUICK = LambdaMARTSettings(rounds=60, patience=15)

@@ -5,7 +5,7 @@ from scipy.optimize import check_grad
 from ltr_plugin.errors import InputError
 from ltr_plugin.rankers import linear
 from ltr_plugin.rankers.linear import LinearRanker, LinearSettings, train_linear
-from ltr_plugin.rankers.ranker import load_ranker
+from ltr_plugin.rankers.loading import load_ranker
 from ltr_plugin.rankers.reference import score
 from ltr_plugin.rankers.training_rows import TrainingRows
 
