@@ -1,6 +1,5 @@
 """`ltr search`: one query, as a shopper asks it."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +9,7 @@ from ltr_plugin.cli.printing import AsJson, IndexName, emit
 
 def search(
     text: Annotated[str, typer.Argument(help="The typed words.")] = "",
-    image: Annotated[Path | None, typer.Option(help="A photo.")] = None,
+    image: Annotated[str | None, typer.Option(help="A photo: a file or a URL.")] = None,
     ranker: Annotated[str, typer.Option(help="bm25, vectors, random, a model's name, or a ranker's folder.")] = "bm25",
     name: IndexName = "products",
     size: Annotated[int, typer.Option(min=1, max=100, help="How many results.")] = 10,
@@ -24,7 +23,7 @@ def search(
     from ltr_plugin.flows.ranking import find, ranking_named
     from ltr_plugin.queries.query import Query
 
-    asked = {"id": "query", "text": text or None, "image": str(image.resolve()) if image else None}
+    asked = {"id": "query", "text": text or None, "image": image}
     query = decode(Query, asked, source="ltr search")
     index = ProductIndex(connect(), name)
     hits = find(index, query, ranking_named(index, ranker), size=size, log=explain)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ltr_plugin.batches import batched
+from ltr_plugin.catalog.media import is_url
 from ltr_plugin.cluster.connection import Json
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.errors import InputError, MediaError, Mistake
@@ -37,7 +38,7 @@ def ask_all(index: ProductIndex, queries: Sequence[Query], folder: Path) -> list
         def refuse(place: int, error: MediaError, group: Sequence[Query] = group) -> None:
             wrong.append(Mistake(f"query {group[place].id} $.image", str(error)))
 
-        media = [(query.text, folder / query.image if query.image else None) for query in group]
+        media = [(query.text, _photo(query, folder)) for query in group]
         vectors = encoder.encode_many(media, on_bad_photo=refuse)
         asked += (Asked(query, parameters(query.text, made, names)) for query, made in zip(group, vectors, strict=True))
     if wrong:
@@ -48,3 +49,9 @@ def ask_all(index: ProductIndex, queries: Sequence[Query], folder: Path) -> list
 def ask_file(index: ProductIndex, path: Path) -> list[Asked]:
     """The queries of a file, with their parameters."""
     return ask_all(index, read_queries(path), path.parent)
+
+
+def _photo(query: Query, folder: Path) -> Path | str | None:
+    if query.image is None or is_url(query.image):
+        return query.image
+    return folder / query.image

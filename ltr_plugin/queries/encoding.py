@@ -8,7 +8,8 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.errors import MediaError
 
-Photo = Path | bytes
+Photo = Path | str | bytes
+"""A file, a URL, or the bytes of a photo."""
 
 
 class QueryEncoder:
@@ -53,14 +54,20 @@ class QueryEncoder:
 def _opened(
     photos: Sequence[Photo | None], on_bad_photo: Callable[[int, MediaError], None] | None
 ) -> Iterator[tuple[int, Any]]:
-    from workers.media.images import decode_image, open_image
-
     for place, photo in enumerate(photos):
         if photo is None:
             continue
         try:
-            yield place, decode_image(photo) if isinstance(photo, bytes) else open_image(photo.parent, photo.name)
+            yield place, _open(photo)
         except MediaError as error:
             if on_bad_photo is None:
                 raise
             on_bad_photo(place, error)
+
+
+def _open(photo: Photo) -> Any:  # noqa: ANN401 - a photo, as the encoders take it
+    from workers.media.images import decode_image, open_image
+
+    if isinstance(photo, bytes):
+        return decode_image(photo)
+    return open_image(Path(), photo) if isinstance(photo, str) else open_image(photo.parent, photo.name)

@@ -83,3 +83,8 @@ def test_an_animated_or_sideways_photo_is_fine(fields):
     image, buffer = Image.new("RGB", (8, 16), "red"), io.BytesIO()
     image.save(buffer, "GIF", save_all=True, append_images=[Image.new("RGB", (8, 16), "blue")])
     assert QueryEncoder(fields).encode(image=buffer.getvalue()).keys() == {"image_vector"}
+
+
+def test_a_photo_at_a_private_address_is_refused(fields):
+    with pytest.raises(MediaError, match="private address"):
+        QueryEncoder(fields).encode(image="http://127.0.0.1:9/photo.jpg")
