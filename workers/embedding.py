@@ -79,9 +79,10 @@ def _embed_field(
         results = [found[item] for item in _items(stored.product, vector.source)]
         good = [result for result in results if not isinstance(result, str)]
         pooled = _pooled(good)
-        error = None if pooled else "; ".join(dict.fromkeys(result for result in results if isinstance(result, str)))
-        content = stored.content[vector.source]
-        yield Embedded(stored.product.id, vector, content, pooled, None if pooled else error or "no usable vector")
+        # a product with one good photo is found by it, and its bad ones are listed all the same
+        bad = "; ".join(dict.fromkeys(result for result in results if isinstance(result, str)))
+        error = bad or (None if pooled else "its vectors cancel out or are not numbers")
+        yield Embedded(stored.product.id, vector, stored.content[vector.source], pooled, error)
 
 
 def _items(product: Product, source: Modality) -> tuple[str, ...]:
@@ -108,12 +109,16 @@ def _encode(
             began = time.perf_counter()
             waiting = list(islice(prepared, together))
             report.waited_s += time.perf_counter() - began
-            found |= {item: str(error) for item, error in waiting if isinstance(error, MediaError)}
+            found |= {item: _reason(item, error) for item, error in waiting if isinstance(error, MediaError)}
             batch = {item: value for item, value in waiting if not isinstance(value, MediaError)}
             began = time.perf_counter()
             found |= zip(batch, encoder.encode(source, list(batch.values())), strict=True)
             report.encoded_s += time.perf_counter() - began
     return found
+
+
+def _reason(item: str, error: MediaError) -> str:
+    return str(error) if item in str(error) else f"{item}: {error}"
 
 
 def _ahead(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[tuple[T, R]]:

@@ -50,7 +50,10 @@ def test_a_bad_photo_keeps_the_product_and_its_reason(index, catalog, tmp_path, 
     assert (report.embedded, report.failed) == (15, 1)
     index.refresh()
     assert index.backlog() == 0
-    assert list(index.errors()) == [("p1", "image_vector", "empty file")]
+    assert list(index.errors()) == [
+        ("p0", "image_vector", "red.png: not a photo in a form that can be read"),
+        ("p1", "image_vector", "green.png: empty file"),
+    ]
     assert "image_text_vector" in vectors_of(index, "p1")
     assert "image_vector" in vectors_of(index, "p0"), "its other photo is good"
 
