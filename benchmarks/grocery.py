@@ -24,7 +24,7 @@ from ltr_plugin.settings import Settings
 
 RESULTS = Path(__file__).parent / "results"
 HELD_FROM_ENCODER = 5
-"""One photo in so many is kept from the encoder, for the ranker."""
+"""One photo in so many of each product is kept from the encoder, for the ranker."""
 
 
 def main() -> None:
@@ -67,14 +67,11 @@ def lay_out(source: Path, folder: Path) -> None:
         qrels = read_qrels(source / f"photo-qrels-{split}.txt")
         photos = lines(source / f"photo-queries-{split}.jsonl")
         if split == "train":
-            chance.shuffle(photos)
-            held = len(photos) // HELD_FROM_ENCODER
-            write(beside / "photos.jsonl", photos[held:])
-            write_qrels(beside / "photos.qrels.txt", grades_of(qrels, photos[held:]))
-            photos = photos[:held]
+            seen, photos = parted(photos, qrels)
+            write(beside / "photos.jsonl", seen)
+            write_qrels(beside / "photos.qrels.txt", grades_of(qrels, seen))
         for photo in photos:
-            (shown,) = (product for product, grade in qrels.of(photo["id"]).items() if grade == 3)
-            mixed = {"id": f"mixed-{photo['id']}", "text": kinds[shown], "image": photo["image"]}
+            mixed = {"id": f"mixed-{photo['id']}", "text": kinds[shown(photo, qrels)], "image": photo["image"]}
             queries += [photo, mixed]
             judgments += [(mixed["id"], product, grade) for _, product, grade in grades_of(qrels, [photo])]
         judgments += grades_of(qrels, photos)
@@ -83,6 +80,29 @@ def lay_out(source: Path, folder: Path) -> None:
     write(files.queries, [*train, *test])
     write_qrels(files.qrels, judgments)
     beside.rename(folder)
+
+
+def parted(photos: list[dict], qrels) -> tuple[list[dict], list[dict]]:
+    """The photos for the encoder, and those for the ranker: the last ones of each product.
+
+    Photos that follow each other were taken in one go. Drawn at random, those for the ranker would be near copies of
+    what the encoder has seen, and the ranker would learn to trust photos more than it should.
+    """
+    of_product: dict[str, list[dict]] = {}
+    for photo in photos:
+        of_product.setdefault(shown(photo, qrels), []).append(photo)
+    seen, held = [], []
+    for group in of_product.values():
+        cut = len(group) - max(1, len(group) // HELD_FROM_ENCODER)
+        seen += group[:cut]
+        held += group[cut:]
+    return seen, held
+
+
+def shown(photo: dict, qrels) -> str:
+    """The product on a photo."""
+    (product,) = (product for product, grade in qrels.of(photo["id"]).items() if grade == 3)
+    return product
 
 
 def typed_queries(products: list[dict], kinds: dict[str, str], judgments: list) -> Iterable[dict]:

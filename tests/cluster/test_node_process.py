@@ -12,7 +12,7 @@ import pytest
 from ltr_plugin.cluster.node import NodeFolder, account, node_state, start_node, stop_node
 from ltr_plugin.cluster.node.account import Account
 from ltr_plugin.cluster.node.build import sources_digest
-from ltr_plugin.cluster.node.process import end, is_running, spawn
+from ltr_plugin.cluster.node.process import _command_line, end, is_running, spawn
 from ltr_plugin.cluster.node.toolchain import Jdk
 from ltr_plugin.errors import InputError, NodeError
 from ltr_plugin.settings import Settings
@@ -159,3 +159,17 @@ def test_the_digest_follows_the_sources_but_not_their_tests(tmp_path: Path):
     assert sources_digest(tmp_path) == first
     (tmp_path / "src" / "main" / "A.java").rename(tmp_path / "src" / "main" / "B.java")
     assert sources_digest(tmp_path) != first
+
+
+def test_a_process_that_becomes_another_program_is_never_taken_for_ended(tmp_path):
+    script = tmp_path / "again"
+    script.write_text('#!/bin/sh\n[ "$1" -gt 0 ] && exec "$0" $(($1 - 1))\nsleep 60\n')
+    script.chmod(0o755)
+    process = subprocess.Popen([str(script), "400"])
+    try:
+        while (line := _command_line(process.pid)) and not line.endswith(" 0 "):
+            pass
+        assert line
+    finally:
+        process.kill()
+        process.wait()

@@ -14,6 +14,9 @@ from ltr_plugin.errors import NodeError
 INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "OPENSEARCH_JAVA_OPTS")
 """The node runs as another user where we are root, so it gets no secrets from our environment."""
 
+LOOKS = 5
+"""How often an empty command line is read again before it is believed."""
+
 
 def spawn(folder: NodeFolder, jdk: Jdk, account: Account) -> int:
     """Starts the node in a session of its own and gives back its process id.
@@ -61,9 +64,15 @@ def _program(folder: NodeFolder) -> str:
 def _command_line(pid: int) -> str:
     """The process's arguments, joined by spaces; empty when there is no such process or it has ended."""
     if Path("/proc/self/cmdline").exists():
-        try:
-            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            return ""
+        # Empty for good when the process has ended, and for a moment while it becomes another program.
+        for _ in range(LOOKS):
+            try:
+                line = Path(f"/proc/{pid}/cmdline").read_bytes()
+            except OSError:
+                return ""
+            if line:
+                return line.replace(b"\0", b" ").decode(errors="replace")
+            time.sleep(0.02)
+        return ""
     asked = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return asked.stdout
