@@ -35,7 +35,7 @@ def main() -> None:
     out = settings.runs / "grocery"
     if not (out / "data").exists():
         lay_out(data, out / "data")
-    report = run_demo(settings, out, bar=bar, data=out / "data", encoder_minutes=14, image_size=96)
+    report = run_demo(settings, out, bar=bar, data=out / "data", encoder_minutes=10, image_size=96)
     for table in report.comparison.to_tables():
         Console().print(table)
     RESULTS.mkdir(exist_ok=True)
