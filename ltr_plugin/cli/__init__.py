@@ -35,6 +35,10 @@ def main() -> None:
     except LtrError as error:
         print(f"ltr: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename else ""
+        print(f"ltr: {error.strerror or error}{place}; is there room, and may this user write there?", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         print("ltr: interrupted; the same command goes on where it stopped", file=sys.stderr)
         sys.exit(130)

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import uuid
-from pathlib import Path
 
 import pytest
 import yaml
@@ -188,9 +187,21 @@ def test_a_query_encoder_that_changed_since_is_refused(shop, here, tiny_encoder)
     assert "image_text_vector holds vectors of" in err
 
 
-@pytest.mark.skipif(os.geteuid() == 0 and not Path("/proc/1").exists(), reason="needs an unwritable place")
-def test_a_run_folder_that_cannot_be_written_is_said(tmp_path):
+def test_a_node_whose_run_folder_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     code, _, err = ltr("node", "start", LTR_RUNS=str(tmp_path / "file" / "runs"))
     assert code == 1
     assert str(tmp_path / "file") in err
+
+
+@pytest.mark.live
+def test_a_worker_whose_run_folder_cannot_be_written_is_said_and_the_words_are_there(shop, here):
+    environment, name = here
+    (shop / "file").write_text("")
+    environment = {**environment, "LTR_RUNS": str(shop / "file" / "runs")}
+    code, _, err = ltr("index", shop / "catalog.jsonl", "--index", name, **environment)
+    assert code == 1
+    assert "Not a directory" in err
+    code, out, _ = ltr("index", "--status", "--index", name, "--json", **environment)
+    status = json.loads(out)
+    assert (code, status["products"], status["backlog"]) == (0, 30, 30)
