@@ -28,14 +28,15 @@ def test_list_counts_elements_by_type(node, store):
 
 
 def test_default_store_is_listed_by_its_own_name(node):
-    if node("GET", "/_ltr").body["stores"].get("_default_"):
-        pytest.skip("the cluster has a default store, which is not ours to delete")
-    assert node("PUT", "/_ltr").body["index"] == ".ltrstore"
+    found = node("GET", "/_ltr").body["stores"].get("_default_")  # may be there already, and is then not ours to delete
+    if not found:
+        assert node("PUT", "/_ltr").body["index"] == ".ltrstore"
     try:
         shown = node("GET", "/_ltr").body["stores"]["_default_"]
-        assert shown == {"store": "_default_", "index": ".ltrstore", "version": 2, "counts": {}}
+        assert (shown["store"], shown["index"], shown["version"]) == ("_default_", ".ltrstore", 2)
+        assert found or shown["counts"] == {}
     finally:
-        assert node("DELETE", "/_ltr").status == 200
+        assert found or node("DELETE", "/_ltr").status == 200
 
 
 def test_creating_a_store_twice_is_refused(node, store):

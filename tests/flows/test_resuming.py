@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
+from pathlib import Path
 
 import pytest
 
@@ -18,14 +20,16 @@ from ltr_plugin.settings import Settings
 pytestmark = pytest.mark.live
 
 PRODUCTS = 600
+RUNS = Path(__file__).parents[2] / "runs" / "test-restarts"
+"""A node that may be killed, built once for all tests that do so."""
 
 
-def index_command(catalog, settings):
+def index_command(catalog, name, settings):
     """`ltr index` of the catalog on the development node of these settings."""
     environment = {name: value for name, value in os.environ.items() if name != "OPENSEARCH_URL"}
     code = "from ltr_plugin.cli import main; main()"
     return subprocess.Popen(
-        [sys.executable, "-c", code, "index", str(catalog), "--index", "shop", "--json"],
+        [sys.executable, "-c", code, "index", str(catalog), "--index", name, "--json"],
         env={**environment, "LTR_RUNS": str(settings.runs)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -33,11 +37,11 @@ def index_command(catalog, settings):
     )
 
 
-def wait_until_some_are_embedded(url):
+def wait_until_some_are_embedded(url, name):
     cluster = OpenSearchCluster(url)
     for _ in range(1200):
         try:
-            index = ProductIndex(cluster, "shop")
+            index = ProductIndex(cluster, name)
             index.refresh()
             if 0 < index.backlog() < PRODUCTS:
                 return
@@ -51,11 +55,11 @@ def test_a_node_killed_while_indexing_loses_nothing(tmp_path):
     lines = [json.dumps({"id": f"p{n}", "title": f"product number {n} in some colour"}) for n in range(PRODUCTS)]
     catalog = tmp_path / "catalog.jsonl"
     catalog.write_text("\n".join(lines) + "\n")
-    settings = Settings(runs=tmp_path / "runs")
+    settings, name = Settings(runs=RUNS), f"resuming-{uuid.uuid4().hex[:8]}"
     try:
         node = start_node(settings)
-        first = index_command(catalog, settings)
-        wait_until_some_are_embedded(node.url)
+        first = index_command(catalog, name, settings)
+        wait_until_some_are_embedded(node.url, name)
         os.kill(node.pid, signal.SIGKILL)
         _, said = first.communicate(timeout=120)
         assert first.returncode == 1
@@ -63,12 +67,13 @@ def test_a_node_killed_while_indexing_loses_nothing(tmp_path):
         assert "Traceback" not in said
 
         node = start_node(settings)
-        index = ProductIndex(OpenSearchCluster(node.url), "shop")
+        index = ProductIndex(OpenSearchCluster(node.url), name)
         index.refresh()
         left = index.backlog()
         assert left < PRODUCTS  # what was embedded before is still there
-        out, said = index_command(catalog, settings).communicate(timeout=300)
+        out, said = index_command(catalog, name, settings).communicate(timeout=300)
         status = json.loads(out)
         assert (status["products"], status["backlog"], status["errors"]) == (PRODUCTS, 0, []), said
+        index.cluster.call("DELETE", f"/{index.name}")
     finally:
         stop_node(settings)
