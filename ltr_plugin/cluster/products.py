@@ -122,16 +122,14 @@ class ProductIndex:
 
     def errors(self) -> Iterator[tuple[str, str, str]]:
         """(product id, vector field, reason) of everything that could not be embedded, in order of id."""
-        named = [{"exists": {"field": f"embedding.{vector.name}.error"}} for vector in self.vectors]
-        for hit in self._scan({"bool": {"should": named, "minimum_should_match": 1}}, page=1000, source=["embedding"]):
+        for hit in self._scan(self._errors_query(), page=1000, source=["embedding"]):
             for field, stamp in hit["_source"]["embedding"].items():
                 if "error" in stamp:
                     yield hit["_id"], field, stamp["error"]
 
     def forget_errors(self) -> int:
         """Puts every product with an error back into the backlog; returns how many."""
-        named = [{"exists": {"field": f"embedding.{vector.name}.error"}} for vector in self.vectors]
-        body = {"query": {"bool": {"should": named, "minimum_should_match": 1}}, "script": {"source": _FORGET}}
+        body = {"query": self._errors_query(), "script": {"source": _FORGET}}
         answer = self.cluster.call("POST", f"/{self.name}/_update_by_query", body, refresh=True, conflicts="proceed")
         return int(answer["updated"])
 
@@ -153,7 +151,10 @@ class ProductIndex:
             }
             for vector in self.vectors
         ]
-        return {"bool": {"should": lacking, "minimum_should_match": 1}} if lacking else {"match_none": {}}
+        return _any_of(lacking)
+
+    def _errors_query(self) -> dict[str, Any]:
+        return _any_of([{"exists": {"field": f"embedding.{vector.name}.error"}} for vector in self.vectors])
 
     def _scan(self, query: dict[str, Any], *, page: int, source: bool | list[str]) -> Iterator[dict[str, Any]]:
         body: dict[str, Any] = {"query": query, "size": page, "sort": [{"id": "asc"}], "_source": source}
@@ -163,6 +164,11 @@ class ProductIndex:
 
     def _vector_names(self) -> str:
         return ",".join(vector.name for vector in self.vectors) or "-"
+
+
+def _any_of(clauses: list[dict[str, Any]]) -> dict[str, Any]:
+    """The query of products that match one clause at least; none, where there is no clause."""
+    return {"bool": {"should": clauses, "minimum_should_match": 1}} if clauses else {"match_none": {}}
 
 
 def _stored(source: dict[str, Any]) -> StoredProduct:

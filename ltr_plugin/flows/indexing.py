@@ -41,7 +41,7 @@ def write_catalog(
     """
     lines = JsonLines(catalog, Product)
     total, bad = lines.check()
-    products = lines.read(skip_bad=skip_bad)
+    products = lines.read(skip_bad=skip_bad or not bad)  # checked already: a large file is not parsed for it again
     index = open_or_create(cluster, alias, vectors, catalog.parent)
     if aliased(cluster, alias) is None:
         switch_alias(cluster, alias, index.name)

@@ -1,26 +1,23 @@
 """Judged pairs and sampled candidates, logged with their features by the live cluster into one table."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from ltr_plugin.cluster.connection import Json
 from ltr_plugin.cluster.feature_log import LOG, Pairs, log_features
 from ltr_plugin.cluster.ltr_api import LtrStore, log_name
 from ltr_plugin.cluster.products import ProductIndex
-from ltr_plugin.cluster.search import search_many
 from ltr_plugin.features.checking import check_fields
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import Origin
 from ltr_plugin.features.writing import Row, TableWriter
 from ltr_plugin.flows.asking import Asked, ask_file
+from ltr_plugin.flows.candidates import candidates
 from ltr_plugin.judgments.qrels import Qrels, read_qrels
 from ltr_plugin.progress import Progress, silent
-from ltr_plugin.queries.retrieval import Retrieval
-from ltr_plugin.queries.templates import Ranking, search_template
 
 
 @dataclass(frozen=True)
@@ -91,12 +88,9 @@ def _sampled(
         yield from ([] for _ in asked)
         return
     chance = np.random.default_rng(seed)
-    retrieval = Retrieval.of(index.vectors)
-    template = {"source": search_template(retrieval, Ranking("first pass"))}
-    searches = ((template, {**one.params, "size": retrieval.window}) for one in asked)
-    for one, hits in zip(asked, search_many(index.cluster, index.name, searches), strict=True):
-        grades: Mapping[str, Json] = qrels.of(one.query.id)
-        unjudged = [hit.id for hit in hits if hit.id not in grades]
+    for one, products in zip(asked, candidates(index, asked), strict=True):
+        grades = qrels.of(one.query.id)
+        unjudged = [product for product in products if product not in grades]
         chosen = chance.choice(len(unjudged), size=min(negatives, len(unjudged)), replace=False)
         yield [unjudged[place] for place in sorted(chosen)]
 

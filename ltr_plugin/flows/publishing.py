@@ -14,9 +14,9 @@ from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.feature_log import LOG, Pairs, log_features
 from ltr_plugin.cluster.ltr_api import LtrStore, log_name
 from ltr_plugin.cluster.products import ProductIndex
-from ltr_plugin.cluster.search import search_many
 from ltr_plugin.errors import ClusterError, InputError, ParityError
 from ltr_plugin.flows.asking import Asked
+from ltr_plugin.flows.candidates import candidates
 from ltr_plugin.flows.logging import push_features
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.queries.query import Query
@@ -61,22 +61,26 @@ def push_ranker(
     """Uploads a ranker and keeps it only if the cluster scores live rows as the ranker does here.
 
     InputError when it was trained for another version of its feature set or on vectors of other encoders;
-    ParityError, with the upload withdrawn, when scores or their order differ.
+    ParityError when scores or their order differ. Whatever goes wrong, what this call uploaded is withdrawn; a model
+    that was there before stays, since shoppers may be served by it.
     """
     _require_fit(index, ranker)
     push_features(index, ranker.feature_set)
     store = LtrStore(index.cluster)
     name = model_name(ranker)
-    if store.model(name) is None:
+    ours = store.model(name) is None
+    if ours:
         export = ranker.export()
         model = {"type": export.type, "definition": export.definition, "feature_normalizers": export.normalizers}
         store.put_model(name, ranker.feature_set, model, extra=export.features)
     try:
         parity = prove(index, ranker, name, asked, tolerance=tolerance, progress=progress)
         if not parity.holds:
-            raise ParityError(f"{name} is withdrawn, since the cluster does not score it as trained. {parity}")
+            fate = "is withdrawn" if ours else "was in the cluster before and stays there; do not promote it"
+            raise ParityError(f"the cluster does not score {name} as trained; it {fate}. {parity}")
     except BaseException:
-        store.delete_model(name)
+        if ours:
+            store.delete_model(name)
         raise
     return Pushed(name, parity)
 
@@ -97,12 +101,8 @@ def prove(
     progress: Progress = silent,
 ) -> Parity:
     """Scores the candidates of these queries through `sltr` and here, from features logged in the same search."""
-    retrieval = Retrieval.of(index.vectors)
-    template = {"source": search_template(retrieval, Ranking("first pass"))}
-    searches = ((template, {**one.params, "size": retrieval.window}) for one in asked)
-    candidates = search_many(index.cluster, index.name, searches)
     pairs = (
-        Pairs(one.query.id, one.params, [hit.id for hit in hits]) for one, hits in zip(asked, candidates, strict=True)
+        Pairs(one.query.id, one.params, products) for one, products in zip(asked, candidates(index, asked), strict=True)
     )
     names = ranker.feature_set.names
     queries: list[str] = []

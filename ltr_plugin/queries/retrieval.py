@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.features.kinds import NO_MATCH
 from ltr_plugin.features.mustache import Body, Raw, to_json, when
 from ltr_plugin.features.parameters import flag_of
 
-NO_MATCH: Body = {"match_none": {}}
 WORD_FIELDS = ("title.stem", "brand", "model", "category.stem", "description.stem", "attribute_text.stem")
 FILTER: Raw = when(flag_of("filter"), to_json("filter"), {"match_all": {}})
 """Any query clause that the storefront restricts products with, such as a category or a price range."""

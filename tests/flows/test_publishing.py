@@ -48,6 +48,10 @@ class Skewed:
         return self.change(self.ranker.predict(values))
 
 
+def interrupted(_scores):
+    raise KeyboardInterrupt
+
+
 def test_the_log_tells_missing_from_zero_and_samples_unjudged_products(logged, shop_files):
     done, table = logged
     qrels = read_qrels(shop_files / "qrels.txt")
@@ -89,6 +93,24 @@ def test_a_pushed_ranker_is_proved_and_beats_words_alone(shop_index, logged, ask
 def test_a_ranker_that_scores_otherwise_is_withdrawn(shop_index, logged, asked):
     ranker = Skewed(train_linear(logged[1]), lambda scores: scores * 1.001)
     with pytest.raises(ParityError, match="withdrawn"):
+        push_ranker(shop_index, ranker, asked)
+    assert LtrStore(shop_index.cluster).model(model_name(ranker)) is None
+
+
+def test_a_failed_proof_leaves_a_model_that_was_there_before(shop_index, logged, asked):
+    ranker = train_linear(logged[1])
+    name = push_ranker(shop_index, ranker, asked).model
+    with pytest.raises(ParityError, match="stays there"):
+        push_ranker(shop_index, Skewed(ranker, lambda scores: scores * 1.001), asked)
+
+    with pytest.raises(KeyboardInterrupt):
+        push_ranker(shop_index, Skewed(ranker, interrupted), asked)
+    assert LtrStore(shop_index.cluster).model(name) is not None
+
+
+def test_an_interrupted_proof_withdraws_what_it_uploaded(shop_index, logged, asked):
+    ranker = Skewed(train_linear(logged[1]), interrupted)
+    with pytest.raises(KeyboardInterrupt):
         push_ranker(shop_index, ranker, asked)
     assert LtrStore(shop_index.cluster).model(model_name(ranker)) is None
 
