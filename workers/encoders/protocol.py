@@ -17,7 +17,8 @@ Vectors = NDArray[np.float32]
 class Encoder(Protocol):
     """Turns items of the modalities in `sources` into vectors of one space.
 
-    An item is a `str` for text and an RGB `PIL.Image.Image` for an image.
+    An item is a `str` for text, an RGB `PIL.Image.Image` for an image, a `workers.media.sounds.Sound` for audio and a
+    `workers.media.video.Video` for video.
     """
 
     fingerprint: Fingerprint

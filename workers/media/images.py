@@ -6,9 +6,8 @@ from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ltr_plugin.catalog.media import is_url, media_path
 from ltr_plugin.errors import MediaError
-from workers.media.fetching import fetch
+from workers.media.reading import read_media
 
 MAX_BYTES = 20 << 20
 MAX_PIXELS = 50_000_000
@@ -21,9 +20,7 @@ def open_image(root: Path, reference: str, *, side: int = SIDE) -> Image.Image:
 
     A large photo comes back reduced, its shorter side no smaller than `side`.
     """
-    return decode_image(
-        fetch(reference, max_bytes=MAX_BYTES) if is_url(reference) else _read(root, reference), side=side
-    )
+    return decode_image(read_media(root, reference, max_bytes=MAX_BYTES), side=side)
 
 
 def decode_image(data: bytes, *, side: int = SIDE) -> Image.Image:
@@ -43,18 +40,6 @@ def decode_image(data: bytes, *, side: int = SIDE) -> Image.Image:
         raise MediaError("not a photo in a form that can be read") from None
     except Exception as error:  # a damaged file may make a decoder raise anything
         raise MediaError(f"damaged photo: {error}") from None
-
-
-def _read(root: Path, reference: str) -> bytes:
-    path = media_path(root, reference)
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise MediaError(f"cannot read {reference!r}: {error.strerror or error}") from None
-    if len(data) > MAX_BYTES:
-        raise MediaError(f"{reference!r} is over the limit of {MAX_BYTES >> 20} MB")
-    return data
 
 
 def _smaller(image: Image.Image, side: int) -> Image.Image:
