@@ -1,4 +1,4 @@
-"""Image and text encoders of open_clip (Radford et al. 2021, https://arxiv.org/abs/2103.00020), one space for both."""
+"""Encoders of open_clip (Radford et al. 2021, https://arxiv.org/abs/2103.00020): photos, videos, text in one space."""
 
 import contextlib
 import json
@@ -21,7 +21,7 @@ CONFIG, WEIGHTS, CARD = "open_clip_config.json", "open_clip_model.safetensors", 
 
 
 class OpenClipEncoder(TorchEncoder):
-    """Photos and text into one open_clip model's space."""
+    """Photos, videos and text into one open_clip model's space."""
 
     def __init__(self, model: Any, tokenizer: Any, fingerprint: Fingerprint) -> None:  # noqa: ANN401
         from open_clip.transform import image_transform_v2
@@ -30,7 +30,7 @@ class OpenClipEncoder(TorchEncoder):
         self.transform = image_transform_v2(preprocessing(model), is_train=False)
         self._tokenizer = tokenizer
 
-    def prepare(self, source: Modality, item: "str | Image") -> "str | torch.Tensor":  # noqa: ARG002 - the item tells
+    def _prepare(self, source: Modality, item: "str | Image") -> "str | torch.Tensor":  # noqa: ARG002 - the item tells
         """A photo as a normalised tensor (3, height, width); a text as it is, its tokens are made in `encode`."""
         return item if isinstance(item, str) else self.transform(item)
 
@@ -133,7 +133,7 @@ def _card(folder: Path) -> dict[str, Any]:
 LIBRARY = Library(
     name="open_clip",
     module="open_clip",
-    encodes=("image", "text"),
+    encodes=("image", "video", "text"),
     models="ARCHITECTURE/PRETRAINED, hf-hub:ORG/NAME, or a folder made by `ltr encoder train`",
     load=load,
 )

@@ -25,7 +25,7 @@ class SentenceEncoder(TorchEncoder):
 
     model: "SentenceTransformer"
 
-    def prepare(self, source: Modality, item: str) -> str:  # noqa: ARG002 - text is all there is
+    def _prepare(self, source: Modality, item: str) -> str:  # noqa: ARG002 - text is all there is
         """The text, cut where the model cannot see. Tokens are made in `encode`: the tokenizer is not thread-safe."""
         return item[: (self.model.max_seq_length or 512) * CHARACTERS_A_TOKEN]
 

@@ -1,54 +1,45 @@
-"""What encoders that run on torch share: device, precision, batches of like length, and the identity of the weights."""
+"""What encoders that run on torch share: device, precision, and the identity of the weights."""
 
 import contextlib
 import hashlib
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
+from workers.encoders.batched import BatchedEncoder
 from workers.encoders.protocol import Vectors
 
 if TYPE_CHECKING:
     import torch
 
 
-class TorchEncoder:
-    """Base of the encoders: a subclass prepares items and says what the model makes of a batch of them."""
+class TorchEncoder(BatchedEncoder):
+    """Base of the encoders on torch: a subclass prepares items and says what the model makes of a batch of them."""
 
     def __init__(self, model: Any, fingerprint: Fingerprint, sources: frozenset[Modality]) -> None:  # noqa: ANN401
         import torch
 
-        self.fingerprint = fingerprint
-        self.sources = sources
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.batch_size = 256 if self.device.type == "cuda" else 32
         self.model = model.to(self.device).eval().requires_grad_(False)
-        self._lock = threading.Lock()
-
-    def encode(self, source: Modality, prepared: Sequence[Any]) -> Vectors:
-        """See Encoder. Items of like length share a batch, so that little is spent on padding."""
-        import torch
-        from torch.nn.functional import normalize
-
-        vectors = np.empty((len(prepared), self.fingerprint.dimension), np.float32)
-        order = sorted(range(len(prepared)), key=lambda place: self._length(prepared[place]))
-        with self._lock, torch.inference_mode(), self._precision():
-            for start in range(0, len(order), self.batch_size):
-                places = order[start : start + self.batch_size]
-                batch = self._forward(source, [prepared[place] for place in places])
-                vectors[places] = normalize(batch.float(), dim=-1).cpu().numpy()
-        return vectors
+        super().__init__(fingerprint, sources, batch_size=256 if self.device.type == "cuda" else 32)
 
     def _forward(self, source: Modality, batch: list[Any]) -> "torch.Tensor":
         raise NotImplementedError
 
-    def _length(self, prepared: Any) -> int:  # noqa: ANN401 - what `prepare` gave
-        return len(prepared)
+    def _vectors(self, source: Modality, batch: list[Any]) -> Vectors:
+        from torch.nn.functional import normalize
+
+        vectors: Vectors = normalize(self._forward(source, batch).float(), dim=-1).cpu().numpy()
+        return vectors
+
+    @contextlib.contextmanager
+    def _running(self) -> Iterator[None]:
+        import torch
+
+        with torch.inference_mode(), self._precision():
+            yield
 
     def _precision(self) -> contextlib.AbstractContextManager[Any]:
         """Half precision where the hardware multiplies in it; a vector then keeps a cosine of 0.9999 with its like."""
