@@ -6,6 +6,11 @@ from typing import Any
 
 from ltr_plugin.catalog.product import Modality
 from workers.media.images import open_image
+from workers.media.sounds import open_sound
 
-OPENERS: dict[Modality, Callable[[Path, str], Any]] = {"text": lambda _, text: text, "image": open_image}
+OPENERS: dict[Modality, Callable[[Path, str], Any]] = {
+    "text": lambda _, text: text,
+    "image": open_image,
+    "audio": open_sound,
+}
 """From the catalog's folder and an item (a text itself, or a media reference) to what `Encoder.prepare` takes."""
