@@ -1,4 +1,4 @@
-"""`ltr encoder`: list the libraries, train an encoder on a shop's photos, identify one."""
+"""`ltr encoder`: list the libraries, train an encoder on a shop's products, identify one."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -8,11 +8,12 @@ import typer
 
 from ltr_plugin.cli.printing import AsJson, emit
 from ltr_plugin.cli.progress import bar
+from workers.training.trainers import TRAINERS, trainer_of
 
 if TYPE_CHECKING:
-    from workers.training.train import TrainingReport
+    from workers.training.report import TrainingReport
 
-app = typer.Typer(no_args_is_help=True, help="Encoders, which make vectors from text and photos.")
+app = typer.Typer(no_args_is_help=True, help="Encoders, which make vectors from text, photos, sound and video.")
 
 
 @app.command("list")
@@ -42,37 +43,42 @@ def list_libraries(as_json: AsJson = False) -> None:
 
 @app.command()
 def train(
-    catalog: Annotated[Path, typer.Argument(help="Catalog with photos: JSON Lines, gzip allowed.")],
-    out: Annotated[Path, typer.Option(help="Folder of the encoder; use it as `open_clip:FOLDER`.")],
+    catalog: Annotated[Path, typer.Argument(help="Catalog with media: JSON Lines, gzip allowed.")],
+    out: Annotated[Path, typer.Option(help="Folder of the encoder.")],
+    kind: Annotated[
+        str, typer.Option(help="; ".join(f"{kind}: {trainer.learns}" for kind, trainer in TRAINERS.items()))
+    ] = "photo",
     start: Annotated[
         str | None,
-        typer.Option(
-            "--from", help="ARCHITECTURE/PRETRAINED, hf-hub:ORG/NAME or a folder; default: a small new model."
-        ),
+        typer.Option("--from", help="Model to go on from, named as after `library:`; default: a small new one."),
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on with what an interrupted training left in --out.")] = False,
-    queries: Annotated[Path | None, typer.Option(help="Photo queries that show products; needs --qrels.")] = None,
+    queries: Annotated[Path | None, typer.Option(help="Photo or sound queries of products; needs --qrels.")] = None,
     qrels: Annotated[Path | None, typer.Option(help="Their judgments: grade 3 is the very product.")] = None,
-    image_size: Annotated[int, typer.Option(min=32, help="Side of a photo in pixels, for a new model.")] = 64,
-    batch: Annotated[int, typer.Option(min=2, help="Photos drawn at a time.")] = 128,
-    epochs: Annotated[float, typer.Option(min=0.1, help="How often each photo is looked at.")] = 50,
+    image_size: Annotated[
+        int | None, typer.Option(min=32, help="Side of a photo in pixels, for a new model.", show_default="64")
+    ] = None,
+    batch: Annotated[int | None, typer.Option(min=2, help="Items drawn at a time.", show_default="by kind")] = None,
+    epochs: Annotated[
+        float | None, typer.Option(min=0.1, help="How often each item is looked at.", show_default="by kind")
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Batches to train, instead of --epochs.")] = None,
     minutes: Annotated[float | None, typer.Option(min=0.1, help="Time to train, instead of --epochs.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same encoder, but for --minutes.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Train an encoder of photos and text on a catalog. Ctrl-C keeps what was learned so far."""
-    from workers.training.train import Budget, train_encoder
+    """Train an encoder on a catalog. Ctrl-C keeps what was learned so far."""
+    from workers.training.loop import Budget
 
+    given = {"start": start, "image_size": image_size, "batch": batch}
     with bar("training") as progress:
-        report = train_encoder(
-            catalog, out, start=start, resume=resume, queries=queries, qrels=qrels, image_size=image_size, batch=batch,
-            budget=Budget(minutes, steps, epochs), seed=seed, progress=progress,
+        report = trainer_of(kind)(
+            catalog, out, queries=queries, qrels=qrels, budget=Budget(minutes, steps, epochs), seed=seed,
+            resume=resume, progress=progress, **{name: value for name, value in given.items() if value is not None},
         )  # fmt: skip
-    for reason in report.bad_photos:
+    for reason in report.bad:
         typer.echo(f"left out {reason}", err=True)
-    facts = {**asdict(report), "folder": str(report.folder)}
-    emit(facts, _summary(report), as_json=as_json)
+    emit({**asdict(report), "folder": str(report.folder), "encoder": report.spec}, _summary(report), as_json=as_json)
 
 
 @app.command()
@@ -89,19 +95,15 @@ def fingerprint(
 
 def _summary(report: "TrainingReport") -> str:
     held = report.held_out
-    made = f"{report.photos:,} photos of {report.products:,} products, {report.steps:,} steps"
-    lines = [
-        f"{report.folder}: {made} in {report.seconds:.0f} s",
-        f"use it as open_clip:{report.folder}",
-    ]
+    made = f"{report.items:,} {report.unit} of {report.products:,} products, {report.steps:,} steps"
+    lines = [f"{report.folder}: {made} in {report.seconds:.0f} s", f"use it as {report.spec}"]
     if report.share < 1:
         lines.insert(1, f"interrupted at {report.share:.0%}; --resume goes on from here")
     for name, first, five in (
         ("product's text", held.text_at_1, held.text_at_5),
-        ("product's other photos", held.photo_at_1, held.photo_at_5),
+        (f"product's other {report.unit}", held.same_at_1, held.same_at_5),
     ):
         if first is not None:
-            lines.append(
-                f"{held.photos} unseen photos find their {name}: {first:.0%} first, {five:.0%} in the first five"
-            )
+            found = f"{first:.0%} first, {five:.0%} in the first five"
+            lines.append(f"{held.items} unseen {report.unit} find their {name}: {found}")
     return "\n".join(lines)

@@ -143,7 +143,8 @@ def _data(data: Path | None, out: Path, products: int, clock: _Clock, bar: Bar) 
 
 
 def _train_encoder(files: ShopFiles, encoder: Path, minutes: float, image_size: int, clock: _Clock, bar: Bar) -> None:
-    from workers.training.train import Budget, train_encoder
+    from workers.training.loop import Budget
+    from workers.training.photos import train_encoder
 
     photos, qrels = (files.catalog.with_name(name) for name in ("photos.jsonl", "photos.qrels.txt"))
     more = photos.is_file()

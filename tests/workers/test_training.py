@@ -12,13 +12,16 @@ from ltr_plugin.catalog.product import Product
 from ltr_plugin.errors import InputError
 from ltr_plugin.progress import silent
 from workers.encoders import load_encoder
-from workers.training import Budget, train_encoder
 from workers.training.augmentation import augment
 from workers.training.batches import batches
 from workers.training.cutout import cutout
-from workers.training.examples import Source, captions, read_examples, vary
+from workers.training.examples import Source, captions, sources, vary
 from workers.training.holdout import hold_out
-from workers.training.loss import contrastive, photo_photo_loss, photo_text_loss
+from workers.training.loop import Budget
+from workers.training.loss import contrastive, item_text_loss, same_product_loss
+from workers.training.photo_examples import read_photos
+from workers.training.photos import train_encoder
+from workers.training.trainers import TRAINERS
 
 COLOURS = ("red", "green", "blue", "orange", "purple", "black")
 SHAPES = ("round", "square", "striped")
@@ -68,7 +71,7 @@ def test_a_trained_encoder_tells_products_apart_by_photo_and_by_words(shop, tmp_
     report = trained(shop, tmp_path / "e", budget=Budget(steps=60), progress=lambda *done: seen.append(done), **extra)
     encoder = load_encoder(f"open_clip:{tmp_path / 'e'}")
     assert encoder.fingerprint == report.fingerprint
-    assert (report.products, report.photos + report.held_out.photos, report.steps, report.share) == (18, 36, 60, 1.0)
+    assert (report.products, report.items + report.held_out.items, report.steps, report.share) == (18, 36, 60, 1.0)
     assert seen[-1] == (100, 100)
     ids = [f"{colour}-{shape}" for colour in COLOURS for shape in SHAPES]
     shops = encoder.encode("image", [encoder.prepare("image", Image.open(shop / f"{id_}.png")) for id_ in ids])
@@ -136,10 +139,10 @@ def test_contrastive_loss_is_the_mean_cross_entropy_of_the_positives():
 def test_losses_vanish_where_positives_are_alike_and_others_opposite():
     vectors = torch.tensor([[1.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [-1.0, 0.0]])
     same = torch.tensor([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]], dtype=torch.bool)
-    assert photo_photo_loss(vectors, same, 50.0) < 1e-6
-    assert photo_photo_loss(vectors, ~same, 50.0) > 10
+    assert same_product_loss(vectors, same, 50.0) < 1e-6
+    assert same_product_loss(vectors, ~same, 50.0) > 10
     texts, shown = vectors[[0, 2]], same[:, [0, 2]]
-    assert photo_text_loss(vectors, texts, shown, torch.tensor(50.0)) == pytest.approx(np.log(2) / 2, abs=1e-4)
+    assert item_text_loss(vectors, texts, shown, torch.tensor(50.0)) == pytest.approx(np.log(2) / 2, abs=1e-4)
 
 
 def test_a_cutout_is_the_product_even_on_a_drifting_backdrop():
@@ -168,25 +171,29 @@ def test_every_photo_meets_a_catalog_photo_of_its_product(shop):
         Product(id="a", title="a", images=("red-round.png",)),
         Product(id="b", title="b", images=("red-square.png",)),
     ]
-    extra = [Source(shop, "red-round-seen.png", (0,)), Source(shop, "red-square-seen.png", (1,))]
-    examples = read_examples(products, shop, extra, 24, silent)
+    found = [
+        *sources("image", shop / "catalog.jsonl", products),
+        Source(shop, "red-round-seen.png", (0,), extra=True),
+        Source(shop, "red-square-seen.png", (1,), extra=True),
+    ]
+    examples = read_photos(products, found, 24, silent)
     assert examples.shows == ((0,), (1,), (0,), (1,))
     assert examples.extra == (False, False, True, True)
     drawn = next(batches(examples, range(4), 4, random.Random(0)))
-    assert sorted(drawn.photos[:4]) == [0, 1, 2, 3]
-    assert sorted(drawn.photos[4:]) == [0, 1]
+    assert sorted(drawn.items[:4]) == [0, 1, 2, 3]
+    assert sorted(drawn.items[4:]) == [0, 1]
     shown = [next(column for column, yes in enumerate(row) if yes) for row in drawn.shows.tolist()]
-    first = examples.shows[drawn.photos[0]][0]
-    assert [int(examples.shows[photo][0] != first) for photo in drawn.photos] == shown
+    first = examples.shows[drawn.items[0]][0]
+    assert [int(examples.shows[item][0] != first) for item in drawn.items] == shown
 
 
 def test_only_products_that_keep_a_photo_lose_one_to_the_held_out(shop):
     products = [Product(id=f"p{place}", title="x", images=("red-round.png",) * (1 + place % 2)) for place in range(40)]
-    examples = read_examples(products, shop, [], 8, silent)
+    examples = read_photos(products, sources("image", shop / "catalog.jsonl", products), 8, silent)
     held = hold_out(examples, random.Random(0))
     assert len(held) == 3
     assert all(examples.shows[place][0] % 2 == 1 for place in held)
-    few = read_examples(products[::2], shop, [], 8, silent)
+    few = read_photos(products[::2], sources("image", shop / "catalog.jsonl", products[::2]), 8, silent)
     assert hold_out(few, random.Random(0)) == []
 
 
@@ -202,3 +209,10 @@ def test_captions_say_a_product_in_several_ways():
     varied = {vary("one two three four", random.Random(seed)) for seed in range(30)}
     assert len(varied) > 5
     assert all(varied)
+
+
+def test_kinds_of_encoders_are_trained_by_their_names(shop, tmp_path):
+    report = TRAINERS["photo"](shop / "catalog.jsonl", tmp_path / "e", budget=Budget(steps=1), image_size=32, batch=4)
+    assert report.spec == f"open_clip:{tmp_path / 'e'}"
+    with pytest.raises(InputError, match="pages: means nothing for an encoder that learns photos and text"):
+        TRAINERS["photo"](shop / "catalog.jsonl", tmp_path / "e", pages=3)

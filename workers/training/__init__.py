@@ -1,9 +1,6 @@
-"""Training an encoder on a shop's own photos: `train.py` runs it, the other files are its parts.
+"""Training encoders on a shop's own products: `trainers` lists what can be trained, one file each.
 
-`examples` reads photos and captions, `cutout` finds the product on them, `augmentation` draws views, `batches` what is
-looked at together, `loss` what is learned from it, `holdout` how good it got; `architecture` is the small model.
+Shared by all: `examples` are the products' media and captions, `batches` what is looked at together, `loss` what is
+learned from it, `loop` learns for as long as the budget lasts, `holdout` says how good it got, `folder` keeps it.
+Photos: `photos` trains, `architecture` is the small model, `augmentation` draws views, `cutout` finds the product.
 """
-
-from workers.training.train import Budget, TrainingReport, train_encoder
-
-__all__ = ["Budget", "TrainingReport", "train_encoder"]

@@ -1,9 +1,10 @@
 """A small image and text model for shops without pretrained weights, in open_clip's own form, and its folder."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
+
+from workers.training.folder import replaced
 
 DIMENSION = 128
 TOKENS = 32
@@ -48,14 +49,8 @@ def write_folder(folder: Path, model: Any, config: dict[str, Any], card: dict[st
     """An encoder's folder: configuration, weights as safetensors, and `card`; in place of an older one, all at once."""
     from safetensors.torch import save_file
 
-    from workers.encoders.openclip import CARD, CONFIG, WEIGHTS
+    from workers.encoders.openclip import CONFIG, WEIGHTS
 
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, partial / WEIGHTS)
-    (partial / CONFIG).write_text(json.dumps(config, indent=1) + "\n", "utf-8")
-    (partial / CARD).write_text(json.dumps(card, indent=1) + "\n", "utf-8")
-    if folder.exists():
-        shutil.rmtree(folder)
-    partial.rename(folder)
+    with replaced(folder, card) as partial:
+        save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, partial / WEIGHTS)
+        (partial / CONFIG).write_text(json.dumps(config, indent=1) + "\n", "utf-8")

@@ -1,98 +1,109 @@
-"""What an encoder learns from: products' photos in memory, and the ways their text can be put."""
+"""What an encoder learns from: products' media, and the ways their text can be put."""
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-import torch
-from numpy.typing import NDArray
+from typing import Literal, TypeVar
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.errors import MediaError
-from ltr_plugin.judgments.qrels import Qrels
+from ltr_plugin.errors import InputError, MediaError
+from ltr_plugin.judgments.qrels import read_qrels
 from ltr_plugin.progress import Progress
-from ltr_plugin.queries.query import Query
-from workers.media.images import open_image
-from workers.training.cutout import cutout
+from ltr_plugin.queries.query import read_queries
 
 SAME_PRODUCT = 3
-"""The grade from which a query photo counts as a photo of the product."""
+"""The grade from which a query's photo or sound counts as one of the product."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Source:
-    """A photo to learn from: where it is, and the products (by their place) that it shows."""
+    """A photo or sound to learn from: where it is, and the products (by their place) that it is of.
+
+    `extra` tells whether it comes from a judgment rather than the catalog.
+    """
 
     root: Path
     reference: str
     shows: tuple[int, ...]
+    extra: bool = False
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Photos with what they show, and products with what can be said of them.
+    """Items with what they show, and products with what can be said of them.
 
-    `photos` is (n, 3, side, side) uint8 and `cutouts` (n, side, side) uint8, see `cutout`. `shows[i]` are the products
-    on photo i, `extra[i]` whether it comes from a judgment rather than the catalog, `captions[p]` the texts of product
-    p. `bad` says which photos fell out, and why.
+    `shows[i]` are the products that item i is of, `extra[i]` whether it comes from a judgment, `captions[p]` the texts
+    of product p. `bad` says which items fell out, and why.
     """
 
-    photos: torch.Tensor
-    cutouts: torch.Tensor
     shows: tuple[tuple[int, ...], ...]
     extra: tuple[bool, ...]
     captions: tuple[tuple[str, ...], ...]
     bad: tuple[str, ...]
 
+    def __len__(self) -> int:
+        """How many items there are."""
+        return len(self.shows)
 
-def read_examples(
-    products: Sequence[Product], root: Path, extra: Sequence[Source], side: int, progress: Progress
-) -> Examples:
-    """Every usable photo of the catalog, then the `extra` ones, as squares of `side` pixels."""
-    own = [Source(root, name, (place,)) for place, product in enumerate(products) for name in product.images]
-    sources = [*own, *extra]
-    photos = np.empty((len(sources), 4, side, side), np.uint8)
-    kept: list[int] = []
-    bad: list[str] = []
+    def counts(self) -> Counter[int]:
+        """How many items there are of each product."""
+        return Counter(place for shown in self.shows for place in shown)
 
-    def read(source: Source) -> NDArray[np.uint8] | MediaError:
+
+def sources(
+    modality: Literal["image", "audio"],
+    catalog: Path,
+    products: Sequence[Product],
+    queries: Path | None = None,
+    qrels: Path | None = None,
+) -> list[Source]:
+    """The media of the catalog, then those of queries whose product is known from a judgment.
+
+    Only queries of this modality alone count: the words beside a photo may change what is asked for.
+    InputError when there are queries without qrels, or the other way round.
+    """
+    own = [
+        Source(catalog.parent, name, (place,))
+        for place, product in enumerate(products)
+        for name in product.media(modality)
+    ]
+    if (queries is None) != (qrels is None):
+        raise InputError("queries and qrels", "give both, or neither: the judgments say what the queries show")
+    if queries is None or qrels is None:
+        return own
+    places, judged = {product.id: place for place, product in enumerate(products)}, read_qrels(qrels)
+    for query in read_queries(queries):
+        shown = [places[id_] for id_, grade in judged.of(query.id).items() if grade >= SAME_PRODUCT and id_ in places]
+        asked = {"image": query.image, "audio": query.audio}
+        reference = asked.pop(modality)
+        if reference and shown and not (query.text or any(asked.values())):
+            own.append(Source(queries.parent, reference, tuple(shown), extra=True))
+    return own
+
+
+def usable(
+    found: Sequence[Source], read: Callable[[Source], T], bad: list[str], progress: Progress
+) -> Iterator[tuple[Source, T]]:
+    """Each source with what `read` makes of it, in order, read in threads; those it cannot be used go to `bad`."""
+
+    def attempt(source: Source) -> T | MediaError:
         try:
-            pixels = np.asarray(open_image(source.root, source.reference, side=side).resize((side, side)))
-            return np.concatenate([pixels.transpose(2, 0, 1), cutout(pixels)[None]])
+            return read(source)
         except MediaError as error:
             return MediaError(f"{source.reference}: {error}")
 
     with ThreadPoolExecutor() as pool:
-        for done, pixels in enumerate(pool.map(read, sources), start=1):
-            if isinstance(pixels, MediaError):
-                bad.append(str(pixels))
+        for done, (source, result) in enumerate(zip(found, pool.map(attempt, found), strict=True), start=1):
+            if isinstance(result, MediaError):
+                bad.append(str(result))
             else:
-                photos[len(kept)] = pixels
-                kept.append(done - 1)
-            progress(done, len(sources))
-    return Examples(
-        torch.from_numpy(photos[: len(kept), :3]),
-        torch.from_numpy(photos[: len(kept), 3]),
-        tuple(sources[place].shows for place in kept),
-        tuple(place >= len(own) for place in kept),
-        tuple(tuple(captions(product)) for product in products),
-        tuple(bad),
-    )
-
-
-def judged_photos(queries: Iterable[Query], root: Path, qrels: Qrels, products: Sequence[Product]) -> list[Source]:
-    """The photos of photo queries whose product is known from a judgment."""
-    places = {product.id: place for place, product in enumerate(products)}
-    found = []
-    for query in queries:
-        shown = [places[id_] for id_, grade in qrels.of(query.id).items() if grade >= SAME_PRODUCT and id_ in places]
-        if query.image and not query.text and shown:
-            found.append(Source(root, query.image, tuple(shown)))
-    return found
+                yield source, result
+            progress(done, len(found))
 
 
 def captions(product: Product) -> list[str]:
@@ -117,8 +128,3 @@ def vary(caption: str, chance: random.Random) -> str:
     if chance.random() < 0.2:
         chance.shuffle(words)
     return " ".join(words)
-
-
-def photo_counts(examples: Examples) -> Counter[int]:
-    """How many photos show each product."""
-    return Counter(place for shown in examples.shows for place in shown)

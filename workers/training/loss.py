@@ -14,16 +14,16 @@ def contrastive(similarities: torch.Tensor, positive: torch.Tensor) -> torch.Ten
     return -(logs.sum(dim=1) / positive[rows].sum(dim=1)).mean()
 
 
-def photo_text_loss(
-    photos: torch.Tensor, texts: torch.Tensor, positive: torch.Tensor, scale: torch.Tensor
+def item_text_loss(
+    items: torch.Tensor, texts: torch.Tensor, positive: torch.Tensor, scale: torch.Tensor
 ) -> torch.Tensor:
-    """CLIP's loss, both ways. `photos` (n, d) and `texts` (m, d) are unit vectors, `positive` (n, m) is bool."""
-    similarities = scale * photos @ texts.T
+    """CLIP's loss, both ways. `items` (n, d) and `texts` (m, d) are unit vectors, `positive` (n, m) is bool."""
+    similarities = scale * items @ texts.T
     return (contrastive(similarities, positive) + contrastive(similarities.T, positive.T)) / 2
 
 
-def photo_photo_loss(photos: torch.Tensor, positive: torch.Tensor, scale: float) -> torch.Tensor:
-    """Photos (n, d) of the same product pull together, all others push apart; a photo is not its own positive."""
-    itself = torch.eye(len(photos), dtype=torch.bool, device=photos.device)
-    similarities = (scale * photos @ photos.T).masked_fill(itself, float("-inf"))
+def same_product_loss(items: torch.Tensor, positive: torch.Tensor, scale: float) -> torch.Tensor:
+    """Items (n, d) of the same product pull together, all others push apart; an item is not its own positive."""
+    itself = torch.eye(len(items), dtype=torch.bool, device=items.device)
+    similarities = (scale * items @ items.T).masked_fill(itself, float("-inf"))
     return contrastive(similarities, positive & ~itself)

@@ -1,0 +1,35 @@
+"""The folder that a training leaves: written beside, then renamed, so that there is never half of one."""
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ltr_plugin.errors import InputError
+from workers.encoders.openclip import CARD
+
+
+@contextlib.contextmanager
+def replaced(folder: Path, card: dict[str, Any]) -> Iterator[Path]:
+    """A new folder to write an encoder into, with `card` in it; it takes the old one's place when the block ends."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    yield partial
+    (partial / CARD).write_text(json.dumps(card, indent=1) + "\n", "utf-8")
+    if folder.exists():
+        shutil.rmtree(folder)
+    partial.rename(folder)
+
+
+def unfinished(out: Path) -> dict[str, Any]:
+    """The card of an interrupted training, to go on with; InputError when there is none or it came to its end."""
+    path = out / CARD
+    if not path.is_file():
+        raise InputError(str(out), "holds no encoder to go on with")
+    card: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    if card.get("share", 1.0) >= 1:
+        raise InputError(str(out), "was trained to its end; to train it further, start a new one from it")
+    return card

@@ -1,0 +1,164 @@
+"""Training an image and text encoder on a shop's own photos and titles.
+
+Photos meet texts as in CLIP (Radford et al. 2021, https://arxiv.org/abs/2103.00020), and photos of the same product
+meet each other (Khosla et al. 2020, https://arxiv.org/abs/2004.11362), so that a shopper's photo finds the shop's.
+"""
+
+import json
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch.nn.functional import normalize
+
+from ltr_plugin.catalog.product import Product
+from ltr_plugin.errors import InputError
+from ltr_plugin.jsonlines import JsonLines
+from ltr_plugin.progress import Progress, silent
+from workers.encoders import openclip
+from workers.encoders.protocol import Vectors
+from workers.training.architecture import build, small_config, write_folder
+from workers.training.augmentation import augment
+from workers.training.batches import Batch, batches
+from workers.training.examples import sources
+from workers.training.folder import unfinished
+from workers.training.holdout import hold_out, measure
+from workers.training.loop import UNSAID, Budget, Optimizer, fast_precision, learn
+from workers.training.loss import item_text_loss, same_product_loss
+from workers.training.photo_examples import PhotoExamples, read_photos
+from workers.training.report import TrainingReport
+
+FRESH_RATE, PRETRAINED_RATE = 4e-3, 3e-5
+EPOCHS = 50
+
+PHOTO_SCALE = 10.0
+"""Inverse temperature between photos; between photos and texts it is learned, as in CLIP."""
+
+MARGIN = 7 / 6
+"""Photos are kept in memory a little larger than the model sees them, so that a view can be a part of one."""
+
+
+def train_encoder(
+    catalog: Path,
+    out: Path,
+    *,
+    start: str | None = None,
+    resume: bool = False,
+    queries: Path | None = None,
+    qrels: Path | None = None,
+    image_size: int = 64,
+    batch: int = 128,
+    budget: Budget = UNSAID,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> TrainingReport:
+    """Trains on the catalog and writes the encoder's folder `out`, to be used as `open_clip:OUT`.
+
+    `start` is what follows `open_clip:` in an encoder's specification; without it a small model learns from nothing.
+    `queries` with `qrels` add photo queries with grade 3 as further photos of that product. Ctrl-C ends the training
+    early and keeps what was learned. `progress` counts photos read, then hundredths of the training.
+    The same seed and steps give the same encoder on the same machine. InputError when there is nothing to learn from.
+    """
+    products = list(JsonLines(catalog, Product).read())
+    before = unfinished(out) if resume else {}
+    if resume:
+        start = str(out)
+    torch.manual_seed(seed)
+    model, config = _model(start, image_size)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    wanted = openclip.preprocessing(model)
+    size = max(wanted.size)
+    found = sources("image", catalog, products, queries, qrels)
+    examples = read_photos(products, found, round(size * MARGIN), progress)
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    held = hold_out(examples, chance)
+    seen = sorted(set(range(len(examples))) - set(held))
+    if len(seen) < 2:
+        raise InputError(str(catalog), f"{len(seen)} usable photos; an encoder needs at least two to learn from")
+
+    trainer = _Trainer(model.to(device), wanted, size, FRESH_RATE if start is None else PRETRAINED_RATE, seed)
+    learned = learn(
+        lambda drawn, share: trainer.step(examples, drawn, share),
+        batches(examples, seen, batch, chance),
+        budget,
+        steps_an_epoch=len(seen) / batch,
+        default_epochs=EPOCHS,
+        done=before.get("share", 0.0),
+        progress=progress,
+    )
+
+    encoder = openclip.wrap(model.cpu(), trainer.tokenizer, name=out.resolve().name)
+    texts = encoder.encode("text", [encoder.prepare("text", product.embedding_text()) for product in products])
+    report = TrainingReport(
+        folder=out,
+        fingerprint=encoder.fingerprint,
+        products=len(products),
+        unit="photos",
+        items=len(seen),
+        bad=examples.bad,
+        steps=learned.steps,
+        seconds=learned.seconds,
+        share=learned.share,
+        held_out=measure(examples, held, lambda places: _vectors(encoder, examples, places), texts),
+    )
+    write_folder(
+        out, model, config, report.to_card(steps=before.get("steps", 0) + learned.steps, seed=seed, batch=batch)
+    )
+    return report
+
+
+class _Trainer:
+    """The model with its optimizer: one step at a time."""
+
+    def __init__(self, model: Any, wanted: Any, size: int, rate: float, seed: int) -> None:  # noqa: ANN401
+        from open_clip import SimpleTokenizer
+
+        self.model = model.train().requires_grad_(True)
+        self.tokenizer = SimpleTokenizer(context_length=_context_length(model))
+        self._size = size
+        self._mean, self._std = (torch.tensor(values).view(1, 3, 1, 1) for values in (wanted.mean, wanted.std))
+        self._device = next(model.parameters()).device
+        self._views = torch.Generator().manual_seed(seed)
+        self._optimizer = Optimizer(model, rate)
+
+    def step(self, examples: PhotoExamples, batch: Batch, share: float) -> None:
+        """Learns from one batch, at the learning rate of this share of the training."""
+        views = augment(examples.photos[batch.items], examples.cutouts[batch.items], self._size, self._views)
+        views = ((views - self._mean) / self._std).contiguous(memory_format=torch.channels_last).to(self._device)
+        shows = batch.shows.to(self._device)
+        same = (shows.float() @ shows.float().T) > 0
+        tokens = self.tokenizer(batch.captions)
+        with fast_precision(self._device), openclip.shortened(self.model, tokens) as kept:
+            photos = self.model.encode_image(views)
+            texts = self.model.encode_text(kept.to(self._device))
+        photos, texts = normalize(photos.float(), dim=-1), normalize(texts.float(), dim=-1)
+        scale = self.model.logit_scale.exp().clamp(max=100)
+        loss = item_text_loss(photos, texts, shows, scale) + same_product_loss(photos, same, PHOTO_SCALE)
+        self._optimizer.step(loss, share)
+
+
+def _vectors(encoder: openclip.OpenClipEncoder, examples: PhotoExamples, places: Sequence[int]) -> Vectors:
+    pixels = (examples.photos[place].permute(1, 2, 0).numpy() for place in places)
+    return encoder.encode("image", [encoder.prepare("image", Image.fromarray(photo)) for photo in pixels])
+
+
+def _model(start: str | None, image_size: int) -> tuple[Any, dict[str, Any]]:
+    """The model to train, and its configuration in open_clip's form."""
+    if start is None:
+        config = small_config(image_size)
+        return build(config), config
+    import open_clip
+
+    model = openclip.load(start).model.cpu()
+    folder = Path(start) / openclip.CONFIG
+    if folder.is_file():
+        return model, json.loads(folder.read_text("utf-8"))
+    name = start if start.startswith("hf-hub:") else start.partition("/")[0]
+    return model, {"model_cfg": open_clip.get_model_config(name), "preprocess_cfg": model.visual.preprocess_cfg}
+
+
+def _context_length(model: Any) -> int:  # noqa: ANN401
+    return int(getattr(model, "context_length", None) or model.text.context_length)
