@@ -21,6 +21,9 @@ from workers.media.opening import OPENERS
 AHEAD = 4
 """Batches that are decoded ahead of the encoder."""
 
+WEIGHTS: Mapping[Modality, int] = {"video": 8}
+"""How many photos one item is in memory, where that is more than one."""
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -43,46 +46,56 @@ def embed(
     index: ProductIndex,
     ids: Sequence[str],
     *,
+    source: Modality | None = None,
     encoders: Callable[[VectorField], Encoder] = encoder_of,
     media_root: Path | None = None,
 ) -> EmbedReport:
-    """Gives the products of these ids the vectors they lack. Safe to run twice, late, or beside itself.
+    """Gives the products of these ids the vectors they lack; with `source`, those that are made of this modality.
 
-    EncoderError when an encoder is not the one of the index; ClusterError when the cluster is out of reach.
+    Safe to run twice, late, or beside itself. EncoderError when an encoder is not the one of the index; ClusterError
+    when the cluster is out of reach.
     """
     report = EmbedReport()
-    pending = [(stored, fields) for stored in index.fetch(ids) if (fields := stored.pending(index.vectors))]
+    vectors = [vector for vector in index.vectors if source in (None, vector.source)]
+    pending = [(stored, fields) for stored in index.fetch(ids) if (fields := stored.pending(vectors))]
     report.skipped = len(ids) - len(pending)
     made: list[Embedded] = []
-    for vector in index.vectors:
-        lacking = [stored for stored, fields in pending if vector in fields]
-        made += _embed_field(vector, lacking, encoders, media_root or index.media_root, report)
+    for modality in dict.fromkeys(vector.source for vector in vectors):
+        lacking = [
+            (stored, own) for stored, fields in pending if (own := [one for one in fields if one.source == modality])
+        ]
+        if lacking:
+            made += _embed_source(modality, lacking, encoders, media_root or index.media_root, report)
     report.refused = {id_: error for id_, error in index.write_vectors(made) if error}
     report.failed = sum(one.vector is None for one in made)
     report.embedded = len(made) - report.failed
     return report
 
 
-def _embed_field(
-    vector: VectorField,
-    products: Sequence[StoredProduct],
+def _embed_source(
+    source: Modality,
+    products: Sequence[tuple[StoredProduct, Sequence[VectorField]]],
     encoders: Callable[[VectorField], Encoder],
     root: Path,
     report: EmbedReport,
 ) -> Iterator[Embedded]:
-    """One result a product: its items' vectors pooled, or the reason why it has none."""
-    if not products:
-        return
-    wanted = [item for stored in products for item in _items(stored.product, vector.source)]
-    found = _encode(encoders(vector), vector.source, list(dict.fromkeys(wanted)), root, report)
-    for stored in products:
-        results = [found[item] for item in _items(stored.product, vector.source)]
-        good = [result for result in results if not isinstance(result, str)]
-        pooled = _pooled(good)
-        # a product with one good photo is found by it, and its bad ones are listed all the same
-        bad = "; ".join(dict.fromkeys(result for result in results if isinstance(result, str)))
-        error = bad or (None if pooled else "its vectors cancel out or are not numbers")
-        yield Embedded(stored.product.id, vector, stored.content[vector.source], pooled, error)
+    """One result for each product and field it lacks: its items' vectors pooled, or the reason why it has none."""
+    wanted: dict[VectorField, set[str]] = {}
+    for stored, fields in products:
+        for vector in fields:
+            wanted.setdefault(vector, set()).update(_items(stored.product, source))
+    items = dict.fromkeys(item for stored, _ in products for item in _items(stored.product, source))
+    found = _encode({field: encoders(field) for field in wanted}, wanted, source, list(items), root, report)
+    for stored, fields in products:
+        for field in fields:
+            results = [found[field][item] for item in _items(stored.product, source)]
+            good = [result for result in results if not isinstance(result, str)]
+            pooled = _pooled(good)
+            # a product with one good photo is found by it, and its bad ones are listed all the same
+            bad = "; ".join(dict.fromkeys(result for result in results if isinstance(result, str)))
+            error = bad or (None if pooled else "its vectors cancel out or are not numbers")
+            each = tuple(vector.tolist() for vector in good) if pooled and len(good) > 1 else ()
+            yield Embedded(stored.product.id, field, stored.content[source], pooled, error, each)
 
 
 def _items(product: Product, source: Modality) -> tuple[str, ...]:
@@ -90,31 +103,51 @@ def _items(product: Product, source: Modality) -> tuple[str, ...]:
 
 
 def _encode(
-    encoder: Encoder, source: Modality, items: Sequence[str], root: Path, report: EmbedReport
-) -> Mapping[str, "np.ndarray[Any, Any] | str"]:
-    """Each item's vector, or what is wrong with the item. Items are opened in threads, ahead of the encoder."""
+    encoders: Mapping[VectorField, Encoder],
+    wanted: Mapping[VectorField, set[str]],
+    source: Modality,
+    items: Sequence[str],
+    root: Path,
+    report: EmbedReport,
+) -> dict[VectorField, "dict[str, np.ndarray[Any, Any] | str]"]:
+    """For each field, each wanted item's vector, or what is wrong with the item.
 
-    def ready(item: str) -> Any:  # noqa: ANN401 - what the encoder prepares
+    An item is opened once for all its encoders, in threads, ahead of them.
+    """
+
+    def ready(item: str) -> dict[VectorField, Any]:
         try:
-            return encoder.prepare(source, OPENERS[source](root, item))
+            opened = OPENERS[source](root, item)
         except MediaError as error:
-            return error
+            return dict.fromkeys(encoders, error)
+        return {field: _prepared(encoders[field], source, opened) for field in encoders if item in wanted[field]}
 
-    found: dict[str, np.ndarray[Any, Any] | str] = {}
+    found: dict[VectorField, dict[str, np.ndarray[Any, Any] | str]] = {field: {} for field in encoders}
     # texts go in all at once, for the encoder to put those of like length together; media in what memory allows
-    together = len(items) if source == "text" else encoder.batch_size
+    batch_size = min(encoder.batch_size for encoder in encoders.values())
+    together = len(items) if source == "text" else max(1, batch_size // WEIGHTS.get(source, 1))
     with ThreadPoolExecutor() as pool:
         prepared = _ahead(pool, ready, items, AHEAD * together)
-        while len(found) < len(items):
+        while True:
             began = time.perf_counter()
             waiting = list(islice(prepared, together))
             report.waited_s += time.perf_counter() - began
-            found |= {item: _reason(item, error) for item, error in waiting if isinstance(error, MediaError)}
-            batch = {item: value for item, value in waiting if not isinstance(value, MediaError)}
+            if not waiting:
+                return found
             began = time.perf_counter()
-            found |= zip(batch, encoder.encode(source, list(batch.values())), strict=True)
+            for field, encoder in encoders.items():
+                batch = {item: values[field] for item, values in waiting if field in values}
+                found[field] |= {item: _reason(item, bad) for item, bad in batch.items() if isinstance(bad, MediaError)}
+                good = {item: value for item, value in batch.items() if not isinstance(value, MediaError)}
+                found[field] |= zip(good, encoder.encode(source, list(good.values())), strict=True)
             report.encoded_s += time.perf_counter() - began
-    return found
+
+
+def _prepared(encoder: Encoder, source: Modality, opened: Any) -> Any:  # noqa: ANN401 - what the encoder prepares
+    try:
+        return encoder.prepare(source, opened)
+    except MediaError as error:  # a video without a sound track, for an encoder of sounds
+        return error
 
 
 def _reason(item: str, error: MediaError) -> str:

@@ -30,13 +30,19 @@ class Fingerprint:
 class VectorField:
     """A dense vector field: `name` in the index, the modality of the product it is made of, and its encoder.
 
-    `encoder` is `library:model`, such as `open_clip:ViT-B-32/laion2b_s34b_b79k` or `open_clip:runs/encoder`.
+    `encoder` is `library:model`, such as `open_clip:ViT-B-32/laion2b_s34b_b79k` or `open_clip:runs/encoder`. A product
+    with several photos (or sounds, or videos) has their mean direction in `name`, and each one's own vector in `each`.
     """
 
     name: str
     source: Modality
     encoder: str
     fingerprint: Fingerprint = field(repr=False)
+
+    @property
+    def each(self) -> str:
+        """The nested field that holds one `vector` for each of several photos, sounds or videos."""
+        return f"each.{self.name}"
 
     def to_meta(self) -> dict[str, Any]:
         """The form kept in the index's mapping."""

@@ -16,8 +16,11 @@ def index(
     catalog: Annotated[Path | None, typer.Argument(help="Catalog: JSON Lines, gzip allowed.")] = None,
     name: IndexName = "products",
     text_encoder: Annotated[str | None, typer.Option(help="`library:model`; `none` for no text vectors.")] = None,
-    image_encoder: Annotated[
-        str | None, typer.Option(help="`open_clip:...`; without it photos are not embedded.")
+    image_encoder: Annotated[str | None, typer.Option(help="Without it photos are not embedded.")] = None,
+    audio_encoder: Annotated[str | None, typer.Option(help="Without it sounds are not embedded.")] = None,
+    video_encoder: Annotated[
+        list[str] | None,
+        typer.Option(help="As often as wanted; an encoder of photos sees frames, one of sounds hears."),
     ] = None,
     skip_bad: Annotated[bool, typer.Option(help="List wrong lines and go on without them.")] = False,
     wait: Annotated[bool, typer.Option(help="Wait for the vectors; `--no-wait` needs a broker with workers.")] = True,
@@ -51,7 +54,7 @@ def index(
 
         chosen = None if text_encoder == "none" else text_encoder or DEFAULT_TEXT_ENCODER
         with bar("writing products") as progress:
-            vectors = vector_fields(chosen, image_encoder)
+            vectors = vector_fields(chosen, image_encoder, audio_encoder, video_encoder or ())
             done = write_catalog(cluster, catalog, name, vectors, skip_bad=skip_bad, progress=progress)
         complain([*done.bad_lines, *done.refused])
         target, failed = done.index, bool(done.refused or done.bad_lines)

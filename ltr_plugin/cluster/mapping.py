@@ -7,7 +7,7 @@ from typing import Any
 from ltr_plugin.catalog.product import MODALITIES
 from ltr_plugin.catalog.vectors import VectorField
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout below; an index of another version is refused."""
 
 TEXT_FIELDS = ("title", "description", "brand", "model", "category", "attribute_text")
@@ -51,7 +51,8 @@ def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int 
                 "stats": {"type": "object", "dynamic": True},
                 "content": {"properties": {modality: {"type": "keyword"} for modality in MODALITIES}},
                 "embedding": {"properties": {vector.name: _stamp() for vector in vectors}},
-                **{vector.name: _vector(vector.fingerprint.dimension) for vector in vectors},
+                **{vector.name: _vector(vector) for vector in vectors},
+                "each": {"properties": {vector.name: _each(vector) for vector in vectors if vector.source != "text"}},
             },
         },
     }
@@ -82,6 +83,10 @@ def _stamp() -> dict[str, Any]:
     }
 
 
-def _vector(dimension: int) -> dict[str, Any]:
+def _vector(vector: VectorField) -> dict[str, Any]:
     method = {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"}
-    return {"type": "knn_vector", "dimension": dimension, "method": method}
+    return {"type": "knn_vector", "dimension": vector.fingerprint.dimension, "method": method}
+
+
+def _each(vector: VectorField) -> dict[str, Any]:
+    return {"type": "nested", "properties": {"vector": _vector(vector)}}

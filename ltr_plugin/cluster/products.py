@@ -41,6 +41,7 @@ class Embedded:
     """What a worker made of one product for one vector field: a vector, or the reason why there is none.
 
     `content` is the hash of what was encoded; the index drops the result when the product has changed meanwhile.
+    `each` are the vectors of its several photos (or sounds, or videos), whose mean direction `vector` is.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Embedded:
     content: str
     vector: Vector | None = None
     error: str | None = None
+    each: tuple[Vector, ...] = ()
 
 
 class ProductIndex:
@@ -112,13 +114,14 @@ class ProductIndex:
         """How many products a search can see."""
         return int(self.cluster.call("GET", f"/{self.name}/_count")["count"])
 
-    def backlog(self) -> int:
-        """How many products a search can see that lack a current vector."""
-        return int(self.cluster.call("GET", f"/{self.name}/_count", {"query": self._backlog_query()})["count"])
+    def backlog(self, source: Modality | None = None) -> int:
+        """How many products a search can see that lack a current vector (of this modality)."""
+        body = {"query": self._backlog_query(source)}
+        return int(self.cluster.call("GET", f"/{self.name}/_count", body)["count"])
 
-    def backlog_ids(self, *, page: int = 5000) -> Iterator[str]:
-        """The ids of the backlog, in order of id."""
-        yield from (hit["_id"] for hit in self._scan(self._backlog_query(), page=page, source=False))
+    def backlog_ids(self, source: Modality | None = None, *, page: int = 5000) -> Iterator[str]:
+        """The ids of the backlog (of this modality), in order of id."""
+        yield from (hit["_id"] for hit in self._scan(self._backlog_query(source), page=page, source=False))
 
     def errors(self) -> Iterator[tuple[str, str, str]]:
         """(product id, vector field, reason) of everything that could not be embedded, in order of id."""
@@ -141,7 +144,7 @@ class ProductIndex:
         action = {"_op_type": "update", "_index": self.name, "_id": id_, "retry_on_conflict": 5, "script": script}
         return {**action, "upsert": upsert} if upsert is not None else action
 
-    def _backlog_query(self) -> dict[str, Any]:
+    def _backlog_query(self, source: Modality | None) -> dict[str, Any]:
         lacking = [
             {
                 "bool": {
@@ -150,6 +153,7 @@ class ProductIndex:
                 }
             }
             for vector in self.vectors
+            if source in (None, vector.source)
         ]
         return _any_of(lacking)
 
@@ -163,7 +167,7 @@ class ProductIndex:
             body["search_after"] = hits[-1]["sort"]
 
     def _vector_names(self) -> str:
-        return ",".join(vector.name for vector in self.vectors) or "-"
+        return ",".join(["each", *(vector.name for vector in self.vectors)])
 
 
 def _any_of(clauses: list[dict[str, Any]]) -> dict[str, Any]:
@@ -181,6 +185,7 @@ def _made(results: Iterable[Embedded]) -> dict[str, Any]:
         one.field.name: {
             "source": one.field.source,
             "vector": one.vector,
+            "each": [{"vector": own} for own in one.each],
             "stamp": {
                 "fingerprint": one.field.fingerprint.digest,
                 "content": one.content,
@@ -196,13 +201,16 @@ def _made(results: Iterable[Embedded]) -> dict[str, Any]:
 _REPLACE = """
 Map old = ctx._source; Map next = params.product;
 Map stamps = new HashMap(); if (old.embedding != null) stamps.putAll(old.embedding);
+Map each = new HashMap();
 for (def entry : params.sources.entrySet()) {
   def field = entry.getKey(); def content = next.content[entry.getValue()];
   if (content != null && old.containsKey(field)) next[field] = old[field];
+  if (content != null && old.each != null && old.each.containsKey(field)) each[field] = old.each[field];
   def stamp = stamps[field];
   if (stamp != null && stamp.content != content) stamps.remove(field);
 }
 next.embedding = stamps;
+if (!each.isEmpty()) next.each = each;
 if (next.equals(old)) { ctx.op = 'none'; } else { ctx._source = next; }
 """
 
@@ -213,6 +221,10 @@ for (def entry : params.made.entrySet()) {
   def field = entry.getKey(); def made = entry.getValue();
   if (ctx._source.content[made.source] != made.stamp.content) continue;
   if (made.vector != null) ctx._source[field] = made.vector; else ctx._source.remove(field);
+  if (!made.each.isEmpty()) {
+    if (ctx._source.each == null) ctx._source.each = new HashMap();
+    ctx._source.each[field] = made.each;
+  } else if (ctx._source.each != null) ctx._source.each.remove(field);
   ctx._source.embedding[field] = made.stamp; changed = true;
 }
 if (!changed) ctx.op = 'none';

@@ -97,23 +97,35 @@ class Phrase(Feature):
 class Similarity(Feature):
     """(1 + cosine) / 2 of a query vector and a product vector of one space, computed exactly for every product.
 
-    A `knn` clause would be wrong here: products outside its top k come back as missing.
+    A product with several photos has their mean direction in the field; `best` takes the photo most like the query
+    instead. A `knn` clause would be wrong here: products outside its top k come back as missing.
     """
 
     kind: Literal["similarity"]
     field: FieldName
     query_vector: FieldName
+    best: bool = False
 
     def query(self) -> Body:
         """See Feature."""
-        params = {"field": self.field, "query_value": to_json(self.query_vector), "space_type": "cosinesimil"}
-        script = {"source": "knn_score", "lang": "knn", "params": params}
-        scored: Body = {"script_score": {"query": {"exists": {"field": self.field}}, "script": script}}
+        scored = self._scored(self.field)
+        if self.best:
+            own = f"each.{self.field}"
+            best = {"nested": {"path": own, "score_mode": "max", "query": self._scored(f"{own}.vector")}}
+            several = {"nested": {"path": own, "query": {"match_all": {}}}}
+            only: Body = {"bool": {"must": [scored], "must_not": [several]}}
+            scored = {"dis_max": {"queries": [best, only]}}
         return when(flag_of(self.query_vector), scored, NO_MATCH)
+
+    def _scored(self, field: str) -> Body:
+        params = {"field": field, "query_value": to_json(self.query_vector), "space_type": "cosinesimil"}
+        script = {"source": "knn_score", "lang": "knn", "params": params}
+        return {"script_score": {"query": {"exists": {"field": field}}, "script": script}}
 
     def fields(self) -> dict[str, str]:
         """See Feature."""
-        return {self.field: "vector"}
+        own = {f"each.{self.field}.vector": "vector"} if self.best else {}
+        return {self.field: "vector", **own}
 
     def vectors(self) -> dict[str, str]:
         """See Feature."""

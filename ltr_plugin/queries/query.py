@@ -11,24 +11,26 @@ from ltr_plugin.jsonlines import JsonLines
 
 
 class Query(Form):
-    """What a shopper asks with: words, a photo, a sound, or a mix. Media are paths beside the query file, or URLs."""
+    """What a shopper asks with: words, photo, sound, video, or a mix. Media are paths beside the file, or URLs."""
 
     id: Identifier
     text: str | None = None
     image: str | None = None
     audio: str | None = None
+    video: str | None = None
     user: str | None = None
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
-        if not (self.text or self.image or self.audio):
-            raise ValueError("a query needs at least one of text, image, audio")
+        if not (self.text or self.image or self.audio or self.video):
+            raise ValueError("a query needs at least one of text, image, audio, video")
         return self
 
     @property
     def mode(self) -> str:
-        """How it asks: `typed`, `photo`, `voice`, or `mixed`."""
-        asked = [name for name, given in (("typed", self.text), ("photo", self.image), ("voice", self.audio)) if given]
+        """How it asks: `typed`, `photo`, `sound`, `video`, or `mixed`."""
+        ways = {"typed": self.text, "photo": self.image, "sound": self.audio, "video": self.video}
+        asked = [name for name, given in ways.items() if given]
         return asked[0] if len(asked) == 1 else "mixed"
 
 

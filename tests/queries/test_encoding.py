@@ -20,7 +20,7 @@ def fields(tmp_path_factory):
     config = small_config(32)
     folder = tmp_path_factory.mktemp("encoders") / "small"
     write_folder(folder, build(config), config, {})
-    return vector_fields(image_encoder=f"open_clip:{folder}")
+    return vector_fields(image=f"open_clip:{folder}")
 
 
 @pytest.fixture
@@ -51,10 +51,10 @@ def test_bytes_are_as_good_as_a_file(fields, photo):
 
 def test_many_queries_come_back_in_order(fields, photo):
     encoder = QueryEncoder(fields)
-    queries = [("a mug", None), (None, photo), (None, None), ("a lamp", photo)]
+    queries = [{"text": "a mug"}, {"image": photo}, {}, {"text": "a lamp", "image": photo}]
     found = encoder.encode_many(queries)
-    for (text, image), vectors in zip(queries, found, strict=True):
-        alone = encoder.encode(text, image)
+    for query, vectors in zip(queries, found, strict=True):
+        alone = encoder.encode(**query)
         assert vectors.keys() == alone.keys()
         assert all(np.dot(vectors[name], alone[name]) > 0.999 for name in alone)
 
@@ -63,9 +63,10 @@ def test_a_bad_photo_is_an_error_or_heard_of(fields, photo):
     encoder, heard = QueryEncoder(fields), []
     with pytest.raises(MediaError, match="empty file"):
         encoder.encode("mug", b"")
-    found = encoder.encode_many([("mug", b""), (None, photo)], on_bad_photo=lambda *about: heard.append(about))
+    queries = [{"text": "mug", "image": b""}, {"image": photo}]
+    found = encoder.encode_many(queries, on_bad_media=lambda *about: heard.append(about))
     assert [sorted(vectors) for vectors in found] == [["image_text_vector"], ["image_vector"]]
-    assert [(place, str(error)) for place, error in heard] == [(0, "empty file")]
+    assert [(place, modality, str(error)) for place, modality, error in heard] == [(0, "image", "empty file")]
 
 
 def test_an_encoder_of_another_space_is_refused(fields):

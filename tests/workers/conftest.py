@@ -52,7 +52,7 @@ def index(node_url, encoder_folder, tmp_path):
 
     cluster = OpenSearchCluster(node_url)
     alias = f"workers-{uuid.uuid4().hex[:8]}"
-    made = open_or_create(cluster, alias, vector_fields(image_encoder=f"open_clip:{encoder_folder}"), tmp_path)
+    made = open_or_create(cluster, alias, vector_fields(image=f"open_clip:{encoder_folder}"), tmp_path)
     yield made
     cluster.call("DELETE", f"/{made.name}")
 

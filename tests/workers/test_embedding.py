@@ -42,6 +42,31 @@ def test_several_photos_of_a_product_are_pooled(index, catalog, vectors_of, phot
     assert np.dot(vectors_of(index, "p0")["image_vector"], mean / np.linalg.norm(mean)) > 0.999
 
 
+def test_each_of_several_photos_keeps_its_own_vector(index, catalog, photo_encoder, tmp_path):
+    put(index, catalog)
+    embed(index, [product.id for product in catalog])
+    stored = index.cluster.call("GET", f"/{index.name}/_doc/p0")["_source"]
+    photos = [photo_encoder.prepare("image", Image.open(tmp_path / name)) for name in ("red.png", "orange.png")]
+    own = [one["vector"] for one in stored["each"]["image_vector"]]
+    assert np.diag(np.array(own) @ photo_encoder.encode("image", photos).T) == pytest.approx([1, 1], abs=1e-3)
+    assert "each" not in index.cluster.call("GET", f"/{index.name}/_doc/p1")["_source"], "one photo is its own mean"
+    put(index, [catalog[0].model_copy(update={"price": 2.0})])
+    assert "image_vector" in index.cluster.call("GET", f"/{index.name}/_doc/p0")["_source"]["each"]
+    put(index, [catalog[0].model_copy(update={"images": ("red.png",)})])
+    embed(index, ["p0"])
+    assert not index.cluster.call("GET", f"/{index.name}/_doc/p0")["_source"].get("each")
+
+
+def test_one_modality_at_a_time(index, catalog, vectors_of):
+    put(index, catalog)
+    ids = [product.id for product in catalog]
+    assert (index.backlog("text"), index.backlog("image"), index.backlog("audio")) == (8, 8, 0)
+    assert embed(index, ids, source="text").embedded == 8
+    index.refresh()
+    assert (index.backlog("text"), list(index.backlog_ids("image"))) == (0, ids)
+    assert sorted(name for name in vectors_of(index, "p1") if name.endswith("vector")) == ["image_text_vector"]
+
+
 def test_a_bad_photo_keeps_the_product_and_its_reason(index, catalog, tmp_path, vectors_of):
     (tmp_path / "green.png").write_bytes(b"")
     (tmp_path / "red.png").write_bytes(b"no photo")

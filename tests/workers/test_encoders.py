@@ -105,7 +105,7 @@ def test_fields_of_both_encoders(encoder_folder, text_encoder, photo_encoder):
 
 def test_a_relative_folder_is_made_absolute(encoder_folder, monkeypatch):
     monkeypatch.chdir(encoder_folder.parent)
-    assert {field.encoder for field in vector_fields(image_encoder="open_clip:small")} == {
+    assert {field.encoder for field in vector_fields(image="open_clip:small")} == {
         f"open_clip:{encoder_folder}"
     }
 
@@ -126,7 +126,7 @@ def test_a_wrong_specification_says_what_to_write(spec, message):
 
 def test_a_text_encoder_cannot_be_chosen_for_photos():
     with pytest.raises(EncoderError, match="encodes text, not image"):
-        vector_fields(image_encoder=DEFAULT_TEXT_ENCODER)
+        vector_fields(image=DEFAULT_TEXT_ENCODER)
 
 
 def test_a_folder_without_safetensors_is_refused(tmp_path: Path):

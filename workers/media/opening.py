@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.product import Modality
-from workers.media.images import open_image
-from workers.media.sounds import open_sound
+from workers.media.images import decode_image, open_image
+from workers.media.sounds import decode_sound, open_sound
 
 OPENERS: dict[Modality, Callable[[Path, str], Any]] = {
     "text": lambda _, text: text,
@@ -14,3 +14,6 @@ OPENERS: dict[Modality, Callable[[Path, str], Any]] = {
     "audio": open_sound,
 }
 """From the catalog's folder and an item (a text itself, or a media reference) to what `Encoder.prepare` takes."""
+
+DECODERS: dict[Modality, Callable[[bytes], Any]] = {"image": decode_image, "audio": decode_sound}
+"""The same for media that are at hand as bytes, as a shopper's are."""
