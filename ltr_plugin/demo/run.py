@@ -6,19 +6,23 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from ltr_plugin.catalog.product import MODALITIES, Modality, Product
+from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster, connect
 from ltr_plugin.cluster.node import node_state, start_node, stop_node
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
 from ltr_plugin.errors import InputError, LtrError, Mistake
-from ltr_plugin.features.feature_set import load_feature_set
+from ltr_plugin.features.feature_set import FeatureSet, load_feature_set
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.flows.asking import ask_file
 from ltr_plugin.flows.evaluating import Evaluation, compare_rankings
 from ltr_plugin.flows.indexing import embed_backlog, write_catalog
 from ltr_plugin.flows.logging import log_table
 from ltr_plugin.flows.publishing import promote, push_ranker
+from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.judgments.qrels import read_qrels
 from ltr_plugin.progress import Progress
 from ltr_plugin.queries.templates import BASELINES, Ranking
@@ -60,31 +64,41 @@ def run_demo(
     data: Path | None = None,
     products: int = 800,
     encoder_minutes: float = 5.0,
+    sound_minutes: float = 1.5,
     image_size: int = 64,
     keep_node: bool = False,
 ) -> DemoReport:
     """Runs every step, writes `report.json` into `out`, and stops the node if it started it.
 
+    An encoder of photos and one of sounds are trained, each for its minutes, where the catalog has any.
+
     `data` is a folder with the files of ShopFiles; without it a shop of so many `products` is drawn. Further photos of
     its products to train the encoder with may lie there as photos.jsonl (queries) with photos.qrels.txt.
     Run again after an interruption it goes on: the shop, the encoder and every vector that are there are kept.
     """
+    from workers.encoders import DEFAULT_TEXT_ENCODER, vector_fields
+
     clock = _Clock()
     began = time.perf_counter()
     files = _data(data, out, products, clock, bar)
     with _node(settings, clock, bar, keep=keep_node) as cluster:
-        encoder = out / "encoder"
-        if not encoder.exists() and _has_photos(files):
-            _train_encoder(files, encoder, encoder_minutes, image_size, clock, bar)
-        index = _index(settings, cluster, files, encoder if encoder.exists() else None, clock, bar)
+        media = _media(files)
+        photos = sounds = None
+        if "image" in media:
+            folder = out / "encoder"
+            photos = _encoder("photo", files, folder, encoder_minutes, clock, bar, image_size=image_size)
+        if "audio" in media:
+            sounds = _encoder("sound", files, out / "sound-encoder", sound_minutes, clock, bar)
+        videos = tuple(spec for spec in (photos, sounds) if spec) if "video" in media else ()
+        vectors = vector_fields(DEFAULT_TEXT_ENCODER, photos, sounds, videos)
+        index = _index(settings, cluster, files, vectors, clock, bar)
         return _rank(index, files, out, clock, bar, began)
 
 
 def _rank(index: ProductIndex, files: ShopFiles, out: Path, clock: _Clock, bar: Bar, began: float) -> DemoReport:
     from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart
 
-    photos = any(vector.source == "image" for vector in index.vectors)
-    features = load_feature_set(shipped("feature_sets") / ("shop.yaml" if photos else "words.yaml"))
+    features = _features(index)
     table = out / "features.parquet"
     with clock.step("logging features", bar) as progress:
         log_table(index, features, files.train_queries, files.qrels, table, negatives=30, progress=progress)
@@ -142,39 +156,44 @@ def _data(data: Path | None, out: Path, products: int, clock: _Clock, bar: Bar) 
     return files
 
 
-def _train_encoder(files: ShopFiles, encoder: Path, minutes: float, image_size: int, clock: _Clock, bar: Bar) -> None:
+def _encoder(kind: str, files: ShopFiles, folder: Path, minutes: float, clock: _Clock, bar: Bar, **options: Any) -> str:
+    """The specification of the encoder in this folder, trained first where there is none."""
+    from workers.encoders.openclip import CARD
     from workers.training.loop import Budget
-    from workers.training.photos import train_encoder
+    from workers.training.trainers import trainer_of
 
-    photos, qrels = (files.catalog.with_name(name) for name in ("photos.jsonl", "photos.qrels.txt"))
-    more = photos.is_file()
-    with clock.step("training the photo encoder", bar) as progress:
-        train_encoder(
-            files.catalog,
-            encoder,
-            queries=photos if more else None,
-            qrels=qrels if more else None,
-            image_size=image_size,
-            budget=Budget(minutes=minutes),
-            progress=progress,
-        )
+    if not folder.exists():
+        photos, qrels = (files.catalog.with_name(name) for name in ("photos.jsonl", "photos.qrels.txt"))
+        more: dict[str, Any] = {"queries": photos, "qrels": qrels} if kind == "photo" and photos.is_file() else {}
+        with clock.step(f"training the {kind} encoder", bar) as progress:
+            budget = Budget(minutes=minutes)
+            trainer_of(kind)(files.catalog, folder, budget=budget, progress=progress, **more, **options)
+    library = json.loads((folder / CARD).read_text("utf-8"))["fingerprint"]["library"]
+    return f"{library}:{folder}"
 
 
-def _has_photos(files: ShopFiles) -> bool:
-    from ltr_plugin.catalog.product import Product
-    from ltr_plugin.jsonlines import JsonLines
+def _media(files: ShopFiles) -> set[Modality]:
+    """The modalities that any product of the catalog has."""
+    products = list(JsonLines(files.catalog, Product).read())
+    return {modality for modality in MODALITIES if any(product.media(modality) for product in products)}
 
-    return any(product.images for product in JsonLines(files.catalog, Product).read())
+
+def _features(index: ProductIndex) -> FeatureSet:
+    """The richest of the shipped feature sets that this index can evaluate."""
+    sets = [load_feature_set(shipped("feature_sets") / f"{name}.yaml") for name in ("media", "shop", "words")]
+    known = {vector.name for vector in index.vectors}
+    return next(one for one in sets if known.issuperset(_vectors(one)))
+
+
+def _vectors(features: FeatureSet) -> set[str]:
+    return {name for feature in features.features for pair in feature.vectors().items() for name in pair}
 
 
 def _index(
-    settings: Settings, cluster: Cluster, files: ShopFiles, encoder: Path | None, clock: _Clock, bar: Bar
+    settings: Settings, cluster: Cluster, files: ShopFiles, vectors: tuple[VectorField, ...], clock: _Clock, bar: Bar
 ) -> ProductIndex:
-    from workers.encoders import DEFAULT_TEXT_ENCODER, vector_fields
-
     alias = f"demo-{files.catalog.parent.resolve().name.lower()}"
     with clock.step("writing products", bar) as progress:
-        vectors = vector_fields(DEFAULT_TEXT_ENCODER, f"open_clip:{encoder}" if encoder else None)
         written = write_catalog(cluster, files.catalog, alias, vectors, progress=progress)
     if written.refused:
         raise LtrError("\n".join(map(str, written.refused)))
