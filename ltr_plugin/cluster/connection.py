@@ -1,8 +1,10 @@
 """The one narrow way to talk to the cluster: a method, a path, a body; JSON back, or a ClusterError that says why."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
+from ltr_plugin.cluster.patience import Patience
 from ltr_plugin.errors import ClusterError, PluginMissing
 from ltr_plugin.settings import Settings
 
@@ -12,6 +14,17 @@ if TYPE_CHECKING:
 Json = Any
 """Whatever JSON says: its shape is the caller's knowledge."""
 
+PATIENCE_S = 20.0
+"""How long a command waits for a cluster that is busy, or that was there when it began and is not now."""
+
+BULK_ACTIONS, BULK_BYTES = 500, 20 << 20
+
+BUSY = (429, 503)
+"""Statuses of single actions that a cluster has no room for now."""
+
+READS = ("_search", "_count", "_mget", "_msearch", "_refresh", "_search/template", "_render/template", "_analyze")
+"""Ends of the paths that change nothing whatever their method, and so may be called again after a lost answer."""
+
 
 class Cluster(Protocol):
     """What the rest of the project needs of a cluster."""
@@ -19,64 +32,124 @@ class Cluster(Protocol):
     url: str
 
     def call(self, method: str, path: str, body: Json = None, **params: str | int | bool) -> Json:
-        """The decoded answer. ClusterError when there is none or its status is 400 and above."""
+        """The decoded answer. ClusterError when there is none or its status is 400 and above.
+
+        A cluster that is busy (429) is waited for; a read is also tried again when there is no answer, or a node is
+        not ready (502, 503, 504).
+        """
         ...
 
     def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, str | None]]:
-        """Each action's document id and what went wrong with it (None: nothing), in order; waits out 429 answers."""
+        """Each action's document id and what went wrong with it (None: nothing), in order.
+
+        What a busy cluster rejects is sent again, and so is what got no answer: an action must be safe to repeat.
+        ClusterError when the cluster stays busy or away. A document that is not there counts as deleted.
+        """
         ...
 
 
 class OpenSearchCluster:
-    """A cluster behind opensearch-py, whose transport brings pooling, TLS and retries on other nodes."""
+    """A cluster behind opensearch-py, whose transport brings connection pooling and TLS."""
 
     def __init__(
-        self, url: str, *, user: str | None = None, password: str | None = None, ca: str | None = None
+        self,
+        url: str,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        ca: str | None = None,
+        timeout_s: float = 60.0,
+        patience_s: float = PATIENCE_S,
+        heard: Callable[[ClusterError], None] = lambda _: None,
     ) -> None:
+        """`patience_s` bounds what a call waits from its first failure; `heard` is told of each one it waits out."""
         import logging
 
         from opensearchpy import OpenSearch
 
         # The client logs every answer of 400 and above; here such an answer is an error that is raised, or expected.
         logging.getLogger("opensearch").setLevel(logging.CRITICAL)
-        self.url = url
+        self.url = without_credentials(url)
+        self.patience_s = patience_s
+        self._heard = heard
         self._client = OpenSearch(
             url,
             http_auth=(user, password or "") if user else None,
             ca_certs=ca,
-            timeout=60,
-            max_retries=2,
-            retry_on_timeout=False,
+            timeout=timeout_s,
+            max_retries=0,
         )
 
     def call(self, method: str, path: str, body: Json = None, **params: str | int | bool) -> Json:
         """See Cluster."""
-        from opensearchpy.exceptions import TransportError
-
         query = {name: str(value).lower() if isinstance(value, bool) else value for name, value in params.items()}
-        try:
-            return self._client.transport.perform_request(method, path, params=query, body=body)
-        except TransportError as error:
-            raise _translated(error, f"{method} {path}", self.url) from None
+        reads = method in ("GET", "HEAD") or path.endswith(READS)
+        patience = Patience(self.patience_s, self._heard)
+        while True:
+            try:
+                return self._perform(method, path, body, query)
+            except ClusterError as error:
+                if error.status != 429 and not (reads and error.retryable):
+                    raise
+                patience.wait(error)
 
     def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, str | None]]:
         """See Cluster."""
+        from opensearchpy.helpers import expand_action
+
+        dumps = self._client.transport.serializer.dumps
+        lines = ("\n".join(dumps(part) for part in expand_action(action) if part is not None) for action in actions)
+        for chunk in _chunks(lines):
+            yield from self._write(chunk)
+
+    def _write(self, chunk: Sequence[str]) -> list[tuple[str, str | None]]:
+        """The results of these actions, in order; what the cluster has no room for is sent again."""
+        results: dict[int, tuple[str, str | None]] = {}
+        waiting = list(enumerate(chunk))
+        patience = Patience(self.patience_s, self._heard)
+        while waiting:
+            try:
+                answer = self._perform("POST", "/_bulk", "".join(f"{action}\n" for _, action in waiting), {})
+                rejected: list[tuple[int, str]] = []
+                for (place, action), item in zip(waiting, answer["items"], strict=True):
+                    result = next(iter(item.values()))
+                    reason = reason_of(result["error"]) if "error" in result else None
+                    if result["status"] in BUSY:
+                        rejected.append((place, action))
+                        busy = ClusterError(f"POST /_bulk was refused: {reason}", status=result["status"])
+                    else:
+                        results[place] = result["_id"], reason
+                if len(rejected) < len(waiting):  # a cluster that takes a part each time is not given up
+                    patience = Patience(self.patience_s, self._heard)
+                waiting = rejected
+                if rejected:
+                    raise busy
+            except ClusterError as error:
+                if not error.retryable:
+                    raise
+                patience.wait(error)
+        return [results[place] for place in range(len(chunk))]
+
+    def _perform(self, method: str, path: str, body: Json, query: Mapping[str, str | int]) -> Json:
         from opensearchpy.exceptions import TransportError
-        from opensearchpy.helpers import streaming_bulk
 
         try:
-            for done, item in streaming_bulk(
-                self._client, actions, chunk_size=500, max_chunk_bytes=20 << 20, max_retries=6, initial_backoff=1,
-                raise_on_error=False, raise_on_exception=True,
-            ):  # fmt: skip
-                result = next(iter(item.values()))
-                yield result["_id"], None if done else reason_of(result.get("error"))
+            return self._client.transport.perform_request(method, path, params=dict(query), body=body)
         except TransportError as error:
-            raise _translated(error, "POST /_bulk", self.url) from None
+            raise _translated(error, f"{method} {path}", self.url) from None
 
 
-def connect(settings: Settings | None = None) -> Cluster:
-    """The cluster of OPENSEARCH_URL, else the running development node; ClusterError when there is neither."""
+def connect(
+    settings: Settings | None = None,
+    *,
+    patience_s: float | None = None,
+    heard: Callable[[ClusterError], None] = lambda _: None,
+) -> Cluster:
+    """The cluster of OPENSEARCH_URL, else the running development node; ClusterError when there is neither.
+
+    Without `patience_s`, a cluster that is not there at this first call is an error at once, and is later waited for
+    PATIENCE_S; with it, it is waited for from the start. `heard` is told of each failure that is waited out.
+    """
     settings = settings or Settings.from_env()
     url = settings.opensearch_url
     if not url:
@@ -91,8 +164,11 @@ def connect(settings: Settings | None = None) -> Cluster:
         user=settings.opensearch_user,
         password=settings.opensearch_password,
         ca=str(settings.opensearch_ca) if settings.opensearch_ca else None,
+        patience_s=patience_s or 0.0,
+        heard=heard,
     )
     require_ltr(cluster)
+    cluster.patience_s = PATIENCE_S if patience_s is None else patience_s
     return cluster
 
 
@@ -109,6 +185,12 @@ def require_ltr(cluster: Cluster) -> None:
             "or use the development node (`ltr node start`, OPENSEARCH_URL unset)",
             status=error.status,
         ) from None
+
+
+def without_credentials(url: str) -> str:
+    """The address without a user's name and password, fit to be shown."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def reason_of(error: Json) -> str:
@@ -133,6 +215,20 @@ def _chain(cause: Json) -> Iterator[Json]:
     while isinstance(cause, dict):
         yield cause
         cause = cause.get("caused_by")
+
+
+def _chunks(lines: Iterable[str]) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    size = 0
+    for line in lines:
+        length = len(line.encode())
+        if chunk and (len(chunk) == BULK_ACTIONS or size + length > BULK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(line)
+        size += length
+    if chunk:
+        yield chunk
 
 
 def _translated(error: "TransportError", call: str, url: str) -> ClusterError:

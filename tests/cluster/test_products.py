@@ -180,5 +180,5 @@ def test_an_index_that_is_not_there_is_a_404(cluster):
 
 def test_a_cluster_that_is_down_says_so():
     with pytest.raises(ClusterError, match="is the cluster up") as raised:
-        OpenSearchCluster("http://127.0.0.1:9").call("GET", "/")
+        OpenSearchCluster("http://127.0.0.1:9", patience_s=0).call("GET", "/")
     assert raised.value.retryable

@@ -1,0 +1,102 @@
+"""A real HTTP proxy before the node, which a test can make busy, slow or absent for a while."""
+
+import contextlib
+import http.client
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+BUSY = json.dumps({"error": {"type": "rejected_execution_exception", "reason": "queue is full"}, "status": 429})
+NOT_READY = json.dumps({"error": {"type": "cluster_block_exception", "reason": "no master"}, "status": 503})
+
+
+class BusyProxy(ThreadingHTTPServer):
+    """`troubles` are taken one a request, oldest first: a status, `"drop"`, `"hang"`, or `"part"` of a bulk request.
+
+    `"lost"` lets the request through and drops its answer. Without troubles left, it is the node.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, node_url: str, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        node = urlsplit(node_url)
+        self.node = (node.hostname, node.port)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.troubles: list[int | str] = []
+        self.seen: list[tuple[str, str]] = []
+        self.hang_s = 5.0
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    def handle_error(self, *_) -> None:
+        """A client that gave up waiting is part of the test."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        path = self.path.partition("?")[0]
+        self.server.seen.append((self.command, path))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        trouble = self.server.troubles.pop(0) if self.server.troubles else None
+        if trouble == "hang":
+            time.sleep(self.server.hang_s)
+        if trouble in ("drop", "hang"):
+            self.close_connection = True
+        elif trouble in (429, 503):
+            self._answer(trouble, (BUSY if trouble == 429 else NOT_READY).encode())
+        elif trouble == "part" and path == "/_bulk":
+            self._answer(200, self._half(body))
+        else:
+            status, answer = self._forward(body)
+            if trouble == "lost":
+                self.close_connection = True
+            else:
+                self._answer(status, answer)
+
+    do_POST = do_PUT = do_DELETE = do_HEAD = do_GET  # noqa: N815
+
+    def _half(self, body: bytes) -> bytes:
+        """What a node with a full write queue does: every other action is done, the rest is rejected."""
+        lines = body.decode().splitlines()
+        actions = [lines[place : place + 2] for place in range(0, len(lines), 2)]
+        taken = "".join(f"{line}\n" for action in actions[::2] for line in action)
+        done = iter(json.loads(self._forward(taken.encode())[1])["items"])
+        refusal = {"status": 429, "error": {"type": "rejected_execution_exception", "reason": "queue is full"}}
+        items = []
+        for place, (header, _) in enumerate(actions):
+            ((kind, named),) = json.loads(header).items()
+            items.append(next(done) if place % 2 == 0 else {kind: {"_id": named["_id"], **refusal}})
+        return json.dumps({"errors": True, "items": items}).encode()
+
+    def _forward(self, body: bytes) -> tuple[int, bytes]:
+        with contextlib.closing(http.client.HTTPConnection(*self.server.node, timeout=60)) as node:
+            headers = {"Content-Type": self.headers.get("Content-Type") or "application/json"}
+            node.request(self.command, self.path, body or None, headers)
+            answer = node.getresponse()
+            return answer.status, answer.read()
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *_) -> None:
+        """Tests say what they saw."""
+
+
+@contextlib.contextmanager
+def busy_proxy(node_url: str, port: int = 0):
+    """A proxy before this node for the length of the block."""
+    proxy = BusyProxy(node_url, port)
+    try:
+        yield proxy
+    finally:
+        proxy.shutdown()
+        proxy.server_close()

@@ -1,0 +1,153 @@
+"""A cluster that is busy, slow or away for a while: calls wait for it, within a limit, and nothing is done twice."""
+
+import threading
+import time
+import uuid
+
+import pytest
+from busy_proxy import busy_proxy
+
+from ltr_plugin.cluster.connection import OpenSearchCluster, connect, without_credentials
+from ltr_plugin.errors import ClusterError
+from ltr_plugin.settings import Settings
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture
+def proxy(node_url):
+    with busy_proxy(node_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def name(node_url):
+    node, name = OpenSearchCluster(node_url), f"busy-{uuid.uuid4().hex[:8]}"
+    node.call("PUT", f"/{name}", {"settings": {"number_of_replicas": 0}})
+    yield name
+    node.call("DELETE", f"/{name}")
+
+
+def updates(name, count):
+    """Every document is counted up each time its action is done."""
+    script = {"source": "ctx._source.times += 1"}
+    for number in range(count):
+        yield {"_op_type": "update", "_index": name, "_id": f"d{number}", "script": script, "upsert": {"times": 1}}
+
+
+def times(cluster, name, count):
+    answer = cluster.call("POST", f"/{name}/_mget", {"ids": [f"d{number}" for number in range(count)]})
+    return [document["_source"]["times"] for document in answer["docs"]]
+
+
+@pytest.mark.parametrize("trouble", [429, 503, "drop", "hang"])
+def test_a_read_waits_for_the_cluster(proxy, name, trouble):
+    heard = []
+    proxy.hang_s = 1.0
+    cluster = OpenSearchCluster(proxy.url, patience_s=20, timeout_s=0.5, heard=heard.append)
+    proxy.troubles = [trouble] * 2
+    assert cluster.call("GET", f"/{name}/_count")["count"] == 0
+    assert [error.status for error in heard] == [trouble if isinstance(trouble, int) else 0] * 2
+    proxy.troubles = [trouble]
+    assert cluster.call("POST", f"/{name}/_search", {"size": 0})["hits"]["total"]["value"] == 0
+    assert len(heard) == 3
+
+
+def test_patience_ends(proxy, name):
+    cluster = OpenSearchCluster(proxy.url, patience_s=1)
+    proxy.troubles = [503] * 100
+    began = time.monotonic()
+    with pytest.raises(ClusterError, match=r"GET /.*_count was refused \(503\): no master") as raised:
+        cluster.call("GET", f"/{name}/_count")
+    assert 1 <= time.monotonic() - began < 3
+    assert raised.value.retryable
+
+
+def test_a_change_is_repeated_only_when_it_was_rejected(proxy, name):
+    cluster = OpenSearchCluster(proxy.url, patience_s=20)
+    proxy.troubles = [429]
+    cluster.call("PUT", f"/{name}/_settings", {"refresh_interval": "1s"})
+    assert [method for method, _ in proxy.seen] == ["PUT", "PUT"]
+    proxy.troubles = ["lost"]
+    with pytest.raises(ClusterError, match="no answer"):
+        cluster.call("POST", f"/{name}/_update/d1", {"upsert": {"times": 1}, "script": {"source": "ctx.op='none'"}})
+    assert [method for method, _ in proxy.seen] == ["PUT", "PUT", "POST"]
+
+
+def test_a_bulk_request_that_is_taken_in_part_is_sent_again_in_part(proxy, name):
+    cluster = OpenSearchCluster(proxy.url, patience_s=20)
+    proxy.troubles = ["part", 429, "part", 503, "drop"]
+    results = list(cluster.bulk(updates(name, 10)))
+    assert results == [(f"d{number}", None) for number in range(10)]
+    assert times(cluster, name, 10) == [1] * 10
+
+
+def test_a_bulk_request_whose_answer_was_lost_is_sent_again(proxy, name):
+    cluster = OpenSearchCluster(proxy.url, patience_s=20)
+    proxy.troubles = ["lost"]
+    assert list(cluster.bulk(updates(name, 3))) == [("d0", None), ("d1", None), ("d2", None)]
+    assert times(cluster, name, 3) == [2] * 3, "which is why an action must be safe to repeat"
+
+
+def test_a_bulk_request_that_is_never_taken_is_an_error_that_may_pass(proxy, name):
+    cluster = OpenSearchCluster(proxy.url, patience_s=0.5)
+    proxy.troubles = ["part", *[429] * 100]
+    with pytest.raises(ClusterError, match=r"POST /_bulk was refused.*queue is full") as raised:
+        list(cluster.bulk(updates(name, 4)))
+    assert raised.value.retryable
+
+
+def test_a_large_bulk_request_goes_in_parts_and_keeps_its_order(proxy, name):
+    cluster = OpenSearchCluster(proxy.url)
+    results = list(cluster.bulk(updates(name, 1100)))
+    assert [id_ for id_, error in results if error is None] == [f"d{number}" for number in range(1100)]
+    assert proxy.seen == [("POST", "/_bulk")] * 3
+
+
+def test_one_wrong_action_is_reported_and_a_deletion_of_nothing_is_done(proxy, name):
+    cluster = OpenSearchCluster(proxy.url)
+    actions = [
+        {"_op_type": "index", "_index": name, "_id": "a", "price": 1},
+        {"_op_type": "index", "_index": name, "_id": "b", "price": "cheap"},
+        {"_op_type": "delete", "_index": name, "_id": "c"},
+    ]
+    (first, second, third) = cluster.bulk(actions)
+    assert first == ("a", None)
+    assert second[0] == "b"
+    assert "price" in second[1]
+    assert third == ("c", None)
+
+
+def test_a_cluster_that_comes_back_at_its_address_is_found_again(node_url, name):
+    with busy_proxy(node_url) as proxy:
+        cluster = OpenSearchCluster(proxy.url, patience_s=30)
+        assert cluster.call("GET", f"/{name}/_count")["count"] == 0
+        port = proxy.server_port
+    came_back = []
+
+    def come_back():
+        time.sleep(1)
+        came_back.append(stack.__enter__())
+
+    stack = busy_proxy(node_url, port)
+    thread = threading.Thread(target=come_back)
+    thread.start()
+    try:
+        assert cluster.call("GET", f"/{name}/_count")["count"] == 0
+    finally:
+        thread.join()
+        stack.__exit__(None, None, None)
+    assert came_back
+
+
+def test_a_command_hears_at_once_that_there_is_no_cluster():
+    began = time.monotonic()
+    with pytest.raises(ClusterError, match=r"no answer from http://127\.0\.0\.1:9 ") as raised:
+        connect(Settings(opensearch_url="http://user:secret@127.0.0.1:9"))
+    assert time.monotonic() - began < 3
+    assert "secret" not in str(raised.value)
+
+
+def test_a_shown_address_has_no_credentials():
+    assert without_credentials("https://u:p@host:9200/path") == "https://host:9200/path"
+    assert without_credentials("http://127.0.0.1:9200") == "http://127.0.0.1:9200"
