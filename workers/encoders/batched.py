@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,10 @@ import numpy as np
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from workers.encoders.protocol import Vectors
+from workers.encoders.trial import Trial, stated_size
+
+LONG_S = 0.3
+"""A batch that takes longer is timed once: chance hardly counts in it."""
 
 
 class BatchedEncoder:
@@ -19,10 +24,16 @@ class BatchedEncoder:
     of its frames' vectors, so that photos and words find videos as they find photos.
     """
 
-    def __init__(self, fingerprint: Fingerprint, sources: frozenset[Modality], batch_size: int) -> None:
+    def __init__(
+        self, fingerprint: Fingerprint, sources: frozenset[Modality], batch_size: int, trial: Trial | None = None
+    ) -> None:
+        """`batch_size` holds until there is as much work as that, on which `trial` then finds a better one."""
         self.fingerprint = fingerprint
         self.sources: frozenset[Modality] = sources | {"video"} if "image" in sources else sources
-        self.batch_size = batch_size
+        stated = stated_size()
+        self.batch_size = stated or batch_size
+        self._trial = None if stated else trial
+        self._sizes: dict[Modality, int] = {}
         self._lock = threading.Lock()
 
     def prepare(self, source: Modality, item: Any) -> Any:  # noqa: ANN401 - each modality has its own
@@ -32,16 +43,25 @@ class BatchedEncoder:
         return self._prepare(source, item)
 
     def encode(self, source: Modality, prepared: Sequence[Any]) -> Vectors:
-        """See Encoder. Items of like length share a batch, so that little is spent on padding."""
+        """See Encoder. Items of like length share a batch, so that little is spent on padding.
+
+        Where memory does not suffice, batches are halved from there on; the library's own error when one item is too
+        much for it.
+        """
         if self._by_frames(source):
             frames = self.encode("image", [frame for video in prepared for frame in video])
             return _mean_directions(frames, [len(video) for video in prepared])
         vectors = np.empty((len(prepared), self.fingerprint.dimension), np.float32)
         order = sorted(range(len(prepared)), key=lambda place: self._length(prepared[place]))
         with self._lock, self._running():
-            for start in range(0, len(order), self.batch_size):
-                places = order[start : start + self.batch_size]
-                vectors[places] = self._vectors(source, [prepared[place] for place in places])
+            size, start = self._size(source, [prepared[place] for place in order]), 0
+            while start < len(order):
+                places = order[start : start + size]
+                found = self._within_memory(source, [prepared[place] for place in places])
+                if found is None:
+                    size = self._sizes[source] = len(places) // 2
+                else:
+                    vectors[places], start = found, start + len(places)
         return vectors
 
     def _prepare(self, source: Modality, item: Any) -> Any:  # noqa: ANN401
@@ -55,6 +75,44 @@ class BatchedEncoder:
 
     def _running(self) -> contextlib.AbstractContextManager[Any]:
         return contextlib.nullcontext()
+
+    def _out_of_memory(self, error: Exception) -> bool:
+        return isinstance(error, MemoryError)
+
+    def _free_memory(self) -> None:
+        """Gives back what a batch that was too large still holds."""
+
+    def _size(self, source: Modality, work: list[Any]) -> int:
+        if source in self._sizes:
+            return self._sizes[source]
+        if self._trial is None or len(work) < self.batch_size:
+            return self.batch_size
+        typical = work[len(work) // 2]
+        self._within_memory(source, [typical] * 2)  # what a first batch alone takes, such as compiling, is not timed
+        size = self._sizes[source] = self._trial.best(lambda size: self._seconds(source, [typical] * size))
+        if source != "text":
+            self.batch_size = size
+        return size
+
+    def _seconds(self, source: Modality, batch: list[Any]) -> float | None:
+        """What the batch takes, the better of two times unless it is long; None when memory does not suffice."""
+        times: list[float] = []
+        while len(times) < (2 if sum(times) < LONG_S else 1):
+            began = time.perf_counter()
+            if self._within_memory(source, batch) is None:
+                return None
+            times.append(time.perf_counter() - began)
+        return min(times)
+
+    def _within_memory(self, source: Modality, batch: list[Any]) -> Vectors | None:
+        """The batch's vectors; None when it is too large for the memory there is."""
+        try:
+            return self._vectors(source, batch)
+        except Exception as error:
+            if len(batch) == 1 or not self._out_of_memory(error):
+                raise
+        self._free_memory()  # only here, since the error keeps the batch in memory while it is handled
+        return None
 
     def _by_frames(self, source: Modality) -> bool:
         return source == "video" and "image" in self.sources

@@ -34,6 +34,9 @@ class OpenClipEncoder(TorchEncoder):
         """A photo as a normalised tensor (3, height, width); a text as it is, its tokens are made in `encode`."""
         return item if isinstance(item, str) else self.transform(item)
 
+    def _towers(self) -> "list[torch.nn.Module]":
+        return [self.model.visual]  # the text tower is changed from batch to batch, see `shortened`
+
     def _forward(self, source: Modality, batch: Sequence[Any]) -> "torch.Tensor":
         import torch
 

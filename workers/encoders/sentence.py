@@ -29,6 +29,9 @@ class SentenceEncoder(TorchEncoder):
         """The text, cut where the model cannot see. Tokens are made in `encode`: the tokenizer is not thread-safe."""
         return item[: (self.model.max_seq_length or 512) * CHARACTERS_A_TOKEN]
 
+    def _towers(self) -> "list[torch.nn.Module]":
+        return [self.model[0].get_submodule("auto_model")]
+
     def _forward(self, source: Modality, batch: Sequence[str]) -> "torch.Tensor":  # noqa: ARG002
         tokens = self.model.preprocess(list(batch))
         features = {name: value.to(self.device) if hasattr(value, "to") else value for name, value in tokens.items()}

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,13 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from workers.encoders.batched import BatchedEncoder
 from workers.encoders.protocol import Vectors
+from workers.encoders.trial import ON_CPU, ON_GPU
 
 if TYPE_CHECKING:
     import torch
+
+COMPILE = "LTR_COMPILE"
+"""Environment variable: set, models are compiled at their first batch, which takes a minute or so."""
 
 
 class TorchEncoder(BatchedEncoder):
@@ -23,7 +28,12 @@ class TorchEncoder(BatchedEncoder):
 
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model = model.to(self.device).eval().requires_grad_(False)
-        super().__init__(fingerprint, sources, batch_size=256 if self.device.type == "cuda" else 32)
+        gpu = self.device.type == "cuda"
+        super().__init__(fingerprint, sources, batch_size=256 if gpu else 32, trial=ON_GPU if gpu else ON_CPU)
+        if os.environ.get(COMPILE):
+            for tower in self._towers():
+                # not `tower.compile()`, which is passed by where a library calls `forward` itself
+                tower.forward = torch.compile(tower.forward, dynamic=True)
 
     def _forward(self, source: Modality, batch: list[Any]) -> "torch.Tensor":
         raise NotImplementedError
@@ -40,6 +50,23 @@ class TorchEncoder(BatchedEncoder):
 
         with torch.inference_mode(), self._precision():
             yield
+
+    def _towers(self) -> "list[torch.nn.Module]":
+        """The modules worth compiling: those whose `forward` takes tensors alone."""
+        return [self.model]
+
+    def _out_of_memory(self, error: Exception) -> bool:
+        import torch
+
+        # some allocators of torch raise nothing better than a RuntimeError that says so
+        said = isinstance(error, RuntimeError) and "alloc" in str(error).lower()
+        return said or isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError))
+
+    def _free_memory(self) -> None:
+        import torch
+
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
 
     def _precision(self) -> contextlib.AbstractContextManager[Any]:
         """Half precision where the hardware multiplies in it; a vector then keeps a cosine of 0.9999 with its like."""

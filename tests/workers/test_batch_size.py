@@ -1,0 +1,125 @@
+"""Batches as large as pays and as memory allows, and videos by their frames."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ltr_plugin.catalog.vectors import Fingerprint
+from ltr_plugin.errors import InputError
+from workers.encoders.torch_encoder import TorchEncoder
+from workers.encoders.trial import Trial
+
+
+class Numbers(TorchEncoder):
+    """Puts numbers on a circle; a batch takes as much memory as `taken` says, for a moment."""
+
+    def __init__(self, taken=lambda _: 1):
+        fingerprint = Fingerprint("test", "numbers", "", 2, "", "")
+        super().__init__(torch.nn.Identity(), fingerprint, frozenset({"audio"}))
+        self.taken, self.batches = taken, []
+
+    def _prepare(self, source, item):  # noqa: ARG002
+        return [item]
+
+    def _forward(self, source, batch):  # noqa: ARG002
+        self.batches.append(len(batch))
+        torch.empty(self.taken(len(batch)), dtype=torch.uint8)
+        numbers = torch.tensor([item[0] for item in batch], device=self.device)
+        return torch.stack([numbers.cos(), numbers.sin()], dim=1)
+
+
+def encode(encoder, count):
+    numbers = np.linspace(0, 6, count, dtype=np.float32)
+    vectors = encoder.encode("audio", [encoder.prepare("audio", number) for number in numbers])
+    assert np.allclose(vectors, np.stack([np.cos(numbers), np.sin(numbers)], axis=1), atol=1e-2)
+
+
+def seconds_from(table, tried):
+    def seconds(size):
+        tried.append(size)
+        return table[size]
+
+    return seconds
+
+
+@pytest.mark.parametrize(
+    ("table", "best", "last"),
+    [
+        ({8: 1.0, 16: 1.2, 32: 1.5, 64: 3.0, 128: 6.0}, 32, 128),  # two larger ones in vain
+        ({8: 1.0, 16: 2.0, 32: 4.0, 64: 1.0, 128: 1.0}, 8, 32),
+        ({8: 1.0, 16: 2.0, 32: 2.0, 64: 3.0, 128: 4.0}, 128, 128),  # one in vain does not end it
+        ({8: 1.0, 16: 1.0, 32: 1.0, 64: None, 128: 1.0}, 32, 64),  # memory is short
+    ],
+)
+def test_the_size_that_does_most_a_second_is_found(table, best, last):
+    tried = []
+    assert Trial((8, 16, 32, 64, 128), budget_s=60).best(seconds_from(table, tried)) == best
+    assert tried[-1] == last
+
+
+def test_a_trial_ends_with_its_budget():
+    tried = []
+    assert Trial((8, 16, 32), budget_s=0).best(seconds_from({8: 1.0}, tried)) == 8
+    assert tried == [8]
+
+
+def test_much_work_is_tried_once_and_little_work_never():
+    encoder = Numbers()
+    encode(encoder, 1)
+    assert encoder.batches == [1]
+    encode(encoder, 300)
+    assert set(encoder.batches) > {8, 16}
+    assert encoder.batch_size in (8, 16, 32, 64, 128) or encoder.device.type == "cuda"
+    encoder.batches.clear()
+    encode(encoder, encoder.batch_size * 2)
+    assert encoder.batches == [encoder.batch_size] * 2
+
+
+def test_batches_halve_where_memory_is_short_and_nothing_is_lost():
+    encoder = Numbers(lambda count: 2 ** (24 + 4 * min(count, 6)))  # three ask for 64 GiB
+    encoder._trial = None
+    encode(encoder, 40)
+    assert encoder.batches == [32, 16, 8, 4, *[2] * 20]
+    encode(encoder, 2)
+    assert encoder.batches[-1] == 2
+
+
+def test_a_trial_outlives_short_memory():
+    encoder = Numbers(lambda count: 2 ** (24 + 4 * min(count, 6)))
+    encode(encoder, 64)
+    assert encoder.batches[-1] == 2
+
+
+def test_an_item_too_large_for_memory_is_an_error():
+    encoder = Numbers(lambda _: 2**50)
+    with pytest.raises(RuntimeError, match="allocate"):
+        encode(encoder, 3)
+
+
+def test_the_environment_states_the_size(monkeypatch):
+    monkeypatch.setenv("LTR_BATCH_SIZE", "7")
+    encoder = Numbers()
+    assert encoder.batch_size == 7
+    encode(encoder, 65)
+    assert encoder.batches == [7] * 9 + [2]
+
+
+@pytest.mark.parametrize("wrong", ["0", "many", "-3"])
+def test_a_wrong_size_in_the_environment_is_an_error(monkeypatch, wrong):
+    monkeypatch.setenv("LTR_BATCH_SIZE", wrong)
+    with pytest.raises(InputError, match=f"LTR_BATCH_SIZE: '{wrong}' is no number of items"):
+        Numbers()
+
+
+def test_a_video_is_the_mean_direction_of_its_frames(photo_encoder):
+    photos = {colour: Image.new("RGB", (40, 40), colour) for colour in ("red", "blue", "white")}
+    single = photo_encoder.encode("image", [photo_encoder.prepare("image", photo) for photo in photos.values()])
+    videos = [SimpleNamespace(frames=(photos["red"], photos["blue"])), SimpleNamespace(frames=(photos["white"],))]
+    vectors = photo_encoder.encode("video", [photo_encoder.prepare("video", video) for video in videos])
+    mean = single[0] + single[1]
+    assert vectors[0] @ mean / np.linalg.norm(mean) == pytest.approx(1, abs=1e-5)
+    assert vectors[1] @ single[2] == pytest.approx(1, abs=1e-5)
+    assert photo_encoder.encode("video", []).shape == (0, single.shape[1])

@@ -1,0 +1,57 @@
+"""How many items a model looks at together, found by trial on the work at hand."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ltr_plugin.errors import InputError
+
+BATCH_SIZE = "LTR_BATCH_SIZE"
+"""Environment variable: this many, without a trial."""
+
+PAYS = 1.05
+"""A larger batch that is not this much faster only costs memory."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """`sizes` are tried from small to large, for no longer than about `budget_s` seconds in all."""
+
+    sizes: tuple[int, ...]
+    budget_s: float
+
+    def best(self, seconds: Callable[[int], float | None]) -> int:
+        """The size that does most items a second; `seconds` runs a batch of a size, None where memory is too short.
+
+        It ends where two larger sizes in a row did not pay, or where the next would outlast the budget.
+        """
+        best, rate, in_vain = self.sizes[0], 0.0, 0
+        ends = time.perf_counter() + self.budget_s
+        for size in self.sizes:
+            began = time.perf_counter()
+            took = seconds(size)
+            if took is None:
+                break
+            if size / took > PAYS * rate:
+                best, rate, in_vain = size, size / took, 0
+            else:
+                in_vain += 1
+            now = time.perf_counter()
+            if in_vain == 2 or now + 2 * (now - began) > ends:
+                break
+        return best
+
+
+ON_CPU = Trial((8, 16, 32, 64, 128), budget_s=1.5)
+ON_GPU = Trial((32, 64, 128, 256, 512, 1024, 2048), budget_s=20)
+
+
+def stated_size() -> int | None:
+    """The batch size that the environment states; InputError when it is no number above 0."""
+    stated = os.environ.get(BATCH_SIZE)
+    if not stated:
+        return None
+    if not stated.isdecimal() or int(stated) < 1:
+        raise InputError(BATCH_SIZE, f"{stated!r} is no number of items; write one above 0, or leave it unset")
+    return int(stated)
