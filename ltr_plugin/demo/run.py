@@ -156,7 +156,15 @@ def _data(data: Path | None, out: Path, products: int, clock: _Clock, bar: Bar) 
     return files
 
 
-def _encoder(kind: str, files: ShopFiles, folder: Path, minutes: float, clock: _Clock, bar: Bar, **options: Any) -> str:
+def _encoder(
+    kind: str,
+    files: ShopFiles,
+    folder: Path,
+    minutes: float,
+    clock: _Clock,
+    bar: Bar,
+    **options: Any,  # noqa: ANN401 - each trainer has its own
+) -> str:
     """The specification of the encoder in this folder, trained first where there is none."""
     from workers.encoders.openclip import CARD
     from workers.training.loop import Budget
@@ -164,10 +172,17 @@ def _encoder(kind: str, files: ShopFiles, folder: Path, minutes: float, clock: _
 
     if not folder.exists():
         photos, qrels = (files.catalog.with_name(name) for name in ("photos.jsonl", "photos.qrels.txt"))
-        more: dict[str, Any] = {"queries": photos, "qrels": qrels} if kind == "photo" and photos.is_file() else {}
+        more = kind == "photo" and photos.is_file()
         with clock.step(f"training the {kind} encoder", bar) as progress:
-            budget = Budget(minutes=minutes)
-            trainer_of(kind)(files.catalog, folder, budget=budget, progress=progress, **more, **options)
+            trainer_of(kind)(
+                files.catalog,
+                folder,
+                queries=photos if more else None,
+                qrels=qrels if more else None,
+                budget=Budget(minutes=minutes),
+                progress=progress,
+                **options,
+            )
     library = json.loads((folder / CARD).read_text("utf-8"))["fingerprint"]["library"]
     return f"{library}:{folder}"
 
