@@ -93,7 +93,7 @@ def load(model: str) -> OpenClipEncoder:
         if not pretrained:
             raise EncoderError(
                 f"encoder 'open_clip:{model}' says no weights, and {model!r} is no folder: write "
-                f"open_clip:{model}/PRETRAINED, such as open_clip:ViT-B-32/laion2b_s34b_b79k"
+                f"open_clip:{model}/PRETRAINED, such as open_clip:{LIBRARY.example}"
             )
     loaded = open_clip.create_model(name, pretrained=pretrained or None, pretrained_text=False, require_pretrained=True)
     return wrap(loaded, open_clip.get_tokenizer(name), name=known, revision=revision)
@@ -139,4 +139,5 @@ LIBRARY = Library(
     encodes=("image", "video", "text"),
     models="ARCHITECTURE/PRETRAINED, hf-hub:ORG/NAME, or a folder made by `ltr encoder train`",
     load=load,
+    example="ViT-B-32/laion2b_s34b_b79k",
 )

@@ -38,7 +38,8 @@ class Encoder(Protocol):
 class Library:
     """A library that encoders come from: the part of a specification before the colon.
 
-    `module` is what must be importable, `models` says in words how its models are named, `load` takes such a name.
+    `module` is what must be importable, and `extra` the extra of this package that installs it, where it is not among
+    those always installed. `models` says in words how its models are named, `example` is one, `load` takes such a name.
     """
 
     name: str
@@ -46,3 +47,5 @@ class Library:
     encodes: tuple[Modality, ...]
     models: str
     load: Callable[[str], Encoder]
+    example: str = ""
+    extra: str = ""

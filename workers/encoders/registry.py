@@ -5,10 +5,17 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ltr_plugin.errors import EncoderError, LtrError
-from workers.encoders import openclip, sentence
+from workers.encoders import openclip, sentence, timm_images
 from workers.encoders.protocol import Encoder, Library
 
-LIBRARIES: dict[str, Library] = {library.name: library for library in (sentence.LIBRARY, openclip.LIBRARY)}
+LIBRARIES: dict[str, Library] = {
+    library.name: library
+    for library in (
+        sentence.LIBRARY,
+        openclip.LIBRARY,
+        timm_images.LIBRARY,
+    )
+}
 
 DEFAULT_TEXT_ENCODER = f"{sentence.LIBRARY.name}:{sentence.CARRIED}"
 
@@ -17,7 +24,7 @@ _lock = threading.Lock()
 
 
 def load_encoder(spec: str) -> Encoder:
-    """The encoder of a specification, from memory when it is there and its folder has not been written anew.
+    """The encoder of a specification, from memory when it is there and its folder or file has not been written anew.
 
     EncoderError when the library is unknown or not installed, or the model is not found.
     """
@@ -27,7 +34,8 @@ def load_encoder(spec: str) -> Encoder:
         if known and known[0] == age:
             return known[1]
         if find_spec(library.module) is None:
-            raise EncoderError(f"encoder {spec!r} needs the module {library.module}, which is not installed")
+            remedy = f"; pip install 'ltr-plugin[{library.extra}]'" if library.extra else ""
+            raise EncoderError(f"encoder {spec!r} needs the module {library.module}, which is not installed{remedy}")
         try:
             encoder = library.load(model)
         except LtrError:
@@ -41,9 +49,9 @@ def load_encoder(spec: str) -> Encoder:
 
 
 def settled(spec: str) -> str:
-    """The specification with a local folder made absolute, so that workers find it wherever they run."""
+    """The specification with a local folder or file made absolute, so that workers find it wherever they run."""
     library, model = _parse(spec)
-    return f"{library.name}:{Path(model).resolve()}" if Path(model).is_dir() else spec
+    return f"{library.name}:{Path(model).resolve()}" if Path(model).exists() else spec
 
 
 def _parse(spec: str) -> tuple[Library, str]:
@@ -55,8 +63,9 @@ def _parse(spec: str) -> tuple[Library, str]:
 
 
 def _age(model: str) -> int:
-    folder = Path(model)
-    return max((file.stat().st_mtime_ns for file in folder.iterdir()), default=0) if folder.is_dir() else 0
+    path = Path(model)
+    files = path.iterdir() if path.is_dir() else [path] if path.is_file() else []
+    return max((file.stat().st_mtime_ns for file in files), default=0)
 
 
 def _first_line(error: Exception) -> str:

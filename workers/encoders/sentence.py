@@ -76,4 +76,5 @@ LIBRARY = Library(
     encodes=("text",),
     models=f"a hub name, such as {CARRIED} (carried along, works offline), or a local folder",
     load=load,
+    example=CARRIED,
 )
