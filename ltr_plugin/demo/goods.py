@@ -1,6 +1,6 @@
 """The hidden attributes of each product of the demo shop.
 
-They decide everything else: the photo, the text, the behaviour of shoppers and the judgments. None of them
+They decide everything else: the photo, the sound, the text, the behaviour of shoppers and the judgments. None of them
 is written into the catalog as such.
 """
 
@@ -27,13 +27,16 @@ COLOURS = (
     "white",
 )
 PATTERNS = ("plain", "striped", "dotted", "checked", "zigzag", "floral", "starry", "diamond")
+TIMBRES = ("bell", "chime", "celesta", "plucked", "drum", "flute", "voice", "buzzer", "siren", "bird")
+MELODIES = ("rising", "falling", "alternating", "single", "triplet", "trill")
 BANDS = ("budget", "middle", "premium")
 PLAIN_SHARE = 0.3
 
 
 @dataclass(frozen=True)
 class Traits:
-    """The hidden attributes of one product. `quality` goes from 0 to 1; `second_colour` is that of pattern and trim."""
+    """The hidden attributes of one product. `quality` goes from 0 to 1; `second_colour` is that of pattern and
+    trim; `timbre` and `melody` are empty for what makes no sound."""
 
     kind: str
     shape: str
@@ -45,6 +48,8 @@ class Traits:
     brand: str
     band: str
     quality: float
+    timbre: str = ""
+    melody: str = ""
 
 
 def draw_traits(kind: str, rng: np.random.Generator) -> Traits:
@@ -56,6 +61,7 @@ def draw_traits(kind: str, rng: np.random.Generator) -> Traits:
     contrast = ("navy", "black", "brown", "teal", "white") if pale else ("white", "cream", "cream", "yellow", "pink")
     if colour == "white":
         contrast = ("navy", "red", "green", "black", "blue")
+    (ear,) = rng.spawn(1)  # a stream of its own: what a product sounds like changes nothing else about it
     return Traits(
         kind=kind,
         shape=_one(tuple(SILHOUETTES[kind]), rng),
@@ -67,6 +73,8 @@ def draw_traits(kind: str, rng: np.random.Generator) -> Traits:
         brand=_one(about.brands, rng),
         band=band,
         quality=float(np.clip(rng.beta(4, 2.2) + 0.08 * (BANDS.index(band) - 1), 0, 1)),
+        timbre=_one(about.timbres, ear) if about.timbres else "",
+        melody=_one(MELODIES, ear) if about.timbres else "",
     )
 
 

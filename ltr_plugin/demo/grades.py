@@ -1,15 +1,17 @@
-"""Judgments of the demo shop, from hidden attributes only: neither text nor pixels are looked at.
+"""Judgments of the demo shop, from hidden attributes only: no text, picture or recording is looked at.
 
-The rule, for a shopper who wants one kind of product and asks for some attributes:
+The rule, for a shopper who wants one kind of product, or whatever sounds right, and asks for some attributes:
 
 * Every attribute costs 0 if it matches, 1 if it is near (`NEAR`: blue for navy, striped for zigzag, the next price
-  band; or another shape of the same kind), else 2.
-* Another kind is grade 0. Cost 0 is grade 3.
+  band; triplet for single notes; or another shape of the same kind), else 2.
+* Sounds are told apart more sharply: a timbre that is near (chime for bell) costs 2, any other timbre is grade 0.
+* Another kind than the one wanted is grade 0. Cost 0 is grade 3.
 * If at least one attribute matches exactly, cost 1 is grade 2, and cost 2 or 3 is grade 1.
 * If none does, cost 1 (the only thing asked for is near) is grade 1. Everything else is grade 0.
 * A full match of poor quality (below `POOR`) is grade 2: shoppers who got it were less happy.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -50,6 +52,14 @@ _NEAR_PAIRS = {
         ("nylon", "polyester"),
     ),
     "use": (("sport", "outdoor"), ("home", "everyday")),
+    "timbre": (
+        ("bell", "chime"),
+        ("chime", "celesta"),
+        ("flute", "bird"),
+        ("flute", "voice"),
+        ("buzzer", "siren"),
+    ),
+    "melody": (("rising", "falling"), ("alternating", "trill"), ("single", "triplet")),
     "band": tuple(pairwise(BANDS)),
 }
 NEAR = {name: {frozenset(pair) for pair in pairs} for name, pairs in _NEAR_PAIRS.items()}
@@ -57,17 +67,20 @@ NEAR = {name: {frozenset(pair) for pair in pairs} for name, pairs in _NEAR_PAIRS
 
 @dataclass(frozen=True)
 class Wish:
-    """What a shopper has in mind: a kind of product and the values asked for, by attribute of `Traits`."""
+    """What a shopper has in mind: a kind of product, or None for any that sounds as asked, and the values asked for, by
+    attribute of `Traits`."""
 
-    kind: str
+    kind: str | None
     asked: Mapping[str, str] = field(default_factory=dict)
 
 
 def grade(wish: Wish, traits: Traits) -> int:
     """The grade, 0 to 3, of a product for a wish, by the rule at the top of this file."""
-    if traits.kind != wish.kind:
+    if wish.kind not in {None, traits.kind}:
         return 0
     costs = [_cost(name, value, getattr(traits, name)) for name, value in wish.asked.items()]
+    if math.inf in costs:
+        return 0
     total = sum(costs)
     if total == 0:
         return 3 if traits.quality >= POOR else 2
@@ -76,22 +89,29 @@ def grade(wish: Wish, traits: Traits) -> int:
     return 1 if total == 1 else 0
 
 
-def _cost(attribute: str, asked: str, has: str) -> int:
+def _cost(attribute: str, asked: str, has: str) -> float:
     if asked == has:
         return 0
-    return 1 if attribute == "shape" or frozenset((asked, has)) in NEAR.get(attribute, set()) else 2
+    near = attribute == "shape" or frozenset((asked, has)) in NEAR.get(attribute, set())
+    if attribute == "timbre":
+        return 2 if near else math.inf
+    return 1 if near else 2
 
 
 def judge(wish: Wish, products: Sequence[Product], rng: np.random.Generator) -> dict[str, int]:
     """Grades by product id: the relevant products, the best `POOL_RELEVANT` if there are more, and `POOL_IRRELEVANT`
-    products of grade 0, half of them of the same kind where there are any."""
+    products of grade 0, half of them of the same kind, or others that make a sound, where there are any."""
     grades = {product.id: grade(wish, product.traits) for product in products}
     shuffled = [products[place] for place in rng.permutation(len(products)).tolist()]
     relevant = sorted((item.id for item in shuffled if grades[item.id] > 0), key=lambda name: -grades[name])
     zeros = [item for item in shuffled if grades[item.id] == 0]
-    hard = [item.id for item in zeros if item.traits.kind == wish.kind][: POOL_IRRELEVANT // 2]
-    easy = [item.id for item in zeros if item.traits.kind != wish.kind][: POOL_IRRELEVANT - len(hard)]
+    hard = [item.id for item in zeros if _resembles(wish, item.traits)][: POOL_IRRELEVANT // 2]
+    easy = [item.id for item in zeros if not _resembles(wish, item.traits)][: POOL_IRRELEVANT - len(hard)]
     return {name: grades[name] for name in sorted([*relevant[:POOL_RELEVANT], *hard, *easy])}
+
+
+def _resembles(wish: Wish, traits: Traits) -> bool:
+    return bool(traits.timbre) if wish.kind is None else traits.kind == wish.kind
 
 
 def with_noise(grades: Mapping[str, int], rng: np.random.Generator) -> dict[str, int]:

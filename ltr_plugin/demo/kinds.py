@@ -7,7 +7,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Kind:
     """One kind of product. `nouns` are what people call it, the shop's own word first; `shapes` gives the words for
-    each silhouette; `measure` names what is measured and gives sizes; `stands` says whether it stands in its photo."""
+    each silhouette; `measure` names what is measured and gives sizes; `stands` says whether it stands in its photo;
+    `timbres` are what it may sound like, a commoner one repeated, and none for what is silent."""
 
     nouns: tuple[str, ...]
     category: tuple[str, str]
@@ -18,6 +19,7 @@ class Kind:
     price: float
     brands: tuple[str, ...]
     stands: bool = True
+    timbres: tuple[str, ...] = ()
 
 
 _TABLE_BRANDS = ("Tallowmere", "Brindlecote", "Ovellin", "Marrowby", "Dovetarn")
@@ -124,6 +126,7 @@ KINDS: dict[str, Kind] = {
         34,
         _HOME_BRANDS,
         stands=False,
+        timbres=("bell", "chime", "buzzer", "bird", "celesta", "siren"),
     ),
     "cushion": Kind(
         ("cushion", "throw pillow", "sofa pillow"),
@@ -241,6 +244,7 @@ KINDS: dict[str, Kind] = {
         99,
         _SOUND_BRANDS,
         stands=False,
+        timbres=("chime", "flute", "voice", "plucked", "drum", "celesta"),
     ),
     "guitar": Kind(
         ("guitar", "string instrument"),
@@ -256,5 +260,52 @@ KINDS: dict[str, Kind] = {
         189,
         _SOUND_BRANDS,
         stands=False,
+        timbres=("plucked", "plucked", "plucked", "chime", "drum"),
+    ),
+    "doorbell": Kind(
+        ("doorbell", "door ringer", "entry signal"),
+        ("Home", "Doors"),
+        {
+            "button": ("push-button doorbell", "round doorbell"),
+            "panel": ("doorbell panel", "doorbell with name plate"),
+            "pull": ("pull doorbell", "hanging doorbell"),
+        },
+        ("steel", "aluminium", "plastic", "oak"),
+        ("home", "office", "outdoor", "gift"),
+        ("range", ("60 m", "100 m", "150 m")),
+        39,
+        _HOME_BRANDS,
+        stands=False,
+        timbres=("bell", "chime", "buzzer", "bird", "voice", "flute", "siren"),
+    ),
+    "music box": Kind(
+        ("music box", "musical box"),
+        ("Music", "Music boxes"),
+        {
+            "chest": ("music chest", "jewellery music box"),
+            "crank": ("crank music box", "hand-cranked music box"),
+            "carousel": ("carousel music box", "merry-go-round music box"),
+        },
+        ("walnut", "oak", "porcelain", "steel"),
+        ("gift", "kids", "home"),
+        ("height", ("8 cm", "12 cm", "16 cm")),
+        45,
+        _SOUND_BRANDS,
+        timbres=("celesta", "celesta", "bell", "plucked", "flute", "bird"),
+    ),
+    "toy": Kind(
+        ("toy", "sound toy", "plaything"),
+        ("Toys", "Toys with sound"),
+        {
+            "robot": ("toy robot", "robot"),
+            "car": ("toy car", "model car"),
+            "top": ("humming top", "spinning top"),
+        },
+        ("plastic", "oak", "steel"),
+        ("kids", "gift", "travel"),
+        ("length", ("12 cm", "18 cm", "24 cm")),
+        26,
+        _SOUND_BRANDS,
+        timbres=("siren", "buzzer", "drum", "voice", "bird", "flute"),
     ),
 }

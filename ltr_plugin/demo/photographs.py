@@ -1,6 +1,6 @@
 """Photos of a painted product: placed, tilted, with its shadow before a backdrop, through a camera."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,31 +77,49 @@ def photograph(
     parts: list[Part], surface: Surface, shot: Shot, rng: np.random.Generator, *, stands: bool
 ) -> Image.Image:
     """The finished photo, RGB, PHOTO_PX square. What stands casts its shadow on the floor, the rest on the wall."""
-    product = _placed(paint(parts, surface, shot.light, rng), shot)
-    cover = product.getchannel("A")
-    shadow = _floor_shadow(cover, shot) if stands else _wall_shadow(cover, shot)
-    scene = shot.backdrop(PHOTO_PX, shot.horizon, rng)
-    scene *= 1 - shadow[..., None] * np.asarray((1, 0.97, 0.92), np.float32)
-    photo = Image.fromarray((scene * 255).astype(np.uint8))
-    photo.paste(product, mask=cover)
-    return _developed(photo, shot, rng)
+    return next(photographs(parts, surface, [shot], rng, stands=stands))
 
 
-def _placed(product: Picture, shot: Shot) -> Image.Image:
+def photographs(
+    parts: list[Part],
+    surface: Surface,
+    shots: Iterable[Shot],
+    rng: np.random.Generator,
+    *,
+    stands: bool,
+    draft: bool = False,
+) -> Iterator[Image.Image]:
+    """Photos of one scene, as `photograph` makes them: light and backdrop are those of the first shot. A `draft` has
+    rougher edges and takes half the time."""
+    product, backdrop = None, None
+    for shot in shots:
+        if product is None or backdrop is None:
+            product = Image.fromarray((paint(parts, surface, shot.light, rng) * 255).astype(np.uint8))
+            product = product.reduce(2) if draft else product
+            backdrop = shot.backdrop(PHOTO_PX, shot.horizon, rng)
+        placed = _placed(product, shot)
+        cover = placed.getchannel("A")
+        shadow = _floor_shadow(cover, shot) if stands else _wall_shadow(cover, shot)
+        scene = backdrop * (1 - shadow[..., None] * np.asarray((1, 0.97, 0.92), np.float32))
+        photo = Image.fromarray((scene * 255).astype(np.uint8))
+        photo.paste(placed, mask=cover)
+        yield _developed(photo, shot, rng)
+
+
+def _placed(product: Image.Image, shot: Shot) -> Image.Image:
     """The product turned, scaled, moved and seen in perspective, as RGBA of the size of the photo."""
     angle, reach = np.radians(shot.turn_degrees), 0.5 * shot.size
     square = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * reach
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    seen = (square @ turn + 0.5 + np.asarray(shot.place) + shot.corners * shot.size) * CANVAS_PX
-    flat = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float64) * CANVAS_PX
+    seen = (square @ turn + 0.5 + np.asarray(shot.place) + shot.corners * shot.size) * product.width
+    flat = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float64) * product.width
     rows, target = [], []
     for (x, y), (u, v) in zip(seen, flat, strict=True):
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
         target += [u, v]
     matrix = np.linalg.solve(np.asarray(rows), np.asarray(target))
-    image = Image.fromarray((product * 255).astype(np.uint8))
-    moved = image.transform(image.size, Image.Transform.PERSPECTIVE, matrix.tolist(), Image.Resampling.BILINEAR)
-    return moved.reduce(2)
+    moved = product.transform(product.size, Image.Transform.PERSPECTIVE, matrix.tolist(), Image.Resampling.BILINEAR)
+    return moved.reduce(product.width // PHOTO_PX)
 
 
 def _floor_shadow(cover: Image.Image, shot: Shot) -> Plane:
@@ -134,5 +152,6 @@ def _developed(image: Image.Image, shot: Shot, rng: np.random.Generator) -> Imag
     line = np.linspace(-1, 1, PHOTO_PX, dtype=np.float32) ** 2
     falloff = 1 - shot.vignette * (line[:, None] + line[None, :]) / 2
     exposed = np.asarray(image, np.float32) / 255 * np.asarray(shot.balance, np.float32) * falloff[..., None]
-    exposed += shot.noise * rng.standard_normal(exposed.shape, dtype=np.float32)
+    if shot.noise:
+        exposed += shot.noise * rng.standard_normal(exposed.shape, dtype=np.float32)
     return Image.fromarray((np.clip(exposed, 0, 1) * 255).astype(np.uint8))

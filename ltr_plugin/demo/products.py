@@ -12,8 +12,17 @@ from ltr_plugin.demo.vocabulary import say
 PHOTOLESS_SHARE = 0.09
 TWO_PHOTOS_SHARE = 0.08
 UNDESCRIBED_SHARE = 0.05
+SOUNDLESS_SHARE = 0.13
+TWO_SOUNDS_SHARE = 0.12
+"""Of the products that make a sound."""
+CLIP_SHARE = {"silent": 0.05, "sounding": 0.14}
+CLIP_ONLY_SHARE = 0.35
+"""Of the products with a clip: these have neither photos nor recordings, so that only the clip shows them."""
 TOLD_SHARE = {"colour": 0.5, "pattern": 0.25, "material": 0.85, "use": 0.7, "shape": 0.55}
-"""How often a product's text tells the attribute. Without a photo, colour and pattern are always told."""
+"""How often a product's text tells the attribute. Without a photo or clip, colour and pattern are always told."""
+TIMBRE_TOLD_SHARE = 0.2
+"""How often the text of a product that makes a sound tells its timbre; without a recording or clip it always does. No
+text tells the melody."""
 PATTERN_TOLD_WHEN_PLAIN = 0.1
 
 _LAST_DAY = date(2025, 9, 30)
@@ -33,11 +42,13 @@ _PRAISE = (
 
 @dataclass(frozen=True)
 class Product:
-    """One product: its hidden attributes, how many photos it has, and the public part of its catalog record."""
+    """One product: its hidden attributes, how many media files it has, and the public part of its catalog record."""
 
     id: str
     traits: Traits
     photos: int
+    sounds: int
+    clips: int
     record: dict[str, object]
 
 
@@ -45,19 +56,25 @@ def draw_product(number: int, kind: str, rng: np.random.Generator) -> Product:
     """A new product of this kind. Its record has everything but the media."""
     traits = draw_traits(kind, rng)
     photos = int(rng.choice(3, p=(PHOTOLESS_SHARE, 1 - PHOTOLESS_SHARE - TWO_PHOTOS_SHARE, TWO_PHOTOS_SHARE)))
+    (ear,) = rng.spawn(1)
+    sounds, clips, alone = _sounds_and_clips(traits, ear)
+    photos = 0 if alone else photos
     described = rng.random() >= UNDESCRIBED_SHARE
     told = {name for name, share in TOLD_SHARE.items() if rng.random() < share}
     if traits.pattern == "plain" and rng.random() >= PATTERN_TOLD_WHEN_PLAIN:
         told.discard("pattern")
-    if not photos:
+    if not photos and not clips:
         told |= {"colour", "pattern"}
     in_title = {name for name in told if not described or rng.random() < 0.75}
     measured, values = KINDS[kind].measure
     measure = _pick(values, rng)
+    heard = _heard(traits, ear, always=not sounds and not clips)
+    title = _title(traits, in_title, f"{measured} {measure}", rng)
+    description = _description(traits, told - in_title, f"{measured} {measure}", rng) if described else ""
     record: dict[str, object] = {
         "id": f"p{number:05d}",
-        "title": _title(traits, in_title, f"{measured} {measure}", rng),
-        "description": _description(traits, told - in_title, f"{measured} {measure}", rng) if described else "",
+        "title": title if described or not heard else f"{title}, {heard} sound",
+        "description": f"{description} Has a {heard} sound." if described and heard else description,
         "brand": traits.brand,
         "category": list(KINDS[kind].category),
         "price": _price(traits, rng),
@@ -66,7 +83,21 @@ def draw_product(number: int, kind: str, rng: np.random.Generator) -> Product:
         **_identity(number, traits, rng),
         "stats": _stats(traits, rng),
     }
-    return Product(str(record["id"]), traits, photos, record)
+    return Product(str(record["id"]), traits, photos, sounds, clips, record)
+
+
+def _sounds_and_clips(traits: Traits, rng: np.random.Generator) -> tuple[int, int, bool]:
+    """How many recordings and clips there are, and whether the clip is all there is."""
+    recorded = int(rng.choice(3, p=(SOUNDLESS_SHARE, 1 - SOUNDLESS_SHARE - TWO_SOUNDS_SHARE, TWO_SOUNDS_SHARE)))
+    filmed = rng.random() < CLIP_SHARE["sounding" if traits.timbre else "silent"]
+    alone = filmed and rng.random() < CLIP_ONLY_SHARE
+    return recorded if traits.timbre and not alone else 0, int(filmed), bool(alone)
+
+
+def _heard(traits: Traits, rng: np.random.Generator, *, always: bool) -> str:
+    """The word that the text has for the timbre; empty if it has none."""
+    tells = rng.random() < TIMBRE_TOLD_SHARE or always
+    return say("timbre", traits.timbre, rng, synonyms=0.5) if traits.timbre and tells else ""
 
 
 def _title(traits: Traits, tells: set[str], fact: str, rng: np.random.Generator) -> str:

@@ -1,4 +1,4 @@
-"""Shoppers' queries: typed, by photo, or a photo with words that change or add one thing.
+"""Shoppers' queries: typed, by photo, by sound, or a photo or sound with words that change or add one thing.
 
 Each is drawn from the hidden attributes of some product, so that something in the shop answers it.
 """
@@ -15,6 +15,8 @@ from ltr_plugin.demo.vocabulary import say
 
 VISIBLE = ("colour", "pattern", "shape")
 """What a photo asks for, beside the kind."""
+AUDIBLE = ("timbre", "melody")
+"""What a sound asks for, of whatever kind the product is."""
 
 _TYPED: tuple[tuple[float, tuple[tuple[str, ...], ...]], ...] = (
     (0.10, ((),)),
@@ -31,29 +33,33 @@ _SMALL_TALK = ("{}", "{}", "{}", "{}", "looking for {}", "need {}", "{} please",
 
 @dataclass(frozen=True)
 class DemoQuery:
-    """One query. `photo_of` are the attributes shown by its photo (None for typed queries), `wish` what is wanted."""
+    """One query. `photo_of` and `sound_of` are the attributes that its photo shows and its recording lets hear (None
+    where it has none), `wish` is what is wanted."""
 
     id: str
     wish: Wish
     text: str | None = None
     photo_of: Traits | None = None
+    sound_of: Traits | None = None
 
     @property
     def form(self) -> str:
-        """`typed`, `photo` or `mixed`."""
+        """`typed`, `photo`, `mixed` (a photo and words), `sound` or `soundmixed` (a sound and words)."""
         return self.id.split("-")[0]
 
 
 def draw_queries(products: Sequence[Product], counts: dict[str, int], rng: np.random.Generator) -> list[DemoQuery]:
-    """Queries in the numbers that `counts` gives by form (`typed`, `photo`, `mixed`); no typed text comes twice."""
+    """Queries in the numbers that `counts` gives by form; none comes twice. Sounds asked for are those of products."""
     queries: list[DemoQuery] = []
     for form, count in counts.items():
-        seen: set[tuple[str | None, Traits | None]] = set()
+        some = [item for item in products if item.traits.timbre] if form in _SOUNDING else products
+        seen: set[tuple[str | None, Traits | None, Traits | None]] = set()
         while len(seen) < count:
-            wanted = products[int(rng.integers(len(products)))].traits
+            wanted = some[int(rng.integers(len(some)))].traits
             drawn = _FORMS[form](f"{form}-{len(seen) + 1:03d}", wanted, rng)
-            if (drawn.text, drawn.photo_of) not in seen:
-                seen.add((drawn.text, drawn.photo_of))
+            asks = (drawn.text, drawn.photo_of, drawn.sound_of)
+            if asks not in seen:
+                seen.add(asks)
                 queries.append(drawn)
     return queries
 
@@ -117,11 +123,45 @@ def _mixed(name: str, wanted: Traits, rng: np.random.Generator) -> DemoQuery:
     return DemoQuery(name, wish, _pick(forms, rng).format(word).lower(), wanted)
 
 
-_FORMS = {"typed": _typed, "photo": _photo, "mixed": _mixed}
+def _sound(name: str, wanted: Traits, _: np.random.Generator) -> DemoQuery:
+    return DemoQuery(name, Wish(None, _heard(wanted)), sound_of=wanted)
+
+
+def _sound_mixed(name: str, wanted: Traits, rng: np.random.Generator) -> DemoQuery:
+    """The words say the kind, with its colour or not, or a brand or price of anything that sounds like this."""
+    asked = _heard(wanted)
+    about = _pick(("kind", "kind", "colour", "brand", "band"), rng)
+    if about == "band" and wanted.band == "middle":
+        about = "kind"
+    noun = say("kind", wanted.kind, rng, synonyms=0.3)
+    word = noun if about == "kind" else say(about, getattr(wanted, about), rng, synonyms=0.25)
+    forms = {
+        "kind": (
+            "{} that sounds like this",
+            "{} with this sound",
+            "find the {} that goes like this",
+            "need {} like this",
+        ),
+        "colour": ("{} " + noun + " that sounds like this", noun + " with this sound in {}"),
+        "brand": ("something like this by {}", "{}, with this sound"),
+        "band": ("like this but {}", "{}, with this sound"),
+    }[about]
+    if about != "kind":
+        asked[about] = getattr(wanted, about)
+    kind = wanted.kind if about in {"kind", "colour"} else None
+    return DemoQuery(name, Wish(kind, asked), _pick(forms, rng).format(word).lower(), sound_of=wanted)
+
+
+_FORMS = {"typed": _typed, "photo": _photo, "mixed": _mixed, "sound": _sound, "soundmixed": _sound_mixed}
+_SOUNDING = {"sound", "soundmixed"}
 
 
 def _seen(traits: Traits) -> dict[str, str]:
     return {attribute: getattr(traits, attribute) for attribute in VISIBLE}
+
+
+def _heard(traits: Traits) -> dict[str, str]:
+    return {attribute: getattr(traits, attribute) for attribute in AUDIBLE}
 
 
 def _other(attribute: str, traits: Traits, rng: np.random.Generator) -> str:

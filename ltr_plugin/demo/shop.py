@@ -1,9 +1,9 @@
-"""The demo shop as files: a catalog with photos, queries and judgments, all made here from one seed.
+"""The demo shop as files: a catalog with photos, sounds and clips, queries and judgments, all made from one seed.
 
 The shop is generated so that anyone can try every part of the project at once, without a download. Each product has
-hidden attributes (`goods`), from which its photo (`appearance`, `photographs`), its text (`products`), the queries
-(`queries`) and the judgments (`grades`) are drawn independently of each other. About half of the texts do not tell the
-colour and most do not tell the pattern, so that words alone cannot answer every query.
+hidden attributes (`goods`), from which its media (`media`), its text (`products`), the queries (`queries`) and the
+judgments (`grades`) are drawn independently of each other. About half of the texts do not tell the colour, most do not
+tell pattern or timbre, and none tells the melody, so that words alone cannot answer every query.
 """
 
 import json
@@ -14,11 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ltr_plugin.demo import appearance
-from ltr_plugin.demo.goods import Traits
 from ltr_plugin.demo.grades import judge, with_noise
 from ltr_plugin.demo.kinds import KINDS
-from ltr_plugin.demo.photographs import photograph
+from ltr_plugin.demo.media import clip_paths, media, photo_paths, query_photo_path, query_sound_path, sound_paths
 from ltr_plugin.demo.products import Product, draw_product
 from ltr_plugin.demo.queries import DemoQuery, draw_queries, split_queries
 from ltr_plugin.errors import InputError
@@ -27,10 +25,12 @@ from ltr_plugin.progress import Progress, silent
 TRAIN_SHARE = 0.6
 _MARK = "generated.json"
 """Lies in generated folders only: nobody's own data set is ever replaced."""
-_QUERIES_PER_PRODUCT = {"typed": 150 / 800, "photo": 90 / 800, "mixed": 90 / 800}
-_MOST_QUERIES = {"typed": 150, "photo": 90, "mixed": 90}
-_PRODUCTS, _PRODUCT_PHOTOS, _QUERIES, _QUERY_PHOTOS, _JUDGMENTS = range(5)
-"""Each draws from its own stream of random numbers, so that a change in one leaves the others as they are."""
+_MOST_QUERIES = {"typed": 150, "photo": 90, "mixed": 90, "sound": 90, "soundmixed": 45}
+"""By form, for `_ENOUGH_PRODUCTS` and more; smaller shops have fewer, in proportion."""
+_ENOUGH_PRODUCTS = 800
+_PRODUCTS, _QUERIES, _JUDGMENTS = 0, 2, 4
+"""Each draws from its own stream of random numbers, so that a change in one leaves the others as they are; the media
+have theirs."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class ShopFiles:
 def generate_shop(folder: Path, *, products: int = 800, seed: int = 7, progress: Progress = silent) -> ShopFiles:
     """Writes the shop into the folder and says where its files are. The same seed gives the same files.
 
-    The folder appears when everything in it is written, in place of an older shop. `progress` counts photos.
+    The folder appears when everything in it is written, in place of an older shop. `progress` counts media files.
     Raises InputError if `products` is less than the number of kinds, or if the folder holds anything else.
     """
     if products < len(KINDS):
@@ -79,36 +79,26 @@ def generate_shop(folder: Path, *, products: int = 800, seed: int = 7, progress:
 def _write_shop(folder: Path, count: int, seed: int, progress: Progress) -> None:
     products = _draw_products(count, seed)
     rng = np.random.default_rng([seed, _QUERIES])
-    shares = _QUERIES_PER_PRODUCT.items()
-    queries = draw_queries(
-        products, {form: min(_MOST_QUERIES[form], max(1, round(share * count))) for form, share in shares}, rng
-    )
+    share = min(1.0, count / _ENOUGH_PRODUCTS)
+    queries = draw_queries(products, {form: max(1, round(share * most)) for form, most in _MOST_QUERIES.items()}, rng)
     train, test = split_queries(queries, TRAIN_SHARE, rng)
     files = ShopFiles.within(folder)
-    _write_lines(files.catalog, ({**product.record, "images": _photo_paths(product)} for product in products))
+    _write_lines(files.catalog, map(_product_record, products))
     _write_lines(files.queries, map(_query_record, queries))
     _write_lines(files.train_queries, map(_query_record, train))
     _write_lines(files.test_queries, map(_query_record, test))
     _write_judgments(files.qrels, products, queries, {query.id for query in train}, seed)
-    _take_photos(folder, products, queries, seed, progress)
+    _make_media(folder, products, queries, seed, progress)
 
 
-def _take_photos(
+def _make_media(
     folder: Path, products: Sequence[Product], queries: Sequence[DemoQuery], seed: int, progress: Progress
 ) -> None:
-    shop = [
-        (product.traits, path, (seed, _PRODUCT_PHOTOS, number, view))
-        for number, product in enumerate(products)
-        for view, path in enumerate(_photo_paths(product))
-    ]
-    customers = [
-        (query.photo_of, _query_photo_path(query), (seed, _QUERY_PHOTOS, number))
-        for number, query in enumerate(queries)
-        if query.photo_of
-    ]
-    for done, (traits, path, key) in enumerate([*shop, *customers], start=1):
-        _photograph(traits, folder / path, np.random.default_rng(key), customer=done > len(shop))
-        progress(done, len(shop) + len(customers))
+    makings = list(media(products, queries))
+    for done, (path, write, key) in enumerate(makings, start=1):
+        (folder / path).parent.mkdir(exist_ok=True)
+        write(folder / path, np.random.default_rng((seed, *key)))
+        progress(done, len(makings))
 
 
 def _draw_products(count: int, seed: int) -> list[Product]:
@@ -121,20 +111,13 @@ def _draw_products(count: int, seed: int) -> list[Product]:
     ]
 
 
-def _photo_paths(product: Product) -> list[str]:
-    return [f"images/{product.id}-{number + 1}.jpg" for number in range(product.photos)]
-
-
-def _query_photo_path(query: DemoQuery) -> str:
-    return f"query_images/{query.id}.jpg"
-
-
-def _photograph(traits: Traits, path: Path, rng: np.random.Generator, *, customer: bool) -> None:
-    shot = appearance.shot(traits, rng, customer=customer)
-    surface = appearance.surface(traits, rng)
-    photo = photograph(appearance.silhouette(traits), surface, shot, rng, stands=KINDS[traits.kind].stands)
-    path.parent.mkdir(exist_ok=True)
-    photo.save(path, "JPEG", quality=shot.jpeg_quality)
+def _product_record(product: Product) -> dict[str, object]:
+    return {
+        **product.record,
+        "images": photo_paths(product),
+        "audio": sound_paths(product),
+        "video": clip_paths(product),
+    }
 
 
 def _query_record(query: DemoQuery) -> dict[str, object]:
@@ -142,7 +125,9 @@ def _query_record(query: DemoQuery) -> dict[str, object]:
     if query.text:
         record["text"] = query.text
     if query.photo_of:
-        record["image"] = _query_photo_path(query)
+        record["image"] = query_photo_path(query)
+    if query.sound_of:
+        record["audio"] = query_sound_path(query)
     return record
 
 

@@ -72,9 +72,9 @@ def test_every_photo_named_exists_opens_and_none_is_left_over(shop):
     assert sorted(named) == sorted(str(path.relative_to(folder)) for path in folder.rglob("*.jpg"))
 
 
-def test_progress_counts_every_photo(shop, progress_seen):
-    photos = len(list(shop.catalog.parent.rglob("*.jpg")))
-    assert progress_seen == [(done, photos) for done in range(1, photos + 1)]
+def test_progress_counts_every_media_file(shop, progress_seen):
+    files = sum(path.suffix in {".jpg", ".wav", ".webm"} for path in shop.catalog.parent.rglob("*"))
+    assert progress_seen == [(done, files) for done in range(1, files + 1)]
 
 
 def test_catalog_records_are_complete_and_valid(shop):
@@ -92,11 +92,20 @@ def test_catalog_records_are_complete_and_valid(shop):
 
 def test_catalog_never_names_hidden_attributes(shop):
     for record in lines(shop.catalog):
-        assert not {"kind", "quality", "band", "pattern", "shape", "traits"} & {*record, *record["attributes"]}
+        assert not {"kind", "quality", "band", "pattern", "shape", "timbre", "melody", "traits"} & {
+            *record,
+            *record["attributes"],
+        }
 
 
 def test_queries_have_the_parts_their_form_says(shop):
-    parts = {"typed": {"id", "text"}, "photo": {"id", "image"}, "mixed": {"id", "text", "image"}}
+    parts = {
+        "typed": {"id", "text"},
+        "photo": {"id", "image"},
+        "mixed": {"id", "text", "image"},
+        "sound": {"id", "audio"},
+        "soundmixed": {"id", "text", "audio"},
+    }
     for query in lines(shop.queries):
         assert set(query) == parts[query["id"].split("-")[0]]
 
@@ -114,11 +123,12 @@ def test_splits_are_disjoint_and_together_are_all_queries(shop):
 
 
 def test_split_keeps_the_share_of_each_form(products):
-    queries = draw_queries(products, {"typed": 150, "photo": 90, "mixed": 90}, np.random.default_rng(1))
+    counts = {"typed": 150, "photo": 90, "mixed": 90, "sound": 90, "soundmixed": 45}
+    queries = draw_queries(products, counts, np.random.default_rng(1))
     train, test = split_queries(queries, 0.6, np.random.default_rng(2))
-    count = {form: sum(query.form == form for query in train) for form in ("typed", "photo", "mixed")}
-    assert count == {"typed": 90, "photo": 54, "mixed": 54}
-    assert len(train) + len(test) == 330
+    count = {form: sum(query.form == form for query in train) for form in counts}
+    assert count == {"typed": 90, "photo": 54, "mixed": 54, "sound": 54, "soundmixed": 27}
+    assert len(train) + len(test) == sum(counts.values())
 
 
 def test_typed_queries_are_all_different(products):
@@ -150,8 +160,8 @@ def test_many_texts_leave_out_colour_and_pattern(products):
     assert 0.6 < silent_about("pattern", patterned) < 0.8
 
 
-def test_products_without_a_photo_tell_colour_and_pattern_in_words(products):
-    photoless = [product for product in products if product.photos == 0]
+def test_products_that_nothing_shows_tell_colour_and_pattern_in_words(products):
+    photoless = [product for product in products if product.photos == product.clips == 0]
     assert 0.06 < len(photoless) / len(products) < 0.12
     for product in photoless:
         assert says(text_of(product), "colour", product.traits.colour)
@@ -180,15 +190,15 @@ def test_folder_of_somebody_else_is_refused_and_an_older_shop_replaced(tmp_path)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "catalog.jsonl").write_text('{"id": "1", "title": "my own product"}')
     with pytest.raises(InputError, match="holds no generated shop"):
-        generate_shop(tmp_path / "mine", products=16)
+        generate_shop(tmp_path / "mine", products=len(KINDS))
     assert "my own" in (tmp_path / "mine" / "catalog.jsonl").read_text()
 
-    old = generate_shop(tmp_path / "shop", products=16, seed=1).catalog.read_bytes()
-    new = generate_shop(tmp_path / "shop", products=16, seed=2).catalog.read_bytes()
+    old = generate_shop(tmp_path / "shop", products=len(KINDS), seed=1).catalog.read_bytes()
+    new = generate_shop(tmp_path / "shop", products=len(KINDS), seed=2).catalog.read_bytes()
     assert old != new
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "shop"]
 
 
 def test_fewer_products_than_kinds_are_refused(tmp_path):
-    with pytest.raises(InputError, match="at least 16"):
+    with pytest.raises(InputError, match=f"at least {len(KINDS)}"):
         generate_shop(tmp_path / "shop", products=3)

@@ -49,6 +49,34 @@ def test_grade_of_one_mug_for_several_wishes(asked, expected):
     assert grade(Wish("mug", asked), MUG) == expected
 
 
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, 3),
+        ({"kind": "toy", "colour": "red"}, 3),  # whatever it is
+        ({"quality": 0.2}, 2),
+        ({"melody": "falling"}, 2),  # near
+        ({"melody": "single"}, 1),
+        ({"timbre": "chime"}, 1),  # near
+        ({"timbre": "chime", "melody": "falling"}, 0),  # nothing matches exactly
+        ({"timbre": "drum"}, 0),  # the same tune on a drum
+        ({"timbre": "", "melody": ""}, 0),  # silent
+    ],
+)
+def test_grade_for_a_shopper_who_plays_rising_bells(change, expected):
+    clock = replace(MUG, kind="clock", timbre="bell", melody="rising")
+    assert grade(Wish(None, {"timbre": "bell", "melody": "rising"}), replace(clock, **change)) == expected
+
+
+def test_sound_with_a_word_counts_the_word_too():
+    toy = replace(MUG, kind="toy", timbre="siren", melody="trill")
+    heard = {"timbre": "siren", "melody": "trill"}
+    assert grade(Wish("toy", heard), toy) == 3
+    assert grade(Wish("clock", heard), toy) == 0
+    assert grade(Wish(None, {**heard, "band": "middle"}), toy) == 2
+    assert grade(Wish(None, {**heard, "brand": "Rookpine"}), toy) == 1
+
+
 def test_nearness_has_no_direction():
     assert grade(Wish("mug", {"colour": "navy", "use": "kids"}), MUG) == 2
     assert grade(Wish("mug", {"colour": "blue", "use": "kids"}), replace(MUG, colour="navy")) == 2
@@ -66,6 +94,16 @@ def test_pool_holds_relevant_products_and_sampled_zeros():
     zeros = [by_id[name].traits.kind for name, value in grades.items() if value == 0]
     assert len(zeros) == 20
     assert zeros.count("mug") == 10
+
+
+def test_half_of_the_zeros_of_a_sound_make_sounds_too():
+    kinds = list(KINDS)
+    products = [draw_product(n, kinds[n % len(kinds)], np.random.default_rng([9, n])) for n in range(320)]
+    by_id = {product.id: product for product in products}
+    grades = judge(Wish(None, {"timbre": "bell", "melody": "rising"}), products, np.random.default_rng(1))
+    zeros = [bool(by_id[name].traits.timbre) for name, value in grades.items() if value == 0]
+    assert (len(zeros), sum(zeros)) == (20, 10)
+    assert all(by_id[name].traits.timbre for name, value in grades.items() if value > 0)
 
 
 def test_noise_shifts_few_grades_by_one_and_keeps_the_range():

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ltr_plugin.demo.outlines import Part
-from ltr_plugin.demo.silhouettes import carried, clothing, furnishings, sound, tableware
+from ltr_plugin.demo.silhouettes import carried, clothing, furnishings, ringing, sound, tableware
 
 SILHOUETTES: dict[str, dict[str, Callable[[], list[Part]]]] = {
     "mug": {"straight": tableware.straight_mug, "round": tableware.round_mug, "tapered": tableware.tapered_mug},
@@ -50,5 +50,12 @@ SILHOUETTES: dict[str, dict[str, Callable[[], list[Part]]]] = {
         "headset": sound.gaming_headset,
     },
     "guitar": {"acoustic": sound.acoustic_guitar, "electric": sound.electric_guitar, "ukulele": sound.ukulele},
+    "doorbell": {"button": ringing.push_button, "panel": ringing.wall_panel, "pull": ringing.pull_bell},
+    "music box": {
+        "chest": ringing.chest_music_box,
+        "crank": ringing.crank_music_box,
+        "carousel": ringing.carousel_music_box,
+    },
+    "toy": {"robot": ringing.robot, "car": ringing.car, "top": ringing.spinning_top},
 }
 """Kind to shape to silhouette."""

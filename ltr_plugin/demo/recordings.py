@@ -1,0 +1,81 @@
+"""Recordings of a product's sound: by the shop, close to it, and by customers' telephones in whatever room."""
+
+import wave as wav
+from pathlib import Path
+
+import numpy as np
+
+from ltr_plugin.demo.tones import RATE_HZ, Wave
+from ltr_plugin.demo.tunes import perform
+
+
+def shop_recording(timbre: str, melody: str, rng: np.random.Generator) -> Wave:
+    """A clean recording: a small room, little noise. Float32 samples at RATE_HZ, 1 to 2.5 seconds."""
+    sound = _in_room(perform(timbre, melody, rng), rng.uniform(0.08, 0.25), rng.uniform(0.05, 0.2), rng)
+    sound = _band(sound, rng.uniform(40, 120), rng.uniform(5500, 7800))
+    return _levelled(_with_noise(sound, rng.uniform(28, 42), rng), rng.uniform(0.5, 0.9))
+
+
+def customer_recording(timbre: str, melody: str, rng: np.random.Generator) -> Wave:
+    """What a telephone hears: echo, noise of the house, a narrow band, late or cut short. Float32, 0.9 to 2.5 s."""
+    sound = _in_room(perform(timbre, melody, rng), rng.uniform(0.15, 0.5), rng.uniform(0.15, 0.5), rng)
+    late = int(rng.uniform(-0.2, 0.15) * RATE_HZ)
+    sound = np.pad(sound, (late, 0)) if late > 0 else sound[-late:]
+    sound = _with_noise(sound[: int(rng.uniform(1.1, 2.5) * RATE_HZ)], rng.uniform(4, 20), rng)
+    return _levelled(_band(sound, rng.uniform(120, 350), rng.uniform(3000, 6500)), 0.9 * 10 ** -rng.uniform(0, 0.9))
+
+
+def write_wav(path: Path, samples: Wave) -> None:
+    """Mono 16-bit WAV at RATE_HZ; samples are from -1 to 1."""
+    with wav.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE_HZ)
+        out.writeframes(pcm(samples).tobytes())
+
+
+def pcm(samples: Wave) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
+    """Samples from -1 to 1 as little-endian 16-bit integers."""
+    return (np.clip(samples, -1, 1) * 32767).astype("<i2")
+
+
+def _in_room(sound: Wave, echo_s: float, wet: float, rng: np.random.Generator) -> Wave:
+    """The sound with the echo of a room, which is noise that dies away in `echo_s` seconds (to 1/e in a third)."""
+    t = np.arange(int(echo_s * RATE_HZ)) / RATE_HZ
+    echo = rng.standard_normal(len(t)) * np.exp(-3 * t / echo_s)
+    size = _fast_size(len(sound) + len(echo))
+    heard = np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(echo, size), size)[: len(sound)]
+    return (1 - wet) * sound + wet * heard * _loudness(sound) / max(_loudness(heard), 1e-9)
+
+
+def _band(sound: Wave, low_hz: float, high_hz: float) -> Wave:
+    """What a microphone lets through between two frequencies, with soft slopes."""
+    size = _fast_size(len(sound))
+    frequency = np.fft.rfftfreq(size, 1 / RATE_HZ) + 1e-6
+    passed = 1 / np.sqrt((1 + (low_hz / frequency) ** 4) * (1 + (frequency / high_hz) ** 8))
+    return np.asarray(np.fft.irfft(np.fft.rfft(sound, size) * passed, size)[: len(sound)])
+
+
+def _with_noise(sound: Wave, signal_to_noise_db: float, rng: np.random.Generator) -> Wave:
+    """The noise of a room: pink, with some mains hum, rising and falling slowly."""
+    size = _fast_size(len(sound))
+    spectrum = np.fft.rfft(rng.standard_normal(size)) / np.sqrt(np.arange(size // 2 + 1) + 20)
+    noise = np.fft.irfft(spectrum, size)[: len(sound)]
+    t = np.arange(len(sound)) / RATE_HZ
+    noise *= 1 + 0.5 * np.sin(2 * np.pi * rng.uniform(0.3, 2) * t + rng.uniform(0, 6))
+    hum = np.sin(2 * np.pi * 100 * t) * rng.uniform(0, 0.5) * _loudness(noise)
+    noise = noise + hum
+    return sound + noise * _loudness(sound) / _loudness(noise) * 10 ** (-signal_to_noise_db / 20)
+
+
+def _levelled(sound: Wave, peak: float) -> Wave:
+    return np.asarray(sound * (peak / max(float(np.abs(sound).max()), 1e-9)), np.float32)
+
+
+def _loudness(sound: Wave) -> float:
+    return float(np.sqrt(np.mean(sound**2)))
+
+
+def _fast_size(length: int) -> int:
+    """The next multiple of 2048: its factors make the transform quick."""
+    return -(-length // 2048) * 2048
