@@ -90,6 +90,11 @@ class LambdaMART:
             return np.empty(0)
         return np.asarray(self.booster.predict(total, raw_score=True), dtype=np.float64)
 
+    def contributions(self, values: Floats) -> Scores:
+        """See Attributing; LightGBM's own TreeSHAP."""
+        total = np.nan_to_num(np.asarray(values, dtype=np.float32), nan=0.0)
+        return np.asarray(self.booster.predict(total, pred_contrib=True), dtype=np.float64)
+
     def export(self) -> Export:
         """See Ranker; `tree_export` says how exact it is."""
         return Export("model/xgboost+json", export_trees(self.booster.dump_model(), self.feature_set.names))
