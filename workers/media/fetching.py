@@ -4,6 +4,7 @@ A catalog is untrusted: a URL in it could point at a service that only this mach
 up here, checked, and that same address is connected to; each redirect goes through the same check.
 """
 
+import contextlib
 import http.client
 import ipaddress
 import os
@@ -25,16 +26,19 @@ TIMEOUT_S = 20.0
 def fetch(url: str, *, max_bytes: int, timeout_s: float = TIMEOUT_S) -> bytes:
     """The body behind a URL; `timeout_s` is for the whole of it, redirects included. MediaError with the reason."""
     deadline = time.monotonic() + timeout_s
+    host = ""
     try:
         for _ in range(MAX_REDIRECTS + 1):
-            body, redirect = _get(urlsplit(url), max_bytes, deadline)
+            split = urlsplit(url)
+            host = _host(split)
+            body, redirect = _get(split, max_bytes, deadline)
             if redirect is None:
                 return body
             url = urljoin(url, redirect)
     except (OSError, http.client.HTTPException, ValueError) as error:
         late = time.monotonic() >= deadline
         reason = f"took more than {timeout_s:g} s" if late else (str(error) or type(error).__name__)
-        raise MediaError(f"cannot fetch from {urlsplit(url).netloc!r}: {reason}") from None
+        raise MediaError(f"cannot fetch from {host!r}: {reason}") from None
     raise MediaError(f"more than {MAX_REDIRECTS} redirects")
 
 
@@ -42,13 +46,16 @@ def _get(url: SplitResult, max_bytes: int, deadline: float) -> tuple[bytes, str 
     """The body, or where it redirects to."""
     if url.scheme not in ("http", "https") or not url.hostname:
         raise MediaError(f"{url.geturl()!r} is no http(s) URL")
-    connection = http.client.HTTPConnection(url.netloc.rpartition("@")[2])
+    connection = http.client.HTTPConnection(_host(url))
     connection.sock = _connect(url, deadline)
     # a server that sends one byte now and then resets the socket's own timeout, but not this one
-    alarm = threading.Timer(max(0.0, deadline - time.monotonic()), connection.sock.shutdown, [socket.SHUT_RDWR])
+    line = connection.sock.dup()
+    alarm = threading.Timer(max(0.0, deadline - time.monotonic()), _hang_up, [line])
     alarm.daemon = True
     alarm.start()
     try:
+        if url.scheme == "https":
+            connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=url.hostname)
         target = quote(url._replace(scheme="", netloc="", fragment="").geturl() or "/", safe="/?&=%:+,;@!$'()*~#[]")
         connection.request("GET", target, headers={"User-Agent": "ltr-plugin", "Accept-Encoding": "identity"})
         answer = connection.getresponse()
@@ -66,26 +73,41 @@ def _get(url: SplitResult, max_bytes: int, deadline: float) -> tuple[bytes, str 
         return body, None
     finally:
         alarm.cancel()
+        line.close()
         connection.close()
+
+
+def _host(url: SplitResult) -> str:
+    """Name and port, without the password that may stand before them."""
+    return url.netloc.rpartition("@")[2]
+
+
+def _hang_up(line: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # the other side was faster
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def _connect(url: SplitResult, deadline: float) -> socket.socket:
     host, port = str(url.hostname), url.port or (443 if url.scheme == "https" else 80)
-    addresses = {entry[4][0] for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-    allowed = [str(address) for address in addresses if os.environ.get(ALLOW_PRIVATE) or _public(str(address))]
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    allowed = [address for address in addresses if os.environ.get(ALLOW_PRIVATE) or _public(address)]
     if not allowed:
         raise MediaError(f"{host!r} is a private address; set {ALLOW_PRIVATE}=1 if the catalog's media lie there")
-    connected = socket.create_connection((allowed[0], port), timeout=max(0.1, deadline - time.monotonic()))
-    return (
-        ssl.create_default_context().wrap_socket(connected, server_hostname=host)
-        if url.scheme == "https"
-        else connected
-    )
+    failure = OSError("no address")
+    for place, address in enumerate(allowed):  # of several, not all need to be up
+        left_s = max(0.1, deadline - time.monotonic())
+        try:
+            return socket.create_connection((address, port), timeout=left_s / (len(allowed) - place))
+        except OSError as error:
+            failure = error
+    raise failure
 
 
 def _public(address: str) -> bool:
+    """Whether everyone could reach it. Reserved ones are not: a private IPv4 address may be inside."""
     known = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(known, ipaddress.IPv6Address):
-        inner = known.ipv4_mapped or known.sixtofour
-        return known.is_global and not known.is_multicast and (inner is None or inner.is_global)
-    return known.is_global and not known.is_multicast
+    inner = known.sixtofour if isinstance(known, ipaddress.IPv6Address) else None
+    return (
+        known.is_global and not known.is_multicast and not known.is_reserved and (inner is None or _public(str(inner)))
+    )

@@ -1,18 +1,24 @@
 """Photos: opened within limits, upright, first frame, RGB on white."""
 
-import io
 import warnings
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ltr_plugin.errors import MediaError
-from workers.media.reading import read_media
+from workers.media.reading import TimedBytes, read_media
 
 MAX_BYTES = 20 << 20
 MAX_PIXELS = 50_000_000
+MAX_ASPECT = 50
+"""Encoders enlarge the shorter side: of a line of pixels they would make a picture that fills the memory."""
+
+MAX_DECODING_S = 20.0
 SIDE = 512
 """Encoders look at 96 to 384 pixels a side: a photo is made smaller to twice that or so while it is decoded."""
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
+"""Pillow's names of what catalogs hold. Others are not tried: some of them run programs, such as PostScript."""
 
 
 def open_image(root: Path, reference: str, *, side: int = SIDE) -> Image.Image:
@@ -27,30 +33,47 @@ def decode_image(data: bytes, *, side: int = SIDE) -> Image.Image:
     """The photo in these bytes, as `open_image` gives it."""
     if not data:
         raise MediaError("empty file")
+    source = TimedBytes(data, MAX_DECODING_S)
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data)) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(source, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise MediaError(f"{image.width} x {image.height} pixels is over the limit of {MAX_PIXELS:,}")
+            check_shape(image.width, image.height)
             image.draft("RGB", (side, side))
             image.load()
-            return _rgb(_smaller(ImageOps.exif_transpose(image), side))
+            return _on_white(_smaller(_plain(ImageOps.exif_transpose(image)), side))
     except MediaError:
         raise
+    except Image.DecompressionBombError:
+        raise MediaError(f"its header says that it has far more than the limit of {MAX_PIXELS:,} pixels") from None
     except UnidentifiedImageError:
-        raise MediaError("not a photo in a form that can be read") from None
+        raise MediaError(f"not a photo in a form that can be read ({', '.join(FORMATS)})") from None
     except Exception as error:  # a damaged file may make a decoder raise anything
         raise MediaError(f"damaged photo: {error}") from None
 
 
+def check_shape(width: int, height: int) -> None:
+    """MediaError when there is too little of a picture between its longer sides."""
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise MediaError(f"{width} x {height} pixels: one side is more than {MAX_ASPECT} times the other")
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The photo with pixels that can be averaged: no palette, no lone bits, no 16 bits."""
+    if image.mode.startswith("I"):  # a conversion would clip 16 bits rather than scale them
+        return image.convert("I").point(lambda value: value / 256).convert("L")
+    if image.mode in ("P", "PA", "1"):
+        return image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")
+    return image
+
+
 def _smaller(image: Image.Image, side: int) -> Image.Image:
     scale = min(image.size) // side
-    return image.reduce(scale) if scale > 1 and image.mode not in ("P", "1") else image
+    return image.reduce(scale) if scale > 1 else image
 
 
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # 16 bits, which a conversion would clip rather than scale
-        image = image.convert("I").point(lambda value: value / 256).convert("L")
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode in ("RGBA", "LA", "La", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")

@@ -7,13 +7,19 @@ from typing import Any
 from ltr_plugin.catalog.product import Modality
 from workers.media.images import decode_image, open_image
 from workers.media.sounds import decode_sound, open_sound
+from workers.media.video import decode_video, open_video
 
 OPENERS: dict[Modality, Callable[[Path, str], Any]] = {
     "text": lambda _, text: text,
     "image": open_image,
     "audio": open_sound,
+    "video": open_video,
 }
 """From the catalog's folder and an item (a text itself, or a media reference) to what `Encoder.prepare` takes."""
 
-DECODERS: dict[Modality, Callable[[bytes], Any]] = {"image": decode_image, "audio": decode_sound}
+DECODERS: dict[Modality, Callable[[bytes], Any]] = {
+    "image": decode_image,
+    "audio": decode_sound,
+    "video": decode_video,
+}
 """The same for media that are at hand as bytes, as a shopper's are."""

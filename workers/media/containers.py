@@ -1,0 +1,94 @@
+"""Containers of films and sounds, opened by FFmpeg so that a hostile one cannot reach out, hang, or eat the memory.
+
+FORMATS keeps out playlists, which lead to other files and hosts. Reading ends at a deadline, and with it all searching
+and probing. Pixels are bounded inside the decoders too, since a header may say less than the frames behind it turn out
+to have. An MP4 is asked how many samples it says it has before FFmpeg believes it, see `_samples`.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from struct import unpack_from
+from typing import TYPE_CHECKING
+
+from ltr_plugin.errors import MediaError
+from workers.media.reading import TimedBytes
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+FORMATS = "matroska,avi,asf,flv,mpegts,mpeg,gif,ogg,wav,w64,aiff,caf,flac,mp3,aac"
+"""The containers that are tried, in FFmpeg's names; and MP4 with its kin, which are known by their first box."""
+
+MAX_PIXELS = 4096 * 2304
+"""Of a frame: 4K in either form. A decoder may hold some twenty of them."""
+
+MAX_STREAMS = 64
+
+_FIRST = {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"sidx", b"wide", b"free", b"skip", b"pnot", b"uuid"}
+"""The boxes that an MP4 or one of its kin may begin with."""
+
+_COUNTS = re.compile(rb"(stsz.{8}|trun.{4})(.{4})|cmov", re.DOTALL)
+"""The boxes of an MP4 that say in few bytes how many samples there are: with the count, or compressed."""
+
+
+@contextlib.contextmanager
+def opened(source: TimedBytes) -> "Iterator[InputContainer]":
+    """The container in these bytes. MediaError, or FFmpeg's own error, when there is none that can be read."""
+    import av
+
+    data = source.getvalue()
+    boxes = list(_boxes(data))
+    if _samples(data, boxes) > len(data):
+        raise MediaError("says that it has more samples than bytes")
+    options = {
+        "format_whitelist": "mov" if boxes else FORMATS,
+        "protocol_whitelist": "none",
+        "max_pixels": str(MAX_PIXELS),
+        "max_streams": str(MAX_STREAMS),
+    }
+    with av.open(source, "r", options=options, metadata_errors="replace") as container:
+        for stream in container.streams.video:
+            if stream.codec_context:  # none where FFmpeg lacks the decoder
+                stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+        yield container
+
+
+def declared_size(data: bytes) -> int:
+    """The size in bytes that an MP4, a Matroska or a RIFF file says it has; 0 where it does not."""
+    if boxes := list(_boxes(data)):
+        return boxes[-1][2]
+    if data[:4] == b"RIFF":
+        return 8 + int.from_bytes(data[4:8], "little")
+    segment = data.find(b"\x18\x53\x80\x67", 0, 1024) + 4
+    if data[:4] == b"\x1a\x45\xdf\xa3" and 4 <= segment < len(data):
+        length = 9 - data[segment].bit_length()  # of the number, which its leading zeros tell
+        size = int.from_bytes(data[segment : segment + length], "big") ^ (1 << 7 * length)
+        return 0 if size == (1 << 7 * length) - 1 else segment + length + size  # all ones: the writer did not know
+    return 0
+
+
+def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The outermost boxes of an MP4 as (kind, start, end); the last may end past the data. None in other files."""
+    start = 0 if data[4:8] in _FIRST else len(data)
+    while start + 8 <= len(data):
+        size, kind = unpack_from(">I4s", data, start)
+        if size == 1 and start + 16 <= len(data):
+            (size,) = unpack_from(">Q", data, start + 8)
+        end = start + size if size >= 8 else len(data)
+        yield kind, start, end
+        start = end
+
+
+def _samples(data: bytes, boxes: list[tuple[bytes, int, int]]) -> int:
+    """How many samples an MP4 says it has, of which each would cost FFmpeg two dozen bytes of memory.
+
+    They are counted wherever they could be written, for FFmpeg looks for them in boxes of many kinds.
+    """
+    count = 0
+    for kind, start, end in boxes:
+        for found in _COUNTS.finditer(data, start, end) if kind != b"mdat" else ():
+            if found[0] == b"cmov":
+                raise MediaError("its header is compressed, in a form that is no longer in use")
+            count += int.from_bytes(found[2], "big")
+    return count
