@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.catalog.roots import MediaRoots
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.products import Embedded, ProductIndex, StoredProduct, Vector
 from ltr_plugin.errors import MediaError
@@ -56,6 +57,7 @@ def embed(
     when the cluster is out of reach.
     """
     report = EmbedReport()
+    roots = replace(index.media, main=media_root) if media_root else index.media
     vectors = [vector for vector in index.vectors if source in (None, vector.source)]
     pending = [(stored, fields) for stored in index.fetch(ids) if (fields := stored.pending(vectors))]
     report.skipped = len(ids) - len(pending)
@@ -65,7 +67,7 @@ def embed(
             (stored, own) for stored, fields in pending if (own := [one for one in fields if one.source == modality])
         ]
         if lacking:
-            made += _embed_source(modality, lacking, encoders, media_root or index.media_root, report)
+            made += _embed_source(modality, lacking, encoders, roots, report)
     report.refused = {id_: error for id_, error in index.write_vectors(made) if error}
     report.failed = sum(one.vector is None for one in made)
     report.embedded = len(made) - report.failed
@@ -76,7 +78,7 @@ def _embed_source(
     source: Modality,
     products: Sequence[tuple[StoredProduct, Sequence[VectorField]]],
     encoders: Callable[[VectorField], Encoder],
-    root: Path,
+    roots: MediaRoots,
     report: EmbedReport,
 ) -> Iterator[Embedded]:
     """One result for each product and field it lacks: its items' vectors pooled, or the reason why it has none."""
@@ -85,7 +87,7 @@ def _embed_source(
         for vector in fields:
             wanted.setdefault(vector, set()).update(_items(stored.product, source))
     items = dict.fromkeys(item for stored, _ in products for item in _items(stored.product, source))
-    found = _encode({field: encoders(field) for field in wanted}, wanted, source, list(items), root, report)
+    found = _encode({field: encoders(field) for field in wanted}, wanted, source, list(items), roots, report)
     for stored, fields in products:
         for field in fields:
             results = [found[field][item] for item in _items(stored.product, source)]
@@ -107,7 +109,7 @@ def _encode(
     wanted: Mapping[VectorField, set[str]],
     source: Modality,
     items: Sequence[str],
-    root: Path,
+    roots: MediaRoots,
     report: EmbedReport,
 ) -> dict[VectorField, "dict[str, np.ndarray[Any, Any] | str]"]:
     """For each field, each wanted item's vector, or what is wrong with the item.
@@ -117,7 +119,7 @@ def _encode(
 
     def ready(item: str) -> dict[VectorField, Any]:
         try:
-            opened = OPENERS[source](root, item)
+            opened = OPENERS[source](roots.of(item), item)
         except MediaError as error:
             return dict.fromkeys(encoders, error)
         return {field: _prepared(encoders[field], source, opened) for field in encoders if item in wanted[field]}

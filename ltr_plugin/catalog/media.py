@@ -1,7 +1,6 @@
 """References to photos, sounds and videos: where they lie and what tells a changed one."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from ltr_plugin.catalog.product import MODALITIES, Modality, Product, digest
 from ltr_plugin.errors import MediaError
@@ -9,12 +8,15 @@ from ltr_plugin.errors import MediaError
 
 def is_url(reference: str) -> bool:
     """Whether a reference is an http(s) URL rather than a path."""
-    return urlsplit(reference).scheme in ("http", "https")
+    return reference.lower().startswith(("http://", "https://"))
 
 
 def media_path(root: Path, reference: str) -> Path:
     """The file a relative reference names under `root`. MediaError when it leads outside: catalogs are untrusted."""
-    path = (root / reference).resolve()
+    try:
+        path = (root / reference).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle, a NUL
+        raise MediaError(f"{reference!r} is no path: {error}") from None
     if not path.is_relative_to(root.resolve()):
         raise MediaError(f"{reference!r} leads out of the catalog's folder")
     return path
@@ -41,7 +43,7 @@ def _stamp(root: Path, reference: str) -> tuple[int, ...]:
     if is_url(reference):
         return ()
     try:
-        status = media_path(root, reference).stat()
-    except (OSError, MediaError):
-        return ()  # an absent or refused file is reported by the worker that tries to read it
+        status = (root / reference).stat()
+    except (OSError, ValueError):
+        return ()  # an absent file is reported by the worker that tries to read it
     return status.st_size, status.st_mtime_ns

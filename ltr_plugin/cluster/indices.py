@@ -1,7 +1,9 @@
 """Indices with a version in their name, behind an alias that is switched in one call."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
@@ -9,35 +11,52 @@ from ltr_plugin.cluster.mapping import index_body
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.errors import ClusterError, InputError
 
+HELD = "FORBIDDEN/8/index write"
+"""Stands in the reason why a version that takes no writes did not take one."""
+
+_INHERITED = ("number_of_shards", "number_of_replicas", "refresh_interval")
+
 
 def open_or_create(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media_root: Path) -> ProductIndex:
-    """The index behind `alias` if its vectors are the wanted ones, else the next version beside it.
+    """The index behind `alias` if its vectors are the wanted ones, else a version beside it (see `open_beside`)."""
+    current = serving(cluster, alias)
+    if current is not None and set(current.vectors) == set(vectors):
+        return current
+    return open_beside(cluster, alias, vectors, current.media.main if current else media_root)
 
-    A next version that an earlier, interrupted call left behind is taken up again. The alias is left as it is.
-    InputError when the alias belongs to an index that was not made here.
+
+def open_beside(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media_root: Path) -> ProductIndex:
+    """A version with these vectors that is not the one behind `alias`: one that is there already, else a new one.
+
+    A new one takes shards, replicas and refresh interval over from the one behind the alias. The alias stays as it is.
     """
-    versions = _versions(cluster, alias)
-    current = aliased(cluster, alias)
-    if current is not None and current not in versions:
-        raise InputError(
-            f"index {alias}", f"this alias belongs to {current}, which `ltr index` did not make; take another"
-        )
-    for name in sorted(versions, key=_version, reverse=True):
-        index = ProductIndex(cluster, name)
-        if set(index.vectors) == set(vectors) and index.media_root == media_root.resolve():
+    current, names = aliased(cluster, alias), versions(cluster, alias)
+    for name in reversed(names):
+        index = _readable(cluster, name) if name != current else None
+        if index and set(index.vectors) == set(vectors) and index.media.main == media_root.resolve():
             return index
-    name = f"{alias}-v{max(map(_version, versions), default=0) + 1}"
-    cluster.call("PUT", f"/{name}", index_body(vectors, media_root))
+    body = index_body(vectors, media_root)
+    if current:
+        settings = cluster.call("GET", f"/{current}/_settings")[current]["settings"]["index"]
+        body["settings"]["index"] |= {key: settings[key] for key in _INHERITED if key in settings}
+    name = f"{alias}-v{max(map(_version, names), default=0) + 1}"
+    cluster.call("PUT", f"/{name}", body)
     return ProductIndex(cluster, name)
 
 
-def switch_alias(cluster: Cluster, alias: str, index: str) -> str | None:
-    """Points `alias` to `index` in one atomic call; returns the index it pointed to before, if any."""
-    before = aliased(cluster, alias)
-    if before != index:
-        removal = [{"remove": {"index": before, "alias": alias}}] if before else []
-        cluster.call("POST", "/_aliases", {"actions": [*removal, {"add": {"index": index, "alias": alias}}]})
-    return before
+def serving(cluster: Cluster, alias: str) -> ProductIndex | None:
+    """The index behind an alias; None when there is none, or one of an older layout, which the next version replaces.
+
+    InputError when the alias belongs to an index that was not made here.
+    """
+    current = aliased(cluster, alias)
+    if current is None:
+        return None
+    if current not in versions(cluster, alias):
+        raise InputError(
+            f"index {alias}", f"this alias belongs to {current}, which `ltr index` did not make; take another"
+        )
+    return _readable(cluster, current)
 
 
 def aliased(cluster: Cluster, alias: str) -> str | None:
@@ -50,9 +69,71 @@ def aliased(cluster: Cluster, alias: str) -> str | None:
         raise
 
 
-def _versions(cluster: Cluster, alias: str) -> list[str]:
+def versions(cluster: Cluster, alias: str) -> list[str]:
+    """All versions of an index, oldest first, whichever of them the alias points to."""
     found = cluster.call("GET", f"/{alias}-v*/_settings/index.uuid")
-    return [name for name in found if name.removeprefix(f"{alias}-v").isdigit()]
+    return sorted((name for name in found if name.removeprefix(f"{alias}-v").isdigit()), key=_version)
+
+
+def switch_alias(cluster: Cluster, alias: str, index: str) -> str | None:
+    """Points `alias` to `index` in one atomic call; returns the index it pointed to before, if any."""
+    before = aliased(cluster, alias)
+    if before != index:
+        removal = [{"remove": {"index": before, "alias": alias}}] if before else []
+        cluster.call("POST", "/_aliases", {"actions": [*removal, {"add": {"index": index, "alias": alias}}]})
+    return before
+
+
+def facts_of(cluster: Cluster, name: str) -> dict[str, Any]:
+    """What is noted about an index, beside what made it."""
+    facts: dict[str, Any] = cluster.call("GET", f"/{name}/_mapping")[name]["mappings"].get("_meta", {})
+    return facts
+
+
+def note(cluster: Cluster, name: str, **facts: object) -> None:
+    """Notes facts about an index, replacing those of the same names."""
+    cluster.call("PUT", f"/{name}/_mapping", {"_meta": {**facts_of(cluster, name), **facts}})
+
+
+def admit_media(index: ProductIndex, folder: Path) -> ProductIndex:
+    """The index, allowed to take media from a folder too."""
+    if index.media.holds(folder):
+        return index
+    note(index.cluster, index.name, more_media=[*map(str, index.media.others), str(folder.resolve())])
+    return ProductIndex(index.cluster, index.name)
+
+
+@contextmanager
+def held(cluster: Cluster, name: str) -> Iterator[None]:
+    """While the block runs, an index takes no writes: all that it took before can be read after a refresh.
+
+    It stays so when the block ends well, for a version that was left behind must not take late writes; it is released
+    when the block fails. Who writes finds HELD in the reason, and looks up where the alias points now.
+    """
+    cluster.call("PUT", f"/{name}/_block/write")
+    try:
+        yield
+    except BaseException:
+        release(cluster, name)
+        raise
+
+
+def release(cluster: Cluster, name: str) -> None:
+    """Lets an index take writes again."""
+    cluster.call("PUT", f"/{name}/_settings", {"index.blocks.write": None})
+
+
+def is_held(cluster: Cluster, name: str) -> bool:
+    """Whether an index takes no writes."""
+    settings = cluster.call("GET", f"/{name}/_settings", flat_settings=True)[name]["settings"]
+    return settings.get("index.blocks.write") == "true"  # type: ignore[no-any-return]
+
+
+def _readable(cluster: Cluster, name: str) -> ProductIndex | None:
+    try:
+        return ProductIndex(cluster, name)
+    except InputError:
+        return None
 
 
 def _version(name: str) -> int:

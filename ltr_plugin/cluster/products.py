@@ -7,8 +7,9 @@ from typing import Any
 
 from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.catalog.roots import MediaRoots
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.connection import Cluster, Json
 from ltr_plugin.cluster.mapping import FORMAT
 from ltr_plugin.errors import InputError
 
@@ -67,29 +68,29 @@ class ProductIndex:
                 f"index {name}", f"its layout is {meta.get('format')!r}, not {FORMAT}; make it with `ltr index`"
             )
         self.vectors = tuple(VectorField.from_meta(entry) for entry in meta["vectors"])
-        self.media_root = Path(meta["media_root"])
+        self.media = MediaRoots(Path(meta["media_root"]), tuple(map(Path, meta.get("more_media", ()))))
 
     def put(self, products: Iterable[Product]) -> Iterator[tuple[str, str | None]]:
         """Writes products by id, yielding (id, None or why not). Vectors whose content did not change stay."""
+        return self.cluster.bulk(self.replacement(one, content_hashes(one, self.media.main)) for one in products)
+
+    def replacement(self, product: Product, content: Mapping[Modality, str]) -> dict[str, Any]:
+        """The bulk action that writes a product whose content has these hashes."""
+        document = {
+            **product.model_dump(mode="json", exclude_defaults=True),
+            "attribute_text": product.attribute_text(),
+            "content": dict(content),
+        }
         sources = {vector.name: vector.source for vector in self.vectors}
-
-        def action(product: Product) -> dict[str, Any]:
-            document = {
-                **product.model_dump(mode="json", exclude_defaults=True),
-                "attribute_text": product.attribute_text(),
-                "content": content_hashes(product, self.media_root),
-            }
-            script = {"source": _REPLACE, "params": {"product": document, "sources": sources}}
-            return self._update(product.id, script, upsert={**document, "embedding": {}})
-
-        return self.cluster.bulk(map(action, products))
+        script = {"source": _REPLACE, "params": {"product": document, "sources": sources}}
+        return self._update(product.id, script, upsert={**document, "embedding": {}})
 
     def fetch(self, ids: Sequence[str]) -> list[StoredProduct]:
         """The products of these ids that exist, read as last written (no refresh needed), without their vectors."""
         answer = self.cluster.call(
-            "POST", f"/{self.name}/_mget", {"ids": list(ids)}, _source_excludes=self._vector_names()
+            "POST", f"/{self.name}/_mget", {"ids": list(ids)}, _source_excludes=",".join(self.vector_names)
         )
-        return [_stored(document["_source"]) for document in answer["docs"] if document.get("found")]
+        return [stored_product(document["_source"]) for document in answer["docs"] if document.get("found")]
 
     def write_vectors(self, made: Iterable[Embedded]) -> Iterator[tuple[str, str | None]]:
         """Writes vectors and errors with their stamps, yielding (id, None or why not).
@@ -114,6 +115,10 @@ class ProductIndex:
         """How many products a search can see."""
         return int(self.cluster.call("GET", f"/{self.name}/_count")["count"])
 
+    def ids(self) -> Iterator[str]:
+        """The ids of all products that a search can see, in order."""
+        yield from (hit["_id"] for hit in self.scan({"match_all": {}}, page=5000, source=False))
+
     def backlog(self, source: Modality | None = None) -> int:
         """How many products a search can see that lack a current vector (of this modality)."""
         body = {"query": self._backlog_query(source)}
@@ -121,11 +126,11 @@ class ProductIndex:
 
     def backlog_ids(self, source: Modality | None = None, *, page: int = 5000) -> Iterator[str]:
         """The ids of the backlog (of this modality), in order of id."""
-        yield from (hit["_id"] for hit in self._scan(self._backlog_query(source), page=page, source=False))
+        yield from (hit["_id"] for hit in self.scan(self._backlog_query(source), page=page, source=False))
 
     def errors(self) -> Iterator[tuple[str, str, str]]:
         """(product id, vector field, reason) of everything that could not be embedded, in order of id."""
-        for hit in self._scan(self._errors_query(), page=1000, source=["embedding"]):
+        for hit in self.scan(self._errors_query(), page=1000, source=["embedding"]):
             for field, stamp in hit["_source"]["embedding"].items():
                 if "error" in stamp:
                     yield hit["_id"], field, stamp["error"]
@@ -160,14 +165,17 @@ class ProductIndex:
     def _errors_query(self) -> dict[str, Any]:
         return _any_of([{"exists": {"field": f"embedding.{vector.name}.error"}} for vector in self.vectors])
 
-    def _scan(self, query: dict[str, Any], *, page: int, source: bool | list[str]) -> Iterator[dict[str, Any]]:
+    def scan(self, query: Json, *, page: int, source: Json) -> Iterator[dict[str, Any]]:
+        """The hits of a query in order of id, read in pages, with this `_source`."""
         body: dict[str, Any] = {"query": query, "size": page, "sort": [{"id": "asc"}], "_source": source}
         while hits := self.cluster.call("POST", f"/{self.name}/_search", body)["hits"]["hits"]:
             yield from hits
             body["search_after"] = hits[-1]["sort"]
 
-    def _vector_names(self) -> str:
-        return ",".join(["each", *(vector.name for vector in self.vectors)])
+    @property
+    def vector_names(self) -> tuple[str, ...]:
+        """The fields of a document that hold vectors: by far its largest part."""
+        return ("each", *(vector.name for vector in self.vectors))
 
 
 def _any_of(clauses: list[dict[str, Any]]) -> dict[str, Any]:
@@ -175,7 +183,8 @@ def _any_of(clauses: list[dict[str, Any]]) -> dict[str, Any]:
     return {"bool": {"should": clauses, "minimum_should_match": 1}} if clauses else {"match_none": {}}
 
 
-def _stored(source: dict[str, Any]) -> StoredProduct:
+def stored_product(source: Mapping[str, Any]) -> StoredProduct:
+    """A product as a document of the index states it."""
     known = {name: value for name, value in source.items() if name in Product.model_fields}
     return StoredProduct(Product.model_validate(known), source["content"], source.get("embedding", {}))
 

@@ -1,0 +1,63 @@
+"""What catalog systems hand over: products, new values for some of their fields, and ids of products that are gone."""
+
+from typing import Any
+
+from pydantic import FiniteFloat, create_model, model_validator
+
+from ltr_plugin.catalog.product import Identifier, Product, Scalar
+from ltr_plugin.decoding import Form, decode
+
+
+class Listed(Product):
+    """A line of a catalog: a product, or with `deleted` the id of one that is gone."""
+
+    deleted: bool = False
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Listed":
+        return self if self.deleted else super()._says_something()  # type: ignore[operator]
+
+
+class Update(Form):
+    """New values for some fields of a product that is there, or with `deleted` the id of one that is gone.
+
+    A JSON merge patch (RFC 7396): a field that is absent stays, null takes it away, attributes and stats are merged key
+    by key, and everything else, lists too, is replaced. Read it with UPDATE, which knows the fields.
+    """
+
+    id: Identifier
+    deleted: bool = False
+
+    def names(self, field: str) -> bool:
+        """Whether it says anything about a field."""
+        return field in self.model_fields_set
+
+    def applied_to(self, product: Product) -> Product:
+        """The product with the new values; InputError when it is none any more, such as one without title and media."""
+        patch = self.model_dump(mode="json", exclude_unset=True, exclude={"deleted"})
+        patched = _patched(product.model_dump(mode="json", exclude_defaults=True), patch)
+        return decode(Product, patched, source=f"product {self.id}")
+
+
+Change = Product | Update
+"""A Listed is a Product too."""
+
+_KINDS: dict[str, Any] = {
+    **{name: field.annotation for name, field in Product.model_fields.items() if name != "id"},
+    "attributes": dict[str, Scalar | tuple[Scalar, ...] | None],
+    "stats": dict[str, FiniteFloat | None],
+}
+_FIELDS: dict[str, Any] = {name: (kind | None, None) for name, kind in _KINDS.items()}
+UPDATE: type[Update] = create_model("Update", __base__=Update, **_FIELDS)
+"""The form of an update, with the fields of a product."""
+
+
+def _patched(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    for name, value in patch.items():
+        if value is None:
+            target.pop(name, None)
+        elif isinstance(value, dict):
+            target[name] = _patched(dict(target.get(name) or {}), value)
+        else:
+            target[name] = value
+    return target

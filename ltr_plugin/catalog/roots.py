@@ -1,0 +1,52 @@
+"""The folders that an index takes media from, and how a reference is kept so that workers find its file."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from ltr_plugin.catalog.media import is_url
+from ltr_plugin.catalog.product import Modality
+from ltr_plugin.decoding import Form
+
+FIELDS: Mapping[Modality, str] = {"image": "images", "audio": "audio", "video": "video"}
+"""The field of a product that refers to the media of each modality."""
+
+AnyForm = TypeVar("AnyForm", bound=Form)
+
+
+@dataclass(frozen=True)
+class MediaRoots:
+    """Relative references lie under `main`, absolute ones in any of the roots. All are absolute paths themselves."""
+
+    main: Path
+    others: tuple[Path, ...] = ()
+
+    def holds(self, folder: Path) -> bool:
+        """Whether all that lies in a folder may be taken from there."""
+        return any(folder.resolve().is_relative_to(root) for root in (self.main, *self.others))
+
+    def of(self, reference: str) -> Path:
+        """The root under which `media_path` must find a reference."""
+        return next((root for root in self.others if Path(reference).is_relative_to(root)), self.main)
+
+    def kept(self, change: AnyForm, folder: Path) -> AnyForm:
+        """The change with its references, which are relative to `folder`, as the index keeps them.
+
+        They become relative to the main root where they lie in it, and absolute elsewhere.
+        """
+        if folder.resolve() == self.main:
+            return change
+        moved = {
+            name: tuple(self._kept(reference, folder) for reference in getattr(change, name) or ())
+            for name in FIELDS.values()
+            if name in change.model_fields_set
+        }
+        return change.model_copy(update=moved)
+
+    def _kept(self, reference: str, folder: Path) -> str:
+        if is_url(reference):
+            return reference
+        path = Path(os.path.normpath(folder.resolve() / reference))
+        return path.relative_to(self.main).as_posix() if path.is_relative_to(self.main) else str(path)

@@ -1,0 +1,131 @@
+"""A version beside another one: filled, followed, and put in its place, on a real cluster."""
+
+import pytest
+
+from ltr_plugin.catalog.changes import UPDATE, Listed
+from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster import copying
+from ltr_plugin.cluster.changing import apply_changes
+from ltr_plugin.cluster.copying import catch_up, change_over
+from ltr_plugin.cluster.indices import aliased, is_held, note, open_beside, open_or_create, switch_alias
+from ltr_plugin.cluster.products import Embedded
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture
+def old(cluster, alias, vector, tmp_path):
+    """Five products with words and a photo, p0 to p3 with both vectors, p3's with errors beside them."""
+    index = open_or_create(cluster, alias, [vector(), vector("image_vector", "image")], tmp_path)
+    switch_alias(cluster, alias, index.name)
+    products = [Product(id=f"p{n}", title=f"mug {n}", price=n, images=(f"{n}.jpg", "b.jpg")) for n in range(5)]
+    assert apply_changes(cluster, alias, products) == [None] * 5
+    made = [
+        Embedded(one.product.id, field, one.content[field.source], [1, 0, n], "bad" if n == 3 else None, each)
+        for n, one in enumerate(index.fetch([f"p{n}" for n in range(4)]))
+        for field, each in zip(index.vectors, ((), ([1, 0, 0], [0, 1, n])), strict=True)
+    ]
+    assert all(error is None for _, error in index.write_vectors(made))
+    return index
+
+
+@pytest.fixture
+def new(old, alias, vector, tmp_path):
+    """An empty version whose photos go through another encoder."""
+    return open_beside(old.cluster, alias, [vector(), vector("image_vector", "image", weights="w2")], tmp_path)
+
+
+def source(index, id_):
+    return index.cluster.call("GET", f"/{index.name}/_doc/{id_}")["_source"]
+
+
+def pending(index):
+    index.refresh()
+    ids = list(index.ids())
+    return {one.product.id: [field.name for field in one.pending(index.vectors)] for one in index.fetch(ids)}
+
+
+def test_vectors_of_the_same_encoder_are_kept_and_only_the_others_are_to_be_made(old, new):
+    heard = []
+    catch_up(old, new, progress=lambda done, total=None: heard.append((done, total)))
+    assert heard[-1] == (5, 5)
+    lacking = pending(new)
+    assert lacking == {**{f"p{n}": ["image_vector"] for n in range(4)}, "p4": ["text_vector", "image_vector"]}
+    assert source(new, "p1")["text_vector"] == [1, 0, 1]
+    assert "image_vector" not in source(new, "p1")
+    assert source(new, "p1")["price"] == 1
+    assert list(new.errors()) == [("p3", "text_vector", "bad")]
+
+
+def test_each_photos_own_vector_is_kept_where_the_encoder_is_the_same(old, cluster, alias, vector, tmp_path):
+    newer = open_beside(cluster, alias, [vector(weights="w2"), vector("image_vector", "image")], tmp_path)
+    catch_up(old, newer)
+    assert pending(newer)["p2"] == ["text_vector"]
+    assert source(newer, "p2")["each"] == {"image_vector": [{"vector": [1, 0, 0]}, {"vector": [0, 1, 2]}]}
+
+
+def test_what_changed_meanwhile_is_caught_up_and_nothing_is_written_twice(old, new, cluster, alias):
+    catch_up(old, new)
+    versions = {id_: cluster.call("GET", f"/{new.name}/_doc/{id_}")["_version"] for id_ in ("p1", "p2")}
+    changes = [Product(id="p9", title="new"), UPDATE(id="p1", price=99), Listed(id="p0", deleted=True)]
+    assert apply_changes(cluster, alias, changes) == [None] * 3
+    heard = []
+    catch_up(old, new, progress=lambda done, total=None: heard.append((done, total)))
+    assert heard[-1] == (2, 2)  # the other products are not even read
+    assert sorted(pending(new)) == ["p1", "p2", "p3", "p4", "p9"]
+    assert source(new, "p1")["price"] == 99
+    assert source(new, "p1")["text_vector"] == [1, 0, 1]
+    assert cluster.call("GET", f"/{new.name}/_doc/p2")["_version"] == versions["p2"]
+    note(cluster, new.name, follows={})
+    catch_up(old, new)  # the whole once more: all is there already
+    assert cluster.call("GET", f"/{new.name}/_doc/p2")["_version"] == versions["p2"]
+
+
+def test_the_alias_moves_with_the_last_change_and_late_writes_are_not_lost_in_the_old_version(old, new, cluster, alias):
+    catch_up(old, new)
+    assert (
+        apply_changes(cluster, alias, [Product(id="late", title="late"), Listed(id="p2", deleted=True)]) == [None] * 2
+    )
+    assert change_over(cluster, alias, new) == old.name
+    assert aliased(cluster, alias) == new.name
+    assert sorted(pending(new)) == ["late", "p0", "p1", "p3", "p4"]
+    assert is_held(cluster, old.name)
+    ((_, wrong),) = old.put([Product(id="later", title="later")])  # as by a writer that looked up the alias before
+    assert wrong
+
+
+def test_the_way_back_brings_along_what_changed_since(old, new, cluster, alias):
+    catch_up(old, new)
+    change_over(cluster, alias, new)
+    apply_changes(cluster, alias, [UPDATE(id="p1", price=50), Listed(id="p4", deleted=True)])
+    heard = []
+    catch_up(new, old, progress=lambda done, total=None: heard.append((done, total)))
+    assert heard[-1] == (1, 1)
+    assert change_over(cluster, alias, old) == new.name
+    assert aliased(cluster, alias) == old.name
+    assert source(old, "p1")["price"] == 50
+    assert pending(old) == {"p0": [], "p1": [], "p2": [], "p3": []}  # with the vectors that it had
+
+
+def test_a_move_that_fails_at_its_last_step_leaves_the_old_version_at_work(old, new, cluster, alias, monkeypatch):
+    catch_up(old, new)
+    apply_changes(cluster, alias, [Product(id="late", title="late")])
+    real = copying.catch_up
+
+    def failing(one, other):
+        if is_held(cluster, one.name):
+            raise KeyboardInterrupt
+        real(one, other)
+
+    monkeypatch.setattr(copying, "catch_up", failing)
+    with pytest.raises(KeyboardInterrupt):
+        change_over(cluster, alias, new)
+    assert aliased(cluster, alias) == old.name
+    assert apply_changes(cluster, alias, [Product(id="later", title="later")], patience_s=0) == [None]
+
+
+def test_an_alias_without_index_gets_its_first(cluster, alias, vector, tmp_path):
+    first = open_or_create(cluster, alias, [vector()], tmp_path)
+    assert change_over(cluster, alias, first) is None
+    assert change_over(cluster, alias, first) == first.name
+    assert aliased(cluster, alias) == first.name
