@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.errors import EncoderError
+from workers.encoders.folders import name_of, require
 from workers.encoders.protocol import Library
 from workers.encoders.torch_encoder import TorchEncoder, weights_hash
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     import torch
     from PIL.Image import Image
 
-CONFIG, WEIGHTS, CARD = "open_clip_config.json", "open_clip_model.safetensors", "encoder.json"
-"""A folder of an encoder: open_clip's own two files, and our note of where it comes from and how good it is."""
+CONFIG, WEIGHTS = "open_clip_config.json", "open_clip_model.safetensors"
+"""A folder of an encoder, as open_clip writes it for a hub."""
 
 
 class OpenClipEncoder(TorchEncoder):
@@ -84,9 +85,8 @@ def load(model: str) -> OpenClipEncoder:
 
     name, pretrained, known, revision = model, None, model, ""
     if Path(model).is_dir():
-        if missing := [file for file in (CONFIG, WEIGHTS) if not (Path(model) / file).is_file()]:
-            raise EncoderError(f"encoder folder {model!r} lacks {' and '.join(missing)}")
-        name, known = f"local-dir:{model}", _card(Path(model)).get("name") or Path(model).resolve().name
+        require(Path(model), CONFIG, WEIGHTS)
+        name, known = f"local-dir:{model}", name_of(Path(model))
     elif not model.startswith("hf-hub:"):
         name, _, pretrained = model.partition("/")
         known, revision = name, pretrained
@@ -125,12 +125,6 @@ def _dimension(model: Any, tokenizer: Any) -> int:  # noqa: ANN401
 
     with torch.inference_mode():
         return int(model.eval().encode_text(tokenizer(["a"])).shape[-1])
-
-
-def _card(folder: Path) -> dict[str, Any]:
-    path = folder / CARD
-    card: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    return card
 
 
 LIBRARY = Library(

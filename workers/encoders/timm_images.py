@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.errors import EncoderError
+from workers.encoders.folders import require
 from workers.encoders.protocol import Library
 from workers.encoders.torch_encoder import TorchEncoder, weights_hash
 
@@ -71,8 +72,7 @@ def load(model: str) -> TimmEncoder:
 def _source(model: str) -> str:
     """The model's name, as timm writes it."""
     if Path(model).is_dir():
-        if missing := [file for file in (CONFIG, WEIGHTS) if not (Path(model) / file).is_file()]:
-            raise EncoderError(f"encoder folder {model!r} lacks {' and '.join(missing)}")
+        require(Path(model), CONFIG, WEIGHTS)
         return f"local-dir:{model}"
     if model.startswith("hf-hub:"):
         return model

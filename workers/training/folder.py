@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ltr_plugin.errors import InputError
-from workers.encoders.openclip import CARD
+from workers.encoders.folders import CARD
 
 
 @contextlib.contextmanager
