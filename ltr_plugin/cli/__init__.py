@@ -5,7 +5,20 @@ import sys
 import typer
 
 from ltr_plugin.cli import demo as demo_verb
-from ltr_plugin.cli import encoder, evaluate, features, index, node, promote, push, search, train, worker
+from ltr_plugin.cli import (
+    encoder,
+    evaluate,
+    explain,
+    features,
+    index,
+    node,
+    promote,
+    push,
+    report,
+    search,
+    train,
+    worker,
+)
 from ltr_plugin.errors import LtrError
 
 app = typer.Typer(
@@ -24,7 +37,9 @@ app.command("push")(push.push)
 app.command("promote")(promote.promote)
 app.command("rollback")(promote.rollback)
 app.command("search")(search.search)
+app.command("explain")(explain.explain)
 app.command("evaluate")(evaluate.evaluate)
+app.command("report")(report.report)
 app.command("demo")(demo_verb.demo)
 
 

@@ -44,4 +44,4 @@ def demo(
     console = Console()
     console.print(report.comparison.whole.to_summary())
     console.print(str(report.parity), highlight=False)
-    console.print(f"report: {report.path}", highlight=False)
+    console.print(f"report: {report.page} (its numbers: {report.path})", highlight=False)

@@ -10,20 +10,22 @@ from ltr_plugin.cli.printing import AsJson, IndexName, emit
 def search(
     text: Annotated[str, typer.Argument(help="The typed words.")] = "",
     image: Annotated[str | None, typer.Option(help="A photo: a file or a URL.")] = None,
+    audio: Annotated[str | None, typer.Option(help="A sound: a file or a URL.")] = None,
+    video: Annotated[str | None, typer.Option(help="A video: a file or a URL.")] = None,
     ranker: Annotated[str, typer.Option(help="bm25, vectors, random, a model's name, or a ranker's folder.")] = "bm25",
     name: IndexName = "products",
     size: Annotated[int, typer.Option(min=1, max=100, help="How many results.")] = 10,
     explain: Annotated[bool, typer.Option(help="Show the features that the model saw.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Search by words, by photo, or by both."""
+    """Search by words, photo, sound, video, or a mix."""
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
     from ltr_plugin.decoding import decode
     from ltr_plugin.flows.ranking import find, ranking_named
     from ltr_plugin.queries.query import Query
 
-    asked = {"id": "query", "text": text or None, "image": image}
+    asked = {"id": "query", "text": text or None, "image": image, "audio": audio, "video": video}
     query = decode(Query, asked, source="ltr search")
     index = ProductIndex(connect(), name)
     hits = find(index, query, ranking_named(index, ranker), size=size, log=explain)

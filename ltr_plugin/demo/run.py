@@ -22,6 +22,7 @@ from ltr_plugin.flows.evaluating import Evaluation, compare_rankings
 from ltr_plugin.flows.indexing import embed_backlog, write_catalog
 from ltr_plugin.flows.logging import log_table
 from ltr_plugin.flows.publishing import promote, push_ranker
+from ltr_plugin.flows.reporting import write_report
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.judgments.qrels import read_qrels
 from ltr_plugin.progress import Progress
@@ -35,11 +36,15 @@ Bar = Callable[[str], AbstractContextManager[Progress]]
 
 @dataclass(frozen=True)
 class DemoReport:
-    """What came out: the comparison of all rankers, the proof of the learned ones, and where it is written."""
+    """What came out: the comparison of all rankers, the proof of the learned ones, and where it is written.
+
+    `path` is for machines, `page` for people.
+    """
 
     comparison: Evaluation
     parity: Parity
     path: Path
+    page: Path
 
 
 @dataclass
@@ -125,7 +130,9 @@ def _rank(index: ProductIndex, files: ShopFiles, out: Path, clock: _Clock, bar: 
     beside = path.with_suffix(".part")
     beside.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     beside.replace(path)
-    return DemoReport(comparison, pushed.parity, path)
+    page = out / "report.html"
+    write_report(index, comparison, files.test_queries.parent, page)
+    return DemoReport(comparison, pushed.parity, path, page)
 
 
 @contextmanager
@@ -166,7 +173,7 @@ def _encoder(
     **options: Any,  # noqa: ANN401 - each trainer has its own
 ) -> str:
     """The specification of the encoder in this folder, trained first where there is none."""
-    from workers.encoders.openclip import CARD
+    from workers.encoders.folders import CARD
     from workers.training.loop import Budget
     from workers.training.trainers import trainer_of
 

@@ -1,7 +1,7 @@
 """Rankers side by side on judged queries, ranked by the cluster in two views."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.report import Comparison, compare
 from ltr_plugin.flows.asking import Asked, ask_file
-from ltr_plugin.flows.ranking import ranking_named, run_ranking
+from ltr_plugin.flows.ranking import Views, ranking_named, run_ranking
 from ltr_plugin.judgments.qrels import Qrels, read_qrels
 from ltr_plugin.progress import Progress, part_of, silent
 from ltr_plugin.queries.templates import Ranking
@@ -20,10 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Two views of the same rankers: over the whole index (unjudged counts as 0), and over judged products alone."""
+    """Two views of the same rankers: over the whole index (unjudged counts as 0), and over judged products alone.
+
+    `asked` are the judged queries, `runs` what each ranker answered.
+    """
 
     whole: Comparison
     judged: Comparison
+    asked: Sequence[Asked] = field(repr=False)
+    qrels: Qrels = field(repr=False)
+    runs: Mapping[str, Views] = field(repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Both views, by `whole` and `judged`."""
@@ -70,6 +76,9 @@ def compare_rankings(
     return Evaluation(
         compare({name: views.whole for name, views in runs.items()}, known, parts, view="whole index"),
         compare({name: views.judged for name, views in runs.items()}, known, parts, view="judged products"),
+        judged,
+        known,
+        runs,
     )
 
 

@@ -1,0 +1,299 @@
+"""How fast workers make vectors: beside the bare encoder on ready tensors, and beside a plain loop of encode and index.
+
+    ltr node start && python benchmarks/embed.py
+
+Three ways over the same products in one run, by turns, for photos (open_clip ViT-B-32), texts (all-MiniLM-L6-v2) and
+sounds (CLAP): the encoder alone on prepared tensors; a real worker, from the tasks being sent to the last vector being
+searchable; and a loop that opens, encodes and writes one batch after the other. Weights are random where no file is
+carried along, which costs the same time. `--memory` products of text measure the worker's peak memory over many tasks.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import statistics
+import tempfile
+import time
+import wave
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ltr_plugin.batches import batched
+from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.cluster.connection import Cluster, connect
+from ltr_plugin.cluster.indices import open_or_create
+from ltr_plugin.cluster.products import Embedded, ProductIndex
+from ltr_plugin.settings import Settings
+from workers.encoders import DEFAULT_TEXT_ENCODER, load_encoder, vector_fields
+from workers.local import LocalWorker, local_worker
+from workers.media.opening import OPENERS
+from workers.tasks import send_backlog
+
+RESULTS = Path(__file__).parent / "results"
+WORDS = ["red", "striped", "mug", "with", "a", "handle", "cotton", "shirt", "for", "kids", "oak", "chair", "lamp", "brushed", "steel", "bottle", "light", "warm", "wool", "scarf", "waterproof", "backpack", "blue", "round", "clock", "silent", "movement", "premium", "gift", "box"]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Job:
+    """One modality's products, and the encoder that they are embedded with."""
+
+    name: str
+    source: Modality
+    unit: str
+    products: Sequence[Product]
+    spec: str
+
+    @property
+    def items(self) -> list[str]:
+        """What is encoded: a text or a file a product."""
+        return [one.embedding_text() if self.source == "text" else one.media(self.source)[0] for one in self.products]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=int, default=512)
+    parser.add_argument("--texts", type=int, default=8192)
+    parser.add_argument("--clips", type=int, default=96)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--memory", type=int, default=100_000, help="products for the memory run; 0 leaves it out")
+    arguments = parser.parse_args()
+    settings = replace(Settings.from_env(), broker_url=None)
+    folder = Path(tempfile.mkdtemp(prefix="ltr-embed-"))
+    try:
+        jobs = [
+            Job("photos", "image", "photos", photos(folder, arguments.images), vit(folder)),
+            Job("texts", "text", "texts", texts(arguments.texts), DEFAULT_TEXT_ENCODER),
+            Job("sounds", "audio", "clips of 5 s", clips(folder, arguments.clips), clap(folder)),
+        ]
+        with local_worker(settings) as worker:
+            cluster = connect(settings)
+            rows = [measured(job, cluster, folder, worker, arguments.rounds) for job in jobs if job.products]
+            memory = peak(cluster, folder, worker, arguments.memory) if arguments.memory else None
+        report = {
+            "command": "python benchmarks/embed.py",
+            "cores": os.cpu_count(),
+            "device": device(),
+            "jobs": rows,
+            "decoding": decoding(jobs[0], folder),
+            "memory": memory,
+        }
+        write(report)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def measured(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, rounds: int) -> dict[str, object]:
+    """Items a second of the three ways, by turns, after each has been warmed with a few products."""
+    encoder = load_encoder(job.spec)
+    few = replace(job, products=job.products[: encoder.batch_size])
+    ready = [encoder.prepare(job.source, OPENERS[job.source](folder, item)) for item in job.items]
+    ways: dict[str, Callable[[Job], float]] = {
+        "bare": lambda one: seconds(lambda: encoder.encode(job.source, ready[: len(one.products)])),
+        "worker": lambda one: by_worker(one, cluster, folder, worker),
+        "loop": lambda one: by_loop(one, cluster, folder),
+    }
+    for way in ways.values():
+        way(few)
+    taken = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            taken[name].append(len(job.products) / way(job))
+            print(f"{job.name}: {name} {taken[name][-1]:.1f} {job.unit}/s")
+    rates = {name: statistics.median(values) for name, values in taken.items()}
+    return {
+        "job": job.name,
+        "unit": job.unit,
+        "encoder": job.spec.partition(":")[0] + ":" + Path(job.spec).name,
+        "batch_size": encoder.batch_size,
+        "products": len(job.products),
+        **{f"{name}_a_second": round(rate, 1) for name, rate in rates.items()},
+        "worker_to_bare": round(rates["worker"] / rates["bare"], 3),
+        "worker_to_loop": round(rates["worker"] / rates["loop"], 3),
+        "rounds": {name: [round(value, 1) for value in values] for name, values in taken.items()},
+    }
+
+
+def by_worker(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker) -> float:
+    """Seconds from sending the tasks to the last vector being searchable."""
+    with filled(job, cluster, folder) as index:
+        began = time.perf_counter()
+        send_backlog(index, queue=worker.queue)
+        while index.backlog():
+            time.sleep(0.05)
+            index.refresh()
+        return time.perf_counter() - began
+
+
+def by_loop(job: Job, cluster: Cluster, folder: Path) -> float:
+    """Seconds of the plain way: open, encode and write a batch, then the next."""
+    encoder = load_encoder(job.spec)
+    with filled(job, cluster, folder) as index:
+        field = next(one for one in index.vectors if one.source == job.source)
+        content = {one.product.id: one.content for one in index.fetch([product.id for product in job.products])}
+        began = time.perf_counter()
+        for products in batched(job.products, 64):
+            items = replace(job, products=products).items
+            prepared = [encoder.prepare(job.source, OPENERS[job.source](folder, item)) for item in items]
+            vectors = encoder.encode(job.source, prepared)
+            made = [
+                Embedded(product.id, field, content[product.id][job.source], vector.tolist())
+                for product, vector in zip(products, vectors, strict=True)
+            ]
+            assert not [error for _, error in index.write_vectors(made) if error]
+        index.refresh()
+        assert not index.backlog(job.source)
+        return time.perf_counter() - began
+
+
+class filled:  # noqa: N801 - a context manager
+    """An index with the job's products and no vectors yet, deleted in the end."""
+
+    def __init__(self, job: Job, cluster: Cluster, folder: Path) -> None:
+        self.job, self.cluster, self.folder = job, cluster, folder
+
+    def __enter__(self) -> ProductIndex:
+        fields = vector_fields(**{self.job.source: self.job.spec})
+        only = tuple(field for field in fields if field.source == self.job.source)
+        self.index = open_or_create(self.cluster, f"embed-{self.job.source}-{time.time_ns()}", only, self.folder)
+        assert not [error for _, error in self.index.put(self.job.products) if error]
+        self.index.refresh()
+        return self.index
+
+    def __exit__(self, *_: object) -> None:
+        self.cluster.call("DELETE", f"/{self.index.name}")
+
+
+def peak(cluster: Cluster, folder: Path, worker: LocalWorker, products: int) -> dict[str, object]:
+    """The worker's memory before and after a long run of tasks."""
+    status = Path(f"/proc/{worker.pid}/status")
+
+    def megabytes(name: str) -> int:
+        line = next(line for line in status.read_text().splitlines() if line.startswith(f"{name}:"))
+        return int(line.split()[1]) >> 10
+
+    job = Job("texts", "text", "texts", texts(products, words=4), DEFAULT_TEXT_ENCODER)
+    before = megabytes("VmRSS")
+    tenth = by_worker(replace(job, products=job.products[: products // 10]), cluster, folder, worker)
+    early = megabytes("VmHWM")
+    whole = by_worker(job, cluster, folder, worker)
+    return {
+        "products": products,
+        "before_mb": before,
+        "peak_after_a_tenth_mb": early,
+        "peak_mb": megabytes("VmHWM"),
+        "texts_a_second": round(products / whole, 1),
+        "texts_a_second_tenth": round(products / 10 / tenth, 1),
+    }
+
+
+def decoding(job: Job, folder: Path) -> dict[str, float]:
+    """Photos a second that are opened and prepared, by the number of threads: what an accelerator could be fed."""
+    encoder = load_encoder(job.spec)
+
+    def rate(threads: int) -> float:
+        def prepare(item: str) -> object:
+            return encoder.prepare(job.source, OPENERS[job.source](folder, item))
+
+        with ThreadPoolExecutor(threads) as pool:
+            took = seconds(lambda: [None for _ in pool.map(prepare, job.items)])
+        return round(len(job.items) / took, 1)
+
+    return {str(threads): rate(threads) for threads in dict.fromkeys((1, 2, os.cpu_count() or 1))}
+
+
+def seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def photos(folder: Path, count: int) -> list[Product]:
+    """Products with a JPEG of 800 pixels a side each: coarse and fine noise, as heavy to decode as a photo is."""
+    chance = np.random.default_rng(1)
+    for number in range(count):
+        coarse = Image.fromarray(chance.integers(0, 255, (12, 12, 3), np.uint8)).resize((800, 800))
+        fine = chance.normal(0, 8, (800, 800, 1))
+        pixels = np.clip(np.asarray(coarse, np.float32) + fine, 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.jpg", quality=85)
+    return [Product(id=f"i{number:06d}", images=(f"{number}.jpg",)) for number in range(count)]
+
+
+def texts(count: int, words: int = 12) -> list[Product]:
+    chance = random.Random(2)
+    return [Product(id=f"t{n:06d}", title=f"{' '.join(chance.choices(WORDS, k=words))} {n}") for n in range(count)]
+
+
+def clips(folder: Path, count: int) -> list[Product]:
+    """Products with five seconds of 44.1 kHz each."""
+    chance = np.random.default_rng(3)
+    moments = np.arange(5 * 44_100) / 44_100
+    for number in range(count):
+        tone = 0.4 * np.sin(2 * np.pi * chance.uniform(100, 4000) * moments) + chance.normal(0, 0.05, len(moments))
+        with wave.open(str(folder / f"{number}.wav"), "wb") as file:
+            file.setparams((1, 2, 44_100, 0, "NONE", ""))
+            file.writeframes((np.clip(tone, -1, 1) * 32767).astype("<i2").tobytes())
+    return [Product(id=f"a{number:06d}", audio=(f"{number}.wav",)) for number in range(count)]
+
+
+def vit(folder: Path) -> str:
+    """open_clip's ViT-B-32 with random weights, in a folder."""
+    import open_clip
+
+    from workers.training.architecture import build, write_folder
+
+    config = {"model_cfg": open_clip.get_model_config("ViT-B-32"), "preprocess_cfg": {"resize_mode": "shortest"}}
+    write_folder(folder / "ViT-B-32", build(config), config, {"name": "ViT-B-32"})
+    return f"open_clip:{folder / 'ViT-B-32'}"
+
+
+def clap(folder: Path) -> str:
+    """CLAP in its published size with random weights, in a folder."""
+    from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
+
+    target = folder / "CLAP"
+    ClapModel(ClapConfig()).save_pretrained(target)
+    ClapFeatureExtractor().save_pretrained(target)
+    return f"clap:{target}"
+
+
+def device() -> str:
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+
+
+def write(report: dict) -> None:
+    def lines() -> Iterator[str]:
+        yield f"# Making vectors on {report['cores']} cores, {report['device']}\n"
+        yield f"    ltr node start && {report['command']}\n"
+        yield "| | encoder | bare | worker | plain loop | worker / bare | worker / loop |"
+        yield "|---|---|---|---|---|---|---|"
+        for row in report["jobs"]:
+            rates = " | ".join(f"{row[f'{way}_a_second']:,} /s" for way in ("bare", "worker", "loop"))
+            ratios = f"{row['worker_to_bare']:.2f} | {row['worker_to_loop']:.2f}"
+            yield f"| {row['products']:,} {row['unit']} | {row['encoder']} | {rates} | {ratios} |"
+        threads = ", ".join(f"{rate:,} with {count}" for count, rate in report["decoding"].items())
+        yield f"\nPhotos a second that are opened and prepared, by threads: {threads}."
+        if memory := report["memory"]:
+            yield (
+                f"\nThe worker's memory: {memory['before_mb']:,} MB before, at most "
+                f"{memory['peak_after_a_tenth_mb']:,} MB after {memory['products'] // 10:,} further products and "
+                f"{memory['peak_mb']:,} MB after {memory['products']:,} more."
+            )
+
+    text = "\n".join(lines()) + "\n"
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "embed.json").write_text(json.dumps(report, indent=1) + "\n")
+    (RESULTS / "embed.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

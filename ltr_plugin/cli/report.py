@@ -1,0 +1,29 @@
+"""`ltr report`: an evaluation as one HTML page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ltr_plugin.cli.printing import IndexName
+from ltr_plugin.cli.progress import bar
+
+
+def report(
+    queries: Annotated[Path, typer.Option(help="Queries: JSON Lines.")],
+    qrels: Annotated[Path, typer.Option(help="Judgments: TREC qrels.")],
+    ranker: Annotated[list[str], typer.Option(help="As for `ltr evaluate`; examples compare the last with the first.")],
+    out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
+    name: IndexName = "products",
+) -> None:
+    """Compare rankers and write a page with tables, curves, and examples of won and lost queries with their photos."""
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.flows.evaluating import evaluate_rankers
+    from ltr_plugin.flows.reporting import write_report
+
+    index = ProductIndex(connect(), name)
+    with bar("ranking queries") as progress:
+        result = evaluate_rankers(index, queries, qrels, ranker, progress=progress)
+    write_report(index, result, queries.parent, out)
+    typer.echo(f"report: {out}")

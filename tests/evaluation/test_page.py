@@ -1,0 +1,71 @@
+from html.parser import HTMLParser
+
+import pytest
+
+from ltr_plugin.evaluation.curves import gains, precision_at_recall
+from ltr_plugin.evaluation.page import Example, Item, Page
+from ltr_plugin.evaluation.report import compare
+from ltr_plugin.judgments.qrels import Qrels
+
+QRELS = Qrels({"q1": {"a": 3, "b": 0}, "q2": {"b": 1, "a": 0}})
+RUNS = {"bm25": {"q1": [("b", 2.0), ("a", 1.0)], "q2": []}, "better & new": {"q1": [("a", 2.0)], "q2": [("b", 1.0)]}}
+
+
+VOID = {"meta", "img", "br", "line", "rect", "polyline"}
+
+
+class Outline(HTMLParser):
+    """What a page is made of: its tags, its links, and whether every one that opens is closed."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.tags, self.links, self.text = [], [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.links += [value for name, value in attributes if name in ("src", "href")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.fixture
+def page():
+    item = Item("a", "<b>bold</b> mug", "data:image/jpeg;base64,AAAA", 3)
+    bare = Item("b", "", None, None)
+    example = Example("q1", "<script>alert(1)</script>", None, None, 0.5, {"bm25": [bare], "better & new": [item]})
+    comparison = compare(RUNS, QRELS, {"typed": {"q1"}})
+    return Page(
+        title="Rankers on shop",
+        comparison=comparison,
+        judged=comparison,
+        curves={name: precision_at_recall(run, QRELS) for name, run in RUNS.items()},
+        gains={"better & new": sorted(gains(RUNS["better & new"], RUNS["bm25"], QRELS).values(), reverse=True)},
+        won=[example],
+    )
+
+
+def test_a_page_is_whole_and_brings_all_it_shows(page):
+    outline = Outline()
+    outline.feed(page.to_html())
+    assert outline.open == []
+    assert all(link.startswith("data:") for link in outline.links)
+    assert outline.tags.count("polyline") == 2
+    assert outline.tags.count("rect") == 2
+    text = " ".join(" ".join(outline.text).split())
+    assert "better & new against bm25, one bar a query: 2 won, 0 lost, 0 alike" in text
+    assert f"{page.comparison.of('typed', 'better & new', 'nDCG@10').mean:.3f}" in text
+
+
+def test_what_shoppers_and_shops_wrote_is_text_not_markup(page):
+    outline = Outline()
+    outline.feed(page.to_html())
+    assert "script" not in outline.tags
+    assert "<script>alert(1)</script>" in outline.text
+    assert "<b>bold</b> mug" in outline.text
