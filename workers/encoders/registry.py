@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ltr_plugin.errors import EncoderError, LtrError
-from workers.encoders import openclip, sentence, timm_images
+from workers.encoders import mel, openclip, sentence, spectral, timm_images
 from workers.encoders.protocol import Encoder, Library
 
 LIBRARIES: dict[str, Library] = {
@@ -14,13 +14,15 @@ LIBRARIES: dict[str, Library] = {
         sentence.LIBRARY,
         openclip.LIBRARY,
         timm_images.LIBRARY,
+        mel.LIBRARY,
+        spectral.LIBRARY,
     )
 }
 
 DEFAULT_TEXT_ENCODER = f"{sentence.LIBRARY.name}:{sentence.CARRIED}"
 
 _loaded: dict[str, tuple[int, Encoder]] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()  # an encoder may be built on another one
 
 
 def load_encoder(spec: str) -> Encoder:

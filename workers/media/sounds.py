@@ -51,6 +51,11 @@ class Sound:
         """How long it lasts."""
         return len(self.samples) / self.rate
 
+    @property
+    def silent(self) -> bool:
+        """Whether there is nothing to hear, a constant offset apart."""
+        return not float(np.ptp(self.samples)) > 2 * QUIET
+
 
 def open_sound(root: Path, reference: str) -> Sound:
     """The first minute of the sound of a reference (a path under `root`, or a URL), or of a video's sound track.
@@ -65,7 +70,7 @@ def decode_sound(data: bytes) -> Sound:
     sound = decode_soundtrack(data)
     if sound is None:
         raise MediaError("no sound track")
-    if not np.ptp(sound.samples) > 2 * QUIET:
+    if sound.silent:
         raise MediaError("silent")
     return sound
 

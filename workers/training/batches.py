@@ -1,7 +1,7 @@
 """What is looked at together: items, a catalog item of each product among them, and a caption of each product."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,15 +11,25 @@ from workers.training.examples import Examples, vary
 
 @dataclass(frozen=True)
 class Batch:
-    """`items` are places in the examples, `captions` one text for each product, `shows` (items, products) is bool."""
+    """`items` are places in the examples, `captions` one text for each product; both others (items, products) bool.
+
+    `shows` is whether the item is of the product, `said` whether the product's caption holds for it; no empty one does.
+    """
 
     items: list[int]
     captions: list[str]
     shows: torch.Tensor
+    said: torch.Tensor
 
 
-def batches(examples: Examples, seen: Sequence[int], size: int, chance: random.Random) -> Iterator[Batch]:
-    """Endless batches over these items, each used once before any is used again.
+def batches(
+    examples: Examples,
+    seen: Sequence[int],
+    size: int,
+    chance: random.Random,
+    say: Callable[[str, random.Random], str] = vary,
+) -> Iterator[Batch]:
+    """Endless batches over these items, each used once before any is used again; captions are put as `say` does.
 
     Every item meets a catalog item of its product, as it will in the index; a product's only item meets itself, seen
     or heard in another way.
@@ -36,8 +46,11 @@ def batches(examples: Examples, seen: Sequence[int], size: int, chance: random.R
         drawn, waiting = waiting[:size], waiting[size:]
         products = list(dict.fromkeys(chance.choice(examples.shows[place]) for place in drawn))
         drawn = drawn + [chance.choice(own[product]) for product in products if product in own]
-        captions = [vary(chance.choice(examples.captions[product]), chance) for product in products]
-        yield Batch(drawn, captions, _shows(examples, drawn, products))
+        captions = [chance.choice(examples.captions[product] or ("",)) for product in products]
+        shows = _shows(examples, drawn, products)
+        alike = torch.tensor([[bool(one) and one == other for other in captions] for one in captions])
+        said = (shows.float() @ alike.float()) > 0
+        yield Batch(drawn, [say(caption, chance) for caption in captions], shows, said)
 
 
 def _shows(examples: Examples, items: list[int], products: list[int]) -> torch.Tensor:

@@ -8,8 +8,11 @@ def contrastive(similarities: torch.Tensor, positive: torch.Tensor) -> torch.Ten
     """Mean cross entropy of each row's softmax against its positives, evenly weighted; rows without any are left out.
 
     `similarities` (n, m) are scaled by temperature, `positive` (n, m) is bool. Minus infinity leaves a pair out.
+    0 when no row has a positive.
     """
     rows = positive.any(dim=1)
+    if not rows.any():
+        return similarities.new_zeros(())
     logs = log_softmax(similarities[rows].float(), dim=1).masked_fill(~positive[rows], 0)
     return -(logs.sum(dim=1) / positive[rows].sum(dim=1)).mean()
 

@@ -136,7 +136,9 @@ class _Trainer:
             texts = self.model.encode_text(kept.to(self._device))
         photos, texts = normalize(photos.float(), dim=-1), normalize(texts.float(), dim=-1)
         scale = self.model.logit_scale.exp().clamp(max=100)
-        loss = item_text_loss(photos, texts, shows, scale) + same_product_loss(photos, same, PHOTO_SCALE)
+        loss = item_text_loss(photos, texts, batch.said.to(self._device), scale) + same_product_loss(
+            photos, same, PHOTO_SCALE
+        )
         self._optimizer.step(loss, share)
 
 

@@ -58,6 +58,11 @@ TRAINERS: dict[str, Trainer] = {
         "workers.training.photos:train_encoder",
         frozenset({"start", "image_size", "batch"}),
     ),
+    "sound": Trainer(
+        "sounds and text in one space (a small network on spectrograms)",
+        "workers.training.sounds:train_encoder",
+        frozenset({"start", "batch"}),
+    ),
 }
 
 
