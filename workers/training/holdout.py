@@ -33,25 +33,29 @@ def hold_out(examples: Examples, chance: random.Random) -> list[int]:
 
 
 def measure(
-    examples: Examples, held: Sequence[int], vectors_of: Callable[[Sequence[int]], Vectors], texts: Vectors
+    examples: Examples,
+    held: Sequence[int],
+    vectors_of: Callable[[Sequence[int]], Vectors],
+    texts: Vectors | None = None,
 ) -> Retrieval:
     """What is found for the held-out items, among all products.
 
-    `vectors_of` gives the vectors of items by their places, `texts` (products, dimension) are those of the products.
+    `vectors_of` gives the vectors of items by their places, `texts` (products, dimension) are those of the products,
+    where the encoder has any.
     """
     if not held:
         return Retrieval()
     catalog = [place for place in range(len(examples)) if not examples.extra[place] and place not in set(held)]
     asked = vectors_of(held)
-    by_text = asked @ texts.T
-    by_item = np.full((len(held), len(texts)), -np.inf, np.float32)
+    by_item = np.full((len(held), len(examples.captions)), -np.inf, np.float32)
     for place, similarity in zip(catalog, vectors_of(catalog) @ asked.T, strict=True):
         product = examples.shows[place][0]
         by_item[:, product] = np.maximum(by_item[:, product], similarity)
     answers = [examples.shows[place] for place in held]
     findable = [any(np.isfinite(by_item[row, product]) for product in shown) for row, shown in enumerate(answers)]
+    by_text = [None if texts is None else _found(asked @ texts.T, answers, count) for count in (1, 5)]
     found = [_found(by_item, answers, count) if any(findable) else None for count in (1, 5)]
-    return Retrieval(len(held), _found(by_text, answers, 1), _found(by_text, answers, 5), *found)
+    return Retrieval(len(held), *by_text, *found)
 
 
 def _found(similarities: Vectors, answers: Sequence[tuple[int, ...]], count: int) -> float:
