@@ -99,13 +99,13 @@ def _video(container: "InputContainer", source: TimedBytes) -> Video:
     wanted = [(film.seconds * (place + 0.5) / FRAMES, SIDE) for place in range(FRAMES)]
     wanted += [(begin + place / CLIP_RATE_HZ, CLIP_SIDE) for place in range(CLIP_FRAMES)]
     taken: dict[int, list[Image.Image]] = {SIDE: [], CLIP_SIDE: []}
-    latest: dict[int, VideoFrame] = {}
+    latest: dict[int, int | None] = {}
     for side, frame in _at(sorted(wanted), film, stream.codec_context, source):
-        if latest.get(side) is not frame:
+        if not taken[side] or latest[side] != frame.pts:
             taken[side].append(_upright(frame, side))
         elif side == CLIP_SIDE:  # a clip has its frames at their pace
             taken[side].append(taken[side][-1])
-        latest[side] = frame
+        latest[side] = frame.pts
     if not taken[SIDE]:
         raise MediaError("damaged video: none of its frames can be decoded")
     return Video(tuple(taken[SIDE]), film.seconds, None, tuple(taken[CLIP_SIDE]))
@@ -149,7 +149,7 @@ def _read(container: "InputContainer", stream: "VideoStream") -> _Film:
         for packet in container.demux(stream):
             if packet.size:
                 packets.append(packet)
-                times.append(_time(packet, times[-1] if times else 0.0))
+                times.append(_time(packet))
             if len(packets) > MAX_FRAMES:
                 raise MediaError(f"has more than {MAX_FRAMES:,} frames")
     except av.error.InvalidDataError:
@@ -162,21 +162,21 @@ def _read(container: "InputContainer", stream: "VideoStream") -> _Film:
 def _at(
     wanted: Sequence[tuple[float, int]], film: _Film, codec: "VideoCodecContext", source: TimedBytes
 ) -> "Iterator[tuple[int, VideoFrame]]":
-    """For each wanted (moment, side) in order of time, the side and the first frame from that moment on.
+    """For each wanted (moment, side) in order of time, the side and the frame that is seen at that moment.
 
-    Decoding begins anew at the last key frame before a moment, unless the moment before has led past it.
+    Decoding begins anew at the last key frame before a moment, unless that led to the moment before too.
     """
     keys = [place for place, packet in enumerate(film.packets) if packet.is_keyframe or not place]
     shown = [film.times[place] for place in keys]
     for key, group in groupby(wanted, lambda one: max(0, bisect_right(shown, one[0]) - 1)):
         codec.flush_buffers()
         frames = _decoded(codec, film.packets[keys[key] :], source)
-        frame, now = None, -1.0
+        seen, upcoming = next(frames, None), next(frames, None)
         for moment, side in group:
-            while now < moment and (following := next(frames, None)):
-                frame, now = following, _time(following, film.first + now) - film.first
-            if frame is not None:
-                yield side, frame
+            while upcoming and _time(upcoming) - film.first <= moment:
+                seen, upcoming = upcoming, next(frames, None)
+            if seen:
+                yield side, seen
 
 
 def _decoded(
@@ -194,10 +194,10 @@ def _decoded(
         yield from frames
 
 
-def _time(shown: "Packet[VideoStream] | VideoFrame", otherwise: float) -> float:
-    """When it is shown, by the container's clock (s)."""
+def _time(shown: "Packet[VideoStream] | VideoFrame") -> float:
+    """When it is shown, by the container's clock (s); 0 where no time is stamped on it."""
     stamp = shown.dts if shown.pts is None else shown.pts
-    return otherwise if stamp is None or shown.time_base is None else float(stamp * shown.time_base)
+    return 0.0 if stamp is None or shown.time_base is None else float(stamp * shown.time_base)
 
 
 def _upright(frame: "VideoFrame", side: int) -> Image.Image:

@@ -1,0 +1,68 @@
+"""Little films that tests make: each frame tells its place by its grey, and a tone may sound along."""
+
+import io
+
+import av
+import numpy as np
+
+STEP = 8
+"""How much lighter a frame is than the one before it."""
+
+
+def film(
+    form: str = "mp4",
+    codec: str = "mpeg4",
+    *,
+    frames: int = 30,
+    size: tuple[int, int] = (64, 48),
+    rate: int = 10,
+    gop: int = 12,
+    tone_hz: float | None = None,
+    rotation: int = 0,
+    red_top: bool = False,
+    options: dict[str, str] | None = None,
+) -> bytes:
+    """A film of `frames` frames, `rate` a second; silent where `tone_hz` is 0, without sound where it is None."""
+    width, height = size
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=form, options=options or {}) as container:
+        stream = container.add_stream(codec, rate=rate, options={"g": str(gop)})
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        if rotation:
+            stream.set_display_rotation(rotation)
+        sound = None if tone_hz is None else container.add_stream("libopus" if form == "webm" else "aac", rate=48000)
+        for place in range(frames):
+            pixels = np.full((height, width, 3), place * STEP % 256, np.uint8)
+            if red_top:
+                pixels[: height // 2] = (250, 10, 10)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
+        container.mux(stream.encode())
+        if sound is not None:
+            container.mux(sound.encode(_tone(tone_hz or 0.0, frames / rate)))
+            container.mux(sound.encode())
+    return buffer.getvalue()
+
+
+def sound(form: str = "wav", codec: str = "pcm_s16le", *, seconds: float = 1.0, tone_hz: float = 440.0) -> bytes:
+    """A tone, or silence at 0 Hz."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=form) as container:
+        stream = container.add_stream(codec, rate=48000, layout="mono")
+        if seconds:
+            container.mux(stream.encode(_tone(tone_hz, seconds)))
+        container.mux(stream.encode())
+    return buffer.getvalue()
+
+
+def _tone(frequency_hz: float, seconds: float) -> av.AudioFrame:
+    times = np.arange(max(1, int(48000 * seconds)))[None] / 48000
+    samples = (0.3 * np.sin(2 * np.pi * frequency_hz * times)).astype(np.float32)
+    frame = av.AudioFrame.from_ndarray(samples, "fltp", "mono")
+    frame.sample_rate = 48000
+    return frame
+
+
+def places(images) -> list[int]:
+    """Which frames of a film these are, by their grey."""
+    return [round(float(np.asarray(image).mean()) / STEP) for image in images]
