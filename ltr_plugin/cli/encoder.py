@@ -11,6 +11,7 @@ from ltr_plugin.cli.progress import bar
 from workers.training.trainers import TRAINERS, trainer_of
 
 if TYPE_CHECKING:
+    from workers.encoders import Library
     from workers.training.report import TrainingReport
 
 app = typer.Typer(no_args_is_help=True, help="Encoders, which make vectors from text, photos, sound and video.")
@@ -27,13 +28,20 @@ def list_libraries(as_json: AsJson = False) -> None:
     facts = {
         "default_text_encoder": DEFAULT_TEXT_ENCODER,
         "libraries": [
-            {"name": name, "installed": installed[name], "encodes": library.encodes, "models": library.models}
+            {
+                "name": name,
+                "installed": installed[name],
+                "encodes": library.encodes,
+                "models": library.models,
+                "example": f"{name}:{library.example}",
+                "extra": library.extra,
+            }
             for name, library in LIBRARIES.items()
         ],
     }
     lines = [
-        f"{name}:MODEL  encodes {' and '.join(library.encodes)}; MODEL is {library.models}"
-        + ("" if installed[name] else " (not installed)")
+        f"{name}:MODEL  encodes {' and '.join(library.encodes)}; MODEL is {library.models}\n"
+        f"    such as {name}:{library.example}{'' if installed[name] else _remedy(library)}"
         for name, library in LIBRARIES.items()
     ]
     emit(
@@ -58,6 +66,12 @@ def train(
     image_size: Annotated[
         int | None, typer.Option(min=32, help="Side of a photo in pixels, for a new model.", show_default="64")
     ] = None,
+    descriptor: Annotated[
+        str | None, typer.Option(help="What describes keypoints: sift or orb.", show_default="sift")
+    ] = None,
+    words: Annotated[
+        int | None, typer.Option(min=2, help="Words of a keypoints' vocabulary.", show_default="1000")
+    ] = None,
     batch: Annotated[int | None, typer.Option(min=2, help="Items drawn at a time.", show_default="by kind")] = None,
     epochs: Annotated[
         float | None, typer.Option(min=0.1, help="How often each item is looked at.", show_default="by kind")
@@ -70,7 +84,7 @@ def train(
     """Train an encoder on a catalog. Ctrl-C keeps what was learned so far."""
     from workers.training.loop import Budget
 
-    given = {"start": start, "image_size": image_size, "batch": batch}
+    given = {"start": start, "image_size": image_size, "batch": batch, "descriptor": descriptor, "words": words}
     with bar("training") as progress:
         report = trainer_of(kind)(
             catalog, out, queries=queries, qrels=qrels, budget=Budget(minutes, steps, epochs), seed=seed,
@@ -91,6 +105,11 @@ def fingerprint(
     found = load_encoder(spec).fingerprint
     facts = {**asdict(found), "digest": found.digest}
     emit(facts, "\n".join(f"{name:14}{value}" for name, value in facts.items()), as_json=as_json)
+
+
+def _remedy(library: "Library") -> str:
+    extra = f", pip install 'ltr-plugin[{library.extra}]'" if library.extra else ""
+    return f" (not installed{extra})"
 
 
 def _summary(report: "TrainingReport") -> str:

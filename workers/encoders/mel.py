@@ -127,4 +127,5 @@ LIBRARY = Library(
     encodes=("text", "audio", "video"),
     models="a folder made by `ltr encoder train --kind sound`",
     load=load,
+    example="runs/sounds",
 )

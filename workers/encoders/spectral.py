@@ -101,4 +101,5 @@ LIBRARY = Library(
     encodes=("audio", "video"),
     models="log-mel or mfcc: statistics over time, no weights",
     load=load,
+    example="mfcc",
 )

@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,8 @@ def train_vocabulary(
     them. `queries` with `qrels` add photos. Ctrl-C ends it early and keeps what was learned; `resume` goes on from
     there. `progress` counts photos read, then hundredths. InputError when there is nothing to learn from.
     """
+    if descriptor not in (known := get_args(keypoints.Descriptor)):
+        raise InputError("descriptor", f"{descriptor!r} is none of {', '.join(known)}")
     products = list(JsonLines(catalog, Product).read())
     before = unfinished(out) if resume else {}
     earlier = keypoints.load(str(out)) if resume else None
