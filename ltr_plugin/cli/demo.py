@@ -27,6 +27,7 @@ def demo(
 
     from ltr_plugin.cli.progress import bar
     from ltr_plugin.demo.run import run_demo
+    from ltr_plugin.queries.query import MODES
     from ltr_plugin.settings import Settings
 
     settings = Settings.from_env()
@@ -42,6 +43,6 @@ def demo(
         keep_node=keep_node,
     )
     console = Console()
-    console.print(report.comparison.whole.to_summary())
+    console.print(report.comparison.whole.to_summary(MODES))
     console.print(str(report.parity), highlight=False)
     console.print(f"report: {report.page} (its numbers: {report.path})", highlight=False)

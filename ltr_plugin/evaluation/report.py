@@ -109,15 +109,16 @@ class Comparison:
         tables[-1].caption = self._legend()
         return tables
 
-    def to_summary(self, measure: str = MEASURES[0]) -> "Table":
-        """One measure of every ranker on every slice, for the terminal."""
+    def to_summary(self, slices: Collection[str], measure: str = MEASURES[0]) -> "Table":
+        """One measure of every ranker on all queries and on those of the slices that there are, for the terminal."""
         from rich.table import Table
 
+        shown = [name for name in self.slices if name == ALL or name in slices]
         table = Table("ranker", title=f"{measure}, {self.view}", caption=self._legend())
-        for name, count in self.slices.items():
-            table.add_column(f"{name} ({count})", justify="right")
+        for name in shown:
+            table.add_column(f"{name} ({self.slices[name]})", justify="right")
         for ranker in self.rankers:
-            table.add_row(ranker, *(_cell(self.of(name, ranker, measure)) for name in self.slices))
+            table.add_row(ranker, *(_cell(self.of(name, ranker, measure)) for name in shown))
         return table
 
     def _tables(self) -> Iterator[tuple[str, list[list[str]]]]:

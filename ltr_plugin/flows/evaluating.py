@@ -10,6 +10,7 @@ from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.report import Comparison, compare
 from ltr_plugin.flows.asking import Asked, ask_file
 from ltr_plugin.flows.ranking import Views, ranking_named, run_ranking
+from ltr_plugin.flows.slicing import slices
 from ltr_plugin.judgments.qrels import Qrels, read_qrels
 from ltr_plugin.progress import Progress, part_of, silent
 from ltr_plugin.queries.templates import Ranking
@@ -72,7 +73,7 @@ def compare_rankings(
         )
         for place, ranking in enumerate(rankings)
     }
-    parts = _slices(judged, known)
+    parts = slices(index, judged, known)
     return Evaluation(
         compare({name: views.whole for name, views in runs.items()}, known, parts, view="whole index"),
         compare({name: views.judged for name, views in runs.items()}, known, parts, view="judged products"),
@@ -80,14 +81,3 @@ def compare_rankings(
         known,
         runs,
     )
-
-
-def _slices(judged: Sequence[Asked], qrels: Qrels) -> dict[str, set[str]]:
-    """Each way of asking, and the answerable queries: those with a relevant product, where a ranker can be right."""
-    slices: dict[str, set[str]] = {}
-    for one in judged:
-        slices.setdefault(one.query.mode, set()).add(one.query.id)
-    if len(slices) == 1:
-        slices = {}
-    answerable = {one.query.id for one in judged if max(qrels.of(one.query.id).values()) > 0}
-    return slices if len(answerable) == len(judged) else {**slices, "answerable": answerable}

@@ -9,6 +9,8 @@ from ltr_plugin.catalog.product import Identifier
 from ltr_plugin.decoding import Form
 from ltr_plugin.jsonlines import JsonLines
 
+MODES = ("typed", "photo", "sound", "video", "mixed")
+
 
 class Query(Form):
     """What a shopper asks with: words, photo, sound, video, or a mix. Media are paths beside the file, or URLs."""
@@ -28,10 +30,10 @@ class Query(Form):
 
     @property
     def mode(self) -> str:
-        """How it asks: `typed`, `photo`, `sound`, `video`, or `mixed`."""
-        ways = {"typed": self.text, "photo": self.image, "sound": self.audio, "video": self.video}
-        asked = [name for name, given in ways.items() if given]
-        return asked[0] if len(asked) == 1 else "mixed"
+        """How it asks: one of MODES."""
+        brought = (self.text, self.image, self.audio, self.video, None)
+        asked = [name for name, given in zip(MODES, brought, strict=True) if given]
+        return asked[0] if len(asked) == 1 else MODES[-1]
 
 
 def read_queries(path: Path) -> list[Query]:
