@@ -17,9 +17,10 @@ def shop_recording(timbre: str, melody: str, rng: np.random.Generator) -> Wave:
 
 
 def customer_recording(timbre: str, melody: str, rng: np.random.Generator) -> Wave:
-    """What a telephone hears: echo, noise of the house, a narrow band, late or cut short. Float32, 0.9 to 2.5 s."""
+    """What a telephone hears: echo, noise of the house, a narrow band, late or cut short. Float32 samples at RATE_HZ,
+    0.9 to 2.5 seconds."""
     sound = _in_room(perform(timbre, melody, rng), rng.uniform(0.15, 0.5), rng.uniform(0.15, 0.5), rng)
-    late = int(rng.uniform(-0.2, 0.15) * RATE_HZ)
+    late = int(rng.uniform(-0.04, 0.2) * RATE_HZ)
     sound = np.pad(sound, (late, 0)) if late > 0 else sound[-late:]
     sound = _with_noise(sound[: int(rng.uniform(1.1, 2.5) * RATE_HZ)], rng.uniform(4, 20), rng)
     return _levelled(_band(sound, rng.uniform(120, 350), rng.uniform(3000, 6500)), 0.9 * 10 ** -rng.uniform(0, 0.9))

@@ -18,7 +18,8 @@ Instrument = Callable[[float, float], Wave]
 
 _HIGHEST_HZ = 7000
 _LONGEST_RING_S = 1.1
-_VOWELS = (((730, 1090, 2440), "ah"), ((570, 840, 2410), "oh"), ((300, 870, 2240), "oo"), ((530, 1840, 2480), "eh"))
+_VOWELS = ((730, 1090, 2440), (570, 840, 2410), (300, 870, 2240), (530, 1840, 2480))
+"""Formants in hertz of ah, oh, oo and eh."""
 
 
 def _times(seconds: float) -> Wave:
@@ -31,15 +32,13 @@ def _swell(seconds: float, attack_s: float, release_s: float) -> Wave:
     return np.asarray(np.clip(np.minimum(t / attack_s, (t[-1] - t) / release_s), 0, 1))
 
 
-def _struck(
-    partials: Sequence[tuple[float, float, float]], knock: float, rng: np.random.Generator, *, damped: bool = False
-) -> Instrument:
-    """Something struck or plucked: each partial is (ratio to the pitch, level, seconds to fall to 1/e), `knock` the
-    level of the hammer's noise. A `damped` one is stopped when its note ends."""
+def _struck(partials: Sequence[tuple[float, float, float]], knock: float, rng: np.random.Generator) -> Instrument:
+    """Something struck or plucked that rings out: each partial is (ratio to the pitch, level, seconds to fall to 1/e),
+    `knock` the level of the hammer's noise."""
     stretch = rng.normal(1, 0.004, len(partials))
+    ring_s = min(_LONGEST_RING_S, 5 * max(fall_s for _, _, fall_s in partials))
 
     def play(hz: float, seconds: float) -> Wave:
-        ring_s = seconds + 0.05 if damped else min(_LONGEST_RING_S, 5 * max(fall for _, _, fall in partials))
         t = _times(max(seconds, ring_s))
         wave = knock * np.exp(-t / 0.006) * rng.standard_normal(len(t), dtype=np.float32)
         for (ratio, level, fall_s), detune in zip(partials, stretch, strict=True):
@@ -137,10 +136,10 @@ def _flute(rng: np.random.Generator) -> Instrument:
 
 def _voice(rng: np.random.Generator) -> Instrument:
     """A sung vowel: a buzz from the throat, shaped by three formants."""
-    formants = np.asarray(_VOWELS[rng.integers(len(_VOWELS))][0]) * rng.uniform(0.95, 1.2)
+    formants = np.asarray(_VOWELS[rng.integers(len(_VOWELS))]) * rng.uniform(0.95, 1.2)
 
     def shape(frequency: Wave) -> Wave:
-        level = 0.03 + sum(
+        level = 0.012 + sum(
             weight / (1 + ((frequency - formant) / (0.08 * formant + 40)) ** 2)
             for formant, weight in zip(formants, (1, 0.5, 0.25), strict=True)
         )
