@@ -34,7 +34,7 @@ from ltr_plugin.settings import Settings
 from workers.encoders import DEFAULT_TEXT_ENCODER, load_encoder, vector_fields
 from workers.local import LocalWorker, local_worker
 from workers.media.opening import OPENERS
-from workers.tasks import send_backlog
+from workers.sending import send_backlog
 
 RESULTS = Path(__file__).parent / "results"
 WORDS = ["red", "striped", "mug", "with", "a", "handle", "cotton", "shirt", "for", "kids", "oak", "chair", "lamp", "brushed", "steel", "bottle", "light", "warm", "wool", "scarf", "waterproof", "backpack", "blue", "round", "clock", "silent", "movement", "premium", "gift", "box"]  # fmt: skip

@@ -5,6 +5,7 @@ LtrError
 ├── MediaError        one photo, sound or video cannot be used
 ├── EncoderError      an encoder cannot be loaded, or its vectors belong to another space
 ├── NodeError         the development node cannot be built or started
+├── BrokerError       the broker, which carries the tasks, is out of reach
 └── ClusterError      the cluster is out of reach, or refuses
     ├── PluginMissing the cluster has no learning-to-rank plugin
     └── ParityError   the cluster scores an uploaded ranker differently from the local prediction
@@ -58,6 +59,10 @@ class EncoderError(LtrError):
 
 class NodeError(LtrError):
     """The development node cannot be built or started."""
+
+
+class BrokerError(LtrError):
+    """The broker is out of reach: no task could be sent."""
 
 
 class ClusterError(LtrError):

@@ -79,6 +79,8 @@ class LocalWorker:
             if self._process.poll() is not None:
                 if self.restarts == RESTARTS:
                     return
+                # all is sent again, and what is in the queue twice may be embedded twice at the same time
+                _empty_queue(self._settings)
                 self._process = self._start()
                 self.restarts += 1
 
@@ -86,10 +88,7 @@ class LocalWorker:
 @contextlib.contextmanager
 def local_worker(settings: Settings) -> Iterator[LocalWorker]:
     """A worker of our own while the block runs. What an earlier one left in the queue goes: the index knows it all."""
-    from workers.app import broker_folder
-
-    for message in (broker_folder(settings) / "queue").glob("*.msg"):
-        message.unlink(missing_ok=True)
+    _empty_queue(settings)
     (settings.runs / "worker.log").unlink(missing_ok=True)
     worker = LocalWorker(settings)
     try:
@@ -108,11 +107,12 @@ def drain(
 ) -> None:
     """Sends the backlog to the workers and returns when the index lacks no vector.
 
-    It is sent again when the worker was started anew, and when nothing moved for `stall_s`. LtrError when the worker
-    died for good, when its tasks were given up, or when nothing moved for three times `stall_s`.
+    It is sent again when the worker was started anew, and what no message waits for when nothing moved for `stall_s`.
+    LtrError when the worker died for good, when its tasks were given up, or when nothing moved for three times
+    `stall_s`.
     """
     from workers.app import app
-    from workers.tasks import send_backlog
+    from workers.sending import send_again, send_backlog
 
     index.refresh()
     total = left = index.backlog()
@@ -133,8 +133,9 @@ def drain(
         if failures or idle_s > 3 * stall_s or (worker and not worker.alive):
             raise LtrError(_stuck(index, left, worker, failures))
         if restarted or now - max(moved, sent) > stall_s:
-            send_backlog(index, queue=queue)
-            sent, restarts = now, worker.restarts if worker else 0
+            restarts = worker.restarts if worker else 0
+            (send_backlog if restarted else send_again)(index, queue=queue)
+            sent = now
     progress(total, total)
 
 
@@ -158,6 +159,13 @@ def worker_command(*options: str) -> list[str]:
     ]
 
 
+def _empty_queue(settings: Settings) -> None:
+    from workers.app import broker_folder
+
+    for message in (broker_folder(settings) / "queue").glob("*.msg"):
+        message.unlink(missing_ok=True)
+
+
 def _environment(settings: Settings) -> dict[str, str]:
     named: dict[str, str | Path | None] = {
         "LTR_RUNS": settings.runs.resolve(),
@@ -167,6 +175,8 @@ def _environment(settings: Settings) -> dict[str, str]:
         "OPENSEARCH_PASSWORD": settings.opensearch_password,
         "OPENSEARCH_CA": settings.opensearch_ca,
         "LTR_MEDIA_ROOT": settings.media_root,
+        "LTR_METRICS_PORT": None,
+        "LTR_LOG_FORMAT": None,
     }
     ours = {name: str(value or "") for name, value in named.items()}
     return {**os.environ, **ours, PARENT: str(os.getpid()), "PYTHONWARNINGS": "ignore"}

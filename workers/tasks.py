@@ -1,60 +1,128 @@
 """The two tasks. Their arguments are names and ids only; what is true is read from the index."""
 
 import logging
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
-from itertools import islice
 from typing import Any
 
-from celery import Celery
-
+from ltr_plugin.catalog.product import MODALITIES, Modality
 from ltr_plugin.cluster.connection import Cluster, connect
 from ltr_plugin.cluster.products import ProductIndex
-from ltr_plugin.errors import ClusterError, LtrError
+from ltr_plugin.errors import BrokerError, ClusterError, InputError, LtrError
 from ltr_plugin.settings import Settings
-from workers.app import app
+from workers.app import EMBED, SWEEP, app
+from workers.logs import about
+from workers.sending import BATCH, send_again, send_lacking
 
-BATCH = 256
-RETRIES = 5
+RETRIES = 8
+LONGEST_PAUSE_S = 60
 
 GIVEN_UP, REFUSED = "given up", "refused by the cluster"
 """Mark log lines about a task, and about one product, that will not be tried again before the next sweep."""
 
+running: dict[str, float] = {}
+"""The tasks that this process works on, by id, and when each began (`time.monotonic`)."""
+
 log = logging.getLogger(__name__)
 
 
-@app.task(name="ltr.embed", bind=True, max_retries=RETRIES)  # type: ignore[untyped-decorator]
-def embed_task(self: Any, index: str, ids: list[str]) -> None:  # noqa: ANN401 - Celery's task
-    """Gives these products of an index the vectors they lack."""
+@app.task(name=EMBED, bind=True, max_retries=RETRIES)  # type: ignore[untyped-decorator]
+def embed_task(self: Any, index: str, ids: list[str], source: Modality | None = None) -> None:  # noqa: ANN401
+    """Gives these products of an index the vectors of one modality that they lack.
+
+    A message without a modality, or with more products than one task should take, is sent on in parts.
+    """
+    from workers.metrics import TASKS
+
+    outcome = TASKS.labels
+    with _once(self.request.id) as first, about(task=EMBED, task_id=self.request.id, index=index, source=source):
+        if not first:
+            log.info("handed out again by the broker while it is being worked on: dropped")
+            outcome(EMBED, "repeated").inc()
+            return
+        try:
+            _check(index, ids, source)
+            outcome(EMBED, _embed(ProductIndex(_cluster(), index), ids, source)).inc()
+        except LtrError as error:
+            if _passes(error) and self.request.retries < RETRIES:
+                pause_s = random.uniform(0.5, 1) * min(2 ** (1 + self.request.retries), LONGEST_PAUSE_S)  # noqa: S311
+                log.warning("%s; retried in %.0f s", error, pause_s)
+                outcome(EMBED, "retried").inc()
+                raise self.retry(exc=error, countdown=pause_s) from None
+            outcome(EMBED, "given_up").inc()
+            log.error("%s: %s; index %s, products %s", GIVEN_UP, error, index, " ".join(map(str, ids)))  # noqa: TRY400
+        except Exception:
+            outcome(EMBED, "given_up").inc()
+            log.exception("%s: index %s, products %s", GIVEN_UP, index, " ".join(ids))
+
+
+@app.task(name=SWEEP, bind=True)  # type: ignore[untyped-decorator]
+def sweep_task(self: Any, index: str) -> None:  # noqa: ANN401
+    """Sends what lacks a current vector once more, unless it waits in a queue or is being worked on."""
+    from workers.metrics import TASKS
+
+    with about(task=SWEEP, task_id=self.request.id, index=index):
+        try:
+            sent = send_again(ProductIndex(_cluster(), index), queue=app)
+        except LtrError as error:
+            TASKS.labels(SWEEP, "given_up").inc()
+            log.warning("not swept: %s", error)
+        else:
+            TASKS.labels(SWEEP, "done").inc()
+            log.info("%s: sent %d products", index, sent, extra={"facts": {"sent": sent}})
+
+
+def _embed(index: ProductIndex, ids: Sequence[str], source: Modality | None) -> str:
+    """The outcome: `done` or `passed_on`."""
     from workers.embedding import embed
+    from workers.metrics import count
 
-    settings = Settings.from_env()
-    try:
-        report = embed(ProductIndex(_cluster(), index), ids, media_root=settings.media_root)
-    except LtrError as error:
-        if isinstance(error, ClusterError) and error.retryable and self.request.retries < RETRIES:
-            raise self.retry(exc=error, countdown=2**self.request.retries) from None
-        log.error("%s: %s; index %s, products %s", GIVEN_UP, error, index, " ".join(ids))  # noqa: TRY400
+    if source is None or len(ids) > BATCH[source]:
+        send_lacking(index, ids, source, queue=app)
+        return "passed_on"
+    encoders = {vector.name: vector.fingerprint.digest for vector in index.vectors if vector.source == source}
+    with about(encoders=encoders):
+        began = time.monotonic()
+        report = embed(index, ids, source=source, media_root=Settings.from_env().media_root)
+        count(source, len(ids), report, time.monotonic() - began)
+        facts = {**vars(report), "products": len(ids), "refused": len(report.refused)}
+        log.info("%s %s: %s", index.name, source, report, extra={"facts": facts})
+        for id_, reason in report.refused.items():
+            log.error("%s: vectors of product %s: %s", REFUSED, id_, reason)
+    return "done"
+
+
+def _check(index: Any, ids: Any, source: Any) -> None:  # noqa: ANN401 - a message may say anything
+    if not isinstance(index, str) or not isinstance(ids, list) or not all(isinstance(id_, str) for id_ in ids):
+        raise InputError(EMBED, f"{index!r}, {ids!r} is no index with a list of product ids")
+    if source is not None and source not in MODALITIES:
+        raise InputError(EMBED, f"{source!r} is none of {', '.join(MODALITIES)}")
+
+
+def _passes(error: LtrError) -> bool:
+    return isinstance(error, BrokerError) or (isinstance(error, ClusterError) and error.retryable)
+
+
+@contextmanager
+def _once(task_id: str) -> Iterator[bool]:
+    """False when this very message is being worked on already: a broker that was away, or waited long, hands it out
+    again."""
+    began = time.monotonic()
+    if running.setdefault(task_id, began) is not began:
+        yield False
         return
-    log.info("%s: %s", index, report)
-    for id_, reason in report.refused.items():
-        log.error("%s: vectors of product %s: %s", REFUSED, id_, reason)
-
-
-@app.task(name="ltr.sweep")  # type: ignore[untyped-decorator]
-def sweep_task(index: str) -> None:
-    """Sends everything that lacks a current vector once more."""
-    log.info("%s: sent %d products", index, send_backlog(ProductIndex(_cluster(), index)))
-
-
-def send_backlog(index: ProductIndex, batch: int = BATCH, *, queue: Celery = app) -> int:
-    """Sends the ids of the products that lack a current vector to the workers; returns how many."""
-    sent, waiting = 0, index.backlog_ids()
-    while ids := list(islice(waiting, batch)):
-        queue.send_task(embed_task.name, [index.name, ids])
-        sent += len(ids)
-    return sent
+    try:
+        yield True
+    finally:
+        del running[task_id]
 
 
 @cache
 def _cluster() -> Cluster:
-    return connect()
+    from workers.metrics import heard
+
+    settings = Settings.from_env()
+    return connect(settings, patience_s=settings.patience_s, heard=heard)

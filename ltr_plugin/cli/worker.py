@@ -1,24 +1,70 @@
 """`ltr worker`: a process that makes vectors."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 
+class Source(StrEnum):
+    """A modality."""
+
+    text = "text"
+    image = "image"
+    audio = "audio"
+    video = "video"
+
+
+class LogFormat(StrEnum):
+    """How lines are logged."""
+
+    text = "text"
+    json = "json"
+
+
 def worker(
+    modality: Annotated[
+        list[Source] | None, typer.Option(help="Make vectors of this modality only; may be given several times.")
+    ] = None,
+    queues: Annotated[
+        str | None, typer.Option(help="Take from these queues only, such as ltr.image,ltr.video.")
+    ] = None,
     concurrency: Annotated[
         int, typer.Option(min=1, help="Tasks at a time; with two, one is decoded while the other is encoded.")
     ] = 2,
+    beat: Annotated[bool, typer.Option(help="Send the sweeps of LTR_SWEEP_INDICES too; one worker may.")] = False,
+    metrics_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Serve /metrics and /healthz here; see LTR_METRICS_HOST.")
+    ] = None,
+    log_format: Annotated[LogFormat | None, typer.Option(help="json is one object a line.")] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Make vectors for products as they are written, until stopped; a stop lets running tasks finish.
 
     Start as many as you like, on any machine that reaches the broker (LTR_BROKER_URL), the cluster (OPENSEARCH_URL) and
-    the media.
+    the media. Workers of some modalities also take the messages that name none, and pass them on.
     """
     import os
 
+    from ltr_plugin.errors import InputError
+    from ltr_plugin.settings import Settings
+    from workers.app import QUEUE, SWEEPS, queue_of
     from workers.local import worker_command
 
-    command = worker_command("--concurrency", str(concurrency), "--loglevel", log_level)
+    if modality and queues:
+        raise InputError("--queues", "say either --queues or --modality")
+    if metrics_port:
+        os.environ["LTR_METRICS_PORT"] = str(metrics_port)
+    if log_format:
+        os.environ["LTR_LOG_FORMAT"] = log_format
+    if beat and not Settings.from_env().sweep_indices:
+        raise InputError("--beat", "has nothing to sweep: name indices in LTR_SWEEP_INDICES")
+    options = ["--concurrency", str(concurrency), "--loglevel", log_level]
+    if modality:
+        queues = ",".join([QUEUE, SWEEPS, *(queue_of(source.value) for source in modality)])
+    if queues:
+        options += ["--queues", queues]
+    if beat:
+        options += ["--beat"]
+    command = worker_command(*options)
     os.execv(command[0], command)  # noqa: S606 - this very Python, to become the worker

@@ -143,6 +143,7 @@ def connect(
     settings: Settings | None = None,
     *,
     patience_s: float | None = None,
+    timeout_s: float = 60.0,
     heard: Callable[[ClusterError], None] = lambda _: None,
 ) -> Cluster:
     """The cluster of OPENSEARCH_URL, else the running development node; ClusterError when there is neither.
@@ -164,6 +165,7 @@ def connect(
         user=settings.opensearch_user,
         password=settings.opensearch_password,
         ca=str(settings.opensearch_ca) if settings.opensearch_ca else None,
+        timeout_s=timeout_s,
         patience_s=patience_s or 0.0,
         heard=heard,
     )

@@ -1,73 +1,124 @@
 """A catalog into the index: words at once, vectors by the workers, the alias when all is there."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ltr_plugin.catalog.product import Product
+from ltr_plugin.batches import batched
+from ltr_plugin.catalog.changes import UPDATE, Change, Listed
 from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.cluster.changing import apply_changes
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.indices import aliased, open_or_create, switch_alias
+from ltr_plugin.cluster.copying import catch_up, change_over, copy_vectors, follows
+from ltr_plugin.cluster.indices import (
+    admit_media,
+    aliased,
+    note,
+    open_beside,
+    open_or_create,
+    release,
+    serving,
+    switch_alias,
+)
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.errors import InputError, Mistake
+from ltr_plugin.flows.versions import begin_version
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.settings import Settings
 
+if TYPE_CHECKING:
+    from workers.local import LocalWorker
+
+TOGETHER = 500
+
 
 @dataclass(frozen=True)
 class Indexed:
-    """What became of a catalog: `refused` products the cluster would not take, `bad_lines` were skipped on demand."""
+    """What became of a catalog: `refused` changes were not made, `bad_lines` were skipped on demand, `pruned` products
+    were deleted because the catalog does not have them. `index` is the version that is to get its vectors next."""
 
     index: str
     written: int
     refused: list[Mistake] = field(default_factory=list)
     bad_lines: list[Mistake] = field(default_factory=list)
+    pruned: int = 0
 
 
 def write_catalog(
     cluster: Cluster,
     catalog: Path,
     alias: str,
-    vectors: tuple[VectorField, ...],
+    vectors: Sequence[VectorField],
     *,
+    media: Path | None = None,
+    update: bool = False,
+    prune: bool = False,
+    replace: bool = False,
     skip_bad: bool = False,
     progress: Progress = silent,
 ) -> Indexed:
-    """Writes every product's words; they can be found at once where the alias is this index's already, or new.
+    """Adds a catalog's products to an index, which is made where there is none; their words can be found at once.
 
-    InputError lists every wrong line before anything is written, unless `skip_bad`. Run again, it writes only what
-    differs.
+    Products of other catalogs stay, unless `prune` deletes those that this one does not have. With `update`, its lines
+    give some fields new values. With `replace`, or where the index has a layout of an earlier release, nothing changes
+    for shoppers yet: a version of this catalog alone is filled beside the one that serves. Where `vectors` are not
+    those that the index has, the next version is filled with all its products (`begin_version`).
+
+    Relative media lie in the folder `media`, or without it in the catalog's. InputError lists every wrong line before
+    anything is written, unless `skip_bad`. Run again after an interruption it goes on, and writes only what differs.
     """
-    lines = JsonLines(catalog, Product)
+    lines: JsonLines[Change] = JsonLines(catalog, UPDATE if update else Listed)
     total, bad = lines.check()
-    products = lines.read(skip_bad=skip_bad or not bad)  # checked already: a large file is not parsed for it again
-    index = open_or_create(cluster, alias, vectors, catalog.parent)
-    if aliased(cluster, alias) is None:
-        switch_alias(cluster, alias, index.name)
-    refused = [
-        Mistake(f"product {id_}", error) for id_, error in _counted(index.put(products), total, progress) if error
-    ]
-    index.refresh()
-    return Indexed(index.name, total - len(refused), refused, bad)
+    if bad and prune:
+        raise InputError("--prune", f"{len(bad)} lines of {catalog} are wrong, so that what it has is not known")
+    changes = lines.read(skip_bad=skip_bad or not bad)  # checked already: a large file is not parsed for it again
+    current = serving(cluster, alias)
+    folder = media or catalog.parent
+    beside = replace or (current is None and aliased(cluster, alias) is not None)
+    if beside:
+        target = open_beside(cluster, alias, vectors, folder)
+        release(cluster, target.name)
+        note(cluster, target.name, follows=None)
+    else:
+        target = current or open_or_create(cluster, alias, vectors, folder)
+        if current is None:
+            switch_alias(cluster, alias, target.name)
+        admit_media(target, folder)
+    ids, refused = _write(cluster, target.name if beside else alias, changes, folder, total, progress)
+    pruned = _prune(target, ids) if prune or beside else 0
+    if beside and current:
+        for group in batched(ids, TOGETHER):
+            copy_vectors(current, target, group)
+    target.refresh()
+    if set(vectors) != set(target.vectors):
+        target = begin_version(cluster, alias, vectors, progress=progress)
+    return Indexed(target.name, total - len(refused), refused, bad, pruned)
+
+
+def absent(index: ProductIndex, catalog: Path) -> list[str]:
+    """The ids of an index's products that a catalog does not have, in order: what `prune` deletes."""
+    return _absent(index, {one.id for one in JsonLines(catalog, Listed).read() if not one.deleted})
 
 
 def embed_backlog(settings: Settings, cluster: Cluster, alias: str, index: str, *, progress: Progress = silent) -> None:
     """Has every product of `index` that lacks a current vector embedded, then points the alias to it.
 
     With a broker configured its workers do it; without one a worker of our own runs for the length of this call.
-    Interrupted at any point, the next call goes on where the index says that vectors are lacking.
+    Interrupted at any point, the next call goes on where the index says that vectors are lacking. Where `index` follows
+    the version that serves, what changed there meanwhile is caught up, the last of it while writes are held.
     """
-    from workers.local import drain, local_worker
-
     products = ProductIndex(cluster, index)
-    if products.backlog():
-        if settings.broker_url:
-            drain(products, progress=progress)
-        else:
-            with local_worker(settings) as worker:
-                drain(products, worker=worker, progress=progress)
-    switch_alias(cluster, alias, index)
+    _embed(settings, products, progress)
+    if aliased(cluster, alias) != index:
+        current = serving(cluster, alias)
+        if current and follows(products, current):
+            catch_up(current, products)
+            _embed(settings, products, progress)
+        change_over(cluster, alias, products)
+        _embed(settings, products, progress)
 
 
 def hand_over(settings: Settings, cluster: Cluster, index: str) -> int:
@@ -75,17 +126,55 @@ def hand_over(settings: Settings, cluster: Cluster, index: str) -> int:
 
     InputError without a broker: nobody would take the tasks.
     """
-    from workers.tasks import send_backlog
+    from workers.sending import send_backlog
 
     if not settings.broker_url:
         raise InputError("--no-wait", "needs workers that go on after this command: set LTR_BROKER_URL and start them")
     return send_backlog(ProductIndex(cluster, index))
 
 
-def _counted(
-    results: Iterator[tuple[str, str | None]], total: int, progress: Progress
-) -> Iterator[tuple[str, str | None]]:
-    for done, result in enumerate(results, start=1):
-        if done % 200 == 0 or done == total:
-            progress(done, total)
-        yield result
+@contextmanager
+def own_worker(settings: Settings) -> "Iterator[LocalWorker | None]":
+    """A worker of our own while the block runs; None where a broker is configured, whose workers do the work."""
+    from workers.local import local_worker
+
+    if settings.broker_url:
+        yield None
+        return
+    with local_worker(settings) as worker:
+        yield worker
+
+
+def _write(
+    cluster: Cluster, name: str, changes: Iterator[Change], folder: Path, total: int, progress: Progress
+) -> tuple[list[str], list[Mistake]]:
+    """The ids of the products that are there then, and what was refused."""
+    ids: list[str] = []
+    refused: list[Mistake] = []
+    done = 0
+    media_root = Settings.from_env().media_root
+    for group in batched(changes, TOGETHER):
+        found = apply_changes(cluster, name, group, folder=folder, media_root=media_root)
+        refused += (Mistake(f"product {one.id}", wrong) for one, wrong in zip(group, found, strict=True) if wrong)
+        ids += (one.id for one in group if not getattr(one, "deleted", False))
+        done += len(group)
+        progress(done, total)
+    return ids, refused
+
+
+def _absent(index: ProductIndex, ids: Collection[str]) -> list[str]:
+    index.refresh()
+    return [id_ for id_ in index.ids() if id_ not in ids]
+
+
+def _prune(index: ProductIndex, ids: Sequence[str]) -> int:
+    return sum(error is None for _, error in index.delete(_absent(index, set(ids))))
+
+
+def _embed(settings: Settings, products: ProductIndex, progress: Progress) -> None:
+    from workers.local import drain
+
+    products.refresh()
+    if products.backlog():
+        with own_worker(settings) as worker:
+            drain(products, worker=worker, progress=progress)
