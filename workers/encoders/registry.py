@@ -5,13 +5,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ltr_plugin.errors import EncoderError, LtrError
-from workers.encoders import keypoints, mel, motion, openclip, sentence, spectral, timm_images
+from workers.encoders import keypoints, mel, motion, openclip, sentence, spectral, timm_images, word_vectors
 from workers.encoders.protocol import Encoder, Library
 
 LIBRARIES: dict[str, Library] = {
     library.name: library
     for library in (
         sentence.LIBRARY,
+        word_vectors.LIBRARY,
         openclip.LIBRARY,
         timm_images.LIBRARY,
         keypoints.LIBRARY,
