@@ -43,13 +43,26 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
         "travel": ("travel", "commuting", "the road"),
         "studio": ("the studio", "recording", "the stage"),
     },
+    "timbre": {
+        "bell": ("bell", "brass bell", "church bell"),
+        "chime": ("chime", "vibraphone", "mellow gong"),
+        "celesta": ("celesta", "tinkling", "toy piano"),
+        "plucked": ("plucked string", "harp", "pizzicato"),
+        "drum": ("drum", "drumbeat", "tom-tom"),
+        "flute": ("flute", "panpipe", "recorder"),
+        "voice": ("voice", "sung vowel", "choir"),
+        "buzzer": ("buzzer", "buzzing", "rattle"),
+        "siren": ("siren", "wailing", "alarm horn"),
+        "bird": ("bird", "birdsong", "chirping"),
+    },
     "band": {
         "budget": ("cheap", "affordable", "low-priced"),
         "middle": ("mid-range", "fairly priced"),
         "premium": ("premium", "luxury", "designer"),
     },
 }
-"""Attribute to value to words. Materials and brands are their own words; kinds and shapes have theirs in `KINDS`."""
+"""Attribute to value to words. Materials and brands are their own words; kinds and shapes have theirs in `KINDS`.
+Melodies have no words: nobody writes them down, they can only be heard."""
 
 
 def say(attribute: str, value: str, rng: np.random.Generator, *, synonyms: float, kind: str = "") -> str:
