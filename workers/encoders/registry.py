@@ -12,8 +12,8 @@ LIBRARIES: dict[str, Library] = {
     library.name: library
     for library in (
         sentence.LIBRARY,
-        word_vectors.LIBRARY,
         openclip.LIBRARY,
+        word_vectors.LIBRARY,
         timm_images.LIBRARY,
         keypoints.LIBRARY,
         motion.LIBRARY,
