@@ -57,12 +57,8 @@ def mel_bank() -> NDArray[np.float32]:
 
 
 def sound_of(source: Modality, item: Any) -> Sound:  # noqa: ANN401 - a Sound or a Video
-    """The sound to encode: the item itself, or a video's sound track; MediaError when that is absent or silent."""
-    if source != "video":
-        return item  # type: ignore[no-any-return]
-    track: Sound | None = item.soundtrack
-    if track is None:
-        raise MediaError("no sound track")
-    if track.silent:
-        raise MediaError("silent sound track")
-    return track
+    """The sound to encode: the item itself, or a video's sound track; MediaError when there is none to be heard."""
+    sound: Sound | None = item.soundtrack if source == "video" else item
+    if sound is None:
+        raise MediaError("no sound track that can be heard")
+    return sound

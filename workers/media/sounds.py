@@ -1,7 +1,5 @@
 """Sounds: opened within limits, mixed down to one channel; also the sound track of a video."""
 
-import io
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltr_plugin.errors import MediaError
-from workers.media.reading import read_media
+from workers.media.containers import declared_size, opened
+from workers.media.reading import TimedBytes, read_media
 
 if TYPE_CHECKING:
     from av import AudioFrame
@@ -29,14 +28,11 @@ RATES_HZ = (4_000, 384_000)
 QUIET = 1e-4
 """A sound that never rises above it (80 dB below full scale) is silence with the noise of a converter."""
 
-FORMATS = "wav,w64,aiff,caf,flac,ogg,mp3,aac,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts"
-"""The containers that are tried, in FFmpeg's names: others, such as playlists, could lead to other files or hosts."""
-
 WHOLE = 0.95
 """The share of the length that a file declares from which it is not broken off: encoders pad, writers round."""
 
-TAKEN_FOR_ENDLESS = (0, 0x7FFFFFFF)
-"""Below and above these sizes a RIFF header says nothing: it was written before the end of the recording was known."""
+ENDLESS = 0x7FFFFFFF
+"""From this size on a RIFF header says nothing: it was written before the end of the recording was known."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +47,6 @@ class Sound:
         """How long it lasts."""
         return len(self.samples) / self.rate
 
-    @property
-    def silent(self) -> bool:
-        """Whether there is nothing to hear, a constant offset apart."""
-        return not float(np.ptp(self.samples)) > 2 * QUIET
-
 
 def open_sound(root: Path, reference: str) -> Sound:
     """The first minute of the sound of a reference (a path under `root`, or a URL), or of a video's sound track.
@@ -66,31 +57,28 @@ def open_sound(root: Path, reference: str) -> Sound:
 
 
 def decode_sound(data: bytes) -> Sound:
-    """The sound in these bytes, as `open_sound` gives it."""
-    sound = decode_soundtrack(data)
-    if sound is None:
-        raise MediaError("no sound track")
-    if sound.silent:
-        raise MediaError("silent")
-    return sound
-
-
-def decode_soundtrack(data: bytes) -> Sound | None:
-    """The first audio stream in these bytes, even a silent one; None where there is none. MediaError as above."""
+    """The sound in these bytes, as `open_sound` gives it: of several streams the first."""
     import av
 
     if not data:
         raise MediaError("empty file")
-    options = {"format_whitelist": FORMATS, "protocol_whitelist": "none"}
+    if len(data) < WHOLE * (size := declared_size(data)) and size < ENDLESS:
+        raise MediaError(f"breaks off: has {len(data):,} of {size:,} bytes")
+    source = TimedBytes(data, MAX_DECODING_S)
     try:
-        with av.open(io.BytesIO(data), "r", options=options, metadata_errors="replace") as container:
-            return _decoded(container, data) if container.streams.audio else None
+        with opened(source) as container:
+            if not container.streams.audio:
+                raise MediaError("no sound track")
+            sound = _decoded(container, source)
     except MediaError:
         raise
     except (av.error.InvalidDataError, av.error.ArgumentError):
         raise MediaError("not a sound in a form that can be read, or damaged from its start") from None
     except Exception as error:  # a damaged file may make a decoder raise anything
         raise MediaError(f"damaged sound: {error}") from None
+    if not np.ptp(sound.samples) > 2 * QUIET:
+        raise MediaError("silent")
+    return sound
 
 
 def resampled(sound: Sound, rate: int) -> Sound:
@@ -104,10 +92,10 @@ def resampled(sound: Sound, rate: int) -> Sound:
     return Sound(np.asarray(samples, np.float32), rate)
 
 
-def _decoded(container: "InputContainer", data: bytes) -> Sound:
+def _decoded(container: "InputContainer", source: TimedBytes) -> Sound:
     parts: list[NDArray[np.float32]] = []
     rate = count = 0
-    for frame in _frames(container):
+    for frame in _frames(container, source):
         if frame.sample_rate != rate and rate:
             raise MediaError(f"its sample rate changes from {rate:,} to {frame.sample_rate:,} on the way")
         rate = frame.sample_rate
@@ -118,7 +106,7 @@ def _decoded(container: "InputContainer", data: bytes) -> Sound:
         if count >= MAX_SECONDS * rate:
             break
     else:
-        if rate and _breaks_off(container, data, count / rate):
+        if rate and _breaks_off(container, source.getvalue(), count / rate):
             raise MediaError(f"breaks off after {count / rate:.2f} s")
     if count < MIN_SECONDS * rate or not count:
         raise MediaError(f"too short: {count} sample{'s' * (count != 1)}, {MIN_SECONDS} s is the least")
@@ -128,15 +116,13 @@ def _decoded(container: "InputContainer", data: bytes) -> Sound:
     return Sound(samples / max(1.0, float(np.abs(samples).max())), rate)
 
 
-def _frames(container: "InputContainer") -> "Iterator[AudioFrame]":
+def _frames(container: "InputContainer", source: TimedBytes) -> "Iterator[AudioFrame]":
     """What can be decoded, in time; a damaged packet here and there is left out, as players do."""
     import av
 
-    deadline = time.monotonic() + MAX_DECODING_S
     good = bad = 0
     for packet in container.demux(container.streams.audio[0]):
-        if time.monotonic() > deadline:
-            raise MediaError(f"takes more than {MAX_DECODING_S:g} s to decode")
+        source.check()
         try:
             frames = packet.decode()
         except av.error.InvalidDataError:
@@ -165,11 +151,7 @@ _SCALES = {"u1": (128, 128), "i2": (0, 1 << 15), "i4": (0, 1 << 31)}
 
 def _breaks_off(container: "InputContainer", data: bytes, seconds: float) -> bool:
     """Whether a file ends before the length that its header tells; some forms tell none."""
-    form = container.format.name
-    if form == "wav":
-        declared = int.from_bytes(data[4:8], "little")
-        return TAKEN_FOR_ENDLESS[0] < declared < TAKEN_FOR_ENDLESS[1] and len(data) < WHOLE * declared
-    if form == "ogg":
+    if (form := container.format.name) == "ogg":
         page = data[data.rfind(b"OggS") :]
         return len(page) < 27 or len(page) < 27 + page[26] + sum(page[27 : 27 + page[26]])
     if form == "mp3" and not (b"Xing" in data[: 1 << 20] or b"Info" in data[: 1 << 20]):
