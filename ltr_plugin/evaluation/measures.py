@@ -1,13 +1,14 @@
 """Effectiveness of one ranker on judged queries, by ir_measures (MacAvaney, Macdonald and Ounis, ECIR 2022).
 
-Every judged query counts: one without results, or without any relevant product, has 0. A product that nobody judged is
-not relevant. For RR, P, R and AP a product is relevant from grade 1.
+Every judged query counts: one without results, or without any relevant product, has 0 (but for accuracy). A product
+that nobody judged is not relevant. A product is relevant from grade 1 for all but nDCG and Judged.
 
 nDCG's gain is the grade itself, as in trec_eval and in most published numbers; `exponential` is 2**grade - 1 (Burges et
 al. 2005), which LambdaMART is trained on and which weighs the best products more. The two must not be compared.
 """
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -20,8 +21,24 @@ from ltr_plugin.judgments.qrels import Qrels
 Gain = Literal["linear", "exponential"]
 Values = npt.NDArray[np.float64]
 
-MEASURES = ("nDCG@10", "RR", "P@10", "R@100", "AP", "Judged@10")
-"""In the notation of ir_measures. Judged@10 is the share of the first ten results that were judged."""
+SHOWN = ("nDCG@10", "RR", "P@10", "R@100", "AP", "Judged@10")
+"""What tables show. Judged@10 is the share of the first ten results that were judged. The means of RR and AP are known
+as MRR and MAP."""
+
+OWN = ("F1@10", "Acc@10")
+"""Those that ir_measures does not have.
+
+F1@10 is the harmonic mean of a query's P@10 and R@10, 0 where both are (van Rijsbergen, Information Retrieval, 1979,
+chapter 7). Acc@10 is the share of the judged products that rank 10 parts rightly, with the relevant ones within it and
+the others not (Manning, Raghavan and Schütze, Introduction to Information Retrieval, 2008, section 8.3). As they say,
+it tells little where most products are not relevant: a query that finds nothing is mostly right. It is not the Accuracy
+of ir_measures, which is the share of pairs in the right order.
+"""
+
+MEASURES = (*SHOWN, "R@10", "Success@10", *OWN)
+"""All, in the notation of ir_measures. Success@10, the hit rate, is 1 where any of the first ten is relevant."""
+
+CUTOFF = 10
 
 
 def per_query(run: Run, qrels: Qrels, *, gain: Gain = "linear") -> Values:
@@ -33,7 +50,7 @@ def per_query(run: Run, qrels: Qrels, *, gain: Gain = "linear") -> Values:
 
     _check(run)
     places = {query: place for place, query in enumerate(qrels.queries())}
-    measures = {ir_measures.parse_measure(name): column for column, name in enumerate(MEASURES)}
+    measures = {ir_measures.parse_measure(name): column for column, name in enumerate(MEASURES) if name not in OWN}
     # trec_eval sorts by score and breaks ties by product id; the rank as score keeps the order that shoppers saw.
     by_rank = {
         query: {product: -float(rank) for rank, (product, _) in enumerate(hits)}
@@ -44,7 +61,16 @@ def per_query(run: Run, qrels: Qrels, *, gain: Gain = "linear") -> Values:
     values = np.zeros((len(places), len(MEASURES)))
     for metric in ir_measures.iter_calc(list(measures), gains, by_rank):
         values[places[metric.query_id], measures[metric.measure]] = metric.value
+    column = MEASURES.index
+    precision, recall = values[:, column("P@10")], values[:, column("R@10")]
+    values[:, column("F1@10")] = 2 * precision * recall / np.where(precision > 0, precision + recall, 1.0)
+    values[:, column("Acc@10")] = [_accuracy(run.get(query, ()), qrels.of(query)) for query in places]
     return values
+
+
+def _accuracy(hits: Sequence[tuple[str, float]], grades: Mapping[str, int]) -> float:
+    first = {product for product, _ in hits[:CUTOFF]}
+    return sum((product in first) == (grade > 0) for product, grade in grades.items()) / max(1, len(grades))
 
 
 def _gain(grade: int, gain: Gain) -> int:

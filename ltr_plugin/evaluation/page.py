@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ltr_plugin.evaluation.curves import LEVELS
-from ltr_plugin.evaluation.measures import MEASURES
+from ltr_plugin.evaluation.measures import SHOWN
 from ltr_plugin.evaluation.report import ALL, Comparison, Result
 
 COLOURS = ("#6b7280", "#2563eb", "#d97706", "#059669", "#9333ea", "#dc2626", "#0891b2", "#a16207", "#be185d", "#4d7c0f")
@@ -66,7 +66,7 @@ class Page:
             page=self,
             rankers=rankers,
             colours=dict(zip(rankers, COLOURS * (len(rankers) // len(COLOURS) + 1), strict=False)),
-            measures=MEASURES,
+            measures=SHOWN,
             all=ALL,
             views=(self.comparison, self.judged),
             recall=[_points(LEVELS, curve) for curve in self.curves.values()],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.evaluation.measures import MEASURES, Gain, per_query
+from ltr_plugin.evaluation.measures import MEASURES, SHOWN, Gain, per_query
 from ltr_plugin.evaluation.runs import Run
 from ltr_plugin.evaluation.significance import RESAMPLES, Values, bootstrap_intervals, holm, randomisation_p_values
 from ltr_plugin.judgments.qrels import Qrels
@@ -89,7 +89,7 @@ class Comparison:
         """A table a slice, for files."""
         parts = []
         for name, rows in self._tables():
-            head = ["ranker", *MEASURES]
+            head = ["ranker", *SHOWN]
             lines = ["| " + " | ".join(cells) + " |" for cells in [head, ["---"] * len(head), *rows]]
             parts += [f"### {self._title(name)}\n", *lines, ""]
         return "\n".join([*parts, self._legend(), ""])
@@ -101,7 +101,7 @@ class Comparison:
         tables = []
         for name, rows in self._tables():
             table = Table("ranker", title=self._title(name))
-            for measure in MEASURES:
+            for measure in SHOWN:
                 table.add_column(measure, justify="right")
             for row in rows:
                 table.add_row(*row)
@@ -124,7 +124,7 @@ class Comparison:
     def _tables(self) -> Iterator[tuple[str, list[list[str]]]]:
         cells = {(result.slice, result.ranker, result.measure): _cell(result) for result in self.results}
         for name in self.slices:
-            yield name, [[ranker, *(cells[name, ranker, measure] for measure in MEASURES)] for ranker in self.rankers]
+            yield name, [[ranker, *(cells[name, ranker, measure] for measure in SHOWN)] for ranker in self.rankers]
 
     def _title(self, name: str) -> str:
         return f"{self.view}: {name} ({self.slices[name]} queries)"

@@ -24,8 +24,29 @@ def test_measures_by_hand():
             "R@100": 1 / 2,
             "AP": 1 / 2 / 2,
             "Judged@10": 2 / 3,
+            "R@10": 1 / 2,
+            "F1@10": 2 * (1 / 10) * (1 / 2) / (1 / 10 + 1 / 2),
+            "Success@10": 1,
+            "Acc@10": 1 / 3,  # x is rightly among the first ten, y wrongly, and z wrongly not
         }
     )
+
+
+def test_the_first_ten_are_parted_from_the_rest():
+    others = [(f"p{place:03}", 0.0) for place in range(9)]
+    within, beyond = {"c": [*others, ("x", 0.0)]}, {"c": [*others, ("y", 0.0), ("x", 0.0)]}
+    names = ("P@10", "R@10", "F1@10", "Success@10", "Acc@10")
+    assert [values(within, "c")[name] for name in names] == pytest.approx([1 / 10, 1, 2 / 11, 1, 1])
+    assert [values(beyond, "c")[name] for name in names] == [0, 0, 0, 0, 0]
+    assert values(beyond, "c")["R@100"] == 1
+
+
+def test_finding_nothing_is_right_about_what_is_not_relevant():
+    measured = {query: values({}, query) for query in "abc"}
+    assert [measured[query]["Acc@10"] for query in "abc"] == pytest.approx([1 / 3, 1, 0])
+    assert {measured[query]["F1@10"] for query in "abc"} == {0}
+    wrong = values({"b": [("x", 1.0)]}, "b")
+    assert (wrong["Acc@10"], wrong["F1@10"]) == (0, 0)
 
 
 def test_exponential_gain_by_hand():
@@ -38,13 +59,15 @@ def test_every_judged_query_counts():
     measured = per_query({"a": [("x", 1.0), ("z", 0.0)], "c": [], "not judged": [("x", 1.0)]}, QRELS)
     assert measured.shape == (3, len(MEASURES))
     assert measured[0, 0] == 1
-    assert not measured[1].any()
-    assert not measured[2].any()
+    others = [column for column, name in enumerate(MEASURES) if name != "Acc@10"]
+    assert not measured[1:, others].any()
 
 
 def test_the_order_given_counts_where_scores_tie_or_disagree():
     tied = {"a": [("y", 1.0), ("x", 1.0), ("z", 1.0)]}
     assert values(tied, "a")["RR"] == 1 / 2
+    many = {"c": [(f"p{place:03}", 1.0) for place in range(10)] + [("x", 1.0)]}
+    assert values(many, "c")["Success@10"] == values(many, "c")["Acc@10"] == 0
     other = {"a": [("x", 1.0), ("z", 1.0), ("y", 5.0)]}
     assert values(other, "a")["nDCG@10"] == 1
 

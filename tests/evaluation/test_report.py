@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.evaluation.measures import MEASURES, per_query
+from ltr_plugin.evaluation.measures import MEASURES, SHOWN, per_query
 from ltr_plugin.evaluation.report import compare
 from ltr_plugin.judgments.qrels import Qrels
 
@@ -74,6 +74,8 @@ def test_markdown_and_terminal_show_every_ranker_and_mark_the_better_one(compari
     shown = console.export_text()
     assert shown.count("lambdamart") == 2
     assert "randomisation test" in shown
+    assert all(measure in shown for measure in SHOWN)
+    assert "Acc@10" not in shown
 
 
 def test_nothing_to_compare_is_refused():
