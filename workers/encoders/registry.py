@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ltr_plugin.errors import EncoderError, LtrError
-from workers.encoders import keypoints, mel, motion, openclip, sentence, spectral, timm_images, word_vectors
+from workers.encoders import bilstm, keypoints, mel, motion, openclip, sentence, spectral, timm_images, word_vectors
 from workers.encoders.protocol import Encoder, Library
 
 LIBRARIES: dict[str, Library] = {
@@ -14,6 +14,7 @@ LIBRARIES: dict[str, Library] = {
         sentence.LIBRARY,
         openclip.LIBRARY,
         word_vectors.LIBRARY,
+        bilstm.LIBRARY,
         timm_images.LIBRARY,
         keypoints.LIBRARY,
         motion.LIBRARY,

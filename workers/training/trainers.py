@@ -63,6 +63,11 @@ TRAINERS: dict[str, Trainer] = {
         "workers.training.sounds:train_encoder",
         frozenset({"start", "batch"}),
     ),
+    "words": Trainer(
+        "text alone (a BiLSTM)",
+        "workers.training.words:train_words",
+        frozenset({"start", "batch"}),
+    ),
     "keypoints": Trainer(
         "photos as bags of visual words (SIFT or ORB)",
         "workers.training.vocabulary:train_vocabulary",
