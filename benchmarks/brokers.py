@@ -63,14 +63,11 @@ class Broker:
 
 
 class Redis(Broker):
-    """Redis with a password. `keeps`: what it acknowledged is on disk (AOF); without, it comes back empty."""
+    """Redis with a password. Where it `keeps`, what it took is on disk (AOF); else it comes back empty."""
 
     binary = shutil.which("redis-server") or ""
+    keeps = True
     password = "a-secret-of-redis"  # noqa: S105 - of a process of this test
-
-    def __init__(self, folder: Path, *, keeps: bool = True) -> None:
-        super().__init__(folder)
-        self._keeps = keeps
 
     @property
     def url(self) -> str:
@@ -78,7 +75,7 @@ class Redis(Broker):
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     def _command(self) -> list[str]:
-        kept = ["--appendonly", "yes", "--appendfsync", "always"] if self._keeps else ["--appendonly", "no"]
+        kept = ["--appendonly", "yes", "--appendfsync", "always"] if self.keeps else ["--appendonly", "no"]
         place = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder)]
         return [self.binary, *place, "--save", "", "--requirepass", self.password, *kept]
 

@@ -15,7 +15,8 @@ NOT_READY = json.dumps({"error": {"type": "cluster_block_exception", "reason": "
 class BusyProxy(ThreadingHTTPServer):
     """`troubles` are taken one a request, oldest first: a status, `"drop"`, `"hang"`, or `"part"` of a bulk request.
 
-    `"lost"` lets the request through and drops its answer. Without troubles left, it is the node.
+    `"lost"` lets the request through and drops its answer. Without troubles left, it is the node. `delays_s` holds
+    requests back, by the end of their path.
     """
 
     daemon_threads = True
@@ -28,6 +29,7 @@ class BusyProxy(ThreadingHTTPServer):
         self.troubles: list[int | str] = []
         self.seen: list[tuple[str, str]] = []
         self.hang_s = 5.0
+        self.delays_s: dict[str, float] = {}
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     def handle_error(self, *_) -> None:
@@ -41,6 +43,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         self.server.seen.append((self.command, path))
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        time.sleep(self.server.delays_s.get(path.rpartition("/")[2], 0))
         trouble = self.server.troubles.pop(0) if self.server.troubles else None
         if trouble == "hang":
             time.sleep(self.server.hang_s)

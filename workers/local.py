@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -139,24 +140,12 @@ def drain(
     progress(total, total)
 
 
-def worker_command(*options: str) -> list[str]:
-    """The command line of a worker."""
-    name = f"ltr-{os.getpid()}@%h"  # brokers tell workers apart by it
-    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "workers.app",
-        "worker",
-        "--hostname",
-        name,
-        "--loglevel",
-        "INFO",
-        *quiet,
-        *options,
-    ]
+def worker_command(*options: str, app: str = "workers.app", quiet: bool = False) -> list[str]:
+    """The command line of a worker; `quiet` leaves out what Celery prints of itself at the start."""
+    name = f"ltr-{uuid.uuid4().hex[:8]}@%h"  # brokers tell workers apart by it
+    celery = [sys.executable, "-m", "celery", *(["--quiet"] if quiet else []), "-A", app]
+    calm = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return [*celery, "worker", "--hostname", name, "--loglevel", "INFO", *calm, *options]
 
 
 def _empty_queue(settings: Settings) -> None:

@@ -36,7 +36,7 @@ def health(worker: Any) -> dict[str, Any]:  # noqa: ANN401
     from workers.tasks import running
 
     consumer = getattr(worker, "consumer", None)
-    if state.should_stop not in (None, False) or state.should_terminate not in (None, False):
+    if any(code is not None and code is not False for code in (state.should_stop, state.should_terminate)):
         word = "stopping"
     elif consumer is None:
         word = "starting"

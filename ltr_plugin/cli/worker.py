@@ -57,7 +57,8 @@ def worker(
         os.environ["LTR_METRICS_PORT"] = str(metrics_port)
     if log_format:
         os.environ["LTR_LOG_FORMAT"] = log_format
-    if beat and not Settings.from_env().sweep_indices:
+    settings = Settings.from_env()
+    if beat and not settings.sweep_indices:
         raise InputError("--beat", "has nothing to sweep: name indices in LTR_SWEEP_INDICES")
     options = ["--concurrency", str(concurrency), "--loglevel", log_level]
     if modality:
@@ -66,5 +67,5 @@ def worker(
         options += ["--queues", queues]
     if beat:
         options += ["--beat"]
-    command = worker_command(*options)
+    command = worker_command(*options, quiet=settings.log_format == "json")
     os.execv(command[0], command)  # noqa: S606 - this very Python, to become the worker
