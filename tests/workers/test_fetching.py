@@ -1,17 +1,24 @@
 """Fetching from a real server on loopback, friendly and hostile."""
 
+import gzip
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import quote, unquote
 
 import pytest
 
 from ltr_plugin.errors import MediaError
+from workers.media import fetching
 from workers.media.fetching import ALLOW_PRIVATE, _public, fetch
 
 
 class Shop(BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path.startswith("/to?"):
+            self._answer(302, b"", Location=unquote(self.path.removeprefix("/to?")))
+            return
         match self.path.strip("/").split("/"):
             case ["photo", size]:
                 self._answer(200, b"x" * int(size))
@@ -20,6 +27,22 @@ class Shop(BaseHTTPRequestHandler):
                 self._answer(302, b"", Location=target)
             case ["inside"]:
                 self._answer(302, b"", Location="file:///etc/passwd")
+            case ["nowhere"]:
+                self._answer(302, b"", Location="http://[half")
+            case ["round"]:
+                self._answer(302, b"", Location="/round")
+            case ["packed"]:
+                self._answer(200, gzip.compress(bytes(5 << 20)), **{"Content-Encoding": "gzip"})
+            case ["endless"]:
+                self.send_response(200)
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                while True:
+                    self.wfile.write(b"10000\r\n" + bytes(0x10000) + b"\r\n")
+            case ["wait"]:
+                while True:
+                    self.send_response_only(100)
+                    self.end_headers()
             case ["slow"]:
                 self.send_response(200)
                 self.end_headers()
@@ -79,6 +102,9 @@ def test_a_body_arrives_whole_and_through_three_redirects(shop):
         ("photo/2000000", "over the limit of 1 MB"),
         ("hop/4", "more than 3 redirects"),
         ("inside", "no http"),
+        ("nowhere", "cannot fetch"),
+        ("round", "more than 3 redirects"),
+        ("endless", "over the limit of 1 MB"),
         ("absent", "answered 404"),
         ("broken", "broke off"),
     ],
@@ -96,9 +122,61 @@ def test_a_server_that_drips_is_cut_off_in_time(shop):
     assert time.monotonic() - began < 2
 
 
+@pytest.mark.usefixtures("private_allowed")
+def test_a_server_that_never_comes_to_the_point_is_cut_off_in_time(shop):
+    began = time.monotonic()
+    with pytest.raises(MediaError, match="cannot fetch"):
+        fetch(f"{shop}/wait", max_bytes=1 << 20, timeout_s=0.5)
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.usefixtures("private_allowed")
+def test_a_server_that_never_shakes_hands_is_cut_off_in_time():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        began = time.monotonic()
+        with pytest.raises(MediaError, match=r"took more than 0.5 s"):
+            fetch(f"https://127.0.0.1:{server.getsockname()[1]}/x", max_bytes=10, timeout_s=0.5)
+        assert time.monotonic() - began < 2
+
+
+@pytest.mark.usefixtures("private_allowed")
+def test_a_packed_body_is_not_unpacked(shop):
+    assert len(fetch(f"{shop}/packed", max_bytes=1 << 20)) < 1 << 20
+
+
+def test_a_redirect_to_a_private_address_is_refused(shop, monkeypatch):
+    monkeypatch.delenv(ALLOW_PRIVATE, raising=False)
+    monkeypatch.setattr(fetching, "_public", lambda address: address == "127.0.0.1")
+    with socket.create_server(("127.0.0.2", 0)) as inside:
+        location = f"http://127.0.0.2:{inside.getsockname()[1]}/secret"
+        with pytest.raises(MediaError, match=r"'127.0.0.2' is a private address"):
+            fetch(f"{shop}/to?{quote(location, safe='')}", max_bytes=10)
+
+
+def test_a_host_is_reached_where_one_of_its_addresses_is(shop, monkeypatch):
+    monkeypatch.setenv(ALLOW_PRIVATE, "1")
+    port = int(shop.rpartition(":")[2])
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("127.0.0.3", "127.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    assert fetch(f"http://shop.invalid:{port}/photo/3", max_bytes=5) == b"xxx"
+
+
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254", "10.0.0.1", "0.0.0.0"],  # noqa: S104
+    [
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "169.254.169.254",
+        "10.0.0.1",
+        "0.0.0.0",  # noqa: S104
+        "[::127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "2130706433",
+        "0x7f.1",
+    ],
 )
 def test_private_addresses_are_refused(host, monkeypatch):
     monkeypatch.delenv(ALLOW_PRIVATE, raising=False)

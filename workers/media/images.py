@@ -14,6 +14,9 @@ MAX_ASPECT = 50
 """Encoders enlarge the shorter side: of a line of pixels they would make a picture that fills the memory."""
 
 MAX_DECODING_S = 20.0
+BLOCK_BYTES = 4096
+"""As much is decoded between two looks at the clock: a JPEG may hold many scans of all its pixels in few bytes."""
+
 SIDE = 512
 """Encoders look at 96 to 384 pixels a side: a photo is made smaller to twice that or so while it is decoded."""
 
@@ -39,6 +42,7 @@ def decode_image(data: bytes, *, side: int = SIDE) -> Image.Image:
             if image.width * image.height > MAX_PIXELS:
                 raise MediaError(f"{image.width} x {image.height} pixels is over the limit of {MAX_PIXELS:,}")
             check_shape(image.width, image.height)
+            image.decodermaxblock = BLOCK_BYTES
             image.draft("RGB", (side, side))
             image.load()
             return _on_white(_smaller(_plain(ImageOps.exif_transpose(image)), side))

@@ -93,6 +93,7 @@ def _video(container: "InputContainer", source: TimedBytes) -> Video:
     film = _read(container, stream)
     if not film.packets:
         raise MediaError("has no frames")
+    _check_size(stream.codec_context.width, stream.codec_context.height)
     if film.seconds > MAX_SECONDS:
         raise MediaError(f"{film.seconds:,.0f} s is over the limit of {MAX_SECONDS:,.0f}")
     begin = max(0.0, (film.seconds - CLIP_FRAMES / CLIP_RATE_HZ) / 2)
@@ -112,7 +113,7 @@ def _video(container: "InputContainer", source: TimedBytes) -> Video:
 
 
 def _stream(container: "InputContainer") -> "VideoStream":
-    """The moving pictures, of a size that can be decoded."""
+    """The moving pictures."""
     from av.stream import Disposition
 
     moving = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
@@ -121,12 +122,14 @@ def _stream(container: "InputContainer") -> "VideoStream":
     stream = moving[0]
     if stream.codec_context is None:
         raise MediaError("its pictures are in a form that cannot be decoded")
-    width, height = stream.codec_context.width, stream.codec_context.height
+    return stream
+
+
+def _check_size(width: int, height: int) -> None:
     if not 0 < width * height <= MAX_PIXELS:  # 0 where probing for the size has met the same limit
         size = f"{width} x {height}" if width else "no known size"
         raise MediaError(f"its frames are of {size}; the limit is {MAX_PIXELS:,} pixels")
     check_shape(width, height)
-    return stream
 
 
 @dataclass(frozen=True)
