@@ -1,6 +1,7 @@
 """JSON Lines files of one form: read line by line, every mistake with its line and path, ids told apart."""
 
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,7 +47,7 @@ class JsonLines(Generic[Item]):
 
     def _read(self, found: list[Mistake]) -> Iterator[Item]:
         first: dict[str, int] = {}
-        with _opened(self.path) as lines:
+        with opened(self.path) as lines:
             for number, line in enumerate(lines, start=1):
                 if not line.strip():
                     continue
@@ -68,9 +69,10 @@ def _cut(found: list[Mistake]) -> list[Mistake]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Iterable[bytes]]:
+def opened(path: Path) -> Iterator[Iterable[bytes]]:
+    """The lines of a file, unpacked when its name ends in .gz; InputError when it cannot be read to its end."""
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
             yield lines
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(str(path), f"cannot be read: {getattr(error, 'strerror', None) or error}") from None

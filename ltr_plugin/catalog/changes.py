@@ -1,4 +1,4 @@
-"""What catalog systems hand over: products, new values for some of their fields, and ids of products that are gone."""
+"""What catalog systems hand over: products, new values for some of their fields, ids of products that are gone."""
 
 from typing import Any
 
@@ -39,7 +39,13 @@ class Update(Form):
         return decode(Product, patched, source=f"product {self.id}")
 
 
-Change = Product | Update
+class Reembed(Form):
+    """The id of a product whose vectors are to be made again, though nothing tells that its media have changed."""
+
+    id: Identifier
+
+
+Change = Product | Update | Reembed
 """A Listed is a Product too."""
 
 _KINDS: dict[str, Any] = {

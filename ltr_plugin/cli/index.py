@@ -1,27 +1,48 @@
-"""`ltr index`: a catalog into the cluster."""
+"""`ltr index`: products into the cluster, changed there, and taken away."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltr_plugin.cli.printing import AsJson, IndexName, complain, emit
+from ltr_plugin.cli import index_changes, index_versions
+from ltr_plugin.cli.index_status import embed_and_show, show_status
+from ltr_plugin.cli.printing import AsJson, IndexName, complain
 from ltr_plugin.cli.progress import bar
 
 if TYPE_CHECKING:
     from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.flows.indexing import Indexed
+
+STANDARD_INPUT = Path("-")
+ENCODERS = "other encoders"
+
+Encoder = Annotated[str | None, typer.Option(help="`library:model`, or `none`. Default: as the index has it.")]
 
 
 def index(
-    catalog: Annotated[Path | None, typer.Argument(help="Catalog: JSON Lines, gzip allowed.")] = None,
-    name: IndexName = "products",
-    text_encoder: Annotated[str | None, typer.Option(help="`library:model`; `none` for no text vectors.")] = None,
-    image_encoder: Annotated[str | None, typer.Option(help="Without it photos are not embedded.")] = None,
-    audio_encoder: Annotated[str | None, typer.Option(help="Without it sounds are not embedded.")] = None,
-    video_encoder: Annotated[
-        list[str] | None,
-        typer.Option(help="As often as wanted; an encoder of photos sees frames, one of sounds hears."),
+    catalog: Annotated[
+        Path | None, typer.Argument(help="Catalog: JSON Lines, gzip allowed; `-` reads lines as they arrive.")
     ] = None,
+    name: IndexName = "products",
+    text_encoder: Encoder = None,
+    image_encoder: Encoder = None,
+    audio_encoder: Encoder = None,
+    video_encoder: Annotated[
+        list[str] | None, typer.Option(help="As above; may be given several times: for frames, sound track, motion.")
+    ] = None,
+    media: Annotated[Path | None, typer.Option(help="Folder of relative media (default: the catalog's).")] = None,
+    update: Annotated[bool, typer.Option("--update", help="Lines give some fields of products new values.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Delete the products that the catalog does not have.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Make a new version, of this catalog alone.")] = False,
+    watch: Annotated[Path | None, typer.Option(help="Take in the files that appear in this folder.")] = None,
+    delete: Annotated[Path | None, typer.Option(help="Delete the products of this file, an id a line.")] = None,
+    reembed: Annotated[Path | None, typer.Option(help="Make the vectors of these again, an id a line.")] = None,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the version that served before.")] = False,
+    drop_old: Annotated[bool, typer.Option("--drop-old", help="Delete the versions that do not serve.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete what --prune and --drop-old only show otherwise.")] = False,
     skip_bad: Annotated[bool, typer.Option(help="List wrong lines and go on without them.")] = False,
     wait: Annotated[bool, typer.Option(help="Wait for the vectors; `--no-wait` needs a broker with workers.")] = True,
     status: Annotated[bool, typer.Option("--status", help="Show the backlog and what could not be embedded.")] = False,
@@ -30,50 +51,89 @@ def index(
 ) -> None:
     """Write a catalog's products, searchable by words at once, and have workers make their vectors.
 
-    Run again after any interruption: what is already there is not done twice.
+    Run again after any interruption: what is already there is not done twice. With other encoders than the index has,
+    its next version is filled beside the one that serves; without a catalog, from the products of the index itself.
     """
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
-    from ltr_plugin.errors import InputError
-    from ltr_plugin.flows.indexing import embed_backlog, hand_over, write_catalog
+    from ltr_plugin.flows.choosing import Encoders, vectors_for
+    from ltr_plugin.flows.indexing import write_catalog
     from ltr_plugin.settings import Settings
 
+    encoders = Encoders(text_encoder, image_encoder, audio_encoder, tuple(video_encoder) if video_encoder else None)
+    streamed = catalog == STANDARD_INPUT
+    _require_sense(
+        {
+            "CATALOG": catalog and not streamed, "-": streamed, "--watch": watch, "--delete": delete,
+            "--reembed": reembed, "--status": status, "--rollback": rollback, "--drop-old": drop_old,
+            "--retry-errors": retry_errors and not catalog, ENCODERS: encoders.asked and not (catalog or watch),
+        },
+        {"--prune": prune, "--replace": replace, "--update": update},
+    )  # fmt: skip
     settings = Settings.from_env()
     cluster = connect(settings)
+    show = {"wait": wait, "as_json": as_json}
     if status:
-        _status(ProductIndex(cluster, name), as_json=as_json)
-        return
-    if retry_errors:
-        ProductIndex(cluster, name).forget_errors()
-    if catalog is None:
-        if not retry_errors:
-            raise InputError("ltr index", "needs a CATALOG, or --status, or --retry-errors")
-        target, failed = ProductIndex(cluster, name).name, False
+        show_status(ProductIndex(cluster, name), as_json=as_json)
+    elif rollback:
+        index_versions.go_back(settings, cluster, name, **show)
+    elif drop_old:
+        index_versions.drop_old(cluster, name, yes=yes, as_json=as_json)
+    elif delete:
+        index_changes.delete(settings, cluster, name, delete, as_json=as_json)
+    elif reembed:
+        index_changes.reembed(settings, cluster, name, reembed, **show)
+    elif watch:
+        index_changes.watch(settings, cluster, name, watch, encoders, update=update, media=media, as_json=as_json)
+    elif streamed:
+        index_changes.read_standard_input(settings, cluster, name, encoders, update=update, media=media, **show)
     else:
-        from workers.encoders import DEFAULT_TEXT_ENCODER, vector_fields
-
-        chosen = None if text_encoder == "none" else text_encoder or DEFAULT_TEXT_ENCODER
-        with bar("writing products") as progress:
-            vectors = vector_fields(chosen, image_encoder, audio_encoder, video_encoder or ())
-            done = write_catalog(cluster, catalog, name, vectors, skip_bad=skip_bad, progress=progress)
-        complain([*done.bad_lines, *done.refused])
-        target, failed = done.index, bool(done.refused or done.bad_lines)
-    if wait:
-        with bar("making vectors") as progress:
-            embed_backlog(settings, cluster, name, target, progress=progress)
-    else:
-        hand_over(settings, cluster, target)
-    _status(ProductIndex(cluster, target), as_json=as_json)
-    if failed:
-        raise typer.Exit(1)
+        if retry_errors:
+            ProductIndex(cluster, name).forget_errors()
+        failed = False
+        if catalog:
+            write = partial(
+                write_catalog, cluster, catalog, name, vectors_for(cluster, name, encoders), media=media, update=update,
+                prune=prune and yes, replace=replace, skip_bad=skip_bad,
+            )  # fmt: skip
+            target, failed = _write(write)
+            _show_absent(ProductIndex(cluster, name), catalog if prune else None)
+        else:
+            target = index_versions.begin(cluster, name, encoders)
+        embed_and_show(settings, cluster, name, target, failed=failed, **show)
 
 
-def _status(index: "ProductIndex", *, as_json: bool) -> None:
-    index.refresh()
-    errors = [{"id": id_, "vector": field, "reason": reason} for id_, field, reason in index.errors()]
-    products, backlog = index.count(), index.backlog()
-    vectors = {vector.name: vector.encoder for vector in index.vectors}
-    facts = {"index": index.name, "products": products, "backlog": backlog, "vectors": vectors, "errors": errors}
-    lines = [f"{index.name}: {products:,} products, {backlog:,} without current vectors, {len(errors):,} errors"]
-    lines += [f"  {error['id']}  {error['vector']}  {error['reason']}" for error in errors]
-    emit(facts, "\n".join(lines), as_json=as_json)
+def _write(write: "Callable[..., Indexed]") -> tuple[str, bool]:
+    """The version that is to get its vectors, and whether anything was refused."""
+    with bar("writing products") as progress:
+        done = write(progress=progress)
+    complain([*done.bad_lines, *done.refused])
+    if done.pruned:
+        typer.echo(f"deleted {done.pruned:,} products that the catalog does not have", err=True)
+    return done.index, bool(done.refused or done.bad_lines)
+
+
+def _show_absent(index: "ProductIndex", catalog: Path | None) -> None:
+    """What --prune would delete, or has left."""
+    from ltr_plugin.flows.indexing import absent
+
+    gone = absent(index, catalog) if catalog else []
+    if gone:
+        some = ", ".join(gone[:10]) + (", ..." if len(gone) > 10 else "")
+        typer.echo(f"--yes deletes {len(gone):,} products that the catalog does not have: {some}", err=True)
+
+
+def _require_sense(actions: dict[str, object], options: dict[str, object]) -> None:
+    """InputError when nothing is asked for, or things that do not go together."""
+    from ltr_plugin.errors import InputError
+
+    asked = [flag for flag, given in actions.items() if given]
+    if len(asked) != 1:
+        wrong = f"{' and '.join(asked)} are done one at a time" if asked else f"needs one of {', '.join(actions)}"
+        raise InputError("ltr index", wrong)
+    fitting = {"CATALOG": set(options), "-": {"--update"}, "--watch": {"--update"}}.get(asked[0], set())
+    for flag, given in options.items():
+        if given and flag not in fitting:
+            raise InputError(flag, f"does not go with {asked[0]}")
+    if len(both := [flag for flag, given in options.items() if given]) > 1:
+        raise InputError(both[0], f"does not go with {both[1]}")

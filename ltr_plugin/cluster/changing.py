@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ltr_plugin.catalog.changes import Change, Update
+from ltr_plugin.catalog.changes import Change, Reembed, Update
 from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.catalog.roots import FIELDS
@@ -13,6 +13,8 @@ from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.indices import HELD
 from ltr_plugin.cluster.products import ProductIndex, stored_product
 from ltr_plugin.errors import InputError
+
+ABSENT = "there is no such product; hand it over as a whole first"
 
 ATTEMPTS = 5
 """How often an update is tried whose product somebody else changes at the same time."""
@@ -22,18 +24,24 @@ Results = Iterator[str | None]
 
 
 def apply_changes(
-    cluster: Cluster, alias: str, changes: Sequence[Change], folder: Path | None = None, *, patience_s: float = 60.0
+    cluster: Cluster,
+    alias: str,
+    changes: Sequence[Change],
+    *,
+    folder: Path | None = None,
+    media_root: Path | None = None,
+    patience_s: float = 60.0,
 ) -> list[str | None]:
     """Writes changes in their order and returns what went wrong with each; None: nothing.
 
-    Relative media lie in `folder`, or without it where the index has its own. While the alias moves to another version,
-    writes wait for it. Deleting what is not there is no mistake.
+    Relative media lie in `folder`, or without it where the index has its own (`media_root`, see ProductIndex). While
+    the alias moves to another version, writes wait for it. Deleting what is not there is no mistake.
     """
     found: list[str | None] = [None] * len(changes)
     waiting = list(range(len(changes)))
     until = time.monotonic() + patience_s
     while waiting:
-        index = ProductIndex(cluster, alias)
+        index = ProductIndex(cluster, alias, media_root=media_root)
         for places in _runs(waiting, changes):
             run = [index.media.kept(changes[place], folder) if folder else changes[place] for place in places]
             for place, wrong in zip(places, _written(index, run), strict=True):
@@ -66,7 +74,7 @@ def _runs(waiting: Sequence[int], changes: Sequence[Change]) -> Iterator[list[in
 def _kind(change: Change) -> str:
     if getattr(change, "deleted", False):
         return "delete"
-    return "update" if isinstance(change, Update) else "put"
+    return "update" if isinstance(change, Update) else "reembed" if isinstance(change, Reembed) else "put"
 
 
 def _written(index: ProductIndex, run: Sequence[Change]) -> Results:
@@ -75,9 +83,11 @@ def _written(index: ProductIndex, run: Sequence[Change]) -> Results:
             results = index.delete(change.id for change in run)
         case "update":
             return _updated(index, [change for change in run if isinstance(change, Update)])
+        case "reembed":
+            results = index.forget_vectors(change.id for change in run)
         case _:
             results = index.put(change for change in run if isinstance(change, Product))
-    return (wrong for _, wrong in results)
+    return (ABSENT if wrong and "document missing" in wrong else wrong for _, wrong in results)
 
 
 def _updated(index: ProductIndex, updates: Sequence[Update]) -> Results:
@@ -108,7 +118,7 @@ def _read(index: ProductIndex, updates: Sequence[Update]) -> list[dict[str, Any]
 
 def _guarded(index: ProductIndex, update: Update, document: Mapping[str, Any]) -> dict[str, Any]:
     if not document.get("found"):
-        raise InputError(f"product {update.id}", "there is no such product; hand it over as a whole first")
+        raise InputError(f"product {update.id}", ABSENT)
     stored = stored_product(document["_source"])
     product = update.applied_to(stored.product)
     action = index.replacement(product, _content(index, update, product, stored.content))

@@ -6,7 +6,7 @@ from typing import Any
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.indices import admit_media, aliased, facts_of, held, note, release, switch_alias
+from ltr_plugin.cluster.indices import admit_media, aliased, facts_of, held, note, release, serving, switch_alias
 from ltr_plugin.cluster.products import Embedded, ProductIndex, stored_product
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.progress import Progress, silent
@@ -23,12 +23,12 @@ def catch_up(source: ProductIndex, target: ProductIndex, *, progress: Progress =
     not take a product.
     """
     release(target.cluster, target.name)
-    for folder in source.media.others:
+    for folder in (source.media.main, *source.media.others):
         target = admit_media(target, folder)
-    followed, reached = facts_of(target.cluster, target.name).get("follows", {}), _reached(source)
-    since = followed["checkpoint"] if followed.get("uuid") == reached["uuid"] else -1
+    reached = _reached(source)
+    since = _followed(target, reached["uuid"])
     source.refresh()
-    _copy(source, target, {"range": {"_seq_no": {"gt": since}}}, progress)
+    _copy(source, target, {"range": {"_seq_no": {"gt": -1 if since is None else since}}}, progress)
     target.refresh()
     if source.count() != target.count():
         for id_, error in target.delete(_only_in(target, source)):
@@ -53,21 +53,24 @@ def copy_vectors(source: ProductIndex, target: ProductIndex, ids: Sequence[str])
             pass
 
 
+def follows(target: ProductIndex, source: ProductIndex) -> bool:
+    """Whether `target` has what `source` had at some time, and needs only what changed since."""
+    return _followed(target, _reached(source)["uuid"]) is not None
+
+
 def change_over(cluster: Cluster, alias: str, target: ProductIndex) -> str | None:
     """Points `alias` to `target`; returns the index it pointed to before, if any, which takes no writes from now on.
 
-    If `target` follows that index (see `catch_up`), it is brought up to its last change first: writes are held for as
-    long as that takes, so that none is lost.
+    If `target` follows that index, it is brought up to its last change first: writes are held for as long as that
+    takes, so that none is lost.
     """
     before = aliased(cluster, alias)
     if before in (None, target.name):
         return switch_alias(cluster, alias, target.name)
-    follows = "follows" in facts_of(cluster, target.name)
-    if follows:
-        catch_up(ProductIndex(cluster, before), target)
     with held(cluster, before):
-        if follows:
-            catch_up(ProductIndex(cluster, before), target)
+        source = serving(cluster, alias)
+        if source and follows(target, source):
+            catch_up(source, target)
             note(cluster, before, follows=_reached(target))  # the two are equal now: the way back is short
         release(cluster, target.name)
         note(cluster, target.name, before=before)
@@ -81,7 +84,7 @@ def _copy(source: ProductIndex, target: ProductIndex, query: dict[str, Any], pro
     done = 0
     for page in batched(hits, PAGE):
         stored = [stored_product(hit["_source"]) for hit in page]
-        actions = (target.replacement(one.product, one.content) for one in stored)
+        actions = (target.replacement(target.media.kept(one.product, source.media.main), one.content) for one in stored)
         for id_, error in target.cluster.bulk(actions):
             if error:
                 raise ClusterError(f"{target.name} does not take product {id_} of {source.name}: {error}")
@@ -112,6 +115,12 @@ def _only_in(one: ProductIndex, other: ProductIndex) -> Iterator[str]:
             last = next(others, None)
         if last != id_:
             yield id_
+
+
+def _followed(target: ProductIndex, uuid: str) -> int | None:
+    """How far `target` has followed the index of this identity; None: not at all."""
+    found = facts_of(target.cluster, target.name).get("follows") or {}
+    return int(found["checkpoint"]) if found.get("uuid") == uuid else None
 
 
 def _reached(index: ProductIndex) -> dict[str, Any]:

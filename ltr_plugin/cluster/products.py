@@ -56,8 +56,11 @@ class Embedded:
 class ProductIndex:
     """One index of products, opened by its name or alias."""
 
-    def __init__(self, cluster: Cluster, name: str) -> None:
-        """ClusterError when there is no such index; InputError when it was not made by `ltr index`."""
+    def __init__(self, cluster: Cluster, name: str, *, media_root: Path | None = None) -> None:
+        """`media_root` is where the main folder of its media is on this machine, if not where it was when it was made.
+
+        ClusterError when there is no such index; InputError when it was not made by `ltr index`.
+        """
         self.cluster = cluster
         self.alias = name
         self.name, body = next(iter(cluster.call("GET", f"/{name}/_mapping").items()))
@@ -68,7 +71,8 @@ class ProductIndex:
                 f"index {name}", f"its layout is {meta.get('format')!r}, not {FORMAT}; make it with `ltr index`"
             )
         self.vectors = tuple(VectorField.from_meta(entry) for entry in meta["vectors"])
-        self.media = MediaRoots(Path(meta["media_root"]), tuple(map(Path, meta.get("more_media", ()))))
+        main = (media_root or Path(meta["media_root"])).resolve()
+        self.media = MediaRoots(main, tuple(map(Path, meta.get("more_media", ()))))
 
     def put(self, products: Iterable[Product]) -> Iterator[tuple[str, str | None]]:
         """Writes products by id, yielding (id, None or why not). Vectors whose content did not change stay."""
@@ -140,6 +144,10 @@ class ProductIndex:
         body = {"query": self._errors_query(), "script": {"source": _FORGET}}
         answer = self.cluster.call("POST", f"/{self.name}/_update_by_query", body, refresh=True, conflicts="proceed")
         return int(answer["updated"])
+
+    def forget_vectors(self, ids: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+        """Puts these products into the backlog, yielding (id, None or why not). Their vectors serve until then."""
+        return self.cluster.bulk(self._update(id_, {"source": _FORGET_ALL}) for id_ in ids)
 
     def refresh(self) -> None:
         """Makes all writes visible to searches."""
@@ -240,3 +248,5 @@ if (!changed) ctx.op = 'none';
 """
 
 _FORGET = "ctx._source.embedding.entrySet().removeIf(entry -> entry.getValue().containsKey('error'))"
+
+_FORGET_ALL = "ctx._source.embedding.clear()"

@@ -83,10 +83,7 @@ def write_catalog(
         release(cluster, target.name)
         note(cluster, target.name, follows=None)
     else:
-        target = current or open_or_create(cluster, alias, vectors, folder)
-        if current is None:
-            switch_alias(cluster, alias, target.name)
-        admit_media(target, folder)
+        target = admit_media(opened_index(cluster, alias, vectors, folder), folder)
     ids, refused = _write(cluster, target.name if beside else alias, changes, folder, total, progress)
     pruned = _prune(target, ids) if prune or beside else 0
     if beside and current:
@@ -96,6 +93,16 @@ def write_catalog(
     if set(vectors) != set(target.vectors):
         target = begin_version(cluster, alias, vectors, progress=progress)
     return Indexed(target.name, total - len(refused), refused, bad, pruned)
+
+
+def opened_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media: Path) -> ProductIndex:
+    """The index behind an alias, whatever its vectors; where there is none, a new one with these, at once.
+
+    InputError when the alias belongs to an index that was not made here, or that an earlier release made.
+    """
+    if aliased(cluster, alias) is None:
+        switch_alias(cluster, alias, open_or_create(cluster, alias, vectors, media).name)
+    return serving(cluster, alias) or ProductIndex(cluster, alias)
 
 
 def absent(index: ProductIndex, catalog: Path) -> list[str]:

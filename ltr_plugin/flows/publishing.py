@@ -128,7 +128,7 @@ def promote(index: ProductIndex, ranking: Ranking, template: str) -> Release:
         "ranker": ranking.model or ranking.name,
         "index": index.alias,
         "promoted": datetime.now(UTC).isoformat(timespec="seconds"),
-        "spaces": {vector.name: vector.fingerprint.digest for vector in index.vectors},
+        "spaces": _spaces(index) if ranking.vectors or ranking.model else {},
     }
     text = with_release(search_template(Retrieval.of(index.vectors), ranking), facts)
     _store(index.cluster, _numbered(template, number), text)
@@ -137,7 +137,10 @@ def promote(index: ProductIndex, ranking: Ranking, template: str) -> Release:
 
 
 def roll_back(cluster: Cluster, template: str, number: int | None = None) -> Release:
-    """Puts an earlier release of a template back: the one before the current, or the numbered one."""
+    """Puts an earlier release of a template back: the one before the current, or the numbered one.
+
+    InputError when there is none, or when its index has vectors of other encoders now than at its promotion.
+    """
     current = _stored(cluster, template)
     if current is None:
         raise InputError("rollback", f"the cluster has no search template {template!r}; make one with `ltr promote`")
@@ -145,8 +148,39 @@ def roll_back(cluster: Cluster, template: str, number: int | None = None) -> Rel
     earlier = _stored(cluster, _numbered(template, number))
     if earlier is None:
         raise InputError("rollback", f"{template!r} has no release {number}")
+    facts = release_of(earlier)
+    other = _other_spaces(ProductIndex(cluster, facts["index"]), facts)
+    if other:
+        raise InputError(
+            f"{template} release {number}",
+            f"it ranks by {', '.join(other)} of other encoders than {facts['index']} has now; go back to a release "
+            f"that was promoted since, or put those vectors back with `ltr index --index {facts['index']} --rollback`",
+        )
     _store(cluster, template, earlier)
-    return Release(template, number, release_of(earlier))
+    return Release(template, number, facts)
+
+
+def outdated(index: ProductIndex) -> list[Release]:
+    """The releases that storefronts call now which rank this index by vectors of other encoders than it has."""
+    metadata = index.cluster.call("GET", "/_cluster/state/metadata", filter_path="metadata.stored_scripts")
+    scripts = metadata.get("metadata", {}).get("stored_scripts", {})
+    found: list[Release] = []
+    for template, script in sorted(scripts.items()):
+        facts = release_of(script.get("source", ""))
+        called = facts and not template.endswith(f".v{facts['release']}")
+        if called and facts["index"] == index.alias and _other_spaces(index, facts):
+            found.append(Release(template, facts["release"], facts))
+    return found
+
+
+def _spaces(index: ProductIndex) -> dict[str, str]:
+    return {vector.name: vector.fingerprint.digest for vector in index.vectors}
+
+
+def _other_spaces(index: ProductIndex, facts: dict[str, Any]) -> list[str]:
+    """The vector fields of a release that its index lacks, or has of another encoder."""
+    now = _spaces(index)
+    return [name for name, space in facts["spaces"].items() if now.get(name) != space]
 
 
 def _require_fit(index: ProductIndex, ranker: Ranker) -> None:
