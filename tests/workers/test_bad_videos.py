@@ -73,6 +73,7 @@ def sized(data: bytes, width: int, height: int) -> bytes:
         ),
         (counted(b"stsz", 1, counted(b"stsz", 0x7FFFFFFF, film(), 12), 8), "more samples than bytes"),
         (counted(b"trun", 0x7FFFFFFF, film(options=FRAGMENTED), 8), "more samples than bytes"),
+        (film() + struct.pack(">I4s", 8, b"free") * 100_001, "has more than 100,000 boxes"),
         (film() + struct.pack(">I4sI4s", 16, b"moov", 8, b"cmov"), "header is compressed"),
     ],
 )

@@ -24,6 +24,13 @@ MAX_PIXELS = 4096 * 2304
 """Of a frame: 4K in either form. A decoder may hold some twenty of them."""
 
 MAX_STREAMS = 64
+MAX_BOXES = 100_000
+
+WHOLE = 0.95
+"""The share of the bytes that a container declares from which it is not broken off."""
+
+ENDLESS = 0x7FFFFFFF
+"""From this size on a RIFF header says nothing: it was written before the end of the recording was known."""
 
 _FIRST = {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"sidx", b"wide", b"free", b"skip", b"pnot", b"uuid"}
 """The boxes that an MP4 or one of its kin may begin with."""
@@ -38,7 +45,10 @@ def opened(source: TimedBytes) -> "Iterator[InputContainer]":
     import av
 
     data = source.getvalue()
-    boxes = list(_boxes(data))
+    boxes = _boxes(data)
+    size = boxes[-1][2] if boxes else _declared_size(data)
+    if len(data) < WHOLE * size:
+        raise MediaError(f"breaks off: has {len(data):,} of {size:,} bytes")
     if _samples(data, boxes) > len(data):
         raise MediaError("says that it has more samples than bytes")
     options = {
@@ -54,30 +64,33 @@ def opened(source: TimedBytes) -> "Iterator[InputContainer]":
         yield container
 
 
-def declared_size(data: bytes) -> int:
-    """The size in bytes that an MP4, a Matroska or a RIFF file says it has; 0 where it does not."""
-    if boxes := list(_boxes(data)):
-        return boxes[-1][2]
-    if data[:4] == b"RIFF":
-        return 8 + int.from_bytes(data[4:8], "little")
-    segment = data.find(b"\x18\x53\x80\x67", 0, 1024) + 4
-    if data[:4] == b"\x1a\x45\xdf\xa3" and 4 <= segment < len(data):
-        length = 9 - data[segment].bit_length()  # of the number, which its leading zeros tell
-        size = int.from_bytes(data[segment : segment + length], "big") ^ (1 << 7 * length)
-        return 0 if size == (1 << 7 * length) - 1 else segment + length + size  # all ones: the writer did not know
-    return 0
-
-
-def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+def _boxes(data: bytes) -> list[tuple[bytes, int, int]]:
     """The outermost boxes of an MP4 as (kind, start, end); the last may end past the data. None in other files."""
+    boxes = []
     start = 0 if data[4:8] in _FIRST else len(data)
     while start + 8 <= len(data):
         size, kind = unpack_from(">I4s", data, start)
         if size == 1 and start + 16 <= len(data):
             (size,) = unpack_from(">Q", data, start + 8)
         end = start + size if size >= 8 else len(data)
-        yield kind, start, end
+        boxes.append((kind, start, end))
+        if len(boxes) > MAX_BOXES:
+            raise MediaError(f"has more than {MAX_BOXES:,} boxes")
         start = end
+    return boxes
+
+
+def _declared_size(data: bytes) -> int:
+    """The size in bytes that a Matroska or a RIFF file says it has; 0 where it does not."""
+    if data[:4] == b"RIFF":
+        size = 8 + int.from_bytes(data[4:8], "little")
+        return size if size < ENDLESS else 0
+    segment = data.find(b"\x18\x53\x80\x67", 0, 1024) + 4
+    if data[:4] == b"\x1a\x45\xdf\xa3" and 4 <= segment < len(data):
+        length = 9 - data[segment].bit_length()  # of the number, which its leading zeros tell
+        size = int.from_bytes(data[segment : segment + length], "big") ^ (1 << 7 * length)
+        return 0 if size == (1 << 7 * length) - 1 else segment + length + size  # all ones: the writer did not know
+    return 0
 
 
 def _samples(data: bytes, boxes: list[tuple[bytes, int, int]]) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltr_plugin.errors import MediaError
-from workers.media.containers import declared_size, opened
+from workers.media.containers import opened
 from workers.media.reading import TimedBytes, read_media
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ QUIET = 1e-4
 
 WHOLE = 0.95
 """The share of the length that a file declares from which it is not broken off: encoders pad, writers round."""
-
-ENDLESS = 0x7FFFFFFF
-"""From this size on a RIFF header says nothing: it was written before the end of the recording was known."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +59,6 @@ def decode_sound(data: bytes) -> Sound:
 
     if not data:
         raise MediaError("empty file")
-    if len(data) < WHOLE * (size := declared_size(data)) and size < ENDLESS:
-        raise MediaError(f"breaks off: has {len(data):,} of {size:,} bytes")
     source = TimedBytes(data, MAX_DECODING_S)
     try:
         with opened(source) as container:

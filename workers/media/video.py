@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from ltr_plugin.errors import MediaError
-from workers.media.containers import MAX_PIXELS, declared_size, opened
+from workers.media.containers import MAX_PIXELS, opened
 from workers.media.images import SIDE, check_shape
 from workers.media.reading import TimedBytes, read_media
 from workers.media.sounds import Sound, decode_sound
@@ -25,9 +25,6 @@ MAX_BYTES = 100 << 20
 MAX_SECONDS = 3600.0
 MAX_DECODING_S = 30.0
 MAX_FRAMES = 250_000
-
-WHOLE = 0.95
-"""The share of the bytes that a container declares from which it is not broken off."""
 
 FRAMES = 8
 """How many frames stand for a film: each is the middle one of an equal part of it."""
@@ -65,8 +62,6 @@ def decode_video(data: bytes) -> Video:
 
     if not data:
         raise MediaError("empty file")
-    if (size := declared_size(data)) * WHOLE > len(data):
-        raise MediaError(f"breaks off: has {len(data):,} of {size:,} bytes")
     source = TimedBytes(data, MAX_DECODING_S)
     try:
         with opened(source) as container:
