@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ltr_plugin.catalog.media import content_hashes
+from ltr_plugin.catalog.product import Product
 from ltr_plugin.errors import MediaError
 from workers.media.opening import OPENERS
 from workers.media.reading import TimedBytes, read_media
@@ -59,6 +61,13 @@ def test_what_is_no_file_is_a_media_error_at_once(folder, modality, reference, r
     with pytest.raises(MediaError, match=reason):
         OPENERS[modality](folder, reference)
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    "reference", ["pipe", "circle", "way-out", "nul\0", "x" * 5000, "http://[half", "http://ho\0st/"]
+)
+def test_a_product_with_such_a_reference_can_be_indexed_by_its_words(folder, reference):
+    assert content_hashes(Product(id="p", title="mug", images=(reference,)), folder).keys() == {"text", "image"}
 
 
 def test_a_link_inside_the_folder_is_followed(folder):

@@ -67,7 +67,7 @@ def decode_sound(data: bytes) -> Sound:
             sound = _decoded(container, source)
     except MediaError:
         raise
-    except (av.error.InvalidDataError, av.error.ArgumentError):
+    except (av.error.InvalidDataError, av.error.ArgumentError, av.error.EOFError):
         raise MediaError("not a sound in a form that can be read, or damaged from its start") from None
     except Exception as error:  # a damaged file may make a decoder raise anything
         raise MediaError(f"damaged sound: {error}") from None

@@ -69,7 +69,7 @@ def decode_video(data: bytes) -> Video:
             heard = bool(container.streams.audio)
     except MediaError:
         raise
-    except (av.error.InvalidDataError, av.error.ArgumentError):
+    except (av.error.InvalidDataError, av.error.ArgumentError, av.error.EOFError):
         raise MediaError("not a video in a form that can be read, or damaged from its start") from None
     except Exception as error:  # a damaged file may make a decoder raise anything
         raise MediaError(f"damaged video: {error}") from None
