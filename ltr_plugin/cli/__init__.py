@@ -17,6 +17,7 @@ from ltr_plugin.cli import (
     report,
     search,
     train,
+    tune,
     worker,
 )
 from ltr_plugin.errors import LtrError
@@ -33,6 +34,7 @@ app.add_typer(encoder.app, name="encoder")
 app.command("worker")(worker.worker)
 app.add_typer(features.app, name="features")
 app.add_typer(train.app, name="train")
+app.command("tune")(tune.tune)
 app.command("push")(push.push)
 app.command("promote")(promote.promote)
 app.command("rollback")(promote.rollback)

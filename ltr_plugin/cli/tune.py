@@ -1,0 +1,55 @@
+"""`ltr tune`: a ranker's settings by search, and what the search is worth."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ltr_plugin.cli.printing import AsJson, emit
+from ltr_plugin.cli.progress import bar
+
+if TYPE_CHECKING:
+    from ltr_plugin.rankers.tuning import Tuned
+
+
+def tune(
+    kind: Annotated[str, typer.Argument(help="lambdamart or linear.")],
+    table: Annotated[Path, typer.Argument(help="A feature table, from `ltr features log`.")],
+    minutes: Annotated[float, typer.Option(help="How long to search, earlier runs for the same folder included.")],
+    out: Annotated[Path, typer.Option(help="The folder of the search; the ranker goes into `ranker` in it.")],
+    folds: Annotated[int, typer.Option(help="Parts of the queries, each ranked without having been searched on.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Of folds and of the search.")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Search a ranker's settings, tell what that gains on queries that were not searched on, and train the ranker.
+
+    Ctrl-C keeps what was tried: the same command goes on, and with more minutes it searches further.
+    """
+    from ltr_plugin.features.table import FeatureTable
+    from ltr_plugin.rankers.tuning import conclude, search
+
+    rows = FeatureTable.read(table)
+    with bar("searching (seconds)") as progress:
+        found = search(rows, kind, out, minutes=minutes, folds=folds, seed=seed, progress=progress)
+    with bar("training with what was found") as progress:
+        tuned = conclude(found, progress=progress)
+    tuned.save(out)
+    emit(tuned.to_json(), _told(tuned, out), as_json=as_json)
+
+
+def _told(tuned: "Tuned", out: Path) -> str:
+    from ltr_plugin.evaluation.report import ALL
+    from ltr_plugin.rankers.tuning import DEFAULT, RANKER, TUNED
+
+    before, after = (tuned.nested.of(ALL, name, "nDCG@10") for name in (DEFAULT, TUNED))
+    luck = "" if after.significant else ", which may be luck"
+    return "\n".join(
+        [
+            f"{out / RANKER}: {tuned.ranker.kind} ranker, the best of {tuned.trials} settings tried",
+            *(f"  {name}: {value:.4g}" for name, value in tuned.settings.items()),
+            f"nDCG@10 of {tuned.nested.slices[ALL]} queries, each left out of the search that it measures:",
+            f"  {TUNED} {after.mean:.3f} [{after.low:.3f}, {after.high:.3f}]",
+            f"  {DEFAULT} {before.mean:.3f} [{before.low:.3f}, {before.high:.3f}]",
+            f"  difference {after.difference:+.3f} (p {after.p:.3f}){luck}",
+        ]
+    )
