@@ -20,6 +20,10 @@ QUEUE, SWEEPS = "ltr", "ltr.sweep"
 """Where messages go that name no modality, and where sweeps go. Both cost a worker little, whatever it has loaded."""
 
 
+CATALOG = "ltr.catalog"
+"""Where catalog systems send products. Not among QUEUES: one worker alone must take from it, told so by its `-Q`."""
+
+
 def queue_of(source: Modality) -> str:
     """The queue of the messages about one modality, such as `ltr.image`."""
     return f"{QUEUE}.{source}"
@@ -64,7 +68,7 @@ def broker_options(settings: Settings) -> dict[str, Any]:
 
 def make_app(settings: Settings) -> Celery:
     """The application for these settings."""
-    app = Celery("ltr", set_as_current=False, include=["workers.tasks"])
+    app = Celery("ltr", set_as_current=False, include=["workers.tasks", "workers.catalog_tasks"])
     app.conf.update(
         **broker_options(settings),
         broker_connection_retry_on_startup=True,

@@ -89,15 +89,15 @@ def _embed_source(
     items = dict.fromkeys(item for stored, _ in products for item in _items(stored.product, source))
     found = _encode({field: encoders(field) for field in wanted}, wanted, source, list(items), roots, report)
     for stored, fields in products:
-        for field in fields:
-            results = [found[field][item] for item in _items(stored.product, source)]
+        for vector in fields:
+            results = [found[vector][item] for item in _items(stored.product, source)]
             good = [result for result in results if not isinstance(result, str)]
             pooled = _pooled(good)
             # a product with one good photo is found by it, and its bad ones are listed all the same
             bad = "; ".join(dict.fromkeys(result for result in results if isinstance(result, str)))
             error = bad or (None if pooled else "its vectors cancel out or are not numbers")
-            each = tuple(vector.tolist() for vector in good) if pooled and len(good) > 1 else ()
-            yield Embedded(stored.product.id, field, stored.content[source], pooled, error, each)
+            each = tuple(one.tolist() for one in good) if pooled and len(good) > 1 else ()
+            yield Embedded(stored.product.id, vector, stored.content[source], pooled, error, each)
 
 
 def _items(product: Product, source: Modality) -> tuple[str, ...]:

@@ -149,10 +149,11 @@ def worker_command(*options: str, app: str = "workers.app", quiet: bool = False)
 
 
 def _empty_queue(settings: Settings) -> None:
-    from workers.app import broker_folder
+    from workers.app import CATALOG, broker_folder
 
     for message in (broker_folder(settings) / "queue").glob("*.msg"):
-        message.unlink(missing_ok=True)
+        if not message.name.endswith(f".{CATALOG}.msg"):  # what is in that queue is nowhere else
+            message.unlink(missing_ok=True)
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -1,0 +1,87 @@
+"""The tasks by which catalog systems in any language hand over products; docs/workers.md has their messages.
+
+They have a queue of their own, which a worker takes from only when told to (`-Q ltr.catalog`): with one such worker,
+and one task at a time, products change in the order of the queue. Elsewhere a message is only a hint; here it carries
+what nobody else knows yet, so it is kept until the cluster has it.
+"""
+
+import logging
+import time
+from typing import Any
+
+from ltr_plugin.catalog.changes import UPDATE, Change, Listed, Reembed
+from ltr_plugin.errors import ClusterError, InputError, LtrError
+from ltr_plugin.settings import Settings
+from workers.app import CATALOG, app
+from workers.intake import Taken, take
+from workers.logs import about
+from workers.tasks import GIVEN_UP, REFUSED, _cluster, _once
+
+PUT, UPDATES, DELETE, REEMBED = "ltr.put", "ltr.update", "ltr.delete", "ltr.reembed"
+"""The names of the tasks. Each takes an index (its alias) and a list."""
+
+PAUSE_S = 5.0
+
+log = logging.getLogger(__name__)
+
+
+@app.task(name=PUT, bind=True, queue=CATALOG)  # type: ignore[untyped-decorator]
+def put_task(self: Any, index: str, products: list[dict[str, Any]]) -> None:  # noqa: ANN401 - Celery's task
+    """Adds or replaces products; one with `deleted: true` is deleted. See flows.products.Products.put."""
+    _take(self.request.id, PUT, index, products, Listed)
+
+
+@app.task(name=UPDATES, bind=True, queue=CATALOG)  # type: ignore[untyped-decorator]
+def update_task(self: Any, index: str, updates: list[dict[str, Any]]) -> None:  # noqa: ANN401
+    """Gives some fields of products new values. See flows.products.Products.update."""
+    _take(self.request.id, UPDATES, index, updates, UPDATE)
+
+
+@app.task(name=DELETE, bind=True, queue=CATALOG)  # type: ignore[untyped-decorator]
+def delete_task(self: Any, index: str, ids: list[str]) -> None:  # noqa: ANN401
+    """Deletes products."""
+    _take(self.request.id, DELETE, index, ids, Listed, deleted=True)
+
+
+@app.task(name=REEMBED, bind=True, queue=CATALOG)  # type: ignore[untyped-decorator]
+def reembed_task(self: Any, index: str, ids: list[str]) -> None:  # noqa: ANN401
+    """Has all vectors of products made again."""
+    _take(self.request.id, REEMBED, index, ids, Reembed)
+
+
+def _take(task_id: str, task: str, index: Any, items: Any, form: type[Change], **fields: object) -> None:  # noqa: ANN401
+    """Takes the items in; what is wrong with one, or with the whole message, is logged and counted."""
+    from workers.metrics import TASKS
+
+    with _once(task_id) as first, about(task=task, task_id=task_id, index=index):
+        if not first:
+            TASKS.labels(task, "repeated").inc()
+            return
+        try:
+            taken = _taken(task, index, items, form, fields)
+        except LtrError as error:
+            TASKS.labels(task, "given_up").inc()
+            log.error("%s: %s; index %s, %s", GIVEN_UP, error, index, items)  # noqa: TRY400
+            return
+        TASKS.labels(task, "done").inc()
+        facts = {"made": taken.made, "sent": taken.sent, "refused": len(taken.refused)}
+        log.info("%s %s: %s", index, task, facts, extra={"facts": facts})
+        for one in taken.refused:
+            log.error("%s: item %d of %s, product %s: %s", REFUSED, one.place, task, one.id, one.reason)
+        if taken.unsent:
+            log.warning("no tasks sent: %s", taken.unsent)
+
+
+def _taken(task: str, index: Any, items: Any, form: type[Change], fields: dict[str, object]) -> Taken:  # noqa: ANN401
+    if not isinstance(index, str) or not isinstance(items, list):
+        raise InputError(task, f"{index!r}, {items!r} is no index with a list")
+    records = [{"id": item, **fields} for item in items] if task in (DELETE, REEMBED) else items
+    while True:
+        try:
+            return take(_cluster(), index, records, form, queue=app, media_root=Settings.from_env().media_root)
+        except ClusterError as error:
+            if not error.retryable:
+                raise
+            # sent again, it would come after later ones; and given up, it would be lost
+            log.warning("%s; waiting", error)
+            time.sleep(PAUSE_S)
