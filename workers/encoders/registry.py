@@ -5,7 +5,18 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ltr_plugin.errors import EncoderError, LtrError
-from workers.encoders import bilstm, keypoints, mel, motion, openclip, sentence, spectral, timm_images, word_vectors
+from workers.encoders import (
+    bilstm,
+    clap,
+    keypoints,
+    mel,
+    motion,
+    openclip,
+    sentence,
+    spectral,
+    timm_images,
+    word_vectors,
+)
 from workers.encoders.protocol import Encoder, Library
 
 LIBRARIES: dict[str, Library] = {
@@ -18,6 +29,7 @@ LIBRARIES: dict[str, Library] = {
         timm_images.LIBRARY,
         keypoints.LIBRARY,
         motion.LIBRARY,
+        clap.LIBRARY,
         mel.LIBRARY,
         spectral.LIBRARY,
     )
