@@ -1,5 +1,6 @@
 """Changes from catalog systems: written at once, and what then lacks vectors sent to the workers."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,6 +90,15 @@ def _read(
         try:
             yield place, adapter.validate_json(record) if text else adapter.validate_python(record)  # type: ignore[arg-type]
         except ValidationError as error:
-            known = record.get("id") if isinstance(record, dict) else None
             reason = "; ".join(f"{wrong.where}  {wrong.what}" for wrong in mistakes(error, None if text else record))
-            refused.append(Refused(place, known if isinstance(known, str) else "", reason))
+            refused.append(Refused(place, _id_of(record), reason))
+
+
+def _id_of(record: object) -> str:
+    if isinstance(record, str | bytes):
+        try:
+            record = json.loads(record)
+        except ValueError:
+            return ""
+    id_ = record.get("id") if isinstance(record, dict) else None
+    return id_ if isinstance(id_, str) else ""
