@@ -8,17 +8,18 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-_facts: ContextVar[Mapping[str, Any]] = ContextVar("facts", default={})  # noqa: B039 - never written to
+facts_here: ContextVar[Mapping[str, Any]] = ContextVar("facts_here", default={})  # noqa: B039 - never written to
+"""What is known of the task that this thread is on."""
 
 
 @contextmanager
 def about(**facts: object) -> Iterator[None]:
     """Gives these facts to every line that is logged in the block, by the same thread."""
-    token = _facts.set({**_facts.get(), **facts})
+    token = facts_here.set({**facts_here.get(), **facts})
     try:
         yield
     finally:
-        _facts.reset(token)
+        facts_here.reset(token)
 
 
 class JsonFormatter(logging.Formatter):
@@ -35,7 +36,7 @@ class JsonFormatter(logging.Formatter):
             **(
                 {"task": celery["name"], "task_id": celery["id"]} if isinstance(celery, dict) and "id" in celery else {}
             ),
-            **_facts.get(),
+            **facts_here.get(),
             **getattr(record, "facts", {}),
         }
         if record.exc_info:

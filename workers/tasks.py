@@ -89,7 +89,12 @@ def _embed(index: ProductIndex, ids: Sequence[str], source: Modality | None) -> 
         report = embed(index, ids, source=source, media_root=Settings.from_env().media_root)
         count(source, len(ids), report, time.monotonic() - began)
         facts = {**vars(report), "products": len(ids), "refused": len(report.refused)}
-        log.info("%s %s: %s", index.name, source, report, extra={"facts": facts})
+        log.info(
+            "%s, %s: %d vectors embedded, %d failed, %d products with nothing to do, %d refused; "
+            "encoder at work %.2f s, waiting %.2f s",
+            index.name, source, report.embedded, report.failed, report.skipped, len(report.refused),
+            report.encoded_s, report.waited_s, extra={"facts": facts},
+        )  # fmt: skip
         for id_, reason in report.refused.items():
             log.error("%s: vectors of product %s: %s", REFUSED, id_, reason)
     return "done"

@@ -17,6 +17,9 @@ Json = Any
 PATIENCE_S = 20.0
 """How long a command waits for a cluster that is busy, or that was there when it began and is not now."""
 
+CONNECTIONS = 16
+"""Connections that are kept open, for as many threads."""
+
 BULK_ACTIONS, BULK_BYTES = 500, 20 << 20
 
 BUSY = (429, 503)
@@ -78,6 +81,7 @@ class OpenSearchCluster:
             ca_certs=ca,
             timeout=timeout_s,
             max_retries=0,
+            pool_maxsize=CONNECTIONS,
         )
 
     def call(self, method: str, path: str, body: Json = None, **params: str | int | bool) -> Json:
