@@ -58,8 +58,9 @@ def opened(source: TimedBytes) -> "Iterator[InputContainer]":
         "max_streams": str(MAX_STREAMS),
     }
     with av.open(source, "r", options=options, metadata_errors="replace") as container:
-        for stream in container.streams.video:
+        for stream in (*container.streams.video, *container.streams.audio):
             if stream.codec_context:  # none where FFmpeg lacks the decoder
+                stream.codec_context.thread_count = 1  # media are opened in as many threads as pay
                 stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
         yield container
 
