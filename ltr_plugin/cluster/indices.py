@@ -11,7 +11,7 @@ from ltr_plugin.cluster.mapping import index_body
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.errors import ClusterError, InputError
 
-HELD = "FORBIDDEN/8/index write"
+HELD = "index write (api)"
 """Stands in the reason why a version that takes no writes did not take one."""
 
 _INHERITED = ("number_of_shards", "number_of_replicas", "refresh_interval")
