@@ -98,9 +98,12 @@ def _connect(url: SplitResult, deadline: float) -> socket.socket:
     for place, address in enumerate(allowed):  # of several, not all need to be up
         left_s = max(0.1, deadline - time.monotonic())
         try:
-            return socket.create_connection((address, port), timeout=left_s / (len(allowed) - place))
+            connected = socket.create_connection((address, port), timeout=left_s / (len(allowed) - place))
         except OSError as error:
             failure = error
+        else:
+            connected.settimeout(left_s)
+            return connected
     raise failure
 
 
