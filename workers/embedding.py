@@ -1,5 +1,6 @@
 """From ids to vectors in the index: the plain function behind the task."""
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,6 +25,8 @@ AHEAD = 4
 
 WEIGHTS: Mapping[Modality, int] = {"video": 8}
 """How many photos one item is in memory, where that is more than one."""
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -150,6 +153,9 @@ def _prepared(encoder: Encoder, source: Modality, opened: Any) -> Any:  # noqa: 
         return encoder.prepare(source, opened)
     except MediaError as error:  # a video without a sound track, for an encoder of sounds
         return error
+    except Exception as error:  # a library may raise anything at an odd item, which must not end its batch
+        log.exception("%s cannot be prepared", source)
+        return MediaError(f"cannot be prepared: {type(error).__name__}: {error}")
 
 
 def _reason(item: str, error: MediaError) -> str:

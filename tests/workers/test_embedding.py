@@ -130,6 +130,24 @@ def test_equal_texts_and_photos_are_encoded_once(index, photo_encoder, tmp_path)
     assert sorted(seen) == [("image", 1), ("text", 1)]
 
 
+def test_an_item_at_which_a_library_fails_does_not_end_its_batch(index, catalog, photo_encoder):
+    put(index, catalog[:3])
+
+    class Failing:
+        def __getattr__(self, name):
+            return getattr(photo_encoder, name)
+
+        def prepare(self, source, item):
+            if source == "text" and "green" in item:
+                raise ZeroDivisionError("no width")
+            return photo_encoder.prepare(source, item)
+
+    report = embed(index, ["p0", "p1", "p2"], encoders=lambda _: Failing())
+    assert (report.embedded, report.failed) == (5, 1)
+    index.refresh()
+    assert [reason for *_, reason in index.errors()] == ["green mug: cannot be prepared: ZeroDivisionError: no width"]
+
+
 def test_another_encoder_than_the_index_has_is_refused(index, catalog):
     put(index, catalog[:1])
     other = Fingerprint("open_clip", "other", "", 128, "", "0")
