@@ -149,7 +149,7 @@ def search(
     found = _open(table, kind, folder, folds=folds, seed=seed)
     from optuna.trial import TrialState
 
-    form, train = _trainer(kind)
+    form, train = trainer_of(kind)
     space = {name: _distribution(between) for name, between in SPACES[kind].items()}
     budget, spent = 60 * minutes, found.seconds
     while spent < budget or not all(part.tried for part in found.parts):
@@ -170,7 +170,7 @@ def search(
 
 def conclude(found: Search, *, progress: Progress = silent) -> Tuned:
     """Ranks each outer fold with the best settings found without it, and trains the ranker that is kept."""
-    form, train = _trainer(found.kind)
+    form, train = trainer_of(found.kind)
     *outer, whole = found.parts
     runs: dict[str, dict[str, Any]] = {DEFAULT: {}, TUNED: {}}
     for place, part in enumerate(outer):
@@ -199,7 +199,7 @@ def _open(table: FeatureTable, kind: str, folder: Path, *, folds: int, seed: int
     from optuna.trial import TrialState
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    form, _ = _trainer(kind)
+    form, _ = trainer_of(kind)
     queries = frozenset(map(str, table.queries))
     defaults = form().model_dump(include=set(SPACES[kind]))
     space = {name: vars(between) for name, between in SPACES[kind].items()}
@@ -230,7 +230,7 @@ def _storage(path: Path) -> "BaseStorage":
     return JournalStorage(JournalFileBackend(str(path)))
 
 
-def _trainer(kind: str) -> tuple[type[Form], Train]:
+def trainer_of(kind: str) -> tuple[type[Form], Train]:
     """The settings of a kind of ranker, and what trains it."""
     if kind == "lambdamart":
         from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart

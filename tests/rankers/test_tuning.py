@@ -27,10 +27,10 @@ def noisy(table_of):
 def trained(monkeypatch):
     """The queries of every table that a ranker was trained on."""
     seen = []
-    _trainer = tuning._trainer
+    trainer_of = tuning.trainer_of
 
     def watched(kind):
-        form, train = _trainer(kind)
+        form, train = trainer_of(kind)
 
         def train_and_tell(table, settings):
             seen.append(frozenset(table.queries))
@@ -38,7 +38,7 @@ def trained(monkeypatch):
 
         return form, train_and_tell
 
-    monkeypatch.setattr(tuning, "_trainer", watched)
+    monkeypatch.setattr(tuning, "trainer_of", watched)
     return seen
 
 
@@ -138,7 +138,7 @@ def test_other_rows_begin_a_search_of_their_own(shop, tmp_path):
 
 @pytest.mark.parametrize("kind", SPACES)
 def test_defaults_lie_within_what_is_searched(kind):
-    defaults = tuning._trainer(kind)[0]().model_dump()
+    defaults = tuning.trainer_of(kind)[0]().model_dump()
     assert all(between.low <= defaults[name] <= between.high for name, between in SPACES[kind].items())
 
 
