@@ -122,7 +122,7 @@ def test_a_file_without_vectors_is_refused(tmp_path, content):
 def test_a_binary_file_without_gensim_says_what_to_install(tmp_path, monkeypatch):
     (tmp_path / "v.bin").write_bytes(b"1 2\na ")
     monkeypatch.setitem(sys.modules, "gensim", None)
-    with pytest.raises(EncoderError, match=r"needs the module gensim: pip install 'ltr-plugin\[classical\]'"):
+    with pytest.raises(EncoderError, match=r"v.bin' needs the module gensim, .* pip install 'ltr-plugin\[classical\]'"):
         load(str(tmp_path / "v.bin"))
 
 

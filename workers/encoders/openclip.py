@@ -29,7 +29,7 @@ class OpenClipEncoder(TorchEncoder):
 
         super().__init__(model, fingerprint, frozenset({"image", "text"}))
         self.transform = image_transform_v2(preprocessing(model), is_train=False)
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
 
     def _prepare(self, source: Modality, item: "str | Image") -> "str | torch.Tensor":  # noqa: ARG002 - the item tells
         """A photo as a normalised tensor (3, height, width); a text as it is, its tokens are made in `encode`."""
@@ -45,7 +45,7 @@ class OpenClipEncoder(TorchEncoder):
         if source == "image":
             vectors = self.model.encode_image(torch.stack(list(batch)).to(self.device))
             return vectors
-        tokens = self._tokenizer(list(batch))
+        tokens = self.tokenizer(list(batch))
         with shortened(self.model, tokens) as kept:
             vectors = self.model.encode_text(kept.to(self.device))
         return vectors
@@ -111,6 +111,16 @@ def wrap(model: Any, tokenizer: Any, *, name: str, revision: str = "") -> OpenCl
         weights=weights_hash(model.state_dict()),
     )
     return OpenClipEncoder(model, tokenizer, fingerprint)
+
+
+def config_of(model: str) -> dict[str, Any]:
+    """What open_clip knows of the model that `load` takes: its towers' sizes, its tokenizer."""
+    import open_clip
+
+    local, hub = Path(model).is_dir(), model.startswith("hf-hub:")
+    name = f"local-dir:{model}" if local else model if hub else model.partition("/")[0]
+    config: dict[str, Any] = open_clip.get_model_config(name)
+    return config
 
 
 def preprocessing(model: Any) -> Any:  # noqa: ANN401

@@ -1,7 +1,6 @@
 """Encoders by their specification `library:model`, each loaded once in a process."""
 
 import threading
-from importlib.util import find_spec
 from pathlib import Path
 
 from ltr_plugin.errors import EncoderError, LtrError
@@ -11,12 +10,14 @@ from workers.encoders import (
     keypoints,
     mel,
     motion,
+    onnx_runtime,
     openclip,
     sentence,
     spectral,
     timm_images,
     word_vectors,
 )
+from workers.encoders.installed import require_module
 from workers.encoders.protocol import Encoder, Library
 
 LIBRARIES: dict[str, Library] = {
@@ -26,6 +27,7 @@ LIBRARIES: dict[str, Library] = {
         openclip.LIBRARY,
         word_vectors.LIBRARY,
         bilstm.LIBRARY,
+        onnx_runtime.LIBRARY,
         timm_images.LIBRARY,
         keypoints.LIBRARY,
         motion.LIBRARY,
@@ -51,9 +53,7 @@ def load_encoder(spec: str) -> Encoder:
         age, known = _age(model), _loaded.get(spec)
         if known and known[0] == age:
             return known[1]
-        if find_spec(library.module) is None:
-            remedy = f"; pip install 'ltr-plugin[{library.extra}]'" if library.extra else ""
-            raise EncoderError(f"encoder {spec!r} needs the module {library.module}, which is not installed{remedy}")
+        require_module(library.module, f"encoder {spec!r}", library.extra)
         try:
             encoder = library.load(model)
         except LtrError:

@@ -9,7 +9,6 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.errors import EncoderError, InputError, Mistake
 from workers.encoders.batched import BatchedEncoder
+from workers.encoders.installed import require_module
 from workers.encoders.protocol import Library, Vectors
 
 MOST_WORDS = 400_000
@@ -101,11 +101,7 @@ def load(model: str) -> WordVectorEncoder:
 
 
 def _binary(path: Path) -> tuple[list[str], NDArray[np.float16]]:
-    if find_spec("gensim") is None:
-        raise EncoderError(
-            f"{str(path)!r} is binary, which needs the module gensim: pip install 'ltr-plugin[{LIBRARY.extra}]', "
-            "or turn it into text"
-        )
+    require_module("gensim", repr(str(path)), LIBRARY.extra)
     from gensim.models import KeyedVectors  # type: ignore[import-untyped]
 
     found = KeyedVectors.load_word2vec_format(
