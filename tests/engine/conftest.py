@@ -1,24 +1,49 @@
 """A store and an index of their own for the tests of the engine's HTTP interface, on whatever cluster is given."""
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 from engine_http import INDEX, PRODUCTS, STORE, Node, Ranking
 
+KINDS = ("feature", "featureset", "model")
+
 
 @pytest.fixture(scope="session")
-def node(node_url: str) -> Node:
-    return Node(node_url)
+def node(node_url: str) -> Iterator[Node]:
+    node = Node(node_url)
+    yield node
+    node.close()
 
 
 @pytest.fixture
-def store(node: Node) -> Iterator[str]:
-    """The path of an empty store."""
-    path = f"/_ltr/{STORE}"
+def new_store(node: Node) -> Iterator[str]:
+    """The path of a store in which nothing has ever been: versions begin at 1."""
+    path = f"/_ltr/{STORE}_new"
     node("DELETE", path)
     assert node("PUT", path).status == 200
     yield path
     node("DELETE", path)
+
+
+@pytest.fixture(scope="session")
+def kept_store(node: Node) -> Iterator[str]:
+    """The path of a store for most tests, since making one takes longer than most of them."""
+    path = f"/_ltr/{STORE}"
+    node("DELETE", path)
+    yield path
+    node("DELETE", path)
+
+
+@pytest.fixture
+def store(node: Node, kept_store: str) -> str:
+    """The path of an empty store."""
+    if node("PUT", kept_store).status != 200:  # it is there, with what the last test left
+        for kind in KINDS:
+            for hit in node("GET", f"{kept_store}/_{kind}?size=1000").body["hits"]["hits"]:
+                node("DELETE", f"{kept_store}/_{kind}/{quote(hit['_id'].removeprefix(f'{kind}-'), safe='')}")
+        node("POST", f"/.ltrstore_{STORE}/_refresh", warned=True)  # deletions alone do not refresh
+    return kept_store
 
 
 @pytest.fixture(scope="session")

@@ -37,18 +37,41 @@ class Node:
 
     def __init__(self, url: str) -> None:
         self.address = urlsplit(url)
+        self.idle: list[http.client.HTTPConnection] = []
 
-    def __call__(self, method: str, path: str, body: Any = None) -> Reply:
-        connection = http.client.HTTPConnection(self.address.hostname, self.address.port, timeout=60)
-        content = body if isinstance(body, str) or body is None else json.dumps(body)
-        try:
-            connection.request(method, path, content, {"content-type": "application/json"} if content else {})
-            answer = connection.getresponse()
-            text = answer.read()
-        finally:
-            connection.close()
-        assert answer.getheader("Warning") is None
+    def close(self) -> None:
+        while self.idle:
+            self.idle.pop().close()
+
+    def __call__(
+        self, method: str, path: str, body: Any = None, *, kind: str = "application/json", warned: bool = False
+    ) -> Reply:
+        """`body` is sent as it is when it is text or bytes, else as JSON; `warned` allows the Warning header."""
+        content = body if isinstance(body, str | bytes) or body is None else json.dumps(body)
+        answer, text = self._exchange(method, path, content, {"content-type": kind} if content else {})
+        assert warned or answer.getheader("Warning") is None
         return Reply(answer.status, json.loads(text) if text else None, dict(answer.headers))
+
+    def _exchange(
+        self, method: str, path: str, content: str | bytes | None, headers: dict[str, str]
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        while True:
+            kept = self.idle.pop() if self.idle else None
+            connection = kept or http.client.HTTPConnection(self.address.hostname, self.address.port, timeout=60)
+            try:
+                connection.request(method, path, content, headers)
+                answer = connection.getresponse()
+                text = answer.read()
+            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+                connection.close()
+                if kept is None:
+                    raise
+                continue  # the node had closed a kept connection: once more on another one
+            except BaseException:
+                connection.close()
+                raise
+            self.idle.append(connection)
+            return answer, text
 
 
 class Ranking:

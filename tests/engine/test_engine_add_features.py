@@ -12,6 +12,11 @@ def match(title: str) -> dict:
 
 
 @pytest.fixture
+def store(new_store) -> str:
+    return new_store
+
+
+@pytest.fixture
 def stored(node, store) -> str:
     for name in ("price", "title_a", "title_b"):
         node("PUT", f"{store}/_feature/{name}", {"feature": {"template": match(name)}})

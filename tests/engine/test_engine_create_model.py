@@ -8,20 +8,24 @@ LINEAR = {"type": "model/linear", "definition": {"a": 1.5}}
 
 
 @pytest.fixture
-def path(node, store) -> str:
-    node("PUT", f"{store}/_featureset/s", {"featureset": {"features": [{"name": "a", "template": {"match_all": {}}}]}})
-    return f"{store}/_featureset/s/_createmodel"
+def path(node, new_store) -> str:
+    node(
+        "PUT",
+        f"{new_store}/_featureset/s",
+        {"featureset": {"features": [{"name": "a", "template": {"match_all": {}}}]}},
+    )
+    return f"{new_store}/_featureset/s/_createmodel"
 
 
 def body(**model) -> dict:
     return {"model": {"name": "m", "model": LINEAR} | model}
 
 
-def test_the_model_keeps_its_own_copy_of_the_set(node, store, path):
+def test_the_model_keeps_its_own_copy_of_the_set(node, new_store, path):
     created = node("POST", path, body())
     assert (created.status, created.body["_id"], created.body["_version"]) == (201, "model-m", 1)
-    node("DELETE", f"{store}/_featureset/s")
-    model = node("GET", f"{store}/_model/m").body["_source"]["model"]
+    node("DELETE", f"{new_store}/_featureset/s")
+    model = node("GET", f"{new_store}/_model/m").body["_source"]["model"]
     assert model["feature_set"]["name"] == "s"
     assert [feature["name"] for feature in model["feature_set"]["features"]] == ["a"]
     assert model["model"] == {**LINEAR, "feature_normalizers": {}}

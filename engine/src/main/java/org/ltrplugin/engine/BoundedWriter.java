@@ -1,9 +1,8 @@
 package org.ltrplugin.engine;
 
-import org.opensearch.common.Nullable;
-
 import java.io.StringWriter;
 import java.io.Writer;
+import org.opensearch.common.Nullable;
 
 /**
  * Where a template is rendered to. Sections that repeat within sections can multiply a small
@@ -21,9 +20,7 @@ final class BoundedWriter extends StringWriter {
     void repeat() {
         if (++repetitions[0] > Guards.MAX_SECTION_REPETITIONS) {
             throw new IllegalArgumentException(
-                    "a template repeats sections more than "
-                            + Guards.MAX_SECTION_REPETITIONS
-                            + " times");
+                    "a template repeats sections more than " + Guards.MAX_SECTION_REPETITIONS + " times");
         }
     }
 

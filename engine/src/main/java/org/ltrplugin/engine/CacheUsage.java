@@ -1,14 +1,13 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
+import java.util.EnumMap;
+import java.util.Map;
 import org.opensearch.core.common.io.stream.StreamInput;
 import org.opensearch.core.common.io.stream.StreamOutput;
 import org.opensearch.core.common.io.stream.Writeable;
 import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
-
-import java.io.IOException;
-import java.util.EnumMap;
-import java.util.Map;
 
 /** How many elements of each type are cached, and how many bytes they take. A sum to add to. */
 final class CacheUsage implements Writeable, ToXContentObject {
@@ -23,21 +22,15 @@ final class CacheUsage implements Writeable, ToXContentObject {
     CacheUsage() {}
 
     CacheUsage(StreamInput in) throws IOException {
-        parts.putAll(
-                in.readMap(
-                        i -> i.readEnum(ElementType.class),
-                        i -> new Part(i.readVLong(), i.readVLong())));
+        parts.putAll(in.readMap(i -> i.readEnum(ElementType.class), i -> new Part(i.readVLong(), i.readVLong())));
     }
 
     @Override
     public void writeTo(StreamOutput out) throws IOException {
-        out.writeMap(
-                parts,
-                StreamOutput::writeEnum,
-                (o, part) -> {
-                    o.writeVLong(part.bytes);
-                    o.writeVLong(part.count);
-                });
+        out.writeMap(parts, StreamOutput::writeEnum, (o, part) -> {
+            o.writeVLong(part.bytes);
+            o.writeVLong(part.count);
+        });
     }
 
     void add(ElementType type, long count, long bytes) {
@@ -59,6 +52,9 @@ final class CacheUsage implements Writeable, ToXContentObject {
     }
 
     private static void write(XContentBuilder builder, String name, Part part) throws IOException {
-        builder.startObject(name).field("ram", part.bytes).field("count", part.count).endObject();
+        builder.startObject(name)
+                .field("ram", part.bytes)
+                .field("count", part.count)
+                .endObject();
     }
 }

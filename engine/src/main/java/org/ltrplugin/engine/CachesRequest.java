@@ -1,87 +1,84 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
 import org.opensearch.action.support.nodes.BaseNodesRequest;
 import org.opensearch.common.Nullable;
 import org.opensearch.core.common.io.stream.StreamInput;
 import org.opensearch.core.common.io.stream.StreamOutput;
-import org.opensearch.core.common.io.stream.Writeable;
 import org.opensearch.transport.TransportRequest;
 
-import java.io.IOException;
-
-/** Asks every node for the usage of its caches, after clearing part of them. */
+/** Asks every node for the usage of its caches, after clearing what is named here. */
 final class CachesRequest extends BaseNodesRequest<CachesRequest> {
-    final Clear clear;
+    @Nullable
+    private final String index;
 
-    /**
-     * What to clear.
-     *
-     * @param index a store index, or null for nothing
-     * @param type the type of one element in it, or null for all elements
-     */
-    record Clear(@Nullable String index, @Nullable ElementType type, @Nullable String name)
-            implements Writeable {
-        static final Clear NOTHING = new Clear(null, null, null);
+    @Nullable
+    private final ElementKey element;
 
-        Clear(StreamInput in) throws IOException {
-            this(
-                    in.readOptionalString(),
-                    in.readBoolean() ? in.readEnum(ElementType.class) : null,
-                    in.readOptionalString());
-        }
-
-        @Override
-        public void writeTo(StreamOutput out) throws IOException {
-            out.writeOptionalString(index);
-            out.writeBoolean(type != null);
-            if (type != null) {
-                out.writeEnum(type);
-            }
-            out.writeOptionalString(name);
-        }
-
-        void apply(ModelCache cache) {
-            if (type != null) {
-                cache.clear(new ModelKey(index, type, name));
-            } else if (index != null) {
-                cache.clear(index);
-            }
-        }
+    private CachesRequest(@Nullable String index, @Nullable ElementKey element) {
+        super(new String[0]);
+        this.index = index;
+        this.element = element;
     }
 
-    CachesRequest(Clear clear) {
-        super(new String[0]);
-        this.clear = clear;
+    static CachesRequest count() {
+        return new CachesRequest(null, null);
+    }
+
+    static CachesRequest clear(String index) {
+        return new CachesRequest(index, null);
+    }
+
+    static CachesRequest clear(ElementKey element) {
+        return new CachesRequest(element.index(), element);
     }
 
     CachesRequest(StreamInput in) throws IOException {
         super(in);
-        clear = new Clear(in);
+        index = in.readOptionalString();
+        element = in.readBoolean() ? new ElementKey(index, in.readEnum(ElementType.class), in.readString()) : null;
     }
 
     @Override
     public void writeTo(StreamOutput out) throws IOException {
         super.writeTo(out);
-        clear.writeTo(out);
+        out.writeOptionalString(index);
+        out.writeBoolean(element != null);
+        if (element != null) {
+            out.writeEnum(element.type());
+            out.writeString(element.name());
+        }
+    }
+
+    private void apply(ModelCache cache) {
+        if (element != null) {
+            cache.clear(element);
+        } else if (index != null) {
+            cache.clear(index);
+        }
     }
 
     /** The request as one node gets it. */
     static final class OfNode extends TransportRequest {
-        final Clear clear;
+        private final CachesRequest request;
 
         OfNode(CachesRequest request) {
-            clear = request.clear;
+            this.request = request;
         }
 
         OfNode(StreamInput in) throws IOException {
             super(in);
-            clear = new Clear(in);
+            request = new CachesRequest(in);
         }
 
         @Override
         public void writeTo(StreamOutput out) throws IOException {
             super.writeTo(out);
-            clear.writeTo(out);
+            request.writeTo(out);
+        }
+
+        void apply(ModelCache cache) {
+            request.apply(cache);
         }
     }
 }

@@ -1,5 +1,9 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.opensearch.action.FailedNodeException;
 import org.opensearch.action.support.nodes.BaseNodeResponse;
 import org.opensearch.action.support.nodes.BaseNodesResponse;
@@ -10,14 +14,8 @@ import org.opensearch.core.common.io.stream.StreamOutput;
 import org.opensearch.core.xcontent.ToXContentFragment;
 import org.opensearch.core.xcontent.XContentBuilder;
 
-import java.io.IOException;
-import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-
 /** What the caches hold: in all, by store and by node. */
-final class CachesResponse extends BaseNodesResponse<CachesResponse.OfNode>
-        implements ToXContentFragment {
+final class CachesResponse extends BaseNodesResponse<CachesResponse.OfNode> implements ToXContentFragment {
     CachesResponse(ClusterName cluster, List<OfNode> nodes, List<FailedNodeException> failures) {
         super(cluster, nodes, failures);
     }
@@ -42,9 +40,8 @@ final class CachesResponse extends BaseNodesResponse<CachesResponse.OfNode>
         Map<String, CacheUsage> stores = new TreeMap<>();
         for (OfNode node : getNodes()) {
             all.add(node.total());
-            node.stores.forEach(
-                    (store, usage) ->
-                            stores.computeIfAbsent(store, key -> new CacheUsage()).add(usage));
+            node.stores.forEach((store, usage) ->
+                    stores.computeIfAbsent(store, key -> new CacheUsage()).add(usage));
         }
         builder.field("all", all).startObject("stores");
         for (Map.Entry<String, CacheUsage> store : stores.entrySet()) {

@@ -26,11 +26,10 @@ interface CompiledFeature {
             case Feature.MUSTACHE -> MustacheFeature.compile(feature);
             case DerivedFeature.LANGUAGE -> DerivedFeature.compile(feature);
             case "script_feature" ->
-                    throw new IllegalArgumentException(
-                            "feature ["
-                                    + feature.name()
-                                    + "] has template_language [script_feature], which this engine"
-                                    + " does not support");
+                throw new IllegalArgumentException("feature ["
+                        + feature.name()
+                        + "] has template_language [script_feature], which this engine"
+                        + " does not support");
             default -> new ScriptFilterFeature(feature);
         };
     }

@@ -1,20 +1,18 @@
 package org.ltrplugin.engine;
 
-import org.opensearch.index.query.QueryShardContext;
-import org.opensearch.index.query.QueryShardException;
-
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.opensearch.index.query.QueryShardContext;
+import org.opensearch.index.query.QueryShardException;
 
 /**
  * A model, or a feature set as the model that sums its features, ready to be bound to requests.
  * Immutable and shared.
  */
-record CompiledModel(
-        String name, List<CompiledFeature> features, Map<String, Integer> ordinals, Ranker ranker) {
+record CompiledModel(String name, List<CompiledFeature> features, Map<String, Integer> ordinals, Ranker ranker) {
     /** Throws IllegalArgumentException when a feature of the set does not compile. */
     static CompiledModel of(FeatureSet set) {
         return of(set.name(), set, LinearRanker.sum(set.features().size()));
@@ -23,10 +21,7 @@ record CompiledModel(
     /** Throws IllegalArgumentException when a feature or the definition does not compile. */
     static CompiledModel of(Model model) {
         try {
-            return of(
-                    model.name(),
-                    model.featureSet(),
-                    RankerParser.parse(model.ranker(), model.featureSet()));
+            return of(model.name(), model.featureSet(), RankerParser.parse(model.ranker(), model.featureSet()));
         } catch (IOException | RuntimeException e) {
             throw new IllegalArgumentException(
                     "Cannot parse model ["
@@ -41,10 +36,7 @@ record CompiledModel(
 
     private static CompiledModel of(String name, FeatureSet set, Ranker ranker) {
         return new CompiledModel(
-                name,
-                set.features().stream().map(CompiledFeature::of).toList(),
-                set.ordinals(),
-                ranker);
+                name, set.features().stream().map(CompiledFeature::of).toList(), set.ordinals(), ranker);
     }
 
     /**
@@ -58,23 +50,19 @@ record CompiledModel(
         for (String feature : active) {
             if (ordinals.containsKey(feature) == false) {
                 throw new QueryShardException(
-                        shard,
-                        "Feature: [" + feature + "] provided in active_features does not exist");
+                        shard, "Feature: [" + feature + "] provided in active_features does not exist");
             }
         }
-        List<CompiledFeature> used =
-                features.stream()
-                        .filter(f -> active.isEmpty() || active.contains(f.name()))
-                        .toList();
-        List<String> lacking =
-                used.stream()
-                        .flatMap(f -> f.params().stream())
-                        .distinct()
-                        .filter(p -> params.containsKey(p) == false)
-                        .toList();
+        List<CompiledFeature> used = features.stream()
+                .filter(f -> active.isEmpty() || active.contains(f.name()))
+                .toList();
+        List<String> lacking = used.stream()
+                .flatMap(f -> f.params().stream())
+                .distinct()
+                .filter(p -> params.containsKey(p) == false)
+                .toList();
         if (lacking.isEmpty() == false) {
-            throw new QueryShardException(
-                    shard, "Missing required param(s): [" + String.join(",", lacking) + "]");
+            throw new QueryShardException(shard, "Missing required param(s): [" + String.join(",", lacking) + "]");
         }
         FeatureContext context = new FeatureContext(shard, params, ordinals);
         List<BoundFeature> bound = new ArrayList<>(features.size());
@@ -82,7 +70,7 @@ record CompiledModel(
             bound.add(
                     active.isEmpty() || active.contains(feature.name())
                             ? bind(feature, context)
-                            : new InactiveFeature(feature.name()));
+                            : new BoundFeature.Inactive(feature.name()));
         }
         return new RankerQuery(bound, ranker);
     }
@@ -92,9 +80,7 @@ record CompiledModel(
             return feature.bind(context);
         } catch (Exception e) {
             throw new QueryShardException(
-                    context.shard(),
-                    "Cannot create query while parsing feature [" + feature.name() + "]",
-                    e);
+                    context.shard(), "Cannot create query while parsing feature [" + feature.name() + "]", e);
         }
     }
 

@@ -1,5 +1,6 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
 import org.opensearch.common.Nullable;
 import org.opensearch.core.ParseField;
 import org.opensearch.core.common.ParsingException;
@@ -8,19 +9,15 @@ import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
-import java.io.IOException;
-
 /**
  * The body that stores an element: the element under the key of its type, and perhaps a trial run.
  */
 record ElementBody(Element element, @Nullable Validation validation) implements ToXContentObject {
-    static ElementBody parse(XContentParser parser, @Nullable String expectedName)
-            throws IOException {
+    static ElementBody parse(XContentParser parser, @Nullable String expectedName) throws IOException {
         Draft draft = PARSER.parse(parser, expectedName);
         if (draft.element == null) {
             throw new ParsingException(
-                    parser.getTokenLocation(),
-                    "one of [feature], [featureset] and [model] is expected");
+                    parser.getTokenLocation(), "one of [feature], [featureset] and [model] is expected");
         }
         return new ElementBody(draft.element, draft.validation);
     }
@@ -40,26 +37,18 @@ record ElementBody(Element element, @Nullable Validation validation) implements 
 
         private void set(Element value) {
             if (element != null) {
-                throw new IllegalArgumentException(
-                        "only one of [feature], [featureset] and [model] is allowed");
+                throw new IllegalArgumentException("only one of [feature], [featureset] and [model] is allowed");
             }
             element = value;
         }
     }
 
-    private static final ObjectParser<Draft, String> PARSER =
-            new ObjectParser<>("element", Draft::new);
+    private static final ObjectParser<Draft, String> PARSER = new ObjectParser<>("element", Draft::new);
 
     static {
         for (ElementType type : ElementType.values()) {
-            PARSER.declareObject(
-                    Draft::set,
-                    (p, name) -> Element.parse(type, p, name),
-                    new ParseField(type.key));
+            PARSER.declareObject(Draft::set, (p, name) -> Element.parse(type, p, name), new ParseField(type.key));
         }
-        PARSER.declareObject(
-                (draft, value) -> draft.validation = value,
-                (p, name) -> Validation.parse(p),
-                new ParseField("validation"));
+        Validation.declare(PARSER, (draft, value) -> draft.validation = value);
     }
 }

@@ -1,19 +1,17 @@
 package org.ltrplugin.engine;
 
+import java.util.Map;
 import org.opensearch.ExceptionsHelper;
+import org.opensearch.action.ActionRunnable;
 import org.opensearch.action.search.SearchRequest;
 import org.opensearch.action.search.SearchResponse;
+import org.opensearch.common.CheckedRunnable;
 import org.opensearch.common.Nullable;
 import org.opensearch.core.action.ActionListener;
 import org.opensearch.search.builder.SearchSourceBuilder;
 import org.opensearch.transport.client.Client;
 
-import java.util.Map;
-
-/**
- * What an element must pass before it is stored: it compiles, and the trial run that was asked for
- * succeeds.
- */
+/** What an element must pass before it is stored: it compiles, and the trial run that was asked for succeeds. */
 final class ElementCheck {
     private static final int TRIAL_SIZE = 20;
     private static final int TRIAL_DOCUMENTS = 1_000;
@@ -25,29 +23,23 @@ final class ElementCheck {
         this.client = client;
     }
 
-    /** Fails the listener with an IllegalArgumentException that has the reason as its cause. */
-    void check(Element element, @Nullable Validation validation, ActionListener<Void> listener) {
-        compile(element);
-        if (validation == null) {
-            listener.onResponse(null);
-            return;
-        }
-        SearchSourceBuilder source =
-                new SearchSourceBuilder()
-                        .query(new ValidatingQueryBuilder(new ElementBody(element, validation)))
-                        .size(TRIAL_SIZE)
-                        .terminateAfter(TRIAL_DOCUMENTS);
-        client.search(
-                new SearchRequest(validation.index()).source(source),
-                ActionListener.wrap(
-                        response -> {
-                            if (response.getFailedShards() > 0) {
-                                listener.onFailure(failed(firstFailure(response)));
-                            } else {
-                                listener.onResponse(null);
-                            }
-                        },
-                        failure -> listener.onFailure(failed(failure))));
+    /**
+     * Goes on with what follows, away from the threads that serve requests, or fails the listener with an
+     * IllegalArgumentException that has the reason as its cause.
+     */
+    void check(
+            Element element,
+            @Nullable Validation validation,
+            ActionListener<?> listener,
+            CheckedRunnable<Exception> passed) {
+        ActionListener<Void> compiled = ElementStore.then(listener, ok -> {
+            if (validation == null) {
+                passed.run();
+            } else {
+                tryOut(element, validation, listener, passed);
+            }
+        });
+        client.threadPool().generic().execute(ActionRunnable.run(compiled, () -> compile(element)));
     }
 
     private static void compile(Element element) {
@@ -63,6 +55,24 @@ final class ElementCheck {
             }
             case Model model -> CompiledModel.of(model);
         }
+    }
+
+    private void tryOut(
+            Element element, Validation validation, ActionListener<?> listener, CheckedRunnable<Exception> passed) {
+        SearchSourceBuilder source = new SearchSourceBuilder()
+                .query(new ValidatingQueryBuilder(new ElementBody(element, validation)))
+                .size(TRIAL_SIZE)
+                .terminateAfter(TRIAL_DOCUMENTS);
+        ActionListener<SearchResponse> tried = ActionListener.wrap(
+                response -> {
+                    if (response.getFailedShards() > 0) {
+                        listener.onFailure(failed(firstFailure(response)));
+                    } else {
+                        passed.run();
+                    }
+                },
+                failure -> listener.onFailure(failed(failure)));
+        client.search(new SearchRequest(validation.index()).source(source), tried);
     }
 
     private static Throwable firstFailure(SearchResponse response) {

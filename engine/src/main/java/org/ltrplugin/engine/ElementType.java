@@ -10,8 +10,4 @@ enum ElementType {
 
     /** The name in paths, bodies and stored documents. */
     final String key = name().toLowerCase(Locale.ROOT);
-
-    String documentId(String elementName) {
-        return key + "-" + elementName;
-    }
 }

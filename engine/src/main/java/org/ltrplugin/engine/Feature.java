@@ -1,14 +1,13 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
+import java.util.List;
 import org.opensearch.common.Nullable;
 import org.opensearch.core.ParseField;
 import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.xcontent.ObjectParser;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
-
-import java.io.IOException;
-import java.util.List;
 
 /**
  * A feature as stored.
@@ -17,8 +16,7 @@ import java.util.List;
  * @param language how to read the template: {@code mustache}, {@code derived_expression}, or a
  *     script language
  */
-record Feature(String name, List<String> params, String language, JsonText template)
-        implements Element {
+record Feature(String name, List<String> params, String language, JsonText template) implements Element {
     static final String MUSTACHE = "mustache";
 
     @Override
@@ -28,21 +26,17 @@ record Feature(String name, List<String> params, String language, JsonText templ
 
     @Override
     public XContentBuilder toXContent(XContentBuilder builder, Params ignored) throws IOException {
-        builder.startObject()
-                .field("name", name)
-                .field("params", params)
-                .field("template_language", language);
+        builder.startObject().field("name", name).field("params", params).field("template_language", language);
         template.write(builder, "template");
         return builder.endObject();
     }
 
     static Feature parse(XContentParser parser, @Nullable String expectedName) throws IOException {
         Draft draft = PARSER.parse(parser, null);
-        String name = ElementNames.resolve(parser, ElementType.FEATURE, expectedName, draft.name);
+        String name = Element.settleName(parser, ElementType.FEATURE, expectedName, draft.name);
         if (draft.template == null) {
             throw new ParsingException(
-                    parser.getTokenLocation(),
-                    "Field [template] is mandatory in feature [" + name + "]");
+                    parser.getTokenLocation(), "Field [template] is mandatory in feature [" + name + "]");
         }
         return new Feature(name, List.copyOf(draft.params), draft.language, draft.template);
     }
@@ -54,14 +48,12 @@ record Feature(String name, List<String> params, String language, JsonText templ
         private JsonText template;
     }
 
-    private static final ObjectParser<Draft, Void> PARSER =
-            new ObjectParser<>(ElementType.FEATURE.key, Draft::new);
+    private static final ObjectParser<Draft, Void> PARSER = new ObjectParser<>(ElementType.FEATURE.key, Draft::new);
 
     static {
         PARSER.declareString((draft, value) -> draft.name = value, new ParseField("name"));
         PARSER.declareStringArray((draft, value) -> draft.params = value, new ParseField("params"));
-        PARSER.declareString(
-                (draft, value) -> draft.language = value, new ParseField("template_language"));
+        PARSER.declareString((draft, value) -> draft.language = value, new ParseField("template_language"));
         PARSER.declareField(
                 (p, draft, ignored) -> draft.template = JsonText.parse(p),
                 new ParseField("template"),

@@ -1,10 +1,9 @@
 package org.ltrplugin.engine;
 
-import org.opensearch.index.query.QueryShardContext;
-
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.opensearch.index.query.QueryShardContext;
 
 /**
  * What features are bound to.
@@ -13,8 +12,7 @@ import java.util.Map;
  * @param params the params of the request
  * @param ordinals the ordinal of each feature of the set
  */
-record FeatureContext(
-        QueryShardContext shard, Map<String, Object> params, Map<String, Integer> ordinals) {
+record FeatureContext(QueryShardContext shard, Map<String, Object> params, Map<String, Integer> ordinals) {
     /** Only those params that a feature declares. */
     Map<String, Object> params(List<String> declared) {
         Map<String, Object> visible = HashMap.newHashMap(declared.size());

@@ -1,13 +1,12 @@
 package org.ltrplugin.engine;
 
-import org.apache.lucene.index.LeafReaderContext;
-import org.apache.lucene.search.IndexSearcher;
-
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.search.IndexSearcher;
 
 /**
  * One log: the features to log under a name. Values are raw: no boost of the query, no normalizers,
@@ -20,17 +19,14 @@ final class FeatureLog {
     private final List<BoundFeature> features;
     private final List<FeatureWeight> weights;
 
-    private FeatureLog(
-            FeatureLogSpec spec, List<BoundFeature> features, List<FeatureWeight> weights) {
+    private FeatureLog(FeatureLogSpec spec, List<BoundFeature> features, List<FeatureWeight> weights) {
         this.spec = spec;
         this.features = features;
         this.weights = weights;
     }
 
-    static FeatureLog of(FeatureLogSpec spec, RankerQuery query, IndexSearcher searcher)
-            throws IOException {
-        return new FeatureLog(
-                spec, query.features(), query.featureWeights(searcher, DEFAULT_BOOST));
+    static FeatureLog of(FeatureLogSpec spec, RankerQuery query, IndexSearcher searcher) throws IOException {
+        return new FeatureLog(spec, query.features(), query.featureWeights(searcher, DEFAULT_BOOST));
     }
 
     String name() {

@@ -1,5 +1,7 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
+import java.util.List;
 import org.opensearch.core.ParseField;
 import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.common.io.stream.StreamInput;
@@ -8,9 +10,6 @@ import org.opensearch.core.xcontent.ConstructingObjectParser;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 import org.opensearch.search.SearchExtBuilder;
-
-import java.io.IOException;
-import java.util.List;
 
 /** {@code ext.ltr_log}: asks for the feature values of every hit. */
 final class FeatureLogExt extends SearchExtBuilder {
@@ -37,19 +36,15 @@ final class FeatureLogExt extends SearchExtBuilder {
     }
 
     private static final ConstructingObjectParser<FeatureLogExt, Void> PARSER =
-            new ConstructingObjectParser<>(
-                    NAME,
-                    args -> {
-                        @SuppressWarnings("unchecked")
-                        List<FeatureLogSpec> specs = (List<FeatureLogSpec>) args[0];
-                        return new FeatureLogExt(specs);
-                    });
+            new ConstructingObjectParser<>(NAME, args -> {
+                @SuppressWarnings("unchecked")
+                List<FeatureLogSpec> specs = (List<FeatureLogSpec>) args[0];
+                return new FeatureLogExt(specs);
+            });
 
     static {
         PARSER.declareObjectArray(
-                ConstructingObjectParser.constructorArg(),
-                (p, ignored) -> FeatureLogSpec.parse(p),
-                SPECS);
+                ConstructingObjectParser.constructorArg(), (p, ignored) -> FeatureLogSpec.parse(p), SPECS);
     }
 
     static FeatureLogExt parse(XContentParser parser) throws IOException {
@@ -57,8 +52,7 @@ final class FeatureLogExt extends SearchExtBuilder {
             FeatureLogExt ext = PARSER.parse(parser, null);
             if (ext.specs.isEmpty()) {
                 throw new ParsingException(
-                        parser.getTokenLocation(),
-                        "[" + NAME + "] needs at least one of [log_specs]");
+                        parser.getTokenLocation(), "[" + NAME + "] needs at least one of [log_specs]");
             }
             return ext;
         } catch (IllegalArgumentException e) {

@@ -1,5 +1,9 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import org.apache.lucene.search.Query;
 import org.opensearch.common.Nullable;
 import org.opensearch.index.query.ParsedQuery;
@@ -8,11 +12,6 @@ import org.opensearch.search.fetch.FetchSubPhase;
 import org.opensearch.search.fetch.FetchSubPhaseProcessor;
 import org.opensearch.search.rescore.QueryRescorer.QueryRescoreContext;
 import org.opensearch.search.rescore.RescoreContext;
-
-import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 
 /** Finds the sltr queries to log and logs them on the hits being fetched. */
 final class FeatureLogPhase implements FetchSubPhase {
@@ -26,8 +25,7 @@ final class FeatureLogPhase implements FetchSubPhase {
         return null;
     }
 
-    private static List<FeatureLog> logs(List<FeatureLogSpec> specs, FetchContext context)
-            throws IOException {
+    private static List<FeatureLog> logs(List<FeatureLogSpec> specs, FetchContext context) throws IOException {
         ParsedQuery parsed = context.parsedQuery();
         Map<String, Query> named = parsed == null ? Map.of() : parsed.namedFilters();
         List<RescoreContext> rescorers = context.rescore() == null ? List.of() : context.rescore();
@@ -39,16 +37,10 @@ final class FeatureLogPhase implements FetchSubPhase {
         List<FeatureLog> logs = new ArrayList<>();
         for (FeatureLogSpec spec : specs) {
             if (spec.namedQuery() != null) {
-                logs.add(
-                        FeatureLog.of(
-                                spec, namedQuery(spec.namedQuery(), named), context.searcher()));
+                logs.add(FeatureLog.of(spec, namedQuery(spec.namedQuery(), named), context.searcher()));
             }
             if (spec.rescoreIndex() != null) {
-                logs.add(
-                        FeatureLog.of(
-                                spec,
-                                rescoreQuery(spec.rescoreIndex(), rescorers),
-                                context.searcher()));
+                logs.add(FeatureLog.of(spec, rescoreQuery(spec.rescoreIndex(), rescorers), context.searcher()));
             }
         }
         return logs;
@@ -67,20 +59,17 @@ final class FeatureLogPhase implements FetchSubPhase {
 
     private static RankerQuery rescoreQuery(int index, List<RescoreContext> rescorers) {
         if (index >= rescorers.size()) {
-            throw new IllegalArgumentException(
-                    "rescore index ["
-                            + index
-                            + "] is out of bounds, only ["
-                            + rescorers.size()
-                            + "] rescorer(s) were found");
+            throw new IllegalArgumentException("rescore index ["
+                    + index
+                    + "] is out of bounds, only ["
+                    + rescorers.size()
+                    + "] rescorer(s) were found");
         }
-        RankerQuery query =
-                rescorers.get(index) instanceof QueryRescoreContext rescorer
-                        ? RankerQuery.unwrap(rescorer.parsedQuery().query())
-                        : null;
+        RankerQuery query = rescorers.get(index) instanceof QueryRescoreContext rescorer
+                ? RankerQuery.unwrap(rescorer.parsedQuery().query())
+                : null;
         if (query == null) {
-            throw new IllegalArgumentException(
-                    "Expected a [sltr] query in the rescorer at index [" + index + "]");
+            throw new IllegalArgumentException("Expected a [sltr] query in the rescorer at index [" + index + "]");
         }
         return query;
     }

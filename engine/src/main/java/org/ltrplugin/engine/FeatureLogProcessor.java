@@ -1,15 +1,14 @@
 package org.ltrplugin.engine;
 
-import org.apache.lucene.index.LeafReaderContext;
-import org.opensearch.common.document.DocumentField;
-import org.opensearch.search.fetch.FetchSubPhase.HitContext;
-import org.opensearch.search.fetch.FetchSubPhaseProcessor;
-
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.lucene.index.LeafReaderContext;
+import org.opensearch.common.document.DocumentField;
+import org.opensearch.search.fetch.FetchSubPhase.HitContext;
+import org.opensearch.search.fetch.FetchSubPhaseProcessor;
 
 /** Writes the logs of each hit into its field {@code _ltrlog}. */
 final class FeatureLogProcessor implements FetchSubPhaseProcessor {

@@ -1,5 +1,6 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
 import org.opensearch.common.Nullable;
 import org.opensearch.core.ParseField;
 import org.opensearch.core.common.ParsingException;
@@ -11,8 +12,6 @@ import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
-import java.io.IOException;
-
 /**
  * Which sltr query of a search to log: a named one, or that of a rescorer.
  *
@@ -20,18 +19,11 @@ import java.io.IOException;
  *     value
  */
 record FeatureLogSpec(
-        @Nullable String name,
-        @Nullable String namedQuery,
-        @Nullable Integer rescoreIndex,
-        boolean missingAsZero)
+        @Nullable String name, @Nullable String namedQuery, @Nullable Integer rescoreIndex, boolean missingAsZero)
         implements Writeable, ToXContentObject {
 
     FeatureLogSpec(StreamInput in) throws IOException {
-        this(
-                in.readOptionalString(),
-                in.readOptionalString(),
-                in.readOptionalVInt(),
-                in.readBoolean());
+        this(in.readOptionalString(), in.readOptionalString(), in.readOptionalVInt(), in.readBoolean());
     }
 
     @Override
@@ -44,9 +36,7 @@ record FeatureLogSpec(
 
     /** The name of the log in the hits. */
     String logName() {
-        return name != null
-                ? name
-                : namedQuery != null ? namedQuery : "rescore[" + rescoreIndex + "]";
+        return name != null ? name : namedQuery != null ? namedQuery : "rescore[" + rescoreIndex + "]";
     }
 
     @Override
@@ -68,16 +58,14 @@ record FeatureLogSpec(
         Draft draft = PARSER.parse(parser, null);
         if (draft.namedQuery == null && draft.rescoreIndex == null) {
             throw new ParsingException(
-                    parser.getTokenLocation(),
-                    "Either [named_query] or [rescore_index] must be set in a log spec");
+                    parser.getTokenLocation(), "Either [named_query] or [rescore_index] must be set in a log spec");
         }
         if (draft.rescoreIndex != null && draft.rescoreIndex < 0) {
             throw new ParsingException(
                     parser.getTokenLocation(),
                     "[rescore_index] must not be negative, got [" + draft.rescoreIndex + "]");
         }
-        return new FeatureLogSpec(
-                draft.name, draft.namedQuery, draft.rescoreIndex, draft.missingAsZero);
+        return new FeatureLogSpec(draft.name, draft.namedQuery, draft.rescoreIndex, draft.missingAsZero);
     }
 
     private static final class Draft {
@@ -87,16 +75,12 @@ record FeatureLogSpec(
         private boolean missingAsZero;
     }
 
-    private static final ObjectParser<Draft, Void> PARSER =
-            new ObjectParser<>("log_specs", Draft::new);
+    private static final ObjectParser<Draft, Void> PARSER = new ObjectParser<>("log_specs", Draft::new);
 
     static {
         PARSER.declareString((draft, value) -> draft.name = value, new ParseField("name"));
-        PARSER.declareString(
-                (draft, value) -> draft.namedQuery = value, new ParseField("named_query"));
-        PARSER.declareInt(
-                (draft, value) -> draft.rescoreIndex = value, new ParseField("rescore_index"));
-        PARSER.declareBoolean(
-                (draft, value) -> draft.missingAsZero = value, new ParseField("missing_as_zero"));
+        PARSER.declareString((draft, value) -> draft.namedQuery = value, new ParseField("named_query"));
+        PARSER.declareInt((draft, value) -> draft.rescoreIndex = value, new ParseField("rescore_index"));
+        PARSER.declareBoolean((draft, value) -> draft.missingAsZero = value, new ParseField("missing_as_zero"));
     }
 }

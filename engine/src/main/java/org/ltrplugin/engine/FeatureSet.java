@@ -1,11 +1,5 @@
 package org.ltrplugin.engine;
 
-import org.opensearch.common.Nullable;
-import org.opensearch.core.ParseField;
-import org.opensearch.core.xcontent.ObjectParser;
-import org.opensearch.core.xcontent.XContentBuilder;
-import org.opensearch.core.xcontent.XContentParser;
-
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -13,6 +7,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.opensearch.common.Nullable;
+import org.opensearch.core.ParseField;
+import org.opensearch.core.xcontent.ObjectParser;
+import org.opensearch.core.xcontent.XContentBuilder;
+import org.opensearch.core.xcontent.XContentParser;
 
 /** Features in a fixed order; the position of a feature is its ordinal. */
 record FeatureSet(String name, List<Feature> features) implements Element {
@@ -49,14 +48,13 @@ record FeatureSet(String name, List<Feature> features) implements Element {
             }
         }
         if (grown.size() > MAX_GROWN_SIZE) {
-            throw new IllegalArgumentException(
-                    "Feature set ["
-                            + name
-                            + "] would have "
-                            + grown.size()
-                            + " features, at most "
-                            + MAX_GROWN_SIZE
-                            + " are allowed");
+            throw new IllegalArgumentException("Feature set ["
+                    + name
+                    + "] would have "
+                    + grown.size()
+                    + " features, at most "
+                    + MAX_GROWN_SIZE
+                    + " are allowed");
         }
         return new FeatureSet(name, new ArrayList<>(grown.values()));
     }
@@ -71,8 +69,7 @@ record FeatureSet(String name, List<Feature> features) implements Element {
     }
 
     private static IllegalArgumentException definedTwice(Feature feature) {
-        return new IllegalArgumentException(
-                "Feature [" + feature.name() + "] defined twice in this set");
+        return new IllegalArgumentException("Feature [" + feature.name() + "] defined twice in this set");
     }
 
     @Override
@@ -84,12 +81,10 @@ record FeatureSet(String name, List<Feature> features) implements Element {
         return builder.endArray().endObject();
     }
 
-    static FeatureSet parse(XContentParser parser, @Nullable String expectedName)
-            throws IOException {
+    static FeatureSet parse(XContentParser parser, @Nullable String expectedName) throws IOException {
         Draft draft = PARSER.parse(parser, null);
         return new FeatureSet(
-                ElementNames.resolve(parser, ElementType.FEATURESET, expectedName, draft.name),
-                draft.features);
+                Element.settleName(parser, ElementType.FEATURESET, expectedName, draft.name), draft.features);
     }
 
     private static final class Draft {
@@ -97,8 +92,7 @@ record FeatureSet(String name, List<Feature> features) implements Element {
         private List<Feature> features = List.of();
     }
 
-    private static final ObjectParser<Draft, Void> PARSER =
-            new ObjectParser<>(ElementType.FEATURESET.key, Draft::new);
+    private static final ObjectParser<Draft, Void> PARSER = new ObjectParser<>(ElementType.FEATURESET.key, Draft::new);
 
     static {
         PARSER.declareString((draft, value) -> draft.name = value, new ParseField("name"));

@@ -1,10 +1,9 @@
 package org.ltrplugin.engine;
 
-import org.apache.lucene.index.LeafReaderContext;
-
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.lucene.index.LeafReaderContext;
 
 /** The feature values of one document after the other, in one segment. Used by one thread. */
 final class FeatureVector {
@@ -15,11 +14,7 @@ final class FeatureVector {
     private final FeatureReader[] readers;
     private final float missingValue;
 
-    FeatureVector(
-            List<FeatureWeight> weights,
-            LeafReaderContext segment,
-            float missingValue,
-            long leadCost)
+    FeatureVector(List<FeatureWeight> weights, LeafReaderContext segment, float missingValue, long leadCost)
             throws IOException {
         this.values = new float[weights.size()];
         this.matched = new boolean[weights.size()];

@@ -1,9 +1,8 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
 import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.xcontent.XContentParser;
-
-import java.io.IOException;
 
 /** Reads numbers of a model, which must survive as float32. */
 final class FiniteFloat {
@@ -13,8 +12,7 @@ final class FiniteFloat {
         float value = parser.floatValue();
         if (Float.isFinite(value) == false) {
             throw new ParsingException(
-                    parser.getTokenLocation(),
-                    what + " is not a finite float32 number: [" + parser.text() + "]");
+                    parser.getTokenLocation(), what + " is not a finite float32 number: [" + parser.text() + "]");
         }
         return value;
     }

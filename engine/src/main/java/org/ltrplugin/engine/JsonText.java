@@ -1,5 +1,8 @@
 package org.ltrplugin.engine;
 
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import org.opensearch.common.xcontent.XContentFactory;
 import org.opensearch.common.xcontent.XContentType;
 import org.opensearch.common.xcontent.json.JsonXContent;
@@ -8,10 +11,6 @@ import org.opensearch.core.xcontent.DeprecationHandler;
 import org.opensearch.core.xcontent.NamedXContentRegistry;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
-
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 
 /**
  * JSON that a client may send as a structure or as a string, and gets back the way it was sent.
@@ -23,18 +22,20 @@ record JsonText(String text, boolean structured) {
     static JsonText parse(XContentParser parser) throws IOException {
         return switch (parser.currentToken()) {
             case START_OBJECT, START_ARRAY ->
-                    new JsonText(
-                            XContentFactory.jsonBuilder().copyCurrentStructure(parser).toString(),
-                            true);
+                new JsonText(
+                        XContentFactory.jsonBuilder()
+                                .copyCurrentStructure(parser)
+                                .toString(),
+                        true);
             case VALUE_STRING -> new JsonText(parser.text(), false);
             default ->
-                    throw new ParsingException(
-                            parser.getTokenLocation(),
-                            "["
-                                    + parser.currentName()
-                                    + "] must be an object, an array or a string, but is a ["
-                                    + parser.currentToken()
-                                    + "]");
+                throw new ParsingException(
+                        parser.getTokenLocation(),
+                        "["
+                                + parser.currentName()
+                                + "] must be an object, an array or a string, but is a ["
+                                + parser.currentToken()
+                                + "]");
         };
     }
 
@@ -45,10 +46,7 @@ record JsonText(String text, boolean structured) {
 
     void write(XContentBuilder builder, String field) throws IOException {
         if (structured) {
-            builder.rawField(
-                    field,
-                    new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)),
-                    XContentType.JSON);
+            builder.rawField(field, new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)), XContentType.JSON);
         } else {
             builder.field(field, text);
         }

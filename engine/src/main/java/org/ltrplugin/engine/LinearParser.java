@@ -1,10 +1,9 @@
 package org.ltrplugin.engine;
 
-import org.opensearch.core.common.ParsingException;
-import org.opensearch.core.xcontent.XContentParser;
-
 import java.io.IOException;
 import java.util.Map;
+import org.opensearch.core.common.ParsingException;
+import org.opensearch.core.xcontent.XContentParser;
 
 /** {@code model/linear}: one flat object from feature names to weights. */
 final class LinearParser implements RankerParser {
@@ -14,19 +13,16 @@ final class LinearParser implements RankerParser {
         try (XContentParser parser = definition.parser()) {
             if (parser.nextToken() != XContentParser.Token.START_OBJECT) {
                 throw new ParsingException(
-                        parser.getTokenLocation(),
-                        "a linear model is an object of feature names and weights");
+                        parser.getTokenLocation(), "a linear model is an object of feature names and weights");
             }
             while (parser.nextToken() == XContentParser.Token.FIELD_NAME) {
                 String feature = parser.currentName();
                 int ordinal = RankerParser.ordinal(ordinals, feature);
                 if (parser.nextToken() != XContentParser.Token.VALUE_NUMBER) {
                     throw new ParsingException(
-                            parser.getTokenLocation(),
-                            "the weight of feature [" + feature + "] must be a number");
+                            parser.getTokenLocation(), "the weight of feature [" + feature + "] must be a number");
                 }
-                weights[ordinal] =
-                        FiniteFloat.read(parser, "the weight of feature [" + feature + "]");
+                weights[ordinal] = FiniteFloat.read(parser, "the weight of feature [" + feature + "]");
             }
         }
         return new LinearRanker(weights);

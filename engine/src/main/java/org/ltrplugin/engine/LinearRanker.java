@@ -1,8 +1,7 @@
 package org.ltrplugin.engine;
 
-import org.apache.lucene.util.RamUsageEstimator;
-
 import java.util.Arrays;
+import org.apache.lucene.util.RamUsageEstimator;
 
 /** A weighted sum in ordinal order; every product and every sum is rounded to float32. */
 record LinearRanker(float[] weights) implements Ranker {
@@ -34,6 +33,6 @@ record LinearRanker(float[] weights) implements Ranker {
 
     @Override
     public long ramBytesUsed() {
-        return RamUsageEstimator.sizeOf(weights);
+        return RamUsageEstimator.shallowSizeOf(this) + RamUsageEstimator.sizeOf(weights);
     }
 }

@@ -1,5 +1,9 @@
 package org.ltrplugin.engine;
 
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Supplier;
 import org.apache.lucene.util.SetOnce;
 import org.opensearch.action.ActionRequest;
 import org.opensearch.cluster.metadata.IndexNameExpressionResolver;
@@ -15,6 +19,7 @@ import org.opensearch.core.common.io.stream.NamedWriteableRegistry;
 import org.opensearch.core.xcontent.NamedXContentRegistry;
 import org.opensearch.env.Environment;
 import org.opensearch.env.NodeEnvironment;
+import org.opensearch.index.IndexModule;
 import org.opensearch.index.analysis.PreConfiguredTokenFilter;
 import org.opensearch.index.analysis.PreConfiguredTokenizer;
 import org.opensearch.indices.SystemIndexDescriptor;
@@ -32,20 +37,11 @@ import org.opensearch.threadpool.ThreadPool;
 import org.opensearch.transport.client.Client;
 import org.opensearch.watcher.ResourceWatcherService;
 
-import java.util.ArrayList;
-import java.util.Collection;
-import java.util.List;
-import java.util.function.Supplier;
-
 /** Registers the parts of the engine with the node. */
 public final class LtrEnginePlugin extends Plugin
         implements ActionPlugin, AnalysisPlugin, SearchPlugin, SystemIndexPlugin {
     static final Setting<Boolean> ENABLED =
-            Setting.boolSetting(
-                    "ltr.plugin.enabled",
-                    true,
-                    Setting.Property.NodeScope,
-                    Setting.Property.Dynamic);
+            Setting.boolSetting("ltr.plugin.enabled", true, Setting.Property.NodeScope, Setting.Property.Dynamic);
 
     private final SetOnce<StoreClient> client = new SetOnce<>();
     private final SetOnce<ModelCache> models = new SetOnce<>();
@@ -65,9 +61,7 @@ public final class LtrEnginePlugin extends Plugin
             IndexNameExpressionResolver indexNameExpressionResolver,
             Supplier<RepositoriesService> repositoriesService) {
         enabled = ENABLED.get(environment.settings());
-        clusterService
-                .getClusterSettings()
-                .addSettingsUpdateConsumer(ENABLED, value -> enabled = value);
+        clusterService.getClusterSettings().addSettingsUpdateConsumer(ENABLED, value -> enabled = value);
         client.set(new StoreClient(nodeClient, clusterService));
         models.set(new ModelCache(client.get(), environment.settings()));
         return List.of(models.get());
@@ -85,15 +79,19 @@ public final class LtrEnginePlugin extends Plugin
 
     @Override
     public List<QuerySpec<?>> getQueries() {
-        return List.of(
-                new QuerySpec<>(
-                        SltrQueryBuilder.NAME,
-                        in -> new SltrQueryBuilder(in, models::get),
-                        parser -> SltrQueryBuilder.parse(parser, models::get)),
-                new QuerySpec<>(
-                        ValidatingQueryBuilder.NAME,
-                        ValidatingQueryBuilder::new,
-                        ValidatingQueryBuilder::parse));
+        List<QuerySpec<?>> queries = new ArrayList<>(LeftOut.queries());
+        queries.add(new QuerySpec<>(
+                SltrQueryBuilder.NAME,
+                in -> new SltrQueryBuilder(in, models::get),
+                parser -> SltrQueryBuilder.parse(parser, models::get)));
+        queries.add(new QuerySpec<>(
+                ValidatingQueryBuilder.NAME, ValidatingQueryBuilder::new, ValidatingQueryBuilder::parse));
+        return queries;
+    }
+
+    @Override
+    public void onIndexModule(IndexModule index) {
+        index.addSearchOperationListener(WindowRescoreContext.LISTENER);
     }
 
     @Override
@@ -103,13 +101,12 @@ public final class LtrEnginePlugin extends Plugin
 
     @Override
     public List<SearchExtSpec<?>> getSearchExts() {
-        return List.of(
-                new SearchExtSpec<>(FeatureLogExt.NAME, FeatureLogExt::new, FeatureLogExt::parse));
+        return List.of(new SearchExtSpec<>(FeatureLogExt.NAME, FeatureLogExt::new, FeatureLogExt::parse));
     }
 
     @Override
     public List<ActionHandler<? extends ActionRequest, ? extends ActionResponse>> getActions() {
-        return List.of(new ActionHandler<>(CachesAction.INSTANCE, TransportCachesAction.class));
+        return List.of(new ActionHandler<>(TransportCachesAction.TYPE, TransportCachesAction.class));
     }
 
     @Override
@@ -130,6 +127,7 @@ public final class LtrEnginePlugin extends Plugin
         handlers.add(new RestAddFeatures(elements, () -> enabled));
         handlers.add(new RestCreateModel(elements, () -> enabled));
         handlers.add(new RestCaches(client.get(), () -> enabled));
+        handlers.add(new LeftOut.RestStats());
         return handlers;
     }
 
@@ -145,9 +143,7 @@ public final class LtrEnginePlugin extends Plugin
 
     @Override
     public Collection<SystemIndexDescriptor> getSystemIndexDescriptors(Settings settings) {
-        return List.of(
-                new SystemIndexDescriptor(
-                        StoreIndex.PATTERN,
-                        "Stores of the features and models for learning to rank"));
+        return List.of(new SystemIndexDescriptor(
+                StoreIndex.PATTERN, "Stores of the features and models for learning to rank"));
     }
 }

@@ -1,7 +1,13 @@
 package org.ltrplugin.engine;
 
-import org.opensearch.OpenSearchException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.opensearch.action.index.IndexResponse;
 import org.opensearch.common.CheckedFunction;
+import org.opensearch.common.Nullable;
 import org.opensearch.core.action.ActionListener;
 import org.opensearch.core.rest.RestStatus;
 import org.opensearch.core.xcontent.XContentParser;
@@ -10,13 +16,8 @@ import org.opensearch.rest.BytesRestResponse;
 import org.opensearch.rest.RestChannel;
 import org.opensearch.rest.RestRequest;
 import org.opensearch.rest.RestRequest.Method;
+import org.opensearch.rest.action.RestStatusToXContentListener;
 import org.opensearch.transport.client.node.NodeClient;
-
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.function.BooleanSupplier;
 
 /** What the calls under {@code /_ltr} have in common. */
 abstract class LtrRestHandler extends BaseRestHandler {
@@ -41,18 +42,15 @@ abstract class LtrRestHandler extends BaseRestHandler {
     }
 
     @Override
-    protected final RestChannelConsumer prepareRequest(RestRequest request, NodeClient client)
-            throws IOException {
+    protected final RestChannelConsumer prepareRequest(RestRequest request, NodeClient client) throws IOException {
         if (enabled.getAsBoolean() == false) {
-            throw new IllegalStateException(
-                    "LTR plugin is disabled. To enable, update ltr.plugin.enabled to true");
+            throw new IllegalStateException("LTR plugin is disabled. To enable, update ltr.plugin.enabled to true");
         }
         return prepare(request, StoreIndex.of(request.param("store")), client);
     }
 
     /** Reads the request, which names a store of this index; the consumer then answers it. */
-    abstract RestChannelConsumer prepare(RestRequest request, String index, NodeClient client)
-            throws IOException;
+    abstract RestChannelConsumer prepare(RestRequest request, String index, NodeClient client) throws IOException;
 
     /** A path in the default store and in a named one. */
     static List<Route> inEveryStore(String path, Method... methods) {
@@ -65,8 +63,7 @@ abstract class LtrRestHandler extends BaseRestHandler {
     }
 
     /** Throws IllegalArgumentException when there is no body. */
-    static <T> T body(RestRequest request, CheckedFunction<XContentParser, T, IOException> read)
-            throws IOException {
+    static <T> T body(RestRequest request, CheckedFunction<XContentParser, T, IOException> read) throws IOException {
         if (request.hasContentOrSourceParam() == false) {
             throw new IllegalArgumentException("Missing content or source param");
         }
@@ -75,44 +72,19 @@ abstract class LtrRestHandler extends BaseRestHandler {
         }
     }
 
-    /**
-     * Runs work that may take long away from the thread that reads requests; what it throws goes to
-     * the listener.
-     */
-    static void fork(NodeClient client, ActionListener<?> listener, Work work) {
-        client.threadPool()
-                .generic()
-                .execute(
-                        () -> {
-                            try {
-                                work.run();
-                            } catch (Exception e) {
-                                listener.onFailure(e);
-                            }
-                        });
-    }
-
-    /** Work that may throw. */
-    @FunctionalInterface
-    interface Work {
-        void run() throws Exception;
+    /** Answers a write with the place of the document. */
+    static ActionListener<IndexResponse> written(RestChannel channel, @Nullable String routing) {
+        return new RestStatusToXContentListener<>(channel, response -> response.getLocation(routing));
     }
 
     /** Answers that models are created once and never replaced. */
     static void refuseModelUpdate(RestChannel channel) {
-        IllegalArgumentException reason =
-                new IllegalArgumentException(
-                        "Element of type [model] are not updatable, please create a new one"
-                                + " instead.");
+        IllegalArgumentException reason = new IllegalArgumentException(
+                "Element of type [model] are not updatable, please create a new one instead.");
         try {
-            channel.sendResponse(
-                    new BytesRestResponse(channel, RestStatus.METHOD_NOT_ALLOWED, reason));
+            channel.sendResponse(new BytesRestResponse(channel, RestStatus.METHOD_NOT_ALLOWED, reason));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    static OpenSearchException unexpectedMethod(RestRequest request) {
-        return new OpenSearchException("unexpected method [" + request.method() + "]");
     }
 }

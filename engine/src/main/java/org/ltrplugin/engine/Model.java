@@ -1,13 +1,12 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
 import org.opensearch.common.Nullable;
 import org.opensearch.core.ParseField;
 import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.xcontent.ObjectParser;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
-
-import java.io.IOException;
 
 /** A ranker with its own copy of the feature set it was trained on. */
 record Model(String name, FeatureSet featureSet, RankerDefinition ranker) implements Element {
@@ -24,7 +23,7 @@ record Model(String name, FeatureSet featureSet, RankerDefinition ranker) implem
 
     static Model parse(XContentParser parser, @Nullable String expectedName) throws IOException {
         Draft draft = PARSER.parse(parser, null);
-        String name = ElementNames.resolve(parser, ElementType.MODEL, expectedName, draft.name);
+        String name = Element.settleName(parser, ElementType.MODEL, expectedName, draft.name);
         if (draft.featureSet == null || draft.ranker == null) {
             throw new ParsingException(
                     parser.getTokenLocation(),
@@ -43,8 +42,7 @@ record Model(String name, FeatureSet featureSet, RankerDefinition ranker) implem
         private RankerDefinition ranker;
     }
 
-    private static final ObjectParser<Draft, Void> PARSER =
-            new ObjectParser<>(ElementType.MODEL.key, Draft::new);
+    private static final ObjectParser<Draft, Void> PARSER = new ObjectParser<>(ElementType.MODEL.key, Draft::new);
 
     static {
         PARSER.declareString((draft, value) -> draft.name = value, new ParseField("name"));

@@ -7,7 +7,6 @@ import com.github.mustachejava.Mustache;
 import com.github.mustachejava.MustacheException;
 import com.github.mustachejava.MustacheVisitor;
 import com.github.mustachejava.TemplateContext;
-
 import java.io.IOException;
 import java.io.Writer;
 
@@ -70,8 +69,7 @@ final class MustacheDialect extends DefaultMustacheFactory {
 
         private static MustacheException noPartials(TemplateContext context, String variable) {
             return new MustacheException(
-                    "partial [" + variable + "]: a feature cannot include other templates",
-                    context);
+                    "partial [" + variable + "]: a feature cannot include other templates", context);
         }
     }
 }

@@ -1,5 +1,7 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
+import java.util.List;
 import org.apache.lucene.search.MatchNoDocsQuery;
 import org.apache.lucene.search.Query;
 import org.opensearch.common.xcontent.LoggingDeprecationHandler;
@@ -10,12 +12,8 @@ import org.opensearch.index.query.QueryBuilder;
 import org.opensearch.index.query.QueryShardContext;
 import org.opensearch.index.query.Rewriteable;
 
-import java.io.IOException;
-import java.util.List;
-
 /** A template that renders to a query of the query language. */
-record MustacheFeature(String name, List<String> params, MustacheTemplate template)
-        implements CompiledFeature {
+record MustacheFeature(String name, List<String> params, MustacheTemplate template) implements CompiledFeature {
     static MustacheFeature compile(Feature feature) {
         return new MustacheFeature(
                 feature.name(),
@@ -29,16 +27,12 @@ record MustacheFeature(String name, List<String> params, MustacheTemplate templa
     }
 
     private static Query parse(String rendered, QueryShardContext shard) throws IOException {
-        try (XContentParser parser =
-                JsonXContent.jsonXContent.createParser(
-                        shard.getXContentRegistry(),
-                        LoggingDeprecationHandler.INSTANCE,
-                        rendered)) {
+        try (XContentParser parser = JsonXContent.jsonXContent.createParser(
+                shard.getXContentRegistry(), LoggingDeprecationHandler.INSTANCE, rendered)) {
             QueryBuilder builder = shard.parseInnerQueryBuilder(parser);
             if (parser.nextToken() != null) {
                 throw new ParsingException(
-                        parser.getTokenLocation(),
-                        "a feature must be one query, but something follows it");
+                        parser.getTokenLocation(), "a feature must be one query, but something follows it");
             }
             Query query = Rewriteable.rewrite(builder, shard).toQuery(shard);
             return query == null ? new MatchNoDocsQuery("the feature's query is empty") : query;

@@ -7,11 +7,6 @@ import com.github.mustachejava.MustacheException;
 import com.github.mustachejava.TemplateContext;
 import com.github.mustachejava.codes.IterableCode;
 import com.github.mustachejava.codes.WriteCode;
-
-import org.opensearch.common.Nullable;
-import org.opensearch.common.xcontent.XContentFactory;
-import org.opensearch.core.xcontent.XContentBuilder;
-
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.Writer;
@@ -22,6 +17,9 @@ import java.util.Map;
 import java.util.StringJoiner;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.opensearch.common.Nullable;
+import org.opensearch.common.xcontent.XContentFactory;
+import org.opensearch.core.xcontent.XContentBuilder;
 
 /**
  * A section that is a function: of the variable it holds ({@code toJson}, {@code join}), or of the
@@ -30,18 +28,13 @@ import java.util.regex.Pattern;
 abstract class MustacheFunction extends IterableCode {
     private static final Pattern JOIN = Pattern.compile("join(?:\\s+delimiter='(.*)')?");
 
-    private MustacheFunction(
-            DefaultMustacheFactory factory,
-            TemplateContext context,
-            Mustache inner,
-            String variable) {
+    private MustacheFunction(DefaultMustacheFactory factory, TemplateContext context, Mustache inner, String variable) {
         super(context, factory, inner, variable);
     }
 
     /** The function of this name, or null when it is a plain section. */
     @Nullable
-    static MustacheFunction of(
-            String name, DefaultMustacheFactory factory, TemplateContext context, Mustache inner) {
+    static MustacheFunction of(String name, DefaultMustacheFactory factory, TemplateContext context, Mustache inner) {
         if (name.trim().equals("toJson")) {
             return new ToJson(factory, context, inner);
         }
@@ -49,9 +42,7 @@ abstract class MustacheFunction extends IterableCode {
             return new Url(factory, context, inner);
         }
         Matcher join = JOIN.matcher(name.trim());
-        return join.matches()
-                ? new Join(factory, context, inner, join.group(1) == null ? "," : join.group(1))
-                : null;
+        return join.matches() ? new Join(factory, context, inner, join.group(1) == null ? "," : join.group(1)) : null;
     }
 
     /** What the function writes; null writes nothing. */
@@ -75,8 +66,7 @@ abstract class MustacheFunction extends IterableCode {
     private static String variable(String function, Mustache inner, TemplateContext context) {
         Code[] codes = inner.getCodes();
         if (codes == null || codes.length != 1 || codes[0] instanceof WriteCode == false) {
-            throw new MustacheException(
-                    "function [" + function + "] must hold the name of one variable", context);
+            throw new MustacheException("function [" + function + "] must hold the name of one variable", context);
         }
         StringWriter name = new StringWriter();
         codes[0].identity(name);
@@ -93,9 +83,7 @@ abstract class MustacheFunction extends IterableCode {
             Object value = ParamLookup.unwrap(get(scopes));
             if (value instanceof Iterable || value instanceof Map) {
                 XContentBuilder builder = XContentFactory.jsonBuilder();
-                return (value instanceof Map
-                                ? builder.value((Map<?, ?>) value)
-                                : builder.value((Iterable<?>) value))
+                return (value instanceof Map ? builder.value((Map<?, ?>) value) : builder.value((Iterable<?>) value))
                         .toString();
             }
             return value == null ? null : oh.stringify(value);
@@ -105,11 +93,7 @@ abstract class MustacheFunction extends IterableCode {
     private static final class Join extends MustacheFunction {
         private final String delimiter;
 
-        Join(
-                DefaultMustacheFactory factory,
-                TemplateContext context,
-                Mustache inner,
-                String delimiter) {
+        Join(DefaultMustacheFactory factory, TemplateContext context, Mustache inner, String delimiter) {
             super(factory, context, inner, variable("join", inner, context));
             this.delimiter = delimiter;
         }

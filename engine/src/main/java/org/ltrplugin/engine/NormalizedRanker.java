@@ -1,26 +1,17 @@
 package org.ltrplugin.engine;
 
+import java.util.Map;
 import org.apache.lucene.util.RamUsageEstimator;
 
-import java.util.Map;
-
-/**
- * A ranker behind normalizers. They apply to every feature listed, also where it did not match the
- * document.
- */
-final class NormalizedRanker implements Ranker {
-    private final Ranker ranker;
-    private final int[] ordinals;
-    private final Normalizer[] normalizers;
-
-    private NormalizedRanker(Ranker ranker, Map<Integer, Normalizer> byOrdinal) {
-        this.ranker = ranker;
-        this.ordinals = byOrdinal.keySet().stream().mapToInt(Integer::intValue).toArray();
-        this.normalizers = byOrdinal.values().toArray(Normalizer[]::new);
-    }
-
+/** A ranker behind normalizers. They apply to every feature listed, also where it did not match the document. */
+record NormalizedRanker(Ranker ranker, int[] ordinals, Normalizer[] normalizers) implements Ranker {
     static Ranker of(Ranker ranker, Map<Integer, Normalizer> byOrdinal) {
-        return byOrdinal.isEmpty() ? ranker : new NormalizedRanker(ranker, byOrdinal);
+        return byOrdinal.isEmpty()
+                ? ranker
+                : new NormalizedRanker(
+                        ranker,
+                        byOrdinal.keySet().stream().mapToInt(Integer::intValue).toArray(),
+                        byOrdinal.values().toArray(Normalizer[]::new));
     }
 
     @Override
@@ -35,16 +26,30 @@ final class NormalizedRanker implements Ranker {
 
     @Override
     public float score(float[] vector) {
+        return ranker.score(normalize(vector));
+    }
+
+    @Override
+    public void score(float[][] vectors, int count, float[] scores) {
+        for (int i = 0; i < count; i++) {
+            normalize(vectors[i]);
+        }
+        ranker.score(vectors, count, scores);
+    }
+
+    private float[] normalize(float[] vector) {
         for (int i = 0; i < ordinals.length; i++) {
             vector[ordinals[i]] = normalizers[i].normalize(vector[ordinals[i]]);
         }
-        return ranker.score(vector);
+        return vector;
     }
 
     @Override
     public long ramBytesUsed() {
-        return ranker.ramBytesUsed()
+        return RamUsageEstimator.shallowSizeOf(this)
+                + ranker.ramBytesUsed()
                 + RamUsageEstimator.sizeOf(ordinals)
-                + 32L * normalizers.length;
+                + RamUsageEstimator.shallowSizeOf(normalizers)
+                + normalizers.length * RamUsageEstimator.shallowSizeOfInstance(Normalizer.class);
     }
 }

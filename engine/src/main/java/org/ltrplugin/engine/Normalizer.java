@@ -1,140 +1,88 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
 import org.opensearch.core.ParseField;
 import org.opensearch.core.xcontent.ObjectParser;
 import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
-import java.io.IOException;
-
 /** Rescales the value of one feature, in float32, just before the ranker sees it. */
-sealed interface Normalizer extends ToXContentObject {
-    float normalize(float value);
+record Normalizer(Kind kind, float first, float second) implements ToXContentObject {
+    /** Subtracts the mean and divides by the deviation; or maps minimum and maximum to 0 and 1, without clamping. */
+    enum Kind {
+        STANDARD("standard", "mean", "standard_deviation"),
+        MIN_MAX("min_max", "minimum", "maximum");
 
-    /** Subtracts the mean, divides by the standard deviation. */
-    record Standard(float mean, float standardDeviation) implements Normalizer {
-        public Standard {
-            if (Float.isFinite(mean) == false
-                    || (standardDeviation > 0 && Float.isFinite(standardDeviation)) == false) {
-                throw new IllegalArgumentException(
-                        "[standard] needs a finite [mean] and a [standard_deviation] above 0, got ["
-                                + mean
-                                + "] and ["
-                                + standardDeviation
-                                + "]");
-            }
-        }
+        private final String key;
+        private final String first;
+        private final String second;
 
-        @Override
-        public float normalize(float value) {
-            return (value - mean) / standardDeviation;
-        }
-
-        @Override
-        public XContentBuilder toXContent(XContentBuilder builder, Params params)
-                throws IOException {
-            builder.startObject().startObject("standard");
-            return builder.field("mean", mean)
-                    .field("standard_deviation", standardDeviation)
-                    .endObject()
-                    .endObject();
+        Kind(String key, String first, String second) {
+            this.key = key;
+            this.first = first;
+            this.second = second;
         }
     }
 
-    /** Maps [minimum, maximum] to [0, 1]; values outside are not clamped. */
-    record MinMax(float minimum, float maximum) implements Normalizer {
-        public MinMax {
-            if ((minimum >= 0 && minimum < maximum && Float.isFinite(maximum)) == false) {
-                throw new IllegalArgumentException(
-                        "[min_max] needs 0 <= [minimum] < [maximum], got ["
-                                + minimum
-                                + "] and ["
-                                + maximum
-                                + "]");
-            }
+    Normalizer {
+        boolean ordered = kind == Kind.STANDARD ? second > 0 : first >= 0 && second > first;
+        if (ordered == false || Float.isFinite(first) == false || Float.isFinite(second) == false) {
+            throw new IllegalArgumentException(
+                    kind == Kind.STANDARD
+                            ? "[standard] needs a finite [mean] and a [standard_deviation] above 0, got [%s] and [%s]"
+                                    .formatted(first, second)
+                            : "[min_max] needs 0 <= [minimum] < [maximum], got [%s] and [%s]".formatted(first, second));
         }
+    }
 
-        @Override
-        public float normalize(float value) {
-            return (value - minimum) / (maximum - minimum);
-        }
+    float normalize(float value) {
+        return (value - first) / (kind == Kind.STANDARD ? second : second - first);
+    }
 
-        @Override
-        public XContentBuilder toXContent(XContentBuilder builder, Params params)
-                throws IOException {
-            builder.startObject().startObject("min_max");
-            return builder.field("minimum", minimum)
-                    .field("maximum", maximum)
-                    .endObject()
-                    .endObject();
-        }
+    @Override
+    public XContentBuilder toXContent(XContentBuilder builder, Params params) throws IOException {
+        builder.startObject().startObject(kind.key);
+        return builder.field(kind.first, first)
+                .field(kind.second, second)
+                .endObject()
+                .endObject();
     }
 
     static Normalizer parse(XContentParser parser) throws IOException {
-        return Parsing.NORMALIZER.parse(parser, null).finish();
+        Normalizer[] given = PARSER.parse(parser, null);
+        if (given[0] == null) {
+            throw new IllegalArgumentException("a normalizer is [standard] or [min_max]");
+        }
+        return given[0];
     }
 
-    final class Parsing {
-        private Normalizer normalizer;
-
-        private void set(Normalizer value) {
-            if (normalizer != null) {
-                throw new IllegalArgumentException(
-                        "a feature has one normalizer, [standard] or [min_max], not both");
-            }
-            normalizer = value;
+    private static Normalizer of(Kind kind, Float[] numbers) {
+        if (kind == Kind.STANDARD && (numbers[0] == null || numbers[1] == null)) {
+            throw new IllegalArgumentException("[standard] needs both [mean] and [standard_deviation]");
         }
+        float first = numbers[0] == null ? 0 : numbers[0];
+        return new Normalizer(kind, first, numbers[1] == null ? Float.MAX_VALUE : numbers[1]);
+    }
 
-        private Normalizer finish() {
-            if (normalizer == null) {
-                throw new IllegalArgumentException("a normalizer is [standard] or [min_max]");
-            }
-            return normalizer;
-        }
+    private static final ObjectParser<Normalizer[], Void> PARSER =
+            new ObjectParser<>("normalizer", () -> new Normalizer[1]);
 
-        private static final class Bounds {
-            private Float mean;
-            private Float standardDeviation;
-            private float minimum = 0;
-            private float maximum = Float.MAX_VALUE;
-
-            private Standard standard() {
-                if (mean == null || standardDeviation == null) {
-                    throw new IllegalArgumentException(
-                            "[standard] needs both [mean] and [standard_deviation]");
-                }
-                return new Standard(mean, standardDeviation);
-            }
-        }
-
-        private static final ObjectParser<Parsing, Void> NORMALIZER =
-                new ObjectParser<>("normalizer", Parsing::new);
-        private static final ObjectParser<Bounds, Void> STANDARD =
-                new ObjectParser<>("standard", Bounds::new);
-        private static final ObjectParser<Bounds, Void> MIN_MAX =
-                new ObjectParser<>("min_max", Bounds::new);
-
-        static {
-            STANDARD.declareFloat((bounds, value) -> bounds.mean = value, new ParseField("mean"));
-            STANDARD.declareFloat(
-                    (bounds, value) -> bounds.standardDeviation = value,
-                    new ParseField("standard_deviation"));
-            MIN_MAX.declareFloat(
-                    (bounds, value) -> bounds.minimum = value, new ParseField("minimum"));
-            MIN_MAX.declareFloat(
-                    (bounds, value) -> bounds.maximum = value, new ParseField("maximum"));
-            NORMALIZER.declareObject(
-                    Parsing::set,
-                    (p, ignored) -> STANDARD.parse(p, null).standard(),
-                    new ParseField("standard"));
-            NORMALIZER.declareObject(
-                    Parsing::set,
-                    (p, ignored) -> {
-                        Bounds bounds = MIN_MAX.parse(p, null);
-                        return new MinMax(bounds.minimum, bounds.maximum);
+    static {
+        for (Kind kind : Kind.values()) {
+            ObjectParser<Float[], Void> numbers = new ObjectParser<>(kind.key, () -> new Float[2]);
+            numbers.declareFloat((given, value) -> given[0] = value, new ParseField(kind.first));
+            numbers.declareFloat((given, value) -> given[1] = value, new ParseField(kind.second));
+            PARSER.declareObject(
+                    (given, normalizer) -> {
+                        if (given[0] != null) {
+                            throw new IllegalArgumentException(
+                                    "a feature has one normalizer, [standard] or [min_max], not both");
+                        }
+                        given[0] = normalizer;
                     },
-                    new ParseField("min_max"));
+                    (p, ignored) -> of(kind, numbers.parse(p, null)),
+                    new ParseField(kind.key));
         }
     }
 }

@@ -6,9 +6,6 @@ import com.github.mustachejava.Iteration;
 import com.github.mustachejava.TemplateContext;
 import com.github.mustachejava.reflect.BaseObjectHandler;
 import com.github.mustachejava.util.Wrapper;
-
-import org.opensearch.common.Nullable;
-
 import java.io.Writer;
 import java.util.AbstractMap;
 import java.util.Collections;
@@ -16,6 +13,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.opensearch.common.Nullable;
 
 /**
  * Finds the values of a template's variables in the params of a request: maps by key, lists by
@@ -42,13 +40,12 @@ final class ParamLookup extends BaseObjectHandler {
 
     @Override
     public Writer iterate(Iteration iteration, Writer writer, Object object, List<Object> scopes) {
-        Iteration counted =
-                (out, next, inner) -> {
-                    if (out instanceof BoundedWriter bounded) {
-                        bounded.repeat();
-                    }
-                    return iteration.next(out, next, inner);
-                };
+        Iteration counted = (out, next, inner) -> {
+            if (out instanceof BoundedWriter bounded) {
+                bounded.repeat();
+            }
+            return iteration.next(out, next, inner);
+        };
         return super.iterate(counted, writer, object, scopes);
     }
 
@@ -63,9 +60,7 @@ final class ParamLookup extends BaseObjectHandler {
     }
 
     private static String[] path(String name) {
-        return name == null
-                ? new String[0]
-                : name.split("\\."); // plain text is a part without a name
+        return name == null ? new String[0] : name.split("\\."); // plain text is a part without a name
     }
 
     /** The innermost scope that has the first part of a dotted name decides. */
@@ -74,9 +69,7 @@ final class ParamLookup extends BaseObjectHandler {
         for (int i = scopes.size() - 1; i >= 0; i--) {
             Object value = coerce(scopes.get(i));
             int depth = 0;
-            while (depth < path.length
-                    && value instanceof Map<?, ?> map
-                    && map.containsKey(path[depth])) {
+            while (depth < path.length && value instanceof Map<?, ?> map && map.containsKey(path[depth])) {
                 value = coerce(map.get(path[depth++]));
             }
             if (depth == path.length) {
@@ -87,8 +80,7 @@ final class ParamLookup extends BaseObjectHandler {
     }
 
     /** A list that sections iterate and names index. */
-    private static final class ListView extends AbstractMap<Object, Object>
-            implements Iterable<Object> {
+    private static final class ListView extends AbstractMap<Object, Object> implements Iterable<Object> {
         private final List<?> values;
 
         ListView(List<?> values) {

@@ -1,5 +1,6 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.search.Explanation;
@@ -11,8 +12,6 @@ import org.apache.lucene.search.Scorer;
 import org.apache.lucene.search.ScorerSupplier;
 import org.apache.lucene.search.Weight;
 
-import java.io.IOException;
-
 /** A feature whose value is the score that a query gives to the documents it matches. */
 record QueryFeature(String name, Query query) implements BoundFeature {
     @Override
@@ -23,8 +22,7 @@ record QueryFeature(String name, Query query) implements BoundFeature {
 
     @Override
     public FeatureWeight createWeight(IndexSearcher searcher, float boost) throws IOException {
-        return new QueryFeatureWeight(
-                searcher.createWeight(searcher.rewrite(query), ScoreMode.COMPLETE, boost));
+        return new QueryFeatureWeight(searcher.createWeight(searcher.rewrite(query), ScoreMode.COMPLETE, boost));
     }
 
     @Override
@@ -34,17 +32,13 @@ record QueryFeature(String name, Query query) implements BoundFeature {
 
     private record QueryFeatureWeight(Weight weight) implements FeatureWeight {
         @Override
-        public FeatureReader reader(LeafReaderContext segment, float[] vector, long leadCost)
-                throws IOException {
+        public FeatureReader reader(LeafReaderContext segment, float[] vector, long leadCost) throws IOException {
             ScorerSupplier supplier = weight.scorerSupplier(segment);
-            return supplier == null
-                    ? FeatureReader.NEVER
-                    : new ScorerReader(supplier.get(leadCost));
+            return supplier == null ? FeatureReader.NEVER : new ScorerReader(supplier.get(leadCost));
         }
 
         @Override
-        public Explanation explain(LeafReaderContext segment, int doc, float value)
-                throws IOException {
+        public Explanation explain(LeafReaderContext segment, int doc, float value) throws IOException {
             return weight.explain(segment, doc);
         }
     }

@@ -1,16 +1,15 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.opensearch.core.ParseField;
 import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.xcontent.ObjectParser;
 import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
-
-import java.io.IOException;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /**
  * The part of a model that scores: its type, its definition in the form of that type, and the
@@ -38,9 +37,7 @@ record RankerDefinition(String rankerType, JsonText definition, Map<String, Norm
         if (draft.type == null || draft.definition == null) {
             throw new ParsingException(
                     parser.getTokenLocation(),
-                    "Field ["
-                            + (draft.type == null ? "type" : "definition")
-                            + "] is mandatory in a model");
+                    "Field [" + (draft.type == null ? "type" : "definition") + "] is mandatory in a model");
         }
         return new RankerDefinition(draft.type, draft.definition, draft.normalizers);
     }

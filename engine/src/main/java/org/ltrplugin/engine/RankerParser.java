@@ -14,25 +14,24 @@ interface RankerParser {
      */
     Ranker parse(JsonText definition, Map<String, Integer> ordinals) throws IOException;
 
-    Map<String, RankerParser> BY_TYPE =
-            Map.of("model/linear", new LinearParser(), "model/xgboost+json", new XGBoostParser());
+    Map<String, RankerParser> BY_TYPE = Map.of(
+            "model/linear", new LinearParser(),
+            "model/ranklib", new RankLibParser(),
+            "model/xgboost+json", new XGBoostParser(),
+            "model/xgboost+json+raw", new XGBoostRawParser());
 
     /** The ranker of a model over the features of its set, behind its normalizers. */
     static Ranker parse(RankerDefinition definition, FeatureSet set) throws IOException {
         RankerParser parser = BY_TYPE.get(definition.rankerType());
         if (parser == null) {
-            throw new IllegalArgumentException(
-                    "unsupported model type ["
-                            + definition.rankerType()
-                            + "], this engine has "
-                            + BY_TYPE.keySet().stream().sorted().toList());
+            throw new IllegalArgumentException("unsupported model type [%s], this engine has %s"
+                    .formatted(
+                            definition.rankerType(),
+                            BY_TYPE.keySet().stream().sorted().toList()));
         }
         Map<String, Integer> ordinals = set.ordinals();
         Map<Integer, Normalizer> normalizers = new LinkedHashMap<>();
-        definition
-                .normalizers()
-                .forEach(
-                        (name, normalizer) -> normalizers.put(ordinal(ordinals, name), normalizer));
+        definition.normalizers().forEach((name, normalizer) -> normalizers.put(ordinal(ordinals, name), normalizer));
         return NormalizedRanker.of(parser.parse(definition.definition(), ordinals), normalizers);
     }
 

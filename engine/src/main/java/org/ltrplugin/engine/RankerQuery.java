@@ -1,5 +1,10 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
 import org.apache.lucene.search.BooleanClause;
 import org.apache.lucene.search.BoostQuery;
 import org.apache.lucene.search.IndexSearcher;
@@ -10,19 +15,20 @@ import org.apache.lucene.search.ScoreMode;
 import org.apache.lucene.search.Weight;
 import org.opensearch.common.Nullable;
 
-import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Objects;
-
 /** Matches every document and scores it with a ranker over features. */
 final class RankerQuery extends Query {
     private final List<BoundFeature> features;
     private final Ranker ranker;
+    private final int[] window;
 
     RankerQuery(List<BoundFeature> features, Ranker ranker) {
-        this.features = List.copyOf(features);
+        this(List.copyOf(features), ranker, new int[0]);
+    }
+
+    private RankerQuery(List<BoundFeature> features, Ranker ranker, int[] window) {
+        this.features = features;
         this.ranker = ranker;
+        this.window = window;
     }
 
     /** The ranker query behind a boost, or null when it is another kind of query. */
@@ -32,8 +38,21 @@ final class RankerQuery extends Query {
         return inner instanceof RankerQuery ranker ? ranker : null;
     }
 
+    /** This query, told which documents of the whole index it will score, in increasing order. */
+    RankerQuery over(int[] window) {
+        return new RankerQuery(features, ranker, window);
+    }
+
     List<BoundFeature> features() {
         return features;
+    }
+
+    Ranker ranker() {
+        return ranker;
+    }
+
+    int[] window() {
+        return window;
     }
 
     @Override
@@ -45,16 +64,15 @@ final class RankerQuery extends Query {
             changed |= other != feature;
             rewritten.add(other);
         }
-        return changed ? new RankerQuery(rewritten, ranker) : this;
+        return changed ? new RankerQuery(List.copyOf(rewritten), ranker, window) : this;
     }
 
     @Override
-    public Weight createWeight(IndexSearcher searcher, ScoreMode mode, float boost)
-            throws IOException {
+    public Weight createWeight(IndexSearcher searcher, ScoreMode mode, float boost) throws IOException {
         if (mode.needsScores() == false) {
-            return searcher.createWeight(searcher.rewrite(new MatchAllDocsQuery()), mode, boost);
+            return searcher.createWeight(searcher.rewrite(MatchAllDocsQuery.INSTANCE), mode, boost);
         }
-        return new RankerWeight(this, featureWeights(searcher, boost), ranker);
+        return new RankerWeight(this, featureWeights(searcher, boost));
     }
 
     /** The features on a searcher. The boost belongs to them, not to the score of the ranker. */
@@ -74,18 +92,20 @@ final class RankerQuery extends Query {
 
     @Override
     public boolean equals(Object other) {
-        return sameClassAs(other)
-                && features.equals(((RankerQuery) other).features)
-                && ranker == ((RankerQuery) other).ranker;
+        return other instanceof RankerQuery query
+                && features.equals(query.features)
+                && ranker == query.ranker
+                && Arrays.equals(window, query.window);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(classHash(), features, System.identityHashCode(ranker));
+        return Objects.hash(classHash(), features, System.identityHashCode(ranker), Arrays.hashCode(window));
     }
 
     @Override
     public String toString(String field) {
-        return "sltr(" + ranker.name() + ", " + features.size() + " features)";
+        String over = window.length == 0 ? "" : ", " + window.length + " documents";
+        return "sltr(" + ranker.name() + ", " + features.size() + " features" + over + ")";
     }
 }

@@ -1,41 +1,39 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import org.apache.lucene.index.LeafReaderContext;
-import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.search.Explanation;
 import org.apache.lucene.search.Scorer;
 import org.apache.lucene.search.ScorerSupplier;
 import org.apache.lucene.search.Weight;
 
-import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
-
-/**
- * Scores documents of one searcher. Segments may be searched by different threads: each scorer has
- * a vector of its own.
- */
+/** Scores documents of one searcher, and explains the scores. */
 final class RankerWeight extends Weight {
-    private final List<BoundFeature> features;
+    private final RankerQuery query;
     private final List<FeatureWeight> weights;
     private final Ranker ranker;
 
-    RankerWeight(RankerQuery query, List<FeatureWeight> weights, Ranker ranker) {
+    RankerWeight(RankerQuery query, List<FeatureWeight> weights) {
         super(query);
-        this.features = query.features();
+        this.query = query;
         this.weights = weights;
-        this.ranker = ranker;
+        this.ranker = query.ranker();
     }
 
+    private FeatureVector vector(LeafReaderContext segment, long leadCost) throws IOException {
+        return new FeatureVector(weights, segment, ranker.missingValue(), leadCost);
+    }
+
+    /** Segments may be searched by different threads: each scorer has a vector of its own. */
     @Override
     public ScorerSupplier scorerSupplier(LeafReaderContext segment) {
         return new ScorerSupplier() {
             @Override
             public Scorer get(long leadCost) throws IOException {
-                return new RankerScorer(
-                        new FeatureVector(weights, segment, ranker.missingValue(), leadCost),
-                        segment.reader().maxDoc());
+                return new RankerScorer(ranker, vector(segment, leadCost), segment, query.window());
             }
 
             @Override
@@ -45,70 +43,22 @@ final class RankerWeight extends Weight {
         };
     }
 
-    private final class RankerScorer extends Scorer {
-        private final FeatureVector vector;
-        private final DocIdSetIterator documents;
-        private int scored = -1;
-        private float score;
-
-        RankerScorer(FeatureVector vector, int maxDoc) {
-            this.vector = vector;
-            this.documents = DocIdSetIterator.all(maxDoc);
-        }
-
-        @Override
-        public float score() throws IOException {
-            int doc = documents.docID();
-            if (scored != doc) {
-                vector.read(doc);
-                score = ranker.score(vector.values);
-                scored = doc;
-            }
-            return score;
-        }
-
-        @Override
-        public int docID() {
-            return documents.docID();
-        }
-
-        @Override
-        public DocIdSetIterator iterator() {
-            return documents;
-        }
-
-        @Override
-        public float getMaxScore(int upTo) {
-            return Float.POSITIVE_INFINITY;
-        }
-    }
-
     @Override
     public Explanation explain(LeafReaderContext segment, int doc) throws IOException {
-        FeatureVector vector = new FeatureVector(weights, segment, ranker.missingValue(), 1);
+        FeatureVector vector = vector(segment, 1);
         vector.read(doc);
-        List<Explanation> details = new ArrayList<>(features.size());
-        for (int i = 0; i < features.size(); i++) {
-            String label = "Feature " + i + "(" + features.get(i).name() + "):";
-            if (vector.matched(i)) {
-                details.add(
-                        Explanation.match(
-                                vector.values[i],
-                                label,
-                                weights.get(i).explain(segment, doc, vector.values[i])));
-            } else {
-                String missing =
-                        String.format(
-                                Locale.ROOT,
-                                " [no match, default value of %.2f used]",
-                                ranker.missingValue());
-                details.add(Explanation.noMatch(label + missing));
-            }
+        List<Explanation> details = new ArrayList<>(weights.size());
+        for (int i = 0; i < weights.size(); i++) {
+            String label = "Feature " + i + "(" + query.features().get(i).name() + "):";
+            float value = vector.values[i];
+            details.add(
+                    vector.matched(i)
+                            ? Explanation.match(value, label, weights.get(i).explain(segment, doc, value))
+                            : Explanation.noMatch(label + " [no match, default value of "
+                                    + String.format(Locale.ROOT, "%.2f", ranker.missingValue()) + " used]"));
         }
-        return Explanation.match(
-                ranker.score(vector.values),
-                " LtrModel: " + ranker.name() + " using features:",
-                details);
+        String description = " LtrModel: " + ranker.name() + " using features:";
+        return Explanation.match(ranker.score(vector.values), description, details);
     }
 
     @Override

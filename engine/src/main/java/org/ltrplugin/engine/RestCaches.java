@@ -1,16 +1,14 @@
 package org.ltrplugin.engine;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.opensearch.action.support.clustermanager.AcknowledgedResponse;
-import org.opensearch.core.action.ActionListener;
 import org.opensearch.rest.RestRequest;
 import org.opensearch.rest.RestRequest.Method;
 import org.opensearch.rest.action.RestActions.NodesResponseRestListener;
 import org.opensearch.rest.action.RestToXContentListener;
 import org.opensearch.transport.client.node.NodeClient;
-
-import java.util.ArrayList;
-import java.util.List;
-import java.util.function.BooleanSupplier;
 
 /** Clears the caches of a store, and shows what the caches hold. */
 final class RestCaches extends LtrRestHandler {
@@ -31,21 +29,15 @@ final class RestCaches extends LtrRestHandler {
     @Override
     RestChannelConsumer prepare(RestRequest request, String index, NodeClient ignored) {
         if (request.method() == Method.GET) {
-            return channel ->
-                    execute(CachesRequest.Clear.NOTHING, new NodesResponseRestListener<>(channel));
+            return channel -> client.execute(
+                    TransportCachesAction.TYPE, CachesRequest.count(), new NodesResponseRestListener<>(channel));
         }
         return channel -> {
-            RestToXContentListener<AcknowledgedResponse> listener =
-                    new RestToXContentListener<>(channel);
-            execute(
-                    new CachesRequest.Clear(index, null, null),
-                    ActionListener.wrap(
-                            cleared -> listener.onResponse(new AcknowledgedResponse(true)),
-                            listener::onFailure));
+            RestToXContentListener<AcknowledgedResponse> listener = new RestToXContentListener<>(channel);
+            client.execute(
+                    TransportCachesAction.TYPE,
+                    CachesRequest.clear(index),
+                    ElementStore.then(listener, cleared -> listener.onResponse(new AcknowledgedResponse(true))));
         };
-    }
-
-    private void execute(CachesRequest.Clear clear, ActionListener<CachesResponse> listener) {
-        client.execute(CachesAction.INSTANCE, new CachesRequest(clear), listener);
     }
 }

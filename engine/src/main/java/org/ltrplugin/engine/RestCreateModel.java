@@ -1,5 +1,8 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
+import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.opensearch.ExceptionsHelper;
 import org.opensearch.action.ActionRequestValidationException;
 import org.opensearch.action.DocWriteRequest.OpType;
@@ -10,15 +13,11 @@ import org.opensearch.core.ParseField;
 import org.opensearch.core.action.ActionListener;
 import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.xcontent.ObjectParser;
+import org.opensearch.core.xcontent.XContentParser;
 import org.opensearch.index.engine.VersionConflictEngineException;
 import org.opensearch.rest.RestRequest;
 import org.opensearch.rest.RestRequest.Method;
-import org.opensearch.rest.action.RestStatusToXContentListener;
 import org.opensearch.transport.client.node.NodeClient;
-
-import java.io.IOException;
-import java.util.List;
-import java.util.function.BooleanSupplier;
 
 /** Creates a model over a copy of a stored feature set. */
 final class RestCreateModel extends LtrRestHandler {
@@ -46,10 +45,8 @@ final class RestCreateModel extends LtrRestHandler {
         private Validation validation;
     }
 
-    private static final ObjectParser<NamedRanker, Void> MODEL =
-            new ObjectParser<>("model", NamedRanker::new);
-    private static final ObjectParser<Body, Void> PARSER =
-            new ObjectParser<>("create_model", Body::new);
+    private static final ObjectParser<NamedRanker, Void> MODEL = new ObjectParser<>("model", NamedRanker::new);
+    private static final ObjectParser<Body, Void> PARSER = new ObjectParser<>("create_model", Body::new);
 
     static {
         MODEL.declareString((model, value) -> model.name = value, new ParseField("name"));
@@ -58,120 +55,59 @@ final class RestCreateModel extends LtrRestHandler {
                 (p, ignored) -> RankerDefinition.parse(p),
                 new ParseField("model"));
         PARSER.declareObject((body, value) -> body.model = value, MODEL, new ParseField("model"));
-        PARSER.declareObject(
-                (body, value) -> body.validation = value,
-                (p, ignored) -> Validation.parse(p),
-                new ParseField("validation"));
+        Validation.declare(PARSER, (body, value) -> body.validation = value);
+    }
+
+    private static Body parse(XContentParser parser) throws IOException {
+        Body body = PARSER.parse(parser, null);
+        if (body.model == null) {
+            throw new ParsingException(parser.getTokenLocation(), "Field [model] is mandatory");
+        }
+        if (body.model.name == null || body.model.definition == null) {
+            ActionRequestValidationException fault = new ActionRequestValidationException();
+            fault.addValidationError("the model needs a [name] and a [model]");
+            throw fault;
+        }
+        return body;
     }
 
     @Override
-    RestChannelConsumer prepare(RestRequest request, String index, NodeClient client)
-            throws IOException {
-        String setName = request.param("name");
+    RestChannelConsumer prepare(RestRequest request, String index, NodeClient client) throws IOException {
+        ElementKey set = new ElementKey(index, ElementType.FEATURESET, request.param("name"));
         long version = request.paramAsLong("version", ANY_VERSION);
         if (request.hasParam("version") && version <= 0) {
             throw new IllegalArgumentException("[version] must be above 0, got [" + version + "]");
         }
         String routing = request.param("routing");
-        Body body =
-                body(
-                        request,
-                        parser -> {
-                            Body read = PARSER.parse(parser, null);
-                            if (read.model == null) {
-                                throw new ParsingException(
-                                        parser.getTokenLocation(), "Field [model] is mandatory");
-                            }
-                            return read;
-                        });
-        check(body.model);
+        Body body = body(request, RestCreateModel::parse);
         elements.requireStore(index);
         return channel -> {
-            ActionListener<IndexResponse> created =
-                    new RestStatusToXContentListener<>(channel, r -> r.getLocation(routing));
             ActionListener<IndexResponse> listener =
-                    ActionListener.wrap(
-                            created::onResponse,
-                            failure -> {
-                                if (ExceptionsHelper.unwrapCause(failure)
-                                        instanceof VersionConflictEngineException) {
-                                    refuseModelUpdate(channel);
-                                } else {
-                                    created.onFailure(failure);
-                                }
-                            });
-            ActionListener<GetResponse> found =
-                    ActionListener.wrap(
-                            set ->
-                                    fork(
-                                            client,
-                                            listener,
-                                            () ->
-                                                    create(
-                                                            index,
-                                                            model(
-                                                                    set,
-                                                                    setName,
-                                                                    version,
-                                                                    body.model),
-                                                            body.validation,
-                                                            routing,
-                                                            client,
-                                                            listener)),
-                            listener::onFailure);
-            elements.get(index, ElementType.FEATURESET, setName, routing, found);
+                    ActionListener.delegateResponse(written(channel, routing), (created, failure) -> {
+                        if (ExceptionsHelper.unwrapCause(failure) instanceof VersionConflictEngineException) {
+                            refuseModelUpdate(channel);
+                        } else {
+                            created.onFailure(failure);
+                        }
+                    });
+            elements.get(set, routing, ElementStore.then(listener, found -> {
+                Model model = new Model(body.model.name, features(set, found, version), body.model.definition);
+                IndexRequest write = ElementStore.write(index, model, routing).opType(OpType.CREATE);
+                new ElementCheck(client)
+                        .check(model, body.validation, listener, () -> elements.put(write, model, listener));
+            }));
         };
     }
 
-    private static void check(NamedRanker model) {
-        ActionRequestValidationException faults = new ActionRequestValidationException();
-        if (model.name == null) {
-            faults.addValidationError("the model has no [name]");
+    private static FeatureSet features(ElementKey set, GetResponse found, long version) throws IOException {
+        if (found.isExists() == false) {
+            throw new IllegalArgumentException("Stored feature set [" + set.name() + "] does not exist");
         }
-        if (model.definition == null) {
-            faults.addValidationError("the model has no [model]");
-        }
-        if (faults.validationErrors().isEmpty() == false) {
-            throw faults;
-        }
-    }
-
-    private static Model model(GetResponse set, String setName, long version, NamedRanker ranker)
-            throws IOException {
-        if (set.isExists() == false) {
+        if (version != ANY_VERSION && version != found.getVersion()) {
             throw new IllegalArgumentException(
-                    "Stored feature set [" + setName + "] does not exist");
+                    "Stored feature set [%s] has version [%d], but version [%d] was asked for"
+                            .formatted(set.name(), found.getVersion(), version));
         }
-        if (version != ANY_VERSION && version != set.getVersion()) {
-            throw new IllegalArgumentException(
-                    "Stored feature set ["
-                            + setName
-                            + "] has version ["
-                            + set.getVersion()
-                            + "], but version ["
-                            + version
-                            + "] was asked for");
-        }
-        FeatureSet features =
-                (FeatureSet) ElementStore.read(ElementType.FEATURESET, set.getSourceAsBytesRef());
-        return new Model(ranker.name, features, ranker.definition);
-    }
-
-    private void create(
-            String index,
-            Model model,
-            Validation validation,
-            String routing,
-            NodeClient client,
-            ActionListener<IndexResponse> listener)
-            throws IOException {
-        IndexRequest write = ElementStore.write(index, model, routing).opType(OpType.CREATE);
-        new ElementCheck(client)
-                .check(
-                        model,
-                        validation,
-                        ActionListener.wrap(
-                                passed -> elements.put(write, model, listener),
-                                listener::onFailure));
+        return (FeatureSet) Element.fromDocument(ElementType.FEATURESET, found.getSourceAsBytesRef());
     }
 }

@@ -1,5 +1,8 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
+import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.opensearch.action.admin.indices.delete.DeleteIndexAction;
 import org.opensearch.action.admin.indices.delete.DeleteIndexRequest;
 import org.opensearch.common.xcontent.XContentFactory;
@@ -10,10 +13,6 @@ import org.opensearch.rest.RestRequest;
 import org.opensearch.rest.RestRequest.Method;
 import org.opensearch.rest.action.RestToXContentListener;
 import org.opensearch.transport.client.node.NodeClient;
-
-import java.io.IOException;
-import java.util.List;
-import java.util.function.BooleanSupplier;
 
 /** Creates, deletes and shows feature stores. */
 final class RestStores extends LtrRestHandler {
@@ -30,8 +29,7 @@ final class RestStores extends LtrRestHandler {
     }
 
     @Override
-    RestChannelConsumer prepare(RestRequest request, String index, NodeClient client)
-            throws IOException {
+    RestChannelConsumer prepare(RestRequest request, String index, NodeClient client) throws IOException {
         String store = request.param("store");
         request.content(); // a body is allowed, and ignored
         return switch (request.method()) {
@@ -39,36 +37,32 @@ final class RestStores extends LtrRestHandler {
                 StoreIndex.checkNewName(store);
                 // The one call that runs as the caller: who may create the index may create the
                 // store.
-                yield channel ->
-                        client.admin()
-                                .indices()
-                                .create(
-                                        StoreIndex.createRequest(index),
-                                        new RestToXContentListener<>(channel));
+                yield channel -> client.admin()
+                        .indices()
+                        .create(StoreIndex.createRequest(index), new RestToXContentListener<>(channel));
             }
             case POST -> {
                 StoreIndex.checkNewName(store);
                 throw new IllegalArgumentException("Updating a feature store is not supported");
             }
             case DELETE ->
-                    channel ->
-                            stores.execute(
-                                    DeleteIndexAction.INSTANCE,
-                                    new DeleteIndexRequest(index),
-                                    new RestToXContentListener<>(channel));
+                channel -> stores.execute(
+                        DeleteIndexAction.INSTANCE,
+                        new DeleteIndexRequest(index),
+                        new RestToXContentListener<>(channel));
             case GET ->
-                    store == null
-                            ? channel ->
-                                    new StoreList(stores)
-                                            .collect(new RestToXContentListener<>(channel))
-                            : channel -> channel.sendResponse(existence(stores.exists(index)));
-            default -> throw unexpectedMethod(request);
+                store == null
+                        ? channel -> new StoreList(stores).collect(new RestToXContentListener<>(channel))
+                        : channel -> channel.sendResponse(existence(stores.exists(index)));
+            default -> throw new IllegalArgumentException("unexpected method [" + request.method() + "]");
         };
     }
 
     private static BytesRestResponse existence(boolean exists) throws IOException {
-        XContentBuilder body =
-                XContentFactory.jsonBuilder().startObject().field("exists", exists).endObject();
+        XContentBuilder body = XContentFactory.jsonBuilder()
+                .startObject()
+                .field("exists", exists)
+                .endObject();
         return new BytesRestResponse(exists ? RestStatus.OK : RestStatus.NOT_FOUND, body);
     }
 }

@@ -1,11 +1,10 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
+import java.util.List;
 import org.opensearch.index.query.ScriptQueryBuilder;
 import org.opensearch.script.Script;
 import org.opensearch.script.ScriptType;
-
-import java.io.IOException;
-import java.util.List;
 
 /**
  * A script in any language of the node that says true or false: 1 where true, no match elsewhere.
@@ -23,12 +22,8 @@ record ScriptFilterFeature(Feature feature) implements CompiledFeature {
 
     @Override
     public BoundFeature bind(FeatureContext context) throws IOException {
-        Script script =
-                new Script(
-                        ScriptType.INLINE,
-                        feature.language(),
-                        feature.template().text(),
-                        context.params(params()));
+        Script script = new Script(
+                ScriptType.INLINE, feature.language(), feature.template().text(), context.params(params()));
         return new QueryFeature(name(), new ScriptQueryBuilder(script).toQuery(context.shard()));
     }
 

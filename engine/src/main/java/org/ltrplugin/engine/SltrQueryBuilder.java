@@ -2,6 +2,14 @@ package org.ltrplugin.engine;
 
 import static org.opensearch.action.support.ContextPreservingActionListener.wrapPreservingContext;
 
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Supplier;
 import org.apache.lucene.search.Query;
 import org.opensearch.OpenSearchException;
 import org.opensearch.common.Nullable;
@@ -19,15 +27,6 @@ import org.opensearch.index.query.QueryRewriteContext;
 import org.opensearch.index.query.QueryShardContext;
 import org.opensearch.index.query.QueryShardException;
 
-import java.io.IOException;
-import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.function.Supplier;
-
 /**
  * The {@code sltr} query: scores every document with a stored model, or with the sum of a stored
  * feature set.
@@ -43,7 +42,8 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
      * The model on its way: begun by the rewrite on the shard's node, so that no search thread
      * waits for it.
      */
-    @Nullable private final CompletableFuture<CompiledModel> loading;
+    @Nullable
+    private final CompletableFuture<CompiledModel> loading;
 
     /** What a request asks for. {@code cache} is accepted for compatibility and has no effect. */
     private record Target(
@@ -53,18 +53,16 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
             Map<String, Object> params,
             List<String> activeFeatures,
             @Nullable String store) {
-        ModelKey key() {
+        ElementKey key() {
             String index = StoreIndex.of(store);
             return model != null
-                    ? new ModelKey(index, ElementType.MODEL, model)
-                    : new ModelKey(index, ElementType.FEATURESET, featureSet);
+                    ? new ElementKey(index, ElementType.MODEL, model)
+                    : new ElementKey(index, ElementType.FEATURESET, featureSet);
         }
     }
 
     private SltrQueryBuilder(
-            Supplier<ModelCache> models,
-            Target target,
-            @Nullable CompletableFuture<CompiledModel> loading) {
+            Supplier<ModelCache> models, Target target, @Nullable CompletableFuture<CompiledModel> loading) {
         this.models = models;
         this.target = target;
         this.loading = loading;
@@ -79,14 +77,13 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
         String featureSet = in.readOptionalString();
         Map<String, Object> params = in.readMap();
         String[] active = in.readOptionalStringArray();
-        this.target =
-                new Target(
-                        model,
-                        cache,
-                        featureSet,
-                        params,
-                        active == null ? List.of() : List.of(active),
-                        in.readOptionalString());
+        this.target = new Target(
+                model,
+                cache,
+                featureSet,
+                params,
+                active == null ? List.of() : List.of(active),
+                in.readOptionalString());
     }
 
     @Override
@@ -96,9 +93,7 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
         out.writeOptionalString(target.featureSet);
         out.writeMap(target.params);
         out.writeOptionalStringArray(
-                target.activeFeatures.isEmpty()
-                        ? null
-                        : target.activeFeatures.toArray(String[]::new));
+                target.activeFeatures.isEmpty() ? null : target.activeFeatures.toArray(String[]::new));
         out.writeOptionalString(target.store);
     }
 
@@ -125,8 +120,7 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
         builder.endObject();
     }
 
-    static SltrQueryBuilder parse(XContentParser parser, Supplier<ModelCache> models)
-            throws IOException {
+    static SltrQueryBuilder parse(XContentParser parser, Supplier<ModelCache> models) throws IOException {
         try {
             Draft draft = PARSER.parse(parser, null);
             return new SltrQueryBuilder(models, draft.target(), null)
@@ -149,8 +143,7 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
 
         private Target target() {
             if (model == null && featureSet == null) {
-                throw new IllegalArgumentException(
-                        "Either [model] or [featureset] must be set in [" + NAME + "]");
+                throw new IllegalArgumentException("Either [model] or [featureset] must be set in [" + NAME + "]");
             }
             if (params == null) {
                 throw new IllegalArgumentException("Field [params] is mandatory in [" + NAME + "]");
@@ -165,15 +158,10 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
     static {
         PARSER.declareString((draft, value) -> draft.model = value, new ParseField("model"));
         PARSER.declareBoolean((draft, value) -> draft.cache = value, new ParseField("cache"));
-        PARSER.declareString(
-                (draft, value) -> draft.featureSet = value, new ParseField("featureset"));
-        PARSER.declareObject(
-                (draft, value) -> draft.params = value,
-                (p, ignored) -> p.map(),
-                new ParseField("params"));
+        PARSER.declareString((draft, value) -> draft.featureSet = value, new ParseField("featureset"));
+        PARSER.declareObject((draft, value) -> draft.params = value, (p, ignored) -> p.map(), new ParseField("params"));
         PARSER.declareStringArray(
-                (draft, value) -> draft.activeFeatures = List.copyOf(value),
-                new ParseField("active_features"));
+                (draft, value) -> draft.activeFeatures = List.copyOf(value), new ParseField("active_features"));
         PARSER.declareString((draft, value) -> draft.store = value, new ParseField("store"));
         PARSER.declareFloat((draft, value) -> draft.boost = value, BOOST_FIELD);
         PARSER.declareString((draft, value) -> draft.queryName = value, NAME_FIELD);
@@ -182,24 +170,21 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
     @Override
     protected QueryBuilder doRewrite(QueryRewriteContext context) {
         boolean onNodeOfShard =
-                context.convertToCoordinatorContext() == null
-                        && context.convertToShardContext() == null;
+                context.convertToCoordinatorContext() == null && context.convertToShardContext() == null;
         if (loading != null || onNodeOfShard == false) {
             return this;
         }
         CompletableFuture<CompiledModel> model = models.get().load(target.key());
         if (model.isDone() == false) {
-            context.registerAsyncAction(
-                    (client, listener) -> {
-                        // Whoever began the load completes it, so the context of this request must
-                        // be carried over by hand.
-                        ActionListener<?> here =
-                                wrapPreservingContext(
-                                        listener, client.threadPool().getThreadContext());
-                        // A failure is reported by doToQuery, where it gets the shard it happened
-                        // on.
-                        model.whenComplete((loaded, failure) -> here.onResponse(null));
-                    });
+            context.registerAsyncAction((client, listener) -> {
+                // Whoever began the load completes it, so the context of this request must
+                // be carried over by hand.
+                ActionListener<?> here =
+                        wrapPreservingContext(listener, client.threadPool().getThreadContext());
+                // A failure is reported by doToQuery, where it gets the shard it happened
+                // on.
+                model.whenComplete((loaded, failure) -> here.onResponse(null));
+            });
         }
         return new SltrQueryBuilder(models, target, model).boost(boost).queryName(queryName);
     }
@@ -209,11 +194,7 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
         if (DEPTH.get() >= Guards.MAX_QUERY_DEPTH) {
             throw new QueryShardException(
                     shard,
-                    "["
-                            + NAME
-                            + "] queries are nested in features more than "
-                            + Guards.MAX_QUERY_DEPTH
-                            + " deep");
+                    "[" + NAME + "] queries are nested in features more than " + Guards.MAX_QUERY_DEPTH + " deep");
         }
         DEPTH.set(DEPTH.get() + 1);
         try {

@@ -1,12 +1,11 @@
 package org.ltrplugin.engine;
 
+import java.util.List;
 import org.apache.lucene.analysis.core.KeywordTokenizer;
 import org.apache.lucene.analysis.miscellaneous.LengthFilter;
 import org.apache.lucene.analysis.ngram.EdgeNGramTokenFilter;
 import org.opensearch.index.analysis.PreConfiguredTokenFilter;
 import org.opensearch.index.analysis.PreConfiguredTokenizer;
-
-import java.util.List;
 
 /**
  * What store indices need to find names by prefix. Registered here so that a node without the
@@ -21,18 +20,13 @@ final class StoreAnalysis {
     private StoreAnalysis() {}
 
     static List<PreConfiguredTokenizer> tokenizers() {
-        return List.of(
-                PreConfiguredTokenizer.singleton(
-                        TOKENIZER, () -> new KeywordTokenizer(2 * MAX_NAME_CHARS)));
+        return List.of(PreConfiguredTokenizer.singleton(TOKENIZER, () -> new KeywordTokenizer(2 * MAX_NAME_CHARS)));
     }
 
     static List<PreConfiguredTokenFilter> tokenFilters() {
         return List.of(
                 PreConfiguredTokenFilter.singleton(
-                        EDGE_NGRAM,
-                        true,
-                        in -> new EdgeNGramTokenFilter(in, 1, MAX_NAME_CHARS, false)),
-                PreConfiguredTokenFilter.singleton(
-                        LENGTH, true, in -> new LengthFilter(in, 0, MAX_NAME_CHARS)));
+                        EDGE_NGRAM, true, in -> new EdgeNGramTokenFilter(in, 1, MAX_NAME_CHARS, false)),
+                PreConfiguredTokenFilter.singleton(LENGTH, true, in -> new LengthFilter(in, 0, MAX_NAME_CHARS)));
     }
 }

@@ -27,8 +27,7 @@ final class StoreClient {
             ActionType<Response> action, Request request, ActionListener<Response> listener) {
         ThreadContext context = threadPool().getThreadContext();
         ActionListener<Response> inCallersContext =
-                new ContextPreservingActionListener<>(
-                        context.newRestorableContext(false), listener);
+                new ContextPreservingActionListener<>(context.newRestorableContext(false), listener);
         try (ThreadContext.StoredContext ignored = context.stashContext()) {
             client.execute(action, request, inCallersContext);
         }

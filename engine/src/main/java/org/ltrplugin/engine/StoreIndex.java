@@ -1,5 +1,8 @@
 package org.ltrplugin.engine;
 
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
 import org.opensearch.action.admin.indices.create.CreateIndexRequest;
 import org.opensearch.cluster.metadata.IndexMetadata;
 import org.opensearch.cluster.metadata.MetadataCreateIndexService;
@@ -7,27 +10,17 @@ import org.opensearch.common.Nullable;
 import org.opensearch.common.settings.Setting;
 import org.opensearch.common.settings.Settings;
 
-import java.util.Locale;
-import java.util.Map;
-import java.util.regex.Pattern;
-
 /** How a feature store is kept: the names of its index, its settings and its mapping. */
 final class StoreIndex {
     static final String DEFAULT = ".ltrstore";
     static final String PATTERN = DEFAULT + "*";
     private static final String PREFIX = DEFAULT + "_";
     private static final String DEFAULT_DISPLAY_NAME = "_default_";
-    private static final Pattern RESERVED =
-            Pattern.compile("features?\\*?|feature_[sS]ets?|models?");
+    private static final Pattern RESERVED = Pattern.compile("features?\\*?|feature_[sS]ets?|models?");
     private static final int CURRENT_VERSION = 2;
 
     static final Setting<Integer> VERSION =
-            Setting.intSetting(
-                    "index.ltrstore_version",
-                    -1,
-                    -1,
-                    Integer.MAX_VALUE,
-                    Setting.Property.IndexScope);
+            Setting.intSetting("index.ltrstore_version", -1, -1, Integer.MAX_VALUE, Setting.Property.IndexScope);
 
     private StoreIndex() {}
 
@@ -36,15 +29,9 @@ final class StoreIndex {
         if (store == null) {
             return DEFAULT;
         }
-        if (store.isEmpty()
-                || store.startsWith("-")
-                || store.indexOf('*') >= 0
-                || store.indexOf(',') >= 0) {
+        if (store.isEmpty() || store.startsWith("-") || store.indexOf('*') >= 0 || store.indexOf(',') >= 0) {
             throw new IllegalArgumentException(
-                    "["
-                            + store
-                            + "] does not name one feature store: wildcards and lists are not"
-                            + " allowed here");
+                    "[" + store + "] does not name one feature store: wildcards and lists are not" + " allowed here");
         }
         return PREFIX + store;
     }
@@ -55,9 +42,7 @@ final class StoreIndex {
 
     static boolean isStore(IndexMetadata index) {
         String name = index.getIndex().getName();
-        boolean named =
-                name.equals(DEFAULT)
-                        || (name.startsWith(PREFIX) && name.length() > PREFIX.length());
+        boolean named = name.equals(DEFAULT) || (name.startsWith(PREFIX) && name.length() > PREFIX.length());
         return named && VERSION.exists(index.getSettings());
     }
 
@@ -75,13 +60,8 @@ final class StoreIndex {
         }
         MetadataCreateIndexService.validateIndexOrAliasName(
                 store,
-                (name, reason) ->
-                        new IllegalArgumentException(
-                                String.format(
-                                        Locale.ROOT,
-                                        "Invalid feature store name [%s], %s",
-                                        name,
-                                        reason)));
+                (name, reason) -> new IllegalArgumentException(
+                        String.format(Locale.ROOT, "Invalid feature store name [%s], %s", name, reason)));
     }
 
     static CreateIndexRequest createRequest(String index) {
@@ -105,28 +85,27 @@ final class StoreIndex {
 
     private static final Map<String, Object> OPAQUE = Map.of("type", "object", "enabled", false);
 
-    private static final Map<String, Object> MAPPING =
+    private static final Map<String, Object> MAPPING = Map.of(
+            "dynamic",
+            "strict",
+            "properties",
             Map.of(
-                    "dynamic",
-                    "strict",
-                    "properties",
-                    Map.of(
-                            "name",
-                                    Map.of(
-                                            "type", "text",
-                                            "analyzer", "keyword",
-                                            "fields",
+                    "name",
+                            Map.of(
+                                    "type", "text",
+                                    "analyzer", "keyword",
+                                    "fields",
+                                            Map.of(
+                                                    "prefix",
                                                     Map.of(
-                                                            "prefix",
-                                                            Map.of(
-                                                                    "type",
-                                                                    "text",
-                                                                    "analyzer",
-                                                                    "name_prefix",
-                                                                    "search_analyzer",
-                                                                    "name_prefix_search"))),
-                            "type", Map.of("type", "keyword"),
-                            "feature", OPAQUE,
-                            "featureset", OPAQUE,
-                            "model", OPAQUE));
+                                                            "type",
+                                                            "text",
+                                                            "analyzer",
+                                                            "name_prefix",
+                                                            "search_analyzer",
+                                                            "name_prefix_search"))),
+                    "type", Map.of("type", "keyword"),
+                    "feature", OPAQUE,
+                    "featureset", OPAQUE,
+                    "model", OPAQUE));
 }

@@ -1,5 +1,10 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.opensearch.action.search.SearchAction;
 import org.opensearch.action.search.SearchRequest;
 import org.opensearch.action.search.SearchResponse;
@@ -10,12 +15,6 @@ import org.opensearch.search.aggregations.AggregationBuilders;
 import org.opensearch.search.aggregations.bucket.terms.Terms;
 import org.opensearch.search.builder.SearchSourceBuilder;
 
-import java.io.IOException;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-
 /** All stores, and how many elements of each type they hold. */
 final class StoreList {
     private final StoreClient client;
@@ -24,11 +23,9 @@ final class StoreList {
         this.client = client;
     }
 
-    private record Store(String index, int version, Map<String, Long> counts)
-            implements ToXContentObject {
+    private record Store(String index, int version, Map<String, Long> counts) implements ToXContentObject {
         @Override
-        public XContentBuilder toXContent(XContentBuilder builder, Params params)
-                throws IOException {
+        public XContentBuilder toXContent(XContentBuilder builder, Params params) throws IOException {
             builder.startObject()
                     .field("store", StoreIndex.storeName(index))
                     .field("index", index)
@@ -42,27 +39,19 @@ final class StoreList {
         client.clusterService().state().metadata().indices().values().stream()
                 .filter(StoreIndex::isStore)
                 .forEach(
-                        index ->
-                                versions.put(
-                                        index.getIndex().getName(),
-                                        StoreIndex.VERSION.get(index.getSettings())));
+                        index -> versions.put(index.getIndex().getName(), StoreIndex.VERSION.get(index.getSettings())));
         if (versions.isEmpty()) {
             listener.onResponse(response(List.of()));
             return;
         }
-        SearchSourceBuilder source =
-                new SearchSourceBuilder()
-                        .size(0)
-                        .aggregation(
-                                AggregationBuilders.terms("index")
-                                        .field("_index")
-                                        .size(versions.size())
-                                        .subAggregation(
-                                                AggregationBuilders.terms("type")
-                                                        .field("type")
-                                                        .size(ElementType.values().length)));
-        SearchRequest request =
-                new SearchRequest(versions.keySet().toArray(String[]::new)).source(source);
+        SearchSourceBuilder source = new SearchSourceBuilder()
+                .size(0)
+                .aggregation(AggregationBuilders.terms("index")
+                        .field("_index")
+                        .size(versions.size())
+                        .subAggregation(
+                                AggregationBuilders.terms("type").field("type").size(ElementType.values().length)));
+        SearchRequest request = new SearchRequest(versions.keySet().toArray(String[]::new)).source(source);
         client.execute(
                 SearchAction.INSTANCE,
                 request,
@@ -77,22 +66,16 @@ final class StoreList {
         for (Terms.Bucket index : indices.getBuckets()) {
             Map<String, Long> byType = new TreeMap<>();
             Terms types = index.getAggregations().get("type");
-            types.getBuckets()
-                    .forEach(type -> byType.put(type.getKeyAsString(), type.getDocCount()));
+            types.getBuckets().forEach(type -> byType.put(type.getKeyAsString(), type.getDocCount()));
             counts.put(index.getKeyAsString(), byType);
         }
         return counts;
     }
 
-    private static List<Store> stores(
-            Map<String, Integer> versions, Map<String, Map<String, Long>> counts) {
+    private static List<Store> stores(Map<String, Integer> versions, Map<String, Map<String, Long>> counts) {
         return versions.entrySet().stream()
-                .map(
-                        store ->
-                                new Store(
-                                        store.getKey(),
-                                        store.getValue(),
-                                        counts.getOrDefault(store.getKey(), Map.of())))
+                .map(store ->
+                        new Store(store.getKey(), store.getValue(), counts.getOrDefault(store.getKey(), Map.of())))
                 .toList();
     }
 

@@ -1,5 +1,8 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
+import java.util.List;
+import org.opensearch.action.ActionType;
 import org.opensearch.action.FailedNodeException;
 import org.opensearch.action.support.ActionFilters;
 import org.opensearch.action.support.nodes.TransportNodesAction;
@@ -9,13 +12,11 @@ import org.opensearch.core.common.io.stream.StreamInput;
 import org.opensearch.threadpool.ThreadPool;
 import org.opensearch.transport.TransportService;
 
-import java.io.IOException;
-import java.util.List;
-
-/** Runs {@link CachesAction} on every node. Public because the node's injector makes it. */
+/** Clears and counts the caches of every node. Public because the node's injector makes it. */
 public final class TransportCachesAction
-        extends TransportNodesAction<
-                CachesRequest, CachesResponse, CachesRequest.OfNode, CachesResponse.OfNode> {
+        extends TransportNodesAction<CachesRequest, CachesResponse, CachesRequest.OfNode, CachesResponse.OfNode> {
+
+    static final ActionType<CachesResponse> TYPE = new ActionType<>("cluster:admin/ltr/caches", CachesResponse::new);
 
     private final ModelCache cache;
 
@@ -27,7 +28,7 @@ public final class TransportCachesAction
             ActionFilters filters,
             ModelCache cache) {
         super(
-                CachesAction.INSTANCE.name(),
+                TYPE.name(),
                 threadPool,
                 clusterService,
                 transportService,
@@ -41,9 +42,7 @@ public final class TransportCachesAction
 
     @Override
     protected CachesResponse newResponse(
-            CachesRequest request,
-            List<CachesResponse.OfNode> nodes,
-            List<FailedNodeException> failures) {
+            CachesRequest request, List<CachesResponse.OfNode> nodes, List<FailedNodeException> failures) {
         return new CachesResponse(clusterService.getClusterName(), nodes, failures);
     }
 
@@ -59,7 +58,7 @@ public final class TransportCachesAction
 
     @Override
     protected CachesResponse.OfNode nodeOperation(CachesRequest.OfNode request) {
-        request.clear.apply(cache);
+        request.apply(cache);
         return new CachesResponse.OfNode(clusterService.localNode(), cache.usage());
     }
 }

@@ -1,64 +1,91 @@
 package org.ltrplugin.engine;
 
 import org.apache.lucene.util.RamUsageEstimator;
-
-import java.util.Arrays;
+import org.opensearch.common.Nullable;
 
 /**
  * Regression trees whose leaves are summed in float32, in tree order.
  *
- * <p>What a processor pays for in a tree walk is the branch it cannot predict and the wait for the
- * next node. So there is no branch: floats are turned into integers of the same order, and the sign
- * of a difference picks the child. And four trees are walked at once, each for as many steps as the
- * deepest of the four needs; a leaf leads to itself.
+ * <p>One document walks from node to node. What a processor pays for in such a walk is the branch it cannot predict and
+ * the wait for the next node. So there is no branch: the sign of a difference of {@link ThresholdRanks} picks the child.
+ * And four trees are walked at once, each for as many steps as the deepest of the four needs; a leaf leads to itself.
+ * Many documents at once are scored without walking, by {@link TreeMasks}.
  *
- * <p>A node is four ints in one array for all trees: the position of its feature's key, the key of
- * its threshold, the position of its yes child (the no child lies right behind it), and, in a leaf,
- * the bits of its value. A vector has two keys for each feature, which differ when the value is
- * missing (NaN): one sends it to yes, the other to no.
+ * <p>A node is four ints in one array for all trees: the row of its feature's rank, the rank of its threshold, the
+ * position of its yes child (the no child lies right behind it), and the number of its leaf or -1.
  */
 final class TreeEnsemble implements Ranker {
-    private static final int NODE_INTS = 4;
-    private static final int THRESHOLD = 1;
-    private static final int YES = 2;
-    private static final int VALUE = 3;
-    private static final int WALKS = 4;
+    /** What explanations call trees that are no model of RankLib. */
+    static final String ADDITIVE = "naive_additive_decision_tree";
 
+    static final int NODE_INTS = 4;
+    static final int ROW = 0;
+    static final int RANK = 1;
+    static final int YES = 2;
+    static final int LEAF = 3;
+    static final int WALKS = 4;
+
+    /** From this many documents on, masks are faster than walks. */
+    private static final int MIN_MASKED = 16;
+
+    private final String name;
+    private final ThresholdRanks ranks;
     private final int[] nodes;
 
-    /**
-     * The roots, in tree order, filled up with leaves of value 0 to a multiple of {@link #WALKS}.
-     */
+    /** The roots, in tree order, filled up with leaves of value 0 to a multiple of {@link #WALKS}. */
     private final int[] roots;
 
     /** The depth of the deepest of each {@link #WALKS} trees. */
     private final int[] depths;
 
+    private final double[] leaves;
     private final Objective objective;
     private final float missingValue;
 
-    private TreeEnsemble(
-            int[] nodes, int[] roots, int[] depths, Objective objective, float missingValue) {
+    @Nullable
+    private final TreeMasks masks;
+
+    TreeEnsemble(
+            String name,
+            ThresholdRanks ranks,
+            int[] nodes,
+            int[] roots,
+            double[] leaves,
+            Objective objective,
+            float missingValue) {
+        this.name = name;
+        this.ranks = ranks;
         this.nodes = nodes;
         this.roots = roots;
-        this.depths = depths;
+        this.leaves = leaves;
         this.objective = objective;
         this.missingValue = missingValue;
+        this.depths = new int[roots.length / WALKS];
+        for (int tree = 0; tree < roots.length; tree++) {
+            int end = tree + 1 < roots.length ? roots[tree + 1] : nodes.length;
+            depths[tree / WALKS] = Math.max(depths[tree / WALKS], depth(roots[tree], end));
+        }
+        this.masks = TreeMasks.of(nodes, roots, leaves);
     }
 
-    /** What becomes of the sum of the leaves. */
-    enum Objective {
-        RAW,
-        LOGISTIC;
-
-        float apply(float sum) {
-            return this == RAW ? sum : (float) (1 / (1 + Math.exp(-(double) sum)));
+    private int depth(int start, int end) {
+        int[] depths = new int[(end - start) / NODE_INTS];
+        int deepest = 0;
+        for (int place = start; place < end; place += NODE_INTS) {
+            int depth = depths[(place - start) / NODE_INTS];
+            int yes = nodes[place + YES];
+            if (yes > place) {
+                depths[(yes - start) / NODE_INTS] = depth + 1;
+                depths[(TreeBuilder.no(yes) - start) / NODE_INTS] = depth + 1;
+            }
+            deepest = Math.max(deepest, depth);
         }
+        return deepest;
     }
 
     @Override
     public String name() {
-        return "naive_additive_decision_tree";
+        return name;
     }
 
     @Override
@@ -68,7 +95,7 @@ final class TreeEnsemble implements Ranker {
 
     @Override
     public float score(float[] vector) {
-        int[] keys = keys(vector);
+        int[] rank = ranks.of(vector);
         float sum = 0;
         for (int group = 0; group < depths.length; group++) {
             int first = group * WALKS;
@@ -77,135 +104,45 @@ final class TreeEnsemble implements Ranker {
             int c = roots[first + 2];
             int d = roots[first + 3];
             for (int depth = depths[group]; depth > 0; depth--) {
-                a = step(a, keys);
-                b = step(b, keys);
-                c = step(c, keys);
-                d = step(d, keys);
+                a = step(a, rank);
+                b = step(b, rank);
+                c = step(c, rank);
+                d = step(d, rank);
             }
-            sum += value(a);
-            sum += value(b);
-            sum += value(c);
-            sum += value(d);
+            // A sum of two float32 in double, rounded once more, is the float32 sum.
+            sum = (float) (sum + leaves[nodes[a + LEAF]]);
+            sum = (float) (sum + leaves[nodes[b + LEAF]]);
+            sum = (float) (sum + leaves[nodes[c + LEAF]]);
+            sum = (float) (sum + leaves[nodes[d + LEAF]]);
         }
         return objective.apply(sum);
     }
 
-    private int step(int at, int[] keys) {
-        long below = ((long) keys[nodes[at]] - (long) nodes[at + THRESHOLD]) >>> 63;
-        return nodes[at + YES] + NODE_INTS - NODE_INTS * (int) below;
+    private int step(int at, int[] rank) {
+        int below = (rank[nodes[at + ROW]] - nodes[at + RANK]) >> 31;
+        return nodes[at + YES] + NODE_INTS + NODE_INTS * below;
     }
 
-    private float value(int leaf) {
-        return Float.intBitsToFloat(nodes[leaf + VALUE]);
-    }
-
-    private static int[] keys(float[] vector) {
-        int[] keys = new int[Math.max(2, 2 * vector.length)];
-        for (int i = 0; i < vector.length; i++) {
-            boolean missing = Float.isNaN(vector[i]);
-            keys[keyPosition(i, false)] = missing ? Integer.MAX_VALUE : key(vector[i]);
-            keys[keyPosition(i, true)] = missing ? Integer.MIN_VALUE : key(vector[i]);
+    @Override
+    public void score(float[][] vectors, int count, float[] scores) {
+        if (masks == null || count < MIN_MASKED) {
+            Ranker.super.score(vectors, count, scores);
+            return;
         }
-        return keys;
-    }
-
-    private static int keyPosition(int feature, boolean missingGoesToYes) {
-        return 2 * feature + (missingGoesToYes ? 1 : 0);
-    }
-
-    /** An int that compares with others as the floats do, -0 and 0 being equal. */
-    private static int key(float value) {
-        int bits = Float.floatToRawIntBits(value + 0f);
-        return bits ^ ((bits >> 31) & Integer.MAX_VALUE);
+        masks.sum(ranks, vectors, count, scores);
+        for (int i = 0; i < count; i++) {
+            scores[i] = objective.apply(scores[i]);
+        }
     }
 
     @Override
     public long ramBytesUsed() {
-        return RamUsageEstimator.sizeOf(nodes)
+        return RamUsageEstimator.shallowSizeOf(this)
+                + ranks.ramBytesUsed()
+                + RamUsageEstimator.sizeOf(nodes)
                 + RamUsageEstimator.sizeOf(roots)
-                + RamUsageEstimator.sizeOf(depths);
-    }
-
-    /**
-     * Lays trees out, one after the other: reserves a place for every node, parents before
-     * children, and fills each place once, as a leaf or as a split.
-     */
-    static final class Builder {
-        private int[] nodes = new int[64 * NODE_INTS];
-        private int used;
-        private int[] roots = new int[16];
-        private int trees;
-
-        /** The place of the root of a new tree. */
-        int root() {
-            if (trees == roots.length) {
-                roots = Arrays.copyOf(roots, 2 * trees);
-            }
-            return roots[trees++] = reserve(1);
-        }
-
-        /** The place of a yes child; {@link #no} is the place of its sibling. */
-        int pair() {
-            return reserve(2);
-        }
-
-        static int no(int yes) {
-            return yes + NODE_INTS;
-        }
-
-        void leaf(int place, float value) {
-            nodes[place] = 0;
-            nodes[place + THRESHOLD] = Integer.MIN_VALUE; // no key is below it
-            nodes[place + YES] = place - NODE_INTS; // so this leads to the leaf itself
-            nodes[place + VALUE] = Float.floatToRawIntBits(value);
-        }
-
-        void split(int place, int feature, float threshold, int yes, boolean missingGoesToYes) {
-            nodes[place] = keyPosition(feature, missingGoesToYes);
-            nodes[place + THRESHOLD] = key(threshold);
-            nodes[place + YES] = yes;
-        }
-
-        private int reserve(int count) {
-            int place = used;
-            used = Math.addExact(used, count * NODE_INTS);
-            if (used > nodes.length) {
-                nodes = Arrays.copyOf(nodes, Math.max(used, nodes.length + (nodes.length >> 1)));
-            }
-            return place;
-        }
-
-        TreeEnsemble build(Objective objective, float missingValue) {
-            while (trees % WALKS != 0) {
-                leaf(root(), 0);
-            }
-            int[] depths = new int[trees / WALKS];
-            for (int tree = 0; tree < trees; tree++) {
-                depths[tree / WALKS] = Math.max(depths[tree / WALKS], depth(tree));
-            }
-            return new TreeEnsemble(
-                    Arrays.copyOf(nodes, used),
-                    Arrays.copyOf(roots, trees),
-                    depths,
-                    objective,
-                    missingValue);
-        }
-
-        private int depth(int tree) {
-            int start = roots[tree];
-            int end = tree + 1 < trees ? roots[tree + 1] : used;
-            int[] depths = new int[(end - start) / NODE_INTS];
-            int deepest = 0;
-            for (int place = start; place < end; place += NODE_INTS) {
-                int depth = depths[(place - start) / NODE_INTS];
-                int yes = nodes[place + YES];
-                if (yes > place) {
-                    depths[(yes - start) / NODE_INTS] = depth + 1;
-                    depths[(no(yes) - start) / NODE_INTS] = depth + 1;
-                }
-                deepest = Math.max(deepest, depth);
-            }
-            return deepest;
-        }
+                + RamUsageEstimator.sizeOf(depths)
+                + RamUsageEstimator.sizeOf(leaves)
+                + (masks == null ? 0 : masks.ramBytesUsed());
     }
 }

@@ -1,5 +1,9 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import org.apache.lucene.search.MatchAllDocsQuery;
 import org.apache.lucene.search.Query;
 import org.opensearch.common.xcontent.LoggingDeprecationHandler;
@@ -16,11 +20,6 @@ import org.opensearch.index.query.QueryBuilder;
 import org.opensearch.index.query.QueryRewriteContext;
 import org.opensearch.index.query.QueryShardContext;
 
-import java.io.IOException;
-import java.util.List;
-import java.util.Objects;
-import java.util.Set;
-
 /** Scores with an element that is not stored yet: the trial run of its validation. */
 final class ValidatingQueryBuilder extends AbstractQueryBuilder<ValidatingQueryBuilder> {
     static final String NAME = "validating_ltr_query";
@@ -33,11 +32,10 @@ final class ValidatingQueryBuilder extends AbstractQueryBuilder<ValidatingQueryB
 
     ValidatingQueryBuilder(StreamInput in) throws IOException {
         super(in);
-        try (XContentParser parser =
-                JsonXContent.jsonXContent.createParser(
-                        NamedXContentRegistry.EMPTY,
-                        LoggingDeprecationHandler.INSTANCE,
-                        in.readBytesReference().streamInput())) {
+        try (XContentParser parser = JsonXContent.jsonXContent.createParser(
+                NamedXContentRegistry.EMPTY,
+                LoggingDeprecationHandler.INSTANCE,
+                in.readBytesReference().streamInput())) {
             body = ElementBody.parse(parser, null);
         }
     }
@@ -55,8 +53,7 @@ final class ValidatingQueryBuilder extends AbstractQueryBuilder<ValidatingQueryB
             ElementBody body = ElementBody.parse(parser, null);
             if (body.validation() == null) {
                 throw new ParsingException(
-                        parser.getTokenLocation(),
-                        "Field [validation] is mandatory in [" + NAME + "]");
+                        parser.getTokenLocation(), "Field [validation] is mandatory in [" + NAME + "]");
             }
             return new ValidatingQueryBuilder(body);
         } catch (IllegalArgumentException e) {
@@ -78,13 +75,12 @@ final class ValidatingQueryBuilder extends AbstractQueryBuilder<ValidatingQueryB
     protected Query doToQuery(QueryShardContext shard) {
         CompiledModel model =
                 switch (body.element()) {
-                    case Feature feature ->
-                            CompiledModel.of(new FeatureSet(feature.name(), alone(feature)));
+                    case Feature feature -> CompiledModel.of(new FeatureSet(feature.name(), alone(feature)));
                     case FeatureSet set -> CompiledModel.of(set);
                     case Model stored -> CompiledModel.of(stored);
                 };
         if (model.features().isEmpty()) {
-            return new MatchAllDocsQuery();
+            return MatchAllDocsQuery.INSTANCE;
         }
         return model.bind(shard, body.validation().params(), Set.of());
     }

@@ -1,13 +1,13 @@
 package org.ltrplugin.engine;
 
+import java.io.IOException;
+import java.util.Map;
+import java.util.function.BiConsumer;
 import org.opensearch.core.ParseField;
+import org.opensearch.core.xcontent.AbstractObjectParser;
 import org.opensearch.core.xcontent.ConstructingObjectParser;
 import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
-import org.opensearch.core.xcontent.XContentParser;
-
-import java.io.IOException;
-import java.util.Map;
 
 /**
  * A trial run to make before an element is stored: the index to search, and the params to search
@@ -15,28 +15,28 @@ import java.util.Map;
  */
 record Validation(String index, Map<String, Object> params) implements ToXContentObject {
     private static final ConstructingObjectParser<Validation, Void> PARSER =
-            new ConstructingObjectParser<>(
-                    "validation",
-                    args -> {
-                        @SuppressWarnings("unchecked")
-                        Map<String, Object> params = (Map<String, Object>) args[1];
-                        return new Validation((String) args[0], params);
-                    });
+            new ConstructingObjectParser<>("validation", args -> {
+                @SuppressWarnings("unchecked")
+                Map<String, Object> params = (Map<String, Object>) args[1];
+                return new Validation((String) args[0], params);
+            });
 
     static {
         PARSER.declareString(ConstructingObjectParser.constructorArg(), new ParseField("index"));
         PARSER.declareObject(
-                ConstructingObjectParser.constructorArg(),
-                (p, ignored) -> p.map(),
-                new ParseField("params"));
+                ConstructingObjectParser.constructorArg(), (p, ignored) -> p.map(), new ParseField("params"));
     }
 
-    static Validation parse(XContentParser parser) throws IOException {
-        return PARSER.parse(parser, null);
+    /** Lets a body have the field {@code validation}. */
+    static <Body> void declare(AbstractObjectParser<Body, ?> body, BiConsumer<Body, Validation> set) {
+        body.declareObject(set, (p, ignored) -> PARSER.parse(p, null), new ParseField("validation"));
     }
 
     @Override
     public XContentBuilder toXContent(XContentBuilder builder, Params ignored) throws IOException {
-        return builder.startObject().field("index", index).field("params", params).endObject();
+        return builder.startObject()
+                .field("index", index)
+                .field("params", params)
+                .endObject();
     }
 }

@@ -1,16 +1,14 @@
 package org.ltrplugin.engine;
 
-import org.ltrplugin.engine.TreeEnsemble.Objective;
+import java.io.IOException;
+import java.util.Map;
 import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.xcontent.XContentParser;
 import org.opensearch.core.xcontent.XContentParser.Token;
 
-import java.io.IOException;
-import java.util.Map;
-
 /**
- * {@code model/xgboost+json}: the text of XGBoost's {@code get_dump(dump_format="json")}, as it is
- * or under {@code splits}.
+ * {@code model/xgboost+json}: the text of XGBoost's {@code get_dump(dump_format="json")}, as it is or under
+ * {@code splits}.
  */
 final class XGBoostParser implements RankerParser {
     @Override
@@ -23,7 +21,7 @@ final class XGBoostParser implements RankerParser {
     private static final class Reading {
         private final XContentParser parser;
         private final Map<String, Integer> ordinals;
-        private final TreeEnsemble.Builder trees = new TreeEnsemble.Builder();
+        private final TreeBuilder trees = new TreeBuilder();
 
         Reading(XContentParser parser, Map<String, Integer> ordinals) {
             this.parser = parser;
@@ -33,64 +31,37 @@ final class XGBoostParser implements RankerParser {
         TreeEnsemble ensemble() throws IOException {
             Objective objective = Objective.RAW;
             boolean missingAsZero = false;
-            boolean sawTrees = false;
-            Token start = parser.nextToken();
-            if (start == Token.START_ARRAY) {
+            if (parser.nextToken() == Token.START_ARRAY) {
                 readTrees();
-                sawTrees = true;
-            } else if (start == Token.START_OBJECT) {
+            } else if (parser.currentToken() == Token.START_OBJECT) {
                 while (parser.nextToken() == Token.FIELD_NAME) {
                     String field = parser.currentName();
                     parser.nextToken();
                     switch (field) {
-                        case "objective" -> objective = objective(parser.text());
+                        case "objective" -> objective = Objective.ofXGBoost(parser.text());
                         case "missing_as_zero" -> missingAsZero = parser.booleanValue();
-                        case "splits" -> {
-                            expect(Token.START_ARRAY, "[splits] must be an array of trees");
-                            readTrees();
-                            sawTrees = true;
-                        }
+                        case "splits" -> readTrees();
                         default -> throw fault("unknown field [" + field + "] in an XGBoost model");
                     }
                 }
             }
-            if (sawTrees == false) {
-                throw fault(
-                        "an XGBoost model is an array of trees, or an object that has them in"
-                                + " [splits]");
+            if (trees.isEmpty()) {
+                throw fault("an XGBoost model is an array of trees, or an object that has them in [splits];"
+                        + " it needs at least one tree");
             }
-            return trees.build(objective, missingAsZero ? 0 : Float.NaN);
-        }
-
-        private Objective objective(String name) {
-            return switch (name) {
-                case "rank:pairwise", "rank:ndcg", "rank:map", "binary:logitraw", "reg:linear" ->
-                        Objective.RAW;
-                case "binary:logistic", "reg:logistic" -> Objective.LOGISTIC;
-                default ->
-                        throw fault(
-                                "unsupported objective ["
-                                        + name
-                                        + "]; for raw scores send [reg:linear]");
-            };
+            return trees.build(TreeEnsemble.ADDITIVE, objective, missingAsZero ? 0 : Float.NaN);
         }
 
         private void readTrees() throws IOException {
-            boolean empty = true;
+            expect(Token.START_ARRAY, "[splits] must be an array of trees");
             while (parser.nextToken() != Token.END_ARRAY) {
                 readNode(trees.root(), 0);
-                empty = false;
-            }
-            if (empty) {
-                throw fault("an XGBoost model needs at least one tree");
             }
         }
 
         /** Reads the object the parser stands on into its place; returns its node id. */
         private int readNode(int place, int depth) throws IOException {
-            if (depth > Guards.MAX_TREE_DEPTH) {
-                throw fault("a tree is deeper than " + Guards.MAX_TREE_DEPTH + " splits");
-            }
+            Guards.checkTreeDepth(depth);
             expect(Token.START_OBJECT, "a tree node must be an object");
             Node node = new Node();
             while (parser.nextToken() == Token.FIELD_NAME) {
@@ -101,22 +72,24 @@ final class XGBoostParser implements RankerParser {
                     case "depth" -> node.depth = parser.intValue();
                     case "leaf" -> node.leaf = FiniteFloat.read(parser, "[leaf]");
                     case "split" -> node.feature = RankerParser.ordinal(ordinals, parser.text());
-                    case "split_condition" ->
-                            node.threshold = FiniteFloat.read(parser, "[split_condition]");
+                    case "split_condition" -> node.threshold = FiniteFloat.read(parser, "[split_condition]");
                     case "yes" -> node.yes = parser.intValue();
                     case "no" -> node.no = parser.intValue();
                     case "missing" -> node.missing = parser.intValue();
                     case "children" -> readChildren(node, depth);
                     default ->
-                            throw fault(
-                                    "unknown field ["
-                                            + field
-                                            + "] in a tree node (dump the model without"
-                                            + " statistics)");
+                        throw fault("unknown field [" + field + "] in a tree node (dump the model without statistics)");
                 }
             }
-            check(node);
-            node.store(trees, place);
+            String problem = node.problem();
+            if (problem != null) {
+                throw fault("tree node [" + node.id + "] " + problem);
+            }
+            if (node.leaf != null) {
+                trees.leaf(place, node.leaf);
+            } else {
+                trees.split(place, node.feature, node.threshold, node.children, node.yes.equals(node.missing));
+            }
             return node.id;
         }
 
@@ -125,61 +98,13 @@ final class XGBoostParser implements RankerParser {
             if (node.children != null) {
                 throw fault("[children] is given twice");
             }
-            int yes = trees.pair();
-            node.children = yes;
+            node.children = trees.pair();
             parser.nextToken();
-            node.yesChildId = readNode(yes, depth + 1);
+            node.yesChildId = readNode(node.children, depth + 1);
             parser.nextToken();
-            node.noChildId = readNode(TreeEnsemble.Builder.no(yes), depth + 1);
+            node.noChildId = readNode(TreeBuilder.no(node.children), depth + 1);
             parser.nextToken();
             expect(Token.END_ARRAY, "a split has exactly two children");
-        }
-
-        private void check(Node node) {
-            if (node.id == null) {
-                throw fault("a tree node lacks [nodeid]");
-            }
-            if (node.leaf != null) {
-                if (node.feature != null || node.children != null) {
-                    throw fault("node [" + node.id + "] is both a leaf and a split");
-                }
-                return;
-            }
-            String lacking =
-                    node.feature == null
-                            ? "split"
-                            : node.threshold == null
-                                    ? "split_condition"
-                                    : node.depth == null
-                                            ? "depth"
-                                            : node.yes == null
-                                                    ? "yes"
-                                                    : node.no == null
-                                                            ? "no"
-                                                            : node.children == null
-                                                                    ? "children"
-                                                                    : null;
-            if (lacking != null) {
-                throw fault(
-                        "node ["
-                                + node.id
-                                + "] is neither a [leaf] nor a whole split: it lacks ["
-                                + lacking
-                                + "]");
-            }
-            if (node.yesChildId.equals(node.yes) == false
-                    || node.noChildId.equals(node.no) == false) {
-                throw fault(
-                        "the children of node ["
-                                + node.id
-                                + "] must be its [yes] and its [no] child, in this order");
-            }
-            if (node.missing != null
-                    && node.missing.equals(node.yes) == false
-                    && node.missing.equals(node.no) == false) {
-                throw fault(
-                        "[missing] of node [" + node.id + "] must be its [yes] or its [no] child");
-            }
         }
 
         private void expect(Token token, String otherwise) {
@@ -207,17 +132,29 @@ final class XGBoostParser implements RankerParser {
         private Integer yesChildId;
         private Integer noChildId;
 
-        void store(TreeEnsemble.Builder trees, int place) {
-            if (leaf != null) {
-                trees.leaf(place, leaf);
-            } else {
-                trees.split(
-                        place,
-                        feature,
-                        threshold,
-                        children,
-                        missing != null && missing.equals(yes));
+        /** What is wrong with the node, or null. */
+        private String problem() {
+            if (id == null) {
+                return "lacks [nodeid]";
             }
+            if (leaf != null) {
+                return feature == null && children == null ? null : "is both a leaf and a split";
+            }
+            if (feature == null
+                    || threshold == null
+                    || depth == null
+                    || yes == null
+                    || no == null
+                    || children == null) {
+                return "is neither a [leaf] nor a whole split, which has [depth], [split], [split_condition], [yes],"
+                        + " [no] and [children]";
+            }
+            if (yesChildId.equals(yes) == false || noChildId.equals(no) == false) {
+                return "must have its [yes] and its [no] child as its children, in this order";
+            }
+            return missing == null || missing.equals(yes) || missing.equals(no)
+                    ? null
+                    : "must have its [yes] or its [no] child as its [missing] one";
         }
     }
 }

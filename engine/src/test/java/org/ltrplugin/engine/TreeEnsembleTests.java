@@ -1,38 +1,51 @@
 package org.ltrplugin.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-
-import org.junit.jupiter.api.Test;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** The flat walk against a recursive one over the same random trees. */
+/** Walks and masks against a recursive walk over the same random trees, bit for bit. */
 class TreeEnsembleTests {
     private static final int FEATURES = 12;
+    private static final float[] ODD = {
+        Float.NaN, Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY, -0f, 0f, Float.MIN_VALUE, -Float.MIN_VALUE,
+        Float.MAX_VALUE, -Float.MAX_VALUE
+    };
 
     private sealed interface Node {
         record Leaf(float value) implements Node {}
 
-        record Split(int feature, float threshold, boolean missingGoesToYes, Node yes, Node no)
-                implements Node {}
+        record Split(int feature, float threshold, boolean missingGoesToYes, Node yes, Node no) implements Node {}
     }
 
-    private static Node grow(Random random, int depth) {
-        if (depth == 0 || random.nextInt(8) == 0) {
+    /** A tree of so many leaves, grown as LightGBM does: any leaf may be the next to split. */
+    private static Node grow(Random random, int leaves) {
+        if (leaves == 1) {
             return new Node.Leaf((float) random.nextGaussian());
         }
-        // Thresholds from a small grid, so that values meet them exactly.
-        float threshold = random.nextInt(-4, 5) / 2f;
+        int yes = random.nextInt(4) == 0 ? 1 : 1 + random.nextInt(leaves - 1);
         return new Node.Split(
                 random.nextInt(FEATURES),
-                threshold,
+                threshold(random),
                 random.nextBoolean(),
-                grow(random, depth - 1),
-                grow(random, depth - 1));
+                grow(random, yes),
+                grow(random, leaves - yes));
+    }
+
+    /** Mostly from a small grid, so that values meet thresholds exactly. */
+    private static float threshold(Random random) {
+        return switch (random.nextInt(10)) {
+            case 0 -> ODD[3 + random.nextInt(ODD.length - 3)];
+            case 1 -> (float) random.nextGaussian();
+            default -> random.nextInt(-4, 5) / 2f;
+        };
     }
 
     private static float walk(Node node, float[] vector) {
@@ -40,57 +53,97 @@ class TreeEnsembleTests {
             case Node.Leaf leaf -> leaf.value();
             case Node.Split split -> {
                 float value = vector[split.feature()];
-                boolean yes =
-                        Float.isNaN(value) ? split.missingGoesToYes() : value < split.threshold();
+                boolean yes = Float.isNaN(value) ? split.missingGoesToYes() : value < split.threshold();
                 yield walk(yes ? split.yes() : split.no(), vector);
             }
         };
     }
 
-    private static void place(TreeEnsemble.Builder builder, int place, Node node) {
+    private static void place(TreeBuilder builder, int place, Node node) {
         switch (node) {
             case Node.Leaf leaf -> builder.leaf(place, leaf.value());
             case Node.Split split -> {
                 int yes = builder.pair();
-                builder.split(
-                        place, split.feature(), split.threshold(), yes, split.missingGoesToYes());
+                builder.split(place, split.feature(), split.threshold(), yes, split.missingGoesToYes());
                 place(builder, yes, split.yes());
-                place(builder, TreeEnsemble.Builder.no(yes), split.no());
+                place(builder, TreeBuilder.no(yes), split.no());
             }
         }
     }
 
-    private static TreeEnsemble ensemble(List<Node> trees, TreeEnsemble.Objective objective) {
-        TreeEnsemble.Builder builder = new TreeEnsemble.Builder();
+    private static TreeEnsemble ensemble(List<Node> trees, Objective objective) {
+        TreeBuilder builder = new TreeBuilder();
         trees.forEach(tree -> place(builder, builder.root(), tree));
-        return builder.build(objective, Float.NaN);
+        return builder.build("test", objective, Float.NaN);
     }
 
-    private static float[] vector(Random random, double missing) {
+    private static float[] vector(Random random) {
         float[] vector = new float[FEATURES];
         for (int i = 0; i < FEATURES; i++) {
-            vector[i] = random.nextDouble() < missing ? Float.NaN : random.nextInt(-5, 6) / 2f;
+            vector[i] = random.nextInt(4) == 0 ? ODD[random.nextInt(ODD.length)] : threshold(random);
         }
         return vector;
     }
 
-    @Test
-    void sumsTheLeavesThatARecursiveWalkFinds() {
+    private static List<Node> trees(Random random, int count, int leaves) {
+        List<Node> trees = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            trees.add(grow(random, 1 + random.nextInt(leaves)));
+        }
+        return trees;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 31, 32, 33, 64, 200, 256, 257, 700})
+    void sumsTheLeavesThatARecursiveWalkFinds(int leaves) {
         long seed = System.nanoTime();
         Random random = new Random(seed);
-        List<Node> trees = new ArrayList<>();
-        for (int i = 0; i < 50; i++) {
-            trees.add(grow(random, random.nextInt(9)));
-        }
-        TreeEnsemble ensemble = ensemble(trees, TreeEnsemble.Objective.RAW);
-        for (double missing : new double[] {0, 0.3, 1}) {
-            for (int i = 0; i < 500; i++) {
-                float[] vector = vector(random, missing);
-                float expected = 0;
+        for (int round = 0; round < 20; round++) {
+            List<Node> trees = trees(random, 1 + random.nextInt(20), leaves);
+            trees.add(grow(random, leaves));
+            TreeEnsemble ensemble = ensemble(trees, Objective.RAW);
+            int count = 1 + random.nextInt(200);
+            float[][] vectors = new float[count][];
+            float[] expected = new float[count];
+            for (int i = 0; i < count; i++) {
+                vectors[i] = vector(random);
                 for (Node tree : trees) {
-                    expected += walk(tree, vector);
+                    expected[i] += walk(tree, vectors[i]);
                 }
-                assertEquals(expected, ensemble.score(vector), "seed " + seed);
+                assertSame(expected[i], ensemble.score(vectors[i]), seed);
+            }
+            float[] scores = new float[count + 3];
+            ensemble.score(vectors, count, scores);
+            for (int i = 0; i < count; i++) {
+                assertSame(expected[i], scores[i], seed);
+            }
+        }
+    }
+
+    private static void assertSame(float expected, float actual, long seed) {
+        assertEquals(Float.floatToRawIntBits(expected), Float.floatToRawIntBits(actual), "seed " + seed);
+    }
+
+    @Test
+    void chainsAreWalkedAndMasked() {
+        for (int depth : new int[] {40, 255, 480}) {
+            Node tree = new Node.Leaf(-1);
+            for (int i = depth; i > 0; i--) {
+                Node leaf = new Node.Leaf(i);
+                tree = i % 2 == 0 ? new Node.Split(0, i, true, leaf, tree) : new Node.Split(1, -i, false, tree, leaf);
+            }
+            TreeEnsemble ensemble = ensemble(List.of(tree), Objective.RAW);
+            float[][] vectors = new float[300][];
+            for (int i = 0; i < vectors.length; i++) {
+                vectors[i] = new float[FEATURES];
+                vectors[i][0] = 2 * i;
+                vectors[i][1] = -700 + i;
+            }
+            float[] scores = new float[vectors.length];
+            ensemble.score(vectors, vectors.length, scores);
+            for (int i = 0; i < vectors.length; i++) {
+                assertEquals(walk(tree, vectors[i]), scores[i]);
+                assertEquals(walk(tree, vectors[i]), ensemble.score(vectors[i]));
             }
         }
     }
@@ -98,7 +151,7 @@ class TreeEnsembleTests {
     @Test
     void infinityIsAValueAndNotMissing() {
         Node split = new Node.Split(0, 1, true, new Node.Leaf(1), new Node.Leaf(2));
-        TreeEnsemble ensemble = ensemble(List.of(split), TreeEnsemble.Objective.RAW);
+        TreeEnsemble ensemble = ensemble(List.of(split), Objective.RAW);
         float[] vector = new float[FEATURES];
         vector[0] = Float.POSITIVE_INFINITY;
         assertEquals(2, ensemble.score(vector));
@@ -108,22 +161,31 @@ class TreeEnsembleTests {
 
     @Test
     void logisticIsComputedInDouble() {
-        TreeEnsemble ensemble =
-                ensemble(List.of(new Node.Leaf(-20)), TreeEnsemble.Objective.LOGISTIC);
-        assertEquals((float) (1 / (1 + Math.exp(20))), ensemble.score(new float[FEATURES]));
+        TreeEnsemble ensemble = ensemble(List.of(new Node.Leaf(-20)), Objective.LOGISTIC);
+        float expected = (float) (1 / (1 + Math.exp(20)));
+        assertEquals(expected, ensemble.score(new float[FEATURES]));
+        float[] scores = new float[100];
+        ensemble.score(new float[100][FEATURES], 100, scores);
+        assertEquals(expected, scores[99]);
     }
 
     @Test
-    void parserAndBuilderAgree() throws Exception {
-        Map<String, Integer> ordinals = new LinkedHashMap<>(Map.of("a", 0));
-        String model =
-                """
-                [{"nodeid":0,"depth":0,"split":"a","split_condition":"0.5","yes":1,"no":2,"missing":2,
-                  "children":[{"nodeid":1,"leaf":1},{"nodeid":2,"leaf":2}]}]\
-                """;
-        Ranker ranker = new XGBoostParser().parse(new JsonText(model, false), ordinals);
-        assertEquals(1, ranker.score(new float[] {0.4f}));
-        assertEquals(2, ranker.score(new float[] {0.5f}));
-        assertEquals(2, ranker.score(new float[] {Float.NaN}));
+    void weighsWhatItsArraysTake() {
+        Random random = new Random(3);
+        for (int leaves : new int[] {1, 31, 300}) {
+            TreeEnsemble ensemble = ensemble(trees(random, 50, leaves), Objective.RAW);
+            assertEquals(DeepSize.of(ensemble), ensemble.ramBytesUsed());
+        }
+        assertNotEquals(0, DeepSize.of(new float[3]));
+    }
+
+    @Test
+    void aModelMayNotHaveMoreNodesThanTheNodeCanBear() {
+        TreeBuilder builder = new TreeBuilder();
+        assertThrows(IllegalArgumentException.class, () -> {
+            for (int i = 0; i <= Guards.MAX_TREE_NODES; i++) {
+                builder.leaf(builder.root(), 0);
+            }
+        });
     }
 }
