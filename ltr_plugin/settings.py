@@ -22,7 +22,7 @@ ENVIRONMENT = {
     "LTR_SWEEP_INDICES": "indices whose products without current vectors are sent again by `celery beat`, with commas",
     "LTR_SWEEP_PERIOD_S": "seconds from one sweep to the next (default: 300)",
     "LTR_PATIENCE_S": "seconds that a worker's call waits for a cluster that is busy or away (default: 120)",
-    "LTR_REDIS_VISIBILITY_S": "seconds until Redis hands out a dead worker's tasks; above the longest task (default: 900)",
+    "LTR_REDIS_VISIBILITY_S": "seconds until Redis takes a dead worker's tasks back; above any task's (default: 900)",
     "LTR_METRICS_PORT": "port on which a worker serves /metrics and /healthz; without it, it serves neither",
     "LTR_METRICS_HOST": "address of that port (default: 127.0.0.1)",
     "LTR_LOG_FORMAT": "how workers log: text (default) or json, one object a line",

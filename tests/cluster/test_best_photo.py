@@ -29,9 +29,7 @@ def test_the_best_of_several_photos_counts_and_an_only_photo_is_the_best(node_ur
     assert [error for _, error in index.put(products) if error] == []
     content = {stored.product.id: stored.content for stored in index.fetch(list(shop))}
     made = {"both": (both, (front, back)), "front": (front, ()), "back": (back, ())}
-    results = [
-        Embedded(id_, IMAGE, content[id_]["image"], vector, None, each) for id_, (vector, each) in made.items()
-    ]
+    results = [Embedded(id_, IMAGE, content[id_]["image"], vector, None, each) for id_, (vector, each) in made.items()]
     assert [error for _, error in index.write_vectors(results) if error] == []
     index.refresh()
     features = FeatureSet.model_validate(

@@ -105,9 +105,7 @@ def test_fields_of_both_encoders(encoder_folder, text_encoder, photo_encoder):
 
 def test_a_relative_folder_is_made_absolute(encoder_folder, monkeypatch):
     monkeypatch.chdir(encoder_folder.parent)
-    assert {field.encoder for field in vector_fields(image="open_clip:small")} == {
-        f"open_clip:{encoder_folder}"
-    }
+    assert {field.encoder for field in vector_fields(image="open_clip:small")} == {f"open_clip:{encoder_folder}"}
 
 
 @pytest.mark.parametrize(
