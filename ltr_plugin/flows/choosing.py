@@ -32,10 +32,10 @@ class Encoders:
         A new index gets the default encoder of text unless told otherwise. Where nothing is asked for, no encoder is
         loaded. EncoderError when one cannot be.
         """
-        from workers.encoders import DEFAULT_TEXT_ENCODER, vector_fields
-
         if known is not None and not self.asked:
             return tuple(known)
+        from workers.encoders import DEFAULT_TEXT_ENCODER, vector_fields
+
         had = {field.name: field.encoder for field in known or ()}
         if known is None:
             had["text_vector"] = DEFAULT_TEXT_ENCODER

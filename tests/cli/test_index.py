@@ -1,0 +1,205 @@
+"""`ltr index` as catalog systems and their operators run it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+
+import pytest
+
+from ltr_plugin.cluster.connection import OpenSearchCluster
+from ltr_plugin.cluster.indices import aliased
+from ltr_plugin.cluster.products import ProductIndex
+
+pytestmark = pytest.mark.live
+
+LTR = [sys.executable, "-c", "from ltr_plugin.cli import main; main()"]
+
+
+@pytest.fixture
+def cluster(node_url):
+    return OpenSearchCluster(node_url)
+
+
+@pytest.fixture
+def name(cluster):
+    made = f"cli-{uuid.uuid4().hex[:8]}"
+    yield made
+    cluster.call("DELETE", f"/{made}-v*")
+
+
+@pytest.fixture
+def start(node_url, tmp_path, name):
+    """Starts `ltr index` with these arguments for the index of this test."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("OPENSEARCH_", "LTR_"))}
+    env |= {"OPENSEARCH_URL": node_url, "LTR_RUNS": str(tmp_path / "runs")}
+    started = []
+
+    def run(*arguments):
+        command = [*LTR, "index", "--index", name, *map(str, arguments)]
+        pipe = subprocess.PIPE
+        started.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=env))
+        return started[-1]
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def index(start):
+    """(exit code, standard output, standard error) of `ltr index`."""
+
+    def run(*arguments, stdin=None):
+        process = start(*arguments)
+        out, err = process.communicate(stdin, timeout=120)
+        assert "Traceback" not in err, err
+        return process.returncode, out, err
+
+    return run
+
+
+@pytest.fixture
+def write(tmp_path):
+    def lines(name, *records):
+        path = tmp_path / name
+        path.write_text("".join((r if isinstance(r, str) else json.dumps(r)) + "\n" for r in records))
+        return path
+
+    return lines
+
+
+@pytest.fixture
+def catalog(write):
+    return write("catalog.jsonl", *({"id": f"p{n}", "title": f"mug {n}", "price": n} for n in range(5)))
+
+
+def ids(cluster, name):
+    index = ProductIndex(cluster, name)
+    index.refresh()
+    return list(index.ids())
+
+
+def price(cluster, name, id_):
+    return cluster.call("GET", f"/{name}/_doc/{id_}")["_source"]["price"]
+
+
+def wait_for(condition):
+    began = time.monotonic()
+    while not (found := condition()):
+        assert time.monotonic() - began < 60, "waited in vain"
+        time.sleep(0.05)
+    return found
+
+
+def test_lines_from_standard_input_are_taken_in_while_it_is_open(start, cluster, name):
+    process = start("-", "--text-encoder", "none", "--json")
+    process.stdin.write('{"id": "a", "title": "mug"}\n{"id": "b", "titel": "cup"}\n')
+    process.stdin.flush()
+    wait_for(lambda: aliased(cluster, name) and ids(cluster, name) == ["a"])
+    out, err = process.communicate('{"id": "c", "title": "bowl"}\n{"id": "a", "deleted": true}\n', timeout=60)
+    assert process.returncode == 1  # a line was refused
+    assert "line 2  b  $.titel  unknown key" in err
+    assert json.loads(out)["products"] == 1
+    assert ids(cluster, name) == ["c"]
+
+
+def test_prices_are_updated_ids_deleted_and_pruning_shows_its_plan_first(index, cluster, name, catalog, write):
+    assert index(catalog, "--text-encoder", "none")[0] == 0
+    code, _, err = index("-", "--update", stdin='{"id": "p1", "price": 9.9}\n{"id": "absent", "price": 1}\n')
+    assert code == 1
+    assert "line 2  absent  there is no such product" in err
+    assert price(cluster, name, "p1") == 9.9
+    assert index(write("prices.jsonl", {"id": "p2", "price": 8.8}), "--update")[0] == 0
+    assert price(cluster, name, "p2") == 8.8
+    code, out, _ = index("--delete", write("gone.txt", "p4", "never-there"))
+    assert (code, out) == (0, f"2 products are not in {name} any more\n")
+    less = write("less.jsonl", *({"id": f"p{n}", "title": "mug"} for n in range(3)))
+    code, _, err = index(less, "--prune")
+    assert code == 0
+    assert "--yes deletes 1 products that the catalog does not have: p3" in err
+    assert ids(cluster, name) == ["p0", "p1", "p2", "p3"]
+    code, _, err = index(less, "--prune", "--yes")
+    assert "deleted 1 products" in err
+    assert ids(cluster, name) == ["p0", "p1", "p2"]
+
+
+def test_encoders_are_changed_from_the_index_itself_and_back_and_old_versions_dropped(
+    index, cluster, name, catalog, tmp_path
+):
+    for file, zeros in (("old", " 0 0"), ("new", " 0")):
+        (tmp_path / f"{file}.txt").write_text(f"mug 1{zeros}\ncup{zeros} 1\n")
+    old, new = (f"word-vectors:{tmp_path}/{file}.txt" for file in ("old", "new"))
+    assert index(catalog, "--text-encoder", old)[0] == 0
+    code, out, err = index("--text-encoder", new, "--json")
+    assert code == 0, err
+    status = json.loads(out)
+    assert (status["index"], status["products"], status["backlog"]) == (f"{name}-v2", 5, 0)
+    assert status["vectors"] == {"text_vector": new}
+    assert index(catalog)[0] == 0  # the encoders stay
+    assert aliased(cluster, name) == f"{name}-v2"
+    code, _, err = index("--rollback")
+    assert f"{name} is back at {name}-v1, with the products of now" in err
+    assert aliased(cluster, name) == f"{name}-v1"
+    code, out, _ = index("--drop-old")
+    assert f"--yes deletes 1 versions of {name}:\n  {name}-v2  5 products" in out
+    assert cluster.call("GET", f"/{name}-v2/_count")["count"] == 5
+    code, out, _ = index("--drop-old", "--yes", "--json")
+    assert [one["name"] for one in json.loads(out)["deleted"]] == [f"{name}-v2"]
+    code, _, err = index("--rollback")
+    assert code == 2
+    assert "has no version before it" in err
+
+
+def test_a_replacing_catalog_says_what_is_there_then(index, cluster, name, catalog, write):
+    assert index(catalog, "--text-encoder", "none")[0] == 0
+    _, out, _ = index(write("other.jsonl", {"id": "n1", "title": "cup"}), "--replace", "--json")
+    assert json.loads(out)["index"] == f"{name}-v2" == aliased(cluster, name)
+    assert ids(cluster, name) == ["n1"]
+    _, _, err = index("--rollback")
+    assert "as it was before" in err
+    assert len(ids(cluster, name)) == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "needs one of CATALOG, -, --watch, --delete"),
+        (["--status", "--rollback"], "--status and --rollback are done one at a time"),
+        (["x.jsonl", "--delete", "ids.txt"], "CATALOG and --delete are done one at a time"),
+        (["-", "--prune"], "--prune: does not go with -"),
+        (["--status", "--update"], "--update: does not go with --status"),
+        (["x.jsonl", "--update", "--replace"], "does not go with"),
+        (["--reembed", "ids.txt", "--text-encoder", "none"], "--reembed and other encoders are done one at a time"),
+    ],
+)
+def test_what_does_not_go_together_is_said(index, arguments, said):
+    code, _, err = index(*arguments)
+    assert code == 2
+    assert said in err
+
+
+def test_a_watched_folder_is_taken_in_with_vectors_and_a_killed_watcher_goes_on(start, cluster, name, write, tmp_path):
+    (tmp_path / "words.txt").write_text("mug 1 0 0\ncup 0 1 0\n")
+    folder = tmp_path / "incoming"
+    folder.mkdir()
+    write("incoming/one.jsonl", {"id": "a", "title": "mug"}, {"id": "b", "titel": "cup"})
+    first = start("--watch", folder, "--text-encoder", f"word-vectors:{tmp_path}/words.txt", "--json")
+    facts = json.loads(first.stdout.readline())
+    assert (facts["file"], facts["made"]) == (str(folder / "failed" / "one.jsonl"), 1)
+    assert facts["refused"] == ["line 2  b  $.titel  unknown key; remove it or correct its name"]
+    index = ProductIndex(cluster, name)
+    wait_for(lambda: not index.fetch(["a"])[0].pending(index.vectors))
+    first.kill()
+    write("incoming/two.jsonl", {"id": "c", "title": "cup"})
+    second = start("--watch", folder)
+    assert "two.jsonl: 1 changes made, 0 refused" in second.stdout.readline()
+    assert (folder / "done" / "two.jsonl").exists()
+    wait_for(lambda: not index.fetch(["c"])[0].pending(index.vectors))
+    second.send_signal(signal.SIGINT)
+    second.communicate(timeout=60)
+    assert second.returncode == 130
