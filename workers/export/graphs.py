@@ -50,21 +50,27 @@ def write_graphs(encoder: Encoder, model: str, folder: Path, name: str) -> None:
 
 def quantize(folder: Path) -> None:
     """Turns the graphs' weights into whole numbers of 8 bits, one scale a channel; activations follow on the fly."""
+    import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic  # type: ignore[import-untyped]
 
     with _quietly():
         for path in filter(Path.is_file, (folder / file for file in GRAPHS.values())):
-            whole = path.rename(path.with_name("whole.onnx"))
+            graph = onnx.load(path)
+            del graph.graph.value_info[:]  # inferred shapes, which no longer hold once a product is written another way
+            files = list(folder.glob(f"{path.name}*"))
+            large = sum(file.stat().st_size for file in files) > LARGEST_GRAPH
+            for file in files:
+                file.unlink()
             # with 7 bits of range, older CPUs, whose sums overflow at 8, give the same vectors as newer ones
             quantize_dynamic(
-                whole,
+                graph,
                 path,
                 per_channel=True,
                 reduce_range=True,
                 weight_type=QuantType.QInt8,
                 op_types_to_quantize=QUANTIZED,
+                use_external_data_format=large,
             )
-            whole.unlink()
 
 
 def _sentence(encoder: SentenceEncoder, folder: Path) -> dict[str, Any]:
