@@ -12,6 +12,7 @@ from ltr_plugin.errors import EncoderError, InputError, MediaError
 from workers.encoders.keypoints import RECIPE, Recipe
 from workers.encoders.keypoints import load as load_keypoints
 from workers.training.loop import Budget
+from workers.training.trainers import trainer_of
 from workers.training.vocabulary import train_vocabulary
 
 PRODUCTS = 12
@@ -122,6 +123,12 @@ def test_photos_without_keypoints_make_no_vocabulary(tmp_path):
     with pytest.raises(InputError, match="too few keypoints"):
         train_vocabulary(catalog, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_something_else_is_never_replaced(catalog):
+    with pytest.raises(InputError, match="holds no encoder; choose another place"):
+        trainer_of("keypoints")(catalog, catalog.parent, budget=Budget(steps=1))
+    assert catalog.is_file()
 
 
 def test_words_of_the_other_descriptor_are_refused(catalog, tmp_path):

@@ -12,7 +12,7 @@ from workers.encoders.installed import require_module
 from workers.encoders.onnx_runtime import GRAPHS, LIBRARY, load
 from workers.export.comparison import Comparison, compare
 from workers.export.samples import made_up, of_catalog
-from workers.training.folder import replaced
+from workers.training.folder import check_place, replaced
 
 PRECISIONS = ("int8",)
 
@@ -49,6 +49,7 @@ def export(
     """
     if quantize is not None and quantize not in PRECISIONS:
         raise InputError("quantize", f"{quantize!r} is none of {', '.join(PRECISIONS)}")
+    check_place(out)
     samples = of_catalog(sample) if sample else made_up()
     for module in ("onnx", "onnxscript", "onnxruntime"):
         require_module(module, f"exporting {spec!r}", LIBRARY.extra)

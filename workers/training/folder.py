@@ -11,9 +11,19 @@ from ltr_plugin.errors import InputError
 from workers.encoders.folders import CARD
 
 
+def check_place(folder: Path) -> None:
+    """InputError when something else than an encoder is there: only an encoder is ever replaced."""
+    if folder.exists() and not (folder / CARD).is_file() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise InputError(str(folder), "is there already and holds no encoder; choose another place")
+
+
 @contextlib.contextmanager
 def replaced(folder: Path, card: dict[str, Any]) -> Iterator[Path]:
-    """A new folder to write an encoder into, with `card` in it; it takes the old one's place when the block ends."""
+    """A new folder to write an encoder into; when the block ends, it takes the old one's place, with `card` in it.
+
+    InputError as `check_place` raises it.
+    """
+    check_place(folder)
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)

@@ -39,11 +39,15 @@ class Trainer:
 
         `queries` with `qrels` add the media of judged queries as further ones of the product that they are judged 3
         for. Ctrl-C ends it early and keeps what was learned, `resume` goes on from there.
-        InputError for an option that this trainer does not have, and when there is nothing to learn from.
+        InputError for an option that this trainer does not have, when `out` holds something else than an encoder, and
+        when there is nothing to learn from.
         """
         if unknown := sorted(set(options) - self.options):
             have = ", ".join(sorted(self.options)) or "none beside the common ones"
             raise InputError(", ".join(unknown), f"means nothing for an encoder that learns {self.learns}; has {have}")
+        from workers.training.folder import check_place
+
+        check_place(out)
         module, _, name = self.function.partition(":")
         report: TrainingReport = getattr(import_module(module), name)(
             catalog, out, queries=queries, qrels=qrels, budget=budget, seed=seed, resume=resume, progress=progress,
