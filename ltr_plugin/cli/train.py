@@ -1,39 +1,56 @@
-"""`ltr train`: rankers from feature tables."""
+"""`ltr train`: rankers from feature tables, one verb a kind."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ltr_plugin.cli.printing import AsJson, emit
 from ltr_plugin.cli.progress import bar
 
+if TYPE_CHECKING:
+    from ltr_plugin.decoding import Form
+    from ltr_plugin.rankers.ranker import Ranker
+
 app = typer.Typer(help="Train a ranker on a feature table.", no_args_is_help=True)
 
 TablePath = Annotated[Path, typer.Argument(metavar="TABLE", help="A feature table, from `ltr features log`.")]
 OutPath = Annotated[Path, typer.Option("--out", help="The ranker's folder.")]
 NegativeWeight = Annotated[float, typer.Option(help="Weight of a sampled product that nobody judged.")]
+L2 = Annotated[float, typer.Option("--l2", help="How strongly weights are pulled to 0.")]
+Rounds = Annotated[int, typer.Option(help="The most trees.")]
+LearningRate = Annotated[float, typer.Option(help="Size of a step.")]
+Validation = Annotated[float, typer.Option(help="Share of queries held out to choose when to stop.")]
+Folds = Annotated[int, typer.Option(help="Hold out every query once, in so many folds: better with few.")]
+Refit = Annotated[bool, typer.Option(help="Train once more on all queries.")]
+Threads = Annotated[int, typer.Option(help="More than 1 gives up exact repeatability.")]
+Seed = Annotated[int, typer.Option(help="Of all that is drawn by chance.")]
+Teacher = Annotated[Path | None, typer.Option(help="Folder of a ranker to learn the scores of, instead of grades.")]
+Loss = Annotated[str, typer.Option(help="lambda (LambdaLoss), listnet, ndcg (approximate NDCG) or ranknet.")]
+Units = Annotated[int, typer.Option(help="Hidden units of each tower.")]
+Epochs = Annotated[int, typer.Option(help="The most times that all queries are seen.")]
 
 
 @app.command()
 def lambdamart(
     table: TablePath,
     out: OutPath,
-    rounds: Annotated[int, typer.Option(help="The most trees.")] = 500,
+    rounds: Rounds = 500,
     leaves: Annotated[int, typer.Option(help="Leaves a tree.")] = 15,
-    learning_rate: Annotated[float, typer.Option(help="Step of each tree.")] = 0.05,
+    learning_rate: LearningRate = 0.05,
     min_rows_in_leaf: Annotated[int, typer.Option(help="The fewest rows a leaf may have.")] = 10,
-    validation: Annotated[float, typer.Option(help="Share of queries held out to choose the number of trees.")] = 0.2,
-    folds: Annotated[int, typer.Option(help="Hold out every query once, in so many folds: better with few.")] = 0,
-    refit: Annotated[bool, typer.Option(help="Train once more on all queries.")] = True,
+    validation: Validation = 0.2,
+    folds: Folds = 0,
+    refit: Refit = True,
     negative_weight: NegativeWeight = 1.0,
-    threads: Annotated[int, typer.Option(help="More than 1 gives up exact repeatability.")] = 1,
-    seed: Annotated[int, typer.Option(help="Of splits and samples.")] = 7,
+    teacher: Teacher = None,
+    threads: Threads = 1,
+    seed: Seed = 7,
     as_json: AsJson = False,
 ) -> None:
     """LambdaMART: boosted trees that order products by NDCG."""
-    from ltr_plugin.decoding import decode
-    from ltr_plugin.features.table import FeatureTable
     from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart
 
     given = {
@@ -48,34 +65,184 @@ def lambdamart(
         "threads": threads,
         "seed": seed,
     }
-    settings = decode(LambdaMARTSettings, given, source="options")
-    rows = FeatureTable.read(table)
-    with bar("boosting") as progress:
-        ranker = train_lambdamart(rows, settings, progress=progress)
-    ranker.save(out)
-    _tell(out, ranker.card.model_dump(mode="json"), as_json=as_json)
+    _train(partial(train_lambdamart, teacher=_loaded(teacher)), LambdaMARTSettings, given, table, out, as_json=as_json)
+
+
+@app.command()
+def xgboost(
+    table: TablePath,
+    out: OutPath,
+    rounds: Rounds = 500,
+    depth: Annotated[int, typer.Option(help="The most levels of a tree.")] = 4,
+    learning_rate: LearningRate = 0.05,
+    validation: Validation = 0.2,
+    folds: Folds = 0,
+    refit: Refit = True,
+    threads: Threads = 1,
+    seed: Seed = 7,
+    as_json: AsJson = False,
+) -> None:
+    """XGBoost's rank:ndcg: boosted trees of another make. Needs ltr-plugin[rankers]."""
+    from ltr_plugin.rankers.xgboost import XGBoostSettings, train_xgboost
+
+    given = {
+        "rounds": rounds,
+        "depth": depth,
+        "learning_rate": learning_rate,
+        "validation": validation,
+        "folds": folds,
+        "refit": refit,
+        "threads": threads,
+        "seed": seed,
+    }
+    _train(train_xgboost, XGBoostSettings, given, table, out, as_json=as_json)
+
+
+@app.command()
+def fusion(
+    table: TablePath,
+    out: OutPath,
+    loss: Loss = "lambda",
+    units: Units = 8,
+    epochs: Epochs = 200,
+    learning_rate: LearningRate = 0.005,
+    modality_dropout: Annotated[float, typer.Option(help="Share of queries that lose a part while it learns.")] = 0.2,
+    validation: Validation = 0.2,
+    folds: Folds = 0,
+    refit: Refit = True,
+    teacher: Teacher = None,
+    threads: Threads = 1,
+    seed: Seed = 7,
+    as_json: AsJson = False,
+) -> None:
+    """A network with a tower for each modality and gates over those present; the cluster computes it as features."""
+    from ltr_plugin.rankers.fusion import train_fusion
+    from ltr_plugin.rankers.network_settings import NetworkSettings
+
+    given = {
+        "loss": loss,
+        "units": units,
+        "epochs": epochs,
+        "learning_rate": learning_rate,
+        "modality_dropout": modality_dropout,
+        "validation": validation,
+        "folds": folds,
+        "refit": refit,
+        "threads": threads,
+        "seed": seed,
+    }
+    _train(partial(train_fusion, teacher=_loaded(teacher)), NetworkSettings, given, table, out, as_json=as_json)
+
+
+@app.command()
+def mlp(
+    table: TablePath,
+    out: OutPath,
+    loss: Loss = "lambda",
+    units: Units = 16,
+    epochs: Epochs = 200,
+    learning_rate: LearningRate = 0.005,
+    validation: Validation = 0.2,
+    folds: Folds = 0,
+    refit: Refit = True,
+    teacher: Teacher = None,
+    threads: Threads = 1,
+    seed: Seed = 7,
+    as_json: AsJson = False,
+) -> None:
+    """A network of one hidden layer over all features; the cluster computes it as features."""
+    from ltr_plugin.rankers.fusion import train_mlp
+    from ltr_plugin.rankers.network_settings import MLPSettings
+
+    given = {
+        "loss": loss,
+        "units": units,
+        "epochs": epochs,
+        "learning_rate": learning_rate,
+        "validation": validation,
+        "folds": folds,
+        "refit": refit,
+        "threads": threads,
+        "seed": seed,
+    }
+    _train(partial(train_mlp, teacher=_loaded(teacher)), MLPSettings, given, table, out, as_json=as_json)
+
+
+@app.command()
+def late(
+    table: TablePath,
+    out: OutPath,
+    members: Annotated[str, typer.Option(help="What orders by one modality: lambdamart or linear.")] = "lambdamart",
+    combine: Annotated[str, typer.Option(help="sum; or rrf or vote, which cannot run in the cluster.")] = "sum",
+    seed: Seed = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Decision-level fusion: a ranker for each modality, combined."""
+    from ltr_plugin.rankers.late import LateSettings, train_late
+
+    given = {"members": members, "combine": combine, "seed": seed}
+    _train(train_late, LateSettings, given, table, out, as_json=as_json)
 
 
 @app.command()
 def linear(
-    table: TablePath,
-    out: OutPath,
-    l2: Annotated[float, typer.Option(help="How strongly weights are pulled to 0.")] = 1e-3,
-    negative_weight: NegativeWeight = 1.0,
-    as_json: AsJson = False,
+    table: TablePath, out: OutPath, l2: L2 = 1e-3, negative_weight: NegativeWeight = 1.0, as_json: AsJson = False
 ) -> None:
-    """A weighted sum of the features: fast, readable, and the ranker to beat."""
-    from ltr_plugin.decoding import decode
-    from ltr_plugin.features.table import FeatureTable
+    """A weighted sum of the features that orders lists: fast, readable, and the ranker to beat."""
     from ltr_plugin.rankers.linear import LinearSettings, train_linear
 
-    settings = decode(LinearSettings, {"l2": l2, "negative_weight": negative_weight}, source="options")
-    ranker = train_linear(FeatureTable.read(table), settings)
+    given = {"l2": l2, "negative_weight": negative_weight}
+    _train(train_linear, LinearSettings, given, table, out, as_json=as_json)
+
+
+@app.command()
+def logistic(
+    table: TablePath, out: OutPath, l2: L2 = 1e-3, negative_weight: NegativeWeight = 1.0, as_json: AsJson = False
+) -> None:
+    """Logistic regression: a weighted sum that tells relevant products from others, each by itself."""
+    from ltr_plugin.rankers.linear import LinearSettings
+    from ltr_plugin.rankers.logistic import train_logistic
+
+    given = {"l2": l2, "negative_weight": negative_weight}
+    _train(train_logistic, LinearSettings, given, table, out, as_json=as_json)
+
+
+@app.command()
+def svm(
+    table: TablePath, out: OutPath, l2: L2 = 1e-3, negative_weight: NegativeWeight = 1.0, as_json: AsJson = False
+) -> None:
+    """A linear ranking SVM: a weighted sum that orders pairs of products by a margin."""
+    from ltr_plugin.rankers.linear import LinearSettings
+    from ltr_plugin.rankers.svm import train_svm
+
+    given = {"l2": l2, "negative_weight": negative_weight}
+    _train(train_svm, LinearSettings, given, table, out, as_json=as_json)
+
+
+def _loaded(folder: Path | None) -> "Ranker | None":
+    from ltr_plugin.rankers.loading import load_ranker
+
+    return load_ranker(folder) if folder else None
+
+
+def _train(
+    train: Callable[..., "Ranker"],
+    form: "type[Form]",
+    given: dict[str, Any],
+    table: Path,
+    out: Path,
+    *,
+    as_json: bool,
+) -> None:
+    from ltr_plugin.decoding import decode
+    from ltr_plugin.features.table import FeatureTable
+
+    settings = decode(form, given, source="options")
+    rows = FeatureTable.read(table)
+    with bar("training") as progress:
+        ranker = train(rows, settings, progress=progress)
     ranker.save(out)
-    _tell(out, ranker.card.model_dump(mode="json"), as_json=as_json)
-
-
-def _tell(out: Path, card: dict[str, Any], *, as_json: bool) -> None:
+    card = ranker.card.model_dump(mode="json")
     facts = {"ranker": str(out), **{key: card[key] for key in ("kind", "queries", "rows", "results", "notes")}}
     lines = [
         f"{out}: {card['kind']} ranker trained on {card['queries']} queries, {card['rows']} products",

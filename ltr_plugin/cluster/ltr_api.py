@@ -1,6 +1,5 @@
 """The learning-to-rank plugin's own calls: a feature store, feature sets and models in it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from ltr_plugin.cluster.connection import Cluster
@@ -52,10 +51,10 @@ class LtrStore:
         stored = self._element("_featureset", name)
         return stored and stored["featureset"]
 
-    def put_model(self, name: str, features: FeatureSet, model: Wire, *, extra: Sequence[Wire] = ()) -> None:
-        """Stores a model with its own copy of the rendered features, `extra` ones (compiled from a network) last."""
-        rendered = [*features.rendered(), *extra]
-        body = {"model": {"name": name, "feature_set": {"name": features.id, "features": rendered}, "model": model}}
+    def put_model(self, name: str, features: FeatureSet, model: Wire) -> None:
+        """Stores a model with its own copy of the rendered features."""
+        served = {"name": features.id, "features": features.rendered()}
+        body = {"model": {"name": name, "feature_set": served, "model": model}}
         self.cluster.call("PUT", f"{self._base}/_model/{name}", body)
 
     def model(self, name: str) -> Wire | None:

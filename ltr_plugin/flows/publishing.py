@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -46,7 +46,7 @@ class Release:
 def model_name(ranker: Ranker) -> str:
     """The name that a ranker has in a cluster: its feature set, its kind, and a digest of what is uploaded."""
     export = ranker.export()
-    packed = json.dumps([asdict(export), ranker.feature_set.digest], sort_keys=True).encode()
+    packed = json.dumps([export.model(), export.served(ranker.feature_set).digest], sort_keys=True).encode()
     return f"{ranker.feature_set.id}.{ranker.kind}.{hashlib.blake2b(packed, digest_size=5).hexdigest()}"
 
 
@@ -55,26 +55,24 @@ def push_ranker(
     ranker: Ranker,
     asked: Sequence[Asked],
     *,
-    tolerance: float = TOLERANCE,
     progress: Progress = silent,
 ) -> Pushed:
     """Uploads a ranker and keeps it only if the cluster scores live rows as the ranker does here.
 
-    InputError when it was trained for another version of its feature set or on vectors of other encoders;
-    ParityError when scores or their order differ. Whatever goes wrong, what this call uploaded is withdrawn; a model
-    that was there before stays, since shoppers may be served by it.
+    InputError when it was trained for another version of its feature set or on vectors of other encoders; ExportError
+    when the plugin cannot express it; ParityError when scores or their order differ. Whatever goes wrong, what this
+    call uploaded is withdrawn; a model that was there before stays, since shoppers may be served by it.
     """
     _require_fit(index, ranker)
+    export = ranker.export()
     push_features(index, ranker.feature_set)
     store = LtrStore(index.cluster)
     name = model_name(ranker)
     ours = store.model(name) is None
     if ours:
-        export = ranker.export()
-        model = {"type": export.type, "definition": export.definition, "feature_normalizers": export.normalizers}
-        store.put_model(name, ranker.feature_set, model, extra=export.features)
+        store.put_model(name, export.served(ranker.feature_set), export.model())
     try:
-        parity = prove(index, ranker, name, asked, tolerance=tolerance, progress=progress)
+        parity = prove(index, ranker, name, asked, tolerance=export.tolerance, progress=progress)
         if not parity.holds:
             fate = "is withdrawn" if ours else "was in the cluster before and stays there; do not promote it"
             raise ParityError(f"the cluster does not score {name} as trained; it {fate}. {parity}")

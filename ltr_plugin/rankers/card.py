@@ -113,11 +113,11 @@ def read_card(folder: Path) -> Card:
     return decode(Card, value, source=str(path))
 
 
-def read_model(folder: Path, name: str, kind: str) -> tuple[Card, bytes]:
-    """The card and model file of a ranker of this kind; InputError when the card was saved with another file."""
+def read_model(folder: Path, name: str, *kinds: str) -> tuple[Card, bytes]:
+    """The card and model file of a ranker of these kinds; InputError when the card was saved with another file."""
     card = read_card(folder)
-    if card.kind != kind:
-        raise InputError(str(folder / CARD), f"is of kind {card.kind!r}, not {kind!r}")
+    if card.kind not in kinds:
+        raise InputError(str(folder / CARD), f"is of kind {card.kind!r}, not {' or '.join(map(repr, kinds))}")
     path = folder / name
     try:
         model = path.read_bytes()

@@ -15,8 +15,9 @@ from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Floats
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model, write_ranker
-from ltr_plugin.rankers.folds import folds_by_query, held_out
-from ltr_plugin.rankers.ranker import Export, Scores
+from ltr_plugin.rankers.distilling import taught_shares, teacher_facts
+from ltr_plugin.rankers.ranker import Export, Ranker, Scores
+from ltr_plugin.rankers.stopping import best_of, held_out_parts
 from ltr_plugin.rankers.training_rows import TrainingRows
 from ltr_plugin.rankers.tree_export import export_trees
 
@@ -106,24 +107,37 @@ class LambdaMART:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """The ranker in a folder; InputError when it is none or is damaged."""
-        import lightgbm as lgb
-
         card, model = read_model(folder, MODEL, KIND)
         try:
-            booster = lgb.Booster(model_str=model.decode())
-        except (lgb.basic.LightGBMError, UnicodeDecodeError) as error:
-            raise InputError(str(folder / MODEL), f"no LightGBM model: {error}") from None
+            return cls.of_text(card, model.decode())
+        except ValueError as error:
+            raise InputError(str(folder / MODEL), str(error)) from None
+
+    @classmethod
+    def of_text(cls, card: Card, model: str) -> Self:
+        """The ranker of a LightGBM model file; ValueError when it is none, or reads other features than the card's."""
+        import lightgbm as lgb
+
+        try:
+            booster = lgb.Booster(model_str=model)
+        except lgb.basic.LightGBMError as error:
+            raise ValueError(f"no LightGBM model: {error}") from None
         if tuple(booster.feature_name()) != card.feature_set.names:
-            raise InputError(str(folder / MODEL), f"reads other features than its set {card.feature_set_id!r}")
-        return cls(card, model.decode(), booster)
+            raise ValueError(f"reads other features than its set {card.feature_set_id!r}")
+        return cls(card, model, booster)
 
 
 def train_lambdamart(
-    table: FeatureTable, settings: LambdaMARTSettings | None = None, *, progress: Progress = silent
+    table: FeatureTable,
+    settings: LambdaMARTSettings | None = None,
+    *,
+    teacher: Ranker | None = None,
+    progress: Progress = silent,
 ) -> LambdaMART:
     """A ranker trained on `table`, with missing values as 0; the same rows and settings give the same ranker.
 
-    InputError when the grades or groups cannot be learnt from. `progress` hears the rounds of the search for the best
+    With a `teacher` the trees learn its scores instead of the grades (see `distilling`). InputError when the grades or
+    groups cannot be learnt from. `progress` hears the rounds of the search for the best
     number of trees. With a `negative_weight` other than 1 LightGBM weighs a held-out query's NDCG by the mean weight
     of its rows.
     """
@@ -133,8 +147,10 @@ def train_lambdamart(
     rows = TrainingRows.of(table)
     _check(rows)
     params = _params(settings, rows, feature_set_of(table).directions)
+    if teacher:
+        params["objective"] = Taught(taught_shares(teacher, table, rows))
     if len(rows.queries) > 1:
-        parts = _held_out_parts(rows, settings)
+        parts = held_out_parts(rows.queries, settings.validation, settings.folds, settings.seed)
         best, ndcg = _best_rounds(rows, table.names, params, settings, parts, progress)
         notes = rows.notes
     else:
@@ -142,6 +158,8 @@ def train_lambdamart(
         best, ndcg = min(settings.rounds, settings.rounds_without_validation), None
         notes = (*rows.notes, f"one query only: nothing to validate on, so {best} trees")
     fitted = rows if settings.refit or not parts else rows.of_queries(set(rows.queries) - parts[0])
+    if teacher:
+        params["objective"] = Taught(taught_shares(teacher, table, fitted))
     booster = lgb.train(params, _dataset(fitted, table.names, params, settings), num_boost_round=best)
     if not booster.feature_importance("split").any():
         notes = (*notes, "nothing was learnt, all scores are equal: take more rows, or fewer min_rows_in_leaf")
@@ -152,7 +170,7 @@ def train_lambdamart(
         model.encode(),
         queries=len(fitted.queries),
         rows=len(fitted),
-        settings=settings.model_dump(),
+        settings={**settings.model_dump(), **teacher_facts(teacher)},
         results={
             "trees": booster.num_trees(),
             f"validation_{MEASURE}": ndcg,
@@ -165,10 +183,23 @@ def train_lambdamart(
     return LambdaMART(card, model, booster)
 
 
-def _held_out_parts(rows: TrainingRows, settings: LambdaMARTSettings) -> list[frozenset[str]]:
-    if settings.folds:
-        return folds_by_query(rows.queries, settings.folds, settings.seed)
-    return [held_out(rows.queries, settings.validation, settings.seed)]
+@dataclass(frozen=True)
+class Taught:
+    """The derivatives of the cross entropy of softmax(scores) from a teacher's shares of the rows, for LightGBM.
+
+    Both are multiplied by the length of a query's list, so that leaves weigh against `l2` as LambdaMART's do.
+    """
+
+    shares: Floats
+
+    def __call__(self, scores: Scores, data: "lgb.Dataset") -> tuple[Scores, Scores]:
+        """The first and second derivative by each score, (rows,)."""
+        shares = self.shares if data.used_indices is None else self.shares[data.used_indices]
+        sizes = np.asarray(data.get_group(), dtype=np.int64)
+        starts, lengths = np.cumsum(sizes) - sizes, np.repeat(sizes, sizes)
+        exponentials = np.exp(scores - np.repeat(np.maximum.reduceat(scores, starts), sizes))
+        chances = exponentials / np.repeat(np.add.reduceat(exponentials, starts), sizes)
+        return lengths * (chances - shares), lengths * chances * (1 - chances)
 
 
 def _best_rounds(
@@ -179,11 +210,7 @@ def _best_rounds(
     parts: Sequence[frozenset[str]],
     progress: Progress,
 ) -> tuple[int, float]:
-    """The number of trees with the best NDCG@10 of the queries held out, and that NDCG.
-
-    The curve of a few queries jumps from tree to tree, and its highest jump is often an early one, by luck: what
-    counts is the mean over SMOOTHED neighbouring numbers of trees.
-    """
+    """The number of trees with the best NDCG@10 of the queries held out, and that NDCG."""
     import lightgbm as lgb
 
     outside = [np.isin(rows.query_of_row, _places(rows, part)) for part in parts]
@@ -192,7 +219,7 @@ def _best_rounds(
     def watch(state: "lgb.callback.CallbackEnv") -> None:
         curve.extend(result[2] for result in state.evaluation_result_list or () if result[1] == MEASURE)
         progress(len(curve), settings.rounds)
-        if len(curve) - _best(curve) > settings.patience:
+        if len(curve) - best_of(curve, SMOOTHED) > settings.patience:
             raise lgb.callback.EarlyStopException(state.iteration, [])
 
     lgb.cv(
@@ -202,15 +229,8 @@ def _best_rounds(
         folds=[(np.flatnonzero(~mask), np.flatnonzero(mask)) for mask in outside],
         callbacks=[watch],
     )
-    best = _best(curve)
+    best = best_of(curve, SMOOTHED)
     return best, curve[best - 1]
-
-
-def _best(curve: Sequence[float]) -> int:
-    """The number of trees in the middle of the best stretch of the curve."""
-    window = min(SMOOTHED, len(curve))
-    smooth = np.convolve(curve, np.full(window, 1 / window), mode="valid")
-    return int(smooth.argmax()) + (window - 1) // 2 + 1
 
 
 def _places(rows: TrainingRows, part: frozenset[str]) -> npt.NDArray[np.int64]:

@@ -1,7 +1,9 @@
 """A weighted sum of features: the ranker to beat, and one that anybody can read."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -13,12 +15,18 @@ from ltr_plugin.decoding import Form, decode
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Floats
+from ltr_plugin.progress import Progress, silent
 from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model, write_ranker
 from ltr_plugin.rankers.ranker import Export, Scores
 from ltr_plugin.rankers.training_rows import TrainingRows
 
-KIND = "linear"
+KINDS = ("linear", "logistic", "svm")
+"""Weighted sums that differ in what their weights minimise."""
 MODEL = "weights.json"
+
+Doubles = npt.NDArray[np.float64]
+Objective = Callable[[Doubles], tuple[float, Doubles]]
+"""Of scores, float64 (rows,): the loss and its derivative by each score."""
 
 
 class LinearSettings(Form):
@@ -29,7 +37,9 @@ class LinearSettings(Form):
     iterations: Annotated[int, Field(ge=1)] = 500
 
 
-_BOUNDS = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
+Bound = tuple[float | None, float | None]
+"""The least and the most that a weight may be, where there is one."""
+_BOUNDS: dict[int, Bound] = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
 """What a feature's direction leaves to its weight."""
 
 
@@ -42,7 +52,7 @@ class LinearRanker:
 
     @property
     def kind(self) -> str:
-        """`linear`."""
+        """`linear`, `logistic` or `svm`."""
         return self.card.kind
 
     @property
@@ -67,7 +77,7 @@ class LinearRanker:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """The ranker in a folder; InputError when it is none or is damaged."""
-        card, model = read_model(folder, MODEL, KIND)
+        card, model = read_model(folder, MODEL, *KINDS)
         try:
             weights = decode(dict[str, FiniteFloat], json.loads(model), source=str(folder / MODEL))
         except ValueError as error:
@@ -77,74 +87,119 @@ class LinearRanker:
         return cls(card, weights)
 
 
-def train_linear(table: FeatureTable, settings: LinearSettings | None = None) -> LinearRanker:
+def train_linear(
+    table: FeatureTable, settings: LinearSettings | None = None, *, progress: Progress = silent
+) -> LinearRanker:
     """The weights that minimise a listwise loss, the same again for the same rows; InputError as for LambdaMART.
 
     The loss is the cross entropy of softmax(scores) from gains 2**grade - 1, each shared out over a query's products
     (Bruch, An Alternative Cross Entropy Loss for Learning-to-Rank, 2021, without its perturbation; ListNet's top-one
-    loss, Cao et al. 2007, has exp(grade) for the gain). It is convex, so the start does not matter.
+    loss, Cao et al. 2007, has exp(grade) for the gain).
     """
-    from scipy.optimize import minimize
-
     settings = settings or LinearSettings()
     rows = TrainingRows.of(table)
+    return fit_weights("linear", table, rows, settings, listwise(rows, settings.negative_weight), progress)
+
+
+def fit_weights(
+    kind: str,
+    table: FeatureTable,
+    rows: TrainingRows,
+    settings: LinearSettings,
+    objective: Objective,
+    progress: Progress = silent,
+    *,
+    intercept: bool = False,
+) -> LinearRanker:
+    """The weighted sum whose scores minimise a convex objective, within the directions that features state.
+
+    With `intercept` the objective sees scores with a constant added, which changes no order and is left out after.
+    """
     values = rows.values.astype(np.float64)
     spread = values.std(axis=0)
     used = spread > 0
     standard = np.where(used, (values - values.mean(axis=0)) / np.where(used, spread, 1.0), 0.0)
-    found = minimize(
-        _loss,
-        np.zeros(len(table.names)),
-        args=(standard, rows, _targets(rows, settings.negative_weight), settings.l2),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[_BOUNDS[direction] for direction in feature_set_of(table).directions],
-        options={"maxiter": settings.iterations},
-    )
-    strength = np.where(used, found.x, 0.0)
+    bounds = [_BOUNDS[direction] for direction in feature_set_of(table).directions]
+    if intercept:
+        standard, bounds = np.column_stack([standard, np.ones(len(rows))]), [*bounds, (None, None)]
+    found = minimise(objective, standard, settings.l2, bounds, settings.iterations, progress)
+    strength = np.where(used, found.strength[: len(used)], 0.0)
     raw = (strength / np.where(used, spread, 1.0)).astype(np.float32)
     weights = {name: float(weight) for name, weight in zip(table.names, raw, strict=True)}
     card = make_card(
-        KIND,
+        kind,
         table,
         _packed(weights),
         queries=len(rows.queries),
         rows=len(rows),
         settings=settings.model_dump(),
-        results={"loss": float(found.fun), "iterations": int(found.nit)},
+        results={"loss": found.loss, "iterations": found.iterations},
         importance={name: abs(float(value)) for name, value in zip(table.names, strength, strict=True)},
-        notes=rows.notes if found.success else (*rows.notes, f"stopped early: {found.message}"),
+        notes=(*rows.notes, *found.notes),
         libraries=("scipy",),
     )
     return LinearRanker(card, weights)
 
 
-def _packed(weights: dict[str, float]) -> bytes:
-    return (json.dumps(weights, indent=2) + "\n").encode()
+@dataclass(frozen=True)
+class Minimum:
+    """The strengths of columns, float64 (columns,), at the least loss that was found."""
+
+    strength: Doubles
+    loss: float
+    iterations: int
+    notes: tuple[str, ...]
 
 
-def _targets(rows: TrainingRows, negative_weight: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Each row's share of its query's gains, and the logarithm of its weight in the softmax."""
+def minimise(
+    objective: Objective,
+    standard: Doubles,
+    l2: float,
+    bounds: list[Bound],
+    iterations: int,
+    progress: Progress = silent,
+) -> Minimum:
+    """The weights of standardised columns that minimise objective(columns @ weights) + l2 / 2 * |weights|**2."""
+    from scipy.optimize import minimize
+
+    def loss(strength: Doubles) -> tuple[float, Doubles]:
+        # einsum, not @: a threaded BLAS adds in an order that depends on the machine, and stalls on busy ones.
+        value, by_score = objective(np.einsum("rf,f->r", standard, strength))
+        gradient = np.einsum("rf,r->f", standard, by_score)
+        return value + l2 * float(strength @ strength) / 2, gradient + l2 * strength
+
+    done = count(1)
+
+    def heard(_strength: Doubles) -> None:
+        progress(next(done))
+
+    options = {"maxiter": iterations}
+    start = np.zeros(standard.shape[1])
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options, callback=heard)
+    notes = () if found.success else (f"stopped early: {found.message}",)
+    return Minimum(found.x, float(found.fun), int(found.nit), notes)
+
+
+def listwise(rows: TrainingRows, negative_weight: float = 1.0) -> Objective:
+    """The mean over queries of the cross entropy of softmax(scores) from each product's share of its query's gains.
+
+    A sampled row weighs `negative_weight` in the softmax.
+    """
     gains = np.exp2(rows.grades.astype(np.float64)) - 1
     shares = gains / np.add.reduceat(gains, rows.starts)[rows.query_of_row]
-    return shares, np.where(rows.sampled, np.log(negative_weight), 0.0)
-
-
-def _loss(
-    strength: npt.NDArray[np.float64],
-    standard: npt.NDArray[np.float64],
-    rows: TrainingRows,
-    targets: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
-    l2: float,
-) -> tuple[float, npt.NDArray[np.float64]]:
-    shares, offsets = targets
-    # einsum, not @: a threaded BLAS adds in an order that depends on the machine, and stalls on busy ones.
-    scores = np.einsum("rf,f->r", standard, strength) + offsets
-    scores -= np.maximum.reduceat(scores, rows.starts)[rows.query_of_row]
-    exponentials = np.exp(scores)
-    sums = np.add.reduceat(exponentials, rows.starts)
-    chances = exponentials / sums[rows.query_of_row]
+    offsets = np.where(rows.sampled, np.log(negative_weight), 0.0)
     count = len(rows.queries)
-    loss = float(np.log(sums).sum() - shares @ scores) / count
-    gradient = np.einsum("rf,r->f", standard, chances - shares) / count
-    return loss + l2 * float(strength @ strength) / 2, gradient + l2 * strength
+
+    def objective(scores: Doubles) -> tuple[float, Doubles]:
+        scores = scores + offsets
+        scores -= np.maximum.reduceat(scores, rows.starts)[rows.query_of_row]
+        exponentials = np.exp(scores)
+        sums = np.add.reduceat(exponentials, rows.starts)
+        chances = exponentials / sums[rows.query_of_row]
+        return float(np.log(sums).sum() - shares @ scores) / count, (chances - shares) / count
+
+    return objective
+
+
+def _packed(weights: dict[str, float]) -> bytes:
+    return (json.dumps(weights, indent=2) + "\n").encode()

@@ -1,21 +1,30 @@
 """A ranker from its folder, whatever its kind."""
 
+from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 from ltr_plugin.errors import InputError
 from ltr_plugin.rankers.card import read_card
 from ltr_plugin.rankers.ranker import Ranker
 
+KINDS = {
+    "lambdamart": "lambdamart.LambdaMART",
+    "xgboost": "xgboost.XGBoostRanker",
+    "linear": "linear.LinearRanker",
+    "logistic": "linear.LinearRanker",
+    "svm": "linear.LinearRanker",
+    "fusion": "fusion.NetworkRanker",
+    "mlp": "fusion.NetworkRanker",
+    "late": "late.LateRanker",
+}
+"""The class of each kind, imported when one is loaded: most bring a heavy library."""
+
 
 def load_ranker(folder: Path) -> Ranker:
     """The ranker in a folder, of the kind that its card says; InputError when it is none or is damaged."""
     kind = read_card(folder).kind
-    if kind == "lambdamart":
-        from ltr_plugin.rankers.lambdamart import LambdaMART
-
-        return LambdaMART.load(folder)
-    if kind == "linear":
-        from ltr_plugin.rankers.linear import LinearRanker
-
-        return LinearRanker.load(folder)
-    raise InputError(str(folder), f"unknown kind of ranker {kind!r}; it may need a newer version of this library")
+    if kind not in KINDS:
+        raise InputError(str(folder), f"unknown kind of ranker {kind!r}; it may need a newer version of this library")
+    module, name = KINDS[kind].split(".")
+    return cast("Ranker", getattr(import_module(f"ltr_plugin.rankers.{module}"), name).load(folder))

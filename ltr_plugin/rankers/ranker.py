@@ -7,25 +7,44 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ltr_plugin.errors import LtrError
 from ltr_plugin.features.feature_set import FeatureSet
+from ltr_plugin.features.kinds import Derived
 from ltr_plugin.rankers.card import Card
+from ltr_plugin.rankers.parity import TOLERANCE
 
 Floats = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
+
+
+class ExportError(LtrError):
+    """A model that cannot be written so that the cluster scores it alike; the message says what stands in the way."""
 
 
 @dataclass(frozen=True)
 class Export:
     """A model in a form that an LTR plugin accepts.
 
-    `definition` is JSON of that `type`. `features` are further features, in the plugin's form, that the model needs
-    after those of the feature set. `normalizers` is the plugin's `feature_normalizers`.
+    `definition` is JSON of that `type`. `derived` are further features that the model needs after those of its feature
+    set, such as a network's units. `normalizers` is the plugin's `feature_normalizers`. `tolerance` is how far the
+    cluster's scores may be from the local ones (see `parity`).
     """
 
     type: Literal["model/xgboost+json", "model/linear"]
     definition: Any
-    features: tuple[dict[str, object], ...] = ()
+    derived: tuple[Derived, ...] = ()
     normalizers: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    tolerance: float = TOLERANCE
+
+    def model(self) -> dict[str, Any]:
+        """The plugin's `model` object."""
+        return {"type": self.type, "definition": self.definition, "feature_normalizers": self.normalizers}
+
+    def served(self, features: FeatureSet) -> FeatureSet:
+        """The features that the model is served with: those it was trained on, then its own."""
+        if not self.derived:
+            return features
+        return FeatureSet(name=features.name, version=features.version, features=(*features.features, *self.derived))
 
 
 class Ranker(Protocol):
@@ -44,10 +63,23 @@ class Ranker(Protocol):
         """The features that it reads, in the order of the columns of `predict`."""
 
     def predict(self, values: Floats) -> Scores:
-        """Scores, float64 (rows,), higher is better, of float32 `values` (rows, features); missing values are 0."""
+        """Scores, float64 (rows,), higher is better, of float32 `values` (rows, features); missing values are 0.
+
+        The rows of one query: a ranker may compare them with each other (`score_rows` takes those of many).
+        """
 
     def export(self) -> Export:
-        """The model for the cluster."""
+        """The model for the cluster; ExportError when the plugin cannot express it."""
 
     def save(self, folder: Path) -> None:
         """Writes the ranker as a folder, in place of an earlier ranker there."""
+
+
+def score_rows(ranker: Ranker, values: Floats, queries: npt.NDArray[np.object_]) -> Scores:
+    """The scores of rows of many queries, (rows,); rows of one query stand together or apart."""
+    scores = np.empty(len(values))
+    _, query_of_row = np.unique(queries.astype(str), return_inverse=True)
+    order = np.argsort(query_of_row, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(query_of_row[order])) + 1):
+        scores[rows] = ranker.predict(values[rows])
+    return scores

@@ -6,6 +6,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ltr_plugin.features.kinds import Derived
+from ltr_plugin.rankers.formulas import evaluate
 from ltr_plugin.rankers.ranker import Export
 
 Floats = npt.NDArray[np.float32]
@@ -20,12 +22,25 @@ LOGISTIC_OBJECTIVES = {"binary:logistic", "reg:logistic"}
 def score(export: Export, names: Sequence[str], values: Floats, *, missing: Missing = "missing") -> Floats:
     """The cluster's scores, float32 (rows,), of float32 `values` (rows, features) whose columns are `names`.
 
-    The features must be all that the model reads, an export's own extra features included.
+    The export's own derived features are computed first.
     """
-    normalized = _normalized(export.normalizers, names, np.asarray(values, dtype=np.float32))
+    derived = derived_values(export.derived, names, values)
+    names = (*names, *derived)
+    values = np.column_stack([np.asarray(values, dtype=np.float32), *derived.values()])
+    normalized = _normalized(export.normalizers, names, values)
     if export.type == "model/linear":
         return score_linear(export.definition, names, normalized)
     return score_trees(export.definition, names, normalized, missing=missing)
+
+
+def derived_values(derived: Sequence[Derived], names: Sequence[str], values: Floats) -> dict[str, Floats]:
+    """The derived features by name, each (rows,): computed in double precision from float32 and rounded to float32."""
+    columns = dict(zip(names, np.asarray(values, dtype=np.float32).T, strict=True))
+    found: dict[str, Floats] = {}
+    for feature in derived:
+        doubles = np.broadcast_to(evaluate(feature.expression, {**columns, **found}), len(values))
+        found[feature.name] = doubles.astype(np.float32)
+    return found
 
 
 def score_linear(weights: Mapping[str, float], names: Sequence[str], values: Floats) -> Floats:

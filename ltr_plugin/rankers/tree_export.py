@@ -22,7 +22,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ltr_plugin.errors import LtrError
+from ltr_plugin.rankers.ranker import ExportError
 
 Node = dict[str, Any]
 
@@ -35,15 +35,12 @@ LARGEST = float(np.finfo(np.float32).max)
 ZERO_BAND = float(np.float32(1e-35))
 
 
-class ExportError(LtrError):
-    """A model that cannot be written so that the cluster scores it alike; the message names the tree and feature."""
-
-
-def export_trees(dump: Mapping[str, Any], names: Sequence[str]) -> list[Node]:
+def export_trees(dump: Mapping[str, Any], names: Sequence[str], *, weight: float = 1.0) -> list[Node]:
     """The trees of `Booster.dump_model()`, for features `names` in the order of the model's columns.
 
-    The sum of their leaves is LightGBM's raw score (`raw_score=True`): shrinkage and the starting score are already in
-    the leaves, DART's weights too. A random forest's average is divided into them, so that they sum to its prediction.
+    The sum of their leaves is `weight` times LightGBM's raw score (`raw_score=True`): shrinkage and the starting score
+    are already in the leaves, DART's weights too. A random forest's average is divided into them, so that they sum to
+    its prediction.
     ExportError for several scores a row (multi-class), linear trees, and trees that pass MAX_DEPTH or MAX_NODES.
     """
     if dump["num_tree_per_iteration"] != 1:
@@ -53,7 +50,7 @@ def export_trees(dump: Mapping[str, Any], names: Sequence[str]) -> list[Node]:
     trees = dump["tree_info"]
     if not trees:
         raise ExportError("the model has no trees")
-    share = 1 / len(trees) if dump.get("average_output") else 1.0
+    share = weight / len(trees) if dump.get("average_output") else weight
     return [_tree(tree, names, share) for tree in trees]
 
 

@@ -7,6 +7,9 @@ import pytest
 
 from ltr_plugin.rankers.lambdamart import train_lambdamart
 from ltr_plugin.rankers.linear import train_linear
+from ltr_plugin.rankers.logistic import train_logistic
+from ltr_plugin.rankers.svm import train_svm
+from ltr_plugin.rankers.xgboost import train_xgboost
 
 
 @pytest.fixture
@@ -20,7 +23,7 @@ def backwards(shop):
     return replace(shop, origin=replace(shop.origin, feature_set=stated))
 
 
-@pytest.mark.parametrize("train", [train_lambdamart, train_linear])
+@pytest.mark.parametrize("train", [train_lambdamart, train_xgboost, train_linear, train_logistic, train_svm])
 def test_no_score_goes_against_a_stated_direction(backwards, shop, train):
     ranker = train(backwards)
     steps = np.linspace(0, 1, 50, dtype=np.float32)

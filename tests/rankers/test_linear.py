@@ -1,18 +1,21 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import check_grad
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.rankers import linear
-from ltr_plugin.rankers.linear import LinearRanker, LinearSettings, train_linear
+from ltr_plugin.rankers.linear import LinearRanker, LinearSettings, listwise, train_linear
 from ltr_plugin.rankers.loading import load_ranker
+from ltr_plugin.rankers.logistic import pointwise, train_logistic
 from ltr_plugin.rankers.reference import score
+from ltr_plugin.rankers.svm import pairwise, train_svm
 from ltr_plugin.rankers.training_rows import TrainingRows
 
 
-@pytest.fixture(scope="module")
-def ranker(shop):
-    return train_linear(shop)
+@pytest.fixture(scope="module", params=[train_linear, train_logistic, train_svm])
+def ranker(shop, request):
+    return request.param(shop)
 
 
 def test_weights_follow_what_decides(ranker):
@@ -28,13 +31,32 @@ def test_a_feature_that_never_differs_has_no_weight(table_of):
     assert weights["f0"] > 0
 
 
-def test_the_gradient_is_that_of_the_loss(shop):
+@pytest.mark.parametrize("objective_of", [listwise, pointwise, pairwise])
+def test_the_derivative_is_that_of_the_loss(shop, objective_of):
     rows = TrainingRows.of(shop.of_queries(["q00", "q01", "q02"]))
-    standard = rows.values.astype(np.float64)
-    targets = linear._targets(rows, 0.5)
-    at = np.random.default_rng(0).normal(size=4)
-    pieces = [lambda point, place=place: linear._loss(point, standard, rows, targets, 0.1)[place] for place in (0, 1)]
-    assert check_grad(*pieces, at) < 1e-5
+    rows = replace(rows, sampled=np.arange(len(rows)) % 3 == 0)
+    objective = objective_of(rows, 0.5)
+    at = np.random.default_rng(0).normal(size=len(rows))
+    assert check_grad(*(lambda scores, place=place: objective(scores)[place] for place in (0, 1)), at) < 1e-5
+
+
+def test_the_listwise_loss_of_one_list(table_of):
+    rows = TrainingRows.of(table_of(["q", "q", "q"], [0, 1, 2], [[0], [0], [0]]))
+    loss, _ = listwise(rows)(np.log([1.0, 2.0, 5.0]))
+    # gains 0, 1, 3; chances 1/8, 2/8, 5/8
+    assert loss == pytest.approx(-(np.log(2 / 8) / 4 + 3 * np.log(5 / 8) / 4))
+
+
+def test_the_pairwise_loss_of_one_list(table_of):
+    rows = TrainingRows.of(table_of(["q", "q", "q"], [0, 1, 1], [[0], [0], [0]]))
+    loss, _ = pairwise(rows)(np.array([0.0, 0.25, 3.0]))
+    assert loss == pytest.approx((0.75**2 + 0) / 2)
+
+
+def test_the_pointwise_loss_of_two_products(table_of):
+    rows = TrainingRows.of(table_of(["q", "q"], [0, 2], [[0], [0]]))
+    loss, _ = pointwise(rows)(np.array([-1.0, 0.5]))
+    assert loss == pytest.approx((np.log1p(np.exp(-1.0)) + np.log1p(np.exp(-0.5))) / 2)
 
 
 def test_the_export_scores_alike(ranker, shop):
@@ -52,9 +74,8 @@ def test_saves_and_loads(ranker, tmp_path):
         LinearRanker.load(tmp_path / "linear")
 
 
-def test_lighter_negatives_change_the_weights(shop):
-    from dataclasses import replace
-
+@pytest.mark.parametrize("train", [train_linear, train_logistic, train_svm])
+def test_lighter_negatives_change_the_weights(shop, train):
     sampled = replace(shop, grades=np.where(shop.grades == 0, np.nan, shop.grades).astype(np.float32))
-    assert train_linear(sampled).weights == train_linear(shop).weights
-    assert train_linear(sampled, LinearSettings(negative_weight=0.1)).weights != train_linear(shop).weights
+    assert train(sampled).weights == train(shop).weights
+    assert train(sampled, LinearSettings(negative_weight=0.1)).weights != train(shop).weights

@@ -1,0 +1,42 @@
+"""One ranker learns from another: for clusters where the better one is too slow, or cannot run at all.
+
+The student sees the rows of a table with the teacher's scores and learns, query by query, the softmax of them, by cross
+entropy (ListNet's loss, Cao et al. 2007, with a teacher as in Hinton et al., Distilling the Knowledge in a Neural
+Network, 2015). Grades serve only to stop. The scores of two rankers have no common unit, so they are divided by
+their own mean spread within a query, and by TEMPERATURE: the lower it is, the more the first places count.
+"""
+
+import numpy as np
+
+from ltr_plugin.errors import InputError
+from ltr_plugin.features.table import FeatureTable, Floats
+from ltr_plugin.rankers.ranker import Ranker, score_rows
+from ltr_plugin.rankers.training_rows import TrainingRows
+
+TEMPERATURE = 0.5
+
+
+def teacher_facts(teacher: Ranker | None) -> dict[str, str]:
+    """What a student's card says of its teacher."""
+    return {"teacher": f"{teacher.kind} {teacher.card.model_sha256[:16]}"} if teacher else {}
+
+
+def taught_shares(teacher: Ranker, table: FeatureTable, rows: TrainingRows) -> Floats:
+    """Each row's share of its query by the teacher, float32 (rows,), summing to 1 over a query.
+
+    InputError when the teacher reads another version of the table's feature set, or tells no product from another.
+    """
+    if teacher.feature_set.digest != table.origin.feature_set_digest:
+        raise InputError(
+            "teacher",
+            f"reads {teacher.card.feature_set_id!r} of another rendering than the table; train it on this one",
+        )
+    scores = score_rows(teacher, rows.values, np.array(rows.queries, dtype=object)[rows.query_of_row])
+    scores -= np.maximum.reduceat(scores, rows.starts)[rows.query_of_row]
+    means = np.add.reduceat(scores, rows.starts) / rows.sizes
+    spread = np.sqrt(np.add.reduceat((scores - means[rows.query_of_row]) ** 2, rows.starts) / rows.sizes).mean()
+    if not spread > 0:
+        raise InputError("teacher", "scores all products of each query alike; there is nothing to learn from it")
+    exponentials = np.exp(scores / (TEMPERATURE * spread))
+    shares: Floats = (exponentials / np.add.reduceat(exponentials, rows.starts)[rows.query_of_row]).astype(np.float32)
+    return shares

@@ -1,0 +1,196 @@
+"""Rankers that are networks: `fusion`, gated over modalities, and `mlp`, plain. The cluster computes both by itself."""
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from ltr_plugin.errors import InputError
+from ltr_plugin.features.feature_set import FeatureSet
+from ltr_plugin.features.table import FeatureTable, Floats
+from ltr_plugin.progress import Progress, silent
+from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model, write_ranker
+from ltr_plugin.rankers.distilling import taught_shares, teacher_facts
+from ltr_plugin.rankers.network_settings import MLPSettings, NetworkSettings
+from ltr_plugin.rankers.ranker import Export, Ranker, Scores
+from ltr_plugin.rankers.training_rows import TrainingRows
+
+if TYPE_CHECKING:
+    from ltr_plugin.rankers.network import Fused, FusionNetwork, Layout
+    from ltr_plugin.rankers.network_training import Lesson
+
+FUSION, MLP = "fusion", "mlp"
+MODEL = "network.safetensors"
+TOLERANCE = 1e-4
+"""Every unit is rounded to float32 in the cluster."""
+
+
+@dataclass(frozen=True)
+class NetworkRanker:
+    """A network and its card."""
+
+    card: Card
+    model: bytes = field(repr=False)
+    network: "FusionNetwork" = field(repr=False, compare=False)
+
+    @property
+    def kind(self) -> str:
+        """`fusion` or `mlp`."""
+        return self.card.kind
+
+    @property
+    def feature_set(self) -> FeatureSet:
+        """See Ranker."""
+        return self.card.feature_set
+
+    def predict(self, values: Floats) -> Scores:
+        """See Ranker. In double precision."""
+        scores: Scores = self.fused(values).score.numpy()
+        return scores
+
+    def fused(self, values: Floats) -> "Fused":
+        """The scores of float32 `values` (rows, features) with the gates and parts they are made of, in double."""
+        import torch
+
+        total = torch.from_numpy(np.nan_to_num(np.asarray(values, dtype=np.float32), nan=0.0))
+        with torch.no_grad():
+            fused: Fused = self.network(total.double(), self.network.presence(total))
+        return fused
+
+    def export(self) -> Export:
+        """See Ranker; `compiling` says of what features it is made."""
+        from ltr_plugin.rankers.compiling import compiled
+
+        return replace(compiled(self.network, self.feature_set, self.kind), tolerance=TOLERANCE)
+
+    def save(self, folder: Path) -> None:
+        """See Ranker."""
+        write_ranker(folder, self.card, MODEL, self.model)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """The ranker in a folder; InputError when it is none or is damaged."""
+        card, model = read_model(folder, MODEL, FUSION, MLP)
+        try:
+            network = _unpacked(model)
+        except (ValueError, KeyError, RuntimeError) as error:
+            raise InputError(str(folder / MODEL), f"no network: {error}") from None
+        if network.layout != _layout(card.kind, card.feature_set):
+            raise InputError(str(folder / MODEL), f"reads other features than its set {card.feature_set_id!r}")
+        return cls(card, model, network)
+
+
+def train_fusion(
+    table: FeatureTable,
+    settings: NetworkSettings | None = None,
+    *,
+    teacher: Ranker | None = None,
+    progress: Progress = silent,
+) -> NetworkRanker:
+    """A fusion ranker trained on `table`, with missing values as 0; by the grades, or by a teacher's scores.
+
+    InputError as for LambdaMART. `progress` hears the epochs of the search for the best number of them.
+    """
+    return _train(FUSION, table, settings or NetworkSettings(), teacher, progress)
+
+
+def train_mlp(
+    table: FeatureTable,
+    settings: MLPSettings | None = None,
+    *,
+    teacher: Ranker | None = None,
+    progress: Progress = silent,
+) -> NetworkRanker:
+    """A plain network trained as `train_fusion` does."""
+    return _train(MLP, table, settings or MLPSettings(), teacher, progress)
+
+
+def _train(
+    kind: str, table: FeatureTable, settings: NetworkSettings, teacher: Ranker | None, progress: Progress
+) -> NetworkRanker:
+    from ltr_plugin.rankers.modalities import Gaps
+    from ltr_plugin.rankers.network_training import Lesson, Scaling, seeded
+    from ltr_plugin.rankers.simplifying import simplified
+
+    features = feature_set_of(table)
+    rows = TrainingRows.of(table)
+    shares = taught_shares(teacher, table, rows) if teacher else None
+    lesson = Lesson(rows, Gaps(features), _layout(kind, features), Scaling.of(rows.values), settings, shares)
+    with seeded(settings):
+        epochs, ndcg, parts = lesson.best_epochs(progress)
+        fitted = lesson if settings.refit or not parts else lesson.of_queries(set(rows.queries) - parts[0])
+        trained = fitted.trained(epochs)
+        network, facts = simplified(trained, fitted)
+    model = _packed(network)
+    card = make_card(
+        kind,
+        table,
+        model,
+        queries=len(fitted.rows.queries),
+        rows=len(fitted.rows),
+        settings={**settings.model_dump(), **teacher_facts(teacher)},
+        results={
+            "epochs": epochs,
+            "validation_ndcg@10": ndcg,
+            "validation_queries": sum(map(len, parts)),
+            **facts,
+            **_mean_gates(network, fitted),
+        },
+        importance=_importance(trained, fitted, features.names),
+        notes=rows.notes if parts else (*rows.notes, f"one query only: nothing to validate on, so {epochs} epochs"),
+        libraries=("torch",),
+    )
+    return NetworkRanker(card, model, network)
+
+
+def _layout(kind: str, features: FeatureSet) -> "Layout":
+    from ltr_plugin.rankers.network import fusion_layout, plain_layout
+
+    return fusion_layout(features) if kind == FUSION else plain_layout(features)
+
+
+def _importance(network: "FusionNetwork", lesson: "Lesson", names: tuple[str, ...]) -> dict[str, float]:
+    """How much the score moves, in the mean over the rows, with one spread of each feature."""
+    import torch
+
+    inputs = lesson.scaling.applied(lesson.rows.values).requires_grad_()
+    scores = network(inputs, network.presence(torch.from_numpy(lesson.rows.values))).score
+    (gradient,) = torch.autograd.grad(scores.sum(), inputs)
+    return dict(zip(names, gradient.abs().mean(dim=0).tolist(), strict=True))
+
+
+def _mean_gates(network: "FusionNetwork", lesson: "Lesson") -> dict[str, float]:
+    """Each modality's mean gate over the rows that have more than one, whose gates are not told by what is there."""
+    import torch
+
+    values = torch.from_numpy(lesson.rows.values)
+    present = network.presence(values)
+    several = present.sum(dim=1) > 1
+    if not several.any():
+        return {}
+    with torch.no_grad():
+        gates = network(values[several].double(), present[several]).gates
+    return {f"mean_gate_{name}": float(gate.mean()) for name, gate in gates.items()}
+
+
+def _packed(network: "FusionNetwork") -> bytes:
+    from safetensors.torch import save
+
+    shape = {"layout": network.layout.model_dump(mode="json"), "units": network.units, "crosses": network.cross_count}
+    packed: bytes = save(dict(network.state_dict()), metadata={"network": json.dumps(shape)})
+    return packed
+
+
+def _unpacked(model: bytes) -> "FusionNetwork":
+    """The network in a safetensors file: the size of its header (8 bytes), a JSON header, the numbers."""
+    from safetensors.torch import load
+
+    from ltr_plugin.rankers.network import FusionNetwork, Layout
+
+    header = json.loads(model[8 : 8 + int.from_bytes(model[:8], "little")])
+    shape = json.loads(header["__metadata__"]["network"])
+    network = FusionNetwork(Layout.model_validate(shape["layout"]), shape["units"], shape["crosses"]).double()
+    network.load_state_dict(load(model))
+    return network.requires_grad_(False)

@@ -1,0 +1,35 @@
+"""Logistic regression: each product by itself, relevant or not."""
+
+import numpy as np
+
+from ltr_plugin.features.table import FeatureTable
+from ltr_plugin.progress import Progress, silent
+from ltr_plugin.rankers.linear import Doubles, LinearRanker, LinearSettings, Objective, fit_weights
+from ltr_plugin.rankers.training_rows import TrainingRows
+
+
+def train_logistic(
+    table: FeatureTable, settings: LinearSettings | None = None, *, progress: Progress = silent
+) -> LinearRanker:
+    """A weighted sum whose logistic function is the chance that a product is relevant, from grade 1 on.
+
+    The score is the logit without its constant, which orders alike. InputError as for LambdaMART.
+    """
+    settings = settings or LinearSettings()
+    rows = TrainingRows.of(table)
+    return fit_weights(
+        "logistic", table, rows, settings, pointwise(rows, settings.negative_weight), progress, intercept=True
+    )
+
+
+def pointwise(rows: TrainingRows, negative_weight: float = 1.0) -> Objective:
+    """The mean logistic loss of the rows; a sampled one weighs `negative_weight`."""
+    signs = np.where(rows.grades > 0, 1.0, -1.0)
+    weights = np.where(rows.sampled, negative_weight, 1.0)
+    weights /= weights.sum()
+
+    def objective(scores: Doubles) -> tuple[float, Doubles]:
+        margins = signs * scores
+        return float(weights @ np.logaddexp(0.0, -margins)), -weights * signs / (1 + np.exp(np.minimum(margins, 500.0)))
+
+    return objective

@@ -1,0 +1,51 @@
+"""How a network is trained; apart from the training itself, which needs PyTorch."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, FiniteFloat
+
+from ltr_plugin.decoding import Form
+
+LossName = Literal["lambda", "listnet", "ndcg", "ranknet"]
+Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class NetworkSettings(Form):
+    """How to train. The defaults suit a few hundred queries.
+
+    `modality_dropout` is the share of queries that lose some, but not all, of what they ask with (words, photo, ...) in
+    an epoch; `product_dropout` the share of products that lose one. `averaging` is how much of the average of earlier
+    weights stays at each step (Polyak and Juditsky, 1992). `balance` is the price of towers whose scores spread
+    differently, so that gates say how much their modalities count. `validation`, `folds` and `refit` as for LambdaMART,
+    with epochs for trees. Weights are pruned and rounded as long as NDCG@10 on the training queries does not fall by
+    more than `simplification`. The same rows and settings give the same ranker on one machine.
+    """
+
+    loss: LossName = "lambda"
+    units: Count = 8
+    crosses: Annotated[int, Field(ge=0)] = 2
+    epochs: Count = 200
+    patience: Count = 40
+    epochs_without_validation: Count = 50
+    learning_rate: Annotated[FiniteFloat, Field(gt=0)] = 0.005
+    weight_decay: Annotated[FiniteFloat, Field(ge=0)] = 0.1
+    averaging: Annotated[FiniteFloat, Field(ge=0, lt=1)] = 0.998
+    balance: Annotated[FiniteFloat, Field(ge=0)] = 0.05
+    batch_queries: Count = 64
+    modality_dropout: Share = 0.2
+    product_dropout: Share = 0.05
+    validation: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
+    folds: Annotated[int, Field(ge=0)] = 0
+    refit: bool = True
+    simplification: Annotated[FiniteFloat, Field(ge=0)] = 0.0005
+    threads: Count = 1
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
+
+
+class MLPSettings(NetworkSettings):
+    """A plain network: all features in one tower, of more units, and nothing is taken away while it learns."""
+
+    units: Count = 16
+    modality_dropout: Share = 0.0
+    product_dropout: Share = 0.0

@@ -1,0 +1,186 @@
+"""XGBoost's `rank:ndcg` trees (Chen and Guestrin, XGBoost, KDD 2016), which the plugin walks as they are."""
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import numpy as np
+from pydantic import Field, FiniteFloat
+
+from ltr_plugin.decoding import Form
+from ltr_plugin.errors import InputError
+from ltr_plugin.features.feature_set import FeatureSet
+from ltr_plugin.features.table import FeatureTable, Floats
+from ltr_plugin.progress import Progress, silent
+from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model, write_ranker
+from ltr_plugin.rankers.ranker import Export, Scores
+from ltr_plugin.rankers.stopping import follow, held_out_parts, mean_curve
+from ltr_plugin.rankers.training_rows import TrainingRows
+
+if TYPE_CHECKING:
+    import xgboost as xgb
+
+KIND = "xgboost"
+MODEL = "model.json"
+SMOOTHED = 25
+"""Numbers of trees over which a validation curve is smoothed."""
+
+Share = Annotated[FiniteFloat, Field(gt=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class XGBoostSettings(Form):
+    """How to boost; `validation`, `folds` and `refit` as for LambdaMART."""
+
+    rounds: Count = 500
+    patience: Count = 100
+    rounds_without_validation: Count = 50
+    learning_rate: Share = 0.05
+    depth: Annotated[int, Field(ge=1, le=16)] = 4
+    min_weight_in_leaf: Annotated[FiniteFloat, Field(ge=0)] = 1.0
+    feature_fraction: Share = 0.8
+    row_fraction: Share = 0.8
+    l2: Annotated[FiniteFloat, Field(ge=0)] = 1.0
+    validation: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
+    folds: Annotated[int, Field(ge=0)] = 0
+    refit: bool = True
+    threads: Count = 1
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
+
+
+@dataclass(frozen=True)
+class XGBoostRanker:
+    """An XGBoost ranker and its card."""
+
+    card: Card
+    model: bytes = field(repr=False)
+    booster: "xgb.Booster" = field(repr=False, compare=False)
+
+    @property
+    def kind(self) -> str:
+        """`xgboost`."""
+        return self.card.kind
+
+    @property
+    def feature_set(self) -> FeatureSet:
+        """See Ranker."""
+        return self.card.feature_set
+
+    def predict(self, values: Floats) -> Scores:
+        """See Ranker. XGBoost's float32 sums."""
+        total = np.nan_to_num(np.asarray(values, dtype=np.float32), nan=0.0)
+        if not len(total):
+            return np.empty(0)
+        import xgboost as xgb
+
+        matrix = xgb.DMatrix(total, feature_names=list(self.feature_set.names), nthread=1)
+        return np.asarray(self.booster.predict(matrix, output_margin=True), dtype=np.float64)
+
+    def export(self) -> Export:
+        """See Ranker. XGBoost's own dump; its starting score is 0, and total features leave nothing missing."""
+        return Export("model/xgboost+json", [json.loads(tree) for tree in self.booster.get_dump(dump_format="json")])
+
+    def save(self, folder: Path) -> None:
+        """See Ranker."""
+        write_ranker(folder, self.card, MODEL, self.model)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """The ranker in a folder; InputError when it is none or is damaged."""
+        card, model = read_model(folder, MODEL, KIND)
+        _require_xgboost()
+        import xgboost as xgb
+
+        try:
+            booster = xgb.Booster(model_file=bytearray(model))
+        except xgb.core.XGBoostError as error:
+            raise InputError(str(folder / MODEL), f"no XGBoost model: {error}") from None
+        if tuple(booster.feature_names or ()) != card.feature_set.names:
+            raise InputError(str(folder / MODEL), f"reads other features than its set {card.feature_set_id!r}")
+        return cls(card, model, booster)
+
+
+def train_xgboost(
+    table: FeatureTable, settings: XGBoostSettings | None = None, *, progress: Progress = silent
+) -> XGBoostRanker:
+    """A ranker trained on `table`, with missing values as 0; InputError as for LambdaMART, or without XGBoost."""
+    _require_xgboost()
+    import xgboost as xgb
+
+    settings = settings or XGBoostSettings()
+    rows = TrainingRows.of(table)
+    params = _params(settings, feature_set_of(table).directions)
+    everything = set(rows.queries)
+    if len(everything) > 1:
+        parts = held_out_parts(rows.queries, settings.validation, settings.folds, settings.seed)
+        curve = mean_curve([_curve(rows, table.names, params, part) for part in parts], list(map(len, parts)))
+        best, ndcg = follow(curve, most=settings.rounds, patience=settings.patience, window=SMOOTHED, progress=progress)
+        notes = rows.notes
+    else:
+        parts, best, ndcg = [], min(settings.rounds, settings.rounds_without_validation), None
+        notes = (*rows.notes, f"one query only: nothing to validate on, so {best} trees")
+    fitted = rows if settings.refit or not parts else rows.of_queries(everything - parts[0])
+    booster = xgb.train(params, _matrix(fitted, table.names), num_boost_round=best)
+    model = bytes(booster.save_raw("json"))
+    gain = booster.get_score(importance_type="total_gain")
+    card = make_card(
+        KIND,
+        table,
+        model,
+        queries=len(fitted.queries),
+        rows=len(fitted),
+        settings=settings.model_dump(),
+        results={"trees": best, "validation_ndcg@10": ndcg, "validation_queries": sum(map(len, parts))},
+        importance={name: float(np.sum(gain.get(name, 0.0))) for name in table.names},
+        notes=notes,
+        libraries=("xgboost-cpu",),
+    )
+    return XGBoostRanker(card, model, booster)
+
+
+def _curve(
+    rows: TrainingRows, names: tuple[str, ...], params: dict[str, Any], outside: Collection[str]
+) -> Iterator[float]:
+    """NDCG@10 of the queries held out, after each tree on the others."""
+    import xgboost as xgb
+
+    inside = _matrix(rows.of_queries(set(rows.queries) - set(outside)), names)
+    held = _matrix(rows.of_queries(outside), names)
+    booster = xgb.Booster(params, [inside, held])
+    for number in count():
+        booster.update(inside, number)
+        yield float(booster.eval_set([(held, "held")], number).rpartition(":")[2])
+
+
+def _matrix(rows: TrainingRows, names: tuple[str, ...]) -> "xgb.DMatrix":
+    import xgboost as xgb
+
+    return xgb.DMatrix(rows.values, rows.grades, group=rows.sizes, feature_names=list(names), nthread=1)
+
+
+def _params(settings: XGBoostSettings, directions: tuple[int, ...]) -> dict[str, Any]:
+    return {
+        "objective": "rank:ndcg",
+        "eval_metric": "ndcg@10",
+        "base_score": 0.0,
+        "tree_method": "hist",
+        "learning_rate": settings.learning_rate,
+        "max_depth": settings.depth,
+        "min_child_weight": settings.min_weight_in_leaf,
+        "colsample_bytree": settings.feature_fraction,
+        "subsample": settings.row_fraction,
+        "lambda": settings.l2,
+        "monotone_constraints": directions,
+        "nthread": settings.threads,
+        "seed": settings.seed,
+        "verbosity": 0,
+    }
+
+
+def _require_xgboost() -> None:
+    if find_spec("xgboost") is None:
+        raise InputError("xgboost", "is not installed; install ltr-plugin[rankers]")
