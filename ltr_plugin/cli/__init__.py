@@ -4,8 +4,8 @@ import sys
 
 import typer
 
-from ltr_plugin.cli import demo as demo_verb
 from ltr_plugin.cli import (
+    ablate,
     encoder,
     evaluate,
     explain,
@@ -20,6 +20,7 @@ from ltr_plugin.cli import (
     tune,
     worker,
 )
+from ltr_plugin.cli import demo as demo_verb
 from ltr_plugin.errors import LtrError
 
 app = typer.Typer(
@@ -41,6 +42,7 @@ app.command("rollback")(promote.rollback)
 app.command("search")(search.search)
 app.command("explain")(explain.explain)
 app.command("evaluate")(evaluate.evaluate)
+app.command("ablate")(ablate.ablate)
 app.command("report")(report.report)
 app.command("demo")(demo_verb.demo)
 

@@ -14,16 +14,19 @@ def report(
     qrels: Annotated[Path, typer.Option(help="Judgments: TREC qrels.")],
     ranker: Annotated[list[str], typer.Option(help="As for `ltr evaluate`; examples compare the last with the first.")],
     out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
+    ablation: Annotated[Path | None, typer.Option(help="A matrix from `ltr ablate --out`, to show as well.")] = None,
     name: IndexName = "products",
 ) -> None:
     """Compare rankers and write a page with tables, curves, and examples of won and lost queries with their photos."""
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.evaluation.ablation import Ablation
     from ltr_plugin.flows.evaluating import evaluate_rankers
     from ltr_plugin.flows.reporting import write_report
 
+    matrix = Ablation.read(ablation) if ablation else None
     index = ProductIndex(connect(), name)
     with bar("ranking queries") as progress:
         result = evaluate_rankers(index, queries, qrels, ranker, progress=progress)
-    write_report(index, result, queries.parent, out)
+    write_report(index, result, queries.parent, out, ablation=matrix)
     typer.echo(f"report: {out}")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def tune(
-    kind: Annotated[str, typer.Argument(help="lambdamart or linear.")],
+    kind: Annotated[str, typer.Argument(help="lambdamart, xgboost, fusion, mlp, late, linear, logistic or svm.")],
     table: Annotated[Path, typer.Argument(help="A feature table, from `ltr features log`.")],
     minutes: Annotated[float, typer.Option(help="How long to search, earlier runs for the same folder included.")],
     out: Annotated[Path, typer.Option(help="The folder of the search; the ranker goes into `ranker` in it.")],
@@ -46,7 +46,10 @@ def _told(tuned: "Tuned", out: Path) -> str:
     return "\n".join(
         [
             f"{out / RANKER}: {tuned.ranker.kind} ranker, the best of {tuned.trials} settings tried",
-            *(f"  {name}: {value:.4g}" for name, value in tuned.settings.items()),
+            *(
+                f"  {name}: {value if isinstance(value, str) else f'{value:.4g}'}"
+                for name, value in tuned.settings.items()
+            ),
             f"nDCG@10 of {tuned.nested.slices[ALL]} queries, each left out of the search that it measures:",
             f"  {TUNED} {after.mean:.3f} [{after.low:.3f}, {after.high:.3f}]",
             f"  {DEFAULT} {before.mean:.3f} [{before.low:.3f}, {before.high:.3f}]",

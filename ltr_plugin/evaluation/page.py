@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
+from ltr_plugin.evaluation.ablation import Ablation
 from ltr_plugin.evaluation.curves import LEVELS
 from ltr_plugin.evaluation.measures import SHOWN
 from ltr_plugin.evaluation.report import ALL, Comparison, Result
@@ -53,6 +54,7 @@ class Page:
     won: Sequence[Example] = ()
     lost: Sequence[Example] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
+    ablation: Ablation | None = None
 
     def to_html(self) -> str:
         """The page; all that comes from queries and products is escaped."""
@@ -64,6 +66,7 @@ class Page:
         rankers = self.comparison.rankers
         return environment.get_template("report.html.j2").render(
             page=self,
+            ablation=self.ablation,
             rankers=rankers,
             colours=dict(zip(rankers, COLOURS * (len(rankers) // len(COLOURS) + 1), strict=False)),
             measures=SHOWN,

@@ -9,6 +9,7 @@ from ltr_plugin.catalog.media import is_url
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.errors import LtrError, MediaError
+from ltr_plugin.evaluation.ablation import Ablation
 from ltr_plugin.evaluation.curves import gains, precision_at_recall
 from ltr_plugin.evaluation.page import Example, Item, Page
 from ltr_plugin.flows.evaluating import Evaluation
@@ -20,7 +21,9 @@ SHOWN, EXAMPLES = 6, 5
 THUMBNAIL, MAX_SOUND_BYTES = 160, 400_000
 
 
-def write_report(index: ProductIndex, evaluation: Evaluation, folder: Path, out: Path) -> None:
+def write_report(
+    index: ProductIndex, evaluation: Evaluation, folder: Path, out: Path, *, ablation: Ablation | None = None
+) -> None:
     """Writes the page. `folder` is where the queries' media lie; a photo that cannot be shown is left out."""
     comparison, runs, qrels = evaluation.whole, evaluation.runs, evaluation.qrels
     baseline, last = comparison.rankers[0], comparison.rankers[-1]
@@ -57,6 +60,7 @@ def write_report(index: ProductIndex, evaluation: Evaluation, folder: Path, out:
         won=[example(query) for query in won],
         lost=[example(query) for query in lost],
         facts={"products": f"{index.count():,}", "judged queries": str(len(qrels.queries()))},
+        ablation=ablation,
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     beside = out.with_name(f".{out.name}.part")

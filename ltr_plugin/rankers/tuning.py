@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.rankers.folds import folds_by_query
-from ltr_plugin.rankers.ranker import Ranker
+from ltr_plugin.rankers.ranker import Ranker, score_rows
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -45,22 +46,64 @@ class Between:
     log: bool = False
 
 
-SPACES: Mapping[str, Mapping[str, Between]] = {
+Space = Mapping[str, Between | tuple[str, ...]]
+"""Where each setting is looked for; a tuple holds all that it may be."""
+
+_WEIGHTS: Space = {"l2": Between(1e-5, 10.0, log=True), "negative_weight": Between(0.1, 3.0, log=True)}
+_BOOSTING: Space = {
+    "learning_rate": Between(0.01, 0.2, log=True),
+    "feature_fraction": Between(0.3, 1.0),
+    "l2": Between(0.01, 100.0, log=True),
+}
+_NETWORK: Space = {
+    "loss": ("lambda", "listnet", "ndcg", "ranknet"),
+    "units": Between(4, 16, log=True),
+    "learning_rate": Between(0.001, 0.03, log=True),
+    "weight_decay": Between(0.001, 1.0, log=True),
+}
+SPACES: Mapping[str, Space] = {
     "lambdamart": {
-        "learning_rate": Between(0.01, 0.2, log=True),
+        **_BOOSTING,
         "leaves": Between(4, 63, log=True),
         "min_rows_in_leaf": Between(3, 100, log=True),
-        "feature_fraction": Between(0.3, 1.0),
         "query_fraction": Between(0.5, 1.0),
-        "l2": Between(0.01, 100.0, log=True),
         "negative_weight": Between(0.1, 3.0, log=True),
     },
-    "linear": {
-        "l2": Between(1e-5, 10.0, log=True),
-        "negative_weight": Between(0.1, 3.0, log=True),
+    "xgboost": {
+        **_BOOSTING,
+        "depth": Between(2, 8),
+        "min_weight_in_leaf": Between(0.1, 20.0, log=True),
+        "row_fraction": Between(0.5, 1.0),
     },
+    "fusion": {
+        **_NETWORK,
+        "crosses": Between(0, 4),
+        "modality_dropout": Between(0.0, 0.5),
+        "product_dropout": Between(0.0, 0.3),
+    },
+    "mlp": _NETWORK,
+    "late": {
+        "members": ("lambdamart", "linear"),
+        "rounds": Between(50, 400, log=True),
+        "leaves": Between(3, 31, log=True),
+    },
+    "linear": _WEIGHTS,
+    "logistic": _WEIGHTS,
+    "svm": _WEIGHTS,
 }
 """The settings that are searched, by kind of ranker. The others keep their defaults."""
+
+TRAINERS = {
+    "lambdamart": ("lambdamart", "LambdaMARTSettings", "train_lambdamart"),
+    "xgboost": ("xgboost", "XGBoostSettings", "train_xgboost"),
+    "fusion": ("fusion", "NetworkSettings", "train_fusion"),
+    "mlp": ("fusion", "MLPSettings", "train_mlp"),
+    "late": ("late", "LateSettings", "train_late"),
+    "linear": ("linear", "LinearSettings", "train_linear"),
+    "logistic": ("logistic", "LinearSettings", "train_logistic"),
+    "svm": ("svm", "LinearSettings", "train_svm"),
+}
+"""The module of each kind, imported when one is trained, with its settings and what trains it."""
 
 Train = Callable[[FeatureTable, Any], Ranker]
 
@@ -105,7 +148,7 @@ class Tuned:
     """
 
     ranker: Ranker = field(repr=False)
-    settings: Mapping[str, float]
+    settings: Mapping[str, float | str]
     nested: Comparison
     trials: int
     seconds: float
@@ -202,7 +245,7 @@ def _open(table: FeatureTable, kind: str, folder: Path, *, folds: int, seed: int
     form, _ = trainer_of(kind)
     queries = frozenset(map(str, table.queries))
     defaults = form().model_dump(include=set(SPACES[kind]))
-    space = {name: vars(between) for name, between in SPACES[kind].items()}
+    space = {name: repr(between) for name, between in SPACES[kind].items()}
     name = _digest(table, [kind, folds, seed, form().model_dump(), space])
     storage = _storage(folder / SEARCH)
     parts = []
@@ -231,19 +274,19 @@ def _storage(path: Path) -> "BaseStorage":
 
 
 def trainer_of(kind: str) -> tuple[type[Form], Train]:
-    """The settings of a kind of ranker, and what trains it."""
-    if kind == "lambdamart":
-        from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart
-
-        return LambdaMARTSettings, train_lambdamart
-    from ltr_plugin.rankers.linear import LinearSettings, train_linear
-
-    return LinearSettings, train_linear
+    """The settings of a kind of ranker, and what trains it; InputError when there is no such kind."""
+    if kind not in TRAINERS:
+        raise InputError("ranker", f"{kind!r} is no kind that can be trained; kinds are {', '.join(TRAINERS)}")
+    module, form, train = TRAINERS[kind]
+    found = import_module(f"ltr_plugin.rankers.{module}")
+    return getattr(found, form), getattr(found, train)
 
 
-def _distribution(between: Between) -> "BaseDistribution":
-    from optuna.distributions import FloatDistribution, IntDistribution
+def _distribution(between: Between | tuple[str, ...]) -> "BaseDistribution":
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
+    if isinstance(between, tuple):
+        return CategoricalDistribution(between)
     if isinstance(between.low, int) and isinstance(between.high, int):
         return IntDistribution(between.low, between.high, log=between.log)
     return FloatDistribution(between.low, between.high, log=between.log)
@@ -260,7 +303,8 @@ def _inner_score(train: Train, settings: Form, rows: FeatureTable, seed: int) ->
 
 def _answers(train: Train, settings: Form, known: FeatureTable, asked: FeatureTable) -> Run:
     """What a ranker trained on the known rows makes of the others."""
-    return ranked(asked.queries, asked.products, train(known, settings).predict(asked.values))
+    scores = score_rows(train(known, settings), asked.values, asked.queries)
+    return ranked(asked.queries, asked.products, scores)
 
 
 def _judgments(rows: FeatureTable) -> Qrels:

@@ -1,7 +1,9 @@
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
+from ltr_plugin.evaluation.ablation import Ablation, Removal, ablated
 from ltr_plugin.evaluation.curves import gains, precision_at_recall
 from ltr_plugin.evaluation.page import Example, Item, Page
 from ltr_plugin.evaluation.report import compare
@@ -61,6 +63,21 @@ def test_a_page_is_whole_and_brings_all_it_shows(page):
     text = " ".join(" ".join(outline.text).split())
     assert "better & new against bm25, one bar a query: 2 won, 0 lost, 0 alike" in text
     assert f"{page.comparison.of('typed', 'better & new', 'nDCG@10').mean:.3f}" in text
+
+
+def test_a_page_shows_what_is_left_where_a_modality_is_missing(page):
+    removals = [Removal(side="product", modality="image", share=share) for share in (0.5, 0.9)]
+    rivals = {"without image": {"q1": RUNS["bm25"]["q1"], "q2": RUNS["better & new"]["q2"]}}
+    rows = tuple(ablated(removal, RUNS, RUNS, rivals, QRELS) for removal in removals)
+    matrix = Ablation(index="shop", judgments=QRELS.digest, seed=7, rankers=tuple(RUNS), rows=rows)
+    outline = Outline()
+    outline.feed(replace(page, ablation=matrix).to_html())
+    assert outline.open == []
+    assert outline.tags.count("polyline") == 2 + 3
+    text = " ".join(" ".join(outline.text).split())
+    assert "Share of products without image" in text
+    assert "90% of products without image (2)" in text
+    assert "When something is missing" not in page.to_html()
 
 
 def test_what_shoppers_and_shops_wrote_is_text_not_markup(page):

@@ -1,0 +1,65 @@
+"""`ltr ablate`: rankers where a modality is missing."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ltr_plugin.cli.printing import AsJson, IndexName
+from ltr_plugin.cli.progress import bar
+
+
+def ablate(
+    queries: Annotated[Path, typer.Option(help="Queries: JSON Lines.")],
+    qrels: Annotated[Path, typer.Option(help="Judgments: TREC qrels.")],
+    ranker: Annotated[list[str], typer.Option(help="The folder of a ranker that the cluster has, from `ltr push`.")],
+    table: Annotated[
+        Path | None,
+        typer.Option(help="The table they were trained on: compare with rankers trained without each modality."),
+    ] = None,
+    share: Annotated[
+        list[float] | None, typer.Option(min=0, max=1, help="Of products that lose it; by default 0.1, 0.3 ... 0.9.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the products that lose it.")] = 7,
+    out: Annotated[Path | None, typer.Option(help="Write the matrix as JSON, for `ltr report --ablation`.")] = None,
+    name: IndexName = "products",
+    as_json: AsJson = False,
+) -> None:
+    """Take each modality from the queries, then from 10 to 90 % of the products, and measure every ranker each time."""
+    import json
+
+    from rich.console import Console
+
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.evaluation.ablation import SHARES
+    from ltr_plugin.features.table import FeatureTable
+    from ltr_plugin.flows.ablating import ablate as measure
+    from ltr_plugin.flows.ablating import pushed_rankers, train_rivals
+    from ltr_plugin.flows.asking import ask_file
+    from ltr_plugin.judgments.qrels import read_qrels
+
+    index = ProductIndex(connect(), name)
+    rankers = pushed_rankers(index, ranker)
+    rivals = None
+    if table:
+        with bar("training without a modality") as progress:
+            rivals = train_rivals(FeatureTable.read(table), rankers, progress=progress)
+    asked = ask_file(index, queries)
+    with bar("removing modalities") as progress:
+        found = measure(
+            index,
+            asked,
+            read_qrels(qrels),
+            rankers,
+            rivals=rivals,
+            shares=share or SHARES,
+            seed=seed,
+            progress=progress,
+        )
+    if out:
+        found.write(out)
+    if as_json:
+        typer.echo(json.dumps(found.model_dump(mode="json")))
+    else:
+        Console().print(found.to_table())

@@ -1,0 +1,131 @@
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from ltr_plugin.errors import InputError
+from ltr_plugin.evaluation.ablation import Ablation, Removal, ablated, without_modality
+from ltr_plugin.features.feature_set import FeatureSet
+from ltr_plugin.features.table import FeatureTable, Origin
+from ltr_plugin.judgments.qrels import Qrels
+
+QUERIES = [f"q{number:02}" for number in range(30)]
+QRELS = Qrels({query: {"good": 1, "bad": 0} for query in QUERIES})
+FIRST, SECOND = [("good", 2.0), ("bad", 1.0)], [("bad", 2.0), ("good", 1.0)]
+HALF = 1 / np.log2(3)
+
+
+def run(right):
+    """Every query's good product first for `right` of the queries, second for the others."""
+    return {query: FIRST if place < right else SECOND for place, query in enumerate(QUERIES)}
+
+
+def matrix():
+    image = [Removal(side="product", modality="image", share=share) for share in (0.1, 0.9)]
+    text = Removal(side="query", modality="text")
+    before = {"fusion": run(30), "words": run(10)}
+    rivals = {"old": run(6), "older": run(3)}
+    rows = (
+        ablated(text, {"fusion": run(15), "words": run(0)}, before, {}, QRELS),
+        ablated(image[0], {"fusion": run(24), "words": run(10)}, before, rivals, QRELS),
+        ablated(image[1], {"fusion": run(6), "words": run(0)}, before, rivals, QRELS),
+    )
+    return Ablation(index="shop-v1", judgments=QRELS.digest, seed=7, rankers=("fusion", "words"), rows=rows)
+
+
+def test_a_cell_tells_what_is_left_and_what_was_there():
+    row = matrix().rows[0]
+    cell = row.cells["fusion"]
+    assert (row.queries, cell.before, cell.mean) == (30, 1, pytest.approx((1 + HALF) / 2))
+    assert cell.low < cell.mean < cell.high
+    assert (row.rival, cell.margin, cell.kept) == (None, None, True)
+
+
+def test_the_best_ranker_trained_without_the_modality_is_the_one_to_beat():
+    found = matrix()
+    few, many = found.rows[1:]
+    assert (few.rival, few.rival_mean) == ("old", pytest.approx((6 + 24 * HALF) / 30))
+    difference, low, high = few.cells["fusion"].margin
+    assert difference == pytest.approx(few.cells["fusion"].mean - few.rival_mean)
+    assert 0 < low < difference < high
+    assert many.cells["fusion"].margin == (0, 0, 0)
+    assert many.cells["fusion"].kept
+    assert few.cells["words"].margin[0] > 0
+    assert many.cells["words"].margin[2] < 0
+    assert not many.cells["words"].kept
+    assert not found.kept
+
+
+def test_queries_that_found_nothing_count():
+    empty = {query: [] for query in QUERIES}
+    row = ablated(Removal(side="product", modality="text"), {"fusion": empty}, {"fusion": run(30)}, {}, QRELS)
+    assert (row.cells["fusion"].mean, row.cells["fusion"].low, row.cells["fusion"].high) == (0, 0, 0)
+
+
+def test_curves_begin_with_nothing_removed():
+    curves = matrix().curves()
+    assert list(curves) == ["image"]
+    means = [1, (24 + 6 * HALF) / 30, (6 + 24 * HALF) / 30]
+    assert curves["image"]["fusion"] == [
+        (share, pytest.approx(mean)) for share, mean in zip((0, 0.1, 0.9), means, strict=True)
+    ]
+    assert [share for share, _ in curves["image"]["trained without image"]] == [0.1, 0.9]
+
+
+def test_tables_name_what_is_missing_and_mark_what_fell_below():
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(matrix().to_table())
+    for shown in (console.export_text(), matrix().to_markdown()):
+        assert "queries without their text (30)" in shown
+        assert "90% of products without image (30)" in shown
+        assert shown.count(" !") == 1 + shown.count(" ! falls")
+        assert f"{(6 + 24 * HALF) / 30:.3f} old" in shown
+
+
+def test_a_matrix_is_read_as_it_was_written(tmp_path):
+    matrix().write(tmp_path / "new" / "ablation.json")
+    assert Ablation.read(tmp_path / "new" / "ablation.json") == matrix()
+    (tmp_path / "other.json").write_text('{"format": 2}')
+    with pytest.raises(InputError, match="format"):
+        Ablation.read(tmp_path / "other.json")
+    with pytest.raises(InputError, match="cannot be read"):
+        Ablation.read(tmp_path / "none.json")
+
+
+def test_a_table_without_a_modality_has_nothing_made_of_it():
+    flag = {"name": "has_photo", "kind": "query_flag", "modality": "query", "has": "image_vector"}
+    features = [
+        flag,
+        {"name": "title", "kind": "match", "modality": "text", "field": "title.stem"},
+        *(
+            {"name": name, "kind": "similarity", "modality": modality, "query_vector": query, "field": field}
+            for name, modality, query, field in (
+                ("photo_photo", "image", "image_vector", "image_vector"),
+                ("words_photo", "image", "image_text_vector", "image_vector"),
+                ("photo_words", "image", "image_vector", "image_text_vector"),
+                ("words_words", "image", "image_text_vector", "image_text_vector"),
+                ("photo_video", "video", "image_vector", "video_vector"),
+                ("sound_track", "video", "audio_vector", "soundtrack_vector"),
+            )
+        ),
+        {
+            "name": "both",
+            "kind": "derived",
+            "modality": "image",
+            "expression": "title + 2 * max(photo_photo, words_words)",
+        },
+        {"name": "price", "kind": "field_value", "modality": "behaviour", "field": "price"},
+    ]
+    features = FeatureSet.model_validate({"name": "media", "version": 1, "features": features})
+    facts = (features.model_dump(mode="json"), features.id, features.digest, "shop", {}, "3.6.0", "", "", 0, 7, "")
+    values = np.array([[1, 4, 0.9, 0.7, 0.6, 0.5, 0.4, 0.3, 5.8, np.nan]], np.float32)
+    ids = np.array(["q"], dtype=object)
+    table = FeatureTable(ids, ids, np.ones(1, np.float32), values, features.names, Origin(*facts))
+    left = {modality: without_modality(table, modality).values[0].tolist() for modality in ("text", "image", "video")}
+    assert left["text"] == pytest.approx([1, 0, 0.9, 0, 0, 0, 0.4, 0.3, 1.8, 0])
+    assert left["image"] == pytest.approx([0, 4, 0, 0, 0, 0.5, 0, 0.3, 5, 0])
+    assert left["video"] == pytest.approx([1, 4, 0.9, 0.7, 0.6, 0.5, 0, 0, 5.8, 0])
+    assert without_modality(table, "audio").values[0].tolist() == pytest.approx(
+        [1, 4, 0.9, 0.7, 0.6, 0.5, 0.4, 0, 5.8, 0]
+    )
