@@ -103,10 +103,11 @@ def drain(
     *,
     worker: LocalWorker | None = None,
     progress: Progress = silent,
+    send: bool = True,
     stall_s: float = 300.0,
     poll_s: float = 0.3,
 ) -> None:
-    """Sends the backlog to the workers and returns when the index lacks no vector.
+    """Sends the backlog to the workers (but for `send`: it is sent already), and returns when no vector is lacking.
 
     It is sent again when the worker was started anew, and what no message waits for when nothing moved for `stall_s`.
     LtrError when the worker died for good, when its tasks were given up, or when nothing moved for three times
@@ -118,7 +119,8 @@ def drain(
     index.refresh()
     total = left = index.backlog()
     queue = worker.queue if worker else app
-    send_backlog(index, queue=queue)
+    if send:
+        send_backlog(index, queue=queue)
     moved = sent = time.monotonic()
     restarts = 0
     while left:

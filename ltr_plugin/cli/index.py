@@ -57,7 +57,7 @@ def index(
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
     from ltr_plugin.flows.choosing import Encoders, vectors_for
-    from ltr_plugin.flows.indexing import write_catalog
+    from ltr_plugin.flows.indexing import require_broker, write_catalog
     from ltr_plugin.settings import Settings
 
     encoders = Encoders(text_encoder, image_encoder, audio_encoder, tuple(video_encoder) if video_encoder else None)
@@ -71,6 +71,8 @@ def index(
         {"--prune": prune, "--replace": replace, "--update": update},
     )  # fmt: skip
     settings = Settings.from_env()
+    if not wait:
+        require_broker(settings)
     cluster = connect(settings)
     show = {"wait": wait, "as_json": as_json}
     if status:

@@ -95,7 +95,8 @@ def _finish(
     if unsent:
         typer.echo(f"ltr: {unsent}; the products are in the backlog", err=True)
     target = ProductIndex(cluster, name).name
-    embed_and_show(settings, cluster, name, target, wait=wait, as_json=as_json, failed=failed)
+    sent = bool(settings.broker_url) and not unsent
+    embed_and_show(settings, cluster, name, target, wait=wait, as_json=as_json, sent=sent, failed=failed)
 
 
 def _open(cluster: "Cluster", name: str, encoders: "Encoders", media: Path) -> "ProductIndex":

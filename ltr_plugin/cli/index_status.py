@@ -21,11 +21,12 @@ def embed_and_show(
     *,
     wait: bool,
     as_json: bool,
+    sent: bool = False,
     failed: bool = False,
 ) -> None:
     """Has a version's vectors made and the alias moved to it, or only its tasks sent, and shows where it stands.
 
-    Exit code 1 where anything `failed` before.
+    The tasks may be `sent` already. Exit code 1 where anything `failed` before.
     """
     from ltr_plugin.cluster.indices import aliased
     from ltr_plugin.cluster.products import ProductIndex
@@ -35,9 +36,10 @@ def embed_and_show(
     served = aliased(cluster, name)
     if wait:
         with bar("making vectors") as progress:
-            embed_backlog(settings, cluster, name, target, progress=progress)
+            embed_backlog(settings, cluster, name, target, sent=sent, progress=progress)
     else:
-        hand_over(settings, cluster, target)
+        if not sent:
+            hand_over(settings, cluster, target)
         if served != target:
             complain([Mistake(name, f"is still {served}; the same command without --no-wait moves it to {target}")])
     if wait and served not in (None, target):

@@ -12,7 +12,7 @@ from ltr_plugin.catalog.roots import FIELDS
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.indices import HELD
 from ltr_plugin.cluster.products import ProductIndex, stored_product
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import ClusterError, InputError
 
 ABSENT = "there is no such product; hand it over as a whole first"
 
@@ -35,7 +35,8 @@ def apply_changes(
     """Writes changes in their order and returns what went wrong with each; None: nothing.
 
     Relative media lie in `folder`, or without it where the index has its own (`media_root`, see ProductIndex). While
-    the alias moves to another version, writes wait for it. Deleting what is not there is no mistake.
+    the alias moves to another version, writes wait for it. Deleting what is not there is no mistake. ClusterError when
+    the cluster is out of reach, or writes waited for `patience_s`.
     """
     found: list[str | None] = [None] * len(changes)
     waiting = list(range(len(changes)))
@@ -48,9 +49,11 @@ def apply_changes(
                 found[place] = wrong
         waiting = [place for place in waiting if HELD in (found[place] or "")]
         if waiting and time.monotonic() > until:
-            for place in waiting:
-                found[place] = _held_for_long(index)
-            break
+            raise ClusterError(
+                f"{index.name} takes no writes: a change of encoders or a rollback was interrupted at its last step; "
+                "run it again, or give it up with `ltr index --drop-old --yes`",
+                status=503,
+            )
         if waiting:
             time.sleep(0.1)
     return found
@@ -136,10 +139,3 @@ def _content(
         **{modality: hash_ for modality, hash_ in before.items() if modality in unnamed},
         **content_hashes(named, index.media.main),
     }
-
-
-def _held_for_long(index: ProductIndex) -> str:
-    return (
-        f"{index.name} takes no writes: a change of encoders or a rollback was interrupted at its last step; "
-        "run it again, or give it up with `ltr index --drop-old --yes`"
-    )

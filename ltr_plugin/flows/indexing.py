@@ -110,15 +110,24 @@ def absent(index: ProductIndex, catalog: Path) -> list[str]:
     return _absent(index, {one.id for one in JsonLines(catalog, Listed).read() if not one.deleted})
 
 
-def embed_backlog(settings: Settings, cluster: Cluster, alias: str, index: str, *, progress: Progress = silent) -> None:
+def embed_backlog(
+    settings: Settings,
+    cluster: Cluster,
+    alias: str,
+    index: str,
+    *,
+    sent: bool = False,
+    progress: Progress = silent,
+) -> None:
     """Has every product of `index` that lacks a current vector embedded, then points the alias to it.
 
-    With a broker configured its workers do it; without one a worker of our own runs for the length of this call.
-    Interrupted at any point, the next call goes on where the index says that vectors are lacking. Where `index` follows
-    the version that serves, what changed there meanwhile is caught up, the last of it while writes are held.
+    With a broker configured its workers do it, and need not be told again what is `sent` to them already; without one a
+    worker of our own runs for the length of this call. Interrupted at any point, the next call goes on where the index
+    says that vectors are lacking. Where `index` follows the version that serves, what changed there meanwhile is caught
+    up, the last of it while writes are held.
     """
     products = ProductIndex(cluster, index)
-    _embed(settings, products, progress)
+    _embed(settings, products, progress, sent=sent)
     if aliased(cluster, alias) != index:
         current = serving(cluster, alias)
         if current and follows(products, current):
@@ -131,13 +140,18 @@ def embed_backlog(settings: Settings, cluster: Cluster, alias: str, index: str, 
 def hand_over(settings: Settings, cluster: Cluster, index: str) -> int:
     """Sends the backlog to the workers of the configured broker and returns how many products that are.
 
-    InputError without a broker: nobody would take the tasks.
+    InputError without a broker.
     """
     from workers.sending import send_backlog
 
+    require_broker(settings)
+    return send_backlog(ProductIndex(cluster, index))
+
+
+def require_broker(settings: Settings) -> None:
+    """InputError without a broker: nobody would take the tasks."""
     if not settings.broker_url:
         raise InputError("--no-wait", "needs workers that go on after this command: set LTR_BROKER_URL and start them")
-    return send_backlog(ProductIndex(cluster, index))
 
 
 @contextmanager
@@ -178,10 +192,10 @@ def _prune(index: ProductIndex, ids: Sequence[str]) -> int:
     return sum(error is None for _, error in index.delete(_absent(index, set(ids))))
 
 
-def _embed(settings: Settings, products: ProductIndex, progress: Progress) -> None:
+def _embed(settings: Settings, products: ProductIndex, progress: Progress, *, sent: bool = False) -> None:
     from workers.local import drain
 
     products.refresh()
     if products.backlog():
         with own_worker(settings) as worker:
-            drain(products, worker=worker, progress=progress)
+            drain(products, worker=worker, progress=progress, send=not (sent and worker is None))
