@@ -221,6 +221,7 @@ def conclude(found: Search, *, progress: Progress = silent) -> Tuned:
         for step, (name, params) in enumerate({DEFAULT: {}, TUNED: part.study.best_params}.items()):
             progress(2 * place + step, 2 * len(outer) + 1)
             runs[name] |= _answers(train, decode(form, params, source="settings"), part.rows, held_out)
+    progress(2 * len(outer), 2 * len(outer) + 1)
     ranker = train(found.table, decode(form, whole.study.best_params, source="settings"))
     return Tuned(
         ranker,
