@@ -37,7 +37,7 @@ from ltr_plugin.errors import LtrError
 from ltr_plugin.flows.indexing import write_catalog
 from ltr_plugin.settings import Settings
 from workers.app import make_app
-from workers.sending import send_backlog
+from workers.sending import BATCH, send_backlog
 
 HERE = Path(__file__).parent
 BROKERS: dict[str, type[Broker]] = {"redis": Redis, "rabbitmq": RabbitMQ}
@@ -107,14 +107,15 @@ class Chaos:
             fields = vectors(encoder)
             index = open_or_create(cluster, alias, fields, catalog.parent)
             write_catalog(cluster, catalog, alias, fields)
-            stack.callback(cluster.call, "DELETE", f"/{index.name}")
             needed = self.options.products * len(index.vectors)
             share = sorted(self.chance.uniform(0.02, 0.9) for _ in range(self.options.kills))
             plan = [(round(part * needed), what) for part, what in zip(share, self._targets(), strict=True)]
             began = time.monotonic()
             (self._with_broker if self.broker else self._with_folder)(index, plan)
             seconds = time.monotonic() - began
-            return self._outcome(index, needed, seconds)
+            outcome = self._outcome(index, needed, seconds)
+            cluster.call("DELETE", f"/{index.name}")
+            return outcome
 
     def _targets(self) -> list[str]:
         kinds = ["worker", "node", *(["broker"] if self.broker else [])]
@@ -144,7 +145,7 @@ class Chaos:
                 "LTR_SWEEP_INDICES": index.name,
                 "LTR_SWEEP_PERIOD_S": str(SWEEP_S),
             }
-            send_backlog(index, self.options.batch, queue=make_app(Settings(broker_url=broker.url)))
+            send_backlog(index, queue=make_app(Settings(broker_url=broker.url)))
             started = []
             for number in range(PROCESSES):
                 beat = ["--beat"] if number == 0 else []
@@ -230,6 +231,8 @@ class Chaos:
     def _restart_node(self) -> None:
         node = start_node(self.node, port=self.port)  # gives the running one
         os.kill(node.pid, signal.SIGKILL)
+        while Path(f"/proc/{node.pid}").exists():
+            time.sleep(0.05)
         time.sleep(self.chance.uniform(0, 2))
         start_node(self.node, port=self.port)
 
@@ -253,7 +256,7 @@ class Chaos:
             lost=self._lost(index),
             doubled=sum(times - 1 for times in made.values()),
             in_vain=sum(max(0, times - 1 - flying[one]) for one, times in made.items()),
-            cut_off=sum(len(run.lacking) for run in runs if run.pid in killed and not run.made),
+            cut_off=sum(len(run.lacking) for run in runs if run.pid in killed and run.ended_at == float("inf")),
             allowed=tasks * self.options.batch * fields,
             kills=dict(Counter(kill.what for kill in self.kills)),
             seconds=round(seconds, 1),
@@ -262,7 +265,7 @@ class Chaos:
     def _in_flight(self, run: Attempt, kill: Kill) -> bool:
         deaths = [other.at for other in self.kills if other.pid == run.pid]
         hit = kill.pid in (None, run.pid)
-        return hit and run.began <= kill.at <= min([run.ended_at, *deaths])
+        return hit and run.is_making and run.began <= kill.at <= min([run.ended_at, *deaths])
 
     def _lost(self, index: ProductIndex) -> int:
         index.refresh()
@@ -295,6 +298,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "results")
     options = parser.parse_args()
     here = options.folder.resolve()
+    BATCH.update(dict.fromkeys(BATCH, options.batch))  # type: ignore[attr-defined]
     catalog = write_catalog_of(here / "shop", options.products, options.seed)
     encoder = write_encoder(here / "encoder")
     outcomes = []

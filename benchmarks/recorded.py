@@ -52,6 +52,11 @@ class Attempt:
     made: list[tuple[str, str]] = field(default_factory=list)
     ended_at: float = float("inf")
 
+    @property
+    def is_making(self) -> bool:
+        """False for a task that only passed its products on."""
+        return bool(self.made) or self.ended_at == float("inf")
+
 
 def attempts(record: Path) -> list[Attempt]:
     """What the record says, in order of the beginnings."""

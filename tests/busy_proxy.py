@@ -13,10 +13,11 @@ NOT_READY = json.dumps({"error": {"type": "cluster_block_exception", "reason": "
 
 
 class BusyProxy(ThreadingHTTPServer):
-    """`troubles` are taken one a request, oldest first: a status, `"drop"`, `"hang"`, or `"part"` of a bulk request.
+    """`troubles` are taken one a request, oldest first; without any left, it is the node.
 
-    `"lost"` lets the request through and drops its answer. Without troubles left, it is the node. `delays_s` holds
-    requests back, by the end of their path.
+    A trouble is a status, or `"drop"` (no answer), `"hang"` (none for long), `"lost"` (done, but no answer), `"part"`
+    (every other action of a bulk request is rejected), or `"starting"` (as a node whose shards are not all there).
+    `delays_s` holds requests back, by the end of their path.
     """
 
     daemon_threads = True
@@ -55,6 +56,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, self._half(body))
         else:
             status, answer = self._forward(body)
+            if trouble == "starting":
+                answer = self._without_a_shard(json.loads(answer))
             if trouble == "lost":
                 self.close_connection = True
             else:
@@ -74,6 +77,15 @@ class _Handler(BaseHTTPRequestHandler):
             ((kind, named),) = json.loads(header).items()
             items.append(next(done) if place % 2 == 0 else {kind: {"_id": named["_id"], **refusal}})
         return json.dumps({"errors": True, "items": items}).encode()
+
+    def _without_a_shard(self, answer: dict) -> bytes:
+        for document in answer.get("docs", ()):
+            document["error"] = {"type": "no_shard_available_action_exception", "reason": "No shard available for []"}
+            document.pop("found"), document.pop("_source", None)
+        for part in (answer, *answer.get("responses", ())):
+            if "_shards" in part:
+                part["_shards"]["successful"] -= 1
+        return json.dumps(answer).encode()
 
     def _forward(self, body: bytes) -> tuple[int, bytes]:
         with contextlib.closing(http.client.HTTPConnection(*self.server.node, timeout=60)) as node:

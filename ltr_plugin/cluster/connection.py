@@ -29,6 +29,9 @@ READS = ("_search", "_count", "_mget", "_msearch", "_refresh", "_search/template
 """Ends of the paths that change nothing whatever their method, and so may be called again after a lost answer."""
 
 
+SEARCHES = ("_search", "_count", "_msearch", "_search/template")
+
+
 class Cluster(Protocol):
     """What the rest of the project needs of a cluster."""
 
@@ -37,8 +40,8 @@ class Cluster(Protocol):
     def call(self, method: str, path: str, body: Json = None, **params: str | int | bool) -> Json:
         """The decoded answer. ClusterError when there is none or its status is 400 and above.
 
-        A cluster that is busy (429) is waited for; a read is also tried again when there is no answer, or a node is
-        not ready (502, 503, 504).
+        A cluster that is busy (429) is waited for; a read is also tried again when there is no answer, when a node is
+        not ready (502, 503, 504), and when shards were missing in the answer.
         """
         ...
 
@@ -91,11 +94,15 @@ class OpenSearchCluster:
         patience = Patience(self.patience_s, self._heard)
         while True:
             try:
-                return self._perform(method, path, body, query)
+                answer = self._perform(method, path, body, query)
+                if why := _incomplete(path, answer):
+                    raise ClusterError(f"{method} {path} was answered in part: {why}", status=503)
             except ClusterError as error:
                 if error.status != 429 and not (reads and error.retryable):
                     raise
                 patience.wait(error)
+            else:
+                return answer
 
     def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, str | None]]:
         """See Cluster."""
@@ -221,6 +228,21 @@ def _chain(cause: Json) -> Iterator[Json]:
     while isinstance(cause, dict):
         yield cause
         cause = cause.get("caused_by")
+
+
+def _incomplete(path: str, answer: Json) -> str | None:
+    """Why an answer of status 200 is not the whole truth: a cluster that starts leaves out the shards that are not
+    there yet, and calls no failure what it leaves out."""
+    if path.endswith("_mget"):
+        errors = (document["error"] for document in answer["docs"] if "error" in document)
+        return next((reason_of(error) for error in errors if error["type"] != "index_not_found_exception"), None)
+    for part in (answer, *answer.get("responses", ())) if path.endswith(SEARCHES) else ():
+        if part.get("status") in BUSY:
+            return reason_of(part["error"])
+        shards = part.get("_shards", {"total": 0, "successful": 0, "failed": 0})
+        if missing := shards["total"] - shards["successful"] - shards["failed"]:
+            return f"{missing} of {shards['total']} shards are not there"
+    return None
 
 
 def _chunks(lines: Iterable[str]) -> Iterator[list[str]]:

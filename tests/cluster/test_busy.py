@@ -53,6 +53,21 @@ def test_a_read_waits_for_the_cluster(proxy, name, trouble):
     assert len(heard) == 3
 
 
+def test_an_answer_without_all_shards_is_not_believed(proxy, name):
+    heard = []
+    cluster = OpenSearchCluster(proxy.url, patience_s=20, heard=heard.append)
+    assert list(cluster.bulk(updates(name, 2))) == [("d0", None), ("d1", None)]
+    cluster.call("POST", f"/{name}/_refresh")
+    proxy.troubles = ["starting", None] * 3
+    found = cluster.call("POST", f"/{name}/_mget", {"ids": ["d0", "d1", "d2"]})["docs"]
+    assert [document["found"] for document in found] == [True, True, False]
+    assert cluster.call("POST", f"/{name}/_search", {})["hits"]["total"]["value"] == 2
+    assert cluster.call("GET", f"/{name}/_count")["count"] == 2
+    assert [error.status for error in heard] == [503] * 3
+    assert "No shard available" in str(heard[0])
+    assert "1 of 1 shards are not there" in str(heard[1])
+
+
 def test_patience_ends(proxy, name):
     cluster = OpenSearchCluster(proxy.url, patience_s=1)
     proxy.troubles = [503] * 100
