@@ -44,5 +44,6 @@ def demo(
     )
     console = Console()
     console.print(report.comparison.whole.to_summary(MODES))
-    console.print(str(report.parity), highlight=False)
+    for name, parity in report.parity.items():
+        console.print(f"{name}: {parity}", highlight=False)
     console.print(f"report: {report.page} (its numbers: {report.path})", highlight=False)

@@ -21,13 +21,14 @@ from ltr_plugin.flows.asking import ask_file
 from ltr_plugin.flows.evaluating import Evaluation, compare_rankings
 from ltr_plugin.flows.indexing import embed_backlog, write_catalog
 from ltr_plugin.flows.logging import log_table
-from ltr_plugin.flows.publishing import promote, push_ranker
+from ltr_plugin.flows.publishing import Pushed, promote, push_ranker
 from ltr_plugin.flows.reporting import write_report
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.judgments.qrels import read_qrels
 from ltr_plugin.progress import Progress
 from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.parity import Parity
+from ltr_plugin.rankers.ranker import Ranker
 from ltr_plugin.settings import Settings
 from ltr_plugin.shipped import shipped
 
@@ -36,13 +37,13 @@ Bar = Callable[[str], AbstractContextManager[Progress]]
 
 @dataclass(frozen=True)
 class DemoReport:
-    """What came out: the comparison of all rankers, the proof of the learned ones, and where it is written.
+    """What came out: the comparison of all rankers, the proofs of the learned ones, and where it is written.
 
     `path` is for machines, `page` for people.
     """
 
     comparison: Evaluation
-    parity: Parity
+    parity: dict[str, Parity]
     path: Path
     page: Path
 
@@ -101,38 +102,51 @@ def run_demo(
 
 
 def _rank(index: ProductIndex, files: ShopFiles, out: Path, clock: _Clock, bar: Bar, began: float) -> DemoReport:
-    from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart
-
     features = _features(index)
     table = out / "features.parquet"
     with clock.step("logging features", bar) as progress:
         log_table(index, features, files.train_queries, files.qrels, table, negatives=30, progress=progress)
-    with clock.step("training LambdaMART", bar) as progress:
-        ranker = train_lambdamart(FeatureTable.read(table), LambdaMARTSettings(folds=5), progress=progress)
-        ranker.save(out / "lambdamart")
+    rankers = _trained(FeatureTable.read(table), out, clock, bar)
     with clock.step("encoding test queries", bar):
         asked = ask_file(index, files.test_queries)
-    with clock.step("proving scores in the cluster", bar) as progress:
-        pushed = push_ranker(index, ranker, asked, progress=progress)
-    learned = Ranking("lambdamart", model=pushed.model)
-    promote(index, learned, index.alias)
+    pushed: dict[str, Pushed] = {}
+    for name, ranker in rankers.items():
+        with clock.step(f"proving {name} in the cluster", bar) as progress:
+            pushed[name] = push_ranker(index, ranker, asked, progress=progress)
+    learned = [Ranking(name, model=one.model) for name, one in pushed.items()]
+    promote(index, learned[-1], index.alias)
     with clock.step("ranking test queries", bar) as progress:
-        rankings = [BASELINES["bm25"], BASELINES["random"], BASELINES["vectors"], learned]
+        rankings = [BASELINES["bm25"], BASELINES["random"], BASELINES["vectors"], *learned]
         comparison = compare_rankings(index, asked, read_qrels(files.qrels), rankings, progress=progress)
     clock.seconds["in all"] = round(time.perf_counter() - began, 1)
-    path = out / "report.json"
+    path, page = out / "report.json", out / "report.html"
     report = {
         "catalog": {"products": index.count(), "errors": len(list(index.errors())), "index": index.name},
         "rankers": comparison.to_json(),
-        "parity": {"model": pushed.model, **pushed.parity.to_json()},
+        "parity": {name: {"model": one.model, **one.parity.to_json()} for name, one in pushed.items()},
         "seconds": clock.seconds,
     }
     beside = path.with_suffix(".part")
     beside.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     beside.replace(path)
-    page = out / "report.html"
     write_report(index, comparison, files.test_queries.parent, page)
-    return DemoReport(comparison, pushed.parity, path, page)
+    return DemoReport(comparison, {name: one.parity for name, one in pushed.items()}, path, page)
+
+
+def _trained(table: FeatureTable, out: Path, clock: _Clock, bar: Bar) -> dict[str, Ranker]:
+    """Trees and a fusion network, by their kind, kept as folders."""
+    from ltr_plugin.rankers.fusion import train_fusion
+    from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart
+    from ltr_plugin.rankers.network_settings import NetworkSettings
+
+    with clock.step("training LambdaMART", bar) as progress:
+        trees = train_lambdamart(table, LambdaMARTSettings(folds=5), progress=progress)
+    with clock.step("training fusion", bar) as progress:
+        network = train_fusion(table, NetworkSettings(folds=5), progress=progress)
+    rankers: dict[str, Ranker] = {trees.kind: trees, network.kind: network}
+    for kind, ranker in rankers.items():
+        ranker.save(out / kind)
+    return rankers
 
 
 @contextmanager
