@@ -98,7 +98,7 @@ def _id_of(record: object) -> str:
     if isinstance(record, str | bytes):
         try:
             record = json.loads(record)
-        except ValueError:
+        except (ValueError, RecursionError):
             return ""
     id_ = record.get("id") if isinstance(record, dict) else None
     return id_ if isinstance(id_, str) else ""

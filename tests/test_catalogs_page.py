@@ -1,0 +1,47 @@
+"""What docs/catalogs.md shows works as it stands there."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from ltr_plugin.catalog.changes import UPDATE, Listed
+from ltr_plugin.catalog.product import Product
+from ltr_plugin.cli import app
+
+PAGE = (Path(__file__).parents[1] / "docs" / "catalogs.md").read_text()
+COMMANDS = [
+    shlex.split(command, comments=True)
+    for command in re.findall(r"^    (?:[\w-]+ \| )?(ltr index .*)$", PAGE, re.MULTILINE)
+]
+
+
+def test_the_records_are_what_the_text_says():
+    whole, update, gone = (json.loads(line) for line in re.findall(r"^    (\{.*\})$", PAGE, re.MULTILINE))
+    product = Listed.model_validate(whole)
+    assert product.model_dump(exclude={"deleted"}) == Product.model_validate(whole).model_dump()
+    changed = UPDATE.model_validate(update).applied_to(Product.model_validate(whole | {"ean": ["400638"]}))
+    assert (changed.price, changed.stats, changed.ean, changed.images) == (9.9, {"rating": 4.4}, (), product.images)
+    assert Listed.model_validate(gone).deleted
+    assert UPDATE.model_validate(gone).deleted
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_has_the_options_that_it_is_shown_with(words):
+    get_command(app).commands["index"].make_context("index", words[2:])
+
+
+def test_there_are_commands():
+    assert len(COMMANDS) > 12
+
+
+def test_the_program_compiles_and_calls_what_is_there():
+    from ltr_plugin.flows.products import Products
+
+    program = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL).group(1)
+    compile(program, "catalogs.md", "exec")
+    called = set(re.findall(r"shop\.(\w+)", program))
+    assert called == {"put", "update", "delete"} <= set(dir(Products))
