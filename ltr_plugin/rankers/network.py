@@ -159,4 +159,6 @@ class FusionNetwork(nn.Module):
 def masked_softmax(logits: Tensor, mask: Tensor) -> Tensor:
     """Softmax over the last axis where `mask` is true, exactly 0 elsewhere, and all 0 where nothing is true."""
     odds = torch.exp(logits) * mask
-    return odds / odds.sum(dim=-1, keepdim=True).clamp(min=torch.finfo(logits.dtype).tiny)
+    total = odds.sum(dim=-1, keepdim=True)
+    # Not over the smallest number, whose inverse times a gradient is infinite.
+    return odds / torch.where(total > 0, total, 1.0)

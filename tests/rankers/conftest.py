@@ -58,3 +58,71 @@ def shop(table_of) -> FeatureTable:
     grades = np.digitize(quality, [0.6, 1.0, 1.3])
     values[generator.random(values.shape) < 0.05] = np.nan
     return table_of(np.repeat([f"q{number:02}" for number in range(60)], 20), grades, values)
+
+
+MIXED = FeatureSet.model_validate(
+    {
+        "name": "mixed",
+        "version": 1,
+        "features": [
+            {"kind": "query_flag", "name": "has_text", "modality": "query", "has": "text"},
+            {"kind": "query_flag", "name": "has_photo", "modality": "query", "has": "image_vector"},
+            {"kind": "match", "name": "title", "modality": "text", "field": "title.stem"},
+            {
+                "kind": "similarity",
+                "name": "meaning",
+                "modality": "text",
+                "query_vector": "text_vector",
+                "field": "text_vector",
+            },
+            {
+                "kind": "similarity",
+                "name": "photo",
+                "modality": "image",
+                "query_vector": "image_vector",
+                "field": "image_vector",
+            },
+            {
+                "kind": "similarity",
+                "name": "words_photo",
+                "modality": "image",
+                "query_vector": "image_text_vector",
+                "field": "image_vector",
+            },
+            {"kind": "derived", "name": "both", "modality": "image", "expression": "photo + title / (title + 8)"},
+            {"kind": "field_value", "name": "price", "modality": "behaviour", "field": "price"},
+        ],
+    }
+)
+
+
+@pytest.fixture(scope="session")
+def mixed() -> FeatureTable:
+    """90 queries of 20 products, typed, by photo or both; what is wanted must fit all that the query says.
+
+    Some products have no photo. `title` is 0 or more, similarities are from 0.5 on where both sides have what they
+    compare, and 0 elsewhere.
+    """
+    chance = np.random.default_rng(5)
+    rows = 1800
+    kind = np.repeat(np.arange(90) % 3, 20)
+    typed, shown, pictured = kind != 1, kind != 0, chance.random(rows) > 0.15
+    text, image = chance.random(rows), chance.random(rows)
+    values = np.zeros((rows, 8))
+    values[:, 0], values[:, 1] = typed, shown
+    values[:, 2] = typed * np.where(text > 0.5, 10 * text, 0)
+    values[:, 3] = typed * (0.5 + text / 2 + chance.normal(0, 0.03, rows)).clip(0.01, 1)
+    values[:, 4] = shown * pictured * (0.5 + image / 2)
+    values[:, 5] = typed * pictured * (0.5 + text / 4)
+    values[:, 6] = values[:, 4] + values[:, 2] / (values[:, 2] + 8)
+    values[:, 7] = chance.random(rows) * 5
+    fit = np.where(typed, text, 1) * np.where(shown, np.where(pictured, image, 0.5), 1) - 0.03 * values[:, 7]
+    grades = np.digitize(fit, [0.35, 0.55, 0.75])
+    return FeatureTable(
+        queries=np.repeat([f"q{number:02}" for number in range(90)], 20).astype(object),
+        products=np.array([f"p{row}" for row in range(rows)], dtype=object),
+        grades=grades.astype(np.float32),
+        values=values.astype(np.float32),
+        names=MIXED.names,
+        origin=origin_of(MIXED),
+    )

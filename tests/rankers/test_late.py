@@ -1,0 +1,66 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import rankdata
+
+from ltr_plugin.errors import InputError
+from ltr_plugin.rankers.late import LateSettings, train_late
+from ltr_plugin.rankers.loading import load_ranker
+from ltr_plugin.rankers.ranker import ExportError, score_rows
+from ltr_plugin.rankers.reference import score
+
+QUICK = {"rounds": 15, "folds": 2}
+
+
+@pytest.fixture(scope="module", params=["lambdamart", "linear"])
+def ranker(request, mixed):
+    return train_late(mixed, LateSettings(members=request.param, **QUICK))
+
+
+def test_there_is_a_member_for_each_modality_that_reads_only_its_own(ranker):
+    assert list(ranker.members) == ["text", "image", "behaviour"]
+    importance = ranker.members["image"].card.importance
+    assert importance["photo"] > 0
+    assert importance["title"] == importance["price"] == 0
+    assert ranker.weights["text"] > 0
+    assert min(ranker.weights.values()) >= 0
+
+
+def test_the_export_scores_alike(ranker, mixed):
+    here = ranker.predict(mixed.values)
+    near = score(ranker.export(), mixed.names, mixed.total)
+    assert np.abs(near - here).max() < 1e-5 * max(1, np.abs(here).max())
+
+
+def test_saves_and_loads(ranker, mixed, tmp_path):
+    ranker.save(tmp_path / "late")
+    loaded = load_ranker(tmp_path / "late")
+    assert loaded == ranker
+    assert np.array_equal(loaded.predict(mixed.values), ranker.predict(mixed.values))
+    (tmp_path / "late" / "members.json").write_text("{}")
+    with pytest.raises(InputError, match="not the model"):
+        load_ranker(tmp_path / "late")
+
+
+@pytest.mark.parametrize("combine", ["rrf", "vote"])
+def test_ranks_are_combined_query_by_query_and_stay_outside_the_cluster(mixed, combine, tmp_path):
+    ranker = train_late(mixed, LateSettings(members="linear", combine=combine))
+    rows = mixed.values[:20]
+    places = [rankdata(-member.predict(rows)) for member in ranker.members.values()]
+    expected = sum(1 / (60 + place) if combine == "rrf" else 20 - place for place in places)
+    assert ranker.predict(rows) == pytest.approx(expected)
+    everything = score_rows(ranker, mixed.values, mixed.queries)
+    assert np.array_equal(everything[:20], ranker.predict(rows))
+    with pytest.raises(ExportError, match="one product at a time"):
+        ranker.export()
+    ranker.save(tmp_path / combine)
+    assert load_ranker(tmp_path / combine).combine == combine
+
+
+def test_a_modality_that_tells_nothing_has_no_member(mixed):
+    flat = replace(mixed, values=np.where(np.array(mixed.names) == "price", 3, mixed.values).astype(np.float32))
+    assert list(train_late(flat, LateSettings(members="linear")).members) == ["text", "image"]
+    nothing = replace(mixed, values=np.zeros_like(mixed.values))
+    with pytest.raises(InputError, match="differ from row to row"):
+        train_late(nothing, LateSettings(members="linear"))

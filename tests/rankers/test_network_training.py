@@ -1,0 +1,134 @@
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+from conftest import MIXED
+
+from ltr_plugin.progress import silent
+from ltr_plugin.rankers.adam import Adam, Averaged
+from ltr_plugin.rankers.modalities import Gaps
+from ltr_plugin.rankers.network import fusion_layout
+from ltr_plugin.rankers.network_settings import NetworkSettings
+from ltr_plugin.rankers.network_training import Lesson, Scaling, imbalance, initial_network
+from ltr_plugin.rankers.training_rows import TrainingRows
+
+
+@pytest.fixture(scope="module")
+def lesson(mixed):
+    rows = TrainingRows.of(mixed)
+    return Lesson(rows, Gaps(MIXED), fusion_layout(MIXED), Scaling.of(rows.values), NetworkSettings(epochs=12))
+
+
+def weights(network):
+    return np.concatenate([parameter.detach().numpy().ravel() for parameter in network.parameters()])
+
+
+def test_the_same_seed_learns_the_same_whatever_was_drawn_before(lesson):
+    torch.manual_seed(1)
+    first = weights(lesson.trained(2))
+    torch.manual_seed(2)
+    before = torch.random.get_rng_state()
+    assert np.array_equal(first, weights(lesson.trained(2)))
+    assert torch.equal(before, torch.random.get_rng_state())
+    other = replace(lesson, settings=NetworkSettings(seed=8))
+    assert not np.array_equal(first, weights(other.trained(2)))
+
+
+def test_queries_held_out_teach_nothing(lesson):
+    inside = np.arange(60)
+    spoilt = replace(lesson.rows, grades=np.where(lesson.rows.query_of_row < 60, lesson.rows.grades, 0))
+    one, other = (next(islice(part.epochs(inside), 1, None)) for part in (lesson, replace(lesson, rows=spoilt)))
+    assert np.array_equal(weights(one), weights(other))
+
+
+def test_it_learns_and_says_when_to_stop(lesson):
+    heard = []
+    epochs, ndcg, parts = lesson.best_epochs(lambda *said: heard.append(said))
+    assert 1 <= epochs <= 12
+    assert heard == [(epoch, 12) for epoch in range(1, 13)]
+    assert sum(map(len, parts)) == 18
+    assert ndcg > lesson.training_ndcg(initial_network(lesson.layout, lesson.settings)) + 0.05
+
+
+def test_folds_hold_every_query_out(lesson):
+    settings = lesson.settings.model_copy(update={"folds": 3, "epochs": 2})
+    _, _, parts = replace(lesson, settings=settings).best_epochs(silent)
+    assert frozenset().union(*parts) == set(lesson.rows.queries)
+
+
+def test_parts_of_a_query_are_dropped_and_one_always_stays(lesson):
+    settings = lesson.settings.model_copy(update={"modality_dropout": 1.0, "product_dropout": 0.0})
+    dropping = replace(lesson, settings=settings)
+    typed, shown, both = 0, 1, 2
+    missing = dropping._missing(np.array([typed, shown, both] * 40), 20, np.random.default_rng(0))
+    assert not missing[0::3].any()
+    assert not missing[1::3].any()
+    text, image = (lesson.gaps.query[part] for part in ("text", "image"))
+    dropped = {tuple(mask[0]) for mask in missing[2::3]}
+    assert dropped == {tuple(text), tuple(image)}
+    assert (missing == missing[:, :1]).all()
+
+
+def test_products_lose_a_part_now_and_then(lesson):
+    settings = lesson.settings.model_copy(update={"modality_dropout": 0.0, "product_dropout": 0.2})
+    missing = replace(lesson, settings=settings)._missing(np.arange(90), 20, np.random.default_rng(0))
+    for part in ("text", "image"):
+        columns = lesson.gaps.product[part]
+        assert missing[..., columns].all(axis=-1).mean() == pytest.approx(0.1, abs=0.03)
+
+
+def test_nothing_is_dropped_when_nothing_shall_be(lesson):
+    settings = lesson.settings.model_copy(update={"modality_dropout": 0.0, "product_dropout": 0.0})
+    assert replace(lesson, settings=settings)._missing(np.arange(90), 20, np.random.default_rng(0)) is None
+
+
+def test_dropout_keeps_the_order_where_the_photo_is_gone(lesson, mixed):
+    """Of mixed queries without their photo, words must decide: dropout teaches that."""
+    both = mixed.rows((mixed.values[:, 0] == 1) & (mixed.values[:, 1] == 1))
+    rows = TrainingRows.of(both)
+    seen = replace(rows, values=lesson.gaps.without(rows.values, query=["image"]))
+    found = {}
+    for dropout in (0.0, 0.5):
+        settings = NetworkSettings(modality_dropout=dropout, product_dropout=0.0)
+        only_both = replace(lesson, rows=rows, scaling=Scaling.of(rows.values), settings=settings)
+        found[dropout] = replace(only_both, rows=seen).training_ndcg(only_both.trained(25))
+    assert found[0.5] > found[0.0] + 0.01
+
+
+def test_scaling_leaves_a_column_that_never_differs_at_zero():
+    scaling = Scaling.of(np.array([[1.0, 5.0], [3.0, 5.0]], dtype=np.float32))
+    assert scaling.applied(np.array([[1.0, 5.0], [3.0, 5.0]], dtype=np.float32)).tolist() == [[-1, 0], [1, 0]]
+
+
+def test_towers_that_spread_alike_are_in_balance():
+    mask = torch.tensor([[True, True, True, False]])
+    alike = torch.tensor([[[1.0, 3.0], [2.0, 4.0], [3.0, 5.0], [99.0, 0.0]]])
+    assert float(imbalance(alike, mask)) == pytest.approx(0, abs=1e-9)
+    wide = alike * torch.tensor([1.0, 10.0])
+    assert float(imbalance(wide, mask)) == pytest.approx(np.log(10) ** 2, rel=1e-3)
+    assert float(imbalance(wide, mask & False)) == 0
+
+
+def test_adam_takes_the_steps_of_pytorchs():
+    start = torch.tensor([[1.0, -2.0], [0.5, 3.0]], dtype=torch.float64)
+    ours, theirs = (start.clone().requires_grad_() for _ in range(2))
+    adam = Adam([ours], learning_rate=0.1, weight_decay=0.3)
+    reference = torch.optim.AdamW([theirs], lr=0.1, weight_decay=0.3)
+    for _ in range(20):
+        adam.step(((ours - 1) ** 4).sum())
+        reference.zero_grad()
+        ((theirs - 1) ** 4).sum().backward()
+        reference.step()
+    assert torch.allclose(ours, theirs, rtol=1e-10)
+
+
+def test_the_average_of_few_steps_is_of_all_and_then_forgets():
+    average = [torch.zeros(1)]
+    running = Averaged(average, kept=0.9)
+    running.add([torch.full((1,), 4.0)])
+    assert average[0].item() == 4
+    for _ in range(200):
+        running.add([torch.ones(1)])
+    assert average[0].item() == pytest.approx(1, abs=1e-6)

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from ltr_plugin.errors import InputError
+from ltr_plugin.rankers import xgboost
+from ltr_plugin.rankers.loading import load_ranker
+from ltr_plugin.rankers.reference import score
+from ltr_plugin.rankers.xgboost import XGBoostSettings, train_xgboost
+
+QUICK = XGBoostSettings(rounds=40, patience=15)
+
+
+@pytest.fixture(scope="module")
+def ranker(shop):
+    return train_xgboost(shop, QUICK)
+
+
+def test_the_export_scores_bit_for_bit_alike(ranker, shop):
+    for values in (shop.total, np.nextafter(shop.total, np.float32(9)), np.zeros_like(shop.total)):
+        assert np.array_equal(score(ranker.export(), shop.names, values), ranker.predict(values))
+
+
+def test_missing_values_count_as_zero(ranker, shop):
+    assert np.isnan(shop.values).any()
+    assert np.array_equal(ranker.predict(shop.values), ranker.predict(shop.total))
+    assert ranker.predict(np.empty((0, 4), dtype=np.float32)).shape == (0,)
+
+
+def test_the_same_rows_give_the_same_ranker(ranker, shop):
+    assert train_xgboost(shop, QUICK).model == ranker.model
+    assert train_xgboost(shop, QUICK.model_copy(update={"seed": 8})).model != ranker.model
+
+
+def test_the_card_says_what_the_ranker_was_made_from(ranker):
+    card = ranker.card
+    assert (card.kind, card.queries, card.rows) == ("xgboost", 60, 1200)
+    assert 0.8 < card.results["validation_ndcg@10"] <= 1
+    assert 1 <= card.results["trees"] <= 40
+    assert card.importance["f0"] > card.importance["f2"]
+    assert card.importance["f3"] == 0
+
+
+def test_saves_and_loads(ranker, tmp_path):
+    ranker.save(tmp_path / "xgboost")
+    assert load_ranker(tmp_path / "xgboost") == ranker
+
+
+def test_one_query_trains_without_validation(shop):
+    trained = train_xgboost(shop.of_queries(["q01"]), QUICK.model_copy(update={"rounds_without_validation": 5}))
+    assert (trained.card.results["trees"], trained.card.results["validation_ndcg@10"]) == (5, None)
+
+
+def test_its_absence_is_said(shop, monkeypatch):
+    monkeypatch.setattr(xgboost, "find_spec", lambda _name: None)
+    with pytest.raises(InputError, match=r"install ltr-plugin\[rankers\]"):
+        train_xgboost(shop, QUICK)
