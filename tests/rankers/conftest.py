@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from mixed_modalities import MIXED
 
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Origin
@@ -58,42 +59,6 @@ def shop(table_of) -> FeatureTable:
     grades = np.digitize(quality, [0.6, 1.0, 1.3])
     values[generator.random(values.shape) < 0.05] = np.nan
     return table_of(np.repeat([f"q{number:02}" for number in range(60)], 20), grades, values)
-
-
-MIXED = FeatureSet.model_validate(
-    {
-        "name": "mixed",
-        "version": 1,
-        "features": [
-            {"kind": "query_flag", "name": "has_text", "modality": "query", "has": "text"},
-            {"kind": "query_flag", "name": "has_photo", "modality": "query", "has": "image_vector"},
-            {"kind": "match", "name": "title", "modality": "text", "field": "title.stem"},
-            {
-                "kind": "similarity",
-                "name": "meaning",
-                "modality": "text",
-                "query_vector": "text_vector",
-                "field": "text_vector",
-            },
-            {
-                "kind": "similarity",
-                "name": "photo",
-                "modality": "image",
-                "query_vector": "image_vector",
-                "field": "image_vector",
-            },
-            {
-                "kind": "similarity",
-                "name": "words_photo",
-                "modality": "image",
-                "query_vector": "image_text_vector",
-                "field": "image_vector",
-            },
-            {"kind": "derived", "name": "both", "modality": "image", "expression": "photo + title / (title + 8)"},
-            {"kind": "field_value", "name": "price", "modality": "behaviour", "field": "price"},
-        ],
-    }
-)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest import MIXED
+from mixed_modalities import MIXED
 
 from ltr_plugin.errors import InputError
 from ltr_plugin.rankers.folds import held_out

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from conftest import MIXED
+from mixed_modalities import MIXED
 
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.rankers.modalities import Gaps, evidence, source_of

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from conftest import MIXED
+from mixed_modalities import MIXED
 
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.rankers.network import FusionNetwork, fusion_layout, masked_softmax, plain_layout

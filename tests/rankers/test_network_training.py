@@ -4,7 +4,7 @@ from itertools import islice
 import numpy as np
 import pytest
 import torch
-from conftest import MIXED
+from mixed_modalities import MIXED
 
 from ltr_plugin.progress import silent
 from ltr_plugin.rankers.adam import Adam, Averaged

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest import MIXED
+from mixed_modalities import MIXED
 
 from ltr_plugin.rankers.modalities import Gaps
 from ltr_plugin.rankers.network import fusion_layout
