@@ -18,12 +18,14 @@ FILTER: Raw = when(flag_of("filter"), to_json("filter"), {"match_all": {}})
 class Retrieval:
     """How candidates are found: BM25 over `fields`, and the nearest neighbours of each (query vector, field) pair.
 
-    `window` is how many of them a ranker scores, and how many neighbours each pair brings.
+    `window` is how many of them a ranker scores, and how many neighbours each pair brings. `media` are the fields that
+    are made of photos, sounds and videos.
     """
 
     pairs: tuple[tuple[str, str], ...] = ()
     fields: tuple[str, ...] = WORD_FIELDS
     window: int = 200
+    media: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, vectors: Iterable[VectorField]) -> Self:
@@ -32,7 +34,7 @@ class Retrieval:
         same = (
             (query.name, field.name) for query in known for field in known if query.fingerprint == field.fingerprint
         )
-        return cls(tuple(same))
+        return cls(tuple(same), media=frozenset(field.name for field in known if field.source != "text"))
 
     @property
     def query_vectors(self) -> tuple[str, ...]:
@@ -45,8 +47,18 @@ class Retrieval:
         return when(flag_of("text"), {"multi_match": search}, NO_MATCH)
 
     def neighbours(self) -> list[Body]:
-        """The nearest neighbours of each vector at hand, within the storefront's filter."""
-        return [when(flag_of(query), self._neighbours(query, field), NO_MATCH) for query, field in self.pairs]
+        """The nearest neighbours of each vector at hand, within the storefront's filter.
+
+        Of a product's photos, sounds and videos the likest counts: it is not the better for having more of them.
+        """
+        found: list[Body] = []
+        for query in self.query_vectors:
+            fields = [field for asked, field in self.pairs if asked == query]
+            media = [self._neighbours(query, field) for field in fields if field in self.media]
+            words = [self._neighbours(query, field) for field in fields if field not in self.media]
+            likest: list[Body] = [{"dis_max": {"queries": media}}] if len(media) > 1 else media
+            found += [when(flag_of(query), clause, NO_MATCH) for clause in (*likest, *words)]
+        return found
 
     def _neighbours(self, query: str, field: str) -> Body:
         return {"knn": {field: {"vector": to_json(query), "k": self.window, "filter": FILTER}}}

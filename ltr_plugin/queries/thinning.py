@@ -25,7 +25,7 @@ class Thinned(Retrieval):
     @classmethod
     def from_whole(cls, whole: Retrieval, vectors: Collection[str], *, text: bool) -> Self:
         """The first pass `whole`, thinned."""
-        return cls(whole.pairs, whole.fields, whole.window, frozenset(vectors), text)
+        return cls(whole.pairs, whole.fields, whole.window, whole.media, frozenset(vectors), text)
 
     def words(self) -> Body:
         """See Retrieval."""
