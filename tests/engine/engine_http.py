@@ -48,7 +48,9 @@ class Node:
     ) -> Reply:
         """`body` is sent as it is when it is text or bytes, else as JSON; `warned` allows the Warning header."""
         content = body if isinstance(body, str | bytes) or body is None else json.dumps(body)
-        answer, text = self._exchange(method, path, content, {"content-type": kind} if content else {})
+        answer, text = self._exchange(
+            method, path, content, {"accept": "application/json"} | ({"content-type": kind} if content else {})
+        )
         assert warned or answer.getheader("Warning") is None
         return Reply(answer.status, json.loads(text) if text else None, dict(answer.headers))
 

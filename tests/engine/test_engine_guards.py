@@ -115,3 +115,93 @@ def test_a_template_that_repeats_without_writing(ranking, inside):
     ranking.put_set("s", {"name": "f", "template": template})
     reply = ranking.search(ranking.sltr(featureset="s", params={"l": list(range(1_000))}))
     assert reply.status == 400
+
+
+def saved(yes: list[int], no: list[int]) -> dict:
+    """A saved XGBoost model of one tree with these children."""
+    size = len(yes)
+    tree = {
+        "left_children": yes, "right_children": no, "split_indices": [0] * size, "split_conditions": [1] * size,
+        "default_left": [0] * size,
+    }  # fmt: skip
+    learner = {
+        "feature_names": ["price"], "feature_types": ["float"], "objective": {"name": "rank:ndcg"},
+        "gradient_booster": {"name": "gbtree", "model": {"trees": [tree]}},
+    }  # fmt: skip
+    return {"learner": learner}
+
+
+@pytest.mark.parametrize(
+    ("yes", "no", "reason"),
+    [
+        ([0], [0], "reaches node [0] twice"),
+        ([1, 0, -1], [2, 2, -1], "twice"),
+        ([1, -1, -1], [1, -1, -1], "reaches node [1] twice"),
+        ([1, 2, 3, 1], [4, 4, 4, 4], "twice"),
+        ([1], [2], "that is not there"),
+        ([-5], [0], "that is not there"),
+    ],
+)
+def test_trees_that_reach_a_node_twice_or_one_that_is_not_there(ranking, yes, no, reason):
+    ranking.put_set("s", price())
+    reply = ranking.create_model("s", "m", "model/xgboost+json+raw", saved(yes, no))
+    assert (reply.status, reply.error) == (400, "illegal_argument_exception")
+    assert reason in reply.body["error"]["reason"]
+
+
+@pytest.mark.parametrize(("depth", "status"), [(480, 201), (481, 400), (100_000, 400)])
+def test_deep_saved_trees(ranking, depth, status):
+    ranking.put_set("s", price())
+    yes = [node + 1 if node < depth else -1 for node in range(2 * depth + 1)]
+    no = [depth + 1 + node if node < depth else -1 for node in range(2 * depth + 1)]
+    reply = ranking.create_model("s", "m", "model/xgboost+json+raw", saved(yes, no))
+    assert reply.status == status, reply.text[:300]
+    if status == 201:
+        assert ranking.scores(model="m") == dict.fromkeys("1234", 1)
+
+
+@pytest.mark.parametrize(("depth", "status"), [(480, 201), (481, 400), (100_000, 400)])
+def test_deep_ranklib_trees(ranking, depth, status):
+    ranking.put_set("s", price())
+    leaf = "<split><output>1</output></split>"
+    inside = "<feature>1</feature><threshold>1</threshold>"
+    tree = f"<split>{inside}{leaf}" * depth + leaf + "</split>" * depth
+    reply = ranking.create_model(
+        "s", "m", "model/ranklib", f'## MART\n<ensemble><tree weight="1">{tree}</tree></ensemble>'
+    )
+    assert reply.status == status, reply.text[:300]
+
+
+@pytest.mark.parametrize(
+    "text", ["## Coordinate Ascent\n" + "1:1 " * 300_000, "\n" * 2_000_000, "## MART\n" + "<" * 2_000_000]
+)
+def test_long_ranklib_texts(ranking, text):
+    ranking.put_set("s", price())
+    reply = ranking.create_model("s", "m", "model/ranklib", text)
+    assert (reply.status, reply.error) == (400, "illegal_argument_exception")
+
+
+def test_more_features_than_a_set_may_have(node, store):
+    many = ",".join(f'{{"name":"f{i}","template":""}}' for i in range(100_001))
+    for method, path, key in (("PUT", "s", "featureset"), ("POST", "s/_addfeatures", None)):
+        features = f'{{"features":[{many}]}}'
+        body = f'{{"{key}":{features}}}' if key else features
+        reply = node(method, f"{store}/_featureset/{path}", body)
+        assert reply.status == 400
+        assert "more than 100000 features" in reply.text
+
+
+def test_features_that_would_fill_the_memory_when_compiled(node, store):
+    features = [{"name": f"f{i}", "template": "{{a}}" * 200_000} for i in range(12)]
+    reply = node("PUT", f"{store}/_featureset/s", {"featureset": {"features": features}})
+    assert (reply.status, reply.error) == (400, "illegal_argument_exception")
+    assert "bytes" in reply.body["error"]["reason"]
+
+
+@pytest.mark.parametrize(
+    "normalizer", [{"mean": 0, "standard_deviation": 1e39}, {"mean": "NaN", "standard_deviation": 1}]
+)
+def test_normalizers_beyond_float32(ranking, normalizer):
+    ranking.put_set("s", price())
+    reply = ranking.create_model("s", "m", "model/linear", {}, feature_normalizers={"price": {"standard": normalizer}})
+    assert reply.status == 400

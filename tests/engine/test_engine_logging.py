@@ -170,3 +170,101 @@ def test_inner_hits_are_left_alone(ranking, node):
         assert "fields" not in hit["inner_hits"]["parts"]["hits"]["hits"][0]
     finally:
         node("DELETE", f"/{index}")
+
+
+def test_queries_after_or_beside_the_main_one_are_not_found_by_name(logged):
+    """In post_filter the log is left out silently; the names of a rescore are not known at all."""
+    named = logged.sltr(featureset="s", params={"keywords": "red"}, _name="x")
+    reply = logged.search({"match_all": {}}, post_filter=named, ext=ext({"named_query": "x"}))
+    assert reply.status == 200
+    assert all("fields" not in hit for hit in reply.body["hits"]["hits"])
+    rescore = {"query": {"rescore_query": named}}
+    main = {"match_all": {"_name": "all"}}
+    reply = logged.search(main, rescore=rescore, ext=ext({"named_query": "x"}))
+    assert reply.status == 400
+
+
+def test_a_spec_may_have_both_targets_under_one_name(logged):
+    named = logged.sltr(featureset="s", params={"keywords": "red"}, _name="x")
+    rescore = {"query": {"rescore_query": logged.sltr(model="m", params={"keywords": "shoe"})}}
+    both = ext({"named_query": "x", "rescore_index": 0, "name": "n"})
+    hits = logged.search(named, rescore=rescore, ext=both).body["hits"]["hits"]
+    assert all(list(hit["fields"]["_ltrlog"][0]) == ["n"] for hit in hits)
+
+
+def test_missing_as_zero_is_a_matter_of_each_spec(logged):
+    named = logged.sltr(featureset="s", active_features=["price"], _name="x")
+    specs = ext({"named_query": "x"}, {"name": "zero", "named_query": "x", "missing_as_zero": True})
+    log = logged.search(named, ext=specs).body["hits"]["hits"][0]["fields"]["_ltrlog"][0]
+    assert "value" not in log["x"][0]
+    assert log["zero"][0] == {"name": "words", "value": 0.0}
+
+
+def test_models_with_missing_as_zero_log_as_any_other(logged):
+    leaves = [{"nodeid": 1, "leaf": 1}, {"nodeid": 2, "leaf": 2}]
+    split = {"nodeid": 0, "depth": 0, "split": "price", "split_condition": 1, "yes": 1, "no": 2, "children": leaves}
+    logged.create_model("s", "zero", "model/xgboost+json", {"splits": [split], "missing_as_zero": True})
+    log = logged.log(model="zero", params={"keywords": "red"})
+    assert log["3"]["price"] is None
+    assert log["3"]["plus"] == 1.0
+    assert logged.scores(model="zero", params={"keywords": "red"})["3"] == 1
+
+
+def test_logs_pass_through_search_pipelines(logged, node):
+    """Processors that parse queries anew, fetch more than asked for, and rearrange the hits."""
+    pipeline = "/_search/pipeline/enginetests"
+    inside = logged.sltr(featureset="s", active_features=["price"], params={})
+    processors = {
+        "request_processors": [
+            {"filter_query": {"query": {"bool": {"must": [inside], "must_not": [{"ids": {"values": ["4"]}}]}}}},
+            {"oversample": {"sample_factor": 2}},
+        ],
+        "response_processors": [{"truncate_hits": {}}],
+    }
+    assert node("PUT", pipeline, processors).status == 200
+    try:
+        query = logged.sltr(featureset="s", params={"keywords": "red"}, _name="x")
+        rescore = {"query": {"rescore_query": logged.sltr(model="m", params={"keywords": "red"})}}
+        specs = ext({"named_query": "x"}, {"name": "again", "rescore_index": 0})
+        body = {"query": query, "rescore": rescore, "ext": specs, "size": 2}
+        reply = node("POST", f"/{logged.index}/_search?search_pipeline=enginetests", body)
+        assert reply.status == 200, reply.text
+        hits = reply.body["hits"]["hits"]
+        assert len(hits) == 2
+        assert "4" not in {hit["_id"] for hit in hits}
+        plain = logged.log(featureset="s", params={"keywords": "red"})
+        for hit in hits:
+            log = hit["fields"]["_ltrlog"][0]
+            assert {entry["name"]: entry.get("value") for entry in log["x"]} == plain[hit["_id"]]
+            assert log["again"] == log["x"]
+    finally:
+        node("DELETE", pipeline)
+
+
+def test_logs_come_with_fields_of_other_sorts(logged):
+    named = logged.sltr(featureset="s", params={"keywords": "red"}, _name="x")
+    hit = logged.search(named, ext=ext({"named_query": "x"}), docvalue_fields=["price"]).body["hits"]["hits"][0]
+    assert set(hit["fields"]) >= {"_ltrlog"}
+    assert hit["matched_queries"] == ["x"]
+
+
+def test_inner_hits_may_hold_an_sltr_of_their_own(ranking, node):
+    index = "enginetests-nested"
+    node("DELETE", f"/{index}")
+    parts = {"type": "nested", "properties": {"size": {"type": "float"}}}
+    settings = {"number_of_shards": 1, "number_of_replicas": 0}
+    node("PUT", f"/{index}", {"settings": settings, "mappings": {"properties": {"parts": parts}}})
+    try:
+        node("PUT", f"/{index}/_doc/1?refresh=true", {"parts": [{"size": 1}, {"size": 5}, {"size": 3}]})
+        size = {"function_score": {"query": {"match_all": {}}, "boost_mode": "replace",
+                                   "field_value_factor": {"field": "parts.size", "missing": 0}}}  # fmt: skip
+        ranking.put_set("s", {"name": "size", "template": size})
+        query = ranking.sltr(featureset="s", _name="x")
+        inner = {"nested": {"path": "parts", "query": query, "score_mode": "max", "inner_hits": {}}}
+        body = {"query": {"bool": {"must": [inner]}}, "ext": ext({"named_query": "x"})}
+        hit = node("POST", f"/{index}/_search", body).body["hits"]["hits"][0]
+        found = hit["inner_hits"]["parts"]["hits"]["hits"]
+        assert [each["_score"] for each in found] == [5, 3, 1]
+        assert hit["_score"] == 5
+    finally:
+        node("DELETE", f"/{index}")

@@ -1,5 +1,7 @@
 """The sltr query: what it takes, and how it scores."""
 
+import base64
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -194,9 +196,8 @@ def test_parallel_searches_over_shards_and_segments_score_alike(ranking, node):
     try:
         prices = np.random.default_rng(7).uniform(1, 9, 400).astype(np.float32)
         for start in range(0, 400, 100):  # a refresh each time: several segments to a shard
-            for i in range(start, start + 100):
-                node("PUT", f"/{index}/_doc/{i}", {"price": float(prices[i])})
-            node("POST", f"/{index}/_refresh")
+            lines = [f'{{"index":{{"_id":"{i}"}}}}\n{{"price":{prices[i]}}}\n' for i in range(start, start + 100)]
+            assert not node("POST", f"/{index}/_bulk?refresh=true", "".join(lines)).body["errors"]
         ranking.put_set("p", price(), derived("scaled", "price * w + 1", "w"))
         ranking.create_model("p", "m", "model/linear", {"price": 0.5, "scaled": 0.25})
 
@@ -212,3 +213,63 @@ def test_parallel_searches_over_shards_and_segments_score_alike(ranking, node):
             assert sum(pool.map(wrong, range(40))) == 0
     finally:
         node("DELETE", f"/{index}")
+
+
+def test_a_post_filter_lets_all_pass_without_running_the_model(ranking):
+    """A model that would fail on every document is not run: only its params are looked at."""
+    ranking.put_set("s", price())
+    query = ranking.sltr(featureset="s")
+    reply = ranking.search({"match_all": {}}, post_filter=query)
+    assert reply.body["hits"]["total"]["value"] == len(PRODUCTS)
+    assert {hit["_score"] for hit in reply.body["hits"]["hits"]} == {1.0}
+
+
+def test_in_must_beside_a_filter_it_ranks_what_the_filter_finds(summed):
+    query = {
+        "bool": {"must": summed.sltr(featureset="s", active_features=["price"]), "filter": {"match": {"title": "shoe"}}}
+    }
+    hits = summed.search(query).body["hits"]["hits"]
+    assert [(hit["_id"], hit["_score"]) for hit in hits] == [("2", 5.5), ("1", 3.0)]
+
+
+def test_negative_scores_pass_except_where_the_core_refuses_them(ranking):
+    ranking.put_set("s", derived("d", "-2.5"))
+    query = ranking.sltr(featureset="s")
+    rescore = {"query": {"rescore_query": query, "query_weight": 0}}
+    for search in (ranking.search(query), ranking.search({"match_all": {}}, rescore=rescore)):
+        assert {hit["_score"] for hit in search.body["hits"]["hits"]} == {-2.5}
+    refused = ranking.search({"function_score": {"query": query, "weight": 2}})
+    assert refused.status == 500
+    assert "-5.0" in refused.text
+
+
+def test_a_score_that_is_no_number_is_null(ranking):
+    ranking.put_set("s", derived("d", "ln(-1)"))
+    assert set(ranking.scores(featureset="s").values()) == {None}
+
+
+def test_it_survives_being_written_and_read_again(summed):
+    """A wrapper holds a query as text; empty params must not be lost on the way."""
+    text = json.dumps(summed.sltr(featureset="s", active_features=["price"], params={}, cache=False, boost=1.5))
+    wrapped = {"wrapper": {"query": base64.b64encode(text.encode()).decode()}}
+    assert {hit["_id"]: hit["_score"] for hit in summed.search(wrapped).body["hits"]["hits"]}["2"] == 5.5
+
+
+def test_declared_params_alone_reach_scripts_and_formulas(ranking):
+    ranking.put_set("s", {"name": "f", "template_language": "painless", "template": "params.least > 1"})
+    assert ranking.search(ranking.sltr(featureset="s", params={"least": 2})).status == 400
+    ranking.put_set("d", {"name": "t", "template": '{"match": {"title": "{{undeclared}}"}}'})
+    assert ranking.scores(featureset="d", params={"undeclared": "hat"})["3"] > 0
+
+
+def test_a_profiled_search_scores_alike(summed):
+    query = summed.sltr(featureset="s", params={"keywords": "red"})
+    hits = summed.search(query, profile=True).body["hits"]["hits"]
+    assert {hit["_id"]: hit["_score"] for hit in hits} == summed.scores(featureset="s", params={"keywords": "red"})
+
+
+def test_deleted_and_created_again_under_its_name_a_model_is_the_new_one(summed, node, store):
+    for weight in (1, 2, 3):
+        assert summed.create_model("s", "m", "model/linear", {"price": weight}).status == 201
+        assert summed.scores(model="m", params={"keywords": "red"})["1"] == 3 * weight
+        assert node("DELETE", f"{store}/_model/m").status == 200

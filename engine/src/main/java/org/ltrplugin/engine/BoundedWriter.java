@@ -1,14 +1,14 @@
 package org.ltrplugin.engine;
 
-import java.io.StringWriter;
 import java.io.Writer;
 import org.opensearch.common.Nullable;
 
 /**
- * Where a template is rendered to. Sections that repeat within sections can multiply a small
- * request into any amount of text and time, so both the text and the repetitions are bounded.
+ * Where a template is rendered to. Sections that repeat within sections can multiply a small request into any amount of
+ * text and time, so both the text and the repetitions are bounded.
  */
-final class BoundedWriter extends StringWriter {
+final class BoundedWriter extends Writer {
+    private final StringBuilder text = new StringBuilder();
     private final int[] repetitions;
 
     /** A writer that shares the bound on repetitions with the writer around it, if that has one. */
@@ -25,33 +25,22 @@ final class BoundedWriter extends StringWriter {
     }
 
     @Override
-    public void write(int c) {
-        super.write(c);
-        check();
-    }
-
-    @Override
     public void write(char[] chars, int offset, int length) {
-        super.write(chars, offset, length);
-        check();
-    }
-
-    @Override
-    public void write(String text) {
-        super.write(text);
-        check();
-    }
-
-    @Override
-    public void write(String text, int offset, int length) {
-        super.write(text, offset, length);
-        check();
-    }
-
-    private void check() {
-        if (getBuffer().length() > Guards.MAX_RENDERED_CHARS) {
+        text.append(chars, offset, length);
+        if (text.length() > Guards.MAX_RENDERED_CHARS) {
             throw new IllegalArgumentException(
                     "a template renders to more than " + Guards.MAX_RENDERED_CHARS + " characters");
         }
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
+
+    @Override
+    public String toString() {
+        return text.toString();
     }
 }

@@ -12,7 +12,11 @@ import org.opensearch.index.query.QueryShardException;
  * A model, or a feature set as the model that sums its features, ready to be bound to requests.
  * Immutable and shared.
  */
-record CompiledModel(String name, List<CompiledFeature> features, Map<String, Integer> ordinals, Ranker ranker) {
+record CompiledModel(
+        String name, List<CompiledFeature> features, Map<String, Integer> ordinals, Ranker ranker, long ramBytesUsed) {
+    /** For its name, params and place. */
+    private static final int BYTES_PER_FEATURE = 128;
+
     /** Throws IllegalArgumentException when a feature of the set does not compile. */
     static CompiledModel of(FeatureSet set) {
         return of(set.name(), set, LinearRanker.sum(set.features().size()));
@@ -24,19 +28,25 @@ record CompiledModel(String name, List<CompiledFeature> features, Map<String, In
             return of(model.name(), model.featureSet(), RankerParser.parse(model.ranker(), model.featureSet()));
         } catch (IOException | RuntimeException e) {
             throw new IllegalArgumentException(
-                    "Cannot parse model ["
-                            + model.name()
-                            + "] of type ["
-                            + model.ranker().rankerType()
-                            + "]: "
-                            + e.getMessage(),
+                    "Cannot parse model [%s] of type [%s]: %s"
+                            .formatted(model.name(), model.ranker().rankerType(), e.getMessage()),
                     e);
         }
     }
 
     private static CompiledModel of(String name, FeatureSet set, Ranker ranker) {
-        return new CompiledModel(
-                name, set.features().stream().map(CompiledFeature::of).toList(), set.ordinals(), ranker);
+        List<CompiledFeature> features = new ArrayList<>(set.features().size());
+        long bytes = ranker.ramBytesUsed();
+        for (Feature feature : set.features()) {
+            CompiledFeature compiled = CompiledFeature.of(feature);
+            features.add(compiled);
+            bytes += BYTES_PER_FEATURE + compiled.ramBytesUsed();
+            if (bytes > Guards.MAX_COMPILED_BYTES) {
+                throw new IllegalArgumentException("the features and the definition of [" + name
+                        + "] would take more than " + Guards.MAX_COMPILED_BYTES + " bytes");
+            }
+        }
+        return new CompiledModel(name, List.copyOf(features), set.ordinals(), ranker, bytes);
     }
 
     /**
@@ -82,10 +92,5 @@ record CompiledModel(String name, List<CompiledFeature> features, Map<String, In
             throw new QueryShardException(
                     context.shard(), "Cannot create query while parsing feature [" + feature.name() + "]", e);
         }
-    }
-
-    long ramBytesUsed() {
-        return ranker.ramBytesUsed()
-                + features.stream().mapToLong(f -> 128 + f.ramBytesUsed()).sum();
     }
 }

@@ -1,13 +1,14 @@
 package org.ltrplugin.engine;
 
+import static org.opensearch.core.xcontent.ConstructingObjectParser.optionalConstructorArg;
+
 import java.io.IOException;
 import org.opensearch.common.Nullable;
 import org.opensearch.core.ParseField;
-import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.common.io.stream.StreamInput;
 import org.opensearch.core.common.io.stream.StreamOutput;
 import org.opensearch.core.common.io.stream.Writeable;
-import org.opensearch.core.xcontent.ObjectParser;
+import org.opensearch.core.xcontent.ConstructingObjectParser;
 import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
@@ -21,6 +22,14 @@ import org.opensearch.core.xcontent.XContentParser;
 record FeatureLogSpec(
         @Nullable String name, @Nullable String namedQuery, @Nullable Integer rescoreIndex, boolean missingAsZero)
         implements Writeable, ToXContentObject {
+    FeatureLogSpec {
+        if (namedQuery == null && rescoreIndex == null) {
+            throw new IllegalArgumentException("Either [named_query] or [rescore_index] must be set in a log spec");
+        }
+        if (rescoreIndex != null && rescoreIndex < 0) {
+            throw new IllegalArgumentException("[rescore_index] must not be negative, got [" + rescoreIndex + "]");
+        }
+    }
 
     FeatureLogSpec(StreamInput in) throws IOException {
         this(in.readOptionalString(), in.readOptionalString(), in.readOptionalVInt(), in.readBoolean());
@@ -55,32 +64,18 @@ record FeatureLogSpec(
     }
 
     static FeatureLogSpec parse(XContentParser parser) throws IOException {
-        Draft draft = PARSER.parse(parser, null);
-        if (draft.namedQuery == null && draft.rescoreIndex == null) {
-            throw new ParsingException(
-                    parser.getTokenLocation(), "Either [named_query] or [rescore_index] must be set in a log spec");
-        }
-        if (draft.rescoreIndex != null && draft.rescoreIndex < 0) {
-            throw new ParsingException(
-                    parser.getTokenLocation(),
-                    "[rescore_index] must not be negative, got [" + draft.rescoreIndex + "]");
-        }
-        return new FeatureLogSpec(draft.name, draft.namedQuery, draft.rescoreIndex, draft.missingAsZero);
+        return PARSER.parse(parser, null);
     }
 
-    private static final class Draft {
-        private String name;
-        private String namedQuery;
-        private Integer rescoreIndex;
-        private boolean missingAsZero;
-    }
-
-    private static final ObjectParser<Draft, Void> PARSER = new ObjectParser<>("log_specs", Draft::new);
+    private static final ConstructingObjectParser<FeatureLogSpec, Void> PARSER = new ConstructingObjectParser<>(
+            "log_specs",
+            given -> new FeatureLogSpec(
+                    (String) given[0], (String) given[1], (Integer) given[2], given[3] != null && (Boolean) given[3]));
 
     static {
-        PARSER.declareString((draft, value) -> draft.name = value, new ParseField("name"));
-        PARSER.declareString((draft, value) -> draft.namedQuery = value, new ParseField("named_query"));
-        PARSER.declareInt((draft, value) -> draft.rescoreIndex = value, new ParseField("rescore_index"));
-        PARSER.declareBoolean((draft, value) -> draft.missingAsZero = value, new ParseField("missing_as_zero"));
+        PARSER.declareString(optionalConstructorArg(), new ParseField("name"));
+        PARSER.declareString(optionalConstructorArg(), new ParseField("named_query"));
+        PARSER.declareInt(optionalConstructorArg(), new ParseField("rescore_index"));
+        PARSER.declareBoolean(optionalConstructorArg(), new ParseField("missing_as_zero"));
     }
 }

@@ -7,9 +7,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import org.opensearch.common.Nullable;
 import org.opensearch.core.ParseField;
+import org.opensearch.core.xcontent.AbstractObjectParser;
 import org.opensearch.core.xcontent.ObjectParser;
+import org.opensearch.core.xcontent.ObjectParser.ValueType;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
@@ -48,13 +51,8 @@ record FeatureSet(String name, List<Feature> features) implements Element {
             }
         }
         if (grown.size() > MAX_GROWN_SIZE) {
-            throw new IllegalArgumentException("Feature set ["
-                    + name
-                    + "] would have "
-                    + grown.size()
-                    + " features, at most "
-                    + MAX_GROWN_SIZE
-                    + " are allowed");
+            throw new IllegalArgumentException("Feature set [%s] would have %d features, at most %d are allowed"
+                    .formatted(name, grown.size(), MAX_GROWN_SIZE));
         }
         return new FeatureSet(name, new ArrayList<>(grown.values()));
     }
@@ -87,6 +85,25 @@ record FeatureSet(String name, List<Feature> features) implements Element {
                 Element.settleName(parser, ElementType.FEATURESET, expectedName, draft.name), draft.features);
     }
 
+    /** Lets a body have the field {@code features}: an array of features, or one of them. */
+    static <Body> void declareFeatures(AbstractObjectParser<Body, ?> body, BiConsumer<Body, List<Feature>> set) {
+        body.declareField(set, (p, ignored) -> features(p), new ParseField("features"), ValueType.OBJECT_ARRAY);
+    }
+
+    private static List<Feature> features(XContentParser parser) throws IOException {
+        if (parser.currentToken() == XContentParser.Token.START_OBJECT) {
+            return List.of(Feature.parse(parser, null));
+        }
+        List<Feature> features = new ArrayList<>();
+        while (parser.nextToken() != XContentParser.Token.END_ARRAY) {
+            features.add(Feature.parse(parser, null));
+            if (features.size() > Guards.MAX_FEATURES) {
+                throw new IllegalArgumentException("a set has more than " + Guards.MAX_FEATURES + " features");
+            }
+        }
+        return features;
+    }
+
     private static final class Draft {
         private String name;
         private List<Feature> features = List.of();
@@ -96,9 +113,6 @@ record FeatureSet(String name, List<Feature> features) implements Element {
 
     static {
         PARSER.declareString((draft, value) -> draft.name = value, new ParseField("name"));
-        PARSER.declareObjectArray(
-                (draft, value) -> draft.features = value,
-                (p, ignored) -> Feature.parse(p, null),
-                new ParseField("features"));
+        declareFeatures(PARSER, (draft, value) -> draft.features = value);
     }
 }

@@ -1,9 +1,15 @@
 package org.ltrplugin.engine;
 
+import java.util.Arrays;
 import java.util.List;
+import org.apache.lucene.util.RamUsageEstimator;
 
 /** The mean of ensembles, taken in double. */
-record Forest(String name, List<TreeEnsemble> ensembles) implements Ranker {
+record Forest(String name, TreeEnsemble[] ensembles) implements Ranker {
+    static Forest of(String name, List<TreeEnsemble> ensembles) {
+        return new Forest(name, ensembles.toArray(TreeEnsemble[]::new));
+    }
+
     @Override
     public float missingValue() {
         return 0;
@@ -15,7 +21,7 @@ record Forest(String name, List<TreeEnsemble> ensembles) implements Ranker {
         for (TreeEnsemble ensemble : ensembles) {
             sum += ensemble.score(vector);
         }
-        return (float) (sum / ensembles.size());
+        return (float) (sum / ensembles.length);
     }
 
     @Override
@@ -28,12 +34,14 @@ record Forest(String name, List<TreeEnsemble> ensembles) implements Ranker {
             }
         }
         for (int i = 0; i < count; i++) {
-            scores[i] = (float) (sums[i] / ensembles.size());
+            scores[i] = (float) (sums[i] / ensembles.length);
         }
     }
 
     @Override
     public long ramBytesUsed() {
-        return ensembles.stream().mapToLong(Ranker::ramBytesUsed).sum();
+        return RamUsageEstimator.shallowSizeOf(this)
+                + RamUsageEstimator.shallowSizeOf(ensembles)
+                + Arrays.stream(ensembles).mapToLong(Ranker::ramBytesUsed).sum();
     }
 }

@@ -7,6 +7,15 @@ final class Guards {
 
     static final int MAX_TREE_NODES = 2_000_000;
 
+    /** Of a RankLib model that is a line of weights. */
+    static final int MAX_LINE_CHARS = 1_000_000;
+
+    /** Of a feature set; what _addfeatures may make is less, as in the original. */
+    static final int MAX_FEATURES = 100_000;
+
+    /** Of what all features of a set and the ranker of a model may weigh when compiled. */
+    static final long MAX_COMPILED_BYTES = Runtime.getRuntime().maxMemory() / 8;
+
     static final int MAX_EXPRESSION_OPERATORS = 4_000;
     static final int MAX_EXPRESSION_CHARS = 100_000;
 

@@ -12,7 +12,7 @@ record LineRanker(String name, double constant, Term[] terms) implements Ranker 
     static final String ASCENT = "Coordinate Ascent";
     static final String REGRESSION = "Linear Regression";
     static final String ADA_RANK = "AdaRank";
-    static final String RANK_BOOST = "RankBoost";
+    static final String BOOST = "RankBoost";
 
     /** @param threshold NaN where the value itself counts */
     record Term(int feature, double threshold, double weight) {
@@ -21,27 +21,30 @@ record LineRanker(String name, double constant, Term[] terms) implements Ranker 
         }
     }
 
-    /** Throws IllegalArgumentException unless the first line of content is a model of this kind. */
-    static LineRanker parse(String kind, List<String> lines, int features) {
-        String line = lines.stream()
-                .skip(1)
+    /** Throws IllegalArgumentException unless the first line that is no comment is a model of this kind. */
+    static LineRanker parse(String kind, String text, int features) {
+        String line = text.lines()
                 .filter(each -> each.isBlank() == false && each.startsWith("##") == false)
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("a [" + kind + "] model needs a line of weights"));
+        if (line.length() > Guards.MAX_LINE_CHARS) {
+            throw new IllegalArgumentException(
+                    "the line of a [" + kind + "] model has more than " + Guards.MAX_LINE_CHARS + " characters");
+        }
         int comment = line.lastIndexOf('#');
         Double constant = kind.equals(REGRESSION) ? null : 0.0;
         List<Term> terms = new ArrayList<>();
         for (String token :
                 (comment < 0 ? line : line.substring(0, comment)).strip().split(" +")) {
             String[] parts = token.split(":", -1);
-            if (parts.length != (kind.equals(RANK_BOOST) ? 3 : 2)) {
+            if (parts.length != (kind.equals(BOOST) ? 3 : 2)) {
                 throw new IllegalArgumentException("[" + token + "] is not a term of a [" + kind + "] model");
             }
             double weight = finite(parts[parts.length - 1]);
             if (kind.equals(REGRESSION) && parts[0].equals("0")) {
                 constant = weight;
             } else {
-                double threshold = kind.equals(RANK_BOOST) ? finite(parts[1]) : Double.NaN;
+                double threshold = kind.equals(BOOST) ? finite(parts[1]) : Double.NaN;
                 terms.add(new Term(RankLibTrees.feature(parts[0], features), threshold, weight));
             }
         }

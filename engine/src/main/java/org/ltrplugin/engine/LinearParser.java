@@ -22,7 +22,7 @@ final class LinearParser implements RankerParser {
                     throw new ParsingException(
                             parser.getTokenLocation(), "the weight of feature [" + feature + "] must be a number");
                 }
-                weights[ordinal] = FiniteFloat.read(parser, "the weight of feature [" + feature + "]");
+                weights[ordinal] = RankerParser.finite(parser, "the weight of feature [" + feature + "]");
             }
         }
         return new LinearRanker(weights);

@@ -21,21 +21,22 @@ final class RankLibTrees {
     private final String text;
     private int at;
 
-    RankLibTrees(String name, List<String> lines, int features) {
+    private RankLibTrees(String name, String text, int features) {
         this.name = name;
         this.features = features;
-        this.text = lines.stream()
+        this.text = text.lines()
                 .filter(line -> line.startsWith("#") == false)
                 .map(String::strip)
                 .collect(Collectors.joining());
     }
 
     /** One or more ensembles. */
-    List<TreeEnsemble> ensembles() {
+    static List<TreeEnsemble> read(String name, String text, int features) {
+        RankLibTrees trees = new RankLibTrees(name, text, features);
         List<TreeEnsemble> read = new ArrayList<>();
         do {
-            read.add(ensemble());
-        } while (at < text.length());
+            read.add(trees.ensemble());
+        } while (trees.at < trees.text.length());
         return read;
     }
 

@@ -3,6 +3,8 @@ package org.ltrplugin.engine;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.opensearch.core.common.ParsingException;
+import org.opensearch.core.xcontent.XContentParser;
 
 /** Reads the definition of one type of model. */
 @FunctionalInterface
@@ -42,5 +44,15 @@ interface RankerParser {
                     "unknown feature [" + feature + "], it is not in the model's feature set");
         }
         return ordinal;
+    }
+
+    /** A number of a model, which must survive as float32. */
+    static float finite(XContentParser parser, String what) throws IOException {
+        float value = parser.floatValue();
+        if (Float.isFinite(value) == false) {
+            throw new ParsingException(
+                    parser.getTokenLocation(), what + " is not a finite float32 number: [" + parser.text() + "]");
+        }
+        return value;
     }
 }

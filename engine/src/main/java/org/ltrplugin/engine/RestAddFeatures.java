@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.opensearch.action.index.IndexResponse;
-import org.opensearch.core.ParseField;
 import org.opensearch.core.action.ActionListener;
 import org.opensearch.core.xcontent.ObjectParser;
 import org.opensearch.rest.RestRequest;
@@ -39,10 +38,7 @@ final class RestAddFeatures extends LtrRestHandler {
     private static final ObjectParser<Body, Void> PARSER = new ObjectParser<>("add_features", Body::new);
 
     static {
-        PARSER.declareObjectArray(
-                (body, value) -> body.features = value,
-                (p, ignored) -> Feature.parse(p, null),
-                new ParseField("features"));
+        FeatureSet.declareFeatures(PARSER, (body, value) -> body.features = value);
         Validation.declare(PARSER, (body, value) -> body.validation = value);
     }
 

@@ -1,6 +1,8 @@
 package org.ltrplugin.engine;
 
 import static org.opensearch.action.support.ContextPreservingActionListener.wrapPreservingContext;
+import static org.opensearch.core.xcontent.ConstructingObjectParser.constructorArg;
+import static org.opensearch.core.xcontent.ConstructingObjectParser.optionalConstructorArg;
 
 import java.io.IOException;
 import java.util.List;
@@ -18,7 +20,7 @@ import org.opensearch.core.action.ActionListener;
 import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.common.io.stream.StreamInput;
 import org.opensearch.core.common.io.stream.StreamOutput;
-import org.opensearch.core.xcontent.ObjectParser;
+import org.opensearch.core.xcontent.ConstructingObjectParser;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 import org.opensearch.index.query.AbstractQueryBuilder;
@@ -53,6 +55,15 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
             Map<String, Object> params,
             List<String> activeFeatures,
             @Nullable String store) {
+        /** Refuses what is lacking or badly named before any shard is asked. */
+        Target checked() {
+            if (model == null && featureSet == null) {
+                throw new IllegalArgumentException("Either [model] or [featureset] must be set in [" + NAME + "]");
+            }
+            StoreIndex.of(store);
+            return this;
+        }
+
         ElementKey key() {
             String index = StoreIndex.of(store);
             return model != null
@@ -122,49 +133,34 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
 
     static SltrQueryBuilder parse(XContentParser parser, Supplier<ModelCache> models) throws IOException {
         try {
-            Draft draft = PARSER.parse(parser, null);
-            return new SltrQueryBuilder(models, draft.target(), null)
-                    .boost(draft.boost)
-                    .queryName(draft.queryName);
+            return PARSER.parse(parser, models);
         } catch (IllegalArgumentException e) {
             throw new ParsingException(parser.getTokenLocation(), e.getMessage(), e);
         }
     }
 
-    private static final class Draft {
-        private String model;
-        private Boolean cache;
-        private String featureSet;
-        private Map<String, Object> params;
-        private List<String> activeFeatures = List.of();
-        private String store;
-        private float boost = DEFAULT_BOOST;
-        private String queryName;
-
-        private Target target() {
-            if (model == null && featureSet == null) {
-                throw new IllegalArgumentException("Either [model] or [featureset] must be set in [" + NAME + "]");
-            }
-            if (params == null) {
-                throw new IllegalArgumentException("Field [params] is mandatory in [" + NAME + "]");
-            }
-            StoreIndex.of(store); // refuses a bad name here, before any shard is asked
-            return new Target(model, cache, featureSet, params, activeFeatures, store);
-        }
-    }
-
-    private static final ObjectParser<Draft, Void> PARSER = new ObjectParser<>(NAME, Draft::new);
+    @SuppressWarnings("unchecked")
+    private static final ConstructingObjectParser<SltrQueryBuilder, Supplier<ModelCache>> PARSER =
+            new ConstructingObjectParser<>(NAME, false, (given, models) -> {
+                Target target = new Target(
+                        (String) given[0],
+                        (Boolean) given[1],
+                        (String) given[2],
+                        (Map<String, Object>) given[3],
+                        given[4] == null ? List.of() : List.copyOf((List<String>) given[4]),
+                        (String) given[5]);
+                return new SltrQueryBuilder(models, target.checked(), null);
+            });
 
     static {
-        PARSER.declareString((draft, value) -> draft.model = value, new ParseField("model"));
-        PARSER.declareBoolean((draft, value) -> draft.cache = value, new ParseField("cache"));
-        PARSER.declareString((draft, value) -> draft.featureSet = value, new ParseField("featureset"));
-        PARSER.declareObject((draft, value) -> draft.params = value, (p, ignored) -> p.map(), new ParseField("params"));
-        PARSER.declareStringArray(
-                (draft, value) -> draft.activeFeatures = List.copyOf(value), new ParseField("active_features"));
-        PARSER.declareString((draft, value) -> draft.store = value, new ParseField("store"));
-        PARSER.declareFloat((draft, value) -> draft.boost = value, BOOST_FIELD);
-        PARSER.declareString((draft, value) -> draft.queryName = value, NAME_FIELD);
+        PARSER.declareString(optionalConstructorArg(), new ParseField("model"));
+        PARSER.declareBoolean(optionalConstructorArg(), new ParseField("cache"));
+        PARSER.declareString(optionalConstructorArg(), new ParseField("featureset"));
+        PARSER.declareObject(constructorArg(), (p, models) -> p.map(), new ParseField("params"));
+        PARSER.declareStringArray(optionalConstructorArg(), new ParseField("active_features"));
+        PARSER.declareString(optionalConstructorArg(), new ParseField("store"));
+        PARSER.declareFloat(SltrQueryBuilder::boost, BOOST_FIELD);
+        PARSER.declareString(SltrQueryBuilder::queryName, NAME_FIELD);
     }
 
     @Override

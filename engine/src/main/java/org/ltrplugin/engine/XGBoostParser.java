@@ -70,9 +70,9 @@ final class XGBoostParser implements RankerParser {
                 switch (field) {
                     case "nodeid" -> node.id = parser.intValue();
                     case "depth" -> node.depth = parser.intValue();
-                    case "leaf" -> node.leaf = FiniteFloat.read(parser, "[leaf]");
+                    case "leaf" -> node.leaf = RankerParser.finite(parser, "[leaf]");
                     case "split" -> node.feature = RankerParser.ordinal(ordinals, parser.text());
-                    case "split_condition" -> node.threshold = FiniteFloat.read(parser, "[split_condition]");
+                    case "split_condition" -> node.threshold = RankerParser.finite(parser, "[split_condition]");
                     case "yes" -> node.yes = parser.intValue();
                     case "no" -> node.no = parser.intValue();
                     case "missing" -> node.missing = parser.intValue();

@@ -24,6 +24,9 @@ final class XGBoostRawParser implements RankerParser {
         }
     }
 
+    /** A tree has so many arrays that are read. */
+    private static final int ARRAYS = 6;
+
     private interface Step {
         void run() throws IOException;
     }
@@ -39,6 +42,7 @@ final class XGBoostRawParser implements RankerParser {
         private final List<RawTree> trees = new ArrayList<>();
         private Objective objective;
         private boolean missingAsZero;
+        private int items;
 
         Reading(XContentParser parser) {
             this.parser = parser;
@@ -113,7 +117,7 @@ final class XGBoostRawParser implements RankerParser {
 
         private double[] floats() throws IOException {
             DoubleStream.Builder read = DoubleStream.builder();
-            items(() -> read.add(FiniteFloat.read(parser, "a split condition")));
+            items(() -> read.add(RankerParser.finite(parser, "a split condition")));
             return read.build().toArray();
         }
 
@@ -139,8 +143,8 @@ final class XGBoostRawParser implements RankerParser {
 
         private void items(Step item) throws IOException {
             expect(Token.START_ARRAY);
-            for (int count = 1; parser.nextToken() != Token.END_ARRAY; count++) {
-                Guards.checkTreeNodes(count);
+            while (parser.nextToken() != Token.END_ARRAY) {
+                Guards.checkTreeNodes(++items / ARRAYS);
                 item.run();
             }
         }

@@ -33,7 +33,8 @@ final class DeepSize {
                 }
             } else {
                 for (Field field : object.getClass().getDeclaredFields()) {
-                    if (Modifier.isStatic(field.getModifiers()) == false && field.getType().isPrimitive() == false) {
+                    if (Modifier.isStatic(field.getModifiers()) == false
+                            && field.getType().isPrimitive() == false) {
                         push(value(field, object), open);
                     }
                 }

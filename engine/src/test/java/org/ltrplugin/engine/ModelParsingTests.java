@@ -29,7 +29,9 @@ class ModelParsingTests {
 
     @Test
     void aDumpOfXGBoost() throws Exception {
-        Ranker ranker = parse("model/xgboost+json", """
+        Ranker ranker = parse(
+                "model/xgboost+json",
+                """
                 [{"nodeid":0,"depth":0,"split":"a","split_condition":"0.5","yes":1,"no":2,"missing":2,
                   "children":[{"nodeid":1,"leaf":1},{"nodeid":2,"leaf":2}]}]""");
         assertEquals(1, score(ranker, 0.4f, 0));
@@ -39,7 +41,9 @@ class ModelParsingTests {
 
     @Test
     void aSavedModelOfXGBoostWithItsNamesInAnotherOrder() throws Exception {
-        Ranker ranker = parse("model/xgboost+json+raw", """
+        Ranker ranker = parse(
+                "model/xgboost+json+raw",
+                """
                 {"version":[3,2,0],"learner":{"gradient_booster":{"name":"gbtree","model":{"trees":[{"base_weights":[9,9,9],
                  "left_children":[1,-1,-1],"right_children":[2,-1,-1],"split_indices":[0,0,0],"default_left":[1,0,0],
                  "split_conditions":[0.5,1,2]}]}},"feature_names":["b","a"],"feature_types":["float","float"],
@@ -51,7 +55,8 @@ class ModelParsingTests {
 
     @Test
     void treesOfRankLib() throws Exception {
-        String tree = """
+        String tree =
+                """
                 <ensemble>
                   <tree id="1" weight="0.1">
                     <split>
@@ -80,11 +85,15 @@ class ModelParsingTests {
     @Test
     void missingValuesOfRankLibAreZero() throws Exception {
         for (float threshold : new float[] {-1, -Float.MIN_VALUE, -0f, 0, 1, Float.MAX_VALUE}) {
-            Ranker ranker = parse("model/ranklib", """
+            Ranker ranker = parse(
+                    "model/ranklib",
+                    """
                     ## MART
                     <ensemble><tree weight='1' id='1'><split><feature>1</feature><threshold>%s</threshold><split
                      pos="left"><output>1</output></split><split><output>2</output></split></split></tree></ensemble>
-                    """.replace("\n pos", " pos").formatted(threshold));
+                    """
+                            .replace("\n pos", " pos")
+                            .formatted(threshold));
             for (float value : new float[] {0, -0f, Float.NaN}) {
                 assertEquals(0 <= threshold ? 1 : 2, score(ranker, value, 0), threshold + " " + value);
             }
@@ -131,6 +140,15 @@ class ModelParsingTests {
                 "## LambdaRank\n")) {
             assertThrows(IllegalArgumentException.class, () -> parse("model/ranklib", text), text);
         }
+    }
+
+    @Test
+    void aSavedModelMayNotHaveMoreNodesThanTheNodeCanBear() {
+        String zeros = "0" + ",0".repeat(6 * (Guards.MAX_TREE_NODES + 1));
+        String text = "{\"learner\":{\"gradient_booster\":{\"model\":{\"trees\":[{\"left_children\":[%s]}]}}}}";
+        Exception refused = assertThrows(
+                IllegalArgumentException.class, () -> parse("model/xgboost+json+raw", text.formatted(zeros)));
+        assertEquals("a model has more than 2000000 tree nodes", refused.getMessage());
     }
 
     @Test

@@ -15,8 +15,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TreeEnsembleTests {
     private static final int FEATURES = 12;
     private static final float[] ODD = {
-        Float.NaN, Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY, -0f, 0f, Float.MIN_VALUE, -Float.MIN_VALUE,
-        Float.MAX_VALUE, -Float.MAX_VALUE
+        Float.NaN,
+        Float.NEGATIVE_INFINITY,
+        Float.POSITIVE_INFINITY,
+        -0f,
+        0f,
+        Float.MIN_VALUE,
+        -Float.MIN_VALUE,
+        Float.MAX_VALUE,
+        -Float.MAX_VALUE
     };
 
     private sealed interface Node {
