@@ -311,7 +311,7 @@ def main() -> None:
         chaos = Chaos(options, broker, here / broker)
         outcomes.append(chaos.run(catalog, encoder))
         print(json.dumps(asdict(outcomes[-1])), flush=True)
-    write(options, outcomes)
+        write(options, outcomes)
     sys.exit(any(outcome.lost or outcome.in_vain for outcome in outcomes))
 
 

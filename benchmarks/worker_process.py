@@ -58,14 +58,7 @@ class WorkerProcess:
 
     def ask(self, path: str) -> tuple[int, str]:
         """Status and body of its port's answer; (0, reason) when there is none."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
-        except OSError as error:
-            return 0, str(error)
+        return ask(self.port, path)
 
     @property
     def state(self) -> str:
@@ -82,3 +75,15 @@ class WorkerProcess:
         """The value of a metric, by its name with labels as they are served."""
         values = dict(line.rpartition(" ")[::2] for line in self.ask("/metrics")[1].splitlines())
         return float(values[name]) if name in values else None
+
+
+def ask(port: int, path: str) -> tuple[int, str]:
+    """Status and body of an answer on loopback; (0, reason) when there is none."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+    except OSError as error:
+        return 0, str(error)

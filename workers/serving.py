@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 def serve_metrics(settings: Settings, worker: Any) -> None:  # noqa: ANN401 - Celery's worker
-    """Serves both in a thread, where a port is configured. OSError when the port is taken."""
+    """Serves both in a thread, where a port is configured. SystemExit when the port cannot be had."""
     if not settings.metrics_port:
         return
     from prometheus_client import REGISTRY
@@ -24,7 +24,12 @@ def serve_metrics(settings: Settings, worker: Any) -> None:  # noqa: ANN401 - Ce
         REGISTRY.register(Backlog(settings))
     if worker.pool_cls.__module__.endswith("prefork"):
         log.warning("metrics are counted in the worker's own process: use the threads or the solo pool, not prefork")
-    server = ThreadingHTTPServer((settings.metrics_host, settings.metrics_port), _handler(worker))
+    place = settings.metrics_host, settings.metrics_port
+    try:
+        server = ThreadingHTTPServer(place, _handler(worker))
+    except OSError as error:
+        why = f"port {place[1]} of {place[0]} cannot be used ({error.strerror}); choose another LTR_METRICS_PORT"
+        raise SystemExit(why) from None  # which, unlike others, ends a worker that is starting
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
