@@ -43,11 +43,16 @@ def apply_changes(
     until = time.monotonic() + patience_s
     while waiting:
         index = ProductIndex(cluster, alias, media_root=media_root)
+        held: list[int] = []
         for places in _runs(waiting, changes):
+            if held:  # later changes may be of the same products
+                held += places
+                continue
             run = [index.media.kept(changes[place], folder) if folder else changes[place] for place in places]
             for place, wrong in zip(places, _written(index, run), strict=True):
                 found[place] = wrong
-        waiting = [place for place in waiting if HELD in (found[place] or "")]
+            held = [place for place in places if HELD in (found[place] or "")]
+        waiting = held
         if waiting and time.monotonic() > until:
             raise ClusterError(
                 f"{index.name} takes no writes: a change of encoders or a rollback was interrupted at its last step; "

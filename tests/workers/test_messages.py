@@ -20,8 +20,9 @@ from workers.encoders import vector_fields
 
 pytestmark = pytest.mark.live
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "workers.md").read_text()
-PROPERTIES, HEADERS, BODY, UPDATE, EMBED = re.findall(r"```json\n(.*?)\n```", DOCUMENT, re.DOTALL)
+PAGE = (Path(__file__).parents[2] / "docs" / "workers.md").read_text()
+CHAPTER = PAGE.partition("\n## Handing over products from any language\n")[2].partition("\n## ")[0]
+PROPERTIES, HEADERS, BODY, UPDATE, EMBED = re.findall(r"```json\n(.*?)\n```", CHAPTER, re.DOTALL)
 
 
 @pytest.fixture
