@@ -29,7 +29,8 @@ MOST_WINDOWS = 12
 HEARD_DB = -30.0
 """A stretch that is never louder than this, relative to the sound's loudest, says nothing of it."""
 
-PREPROCESSING = f"{DESCRIPTION}; {FRAMES} frames every {FRAMES // 2} that reach {HEARD_DB:g} dB, at most {MOST_WINDOWS}"
+_HEARD = f"{FRAMES} frames every {FRAMES // 2} that reach {HEARD_DB:g} dB, at most {MOST_WINDOWS}"
+PREPROCESSING = f"{DESCRIPTION}; {_HEARD}; as loudness"
 
 
 class MelEncoder(TorchEncoder):

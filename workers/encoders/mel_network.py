@@ -10,7 +10,11 @@ import torch
 from torch import nn
 from torch.nn.functional import avg_pool2d, relu
 
-from workers.encoders.log_mel import BANDS, FLOOR_DB
+from workers.encoders.log_mel import BANDS
+
+LOUDNESS = 0.3
+"""Heard loudness grows with this power of a sound's power (Stevens 1957, https://doi.org/10.1037/h0046162). In decibels
+instead, the level of a background that is hardly heard would be most of what the network sees."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class MelNetwork(nn.Module):
 
     def sounds(self, decibels: torch.Tensor) -> torch.Tensor:
         """(n, dimension) from (n, frames, BANDS) decibels, 0 at most; n of at least 2 in training."""
-        heard = self.bands((decibels / -FLOOR_DB).transpose(1, 2)).transpose(1, 2)[:, None]
+        loudness = 10 ** (LOUDNESS * decibels / 10)
+        heard = self.bands(loudness.transpose(1, 2)).transpose(1, 2)[:, None]
         heard = heard.contiguous(memory_format=torch.channels_last)
         for place, block in enumerate(self.blocks):
             heard = block(avg_pool2d(heard, 2) if place else heard)
