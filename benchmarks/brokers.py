@@ -90,6 +90,12 @@ class Redis(Broker):
             return False
 
 
+class ForgetfulRedis(Redis):
+    """Redis that comes back empty, as it is set up by default between two of its snapshots."""
+
+    keeps = False
+
+
 class RabbitMQ(Broker):
     """RabbitMQ with durable queues, and an Erlang port mapper of its own."""
 

@@ -1,6 +1,6 @@
 """Workers, broker and node are killed at random moments while products of every modality are embedded.
 
-    python benchmarks/chaos.py [--products 2000] [--kills 12] [--brokers folder,redis,rabbitmq] [--seed 1]
+    python benchmarks/chaos.py [--products 2000] [--kills 12] [--seed 1] [--brokers folder,redis]
 
 Counts what is lost (vectors that are not there, or not of the current encoder, at the end) and what was made twice. A
 vector may be made twice where its first making was in flight when something was killed: that is counted from a record
@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from brokers import Broker, RabbitMQ, Redis, free_port
+from brokers import Broker, ForgetfulRedis, RabbitMQ, Redis, free_port
 from chaos_shop import vectors, write_catalog_of, write_encoder
 from recorded import Attempt, attempts
 from worker_process import WorkerProcess
@@ -40,7 +40,7 @@ from workers.app import make_app
 from workers.sending import BATCH, send_backlog
 
 HERE = Path(__file__).parent
-BROKERS: dict[str, type[Broker]] = {"redis": Redis, "rabbitmq": RabbitMQ}
+BROKERS: dict[str, type[Broker]] = {"redis": Redis, "forgetful-redis": ForgetfulRedis, "rabbitmq": RabbitMQ}
 STATED = ("products", "kills", "batch", "seed")
 PROCESSES, CONCURRENCY = 2, 2
 SWEEP_S = 5.0
@@ -288,7 +288,9 @@ def main() -> None:
     parser.add_argument("--products", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=12, help="of each run, spread over worker, node and broker")
     parser.add_argument(
-        "--brokers", default="folder,redis,rabbitmq", help="with commas; those not installed are left out"
+        "--brokers",
+        default="folder,redis,forgetful-redis,rabbitmq",
+        help="with commas; those not installed are left out",
     )
     parser.add_argument("--batch", type=int, default=32, help="products of a task")
     parser.add_argument("--seed", type=int, default=1)
@@ -298,6 +300,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "results")
     options = parser.parse_args()
     here = options.folder.resolve()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
     BATCH.update(dict.fromkeys(BATCH, options.batch))  # type: ignore[attr-defined]
     catalog = write_catalog_of(here / "shop", options.products, options.seed)
     encoder = write_encoder(here / "encoder")

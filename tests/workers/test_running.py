@@ -11,7 +11,7 @@ import wave
 
 import numpy as np
 import pytest
-from brokers import RabbitMQ, Redis
+from brokers import ForgetfulRedis, RabbitMQ, Redis
 from busy_proxy import busy_proxy
 from worker_process import WorkerProcess
 
@@ -154,7 +154,7 @@ def test_modalities_apart_on_redis_with_metrics_and_logs(index, catalog, environ
 
 
 def test_a_broker_that_goes_is_waited_for_and_its_loss_swept(sounds, environment, tmp_path):
-    with broker_of(Forgetful, tmp_path / "redis") as broker:
+    with broker_of(ForgetfulRedis, tmp_path / "redis") as broker:
         environment |= {"LTR_BROKER_URL": broker.url, "LTR_SWEEP_INDICES": sounds.alias, "LTR_SWEEP_PERIOD_S": "2"}
         send_backlog(sounds, queue=make_app(Settings(broker_url=broker.url)))
         broker.kill()
@@ -177,12 +177,6 @@ def alive(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-class Forgetful(Redis):
-    """Redis that comes back empty."""
-
-    keeps = False
 
 
 def test_rabbitmq_has_a_killed_workers_task_done_again(sounds, environment, tmp_path):
