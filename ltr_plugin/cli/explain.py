@@ -1,5 +1,6 @@
 """`ltr explain`: why a product has its score, and why it beats another."""
 
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,28 +61,28 @@ def _facts(one: "Explanation") -> dict[str, object]:
 
 def _one(one: "Explanation") -> list[str]:
     parts = one.attribution
-    lines = [f"{one.product.id}  {one.product.title}", f"score {parts.score:.4f} = {parts.base:.4f} before it is seen"]
-    for modality, total in sorted(parts.by_modality().items(), key=lambda pair: -abs(pair[1])):
-        lines.append(f"  {modality:<{WIDTH}} {total:+.4f}")
-        own = {name: adds for name, adds in parts.features.items() if parts.modalities[name] == modality and adds}
-        for name, adds in sorted(own.items(), key=lambda pair: -abs(pair[1])):
-            lines.append(f"    {name:<{WIDTH}} {adds:+.4f}  {_value(one.values[name])}")
-    return lines
+    head = [f"{one.product.id}  {one.product.title}", f"score {parts.score:.4f} = {parts.base:.4f} before it is seen"]
+    return [*head, *_parts(parts.features, parts.modalities, lambda name: _value(one.values[name]))]
 
 
 def _both(one: "Explanation", other: "Explanation") -> list[str]:
     ours, theirs = one.attribution, other.attribution
-    lines = [f"{each.product.id}  {each.attribution.score:.4f}  {each.product.title}" for each in (one, other)]
-    lines.append(f"difference {ours.score - theirs.score:+.4f}")
-    difference, before = ours.versus(theirs), theirs.by_modality()
-    by_modality = {name: value - before[name] for name, value in ours.by_modality().items()}
-    for modality, total in sorted(by_modality.items(), key=lambda pair: -abs(pair[1])):
-        lines.append(f"  {modality:<{WIDTH}} {total:+.4f}")
-        own = {name: adds for name, adds in difference.items() if ours.modalities[name] == modality and adds}
-        for name, adds in sorted(own.items(), key=lambda pair: -abs(pair[1])):
-            values = f"{_value(one.values[name])} against {_value(other.values[name])}"
-            lines.append(f"    {name:<{WIDTH}} {adds:+.4f}  {values}")
-    return lines
+    head = [f"{each.product.id}  {each.attribution.score:.4f}  {each.product.title}" for each in (one, other)]
+    head.append(f"difference {ours.score - theirs.score:+.4f}")
+    values = {name: f"{_value(one.values[name])} against {_value(other.values[name])}" for name in one.values}
+    return [*head, *_parts(ours.versus(theirs), ours.modalities, lambda name: values[name])]
+
+
+def _parts(adds: Mapping[str, float], modalities: Mapping[str, str], seen: Callable[[str], str]) -> Iterator[str]:
+    """What each modality adds, the greatest first, and below it what each of its features adds; zeros left out."""
+    members: dict[str, dict[str, float]] = {}
+    for name, value in adds.items():
+        if value:
+            members.setdefault(modalities[name], {})[name] = value
+    for modality, own in sorted(members.items(), key=lambda pair: -abs(sum(pair[1].values()))):
+        yield f"  {modality:<{WIDTH}}   {sum(own.values()):+.4f}"
+        for name, value in sorted(own.items(), key=lambda pair: -abs(pair[1])):
+            yield f"    {name:<{WIDTH}} {value:+.4f}  {seen(name)}"
 
 
 def _value(value: float | None) -> str:

@@ -119,9 +119,22 @@ def test_the_whole_way_by_hand(shop, here):
     hits = run("search", "red shoe", "--ranker", pushed["model"], "--explain", *common)["hits"]
     assert "red" in hits[0]["title"]
     assert hits[0]["features"]["title"] > 0
+    best, other = hits[0]["id"], hits[-1]["id"]
+    explained = run("explain", "red shoe", best, "--versus", other, "--ranker", shop / "ranker", *common)["products"]
+    for hit, one in zip((hits[0], hits[-1]), explained, strict=True):
+        assert one["score"] == pytest.approx(hit["score"], rel=1e-5)
+        assert one["base"] + sum(one["modalities"].values()) == pytest.approx(one["score"], abs=1e-6)
+        assert one["features"]["title"]["value"] == hit["features"]["title"]
+    code, out, err = ltr("explain", "red shoe", best, "--ranker", shop / "ranker", "--index", name, **environment)
+    assert code == 0, err
+    assert f"score {explained[0]['score']:.4f} =" in out
     result = run("evaluate", *judged, "--ranker", "bm25", "--ranker", shop / "ranker", *common)
     assert set(result) == {"whole", "judged"}
     assert set(result["whole"]["slices"]["all"]["rankers"]) == {"bm25", str(shop / "ranker")}
+    rankers = ("--ranker", "bm25", "--ranker", shop / "ranker")
+    code, out, err = ltr("report", *judged, *rankers, "--out", shop / "report.html", "--index", name, **environment)
+    assert code == 0, err
+    assert "How good is each ranker?" in (shop / "report.html").read_text()
 
 
 @pytest.mark.live
