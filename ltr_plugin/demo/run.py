@@ -230,7 +230,7 @@ def _index(
 ) -> ProductIndex:
     alias = f"demo-{files.catalog.parent.resolve().name.lower()}"
     with clock.step("writing products", bar) as progress:
-        written = write_catalog(cluster, files.catalog, alias, vectors, progress=progress)
+        written = write_catalog(cluster, files.catalog, alias, vectors, prune=True, progress=progress)
     if written.refused:
         raise LtrError("\n".join(map(str, written.refused)))
     with clock.step("making vectors", bar) as progress:
