@@ -204,7 +204,7 @@ def scores(task: Task, queries: Sequence[Item], items: Sequence[Item], similar: 
 
 def weights_mb(encoder: Encoder, spec: str) -> float:
     """Megabytes of a network's weights, or of the encoder's files; 0 when it has neither."""
-    if isinstance(network := getattr(encoder, "model", None), torch.nn.Module):
+    if network := getattr(encoder, "model", None):
         return round(sum(weight.numel() * weight.element_size() for weight in network.parameters()) / 1e6, 1)
     place = Path(spec.partition(":")[2])
     files = [file for pattern in ("*.safetensors", "*.onnx*") for file in place.glob(pattern)]
