@@ -79,7 +79,7 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     report = {"minutes": given.minutes, "clips": len(clips), "decoded_a_second": round(decoded_a_second, 1)}
     (given.out / "sounds.json").write_text(json.dumps({**report, "rows": list(map(asdict, rows))}, indent=2) + "\n")
-    (given.out / "sounds.md").write_text(text := markdown(rows, given.minutes, decoded_a_second))
+    (given.out / "sounds.md").write_text(text := markdown(rows, clips, given.minutes, decoded_a_second))
     print(text)
 
 
@@ -156,14 +156,15 @@ def scores(similarities: Vectors, asked: Mapping[str, str], found: Sequence[Clip
     return list(values.values())
 
 
-def markdown(rows: Sequence[Row], minutes: float, decoded_a_second: float) -> str:
+def markdown(rows: Sequence[Row], clips: Sequence[Clip], minutes: float, decoded_a_second: float) -> str:
+    labels, folds = len({clip.label for clip in clips}), len({clip.fold for clip in clips})
     lines = [
-        "# Sounds: 160 clips of ten kinds",
+        f"# Sounds: {len(clips)} clips of {labels} kinds",
         "",
         "    python benchmarks/sounds.py DATA",
         "",
-        f"Trained for {minutes:g} minutes on three of the four folds, asked with the fourth, four times over; means",
-        "with 95 % bootstrap intervals over the queries. `mel` is a network that learned from these 120 clips alone;",
+        f"Trained for {minutes:g} minutes without one of {folds} folds and asked with that one, for each in turn; means",
+        "with 95 % bootstrap intervals over the queries. `mel` is a network that learned from the other clips alone;",
         "its text tower stands on the sentence encoder all-MiniLM-L6-v2 (not in its size), and the labels were its",
         f"titles. Clips/s are prepared and encoded one after the other; {decoded_a_second:,.0f} a second are decoded.",
     ]
