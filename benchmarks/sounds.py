@@ -163,7 +163,7 @@ def markdown(rows: Sequence[Row], clips: Sequence[Clip], minutes: float, decoded
         "",
         "    python benchmarks/sounds.py DATA",
         "",
-        f"Trained for {minutes:g} minutes without one of {folds} folds and asked with that one, for each in turn; means",
+        f"Trained for {minutes:g} minutes without one of {folds} folds and asked with it, for each in turn; means",
         "with 95 % bootstrap intervals over the queries. `mel` is a network that learned from the other clips alone;",
         "its text tower stands on the sentence encoder all-MiniLM-L6-v2 (not in its size), and the labels were its",
         f"titles. Clips/s are prepared and encoded one after the other; {decoded_a_second:,.0f} a second are decoded.",
