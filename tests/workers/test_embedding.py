@@ -76,7 +76,11 @@ def test_a_bad_photo_keeps_the_product_and_its_reason(index, catalog, tmp_path, 
     index.refresh()
     assert index.backlog() == 0
     assert list(index.errors()) == [
-        ("p0", "image_vector", "red.png: not a photo in a form that can be read"),
+        (
+            "p0",
+            "image_vector",
+            "red.png: not a photo in a form that can be read (JPEG, PNG, WEBP, GIF, TIFF, BMP, AVIF)",
+        ),
         ("p1", "image_vector", "green.png: empty file"),
     ]
     assert "image_text_vector" in vectors_of(index, "p1")
