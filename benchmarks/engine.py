@@ -98,18 +98,17 @@ def main() -> None:
     client("PUT", f"/_ltr/{STORE}")
     try:
         make_shop(client)
-        queries, names, values, labels, groups = log_shop(client)
-        shop_trees, _ = train(names, values, labels, groups, SIZES[-1])
+        queries, names, values, labels = log_shop(client)
+        shop_trees, _ = train(names, values, labels)
         for size in SIZES:
             client.put_model("shop", f"shop-{size}", shop_trees[:size])
         if options.table:
             table = FeatureTable.read(options.table)
             names, values, labels = list(table.names), table.values, table.labels
-            groups = [len(list(rows)) for _, rows in itertools.groupby(table.queries)]
         report = {
             "cpu": cpu(),
             "node": client("GET", "/")["version"]["number"],
-            "trees": time_trees(client, names, values, labels, groups, options.rounds),
+            "trees": time_trees(client, names, values, labels, options.rounds),
             "searches": time_searches(client, queries, options.rounds),
             "parallel": run_parallel(client, queries, options.clients, options.seconds),
         }
@@ -187,10 +186,10 @@ def rescore(query: dict[str, Any], window: int) -> dict[str, Any]:
     return {"window_size": window, "query": {"rescore_query": query, "query_weight": 0}}
 
 
-def log_shop(client: Client) -> tuple[list[str], list[str], np.ndarray, np.ndarray, list[int]]:
-    """Queries; and for the top of each, logged rows: names, values, made-up grades, rows by query."""
+def log_shop(client: Client) -> tuple[list[str], list[str], np.ndarray, np.ndarray]:
+    """Queries; and for the top of each, logged rows: names, values, made-up grades."""
     rng = np.random.default_rng(2)
-    queries, rows, groups = [], [], []
+    queries, rows = [], []
     while len(queries) < QUERIES:
         text = words(rng, int(rng.integers(1, 4)))
         named = {"sltr": {"store": STORE, "featureset": "shop", "params": {"words": text}, "_name": "log"}}
@@ -200,7 +199,6 @@ def log_shop(client: Client) -> tuple[list[str], list[str], np.ndarray, np.ndarr
         if len(hits) < 10:
             continue
         queries.append(text)
-        groups.append(len(hits))
         rows += [hit["fields"]["_ltrlog"][0]["log"] for hit in hits]
     names = [entry["name"] for entry in rows[0]]
     values = np.array([[float(entry.get("value", "nan")) for entry in row] for row in rows], np.float32)
@@ -208,17 +206,17 @@ def log_shop(client: Client) -> tuple[list[str], list[str], np.ndarray, np.ndarr
     wanted = known[:, 0] + np.log1p(known[:, names.index("sales")]) * known[:, names.index("rating")]
     wanted += rng.normal(0, wanted.std() / 2, len(wanted))
     grades = np.searchsorted(np.quantile(wanted, (0.5, 0.75, 0.9, 0.97)), wanted)
-    return queries, names, values, grades.astype(np.float32), groups
+    return queries, names, values, grades.astype(np.float32)
 
 
-def train(
-    names: Sequence[str], values: np.ndarray, labels: np.ndarray, groups: Sequence[int], count: int
-) -> tuple[list[Any], lightgbm.Booster]:
+def train(names: Sequence[str], values: np.ndarray, labels: np.ndarray) -> tuple[list[Any], lightgbm.Booster]:
+    """Trees in the exported form, and LightGBM's own. Noise keeps the last trees as large as the first."""
+    noisy = labels + np.random.default_rng(5).normal(0, 1, len(labels))
     settings = {
-        "objective": "lambdarank", "num_leaves": LEAVES, "learning_rate": 0.02, "min_data_in_leaf": 5,
-        "min_sum_hessian_in_leaf": 0, "num_threads": 1, "seed": 1, "verbosity": -1,
+        "objective": "regression", "num_leaves": LEAVES, "learning_rate": 0.02, "num_threads": 1, "seed": 1,
+        "verbosity": -1,
     }  # fmt: skip
-    booster = lightgbm.train(settings, lightgbm.Dataset(values, labels, group=list(groups)), count)
+    booster = lightgbm.train(settings, lightgbm.Dataset(values, noisy), SIZES[-1])
     return export_trees(booster.dump_model(), names), booster
 
 
@@ -226,9 +224,9 @@ def train(
 
 
 def time_trees(
-    client: Client, names: Sequence[str], values: np.ndarray, labels: np.ndarray, groups: Sequence[int], rounds: int
+    client: Client, names: Sequence[str], values: np.ndarray, labels: np.ndarray, rounds: int
 ) -> dict[str, Any]:
-    trees, booster = train(names, values, labels, groups, SIZES[-1])
+    trees, booster = train(names, values, labels)
     rows = values[np.random.default_rng(3).choice(len(values), WINDOW, replace=len(values) < WINDOW)]
     features, documents = as_documents(names, rows)
     client.make_index(ROWS, {name: {"type": "float"} for name in documents[0]}, documents)

@@ -44,13 +44,22 @@ class Node:
             self.idle.pop().close()
 
     def __call__(
-        self, method: str, path: str, body: Any = None, *, kind: str = "application/json", warned: bool = False
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        kind: str = "application/json",
+        caller: str = "",
+        warned: bool = False,
     ) -> Reply:
-        """`body` is sent as it is when it is text or bytes, else as JSON; `warned` allows the Warning header."""
+        """`body` is sent as it is when it is text or bytes, else as JSON; `warned` allows the Warning header.
+
+        A node warns a caller once of each thing: who wants to know must be a new `caller`.
+        """
         content = body if isinstance(body, str | bytes) or body is None else json.dumps(body)
-        answer, text = self._exchange(
-            method, path, content, {"accept": "application/json"} | ({"content-type": kind} if content else {})
-        )
+        headers = {"accept": "application/json"} | ({"content-type": kind} if content else {})
+        answer, text = self._exchange(method, path, content, headers | ({"x-opaque-id": caller} if caller else {}))
         assert warned or answer.getheader("Warning") is None
         return Reply(answer.status, json.loads(text) if text else None, dict(answer.headers))
 

@@ -1,6 +1,7 @@
 """What all calls under /_ltr have in common: methods, parameters, forms of bodies, errors."""
 
 import json
+import uuid
 
 import pytest
 from engine_http import price, words
@@ -100,22 +101,32 @@ def test_errors_have_the_envelope_of_the_core(node, store, kind):
     assert set(error["root_cause"][0]) >= {"type", "reason"}
 
 
-def test_the_answers_of_the_engine_never_warn(node, store, ranking):
-    """Node refuses an answer with a Warning header, which a node sends once for each cause."""
+def test_the_answers_of_the_engine_never_warn_where_the_core_would(node, store, ranking):
+    """Each call comes from a caller of its own, since a node warns a caller only once."""
+    ranking.put_set("warm", price())
+    search = {"query": ranking.sltr(model="m", params={"keywords": "red"})}
     for method, path, body in (
         ("GET", "/_ltr", None),
         ("GET", store, None),
         ("PUT", f"{store}/_feature/f", FEATURE),
+        ("POST", f"{store}/_feature/f", FEATURE),
         ("PUT", f"{store}/_featureset/s", SET),
         ("PUT", f"{store}/_model/m", MODEL),
         ("GET", f"{store}/_model", None),
+        ("GET", f"{store}/_model/m", None),
         ("POST", f"{store}/_featureset/s/_addfeatures/f", None),
+        ("POST", f"{store}/_featureset/s/_createmodel", {"model": {"name": "n", "model": LINEAR}}),
         ("POST", f"{store}/_clearcache", None),
+        ("POST", f"/{ranking.index}/_search", search),
         ("GET", "/_ltr/_cachestats", None),
         ("DELETE", f"{store}/_feature/f", None),
+        ("DELETE", store, None),
+        ("PUT", store, None),
     ):
-        assert node(method, path, body).status < 300, path
-    assert ranking.scores(model="m", params={"keywords": "red"})
+        reply = node(method, path, body, caller=uuid.uuid4().hex)
+        assert reply.status < 300, (method, path, reply.text)
+    reply = node("GET", "/.ltrstore_enginetests/_search", caller=uuid.uuid4().hex, warned=True)
+    assert "system indices" in reply.headers["Warning"]
 
 
 def test_only_indices_that_are_stores_are_listed(node, store):

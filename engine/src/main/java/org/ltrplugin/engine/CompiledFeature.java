@@ -18,8 +18,7 @@ interface CompiledFeature {
     /**
      * Compiles a stored feature.
      *
-     * @throws IllegalArgumentException when its template does not compile, or is of a kind this
-     *     engine lacks
+     * @throws IllegalArgumentException when its template does not compile, or is of a kind this engine lacks
      */
     static CompiledFeature of(Feature feature) {
         return switch (feature.language()) {

@@ -9,8 +9,7 @@ import org.opensearch.index.query.QueryShardContext;
 import org.opensearch.index.query.QueryShardException;
 
 /**
- * A model, or a feature set as the model that sums its features, ready to be bound to requests.
- * Immutable and shared.
+ * A model, or a feature set as the model that sums its features, ready to be bound to requests. Immutable and shared.
  */
 record CompiledModel(
         String name, List<CompiledFeature> features, Map<String, Integer> ordinals, Ranker ranker, long ramBytesUsed) {
@@ -53,8 +52,7 @@ record CompiledModel(
      * The query that scores documents of a shard.
      *
      * @param active names of the features to use; when empty, all
-     * @throws QueryShardException when a param is missing, a name is unknown or a feature does not
-     *     make a query
+     * @throws QueryShardException when a param is missing, a name is unknown or a feature does not make a query
      */
     RankerQuery bind(QueryShardContext shard, Map<String, Object> params, Set<String> active) {
         for (String feature : active) {

@@ -6,10 +6,8 @@ import java.util.concurrent.FutureTask;
 
 /** Runs recursive code of others on a stack that our limits on its input cannot exhaust. */
 final class DeepStack {
-    private static final long STACK_BYTES =
-            64L << 20; // reserved, not used up: pages are only taken when the recursion reaches
-
-    // them
+    /** Reserved, not used up: pages are only taken when the recursion reaches them. */
+    private static final long STACK_BYTES = 64L << 20;
 
     private DeepStack() {}
 

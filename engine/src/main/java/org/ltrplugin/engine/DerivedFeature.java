@@ -6,10 +6,7 @@ import java.util.concurrent.ExecutionException;
 import org.apache.lucene.expressions.Expression;
 import org.apache.lucene.expressions.js.JavascriptCompiler;
 
-/**
- * A formula over other features of its set and over numbers among the params. It matches every
- * document.
- */
+/** A formula over other features of its set and over numbers among the params. It matches every document. */
 record DerivedFeature(String name, List<String> params, Expression expression) implements CompiledFeature {
     static final String LANGUAGE = "derived_expression";
     private static final String OPERATORS = "+-*/%<>=!&|^~?(,";
@@ -27,8 +24,8 @@ record DerivedFeature(String name, List<String> params, Expression expression) i
                     + " characters are allowed; split it into several features");
         }
         try {
-            // The compiler recurses once per operator of a flat sum: on a usual stack 1,500 of them
-            // would end it, and the node.
+            // The compiler recurses once per operator of a flat sum: on a usual stack 1,500 of them would end it, and
+            // the node.
             return new DerivedFeature(
                     feature.name(), feature.params(), DeepStack.call(() -> JavascriptCompiler.compile(text)));
         } catch (ExecutionException e) {
@@ -42,10 +39,7 @@ record DerivedFeature(String name, List<String> params, Expression expression) i
         }
     }
 
-    /**
-     * Throws IllegalArgumentException unless every variable is either a feature of the set or a
-     * declared param.
-     */
+    /** Throws IllegalArgumentException unless every variable is either a feature of the set or a declared param. */
     void checkVariables(Map<String, Integer> ordinals) {
         for (String variable : expression.variables) {
             boolean isFeature = ordinals.containsKey(variable);

@@ -13,9 +13,7 @@ import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
-/**
- * What a store keeps under a name, as it was sent: a feature, a feature set or a model. Nothing here is compiled.
- */
+/** What a store keeps under a name, as it was sent: a feature, a feature set or a model. Nothing here is compiled. */
 sealed interface Element extends ToXContentObject permits Feature, FeatureSet, Model {
     String name();
 

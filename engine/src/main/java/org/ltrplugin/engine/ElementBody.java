@@ -9,9 +9,7 @@ import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
-/**
- * The body that stores an element: the element under the key of its type, and perhaps a trial run.
- */
+/** The body that stores an element: the element under the key of its type, and perhaps a trial run. */
 record ElementBody(Element element, @Nullable Validation validation) implements ToXContentObject {
     static ElementBody parse(XContentParser parser, @Nullable String expectedName) throws IOException {
         Draft draft = PARSER.parse(parser, expectedName);

@@ -24,9 +24,7 @@ import org.opensearch.index.query.QueryBuilders;
 import org.opensearch.search.SearchHit;
 import org.opensearch.search.builder.SearchSourceBuilder;
 
-/**
- * Reads and writes the elements of stores, and keeps the caches of all nodes in step with what is written.
- */
+/** Reads and writes the elements of stores, and keeps the caches of all nodes in step with what is written. */
 final class ElementStore {
     private static final String EXACT_NAME = "name";
     private static final String NAME_PREFIX = "name.prefix";

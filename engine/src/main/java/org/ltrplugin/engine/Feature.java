@@ -13,8 +13,7 @@ import org.opensearch.core.xcontent.XContentParser;
  * A feature as stored.
  *
  * @param params names that every request must give a value for
- * @param language how to read the template: {@code mustache}, {@code derived_expression}, or a
- *     script language
+ * @param language how to read the template: {@code mustache}, {@code derived_expression}, or a script language
  */
 record Feature(String name, List<String> params, String language, JsonText template) implements Element {
     static final String MUSTACHE = "mustache";

@@ -9,8 +9,8 @@ import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.search.IndexSearcher;
 
 /**
- * One log: the features to log under a name. Values are raw: no boost of the query, no normalizers,
- * 0 where others are missing.
+ * One log: the features to log under a name. Values are raw: no boost of the query, no normalizers, 0 where others are
+ * missing.
  */
 final class FeatureLog {
     private static final float DEFAULT_BOOST = 1;

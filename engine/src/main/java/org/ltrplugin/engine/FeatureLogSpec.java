@@ -16,8 +16,7 @@ import org.opensearch.core.xcontent.XContentParser;
 /**
  * Which sltr query of a search to log: a named one, or that of a rescorer.
  *
- * @param missingAsZero whether features that do not match are logged as 0 instead of without a
- *     value
+ * @param missingAsZero whether features that do not match are logged as 0 instead of without a value
  */
 record FeatureLogSpec(
         @Nullable String name, @Nullable String namedQuery, @Nullable Integer rescoreIndex, boolean missingAsZero)

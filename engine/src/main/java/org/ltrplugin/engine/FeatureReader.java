@@ -2,9 +2,7 @@ package org.ltrplugin.engine;
 
 import java.io.IOException;
 
-/**
- * The values of one feature in one segment, for documents in increasing order. Used by one thread.
- */
+/** The values of one feature in one segment, for documents in increasing order. Used by one thread. */
 interface FeatureReader {
     FeatureReader NEVER = new FeatureReader() {
         @Override

@@ -38,8 +38,8 @@ record FeatureSet(String name, List<Feature> features) implements Element {
     }
 
     /**
-     * This set with more features at its end. Of a name that is already here, {@code merge}
-     * replaces the feature in its place.
+     * This set with more features at its end. Of a name that is already here, {@code merge} replaces the feature in its
+     * place.
      */
     FeatureSet with(List<Feature> more, boolean merge) {
         checkDistinct(more);

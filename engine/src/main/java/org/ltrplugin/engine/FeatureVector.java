@@ -26,8 +26,7 @@ final class FeatureVector {
     }
 
     /**
-     * Goes to a document. A feature that reads others sees those of smaller ordinal; the rest still
-     * read as missing.
+     * Goes to a document. A feature that reads others sees those of smaller ordinal; the rest still read as missing.
      */
     void read(int doc) throws IOException {
         Arrays.fill(values, missingValue);

@@ -23,9 +23,7 @@ import org.opensearch.core.action.ActionListener;
 import org.opensearch.core.common.unit.ByteSizeValue;
 import org.opensearch.core.index.Index;
 
-/**
- * Compiled models and feature sets, loaded once for all shards of the node and kept up to a weight and for a time.
- */
+/** Compiled models and feature sets, loaded once for all shards of the node and kept up to a weight and for a time. */
 final class ModelCache implements ClusterStateListener {
     /** For each of the two caches. */
     static final Setting<ByteSizeValue> MAX_MEM =

@@ -11,8 +11,7 @@ import java.io.IOException;
 import java.io.Writer;
 
 /**
- * Mustache as OpenSearch speaks it: values are escaped for JSON strings, there are a few functions,
- * and no partials.
+ * Mustache as OpenSearch speaks it: values are escaped for JSON strings, there are a few functions, and no partials.
  */
 final class MustacheDialect extends DefaultMustacheFactory {
     MustacheDialect() {

@@ -22,8 +22,8 @@ import org.opensearch.common.xcontent.XContentFactory;
 import org.opensearch.core.xcontent.XContentBuilder;
 
 /**
- * A section that is a function: of the variable it holds ({@code toJson}, {@code join}), or of the
- * text it renders ({@code url}).
+ * A section that is a function: of the variable it holds ({@code toJson}, {@code join}), or of the text it renders
+ * ({@code url}).
  */
 abstract class MustacheFunction extends IterableCode {
     private static final Pattern JOIN = Pattern.compile("join(?:\\s+delimiter='(.*)')?");

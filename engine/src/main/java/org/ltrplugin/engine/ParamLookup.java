@@ -16,9 +16,8 @@ import java.util.Set;
 import org.opensearch.common.Nullable;
 
 /**
- * Finds the values of a template's variables in the params of a request: maps by key, lists by
- * position and by {@code size}. Unlike the library's own handlers it never reaches fields or
- * methods of a value.
+ * Finds the values of a template's variables in the params of a request: maps by key, lists by position and by {@code
+ * size}. Unlike the library's own handlers it never reaches fields or methods of a value.
  */
 final class ParamLookup extends BaseObjectHandler {
     @Override

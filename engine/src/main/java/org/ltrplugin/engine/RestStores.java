@@ -35,8 +35,7 @@ final class RestStores extends LtrRestHandler {
         return switch (request.method()) {
             case PUT -> {
                 StoreIndex.checkNewName(store);
-                // The one call that runs as the caller: who may create the index may create the
-                // store.
+                // The one call that runs as the caller: who may create the index may create the store.
                 yield channel -> client.admin()
                         .indices()
                         .create(StoreIndex.createRequest(index), new RestToXContentListener<>(channel));

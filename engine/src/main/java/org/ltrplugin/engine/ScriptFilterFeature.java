@@ -6,9 +6,7 @@ import org.opensearch.index.query.ScriptQueryBuilder;
 import org.opensearch.script.Script;
 import org.opensearch.script.ScriptType;
 
-/**
- * A script in any language of the node that says true or false: 1 where true, no match elsewhere.
- */
+/** A script in any language of the node that says true or false: 1 where true, no match elsewhere. */
 record ScriptFilterFeature(Feature feature) implements CompiledFeature {
     @Override
     public String name() {

@@ -29,10 +29,7 @@ import org.opensearch.index.query.QueryRewriteContext;
 import org.opensearch.index.query.QueryShardContext;
 import org.opensearch.index.query.QueryShardException;
 
-/**
- * The {@code sltr} query: scores every document with a stored model, or with the sum of a stored
- * feature set.
- */
+/** The {@code sltr} query: scores every document with a stored model, or with the sum of a stored feature set. */
 final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
     static final String NAME = "sltr";
     private static final ThreadLocal<Integer> DEPTH = ThreadLocal.withInitial(() -> 0);
@@ -40,10 +37,7 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
     private final Supplier<ModelCache> models;
     private final Target target;
 
-    /**
-     * The model on its way: begun by the rewrite on the shard's node, so that no search thread
-     * waits for it.
-     */
+    /** The model on its way: begun by the rewrite on the shard's node, so that no search thread waits for it. */
     @Nullable
     private final CompletableFuture<CompiledModel> loading;
 
@@ -173,12 +167,10 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
         CompletableFuture<CompiledModel> model = models.get().load(target.key());
         if (model.isDone() == false) {
             context.registerAsyncAction((client, listener) -> {
-                // Whoever began the load completes it, so the context of this request must
-                // be carried over by hand.
+                // Whoever began the load completes it, so the context of this request must be carried over by hand.
                 ActionListener<?> here =
                         wrapPreservingContext(listener, client.threadPool().getThreadContext());
-                // A failure is reported by doToQuery, where it gets the shard it happened
-                // on.
+                // A failure is reported by doToQuery, where it gets the shard it happened on.
                 model.whenComplete((loaded, failure) -> here.onResponse(null));
             });
         }

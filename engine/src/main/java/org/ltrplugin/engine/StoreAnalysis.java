@@ -8,8 +8,8 @@ import org.opensearch.index.analysis.PreConfiguredTokenFilter;
 import org.opensearch.index.analysis.PreConfiguredTokenizer;
 
 /**
- * What store indices need to find names by prefix. Registered here so that a node without the
- * common analysis module can keep stores.
+ * What store indices need to find names by prefix. Registered here so that a node without the common analysis module
+ * can keep stores.
  */
 final class StoreAnalysis {
     static final String TOKENIZER = "ltr_keyword";

@@ -11,8 +11,8 @@ import org.opensearch.threadpool.ThreadPool;
 import org.opensearch.transport.client.Client;
 
 /**
- * Reaches store indices on behalf of the engine itself, not of the caller: these are system
- * indices, and a caller would get a warning header with every answer.
+ * Reaches store indices on behalf of the engine itself, not of the caller: these are system indices, and a caller would
+ * get a warning header with every answer.
  */
 final class StoreClient {
     private final Client client;

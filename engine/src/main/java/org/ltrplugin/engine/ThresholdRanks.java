@@ -7,8 +7,8 @@ import org.apache.lucene.util.RamUsageEstimator;
  * What trees compare instead of values and thresholds: places among the sorted thresholds of the whole ensemble.
  *
  * <p>Places are small integers, so their difference never overflows and its sign bit is the answer of a split. A
- * feature has a row of thresholds for the splits that send a missing value (NaN) to yes, and one for those that send
- * it to no: a missing value lies below the one and above the other.
+ * feature has a row of thresholds for the splits that send a missing value (NaN) to yes, and one for those that send it
+ * to no: a missing value lies below the one and above the other.
  */
 final class ThresholdRanks {
     private final int[] features;
@@ -17,9 +17,7 @@ final class ThresholdRanks {
     /** The row of a feature's splits by {@link #key}. */
     private final int[] rowByKey;
 
-    /**
-     * @param thresholds by {@link #key}, in any order, with repetitions; null or empty where there are none
-     */
+    /** @param thresholds by {@link #key}, in any order, with repetitions; null or empty where there are none */
     ThresholdRanks(float[][] thresholds) {
         int rows = (int)
                 Arrays.stream(thresholds).filter(t -> t != null && t.length > 0).count();

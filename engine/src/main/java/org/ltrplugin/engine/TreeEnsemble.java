@@ -7,9 +7,9 @@ import org.opensearch.common.Nullable;
  * Regression trees whose leaves are summed in float32, in tree order.
  *
  * <p>One document walks from node to node. What a processor pays for in such a walk is the branch it cannot predict and
- * the wait for the next node. So there is no branch: the sign of a difference of {@link ThresholdRanks} picks the child.
- * And four trees are walked at once, each for as many steps as the deepest of the four needs; a leaf leads to itself.
- * Many documents at once are scored without walking, by {@link TreeMasks}.
+ * the wait for the next node. So there is no branch: the sign of a difference of {@link ThresholdRanks} picks the
+ * child. And four trees are walked at once, each for as many steps as the deepest of the four needs; a leaf leads to
+ * itself. Many documents at once are scored without walking, by {@link TreeMasks}.
  *
  * <p>A node is four ints in one array for all trees: the row of its feature's rank, the rank of its threshold, the
  * position of its yes child (the no child lies right behind it), and the number of its leaf or -1.

@@ -10,10 +10,10 @@ import org.opensearch.common.Nullable;
 /**
  * Regression trees for many documents at once, tree by tree, without walking.
  *
- * <p>After QuickScorer (Lucchese et al., SIGIR 2015) and its vectorized form (SIGIR 2016): the leaves of a tree are bits
- * of an int, lowest first. Every split that a document fails removes the leaves of its yes side; the lowest bit that
- * is left is the leaf that the document reaches. So a split costs a document a subtraction, a shift, an or and an and,
- * all without branches, and the loops over the documents are of the simple kind that the JVM turns into vector
+ * <p>After QuickScorer (Lucchese et al., SIGIR 2015) and its vectorized form (SIGIR 2016): the leaves of a tree are
+ * bits of an int, lowest first. Every split that a document fails removes the leaves of its yes side; the lowest bit
+ * that is left is the leaf that the document reaches. So a split costs a document a subtraction, a shift, an or and an
+ * and, all without branches, and the loops over the documents are of the simple kind that the JVM turns into vector
  * instructions: every array is read and written at the loop's own index.
  *
  * <p>A tree of more leaves than an int has bits is cut into parts, each of them a subtree with the splits above it that

@@ -9,10 +9,7 @@ import org.opensearch.core.xcontent.ConstructingObjectParser;
 import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
 
-/**
- * A trial run to make before an element is stored: the index to search, and the params to search
- * with.
- */
+/** A trial run to make before an element is stored: the index to search, and the params to search with. */
 record Validation(String index, Map<String, Object> params) implements ToXContentObject {
     private static final ConstructingObjectParser<Validation, Void> PARSER =
             new ConstructingObjectParser<>("validation", args -> {

@@ -7,8 +7,8 @@ import org.opensearch.core.xcontent.XContentParser;
 import org.opensearch.core.xcontent.XContentParser.Token;
 
 /**
- * {@code model/xgboost+json}: the text of XGBoost's {@code get_dump(dump_format="json")}, as it is or under
- * {@code splits}.
+ * {@code model/xgboost+json}: the text of XGBoost's {@code get_dump(dump_format="json")}, as it is or under {@code
+ * splits}.
  */
 final class XGBoostParser implements RankerParser {
     @Override
