@@ -42,7 +42,7 @@ def list_libraries(as_json: AsJson = False) -> None:
         ],
     }
     lines = [
-        f"{name}:MODEL  encodes {' and '.join(library.encodes)}; MODEL is {library.models}\n"
+        f"{name}:MODEL  encodes {', '.join(library.encodes)}; MODEL is {library.models}\n"
         f"    such as {name}:{library.example}{'' if installed[name] else _remedy(library)}"
         for name, library in LIBRARIES.items()
     ]

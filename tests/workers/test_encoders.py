@@ -1,5 +1,7 @@
 """Encoders by their specification, and the identity of their vector spaces."""
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from ltr_plugin.cli import app
 from ltr_plugin.errors import EncoderError
-from workers.encoders import DEFAULT_TEXT_ENCODER, load_encoder, vector_fields
+from workers.encoders import DEFAULT_TEXT_ENCODER, LIBRARIES, load_encoder, vector_fields
 from workers.encoders.openclip import CONFIG, WEIGHTS, shortened
+from workers.encoders.registry import settled
 from workers.encoders.torch_encoder import weights_hash
 from workers.training.architecture import TOKENS, build, small_config, write_folder
 
@@ -132,3 +137,34 @@ def test_a_folder_without_safetensors_is_refused(tmp_path: Path):
     (tmp_path / "open_clip_pytorch_model.bin").write_bytes(b"pickled")
     with pytest.raises(EncoderError, match=f"lacks {WEIGHTS}"):
         load_encoder(f"open_clip:{tmp_path}")
+
+
+def test_every_library_is_listed_with_what_it_encodes_and_an_example():
+    listed = CliRunner().invoke(app, ["encoder", "list"]).stdout
+    for name, library in LIBRARIES.items():
+        assert f"{name}:MODEL  encodes {', '.join(library.encodes)}" in listed
+        assert f"such as {name}:{library.example}" in listed
+        assert library.example
+    libraries = json.loads(CliRunner().invoke(app, ["encoder", "list", "--json"]).stdout)["libraries"]
+    assert {one["name"]: one["extra"] for one in libraries if one["extra"]} == {
+        "keypoints": "classical",
+        "word-vectors": "classical",
+        "onnx": "onnx",
+    }
+
+
+def test_a_library_that_is_not_installed_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(EncoderError, match=r"needs the module cv2, .* pip install 'ltr-plugin\[classical\]'"):
+        load_encoder("keypoints:runs/none")
+
+
+def test_a_file_is_loaded_again_when_it_is_rewritten_and_made_absolute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "v.txt").write_text("mug 1 0\n")
+    first = load_encoder("word-vectors:v.txt")
+    assert load_encoder("word-vectors:v.txt") is first
+    assert settled("word-vectors:v.txt") == f"word-vectors:{tmp_path / 'v.txt'}"
+    (tmp_path / "v.txt").write_text("mug 0 1\n")
+    os.utime(tmp_path / "v.txt", ns=(1, 1))
+    assert load_encoder("word-vectors:v.txt").fingerprint != first.fingerprint
