@@ -54,9 +54,10 @@ def embed_task(self: Any, index: str, ids: list[str], source: Modality | None = 
                 raise self.retry(exc=error, countdown=pause_s) from None
             outcome(EMBED, "given_up").inc()
             log.error("%s: %s; index %s, products %s", GIVEN_UP, error, index, " ".join(map(str, ids)))  # noqa: TRY400
-        except Exception:
+        except Exception as error:  # an encoder's library may raise anything
             outcome(EMBED, "given_up").inc()
-            log.exception("%s: index %s, products %s", GIVEN_UP, index, " ".join(ids))
+            said = f"{type(error).__name__}: {error}"  # on the line itself, which a waiting command shows
+            log.exception("%s: %s; index %s, products %s", GIVEN_UP, said, index, " ".join(ids))
 
 
 @app.task(name=SWEEP, bind=True)  # type: ignore[untyped-decorator]

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import threading
+import time
 from collections import Counter
 
 import pytest
@@ -117,6 +119,28 @@ def test_a_cluster_that_is_busy_for_long_puts_the_task_off(cluster_at, node_url,
         assert 1 <= len(pauses) < 9
     index.refresh()
     assert index.backlog("image") == 0
+
+
+@pytest.mark.live
+def test_a_message_that_is_handed_out_again_while_it_is_worked_on_is_dropped(
+    cluster_at, node_url, index, catalog, caplog
+):
+    fill(index, catalog)
+    arguments = [index.name, [product.id for product in catalog], "image"]
+    with busy_proxy(node_url) as proxy, caplog.at_level(logging.INFO, "workers.tasks"):
+        cluster_at(proxy.url, patience_s=20)
+        proxy.delays_s = {"_bulk": 2}
+        first = threading.Thread(target=embed_task.apply, args=[arguments], kwargs={"task_id": "same"})
+        first.start()
+        until = time.monotonic() + 30
+        while ("POST", "/_bulk") not in proxy.seen and time.monotonic() < until:
+            time.sleep(0.02)
+        embed_task.apply(arguments, task_id="same")
+        assert first.is_alive()
+        assert "handed out again by the broker while it is being worked on: dropped" in caplog.text
+        first.join()
+        assert proxy.seen.count(("POST", "/_bulk")) == 1
+    assert tasks.running == {}
 
 
 @pytest.mark.live
