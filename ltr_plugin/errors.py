@@ -3,6 +3,7 @@
 LtrError
 ├── InputError        a file or an argument is wrong; carries every mistake found, each with its place
 ├── MediaError        one photo, sound or video cannot be used
+│   └── NothingToEncode  it is fine, but has nothing that this encoder reads
 ├── EncoderError      an encoder cannot be loaded, or its vectors belong to another space
 ├── NodeError         the development node cannot be built or started
 ├── BrokerError       the broker, which carries the tasks, is out of reach
@@ -51,6 +52,10 @@ class InputError(LtrError):
 
 class MediaError(LtrError):
     """A photo, sound or video that cannot be used; the message is recorded on its product."""
+
+
+class NothingToEncode(MediaError):  # noqa: N818 - it says what is so
+    """A medium without what an encoder reads, such as a silent film for one of sounds; no mistake of its product."""
 
 
 class EncoderError(LtrError):

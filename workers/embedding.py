@@ -16,7 +16,7 @@ from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.catalog.roots import MediaRoots
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.products import Embedded, ProductIndex, StoredProduct, Vector
-from ltr_plugin.errors import MediaError
+from ltr_plugin.errors import MediaError, NothingToEncode
 from workers.encoders import Encoder, encoder_of
 from workers.media.opening import OPENERS
 
@@ -72,8 +72,8 @@ def embed(
         if lacking:
             made += _embed_source(modality, lacking, encoders, roots, report)
     report.refused = {id_: error for id_, error in index.write_vectors(made) if error}
-    report.failed = sum(one.vector is None for one in made)
-    report.embedded = len(made) - report.failed
+    report.embedded = sum(one.vector is not None for one in made)
+    report.failed = sum(one.vector is None and one.error is not None for one in made)
     return report
 
 
@@ -94,11 +94,11 @@ def _embed_source(
     for stored, fields in products:
         for vector in fields:
             results = [found[vector][item] for item in _items(stored.product, source)]
-            good = [result for result in results if not isinstance(result, str)]
+            good = [result for result in results if isinstance(result, np.ndarray)]
             pooled = _pooled(good)
             # a product with one good photo is found by it, and its bad ones are listed all the same
             bad = "; ".join(dict.fromkeys(result for result in results if isinstance(result, str)))
-            error = bad or (None if pooled else "its vectors cancel out or are not numbers")
+            error = bad or ("its vectors cancel out or are not numbers" if good and not pooled else None)
             each = tuple(one.tolist() for one in good) if pooled and len(good) > 1 else ()
             yield Embedded(stored.product.id, vector, stored.content[source], pooled, error, each)
 
@@ -114,8 +114,8 @@ def _encode(
     items: Sequence[str],
     roots: MediaRoots,
     report: EmbedReport,
-) -> dict[VectorField, "dict[str, np.ndarray[Any, Any] | str]"]:
-    """For each field, each wanted item's vector, or what is wrong with the item.
+) -> dict[VectorField, "dict[str, np.ndarray[Any, Any] | str | None]"]:
+    """For each field, each wanted item's vector, or what is wrong with the item; None: nothing there to encode.
 
     An item is opened once for all its encoders, in threads, ahead of them.
     """
@@ -127,7 +127,7 @@ def _encode(
             return dict.fromkeys(encoders, error)
         return {field: _prepared(encoders[field], source, opened) for field in encoders if item in wanted[field]}
 
-    found: dict[VectorField, dict[str, np.ndarray[Any, Any] | str]] = {field: {} for field in encoders}
+    found: dict[VectorField, dict[str, np.ndarray[Any, Any] | str | None]] = {field: {} for field in encoders}
     # texts go in all at once, for the encoder to put those of like length together; media in what memory allows
     batch_size = min(encoder.batch_size for encoder in encoders.values())
     together = len(items) if source == "text" else max(1, batch_size // WEIGHTS.get(source, 1))
@@ -151,14 +151,16 @@ def _encode(
 def _prepared(encoder: Encoder, source: Modality, opened: Any) -> Any:  # noqa: ANN401 - what the encoder prepares
     try:
         return encoder.prepare(source, opened)
-    except MediaError as error:  # a video without a sound track, for an encoder of sounds
+    except MediaError as error:
         return error
     except Exception as error:  # a library may raise anything at an odd item, which must not end its batch
         log.exception("%s cannot be prepared", source)
         return MediaError(f"cannot be prepared: {type(error).__name__}: {error}")
 
 
-def _reason(item: str, error: MediaError) -> str:
+def _reason(item: str, error: MediaError) -> str | None:
+    if isinstance(error, NothingToEncode):
+        return None
     return str(error) if item in str(error) else f"{item}: {error}"
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltr_plugin.catalog.product import Modality
-from ltr_plugin.errors import MediaError
+from ltr_plugin.errors import NothingToEncode
 from workers.media.sounds import Sound, resampled
 
 RATE = 32_000
@@ -57,8 +57,8 @@ def mel_bank() -> NDArray[np.float32]:
 
 
 def sound_of(source: Modality, item: Any) -> Sound:  # noqa: ANN401 - a Sound or a Video
-    """The sound to encode: the item itself, or a video's sound track; MediaError when there is none to be heard."""
+    """The sound to encode: the item itself, or a video's sound track; NothingToEncode when none is to be heard."""
     sound: Sound | None = item.soundtrack if source == "video" else item
     if sound is None:
-        raise MediaError("no sound track that can be heard")
+        raise NothingToEncode("no sound track that can be heard")
     return sound
