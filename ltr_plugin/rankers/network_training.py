@@ -26,6 +26,8 @@ Places = npt.NDArray[np.int64]
 
 SMOOTHED = 9
 """Numbers of epochs over which a validation curve is smoothed."""
+LEAST_STEPS = 8
+"""Steps of an epoch: with few queries the batches are smaller, or so many epochs would be too few steps."""
 MAX_PAIRS = 20_000_000
 """Pairs of products in one batch: their losses are held in memory together."""
 
@@ -150,7 +152,7 @@ class Lesson:
 
     def _batches(self, queries: Places) -> Iterator[Places]:
         longest = int(self.rows.sizes[queries].max())
-        size = max(1, min(self.settings.batch_queries, MAX_PAIRS // longest**2))
+        size = max(1, min(self.settings.batch_queries, len(queries) // LEAST_STEPS, MAX_PAIRS // longest**2))
         for start in range(0, len(queries), size):
             yield queries[start : start + size]
 

@@ -1,0 +1,97 @@
+"""Every kind of ranker on one feature table, by folds of its queries: NDCG@10 whole and by how queries ask.
+
+    python benchmarks/rankers.py runs/demo/features.parquet --rankers lambdamart fusion
+
+Each query is scored by a ranker that was trained without it, with default settings; ranks are of the table's own rows.
+NDCG has linear gain. Nothing is chosen by the result.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ltr_plugin.evaluation.measures import MEASURES, per_query
+from ltr_plugin.evaluation.runs import ranked
+from ltr_plugin.features.kinds import QueryFlag
+from ltr_plugin.features.table import FeatureTable
+from ltr_plugin.judgments.qrels import Qrels
+from ltr_plugin.rankers.card import feature_set_of
+from ltr_plugin.rankers.folds import folds_by_query
+from ltr_plugin.rankers.fusion import train_fusion, train_mlp
+from ltr_plugin.rankers.lambdamart import train_lambdamart
+from ltr_plugin.rankers.late import LateSettings, train_late
+from ltr_plugin.rankers.linear import train_linear
+from ltr_plugin.rankers.logistic import train_logistic
+from ltr_plugin.rankers.ranker import Ranker, score_rows
+from ltr_plugin.rankers.svm import train_svm
+from ltr_plugin.rankers.xgboost import train_xgboost
+
+TRAIN: Mapping[str, Callable[[FeatureTable], Ranker]] = {
+    "linear": train_linear,
+    "logistic": train_logistic,
+    "svm": train_svm,
+    "late": train_late,
+    "late-rrf": lambda table: train_late(table, LateSettings(combine="rrf")),
+    "xgboost": train_xgboost,
+    "lambdamart": train_lambdamart,
+    "mlp": train_mlp,
+    "fusion": train_fusion,
+    "fusion-to-trees": lambda table: train_lambdamart(table, teacher=train_fusion(table)),
+    "trees-to-fusion": lambda table: train_fusion(table, teacher=train_lambdamart(table)),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("table", type=Path)
+    parser.add_argument("--rankers", nargs="+", choices=TRAIN, default=list(TRAIN))
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--queries", type=int, help="only so many queries, for a quick look")
+    given = parser.parse_args()
+    table = FeatureTable.read(given.table)
+    if given.queries:
+        table = table.of_queries(sorted(set(table.queries))[:: max(1, len(set(table.queries)) // given.queries)])
+    groups = ways_of_asking(table)
+    names = sorted(set(groups.values()))
+    print(f"| ranker | all ({len(groups)}) | " + " | ".join(f"{n} ({list(groups.values()).count(n)})" for n in names))
+    for name in given.rankers:
+        began = time.process_time()
+        found = held_out_ndcg(table, TRAIN[name], given.folds, given.seed)
+        means = [np.mean([found[query] for query in groups if groups[query] == group]) for group in names]
+        cells = " | ".join(f"{mean:.4f}" for mean in (np.mean(list(found.values())), *means))
+        print(f"| {name} | {cells} |  {time.process_time() - began:.0f} CPU s", flush=True)
+
+
+def held_out_ndcg(
+    table: FeatureTable, train: Callable[[FeatureTable], Ranker], folds: int, seed: int
+) -> dict[str, float]:
+    """NDCG@10 of each query by the ranker that did not see it."""
+    scores = np.zeros(len(table))
+    for held in folds_by_query(table.queries, folds, seed):
+        ranker = train(table.of_queries(set(table.queries) - held))
+        rows = np.isin(table.queries, list(held))
+        scores[rows] = score_rows(ranker, table.values[rows], table.queries[rows])
+    grades: dict[str, dict[str, int]] = {}
+    for query, product, grade in zip(table.queries, table.products, table.labels, strict=True):
+        grades.setdefault(query, {})[product] = int(grade)
+    qrels = Qrels(grades)
+    values = per_query(ranked(table.queries, table.products, scores), qrels)[:, MEASURES.index("nDCG@10")]
+    return dict(zip(qrels.queries(), map(float, values), strict=True))
+
+
+def ways_of_asking(table: FeatureTable) -> dict[str, str]:
+    """For each query the flags that it has, such as `text+image_vector`."""
+    flags = [(place, f.has) for place, f in enumerate(feature_set_of(table).features) if isinstance(f, QueryFlag)]
+    queries, first = np.unique(table.queries.astype(str), return_index=True)
+    return {
+        query: "+".join(has for place, has in flags if table.total[row, place]) or "no flag"
+        for query, row in zip(queries, first, strict=True)
+    }
+
+
+if __name__ == "__main__":
+    main()
