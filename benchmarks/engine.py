@@ -381,8 +381,8 @@ Scores that differ from the reference: {trees["scores_different"]}.
 | ---: | ---: | ---: |
 {sizes}
 
-From 50 to 1,000 trees, each one more takes {trees["engine_ns_between_50_and_1000"]:.1f} ns a document; that is the figure to
-keep. Few trees take less time than two searches differ by chance, so that their difference may come out below 0.
+From 50 to 1,000 trees, each one more takes {trees["engine_ns_between_50_and_1000"]:.1f} ns a document:
+the figure to keep. Few trees take less time than two searches differ by chance, so that theirs may be below 0.
 
 ## Searches
 
