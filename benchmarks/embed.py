@@ -259,7 +259,7 @@ def clap(folder: Path) -> str:
 
     target = folder / "CLAP"
     ClapModel(ClapConfig()).save_pretrained(target)
-    ClapFeatureExtractor().save_pretrained(target)
+    ClapFeatureExtractor(truncation="rand_trunc").save_pretrained(target)
     return f"clap:{target}"
 
 
