@@ -18,6 +18,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -29,9 +30,10 @@ from recorded import Attempt, attempts
 from worker_process import WorkerProcess
 
 import workers.local
+from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import OpenSearchCluster
 from ltr_plugin.cluster.indices import open_or_create
-from ltr_plugin.cluster.node import start_node, stop_node
+from ltr_plugin.cluster.node import NodeState, start_node, stop_node
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.errors import LtrError
 from ltr_plugin.flows.indexing import write_catalog
@@ -44,6 +46,9 @@ BROKERS: dict[str, type[Broker]] = {"redis": Redis, "forgetful-redis": Forgetful
 STATED = ("products", "kills", "batch", "seed")
 PROCESSES, CONCURRENCY = 2, 2
 SWEEP_S = 5.0
+HEAP = "512m"
+
+BACKGROUND = ThreadPoolExecutor(1)
 
 QUIET_S = 3.0
 """When nothing was made for so long, it is time to look whether anything is lacking."""
@@ -84,38 +89,36 @@ class Outcome:
 class Chaos:
     """One run: the products, what embeds them, and what is killed when."""
 
-    def __init__(self, options: argparse.Namespace, broker: str, folder: Path) -> None:
+    def __init__(self, options: argparse.Namespace, broker: str, folder: Path, starting: Future[NodeState]) -> None:
         self.options = options
         self.name = broker
         self.folder = folder
         self.record = folder / "record.jsonl"
         self.chance = random.Random(f"{options.seed} {broker}")
         self.node = Settings(runs=options.node)
-        self.port = free_port()
+        self.coming = starting  # the node, as long as it is not there
+        self.port = options.port
         self.kills: list[Kill] = []
         self.broker: Broker | None = None
         if broker != "folder":
             self.broker = BROKERS[broker](folder / broker)
 
-    def run(self, catalog: Path, encoder: Path) -> Outcome:
+    def run(self, catalog: Path, fields: tuple[VectorField, ...]) -> Outcome:
         """Embeds the catalog with kills between; ends when nothing lacks a vector, or when --minutes are over."""
-        with ExitStack() as stack:
-            node = start_node(self.node, port=self.port)
-            stack.callback(stop_node, self.node)
-            cluster = OpenSearchCluster(node.url, patience_s=120)
-            alias = f"chaos-{self.name}-{time.time_ns()}"
-            fields = vectors(encoder)
-            index = open_or_create(cluster, alias, fields, catalog.parent)
-            write_catalog(cluster, catalog, alias, fields)
-            needed = self.options.products * len(index.vectors)
-            share = sorted(self.chance.uniform(0.02, 0.9) for _ in range(self.options.kills))
-            plan = [(round(part * needed), what) for part, what in zip(share, self._targets(), strict=True)]
-            began = time.monotonic()
-            (self._with_broker if self.broker else self._with_folder)(index, plan)
-            seconds = time.monotonic() - began
-            outcome = self._outcome(index, needed, seconds)
-            cluster.call("DELETE", f"/{index.name}")
-            return outcome
+        cluster = OpenSearchCluster(self.coming.result().url, patience_s=120)
+        alias = f"chaos-{self.name}-{time.time_ns()}"
+        index = open_or_create(cluster, alias, fields, catalog.parent)
+        write_catalog(cluster, catalog, alias, fields)
+        needed = self.options.products * len(index.vectors)
+        share = sorted(self.chance.uniform(0.02, 0.9) for _ in range(self.options.kills))
+        plan = [(round(part * needed), what) for part, what in zip(share, self._targets(), strict=True)]
+        began = time.monotonic()
+        (self._with_broker if self.broker else self._with_folder)(index, plan)
+        seconds = time.monotonic() - began
+        self.coming.result()
+        outcome = self._outcome(index, needed, seconds)
+        cluster.call("DELETE", f"/{index.name}")
+        return outcome
 
     def _targets(self) -> list[str]:
         kinds = ["worker", "node", *(["broker"] if self.broker else [])]
@@ -212,13 +215,15 @@ class Chaos:
         over: threading.Event | None = None,
     ) -> None:
         """Kills according to plan; returns when nothing is lacking and the workers have been quiet for a while."""
-        left, until = list(plan), time.monotonic() + 60 * self.options.minutes
-        quiet, before = time.monotonic(), 0
+        began = quiet = time.monotonic()
+        left, until, before = list(plan), began + 60 * self.options.minutes, 0
         while time.monotonic() < until and not (over and over.is_set()):
             made = sum(len(attempt.made) for attempt in attempts(self.record))
-            if left and made >= left[0][0]:
+            if left and (made >= left[0][0] or self._is_node_missed(quiet)):
                 what = left.pop(0)[1]
-                print(f"  {self.name}: {made} vectors made, killing the {what}", flush=True)
+                print(
+                    f"  {self.name}, {time.monotonic() - began:.0f} s: {made} vectors, killing the {what}", flush=True
+                )
                 kill(what, made)
             if made > before:
                 quiet, before = time.monotonic(), made
@@ -229,12 +234,17 @@ class Chaos:
             time.sleep(0.1)
 
     def _restart_node(self) -> None:
-        node = start_node(self.node, port=self.port)  # gives the running one
+        node = self.coming.result()
         os.kill(node.pid, signal.SIGKILL)
         while Path(f"/proc/{node.pid}").exists():
             time.sleep(0.05)
         time.sleep(self.chance.uniform(0, 2))
-        start_node(self.node, port=self.port)
+        self.coming = BACKGROUND.submit(start_node, self.node, port=self.port, heap=HEAP)
+
+    def _is_node_missed(self, quiet: float) -> bool:
+        """Whether all wait for a node that was killed last: what is next is killed while the node is away."""
+        waiting = not self.coming.done() and time.monotonic() - quiet > QUIET_S
+        return waiting and self.kills[-1].what == "node"
 
     def _note(self, what: str, made: int, pid: int | None = None) -> None:
         self.kills.append(Kill(what, time.monotonic(), made, pid))
@@ -287,11 +297,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--products", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=12, help="of each run, spread over worker, node and broker")
-    parser.add_argument(
-        "--brokers",
-        default="folder,redis,forgetful-redis,rabbitmq",
-        help="with commas; those not installed are left out",
-    )
+    known = ",".join(["folder", *BROKERS])
+    parser.add_argument("--brokers", default=known, help=f"of {known}; those not installed are left out")
     parser.add_argument("--batch", type=int, default=32, help="products of a task")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=20, help="limit of each run")
@@ -299,23 +306,33 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("runs/chaos"))
     parser.add_argument("--out", type=Path, default=HERE / "results")
     options = parser.parse_args()
-    here = options.folder.resolve()
+    options.port = free_port()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
+    node = Settings(runs=options.node)
+    with BACKGROUND, ExitStack() as stack:
+        stack.callback(stop_node, node)
+        outcomes = run(options, BACKGROUND.submit(start_node, node, port=options.port, heap=HEAP))
+    sys.exit(any(outcome.lost or outcome.in_vain for outcome in outcomes))
+
+
+def run(options: argparse.Namespace, starting: Future[NodeState]) -> list[Outcome]:
+    here = options.folder.resolve()
     BATCH.update(dict.fromkeys(BATCH, options.batch))  # type: ignore[attr-defined]
     catalog = write_catalog_of(here / "shop", options.products, options.seed)
-    encoder = write_encoder(here / "encoder")
-    outcomes = []
+    fields = vectors(write_encoder(here / "encoder"))
+    outcomes: list[Outcome] = []
     for broker in options.brokers.split(","):
         if broker in BROKERS and not BROKERS[broker].binary:
             print(f"{broker} is not installed: left out")
             continue
         shutil.rmtree(here / broker, ignore_errors=True)
         (here / broker).mkdir()
-        chaos = Chaos(options, broker, here / broker)
-        outcomes.append(chaos.run(catalog, encoder))
+        chaos = Chaos(options, broker, here / broker, starting)
+        outcomes.append(chaos.run(catalog, fields))
+        starting = chaos.coming
         print(json.dumps(asdict(outcomes[-1])), flush=True)
         write(options, outcomes)
-    sys.exit(any(outcome.lost or outcome.in_vain for outcome in outcomes))
+    return outcomes
 
 
 def write(options: argparse.Namespace, outcomes: list[Outcome]) -> None:

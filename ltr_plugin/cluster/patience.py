@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ltr_plugin.errors import ClusterError
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 15.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 8.0
 
 log = logging.getLogger(__name__)
 
