@@ -1,18 +1,13 @@
 """The one narrow way to talk to the cluster: a method, a path, a body; JSON back, or a ClusterError that says why."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
+from ltr_plugin.cluster.answers import BUSY, Json, incomplete, reason_of, translated
 from ltr_plugin.cluster.patience import Patience
 from ltr_plugin.errors import ClusterError, PluginMissing
 from ltr_plugin.settings import Settings
-
-if TYPE_CHECKING:
-    from opensearchpy.exceptions import TransportError
-
-Json = Any
-"""Whatever JSON says: its shape is the caller's knowledge."""
 
 PATIENCE_S = 20.0
 """How long a command waits for a cluster that is busy, or that was there when it began and is not now."""
@@ -22,14 +17,8 @@ CONNECTIONS = 16
 
 BULK_ACTIONS, BULK_BYTES = 500, 20 << 20
 
-BUSY = (429, 503)
-"""Statuses of single actions that a cluster has no room for now."""
-
 READS = ("_search", "_count", "_mget", "_msearch", "_refresh", "_search/template", "_render/template", "_analyze")
 """Ends of the paths that change nothing whatever their method, and so may be called again after a lost answer."""
-
-
-SEARCHES = ("_search", "_count", "_msearch", "_search/template")
 
 
 class Cluster(Protocol):
@@ -95,7 +84,7 @@ class OpenSearchCluster:
         while True:
             try:
                 answer = self._perform(method, path, body, query)
-                if why := _incomplete(path, answer):
+                if why := incomplete(path, answer):
                     raise ClusterError(f"{method} {path} was answered in part: {why}", status=503)
             except ClusterError as error:
                 if error.status != 429 and not (reads and error.retryable):
@@ -147,7 +136,7 @@ class OpenSearchCluster:
         try:
             return self._client.transport.perform_request(method, path, params=dict(query), body=body)
         except TransportError as error:
-            raise _translated(error, f"{method} {path}", self.url) from None
+            raise translated(error, f"{method} {path}", self.url) from None
 
 
 def connect(
@@ -206,45 +195,6 @@ def without_credentials(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
-def reason_of(error: Json) -> str:
-    """The reasons of an error body, outermost first and each once, on one line."""
-    if not isinstance(error, dict):
-        return str(error)
-    reasons: list[str] = []
-    for cause in (error, *error.get("root_cause", ()), *_causes(error)):
-        reason = cause.get("reason")
-        if isinstance(reason, str) and reason not in reasons:
-            reasons.append(reason)
-    return ": ".join(reasons) or str(error.get("type", "unknown error"))
-
-
-def _causes(error: Json) -> Iterator[Json]:
-    for failed in error.get("failed_shards", ()):
-        yield from _chain(failed.get("reason"))
-    yield from _chain(error.get("caused_by"))
-
-
-def _chain(cause: Json) -> Iterator[Json]:
-    while isinstance(cause, dict):
-        yield cause
-        cause = cause.get("caused_by")
-
-
-def _incomplete(path: str, answer: Json) -> str | None:
-    """Why an answer of status 200 is not the whole truth: a cluster that starts leaves out the shards that are not
-    there yet, and calls no failure what it leaves out."""
-    if path.endswith("_mget"):
-        errors = (document["error"] for document in answer["docs"] if "error" in document)
-        return next((reason_of(error) for error in errors if error["type"] != "index_not_found_exception"), None)
-    for part in (answer, *answer.get("responses", ())) if path.endswith(SEARCHES) else ():
-        if part.get("status") in BUSY:
-            return reason_of(part["error"])
-        shards = part.get("_shards", {"total": 0, "successful": 0, "failed": 0})
-        if missing := shards["total"] - shards["successful"] - shards["failed"]:
-            return f"{missing} of {shards['total']} shards are not there"
-    return None
-
-
 def _chunks(lines: Iterable[str]) -> Iterator[list[str]]:
     chunk: list[str] = []
     size = 0
@@ -257,13 +207,3 @@ def _chunks(lines: Iterable[str]) -> Iterator[list[str]]:
         size += length
     if chunk:
         yield chunk
-
-
-def _translated(error: "TransportError", call: str, url: str) -> ClusterError:
-    if not isinstance(error.status_code, int):
-        return ClusterError(f"no answer from {url} ({call}): {error.error}; is the cluster up?")
-    body = error.info.get("error") if isinstance(error.info, dict) else error.info
-    kind = body.get("type", "") if isinstance(body, dict) else ""
-    return ClusterError(
-        f"{call} was refused ({error.status_code}): {reason_of(body)}", status=error.status_code, kind=kind
-    )

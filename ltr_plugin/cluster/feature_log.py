@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ltr_plugin.cluster.connection import Cluster, Json
+from ltr_plugin.cluster.answers import Json
+from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.search import Hit, search_bodies
 from ltr_plugin.queries.templates import sltr
 

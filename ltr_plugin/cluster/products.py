@@ -9,7 +9,8 @@ from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.catalog.roots import MediaRoots
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.connection import Cluster, Json
+from ltr_plugin.cluster.answers import Json
+from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.mapping import FORMAT
 from ltr_plugin.errors import InputError
 

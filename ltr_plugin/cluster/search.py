@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ltr_plugin.batches import batched
-from ltr_plugin.cluster.connection import Cluster, Json, reason_of
+from ltr_plugin.cluster.answers import Json, reason_of
+from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.errors import ClusterError
 
 BATCH = 16

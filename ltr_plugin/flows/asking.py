@@ -7,7 +7,7 @@ from pathlib import Path
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.media import is_url
 from ltr_plugin.catalog.product import Modality
-from ltr_plugin.cluster.connection import Json
+from ltr_plugin.cluster.answers import Json
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.errors import InputError, MediaError, Mistake
 from ltr_plugin.features.parameters import parameters
