@@ -15,7 +15,7 @@ from ltr_plugin.settings import Settings
 from workers.app import CATALOG, app
 from workers.intake import Taken, take
 from workers.logs import about
-from workers.tasks import GIVEN_UP, REFUSED, _cluster, _once
+from workers.tasks import GIVEN_UP, REFUSED, once, worker_cluster
 
 PUT, UPDATES, DELETE, REEMBED = "ltr.put", "ltr.update", "ltr.delete", "ltr.reembed"
 """The names of the tasks. Each takes an index (its alias) and a list."""
@@ -53,7 +53,7 @@ def _take(task_id: str, task: str, index: Any, items: Any, form: type[Change], *
     """Takes the items in; what is wrong with one, or with the whole message, is logged and counted."""
     from workers.metrics import TASKS
 
-    with _once(task_id) as first, about(task=task, task_id=task_id, index=index):
+    with once(task_id) as first, about(task=task, task_id=task_id, index=index):
         if not first:
             TASKS.labels(task, "repeated").inc()
             return
@@ -78,7 +78,7 @@ def _taken(task: str, index: Any, items: Any, form: type[Change], fields: dict[s
     records = [{"id": item, **fields} for item in items] if task in (DELETE, REEMBED) else items
     while True:
         try:
-            return take(_cluster(), index, records, form, queue=app, media_root=Settings.from_env().media_root)
+            return take(worker_cluster(), index, records, form, queue=app, media_root=Settings.from_env().media_root)
         except ClusterError as error:
             if not error.retryable:
                 raise

@@ -38,14 +38,14 @@ def embed_task(self: Any, index: str, ids: list[str], source: Modality | None = 
     from workers.metrics import TASKS
 
     outcome = TASKS.labels
-    with _once(self.request.id) as first, about(task=EMBED, task_id=self.request.id, index=index, source=source):
+    with once(self.request.id) as first, about(task=EMBED, task_id=self.request.id, index=index, source=source):
         if not first:
             log.info("handed out again by the broker while it is being worked on: dropped")
             outcome(EMBED, "repeated").inc()
             return
         try:
             _check(index, ids, source)
-            outcome(EMBED, _embed(ProductIndex(_cluster(), index), ids, source)).inc()
+            outcome(EMBED, _embed(ProductIndex(worker_cluster(), index), ids, source)).inc()
         except LtrError as error:
             if _passes(error) and self.request.retries < RETRIES:
                 pause_s = random.uniform(0.5, 1) * min(2 ** (1 + self.request.retries), LONGEST_PAUSE_S)  # noqa: S311
@@ -67,7 +67,7 @@ def sweep_task(self: Any, index: str) -> None:  # noqa: ANN401
 
     with about(task=SWEEP, task_id=self.request.id, index=index):
         try:
-            sent = send_again(ProductIndex(_cluster(), index), queue=app)
+            sent = send_again(ProductIndex(worker_cluster(), index), queue=app)
         except LtrError as error:
             TASKS.labels(SWEEP, "given_up").inc()
             log.warning("not swept: %s", error)
@@ -113,7 +113,7 @@ def _passes(error: LtrError) -> bool:
 
 
 @contextmanager
-def _once(task_id: str) -> Iterator[bool]:
+def once(task_id: str) -> Iterator[bool]:
     """False when this very message is being worked on already: a broker that was away, or waited long, hands it out
     again."""
     began = time.monotonic()
@@ -127,7 +127,8 @@ def _once(task_id: str) -> Iterator[bool]:
 
 
 @cache
-def _cluster() -> Cluster:
+def worker_cluster() -> Cluster:
+    """The cluster as a worker talks to it: more patient than a command, and counting its retries; one a process."""
     from workers.metrics import heard
 
     settings = Settings.from_env()

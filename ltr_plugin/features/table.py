@@ -94,6 +94,11 @@ class FeatureTable:
         return cls(queries, products, _numbers(table, "grade"), values, names, Origin(**stated))
 
 
+def total_of(values: npt.ArrayLike) -> Floats:
+    """float32 values with 0 for what is missing, as the cluster scores them."""
+    return np.nan_to_num(np.asarray(values, dtype=np.float32), nan=0.0)
+
+
 def schema(names: Iterable[str], origin: Origin) -> "pa.Schema":
     """The Parquet schema of a table: query, product, grade (null: not judged), then the features (null: missing)."""
     import pyarrow as pa

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.features.table import Floats
+from ltr_plugin.features.table import Floats, total_of
 from ltr_plugin.rankers.ranker import Ranker, Scores
 
 MAX_COALITIONS = 1 << 20
@@ -63,7 +63,7 @@ def attribute(ranker: Ranker, values: Floats) -> Attribution:
     """
     features = ranker.feature_set.features
     modalities = {feature.name: str(feature.modality) for feature in features}
-    row = np.nan_to_num(np.asarray(values, dtype=np.float32), nan=0.0)
+    row = total_of(values)
     if isinstance(ranker, Attributing):
         *found, base = ranker.contributions(row[None])[0].tolist()
     else:

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
 
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.table import FeatureTable, Floats
+from ltr_plugin.features.table import FeatureTable, Floats, total_of
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model, write_ranker
 from ltr_plugin.rankers.distilling import taught_shares, teacher_facts
@@ -54,7 +53,7 @@ class NetworkRanker:
         """The scores of float32 `values` (rows, features) with the gates and parts they are made of, in double."""
         import torch
 
-        total = torch.from_numpy(np.nan_to_num(np.asarray(values, dtype=np.float32), nan=0.0))
+        total = torch.from_numpy(total_of(values))
         with torch.no_grad():
             fused: Fused = self.network(total.double(), self.network.presence(total))
         return fused

@@ -12,7 +12,7 @@ from pydantic import Field, FiniteFloat
 from ltr_plugin.decoding import Form
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.table import FeatureTable, Floats
+from ltr_plugin.features.table import FeatureTable, Floats, total_of
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model, write_ranker
 from ltr_plugin.rankers.distilling import taught_shares, teacher_facts
@@ -86,14 +86,14 @@ class LambdaMART:
 
     def predict(self, values: Floats) -> Scores:
         """See Ranker. LightGBM's raw scores of the float32 values, compared in double precision."""
-        total = np.nan_to_num(np.asarray(values, dtype=np.float32), nan=0.0)
+        total = total_of(values)
         if not len(total):
             return np.empty(0)
         return np.asarray(self.booster.predict(total, raw_score=True), dtype=np.float64)
 
     def contributions(self, values: Floats) -> Scores:
         """See Attributing; LightGBM's own TreeSHAP."""
-        total = np.nan_to_num(np.asarray(values, dtype=np.float32), nan=0.0)
+        total = total_of(values)
         return np.asarray(self.booster.predict(total, pred_contrib=True), dtype=np.float64)
 
     def export(self) -> Export:

@@ -14,7 +14,7 @@ from pydantic import Field, FiniteFloat
 from ltr_plugin.decoding import Form, decode
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.table import FeatureTable, Floats
+from ltr_plugin.features.table import FeatureTable, Floats, total_of
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model, write_ranker
 from ltr_plugin.rankers.ranker import Export, Scores
@@ -62,7 +62,7 @@ class LinearRanker:
 
     def predict(self, values: Floats) -> Scores:
         """See Ranker. The sum in double precision."""
-        total = np.nan_to_num(np.asarray(values, dtype=np.float32), nan=0.0).astype(np.float64)
+        total = total_of(values).astype(np.float64)
         scores: Scores = total @ np.array([self.weights[name] for name in self.feature_set.names])
         return scores
 

@@ -14,7 +14,7 @@ from pydantic import Field, FiniteFloat
 from ltr_plugin.decoding import Form
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.table import FeatureTable, Floats
+from ltr_plugin.features.table import FeatureTable, Floats, total_of
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model, write_ranker
 from ltr_plugin.rankers.ranker import Export, Scores
@@ -72,7 +72,7 @@ class XGBoostRanker:
 
     def predict(self, values: Floats) -> Scores:
         """See Ranker. XGBoost's float32 sums."""
-        total = np.nan_to_num(np.asarray(values, dtype=np.float32), nan=0.0)
+        total = total_of(values)
         if not len(total):
             return np.empty(0)
         import xgboost as xgb

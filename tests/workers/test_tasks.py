@@ -22,10 +22,10 @@ def cluster_at(monkeypatch):
     def point(url: str, patience_s: float = 0.2) -> None:
         monkeypatch.setenv("OPENSEARCH_URL", url)
         monkeypatch.setenv("LTR_PATIENCE_S", str(patience_s))
-        tasks._cluster.cache_clear()
+        tasks.worker_cluster.cache_clear()
 
     yield point
-    tasks._cluster.cache_clear()
+    tasks.worker_cluster.cache_clear()
 
 
 @pytest.fixture
