@@ -1,7 +1,5 @@
 """`ltr train`: rankers from feature tables, one verb a kind."""
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +9,6 @@ from ltr_plugin.cli.printing import AsJson, emit
 from ltr_plugin.cli.progress import bar
 
 if TYPE_CHECKING:
-    from ltr_plugin.decoding import Form
     from ltr_plugin.rankers.ranker import Ranker
 
 app = typer.Typer(help="Train a ranker on a feature table.", no_args_is_help=True)
@@ -51,8 +48,6 @@ def lambdamart(
     as_json: AsJson = False,
 ) -> None:
     """LambdaMART: boosted trees that order products by NDCG."""
-    from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart
-
     given = {
         "rounds": rounds,
         "leaves": leaves,
@@ -65,7 +60,7 @@ def lambdamart(
         "threads": threads,
         "seed": seed,
     }
-    _train(partial(train_lambdamart, teacher=_loaded(teacher)), LambdaMARTSettings, given, table, out, as_json=as_json)
+    _train("lambdamart", given, table, out, as_json=as_json, teacher=_loaded(teacher))
 
 
 @app.command()
@@ -83,8 +78,6 @@ def xgboost(
     as_json: AsJson = False,
 ) -> None:
     """XGBoost's rank:ndcg: boosted trees of another make. Needs ltr-plugin[rankers]."""
-    from ltr_plugin.rankers.xgboost import XGBoostSettings, train_xgboost
-
     given = {
         "rounds": rounds,
         "depth": depth,
@@ -95,7 +88,7 @@ def xgboost(
         "threads": threads,
         "seed": seed,
     }
-    _train(train_xgboost, XGBoostSettings, given, table, out, as_json=as_json)
+    _train("xgboost", given, table, out, as_json=as_json)
 
 
 @app.command()
@@ -116,9 +109,6 @@ def fusion(
     as_json: AsJson = False,
 ) -> None:
     """A network with a tower for each modality and gates over those present; the cluster computes it as features."""
-    from ltr_plugin.rankers.fusion import train_fusion
-    from ltr_plugin.rankers.network_settings import NetworkSettings
-
     given = {
         "loss": loss,
         "units": units,
@@ -131,7 +121,7 @@ def fusion(
         "threads": threads,
         "seed": seed,
     }
-    _train(partial(train_fusion, teacher=_loaded(teacher)), NetworkSettings, given, table, out, as_json=as_json)
+    _train("fusion", given, table, out, as_json=as_json, teacher=_loaded(teacher))
 
 
 @app.command()
@@ -151,9 +141,6 @@ def mlp(
     as_json: AsJson = False,
 ) -> None:
     """A network of one hidden layer over all features; the cluster computes it as features."""
-    from ltr_plugin.rankers.fusion import train_mlp
-    from ltr_plugin.rankers.network_settings import MLPSettings
-
     given = {
         "loss": loss,
         "units": units,
@@ -165,7 +152,7 @@ def mlp(
         "threads": threads,
         "seed": seed,
     }
-    _train(partial(train_mlp, teacher=_loaded(teacher)), MLPSettings, given, table, out, as_json=as_json)
+    _train("mlp", given, table, out, as_json=as_json, teacher=_loaded(teacher))
 
 
 @app.command()
@@ -178,10 +165,8 @@ def late(
     as_json: AsJson = False,
 ) -> None:
     """Decision-level fusion: a ranker for each modality, combined."""
-    from ltr_plugin.rankers.late import LateSettings, train_late
-
     given = {"members": members, "combine": combine, "seed": seed}
-    _train(train_late, LateSettings, given, table, out, as_json=as_json)
+    _train("late", given, table, out, as_json=as_json)
 
 
 @app.command()
@@ -189,10 +174,8 @@ def linear(
     table: TablePath, out: OutPath, l2: L2 = 1e-3, negative_weight: NegativeWeight = 1.0, as_json: AsJson = False
 ) -> None:
     """A weighted sum of the features that orders lists: fast, readable, and the ranker to beat."""
-    from ltr_plugin.rankers.linear import LinearSettings, train_linear
-
     given = {"l2": l2, "negative_weight": negative_weight}
-    _train(train_linear, LinearSettings, given, table, out, as_json=as_json)
+    _train("linear", given, table, out, as_json=as_json)
 
 
 @app.command()
@@ -200,11 +183,8 @@ def logistic(
     table: TablePath, out: OutPath, l2: L2 = 1e-3, negative_weight: NegativeWeight = 1.0, as_json: AsJson = False
 ) -> None:
     """Logistic regression: a weighted sum that tells relevant products from others, each by itself."""
-    from ltr_plugin.rankers.linear import LinearSettings
-    from ltr_plugin.rankers.logistic import train_logistic
-
     given = {"l2": l2, "negative_weight": negative_weight}
-    _train(train_logistic, LinearSettings, given, table, out, as_json=as_json)
+    _train("logistic", given, table, out, as_json=as_json)
 
 
 @app.command()
@@ -212,11 +192,8 @@ def svm(
     table: TablePath, out: OutPath, l2: L2 = 1e-3, negative_weight: NegativeWeight = 1.0, as_json: AsJson = False
 ) -> None:
     """A linear ranking SVM: a weighted sum that orders pairs of products by a margin."""
-    from ltr_plugin.rankers.linear import LinearSettings
-    from ltr_plugin.rankers.svm import train_svm
-
     given = {"l2": l2, "negative_weight": negative_weight}
-    _train(train_svm, LinearSettings, given, table, out, as_json=as_json)
+    _train("svm", given, table, out, as_json=as_json)
 
 
 def _loaded(folder: Path | None) -> "Ranker | None":
@@ -226,21 +203,23 @@ def _loaded(folder: Path | None) -> "Ranker | None":
 
 
 def _train(
-    train: Callable[..., "Ranker"],
-    form: "type[Form]",
+    kind: str,
     given: dict[str, Any],
     table: Path,
     out: Path,
     *,
     as_json: bool,
+    **more: "Ranker | None",
 ) -> None:
     from ltr_plugin.decoding import decode
     from ltr_plugin.features.table import FeatureTable
+    from ltr_plugin.rankers.trainers import trainer_of
 
+    form, train = trainer_of(kind)
     settings = decode(form, given, source="options")
     rows = FeatureTable.read(table)
     with bar("training") as progress:
-        ranker = train(rows, settings, progress=progress)
+        ranker = train(rows, settings, progress=progress, **more)
     ranker.save(out)
     card = ranker.card.model_dump(mode="json")
     facts = {"ranker": str(out), **{key: card[key] for key in ("kind", "queries", "rows", "results", "notes")}}

@@ -60,7 +60,7 @@ def train_rivals(table: FeatureTable, rankers: Mapping[str, Ranker], *, progress
 
     InputError when the table was logged for other features.
     """
-    from ltr_plugin.rankers.tuning import trainer_of
+    from ltr_plugin.rankers.trainers import trainer_of
 
     for name, ranker in rankers.items():
         if table.origin.feature_set_digest != ranker.feature_set.digest:

@@ -8,9 +8,8 @@ that is kept; the outer folds say what such a search brings.
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.rankers.folds import folds_by_query
 from ltr_plugin.rankers.ranker import Ranker, score_rows
+from ltr_plugin.rankers.trainers import Train, trainer_of
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -92,20 +92,6 @@ SPACES: Mapping[str, Space] = {
     "svm": _WEIGHTS,
 }
 """The settings that are searched, by kind of ranker. The others keep their defaults."""
-
-TRAINERS = {
-    "lambdamart": ("lambdamart", "LambdaMARTSettings", "train_lambdamart"),
-    "xgboost": ("xgboost", "XGBoostSettings", "train_xgboost"),
-    "fusion": ("fusion", "NetworkSettings", "train_fusion"),
-    "mlp": ("fusion", "MLPSettings", "train_mlp"),
-    "late": ("late", "LateSettings", "train_late"),
-    "linear": ("linear", "LinearSettings", "train_linear"),
-    "logistic": ("logistic", "LinearSettings", "train_logistic"),
-    "svm": ("svm", "LinearSettings", "train_svm"),
-}
-"""The module of each kind, imported when one is trained, with its settings and what trains it."""
-
-Train = Callable[[FeatureTable, Any], Ranker]
 
 
 @dataclass(frozen=True)
@@ -272,15 +258,6 @@ def _storage(path: Path) -> "BaseStorage":
         with path.open("r+b") as journal:
             journal.truncate(whole.rfind(b"\n") + 1)
     return JournalStorage(JournalFileBackend(str(path)))
-
-
-def trainer_of(kind: str) -> tuple[type[Form], Train]:
-    """The settings of a kind of ranker, and what trains it; InputError when there is no such kind."""
-    if kind not in TRAINERS:
-        raise InputError("ranker", f"{kind!r} is no kind that can be trained; kinds are {', '.join(TRAINERS)}")
-    module, form, train = TRAINERS[kind]
-    found = import_module(f"ltr_plugin.rankers.{module}")
-    return getattr(found, form), getattr(found, train)
 
 
 def _distribution(between: Between | tuple[str, ...]) -> "BaseDistribution":
