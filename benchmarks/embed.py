@@ -143,7 +143,7 @@ def by_loop(job: Job, cluster: Cluster, folder: Path) -> float:
             prepared = [encoder.prepare(job.source, OPENERS[job.source](folder, item)) for item in items]
             vectors = encoder.encode(job.source, prepared)
             made = [
-                Embedded(product.id, field, content[product.id][job.source], vector.tolist())
+                Embedded(product.id, field, content[product.id][job.source], vector)
                 for product, vector in zip(products, vectors, strict=True)
             ]
             assert not [error for _, error in index.write_vectors(made) if error]

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.catalog.roots import MediaRoots
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.products import Embedded, ProductIndex, StoredProduct, Vector
+from ltr_plugin.cluster.products import Embedded, ProductIndex, StoredProduct
 from ltr_plugin.errors import MediaError, NothingToEncode
 from workers.encoders import Encoder, encoder_of
 from workers.media.opening import OPENERS
@@ -98,8 +99,8 @@ def _embed_source(
             pooled = _pooled(good)
             # a product with one good photo is found by it, and its bad ones are listed all the same
             bad = "; ".join(dict.fromkeys(result for result in results if isinstance(result, str)))
-            error = bad or ("its vectors cancel out or are not numbers" if good and not pooled else None)
-            each = tuple(one.tolist() for one in good) if pooled and len(good) > 1 else ()
+            error = bad or ("its vectors cancel out or are not numbers" if good and pooled is None else None)
+            each = tuple(good) if pooled is not None and len(good) > 1 else ()
             yield Embedded(stored.product.id, vector, stored.content[source], pooled, error, each)
 
 
@@ -176,10 +177,10 @@ def _ahead(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T],
         yield done, future.result()
 
 
-def _pooled(vectors: Sequence["np.ndarray[Any, Any]"]) -> Vector | None:
+def _pooled(vectors: Sequence["np.ndarray[Any, Any]"]) -> NDArray[np.float32] | None:
     """The mean direction of unit vectors; None when there is none, or they cancel out or are not numbers."""
     if not vectors:
         return None
     mean = np.mean(vectors, axis=0)
     length = float(np.linalg.norm(mean))
-    return [float(value) for value in mean / length] if np.isfinite(length) and length > 1e-6 else None
+    return (mean / length).astype(np.float32) if np.isfinite(length) and length > 1e-6 else None

@@ -62,6 +62,8 @@ class OpenSearchCluster:
 
         from opensearchpy import OpenSearch
 
+        from ltr_plugin.cluster.serializing import FastSerializer
+
         # The client logs every answer of 400 and above; here such an answer is an error that is raised, or expected.
         logging.getLogger("opensearch").setLevel(logging.CRITICAL)
         self.url = without_credentials(url)
@@ -74,6 +76,7 @@ class OpenSearchCluster:
             timeout=timeout_s,
             max_retries=0,
             pool_maxsize=CONNECTIONS,
+            serializer=FastSerializer(),
         )
 
     def call(self, method: str, path: str, body: Json = None, **params: str | int | bool) -> Json:

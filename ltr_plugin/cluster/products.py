@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.product import Modality, Product
@@ -14,7 +14,11 @@ from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.mapping import FORMAT
 from ltr_plugin.errors import InputError
 
-Vector = list[float]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector = Sequence[float] | NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,9 @@ class Embedded:
     id: str
     field: VectorField
     content: str
-    vector: Vector | None = None
+    vector: "Vector | None" = None
     error: str | None = None
-    each: tuple[Vector, ...] = ()
+    each: tuple["Vector", ...] = ()
 
 
 class ProductIndex:
