@@ -125,9 +125,11 @@ app = make_app(Settings.from_env())
 
 @signals.worker_init.connect(weak=False)  # type: ignore[untyped-decorator]
 def _start(sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery's worker
+    from workers.cores import share_out
     from workers.parent import follow_parent
     from workers.serving import serve_metrics
 
+    share_out()
     follow_parent()
     serve_metrics(Settings.from_env(), sender)
 

@@ -1,5 +1,7 @@
 """Batches as large as pays and as memory allows, and videos by their frames."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,16 +18,21 @@ from workers.encoders.trial import Trial
 class Numbers(TorchEncoder):
     """Puts numbers on a circle; a batch takes as much memory as `taken` says, for a moment."""
 
-    def __init__(self, taken=lambda _: 1):
+    def __init__(self, taken=lambda _: 1, streams=1):
+        self.streams = streams
         fingerprint = Fingerprint("test", "numbers", "", 2, "", "")
         super().__init__(torch.nn.Identity(), fingerprint, frozenset({"audio"}))
-        self.taken, self.batches = taken, []
+        self.taken, self.batches, self.threads = taken, [], set()
+
+    def _streams(self, source):  # noqa: ARG002
+        return self.streams
 
     def _prepare(self, source, item):  # noqa: ARG002
         return [item]
 
     def _forward(self, source, batch):  # noqa: ARG002
         self.batches.append(len(batch))
+        self.threads.add((threading.current_thread().name, torch.get_num_threads()))
         torch.empty(self.taken(len(batch)), dtype=torch.uint8)
         numbers = torch.tensor([item[0] for item in batch], device=self.device)
         return torch.stack([numbers.cos(), numbers.sin()], dim=1)
@@ -72,7 +79,7 @@ def test_much_work_is_tried_once_and_little_work_never():
     assert encoder.batches == [1]
     encode(encoder, 300)
     assert set(encoder.batches) > {8, 16}
-    assert encoder.batch_size in (8, 16, 32, 64, 128) or encoder.device.type == "cuda"
+    assert encoder.batch_size in (4, 8, 16, 32, 64, 128) or encoder.device.type == "cuda"
     encoder.batches.clear()
     encode(encoder, encoder.batch_size * 2)
     assert encoder.batches == [encoder.batch_size] * 2
@@ -91,6 +98,32 @@ def test_a_trial_outlives_short_memory():
     encoder = Numbers(lambda count: 2 ** (24 + 4 * min(count, 6)))
     encode(encoder, 64)
     assert encoder.batches[-1] == 2
+
+
+def test_several_streams_share_the_batches():
+    encoder = Numbers(streams=3)
+    encoder._trial = None
+    encode(encoder, 320)
+    assert encoder.batches == [32] * 10
+    assert {name.startswith("encoder") for name, _ in encoder.threads} == {True}
+    assert {count for _, count in encoder.threads} == {1}  # each is as wide as one core
+    encoder.threads.clear()
+    encode(encoder, 40)
+    assert {name.startswith("encoder") for name, _ in encoder.threads} == {False}  # too little for all of them
+
+
+def test_streams_halve_where_memory_is_short_and_hand_on_errors():
+    encoder = Numbers(lambda count: 2 ** (24 + 4 * min(count, 6)), streams=3)
+    encode(encoder, 200)
+    assert encoder.batches[-1] == 2
+    with pytest.raises(RuntimeError, match="allocate"):
+        encode(Numbers(lambda _: 2**50, streams=2), 64)
+
+
+def test_calls_from_many_threads_get_their_own_vectors():
+    encoder = Numbers(streams=2)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda count: encode(encoder, count), [1, 50, 300, 7, 120, 65] * 3))
 
 
 def test_an_item_too_large_for_memory_is_an_error():

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from typer.testing import CliRunner
 
 from ltr_plugin.cli import app
 from ltr_plugin.errors import EncoderError
-from workers.encoders import DEFAULT_TEXT_ENCODER, LIBRARIES, load_encoder, vector_fields
+from workers.encoders import DEFAULT_TEXT_ENCODER, LIBRARIES, load_encoder, load_exact, vector_fields
 from workers.encoders.openclip import CONFIG, WEIGHTS, shortened
 from workers.encoders.registry import settled
 from workers.encoders.torch_encoder import weights_hash
@@ -45,6 +46,21 @@ def test_a_vector_does_not_depend_on_its_batch(which, text_encoder, photo_encode
     together = encode(encoder, TEXTS * 20)
     for place, text in enumerate(TEXTS):
         assert encode(encoder, [text])[0] @ together[place + 30] > 0.999
+
+
+@pytest.mark.parametrize("source", ["text", "image"])
+def test_rounding_weights_for_encoding_leaves_directions_and_fingerprint(source, encoder_folder):
+    spec = f"open_clip:{encoder_folder}"
+    items = {
+        "text": ["a red mug", "a blue pot"],
+        "image": [Image.new("RGB", (90, 60), colour) for colour in ("red", "blue")],
+    }[source]
+    exact, served = load_exact(spec), load_encoder(spec)
+    kept = {name: tensor.clone() for name, tensor in exact.model.state_dict().items()}
+    one, other = (each.encode(source, [each.prepare(source, item) for item in items]) for each in (exact, served))
+    assert (one * other).sum(axis=1) == pytest.approx(1, abs=1e-4)
+    assert exact.fingerprint == served.fingerprint
+    assert all(torch.equal(kept[name], tensor) for name, tensor in exact.model.state_dict().items())
 
 
 def test_nothing_to_encode_gives_no_rows(text_encoder):

@@ -79,6 +79,19 @@ def test_clap_hears_a_long_sound_the_same_way_each_time(clap):
     assert start @ first < 0.9999, "more than its first second is heard"
 
 
+@pytest.mark.parametrize("seconds", [0.05, 0.4, 1])
+def test_clap_is_given_what_its_own_extractor_makes(clap, seconds):
+    from transformers import ClapFeatureExtractor
+
+    encoder, extractor = load_encoder(f"clap:{clap}"), ClapFeatureExtractor.from_pretrained(clap)
+    samples = np.random.default_rng(1).normal(0, 0.1, int(seconds * extractor.sampling_rate)).astype(np.float32)
+    samples[: len(samples) // 4] = 0  # digital silence is the least power
+    expected = extractor(samples, sampling_rate=extractor.sampling_rate, return_tensors="np")["input_features"]
+    given = encoder.prepare("audio", Sound(samples, extractor.sampling_rate)).numpy()
+    assert given.shape == expected.shape
+    assert given == pytest.approx(expected, abs=2e-3)
+
+
 def test_clap_loads_safetensors_only(clap, tmp_path):
     for file in clap.iterdir():
         if file.suffix != ".safetensors":

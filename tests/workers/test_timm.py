@@ -10,7 +10,7 @@ from PIL import Image
 from timm.models import save_for_hf
 
 from ltr_plugin.errors import EncoderError
-from workers.encoders import load_encoder
+from workers.encoders import load_encoder, load_exact
 from workers.encoders.timm_images import WEIGHTS
 
 PHOTOS = [Image.new("RGB", (90, 60), colour) for colour in ("red", "green", "white")]
@@ -46,8 +46,9 @@ def test_photos_become_the_features_before_the_classifier(tmp_path, name, option
 def test_a_vector_equals_the_models_own(resnet):
     encoder = load_encoder(f"timm:{resnet}")
     (vector,) = encoder.encode("image", [encoder.prepare("image", PHOTOS[0])])
+    exact = load_exact(f"timm:{resnet}")
     with torch.inference_mode():
-        features = encoder.model(encoder.transform(PHOTOS[0])[None].to(encoder.device))[0].float().cpu().numpy()
+        features = exact.model(exact.transform(PHOTOS[0])[None].to(exact.device))[0].float().cpu().numpy()
     assert vector @ features / np.linalg.norm(features) == pytest.approx(1, abs=1e-3)
 
 

@@ -2,7 +2,7 @@
 
 from workers.encoders.fields import encoder_of, vector_fields
 from workers.encoders.protocol import Encoder, Library, Vectors
-from workers.encoders.registry import DEFAULT_TEXT_ENCODER, LIBRARIES, load_encoder
+from workers.encoders.registry import DEFAULT_TEXT_ENCODER, LIBRARIES, load_encoder, load_exact
 
 __all__ = [
     "DEFAULT_TEXT_ENCODER",
@@ -12,5 +12,6 @@ __all__ = [
     "Vectors",
     "encoder_of",
     "load_encoder",
+    "load_exact",
     "vector_fields",
 ]

@@ -1,10 +1,12 @@
-"""What encoders share whatever runs them: batches of like length, one call at a time, videos in the space of photos."""
+"""What encoders share whatever runs them: batches of like length, in streams, and videos in the space of photos."""
 
 import contextlib
 import threading
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,6 +14,8 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from workers.encoders.protocol import Vectors
 from workers.encoders.trial import Trial, stated_size
+
+T = TypeVar("T")
 
 LONG_S = 0.3
 """A batch that takes longer is timed once: chance hardly counts in it."""
@@ -34,7 +38,8 @@ class BatchedEncoder:
         self.batch_size = stated or batch_size
         self._trial = None if stated else trial
         self._sizes: dict[Modality, int] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._pool: ThreadPoolExecutor | None = None
 
     def prepare(self, source: Modality, item: Any) -> Any:  # noqa: ANN401 - each modality has its own
         """See Encoder. A video comes back as the list of its prepared frames."""
@@ -53,15 +58,13 @@ class BatchedEncoder:
             return _mean_directions(frames, [len(video) for video in prepared])
         vectors = np.empty((len(prepared), self.fingerprint.dimension), np.float32)
         order = sorted(range(len(prepared)), key=lambda place: self._length(prepared[place]))
-        with self._lock, self._running():
-            size, start = self._size(source, [prepared[place] for place in order]), 0
-            while start < len(order):
-                places = order[start : start + size]
-                found = self._within_memory(source, [prepared[place] for place in places])
-                if found is None:
-                    size = self._sizes[source] = len(places) // 2
-                else:
-                    vectors[places], start = found, start + len(places)
+        with self._lock:
+            size = self._size(source, [prepared[place] for place in order])
+        batches = [order[start : start + size] for start in range(0, len(order), size)]
+        work = [[prepared[place] for place in batch] for batch in batches]
+        found = self._each(source, partial(self._in_parts, source), work)
+        for places, made in zip(batches, found, strict=True):
+            vectors[places] = made
         return vectors
 
     def _prepare(self, source: Modality, item: Any) -> Any:  # noqa: ANN401
@@ -72,6 +75,13 @@ class BatchedEncoder:
 
     def _length(self, prepared: Any) -> int:  # noqa: ANN401 - what `prepare` gave
         return len(prepared)
+
+    def _streams(self, source: Modality) -> int:  # noqa: ARG002
+        """How many threads run the model side by side, each on a batch of its own."""
+        return 1
+
+    def _start_stream(self) -> None:
+        """What each of several such threads does first."""
 
     def _running(self) -> contextlib.AbstractContextManager[Any]:
         return contextlib.nullcontext()
@@ -88,26 +98,53 @@ class BatchedEncoder:
         if self._trial is None or len(work) < self.batch_size:
             return self.batch_size
         typical = work[len(work) // 2]
-        self._within_memory(source, [typical] * 2)  # what a first batch alone takes, such as compiling, is not timed
+        streams = self._streams(source)
+        self._seconds(source, [typical] * 2)  # what a first batch alone takes, such as compiling, is not timed
         size = self._sizes[source] = self._trial.best(lambda size: self._seconds(source, [typical] * size))
         if source != "text":
-            self.batch_size = size
+            self.batch_size = size * streams
         return size
 
     def _seconds(self, source: Modality, batch: list[Any]) -> float | None:
-        """What the batch takes, the better of two times unless it is long; None when memory does not suffice."""
+        """What the batch takes in each stream, the better of two times unless it is long; None when memory does not
+        suffice."""
         times: list[float] = []
         while len(times) < (2 if sum(times) < LONG_S else 1):
             began = time.perf_counter()
-            if self._within_memory(source, batch) is None:
+            streams = [batch] * self._streams(source)
+            found = self._each(source, partial(self._within_memory, source), streams)
+            if any(made is None for made in found):
                 return None
             times.append(time.perf_counter() - began)
         return min(times)
 
+    def _each(self, source: Modality, run: Callable[[list[Any]], T], batches: list[list[Any]]) -> list[T]:
+        """What `run` makes of each batch, in order: side by side where the model runs in several streams."""
+        streams = self._streams(source)
+        if streams == 1 or len(batches) < streams:
+            with self._lock:
+                return [run(batch) for batch in batches]
+        with self._lock:
+            self._pool = self._pool or ThreadPoolExecutor(streams, "encoder", self._start_stream)
+        return list(self._pool.map(run, batches))
+
+    def _in_parts(self, source: Modality, batch: list[Any]) -> Vectors:
+        """The batch's vectors, made in smaller parts where memory does not suffice."""
+        parts: list[Vectors] = []
+        while rest := batch[sum(map(len, parts)) :]:
+            part = rest[: self._sizes.get(source, len(batch))]
+            found = self._within_memory(source, part)
+            if found is None:
+                self._sizes[source] = len(part) // 2
+            else:
+                parts.append(found)
+        return np.concatenate(parts)
+
     def _within_memory(self, source: Modality, batch: list[Any]) -> Vectors | None:
         """The batch's vectors; None when it is too large for the memory there is."""
         try:
-            return self._vectors(source, batch)
+            with self._running():
+                return self._vectors(source, batch)
         except Exception as error:
             if len(batch) == 1 or not self._out_of_memory(error):
                 raise

@@ -38,6 +38,9 @@ class OpenClipEncoder(TorchEncoder):
     def _towers(self) -> "list[torch.nn.Module]":
         return [self.model.visual]  # the text tower is changed from batch to batch, see `shortened`
 
+    def _streams(self, source: Modality) -> int:
+        return 1 if source == "text" else super()._streams(source)  # `shortened` is not for several at once
+
     def _forward(self, source: Modality, batch: Sequence[Any]) -> "torch.Tensor":
         import torch
 

@@ -18,7 +18,7 @@ class Encoder(Protocol):
     """Turns items of the modalities in `sources` into vectors of one space.
 
     An item is a `str` for text, an RGB `PIL.Image.Image` for an image, a `workers.media.sounds.Sound` for audio and a
-    `workers.media.video.Video` for video.
+    `workers.media.video.Video` for video. `batch_size` is how many it is worth handing over at once.
     """
 
     fingerprint: Fingerprint
@@ -30,7 +30,7 @@ class Encoder(Protocol):
         ...
 
     def encode(self, source: Modality, prepared: Sequence[Any]) -> Vectors:
-        """The vectors of prepared items, in their order; any number of them. One call runs at a time."""
+        """The vectors of prepared items, in their order; any number of them. May be called from several threads."""
         ...
 
 

@@ -19,6 +19,7 @@ from workers.encoders import (
 )
 from workers.encoders.installed import require_module
 from workers.encoders.protocol import Encoder, Library
+from workers.encoders.torch_encoder import TorchEncoder
 
 LIBRARIES: dict[str, Library] = {
     library.name: library
@@ -48,22 +49,30 @@ def load_encoder(spec: str) -> Encoder:
 
     EncoderError when the library is unknown or not installed, or the model is not found.
     """
-    library, model = _parse(spec)
+    _, model = _parse(spec)
     with _lock:
         age, known = _age(model), _loaded.get(spec)
         if known and known[0] == age:
             return known[1]
-        require_module(library.module, f"encoder {spec!r}", library.extra)
-        try:
-            encoder = library.load(model)
-        except LtrError:
-            raise
-        except Exception as error:  # a library may raise anything
-            raise EncoderError(
-                f"encoder {spec!r} cannot be loaded: {_first_line(error)}; {library.name} takes {library.models}"
-            ) from error
+        encoder = load_exact(spec)
+        if isinstance(encoder, TorchEncoder):
+            encoder.settle()
         _loaded[spec] = age, encoder
         return encoder
+
+
+def load_exact(spec: str) -> Encoder:
+    """The encoder of a specification with its weights as they are kept, read anew; errors as of `load_encoder`."""
+    library, model = _parse(spec)
+    require_module(library.module, f"encoder {spec!r}", library.extra)
+    try:
+        return library.load(model)
+    except LtrError:
+        raise
+    except Exception as error:  # a library may raise anything
+        raise EncoderError(
+            f"encoder {spec!r} cannot be loaded: {_first_line(error)}; {library.name} takes {library.models}"
+        ) from error
 
 
 def settled(spec: str) -> str:

@@ -33,7 +33,8 @@ class SentenceEncoder(TorchEncoder):
         return [self.model[0].get_submodule("auto_model")]
 
     def _forward(self, source: Modality, batch: Sequence[str]) -> "torch.Tensor":  # noqa: ARG002
-        tokens = self.model.preprocess(list(batch))
+        with self.tokenizing:
+            tokens = self.model.preprocess(list(batch))
         features = {name: value.to(self.device) if hasattr(value, "to") else value for name, value in tokens.items()}
         vectors: torch.Tensor = self.model(features)["sentence_embedding"]
         return vectors

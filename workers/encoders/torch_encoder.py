@@ -3,13 +3,16 @@
 import contextlib
 import hashlib
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
+from workers.cores import cores
 from workers.encoders.batched import BatchedEncoder
+from workers.encoders.precision import half_type, hold_in
 from workers.encoders.protocol import Vectors
 from workers.encoders.trial import ON_CPU, ON_GPU
 
@@ -28,12 +31,18 @@ class TorchEncoder(BatchedEncoder):
 
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model = model.to(self.device).eval().requires_grad_(False)
+        self.tokenizing = threading.Lock()  # held by encoders whose tokenizer is not for several threads at once
         gpu = self.device.type == "cuda"
         super().__init__(fingerprint, sources, batch_size=256 if gpu else 32, trial=ON_GPU if gpu else ON_CPU)
         if os.environ.get(COMPILE):
             for tower in self._towers():
                 # not `tower.compile()`, which is passed by where a library calls `forward` itself
                 tower.forward = torch.compile(tower.forward, dynamic=True)
+
+    def settle(self) -> None:
+        """Readies the model for encoding alone: from here on its weights may be rounded, and are not to be kept."""
+        if half := half_type(self.device):
+            hold_in(self.model, half)
 
     def _forward(self, source: Modality, batch: list[Any]) -> "torch.Tensor":
         raise NotImplementedError
@@ -43,6 +52,15 @@ class TorchEncoder(BatchedEncoder):
 
         vectors: Vectors = normalize(self._forward(source, batch).float(), dim=-1).cpu().numpy()
         return vectors
+
+    def _streams(self, source: Modality) -> int:  # noqa: ARG002
+        """On a CPU one a core: the threads of a single stream wait for the slowest of them at every layer."""
+        return 1 if self.device.type == "cuda" else cores()
+
+    def _start_stream(self) -> None:
+        import torch
+
+        torch.set_num_threads(1)
 
     @contextlib.contextmanager
     def _running(self) -> Iterator[None]:
@@ -72,17 +90,8 @@ class TorchEncoder(BatchedEncoder):
         """Half precision where the hardware multiplies in it; a vector then keeps a cosine of 0.9999 with its like."""
         import torch
 
-        if self.device.type == "cuda":
-            return torch.autocast("cuda", torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16)
-        return torch.autocast("cpu", torch.bfloat16) if cpu_multiplies_bfloat16() else contextlib.nullcontext()
-
-
-def cpu_multiplies_bfloat16() -> bool:
-    """Whether bfloat16 is faster than float32 here; False where torch cannot tell."""
-    import torch
-
-    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+        half = half_type(self.device)
+        return torch.autocast(self.device.type, half) if half else contextlib.nullcontext()
 
 
 def weights_hash(weights: Mapping[str, "torch.Tensor"]) -> str:

@@ -43,7 +43,7 @@ class Trial:
         return best
 
 
-ON_CPU = Trial((8, 16, 32, 64, 128), budget_s=1.5)
+ON_CPU = Trial((4, 8, 16, 32, 64, 128), budget_s=1.5)
 ON_GPU = Trial((32, 64, 128, 256, 512, 1024, 2048), budget_s=20)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.errors import EncoderError, InputError
 from ltr_plugin.progress import Progress, silent
-from workers.encoders import load_encoder
+from workers.encoders import load_exact
 from workers.encoders.installed import require_module
 from workers.encoders.onnx_runtime import GRAPHS, LIBRARY, load
 from workers.export.comparison import Comparison, compare
@@ -53,7 +53,7 @@ def export(
     samples = of_catalog(sample) if sample else made_up()
     for module in ("onnx", "onnxscript", "onnxruntime"):
         require_module(module, f"exporting {spec!r}", LIBRARY.extra)
-    original = load_encoder(spec)
+    original = load_exact(spec)
     card: dict[str, Any] = {}
     with replaced(out, card) as folder:
         from workers.export.graphs import quantize as quantize_graphs

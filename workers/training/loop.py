@@ -107,7 +107,8 @@ def fast_precision(device: "torch.device") -> contextlib.AbstractContextManager[
     """bfloat16 where the hardware multiplies in it faster than in float32."""
     import torch
 
-    from workers.encoders.torch_encoder import cpu_multiplies_bfloat16
+    from workers.encoders.precision import half_type
 
-    fast = device.type == "cuda" or cpu_multiplies_bfloat16()
+    # not float16, whose gradients would have to be scaled
+    fast = half_type(device) is torch.bfloat16
     return torch.autocast(device.type, torch.bfloat16) if fast else contextlib.nullcontext()

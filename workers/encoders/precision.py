@@ -1,0 +1,32 @@
+"""Half precision: where it is faster, and weights held in it."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+
+def half_type(device: "torch.device") -> "torch.dtype | None":
+    """The 16-bit type that this device multiplies faster than float32; None where it has none."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+    return torch.bfloat16 if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else None
+
+
+def hold_in(model: "torch.nn.Module", half: "torch.dtype") -> None:
+    """Rounds the weights that are multiplied by, in place, to what autocast would round them to at every batch.
+
+    The vectors are the same, and without the rounding a CPU makes them up to ten times as fast.
+    """
+    from torch import nn
+
+    for module in model.modules():
+        if isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)):
+            module.to(half)
+        elif isinstance(module, nn.MultiheadAttention):
+            for weights in (module.in_proj_weight, module.in_proj_bias):
+                if weights is not None:
+                    weights.data = weights.data.to(half)
