@@ -2,10 +2,12 @@
 
     ltr node start && python benchmarks/embed.py
 
-Three ways over the same products in one run, by turns, for photos (open_clip ViT-B-32), texts (all-MiniLM-L6-v2) and
-sounds (CLAP): the encoder alone on prepared tensors; a real worker, from the tasks being sent to the last vector being
-searchable; and a loop that opens, encodes and writes one batch after the other. Weights are random where no file is
-carried along, which costs the same time. `--memory` products of text measure the worker's peak memory over many tasks.
+Four ways over the same products in one run, by turns, for photos (open_clip ViT-B-32), texts (all-MiniLM-L6-v2) and
+sounds (CLAP): the model alone on prepared tensors, called as its library calls it (float32, the best of three batch
+sizes); this project's encoder alone on the same tensors; a real worker, from the tasks being sent to the last vector
+being searchable; and a loop that opens, encodes and writes one batch after the other. Weights are random where no file
+is carried along, which costs the same time. `--memory` products of text measure the worker's peak memory over many
+tasks. `--cluster-cores` gives the cluster cores of its own, as it has in a shop, where it shares none with workers.
 """
 
 import argparse
@@ -14,13 +16,17 @@ import os
 import random
 import shutil
 import statistics
+import sys
 import tempfile
 import time
 import wave
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import cycle, islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -29,14 +35,16 @@ from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.cluster.connection import Cluster, connect
 from ltr_plugin.cluster.indices import open_or_create
+from ltr_plugin.cluster.node import node_state
 from ltr_plugin.cluster.products import Embedded, ProductIndex
 from ltr_plugin.settings import Settings
-from workers.encoders import DEFAULT_TEXT_ENCODER, load_encoder, vector_fields
+from workers.encoders import DEFAULT_TEXT_ENCODER, load_encoder, load_exact, vector_fields
 from workers.local import LocalWorker, local_worker
 from workers.media.opening import OPENERS
 from workers.sending import send_backlog
 
 RESULTS = Path(__file__).parent / "results"
+SIZES = (8, 32, 64)
 POLL_S = 0.25
 WORDS = ("red", "striped", "mug", "handle", "cotton", "shirt", "kids", "oak", "chair", "lamp", "steel", "wool", "scarf")
 
@@ -60,12 +68,15 @@ class Job:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=512)
-    parser.add_argument("--texts", type=int, default=8192)
-    parser.add_argument("--clips", type=int, default=96)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--texts", type=int, default=16_384)
+    parser.add_argument("--clips", type=int, default=384)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--memory", type=int, default=100_000, help="products for the memory run; 0 leaves it out")
+    parser.add_argument("--cluster-cores", type=int, default=0, help="cores for the cluster alone; 0: it shares all")
     arguments = parser.parse_args()
     settings = replace(Settings.from_env(), broker_url=None)
+    if arguments.cluster_cores:
+        part(settings, arguments.cluster_cores)
     folder = Path(tempfile.mkdtemp(prefix="ltr-embed-"))
     try:
         jobs = [
@@ -78,11 +89,12 @@ def main() -> None:
             rows = [measured(job, cluster, folder, worker, arguments.rounds) for job in jobs if job.products]
             memory = peak(cluster, folder, worker, arguments.memory) if arguments.memory else None
         report = {
-            "command": "python benchmarks/embed.py",
-            "cores": os.cpu_count(),
+            "command": " ".join(["python", "benchmarks/embed.py", *sys.argv[1:]]),
+            "cores": len(os.sched_getaffinity(0)),
+            "cluster_cores": arguments.cluster_cores,
             "device": device(),
             "jobs": rows,
-            "decoding": decoding(jobs[0], folder),
+            "decoding": decoding(jobs[0], folder) if jobs[0].products else {},
             "memory": memory,
         }
         write(report)
@@ -91,11 +103,13 @@ def main() -> None:
 
 
 def measured(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, rounds: int) -> dict[str, object]:
-    """Items a second of the three ways, by turns, after each has been warmed with a few products."""
+    """Items a second of the four ways, by turns, after each has been warmed with a few products."""
     encoder = load_encoder(job.spec)
     few = replace(job, products=job.products[: encoder.batch_size])
+    alone = library(job)
     ready = [encoder.prepare(job.source, OPENERS[job.source](folder, item)) for item in job.items]
     ways: dict[str, Callable[[Job], float]] = {
+        "library": lambda one: seconds(lambda: alone(ready[: len(one.products)])),
         "bare": lambda one: seconds(lambda: encoder.encode(job.source, ready[: len(one.products)])),
         "worker": lambda one: by_worker(one, cluster, folder, worker),
         "loop": lambda one: by_loop(one, cluster, folder),
@@ -111,14 +125,44 @@ def measured(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, roun
     return {
         "job": job.name,
         "unit": job.unit,
-        "encoder": job.spec.partition(":")[0] + ":" + Path(job.spec).name,
-        "batch_size": encoder.batch_size,
+        "encoder": Path(job.spec.partition(":")[2]).name,
         "products": len(job.products),
         **{f"{name}_a_second": round(rate, 1) for name, rate in rates.items()},
+        "worker_to_library": round(rates["worker"] / rates["library"], 3),
         "worker_to_bare": round(rates["worker"] / rates["bare"], 3),
         "worker_to_loop": round(rates["worker"] / rates["loop"], 3),
         "rounds": {name: [round(value, 1) for value in values] for name, values in taken.items()},
     }
+
+
+def library(job: Job) -> Callable[[Sequence[Any]], None]:
+    """What runs the job's model over prepared items as its own library does, in the batches that suit it best."""
+    import torch
+
+    model = load_exact(job.spec).model
+    calls: dict[Modality, Callable[[Sequence[Any]], object]] = {
+        "text": lambda batch: model.encode(batch, batch_size=len(batch), show_progress_bar=False),
+        "image": lambda batch: model.encode_image(torch.stack(batch)),
+        "audio": lambda batch: model.get_audio_features(
+            input_features=torch.cat(batch), is_longer=torch.zeros(len(batch), 1, dtype=torch.bool)
+        ),
+    }
+    rates: dict[int, float] = {}
+
+    def run(items: Sequence[Any], size: int) -> None:
+        with torch.inference_mode():
+            for batch in batched(items, size):
+                calls[job.source](list(batch))
+
+    def best(items: Sequence[Any]) -> None:
+        if not rates:
+            for size in SIZES:
+                few = list(islice(cycle(items), 2 * max(SIZES)))
+                run(few[:size], size)
+                rates[size] = seconds(partial(run, few, size))
+        run(items, min(rates, key=rates.__getitem__))
+
+    return best
 
 
 def by_worker(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker) -> float:
@@ -269,18 +313,36 @@ def device() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
 
 
+def part(settings: Settings, cores: int) -> None:
+    """Moves the node to the last cores and keeps this process, and those it starts, off them."""
+    mine = sorted(os.sched_getaffinity(0))
+    node = node_state(settings)
+    if node is None or not 0 < cores < len(mine):
+        raise SystemExit(f"needs a running development node, and fewer than {len(mine)} cores for it")
+    for thread in Path(f"/proc/{node.pid}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), mine[-cores:])
+    os.sched_setaffinity(0, mine[:-cores])
+
+
 def write(report: dict) -> None:
     def lines() -> Iterator[str]:
-        yield f"# Making vectors on {report['cores']} cores, {report['device']}\n"
+        apart = f", {report['cluster_cores']} more for the cluster alone" if report["cluster_cores"] else ""
+        yield f"# Making vectors on {report['cores']} cores{apart}, {report['device']}\n"
         yield f"    ltr node start && {report['command']}\n"
-        yield "| | encoder | bare | worker | plain loop | worker / bare | worker / loop |"
-        yield "|---|---|---|---|---|---|---|"
+        yield "| | encoder | library | bare | worker | plain loop | worker / library | worker / bare | worker / loop |"
+        yield "|---|---|---|---|---|---|---|---|---|"
         for row in report["jobs"]:
-            rates = " | ".join(f"{row[f'{way}_a_second']:,} /s" for way in ("bare", "worker", "loop"))
-            ratios = f"{row['worker_to_bare']:.2f} | {row['worker_to_loop']:.2f}"
+            rates = " | ".join(f"{row[f'{way}_a_second']:,} /s" for way in ("library", "bare", "worker", "loop"))
+            ratios = " | ".join(f"{row[f'worker_to_{way}']:.2f}" for way in ("library", "bare", "loop"))
             yield f"| {row['products']:,} {row['unit']} | {row['encoder']} | {rates} | {ratios} |"
-        threads = ", ".join(f"{rate:,} with {count}" for count, rate in report["decoding"].items())
-        yield f"\nPhotos a second that are opened and prepared, by threads: {threads}."
+        yield (
+            "\nlibrary: the model on ready tensors as its library calls it; bare: this project's encoder on the same "
+            "tensors; worker and loop: from the products without vectors to the last vector being searchable, the "
+            "opening and preparing of media included."
+        )
+        if report["decoding"]:
+            threads = ", ".join(f"{rate:,} with {count}" for count, rate in report["decoding"].items())
+            yield f"\nPhotos a second that are opened and prepared, by threads: {threads}."
         if memory := report["memory"]:
             yield (
                 f"\nThe worker's memory: {memory['before_mb']:,} MB before, at most "
@@ -289,9 +351,10 @@ def write(report: dict) -> None:
             )
 
     text = "\n".join(lines()) + "\n"
+    name = "embed_apart" if report["cluster_cores"] else "embed"
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "embed.json").write_text(json.dumps(report, indent=1) + "\n")
-    (RESULTS / "embed.md").write_text(text)
+    (RESULTS / f"{name}.json").write_text(json.dumps(report, indent=1) + "\n")
+    (RESULTS / f"{name}.md").write_text(text)
     print(text)
 
 
