@@ -11,10 +11,10 @@ tasks. `--cluster-cores` gives the cluster cores of its own, as it has in a shop
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
-import shutil
 import statistics
 import sys
 import tempfile
@@ -75,10 +75,9 @@ def main() -> None:
     parser.add_argument("--cluster-cores", type=int, default=0, help="cores for the cluster alone; 0: it shares all")
     arguments = parser.parse_args()
     settings = replace(Settings.from_env(), broker_url=None)
-    if arguments.cluster_cores:
-        part(settings, arguments.cluster_cores)
-    folder = Path(tempfile.mkdtemp(prefix="ltr-embed-"))
-    try:
+    apart = parted(settings, arguments.cluster_cores) if arguments.cluster_cores else contextlib.nullcontext()
+    with apart, tempfile.TemporaryDirectory(prefix="ltr-embed-") as name:
+        folder = Path(name)
         jobs = [
             Job("photos", "image", "photos", photos(folder, arguments.images), vit(folder)),
             Job("texts", "text", "texts", texts(arguments.texts), DEFAULT_TEXT_ENCODER),
@@ -98,8 +97,6 @@ def main() -> None:
             "memory": memory,
         }
         write(report)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def measured(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, rounds: int) -> dict[str, object]:
@@ -313,15 +310,23 @@ def device() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
 
 
-def part(settings: Settings, cores: int) -> None:
-    """Moves the node to the last cores and keeps this process, and those it starts, off them."""
-    mine = sorted(os.sched_getaffinity(0))
-    node = node_state(settings)
-    if node is None or not 0 < cores < len(mine):
+@contextlib.contextmanager
+def parted(settings: Settings, cores: int) -> Iterator[None]:
+    """The node on the last cores, and this process with those it starts on the others, while the block runs."""
+    mine, node = sorted(os.sched_getaffinity(0)), node_state(settings)
+    if node is None or not cores < len(mine):
         raise SystemExit(f"needs a running development node, and fewer than {len(mine)} cores for it")
-    for thread in Path(f"/proc/{node.pid}/task").iterdir():
-        os.sched_setaffinity(int(thread.name), mine[-cores:])
-    os.sched_setaffinity(0, mine[:-cores])
+
+    def keep(pid: int, on: Sequence[int]) -> None:
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            os.sched_setaffinity(int(thread.name), on)
+
+    try:
+        keep(node.pid, mine[-cores:])
+        os.sched_setaffinity(0, mine[:-cores])  # before torch counts them
+        yield
+    finally:
+        keep(node.pid, mine)
 
 
 def write(report: dict) -> None:
