@@ -61,7 +61,10 @@ def _facts(one: "Explanation") -> dict[str, object]:
 
 def _one(one: "Explanation") -> list[str]:
     parts = one.attribution
-    head = [f"{one.product.id}  {one.product.title}", f"score {parts.score:.4f} = {parts.base:.4f} before it is seen"]
+    head = [
+        f"{one.product.id}  {one.product.title}",
+        f"score {parts.score:.4f} = {parts.base:.4f} of a typical product",
+    ]
     return [*head, *_parts(parts.features, parts.modalities, lambda name: _value(one.values[name]))]
 
 

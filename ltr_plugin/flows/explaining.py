@@ -12,6 +12,7 @@ from ltr_plugin.cluster.ltr_api import log_name
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.errors import InputError, MediaError
 from ltr_plugin.flows.asking import Asked
+from ltr_plugin.flows.candidates import candidates
 from ltr_plugin.flows.logging import push_features
 from ltr_plugin.rankers.attribution import Attribution, attribute
 from ltr_plugin.rankers.ranker import Ranker
@@ -32,18 +33,21 @@ class Explanation:
 def explain(index: ProductIndex, ranker: Ranker, asked: Asked, products: Sequence[str]) -> list[Explanation]:
     """The explanations of these products for one query, from features that the cluster computes now.
 
-    InputError when the index lacks a product, or the ranker's features.
+    What a feature adds is over the median of the products that the query finds, where a ranker has no contributions of
+    its own. InputError when the index lacks a product, or the ranker's features.
     """
     stored = {one.product.id: one.product for one in index.fetch(products)}
     if lacking := [id_ for id_ in products if id_ not in stored]:
         raise InputError("ltr explain", f"{index.alias} has no product {', '.join(map(repr, lacking))}")
     push_features(index, ranker.feature_set)
-    pairs = Pairs(asked.query.id, asked.params, products)
+    (found,) = candidates(index, [asked])
+    pairs = Pairs(asked.query.id, asked.params, list(dict.fromkeys([*products, *found])))
     (hits,) = log_features(index.cluster, index.name, log_name(ranker.feature_set), [pairs])
     values = {hit.id: hit.features[LOG] for hit in hits}
     names = ranker.feature_set.names
-    rows = {id_: np.array([values[id_][name] or 0.0 for name in names], np.float32) for id_ in products}
-    return [Explanation(stored[id_], dict(values[id_]), attribute(ranker, rows[id_])) for id_ in products]
+    rows = {id_: np.array([own[name] or 0.0 for name in names], np.float32) for id_, own in values.items()}
+    typical = np.median([rows[id_] for id_ in found or products], axis=0).astype(np.float32)
+    return [Explanation(stored[id_], dict(values[id_]), attribute(ranker, rows[id_], typical)) for id_ in products]
 
 
 def likeness_picture(index: ProductIndex, asked: Asked, product: Product) -> "Image":

@@ -6,7 +6,7 @@ from typing import Any
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.errors import MediaError
+from ltr_plugin.errors import MediaError, NothingToEncode
 
 Media = Path | str | bytes
 """A file, a URL, or the bytes of a photo, a sound or a video."""
@@ -59,8 +59,8 @@ class QueryEncoder:
             for place, item in opened[source].items():
                 try:
                     prepared[place] = encoder.prepare(source, item)
-                except MediaError:
-                    continue  # a video without a sound track has no vector in a space of sounds
+                except NothingToEncode:
+                    continue  # such as a video without a sound track has no vector in a space of sounds
             for place, vector in zip(prepared, encoder.encode(source, list(prepared.values())), strict=True):
                 found[place][field.name] = vector.tolist()
         return found

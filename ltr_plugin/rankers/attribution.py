@@ -32,7 +32,7 @@ class Attributing(Protocol):
 class Attribution:
     """A score as `base` plus what each feature adds. `modalities` names each feature's modality.
 
-    `base` is what trees expect before they know anything, or the score of a product for which every feature is 0.
+    `base` is what trees expect before they know anything, or the score of the row that others are compared with.
     """
 
     base: float
@@ -56,10 +56,11 @@ class Attribution:
         return {name: value - other.features[name] for name, value in self.features.items()}
 
 
-def attribute(ranker: Ranker, values: Floats) -> Attribution:
+def attribute(ranker: Ranker, values: Floats, typical: Floats | None = None) -> Attribution:
     """The contributions to the score of one row, float32 (features,), with missing values as 0.
 
-    InputError when too many features of one modality are not 0 for their coalitions to be gone through.
+    Rankers that have no contributions of their own are compared with a `typical` row, or one of zeros. InputError when
+    too many features of one modality differ from it for their coalitions to be gone through.
     """
     features = ranker.feature_set.features
     modalities = {feature.name: str(feature.modality) for feature in features}
@@ -67,17 +68,20 @@ def attribute(ranker: Ranker, values: Floats) -> Attribution:
     if isinstance(ranker, Attributing):
         *found, base = ranker.contributions(row[None])[0].tolist()
     else:
-        base = float(ranker.predict(np.zeros_like(row)[None])[0])
-        found = owen_values(ranker.predict, row, list(modalities.values())).tolist()
+        start = np.zeros_like(row) if typical is None else total_of(typical)
+        base = float(ranker.predict(start[None])[0])
+        found = owen_values(ranker.predict, row, list(modalities.values()), start).tolist()
     return Attribution(base, dict(zip(modalities, found, strict=True)), modalities)
 
 
-def owen_values(predict: Callable[[Floats], Scores], row: Floats, groups: list[str]) -> npt.NDArray[np.float64]:
-    """What each feature of `row` adds to its score over that of a row of zeros; float64 (features,).
+def owen_values(
+    predict: Callable[[Floats], Scores], row: Floats, groups: list[str], start: Floats
+) -> npt.NDArray[np.float64]:
+    """What each feature of `row` adds to its score over that of the row `start`; float64 (features,).
 
-    `groups` names the group of each feature. A feature that is 0 adds nothing and costs nothing.
+    `groups` names the group of each feature. A feature that is as in `start` adds nothing and costs nothing.
     """
-    active = [place for place, value in enumerate(row.tolist()) if value != 0]
+    active: list[int] = np.flatnonzero(row != start).tolist()
     members: dict[str, list[int]] = {}
     for place in active:
         members.setdefault(groups[place], []).append(place)
@@ -91,7 +95,7 @@ def owen_values(predict: Callable[[Floats], Scores], row: Floats, groups: list[s
         bits = np.arange(coalitions)
         for bit, places in enumerate([*([place] for place in own), *others]):
             on[:, places] = (bits >> bit & 1).astype(bool)[:, None]
-        scores = predict(np.where(on, row, np.float32(0)))
+        scores = predict(np.where(on, row, start))
         inside, outside = _count(bits, range(len(own))), _count(bits, range(len(own), len(own) + len(others)))
         for bit, place in enumerate(own):
             without = np.flatnonzero(bits >> bit & 1 == 0)

@@ -9,10 +9,10 @@ from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Floats, total_of
 from ltr_plugin.progress import Progress, silent
-from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model, write_ranker
+from ltr_plugin.rankers.card import feature_set_of, make_card, read_model
 from ltr_plugin.rankers.distilling import taught_shares, teacher_facts
 from ltr_plugin.rankers.network_settings import MLPSettings, NetworkSettings
-from ltr_plugin.rankers.ranker import Export, Ranker, Scores
+from ltr_plugin.rankers.ranker import CardedRanker, Export, Ranker, Scores
 from ltr_plugin.rankers.training_rows import TrainingRows
 
 if TYPE_CHECKING:
@@ -26,22 +26,13 @@ TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
-class NetworkRanker:
+class NetworkRanker(CardedRanker):
     """A network and its card."""
 
-    card: Card
+    FILE = MODEL
+
     model: bytes = field(repr=False)
     network: "FusionNetwork" = field(repr=False, compare=False)
-
-    @property
-    def kind(self) -> str:
-        """`fusion` or `mlp`."""
-        return self.card.kind
-
-    @property
-    def feature_set(self) -> FeatureSet:
-        """See Ranker."""
-        return self.card.feature_set
 
     def predict(self, values: Floats) -> Scores:
         """See Ranker. In double precision."""
@@ -63,9 +54,9 @@ class NetworkRanker:
 
         return replace(compiled(self.network, self.feature_set, self.kind), tolerance=TOLERANCE)
 
-    def save(self, folder: Path) -> None:
-        """See Ranker."""
-        write_ranker(folder, self.card, MODEL, self.model)
+    def packed(self) -> bytes:
+        """See CardedRanker."""
+        return self.model
 
     @classmethod
     def load(cls, folder: Path) -> Self:

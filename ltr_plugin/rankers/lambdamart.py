@@ -11,12 +11,11 @@ from pydantic import Field, FiniteFloat
 
 from ltr_plugin.decoding import Form
 from ltr_plugin.errors import InputError
-from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Floats, total_of
 from ltr_plugin.progress import Progress, silent
-from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model, write_ranker
+from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model
 from ltr_plugin.rankers.distilling import taught_shares, teacher_facts
-from ltr_plugin.rankers.ranker import Export, Ranker, Scores
+from ltr_plugin.rankers.ranker import CardedRanker, Export, Ranker, Scores
 from ltr_plugin.rankers.stopping import best_of, held_out_parts
 from ltr_plugin.rankers.training_rows import TrainingRows
 from ltr_plugin.rankers.tree_export import export_trees
@@ -67,22 +66,13 @@ class LambdaMARTSettings(Form):
 
 
 @dataclass(frozen=True)
-class LambdaMART:
+class LambdaMART(CardedRanker):
     """A LightGBM ranker and its card."""
 
-    card: Card
+    FILE = MODEL
+
     model: str = field(repr=False)
     booster: "lgb.Booster" = field(repr=False, compare=False)
-
-    @property
-    def kind(self) -> str:
-        """`lambdamart`."""
-        return self.card.kind
-
-    @property
-    def feature_set(self) -> FeatureSet:
-        """See Ranker."""
-        return self.card.feature_set
 
     def predict(self, values: Floats) -> Scores:
         """See Ranker. LightGBM's raw scores of the float32 values, compared in double precision."""
@@ -100,9 +90,9 @@ class LambdaMART:
         """See Ranker; `tree_export` says how exact it is."""
         return Export("model/xgboost+json", export_trees(self.booster.dump_model(), self.feature_set.names))
 
-    def save(self, folder: Path) -> None:
-        """See Ranker."""
-        write_ranker(folder, self.card, MODEL, self.model.encode())
+    def packed(self) -> bytes:
+        """See CardedRanker."""
+        return self.model.encode()
 
     @classmethod
     def load(cls, folder: Path) -> Self:

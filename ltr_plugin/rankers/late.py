@@ -15,11 +15,11 @@ from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Floats
 from ltr_plugin.progress import Progress, silent
-from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model, write_ranker
+from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model
 from ltr_plugin.rankers.folds import folds_by_query
 from ltr_plugin.rankers.lambdamart import LambdaMART, LambdaMARTSettings, train_lambdamart
 from ltr_plugin.rankers.linear import Bound, LinearRanker, listwise, minimise, train_linear
-from ltr_plugin.rankers.ranker import Export, ExportError, Scores
+from ltr_plugin.rankers.ranker import CardedRanker, Export, ExportError, Scores
 from ltr_plugin.rankers.training_rows import TrainingRows
 from ltr_plugin.rankers.tree_export import export_trees
 
@@ -48,24 +48,15 @@ class LateSettings(Form):
 
 
 @dataclass(frozen=True)
-class LateRanker:
+class LateRanker(CardedRanker):
     """A ranker and its weight for each modality, and a card."""
 
-    card: Card
+    FILE = MODEL
+
     combine: Literal["sum", "rrf", "vote"]
     members: Mapping[str, Member] = field(repr=False, compare=False)
     weights: Mapping[str, float]
     model: bytes = field(repr=False)
-
-    @property
-    def kind(self) -> str:
-        """`late`."""
-        return self.card.kind
-
-    @property
-    def feature_set(self) -> FeatureSet:
-        """See Ranker."""
-        return self.card.feature_set
 
     def predict(self, values: Floats) -> Scores:
         """See Ranker. With `rrf` and `vote` the rows are one query's, and products that score alike share a rank."""
@@ -97,9 +88,9 @@ class LateRanker:
                 summed[feature] += self.weights[name] * weight
         return summed
 
-    def save(self, folder: Path) -> None:
-        """See Ranker."""
-        write_ranker(folder, self.card, MODEL, self.model)
+    def packed(self) -> bytes:
+        """See CardedRanker."""
+        return self.model
 
     @classmethod
     def load(cls, folder: Path) -> Self:

@@ -13,11 +13,10 @@ from pydantic import Field, FiniteFloat
 
 from ltr_plugin.decoding import Form, decode
 from ltr_plugin.errors import InputError
-from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Floats, total_of
 from ltr_plugin.progress import Progress, silent
-from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model, write_ranker
-from ltr_plugin.rankers.ranker import Export, Scores
+from ltr_plugin.rankers.card import feature_set_of, make_card, read_model
+from ltr_plugin.rankers.ranker import CardedRanker, Export, Scores
 from ltr_plugin.rankers.training_rows import TrainingRows
 
 KINDS = ("linear", "logistic", "svm")
@@ -44,21 +43,12 @@ _BOUNDS: dict[int, Bound] = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
 
 
 @dataclass(frozen=True)
-class LinearRanker:
+class LinearRanker(CardedRanker):
     """One float32 weight for each feature, and a card."""
 
-    card: Card
+    FILE = MODEL
+
     weights: dict[str, float]
-
-    @property
-    def kind(self) -> str:
-        """`linear`, `logistic` or `svm`."""
-        return self.card.kind
-
-    @property
-    def feature_set(self) -> FeatureSet:
-        """See Ranker."""
-        return self.card.feature_set
 
     def predict(self, values: Floats) -> Scores:
         """See Ranker. The sum in double precision."""
@@ -70,9 +60,9 @@ class LinearRanker:
         """See Ranker. The cluster adds in float32."""
         return Export("model/linear", dict(self.weights))
 
-    def save(self, folder: Path) -> None:
-        """See Ranker."""
-        write_ranker(folder, self.card, MODEL, _packed(self.weights))
+    def packed(self) -> bytes:
+        """See CardedRanker."""
+        return _packed(self.weights)
 
     @classmethod
     def load(cls, folder: Path) -> Self:

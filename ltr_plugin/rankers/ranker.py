@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ltr_plugin.errors import LtrError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.kinds import Derived
-from ltr_plugin.rankers.card import Card
+from ltr_plugin.rankers.card import Card, write_ranker
 from ltr_plugin.rankers.parity import TOLERANCE
 
 Floats = npt.NDArray[np.float32]
@@ -73,6 +73,35 @@ class Ranker(Protocol):
 
     def save(self, folder: Path) -> None:
         """Writes the ranker as a folder, in place of an earlier ranker there."""
+
+
+@dataclass(frozen=True)
+class CardedRanker:
+    """What rankers share that are a card and one model file. A subclass predicts, exports, and is loaded in its own
+    way."""
+
+    FILE: ClassVar[str]
+    """The name of its model file."""
+
+    card: Card
+
+    @property
+    def kind(self) -> str:
+        """See Ranker."""
+        return self.card.kind
+
+    @property
+    def feature_set(self) -> FeatureSet:
+        """See Ranker."""
+        return self.card.feature_set
+
+    def save(self, folder: Path) -> None:
+        """See Ranker."""
+        write_ranker(folder, self.card, self.FILE, self.packed())
+
+    def packed(self) -> bytes:
+        """The content of the model file."""
+        raise NotImplementedError
 
 
 def score_rows(ranker: Ranker, values: Floats, queries: npt.NDArray[np.object_]) -> Scores:

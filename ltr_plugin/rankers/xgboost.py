@@ -13,11 +13,10 @@ from pydantic import Field, FiniteFloat
 
 from ltr_plugin.decoding import Form
 from ltr_plugin.errors import InputError
-from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Floats, total_of
 from ltr_plugin.progress import Progress, silent
-from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model, write_ranker
-from ltr_plugin.rankers.ranker import Export, Scores
+from ltr_plugin.rankers.card import feature_set_of, make_card, read_model
+from ltr_plugin.rankers.ranker import CardedRanker, Export, Scores
 from ltr_plugin.rankers.stopping import follow, held_out_parts, mean_curve
 from ltr_plugin.rankers.training_rows import TrainingRows
 
@@ -53,22 +52,13 @@ class XGBoostSettings(Form):
 
 
 @dataclass(frozen=True)
-class XGBoostRanker:
+class XGBoostRanker(CardedRanker):
     """An XGBoost ranker and its card."""
 
-    card: Card
+    FILE = MODEL
+
     model: bytes = field(repr=False)
     booster: "xgb.Booster" = field(repr=False, compare=False)
-
-    @property
-    def kind(self) -> str:
-        """`xgboost`."""
-        return self.card.kind
-
-    @property
-    def feature_set(self) -> FeatureSet:
-        """See Ranker."""
-        return self.card.feature_set
 
     def predict(self, values: Floats) -> Scores:
         """See Ranker. XGBoost's float32 sums."""
@@ -84,9 +74,9 @@ class XGBoostRanker:
         """See Ranker. XGBoost's own dump; its starting score is 0, and total features leave nothing missing."""
         return Export("model/xgboost+json", [json.loads(tree) for tree in self.booster.get_dump(dump_format="json")])
 
-    def save(self, folder: Path) -> None:
-        """See Ranker."""
-        write_ranker(folder, self.card, MODEL, self.model)
+    def packed(self) -> bytes:
+        """See CardedRanker."""
+        return self.model
 
     @classmethod
     def load(cls, folder: Path) -> Self:

@@ -1,0 +1,176 @@
+"""Every ranker side by side in the cluster, what each is worth where a modality is missing, and what the gates say.
+
+    ltr node start && ltr demo && python benchmarks/comparison.py runs/demo/shop runs/demo/features.parquet
+
+The first argument is a folder with the files of a shop, the second a table that was logged on its training queries;
+the shop is in the cluster under the name that `ltr demo` gives it. Each kind of ranker is trained with its default
+settings (five folds where it validates), proved, and asked for the test queries through `sltr`. The matrix compares
+LambdaMART and fusion with the best ranker of both kinds that was trained without the modality.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ltr_plugin.cli.progress import bar
+from ltr_plugin.cluster.connection import connect
+from ltr_plugin.cluster.feature_log import LOG, Pairs, log_features
+from ltr_plugin.cluster.ltr_api import log_name
+from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.demo.shop import ShopFiles
+from ltr_plugin.evaluation.ablation import Ablation
+from ltr_plugin.features.table import FeatureTable
+from ltr_plugin.flows.ablating import ablate, train_rivals
+from ltr_plugin.flows.asking import Asked, ask_file
+from ltr_plugin.flows.candidates import candidates
+from ltr_plugin.flows.evaluating import Evaluation, compare_rankings
+from ltr_plugin.flows.publishing import Pushed, push_ranker
+from ltr_plugin.judgments.qrels import read_qrels
+from ltr_plugin.queries.templates import BASELINES, Ranking
+from ltr_plugin.rankers.fusion import NetworkRanker
+from ltr_plugin.rankers.ranker import ExportError, Ranker
+from ltr_plugin.rankers.trainers import trainer_of
+
+RESULTS = Path(__file__).parent / "results"
+FOLDS = {"folds": 5}
+RANKERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "linear": ("linear", {}),
+    "logistic": ("logistic", {}),
+    "svm": ("svm", {}),
+    "late (sum)": ("late", {}),
+    "late (rrf)": ("late", {"combine": "rrf"}),
+    "late (vote)": ("late", {"combine": "vote"}),
+    "xgboost": ("xgboost", FOLDS),
+    "mlp": ("mlp", FOLDS),
+    "lambdamart": ("lambdamart", FOLDS),
+    "fusion": ("fusion", FOLDS),
+}
+BEST = ("lambdamart", "fusion")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("shop", type=Path)
+    parser.add_argument("table", type=Path)
+    parser.add_argument("--rankers", nargs="+", choices=RANKERS, default=list(RANKERS))
+    parser.add_argument("--no-matrix", action="store_true", help="leave out the matrix of missing modalities")
+    parser.add_argument("--name", help="of the results; that of the table's folder by default")
+    given = parser.parse_args()
+    files = ShopFiles.within(given.shop)
+    index = ProductIndex(connect(), f"demo-{given.shop.resolve().name.lower()}")
+    table, qrels = FeatureTable.read(given.table), read_qrels(files.qrels)
+    rankers: dict[str, Ranker] = {}
+    with bar("training") as progress:
+        for done, name in enumerate(given.rankers):
+            progress(done, len(given.rankers))
+            kind, settings = RANKERS[name]
+            form, train = trainer_of(kind)
+            rankers[name] = train(table, form(**settings))
+    asked = ask_file(index, files.test_queries)
+    pushed, outside = push_all(index, rankers, asked)
+    learned = [Ranking(name, model=one.model) for name, one in pushed.items()]
+    with bar("ranking") as progress:
+        rankings = [BASELINES["bm25"], BASELINES["vectors"], *learned]
+        comparison = compare_rankings(index, asked, qrels, rankings, progress=progress)
+    fusion = rankers.get("fusion")
+    gates = gates_of(index, fusion, asked) if isinstance(fusion, NetworkRanker) else {}
+    best = {name: rankers[name] for name in BEST if name in pushed}
+    matrix = None
+    if best and not given.no_matrix:
+        with bar("training without a modality") as progress:
+            rivals = train_rivals(table, best, progress=progress)
+        with bar("removing modalities") as progress:
+            matrix = ablate(index, asked, qrels, best, rivals=rivals, progress=progress)
+    report = {
+        "command": f"python benchmarks/comparison.py {given.shop.name} {given.table.name}",
+        "products": index.count(),
+        "rankers": comparison.to_json(),
+        "parity": {name: {"model": one.model, **one.parity.to_json()} for name, one in pushed.items()},
+        "outside": outside,
+        "gates": gates,
+        "matrix": matrix.model_dump(mode="json") if matrix else None,
+    }
+    name = f"comparison_{given.name or given.table.resolve().parent.name}"
+    text = "\n".join(page(name, report, comparison, pushed, outside, gates, matrix)) + "\n"
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(report, indent=1) + "\n")
+    (RESULTS / f"{name}.md").write_text(text)
+    print(text)
+
+
+def push_all(
+    index: ProductIndex, rankers: dict[str, Ranker], asked: Sequence[Asked]
+) -> tuple[dict[str, Pushed], dict[str, str]]:
+    """What is in the cluster with its proof, and why the others cannot be there."""
+    pushed, outside = {}, {}
+    for name, ranker in rankers.items():
+        try:
+            with bar(f"proving {name}") as progress:
+                pushed[name] = push_ranker(index, ranker, asked, progress=progress)
+        except ExportError as error:
+            outside[name] = str(error)
+    return pushed, outside
+
+
+def gates_of(index: ProductIndex, ranker: NetworkRanker, asked: Sequence[Asked]) -> dict[str, Any]:
+    """For each way of asking, the share of queries for which each modality's gate is the largest on average over the
+    products shown, and how often a modality that is absent has a gate that is not 0."""
+    names = ranker.feature_set.names
+    pairs = [
+        Pairs(one.query.id, one.params, ids) for one, ids in zip(asked, candidates(index, asked), strict=True) if ids
+    ]
+    modes = {one.query.id: one.query.mode for one in asked}
+    largest: dict[str, dict[str, int]] = {}
+    wrong = rows = 0
+    logged = log_features(index.cluster, index.name, log_name(ranker.feature_set), pairs)
+    for one, hits in zip(pairs, logged, strict=True):
+        values = np.array([[hit.features[LOG][name] or 0.0 for name in names] for hit in hits], np.float32)
+        gates = ranker.fused(values).gates
+        present = ranker.network.presence(torch.from_numpy(values)).unbind(-1)
+        wrong += sum(int((gate[~there] != 0).sum()) for gate, there in zip(gates.values(), present, strict=True))
+        rows += len(values)
+        means = {name: float(gate.mean()) for name, gate in gates.items()}
+        counts = largest.setdefault(modes[one.query], dict.fromkeys(gates, 0))
+        counts[max(means, key=means.__getitem__)] += 1
+    return {"largest": largest, "rows": rows, "absent_but_not_zero": wrong}
+
+
+def page(
+    name: str,
+    report: dict[str, Any],
+    comparison: Evaluation,
+    pushed: dict[str, Pushed],
+    outside: dict[str, str],
+    gates: dict[str, Any],
+    matrix: Ablation | None,
+) -> Iterator[str]:
+    yield f"# {name.removeprefix('comparison_').capitalize()}: every ranker in the cluster\n"
+    yield f"    {report['command']}\n"
+    yield comparison.to_markdown()
+    if outside:
+        yield "## Not in the cluster\n"
+        yield from (f"- {ranker}: {why}" for ranker, why in outside.items())
+    yield "\n## Parity\n"
+    yield from (f"- {ranker}: {one.parity}" for ranker, one in pushed.items())
+    if gates:
+        yield "\n## Gates of fusion\n"
+        yield "Queries by the modality whose gate is the largest, on average over the products shown:\n"
+        modalities = list(next(iter(gates["largest"].values())))
+        yield f"| asked | {' | '.join(modalities)} |"
+        yield "|---|" + "---|" * len(modalities)
+        for mode, counts in gates["largest"].items():
+            yield f"| {mode} | {' | '.join(str(counts[one]) for one in modalities)} |"
+        wrong, rows = gates["absent_but_not_zero"], gates["rows"]
+        yield f"\nGates of absent modalities that are not exactly 0: {wrong}, in {rows:,} rows."
+    if matrix:
+        yield "\n## Where a modality is missing\n"
+        yield matrix.to_markdown()
+
+
+if __name__ == "__main__":
+    main()
