@@ -16,6 +16,7 @@ ENVIRONMENT = {
     "LTR_BROKER_URL": "Celery broker, such as redis://localhost; without it a folder under the run folder is the queue",
     "LTR_RUNS": "folder for everything that is made here: node, queue, encoders, rankers (default: runs)",
     "LTR_MEDIA_ROOT": "folder of the catalog's media, where it differs from the one known to the index",
+    "LTR_CORES": "cores that encoders may take; without it, those of OMP_NUM_THREADS, or all",
     "LTR_BATCH_SIZE": "items that encoders look at together; without it, found by trial",
     "LTR_COMPILE": "set, encoders are compiled by torch at their first batch: pays on a GPU, in workers that run long",
     "LTR_ALLOW_PRIVATE_MEDIA": "set, media may be fetched from private and loopback addresses",

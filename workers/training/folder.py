@@ -24,14 +24,18 @@ def replaced(folder: Path, card: dict[str, Any]) -> Iterator[Path]:
     InputError as `check_place` raises it.
     """
     check_place(folder)
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    partial, before = (folder.with_name(f".{folder.name}.{state}") for state in ("partial", "before"))
+    if before.exists() and not folder.exists():  # interrupted between the two names
+        before.rename(folder)
+    for left in (partial, before):
+        shutil.rmtree(left, ignore_errors=True)
     partial.mkdir(parents=True)
     yield partial
     (partial / CARD).write_text(json.dumps(card, indent=1) + "\n", "utf-8")
     if folder.exists():
-        shutil.rmtree(folder)
+        folder.rename(before)
     partial.rename(folder)
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def unfinished(out: Path) -> dict[str, Any]:

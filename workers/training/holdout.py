@@ -2,9 +2,11 @@
 
 import random
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
+from ltr_plugin.errors import InputError
 from workers.encoders.protocol import Vectors
 from workers.training.examples import Examples
 from workers.training.report import Retrieval
@@ -12,6 +14,15 @@ from workers.training.report import Retrieval
 SHARE, MOST = 0.05, 500
 FEWEST_PRODUCTS = 200
 """From this many products on, some are held out where no product has a second item."""
+
+
+def parted(examples: Examples, catalog: Path, unit: str, chance: random.Random) -> tuple[list[int], list[int]]:
+    """The places of the items to learn from, and of those that `hold_out` keeps; InputError for fewer than two."""
+    held = hold_out(examples, chance)
+    seen = sorted(set(range(len(examples))) - set(held))
+    if len(seen) < 2:
+        raise InputError(str(catalog), f"{len(seen)} usable {unit}; an encoder needs at least two to learn from")
+    return seen, held
 
 
 def hold_out(examples: Examples, chance: random.Random) -> list[int]:

@@ -15,7 +15,6 @@ from PIL import Image
 from torch.nn.functional import normalize
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.errors import InputError
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.progress import Progress, silent
 from workers.encoders import openclip
@@ -25,7 +24,7 @@ from workers.training.augmentation import augment
 from workers.training.batches import Batch, batches
 from workers.training.examples import sources
 from workers.training.folder import unfinished
-from workers.training.holdout import hold_out, measure
+from workers.training.holdout import measure, parted
 from workers.training.loop import UNSAID, Budget, Optimizer, fast_precision, learn
 from workers.training.loss import item_text_loss, same_product_loss
 from workers.training.photo_examples import PhotoExamples, read_photos
@@ -74,10 +73,7 @@ def train_encoder(
     found = sources("image", catalog, products, queries, qrels)
     examples = read_photos(products, found, round(size * MARGIN), progress)
     chance = random.Random(seed)  # noqa: S311 - no secret
-    held = hold_out(examples, chance)
-    seen = sorted(set(range(len(examples))) - set(held))
-    if len(seen) < 2:
-        raise InputError(str(catalog), f"{len(seen)} usable photos; an encoder needs at least two to learn from")
+    seen, held = parted(examples, catalog, "photos", chance)
 
     trainer = _Trainer(model.to(device), wanted, size, FRESH_RATE if start is None else PRETRAINED_RATE, seed)
     learned = learn(

@@ -14,7 +14,6 @@ import torch
 from torch.nn.functional import normalize
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.errors import InputError
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.progress import Progress, silent
 from workers.encoders import mel
@@ -24,7 +23,7 @@ from workers.encoders.registry import DEFAULT_TEXT_ENCODER, load_encoder
 from workers.training.batches import Batch, batches
 from workers.training.examples import sources
 from workers.training.folder import replaced, unfinished
-from workers.training.holdout import hold_out, measure
+from workers.training.holdout import measure, parted
 from workers.training.loop import UNSAID, Budget, Optimizer, fast_precision, learn
 from workers.training.loss import item_text_loss, same_product_loss
 from workers.training.report import TrainingReport
@@ -68,10 +67,7 @@ def train_encoder(
     network = mel.load(start).model.cpu() if start else MelNetwork(fresh)
     examples = read_sounds(products, sources("audio", catalog, products, queries, qrels), progress)
     chance = random.Random(seed)  # noqa: S311 - no secret
-    held = hold_out(examples, chance)
-    seen = sorted(set(range(len(examples))) - set(held))
-    if len(seen) < 2:
-        raise InputError(str(catalog), f"{len(seen)} usable sounds; an encoder needs at least two to learn from")
+    seen, held = parted(examples, catalog, "sounds", chance)
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     trainer = _Trainer(network.to(device), words, CONTINUED_RATE if start else FRESH_RATE, seed)

@@ -24,7 +24,7 @@ from workers.encoders.protocol import Vectors
 from workers.training.batches import Batch, batches
 from workers.training.examples import SAME_PRODUCT, Examples, captions, vary
 from workers.training.folder import replaced, unfinished
-from workers.training.holdout import hold_out, measure
+from workers.training.holdout import measure, parted
 from workers.training.loop import UNSAID, Budget, Optimizer, learn
 from workers.training.loss import item_text_loss, same_product_loss
 from workers.training.report import TrainingReport
@@ -67,10 +67,7 @@ def train_words(
     network = bilstm.load(start).model.cpu() if start else LstmNetwork(LstmShape())
     examples = _read(products, queries, qrels)
     chance = random.Random(seed)  # noqa: S311 - no secret
-    held = hold_out(examples, chance)
-    seen = sorted(set(range(len(examples))) - set(held))
-    if len(seen) < 2:
-        raise InputError(str(catalog), f"{len(seen)} titles; an encoder needs at least two to learn from")
+    seen, held = parted(examples, catalog, "titles", chance)
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     trainer = _Trainer(network.to(device), CONTINUED_RATE if start else FRESH_RATE, chance)
