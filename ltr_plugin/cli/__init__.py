@@ -47,6 +47,10 @@ app.command("report")(report.report)
 app.command("demo")(demo_verb.demo)
 
 
+INTERRUPTED = 130
+"""What Typer exits with at Ctrl-C."""
+
+
 def main() -> None:
     """Runs a command. Exit codes: 0 done, 1 something failed, 2 wrong input or usage, 130 interrupted."""
     try:
@@ -58,6 +62,8 @@ def main() -> None:
         place = f" ({error.filename})" if error.filename else ""
         print(f"ltr: {error.strerror or error}{place}; is there room, and may this user write there?", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as ended:
+        if isinstance(ended, SystemExit) and ended.code != INTERRUPTED:
+            raise
         print("ltr: interrupted; the same command goes on where it stopped", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)

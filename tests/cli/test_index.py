@@ -201,5 +201,5 @@ def test_a_watched_folder_is_taken_in_with_vectors_and_a_killed_watcher_goes_on(
     assert (folder / "done" / "two.jsonl").exists()
     wait_for(lambda: not index.fetch(["c"])[0].pending(index.vectors))
     second.send_signal(signal.SIGINT)
-    second.communicate(timeout=60)
-    assert second.returncode == 130
+    _, said = second.communicate(timeout=60)
+    assert (second.returncode, said) == (130, "ltr: interrupted; the same command goes on where it stopped\n")
