@@ -9,6 +9,7 @@ from ltr_plugin.cli.printing import AsJson, emit
 from ltr_plugin.cli.progress import bar
 
 if TYPE_CHECKING:
+    from ltr_plugin.judgments.qrels import Qrels
     from ltr_plugin.rankers.ranker import Ranker
 
 app = typer.Typer(help="Train a ranker on a feature table.", no_args_is_help=True)
@@ -25,6 +26,10 @@ Refit = Annotated[bool, typer.Option(help="Train once more on all queries.")]
 Threads = Annotated[int, typer.Option(help="More than 1 gives up exact repeatability.")]
 Seed = Annotated[int, typer.Option(help="Of all that is drawn by chance.")]
 Teacher = Annotated[Path | None, typer.Option(help="Folder of a ranker to learn the scores of, instead of grades.")]
+Signals = Annotated[
+    list[Path] | None, typer.Option(help="Clicks, purchases: TREC qrels, learned beside the grades. Say it once each.")
+]
+SignalWeight = Annotated[float, typer.Option(help="What all signals count beside the grades.")]
 Loss = Annotated[str, typer.Option(help="lambda (LambdaLoss), listnet, ndcg (approximate NDCG) or ranknet.")]
 Units = Annotated[int, typer.Option(help="Hidden units of each tower.")]
 Epochs = Annotated[int, typer.Option(help="The most times that all queries are seen.")]
@@ -104,6 +109,8 @@ def fusion(
     folds: Folds = 0,
     refit: Refit = True,
     teacher: Teacher = None,
+    signal: Signals = None,
+    signal_weight: SignalWeight = 0.3,
     threads: Threads = 1,
     seed: Seed = 7,
     as_json: AsJson = False,
@@ -120,8 +127,9 @@ def fusion(
         "refit": refit,
         "threads": threads,
         "seed": seed,
+        "signal_weight": signal_weight,
     }
-    _train("fusion", given, table, out, as_json=as_json, teacher=_loaded(teacher))
+    _train("fusion", given, table, out, as_json=as_json, teacher=_loaded(teacher), signals=_judged(signal))
 
 
 @app.command()
@@ -136,6 +144,8 @@ def mlp(
     folds: Folds = 0,
     refit: Refit = True,
     teacher: Teacher = None,
+    signal: Signals = None,
+    signal_weight: SignalWeight = 0.3,
     threads: Threads = 1,
     seed: Seed = 7,
     as_json: AsJson = False,
@@ -151,8 +161,9 @@ def mlp(
         "refit": refit,
         "threads": threads,
         "seed": seed,
+        "signal_weight": signal_weight,
     }
-    _train("mlp", given, table, out, as_json=as_json, teacher=_loaded(teacher))
+    _train("mlp", given, table, out, as_json=as_json, teacher=_loaded(teacher), signals=_judged(signal))
 
 
 @app.command()
@@ -202,6 +213,12 @@ def _loaded(folder: Path | None) -> "Ranker | None":
     return load_ranker(folder) if folder else None
 
 
+def _judged(files: list[Path] | None) -> "dict[str, Qrels]":
+    from ltr_plugin.judgments.qrels import read_qrels
+
+    return {str(path): read_qrels(path) for path in files or ()}
+
+
 def _train(
     kind: str,
     given: dict[str, Any],
@@ -209,7 +226,7 @@ def _train(
     out: Path,
     *,
     as_json: bool,
-    **more: "Ranker | None",
+    **more: "Ranker | dict[str, Qrels] | None",
 ) -> None:
     from ltr_plugin.decoding import decode
     from ltr_plugin.features.table import FeatureTable

@@ -72,7 +72,8 @@ def train_rivals(table: FeatureTable, rankers: Mapping[str, Ranker], *, progress
         blind = without_modality(table, modality)
         if not np.array_equal(blind.values, table.total):
             form, train = trainer_of(rankers[name].kind)
-            rivals[modality][name] = train(blind, decode(form, rankers[name].card.settings, source=name))
+            settings = {key: value for key, value in rankers[name].card.settings.items() if key in form.model_fields}
+            rivals[modality][name] = train(blind, decode(form, settings, source=name))
     return rivals
 
 

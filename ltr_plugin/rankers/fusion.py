@@ -1,6 +1,7 @@
 """Rankers that are networks: `fusion`, gated over modalities, and `mlp`, plain. The cluster computes both by itself."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Floats, total_of
+from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.rankers.card import feature_set_of, make_card, read_model
 from ltr_plugin.rankers.distilling import taught_shares, teacher_facts
@@ -76,13 +78,16 @@ def train_fusion(
     settings: NetworkSettings | None = None,
     *,
     teacher: Ranker | None = None,
+    signals: Mapping[str, Qrels] | None = None,
     progress: Progress = silent,
 ) -> NetworkRanker:
     """A fusion ranker trained on `table`, with missing values as 0; by the grades, or by a teacher's scores.
 
-    InputError as for LambdaMART. `progress` hears the epochs of the search for the best number of them.
+    `signals`, such as clicks and purchases of the table's queries, are learned beside that. InputError as for
+    LambdaMART, and for a signal that tells nothing. `progress` hears the epochs of the search for the best number of
+    them.
     """
-    return _train(FUSION, table, settings or NetworkSettings(), teacher, progress)
+    return _train(FUSION, table, settings or NetworkSettings(), teacher, signals or {}, progress)
 
 
 def train_mlp(
@@ -90,23 +95,31 @@ def train_mlp(
     settings: MLPSettings | None = None,
     *,
     teacher: Ranker | None = None,
+    signals: Mapping[str, Qrels] | None = None,
     progress: Progress = silent,
 ) -> NetworkRanker:
     """A plain network trained as `train_fusion` does."""
-    return _train(MLP, table, settings or MLPSettings(), teacher, progress)
+    return _train(MLP, table, settings or MLPSettings(), teacher, signals or {}, progress)
 
 
 def _train(
-    kind: str, table: FeatureTable, settings: NetworkSettings, teacher: Ranker | None, progress: Progress
+    kind: str,
+    table: FeatureTable,
+    settings: NetworkSettings,
+    teacher: Ranker | None,
+    signals: Mapping[str, Qrels],
+    progress: Progress,
 ) -> NetworkRanker:
     from ltr_plugin.rankers.modalities import Gaps
     from ltr_plugin.rankers.network_training import Lesson, Scaling, seeded
+    from ltr_plugin.rankers.signals import signal_grades
     from ltr_plugin.rankers.simplifying import simplified
 
     features = feature_set_of(table)
     rows = TrainingRows.of(table)
     shares = taught_shares(teacher, table, rows) if teacher else None
-    lesson = Lesson(rows, Gaps(features), _layout(kind, features), Scaling.of(rows.values), settings, shares)
+    said = signal_grades(rows, signals) if signals else None
+    lesson = Lesson(rows, Gaps(features), _layout(kind, features), Scaling.of(rows.values), settings, shares, said)
     with seeded(settings):
         epochs, ndcg, parts = lesson.best_epochs(progress)
         fitted = lesson if settings.refit or not parts else lesson.of_queries(set(rows.queries) - parts[0])
@@ -119,7 +132,11 @@ def _train(
         model,
         queries=len(fitted.rows.queries),
         rows=len(fitted.rows),
-        settings={**settings.model_dump(), **teacher_facts(teacher)},
+        settings={
+            **settings.model_dump(),
+            **teacher_facts(teacher),
+            **({"signals": {name: qrels.digest for name, qrels in signals.items()}} if signals else {}),
+        },
         results={
             "epochs": epochs,
             "validation_ndcg@10": ndcg,

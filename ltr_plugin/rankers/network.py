@@ -70,13 +70,14 @@ class Fused(NamedTuple):
     """What the network makes of rows, each (...,): `score` is the sum of `parts`.
 
     `towers` are the towers' scores and `gates` the gates, by modality; `parts` is their product, and beside them
-    `together` (the cross terms) and `rest`.
+    `together` (the cross terms) and `rest`. `units` are the towers' hidden units, (..., units).
     """
 
     score: Tensor
     towers: dict[str, Tensor]
     gates: dict[str, Tensor]
     parts: dict[str, Tensor]
+    units: dict[str, Tensor]
 
 
 class Tower(nn.Module):
@@ -128,7 +129,8 @@ class FusionNetwork(nn.Module):
         crosses = {name: gates[name][..., None] * self.cross(name)(units[name]) for name in self.crosses}
         for first, second in combinations(crosses, 2):
             parts[TOGETHER] = parts.get(TOGETHER, 0) + (crosses[first] * crosses[second]).sum(dim=-1)
-        return Fused(sum(parts.values(), torch.zeros(inputs.shape[:-1], dtype=inputs.dtype)), towers, gates, parts)
+        score = sum(parts.values(), torch.zeros(inputs.shape[:-1], dtype=inputs.dtype))
+        return Fused(score, towers, gates, parts, units)
 
     def tower(self, name: str) -> Tower:
         """The tower of a modality, or of `rest`."""

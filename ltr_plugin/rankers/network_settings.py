@@ -17,9 +17,10 @@ class NetworkSettings(Form):
     `modality_dropout` is the share of queries that lose some, but not all, of what they ask with (words, photo, ...) in
     an epoch; `product_dropout` the share of products that lose one. `averaging` is how much of the average of earlier
     weights stays at each step (Polyak and Juditsky, 1992). `balance` is the price of towers whose scores spread
-    differently, so that gates say how much their modalities count. `validation`, `folds` and `refit` as for LambdaMART,
-    with epochs for trees. Weights are pruned and rounded as long as NDCG@10 on the training queries does not fall by
-    more than `simplification`. The same rows and settings give the same ranker on one machine.
+    differently, so that gates say how much their modalities count. `signal_weight` is what further signals count beside
+    the grades, all together. `validation`, `folds` and `refit` as for LambdaMART, with epochs for trees. Weights are
+    pruned and rounded as long as NDCG@10 on the training queries does not fall by more than `simplification`. The same
+    rows and settings give the same ranker on one machine.
     """
 
     loss: LossName = "lambda"
@@ -32,6 +33,7 @@ class NetworkSettings(Form):
     weight_decay: Annotated[FiniteFloat, Field(ge=0)] = 0.1
     averaging: Annotated[FiniteFloat, Field(ge=0, lt=1)] = 0.998
     balance: Annotated[FiniteFloat, Field(ge=0)] = 0.05
+    signal_weight: Annotated[FiniteFloat, Field(ge=0)] = 0.3
     batch_queries: Count = 64
     modality_dropout: Share = 0.2
     product_dropout: Share = 0.05

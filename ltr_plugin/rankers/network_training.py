@@ -18,6 +18,7 @@ from ltr_plugin.rankers.losses import LOSSES, cross_entropy, ndcg
 from ltr_plugin.rankers.modalities import Gaps, Mask
 from ltr_plugin.rankers.network import FusionNetwork, Layout
 from ltr_plugin.rankers.network_settings import NetworkSettings
+from ltr_plugin.rankers.signals import Heads, signal_loss
 from ltr_plugin.rankers.stopping import follow, held_out_parts, mean_curve
 from ltr_plugin.rankers.training_rows import TrainingRows
 
@@ -58,7 +59,7 @@ class Scaling:
 @dataclass(frozen=True)
 class Lesson:
     """Training rows with all that a network is trained by; `shares`, where given, is what a teacher says of each row:
-    its share of its query, (rows,)."""
+    its share of its query, (rows,); `signals` what further signals say of it, (rows, signals), see `signals`."""
 
     rows: TrainingRows
     gaps: Gaps
@@ -66,12 +67,14 @@ class Lesson:
     scaling: Scaling
     settings: NetworkSettings
     shares: Floats | None = None
+    signals: Floats | None = None
 
     def of_queries(self, wanted: Collection[str]) -> "Lesson":
         """The lesson of these queries only; the scaling stays."""
         rows = self.rows.of_queries(wanted)
         kept = np.isin(self.rows.query_of_row, np.flatnonzero([query in wanted for query in self.rows.queries]))
-        return replace(self, rows=rows, shares=self.shares[kept] if self.shares is not None else None)
+        shares, signals = (None if said is None else said[kept] for said in (self.shares, self.signals))
+        return replace(self, rows=rows, shares=shares, signals=signals)
 
     def best_epochs(self, progress: Progress) -> tuple[int, float | None, list[frozenset[str]]]:
         """The number of epochs with the best NDCG@10 of held-out queries, that NDCG, and the parts held out."""
@@ -100,11 +103,14 @@ class Lesson:
         network = initial_network(self.layout, settings)
         result = deepcopy(network)
         parameters = list(network.parameters())
-        adam = Adam(parameters, settings.learning_rate, settings.weight_decay)
+        with seeded(settings):
+            heads = None if self.signals is None else Heads(network, self.signals.shape[1])
+        learned = [*parameters, *(heads.parameters() if heads else ())]
+        adam = Adam(learned, settings.learning_rate, settings.weight_decay)
         average = Averaged(list(result.parameters()), settings.averaging)
         while True:
             for batch in self._batches(chance.permutation(queries)):
-                adam.step(self._loss(network, batch, chance))
+                adam.step(self._loss(network, heads, batch, chance))
                 average.add(parameters)
             yield result
 
@@ -123,7 +129,7 @@ class Lesson:
         """`ndcg` of all rows."""
         return self.ndcg(network, np.arange(len(self.rows.queries)))
 
-    def _loss(self, network: FusionNetwork, batch: Places, chance: np.random.Generator) -> Tensor:
+    def _loss(self, network: FusionNetwork, heads: Heads | None, batch: Places, chance: np.random.Generator) -> Tensor:
         places, mask = self._lists(batch)
         values = self.rows.values[places]
         missing = self._missing(batch, places.shape[1], chance)
@@ -135,6 +141,11 @@ class Lesson:
             loss = cross_entropy(fused.score, torch.from_numpy(self.shares[places]), mask)
         else:
             loss = LOSSES[self.settings.loss](fused.score, self._grades(places), mask)
+        if heads and self.signals is not None:
+            said = torch.from_numpy(self.signals[places])
+            loss = loss + self.settings.signal_weight * signal_loss(
+                heads(fused), said, mask, LOSSES[self.settings.loss]
+            )
         if len(self.layout.groups) < 2:
             return loss
         towers = torch.stack([fused.towers[name] for name in self.layout.groups], dim=-1)

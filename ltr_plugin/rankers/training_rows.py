@@ -18,11 +18,12 @@ MAX_GRADE = 30
 class TrainingRows:
     """Rows sorted by query, of queries whose grades differ.
 
-    `values` is float32 (rows, features) without missing values, `grades` int64 (rows,), `sampled` says which rows
-    nobody judged (grade 0), `queries` and `sizes` name the queries in order and count their rows.
+    `values` is float32 (rows, features) without missing values, `products` their ids, `grades` int64 (rows,), `sampled`
+    says which rows nobody judged (grade 0), `queries` and `sizes` name the queries in order and count their rows.
     """
 
     values: Floats
+    products: npt.NDArray[np.object_]
     grades: npt.NDArray[np.int64]
     sampled: npt.NDArray[np.bool_]
     queries: tuple[str, ...]
@@ -50,6 +51,7 @@ class TrainingRows:
         note = f"{dropped} of {len(queries)} queries left out: all their products have the same grade"
         return cls(
             values=table.total[order],
+            products=table.products[order],
             grades=grades[order],
             sampled=np.isnan(table.grades[order]),
             queries=tuple(map(str, queries[useful])),
@@ -76,7 +78,8 @@ class TrainingRows:
         rows = chosen[self.query_of_row]
         kept = tuple(query for query in self.queries if query in wanted)
         sizes = self.sizes[chosen]
-        return type(self)(self.values[rows], self.grades[rows], self.sampled[rows], kept, sizes, self.notes)
+        parts = (self.values[rows], self.products[rows], self.grades[rows], self.sampled[rows])
+        return type(self)(*parts, kept, sizes, self.notes)
 
 
 def _check(table: FeatureTable) -> None:

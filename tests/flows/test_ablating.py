@@ -27,6 +27,7 @@ from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import Ranking
 from ltr_plugin.queries.thinning import Thinned
 from ltr_plugin.rankers.folds import shuffled
+from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart
 from ltr_plugin.rankers.linear import train_linear
 
 pytestmark = pytest.mark.live
@@ -153,6 +154,12 @@ def ranker(shop, asked, table):
 def matrix(shop, asked, qrels, ranker, table):
     rivals = train_rivals(table, {"linear": ranker})
     return ablate(shop, asked, qrels, {"linear": ranker}, rivals=rivals, shares=(0.2, SHARE), seed=SEED)
+
+
+def test_a_ranker_that_learned_from_another_has_rivals_too(table, ranker):
+    taught = train_lambdamart(table, LambdaMARTSettings(rounds=10), teacher=ranker)
+    rivals = train_rivals(table, {"taught": taught})
+    assert rivals["image"]["taught"].kind == "lambdamart"
 
 
 def in_cluster(index, asked, qrels, ranker):
