@@ -107,9 +107,12 @@ def test_several_streams_share_the_batches():
     assert encoder.batches == [32] * 10
     assert {name.startswith("encoder") for name, _ in encoder.threads} == {True}
     assert {count for _, count in encoder.threads} == {1}  # each is as wide as one core
-    encoder.threads.clear()
+    encoder.batches.clear()
     encode(encoder, 40)
-    assert {name.startswith("encoder") for name, _ in encoder.threads} == {False}  # too little for all of them
+    assert sorted(encoder.batches) == [12, 14, 14]  # none of them idle
+    encoder.threads.clear()
+    encode(encoder, 2)
+    assert {name.startswith("encoder") for name, _ in encoder.threads} == {False}  # too little for all
 
 
 def test_streams_halve_where_memory_is_short_and_hand_on_errors():

@@ -35,7 +35,8 @@ class BatchedEncoder:
         self.fingerprint = fingerprint
         self.sources: frozenset[Modality] = sources | {"video"} if "image" in sources else sources
         stated = stated_size()
-        self.batch_size = stated or batch_size
+        self._batch = stated or batch_size
+        self.batch_size = self._batch * max(map(self._streams, sources))
         self._trial = None if stated else trial
         self._sizes: dict[Modality, int] = {}
         self._lock = threading.RLock()
@@ -60,6 +61,7 @@ class BatchedEncoder:
         order = sorted(range(len(prepared)), key=lambda place: self._length(prepared[place]))
         with self._lock:
             size = self._size(source, [prepared[place] for place in order])
+        size = min(size, max(1, -(-len(order) // self._streams(source))))
         batches = [order[start : start + size] for start in range(0, len(order), size)]
         work = [[prepared[place] for place in batch] for batch in batches]
         found = self._each(source, partial(self._in_parts, source), work)
@@ -95,14 +97,13 @@ class BatchedEncoder:
     def _size(self, source: Modality, work: list[Any]) -> int:
         if source in self._sizes:
             return self._sizes[source]
-        if self._trial is None or len(work) < self.batch_size:
-            return self.batch_size
+        if self._trial is None or len(work) < self._batch:
+            return self._batch
         typical = work[len(work) // 2]
-        streams = self._streams(source)
         self._seconds(source, [typical] * 2)  # what a first batch alone takes, such as compiling, is not timed
         size = self._sizes[source] = self._trial.best(lambda size: self._seconds(source, [typical] * size))
         if source != "text":
-            self.batch_size = size * streams
+            self.batch_size = size * self._streams(source)
         return size
 
     def _seconds(self, source: Modality, batch: list[Any]) -> float | None:
