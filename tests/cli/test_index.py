@@ -16,7 +16,10 @@ from ltr_plugin.cluster.products import ProductIndex
 
 pytestmark = pytest.mark.live
 
-LTR = [sys.executable, "-c", "from ltr_plugin.cli import main; main()"]
+HEARS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""What is started from a shell's background ignores Ctrl-C, and hands that down."""
+
+LTR = [sys.executable, "-c", f"{HEARS}; from ltr_plugin.cli import main; main()"]
 
 
 @pytest.fixture
