@@ -84,7 +84,7 @@ def make_app(settings: Settings) -> Celery:
         task_serializer="json",
         accept_content=["json"],
         worker_prefetch_multiplier=1,
-        # two tasks at a time: one has its photos decoded while the encoder, which takes one at a time, has the other
+        # two tasks at a time: one has its media opened while the encoder is at work on the other
         worker_pool="threads",
         worker_concurrency=2,
         worker_hijack_root_logger=False,
