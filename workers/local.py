@@ -1,6 +1,7 @@
 """A worker for the length of one command, and waiting until the index lacks nothing."""
 
 import contextlib
+import fcntl
 import os
 import subprocess
 import sys
@@ -30,6 +31,8 @@ class LocalWorker:
         self.queue = make_app(settings)
         self.restarts = 0
         self._settings = settings
+        self._queue = _SharedQueue(settings)
+        self._queue.empty_if_alone()
         self._stopping = threading.Event()
         self._process = self._start()
         self._watch = threading.Thread(target=self._restart_when_dead, daemon=True)
@@ -66,6 +69,7 @@ class LocalWorker:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._queue.leave()
 
     def _start(self) -> subprocess.Popen[bytes]:
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +85,7 @@ class LocalWorker:
                 if self.restarts == RESTARTS:
                     return
                 # all is sent again, and what is in the queue twice may be embedded twice at the same time
-                _empty_queue(self._settings)
+                self._queue.empty_if_alone()
                 self._process = self._start()
                 self.restarts += 1
 
@@ -89,7 +93,6 @@ class LocalWorker:
 @contextlib.contextmanager
 def local_worker(settings: Settings) -> Iterator[LocalWorker]:
     """A worker of our own while the block runs. What an earlier one left in the queue goes: the index knows it all."""
-    _empty_queue(settings)
     (settings.runs / "worker.log").unlink(missing_ok=True)
     worker = LocalWorker(settings)
     try:
@@ -150,12 +153,30 @@ def worker_command(*options: str, app: str = "workers.app", quiet: bool = False)
     return [*celery, "worker", "--hostname", name, "--loglevel", "INFO", *calm, *options]
 
 
-def _empty_queue(settings: Settings) -> None:
-    from workers.app import CATALOG, broker_folder
+class _SharedQueue:
+    """The folder queue, shared with the other commands that have a worker on it now, by a lock that ends with us."""
 
-    for message in (broker_folder(settings) / "queue").glob("*.msg"):
-        if not message.name.endswith(f".{CATALOG}.msg"):  # what is in that queue is nowhere else
-            message.unlink(missing_ok=True)
+    def __init__(self, settings: Settings) -> None:
+        from workers.app import broker_folder
+
+        folder = broker_folder(settings)
+        self._messages = folder / "queue"
+        self._lock = (folder / "lock").open("w")
+
+    def empty_if_alone(self) -> None:
+        """Deletes what nobody waits for. What others wait for stays: to us it is work that is done already."""
+        from workers.app import CATALOG
+
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for message in self._messages.glob("*.msg"):
+                if not message.name.endswith(f".{CATALOG}.msg"):  # what is in that queue is nowhere else
+                    message.unlink(missing_ok=True)
+        fcntl.flock(self._lock, fcntl.LOCK_SH)
+
+    def leave(self) -> None:
+        """Lets others empty it."""
+        self._lock.close()
 
 
 def _environment(settings: Settings) -> dict[str, str]:

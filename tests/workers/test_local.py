@@ -106,3 +106,14 @@ def test_a_worker_does_not_outlive_a_killed_command(tmp_path):
     while not gone(pid) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert gone(pid)
+
+
+def test_a_command_leaves_what_another_one_waits_for_in_the_queue(settings):
+    kept = broker_folder(settings) / "queue" / "1.nobody-takes-it.msg"
+    with local_worker(settings):
+        kept.write_text("{}")
+        with local_worker(settings):
+            assert kept.exists()
+        assert kept.exists()
+    with local_worker(settings):
+        assert not kept.exists()
