@@ -89,7 +89,7 @@ def main() -> None:
     report = {
         "command": f"python benchmarks/comparison.py {given.shop.name} {given.table.name}",
         "products": index.count(),
-        "rankers": comparison.to_json(),
+        "rankers": comparison.whole.to_json(),
         "parity": {name: {"model": one.model, **one.parity.to_json()} for name, one in pushed.items()},
         "outside": outside,
         "gates": gates,
@@ -98,7 +98,7 @@ def main() -> None:
     name = f"comparison_{given.name or given.table.resolve().parent.name}"
     text = "\n".join(page(name, report, comparison, pushed, outside, gates, matrix)) + "\n"
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(report, indent=1) + "\n")
+    (RESULTS / f"{name}.json").write_text(json.dumps(report) + "\n")
     (RESULTS / f"{name}.md").write_text(text)
     print(text)
 
@@ -151,7 +151,7 @@ def page(
 ) -> Iterator[str]:
     yield f"# {name.removeprefix('comparison_').capitalize()}: every ranker in the cluster\n"
     yield f"    {report['command']}\n"
-    yield comparison.to_markdown()
+    yield comparison.whole.to_markdown()
     if outside:
         yield "## Not in the cluster\n"
         yield from (f"- {ranker}: {why}" for ranker, why in outside.items())
