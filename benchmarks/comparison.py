@@ -10,6 +10,7 @@ LambdaMART and fusion with the best ranker of both kinds that was trained withou
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def main() -> None:
         with bar("removing modalities") as progress:
             matrix = ablate(index, asked, qrels, best, rivals=rivals, progress=progress)
     report = {
-        "command": f"python benchmarks/comparison.py {given.shop.name} {given.table.name}",
+        "command": " ".join(["python", "benchmarks/comparison.py", *sys.argv[1:]]),
         "products": index.count(),
         "rankers": comparison.whole.to_json(),
         "parity": {name: {"model": one.model, **one.parity.to_json()} for name, one in pushed.items()},
@@ -96,7 +97,7 @@ def main() -> None:
         "matrix": matrix.model_dump(mode="json") if matrix else None,
     }
     name = f"comparison_{given.name or given.table.resolve().parent.name}"
-    text = "\n".join(page(name, report, comparison, pushed, outside, gates, matrix)) + "\n"
+    text = "\n".join(page(name, report, comparison, pushed, matrix)) + "\n"
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(report) + "\n")
     (RESULTS / f"{name}.md").write_text(text)
@@ -141,14 +142,9 @@ def gates_of(index: ProductIndex, ranker: NetworkRanker, asked: Sequence[Asked])
 
 
 def page(
-    name: str,
-    report: dict[str, Any],
-    comparison: Evaluation,
-    pushed: dict[str, Pushed],
-    outside: dict[str, str],
-    gates: dict[str, Any],
-    matrix: Ablation | None,
+    name: str, report: dict[str, Any], comparison: Evaluation, pushed: dict[str, Pushed], matrix: Ablation | None
 ) -> Iterator[str]:
+    outside, gates = report["outside"], report["gates"]
     yield f"# {name.removeprefix('comparison_').capitalize()}: every ranker in the cluster\n"
     yield f"    {report['command']}\n"
     yield comparison.whole.to_markdown()

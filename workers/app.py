@@ -129,9 +129,9 @@ def _start(sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery's worker
     from workers.parent import follow_parent
     from workers.serving import serve_metrics
 
-    share_out()
     follow_parent()
     serve_metrics(Settings.from_env(), sender)
+    share_out()  # last: a number of cores that is none must not keep the others from being done
 
 
 @signals.beat_embedded_init.connect(weak=False)  # type: ignore[untyped-decorator]

@@ -14,7 +14,7 @@ from ltr_plugin.errors import InputError, MediaError
 from ltr_plugin.flows.asking import Asked
 from ltr_plugin.flows.candidates import candidates
 from ltr_plugin.flows.logging import push_features
-from ltr_plugin.rankers.attribution import Attribution, attribute
+from ltr_plugin.rankers.attribution import Attributing, Attribution, attribute
 from ltr_plugin.rankers.ranker import Ranker
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def explain(index: ProductIndex, ranker: Ranker, asked: Asked, products: Sequenc
     if lacking := [id_ for id_ in products if id_ not in stored]:
         raise InputError("ltr explain", f"{index.alias} has no product {', '.join(map(repr, lacking))}")
     push_features(index, ranker.feature_set)
-    (found,) = candidates(index, [asked])
+    # a ranker with contributions of its own is compared with nothing
+    found = [] if isinstance(ranker, Attributing) else next(candidates(index, [asked]))
     pairs = Pairs(asked.query.id, asked.params, list(dict.fromkeys([*products, *found])))
     (hits,) = log_features(index.cluster, index.name, log_name(ranker.feature_set), [pairs])
     values = {hit.id: hit.features[LOG] for hit in hits}
