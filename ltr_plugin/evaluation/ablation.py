@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.decoding import Form, decode
 from ltr_plugin.errors import InputError
+from ltr_plugin.evaluation.markdown import markdown
 from ltr_plugin.evaluation.measures import MEASURES, per_query
 from ltr_plugin.evaluation.runs import Run
 from ltr_plugin.evaluation.significance import Values, bootstrap_intervals
@@ -136,9 +137,7 @@ class Ablation(Form):
 
     def to_markdown(self) -> str:
         """The matrix, for files."""
-        head, *rows = self._cells()
-        lines = ["| " + " | ".join(cells) + " |" for cells in [head, ["---"] * len(head), *rows]]
-        return "\n".join([*lines, "", self.legend, ""])
+        return "\n".join([*markdown(self._cells()), "", self.legend, ""])
 
     @property
     def legend(self) -> str:

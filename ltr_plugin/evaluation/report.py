@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ltr_plugin.errors import InputError
+from ltr_plugin.evaluation.duels import Duel, crosstab, duels
+from ltr_plugin.evaluation.markdown import markdown
 from ltr_plugin.evaluation.measures import MEASURES, SHOWN, Gain, per_query
 from ltr_plugin.evaluation.runs import Run
 from ltr_plugin.evaluation.significance import RESAMPLES, Values, bootstrap_intervals, holm, randomisation_p_values
@@ -45,13 +47,15 @@ class Result:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare` found. `slices` maps each slice to its number of queries; `baseline` is the first ranker."""
+    """What `compare` found. `slices` maps each slice to its number of queries; `baseline` is the first ranker; `duels`
+    are of all queries, by the first measure."""
 
     view: str
     baseline: str
     rankers: tuple[str, ...]
     slices: Mapping[str, int]
     results: tuple[Result, ...]
+    duels: tuple[Duel, ...]
     gain: Gain
     resamples: int
     seed: int
@@ -83,16 +87,23 @@ class Comparison:
             "seed": self.seed,
             "judgments": self.judgments,
             "slices": slices,
+            "duels": [asdict(duel) for duel in self.duels],
         }
 
     def to_markdown(self) -> str:
-        """A table a slice, for files."""
+        """A table a slice, and one of each ranker against each other, for files."""
         parts = []
         for name, rows in self._tables():
-            head = ["ranker", *SHOWN]
-            lines = ["| " + " | ".join(cells) + " |" for cells in [head, ["---"] * len(head), *rows]]
-            parts += [f"### {self._title(name)}\n", *lines, ""]
-        return "\n".join([*parts, self._legend(), ""])
+            parts += [f"### {self._title(name)}\n", *markdown([["ranker", *SHOWN], *rows]), ""]
+        parts += [self._legend(), ""]
+        if len(self.rankers) > 2:
+            parts += [f"### {self._title(ALL)}, each ranker against each other\n", *markdown(self.crosstab()), ""]
+            parts += [f"{MEASURES[0]} of the row's ranker above the column's (p after Holm over all pairs).", ""]
+        return "\n".join(parts)
+
+    def crosstab(self) -> list[list[str]]:
+        """See `duels.crosstab`."""
+        return crosstab(self.rankers, self.duels)
 
     def to_tables(self) -> "list[Table]":
         """A table a slice, for the terminal; the last one's caption explains the signs."""
@@ -175,6 +186,7 @@ def compare(
             for name, mask in chosen.items()
             for result in _results(name, rankers, values[:, mask], resamples=resamples, seed=seed)
         ),
+        duels=duels(rankers, values[..., 0], resamples=resamples, seed=seed),
         gain=gain,
         resamples=resamples,
         seed=seed,
