@@ -29,6 +29,9 @@ MAX_BOXES = 100_000
 WHOLE = 0.95
 """The share of the bytes that a container declares from which it is not broken off."""
 
+WAVE_PROBED = 1 << 15
+"""Bytes of a WAVE file in which FFmpeg looks for other sound than the header says. It would look for most of 12 ms."""
+
 ENDLESS = 0x7FFFFFFF
 """From this size on a RIFF header says nothing: it was written before the end of the recording was known."""
 
@@ -56,6 +59,7 @@ def opened(source: TimedBytes) -> "Iterator[InputContainer]":
         "protocol_whitelist": "none",
         "max_pixels": str(MAX_PIXELS),
         "max_streams": str(MAX_STREAMS),
+        **({"probesize": str(WAVE_PROBED)} if data[:4] == b"RIFF" and data[8:12] == b"WAVE" else {}),
     }
     with av.open(source, "r", options=options, metadata_errors="replace") as container:
         for stream in (*container.streams.video, *container.streams.audio):

@@ -17,8 +17,8 @@ MAX_DECODING_S = 20.0
 BLOCK_BYTES = 4096
 """As much is decoded between two looks at the clock: a JPEG may hold many scans of all its pixels in few bytes."""
 
-SIDE = 512
-"""Encoders look at 96 to 384 pixels a side: a photo is made smaller to twice that or so while it is decoded."""
+SIDE = 384
+"""Encoders look at 96 to 384 pixels a side: a photo is made smaller than twice that while it is decoded."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
 """Pillow's names of what catalogs hold. Others are not tried: some of them run programs, such as PostScript."""
