@@ -15,7 +15,8 @@ class NetworkSettings(Form):
     """How to train. The defaults suit a few hundred queries.
 
     `modality_dropout` is the share of queries that lose some, but not all, of what they ask with (words, photo, ...) in
-    an epoch; `product_dropout` the share of products that lose one. `averaging` is how much of the average of earlier
+    an epoch; `product_dropout` the share of queries for which a part is taken from some products, few or nearly all, so
+    that the scores of products with and without it can be compared. `averaging` is how much of the average of earlier
     weights stays at each step (Polyak and Juditsky, 1992). `balance` is the price of towers whose scores spread
     differently, so that gates say how much their modalities count. `signal_weight` is what further signals count beside
     the grades, all together. `validation`, `folds` and `refit` as for LambdaMART, with epochs for trees. Weights are
@@ -24,7 +25,7 @@ class NetworkSettings(Form):
     """
 
     loss: LossName = "lambda"
-    units: Count = 8
+    units: Count = 16
     crosses: Annotated[int, Field(ge=0)] = 2
     epochs: Count = 200
     patience: Count = 40
@@ -36,7 +37,7 @@ class NetworkSettings(Form):
     signal_weight: Annotated[FiniteFloat, Field(ge=0)] = 0.3
     batch_queries: Count = 64
     modality_dropout: Share = 0.2
-    product_dropout: Share = 0.05
+    product_dropout: Share = 0.6
     validation: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
     folds: Annotated[int, Field(ge=0)] = 0
     refit: bool = True
@@ -46,8 +47,7 @@ class NetworkSettings(Form):
 
 
 class MLPSettings(NetworkSettings):
-    """A plain network: all features in one tower, of more units, and nothing is taken away while it learns."""
+    """A plain network: all features in one tower, and nothing is taken away while it learns."""
 
-    units: Count = 16
     modality_dropout: Share = 0.0
     product_dropout: Share = 0.0

@@ -1,6 +1,6 @@
 """A network learns to order the products of queries from which now and then a part is taken away."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -90,7 +90,9 @@ class Lesson:
         return best, value, parts
 
     def _curve(self, queries: Places, outside: Places) -> Iterator[float]:
-        return (self.ndcg(network, outside) for network in self.epochs(queries))
+        for network in self.epochs(queries):
+            chance = np.random.default_rng(self.settings.seed)  # the same gaps after each epoch
+            yield (self.ndcg(network, outside) + self.ndcg(network, outside, chance)) / 2
 
     def trained(self, epochs: int) -> FusionNetwork:
         """The network after so many epochs over all rows."""
@@ -114,13 +116,12 @@ class Lesson:
                 average.add(parameters)
             yield result
 
-    def ndcg(self, network: FusionNetwork, queries: Places) -> float:
-        """The mean NDCG@10 of a network for standardised values on these queries."""
+    def ndcg(self, network: FusionNetwork, queries: Places, chance: np.random.Generator | None = None) -> float:
+        """The mean NDCG@10 of a network for standardised values on these queries, with parts taken away by `chance`."""
         found = 0.0
         with torch.no_grad():
             for batch in self._batches(queries):
-                places, mask = self._lists(batch)
-                values = self.rows.values[places]
+                places, mask, values = self._seen_by(batch, chance)
                 fused = network(self.scaling.applied(values), network.presence(torch.from_numpy(values)))
                 found += float(ndcg(fused.score, self._grades(places), mask).sum())
         return found / len(queries)
@@ -130,11 +131,7 @@ class Lesson:
         return self.ndcg(network, np.arange(len(self.rows.queries)))
 
     def _loss(self, network: FusionNetwork, heads: Heads | None, batch: Places, chance: np.random.Generator) -> Tensor:
-        places, mask = self._lists(batch)
-        values = self.rows.values[places]
-        missing = self._missing(batch, places.shape[1], chance)
-        if missing is not None:
-            values = self.gaps.fill(values, missing)
+        places, mask, values = self._seen_by(batch, chance)
         present = network.presence(torch.from_numpy(values))
         fused = network(self.scaling.applied(values), present)
         if self.shares is not None:
@@ -161,6 +158,13 @@ class Lesson:
         mask = place < sizes[:, None]
         return np.where(mask, self.rows.starts[batch][:, None] + place, 0), torch.from_numpy(mask)
 
+    def _seen_by(self, batch: Places, chance: np.random.Generator | None) -> tuple[Places, Tensor, Floats]:
+        """`_lists` with the values, from which `chance` may have taken parts away."""
+        places, mask = self._lists(batch)
+        values = self.rows.values[places]
+        missing = None if chance is None else self._missing(batch, places.shape[1], chance)
+        return places, mask, values if missing is None else self.gaps.fill(values, missing)
+
     def _batches(self, queries: Places) -> Iterator[Places]:
         longest = int(self.rows.sizes[queries].max())
         size = max(1, min(self.settings.batch_queries, len(queries) // LEAST_STEPS, MAX_PAIRS // longest**2))
@@ -172,19 +176,22 @@ class Lesson:
         settings, gaps = self.settings, self.gaps
         missing = np.zeros((len(batch), products, len(gaps.names)), dtype=np.bool_)
         for place in np.flatnonzero(chance.random(len(batch)) < settings.modality_dropout):
-            parts = self._parts_of_query(int(batch[place]))
+            parts = self._seen(int(batch[place]), gaps.query)
             if len(parts) > 1:
                 for part in chance.permutation(parts)[: chance.integers(1, len(parts))]:
                     missing[place] |= gaps.query[part]
-        for part in gaps.product:
-            lost = chance.random((len(batch), products)) < settings.product_dropout / len(gaps.product)
-            missing |= lost[..., None] & gaps.product[part]
+        for place in np.flatnonzero(chance.random(len(batch)) < settings.product_dropout):
+            parts = self._seen(int(batch[place]), gaps.product)
+            if parts:
+                lost = chance.random(products) < chance.random()
+                missing[place] |= lost[:, None] & gaps.product[chance.choice(parts)]
         return missing if missing.any() else None
 
-    def _parts_of_query(self, query: int) -> Sequence[str]:
+    def _seen(self, query: int, parts: Mapping[str, Mask]) -> Sequence[str]:
+        """Those of the parts without which a query's rows would not be the same."""
         start = self.rows.starts[query]
         seen = (self.rows.values[start : start + self.rows.sizes[query]] != 0).any(axis=0)
-        return [part for part, columns in self.gaps.query.items() if (seen & columns).any()]
+        return [part for part, columns in parts.items() if (seen & columns).any()]
 
 
 def imbalance(towers: Tensor, mask: Tensor) -> Tensor:

@@ -57,7 +57,7 @@ _BOOSTING: Space = {
 }
 _NETWORK: Space = {
     "loss": ("lambda", "listnet", "ndcg", "ranknet"),
-    "units": Between(4, 16, log=True),
+    "units": Between(4, 24, log=True),
     "learning_rate": Between(0.001, 0.03, log=True),
     "weight_decay": Between(0.001, 1.0, log=True),
 }
@@ -79,7 +79,7 @@ SPACES: Mapping[str, Space] = {
         **_NETWORK,
         "crosses": Between(0, 4),
         "modality_dropout": Between(0.0, 0.5),
-        "product_dropout": Between(0.0, 0.3),
+        "product_dropout": Between(0.0, 0.9),
     },
     "mlp": _NETWORK,
     "late": {

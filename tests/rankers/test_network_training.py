@@ -71,12 +71,32 @@ def test_parts_of_a_query_are_dropped_and_one_always_stays(lesson):
     assert (missing == missing[:, :1]).all()
 
 
-def test_products_lose_a_part_now_and_then(lesson):
-    settings = lesson.settings.model_copy(update={"modality_dropout": 0.0, "product_dropout": 0.2})
-    missing = replace(lesson, settings=settings)._missing(np.arange(90), 20, np.random.default_rng(0))
-    for part in ("text", "image"):
-        columns = lesson.gaps.product[part]
-        assert missing[..., columns].all(axis=-1).mean() == pytest.approx(0.1, abs=0.03)
+def test_products_lose_a_part_that_counts_for_the_query(lesson):
+    values = lesson.rows.values.copy()
+    values[: lesson.rows.sizes[0], lesson.gaps.product["image"]] = 0
+    settings = lesson.settings.model_copy(update={"modality_dropout": 0.0, "product_dropout": 0.5})
+    losing = replace(lesson, rows=replace(lesson.rows, values=values), settings=settings)
+    missing = losing._missing(np.array([0, 2] * 300), 40, np.random.default_rng(0))
+    assert missing.any(axis=(1, 2)).mean() == pytest.approx(0.5, abs=0.05)
+    lost = {part: missing[..., columns].all(axis=-1) for part, columns in lesson.gaps.product.items()}
+    assert not (lost["text"] & lost["image"]).any()
+    assert [bool(lost[part][0::2].any()) for part in ("text", "image")] == [True, False]
+    assert [bool(lost[part][1::2].any()) for part in ("text", "image")] == [True, True]
+    shares = (lost["text"] | lost["image"]).mean(axis=1)
+    shares = shares[shares > 0]
+    assert shares.min() < 0.1
+    assert shares.max() > 0.9
+    assert shares.mean() == pytest.approx(0.5, abs=0.05)
+
+
+def test_the_best_epoch_is_found_on_rows_with_and_without_gaps(lesson):
+    settings = lesson.settings.model_copy(update={"modality_dropout": 0.0, "product_dropout": 0.9, "epochs": 1})
+    gappy = replace(lesson, settings=settings)
+    learned, held = np.arange(60), np.arange(60, 90)
+    network = next(gappy.epochs(learned))
+    whole, holed = gappy.ndcg(network, held), gappy.ndcg(network, held, np.random.default_rng(settings.seed))
+    assert holed < whole - 0.01
+    assert next(gappy._curve(learned, held)) == pytest.approx((whole + holed) / 2)
 
 
 def test_nothing_is_dropped_when_nothing_shall_be(lesson):
