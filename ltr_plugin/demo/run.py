@@ -142,7 +142,7 @@ def _trained(table: FeatureTable, out: Path, clock: _Clock, bar: Bar) -> dict[st
     with clock.step("training LambdaMART", bar) as progress:
         trees = train_lambdamart(table, LambdaMARTSettings(folds=5), progress=progress)
     with clock.step("training fusion", bar) as progress:
-        network = train_fusion(table, NetworkSettings(folds=5), progress=progress)
+        network = train_fusion(table, NetworkSettings(folds=3), progress=progress)
     rankers: dict[str, Ranker] = {trees.kind: trees, network.kind: network}
     for kind, ranker in rankers.items():
         ranker.save(out / kind)

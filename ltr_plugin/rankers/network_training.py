@@ -111,7 +111,7 @@ class Lesson:
         adam = Adam(learned, settings.learning_rate, settings.weight_decay)
         average = Averaged(list(result.parameters()), settings.averaging)
         while True:
-            for batch in self._batches(chance.permutation(queries)):
+            for batch in self._batches(chance.permutation(queries), LEAST_STEPS):
                 adam.step(self._loss(network, heads, batch, chance))
                 average.add(parameters)
             yield result
@@ -165,9 +165,9 @@ class Lesson:
         missing = None if chance is None else self._missing(batch, places.shape[1], chance)
         return places, mask, values if missing is None else self.gaps.fill(values, missing)
 
-    def _batches(self, queries: Places) -> Iterator[Places]:
+    def _batches(self, queries: Places, fewest: int = 1) -> Iterator[Places]:
         longest = int(self.rows.sizes[queries].max())
-        size = max(1, min(self.settings.batch_queries, len(queries) // LEAST_STEPS, MAX_PAIRS // longest**2))
+        size = max(1, min(self.settings.batch_queries, len(queries) // fewest, MAX_PAIRS // longest**2))
         for start in range(0, len(queries), size):
             yield queries[start : start + size]
 
