@@ -5,7 +5,6 @@ meet each other (Khosla et al. 2020, https://arxiv.org/abs/2004.11362), so that 
 """
 
 import json
-import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,18 +13,15 @@ import torch
 from PIL import Image
 from torch.nn.functional import normalize
 
-from ltr_plugin.catalog.product import Product
-from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.progress import Progress, silent
 from workers.encoders import openclip
 from workers.encoders.protocol import Vectors
 from workers.training.architecture import build, small_config, write_folder
 from workers.training.augmentation import augment
-from workers.training.batches import Batch, batches
+from workers.training.batches import Batch
+from workers.training.course import Course
 from workers.training.examples import sources
-from workers.training.folder import unfinished
-from workers.training.holdout import measure, parted
-from workers.training.loop import UNSAID, Budget, Optimizer, fast_precision, learn
+from workers.training.loop import UNSAID, Budget, Optimizer, fast_precision
 from workers.training.loss import item_text_loss, same_product_loss
 from workers.training.photo_examples import PhotoExamples, read_photos
 from workers.training.report import TrainingReport
@@ -61,48 +57,21 @@ def train_encoder(
     early and keeps what was learned. `progress` counts photos read, then hundredths of the training.
     The same seed and steps give the same encoder on the same machine. InputError when there is nothing to learn from.
     """
-    products = list(JsonLines(catalog, Product).read())
-    before = unfinished(out) if resume else {}
-    if resume:
-        start = str(out)
-    torch.manual_seed(seed)
+    course = Course(catalog, out, "photos", batch=batch, budget=budget, seed=seed, resume=resume, progress=progress)
+    start = course.start(start)
     model, config = _model(start, image_size)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     wanted = openclip.preprocessing(model)
     size = max(wanted.size)
-    found = sources("image", catalog, products, queries, qrels)
-    examples = read_photos(products, found, round(size * MARGIN), progress)
-    chance = random.Random(seed)  # noqa: S311 - no secret
-    seen, held = parted(examples, catalog, "photos", chance)
-
+    found = sources("image", catalog, course.products, queries, qrels)
+    examples = read_photos(course.products, found, round(size * MARGIN), progress)
     trainer = _Trainer(model.to(device), wanted, size, FRESH_RATE if start is None else PRETRAINED_RATE, seed)
-    learned = learn(
-        lambda drawn, share: trainer.step(examples, drawn, share),
-        batches(examples, seen, batch, chance),
-        budget,
-        steps_an_epoch=len(seen) / batch,
-        default_epochs=EPOCHS,
-        done=before.get("share", 0.0),
-        progress=progress,
-    )
+    course.run(examples, lambda drawn, share: trainer.step(examples, drawn, share), EPOCHS)
 
     encoder = openclip.wrap(model.cpu(), trainer.tokenizer, name=out.resolve().name)
-    texts = encoder.encode("text", [encoder.prepare("text", product.embedding_text()) for product in products])
-    report = TrainingReport(
-        folder=out,
-        fingerprint=encoder.fingerprint,
-        products=len(products),
-        unit="photos",
-        items=len(seen),
-        bad=examples.bad,
-        steps=learned.steps,
-        seconds=learned.seconds,
-        share=learned.share,
-        held_out=measure(examples, held, lambda places: _vectors(encoder, examples, places), texts),
-    )
-    write_folder(
-        out, model, config, report.to_card(steps=before.get("steps", 0) + learned.steps, seed=seed, batch=batch)
-    )
+    texts = encoder.encode("text", [encoder.prepare("text", product.embedding_text()) for product in course.products])
+    report, card = course.report(encoder, lambda places: _vectors(encoder, examples, places), texts)
+    write_folder(out, model, config, card)
     return report
 
 

@@ -6,25 +6,22 @@ Words go through a sentence encoder that stays as it is: a few hundred products 
 """
 
 import math
-import random
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch.nn.functional import normalize
 
-from ltr_plugin.catalog.product import Product
-from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.progress import Progress, silent
 from workers.encoders import mel
 from workers.encoders.mel_network import MelNetwork, MelShape
 from workers.encoders.protocol import Encoder, Vectors
 from workers.encoders.registry import DEFAULT_TEXT_ENCODER, load_encoder
-from workers.training.batches import Batch, batches
+from workers.training.batches import Batch
+from workers.training.course import Course
 from workers.training.examples import sources
-from workers.training.folder import replaced, unfinished
-from workers.training.holdout import measure, parted
-from workers.training.loop import UNSAID, Budget, Optimizer, fast_precision, learn
+from workers.training.folder import replaced
+from workers.training.loop import UNSAID, Budget, Optimizer, fast_precision
 from workers.training.loss import item_text_loss, same_product_loss
 from workers.training.report import TrainingReport
 from workers.training.sound_augmentation import LONGER, augment
@@ -57,45 +54,25 @@ def train_encoder(
     read, then hundredths of the training. The same seed and steps give the same encoder on the same machine.
     InputError when there is nothing to learn from.
     """
-    products = list(JsonLines(catalog, Product).read())
-    before = unfinished(out) if resume else {}
-    if resume:
-        start = str(out)
-    torch.manual_seed(seed)
+    course = Course(catalog, out, "sounds", batch=batch, budget=budget, seed=seed, resume=resume, progress=progress)
+    start = course.start(start)
     words = load_encoder(DEFAULT_TEXT_ENCODER)
     fresh = MelShape(text_dimension=words.fingerprint.dimension)
     network = mel.load(start).model.cpu() if start else MelNetwork(fresh)
-    examples = read_sounds(products, sources("audio", catalog, products, queries, qrels), progress)
-    chance = random.Random(seed)  # noqa: S311 - no secret
-    seen, held = parted(examples, catalog, "sounds", chance)
-
+    found = sources("audio", catalog, course.products, queries, qrels)
+    examples = read_sounds(course.products, found, progress)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     trainer = _Trainer(network.to(device), words, CONTINUED_RATE if start else FRESH_RATE, seed)
-    learned = learn(
+    course.run(
+        examples,
         lambda drawn, share: trainer.step(examples, drawn, share),
-        batches(examples, seen, batch, chance, lambda caption, _: caption),
-        budget,
-        steps_an_epoch=len(seen) / batch,
-        default_epochs=EPOCHS,
-        done=before.get("share", 0.0),
-        progress=progress,
+        EPOCHS,
+        say=lambda caption, _: caption,
     )
 
     encoder = mel.wrap(network.cpu(), words, out.resolve().name)
-    texts = encoder.encode("text", [encoder.prepare("text", product.embedding_text()) for product in products])
-    report = TrainingReport(
-        folder=out,
-        fingerprint=encoder.fingerprint,
-        products=len(products),
-        unit="sounds",
-        items=len(seen),
-        bad=examples.bad,
-        steps=learned.steps,
-        seconds=learned.seconds,
-        share=learned.share,
-        held_out=measure(examples, held, lambda places: _vectors(encoder, examples, places), texts),
-    )
-    card = report.to_card(steps=before.get("steps", 0) + learned.steps, seed=seed, batch=batch)
+    texts = encoder.encode("text", [encoder.prepare("text", product.embedding_text()) for product in course.products])
+    report, card = course.report(encoder, lambda places: _vectors(encoder, examples, places), texts)
     with replaced(out, card) as partial:
         mel.write(partial, network, DEFAULT_TEXT_ENCODER, encoder.fingerprint.model)
     return report

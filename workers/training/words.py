@@ -14,18 +14,17 @@ from torch.nn.functional import normalize
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.errors import InputError
-from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.judgments.qrels import read_qrels
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.queries.query import read_queries
 from workers.encoders import bilstm
 from workers.encoders.bilstm_network import LstmNetwork, LstmShape
 from workers.encoders.protocol import Vectors
-from workers.training.batches import Batch, batches
+from workers.training.batches import Batch
+from workers.training.course import Course
 from workers.training.examples import SAME_PRODUCT, Examples, captions, vary
-from workers.training.folder import replaced, unfinished
-from workers.training.holdout import measure, parted
-from workers.training.loop import UNSAID, Budget, Optimizer, learn
+from workers.training.folder import replaced
+from workers.training.loop import UNSAID, Budget, Optimizer
 from workers.training.loss import item_text_loss, same_product_loss
 from workers.training.report import TrainingReport
 
@@ -59,46 +58,25 @@ def train_words(
     counts hundredths. The same seed and steps give the same encoder on the same machine. InputError when there is
     nothing to learn from.
     """
-    products = list(JsonLines(catalog, Product).read())
-    before = unfinished(out) if resume else {}
-    if resume:
-        start = str(out)
-    torch.manual_seed(seed)
+    course = Course(catalog, out, "titles", batch=batch, budget=budget, seed=seed, resume=resume, progress=progress)
+    start = course.start(start)
     network = bilstm.load(start).model.cpu() if start else LstmNetwork(LstmShape())
-    examples = _read(products, queries, qrels)
-    chance = random.Random(seed)  # noqa: S311 - no secret
-    seen, held = parted(examples, catalog, "titles", chance)
-
+    examples = _read(course.products, queries, qrels)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    trainer = _Trainer(network.to(device), CONTINUED_RATE if start else FRESH_RATE, chance)
-    learned = learn(
+    trainer = _Trainer(network.to(device), CONTINUED_RATE if start else FRESH_RATE, course.chance)
+    course.run(
+        examples,
         lambda drawn, share: trainer.step(examples, drawn, share),
-        batches(examples, seen, batch, chance),
-        budget,
-        steps_an_epoch=max(FEWEST_STEPS_AN_EPOCH, len(seen) / batch),
-        default_epochs=EPOCHS,
-        done=before.get("share", 0.0),
-        progress=progress,
+        EPOCHS,
+        fewest_steps=FEWEST_STEPS_AN_EPOCH,
     )
 
     encoder = bilstm.wrap(network.cpu(), name=out.resolve().name)
-    report = TrainingReport(
-        folder=out,
-        fingerprint=encoder.fingerprint,
-        products=len(products),
-        unit="titles",
-        items=len(seen),
-        steps=learned.steps,
-        seconds=learned.seconds,
-        share=learned.share,
-        held_out=measure(
-            examples,
-            held,
-            lambda places: _vectors(encoder, [examples.titles[place] for place in places]),
-            _vectors(encoder, [_beside_title(product) for product in products]),
-        ),
+    report, card = course.report(
+        encoder,
+        lambda places: _vectors(encoder, [examples.titles[place] for place in places]),
+        _vectors(encoder, [_beside_title(product) for product in course.products]),
     )
-    card = report.to_card(steps=before.get("steps", 0) + learned.steps, seed=seed, batch=batch)
     with replaced(out, card) as folder:
         bilstm.write(folder, network)
     return report
