@@ -16,7 +16,9 @@ from ltr_plugin.rankers.training_rows import TrainingRows
 @pytest.fixture(scope="module")
 def lesson(mixed):
     rows = TrainingRows.of(mixed)
-    return Lesson(rows, Gaps(MIXED), fusion_layout(MIXED), Scaling.of(rows.values), NetworkSettings(learning_rate=0.02, units=8))
+    return Lesson(
+        rows, Gaps(MIXED), fusion_layout(MIXED), Scaling.of(rows.values), NetworkSettings(learning_rate=0.02, units=8)
+    )
 
 
 @pytest.fixture(scope="module")
