@@ -77,22 +77,26 @@ class Lesson:
         return replace(self, rows=rows, shares=shares, signals=signals)
 
     def best_epochs(self, progress: Progress) -> tuple[int, float | None, list[frozenset[str]]]:
-        """The number of epochs with the best NDCG@10 of held-out queries, that NDCG, and the parts held out."""
+        """The number of epochs with the best NDCG@10 of held-out queries, the mean of as they are and with parts taken
+        away; that of them as they are; and the parts held out."""
         settings, queries = self.settings, self.rows.queries
         if len(queries) == 1:
             return min(settings.epochs, settings.epochs_without_validation), None, []
         parts = held_out_parts(queries, settings.validation, settings.folds, settings.seed)
         places = [np.flatnonzero([query in part for query in queries]) for part in parts]
-        curves = [self._curve(np.setdiff1d(np.arange(len(queries)), part), part) for part in places]
-        curve = mean_curve(curves, list(map(len, parts)))
+        sizes, whole = list(map(len, parts)), [list[float]() for _ in parts]
+        everyone = np.arange(len(queries))
+        curves = [self._curve(np.setdiff1d(everyone, part), part, own) for part, own in zip(places, whole, strict=True)]
         most, patience = settings.epochs, settings.patience
-        best, value = follow(curve, most=most, patience=patience, window=SMOOTHED, progress=progress)
-        return best, value, parts
+        best, _ = follow(mean_curve(curves, sizes), most=most, patience=patience, window=SMOOTHED, progress=progress)
+        return best, list(mean_curve(whole, sizes))[best - 1], parts
 
-    def _curve(self, queries: Places, outside: Places) -> Iterator[float]:
+    def _curve(self, queries: Places, outside: Places, whole: list[float]) -> Iterator[float]:
+        """The validation curve; its values with nothing taken away are noted in `whole`."""
         for network in self.epochs(queries):
             chance = np.random.default_rng(self.settings.seed)  # the same gaps after each epoch
-            yield (self.ndcg(network, outside) + self.ndcg(network, outside, chance)) / 2
+            whole.append(self.ndcg(network, outside))
+            yield (whole[-1] + self.ndcg(network, outside, chance)) / 2
 
     def trained(self, epochs: int) -> FusionNetwork:
         """The network after so many epochs over all rows."""

@@ -96,7 +96,13 @@ def test_the_best_epoch_is_found_on_rows_with_and_without_gaps(lesson):
     network = next(gappy.epochs(learned))
     whole, holed = gappy.ndcg(network, held), gappy.ndcg(network, held, np.random.default_rng(settings.seed))
     assert holed < whole - 0.01
-    assert next(gappy._curve(learned, held)) == pytest.approx((whole + holed) / 2)
+    alone: list[float] = []
+    assert next(gappy._curve(learned, held, alone)) == pytest.approx((whole + holed) / 2)
+    assert alone == [pytest.approx(whole)]
+    _, value, (part,) = gappy.best_epochs(silent)
+    places = np.flatnonzero([query in part for query in gappy.rows.queries])
+    once = next(gappy.epochs(np.setdiff1d(np.arange(90), places)))
+    assert value == pytest.approx(gappy.ndcg(once, places))
 
 
 def test_nothing_is_dropped_when_nothing_shall_be(lesson):
