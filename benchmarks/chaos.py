@@ -337,7 +337,7 @@ def run(options: argparse.Namespace, starting: Future[NodeState]) -> list[Outcom
 
 def write(options: argparse.Namespace, outcomes: list[Outcome]) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
-    stated = {name: str(value) if isinstance(value, Path) else value for name, value in vars(options).items()}
+    stated = {name: getattr(options, name) for name in STATED}
     facts = {"options": stated, "outcomes": [asdict(outcome) for outcome in outcomes]}
     (options.out / "chaos.json").write_text(json.dumps(facts, indent=1) + "\n")
     lines = [
