@@ -225,6 +225,7 @@ class Chaos:
                     f"  {self.name}, {time.monotonic() - began:.0f} s: {made} vectors, killing the {what}", flush=True
                 )
                 kill(what, made)
+                continue  # it took a while, in which more was made
             if made > before:
                 quiet, before = time.monotonic(), made
             elif time.monotonic() - quiet > QUIET_S:

@@ -74,7 +74,7 @@ def test_a_long_film_is_decoded_in_parts_only(monkeypatch):
 
 def test_frames_are_made_smaller_while_they_are_decoded():
     found = decode_video(film(frames=3, size=(1600, 1200)))
-    assert found.frames[0].size == (683, 512)
+    assert found.frames[0].size == (512, 384)
     assert min(found.clip[0].size) == CLIP_SIDE
 
 
