@@ -36,7 +36,7 @@ class NetworkSettings(Form):
     balance: Annotated[FiniteFloat, Field(ge=0)] = 0.05
     signal_weight: Annotated[FiniteFloat, Field(ge=0)] = 0.3
     batch_queries: Count = 64
-    modality_dropout: Share = 0.2
+    modality_dropout: Share = 0.7
     product_dropout: Share = 0.6
     validation: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
     folds: Annotated[int, Field(ge=0)] = 0

@@ -78,7 +78,7 @@ SPACES: Mapping[str, Space] = {
     "fusion": {
         **_NETWORK,
         "crosses": Between(0, 4),
-        "modality_dropout": Between(0.0, 0.5),
+        "modality_dropout": Between(0.0, 0.9),
         "product_dropout": Between(0.0, 0.9),
     },
     "mlp": _NETWORK,
