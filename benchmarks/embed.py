@@ -7,12 +7,13 @@ descriptions (all-MiniLM-L6-v2) and sounds (CLAP): the model alone on prepared t
 (float32, the best of three batch sizes); this project's encoder alone on the same tensors; a real worker, from the
 tasks being sent to the last vector being searchable; and a loop that opens, encodes and writes one batch after the
 other. Weights are random where no file is carried along, which costs the same time. `--memory` products of text measure
-the worker's peak memory over many tasks. `--cluster-cores` gives the cluster cores of its own, as it has in a shop,
-where it shares none with workers.
+the worker's peak memory over many tasks.
+
+`--encoder-cores` has all ways encode on so many cores, and leaves the others to the opening of media, to the broker and
+to the cluster, which in a shop is on other machines: then the worker's rate tells whether its encoder ever waits.
 """
 
 import argparse
-import contextlib
 import json
 import os
 import random
@@ -36,9 +37,9 @@ from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.cluster.connection import Cluster, connect
 from ltr_plugin.cluster.indices import open_or_create
-from ltr_plugin.cluster.node import node_state
 from ltr_plugin.cluster.products import Embedded, ProductIndex
 from ltr_plugin.settings import Settings
+from workers.cores import CORES, cores
 from workers.encoders import DEFAULT_TEXT_ENCODER, load_encoder, load_exact, vector_fields
 from workers.local import LocalWorker, local_worker
 from workers.media.opening import OPENERS
@@ -75,11 +76,12 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=384)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--memory", type=int, default=100_000, help="products for the memory run; 0 leaves it out")
-    parser.add_argument("--cluster-cores", type=int, default=0, help="cores for the cluster alone; 0: it shares all")
+    parser.add_argument("--encoder-cores", type=int, help="cores to encode on; all, and shared with all else, if unset")
     arguments = parser.parse_args()
     settings = replace(Settings.from_env(), broker_url=None)
-    apart = parted(settings, arguments.cluster_cores) if arguments.cluster_cores else contextlib.nullcontext()
-    with apart, tempfile.TemporaryDirectory(prefix="ltr-embed-") as name:
+    if arguments.encoder_cores:
+        os.environ[CORES] = str(arguments.encoder_cores)  # the worker inherits it
+    with tempfile.TemporaryDirectory(prefix="ltr-embed-") as name:
         folder = Path(name)
         shots = photos(folder, arguments.images)
         jobs = [
@@ -96,7 +98,7 @@ def main() -> None:
         report = {
             "command": " ".join(["python", "benchmarks/embed.py", *sys.argv[1:]]),
             "cores": len(os.sched_getaffinity(0)),
-            "cluster_cores": arguments.cluster_cores,
+            "encoder_cores": arguments.encoder_cores,
             "device": device(),
             "jobs": rows,
             "decoding": decoding(jobs[0], folder) if jobs[0].products else {},
@@ -142,6 +144,7 @@ def library(job: Job) -> Callable[[Sequence[Any]], None]:
     """What runs the job's model over prepared items as its own library does, in the batches that suit it best."""
     import torch
 
+    torch.set_num_threads(cores())
     model = load_exact(job.spec).model
     calls: dict[Modality, Callable[[Sequence[Any]], object]] = {
         "text": lambda batch: model.encode(batch, batch_size=len(batch), show_progress_bar=False),
@@ -316,28 +319,9 @@ def device() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
 
 
-@contextlib.contextmanager
-def parted(settings: Settings, cores: int) -> Iterator[None]:
-    """The node on the last cores, and this process with those it starts on the others, while the block runs."""
-    mine, node = sorted(os.sched_getaffinity(0)), node_state(settings)
-    if node is None or not cores < len(mine):
-        raise SystemExit(f"needs a running development node, and fewer than {len(mine)} cores for it")
-
-    def keep(pid: int, on: Sequence[int]) -> None:
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            os.sched_setaffinity(int(thread.name), on)
-
-    try:
-        keep(node.pid, mine[-cores:])
-        os.sched_setaffinity(0, mine[:-cores])  # before torch counts them
-        yield
-    finally:
-        keep(node.pid, mine)
-
-
 def write(report: dict) -> None:
     def lines() -> Iterator[str]:
-        apart = f", {report['cluster_cores']} more for the cluster alone" if report["cluster_cores"] else ""
+        apart = f", encoding on {report['encoder_cores']} of them" if report["encoder_cores"] else ""
         yield f"# Making vectors on {report['cores']} cores{apart}, {report['device']}\n"
         yield f"    ltr node start && {report['command']}\n"
         yield "| | encoder | library | bare | worker | plain loop | worker / library | worker / bare | worker / loop |"
@@ -362,7 +346,7 @@ def write(report: dict) -> None:
             )
 
     text = "\n".join(lines()) + "\n"
-    name = "embed_apart" if report["cluster_cores"] else "embed"
+    name = "embed_apart" if report["encoder_cores"] else "embed"
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(report, indent=1) + "\n")
     (RESULTS / f"{name}.md").write_text(text)

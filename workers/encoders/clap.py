@@ -122,7 +122,7 @@ def _log_mel(extractor: Any, samples: NDArray[Any], bands: NDArray[Any]) -> NDAr
     size, hop = extractor.fft_window_size, extractor.hop_length
     sound, window = torch.from_numpy(np.asarray(samples, np.float32)), torch.hann_window(size)
     spectrum = torch.stft(sound, size, hop, window=window, center=True, pad_mode="reflect", return_complex=True)
-    power = torch.view_as_real(spectrum).square().sum(dim=-1).T @ torch.from_numpy(bands.astype(np.float32))
+    power = (spectrum.real.square() + spectrum.imag.square()).T @ torch.from_numpy(bands.astype(np.float32))
     return np.asarray(10 * power.clamp_min(LEAST_POWER).log10(), np.float32)
 
 
