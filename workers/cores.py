@@ -1,11 +1,20 @@
 """The cores that encoding may take, and who shares them out."""
 
 import os
+import sys
+import threading
 
 from ltr_plugin.errors import InputError
 
 CORES = "LTR_CORES"
 """Environment variable: how many cores to encode on, where it is not all that this process may run on."""
+
+SWITCH_S = 0.0005
+"""How long a thread keeps Python's lock while another waits for it. Encoding takes it anew at every layer of a model,
+and would wait ten times as long whenever products are read or written beside it."""
+
+LATER = 10
+"""The priority (`nice`) of what is done ahead of the encoder, so that it does not take the cores from encoding."""
 
 LIBRARIES_OWN = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -23,6 +32,13 @@ def cores() -> int:
 def share_out() -> None:
     """Keeps libraries from threads of their own, before they are imported: media are prepared and batches encoded side
     by side already, and threads that wait for each other at every step would only take the cores from them."""
+    sys.setswitchinterval(SWITCH_S)
     os.environ[CORES] = str(cores())
     for name in LIBRARIES_OWN:
         os.environ[name] = "1"
+
+
+def step_back() -> None:
+    """Has the system prefer other threads to the one that calls this, where both want a core."""
+    if sys.platform == "linux":  # there priorities are a thread's own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LATER)

@@ -8,21 +8,27 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from threading import Lock
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.catalog.product import MODALITIES, Modality, Product
 from ltr_plugin.catalog.roots import MediaRoots
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.products import Embedded, ProductIndex, StoredProduct
 from ltr_plugin.errors import MediaError, NothingToEncode
+from workers.cores import step_back
 from workers.encoders import Encoder, encoder_of
 from workers.media.opening import OPENERS
 
 AHEAD = 4
 """Batches that are decoded ahead of the encoder."""
+
+TURNS: Mapping[Modality, Lock] = {modality: Lock() for modality in MODALITIES}
+"""Held by a task as long as it has items ready to encode: two that took turns by the batch would end together, and the
+encoder would wait while both write."""
 
 WEIGHTS: Mapping[Modality, int] = {"video": 8}
 """How many photos one item is in memory, where that is more than one."""
@@ -128,25 +134,33 @@ def _encode(
             return dict.fromkeys(encoders, error)
         return {field: _prepared(encoders[field], source, opened) for field in encoders if item in wanted[field]}
 
+    def encode(batch: Sequence[tuple[str, dict[VectorField, Any]]]) -> None:
+        began = time.perf_counter()
+        for vector, encoder in encoders.items():
+            own = {item: values[vector] for item, values in batch if vector in values}
+            errors = {item: value for item, value in own.items() if isinstance(value, MediaError)}
+            found[vector] |= {item: _reason(item, error) for item, error in errors.items()}
+            good = {item: value for item, value in own.items() if item not in errors}
+            found[vector] |= zip(good, encoder.encode(source, list(good.values())), strict=True)
+        report.encoded_s += time.perf_counter() - began
+
     found: dict[VectorField, dict[str, np.ndarray[Any, Any] | str | None]] = {field: {} for field in encoders}
-    # texts go in all at once, for the encoder to put those of like length together; media in what memory allows
-    batch_size = min(encoder.batch_size for encoder in encoders.values())
-    together = len(items) if source == "text" else max(1, batch_size // WEIGHTS.get(source, 1))
-    with ThreadPoolExecutor() as pool:
-        prepared = _ahead(pool, ready, items, AHEAD * together)
+    if source == "text":  # nothing to open; and all at once, for the encoder to put those of like length together
+        encode([(item, ready(item)) for item in items])
+        return found
+    together = max(1, min(encoder.batch_size for encoder in encoders.values()) // WEIGHTS.get(source, 1))
+    with ThreadPoolExecutor(initializer=step_back) as pool:
+        ahead = Ahead(pool, ready, items, AHEAD * together)
         while True:
             began = time.perf_counter()
-            waiting = list(islice(prepared, together))
+            batch = ahead.take(together)
             report.waited_s += time.perf_counter() - began
-            if not waiting:
+            if not batch:
                 return found
-            began = time.perf_counter()
-            for field, encoder in encoders.items():
-                batch = {item: values[field] for item, values in waiting if field in values}
-                found[field] |= {item: _reason(item, bad) for item, bad in batch.items() if isinstance(bad, MediaError)}
-                good = {item: value for item, value in batch.items() if not isinstance(value, MediaError)}
-                found[field] |= zip(good, encoder.encode(source, list(good.values())), strict=True)
-            report.encoded_s += time.perf_counter() - began
+            with TURNS[source]:
+                while batch:
+                    encode(batch)
+                    batch = ahead.take(together) if ahead.is_ready(together) else []
 
 
 def _prepared(encoder: Encoder, source: Modality, opened: Any) -> Any:  # noqa: ANN401 - what the encoder prepares
@@ -165,22 +179,29 @@ def _reason(item: str, error: MediaError) -> str | None:
     return str(error) if item in str(error) else f"{item}: {error}"
 
 
-def _ahead(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[tuple[T, R]]:
-    """Each item with its result, in order, never more than `ahead` items in memory."""
-    running: deque[tuple[T, Future[R]]] = deque()
-    for item in items:
-        running.append((item, pool.submit(work, item)))
-        if len(running) >= ahead:
-            done, future = running.popleft()
-            yield done, future.result()
-    for done, future in running:
-        yield done, future.result()
+class Ahead(Generic[T, R]):
+    """The items with what `work` makes of each, in order; never more than `ahead` of them in memory."""
+
+    def __init__(self, pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T], ahead: int) -> None:
+        self._pool, self._work, self._items, self._ahead = pool, work, iter(items), ahead
+        self._running: deque[tuple[T, Future[R]]] = deque()
+
+    def take(self, count: int) -> list[tuple[T, R]]:
+        """The next `count` items, or those that are left, once they are ready."""
+        for item in islice(self._items, self._ahead - len(self._running)):
+            self._running.append((item, self._pool.submit(self._work, item)))
+        taken = [self._running.popleft() for _ in range(min(count, len(self._running)))]
+        return [(item, future.result()) for item, future in taken]
+
+    def is_ready(self, count: int) -> bool:
+        """Whether there are items to take without waiting for them."""
+        return bool(self._running) and all(future.done() for _, future in islice(self._running, count))
 
 
 def _pooled(vectors: Sequence["np.ndarray[Any, Any]"]) -> NDArray[np.float32] | None:
     """The mean direction of unit vectors; None when there is none, or they cancel out or are not numbers."""
     if not vectors:
         return None
-    mean = np.mean(vectors, axis=0)
+    mean = np.mean(vectors, axis=0) if len(vectors) > 1 else vectors[0]
     length = float(np.linalg.norm(mean))
     return (mean / length).astype(np.float32) if np.isfinite(length) and length > 1e-6 else None

@@ -1,6 +1,7 @@
 """What a vector field holds: which encoder made it from what, so that two spaces never mix."""
 
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ltr_plugin.catalog.product import Modality, digest
@@ -20,7 +21,7 @@ class Fingerprint:
     preprocessing: str
     weights: str
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Sixteen hex digits that stand for the whole in documents and queries."""
         return digest(asdict(self))

@@ -1,17 +1,23 @@
 """How many cores encoding takes, and that a worker keeps libraries from taking them too."""
 
 import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from ltr_plugin.errors import InputError
-from workers.cores import CORES, LIBRARIES_OWN, cores, share_out
+from workers.cores import CORES, LATER, LIBRARIES_OWN, SWITCH_S, cores, share_out, step_back
 
 
 @pytest.fixture(autouse=True)
 def unset(monkeypatch):
     for name in (CORES, *LIBRARIES_OWN):
         monkeypatch.setenv(name, "")
+    interval = sys.getswitchinterval()
+    yield
+    sys.setswitchinterval(interval)
 
 
 def test_all_that_this_process_may_run_on():
@@ -37,3 +43,19 @@ def test_nonsense_is_an_error(monkeypatch, wrong):
     monkeypatch.setenv(CORES, wrong)
     with pytest.raises(InputError, match=f"LTR_CORES: '{wrong}' is no number of cores"):
         cores()
+
+
+def test_sharing_out_has_threads_give_way_sooner():
+    share_out()
+    assert sys.getswitchinterval() == pytest.approx(SWITCH_S)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread has no priority of its own")
+def test_one_thread_steps_back_and_the_others_do_not():
+    def priority():
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    mine = priority()
+    with ThreadPoolExecutor(1, initializer=step_back) as pool:
+        assert pool.submit(priority).result() == LATER
+    assert priority() == mine

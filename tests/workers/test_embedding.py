@@ -1,5 +1,10 @@
 """Embedding on a real index with a real encoder."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from threading import Event, Thread, current_thread
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,7 +12,7 @@ from PIL import Image
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.errors import EncoderError
-from workers.embedding import _ahead, embed
+from workers.embedding import Ahead, embed
 from workers.encoders import encoder_of
 
 pytestmark = pytest.mark.live
@@ -161,11 +166,58 @@ def test_another_encoder_than_the_index_has_is_refused(index, catalog):
 
 
 def test_work_ahead_stays_within_its_bound():
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(2) as pool:
         started = []
-        results = _ahead(pool, lambda item: started.append(item) or item * 2, range(100), 5)
-        assert next(results) == (0, 0)
+        ahead = Ahead(pool, lambda item: started.append(item) or item * 2, range(100), 5)
+        assert ahead.take(1) == [(0, 0)]
         assert len(started) <= 5
-        assert list(results) == [(item, item * 2) for item in range(1, 100)]
+        taken = []
+        while some := ahead.take(3):
+            taken += some
+            assert len(started) <= len(taken) + 1 + 2
+        assert taken == [(item, item * 2) for item in range(1, 100)]
+
+
+def test_work_ahead_tells_whether_it_is_ready():
+    free = Event()
+    with ThreadPoolExecutor(1) as pool:
+        ahead = Ahead(pool, lambda item: item < 4 or free.wait(), range(8), 4)
+        assert not ahead.is_ready(2)
+        assert ahead.take(2) == [(0, True), (1, True)]
+        pool.submit(int).result()
+        assert ahead.is_ready(2)
+        assert ahead.take(2) == [(2, True), (3, True)]
+        assert not ahead.is_ready(2)
+        free.set()
+        assert len(ahead.take(4)) == 4
+        assert not ahead.is_ready(1)
+        assert ahead.take(1) == []
+
+
+def test_two_tasks_take_turns_by_the_task_while_their_photos_are_ready(index, catalog, photo_encoder):
+    """Else both would end at once, and the encoder would wait while they write."""
+    put(index, catalog)
+    ids = [product.id for product in catalog]
+    halves = ids[::2], ids[1::2]
+    said = []
+
+    class Slow:
+        batch_size, fingerprint = 1, photo_encoder.fingerprint
+        prepare = photo_encoder.prepare
+
+        def encode(self, source, prepared):
+            said.append(current_thread())
+            time.sleep(0.05)
+            return photo_encoder.encode(source, prepared)
+
+    tasks = [
+        Thread(target=embed, args=(index, half), kwargs={"source": "image", "encoders": lambda _: Slow()})
+        for half in halves
+    ]
+    for task in tasks:
+        task.start()
+    for task in tasks:
+        task.join()
+    changes = sum(one is not other for one, other in pairwise(said))
+    assert len(said) == 9  # photos
+    assert changes <= 3

@@ -17,8 +17,8 @@ from workers.encoders.trial import Trial, stated_size
 
 T = TypeVar("T")
 
-LONG_S = 0.3
-"""A batch that takes longer is timed once: chance hardly counts in it."""
+LONG_S, TIMES = 0.3, 5
+"""A batch is timed until that took so long, as chance counts less and less, but no more than so many times."""
 
 
 class BatchedEncoder:
@@ -107,10 +107,9 @@ class BatchedEncoder:
         return size
 
     def _seconds(self, source: Modality, batch: list[Any]) -> float | None:
-        """What the batch takes in each stream, the better of two times unless it is long; None when memory does not
-        suffice."""
+        """What the batch takes in each stream, the best of several times; None when memory does not suffice."""
         times: list[float] = []
-        while len(times) < (2 if sum(times) < LONG_S else 1):
+        while not times or (sum(times) < LONG_S and len(times) < TIMES):
             began = time.perf_counter()
             streams = [batch] * self._streams(source)
             found = self._each(source, partial(self._within_memory, source), streams)

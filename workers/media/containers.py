@@ -29,8 +29,9 @@ MAX_BOXES = 100_000
 WHOLE = 0.95
 """The share of the bytes that a container declares from which it is not broken off."""
 
-WAVE_PROBED = 1 << 15
-"""Bytes of a WAVE file in which FFmpeg looks for other sound than the header says. It would look for most of 12 ms."""
+WAVE = {"probesize": str(1 << 15), "max_size": str(1 << 17)}
+"""For WAVE files: in how many bytes FFmpeg looks for other sound than the header says, else for most of 12 ms; and how
+many it reads at once, else so few that Python has more to do than FFmpeg."""
 
 ENDLESS = 0x7FFFFFFF
 """From this size on a RIFF header says nothing: it was written before the end of the recording was known."""
@@ -59,7 +60,7 @@ def opened(source: TimedBytes) -> "Iterator[InputContainer]":
         "protocol_whitelist": "none",
         "max_pixels": str(MAX_PIXELS),
         "max_streams": str(MAX_STREAMS),
-        **({"probesize": str(WAVE_PROBED)} if data[:4] == b"RIFF" and data[8:12] == b"WAVE" else {}),
+        **(WAVE if data[:4] == b"RIFF" and data[8:12] == b"WAVE" else {}),
     }
     with av.open(source, "r", options=options, metadata_errors="replace") as container:
         for stream in (*container.streams.video, *container.streams.audio):
