@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import MODALITIES, Product
@@ -20,7 +21,9 @@ def slices(index: ProductIndex, judged: Sequence[Asked], qrels: Qrels) -> Slices
 
     By how it asks (`typed`, `photo`, ...); `answerable`, with a relevant product at all; by what the best products for
     it lack (`answers without photo`: most of them, in a catalog where others have photos); `few answers` and `many
-    answers`, the halves with fewer and more relevant products; and by the first category of the best products.
+    answers`, the halves with fewer and more relevant products; `head` and `tail`, where all queries tell their
+    frequency: the fewest that make up half of all that is asked, and the others; and by the first category of the best
+    products.
     """
     best = {one.query.id: _best(qrels.of(one.query.id)) for one in judged}
     products = _fetched(index, {id_ for ids in best.values() for id_ in ids})
@@ -46,6 +49,8 @@ def slices(index: ProductIndex, judged: Sequence[Asked], qrels: Qrels) -> Slices
     if len(by_count) >= 2 * FEWEST and counts[by_count[0]] < counts[by_count[-1]]:
         found["few answers"] = set(by_count[: len(by_count) // 2])
         found["many answers"] = set(by_count[len(by_count) // 2 :])
+    if head := _head(judged):
+        found["head"], found["tail"] = head, {one.query.id for one in judged} - head
     by_category: dict[str, set[str]] = defaultdict(set)
     for query in answerable:
         named_in = Counter(
@@ -57,6 +62,17 @@ def slices(index: ProductIndex, judged: Sequence[Asked], qrels: Qrels) -> Slices
     if len(large) > 1:
         found |= {f"in {name}": large[name] for name in sorted(large, key=lambda name: -len(large[name]))}
     return found
+
+
+def _head(judged: Sequence[Asked]) -> set[str]:
+    """The most frequent queries, up to half of all askings; none where frequencies are unknown or all alike."""
+    often = {one.query.id: one.query.frequency for one in judged if one.query.frequency}
+    if len(often) < len(judged) or len(set(often.values())) < 2:
+        return set()
+    ordered = sorted(often, key=lambda query: -often[query])
+    before = accumulate((often[query] for query in ordered), initial=0.0)
+    half = sum(often.values()) / 2
+    return {query for query, asked in zip(ordered, before, strict=False) if asked < half}
 
 
 def _best(grades: Mapping[str, int]) -> list[str]:

@@ -1,9 +1,9 @@
 """A shopper's query, as query files write it down."""
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from ltr_plugin.catalog.product import Identifier
 from ltr_plugin.decoding import Form
@@ -13,7 +13,10 @@ MODES = ("typed", "photo", "sound", "video", "mixed")
 
 
 class Query(Form):
-    """What a shopper asks with: words, photo, sound, video, or a mix. Media are paths beside the file, or URLs."""
+    """What a shopper asks with: words, photo, sound, video, or a mix. Media are paths beside the file, or URLs.
+
+    `frequency` is how often it was asked, in any unit, where that is known: reports then tell head and tail apart.
+    """
 
     id: Identifier
     text: str | None = None
@@ -21,6 +24,7 @@ class Query(Form):
     audio: str | None = None
     video: str | None = None
     user: str | None = None
+    frequency: Annotated[FiniteFloat, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
