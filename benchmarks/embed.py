@@ -70,10 +70,12 @@ class Job:
 
 
 def main() -> None:
+    import torch
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=512, help="ViT-B-16 makes vectors of half of them")
-    parser.add_argument("--texts", type=int, default=8_192, help="titles; descriptions are an eighth of them")
-    parser.add_argument("--clips", type=int, default=192)
+    parser.add_argument("--images", type=int, default=1024, help="ViT-B-16 makes vectors of half of them")
+    parser.add_argument("--texts", type=int, default=16_384, help="titles; descriptions are an eighth of them")
+    parser.add_argument("--clips", type=int, default=384)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--memory", type=int, default=100_000, help="products for the memory run; 0 leaves it out")
     parser.add_argument("--encoder-cores", type=int, help="cores to encode on; all, and shared with all else, if unset")
@@ -81,6 +83,7 @@ def main() -> None:
     settings = replace(Settings.from_env(), broker_url=None)
     if arguments.encoder_cores:
         os.environ[CORES] = str(arguments.encoder_cores)  # the worker inherits it
+    torch.set_num_threads(cores())
     with tempfile.TemporaryDirectory(prefix="ltr-embed-") as name:
         folder = Path(name)
         shots = photos(folder, arguments.images)
@@ -150,7 +153,6 @@ def library(job: Job) -> Callable[[Sequence[Any]], None]:
     """What runs the job's model over prepared items as its own library does, in the batches that suit it best."""
     import torch
 
-    torch.set_num_threads(cores())
     model = load_exact(job.spec).model
     calls: dict[Modality, Callable[[Sequence[Any]], object]] = {
         "text": lambda batch: model.encode(batch, batch_size=len(batch), show_progress_bar=False),

@@ -50,7 +50,7 @@ def slices(index: ProductIndex, judged: Sequence[Asked], qrels: Qrels) -> Slices
         found["few answers"] = set(by_count[: len(by_count) // 2])
         found["many answers"] = set(by_count[len(by_count) // 2 :])
     if head := _head(judged):
-        found["head"], found["tail"] = head, {one.query.id for one in judged} - head
+        found["head"], found["tail"] = head, set(best) - head
     by_category: dict[str, set[str]] = defaultdict(set)
     for query in answerable:
         named_in = Counter(
@@ -65,7 +65,7 @@ def slices(index: ProductIndex, judged: Sequence[Asked], qrels: Qrels) -> Slices
 
 
 def _head(judged: Sequence[Asked]) -> set[str]:
-    """The most frequent queries, up to half of all askings; none where frequencies are unknown or all alike."""
+    """The fewest queries that make up half of all that is asked; none where frequencies are unknown or all alike."""
     often = {one.query.id: one.query.frequency for one in judged if one.query.frequency}
     if len(often) < len(judged) or len(set(often.values())) < 2:
         return set()

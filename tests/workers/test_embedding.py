@@ -207,7 +207,7 @@ def test_two_tasks_take_turns_by_the_task_while_their_photos_are_ready(index, ca
 
         def encode(self, source, prepared):
             said.append(current_thread())
-            time.sleep(0.05)
+            time.sleep(0.1)  # in which the next photo is ready, also on a busy machine
             return photo_encoder.encode(source, prepared)
 
     tasks = [
