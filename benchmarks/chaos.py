@@ -228,8 +228,8 @@ class Chaos:
                 continue  # it took a while, in which more was made
             if made > before:
                 quiet, before = time.monotonic(), made
-            elif time.monotonic() - quiet > QUIET_S:
-                index.refresh()
+            elif not left and time.monotonic() - quiet > QUIET_S:
+                index.refresh()  # waits for a node that is away, so that no kill may be due meanwhile
                 if index.backlog() == 0:
                     return
             time.sleep(0.1)
