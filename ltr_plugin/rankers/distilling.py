@@ -6,12 +6,18 @@ Network, 2015). Grades serve only to stop. The scores of two rankers have no com
 their own mean spread within a query, and by TEMPERATURE: the lower it is, the more the first places count.
 """
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.table import FeatureTable, Floats
-from ltr_plugin.rankers.ranker import Ranker, score_rows
+from ltr_plugin.rankers.ranker import Ranker, Scores, score_rows
 from ltr_plugin.rankers.training_rows import TrainingRows
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 TEMPERATURE = 0.5
 
@@ -40,3 +46,22 @@ def taught_shares(teacher: Ranker, table: FeatureTable, rows: TrainingRows) -> F
     exponentials = np.exp(scores / (TEMPERATURE * spread))
     shares: Floats = (exponentials / np.add.reduceat(exponentials, rows.starts)[rows.query_of_row]).astype(np.float32)
     return shares
+
+
+@dataclass(frozen=True)
+class Taught:
+    """The derivatives of the cross entropy of softmax(scores) from a teacher's shares of the rows, for LightGBM.
+
+    Both are multiplied by the length of a query's list, so that leaves weigh against `l2` as LambdaMART's do.
+    """
+
+    shares: Floats
+
+    def __call__(self, scores: Scores, data: "lgb.Dataset") -> tuple[Scores, Scores]:
+        """The first and second derivative by each score, (rows,)."""
+        shares = self.shares if data.used_indices is None else self.shares[data.used_indices]
+        sizes = np.asarray(data.get_group(), dtype=np.int64)
+        starts, lengths = np.cumsum(sizes) - sizes, np.repeat(sizes, sizes)
+        exponentials = np.exp(scores - np.repeat(np.maximum.reduceat(scores, starts), sizes))
+        chances = exponentials / np.repeat(np.add.reduceat(exponentials, starts), sizes)
+        return lengths * (chances - shares), lengths * chances * (1 - chances)

@@ -14,7 +14,7 @@ from ltr_plugin.errors import InputError
 from ltr_plugin.features.table import FeatureTable, Floats, total_of
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model
-from ltr_plugin.rankers.distilling import taught_shares, teacher_facts
+from ltr_plugin.rankers.distilling import Taught, taught_shares, teacher_facts
 from ltr_plugin.rankers.ranker import CardedRanker, Export, Ranker, Scores
 from ltr_plugin.rankers.stopping import best_of, held_out_parts
 from ltr_plugin.rankers.training_rows import TrainingRows
@@ -127,9 +127,8 @@ def train_lambdamart(
     """A ranker trained on `table`, with missing values as 0; the same rows and settings give the same ranker.
 
     With a `teacher` the trees learn its scores instead of the grades (see `distilling`). InputError when the grades or
-    groups cannot be learnt from. `progress` hears the rounds of the search for the best
-    number of trees. With a `negative_weight` other than 1 LightGBM weighs a held-out query's NDCG by the mean weight
-    of its rows.
+    groups cannot be learnt from. `progress` hears the rounds of the search for the best number of trees. With a
+    `negative_weight` other than 1 LightGBM weighs a held-out query's NDCG by the mean weight of its rows.
     """
     import lightgbm as lgb
 
@@ -171,25 +170,6 @@ def train_lambdamart(
         libraries=("lightgbm",),
     )
     return LambdaMART(card, model, booster)
-
-
-@dataclass(frozen=True)
-class Taught:
-    """The derivatives of the cross entropy of softmax(scores) from a teacher's shares of the rows, for LightGBM.
-
-    Both are multiplied by the length of a query's list, so that leaves weigh against `l2` as LambdaMART's do.
-    """
-
-    shares: Floats
-
-    def __call__(self, scores: Scores, data: "lgb.Dataset") -> tuple[Scores, Scores]:
-        """The first and second derivative by each score, (rows,)."""
-        shares = self.shares if data.used_indices is None else self.shares[data.used_indices]
-        sizes = np.asarray(data.get_group(), dtype=np.int64)
-        starts, lengths = np.cumsum(sizes) - sizes, np.repeat(sizes, sizes)
-        exponentials = np.exp(scores - np.repeat(np.maximum.reduceat(scores, starts), sizes))
-        chances = exponentials / np.repeat(np.add.reduceat(exponentials, starts), sizes)
-        return lengths * (chances - shares), lengths * chances * (1 - chances)
 
 
 def _best_rounds(

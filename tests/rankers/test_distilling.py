@@ -3,9 +3,9 @@ import pytest
 from scipy.stats import spearmanr
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.rankers.distilling import TEMPERATURE, taught_shares
+from ltr_plugin.rankers.distilling import TEMPERATURE, Taught, taught_shares
 from ltr_plugin.rankers.fusion import train_fusion
-from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, Taught, train_lambdamart
+from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart
 from ltr_plugin.rankers.linear import train_linear
 from ltr_plugin.rankers.network_settings import NetworkSettings
 from ltr_plugin.rankers.reference import score

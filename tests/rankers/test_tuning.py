@@ -8,7 +8,8 @@ from ltr_plugin.errors import InputError, LtrError
 from ltr_plugin.rankers import tuning
 from ltr_plugin.rankers.folds import folds_by_query
 from ltr_plugin.rankers.loading import load_ranker
-from ltr_plugin.rankers.tuning import DEFAULT, INNER_FOLDS, SPACES, TUNED, conclude, search
+from ltr_plugin.rankers.tuning import DEFAULT, INNER_FOLDS, TUNED, conclude, search
+from ltr_plugin.rankers.tuning_spaces import SPACES
 
 NO_TIME = 0.0
 """Every search tries the defaults, and no more."""
