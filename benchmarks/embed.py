@@ -9,8 +9,8 @@ tasks being sent to the last vector being searchable; and a loop that opens, enc
 other. Weights are random where no file is carried along, which costs the same time. `--memory` products of text measure
 the worker's peak memory over many tasks.
 
-`--encoder-cores` has all ways encode on so many cores, and leaves the others to the opening of media, to the broker and
-to the cluster, which in a shop is on other machines: then the worker's rate tells whether its encoder ever waits.
+`--encoder-cores` has all ways encode on so many cores, and holds the development node to the others, as a cluster is on
+other machines in a shop: then the worker's rate tells whether its encoder ever waits.
 """
 
 import argparse
@@ -22,8 +22,9 @@ import sys
 import tempfile
 import time
 import wave
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import cycle, islice
@@ -37,6 +38,7 @@ from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.cluster.connection import Cluster, connect
 from ltr_plugin.cluster.indices import open_or_create
+from ltr_plugin.cluster.node import node_state
 from ltr_plugin.cluster.products import Embedded, ProductIndex
 from ltr_plugin.settings import Settings
 from workers.cores import CORES, cores
@@ -94,7 +96,7 @@ def main() -> None:
             Job("descriptions", "text", "descriptions", texts(arguments.texts // 8, words=120), DEFAULT_TEXT_ENCODER),
             Job("sounds", "audio", "clips of 5 s", clips(folder, arguments.clips), clap(folder)),
         ]
-        with local_worker(settings) as worker:
+        with local_worker(settings) as worker, node_apart(settings, arguments.encoder_cores):
             cluster = connect(settings)
             rows = [measured(job, cluster, folder, worker, arguments.rounds) for job in jobs if job.products]
             memory = peak(cluster, folder, worker, arguments.memory) if arguments.memory else None
@@ -108,6 +110,28 @@ def main() -> None:
             "memory": memory,
         }
         write(report)
+
+
+@contextmanager
+def node_apart(settings: Settings, encoder_cores: int | None) -> Iterator[None]:
+    """Holds the development node to the cores that are not encoded on, if any, until the end."""
+    own = os.sched_getaffinity(0)
+    others = sorted(own)[encoder_cores:] if encoder_cores else []
+    node = node_state(settings) if settings.opensearch_url is None else None
+    if node is None or not others:
+        yield
+        return
+
+    def hold(to: Iterable[int]) -> None:
+        for thread in Path(f"/proc/{node.pid}/task").iterdir():
+            with suppress(ProcessLookupError):  # it ended just now
+                os.sched_setaffinity(int(thread.name), to)
+
+    hold(others)
+    try:
+        yield
+    finally:
+        hold(own)
 
 
 def measured(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, rounds: int) -> dict[str, object]:
@@ -329,7 +353,8 @@ def device() -> str:
 
 def write(report: dict) -> None:
     def lines() -> Iterator[str]:
-        apart = f", encoding on {report['encoder_cores']} of them" if report["encoder_cores"] else ""
+        encoding = report["encoder_cores"]
+        apart = f", encoding on {encoding} of them, the cluster on the others" if encoding else ""
         yield f"# Making vectors on {report['cores']} cores{apart}, {report['device']}\n"
         yield f"    ltr node start && {report['command']}\n"
         yield "| | encoder | library | bare | worker | plain loop | worker / library | worker / bare | worker / loop |"
