@@ -10,7 +10,8 @@ other. Weights are random where no file is carried along, which costs the same t
 the worker's peak memory over many tasks.
 
 `--encoder-cores` has all ways encode on so many cores, and holds the development node to the others, as a cluster is on
-other machines in a shop: then the worker's rate tells whether its encoder ever waits.
+other machines in a shop: then the worker's rate beside the bare encoder's, which are measured alone, tells whether the
+encoder ever waits.
 """
 
 import argparse
@@ -45,9 +46,11 @@ from workers.cores import CORES, cores
 from workers.encoders import DEFAULT_TEXT_ENCODER, load_encoder, load_exact, vector_fields
 from workers.local import LocalWorker, local_worker
 from workers.media.opening import OPENERS
+from workers.memory import keep_memory
 from workers.sending import BATCH, send_backlog
 
 RESULTS = Path(__file__).parent / "results"
+WAYS, APART = ("library", "bare", "worker", "loop"), ("bare", "worker")
 SIZES = (8, 32, 64)
 POLL_S = 0.25
 LIBRARY = 4
@@ -86,6 +89,7 @@ def main() -> None:
     if arguments.encoder_cores:
         os.environ[CORES] = str(arguments.encoder_cores)  # the worker inherits it
     torch.set_num_threads(cores())
+    keep_memory()  # as a worker does: what all ways are given tells nothing about any
     with tempfile.TemporaryDirectory(prefix="ltr-embed-") as name:
         folder = Path(name)
         shots = photos(folder, arguments.images)
@@ -98,7 +102,8 @@ def main() -> None:
         ]
         with local_worker(settings) as worker, node_apart(settings, arguments.encoder_cores):
             cluster = connect(settings)
-            rows = [measured(job, cluster, folder, worker, arguments.rounds) for job in jobs if job.products]
+            names = APART if arguments.encoder_cores else WAYS
+            rows = [measured(job, cluster, folder, worker, names, arguments.rounds) for job in jobs if job.products]
             memory = peak(cluster, folder, worker, arguments.memory) if arguments.memory else None
         report = {
             "command": " ".join(["python", "benchmarks/embed.py", *sys.argv[1:]]),
@@ -134,18 +139,21 @@ def node_apart(settings: Settings, encoder_cores: int | None) -> Iterator[None]:
         hold(own)
 
 
-def measured(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, rounds: int) -> dict[str, object]:
-    """Items a second of the four ways, by turns, after each has been warmed with a few products."""
+def measured(
+    job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, names: Sequence[str], rounds: int
+) -> dict[str, object]:
+    """Items a second of these ways, by turns, after each has been warmed with a few products."""
     encoder = load_encoder(job.spec)
     few = replace(job, products=job.products[: encoder.batch_size])
     alone = library(job)
     ready = [encoder.prepare(job.source, OPENERS[job.source](folder, item)) for item in job.items]
-    ways: dict[str, Callable[[Job], float]] = {
+    every: dict[str, Callable[[Job], float]] = {
         "library": lambda one: LIBRARY * seconds(lambda: alone(ready[: max(1, len(one.products) // LIBRARY)])),
-        "bare": lambda one: seconds(lambda: in_thread(encoder.encode, job.source, ready[: len(one.products)])),
+        "bare": lambda one: seconds(lambda: encoder.encode(job.source, ready[: len(one.products)])),
         "worker": lambda one: by_worker(one, cluster, folder, worker),
         "loop": lambda one: by_loop(one, cluster, folder),
     }
+    ways = {name: every[name] for name in names}
     for way in ways.values():
         way(few)
     taken = {name: [] for name in ways}
@@ -160,17 +168,9 @@ def measured(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, roun
         "encoder": Path(job.spec.partition(":")[2]).name,
         "products": len(job.products),
         **{f"{name}_a_second": round(rate, 1) for name, rate in rates.items()},
-        "worker_to_library": round(rates["worker"] / rates["library"], 3),
-        "worker_to_bare": round(rates["worker"] / rates["bare"], 3),
-        "worker_to_loop": round(rates["worker"] / rates["loop"], 3),
+        **{f"worker_to_{name}": round(rates["worker"] / rate, 3) for name, rate in rates.items() if name != "worker"},
         "rounds": {name: [round(value, 1) for value in values] for name, values in taken.items()},
     }
-
-
-def in_thread(call: Callable[..., Any], *given: object) -> Any:
-    """The call's result, made in a thread as in a worker: a process's main thread gets its memory in another way."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(call, *given).result()
 
 
 def library(job: Job) -> Callable[[Sequence[Any]], None]:
@@ -357,16 +357,20 @@ def write(report: dict) -> None:
         apart = f", encoding on {encoding} of them, the cluster on the others" if encoding else ""
         yield f"# Making vectors on {report['cores']} cores{apart}, {report['device']}\n"
         yield f"    ltr node start && {report['command']}\n"
-        yield "| | encoder | library | bare | worker | plain loop | worker / library | worker / bare | worker / loop |"
-        yield "|---|---|---|---|---|---|---|---|---|"
+        ways = APART if encoding else WAYS
+        others = [way for way in ways if way != "worker"]
+        heads = ["", "encoder", *ways, *(f"worker / {way}" for way in others)]
+        yield f"| {' | '.join(heads)} |"
+        yield "|---" * len(heads) + "|"
         for row in report["jobs"]:
-            rates = " | ".join(f"{row[f'{way}_a_second']:,} /s" for way in ("library", "bare", "worker", "loop"))
-            ratios = " | ".join(f"{row[f'worker_to_{way}']:.2f}" for way in ("library", "bare", "loop"))
-            yield f"| {row['products']:,} {row['unit']} | {row['encoder']} | {rates} | {ratios} |"
+            rates = [f"{row[f'{way}_a_second']:,} /s" for way in ways]
+            ratios = [f"{row[f'worker_to_{way}']:.2f}" for way in others]
+            cells = [f"{row['products']:,} {row['unit']}", row["encoder"], *rates, *ratios]
+            yield f"| {' | '.join(cells)} |"
         yield (
             "\nlibrary: the model on ready tensors as its library calls it; bare: this project's encoder on the same "
-            "tensors; worker and loop: from the products without vectors to the last vector being searchable, the "
-            "opening and preparing of media included."
+            "tensors; worker and loop (which opens, encodes and writes one batch after the other): from the products "
+            "without vectors to the last vector being searchable, the opening and preparing of media included."
         )
         if report["decoding"]:
             threads = ", ".join(f"{rate:,} with {count}" for count, rate in report["decoding"].items())

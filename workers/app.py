@@ -126,10 +126,12 @@ app = make_app(Settings.from_env())
 @signals.worker_init.connect(weak=False)  # type: ignore[untyped-decorator]
 def _start(sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery's worker
     from workers.cores import share_out
+    from workers.memory import keep_memory
     from workers.parent import follow_parent
     from workers.serving import serve_metrics
 
     follow_parent()
+    keep_memory()
     serve_metrics(Settings.from_env(), sender)
     share_out()  # last: a number of cores that is none must not keep the others from being done
 

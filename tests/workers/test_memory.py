@@ -1,0 +1,36 @@
+"""What is freed stays with the process, for the next layer of a model to take."""
+
+import ctypes
+import subprocess
+import sys
+
+import pytest
+
+PAGE, BLOCKS, BLOCK = 4096, 12, 8 << 20
+
+ROUNDS = f"""
+import resource, sys
+from concurrent.futures import ThreadPoolExecutor
+from workers.memory import keep_memory
+
+def faults():
+    blocks = [b"x" * {BLOCK} for _ in range({BLOCKS})]
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
+
+if sys.argv[1:] == ["keep"]:
+    keep_memory()
+with ThreadPoolExecutor(1) as pool:
+    seen = [pool.submit(faults).result() for _ in range(6)]
+print(seen[-1] - seen[-3])
+"""
+
+
+def new_pages(*arguments: str) -> int:
+    ran = subprocess.run([sys.executable, "-c", ROUNDS, *arguments], capture_output=True, text=True, check=True)
+    return int(ran.stdout)
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="glibc's alone")
+def test_freed_blocks_of_a_thread_are_taken_again_without_the_system() -> None:
+    of_two_rounds = 2 * BLOCKS * BLOCK // PAGE
+    assert new_pages("keep") < of_two_rounds / 100 < of_two_rounds / 10 < new_pages()
