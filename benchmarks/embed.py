@@ -10,8 +10,7 @@ other. Weights are random where no file is carried along, which costs the same t
 the worker's peak memory over many tasks.
 
 `--encoder-cores` has all ways encode on so many cores, and holds the development node to the others, as a cluster is on
-other machines in a shop: then the worker's rate beside the bare encoder's, which are measured alone, tells whether the
-encoder ever waits.
+other machines in a shop: then the worker's rate tells whether its encoder ever waits.
 """
 
 import argparse
@@ -50,7 +49,6 @@ from workers.memory import keep_memory
 from workers.sending import BATCH, send_backlog
 
 RESULTS = Path(__file__).parent / "results"
-WAYS, APART = ("library", "bare", "worker", "loop"), ("bare", "worker")
 SIZES = (8, 32, 64)
 POLL_S = 0.25
 LIBRARY = 4
@@ -102,8 +100,7 @@ def main() -> None:
         ]
         with local_worker(settings) as worker, node_apart(settings, arguments.encoder_cores):
             cluster = connect(settings)
-            names = APART if arguments.encoder_cores else WAYS
-            rows = [measured(job, cluster, folder, worker, names, arguments.rounds) for job in jobs if job.products]
+            rows = [measured(job, cluster, folder, worker, arguments.rounds) for job in jobs if job.products]
             memory = peak(cluster, folder, worker, arguments.memory) if arguments.memory else None
         report = {
             "command": " ".join(["python", "benchmarks/embed.py", *sys.argv[1:]]),
@@ -139,21 +136,18 @@ def node_apart(settings: Settings, encoder_cores: int | None) -> Iterator[None]:
         hold(own)
 
 
-def measured(
-    job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, names: Sequence[str], rounds: int
-) -> dict[str, object]:
-    """Items a second of these ways, by turns, after each has been warmed with a few products."""
+def measured(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, rounds: int) -> dict[str, object]:
+    """Items a second of the four ways, by turns, after each has been warmed with a few products."""
     encoder = load_encoder(job.spec)
     few = replace(job, products=job.products[: encoder.batch_size])
     alone = library(job)
     ready = [encoder.prepare(job.source, OPENERS[job.source](folder, item)) for item in job.items]
-    every: dict[str, Callable[[Job], float]] = {
+    ways: dict[str, Callable[[Job], float]] = {
         "library": lambda one: LIBRARY * seconds(lambda: alone(ready[: max(1, len(one.products) // LIBRARY)])),
         "bare": lambda one: seconds(lambda: encoder.encode(job.source, ready[: len(one.products)])),
         "worker": lambda one: by_worker(one, cluster, folder, worker),
         "loop": lambda one: by_loop(one, cluster, folder),
     }
-    ways = {name: every[name] for name in names}
     for way in ways.values():
         way(few)
     taken = {name: [] for name in ways}
@@ -357,20 +351,16 @@ def write(report: dict) -> None:
         apart = f", encoding on {encoding} of them, the cluster on the others" if encoding else ""
         yield f"# Making vectors on {report['cores']} cores{apart}, {report['device']}\n"
         yield f"    ltr node start && {report['command']}\n"
-        ways = APART if encoding else WAYS
-        others = [way for way in ways if way != "worker"]
-        heads = ["", "encoder", *ways, *(f"worker / {way}" for way in others)]
-        yield f"| {' | '.join(heads)} |"
-        yield "|---" * len(heads) + "|"
+        yield "| | encoder | library | bare | worker | plain loop | worker / library | worker / bare | worker / loop |"
+        yield "|---|---|---|---|---|---|---|---|---|"
         for row in report["jobs"]:
-            rates = [f"{row[f'{way}_a_second']:,} /s" for way in ways]
-            ratios = [f"{row[f'worker_to_{way}']:.2f}" for way in others]
-            cells = [f"{row['products']:,} {row['unit']}", row["encoder"], *rates, *ratios]
-            yield f"| {' | '.join(cells)} |"
+            rates = " | ".join(f"{row[f'{way}_a_second']:,} /s" for way in ("library", "bare", "worker", "loop"))
+            ratios = " | ".join(f"{row[f'worker_to_{way}']:.2f}" for way in ("library", "bare", "loop"))
+            yield f"| {row['products']:,} {row['unit']} | {row['encoder']} | {rates} | {ratios} |"
         yield (
             "\nlibrary: the model on ready tensors as its library calls it; bare: this project's encoder on the same "
-            "tensors; worker and loop (which opens, encodes and writes one batch after the other): from the products "
-            "without vectors to the last vector being searchable, the opening and preparing of media included."
+            "tensors; worker and loop: from the products without vectors to the last vector being searchable, the "
+            "opening and preparing of media included."
         )
         if report["decoding"]:
             threads = ", ".join(f"{rate:,} with {count}" for count, rate in report["decoding"].items())
