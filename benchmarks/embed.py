@@ -6,8 +6,9 @@ Four ways over the same products in one run, by turns, for photos (open_clip ViT
 descriptions (all-MiniLM-L6-v2) and sounds (CLAP): the model alone on prepared tensors, called as its library calls it
 (float32, the best of three batch sizes); this project's encoder alone on the same tensors; a real worker, from the
 tasks being sent to the last vector being searchable; and a loop that opens, encodes and writes one batch after the
-other. Weights are random where no file is carried along, which costs the same time. `--memory` products of text measure
-the worker's peak memory over many tasks.
+other. Every other round takes the ways in reverse, and a ratio is the median of the rounds' ratios. Weights are random
+where no file is carried along, which costs the same time. `--memory` products of text measure the worker's peak memory
+over many tasks.
 
 `--encoder-cores` has all ways encode on so many cores, and holds the development node to the others, as a cluster is on
 other machines in a shop: then the worker's rate tells whether its encoder ever waits.
@@ -78,7 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=1024, help="ViT-B-16 makes vectors of half of them")
     parser.add_argument("--texts", type=int, default=16_384, help="titles; descriptions are an eighth of them")
-    parser.add_argument("--clips", type=int, default=384)
+    parser.add_argument("--clips", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--memory", type=int, default=100_000, help="products for the memory run; 0 leaves it out")
     parser.add_argument("--encoder-cores", type=int, help="cores to encode on; all, and shared with all else, if unset")
@@ -98,7 +99,7 @@ def main() -> None:
             Job("descriptions", "text", "descriptions", texts(arguments.texts // 8, words=120), DEFAULT_TEXT_ENCODER),
             Job("sounds", "audio", "clips of 5 s", clips(folder, arguments.clips), clap(folder)),
         ]
-        with local_worker(settings) as worker, node_apart(settings, arguments.encoder_cores):
+        with local_worker(settings) as worker, node_apart(settings, arguments.encoder_cores) as apart:
             cluster = connect(settings)
             rows = [measured(job, cluster, folder, worker, arguments.rounds) for job in jobs if job.products]
             memory = peak(cluster, folder, worker, arguments.memory) if arguments.memory else None
@@ -106,6 +107,7 @@ def main() -> None:
             "command": " ".join(["python", "benchmarks/embed.py", *sys.argv[1:]]),
             "cores": len(os.sched_getaffinity(0)),
             "encoder_cores": arguments.encoder_cores,
+            "node_apart": apart,
             "device": device(),
             "jobs": rows,
             "decoding": decoding(jobs[0], folder) if jobs[0].products else {},
@@ -115,13 +117,14 @@ def main() -> None:
 
 
 @contextmanager
-def node_apart(settings: Settings, encoder_cores: int | None) -> Iterator[None]:
-    """Holds the development node to the cores that are not encoded on, if any, until the end."""
+def node_apart(settings: Settings, encoder_cores: int | None) -> Iterator[bool]:
+    """Holds the development node to the cores that are not encoded on, until the end; False where there is no such
+    node or core."""
     own = os.sched_getaffinity(0)
     others = sorted(own)[encoder_cores:] if encoder_cores else []
     node = node_state(settings) if settings.opensearch_url is None else None
     if node is None or not others:
-        yield
+        yield False
         return
 
     def hold(to: Iterable[int]) -> None:
@@ -131,7 +134,7 @@ def node_apart(settings: Settings, encoder_cores: int | None) -> Iterator[None]:
 
     hold(others)
     try:
-        yield
+        yield True
     finally:
         hold(own)
 
@@ -151,18 +154,22 @@ def measured(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, roun
     for way in ways.values():
         way(few)
     taken = {name: [] for name in ways}
-    for _ in range(rounds):
-        for name, way in ways.items():
-            taken[name].append(len(job.products) / way(job))
-            print(f"{job.name}: {name} {taken[name][-1]:.1f} {job.unit}/s")
-    rates = {name: statistics.median(values) for name, values in taken.items()}
+    for turn in range(rounds):
+        for name in list(ways)[:: -1 if turn % 2 else 1]:
+            taken[name].append(len(job.products) / ways[name](job))
+            print(f"{job.name}: {name} {taken[name][-1]:.1f} {job.unit}/s", flush=True)
+
+    def against(name: str) -> float:
+        """The median of the rounds' ratios: within a round the machine is as fast for one way as for another."""
+        return statistics.median(own / other for own, other in zip(taken["worker"], taken[name], strict=True))
+
     return {
         "job": job.name,
         "unit": job.unit,
         "encoder": Path(job.spec.partition(":")[2]).name,
         "products": len(job.products),
-        **{f"{name}_a_second": round(rate, 1) for name, rate in rates.items()},
-        **{f"worker_to_{name}": round(rates["worker"] / rate, 3) for name, rate in rates.items() if name != "worker"},
+        **{f"{name}_a_second": round(statistics.median(values), 1) for name, values in taken.items()},
+        **{f"worker_to_{name}": round(against(name), 3) for name in taken if name != "worker"},
         "rounds": {name: [round(value, 1) for value in values] for name, values in taken.items()},
     }
 
@@ -348,7 +355,8 @@ def device() -> str:
 def write(report: dict) -> None:
     def lines() -> Iterator[str]:
         encoding = report["encoder_cores"]
-        apart = f", encoding on {encoding} of them, the cluster on the others" if encoding else ""
+        apart = f", encoding on {encoding} of them" if encoding else ""
+        apart += ", the cluster on the others" if report["node_apart"] else ""
         yield f"# Making vectors on {report['cores']} cores{apart}, {report['device']}\n"
         yield f"    ltr node start && {report['command']}\n"
         yield "| | encoder | library | bare | worker | plain loop | worker / library | worker / bare | worker / loop |"
