@@ -220,7 +220,7 @@ def markdown(rows: Sequence[Row], minutes: float) -> str:
     lines = [
         "# Encoders side by side",
         "",
-        "    python benchmarks/encoders.py DATA",
+        f"    python benchmarks/encoders.py DATA --minutes {minutes:g}",
         "",
         "Encoders without ready weights learned from nothing but the set's own training part, networks for",
         f"{minutes:g} minutes. Means over the queries with 95 % bootstrap intervals; a hit is the same class",

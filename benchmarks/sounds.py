@@ -74,7 +74,7 @@ def main() -> None:
     rows: list[Row] = []
     for spec in (*UNTRAINED, *given.encoder):
         rows += measured(dict.fromkeys(trained, spec), spec, clips, sounds)
-    rows += measured(trained, f"mel, {given.minutes:g} minutes", clips, sounds)
+    rows += measured(trained, f"mel, {given.minutes:g} min", clips, sounds)
     rows.sort(key=lambda row: row.task)
     given.out.mkdir(parents=True, exist_ok=True)
     report = {"minutes": given.minutes, "clips": len(clips), "decoded_a_second": round(decoded_a_second, 1)}
@@ -161,9 +161,9 @@ def markdown(rows: Sequence[Row], clips: Sequence[Clip], minutes: float, decoded
     lines = [
         f"# Sounds: {len(clips)} clips of {labels} kinds",
         "",
-        "    python benchmarks/sounds.py DATA",
+        f"    python benchmarks/sounds.py DATA --minutes {minutes:g}",
         "",
-        f"Trained for {minutes:g} minutes without one of {folds} folds and asked with it, for each in turn; means",
+        f"Trained for {minutes:g} min without one of {folds} folds and asked with it, for each in turn; means",
         "with 95 % bootstrap intervals over the queries. `mel` is a network that learned from the other clips alone;",
         "its text tower stands on the sentence encoder all-MiniLM-L6-v2 (not in its size), and the labels were its",
         f"titles. Clips/s are prepared and encoded one after the other; {decoded_a_second:,.0f} a second are decoded.",
