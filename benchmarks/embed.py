@@ -196,7 +196,7 @@ def library(job: Job) -> Callable[[Sequence[Any]], None]:
     def best(items: Sequence[Any]) -> None:
         if not rates:
             for size in SIZES:
-                few = list(islice(cycle(items), 2 * max(SIZES)))
+                few = list(islice(cycle(items), max(SIZES)))
                 run(few[:size], size)
                 rates[size] = seconds(partial(run, few, size))
         run(items, min(rates, key=rates.__getitem__))
