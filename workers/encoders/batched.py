@@ -17,9 +17,6 @@ from workers.encoders.trial import Trial, stated_size
 
 T = TypeVar("T")
 
-LONG_S, TIMES = 0.3, 5
-"""A batch is timed until that took so long, as chance counts less and less, but no more than so many times."""
-
 
 class BatchedEncoder:
     """Base of the encoders: a subclass prepares items and says what its model makes of a batch of them.
@@ -107,16 +104,10 @@ class BatchedEncoder:
         return size
 
     def _seconds(self, source: Modality, batch: list[Any]) -> float | None:
-        """What the batch takes in each stream, the best of several times; None when memory does not suffice."""
-        times: list[float] = []
-        while not times or (sum(times) < LONG_S and len(times) < TIMES):
-            began = time.perf_counter()
-            streams = [batch] * self._streams(source)
-            found = self._each(source, partial(self._within_memory, source), streams)
-            if any(made is None for made in found):
-                return None
-            times.append(time.perf_counter() - began)
-        return min(times)
+        """What the batch takes in each stream; None when memory does not suffice."""
+        began = time.perf_counter()
+        found = self._each(source, partial(self._within_memory, source), [batch] * self._streams(source))
+        return None if any(made is None for made in found) else time.perf_counter() - began
 
     def _each(self, source: Modality, run: Callable[[list[Any]], T], batches: list[list[Any]]) -> list[T]:
         """What `run` makes of each batch, in order: side by side where the model runs in several streams."""
