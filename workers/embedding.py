@@ -14,12 +14,13 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ltr_plugin.catalog.media import is_url
 from ltr_plugin.catalog.product import MODALITIES, Modality, Product
 from ltr_plugin.catalog.roots import MediaRoots
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.products import Embedded, ProductIndex, StoredProduct
 from ltr_plugin.errors import MediaError, NothingToEncode
-from workers.cores import step_back
+from workers.cores import cores, step_back
 from workers.encoders import Encoder, encoder_of
 from workers.media.opening import OPENERS
 
@@ -149,7 +150,9 @@ def _encode(
         encode([(item, ready(item)) for item in items])
         return found
     together = max(1, min(encoder.batch_size for encoder in encoders.values()) // WEIGHTS.get(source, 1))
-    with ThreadPoolExecutor(initializer=step_back) as pool:
+    # URLs are waited for in many threads; of files, more threads than cores only keep Python's lock from encoding
+    threads = None if any(map(is_url, items)) else cores()
+    with ThreadPoolExecutor(threads, initializer=step_back) as pool:
         ahead = Ahead(pool, ready, items, AHEAD * together)
         while True:
             began = time.perf_counter()
