@@ -14,7 +14,6 @@ BATCH_SIZE = "LTR_BATCH_SIZE"
 PAYS = 1.03
 """A larger batch that is not this much faster only costs memory."""
 
-
 TURNS = 5
 """How often each size is run, by turns: a slow moment of the machine then counts against no size alone."""
 
@@ -36,15 +35,13 @@ class Trial:
         rate, in_vain = 0.0, 0
         ends = time.perf_counter() + self.budget_s
         for size in self.sizes:
-            began = time.perf_counter()
             once = seconds(size)
             if once is None:
                 break
             took[size] = once
             in_vain = 0 if size / once > PAYS * rate else in_vain + 1
             rate = max(rate, size / once)
-            now = time.perf_counter()
-            if in_vain == 2 or now + 2 * (now - began) > ends:
+            if in_vain == 2 or time.perf_counter() + 2 * once > ends:
                 break
         for size in list(took) * (TURNS - 1):
             if time.perf_counter() + took[size] > ends:
