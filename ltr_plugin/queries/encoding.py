@@ -61,6 +61,10 @@ class QueryEncoder:
                     prepared[place] = encoder.prepare(source, item)
                 except NothingToEncode:
                     continue  # such as a video without a sound track has no vector in a space of sounds
+                except MediaError as error:
+                    if on_bad_media is None:
+                        raise
+                    on_bad_media(place, source, error)
             for place, vector in zip(prepared, encoder.encode(source, list(prepared.values())), strict=True):
                 found[place][field.name] = vector.tolist()
         return found

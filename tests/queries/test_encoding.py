@@ -11,6 +11,7 @@ from PIL import Image
 from ltr_plugin.errors import EncoderError, MediaError
 from ltr_plugin.queries.encoding import QueryEncoder
 from workers.encoders import load_encoder, vector_fields
+from workers.encoders.keypoints import Recipe, wrap, write
 from workers.training.architecture import build, small_config, write_folder
 
 
@@ -67,6 +68,16 @@ def test_a_bad_photo_is_an_error_or_heard_of(fields, photo):
     found = encoder.encode_many(queries, on_bad_media=lambda *about: heard.append(about))
     assert [sorted(vectors) for vectors in found] == [["image_text_vector"], ["image_vector"]]
     assert [(place, modality, str(error)) for place, modality, error in heard] == [(0, "image", "empty file")]
+
+
+def test_a_photo_that_cannot_be_prepared_is_an_error_or_heard_of(photo, tmp_path):
+    words = wrap(Recipe("sift"), np.eye(2, 128, dtype=np.float32), np.ones(2), name="words")
+    write(tmp_path, words)
+    encoder, heard = QueryEncoder(vector_fields(image=f"keypoints:{tmp_path}")), []
+    with pytest.raises(MediaError, match="no keypoints"):
+        encoder.encode(image=photo)
+    assert encoder.encode_many([{"image": photo}, {}], on_bad_media=lambda *about: heard.append(about)) == [{}, {}]
+    assert [(place, modality) for place, modality, _ in heard] == [(0, "image")]
 
 
 def test_an_encoder_of_another_space_is_refused(fields):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from small_bert import save_sentence_model
 
 from ltr_plugin.catalog.product import Product
 from workers.encoders import load_encoder, vector_fields
@@ -30,6 +31,12 @@ def encoder_folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def photo_encoder(encoder_folder):
     return load_encoder(f"open_clip:{encoder_folder}")
+
+
+@pytest.fixture(scope="session")
+def sentence_folder(tmp_path_factory) -> Path:
+    """A text encoder of sentence-transformers with random weights."""
+    return save_sentence_model(tmp_path_factory.mktemp("bert"))
 
 
 @pytest.fixture

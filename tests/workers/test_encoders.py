@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from open_clip import SimpleTokenizer
 from PIL import Image
 from typer.testing import CliRunner
 
 from ltr_plugin.cli import app
 from ltr_plugin.errors import EncoderError
 from workers.encoders import DEFAULT_TEXT_ENCODER, LIBRARIES, load_encoder, load_exact, vector_fields
-from workers.encoders.openclip import CONFIG, WEIGHTS, shortened
+from workers.encoders.openclip import CONFIG, WEIGHTS, config_of, shortened, wrap
+from workers.encoders.precision import half_type
 from workers.encoders.registry import settled
 from workers.encoders.torch_encoder import weights_hash
 from workers.training.architecture import TOKENS, build, small_config, write_folder
@@ -96,8 +98,6 @@ def test_a_hash_of_weights_ignores_names_and_sees_every_value():
 
 @pytest.mark.parametrize("custom", [True, False])
 def test_cutting_padding_leaves_text_vectors_as_they_are(custom):
-    from open_clip import SimpleTokenizer
-
     config = small_config(32)
     config["model_cfg"]["custom_text"] = custom
     model, tokens = build(config).eval(), SimpleTokenizer(context_length=TOKENS)(TEXTS)
@@ -107,6 +107,41 @@ def test_cutting_padding_leaves_text_vectors_as_they_are(custom):
             assert kept.shape[1] < 25
             assert torch.allclose(model.encode_text(kept), whole, atol=1e-5)
         assert torch.equal(model.encode_text(tokens), whole)
+
+
+@pytest.mark.parametrize("text", ["sale!\N{FIRE}", "shoes!***", "half price!/2", "!"])
+def test_a_text_keeps_its_end_whatever_signs_are_in_it(text, photo_encoder):
+    alone, other = encode(photo_encoder, [text])[0], encode(photo_encoder, ["another!\N{FIRE}"])[0]
+    assert encode(photo_encoder, [text, TEXTS[1]])[0] @ alone > 0.9999
+    assert other @ alone < 0.9999
+
+
+def test_rounded_weights_leave_a_text_tower_adding_up_in_full(encoder_folder):
+    served = load_encoder(f"open_clip:{encoder_folder}").model
+    assert served.text.transformer.get_cast_dtype() == torch.float32
+
+
+def test_weights_that_learned_with_another_activation_get_it():
+    assert config_of("ViT-B-32/openai")["quick_gelu"]
+    assert "quick_gelu" not in config_of("ViT-B-32/laion2b_s34b_b79k")
+
+
+def test_another_activation_is_another_space():
+    torch.manual_seed(1)
+    plain = small_config(32)
+    quick = {**plain, "model_cfg": {**plain["model_cfg"], "quick_gelu": True}}
+    one, other = (build(config) for config in (plain, quick))
+    other.load_state_dict(one.state_dict())
+    tokenizer = SimpleTokenizer(context_length=TOKENS)
+    first, second = (wrap(model, tokenizer, name="x").fingerprint for model in (one, other))
+    assert first.weights == second.weights
+    assert first != second
+
+
+@pytest.mark.parametrize(("capability", "half"), [((7, 5), torch.float16), ((8, 6), torch.bfloat16)])
+def test_older_gpus_take_the_half_precision_that_they_have(capability, half, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    assert half_type(torch.device("cuda")) is half
 
 
 def test_fields_of_both_encoders(encoder_folder, text_encoder, photo_encoder):

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from ltr_plugin.cli import app
 from ltr_plugin.errors import EncoderError, InputError
-from workers.encoders import load_encoder
+from workers.encoders import load_encoder, load_exact
 from workers.export.comparison import compare
 from workers.export.export import export
 from workers.export.graphs import quantize
@@ -19,30 +19,6 @@ from workers.export.samples import made_up, of_catalog
 
 TEXTS = ["red mug", "  A large\nblue teapot ", "émaillé", "", "x " * 100, *(f"mug number {n}" for n in range(60))]
 PHOTOS = [Image.new("RGB", (50 + n, 80), (n * 4, 255 - n * 4, n)) for n in range(40)]
-VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "mug", "red", "blue", "teapot", "number", "large", "a", "x"]
-
-
-@pytest.fixture(scope="module")
-def sentence_folder(tmp_path_factory):
-    """A small BERT with random weights, as sentence-transformers keeps it."""
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    folder = tmp_path_factory.mktemp("bert")
-    letters = [f"##{letter}" for letter in "abcdefghijklmnopqrstuvwxyz0123456789"]
-    (folder / "vocab.txt").write_text("\n".join([*VOCABULARY, *(letter[2:] for letter in letters), *letters]))
-    torch.manual_seed(5)
-    config = BertConfig(
-        vocab_size=100, hidden_size=64, num_hidden_layers=2, num_attention_heads=4, intermediate_size=128
-    )
-    BertModel(config).save_pretrained(folder / "model")
-    BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder / "model")
-    words = Transformer(str(folder / "model"), max_seq_length=48)
-    made = SentenceTransformer(modules=[words, Pooling(words.get_embedding_dimension())], device="cpu")
-    made.save(str(folder / "sentence"))
-    return folder / "sentence"
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +92,19 @@ def test_int8_is_smaller_and_the_command_tells_its_loss(sentence, tmp_path):
     assert 0.9 < text["worst_cosine"] <= text["cosine"] < 0.99999
     assert f"{text['worst_cosine']:.4f} at worst" in done.stdout
     small = load_encoder(f"onnx:{out}")
+    assert encode(small, "text", TEXTS[1:2])[0] == pytest.approx(encode(small, "text", TEXTS)[1], abs=1e-6)
     assert compare(original, small, "text", made_up().items["text"]).cosine == pytest.approx(text["cosine"], abs=1e-3)
     assert small.fingerprint.weights != whole.fingerprint.weights
+
+
+def test_in_a_worker_batches_run_side_by_side(sentence, monkeypatch):
+    _, report = sentence
+    assert load_encoder(report.spec)._streams("text") == 1
+    for name, value in (("OMP_NUM_THREADS", "1"), ("LTR_CORES", "3")):
+        monkeypatch.setenv(name, value)
+    beside = load_exact(report.spec)
+    assert beside._streams("text") == 3
+    assert (encode(beside, "text", TEXTS) * encode(load_encoder(report.spec), "text", TEXTS)).sum(axis=1).min() > 0.9999
 
 
 def test_a_moved_folder_keeps_its_fingerprint(sentence, tmp_path):

@@ -89,7 +89,7 @@ class BatchedEncoder:
         return isinstance(error, MemoryError)
 
     def _free_memory(self) -> None:
-        """Gives back what a batch that was too large still holds."""
+        """Gives back what a larger batch than is made now took."""
 
     def _size(self, source: Modality, work: list[Any]) -> int:
         if source in self._sizes:
@@ -99,6 +99,7 @@ class BatchedEncoder:
         typical = work[len(work) // 2]
         self._seconds(source, [typical] * 2)  # what a first batch alone takes, such as compiling, is not timed
         size = self._sizes[source] = self._trial.best(lambda size: self._seconds(source, [typical] * size))
+        self._free_memory()
         if source != "text":
             self.batch_size = size * self._streams(source)
         return size

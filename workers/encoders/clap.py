@@ -97,7 +97,8 @@ def load(model: str) -> ClapEncoder:
     disable_progress_bar()  # type: ignore[no-untyped-call]
     name, _, revision = model.partition("@") if not Path(model).is_dir() else (model, "", "")
     wanted: dict[str, Any] = {"revision": revision} if revision else {}
-    loaded = ClapModel.from_pretrained(name, use_safetensors=True, **wanted)
+    # exact, and the same whichever type a version of the library loads weights in
+    loaded = ClapModel.from_pretrained(name, use_safetensors=True, **wanted).float()  # type: ignore[no-untyped-call]
     extractor = ClapFeatureExtractor.from_pretrained(name, **wanted)
     extractor._np_extract_fbank_features = partial(_log_mel, extractor)  # type: ignore[method-assign]
     heard = {name: getattr(extractor, name) for name in HEARD}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
+from workers.cores import LIBRARIES_OWN, cores
 from workers.encoders.batched import BatchedEncoder
 from workers.encoders.folders import require
 from workers.encoders.protocol import Library, Vectors
@@ -28,11 +29,15 @@ GRAPHS: dict[Modality, str] = {"text": "text.onnx", "image": "image.onnx"}
 
 TOKENIZER = "tokenizer.json"
 
+CPU = "CPUExecutionProvider"
+"""ONNX Runtime's name for running a graph on a CPU."""
+
 
 class OnnxEncoder(BatchedEncoder):
     """Text, photos, or both, into the space of an exported encoder.
 
     `prepares[source]` makes of an item what `feeds[source]` turns, in batches, into the inputs of `sessions[source]`.
+    Where graphs are `quantized`, each item is run alone.
     """
 
     def __init__(
@@ -41,18 +46,28 @@ class OnnxEncoder(BatchedEncoder):
         prepares: dict[Modality, Callable[[Any], Any]],
         feeds: dict[Modality, Callable[[list[Any]], dict[str, NDArray[Any]]]],
         fingerprint: Fingerprint,
+        *,
+        quantized: bool,
     ) -> None:
-        super().__init__(fingerprint, frozenset(sessions), batch_size=32, trial=ON_CPU)
         self._sessions, self._prepares, self._feeds = sessions, prepares, feeds
+        self._quantized = quantized
+        super().__init__(fingerprint, frozenset(sessions), batch_size=32, trial=ON_CPU)
 
     def _prepare(self, source: Modality, item: Any) -> Any:  # noqa: ANN401
         return self._prepares[source](item)
 
     def _vectors(self, source: Modality, batch: list[Any]) -> Vectors:
-        (vectors,) = self._sessions[source].run(None, self._feeds[source](batch))
+        # numbers of 8 bits have one scale for all that is run together, which others must not change
+        parts = [[item] for item in batch] if self._quantized else [batch]
+        vectors = np.concatenate([self._sessions[source].run(None, self._feeds[source](part))[0] for part in parts])
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit: Vectors = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
         return unit
+
+    def _streams(self, source: Modality) -> int:
+        """One a core where libraries are kept from threads of their own, as in a worker."""
+        gpu = self._sessions[source].get_providers()[0] != CPU
+        return 1 if gpu or _threads() != 1 else cores()
 
     def _out_of_memory(self, error: Exception) -> bool:
         return super()._out_of_memory(error) or "allocate" in str(error)
@@ -83,7 +98,7 @@ def load(model: str) -> OnnxEncoder:
         preprocessing=json.dumps({source: config[source] for source in sources}, sort_keys=True),
         weights=_content(folder),
     )
-    return OnnxEncoder(sessions, prepares, feeds, fingerprint)
+    return OnnxEncoder(sessions, prepares, feeds, fingerprint, quantized="quantized" in config)
 
 
 class _Tokens:
@@ -155,11 +170,16 @@ def _session(path: Path) -> "onnxruntime.InferenceSession":
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or 0)  # 0: as many as there are cores
+    options.intra_op_num_threads = _threads()
     options.log_severity_level = 3
-    wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
+    wanted = ("CUDAExecutionProvider", CPU)
     there = onnxruntime.get_available_providers()
     return onnxruntime.InferenceSession(str(path), options, providers=[name for name in wanted if name in there])
+
+
+def _threads() -> int:
+    """How many work on one batch; 0: as many as there are cores."""
+    return int(os.environ.get(LIBRARIES_OWN[0]) or 0)
 
 
 def _content(folder: Path) -> str:

@@ -38,6 +38,11 @@ class OpenClipEncoder(TorchEncoder):
     def _towers(self) -> "list[torch.nn.Module]":
         return [self.model.visual]  # the text tower is changed from batch to batch, see `shortened`
 
+    def _unrounded(self) -> "list[torch.nn.Module]":
+        """The layer by whose type open_clip's text tower decides in which one it adds up."""
+        blocks = getattr(getattr(_text_tower(self.model), "transformer", None), "resblocks", None)
+        return [blocks[0].mlp.c_fc] if blocks else []
+
     def _streams(self, source: Modality) -> int:
         return 1 if source == "text" else super()._streams(source)  # `shortened` is not for several at once
 
@@ -63,7 +68,7 @@ def shortened(model: Any, tokens: "torch.Tensor") -> "Iterator[torch.Tensor]":  
     """
     import torch
 
-    tower = getattr(model, "text", model)
+    tower = _text_tower(model)
     mask: Any = getattr(tower, "attn_mask", None)
     pooled = getattr(tower, "pool_type", getattr(tower, "text_pool_type", None))
     causal = mask is not None and pooled in ("argmax", "eos") and getattr(tower, "cls_emb", None) is None
@@ -71,7 +76,7 @@ def shortened(model: Any, tokens: "torch.Tensor") -> "Iterator[torch.Tensor]":  
     if not causal or (original and torch.is_grad_enabled()):
         yield tokens
         return
-    length = int(tokens.count_nonzero(dim=1).max())
+    length = int(tokens.ne(0).any(dim=0).nonzero().max()) + 1  # not a count: 0 stands for an exclamation mark, too
     positions, whole = tower.positional_embedding, tower.positional_embedding.data
     tower.attn_mask = mask[:length, :length]
     if original:
@@ -98,39 +103,63 @@ def load(model: str) -> OpenClipEncoder:
                 f"encoder 'open_clip:{model}' says no weights, and {model!r} is no folder: write "
                 f"open_clip:{model}/PRETRAINED, such as open_clip:{LIBRARY.example}"
             )
-    loaded = open_clip.create_model(name, pretrained=pretrained or None, pretrained_text=False, require_pretrained=True)
+    loaded = open_clip.create_model(
+        name,
+        pretrained=pretrained or None,
+        pretrained_text=False,
+        require_pretrained=True,
+        force_quick_gelu=_quick_gelu(model),
+    )
     return wrap(loaded, open_clip.get_tokenizer(name), name=known, revision=revision)
 
 
 def wrap(model: Any, tokenizer: Any, *, name: str, revision: str = "") -> OpenClipEncoder:  # noqa: ANN401
     """The encoder of a model in memory."""
+    from open_clip.transformer import QuickGELU
+
     prepared = preprocessing(model)
+    quick = any(isinstance(module, QuickGELU) for module in model.modules())
+    activation = {"quick_gelu": True} if quick else {}
     fingerprint = Fingerprint(
         library=LIBRARY.name,
         model=name,
         revision=revision,
         dimension=_dimension(model, tokenizer),
-        preprocessing=json.dumps({**vars(prepared), "tokens": tokenizer.context_length}, sort_keys=True),
+        preprocessing=json.dumps({**vars(prepared), "tokens": tokenizer.context_length, **activation}, sort_keys=True),
         weights=weights_hash(model.state_dict()),
     )
     return OpenClipEncoder(model, tokenizer, fingerprint)
 
 
 def config_of(model: str) -> dict[str, Any]:
-    """What open_clip knows of the model that `load` takes: its towers' sizes, its tokenizer."""
+    """What open_clip knows of the model that `load` takes: its towers' sizes, its activation, its tokenizer."""
     import open_clip
 
     local, hub = Path(model).is_dir(), model.startswith("hf-hub:")
     name = f"local-dir:{model}" if local else model if hub else model.partition("/")[0]
     config: dict[str, Any] = open_clip.get_model_config(name)
-    return config
+    return {**config, "quick_gelu": True} if _quick_gelu(model) else config
+
+
+def _quick_gelu(model: str) -> bool:
+    """Whether these weights learned with OpenAI's activation, which an architecture's configuration does not tell."""
+    from open_clip.pretrained import get_pretrained_cfg
+
+    name, _, pretrained = model.partition("/")
+    return bool(get_pretrained_cfg(name, pretrained).get("quick_gelu"))
 
 
 def preprocessing(model: Any) -> Any:  # noqa: ANN401
     """How the model wants its photos."""
     from open_clip.transform import PreprocessCfg
+    from open_clip.utils import to_2tuple
 
-    return PreprocessCfg(**model.visual.preprocess_cfg)
+    wanted = model.visual.preprocess_cfg
+    return PreprocessCfg(**{**wanted, "size": to_2tuple(wanted["size"])})  # ResNets say one number
+
+
+def _text_tower(model: Any) -> Any:  # noqa: ANN401
+    return getattr(model, "text", model)
 
 
 def _dimension(model: Any, tokenizer: Any) -> int:  # noqa: ANN401

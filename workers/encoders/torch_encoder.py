@@ -42,7 +42,11 @@ class TorchEncoder(BatchedEncoder):
     def settle(self) -> None:
         """Readies the model for encoding alone: from here on its weights may be rounded, and are not to be kept."""
         if half := half_type(self.device):
-            hold_in(self.model, half)
+            hold_in(self.model, half, self._unrounded())
+
+    def _unrounded(self) -> "list[torch.nn.Module]":
+        """The modules whose weights `settle` leaves as they are."""
+        return []
 
     def _forward(self, source: Modality, batch: list[Any]) -> "torch.Tensor":
         raise NotImplementedError

@@ -49,7 +49,10 @@ def write_graphs(encoder: Encoder, model: str, folder: Path, name: str) -> None:
 
 
 def quantize(folder: Path) -> None:
-    """Turns the graphs' weights into whole numbers of 8 bits, one scale a channel; activations follow on the fly."""
+    """Turns the graphs' weights into whole numbers of 8 bits, one scale a channel; activations follow on the fly.
+
+    That is noted with them, for such activations of an item depend on what it is run with.
+    """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic  # type: ignore[import-untyped]
 
@@ -71,6 +74,8 @@ def quantize(folder: Path) -> None:
                 op_types_to_quantize=QUANTIZED,
                 use_external_data_format=large,
             )
+    facts = json.loads((folder / CONFIG).read_text("utf-8"))
+    (folder / CONFIG).write_text(json.dumps({**facts, "quantized": "int8"}, indent=1) + "\n", "utf-8")
 
 
 def _sentence(encoder: SentenceEncoder, folder: Path) -> dict[str, Any]:

@@ -1,0 +1,53 @@
+"""Text encoders of sentence-transformers in all their forms."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Pooling, StaticEmbedding
+from small_bert import VOCABULARY
+from tokenizers import Tokenizer, models, pre_tokenizers
+
+from workers.encoders import load_encoder, load_exact
+
+TEXTS = ["red mug", "a large blue teapot", "mug " * 1000]
+
+
+def encode(encoder, texts):
+    return encoder.encode("text", [encoder.prepare("text", text) for text in texts])
+
+
+def test_another_pooling_is_another_space(sentence_folder, tmp_path):
+    other = shutil.copytree(sentence_folder, tmp_path / "sentence")
+    (config,) = other.glob("*_Pooling/config.json")
+    width = json.loads(config.read_text())["embedding_dimension"]
+    config.write_text(json.dumps(Pooling(width, "cls").get_config_dict()))
+    mean, first = (load_encoder(f"sentence-transformers:{folder}").fingerprint for folder in (sentence_folder, other))
+    assert (mean.weights, mean.model, mean.dimension) == (first.weights, first.model, first.dimension)
+    assert mean != first
+    assert mean.preprocessing == "first 48 tokens, Pooling mean"
+
+
+def test_weights_kept_in_half_the_bits_are_the_same_as_their_floats(sentence_folder, tmp_path):
+    model = SentenceTransformer(str(sentence_folder), device="cpu").bfloat16()
+    model.save(str(tmp_path / "half" / "sentence"))
+    model.float().save(str(tmp_path / "whole" / "sentence"))
+    half, whole = (load_exact(f"sentence-transformers:{tmp_path / name / 'sentence'}") for name in ("half", "whole"))
+    assert {weights.dtype for weights in half.model.parameters()} == {torch.float32}
+    assert half.fingerprint == whole.fingerprint
+
+
+def test_a_mean_of_words_has_texts_of_any_length(tmp_path):
+    vocabulary = {word: place for place, word in enumerate(VOCABULARY)}
+    words = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    averaging = StaticEmbedding(words, embedding_dim=16)
+    SentenceTransformer(modules=[averaging], device="cpu").save(str(tmp_path / "static"))
+    encoder = load_encoder(f"sentence-transformers:{tmp_path / 'static'}")
+    vectors = encode(encoder, TEXTS)
+    assert vectors.shape == (3, 16)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-3)
+    assert encoder._towers() == []
