@@ -42,7 +42,7 @@ def test_weights_kept_in_half_the_bits_are_the_same_as_their_floats(sentence_fol
 
 def test_a_mean_of_words_has_texts_of_any_length(tmp_path):
     vocabulary = {word: place for place, word in enumerate(VOCABULARY)}
-    words = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    words = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))  # noqa: S106
     words.pre_tokenizer = pre_tokenizers.Whitespace()
     averaging = StaticEmbedding(words, embedding_dim=16)
     SentenceTransformer(modules=[averaging], device="cpu").save(str(tmp_path / "static"))

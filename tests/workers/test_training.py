@@ -7,20 +7,23 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw
+from small_bert import save_tokenizer
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.errors import InputError
 from ltr_plugin.progress import silent
 from workers.encoders import load_encoder
+from workers.export.export import export
+from workers.training.architecture import build, small_config, write_folder
 from workers.training.augmentation import augment
 from workers.training.batches import batches
 from workers.training.cutout import cutout
 from workers.training.examples import Source, captions, sources, vary
 from workers.training.holdout import hold_out
-from workers.training.loop import Budget
+from workers.training.loop import Budget, Optimizer
 from workers.training.loss import contrastive, item_text_loss, same_product_loss
 from workers.training.photo_examples import read_photos
-from workers.training.photos import train_encoder
+from workers.training.photos import FRESH_RATE, train_encoder
 from workers.training.trainers import TRAINERS
 
 COLOURS = ("red", "green", "blue", "orange", "purple", "black")
@@ -108,6 +111,52 @@ def test_ctrl_c_keeps_what_was_learned_and_resume_ends_it(shop, tmp_path):
         trained(shop, out, resume=True)
     with pytest.raises(InputError, match="holds no encoder"):
         trained(shop, tmp_path / "absent", resume=True)
+
+
+def test_a_resumed_training_goes_on_as_it_began(shop, tmp_path, monkeypatch):
+    def interrupt(done: int, total: int | None = None) -> None:
+        if total == 100 and done >= 50:
+            raise KeyboardInterrupt
+
+    rates = []
+
+    class Noted(Optimizer):
+        def __init__(self, model, rate):
+            rates.append(rate)
+            super().__init__(model, rate)
+
+    monkeypatch.setattr("workers.training.photos.Optimizer", Noted)
+    out = tmp_path / "e"
+    trained(shop, out, seed=7, batch=9, budget=Budget(steps=2), progress=interrupt)
+    train_encoder(shop / "catalog.jsonl", out, resume=True, budget=Budget(steps=2))
+    assert rates == [FRESH_RATE] * 2
+    card = json.loads((out / "encoder.json").read_text())
+    assert (card["seed"], card["batch"], card["start"]) == (7, 9, None)
+
+
+def with_words_of_another_tokenizer(config):
+    text = {"hf_tokenizer_name": "bert", "vocab_size": 100, "pool_type": "last", "no_causal_mask": True}
+    config["model_cfg"]["text_cfg"] |= text
+
+
+def with_a_resnet_of_clip(config):
+    vision = {"image_size": 32, "layers": [1, 1, 1, 1], "width": 8, "head_width": 8}
+    config["model_cfg"] |= {"vision_cfg": vision, "custom_text": False}
+    config["preprocess_cfg"]["size"] = 32
+
+
+@pytest.mark.parametrize("change", [with_words_of_another_tokenizer, with_a_resnet_of_clip])
+def test_training_goes_on_from_models_of_other_families(change, shop, tmp_path):
+    config, start, out = small_config(32), tmp_path / "start", tmp_path / "out"
+    change(config)
+    write_folder(start, build(config), config, {})
+    save_tokenizer(start)
+    report = trained(shop, out, start=str(start), budget=Budget(steps=1))
+    first, second = load_encoder(f"open_clip:{start}"), load_encoder(f"open_clip:{out}")
+    assert second.fingerprint == report.fingerprint
+    assert second.fingerprint.preprocessing == first.fingerprint.preprocessing
+    assert second.tokenizer(["red mug"]).tolist() == first.tokenizer(["red mug"]).tolist()
+    assert export(report.spec, tmp_path / "onnx").comparisons
 
 
 def test_training_goes_on_from_another_encoder(shop, tmp_path):

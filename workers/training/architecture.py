@@ -45,8 +45,17 @@ def build(config: dict[str, Any]) -> Any:  # noqa: ANN401 - an open_clip model
     return model
 
 
-def write_folder(folder: Path, model: Any, config: dict[str, Any], card: dict[str, Any]) -> None:  # noqa: ANN401
-    """An encoder's folder: configuration, weights as safetensors, and `card`; in place of an older one, all at once."""
+def write_folder(
+    folder: Path,
+    model: Any,  # noqa: ANN401
+    config: dict[str, Any],
+    card: dict[str, Any],
+    tokenizer: Any = None,  # noqa: ANN401
+) -> None:
+    """An encoder's folder: configuration, weights as safetensors, and `card`; in place of an older one, all at once.
+
+    A `tokenizer` other than CLIP's own is kept with them.
+    """
     from safetensors.torch import save_file
 
     from workers.encoders.openclip import CONFIG, WEIGHTS
@@ -54,3 +63,5 @@ def write_folder(folder: Path, model: Any, config: dict[str, Any], card: dict[st
     with replaced(folder, card) as partial:
         save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, partial / WEIGHTS)
         (partial / CONFIG).write_text(json.dumps(config, indent=1) + "\n", "utf-8")
+        if hasattr(tokenizer, "save_pretrained"):
+            tokenizer.save_pretrained(partial)

@@ -20,7 +20,10 @@ from workers.training.report import TrainingReport
 
 
 class Course:
-    """A training from its start, or from where an interrupted one stopped; PyTorch's chance is set by its seed."""
+    """A training from its start, or from where an interrupted one stopped; PyTorch's chance is set by its seed.
+
+    `start` is whose weights to load, if any, and `fresh` whether all began with new ones, interrupted or not.
+    """
 
     def __init__(
         self,
@@ -28,23 +31,28 @@ class Course:
         out: Path,
         unit: str,
         *,
+        start: str | None,
         batch: int,
         budget: Budget,
         seed: int,
         resume: bool,
         progress: Progress,
     ) -> None:
-        """`unit` is what the items are called, in the plural. InputError when there is nothing to resume."""
-        self.products = list(JsonLines(catalog, Product).read())
-        self.chance = random.Random(seed)  # noqa: S311 - no secret
-        self._catalog, self._out, self._unit = catalog, out, unit
-        self._batch, self._budget, self._seed, self._progress = batch, budget, seed, progress
-        self._before: dict[str, Any] = unfinished(out) if resume else {}
-        torch.manual_seed(seed)
+        """`unit` is what the items are called, in the plural, `start` whose weights it begins with, None for new ones.
 
-    def start(self, given: str | None) -> str | None:
-        """Whose weights it goes on with: those of the interrupted training, or those that are given."""
-        return str(self._out) if self._before else given
+        An interrupted training is resumed as it began, whatever is given here. InputError when there is none.
+        """
+        self.products = list(JsonLines(catalog, Product).read())
+        self._before: dict[str, Any] = unfinished(out) if resume else {}
+        began: dict[str, Any] = {"start": start, "seed": seed, "batch": batch, **self._before}
+        self.start: str | None = str(out) if resume else start
+        self.fresh = began["start"] is None
+        self.seed: int = began["seed"]
+        self.chance = random.Random(self.seed)  # noqa: S311 - no secret
+        self._began = {name: began[name] for name in ("start", "seed", "batch")}
+        self._catalog, self._out, self._unit = catalog, out, unit
+        self._budget, self._progress = budget, progress
+        torch.manual_seed(self.seed)
 
     def run(
         self,
@@ -64,9 +72,9 @@ class Course:
         self._examples, self._seen, self._held = examples, seen, held
         self._learned = learn(
             step,
-            batches(examples, seen, self._batch, self.chance, say),
+            batches(examples, seen, self._began["batch"], self.chance, say),
             self._budget,
-            steps_an_epoch=max(fewest_steps, len(seen) / self._batch),
+            steps_an_epoch=max(fewest_steps, len(seen) / self._began["batch"]),
             default_epochs=epochs,
             done=self._before.get("share", 0.0),
             progress=self._progress,
@@ -89,4 +97,4 @@ class Course:
             held_out=measure(self._examples, self._held, vectors_of, texts),
         )
         steps = self._before.get("steps", 0) + report.steps
-        return report, report.to_card(steps=steps, seed=self._seed, batch=self._batch)
+        return report, report.to_card(steps=steps, **self._began)

@@ -4,7 +4,6 @@ Photos meet texts as in CLIP (Radford et al. 2021, https://arxiv.org/abs/2103.00
 meet each other (Khosla et al. 2020, https://arxiv.org/abs/2004.11362), so that a shopper's photo finds the shop's.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from torch.nn.functional import normalize
 from ltr_plugin.progress import Progress, silent
 from workers.encoders import openclip
 from workers.encoders.protocol import Vectors
-from workers.training.architecture import build, small_config, write_folder
+from workers.training.architecture import TOKENS, build, small_config, write_folder
 from workers.training.augmentation import augment
 from workers.training.batches import Batch
 from workers.training.course import Course
@@ -57,32 +56,31 @@ def train_encoder(
     early and keeps what was learned. `progress` counts photos read, then hundredths of the training.
     The same seed and steps give the same encoder on the same machine. InputError when there is nothing to learn from.
     """
-    course = Course(catalog, out, "photos", batch=batch, budget=budget, seed=seed, resume=resume, progress=progress)
-    start = course.start(start)
-    model, config = _model(start, image_size)
+    course = Course(
+        catalog, out, "photos", start=start, batch=batch, budget=budget, seed=seed, resume=resume, progress=progress
+    )
+    model, tokenizer, config = _model(course.start, image_size)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     wanted = openclip.preprocessing(model)
     size = max(wanted.size)
     found = sources("image", catalog, course.products, queries, qrels)
     examples = read_photos(course.products, found, round(size * MARGIN), progress)
-    trainer = _Trainer(model.to(device), wanted, size, FRESH_RATE if start is None else PRETRAINED_RATE, seed)
+    rate = FRESH_RATE if course.fresh else PRETRAINED_RATE
+    trainer = _Trainer(model.to(device), tokenizer, wanted, size, rate, course.seed)
     course.run(examples, lambda drawn, share: trainer.step(examples, drawn, share), EPOCHS)
 
-    encoder = openclip.wrap(model.cpu(), trainer.tokenizer, name=out.resolve().name)
+    encoder = openclip.wrap(model.cpu(), tokenizer, name=out.resolve().name)
     texts = encoder.encode("text", [encoder.prepare("text", product.embedding_text()) for product in course.products])
     report, card = course.report(encoder, lambda places: _vectors(encoder, examples, places), texts)
-    write_folder(out, model, config, card)
+    write_folder(out, model, config, card, tokenizer)
     return report
 
 
 class _Trainer:
     """The model with its optimizer: one step at a time."""
 
-    def __init__(self, model: Any, wanted: Any, size: int, rate: float, seed: int) -> None:  # noqa: ANN401
-        from open_clip import SimpleTokenizer
-
-        self.model = model.train().requires_grad_(True)
-        self.tokenizer = SimpleTokenizer(context_length=_context_length(model))
+    def __init__(self, model: Any, tokenizer: Any, wanted: Any, size: int, rate: float, seed: int) -> None:  # noqa: ANN401
+        self.model, self.tokenizer = model.train().requires_grad_(True), tokenizer
         self._size = size
         self._mean, self._std = (torch.tensor(values).view(1, 3, 1, 1) for values in (wanted.mean, wanted.std))
         self._device = next(model.parameters()).device
@@ -112,20 +110,14 @@ def _vectors(encoder: openclip.OpenClipEncoder, examples: PhotoExamples, places:
     return encoder.encode("image", [encoder.prepare("image", Image.fromarray(photo)) for photo in pixels])
 
 
-def _model(start: str | None, image_size: int) -> tuple[Any, dict[str, Any]]:
-    """The model to train, and its configuration in open_clip's form."""
+def _model(start: str | None, image_size: int) -> tuple[Any, Any, dict[str, Any]]:
+    """The model to train, its tokenizer, and its configuration in open_clip's form."""
     if start is None:
+        from open_clip import SimpleTokenizer
+
         config = small_config(image_size)
-        return build(config), config
-    import open_clip
-
-    model = openclip.load(start).model.cpu()
-    folder = Path(start) / openclip.CONFIG
-    if folder.is_file():
-        return model, json.loads(folder.read_text("utf-8"))
-    name = start if start.startswith("hf-hub:") else start.partition("/")[0]
-    return model, {"model_cfg": open_clip.get_model_config(name), "preprocess_cfg": model.visual.preprocess_cfg}
-
-
-def _context_length(model: Any) -> int:  # noqa: ANN401
-    return int(getattr(model, "context_length", None) or model.text.context_length)
+        return build(config), SimpleTokenizer(context_length=TOKENS), config
+    encoder = openclip.load(start)
+    model = encoder.model.cpu()
+    config = {"model_cfg": openclip.config_of(start), "preprocess_cfg": model.visual.preprocess_cfg}
+    return model, encoder.tokenizer, config

@@ -54,15 +54,16 @@ def train_encoder(
     read, then hundredths of the training. The same seed and steps give the same encoder on the same machine.
     InputError when there is nothing to learn from.
     """
-    course = Course(catalog, out, "sounds", batch=batch, budget=budget, seed=seed, resume=resume, progress=progress)
-    start = course.start(start)
+    course = Course(
+        catalog, out, "sounds", start=start, batch=batch, budget=budget, seed=seed, resume=resume, progress=progress
+    )
     words = load_encoder(DEFAULT_TEXT_ENCODER)
     fresh = MelShape(text_dimension=words.fingerprint.dimension)
-    network = mel.load(start).model.cpu() if start else MelNetwork(fresh)
+    network = mel.load(course.start).model.cpu() if course.start else MelNetwork(fresh)
     found = sources("audio", catalog, course.products, queries, qrels)
     examples = read_sounds(course.products, found, progress)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    trainer = _Trainer(network.to(device), words, CONTINUED_RATE if start else FRESH_RATE, seed)
+    trainer = _Trainer(network.to(device), words, FRESH_RATE if course.fresh else CONTINUED_RATE, course.seed)
     course.run(
         examples,
         lambda drawn, share: trainer.step(examples, drawn, share),

@@ -38,7 +38,7 @@ class Trainer:
         """Trains on a catalog and writes the encoder's folder `out`; its report says how to use it.
 
         `queries` with `qrels` add the media of judged queries as further ones of the product that they are judged 3
-        for. Ctrl-C ends it early and keeps what was learned, `resume` goes on from there.
+        for. Ctrl-C ends it early and keeps what was learned, `resume` goes on from there as it began.
         InputError for an option that this trainer does not have, when `out` holds something else than an encoder, and
         when there is nothing to learn from.
         """

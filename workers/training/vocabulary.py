@@ -59,6 +59,7 @@ def train_vocabulary(
         raise InputError("descriptor", f"{descriptor!r} is none of {', '.join(known)}")
     products = list(JsonLines(catalog, Product).read())
     before = unfinished(out) if resume else {}
+    seed = before.get("seed", seed)  # the same photos are held out as before
     earlier = keypoints.load(str(out)) if resume else None
     recipe = earlier.recipe if earlier else Recipe(descriptor)
     chance = random.Random(seed)  # noqa: S311 - no secret

@@ -58,12 +58,13 @@ def train_words(
     counts hundredths. The same seed and steps give the same encoder on the same machine. InputError when there is
     nothing to learn from.
     """
-    course = Course(catalog, out, "titles", batch=batch, budget=budget, seed=seed, resume=resume, progress=progress)
-    start = course.start(start)
-    network = bilstm.load(start).model.cpu() if start else LstmNetwork(LstmShape())
+    course = Course(
+        catalog, out, "titles", start=start, batch=batch, budget=budget, seed=seed, resume=resume, progress=progress
+    )
+    network = bilstm.load(course.start).model.cpu() if course.start else LstmNetwork(LstmShape())
     examples = _read(course.products, queries, qrels)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    trainer = _Trainer(network.to(device), CONTINUED_RATE if start else FRESH_RATE, course.chance)
+    trainer = _Trainer(network.to(device), FRESH_RATE if course.fresh else CONTINUED_RATE, course.chance)
     course.run(
         examples,
         lambda drawn, share: trainer.step(examples, drawn, share),
