@@ -1,6 +1,7 @@
 """What a worker counts, for Prometheus (https://prometheus.io/docs/practices/naming/)."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from prometheus_client import Counter, Histogram
@@ -59,14 +60,13 @@ class Backlog(Collector):
         family = GaugeMetricFamily(
             "ltr_backlog_products", "Products that lack a current vector of a modality.", labels=["index", "source"]
         )
-        try:
+        with suppress(LtrError):  # a cluster that is away: its own metrics tell
             cluster = connect(self._settings, patience_s=0, timeout_s=5)
             for name in self._settings.sweep_indices:
-                index = ProductIndex(cluster, name)
-                for source in dict.fromkeys(vector.source for vector in index.vectors):
-                    family.add_metric([name, source], index.backlog(source))
-        except LtrError:
-            pass  # an index that is not there yet, or a cluster that is away: its own metrics tell
+                with suppress(LtrError):  # an index that is not there yet hides none of the others
+                    index = ProductIndex(cluster, name)
+                    for source in dict.fromkeys(vector.source for vector in index.vectors):
+                        family.add_metric([name, source], index.backlog(source))
         return [family]
 
     def describe(self) -> Iterable[GaugeMetricFamily]:

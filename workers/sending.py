@@ -90,12 +90,13 @@ def _waiting(queue: Celery, *names: str) -> int:
 
 
 def _in_hand(index: ProductIndex, queue: Celery) -> dict[Modality | None, set[str]]:
-    """The ids that workers are embedding, by modality."""
+    """The ids that workers are embedding, or have put off, by modality."""
     held: dict[Modality | None, set[str]] = {}
     if queue.conf.worker_enable_remote_control:
         ask = queue.control.inspect(timeout=ANSWER_S)
-        for answers in (ask.reserved(), ask.active()):
-            for task in chain.from_iterable((answers or {}).values()):
+        for answers in (ask.reserved(), ask.active(), ask.scheduled()):
+            for answer in chain.from_iterable((answers or {}).values()):
+                task = answer.get("request", answer)
                 said = {**dict(zip(ARGUMENTS, task["args"], strict=False)), **task["kwargs"]}
                 if task["name"] == EMBED and said.get("index") in (index.name, index.alias):
                     held.setdefault(said.get("source"), set()).update(said["ids"])

@@ -10,6 +10,7 @@ from typing import Any
 
 from ltr_plugin.catalog.product import MODALITIES, Modality
 from ltr_plugin.cluster.connection import Cluster, connect
+from ltr_plugin.cluster.indices import is_held
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.errors import BrokerError, ClusterError, InputError, LtrError
 from ltr_plugin.settings import Settings
@@ -77,10 +78,13 @@ def sweep_task(self: Any, index: str) -> None:  # noqa: ANN401
 
 
 def _embed(index: ProductIndex, ids: Sequence[str], source: Modality | None) -> str:
-    """The outcome: `done` or `passed_on`."""
+    """The outcome: `done`, `passed_on`, or `left` for a version of the index that takes no vectors any more."""
     from workers.embedding import embed
     from workers.metrics import count
 
+    if is_held(index.cluster, index.name):
+        log.info("%s takes no writes: another version serves, which knows what it lacks", index.name)
+        return "left"
     if source is None or len(ids) > BATCH[source]:
         send_lacking(index, ids, source, queue=app)
         return "passed_on"

@@ -101,7 +101,7 @@ def test_modalities_apart_on_redis_with_metrics_and_logs(index, catalog, environ
         queue = make_app(Settings(broker_url=broker.url))
         environment |= {
             "LTR_BROKER_URL": broker.url,
-            "LTR_SWEEP_INDICES": index.alias,
+            "LTR_SWEEP_INDICES": f"not-there-yet,{index.alias}",
             "OPENSEARCH_URL": proxy.url,
         }
         with (
@@ -151,6 +151,21 @@ def test_modalities_apart_on_redis_with_metrics_and_logs(index, catalog, environ
             assert photos.stop() == 0
         for log in (words.log, photos.log):
             assert broker.password not in log.read_text()
+
+
+def test_a_task_that_is_put_off_is_not_swept(sounds, environment, tmp_path):
+    with broker_of(Redis, tmp_path / "redis") as broker, busy_proxy(environment["OPENSEARCH_URL"]) as proxy:
+        environment |= {"LTR_BROKER_URL": broker.url, "OPENSEARCH_URL": proxy.url, "LTR_PATIENCE_S": "0.1"}
+        queue = make_app(Settings(broker_url=broker.url))
+        with running(environment, tmp_path / "log") as worker:
+            until(lambda: worker.state == "ready")
+            proxy.troubles = [503] * 1000
+            assert send_again(sounds, queue=queue) == 8
+            until(lambda: (worker.metric('ltr_tasks_total{outcome="retried",task="ltr.embed"}') or 0) >= 3)
+            proxy.troubles = []
+            assert send_again(sounds, queue=queue) == 0
+            until(lambda: missing(sounds, "audio") == 0)
+            assert worker.metric(DONE) == 1
 
 
 def test_a_broker_that_goes_is_waited_for_and_its_loss_swept(sounds, environment, tmp_path):

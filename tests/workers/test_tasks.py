@@ -177,6 +177,17 @@ def test_a_message_of_many_products_is_passed_on_in_parts(cluster_at, node_url, 
 
 
 @pytest.mark.live
+def test_nothing_is_encoded_for_a_version_that_takes_no_writes(cluster_at, node_url, index, catalog, caplog):
+    fill(index, catalog)
+    cluster_at(node_url)
+    index.cluster.call("PUT", f"/{index.name}/_settings", {"index.blocks.write": True})
+    with caplog.at_level(logging.INFO):
+        embed_task.apply([index.name, [product.id for product in catalog], "image"])
+    assert "takes no writes" in caplog.text
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+@pytest.mark.live
 def test_a_sweep_sends_nothing_that_waits_already(index, catalog, queue, sent):
     fill(index, catalog)
     assert send_again(index, queue=queue) == 16
