@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ltr_plugin.cluster.products import ProductIndex
-from ltr_plugin.errors import LtrError
+from ltr_plugin.errors import BrokerError, LtrError
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.settings import Settings
 from workers.parent import PARENT
@@ -140,7 +140,8 @@ def drain(
             raise LtrError(_stuck(index, left, worker, failures))
         if restarted or now - max(moved, sent) > stall_s:
             restarts = worker.restarts if worker else 0
-            (send_backlog if restarted else send_again)(index, queue=queue)
+            with contextlib.suppress(BrokerError):  # one that is away is waited for, as workers do
+                (send_backlog if restarted else send_again)(index, queue=queue)
             sent = now
     progress(total, total)
 

@@ -1,8 +1,9 @@
 """Products that lack vectors, sent to the workers by modality."""
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 from celery import Celery
 
@@ -27,16 +28,11 @@ ANSWER_S = 1.0
 
 def send(queue: Celery, index: str, ids: Iterable[str], source: Modality, *, batch: int | None = None) -> int:
     """Sends these ids to the workers of a modality; returns how many. BrokerError when there is no broker."""
-    from kombu.exceptions import OperationalError
-
     sent = 0
-    try:
+    with _asked(queue):
         for some in batched(ids, batch or BATCH[source]):
             queue.send_task(EMBED, [index, list(some), source])
             sent += len(some)
-    except OperationalError as error:
-        broker = queue.connection_for_write().as_uri()  # without its password
-        raise BrokerError(f"no broker at {broker}: {error}") from None
     return sent
 
 
@@ -75,6 +71,19 @@ def send_again(index: ProductIndex, *, queue: Celery = app) -> int:
     return sent
 
 
+@contextlib.contextmanager
+def _asked(queue: Celery) -> Iterator[Any]:
+    """A connection to the broker. BrokerError when there is none, or it goes meanwhile."""
+    from kombu.exceptions import OperationalError
+
+    with queue.connection_for_read() as connection:
+        try:
+            yield connection
+        except (OperationalError, *connection.connection_errors) as error:
+            broker = connection.as_uri()  # without its password
+            raise BrokerError(f"no broker at {broker}: {error}") from None
+
+
 def _sources(index: ProductIndex) -> list[Modality]:
     return list(dict.fromkeys(vector.source for vector in index.vectors))
 
@@ -82,7 +91,7 @@ def _sources(index: ProductIndex) -> list[Modality]:
 def _waiting(queue: Celery, *names: str) -> int:
     """How many messages wait in these queues; those that a worker has taken do not count."""
     waiting = 0
-    with queue.connection_for_read() as connection:
+    with _asked(queue) as connection:
         for name in names:
             with contextlib.suppress(*connection.channel_errors), connection.channel() as channel:
                 waiting += channel.queue_declare(name, passive=True).message_count
@@ -92,8 +101,10 @@ def _waiting(queue: Celery, *names: str) -> int:
 def _in_hand(index: ProductIndex, queue: Celery) -> dict[Modality | None, set[str]]:
     """The ids that workers are embedding, or have put off, by modality."""
     held: dict[Modality | None, set[str]] = {}
-    if queue.conf.worker_enable_remote_control:
-        ask = queue.control.inspect(timeout=ANSWER_S)
+    if not queue.conf.worker_enable_remote_control:
+        return held
+    with _asked(queue) as connection:
+        ask = queue.control.inspect(timeout=ANSWER_S, connection=connection)
         for answers in (ask.reserved(), ask.active(), ask.scheduled()):
             for answer in chain.from_iterable((answers or {}).values()):
                 task = answer.get("request", answer)

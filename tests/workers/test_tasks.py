@@ -9,10 +9,11 @@ from collections import Counter
 import pytest
 from busy_proxy import busy_proxy
 
-from ltr_plugin.errors import BrokerError, InputError
+from ltr_plugin.errors import BrokerError, InputError, LtrError
 from ltr_plugin.settings import Settings
 from workers import tasks
 from workers.app import QUEUES, broker_folder, broker_options, make_app, route
+from workers.local import drain
 from workers.sending import BATCH, send, send_again, send_backlog
 from workers.tasks import GIVEN_UP, LONGEST_PAUSE_S, RETRIES, embed_task
 
@@ -208,6 +209,19 @@ def test_no_broker_is_an_error_that_names_it_without_its_password(tmp_path):
     with pytest.raises(BrokerError, match=r"no broker at amqp://user:\*\*@127\.0\.0\.1:9") as raised:
         send(queue, "shop", ["p1"], "text")
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("broker", ["amqp://user:secret@127.0.0.1:9//", "redis://:secret@127.0.0.1:9/0"])
+def test_a_broker_that_is_away_is_waited_for_as_long_as_anything_that_is_stuck(broker, index, catalog, monkeypatch):
+    fill(index, catalog)
+    queue = make_app(Settings(broker_url=broker))
+    with pytest.raises(BrokerError, match=r"no broker at .*127\.0\.0\.1:9") as raised:
+        send_again(index, queue=queue)
+    assert "secret" not in str(raised.value)
+    monkeypatch.setattr("workers.app.app", queue)
+    with pytest.raises(LtrError, match="8 products still lack vectors and nothing moves"):
+        drain(index, send=False, stall_s=0.5)
 
 
 def test_messages_go_to_the_queue_of_their_modality():
