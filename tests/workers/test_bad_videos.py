@@ -93,6 +93,27 @@ def test_more_pixels_than_the_header_says_are_not_decoded(monkeypatch):
         )
 
 
+def test_frames_that_become_a_line_are_refused():
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="webm") as container:
+        stream = container.add_stream("libvpx", rate=10)
+        line = av.CodecContext.create("libvpx", "w")
+        line.time_base = Fraction(1, 10)
+        for context, (width, height), first in ((stream, (64, 48), 0), (line, (4000, 2), 2)):
+            context.width, context.height, context.pix_fmt = width, height, "yuv420p"
+            for place in (first, first + 1):
+                frame = av.VideoFrame.from_ndarray(np.zeros((height, width, 3), np.uint8), "rgb24")
+                frame.pts, frame.time_base = place, Fraction(1, 10)
+                for packet in context.encode(frame):
+                    packet.stream = stream
+                    container.mux(packet)
+            for packet in context.encode(None):
+                packet.stream = stream
+                container.mux(packet)
+    with pytest.raises(MediaError, match="4000 x 2 pixels"):
+        decode_video(buffer.getvalue())
+
+
 def test_frames_over_the_limit_are_refused_before_they_are_decoded(monkeypatch):
     monkeypatch.setattr(video, "MAX_PIXELS", 3000)
     monkeypatch.setattr(video, "_decoded", lambda *_: pytest.fail("decodes"))

@@ -3,11 +3,13 @@
 import contextlib
 import io
 import random
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from ltr_plugin.errors import MediaError
 from workers.media import images
@@ -67,6 +69,28 @@ def test_a_photo_taken_sideways_is_turned_upright():
     exif = sideways.getexif()
     exif[0x0112] = 6
     assert decode_image(saved(sideways, "JPEG", exif=exif)).size == (20, 40)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_is_upright_however_it_was_taken(orientation):
+    taken = Image.fromarray(np.random.default_rng(0).integers(0, 255, (20, 40, 3), np.uint8))
+    exif = taken.getexif()
+    exif[0x0112] = orientation
+    shown = decode_image(saved(taken, "PNG", exif=exif))
+    assert np.array_equal(shown, ImageOps.exif_transpose(Image.open(io.BytesIO(saved(taken, "PNG", exif=exif)))))
+
+
+def test_odd_notes_beside_the_orientation_cost_no_photo():
+    orientation, resolution = struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0), struct.pack(">HHII", 0x011A, 10, 1, 38)
+    notes = b"MM\0*" + struct.pack(">IH", 8, 2) + orientation + resolution + bytes(4) + struct.pack(">ii", -1, 3)
+    photo = saved(Image.new("RGB", (40, 20)), "JPEG", exif=b"Exif\0\0" + notes)
+    assert decode_image(photo).size == (20, 40)
+
+
+def test_a_long_history_of_editing_costs_no_photo():
+    history = PngInfo()
+    history.add_itxt("XML:com.adobe.xmp", "edited, " * 200_000, zip=True)
+    assert decode_image(saved(Image.new("RGB", (40, 20)), "PNG", pnginfo=history)).size == (40, 20)
 
 
 @pytest.mark.parametrize(

@@ -116,10 +116,22 @@ def test_a_file_that_breaks_off_is_refused(container, codec):
         decode_sound(whole[: len(whole) // 2])
 
 
-def test_a_wav_written_before_its_end_was_known_is_heard():
+@pytest.mark.parametrize("sizes", [(0xFFFFFFFF, 0xFFFFFFFF), (0x7FFFF024, 0x7FFFF000)])
+def test_a_wav_written_before_its_end_was_known_is_heard(sizes):
     whole = bytearray(wav(tone()))
-    whole[4:8] = whole[40:44] = b"\xff\xff\xff\xff"
+    whole[4:8], whole[40:44] = (size.to_bytes(4, "little") for size in sizes)
     assert decode_sound(bytes(whole)).seconds == 1.0
+
+
+def test_a_sound_that_begins_quietly_is_heard_to_its_end():
+    noise = np.random.default_rng(0).normal(0, 0.2, 4 * 48_000)
+    assert decode_sound(encoded(np.concatenate([0 * noise, noise]), "adts", "aac")).seconds == pytest.approx(8, abs=0.1)
+
+
+def test_a_tag_behind_a_sound_costs_nothing():
+    assert decode_sound(encoded(tone(2, 48_000), "ipod", "aac") + b"TAG" + bytes(125)).seconds == pytest.approx(
+        2, abs=0.1
+    )
 
 
 def test_a_garbled_middle_is_refused():

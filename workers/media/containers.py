@@ -33,11 +33,14 @@ WAVE = {"probesize": str(1 << 15), "max_size": str(1 << 17)}
 """For WAVE files: in how many bytes FFmpeg looks for other sound than the header says, else for most of 12 ms; and how
 many it reads at once, else so few that Python has more to do than FFmpeg."""
 
-ENDLESS = 0x7FFFFFFF
+ENDLESS = 0x7FFFF000
 """From this size on a RIFF header says nothing: it was written before the end of the recording was known."""
 
 _FIRST = {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"sidx", b"wide", b"free", b"skip", b"pnot", b"uuid"}
 """The boxes that an MP4 or one of its kin may begin with."""
+
+_KNOWN = _FIRST | {b"mfra", b"meta", b"udta", b"emsg", b"prft", b"ssix", b"pdin"}
+"""The boxes that stand outermost."""
 
 _COUNTS = re.compile(rb"(stsz.{8}|trun.{4})(.{4})|cmov", re.DOTALL)
 """The boxes of an MP4 that say in few bytes how many samples there are: with the count, or compressed."""
@@ -50,7 +53,7 @@ def opened(source: TimedBytes) -> "Iterator[InputContainer]":
 
     data = source.getvalue()
     boxes = _boxes(data)
-    size = boxes[-1][2] if boxes else _declared_size(data)
+    size = _end(boxes) if boxes else _declared_size(data)
     if len(data) < WHOLE * size:
         raise MediaError(f"breaks off: has {len(data):,} of {size:,} bytes")
     if _samples(data, boxes) > len(data):
@@ -84,6 +87,12 @@ def _boxes(data: bytes) -> list[tuple[bytes, int, int]]:
             raise MediaError(f"has more than {MAX_BOXES:,} boxes")
         start = end
     return boxes
+
+
+def _end(boxes: list[tuple[bytes, int, int]]) -> int:
+    """Where the last box ends. What follows the index and is no box, such as an MP3's tag, is none of the film."""
+    kind, start, end = boxes[-1]
+    return start if kind not in _KNOWN and any(before == b"moov" for before, _, _ in boxes) else end
 
 
 def _declared_size(data: bytes) -> int:

@@ -3,7 +3,8 @@
 import warnings
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
+from PIL.Image import Transpose
 
 from ltr_plugin.errors import MediaError
 from workers.media.reading import TimedBytes, read_media
@@ -19,6 +20,20 @@ BLOCK_BYTES = 4096
 
 SIDE = 384
 """Encoders look at 96 to 384 pixels a side: a photo is made smaller than twice that while it is decoded."""
+
+PngImagePlugin.MAX_TEXT_CHUNK = 8 << 20
+"""Bytes of one note in a PNG, unpacked: editors write colour profiles and histories of more than Pillow's 1 MB."""
+
+TURNS = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+"""What sets a photo upright, by the orientation that its camera noted (EXIF)."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
 """Pillow's names of what catalogs hold. Others are not tried: some of them run programs, such as PostScript."""
@@ -45,7 +60,7 @@ def decode_image(data: bytes, *, side: int = SIDE) -> Image.Image:
             image.decodermaxblock = BLOCK_BYTES
             image.draft("RGB", (side, side))
             image.load()
-            return _on_white(_smaller(_plain(ImageOps.exif_transpose(image)), side))
+            return _on_white(_smaller(_plain(_upright(image)), side))
     except MediaError:
         raise
     except Image.DecompressionBombError:
@@ -60,6 +75,12 @@ def check_shape(width: int, height: int) -> None:
     """MediaError when there is too little of a picture between its longer sides."""
     if max(width, height) > MAX_ASPECT * min(width, height):
         raise MediaError(f"{width} x {height} pixels: one side is more than {MAX_ASPECT} times the other")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The photo turned as its camera was. Not by `ImageOps.exif_transpose`, which fails where other notes are odd."""
+    turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    return image if turn is None else image.transpose(turn)
 
 
 def _plain(image: Image.Image) -> Image.Image:

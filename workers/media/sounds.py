@@ -96,16 +96,16 @@ def _decoded(container: "InputContainer", source: TimedBytes) -> Sound:
         rate = frame.sample_rate
         if not RATES_HZ[0] <= rate <= RATES_HZ[1]:
             raise MediaError(f"{rate:,} samples a second; from {RATES_HZ[0]:,} to {RATES_HZ[1]:,} can be used")
-        parts.append(_mono(frame))
+        parts.append(_mono(frame, int(MAX_SECONDS * rate) - count))
         count += len(parts[-1])
-        if count >= MAX_SECONDS * rate:
+        if count >= int(MAX_SECONDS * rate):
             break
     else:
         if rate and _breaks_off(container, source.getvalue(), count / rate):
             raise MediaError(f"breaks off after {count / rate:.2f} s")
     if count < MIN_SECONDS * rate or not count:
         raise MediaError(f"too short: {count} sample{'s' * (count != 1)}, {MIN_SECONDS} s is the least")
-    samples = np.concatenate(parts)[: int(MAX_SECONDS * rate)]
+    samples = np.concatenate(parts)
     if not np.isfinite(samples).all():
         raise MediaError("has samples that are not numbers")
     return Sound(samples / max(1.0, float(np.abs(samples).max())), rate)
@@ -129,15 +129,15 @@ def _frames(container: "InputContainer", source: TimedBytes) -> "Iterator[AudioF
         raise MediaError(f"damaged sound: {bad} of {good + bad} packets cannot be decoded")
 
 
-def _mono(frame: "AudioFrame") -> NDArray[np.float32]:
-    """The mean of the frame's channels, float32 at full scale 1."""
+def _mono(frame: "AudioFrame", most: int) -> NDArray[np.float32]:
+    """The mean of the frame's channels, float32 at full scale 1: its first `most` samples, since it may be the file."""
     samples = frame.to_ndarray()
     if not frame.format.is_planar:
         samples = samples.reshape(-1, frame.layout.nb_channels).T
     offset, scale = _SCALES.get(samples.dtype.str[1:], (0, 1))
     with np.errstate(invalid="ignore", over="ignore"):  # what is not a number is found at the end
-        mean: NDArray[np.float64] = (samples.mean(axis=0, dtype=np.float64) - offset) / scale
-        return mean.astype(np.float32)
+        mean: NDArray[np.float32] = samples[:, :most].mean(axis=0, dtype=np.float32)
+        return (mean - np.float32(offset)) / np.float32(scale)
 
 
 _SCALES = {"u1": (128, 128), "i2": (0, 1 << 15), "i4": (0, 1 << 31)}
@@ -149,7 +149,7 @@ def _breaks_off(container: "InputContainer", data: bytes, seconds: float) -> boo
     if (form := container.format.name) == "ogg":
         page = data[data.rfind(b"OggS") :]
         return len(page) < 27 or len(page) < 27 + page[26] + sum(page[27 : 27 + page[26]])
-    if form == "mp3" and not (b"Xing" in data[: 1 << 20] or b"Info" in data[: 1 << 20]):
+    if form == "aac" or (form == "mp3" and not (b"Xing" in data[: 1 << 20] or b"Info" in data[: 1 << 20])):
         return False  # then the length is FFmpeg's guess from the file's size
     stream = container.streams.audio[0]
     if stream.duration and stream.time_base:

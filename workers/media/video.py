@@ -202,6 +202,7 @@ def _upright(frame: "VideoFrame", side: int) -> Image.Image:
     """The frame as it is meant to be seen, RGB, its shorter side no longer than `side`."""
     from av.video.reformatter import Interpolation
 
+    check_shape(frame.width, frame.height)  # which may change from frame to frame
     scale = min(1.0, side / min(frame.width, frame.height))
     width, height = round(frame.width * scale), round(frame.height * scale)
     pixels = frame.to_ndarray(format="rgb24", width=width, height=height, interpolation=Interpolation.AREA)
