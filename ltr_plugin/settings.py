@@ -19,7 +19,7 @@ ENVIRONMENT = {
     "LTR_CORES": "cores that encoders may take; without it, those of OMP_NUM_THREADS, or all",
     "LTR_BATCH_SIZE": "items that encoders look at together; without it, found by trial",
     "LTR_COMPILE": "set, encoders are compiled by torch at their first batch: pays on a GPU, in workers that run long",
-    "LTR_ALLOW_PRIVATE_MEDIA": "set, media may be fetched from private and loopback addresses",
+    "LTR_ALLOW_PRIVATE_MEDIA": "1: media may be fetched from private and loopback addresses",
     "LTR_SWEEP_INDICES": "indices whose products without current vectors are sent again by `celery beat`, with commas",
     "LTR_SWEEP_PERIOD_S": "seconds from one sweep to the next (default: 300)",
     "LTR_PATIENCE_S": "seconds that a worker's call waits for a cluster that is busy or away (default: 120)",
@@ -84,6 +84,8 @@ def _check(read: Mapping[str, str | None]) -> None:
         for name in ("LTR_SWEEP_PERIOD_S", "LTR_PATIENCE_S", "LTR_REDIS_VISIBILITY_S")
         if (value := read[name]) and not _above_zero(value)
     ]
+    if (private := read["LTR_ALLOW_PRIVATE_MEDIA"]) not in (None, "0", "1"):
+        mistakes.append(Mistake("LTR_ALLOW_PRIVATE_MEDIA", f"{private!r} is neither 1, which allows it, nor 0"))
     port, log_format = read["LTR_METRICS_PORT"], read["LTR_LOG_FORMAT"]
     if port and not (port.isdigit() and 0 < int(port) < 65536):
         mistakes.append(Mistake("LTR_METRICS_PORT", f"{port!r} is not a port between 1 and 65535"))

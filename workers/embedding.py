@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ltr_plugin.catalog.media import is_url
+from ltr_plugin.catalog.media import is_url, without_credentials
 from ltr_plugin.catalog.product import MODALITIES, Modality, Product
 from ltr_plugin.catalog.roots import MediaRoots
 from ltr_plugin.catalog.vectors import VectorField
@@ -179,7 +179,8 @@ def _prepared(encoder: Encoder, source: Modality, opened: Any) -> Any:  # noqa: 
 def _reason(item: str, error: MediaError) -> str | None:
     if isinstance(error, NothingToEncode):
         return None
-    return str(error) if item in str(error) else f"{item}: {error}"
+    shown = without_credentials(item)
+    return str(error) if shown in str(error) else f"{shown}: {error}"
 
 
 class Ahead(Generic[T, R]):

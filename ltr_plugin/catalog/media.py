@@ -1,14 +1,22 @@
 """References to photos, sounds and videos: where they lie and what tells a changed one."""
 
+import re
 from pathlib import Path
 
 from ltr_plugin.catalog.product import MODALITIES, Modality, Product, digest
 from ltr_plugin.errors import MediaError
 
+_CREDENTIALS = re.compile(r"^(\w[\w+.-]*://)[^/?#]*@")
+
 
 def is_url(reference: str) -> bool:
     """Whether a reference is an http(s) URL rather than a path."""
     return reference.lower().startswith(("http://", "https://"))
+
+
+def without_credentials(reference: str) -> str:
+    """The reference, fit to be shown: of a URL, or what looks like one, all but a user's name and password."""
+    return _CREDENTIALS.sub(r"\1", reference)
 
 
 def media_path(root: Path, reference: str) -> Path:

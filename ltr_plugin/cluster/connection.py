@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
-from urllib.parse import urlsplit
 
+from ltr_plugin.catalog.media import without_credentials
 from ltr_plugin.cluster.answers import BUSY, Json, incomplete, reason_of, translated
 from ltr_plugin.cluster.patience import Patience
 from ltr_plugin.errors import ClusterError, PluginMissing
@@ -190,12 +190,6 @@ def require_ltr(cluster: Cluster) -> None:
             "or use the development node (`ltr node start`, OPENSEARCH_URL unset)",
             status=error.status,
         ) from None
-
-
-def without_credentials(url: str) -> str:
-    """The address without a user's name and password, fit to be shown."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _chunks(lines: Iterable[str]) -> Iterator[list[str]]:

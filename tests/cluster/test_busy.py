@@ -7,7 +7,8 @@ import uuid
 import pytest
 from busy_proxy import busy_proxy
 
-from ltr_plugin.cluster.connection import OpenSearchCluster, connect, without_credentials
+from ltr_plugin.catalog.media import without_credentials
+from ltr_plugin.cluster.connection import OpenSearchCluster, connect
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.settings import Settings
 
@@ -166,3 +167,5 @@ def test_a_command_hears_at_once_that_there_is_no_cluster():
 def test_a_shown_address_has_no_credentials():
     assert without_credentials("https://u:p@host:9200/path") == "https://host:9200/path"
     assert without_credentials("http://127.0.0.1:9200") == "http://127.0.0.1:9200"
+    assert without_credentials("https://u:p@ss@[half/x@2.jpg") == "https://[half/x@2.jpg"
+    assert without_credentials("photos/x@2.jpg") == "photos/x@2.jpg"

@@ -27,6 +27,8 @@ class Shop(BaseHTTPRequestHandler):
                 self._answer(302, b"", Location=target)
             case ["inside"]:
                 self._answer(302, b"", Location="file:///etc/passwd")
+            case ["elsewhere"]:
+                self._answer(302, b"", Location="ftp://user:secret@shop.example/x")
             case ["nowhere"]:
                 self._answer(302, b"", Location="http://[half")
             case ["round"]:
@@ -102,7 +104,8 @@ def test_a_body_arrives_whole_and_through_three_redirects(shop):
         ("photo/2000000", "over the limit of 1 MB"),
         ("hop/4", "more than 3 redirects"),
         ("inside", "no http"),
-        ("nowhere", "cannot fetch"),
+        ("nowhere", "no valid URL"),
+        ("elsewhere", r"'ftp://shop\.example/x' is no http\(s\) URL"),
         ("round", "more than 3 redirects"),
         ("endless", "over the limit of 1 MB"),
         ("absent", "answered 404"),
@@ -188,8 +191,23 @@ def test_public_means_reachable_by_everyone():
     assert _public("93.184.215.14")
     assert _public("2606:2800:21f:cb07:6820:80da:af6b:8b2c")
     assert not any(
-        map(_public, ["192.168.1.1", "100.64.0.1", "fe80::1%eth0", "fd00::1", "224.0.0.1", "::ffff:10.0.0.1"])
+        map(
+            _public, ["192.168.1.1", "100.64.0.1", "fe80::1%eth0", "fd00::1", "fec0::1", "224.0.0.1", "::ffff:10.0.0.1"]
+        )
     )
+
+
+@pytest.mark.parametrize("said", ["0", "no", ""])
+def test_private_addresses_are_allowed_by_a_1_alone(said, shop, monkeypatch):
+    monkeypatch.setenv(ALLOW_PRIVATE, said)
+    with pytest.raises(MediaError, match="private address"):
+        fetch(f"{shop}/photo/3", max_bytes=1 << 20)
+
+
+def test_no_password_is_quoted_of_a_url_that_is_none():
+    with pytest.raises(MediaError, match="no valid URL") as raised:
+        fetch("http://user:s3[cr]et@shop\N{ACCOUNT OF}/x", max_bytes=1)
+    assert "s3" not in str(raised.value)
 
 
 def test_an_unknown_host_or_a_closed_port_is_a_media_error(monkeypatch):

@@ -250,10 +250,12 @@ def test_settings_that_cannot_be_used_are_listed_together(monkeypatch):
     monkeypatch.setenv("LTR_METRICS_PORT", "http")
     monkeypatch.setenv("LTR_SWEEP_PERIOD_S", "-1")
     monkeypatch.setenv("LTR_LOG_FORMAT", "xml")
+    monkeypatch.setenv("LTR_ALLOW_PRIVATE_MEDIA", "false")
     with pytest.raises(InputError) as raised:
         Settings.from_env()
     assert [mistake.where for mistake in raised.value.mistakes] == [
         "LTR_SWEEP_PERIOD_S",
+        "LTR_ALLOW_PRIVATE_MEDIA",
         "LTR_METRICS_PORT",
         "LTR_LOG_FORMAT",
     ]

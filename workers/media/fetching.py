@@ -14,6 +14,7 @@ import threading
 import time
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
+from ltr_plugin.catalog.media import without_credentials
 from ltr_plugin.errors import MediaError
 
 ALLOW_PRIVATE = "LTR_ALLOW_PRIVATE_MEDIA"
@@ -26,15 +27,15 @@ TIMEOUT_S = 20.0
 def fetch(url: str, *, max_bytes: int, timeout_s: float = TIMEOUT_S) -> bytes:
     """The body behind a URL; `timeout_s` is for the whole of it, redirects included. MediaError with the reason."""
     deadline = time.monotonic() + timeout_s
-    host = ""
+    host = to = ""
     try:
         for _ in range(MAX_REDIRECTS + 1):
-            split = urlsplit(url)
+            split = _split(url, to)
             host = _host(split)
             body, redirect = _get(split, max_bytes, deadline)
             if redirect is None:
                 return body
-            url = urljoin(url, redirect)
+            url, to = split.geturl(), redirect
     except (OSError, http.client.HTTPException, ValueError) as error:
         late = time.monotonic() >= deadline
         reason = f"took more than {timeout_s:g} s" if late else (str(error) or type(error).__name__)
@@ -42,10 +43,17 @@ def fetch(url: str, *, max_bytes: int, timeout_s: float = TIMEOUT_S) -> bytes:
     raise MediaError(f"more than {MAX_REDIRECTS} redirects")
 
 
+def _split(url: str, redirect: str) -> SplitResult:
+    try:
+        return urlsplit(urljoin(url, redirect))
+    except ValueError:  # whose words may quote a password
+        raise MediaError("no valid URL") from None
+
+
 def _get(url: SplitResult, max_bytes: int, deadline: float) -> tuple[bytes, str | None]:
     """The body, or where it redirects to."""
     if url.scheme not in ("http", "https") or not url.hostname:
-        raise MediaError(f"{url.geturl()!r} is no http(s) URL")
+        raise MediaError(f"{without_credentials(url.geturl())!r} is no http(s) URL")
     connection = http.client.HTTPConnection(_host(url))
     connection.sock = _connect(url, deadline)
     # a server that sends one byte now and then resets the socket's own timeout, but not this one
@@ -91,7 +99,7 @@ def _connect(url: SplitResult, deadline: float) -> socket.socket:
     host, port = str(url.hostname), url.port or (443 if url.scheme == "https" else 80)
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    allowed = [address for address in addresses if os.environ.get(ALLOW_PRIVATE) or _public(address)]
+    allowed = [address for address in addresses if os.environ.get(ALLOW_PRIVATE) == "1" or _public(address)]
     if not allowed:
         raise MediaError(f"{host!r} is a private address; set {ALLOW_PRIVATE}=1 if the catalog's media lie there")
     failure = OSError("no address")
@@ -110,7 +118,8 @@ def _connect(url: SplitResult, deadline: float) -> socket.socket:
 def _public(address: str) -> bool:
     """Whether everyone could reach it. Reserved ones are not: a private IPv4 address may be inside."""
     known = ipaddress.ip_address(address.partition("%")[0])
-    inner = known.sixtofour if isinstance(known, ipaddress.IPv6Address) else None
-    return (
-        known.is_global and not known.is_multicast and not known.is_reserved and (inner is None or _public(str(inner)))
-    )
+    if known.is_multicast or known.is_reserved or not known.is_global:
+        return False
+    if isinstance(known, ipaddress.IPv4Address):
+        return True
+    return not known.is_site_local and (known.sixtofour is None or _public(str(known.sixtofour)))
