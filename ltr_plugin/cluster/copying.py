@@ -62,16 +62,18 @@ def change_over(cluster: Cluster, alias: str, target: ProductIndex) -> str | Non
     """Points `alias` to `target`; returns the index it pointed to before, if any, which takes no writes from now on.
 
     If `target` follows that index, it is brought up to its last change first: writes are held for as long as that
-    takes, so that none is lost.
+    takes, so that none is lost. If not, neither follows the other from then on: the way back is to what was.
     """
     before = aliased(cluster, alias)
     if before in (None, target.name):
         return switch_alias(cluster, alias, target.name)
     with held(cluster, before):
         source = serving(cluster, alias)
+        reached = None
         if source and follows(target, source):
             catch_up(source, target)
-            note(cluster, before, follows=_reached(target))  # the two are equal now: the way back is short
+            reached = _reached(target)  # the two are equal now: the way back is short
+        note(cluster, before, follows=reached)
         release(cluster, target.name)
         note(cluster, target.name, before=before)
         switch_alias(cluster, alias, target.name)

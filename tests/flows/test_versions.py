@@ -271,6 +271,28 @@ def test_the_way_back_from_other_encoders_keeps_the_products_of_now(cluster, ali
     assert len(ids(cluster, alias)) == 19
 
 
+@pytest.mark.usefixtures("shop")
+def test_the_way_back_from_a_replacing_catalog_is_to_what_was_though_that_version_was_followed_once(
+    cluster, alias, words, catalog, settings, tmp_path
+):
+    new = vectors_for(cluster, alias, words["new"])
+    target = begin_version(cluster, alias, new)
+    embed_all(cluster, target.name)
+    embed_backlog(settings, cluster, alias, target.name)
+    assert roll_back_index(cluster, alias).caught_up
+    path = catalog("replacing", {"id": "n1", "title": "a new cup"})
+    done = write_catalog(cluster, path, alias, new, media=tmp_path / "shop", replace=True)
+    assert done.begun == target.name
+    embed_all(cluster, done.index)
+    embed_backlog(settings, cluster, alias, done.begun)
+    assert ids(cluster, alias) == ["n1"]
+    back = roll_back_index(cluster, alias)
+    assert (back.index, back.caught_up) == (f"{alias}-v1", False)
+    assert ids(cluster, alias) == [f"p{n:02}" for n in range(20)]
+    assert roll_back_index(cluster, alias).index == target.name
+    assert ids(cluster, alias) == ["n1"]
+
+
 def test_an_interrupted_change_is_taken_up_where_it_stopped_or_given_up(cluster, alias, shop, words):
     wanted = vectors_for(cluster, alias, words["new"])
 
