@@ -11,7 +11,7 @@ from ltr_plugin.catalog.changes import UPDATE, Change, Listed
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.changing import apply_changes
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.copying import catch_up, change_over, copy_vectors, follows
+from ltr_plugin.cluster.copying import catch_up, change_over, copy_marks, copy_vectors, follows
 from ltr_plugin.cluster.indices import (
     admit_media,
     aliased,
@@ -92,6 +92,7 @@ def write_catalog(
     pruned = _prune(cluster, name, ids) if prune or beside else 0
     if beside and current:
         for group in batched(ids, TOGETHER):
+            copy_marks(current, target, group)
             copy_vectors(current, target, group)
     index = ProductIndex(cluster, name)  # another version than at the start, where somebody else moved the alias
     if set(vectors) not in (set((current or target).vectors), set(index.vectors)):

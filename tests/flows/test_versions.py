@@ -158,6 +158,8 @@ def test_a_replaced_catalog_takes_over_at_once_with_the_vectors_that_are_still_r
     cluster, alias, shop, catalog, settings
 ):
     path = catalog("new", {"id": "p01", "title": "red mug 1", "price": 9}, {"id": "n1", "title": "a new cup"})
+    shop.reembed(["p01"])
+    embed_all(cluster, alias)
     done = write_catalog(cluster, path, alias, vectors_for(cluster, alias, Encoders()), replace=True)
     assert aliased(cluster, alias) == f"{alias}-v1"
     assert ids(cluster, done.index) == ["n1", "p01"]
@@ -173,6 +175,9 @@ def test_a_replaced_catalog_takes_over_at_once_with_the_vectors_that_are_still_r
     again = write_catalog(cluster, path, alias, vectors_for(cluster, alias, Encoders()), replace=True)
     assert again.index == f"{alias}-v2"  # taken up again, with nothing to embed
     assert ProductIndex(cluster, again.index).backlog() == 0
+    shop.reembed(["p01"])
+    again = write_catalog(cluster, path, alias, vectors_for(cluster, alias, Encoders()), replace=True)
+    assert list(ProductIndex(cluster, again.index).backlog_ids()) == ["p01"]
 
 
 def test_encoders_change_by_the_workers_while_products_come_and_go_and_shoppers_search(
