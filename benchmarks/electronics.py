@@ -71,7 +71,7 @@ def main() -> None:
     timed("write", began)
     began = time.perf_counter()
     with bar("making vectors") as progress:
-        embed_backlog(settings, cluster, "electronics", written.index, progress=progress)
+        embed_backlog(settings, cluster, "electronics", written.begun, progress=progress)
     timed("embed", began)
     index = ProductIndex(cluster, "electronics")
 

@@ -98,21 +98,21 @@ def index(
                 write_catalog, cluster, catalog, name, vectors_for(cluster, name, encoders), media=media, update=update,
                 prune=prune and yes, replace=replace, skip_bad=skip_bad,
             )  # fmt: skip
-            target, failed = _write(write)
+            begun, failed = _write(write)
             _show_absent(ProductIndex(cluster, name), catalog if prune else None)
         else:
-            target = index_versions.begin(cluster, name, encoders)
-        embed_and_show(settings, cluster, name, target, failed=failed, **show)
+            begun = index_versions.begin(cluster, name, encoders)
+        embed_and_show(settings, cluster, name, begun, failed=failed, **show)
 
 
-def _write(write: "Callable[..., Indexed]") -> tuple[str, bool]:
-    """The version that is to get its vectors, and whether anything was refused."""
+def _write(write: "Callable[..., Indexed]") -> tuple[str | None, bool]:
+    """The version that was begun beside the one that serves, if any, and whether anything was refused."""
     with bar("writing products") as progress:
         done = write(progress=progress)
     complain([*done.bad_lines, *done.refused])
     if done.pruned:
         typer.echo(f"deleted {done.pruned:,} products that the catalog does not have", err=True)
-    return done.index, bool(done.refused or done.bad_lines)
+    return done.begun, bool(done.refused or done.bad_lines)
 
 
 def _show_absent(index: "ProductIndex", catalog: Path | None) -> None:

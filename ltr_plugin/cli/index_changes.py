@@ -90,13 +90,10 @@ def reembed(settings: "Settings", cluster: "Cluster", name: str, ids: Path, *, w
 def _finish(
     settings: "Settings", cluster: "Cluster", name: str, unsent: str | None, failed: bool, *, wait: bool, as_json: bool
 ) -> None:
-    from ltr_plugin.cluster.products import ProductIndex
-
     if unsent:
         typer.echo(f"ltr: {unsent}; the products are in the backlog", err=True)
-    target = ProductIndex(cluster, name).name
     sent = bool(settings.broker_url) and not unsent
-    embed_and_show(settings, cluster, name, target, wait=wait, as_json=as_json, sent=sent, failed=failed)
+    embed_and_show(settings, cluster, name, wait=wait, as_json=as_json, sent=sent, failed=failed)
 
 
 def _open(cluster: "Cluster", name: str, encoders: "Encoders", media: Path) -> "ProductIndex":

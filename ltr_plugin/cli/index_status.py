@@ -17,16 +17,17 @@ def embed_and_show(
     settings: "Settings",
     cluster: "Cluster",
     name: str,
-    target: str,
+    begun: str | None = None,
     *,
     wait: bool,
     as_json: bool,
     sent: bool = False,
     failed: bool = False,
 ) -> None:
-    """Has a version's vectors made and the alias moved to it, or only its tasks sent, and shows where it stands.
+    """Has an index's vectors made, or only the tasks sent, and shows where it stands.
 
-    The tasks may be `sent` already. Exit code 1 where anything `failed` before.
+    Where a version was `begun` beside the one that serves, it is the one that gets them, and then the alias. The tasks
+    may be `sent` already. Exit code 1 where anything `failed` before.
     """
     from ltr_plugin.cluster.indices import aliased
     from ltr_plugin.cluster.products import ProductIndex
@@ -36,15 +37,15 @@ def embed_and_show(
     served = aliased(cluster, name)
     if wait:
         with bar("making vectors") as progress:
-            embed_backlog(settings, cluster, name, target, sent=sent, progress=progress)
+            embed_backlog(settings, cluster, name, begun, sent=sent, progress=progress)
     else:
         if not sent:
-            hand_over(settings, cluster, target)
-        if served != target:
-            complain([Mistake(name, f"is still {served}; the same command without --no-wait moves it to {target}")])
-    if wait and served not in (None, target):
+            hand_over(settings, cluster, begun or name)
+        if begun:
+            complain([Mistake(name, f"is still {served}; the same command without --no-wait moves it to {begun}")])
+    if wait and begun and served:
         warn_of_rankers(ProductIndex(cluster, name))
-    show_status(ProductIndex(cluster, target), as_json=as_json)
+    show_status(ProductIndex(cluster, begun or name), as_json=as_json)
     if failed:
         raise typer.Exit(1)
 

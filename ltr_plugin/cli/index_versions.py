@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ltr_plugin.settings import Settings
 
 
-def begin(cluster: "Cluster", name: str, encoders: "Encoders") -> str:
-    """The version with these encoders: the one that serves, or one beside it that has all its products."""
+def begin(cluster: "Cluster", name: str, encoders: "Encoders") -> str | None:
+    """The version with these encoders that has all products, beside the one that serves; None: that one has them."""
     from ltr_plugin.cluster.products import ProductIndex
     from ltr_plugin.flows.choosing import vectors_for
     from ltr_plugin.flows.versions import begin_version
@@ -24,7 +24,7 @@ def begin(cluster: "Cluster", name: str, encoders: "Encoders") -> str:
     current = ProductIndex(cluster, name)
     vectors = vectors_for(cluster, name, encoders)
     if set(vectors) == set(current.vectors):
-        return str(current.name)
+        return None
     with bar("copying products") as progress:
         return str(begin_version(cluster, name, vectors, progress=progress).name)
 
@@ -39,7 +39,7 @@ def go_back(settings: "Settings", cluster: "Cluster", name: str, *, wait: bool, 
     state = "with the products of now" if back.caught_up else f"as it was before {back.before}"
     typer.echo(f"{name} is back at {back.index}, {state}; once more goes to {back.before} again", err=True)
     warn_of_rankers(ProductIndex(cluster, name))
-    embed_and_show(settings, cluster, name, back.index, wait=wait, as_json=as_json)
+    embed_and_show(settings, cluster, name, wait=wait, as_json=as_json)
 
 
 def drop_old(cluster: "Cluster", name: str, *, yes: bool, as_json: bool) -> None:

@@ -1,13 +1,15 @@
 """One version of an index brought up to what another one holds, and the alias moved to it without losing a change."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ltr_plugin.batches import batched
+from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.indices import admit_media, aliased, facts_of, held, note, release, serving, switch_alias
 from ltr_plugin.cluster.products import Embedded, ProductIndex, stored_product
+from ltr_plugin.cluster.scripts import unmarked
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.progress import Progress, silent
 
@@ -53,6 +55,21 @@ def copy_vectors(source: ProductIndex, target: ProductIndex, ids: Sequence[str])
             pass
 
 
+def copy_marks(source: ProductIndex, target: ProductIndex, ids: Sequence[str]) -> None:
+    """Has vectors of `target` made again where those that `source` has of the same content were, or are to be.
+
+    ClusterError when `target` does not take a product.
+    """
+    known = {one.product.id: one.content for one in source.fetch(ids)}
+    marked: list[tuple[Product, Mapping[Modality, str]]] = []
+    for one in target.fetch(ids):
+        own, theirs = one.content, known.get(one.product.id, {})
+        same = {modality for modality in own.keys() & theirs if unmarked(own[modality]) == unmarked(theirs[modality])}
+        if any(own[modality] != theirs[modality] for modality in same):
+            marked.append((one.product, {**own, **{modality: theirs[modality] for modality in same}}))
+    _replace(source, target, marked)
+
+
 def follows(target: ProductIndex, source: ProductIndex) -> bool:
     """Whether `target` has what `source` had at some time, and needs only what changed since."""
     return _followed(target, _reached(source)["uuid"]) is not None
@@ -62,16 +79,18 @@ def change_over(cluster: Cluster, alias: str, target: ProductIndex) -> str | Non
     """Points `alias` to `target`; returns the index it pointed to before, if any, which takes no writes from now on.
 
     If `target` follows that index, it is brought up to its last change first: writes are held for as long as that
-    takes, so that none is lost.
+    takes, so that none is lost. If not, neither follows the other from then on: the way back is to what was.
     """
     before = aliased(cluster, alias)
     if before in (None, target.name):
         return switch_alias(cluster, alias, target.name)
     with held(cluster, before):
         source = serving(cluster, alias)
+        reached = None
         if source and follows(target, source):
             catch_up(source, target)
-            note(cluster, before, follows=_reached(target))  # the two are equal now: the way back is short
+            reached = _reached(target)  # the two are equal now: the way back is short
+        note(cluster, before, follows=reached)
         release(cluster, target.name)
         note(cluster, target.name, before=before)
         switch_alias(cluster, alias, target.name)
@@ -84,13 +103,18 @@ def _copy(source: ProductIndex, target: ProductIndex, query: dict[str, Any], pro
     done = 0
     for page in batched(hits, PAGE):
         stored = [stored_product(hit["_source"]) for hit in page]
-        actions = (target.replacement(target.media.kept(one.product, source.media.main), one.content) for one in stored)
-        for id_, error in target.cluster.bulk(actions):
-            if error:
-                raise ClusterError(f"{target.name} does not take product {id_} of {source.name}: {error}")
+        _replace(source, target, ((target.media.kept(one.product, source.media.main), one.content) for one in stored))
         copy_vectors(source, target, [one.product.id for one in stored])
         done += len(page)
         progress(min(done, total), total)
+
+
+def _replace(
+    source: ProductIndex, target: ProductIndex, products: Iterable[tuple[Product, Mapping[Modality, str]]]
+) -> None:
+    for id_, error in target.cluster.bulk(target.replacement(product, content) for product, content in products):
+        if error:
+            raise ClusterError(f"{target.name} does not take product {id_} of {source.name}: {error}")
 
 
 def _same(one: VectorField, other: VectorField | None) -> bool:

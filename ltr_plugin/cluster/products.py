@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.product import Modality, Product
@@ -12,6 +13,7 @@ from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.answers import Json
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.mapping import FORMAT
+from ltr_plugin.cluster.scripts import AGAIN, EMBED, REPLACE
 from ltr_plugin.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StoredProduct:
-    """A product as the index has it: `content` hashes what can be embedded, `embedding` stamps what has been."""
+    """A product as the index has it: `content` hashes what can be embedded (see `scripts`), `embedding` stamps what has
+    been."""
 
     product: Product
     content: Mapping[Modality, str]
@@ -90,8 +93,7 @@ class ProductIndex:
             "attribute_text": product.attribute_text(),
             "content": dict(content),
         }
-        sources = {vector.name: vector.source for vector in self.vectors}
-        script = {"source": _REPLACE, "params": {"product": document, "sources": sources}}
+        script = {"source": REPLACE, "params": {"product": document, "sources": self._sources}}
         return self._update(product.id, script, upsert={**document, "embedding": {}})
 
     def fetch(self, ids: Sequence[str]) -> list[StoredProduct]:
@@ -110,8 +112,7 @@ class ProductIndex:
         for one in made:
             grouped.setdefault(one.id, []).append(one)
         actions = (
-            self._update(id_, {"source": _EMBED, "params": {"made": _made(results)}})
-            for id_, results in grouped.items()
+            self._update(id_, {"source": EMBED, "params": {"made": _made(results)}}) for id_, results in grouped.items()
         )
         for id_, error in self.cluster.bulk(actions):
             yield id_, None if error and "document missing" in error else error
@@ -145,18 +146,25 @@ class ProductIndex:
                     yield hit["_id"], field, stamp["error"]
 
     def forget_errors(self) -> int:
-        """Puts every product with an error back into the backlog; returns how many."""
-        body = {"query": self._errors_query(), "script": {"source": _FORGET}}
+        """Puts every product with an error back into the backlog, by the modalities that have one; returns how many."""
+        body = {"query": self._errors_query(), "script": self._again(only_errors=True)}
         answer = self.cluster.call("POST", f"/{self.name}/_update_by_query", body, refresh=True, conflicts="proceed")
         return int(answer["updated"])
 
     def forget_vectors(self, ids: Iterable[str]) -> Iterator[tuple[str, str | None]]:
-        """Puts these products into the backlog, yielding (id, None or why not). Their vectors serve until then."""
-        return self.cluster.bulk(self._update(id_, {"source": _FORGET_ALL}) for id_ in ids)
+        """Puts these products into the backlog, yielding (id, None or why not). Their vectors serve until then.
+
+        What workers have in hand of them is dropped.
+        """
+        return self.cluster.bulk(self._update(id_, self._again(only_errors=False)) for id_ in ids)
 
     def refresh(self) -> None:
         """Makes all writes visible to searches."""
         self.cluster.call("POST", f"/{self.name}/_refresh")
+
+    def _again(self, *, only_errors: bool) -> dict[str, Any]:
+        params = {"sources": self._sources, "only_errors": only_errors, "mark": uuid4().hex[:8]}
+        return {"source": AGAIN, "params": params}
 
     def _update(self, id_: str, script: dict[str, Any], upsert: Mapping[str, Any] | None = None) -> dict[str, Any]:
         action = {"_op_type": "update", "_index": self.name, "_id": id_, "retry_on_conflict": 5, "script": script}
@@ -184,6 +192,10 @@ class ProductIndex:
         while hits := self.cluster.call("POST", f"/{self.name}/_search", body)["hits"]["hits"]:
             yield from hits
             body["search_after"] = hits[-1]["sort"]
+
+    @property
+    def _sources(self) -> dict[str, Modality]:
+        return {vector.name: vector.source for vector in self.vectors}
 
     @property
     def vector_names(self) -> tuple[str, ...]:
@@ -216,42 +228,3 @@ def _made(results: Iterable[Embedded]) -> dict[str, Any]:
         }
         for one in results
     }
-
-
-# A changed product keeps a vector until the next one is made, so that it stays findable, but loses the vector's stamp,
-# so that it is in the backlog. An unchanged product is not written at all.
-_REPLACE = """
-Map old = ctx._source; Map next = params.product;
-Map stamps = new HashMap(); if (old.embedding != null) stamps.putAll(old.embedding);
-Map each = new HashMap();
-for (def entry : params.sources.entrySet()) {
-  def field = entry.getKey(); def content = next.content[entry.getValue()];
-  if (content != null && old.containsKey(field)) next[field] = old[field];
-  if (content != null && old.each != null && old.each.containsKey(field)) each[field] = old.each[field];
-  def stamp = stamps[field];
-  if (stamp != null && stamp.content != content) stamps.remove(field);
-}
-next.embedding = stamps;
-if (!each.isEmpty()) next.each = each;
-if (next.equals(old)) { ctx.op = 'none'; } else { ctx._source = next; }
-"""
-
-_EMBED = """
-boolean changed = false;
-if (ctx._source.embedding == null) ctx._source.embedding = new HashMap();
-for (def entry : params.made.entrySet()) {
-  def field = entry.getKey(); def made = entry.getValue();
-  if (ctx._source.content[made.source] != made.stamp.content) continue;
-  if (made.vector != null) ctx._source[field] = made.vector; else ctx._source.remove(field);
-  if (!made.each.isEmpty()) {
-    if (ctx._source.each == null) ctx._source.each = new HashMap();
-    ctx._source.each[field] = made.each;
-  } else if (ctx._source.each != null) ctx._source.each.remove(field);
-  ctx._source.embedding[field] = made.stamp; changed = true;
-}
-if (!changed) ctx.op = 'none';
-"""
-
-_FORGET = "ctx._source.embedding.entrySet().removeIf(entry -> entry.getValue().containsKey('error'))"
-
-_FORGET_ALL = "ctx._source.embedding.clear()"

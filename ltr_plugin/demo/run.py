@@ -234,7 +234,7 @@ def _index(
     if written.refused:
         raise LtrError("\n".join(map(str, written.refused)))
     with clock.step("making vectors", bar) as progress:
-        embed_backlog(settings, cluster, alias, written.index, progress=progress)
+        embed_backlog(settings, cluster, alias, written.begun, progress=progress)
     index = ProductIndex(cluster, alias)
     index.refresh()
     return index

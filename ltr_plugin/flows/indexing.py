@@ -11,7 +11,7 @@ from ltr_plugin.catalog.changes import UPDATE, Change, Listed
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.changing import apply_changes
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.copying import catch_up, change_over, copy_vectors, follows
+from ltr_plugin.cluster.copying import catch_up, change_over, copy_marks, copy_vectors, follows
 from ltr_plugin.cluster.indices import (
     admit_media,
     aliased,
@@ -38,9 +38,11 @@ TOGETHER = 500
 @dataclass(frozen=True)
 class Indexed:
     """What became of a catalog: `refused` changes were not made, `bad_lines` were skipped on demand, `pruned` products
-    were deleted because the catalog does not have them. `index` is the version that is to get its vectors next."""
+    were deleted because the catalog does not have them. `index` is the version that has the products now; `begun` names
+    it too where this call filled it beside the one that serves, for `embed_backlog` to move the alias to."""
 
     index: str
+    begun: str | None
     written: int
     refused: list[Mistake] = field(default_factory=list)
     bad_lines: list[Mistake] = field(default_factory=list)
@@ -65,17 +67,18 @@ def write_catalog(
     Products of other catalogs stay, unless `prune` deletes those that this one does not have. With `update`, its lines
     give some fields new values. With `replace`, or where the index has a layout of an earlier release, nothing changes
     for shoppers yet: a version of this catalog alone is filled beside the one that serves. Where `vectors` are not
-    those that the index has, the next version is filled with all its products (`begin_version`).
+    those that the index has, the next version is filled with all its products (`begin_version`). Where another command
+    moves the alias meanwhile, what is still to be written goes to the version that serves then.
 
     Relative media lie in the folder `media`, or without it in the catalog's. InputError lists every wrong line before
     anything is written, unless `skip_bad`. Run again after an interruption it goes on, and writes only what differs.
     """
+    current = serving(cluster, alias)  # before a large file is checked: `vectors` were chosen by what serves now
     lines: JsonLines[Change] = JsonLines(catalog, UPDATE if update else Listed)
     total, bad = lines.check()
     if bad and prune:
         raise InputError("--prune", f"{len(bad)} lines of {catalog} are wrong, so that what it has is not known")
     changes = lines.read(skip_bad=skip_bad or not bad)  # checked already: a large file is not parsed for it again
-    current = serving(cluster, alias)
     folder = media or catalog.parent
     beside = replace or (current is None and aliased(cluster, alias) is not None)
     if beside:
@@ -84,15 +87,18 @@ def write_catalog(
         note(cluster, target.name, follows=None)
     else:
         target = admit_media(opened_index(cluster, alias, vectors, folder), folder)
-    ids, refused = _write(cluster, target.name if beside else alias, changes, folder, total, progress)
-    pruned = _prune(target, ids) if prune or beside else 0
+    name = target.name if beside else alias
+    ids, refused = _write(cluster, name, changes, folder, total, progress)
+    pruned = _prune(cluster, name, ids) if prune or beside else 0
     if beside and current:
         for group in batched(ids, TOGETHER):
+            copy_marks(current, target, group)
             copy_vectors(current, target, group)
-    target.refresh()
-    if set(vectors) != set(target.vectors):
-        target = begin_version(cluster, alias, vectors, progress=progress)
-    return Indexed(target.name, total - len(refused), refused, bad, pruned)
+    index = ProductIndex(cluster, name)  # another version than at the start, where somebody else moved the alias
+    if set(vectors) not in (set((current or target).vectors), set(index.vectors)):
+        index, beside = begin_version(cluster, alias, vectors, progress=progress), True
+    index.refresh()
+    return Indexed(index.name, index.name if beside else None, total - len(refused), refused, bad, pruned)
 
 
 def opened_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media: Path) -> ProductIndex:
@@ -114,21 +120,22 @@ def embed_backlog(
     settings: Settings,
     cluster: Cluster,
     alias: str,
-    index: str,
+    begun: str | None = None,
     *,
     sent: bool = False,
     progress: Progress = silent,
 ) -> None:
-    """Has every product of `index` that lacks a current vector embedded, then points the alias to it.
+    """Has every product that lacks a current vector embedded, in the version that serves, or in one that was `begun`
+    beside it: the alias is pointed to that one then. The alias is moved for no other.
 
     With a broker configured its workers do it, and need not be told again what is `sent` to them already; without one a
     worker of our own runs for the length of this call. Interrupted at any point, the next call goes on where the index
-    says that vectors are lacking. Where `index` follows the version that serves, what changed there meanwhile is caught
+    says that vectors are lacking. Where the version follows the one that serves, what changed there meanwhile is caught
     up, the last of it while writes are held.
     """
-    products = ProductIndex(cluster, index)
+    products = ProductIndex(cluster, begun or alias)
     _embed(settings, products, progress, sent=sent)
-    if aliased(cluster, alias) != index:
+    if begun and aliased(cluster, alias) != begun:
         current = serving(cluster, alias)
         if current and follows(products, current):
             catch_up(current, products)
@@ -188,8 +195,10 @@ def _absent(index: ProductIndex, ids: Collection[str]) -> list[str]:
     return [id_ for id_ in index.ids() if id_ not in ids]
 
 
-def _prune(index: ProductIndex, ids: Sequence[str]) -> int:
-    return sum(error is None for _, error in index.delete(_absent(index, set(ids))))
+def _prune(cluster: Cluster, name: str, ids: Sequence[str]) -> int:
+    gone = [Listed(id=id_, deleted=True) for id_ in _absent(ProductIndex(cluster, name), set(ids))]
+    found = (apply_changes(cluster, name, group) for group in batched(gone, TOGETHER))
+    return sum(wrong is None for results in found for wrong in results)
 
 
 def _embed(settings: Settings, products: ProductIndex, progress: Progress, *, sent: bool = False) -> None:

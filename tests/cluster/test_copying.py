@@ -81,6 +81,48 @@ def test_what_changed_meanwhile_is_caught_up_and_nothing_is_written_twice(old, n
     assert cluster.call("GET", f"/{new.name}/_doc/p2")["_version"] == versions["p2"]
 
 
+def embed(index, id_, number, name=None):
+    """Gives a product the vectors that it lacks."""
+    (one,) = index.fetch([id_])
+    fields = [field for field in one.pending(index.vectors) if name in (None, field.name)]
+    made = [Embedded(id_, field, one.content[field.source], [1, 1, number]) for field in fields]
+    assert list(index.write_vectors(made)) == [(id_, None)]
+
+
+def test_what_is_embedded_anew_in_one_version_is_embedded_anew_in_the_other(old, new):
+    catch_up(old, new)
+    embed(new, "p1", 7)
+    assert pending(new)["p1"] == []
+    assert list(old.forget_vectors(["p1"])) == [("p1", None)]
+    embed(old, "p1", 8, "text_vector")
+    catch_up(old, new)
+    assert pending(new)["p1"] == ["image_vector"]  # though it was made from the same reference
+    assert source(new, "p1")["text_vector"] == [1, 1, 8]
+    assert pending(old)["p1"] == ["image_vector"]
+
+
+def test_what_was_embedded_anew_is_so_after_the_way_back_too(old, new, cluster, alias):
+    catch_up(old, new)
+    change_over(cluster, alias, new)
+    assert list(new.forget_vectors(["p1"])) == [("p1", None)]
+    embed(new, "p1", 8)
+    change_over(cluster, alias, old)
+    assert pending(old)["p1"] == ["image_vector"]
+    assert source(old, "p1")["text_vector"] == [1, 1, 8]
+
+
+def test_an_error_that_was_copied_goes_when_its_product_is_tried_again_with_success(old, new):
+    catch_up(old, new)
+    assert list(new.errors()) == [("p3", "text_vector", "bad")]
+    old.refresh()
+    assert old.forget_errors() == 1
+    embed(old, "p3", 8)
+    catch_up(old, new)
+    assert pending(new)["p3"] == ["image_vector"]
+    assert list(new.errors()) == []
+    assert source(new, "p3")["text_vector"] == [1, 1, 8]
+
+
 def test_the_alias_moves_with_the_last_change_and_late_writes_are_not_lost_in_the_old_version(old, new, cluster, alias):
     catch_up(old, new)
     assert (

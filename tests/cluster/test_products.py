@@ -133,6 +133,47 @@ def test_an_error_is_listed_and_leaves_the_backlog_until_it_is_forgotten(index):
     assert index.backlog() == 1
 
 
+def test_a_vector_that_was_being_made_when_it_was_asked_for_anew_is_dropped(index):
+    put(index, title="red shoe")
+    late = made(index, vector=[1, 0, 0])
+    list(index.write_vectors([late]))
+    assert list(index.forget_vectors(["a"])) == [("a", None)]
+    assert list(index.write_vectors([late])) == [("a", None)]
+    index.refresh()
+    assert index.backlog() == 1
+    late = made(index, vector=[1, 0, 0])
+    list(index.forget_vectors(["a"]))  # once more
+    list(index.write_vectors([late]))
+    index.refresh()
+    assert index.backlog() == 1
+
+
+def test_a_product_that_was_embedded_anew_is_unchanged_when_it_is_put_again_until_it_says_something_else(index):
+    put(index, title="red shoe")
+    list(index.forget_vectors(["a"]))
+    list(index.write_vectors([made(index, vector=[1, 0, 0])]))
+    before = version(index)
+    put(index, title="red shoe")
+    assert (version(index), index.backlog()) == (before, 0)
+    put(index, title="red shoe", price=3)
+    assert index.backlog() == 0
+    put(index, title="blue shoe")
+    assert index.backlog() == 1
+    list(index.write_vectors([made(index, vector=[0, 1, 0])]))
+    index.refresh()
+    assert index.backlog() == 0
+
+
+def test_an_error_is_tried_again_without_the_vectors_of_other_modalities(index):
+    put(index, title="red shoe", images=["a.jpg"])
+    list(index.write_vectors([made(index, vector=[1, 0, 0]), made(index, IMAGE, error="no photo at all")]))
+    index.refresh()
+    assert index.forget_errors() == 1
+    assert stored(index).pending(index.vectors) == [IMAGE]
+    assert index.backlog("image") == 1
+    assert index.backlog("text") == 0
+
+
 def test_a_vector_of_the_wrong_length_is_refused_by_itself(index):
     (first, second) = (Product(id="a", title="x"), Product(id="b", title="y"))
     list(index.put([first, second]))

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from ltr_plugin.cluster.connection import OpenSearchCluster
+from ltr_plugin.cluster.copying import change_over
 from ltr_plugin.cluster.indices import aliased, is_held, note, serving, versions
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.errors import InputError
+from ltr_plugin.flows import indexing
 from ltr_plugin.flows.choosing import Encoders, vectors_for
 from ltr_plugin.flows.indexing import absent, embed_backlog, write_catalog
 from ltr_plugin.flows.products import Products
@@ -156,6 +158,8 @@ def test_a_replaced_catalog_takes_over_at_once_with_the_vectors_that_are_still_r
     cluster, alias, shop, catalog, settings
 ):
     path = catalog("new", {"id": "p01", "title": "red mug 1", "price": 9}, {"id": "n1", "title": "a new cup"})
+    shop.reembed(["p01"])
+    embed_all(cluster, alias)
     done = write_catalog(cluster, path, alias, vectors_for(cluster, alias, Encoders()), replace=True)
     assert aliased(cluster, alias) == f"{alias}-v1"
     assert ids(cluster, done.index) == ["n1", "p01"]
@@ -171,6 +175,9 @@ def test_a_replaced_catalog_takes_over_at_once_with_the_vectors_that_are_still_r
     again = write_catalog(cluster, path, alias, vectors_for(cluster, alias, Encoders()), replace=True)
     assert again.index == f"{alias}-v2"  # taken up again, with nothing to embed
     assert ProductIndex(cluster, again.index).backlog() == 0
+    shop.reembed(["p01"])
+    again = write_catalog(cluster, path, alias, vectors_for(cluster, alias, Encoders()), replace=True)
+    assert list(ProductIndex(cluster, again.index).backlog_ids()) == ["p01"]
 
 
 def test_encoders_change_by_the_workers_while_products_come_and_go_and_shoppers_search(
@@ -214,6 +221,45 @@ def test_encoders_change_by_the_workers_while_products_come_and_go_and_shoppers_
     assert is_held(cluster, before.name)
 
 
+@pytest.mark.usefixtures("shop")
+def test_a_catalog_that_is_written_while_the_encoders_change_leaves_the_alias_where_that_moved_it(
+    cluster, alias, words, catalog, settings, monkeypatch
+):
+    path = catalog("prices", *({"id": f"p{n:02}", "title": f"red mug {n}", "price": n} for n in range(19)))
+    monkeypatch.setattr(indexing, "TOGETHER", 10)
+
+    def change_encoders(done, _total):
+        if done == 10:
+            target = begin_version(cluster, alias, vectors_for(cluster, alias, words["new"]))
+            embed_all(cluster, target.name)
+            embed_backlog(settings, cluster, alias, target.name)
+
+    vectors = vectors_for(cluster, alias, Encoders())
+    done = write_catalog(cluster, path, alias, vectors, prune=True, progress=change_encoders)
+    assert (done.index, done.begun, done.pruned) == (f"{alias}-v2", None, 1)
+    embed_all(cluster, done.index)
+    embed_backlog(settings, cluster, alias, done.begun)
+    assert aliased(cluster, alias) == f"{alias}-v2"
+    assert ids(cluster, alias) == [f"p{n:02}" for n in range(19)]
+    assert [source(cluster, alias, f"p{n:02}")["price"] for n in range(19)] == list(range(19))
+
+
+def test_vectors_that_are_waited_for_while_the_encoders_change_do_not_take_the_alias_back(
+    cluster, alias, shop, words, settings
+):
+    target = begin_version(cluster, alias, vectors_for(cluster, alias, words["new"]))
+    embed_all(cluster, target.name)
+    shop.put([{"id": "p00", "title": "a cup"}])
+
+    def move_once_they_are_made(done, total):
+        if done == total:
+            change_over(cluster, alias, target)
+
+    embed_backlog(settings, cluster, alias, progress=move_once_they_are_made)
+    assert aliased(cluster, alias) == target.name
+    assert source(cluster, alias, "p00")["title"] == "a cup"
+
+
 def test_the_way_back_from_other_encoders_keeps_the_products_of_now(cluster, alias, shop, words, settings):
     target = begin_version(cluster, alias, vectors_for(cluster, alias, words["new"]))
     embed_all(cluster, target.name)
@@ -228,6 +274,28 @@ def test_the_way_back_from_other_encoders_keeps_the_products_of_now(cluster, ali
     assert roll_back_index(cluster, alias).index == target.name  # and forth
     assert source(cluster, alias, "p02")["title"] == "once more"
     assert len(ids(cluster, alias)) == 19
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_way_back_from_a_replacing_catalog_is_to_what_was_though_that_version_was_followed_once(
+    cluster, alias, words, catalog, settings, tmp_path
+):
+    new = vectors_for(cluster, alias, words["new"])
+    target = begin_version(cluster, alias, new)
+    embed_all(cluster, target.name)
+    embed_backlog(settings, cluster, alias, target.name)
+    assert roll_back_index(cluster, alias).caught_up
+    path = catalog("replacing", {"id": "n1", "title": "a new cup"})
+    done = write_catalog(cluster, path, alias, new, media=tmp_path / "shop", replace=True)
+    assert done.begun == target.name
+    embed_all(cluster, done.index)
+    embed_backlog(settings, cluster, alias, done.begun)
+    assert ids(cluster, alias) == ["n1"]
+    back = roll_back_index(cluster, alias)
+    assert (back.index, back.caught_up) == (f"{alias}-v1", False)
+    assert ids(cluster, alias) == [f"p{n:02}" for n in range(20)]
+    assert roll_back_index(cluster, alias).index == target.name
+    assert ids(cluster, alias) == ["n1"]
 
 
 def test_an_interrupted_change_is_taken_up_where_it_stopped_or_given_up(cluster, alias, shop, words):
