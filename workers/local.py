@@ -113,6 +113,7 @@ def drain(
     """Sends the backlog to the workers (but for `send`: it is sent already), and returns when no vector is lacking.
 
     It is sent again when the worker was started anew, and what no message waits for when nothing moved for `stall_s`.
+    Where the index was opened by an alias that moves meanwhile, the version that serves then is waited for.
     LtrError when the worker died for good, when its tasks were given up, or when nothing moved for three times
     `stall_s`.
     """
@@ -129,6 +130,7 @@ def drain(
     while left:
         progress(total - left, total)
         time.sleep(poll_s)
+        index = ProductIndex(index.cluster, index.alias)  # its alias may move: the version left behind takes no vectors
         now, before, left = time.monotonic(), left, index.backlog()
         total = max(total, left)
         if left < before:

@@ -260,6 +260,23 @@ def test_vectors_that_are_waited_for_while_the_encoders_change_do_not_take_the_a
     assert source(cluster, alias, "p00")["title"] == "a cup"
 
 
+def test_vectors_that_a_version_left_behind_takes_no_more_are_waited_for_in_the_one_that_serves(
+    cluster, alias, shop, words, settings
+):
+    target = begin_version(cluster, alias, vectors_for(cluster, alias, words["new"]))
+    embed_all(cluster, target.name)
+    shop.put([{"id": "p00", "title": "a cup"}])
+
+    def move_before_they_are_made(done, total):
+        if done < total and aliased(cluster, alias) != target.name:
+            change_over(cluster, alias, target)
+            embed_all(cluster, target.name)
+
+    embed_backlog(settings, cluster, alias, progress=move_before_they_are_made)
+    assert aliased(cluster, alias) == target.name
+    assert target.backlog() == 0
+
+
 def test_the_way_back_from_other_encoders_keeps_the_products_of_now(cluster, alias, shop, words, settings):
     target = begin_version(cluster, alias, vectors_for(cluster, alias, words["new"]))
     embed_all(cluster, target.name)
