@@ -16,7 +16,8 @@ class BusyProxy(ThreadingHTTPServer):
     """`troubles` are taken one a request, oldest first; without any left, it is the node.
 
     A trouble is a status, or `"drop"` (no answer), `"hang"` (none for long), `"lost"` (done, but no answer), `"part"`
-    (every other action of a bulk request is rejected), or `"starting"` (as a node whose shards are not all there).
+    (every other action of a bulk request is rejected), `"starting"` (as a node whose shards are not all there), or
+    `"failing"` (as a node of which a shard fails).
     `delays_s` holds requests back, by the end of their path.
     """
 
@@ -58,6 +59,8 @@ class _Handler(BaseHTTPRequestHandler):
             status, answer = self._forward(body)
             if trouble == "starting":
                 answer = self._without_a_shard(json.loads(answer))
+            if trouble == "failing":
+                answer = self._with_a_failure(json.loads(answer))
             if trouble == "lost":
                 self.close_connection = True
             else:
@@ -85,6 +88,14 @@ class _Handler(BaseHTTPRequestHandler):
         for part in (answer, *answer.get("responses", ())):
             if "_shards" in part:
                 part["_shards"]["successful"] -= 1
+        return json.dumps(answer).encode()
+
+    def _with_a_failure(self, answer: dict) -> bytes:
+        """What OpenSearch does by default when one of several shards fails: status 200, and what the rest found."""
+        failure = {"shard": 0, "reason": {"type": "rejected_execution_exception", "reason": "queue is full"}}
+        for part in (answer, *answer.get("responses", ())):
+            if shards := part.get("_shards"):
+                part["_shards"] = shards | {"successful": shards["successful"] - 1, "failed": 1, "failures": [failure]}
         return json.dumps(answer).encode()
 
     def _forward(self, body: bytes) -> tuple[int, bytes]:

@@ -23,6 +23,7 @@ from ltr_plugin.errors import MediaError, NothingToEncode
 from workers.cores import cores, step_back
 from workers.encoders import Encoder, encoder_of
 from workers.media.opening import OPENERS
+from workers.reasons import in_short
 
 AHEAD = 4
 """Batches that are decoded ahead of the encoder."""
@@ -105,7 +106,7 @@ def _embed_source(
             good = [result for result in results if isinstance(result, np.ndarray)]
             pooled = _pooled(good)
             # a product with one good photo is found by it, and its bad ones are listed all the same
-            bad = "; ".join(dict.fromkeys(result for result in results if isinstance(result, str)))
+            bad = in_short(result for result in results if isinstance(result, str))
             error = bad or ("its vectors cancel out or are not numbers" if good and pooled is None else None)
             each = tuple(good) if pooled is not None and len(good) > 1 else ()
             yield Embedded(stored.product.id, vector, stored.content[source], pooled, error, each)

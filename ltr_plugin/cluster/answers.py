@@ -14,7 +14,7 @@ Json = Any
 BUSY = (429, 503)
 """Statuses of single actions that a cluster has no room for now."""
 
-SEARCHES = ("_search", "_count", "_msearch", "_search/template")
+SEARCHES = ("_search", "_count", "_msearch", "_search/template", "_msearch/template")
 
 
 def reason_of(error: Json) -> str:
@@ -42,17 +42,19 @@ def _chain(cause: Json) -> Iterator[Json]:
 
 
 def incomplete(path: str, answer: Json) -> str | None:
-    """Why an answer of status 200 is not the whole truth: a cluster that starts leaves out the shards that are not
-    there yet, and calls no failure what it leaves out."""
+    """Why an answer of status 200 is not the whole truth: a cluster leaves out the shards that failed, and those that
+    are not there yet while it starts, which it does not call failures."""
     if path.endswith("_mget"):
         errors = (document["error"] for document in answer["docs"] if "error" in document)
         return next((reason_of(error) for error in errors if error["type"] != "index_not_found_exception"), None)
     for part in (answer, *answer.get("responses", ())) if path.endswith(SEARCHES) else ():
         if part.get("status") in BUSY:
             return reason_of(part["error"])
-        shards = part.get("_shards", {"total": 0, "successful": 0, "failed": 0})
-        if missing := shards["total"] - shards["successful"] - shards["failed"]:
-            return f"{missing} of {shards['total']} shards are not there"
+        shards = part.get("_shards", {"total": 0, "successful": 0})
+        if missing := shards["total"] - shards["successful"]:  # which counts those that were skipped
+            failures = shards.get("failures")
+            why = f"failed: {reason_of(failures[0]['reason'])}" if failures else "are not there"
+            return f"{missing} of {shards['total']} shards {why}"
     return None
 
 

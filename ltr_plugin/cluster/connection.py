@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from ltr_plugin.catalog.media import without_credentials
-from ltr_plugin.cluster.answers import BUSY, Json, incomplete, reason_of, translated
+from ltr_plugin.cluster.answers import BUSY, SEARCHES, Json, incomplete, reason_of, translated
 from ltr_plugin.cluster.patience import Patience
 from ltr_plugin.errors import ClusterError, PluginMissing
 from ltr_plugin.settings import Settings
@@ -17,7 +17,7 @@ CONNECTIONS = 16
 
 BULK_ACTIONS, BULK_BYTES = 500, 20 << 20
 
-READS = ("_search", "_count", "_mget", "_msearch", "_refresh", "_search/template", "_render/template", "_analyze")
+READS = (*SEARCHES, "_mget", "_refresh", "_render/template", "_analyze")
 """Ends of the paths that change nothing whatever their method, and so may be called again after a lost answer."""
 
 

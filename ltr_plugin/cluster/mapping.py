@@ -10,6 +10,9 @@ from ltr_plugin.catalog.vectors import VectorField
 FORMAT = 2
 """Version of the layout below; an index of another version is refused."""
 
+LONGEST_ERROR = 1024
+"""Characters of an error: a longer one would be kept, but never found."""
+
 TEXT_FIELDS = ("title", "description", "brand", "model", "category", "attribute_text")
 
 _ANALYSIS = {
@@ -78,7 +81,7 @@ def _stamp() -> dict[str, Any]:
         "properties": {
             "fingerprint": {"type": "keyword"},
             "content": {"type": "keyword"},
-            "error": {"type": "keyword", "ignore_above": 1024},
+            "error": {"type": "keyword", "ignore_above": LONGEST_ERROR},
         }
     }
 

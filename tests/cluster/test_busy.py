@@ -1,5 +1,6 @@
 """A cluster that is busy, slow or away for a while: calls wait for it, within a limit, and nothing is done twice."""
 
+import json
 import threading
 import time
 import uuid
@@ -9,6 +10,7 @@ from busy_proxy import busy_proxy
 
 from ltr_plugin.catalog.media import without_credentials
 from ltr_plugin.cluster.connection import OpenSearchCluster, connect
+from ltr_plugin.cluster.mapping import index_body
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.settings import Settings
 
@@ -67,6 +69,33 @@ def test_an_answer_without_all_shards_is_not_believed(proxy, name):
     assert [error.status for error in heard] == [503] * 3
     assert "No shard available" in str(heard[0])
     assert "1 of 1 shards are not there" in str(heard[1])
+
+
+@pytest.mark.parametrize("end", ["_search", "_count", "_msearch", "_msearch/template", "_search/template"])
+def test_an_answer_of_which_a_shard_failed_is_not_believed(proxy, name, end):
+    heard = []
+    cluster = OpenSearchCluster(proxy.url, patience_s=20, heard=heard.append)
+    query = {"query": {"match_all": {}}}
+    body = {"source": query} if end.endswith("template") else query
+    lines = f"{{}}\n{json.dumps(body)}\n"
+    proxy.troubles = ["failing"]
+    answer = cluster.call("POST", f"/{name}/{end}", lines if end.startswith("_msearch") else body)
+    assert proxy.troubles == []
+    assert all(part["_shards"]["failed"] == 0 for part in answer.get("responses", [answer]))
+    (error,) = heard
+    assert "1 of 1 shards failed: queue is full" in str(error)
+
+
+def test_an_answer_with_skipped_shards_is_whole(cluster, proxy, vector, alias, tmp_path):
+    index = index_body([vector()], tmp_path, shards=3)
+    cluster.call("PUT", f"/{alias}-v1", index)
+    cluster.call("PUT", f"/{alias}-v1/_doc/1", {"released": "2020-01-01"}, refresh=True)
+    heard = []
+    query = {"query": {"range": {"released": {"gte": "2030-01-01"}}}}
+    through = OpenSearchCluster(proxy.url, patience_s=0.1, heard=heard.append)
+    answer = through.call("POST", f"/{alias}-v1/_search", query, pre_filter_shard_size=1)
+    assert answer["_shards"]["skipped"] > 0
+    assert heard == []
 
 
 def test_patience_ends(proxy, name):

@@ -92,6 +92,19 @@ def test_a_bad_photo_keeps_the_product_and_its_reason(index, catalog, tmp_path, 
     assert "image_vector" in vectors_of(index, "p0"), "its other photo is good"
 
 
+def test_a_product_of_many_bad_photos_is_listed_and_tried_again(index, tmp_path):
+    names = tuple(f"{'long' * 10}-{number}.png" for number in range(100))
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    put(index, [Product(id="p0", title="mug", images=names)])
+    embed(index, ["p0"])
+    index.refresh()
+    ((id_, field, reason),) = index.errors()
+    assert (id_, field) == ("p0", "image_vector")
+    assert reason.startswith(f"{names[0]}: empty file; {names[1]}: empty file; ")
+    assert index.forget_errors() == 1
+
+
 def test_a_product_that_changed_while_it_was_embedded_stays_in_the_backlog(index, catalog, vectors_of):
     put(index, catalog[:1])
 
