@@ -41,6 +41,14 @@ class Shop(BaseHTTPRequestHandler):
                 self.end_headers()
                 while True:
                     self.wfile.write(b"10000\r\n" + bytes(0x10000) + b"\r\n")
+            case ["less-than-nothing"]:
+                self.send_response(200)
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                self.wfile.write(b"-1\r\n" + bytes(4 << 20))
+            case ["chatty"]:
+                self.send_response(500, "no" * 1000)
+                self.end_headers()
             case ["wait"]:
                 while True:
                     self.send_response_only(100)
@@ -108,7 +116,9 @@ def test_a_body_arrives_whole_and_through_three_redirects(shop):
         ("elsewhere", r"'ftp://shop\.example/x' is no http\(s\) URL"),
         ("round", "more than 3 redirects"),
         ("endless", "over the limit of 1 MB"),
+        ("less-than-nothing", r"cannot fetch .*IncompleteRead\(0 bytes read"),
         ("absent", "answered 404"),
+        ("chatty", f"answered 500 {'no' * 50}$"),
         ("broken", "broke off"),
     ],
 )

@@ -23,6 +23,19 @@ ALLOW_PRIVATE = "LTR_ALLOW_PRIVATE_MEDIA"
 MAX_REDIRECTS = 3
 TIMEOUT_S = 20.0
 
+MAX_REASON = 100
+"""Of the words with which a server refuses, so many letters are kept."""
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer that cannot say of a part that it has less than no bytes: Python would read it to its end."""
+
+    def _read_next_chunk_size(self) -> int:
+        size: int = super()._read_next_chunk_size()  # type: ignore[misc]
+        if size < 0:
+            raise ValueError("negative size")  # for Python this is a part that breaks off
+        return size
+
 
 def fetch(url: str, *, max_bytes: int, timeout_s: float = TIMEOUT_S) -> bytes:
     """The body behind a URL; `timeout_s` is for the whole of it, redirects included. MediaError with the reason."""
@@ -55,6 +68,7 @@ def _get(url: SplitResult, max_bytes: int, deadline: float) -> tuple[bytes, str 
     if url.scheme not in ("http", "https") or not url.hostname:
         raise MediaError(f"{without_credentials(url.geturl())!r} is no http(s) URL")
     connection = http.client.HTTPConnection(_host(url))
+    connection.response_class = _Answer
     connection.sock = _connect(url, deadline)
     # a server that sends one byte now and then resets the socket's own timeout, but not this one
     line = connection.sock.dup()
@@ -70,7 +84,7 @@ def _get(url: SplitResult, max_bytes: int, deadline: float) -> tuple[bytes, str 
         if answer.status in (301, 302, 303, 307, 308) and (location := answer.getheader("Location")):
             return b"", location
         if answer.status != 200:
-            raise MediaError(f"{url.hostname} answered {answer.status} {answer.reason}")
+            raise MediaError(f"{url.hostname} answered {answer.status} {answer.reason[:MAX_REASON]}")
         body = answer.read(max_bytes + 1)
         if time.monotonic() >= deadline:
             raise TimeoutError
