@@ -8,7 +8,7 @@ import sys
 import zlib
 
 import pytest
-from films import film
+from films import film, sound
 from PIL import Image
 
 ENOUGH_MB = 250
@@ -104,6 +104,15 @@ def counted(data: bytes, box: bytes, **at: int) -> bytes:
     return data
 
 
+def hidden(data: bytes) -> bytes:
+    """An MP4 in which the name of a box of counts stands in another box, just before it."""
+    place, decoy = data.index(b"stsz") - 4, b"\0\0\0\x0cfreestsz"
+    for box in (b"moov", b"trak", b"mdia", b"minf", b"stbl"):
+        at = data.index(box) - 4
+        data = data[:at] + struct.pack(">I", int.from_bytes(data[at : at + 4], "big") + len(decoy)) + data[at + 4 :]
+    return data[:place] + decoy + data[place:]
+
+
 @pytest.mark.parametrize(
     ("modality", "data", "reason"),
     [
@@ -118,6 +127,8 @@ def counted(data: bytes, box: bytes, **at: int) -> bytes:
         ("image", lambda: jpeg_of_scans(3000), "takes more than 1 s to decode"),
         ("image", lambda: saved(Image.new("RGB", (1, 60000)), "PNG"), "1 x 60000 pixels: one side"),
         ("video", lambda: counted(film(), b"stsz", at4=1, at8=50_000_000), "more samples than bytes"),
+        ("video", lambda: hidden(counted(film(), b"stsz", at4=1, at8=50_000_000)), "more samples than bytes"),
+        ("audio", lambda: counted(sound("mov"), b"stsc", at12=0x7FFFFFFF), "more samples than bytes"),
         (
             "video",
             lambda: counted(film(options={"movflags": "frag_keyframe+empty_moov"}), b"trun", at4=50_000_000),

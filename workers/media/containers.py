@@ -2,7 +2,7 @@
 
 FORMATS keeps out playlists, which lead to other files and hosts. Reading ends at a deadline, and with it all searching
 and probing. Pixels are bounded inside the decoders too, since a header may say less than the frames behind it turn out
-to have. An MP4 is asked how many samples it says it has before FFmpeg believes it, see `_samples`.
+to have. An MP4 is asked how many samples it says it has before FFmpeg believes it, see `_samples` and `_entries`.
 """
 
 import contextlib
@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from struct import unpack_from
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ltr_plugin.errors import MediaError
 from workers.media.reading import TimedBytes
@@ -42,8 +44,18 @@ _FIRST = {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"sidx", b"wide", b"free"
 _KNOWN = _FIRST | {b"mfra", b"meta", b"udta", b"emsg", b"prft", b"ssix", b"pdin"}
 """The boxes that stand outermost."""
 
-_COUNTS = re.compile(rb"(stsz.{8}|trun.{4})(.{4})|cmov", re.DOTALL)
-"""The boxes of an MP4 that say in few bytes how many samples there are: with the count, or compressed."""
+_COUNTS = re.compile(rb"(?=(?:stsz.{8}|trun.{4})(.{4})|cmov)", re.DOTALL)
+"""The boxes of an MP4 that say in few bytes how many samples there are: with the count, or compressed. Looked ahead for,
+since the name of one may stand before another."""
+
+_CHUNKS = re.compile(rb"(?=(stsc|stco|co64).{4}(.{4}))", re.DOTALL)
+"""The boxes of an MP4 that say how many samples a chunk has, and how many chunks there are: with the entries' count."""
+
+MAX_ENTRIES = 4_000_000
+"""Of FFmpeg's index, at 24 bytes, by the largest of all chunks and the most of them; it has at least LEAST_SAMPLES of a
+chunk in each."""
+
+LEAST_SAMPLES = 160
 
 
 @contextlib.contextmanager
@@ -56,7 +68,7 @@ def opened(source: TimedBytes) -> "Iterator[InputContainer]":
     size = _end(boxes) if boxes else _declared_size(data)
     if len(data) < WHOLE * size:
         raise MediaError(f"breaks off: has {len(data):,} of {size:,} bytes")
-    if _samples(data, boxes) > len(data):
+    if _samples(data, boxes) > len(data) or _entries(data, boxes) > MAX_ENTRIES:
         raise MediaError("says that it has more samples than bytes")
     options = {
         "format_whitelist": "mov" if boxes else FORMATS,
@@ -116,7 +128,24 @@ def _samples(data: bytes, boxes: list[tuple[bytes, int, int]]) -> int:
     count = 0
     for kind, start, end in boxes:
         for found in _COUNTS.finditer(data, start, end) if kind != b"mdat" else ():
-            if found[0] == b"cmov":
+            if found[1] is None:
                 raise MediaError("its header is compressed, in a form that is no longer in use")
-            count += int.from_bytes(found[2], "big")
+            count += int.from_bytes(found[1], "big")
     return count
+
+
+def _entries(data: bytes, boxes: list[tuple[bytes, int, int]]) -> int:
+    """The most entries that an MP4's chunks could have in FFmpeg's index, where samples have no entries of their own."""
+    samples = chunks = tables = 0
+    for kind, start, end in boxes:
+        for found in _CHUNKS.finditer(data, start, end) if kind != b"mdat" else ():
+            first, count = found.end(2), int.from_bytes(found[2], "big")
+            if found[1] == b"stsc":
+                tables += 1
+                runs = np.frombuffer(data, ">u4", 3 * min(count, (len(data) - first) // 12), first)
+                samples = max(samples, int(runs[1::3].max(initial=0)))
+            else:
+                chunks = max(chunks, min(count, (len(data) - first) // 4))
+        if tables > 2 * MAX_STREAMS:
+            raise MediaError(f"has more than {2 * MAX_STREAMS} tables of chunks")
+    return samples * chunks // LEAST_SAMPLES
