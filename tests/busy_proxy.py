@@ -10,14 +10,16 @@ from urllib.parse import urlsplit
 
 BUSY = json.dumps({"error": {"type": "rejected_execution_exception", "reason": "queue is full"}, "status": 429})
 NOT_READY = json.dumps({"error": {"type": "cluster_block_exception", "reason": "no master"}, "status": 503})
+REFUSED = json.dumps({"error": {"type": "security_exception", "reason": "not today"}})
+ERRORS = {429: BUSY, 503: NOT_READY}
 
 
 class BusyProxy(ThreadingHTTPServer):
     """`troubles` are taken one a request, oldest first; without any left, it is the node.
 
-    A trouble is a status, or `"drop"` (no answer), `"hang"` (none for long), `"lost"` (done, but no answer), `"part"`
-    (every other action of a bulk request is rejected), `"starting"` (as a node whose shards are not all there), or
-    `"failing"` (as a node of which a shard fails).
+    A trouble is a status, or `"page"` (status 200 with a page of HTML, as of another proxy), `"drop"` (no answer),
+    `"hang"` (none for long), `"lost"` (done, but no answer), `"part"` (every other action of a bulk request is
+    rejected), `"starting"` (as a node whose shards are not all there), or `"failing"` (as one of which a shard fails).
     `delays_s` holds requests back, by the end of their path.
     """
 
@@ -51,8 +53,10 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(self.server.hang_s)
         if trouble in ("drop", "hang"):
             self.close_connection = True
-        elif trouble in (429, 503):
-            self._answer(trouble, (BUSY if trouble == 429 else NOT_READY).encode())
+        elif isinstance(trouble, int):
+            self._answer(trouble, ERRORS.get(trouble, REFUSED).encode())
+        elif trouble == "page":
+            self._answer(200, b"<html>Please log in</html>", "text/html")
         elif trouble == "part" and path == "/_bulk":
             self._answer(200, self._half(body))
         else:
@@ -105,9 +109,9 @@ class _Handler(BaseHTTPRequestHandler):
             answer = node.getresponse()
             return answer.status, answer.read()
 
-    def _answer(self, status: int, body: bytes) -> None:
+    def _answer(self, status: int, body: bytes, kind: str = "application/json") -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":

@@ -6,8 +6,11 @@ what nobody else knows yet, so it is kept until the cluster has it.
 """
 
 import logging
+import re
 import time
 from typing import Any
+
+from celery.exceptions import Reject
 
 from ltr_plugin.catalog.changes import UPDATE, Change, Listed, Reembed
 from ltr_plugin.errors import ClusterError, InputError, LtrError
@@ -15,12 +18,16 @@ from ltr_plugin.settings import Settings
 from workers.app import CATALOG, app
 from workers.intake import Taken, take
 from workers.logs import about
+from workers.serving import stopping
 from workers.tasks import GIVEN_UP, REFUSED, once, worker_cluster
 
 PUT, UPDATES, DELETE, REEMBED = "ltr.put", "ltr.update", "ltr.delete", "ltr.reembed"
 """The names of the tasks. Each takes an index (its alias) and a list."""
 
 PAUSE_S = 5.0
+
+ALIAS = re.compile(r"""[^-_+\\/*?"<>|,#:\s][^\\/*?"<>|,#:\s]*""")
+"""A name that an index may have: one that is not there may come, another stands for several, or for none ever."""
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +57,8 @@ def reembed_task(self: Any, index: str, ids: list[str]) -> None:  # noqa: ANN401
 
 
 def _take(task_id: str, task: str, index: Any, items: Any, form: type[Change], **fields: object) -> None:  # noqa: ANN401
-    """Takes the items in; what is wrong with one, or with the whole message, is logged and counted."""
+    """Takes the items in; what is wrong with one, or with the whole message, is logged and counted. Whatever else
+    hinders it, such as a password or an index that is not there yet, is waited for."""
     from workers.metrics import TASKS
 
     with once(task_id) as first, about(task=task, task_id=task_id, index=index):
@@ -73,15 +81,25 @@ def _take(task_id: str, task: str, index: Any, items: Any, form: type[Change], *
 
 
 def _taken(task: str, index: Any, items: Any, form: type[Change], fields: dict[str, object]) -> Taken:  # noqa: ANN401
-    if not isinstance(index, str) or not isinstance(items, list):
+    if not isinstance(index, str) or not ALIAS.fullmatch(index) or not isinstance(items, list):
         raise InputError(task, f"{index!r}, {items!r} is no index with a list")
     records = [{"id": item, **fields} for item in items] if task in (DELETE, REEMBED) else items
     while True:
         try:
             return take(worker_cluster(), index, records, form, queue=app, media_root=Settings.from_env().media_root)
-        except ClusterError as error:
-            if not error.retryable:
-                raise
+        except LtrError as error:
+            if isinstance(error, ClusterError) and error.status == 400 and error.kind:
+                raise  # the cluster itself cannot make sense of it
             # sent again, it would come after later ones; and given up, it would be lost
-            log.warning("%s; waiting", error)
-            time.sleep(PAUSE_S)
+            passes = isinstance(error, ClusterError) and error.retryable
+            log.log(logging.WARNING if passes else logging.ERROR, "%s; waiting, and all later messages with it", error)
+            _pause()
+
+
+def _pause() -> None:
+    """Reject, which puts the message back into the queue, when the worker is told to end meanwhile."""
+    until = time.monotonic() + PAUSE_S
+    while time.monotonic() < until:
+        if stopping():
+            raise Reject("the worker ends", requeue=True)
+        time.sleep(0.1)

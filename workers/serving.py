@@ -36,12 +36,10 @@ def serve_metrics(settings: Settings, worker: Any) -> None:  # noqa: ANN401 - Ce
 
 def health(worker: Any) -> dict[str, Any]:  # noqa: ANN401
     """`state` is `ready` for a worker that takes tasks, else why it does not; what it runs, and since when."""
-    from celery.worker import state
-
     from workers.tasks import running
 
     consumer = getattr(worker, "consumer", None)
-    if any(code is not None and code is not False for code in (state.should_stop, state.should_terminate)):
+    if stopping():
         word = "stopping"
     elif consumer is None:
         word = "starting"
@@ -50,6 +48,13 @@ def health(worker: Any) -> dict[str, Any]:  # noqa: ANN401
     started = list(running.values())
     longest_s = round(time.monotonic() - min(started), 1) if started else 0.0
     return {"state": word, "running": len(started), "longest_s": longest_s}
+
+
+def stopping() -> bool:
+    """Whether this process, a worker, was told to end."""
+    from celery.worker import state
+
+    return any(code is not None and code is not False for code in (state.should_stop, state.should_terminate))
 
 
 def _handler(worker: Any) -> type[BaseHTTPRequestHandler]:  # noqa: ANN401

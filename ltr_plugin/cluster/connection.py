@@ -134,12 +134,19 @@ class OpenSearchCluster:
         return [results[place] for place in range(len(chunk))]
 
     def _perform(self, method: str, path: str, body: Json, query: Mapping[str, str | int]) -> Json:
-        from opensearchpy.exceptions import TransportError
+        from opensearchpy.exceptions import SerializationError, TransportError
 
+        serializer = self._client.transport.serializer
+        text = None if body is None else serializer.dumps(body)  # here: what is no JSON below is the answer
         try:
-            return self._client.transport.perform_request(method, path, params=dict(query), body=body)
+            answer = self._client.transport.perform_request(method, path, params=dict(query), body=text)
         except TransportError as error:
             raise translated(error, f"{method} {path}", self.url) from None
+        except SerializationError:
+            answer = ""
+        if isinstance(answer, str):  # such as the page of a proxy in between
+            raise ClusterError(f"no answer of a cluster from {self.url} ({method} {path}), but a text that is no JSON")
+        return answer
 
 
 def connect(

@@ -45,8 +45,8 @@ _KNOWN = _FIRST | {b"mfra", b"meta", b"udta", b"emsg", b"prft", b"ssix", b"pdin"
 """The boxes that stand outermost."""
 
 _COUNTS = re.compile(rb"(?=(?:stsz.{8}|trun.{4})(.{4})|cmov)", re.DOTALL)
-"""The boxes of an MP4 that say in few bytes how many samples there are: with the count, or compressed. Looked ahead for,
-since the name of one may stand before another."""
+"""The boxes of an MP4 that say in few bytes how many samples there are: with the count, or compressed. Looked ahead
+for, since the name of one may stand before another."""
 
 _CHUNKS = re.compile(rb"(?=(stsc|stco|co64).{4}(.{4}))", re.DOTALL)
 """The boxes of an MP4 that say how many samples a chunk has, and how many chunks there are: with the entries' count."""
@@ -135,7 +135,7 @@ def _samples(data: bytes, boxes: list[tuple[bytes, int, int]]) -> int:
 
 
 def _entries(data: bytes, boxes: list[tuple[bytes, int, int]]) -> int:
-    """The most entries that an MP4's chunks could have in FFmpeg's index, where samples have no entries of their own."""
+    """The most entries that an MP4's chunks could have in FFmpeg's index, where samples have none of their own."""
     samples = chunks = tables = 0
     for kind, start, end in boxes:
         for found in _CHUNKS.finditer(data, start, end) if kind != b"mdat" else ():
