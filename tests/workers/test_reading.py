@@ -49,7 +49,7 @@ def folder(tmp_path) -> Path:
         ("nul\0", "is no path"),
         ("x" * 5000, "File name too long"),
         ("empty", "empty file"),
-        ("http://[half", "cannot fetch"),
+        ("http://[half", "no valid URL"),
         ("http://", "no http"),
         ("https://host:99999/", "Port out of range"),
         ("http://ho\0st/", "control characters"),
