@@ -83,7 +83,10 @@ def _embed(index: ProductIndex, ids: Sequence[str], source: Modality | None) -> 
     from workers.metrics import count
 
     if is_held(index.cluster, index.name):
-        log.info("%s takes no writes: another version serves, which knows what it lacks", index.name)
+        # said once, where a command that waits for this version looks: encoding would only have it said of each product
+        log.warning(
+            "%s: %s takes no writes; where another version serves, that one's backlog has them", REFUSED, index.name
+        )
         return "left"
     if source is None or len(ids) > BATCH[source]:
         send_lacking(index, ids, source, queue=app)

@@ -15,7 +15,7 @@ from workers import tasks
 from workers.app import QUEUES, broker_folder, broker_options, make_app, route
 from workers.local import drain
 from workers.sending import BATCH, send, send_again, send_backlog
-from workers.tasks import GIVEN_UP, LONGEST_PAUSE_S, RETRIES, embed_task
+from workers.tasks import GIVEN_UP, LONGEST_PAUSE_S, REFUSED, RETRIES, embed_task
 
 
 @pytest.fixture
@@ -184,8 +184,10 @@ def test_nothing_is_encoded_for_a_version_that_takes_no_writes(cluster_at, node_
     index.cluster.call("PUT", f"/{index.name}/_settings", {"index.blocks.write": True})
     with caplog.at_level(logging.INFO):
         embed_task.apply([index.name, [product.id for product in catalog], "image"])
-    assert "takes no writes" in caplog.text
-    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    lines = [record.getMessage() for record in caplog.records if record.name == "workers.tasks"]
+    assert lines == [
+        f"{REFUSED}: {index.name} takes no writes; where another version serves, that one's backlog has them"
+    ]
 
 
 @pytest.mark.live
