@@ -244,13 +244,18 @@ def test_a_catalog_that_is_written_while_the_encoders_change_leaves_the_alias_wh
     assert [source(cluster, alias, f"p{n:02}")["price"] for n in range(19)] == list(range(19))
 
 
-def test_vectors_that_are_waited_for_while_the_encoders_change_do_not_take_the_alias_back(
-    cluster, alias, shop, words, settings
-):
-    target = begin_version(cluster, alias, vectors_for(cluster, alias, words["new"]))
-    embed_all(cluster, target.name)
+@pytest.fixture
+def target(cluster, alias, shop, words):
+    """A version with other encoders and all its vectors; in the one that serves, a product has changed since."""
+    begun = begin_version(cluster, alias, vectors_for(cluster, alias, words["new"]))
+    embed_all(cluster, begun.name)
     shop.put([{"id": "p00", "title": "a cup"}])
+    return begun
 
+
+def test_vectors_that_are_waited_for_while_the_encoders_change_do_not_take_the_alias_back(
+    cluster, alias, target, settings
+):
     def move_once_they_are_made(done, total):
         if done == total:
             change_over(cluster, alias, target)
@@ -261,12 +266,8 @@ def test_vectors_that_are_waited_for_while_the_encoders_change_do_not_take_the_a
 
 
 def test_vectors_that_a_version_left_behind_takes_no_more_are_waited_for_in_the_one_that_serves(
-    cluster, alias, shop, words, settings
+    cluster, alias, target, settings
 ):
-    target = begin_version(cluster, alias, vectors_for(cluster, alias, words["new"]))
-    embed_all(cluster, target.name)
-    shop.put([{"id": "p00", "title": "a cup"}])
-
     def move_before_they_are_made(done, total):
         if done < total and aliased(cluster, alias) != target.name:
             change_over(cluster, alias, target)

@@ -126,26 +126,33 @@ def _samples(data: bytes, boxes: list[tuple[bytes, int, int]]) -> int:
     They are counted wherever they could be written, for FFmpeg looks for them in boxes of many kinds.
     """
     count = 0
-    for kind, start, end in boxes:
-        for found in _COUNTS.finditer(data, start, end) if kind != b"mdat" else ():
-            if found[1] is None:
-                raise MediaError("its header is compressed, in a form that is no longer in use")
-            count += int.from_bytes(found[1], "big")
+    for found in _outside_media(_COUNTS, data, boxes):
+        if found[1] is None:
+            raise MediaError("its header is compressed, in a form that is no longer in use")
+        count += int.from_bytes(found[1], "big")
     return count
 
 
 def _entries(data: bytes, boxes: list[tuple[bytes, int, int]]) -> int:
     """The most entries that an MP4's chunks could have in FFmpeg's index, where samples have none of their own."""
     samples = chunks = tables = 0
-    for kind, start, end in boxes:
-        for found in _CHUNKS.finditer(data, start, end) if kind != b"mdat" else ():
-            first, count = found.end(2), int.from_bytes(found[2], "big")
-            if found[1] == b"stsc":
-                tables += 1
-                runs = np.frombuffer(data, ">u4", 3 * min(count, (len(data) - first) // 12), first)
-                samples = max(samples, int(runs[1::3].max(initial=0)))
-            else:
-                chunks = max(chunks, min(count, (len(data) - first) // 4))
-        if tables > 2 * MAX_STREAMS:
-            raise MediaError(f"has more than {2 * MAX_STREAMS} tables of chunks")
+    for found in _outside_media(_CHUNKS, data, boxes):
+        first, count = found.end(2), int.from_bytes(found[2], "big")
+        if found[1] == b"stsc":
+            tables += 1
+            if tables > 2 * MAX_STREAMS:
+                raise MediaError(f"has more than {2 * MAX_STREAMS} tables of chunks")
+            runs = np.frombuffer(data, ">u4", 3 * min(count, (len(data) - first) // 12), first)
+            samples = max(samples, int(runs[1::3].max(initial=0)))
+        else:
+            chunks = max(chunks, min(count, (len(data) - first) // 4))
     return samples * chunks // LEAST_SAMPLES
+
+
+def _outside_media(
+    pattern: "re.Pattern[bytes]", data: bytes, boxes: list[tuple[bytes, int, int]]
+) -> "Iterator[re.Match[bytes]]":
+    """Where a pattern stands in the boxes that do not hold the pictures and sounds themselves."""
+    for kind, start, end in boxes:
+        if kind != b"mdat":
+            yield from pattern.finditer(data, start, end)
