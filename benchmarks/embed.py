@@ -1,14 +1,14 @@
 """How fast workers make vectors: beside the bare encoder on ready tensors, and beside a plain loop of encode and index.
 
-    ltr node start && python benchmarks/embed.py
+    ltr node start && python benchmarks/embed.py ../shared/data
 
 Four ways over the same products in one run, by turns, for photos (open_clip ViT-B-32 and ViT-B-16), titles and
-descriptions (all-MiniLM-L6-v2) and sounds (CLAP): the model alone on prepared tensors, called as its library calls it
-(float32, the best of three batch sizes); this project's encoder alone on the same tensors; a real worker, from the
-tasks being sent to the last vector being searchable; and a loop that opens, encodes and writes one batch after the
-other. Every other round takes the ways in reverse, and a ratio is the median of the rounds' ratios. Weights are random
-where no file is carried along, which costs the same time. `--memory` products of text measure the worker's peak memory
-over many tasks.
+descriptions (all-MiniLM-L6-v2) and sounds (CLAP), and for the texts of a real catalog, long and short, where there is
+one: the model alone on prepared tensors, called as its library calls it (float32, the best of three batch sizes); this
+project's encoder alone on the same tensors; a real worker, from the tasks being sent to the last vector being
+searchable; and a loop that opens, encodes and writes one batch after the other. Every other round takes the ways in
+reverse, and a ratio is the median of the rounds' ratios. Weights are random where no file is carried along, which costs
+the same time. `--memory` products of text measure the worker's peak memory over many tasks.
 
 `--encoder-cores` has all ways encode on so many cores, and holds the development node to the others, as a cluster is on
 other machines in a shop: then the worker's rate tells whether its encoder ever waits.
@@ -41,6 +41,7 @@ from ltr_plugin.cluster.connection import Cluster, connect
 from ltr_plugin.cluster.indices import open_or_create
 from ltr_plugin.cluster.node import node_state
 from ltr_plugin.cluster.products import Embedded, ProductIndex
+from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.settings import Settings
 from workers.cores import CORES, cores
 from workers.encoders import DEFAULT_TEXT_ENCODER, load_encoder, load_exact, vector_fields
@@ -77,8 +78,11 @@ def main() -> None:
     import torch
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, nargs="?", help="folder with electronics/catalog.jsonl.gz")
     parser.add_argument("--images", type=int, default=1024, help="ViT-B-16 makes vectors of half of them")
-    parser.add_argument("--texts", type=int, default=16_384, help="titles; descriptions are an eighth of them")
+    parser.add_argument(
+        "--texts", type=int, default=16_384, help="titles; descriptions are an eighth, the catalog's a quarter"
+    )
     parser.add_argument("--clips", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--memory", type=int, default=100_000, help="products for the memory run; 0 leaves it out")
@@ -97,6 +101,7 @@ def main() -> None:
             Job("photos", "image", "photos", shots[: len(shots) // 2], vit(folder, "ViT-B-16")),
             Job("titles", "text", "titles", texts(arguments.texts), DEFAULT_TEXT_ENCODER),
             Job("descriptions", "text", "descriptions", texts(arguments.texts // 8, words=120), DEFAULT_TEXT_ENCODER),
+            Job("catalog", "text", "products", catalog(arguments), DEFAULT_TEXT_ENCODER),
             Job("sounds", "audio", "clips of 5 s", clips(folder, arguments.clips), clap(folder)),
         ]
         with local_worker(settings) as worker, node_apart(settings, arguments.encoder_cores) as apart:
@@ -180,7 +185,6 @@ def library(job: Job) -> Callable[[Sequence[Any]], None]:
 
     model = load_exact(job.spec).model
     calls: dict[Modality, Callable[[Sequence[Any]], object]] = {
-        "text": lambda batch: model.encode(batch, batch_size=len(batch), show_progress_bar=False),
         "image": lambda batch: model.encode_image(torch.stack(batch)),
         "audio": lambda batch: model.get_audio_features(
             input_features=torch.cat(batch), is_longer=torch.zeros(len(batch), 1, dtype=torch.bool)
@@ -190,6 +194,9 @@ def library(job: Job) -> Callable[[Sequence[Any]], None]:
 
     def run(items: Sequence[Any], size: int) -> None:
         with torch.inference_mode():
+            if job.source == "text":  # it puts texts of like length together by itself
+                model.encode(list(items), batch_size=size, show_progress_bar=False)
+                return
             for batch in batched(items, size):
                 calls[job.source](list(batch))
 
@@ -311,6 +318,15 @@ def photos(folder: Path, count: int) -> list[Product]:
 def texts(count: int, words: int = 12) -> list[Product]:
     chance = random.Random(2)
     return [Product(id=f"t{n:06d}", title=f"{' '.join(chance.choices(WORDS, k=words))} {n}") for n in range(count)]
+
+
+def catalog(arguments: argparse.Namespace) -> list[Product]:
+    """Products of a real catalog by their texts alone, drawn evenly from all of it."""
+    if arguments.data is None:
+        return []
+    products = list(JsonLines(arguments.data / "electronics" / "catalog.jsonl.gz", Product).read())
+    chosen = random.Random(4).sample(products, min(len(products), arguments.texts // 4))
+    return [one.model_copy(update={"images": (), "audio": (), "video": ()}) for one in chosen]
 
 
 def clips(folder: Path, count: int) -> list[Product]:

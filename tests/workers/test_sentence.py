@@ -51,3 +51,11 @@ def test_a_mean_of_words_has_texts_of_any_length(tmp_path):
     assert vectors.shape == (3, 16)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-3)
     assert encoder._towers() == []
+
+
+def test_long_and_short_texts_have_the_librarys_vectors_in_their_order(sentence_folder, monkeypatch):
+    monkeypatch.setenv("LTR_BATCH_SIZE", "3")
+    texts = [" ".join(VOCABULARY[-8:][: 1 + place % 7] * (1 + place % 5)) for place in range(40)]
+    encoder = load_encoder(f"sentence-transformers:{sentence_folder}")
+    library = SentenceTransformer(str(sentence_folder), device="cpu").encode(texts, normalize_embeddings=True)
+    assert np.sum(encode(encoder, texts) * library, axis=1) == pytest.approx(1, abs=1e-3)

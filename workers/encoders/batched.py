@@ -1,4 +1,4 @@
-"""What encoders share whatever runs them: batches of like length, in streams, and videos in the space of photos."""
+"""What encoders share whatever runs them: batches within memory, in streams, and videos in the space of photos."""
 
 import contextlib
 import threading
@@ -12,6 +12,7 @@ import numpy as np
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
+from workers.encoders.packing import packed
 from workers.encoders.protocol import Vectors
 from workers.encoders.trial import Trial, stated_size
 
@@ -35,7 +36,7 @@ class BatchedEncoder:
         self._batch = stated or batch_size
         self.batch_size = self._batch * max(map(self._streams, sources))
         self._trial = None if stated else trial
-        self._sizes: dict[Modality, int] = {}
+        self._rooms: dict[Modality, int] = {}
         self._lock = threading.RLock()
         self._pool: ThreadPoolExecutor | None = None
 
@@ -46,7 +47,7 @@ class BatchedEncoder:
         return self._prepare(source, item)
 
     def encode(self, source: Modality, prepared: Sequence[Any]) -> Vectors:
-        """See Encoder. Items of like length share a batch, so that little is spent on padding.
+        """See Encoder. Items of like length share a batch (`packed`), so that little is spent on padding.
 
         Where memory does not suffice, batches are halved from there on; the library's own error when one item is too
         much for it.
@@ -55,12 +56,14 @@ class BatchedEncoder:
             frames = self.encode("image", [frame for video in prepared for frame in video])
             return _mean_directions(frames, [len(video) for video in prepared])
         vectors = np.empty((len(prepared), self.fingerprint.dimension), np.float32)
-        order = sorted(range(len(prepared)), key=lambda place: self._length(prepared[place]))
+        if not len(prepared):
+            return vectors
+        items = self._readied(source, prepared)
+        lengths = [self._length(item) for item in items]
         with self._lock:
-            size = self._size(source, [prepared[place] for place in order])
-        size = min(size, max(1, -(-len(order) // self._streams(source))))
-        batches = [order[start : start + size] for start in range(0, len(order), size)]
-        work = [[prepared[place] for place in batch] for batch in batches]
+            room = self._room(source, items, lengths)
+        batches = packed(lengths, room, most=-(-len(items) // self._streams(source)))
+        work = [[items[place] for place in batch] for batch in batches]
         found = self._each(source, partial(self._in_parts, source), work)
         for places, made in zip(batches, found, strict=True):
             vectors[places] = made
@@ -72,8 +75,14 @@ class BatchedEncoder:
     def _vectors(self, source: Modality, batch: list[Any]) -> Vectors:
         raise NotImplementedError
 
-    def _length(self, prepared: Any) -> int:  # noqa: ANN401 - what `prepare` gave
-        return len(prepared)
+    def _readied(self, source: Modality, prepared: Sequence[Any]) -> list[Any]:  # noqa: ARG002
+        """What batches are made of: what is better done for all items of a call than for each, beside other calls'
+        batches."""
+        return list(prepared)
+
+    def _length(self, item: Any) -> int:  # noqa: ANN401 - one of `_readied`
+        """What all items of a batch are padded to."""
+        return len(item)
 
     def _streams(self, source: Modality) -> int:  # noqa: ARG002
         """How many threads run the model side by side, each on a batch of its own."""
@@ -91,18 +100,21 @@ class BatchedEncoder:
     def _free_memory(self) -> None:
         """Gives back what a larger batch than is made now took."""
 
-    def _size(self, source: Modality, work: list[Any]) -> int:
-        if source in self._sizes:
-            return self._sizes[source]
-        if self._trial is None or len(work) < self._batch:
-            return self._batch
-        typical = work[len(work) // 2]
+    def _room(self, source: Modality, items: list[Any], lengths: list[int]) -> int:
+        """What a batch may hold: its count of items times the longest of them."""
+        if source in self._rooms:
+            return self._rooms[source]
+        if self._trial is None or len(items) < self._batch:
+            return self._batch * max(1, *lengths)
+        middle = sorted(range(len(items)), key=lengths.__getitem__)[len(items) // 2]
+        typical = items[middle]
         self._seconds(source, [typical] * 2)  # what a first batch alone takes, such as compiling, is not timed
-        size = self._sizes[source] = self._trial.best(lambda size: self._seconds(source, [typical] * size))
+        size = self._trial.best(lambda size: self._seconds(source, [typical] * size))
+        self._rooms[source] = size * max(1, lengths[middle])
         self._free_memory()
         if source != "text":
             self.batch_size = size * self._streams(source)
-        return size
+        return self._rooms[source]
 
     def _seconds(self, source: Modality, batch: list[Any]) -> float | None:
         """What the batch takes in each stream; None when memory does not suffice."""
@@ -124,10 +136,11 @@ class BatchedEncoder:
         """The batch's vectors, made in smaller parts where memory does not suffice."""
         parts: list[Vectors] = []
         while rest := batch[sum(map(len, parts)) :]:
-            part = rest[: self._sizes.get(source, len(batch))]
+            longest = max(1, self._length(rest[0]))
+            part = rest[: max(1, self._rooms[source] // longest)] if source in self._rooms else rest
             found = self._within_memory(source, part)
             if found is None:
-                self._sizes[source] = len(part) // 2
+                self._rooms[source] = len(part) // 2 * longest
             else:
                 parts.append(found)
         return np.concatenate(parts)

@@ -13,6 +13,7 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from workers.encoders.log_mel import sound_of
 from workers.encoders.protocol import Library
+from workers.encoders.tokens import apart, together
 from workers.encoders.torch_encoder import TorchEncoder, weights_hash
 from workers.media.sounds import resampled
 
@@ -68,6 +69,16 @@ class ClapEncoder(TorchEncoder):
         heard = self._extractor(windows, sampling_rate=rate, return_tensors="np")["input_features"]
         return torch.from_numpy(np.asarray(heard, np.float32))
 
+    def _readied(self, source: Modality, prepared: Sequence[Any]) -> list[Any]:
+        if source != "text":
+            return list(prepared)
+        with self.tokenizing:
+            return apart(
+                self._tokenizer(
+                    list(prepared), padding=True, truncation=True, max_length=MOST_TOKENS, return_tensors="pt"
+                )
+            )
+
     def _towers(self) -> "list[torch.nn.Module]":
         return [self.model.audio_model, self.model.text_model]
 
@@ -76,11 +87,8 @@ class ClapEncoder(TorchEncoder):
         from torch.nn.functional import normalize
 
         if source == "text":
-            with self.tokenizing:
-                tokens = self._tokenizer(
-                    list(batch), padding=True, truncation=True, max_length=MOST_TOKENS, return_tensors="pt"
-                )
-            return _tensor(self.model.get_text_features(**tokens.to(self.device)))
+            tokens = {name: value.to(self.device) for name, value in together(batch).items()}
+            return _tensor(self.model.get_text_features(**tokens))
         windows = torch.cat(list(batch)).to(self.device)
         short = torch.zeros(len(windows), 1, dtype=torch.bool, device=self.device)  # none of them is cut any more
         heard = normalize(

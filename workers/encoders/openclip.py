@@ -35,6 +35,15 @@ class OpenClipEncoder(TorchEncoder):
         """A photo as a normalised tensor (3, height, width); a text as it is, its tokens are made in `encode`."""
         return item if isinstance(item, str) else self.transform(item)
 
+    def _readied(self, source: Modality, prepared: Sequence[Any]) -> list[Any]:
+        if source != "text":
+            return list(prepared)
+        with self.tokenizing:
+            return list(self.tokenizer(list(prepared)))
+
+    def _length(self, item: "torch.Tensor") -> int:
+        return written(item[None]) if item.ndim == 1 else super()._length(item)
+
     def _towers(self) -> "list[torch.nn.Module]":
         return [self.model.visual]  # the text tower is changed from batch to batch, see `shortened`
 
@@ -53,8 +62,7 @@ class OpenClipEncoder(TorchEncoder):
         if source == "image":
             vectors = self.model.encode_image(torch.stack(list(batch)).to(self.device))
             return vectors
-        tokens = self.tokenizer(list(batch))
-        with shortened(self.model, tokens) as kept:
+        with shortened(self.model, torch.stack(list(batch))) as kept:
             vectors = self.model.encode_text(kept.to(self.device))
         return vectors
 
@@ -76,7 +84,7 @@ def shortened(model: Any, tokens: "torch.Tensor") -> "Iterator[torch.Tensor]":  
     if not causal or (original and torch.is_grad_enabled()):
         yield tokens
         return
-    length = int(tokens.ne(0).any(dim=0).nonzero().max()) + 1  # not a count: 0 stands for an exclamation mark, too
+    length = written(tokens)
     positions, whole = tower.positional_embedding, tower.positional_embedding.data
     tower.attn_mask = mask[:length, :length]
     if original:
@@ -85,6 +93,11 @@ def shortened(model: Any, tokens: "torch.Tensor") -> "Iterator[torch.Tensor]":  
         yield tokens[:, :length]
     finally:
         tower.attn_mask, positions.data = mask, whole
+
+
+def written(tokens: "torch.Tensor") -> int:
+    """How many columns of (n, context) tokens are more than padding."""
+    return int(tokens.ne(0).any(dim=0).nonzero().max()) + 1  # not a count: 0 stands for an exclamation mark, too
 
 
 def load(model: str) -> OpenClipEncoder:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from workers.encoders.protocol import Library
+from workers.encoders.tokens import MASK, Tokens, apart, together
 from workers.encoders.torch_encoder import TorchEncoder, weights_hash
 
 if TYPE_CHECKING:
@@ -36,10 +37,19 @@ class SentenceEncoder(TorchEncoder):
     def _towers(self) -> "list[torch.nn.Module]":
         return [module for name, module in self.model[0].named_children() if name == "auto_model"]
 
-    def _forward(self, source: Modality, batch: Sequence[str]) -> "torch.Tensor":  # noqa: ARG002
+    def _readied(self, source: Modality, prepared: Sequence[str]) -> "list[str] | list[Tokens]":  # noqa: ARG002
+        """Each text's tokens; the texts as they are for models that do not pad, such as a mean of words."""
         with self.tokenizing:
-            tokens = self.model.preprocess(list(batch))
-        features = {name: value.to(self.device) if hasattr(value, "to") else value for name, value in tokens.items()}
+            made = self.model.preprocess(list(prepared)) if self._towers() else {}
+        return apart(made) if MASK in made else list(prepared)
+
+    def _forward(self, source: Modality, batch: "list[str] | list[Tokens]") -> "torch.Tensor":  # noqa: ARG002
+        if isinstance(batch[0], str):
+            with self.tokenizing:
+                made = self.model.preprocess(batch)
+        else:
+            made = together(batch)
+        features = {name: value.to(self.device) if hasattr(value, "to") else value for name, value in made.items()}
         vectors: torch.Tensor = self.model(features)["sentence_embedding"]
         return vectors
 
