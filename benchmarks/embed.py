@@ -43,7 +43,7 @@ from ltr_plugin.cluster.node import node_state
 from ltr_plugin.cluster.products import Embedded, ProductIndex
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.settings import Settings
-from workers.cores import CORES, cores
+from workers.cores import CORES, TOKENIZERS, cores
 from workers.encoders import DEFAULT_TEXT_ENCODER, load_encoder, load_exact, vector_fields
 from workers.local import LocalWorker, local_worker
 from workers.media.opening import OPENERS
@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, nargs="?", help="folder with electronics/catalog.jsonl.gz")
     parser.add_argument("--images", type=int, default=1024, help="ViT-B-16 makes vectors of half of them")
     parser.add_argument(
-        "--texts", type=int, default=16_384, help="titles; descriptions are an eighth, the catalog's a quarter"
+        "--texts", type=int, default=16_384, help="titles; descriptions and the catalog's are an eighth"
     )
     parser.add_argument("--clips", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=2)
@@ -91,6 +91,7 @@ def main() -> None:
     settings = replace(Settings.from_env(), broker_url=None)
     if arguments.encoder_cores:
         os.environ[CORES] = str(arguments.encoder_cores)  # the worker inherits it
+        os.environ[TOKENIZERS] = "false"  # as in a worker: all ways make tokens on the cores that they encode on
     torch.set_num_threads(cores())
     keep_memory()  # as a worker does: what all ways are given tells nothing about any
     with tempfile.TemporaryDirectory(prefix="ltr-embed-") as name:
@@ -325,7 +326,7 @@ def catalog(arguments: argparse.Namespace) -> list[Product]:
     if arguments.data is None:
         return []
     products = list(JsonLines(arguments.data / "electronics" / "catalog.jsonl.gz", Product).read())
-    chosen = random.Random(4).sample(products, min(len(products), arguments.texts // 4))
+    chosen = random.Random(4).sample(products, min(len(products), arguments.texts // 8))
     return [one.model_copy(update={"images": (), "audio": (), "video": ()}) for one in chosen]
 
 

@@ -19,6 +19,10 @@ LATER = 10
 LIBRARIES_OWN = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
+TOKENIZERS = "TOKENIZERS_PARALLELISM"
+"""Whether the tokenizers of transformers make tokens in threads of their own."""
+
+
 def cores() -> int:
     """As many as LTR_CORES or OMP_NUM_THREADS states, else those this process may run on; InputError for nonsense."""
     stated = os.environ.get(CORES) or os.environ.get(LIBRARIES_OWN[0])
@@ -36,6 +40,7 @@ def share_out() -> None:
     os.environ[CORES] = str(cores())
     for name in LIBRARIES_OWN:
         os.environ[name] = "1"
+    os.environ[TOKENIZERS] = "false"
 
 
 def step_back() -> None:

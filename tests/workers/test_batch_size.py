@@ -128,6 +128,13 @@ def test_several_streams_share_the_batches():
     assert {name.startswith("encoder") for name, _ in encoder.threads} == {False}  # too little for all
 
 
+def test_one_stream_is_one_thread_whoever_calls():
+    encoder = Numbers()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda count: encode(encoder, count), [40, 90, 1, 70] * 3))
+    assert len({name for name, _ in encoder.threads}) == 1
+
+
 def test_streams_halve_where_memory_is_short_and_hand_on_errors():
     encoder = Numbers(lambda count: 2 ** (24 + 4 * min(count, 6)), streams=3)
     encode(encoder, 200)

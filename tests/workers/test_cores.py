@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ltr_plugin.errors import InputError
-from workers.cores import CORES, LATER, LIBRARIES_OWN, SWITCH_S, cores, share_out, step_back
+from workers.cores import CORES, LATER, LIBRARIES_OWN, SWITCH_S, TOKENIZERS, cores, share_out, step_back
 
 
 @pytest.fixture(autouse=True)
 def unset(monkeypatch):
-    for name in (CORES, *LIBRARIES_OWN):
+    for name in (CORES, TOKENIZERS, *LIBRARIES_OWN):
         monkeypatch.setenv(name, "")
     interval = sys.getswitchinterval()
     yield
@@ -36,6 +36,7 @@ def test_sharing_out_keeps_the_number_and_leaves_libraries_one_thread(monkeypatc
     share_out()
     assert cores() == 3
     assert {os.environ[name] for name in LIBRARIES_OWN} == {"1"}
+    assert os.environ[TOKENIZERS] == "false"
 
 
 @pytest.mark.parametrize("wrong", ["0", "two"])

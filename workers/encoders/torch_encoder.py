@@ -61,10 +61,11 @@ class TorchEncoder(BatchedEncoder):
         """On a CPU one a core: the threads of a single stream wait for the slowest of them at every layer."""
         return 1 if self.device.type == "cuda" else cores()
 
-    def _start_stream(self) -> None:
+    def _start_stream(self, source: Modality) -> None:
         import torch
 
-        torch.set_num_threads(1)
+        if self._streams(source) > 1 or cores() == 1:  # else a single stream has all of them
+            torch.set_num_threads(1)
 
     @contextlib.contextmanager
     def _running(self) -> Iterator[None]:
