@@ -102,7 +102,7 @@ def main() -> None:
             Job("photos", "image", "photos", shots[: len(shots) // 2], vit(folder, "ViT-B-16")),
             Job("titles", "text", "titles", texts(arguments.texts), DEFAULT_TEXT_ENCODER),
             Job("descriptions", "text", "descriptions", texts(arguments.texts // 8, words=120), DEFAULT_TEXT_ENCODER),
-            Job("catalog", "text", "products", catalog(arguments), DEFAULT_TEXT_ENCODER),
+            Job("catalog", "text", "texts of a catalog", catalog(arguments), DEFAULT_TEXT_ENCODER),
             Job("sounds", "audio", "clips of 5 s", clips(folder, arguments.clips), clap(folder)),
         ]
         with local_worker(settings) as worker, node_apart(settings, arguments.encoder_cores) as apart:
