@@ -107,7 +107,7 @@ def _embed_source(
             pooled = _pooled(good)
             # a product with one good photo is found by it, and its bad ones are listed all the same
             bad = in_short(result for result in results if isinstance(result, str))
-            error = bad or ("its vectors cancel out or are not numbers" if good and pooled is None else None)
+            error = bad or ("its vectors cancel out" if good and pooled is None else None)
             each = tuple(good) if pooled is not None and len(good) > 1 else ()
             yield Embedded(stored.product.id, vector, stored.content[source], pooled, error, each)
 
@@ -143,7 +143,13 @@ def _encode(
             errors = {item: value for item, value in own.items() if isinstance(value, MediaError)}
             found[vector] |= {item: _reason(item, error) for item, error in errors.items()}
             good = {item: value for item, value in own.items() if item not in errors}
-            found[vector] |= zip(good, encoder.encode(source, list(good.values())), strict=True)
+            made = encoder.encode(source, list(good.values()))
+            lengths = np.linalg.norm(made, axis=1)
+            points = (lengths > 0) & (lengths < np.inf)  # a cluster refuses others, and the good ones beside them
+            found[vector] |= {
+                item: own if point else _undirected(source, item)
+                for item, own, point in zip(good, made, points, strict=True)
+            }
         report.encoded_s += time.perf_counter() - began
 
     found: dict[VectorField, dict[str, np.ndarray[Any, Any] | str | None]] = {field: {} for field in encoders}
@@ -184,6 +190,11 @@ def _reason(item: str, error: MediaError) -> str | None:
     return str(error) if shown in str(error) else f"{shown}: {error}"
 
 
+def _undirected(source: Modality, item: str) -> str:
+    reason = "its vector is zero, or not of numbers"
+    return reason if source == "text" else f"{without_credentials(item)}: {reason}"
+
+
 class Ahead(Generic[T, R]):
     """The items with what `work` makes of each, in order; never more than `ahead` of them in memory."""
 
@@ -204,9 +215,9 @@ class Ahead(Generic[T, R]):
 
 
 def _pooled(vectors: Sequence["np.ndarray[Any, Any]"]) -> NDArray[np.float32] | None:
-    """The mean direction of unit vectors; None when there is none, or they cancel out or are not numbers."""
+    """The mean direction of unit vectors; None when there is none, or they cancel out."""
     if not vectors:
         return None
     mean = np.mean(vectors, axis=0) if len(vectors) > 1 else vectors[0]
     length = float(np.linalg.norm(mean))
-    return (mean / length).astype(np.float32) if np.isfinite(length) and length > 1e-6 else None
+    return (mean / length).astype(np.float32) if length > 1e-6 else None

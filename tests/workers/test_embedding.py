@@ -62,6 +62,29 @@ def test_each_of_several_photos_keeps_its_own_vector(index, catalog, photo_encod
     assert not index.cluster.call("GET", f"/{index.name}/_doc/p0")["_source"].get("each")
 
 
+@pytest.mark.parametrize("wrong", [0.0, np.nan])
+def test_a_photo_without_a_direction_is_told_of_and_leaves_the_others_their_vectors(wrong, index, catalog, vectors_of):
+    class Half:
+        """Finds no direction in the first photo of a call."""
+
+        def __init__(self, encoder):
+            self.batch_size, self.prepare, self._encoder = encoder.batch_size, encoder.prepare, encoder
+
+        def encode(self, source, prepared):
+            vectors = self._encoder.encode(source, prepared)
+            if source == "image":
+                vectors[0] = wrong
+            return vectors
+
+    put(index, catalog[:1])
+    report = embed(index, ["p0"], encoders=lambda field: Half(encoder_of(field)))
+    assert (report.embedded, report.failed, report.refused) == (2, 0, {})
+    index.refresh()
+    assert index.backlog() == 0
+    assert list(index.errors()) == [("p0", "image_vector", "red.png: its vector is zero, or not of numbers")]
+    assert np.linalg.norm(vectors_of(index, "p0")["image_vector"]) == pytest.approx(1, abs=1e-5)
+
+
 def test_one_modality_at_a_time(index, catalog, vectors_of):
     put(index, catalog)
     ids = [product.id for product in catalog]
