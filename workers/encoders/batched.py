@@ -58,7 +58,7 @@ class BatchedEncoder:
         vectors = np.empty((len(prepared), self.fingerprint.dimension), np.float32)
         if not len(prepared):
             return vectors
-        items = self._readied(source, prepared)
+        items = self._tokens(prepared) if source == "text" else list(prepared)
         lengths = [self._length(item) for item in items]
         with self._lock:
             room = self._room(source, items, lengths)
@@ -75,12 +75,12 @@ class BatchedEncoder:
     def _vectors(self, source: Modality, batch: list[Any]) -> Vectors:
         raise NotImplementedError
 
-    def _readied(self, source: Modality, prepared: Sequence[Any]) -> list[Any]:  # noqa: ARG002
-        """What batches are made of: what is better done for all items of a call than for each, beside other calls'
-        batches."""
-        return list(prepared)
+    def _tokens(self, texts: Sequence[Any]) -> list[Any]:
+        """What batches of texts are made of: tokens, where they are better made for all texts of a call than for each,
+        beside other calls' batches."""
+        return list(texts)
 
-    def _length(self, item: Any) -> int:  # noqa: ANN401 - one of `_readied`
+    def _length(self, item: Any) -> int:  # noqa: ANN401 - tokens, or what `prepare` gave
         """What all items of a batch are padded to."""
         return len(item)
 

@@ -69,14 +69,10 @@ class ClapEncoder(TorchEncoder):
         heard = self._extractor(windows, sampling_rate=rate, return_tensors="np")["input_features"]
         return torch.from_numpy(np.asarray(heard, np.float32))
 
-    def _readied(self, source: Modality, prepared: Sequence[Any]) -> list[Any]:
-        if source != "text":
-            return list(prepared)
+    def _tokens(self, texts: Sequence[str]) -> list[Any]:
         with self.tokenizing:
             return apart(
-                self._tokenizer(
-                    list(prepared), padding=True, truncation=True, max_length=MOST_TOKENS, return_tensors="pt"
-                )
+                self._tokenizer(list(texts), padding=True, truncation=True, max_length=MOST_TOKENS, return_tensors="pt")
             )
 
     def _towers(self) -> "list[torch.nn.Module]":

@@ -35,11 +35,9 @@ class OpenClipEncoder(TorchEncoder):
         """A photo as a normalised tensor (3, height, width); a text as it is, its tokens are made in `encode`."""
         return item if isinstance(item, str) else self.transform(item)
 
-    def _readied(self, source: Modality, prepared: Sequence[Any]) -> list[Any]:
-        if source != "text":
-            return list(prepared)
+    def _tokens(self, texts: Sequence[str]) -> list[Any]:
         with self.tokenizing:
-            return list(self.tokenizer(list(prepared)))
+            return list(self.tokenizer(list(texts)))
 
     def _length(self, item: "torch.Tensor") -> int:
         return written(item[None]) if item.ndim == 1 else super()._length(item)

@@ -37,11 +37,11 @@ class SentenceEncoder(TorchEncoder):
     def _towers(self) -> "list[torch.nn.Module]":
         return [module for name, module in self.model[0].named_children() if name == "auto_model"]
 
-    def _readied(self, source: Modality, prepared: Sequence[str]) -> "list[str] | list[Tokens]":  # noqa: ARG002
+    def _tokens(self, texts: Sequence[str]) -> "list[str] | list[Tokens]":
         """Each text's tokens; the texts as they are for models that do not pad, such as a mean of words."""
         with self.tokenizing:
-            made = self.model.preprocess(list(prepared)) if self._towers() else {}
-        return apart(made) if MASK in made else list(prepared)
+            made = self.model.preprocess(list(texts)) if self._towers() else {}
+        return apart(made) if MASK in made else list(texts)
 
     def _forward(self, source: Modality, batch: "list[str] | list[Tokens]") -> "torch.Tensor":  # noqa: ARG002
         if isinstance(batch[0], str):
