@@ -59,3 +59,12 @@ def test_long_and_short_texts_have_the_librarys_vectors_in_their_order(sentence_
     encoder = load_encoder(f"sentence-transformers:{sentence_folder}")
     library = SentenceTransformer(str(sentence_folder), device="cpu").encode(texts, normalize_embeddings=True)
     assert np.sum(encode(encoder, texts) * library, axis=1) == pytest.approx(1, abs=1e-3)
+
+
+def test_texts_are_put_together_by_their_tokens(sentence_folder):
+    encoder = load_encoder(f"sentence-transformers:{sentence_folder}")
+    unknown = "incomprehensibilities" * 9  # one token of many characters
+    texts = [VOCABULARY[-1], " ".join(VOCABULARY[-9:]), unknown]
+    made = encoder._tokens([encoder.prepare("text", text) for text in texts])
+    assert [len(text) for text in made] == [len(encoder.model.tokenizer(text)["input_ids"]) for text in texts]
+    assert max(texts, key=len) is unknown and len(made[2]) < len(made[1])

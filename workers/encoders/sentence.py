@@ -35,7 +35,8 @@ class SentenceEncoder(TorchEncoder):
         return item[: int(min(length, MOST_TOKENS)) * CHARACTERS_A_TOKEN]
 
     def _towers(self) -> "list[torch.nn.Module]":
-        return [module for name, module in self.model[0].named_children() if name == "auto_model"]
+        tower = getattr(self.model[0], "auto_model", None)  # a mean of words has none
+        return [] if tower is None else [tower]
 
     def _tokens(self, texts: Sequence[str]) -> "list[str] | list[Tokens]":
         """Each text's tokens; the texts as they are for models that do not pad, such as a mean of words."""
