@@ -37,6 +37,7 @@ class BatchedEncoder:
         self.batch_size = self._batch * max(map(self._streams, sources))
         self._trial = None if stated else trial
         self._rooms: dict[Modality, int] = {}
+        self._sizes: dict[Modality, set[int]] = {source: set() for source in self.sources}
         self._lock = threading.RLock()
         self._pools: dict[Modality, ThreadPoolExecutor] = {}
 
@@ -62,7 +63,9 @@ class BatchedEncoder:
         lengths = [self._length(item) for item in items]
         with self._lock:
             room = self._room(source, items, lengths)
-        batches = packed(lengths, room, most=-(-len(items) // self._streams(source)))
+            batches = packed(lengths, room, -(-len(items) // self._streams(source)), self._sizes[source])
+            # a library readies itself for each new size, which takes time and memory that it keeps
+            self._sizes[source].update(len(batch) * max(1, lengths[batch[0]]) for batch in batches)
         work = [[items[place] for place in batch] for batch in batches]
         found = self._each(source, partial(self._in_parts, source), work)
         for places, made in zip(batches, found, strict=True):
