@@ -8,7 +8,7 @@ one: the model alone on prepared tensors, called as its library calls it (float3
 project's encoder alone on the same tensors; a real worker, from the tasks being sent to the last vector being
 searchable; and a loop that opens, encodes and writes one batch after the other. Every other round takes the ways in
 reverse, and a ratio is the median of the rounds' ratios. Weights are random where no file is carried along, which costs
-the same time. `--memory` products of text measure the worker's peak memory over many tasks.
+the same time. `--memory` products with long and short texts measure the worker's peak memory over many tasks.
 
 `--encoder-cores` has all ways encode on so many cores, and holds the development node to the others, as a cluster is on
 other machines in a shop: then the worker's rate tells whether its encoder ever waits.
@@ -101,7 +101,7 @@ def main() -> None:
             Job("photos", "image", "photos", shots, vit(folder, "ViT-B-32")),
             Job("photos", "image", "photos", shots[: len(shots) // 2], vit(folder, "ViT-B-16")),
             Job("titles", "text", "titles", texts(arguments.texts), DEFAULT_TEXT_ENCODER),
-            Job("descriptions", "text", "descriptions", texts(arguments.texts // 8, words=120), DEFAULT_TEXT_ENCODER),
+            Job("descriptions", "text", "descriptions", texts(arguments.texts // 8, [120]), DEFAULT_TEXT_ENCODER),
             Job("catalog", "text", "texts of a catalog", catalog(arguments), DEFAULT_TEXT_ENCODER),
             Job("sounds", "audio", "clips of 5 s", clips(folder, arguments.clips), clap(folder)),
         ]
@@ -271,7 +271,7 @@ def peak(cluster: Cluster, folder: Path, worker: LocalWorker, products: int) -> 
         line = next(line for line in status.read_text().splitlines() if line.startswith(f"{name}:"))
         return int(line.split()[1]) >> 10
 
-    job = Job("texts", "text", "texts", texts(products, words=4), DEFAULT_TEXT_ENCODER)
+    job = Job("texts", "text", "texts", texts(products, range(1, 40)), DEFAULT_TEXT_ENCODER)
     before = megabytes("VmRSS")
     by_worker(replace(job, products=job.products[: products // 10]), cluster, folder, worker)
     early = megabytes("VmHWM")
@@ -316,9 +316,11 @@ def photos(folder: Path, count: int) -> list[Product]:
     return [Product(id=f"i{number:06d}", images=(f"{number}.jpg",)) for number in range(count)]
 
 
-def texts(count: int, words: int = 12) -> list[Product]:
+def texts(count: int, words: Sequence[int] = (12,)) -> list[Product]:
+    """Products with a title each of as many words as one of `words`, and a number."""
     chance = random.Random(2)
-    return [Product(id=f"t{n:06d}", title=f"{' '.join(chance.choices(WORDS, k=words))} {n}") for n in range(count)]
+    titles = [" ".join(chance.choices(WORDS, k=chance.choice(words))) for _ in range(count)]
+    return [Product(id=f"t{number:06d}", title=f"{title} {number}") for number, title in enumerate(titles)]
 
 
 def catalog(arguments: argparse.Namespace) -> list[Product]:
