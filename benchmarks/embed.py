@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, nargs="?", help="folder with electronics/catalog.jsonl.gz")
     parser.add_argument("--images", type=int, default=1024, help="ViT-B-16 makes vectors of half of them")
     parser.add_argument(
-        "--texts", type=int, default=16_384, help="titles; descriptions and the catalog's are an eighth"
+        "--texts", type=int, default=16_384, help="titles; descriptions are an eighth, the catalog's texts a quarter"
     )
     parser.add_argument("--clips", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=2)
@@ -328,7 +328,7 @@ def catalog(arguments: argparse.Namespace) -> list[Product]:
     if arguments.data is None:
         return []
     products = list(JsonLines(arguments.data / "electronics" / "catalog.jsonl.gz", Product).read())
-    chosen = random.Random(4).sample(products, min(len(products), arguments.texts // 8))
+    chosen = random.Random(4).sample(products, min(len(products), arguments.texts // 4))
     return [one.model_copy(update={"images": (), "audio": (), "video": ()}) for one in chosen]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from workers.encoders.protocol import Library
-from workers.encoders.tokens import MASK, Tokens, apart, together
+from workers.encoders.tokens import EVEN, MASK, Tokens, apart, together
 from workers.encoders.torch_encoder import TorchEncoder, weights_hash
 
 if TYPE_CHECKING:
@@ -40,8 +40,10 @@ class SentenceEncoder(TorchEncoder):
 
     def _tokens(self, texts: Sequence[str]) -> "list[str] | list[Tokens]":
         """Each text's tokens; the texts as they are for models that do not pad, such as a mean of words."""
+        lots = EVEN if (self.model.max_seq_length or TOKENS) % EVEN == 0 else None  # a model has no places for more
+        padding = {"text": {"pad_to_multiple_of": lots}}
         with self.tokenizing:
-            made = self.model.preprocess(list(texts)) if self._towers() else {}
+            made = self.model.preprocess(list(texts), processing_kwargs=padding) if self._towers() else {}
         return apart(made) if MASK in made else list(texts)
 
     def _forward(self, source: Modality, batch: "list[str] | list[Tokens]") -> "torch.Tensor":  # noqa: ARG002
