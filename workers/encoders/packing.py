@@ -10,19 +10,19 @@ twice as much is hardly faster (`workers.encoders.trial`). NEW is what it costs 
 Whole numbers, for costs that are the same to be equal."""
 
 
-def packed(lengths: Sequence[int], room: int, most: int, known: Collection[int] = ()) -> list[list[int]]:
+def packed(lengths: Sequence[int], room: int, most: int, known: Collection[int] | None = None) -> list[list[int]]:
     """The places of items of these lengths, batch by batch, the longest first.
 
     A batch has `most` items at most, and its size, its count times its longest, is within `room`, unless one item is
     more by itself. Of all such batches these cost the least, with their padding, START, and NEW where their size is not
-    in `known`: the shortest path through the items in order of length.
+    in `known`, if that is given: the shortest path through the items in order of length.
     """
     order = sorted(range(len(lengths)), key=lambda place: -lengths[place])
     count = len(order)
     least = np.zeros(count + 1, np.int64)
     ends = [0] * count
-    news = np.full(1 + max(room, *lengths, 1), NEW * room)
-    news[[size for size in known if size < len(news)]] = 0
+    news = np.full(1 + max(room, *lengths, 1), 0 if known is None else NEW * room)
+    news[[size for size in known or () if size < len(news)]] = 0
     for first in reversed(range(count)):
         longest = max(1, lengths[order[first]])
         taken = np.arange(1, 1 + min(count - first, most, max(1, room // longest)))
