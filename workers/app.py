@@ -84,9 +84,10 @@ def make_app(settings: Settings) -> Celery:
         task_serializer="json",
         accept_content=["json"],
         worker_prefetch_multiplier=1,
-        # two tasks at a time: one has its media opened while the encoder is at work on the other
+        # while the encoder has one task, another's media are opened, and a third's vectors written: a cluster that
+        # merges takes longer for that than the encoder for the next
         worker_pool="threads",
-        worker_concurrency=2,
+        worker_concurrency=3,
         worker_hijack_root_logger=False,
         beat_schedule=_sweeps(settings),
         beat_scheduler="celery.beat:Scheduler",  # nothing to remember: sweeping once too often costs one query

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from threading import Lock
 from typing import Any, Generic, TypeVar
@@ -94,19 +94,20 @@ def _embed_source(
     report: EmbedReport,
 ) -> Iterator[Embedded]:
     """One result for each product and field it lacks: its items' vectors pooled, or the reason why it has none."""
+    items = [_items(stored.product, source) for stored, _ in products]
     wanted: dict[VectorField, set[str]] = {}
-    for stored, fields in products:
+    for (_, fields), own in zip(products, items, strict=True):
         for vector in fields:
-            wanted.setdefault(vector, set()).update(_items(stored.product, source))
-    items = dict.fromkeys(item for stored, _ in products for item in _items(stored.product, source))
-    found = _encode({field: encoders(field) for field in wanted}, wanted, source, list(items), roots, report)
-    for stored, fields in products:
+            wanted.setdefault(vector, set()).update(own)
+    once = list(dict.fromkeys(chain.from_iterable(items)))
+    found = _encode({field: encoders(field) for field in wanted}, wanted, source, once, roots, report)
+    for (stored, fields), own in zip(products, items, strict=True):
         for vector in fields:
-            results = [found[vector][item] for item in _items(stored.product, source)]
+            results = [found[vector][item] for item in own]
             good = [result for result in results if isinstance(result, np.ndarray)]
             pooled = _pooled(good)
             # a product with one good photo is found by it, and its bad ones are listed all the same
-            bad = in_short(result for result in results if isinstance(result, str))
+            bad = in_short(result for result in results if isinstance(result, str)) if len(good) < len(own) else ""
             error = bad or ("its vectors cancel out" if good and pooled is None else None)
             each = tuple(good) if pooled is not None and len(good) > 1 else ()
             yield Embedded(stored.product.id, vector, stored.content[source], pooled, error, each)
@@ -218,6 +219,8 @@ def _pooled(vectors: Sequence["np.ndarray[Any, Any]"]) -> NDArray[np.float32] | 
     """The mean direction of unit vectors; None when there is none, or they cancel out."""
     if not vectors:
         return None
-    mean = np.mean(vectors, axis=0) if len(vectors) > 1 else vectors[0]
+    if len(vectors) == 1:
+        return vectors[0]
+    mean = np.mean(vectors, axis=0)
     length = float(np.linalg.norm(mean))
     return (mean / length).astype(np.float32) if length > 1e-6 else None

@@ -40,6 +40,11 @@ class VectorField:
     encoder: str
     fingerprint: Fingerprint = field(repr=False)
 
+    def __hash__(self) -> int:
+        return hash(
+            self.name
+        )  # what a worker looks up for each product; all of the fingerprint takes ten times as long
+
     @property
     def each(self) -> str:
         """The nested field that holds one `vector` for each of several photos, sounds or videos."""

@@ -30,8 +30,9 @@ def worker(
         str | None, typer.Option(help="Take from these queues only, such as ltr.image,ltr.video.")
     ] = None,
     concurrency: Annotated[
-        int, typer.Option(min=1, help="Tasks at a time; with two, one is decoded while the other is encoded.")
-    ] = 2,
+        int | None,
+        typer.Option(min=1, help="Tasks at a time; three if unset: one is encoded, others are decoded and written."),
+    ] = None,
     beat: Annotated[bool, typer.Option(help="Send the sweeps of LTR_SWEEP_INDICES too; one worker may.")] = False,
     metrics_port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Serve /metrics and /healthz here; see LTR_METRICS_HOST.")
@@ -60,7 +61,9 @@ def worker(
     settings = Settings.from_env()
     if beat and not settings.sweep_indices:
         raise InputError("--beat", "has nothing to sweep: name indices in LTR_SWEEP_INDICES")
-    options = ["--concurrency", str(concurrency), "--loglevel", log_level]
+    options = ["--loglevel", log_level]
+    if concurrency:
+        options += ["--concurrency", str(concurrency)]
     if modality:
         queues = ",".join([QUEUE, SWEEPS, *(queue_of(source.value) for source in modality)])
     if queues:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Vector = Sequence[float] | NDArray[np.float32]
 
+_FIELDS = frozenset(Product.model_fields)
+
 
 @dataclass(frozen=True)
 class StoredProduct:
@@ -210,7 +212,7 @@ def _any_of(clauses: list[dict[str, Any]]) -> dict[str, Any]:
 
 def stored_product(source: Mapping[str, Any]) -> StoredProduct:
     """A product as a document of the index states it."""
-    known = {name: value for name, value in source.items() if name in Product.model_fields}
+    known = {name: value for name, value in source.items() if name in _FIELDS}
     return StoredProduct(Product.model_validate(known), source["content"], source.get("embedding", {}))
 
 

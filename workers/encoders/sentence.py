@@ -1,6 +1,7 @@
 """Text encoders of sentence-transformers (Reimers and Gurevych 2019, https://arxiv.org/abs/1908.10084)."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,12 @@ class SentenceEncoder(TorchEncoder):
 
     def _prepare(self, source: Modality, item: str) -> str:  # noqa: ARG002 - text is all there is
         """The text, cut where the model cannot see. Tokens are made in `encode`: the tokenizer is not thread-safe."""
+        return item[: self._characters]
+
+    @cached_property
+    def _characters(self) -> int:
         length = self.model.max_seq_length or TOKENS  # infinite where a text is the mean of its words
-        return item[: int(min(length, MOST_TOKENS)) * CHARACTERS_A_TOKEN]
+        return int(min(length, MOST_TOKENS)) * CHARACTERS_A_TOKEN
 
     def _towers(self) -> "list[torch.nn.Module]":
         tower = getattr(self.model[0], "auto_model", None)  # a mean of words has none

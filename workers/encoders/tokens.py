@@ -12,13 +12,13 @@ EVEN = 16
 fifth for each of them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Tokens:
-    """One text of many: `rows` are its own of what a tokenizer made of them by name, of which those in `padded` have a
-    column a token; `columns` is how many of these a batch should have for it."""
+    """One text of many: a row of what a tokenizer made of them all, by name; `columns` is how many of these a batch
+    should have for it."""
 
-    rows: Mapping[str, Any]
-    padded: frozenset[str]
+    made: Mapping[str, Any]
+    row: int
     columns: int
 
     def __len__(self) -> int:
@@ -28,30 +28,23 @@ class Tokens:
 def apart(made: Mapping[str, Any]) -> list[Tokens]:
     """The texts, one by one, of what a tokenizer made of them: tensors (n, columns), MASK among them, and what else it
     says of all. Where that has columns in lots of EVEN, a text that nearly fills its last lot is given all of it."""
-    mask = made[MASK]
-    padded = frozenset(name for name, value in made.items() if getattr(value, "shape", None) == mask.shape)
-    return [
-        Tokens(
-            {name: value[row] if name in padded else value for name, value in made.items()},
-            padded,
-            min(_columns(tokens), mask.shape[1]),
-        )
-        for row, tokens in enumerate(mask.sum(dim=1).tolist())
-    ]
+    most = made[MASK].shape[1]
+    return [Tokens(made, row, min(_columns(tokens), most)) for row, tokens in enumerate(made[MASK].sum(dim=1).tolist())]
 
 
 def together(texts: Sequence[Tokens]) -> dict[str, Any]:
-    """What a tokenizer would have made of these alone, whichever side it pads, in the columns of the longest."""
+    """What a tokenizer would have made of these alone, whichever side it pads, in the columns of the longest. They are
+    of one call of `apart`."""
     import torch
 
-    masks = torch.stack([text.rows[MASK] for text in texts])
-    written = masks.any(dim=0).nonzero().flatten().tolist() or [0]
+    made = texts[0].made
+    mask, rows = made[MASK], torch.tensor([text.row for text in texts])
+    written = mask[rows].any(dim=0).nonzero().flatten().tolist() or [0]
     columns = max(written[-1] + 1 - written[0], *map(len, texts))
-    end = min(written[0] + columns, masks.shape[1])
-    kept = slice(end - columns, end)
+    end = min(written[0] + columns, mask.shape[1])
     return {
-        name: torch.stack([text.rows[name] for text in texts])[:, kept] if name in texts[0].padded else value
-        for name, value in texts[0].rows.items()
+        name: value[:, end - columns : end][rows] if getattr(value, "shape", None) == mask.shape else value
+        for name, value in made.items()
     }
 
 
