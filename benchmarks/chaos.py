@@ -38,13 +38,13 @@ from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.errors import LtrError
 from ltr_plugin.flows.indexing import write_catalog
 from ltr_plugin.settings import Settings
-from workers.app import make_app
+from workers.app import app, make_app
 from workers.sending import BATCH, send_backlog
 
 HERE = Path(__file__).parent
 BROKERS: dict[str, type[Broker]] = {"redis": Redis, "forgetful-redis": ForgetfulRedis, "rabbitmq": RabbitMQ}
 STATED = ("products", "kills", "batch", "seed")
-PROCESSES, CONCURRENCY = 2, 2
+PROCESSES, CONCURRENCY = 2, app.conf.worker_concurrency
 SWEEP_S = 5.0
 HEAP = "512m"
 

@@ -2,13 +2,15 @@
 
     ltr node start && python benchmarks/embed.py ../shared/data
 
-Four ways over the same products in one run, by turns, for photos (open_clip ViT-B-32 and ViT-B-16), titles and
-descriptions (all-MiniLM-L6-v2) and sounds (CLAP), and for the texts of a real catalog, long and short, where there is
-one: the model alone on prepared tensors, called as its library calls it (float32, the best of three batch sizes); this
-project's encoder alone on the same tensors; a real worker, from the tasks being sent to the last vector being
-searchable; and a loop that opens, encodes and writes one batch after the other. Every other round takes the ways in
-reverse, and a ratio is the median of the rounds' ratios. Weights are random where no file is carried along, which costs
-the same time. `--memory` products with long and short texts measure the worker's peak memory over many tasks.
+Four ways over the same products in one run, by turns, for photos (open_clip ViT-B-32, and ViT-B-16 as `large`), titles
+and descriptions (all-MiniLM-L6-v2) and sounds (CLAP), and for the texts of a real catalog, long and short, where there
+is one: the model alone on prepared tensors, called as its library calls it (float32, the best of three batch sizes);
+this project's encoder alone on the same tensors; a real worker, from the tasks being sent to the last vector being
+searchable; and a loop that opens, encodes and writes one batch after the other. There are as many products as the
+encoder alone takes `--seconds` for. Every other round takes the ways in reverse, and a ratio is the median of the
+rounds' ratios. Each way's share of its time in which the encoder's threads had a core is told beside them: unlike a
+rate it does not depend on how fast a shared machine is at the moment. `--memory` products with long and short texts
+measure the worker's peak memory over many tasks.
 
 `--encoder-cores` has all ways encode on so many cores, and holds the development node to the others, as a cluster is on
 other machines in a shop: then the worker's rate tells whether its encoder ever waits.
@@ -17,31 +19,26 @@ other machines in a shop: then the worker's rate tells whether its encoder ever 
 import argparse
 import json
 import os
-import random
 import statistics
 import sys
 import tempfile
 import time
-import wave
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
+from cores_apart import Work, node_apart
+from embed_jobs import Job, kinds, texts
 
 from ltr_plugin.batches import batched
-from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.catalog.product import Modality
 from ltr_plugin.cluster.connection import Cluster, connect
 from ltr_plugin.cluster.indices import open_or_create
-from ltr_plugin.cluster.node import node_state
 from ltr_plugin.cluster.products import Embedded, ProductIndex
-from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.settings import Settings
 from workers.cores import CORES, TOKENIZERS, cores
 from workers.encoders import DEFAULT_TEXT_ENCODER, load_encoder, load_exact, vector_fields
@@ -55,23 +52,6 @@ SIZES = (8, 32, 64)
 POLL_S = 0.25
 LIBRARY = 4
 """A quarter of the items tells as well how fast a library is, which is the slowest of the ways."""
-WORDS = ("red", "striped", "mug", "handle", "cotton", "shirt", "kids", "oak", "chair", "lamp", "steel", "wool", "scarf")
-
-
-@dataclass(frozen=True)
-class Job:
-    """One modality's products, and the encoder that they are embedded with."""
-
-    name: str
-    source: Modality
-    unit: str
-    products: Sequence[Product]
-    spec: str
-
-    @property
-    def items(self) -> list[str]:
-        """What is encoded: a text or a file a product."""
-        return [one.embedding_text() if self.source == "text" else one.media(self.source)[0] for one in self.products]
 
 
 def main() -> None:
@@ -79,12 +59,9 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, nargs="?", help="folder with electronics/catalog.jsonl.gz")
-    parser.add_argument("--images", type=int, default=1024, help="ViT-B-16 makes vectors of half of them")
-    parser.add_argument(
-        "--texts", type=int, default=16_384, help="titles; descriptions are an eighth, the catalog's texts a quarter"
-    )
-    parser.add_argument("--clips", type=int, default=512)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--only", nargs="*", help="of photos, large, titles, descriptions, catalog, sounds; or none")
+    parser.add_argument("--seconds", type=float, default=30, help="that the bare encoder has to do in each run")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", type=int, default=100_000, help="products for the memory run; 0 leaves it out")
     parser.add_argument("--encoder-cores", type=int, help="cores to encode on; all, and shared with all else, if unset")
     arguments = parser.parse_args()
@@ -96,18 +73,16 @@ def main() -> None:
     keep_memory()  # as a worker does: what all ways are given tells nothing about any
     with tempfile.TemporaryDirectory(prefix="ltr-embed-") as name:
         folder = Path(name)
-        shots = photos(folder, arguments.images)
-        jobs = [
-            Job("photos", "image", "photos", shots, vit(folder, "ViT-B-32")),
-            Job("photos", "image", "photos", shots[: len(shots) // 2], vit(folder, "ViT-B-16")),
-            Job("titles", "text", "titles", texts(arguments.texts), DEFAULT_TEXT_ENCODER),
-            Job("descriptions", "text", "descriptions", texts(arguments.texts // 8, [120]), DEFAULT_TEXT_ENCODER),
-            Job("catalog", "text", "texts of a catalog", catalog(arguments), DEFAULT_TEXT_ENCODER),
-            Job("sounds", "audio", "clips of 5 s", clips(folder, arguments.clips), clap(folder)),
-        ]
+        every = kinds(folder, arguments.data)
+        chosen = every if arguments.only is None else [kind for kind in every if kind.name in arguments.only]
+        rows: list[dict[str, object]] = []
+        decoded: dict[str, float] = {}
         with local_worker(settings) as worker, node_apart(settings, arguments.encoder_cores) as apart:
             cluster = connect(settings)
-            rows = [measured(job, cluster, folder, worker, arguments.rounds) for job in jobs if job.products]
+            for kind in chosen:
+                job = kind.job(folder, arguments.seconds)
+                rows.append(measured(job, cluster, folder, worker, arguments.rounds))
+                decoded = decoding(job, folder) if kind.name == "photos" else decoded
             memory = peak(cluster, folder, worker, arguments.memory) if arguments.memory else None
         report = {
             "command": " ".join(["python", "benchmarks/embed.py", *sys.argv[1:]]),
@@ -116,33 +91,10 @@ def main() -> None:
             "node_apart": apart,
             "device": device(),
             "jobs": rows,
-            "decoding": decoding(jobs[0], folder) if jobs[0].products else {},
+            "decoding": decoded,
             "memory": memory,
         }
         write(report)
-
-
-@contextmanager
-def node_apart(settings: Settings, encoder_cores: int | None) -> Iterator[bool]:
-    """Holds the development node to the cores that are not encoded on, until the end; False where there is no such
-    node or core."""
-    own = os.sched_getaffinity(0)
-    others = sorted(own)[encoder_cores:] if encoder_cores else []
-    node = node_state(settings) if settings.opensearch_url is None else None
-    if node is None or not others:
-        yield False
-        return
-
-    def hold(to: Iterable[int]) -> None:
-        for thread in Path(f"/proc/{node.pid}/task").iterdir():
-            with suppress(ProcessLookupError):  # it ended just now
-                os.sched_setaffinity(int(thread.name), to)
-
-    hold(others)
-    try:
-        yield True
-    finally:
-        hold(own)
 
 
 def measured(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, rounds: int) -> dict[str, object]:
@@ -159,11 +111,18 @@ def measured(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, roun
     }
     for way in ways.values():
         way(few)
-    taken = {name: [] for name in ways}
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    at_work: dict[str, list[float]] = {"bare": [], "worker": []}
     for turn in range(rounds):
         for name in list(ways)[:: -1 if turn % 2 else 1]:
-            taken[name].append(len(job.products) / ways[name](job))
-            print(f"{job.name}: {name} {taken[name][-1]:.1f} {job.unit}/s", flush=True)
+            work = Work(worker.pid if name == "worker" else os.getpid())
+            took = ways[name](job)
+            taken[name].append(len(job.products) / took)
+            said = f"{job.name}: {name} {taken[name][-1]:.1f} {job.unit}/s"
+            if name in at_work:
+                at_work[name].append(work.encoding() / took)
+                said += f", encoding {at_work[name][-1]:.0%} of the time"
+            print(said, flush=True)
 
     def against(name: str) -> float:
         """The median of the rounds' ratios: within a round the machine is as fast for one way as for another."""
@@ -176,6 +135,7 @@ def measured(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, roun
         "products": len(job.products),
         **{f"{name}_a_second": round(statistics.median(values), 1) for name, values in taken.items()},
         **{f"worker_to_{name}": round(against(name), 3) for name in taken if name != "worker"},
+        **{f"{name}_at_work": round(statistics.median(values), 3) for name, values in at_work.items()},
         "rounds": {name: [round(value, 1) for value in values] for name, values in taken.items()},
     }
 
@@ -218,8 +178,8 @@ def by_worker(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker) -> 
         began = time.perf_counter()
         send_backlog(index, queue=worker.queue)
         while left := index.backlog():  # seen when the index refreshes by itself, which costs the cluster little
-            if left <= max(BATCH.values()):
-                index.refresh()  # at the end at once, as the loop does
+            if left <= 2 * BATCH[job.source]:
+                index.refresh()  # in the end, with the last tasks in hand, at once, as the loop does
             time.sleep(POLL_S)
         return time.perf_counter() - began
 
@@ -305,89 +265,34 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def photos(folder: Path, count: int) -> list[Product]:
-    """Products with a JPEG of 800 pixels a side each: coarse and fine noise, as heavy to decode as a photo is."""
-    chance = np.random.default_rng(1)
-    for number in range(count):
-        coarse = Image.fromarray(chance.integers(0, 255, (12, 12, 3), np.uint8)).resize((800, 800))
-        fine = chance.normal(0, 8, (800, 800, 1))
-        pixels = np.clip(np.asarray(coarse, np.float32) + fine, 0, 255).astype(np.uint8)
-        Image.fromarray(pixels).save(folder / f"{number}.jpg", quality=85)
-    return [Product(id=f"i{number:06d}", images=(f"{number}.jpg",)) for number in range(count)]
-
-
-def texts(count: int, words: Sequence[int] = (12,)) -> list[Product]:
-    """Products with a title each of as many words as one of `words`, and a number."""
-    chance = random.Random(2)
-    titles = [" ".join(chance.choices(WORDS, k=chance.choice(words))) for _ in range(count)]
-    return [Product(id=f"t{number:06d}", title=f"{title} {number}") for number, title in enumerate(titles)]
-
-
-def catalog(arguments: argparse.Namespace) -> list[Product]:
-    """Products of a real catalog by their texts alone, drawn evenly from all of it."""
-    if arguments.data is None:
-        return []
-    products = list(JsonLines(arguments.data / "electronics" / "catalog.jsonl.gz", Product).read())
-    chosen = random.Random(4).sample(products, min(len(products), arguments.texts // 4))
-    return [one.model_copy(update={"images": (), "audio": (), "video": ()}) for one in chosen]
-
-
-def clips(folder: Path, count: int) -> list[Product]:
-    """Products with five seconds of 44.1 kHz each."""
-    chance = np.random.default_rng(3)
-    moments = np.arange(5 * 44_100) / 44_100
-    for number in range(count):
-        tone = 0.4 * np.sin(2 * np.pi * chance.uniform(100, 4000) * moments) + chance.normal(0, 0.05, len(moments))
-        with wave.open(str(folder / f"{number}.wav"), "wb") as file:
-            file.setparams((1, 2, 44_100, 0, "NONE", ""))
-            file.writeframes((np.clip(tone, -1, 1) * 32767).astype("<i2").tobytes())
-    return [Product(id=f"a{number:06d}", audio=(f"{number}.wav",)) for number in range(count)]
-
-
-def vit(folder: Path, name: str) -> str:
-    """The model of that name in open_clip with random weights, in a folder."""
-    import open_clip
-
-    from workers.training.architecture import build, write_folder
-
-    config = {"model_cfg": open_clip.get_model_config(name), "preprocess_cfg": {"resize_mode": "shortest"}}
-    write_folder(folder / name, build(config), config, {"name": name})
-    return f"open_clip:{folder / name}"
-
-
-def clap(folder: Path) -> str:
-    """CLAP in its published size with random weights, in a folder."""
-    from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
-
-    target = folder / "CLAP"
-    ClapModel(ClapConfig()).save_pretrained(target)
-    ClapFeatureExtractor(truncation="rand_trunc").save_pretrained(target)
-    return f"clap:{target}"
-
-
 def device() -> str:
     import torch
 
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
 
 
-def write(report: dict) -> None:
+def write(report: dict[str, Any]) -> None:
     def lines() -> Iterator[str]:
         encoding = report["encoder_cores"]
         apart = f", encoding on {encoding} of them" if encoding else ""
         apart += ", the cluster on the others" if report["node_apart"] else ""
         yield f"# Making vectors on {report['cores']} cores{apart}, {report['device']}\n"
         yield f"    ltr node start && {report['command']}\n"
-        yield "| | encoder | library | bare | worker | plain loop | worker / library | worker / bare | worker / loop |"
-        yield "|---|---|---|---|---|---|---|---|---|"
+        yield (
+            "| | encoder | library | bare | worker | plain loop | worker / library | worker / bare | worker / loop "
+            "| bare encoding | worker encoding |"
+        )
+        yield "|---|---|---|---|---|---|---|---|---|---|---|"
         for row in report["jobs"]:
             rates = " | ".join(f"{row[f'{way}_a_second']:,} /s" for way in ("library", "bare", "worker", "loop"))
             ratios = " | ".join(f"{row[f'worker_to_{way}']:.2f}" for way in ("library", "bare", "loop"))
-            yield f"| {row['products']:,} {row['unit']} | {row['encoder']} | {rates} | {ratios} |"
+            shares = " | ".join(f"{row[f'{way}_at_work']:.0%}" for way in ("bare", "worker"))
+            yield f"| {row['products']:,} {row['unit']} | {row['encoder']} | {rates} | {ratios} | {shares} |"
         yield (
             "\nlibrary: the model on ready tensors as its library calls it; bare: this project's encoder on the same "
             "tensors; worker and loop: from the products without vectors to the last vector being searchable, the "
-            "opening and preparing of media included."
+            "opening and preparing of media included. Encoding: the share of the time in which the encoder's threads "
+            "had a core; bare makes its tokens before it encodes."
         )
         if report["decoding"]:
             threads = ", ".join(f"{rate:,} with {count}" for count, rate in report["decoding"].items())
