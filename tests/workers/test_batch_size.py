@@ -56,7 +56,8 @@ def seconds_from(table, tried):
     ("table", "best", "last"),
     [
         ({8: 1.0, 16: 1.2, 32: 1.5, 64: 3.0, 128: 6.0}, 32, 128),  # two larger ones in vain
-        ({8: 1.0, 16: 2.0, 32: 4.0, 64: 1.0, 128: 1.0}, 8, 32),
+        ({8: 1.0, 16: 2.0, 32: 4.0, 64: 8.0, 128: 1.0}, 8, 64),  # three end it
+        ({8: 1.0, 16: 2.4, 32: 4.2, 64: 5.0, 128: 8.0}, 128, 128),  # two do not: a CPU that was slower with 16 and 32
         ({8: 1.0, 16: 2.0, 32: 2.0, 64: 3.0, 128: 4.0}, 128, 128),  # one in vain does not end it
         ({8: 1.0, 16: 1.0, 32: 1.0, 64: None, 128: 1.0}, 32, 64),  # memory is short
     ],

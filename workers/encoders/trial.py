@@ -28,8 +28,9 @@ class Trial:
     def best(self, seconds: Callable[[int], float | None]) -> int:
         """The size that does most items a second, or a smaller one that does nearly as many.
 
-        `seconds` runs a batch of a size, None where memory is too short. No larger size is tried once two in a row did
-        not pay, or where the next would outlast the budget; what is left of it goes into further turns.
+        `seconds` runs a batch of a size, None where memory is too short. None larger is tried once three in a row did
+        not pay (a CPU may be slower with 8 and 16 than with 4, and half as fast again with 32), or where the next would
+        outlast the budget; what is left of it goes into further turns.
         """
         took: dict[int, float] = {}
         rate, in_vain = 0.0, 0
@@ -41,7 +42,7 @@ class Trial:
             took[size] = once
             in_vain = 0 if size / once > PAYS * rate else in_vain + 1
             rate = max(rate, size / once)
-            if in_vain == 2 or time.perf_counter() + 2 * once > ends:
+            if in_vain == 3 or time.perf_counter() + 2 * once > ends:
                 break
         for size in list(took) * (TURNS - 1):
             if time.perf_counter() + took[size] > ends:
