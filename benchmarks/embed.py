@@ -8,9 +8,9 @@ is one: the model alone on prepared tensors, called as its library calls it (flo
 this project's encoder alone on the same tensors; a real worker, from the tasks being sent to the last vector being
 searchable; and a loop that opens, encodes and writes one batch after the other. There are as many products as the
 encoder alone takes `--seconds` for. Every other round takes the ways in reverse, and a ratio is the median of the
-rounds' ratios. Each way's share of its time in which the encoder's threads had a core is told beside them: unlike a
-rate it does not depend on how fast a shared machine is at the moment. `--memory` products with long and short texts
-measure the worker's peak memory over many tasks.
+rounds' ratios. Of bare and worker, the share of the time in which the encoder's threads had a core is told beside them:
+unlike a rate it does not depend on how fast a shared machine is at the moment. `--memory` products with long and short
+texts measure the worker's peak memory over many tasks.
 
 `--encoder-cores` has all ways encode on so many cores, and holds the development node to the others, as a cluster is on
 other machines in a shop: then the worker's rate tells whether its encoder ever waits.
@@ -178,7 +178,7 @@ def by_worker(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker) -> 
         began = time.perf_counter()
         send_backlog(index, queue=worker.queue)
         while left := index.backlog():  # seen when the index refreshes by itself, which costs the cluster little
-            if left <= 2 * BATCH[job.source]:
+            if left <= worker.queue.conf.worker_concurrency * BATCH[job.source]:
                 index.refresh()  # in the end, with the last tasks in hand, at once, as the loop does
             time.sleep(POLL_S)
         return time.perf_counter() - began

@@ -7,7 +7,7 @@ import random
 import time
 import wave
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
@@ -60,7 +60,7 @@ class Kind:
         began = time.perf_counter()
         encoder.encode(self.source, ready)
         count = round(seconds * len(ready) / (time.perf_counter() - began))
-        return Job(self.name, self.source, self.unit, self.make(max(count, encoder.batch_size)), spec)
+        return replace(few, products=self.make(max(count, encoder.batch_size)))
 
 
 def kinds(folder: Path, data: Path | None) -> list[Kind]:

@@ -107,7 +107,7 @@ def _embed_source(
             good = [result for result in results if isinstance(result, np.ndarray)]
             pooled = _pooled(good)
             # a product with one good photo is found by it, and its bad ones are listed all the same
-            bad = in_short(result for result in results if isinstance(result, str)) if len(good) < len(own) else ""
+            bad = in_short(result for result in results if isinstance(result, str))
             error = bad or ("its vectors cancel out" if good and pooled is None else None)
             each = tuple(good) if pooled is not None and len(good) > 1 else ()
             yield Embedded(stored.product.id, vector, stored.content[source], pooled, error, each)

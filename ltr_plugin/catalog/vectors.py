@@ -41,9 +41,8 @@ class VectorField:
     fingerprint: Fingerprint = field(repr=False)
 
     def __hash__(self) -> int:
-        return hash(
-            self.name
-        )  # what a worker looks up for each product; all of the fingerprint takes ten times as long
+        # looked up for every product; hashing all of the fingerprint each time would take far longer
+        return hash(self.name)
 
     @property
     def each(self) -> str:

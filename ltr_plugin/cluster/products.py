@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Vector = Sequence[float] | NDArray[np.float32]
 
-_FIELDS = frozenset(Product.model_fields)
+_FIELDS = frozenset(Product.model_fields)  # once: pydantic takes its time to say, and every product read asks
 
 
 @dataclass(frozen=True)
