@@ -50,6 +50,9 @@ from workers.sending import BATCH, send_backlog
 RESULTS = Path(__file__).parent / "results"
 SIZES = (8, 32, 64)
 POLL_S = 0.25
+FEW = 64
+"""Products a core that each way is warmed with: enough for the worker's encoder to find its size of batches, which
+takes it seconds."""
 LIBRARY = 4
 """A quarter of the items tells as well how fast a library is, which is the slowest of the ways."""
 
@@ -100,7 +103,7 @@ def main() -> None:
 def measured(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, rounds: int) -> dict[str, object]:
     """Items a second of the four ways, by turns, after each has been warmed with a few products."""
     encoder = load_encoder(job.spec)
-    few = replace(job, products=job.products[: encoder.batch_size])
+    few = replace(job, products=job.products[: FEW * cores()])
     alone = library(job)
     ready = [encoder.prepare(job.source, OPENERS[job.source](folder, item)) for item in job.items]
     ways: dict[str, Callable[[Job], float]] = {
@@ -178,9 +181,10 @@ def by_worker(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker) -> 
         began = time.perf_counter()
         send_backlog(index, queue=worker.queue)
         while left := index.backlog():  # seen when the index refreshes by itself, which costs the cluster little
-            if left <= worker.queue.conf.worker_concurrency * BATCH[job.source]:
-                index.refresh()  # in the end, with the last tasks in hand, at once, as the loop does
-            time.sleep(POLL_S)
+            assert not worker.restarts, worker.tail()
+            if last := left <= BATCH[job.source]:
+                index.refresh()  # with the last task in hand, at once, as the loop does
+            time.sleep(POLL_S / 5 if last else POLL_S)
         return time.perf_counter() - began
 
 

@@ -50,16 +50,14 @@ def broker_options(settings: Settings) -> dict[str, Any]:
     """Where the queue is and how it is read."""
     if settings.broker_url:
         return {"broker_url": settings.broker_url, "broker_transport_options": _transport_options(settings)}
-    folder = broker_folder(settings)
-    queue, control = folder / "queue", folder / "control"
-    for made in (queue, control):
-        made.mkdir(parents=True, exist_ok=True)
+    queue = broker_folder(settings) / "queue"
+    queue.mkdir(parents=True, exist_ok=True)
     return {
         "broker_url": "filesystem://localhost",
+        "broker_transport": "workers.folder_queue:Transport",
         "broker_transport_options": {
             "data_folder_in": str(queue),
             "data_folder_out": str(queue),
-            "control_folder": str(control),
             "polling_interval": 0.05,
         },
         "worker_enable_remote_control": False,

@@ -84,8 +84,6 @@ class LocalWorker:
             if self._process.poll() is not None:
                 if self.restarts == RESTARTS:
                     return
-                # all is sent again, and what is in the queue twice may be embedded twice at the same time
-                self._queue.empty_if_alone()
                 self._process = self._start()
                 self.restarts += 1
 
@@ -112,10 +110,9 @@ def drain(
 ) -> None:
     """Sends the backlog to the workers (but for `send`: it is sent already), and returns when no vector is lacking.
 
-    It is sent again when the worker was started anew, and what no message waits for when nothing moved for `stall_s`.
-    Where the index was opened by an alias that moves meanwhile, the version that serves then is waited for.
-    LtrError when the worker died for good, when its tasks were given up, or when nothing moved for three times
-    `stall_s`.
+    What no message waits for is sent again when nothing moved for `stall_s`. Where the index was opened by an alias
+    that moves meanwhile, the version that serves then is waited for. LtrError when the worker died for good, when its
+    tasks were given up, or when nothing moved for three times `stall_s`.
     """
     from workers.app import app
     from workers.sending import send_again, send_backlog
@@ -126,7 +123,6 @@ def drain(
     if send:
         send_backlog(index, queue=queue)
     moved = sent = time.monotonic()
-    restarts = 0
     while left:
         progress(total - left, total)
         time.sleep(poll_s)
@@ -136,14 +132,12 @@ def drain(
         if left < before:
             moved = now
         idle_s = now - moved
-        restarted = worker is not None and worker.restarts > restarts
         failures = worker.failures(idle_s) if worker else []
         if failures or idle_s > 3 * stall_s or (worker and not worker.alive):
             raise LtrError(_stuck(index, left, worker, failures))
-        if restarted or now - max(moved, sent) > stall_s:
-            restarts = worker.restarts if worker else 0
+        if now - max(moved, sent) > stall_s:
             with contextlib.suppress(BrokerError):  # one that is away is waited for, as workers do
-                (send_backlog if restarted else send_again)(index, queue=queue)
+                send_again(index, queue=queue)
             sent = now
     progress(total, total)
 
