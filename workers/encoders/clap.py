@@ -71,9 +71,8 @@ class ClapEncoder(TorchEncoder):
 
     def _tokens(self, texts: Sequence[str]) -> list[Any]:
         with self.tokenizing:
-            return apart(
-                self._tokenizer(list(texts), padding=True, truncation=True, max_length=MOST_TOKENS, return_tensors="pt")
-            )
+            made = self._tokenizer(list(texts), truncation=True, max_length=MOST_TOKENS)
+        return apart(made, self._tokenizer, MOST_TOKENS)
 
     def _towers(self) -> "list[torch.nn.Module]":
         return [self.model.audio_model, self.model.text_model]

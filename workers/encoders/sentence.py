@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from workers.encoders.protocol import Library
-from workers.encoders.tokens import EVEN, MASK, Tokens, apart, together
+from workers.encoders.tokens import MASK, Tokens, apart, together
 from workers.encoders.torch_encoder import TorchEncoder, weights_hash
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ TOKENS, MOST_TOKENS = 512, 1 << 15
 
 CHARACTERS_A_TOKEN = 12
 """Longer than the tokens of any language are on average: text past it would be cut by the model anyway."""
+
+UNPADDED = {"text": {"padding": False}, "common": {"return_tensors": None}}
+"""How the tokenizer is called: what is padded to the longest of many texts takes Python ten times as long."""
 
 
 class SentenceEncoder(TorchEncoder):
@@ -45,11 +48,11 @@ class SentenceEncoder(TorchEncoder):
 
     def _tokens(self, texts: Sequence[str]) -> "list[str] | list[Tokens]":
         """Each text's tokens; the texts as they are for models that do not pad, such as a mean of words."""
-        lots = EVEN if (self.model.max_seq_length or TOKENS) % EVEN == 0 else None  # a model has no places for more
-        padding = {"text": {"pad_to_multiple_of": lots}}
         with self.tokenizing:
-            made = self.model.preprocess(list(texts), processing_kwargs=padding) if self._towers() else {}
-        return apart(made) if MASK in made else list(texts)
+            made = self.model.preprocess(list(texts), processing_kwargs=UNPADDED) if self._towers() else {}
+        if not isinstance(made.get(MASK), list):
+            return list(texts)
+        return apart(made, self.model.tokenizer, int(self.model.max_seq_length or TOKENS))
 
     def _forward(self, source: Modality, batch: "list[str] | list[Tokens]") -> "torch.Tensor":  # noqa: ARG002
         if isinstance(batch[0], str):

@@ -1,8 +1,12 @@
-"""Texts as tokens: made for many at once, then padded anew, batch by batch, to the longest there."""
+"""Texts as tokens: made for many at once without padding, then padded, batch by batch, to the longest there."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, chain
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 MASK = "attention_mask"
 """The name under which tokenizers of transformers say what is padding: 0 there, 1 elsewhere."""
@@ -13,11 +17,22 @@ fifth for each of them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
-    """One text of many: a row of what a tokenizer made of them all, by name; `columns` is how many of these a batch
-    should have for it."""
+class Made:
+    """What a tokenizer made of many texts: `numbers` by name, those of one text behind those of the other and padding
+    as the last of all; `also` is what it says of all texts at once."""
 
-    made: Mapping[str, Any]
+    numbers: Mapping[str, NDArray[np.int64]]
+    starts: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    padded_left: bool
+    also: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """One text of many, by its row; `columns` is how many of these a batch should have for it."""
+
+    made: Made
     row: int
     columns: int
 
@@ -25,27 +40,36 @@ class Tokens:
         return self.columns
 
 
-def apart(made: Mapping[str, Any]) -> list[Tokens]:
-    """The texts, one by one, of what a tokenizer made of them: tensors (n, columns), MASK among them, and what else it
-    says of all. Where that has columns in lots of EVEN, a text that nearly fills its last lot is given all of it."""
-    most = made[MASK].shape[1]
-    return [Tokens(made, row, min(_columns(tokens), most)) for row, tokens in enumerate(made[MASK].sum(dim=1).tolist())]
+def apart(made: Mapping[str, Any], tokenizer: Any, most: int) -> list[Tokens]:  # noqa: ANN401 - of transformers
+    """The texts, one by one, of what this tokenizer made of them without padding: a list of numbers for each text, by
+    name, MASK among them. A text that nearly fills its last lot of EVEN columns is given all of it, within `most`."""
+    counts = list(map(len, made[MASK]))
+    lists = {name: value for name, value in made.items() if isinstance(value, list)}
+    fillings = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id}
+    whole = Made(
+        {
+            name: np.fromiter(chain(chain.from_iterable(value), [fillings.get(name, 0)]), np.int64, sum(counts) + 1)
+            for name, value in lists.items()
+        },
+        np.fromiter(accumulate(counts[:-1], initial=0), np.int64, len(counts)),
+        np.array(counts),
+        tokenizer.padding_side == "left",
+        {name: value for name, value in made.items() if name not in lists},
+    )
+    return [Tokens(whole, row, min(_columns(count), most)) for row, count in enumerate(counts)]
 
 
 def together(texts: Sequence[Tokens]) -> dict[str, Any]:
-    """What a tokenizer would have made of these alone, whichever side it pads, in the columns of the longest. They are
+    """What the tokenizer would have made of these alone, padded: tensors (n, columns of the longest), by name. They are
     of one call of `apart`."""
     import torch
 
-    made = texts[0].made
-    mask, rows = made[MASK], torch.tensor([text.row for text in texts])
-    written = mask[rows].any(dim=0).nonzero().flatten().tolist() or [0]
-    columns = max(written[-1] + 1 - written[0], *map(len, texts))
-    end = min(written[0] + columns, mask.shape[1])
-    return {
-        name: value[:, end - columns : end][rows] if getattr(value, "shape", None) == mask.shape else value
-        for name, value in made.items()
-    }
+    made, rows = texts[0].made, [text.row for text in texts]
+    columns = max(1, *map(len, texts))
+    counts = made.counts[rows, None]
+    places = np.arange(columns) - (columns - counts if made.padded_left else 0)
+    places = np.where((places >= 0) & (places < counts), made.starts[rows, None] + places, -1)
+    return {**{name: torch.from_numpy(numbers[places]) for name, numbers in made.numbers.items()}, **made.also}
 
 
 def _columns(tokens: int) -> int:
