@@ -9,9 +9,9 @@ from ltr_plugin.errors import InputError
 CORES = "LTR_CORES"
 """Environment variable: how many cores to encode on, where it is not all that this process may run on."""
 
-SWITCH_S = 0.0005
+SWITCH_S = 0.00005
 """How long a thread keeps Python's lock while another waits for it. Encoding takes it anew at every layer of a model,
-and would wait ten times as long whenever products are read or written beside it."""
+and would wait that long at each while products are read or written beside it."""
 
 LATER = 10
 """The priority (`nice`) of what is done ahead of the encoder, so that it does not take the cores from encoding."""
