@@ -11,18 +11,19 @@ from ltr_plugin.errors import InputError
 BATCH_SIZE = "LTR_BATCH_SIZE"
 """Environment variable: this many, without a trial."""
 
+PAYS = 1.03
+"""A larger batch that is not this much faster only costs memory, and texts of unlike length more padding."""
+
 TURNS = 5
 """How often each size is run, by turns: a slow moment of the machine then counts against no size alone."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """`sizes` are tried from small to large, for no longer than about `budget_s` seconds in all. A larger one has to do
-    `pays` times as many items a second: else it only costs memory."""
+    """`sizes` are tried from small to large, for no longer than about `budget_s` seconds in all."""
 
     sizes: tuple[int, ...]
     budget_s: float
-    pays: float = 1.03
 
     def best(self, seconds: Callable[[int], float | None]) -> int:
         """The size that does most items a second, or a smaller one that does nearly as many.
@@ -39,7 +40,7 @@ class Trial:
             if once is None:
                 break
             took[size] = once
-            in_vain = 0 if size / once > self.pays * rate else in_vain + 1
+            in_vain = 0 if size / once > PAYS * rate else in_vain + 1
             rate = max(rate, size / once)
             if in_vain == 3 or time.perf_counter() + 2 * once > ends:
                 break
@@ -49,10 +50,10 @@ class Trial:
             again = seconds(size)
             took[size] = math.inf if again is None else min(again, took[size])
         rates = {size: size / least for size, least in took.items()}
-        return min((size for size in rates if self.pays * rates[size] >= max(rates.values())), default=self.sizes[0])
+        return min((size for size in rates if PAYS * rates[size] >= max(rates.values())), default=self.sizes[0])
 
 
-ON_CPU = Trial((4, 8, 16, 32, 64, 128), budget_s=4, pays=1.01)
+ON_CPU = Trial((4, 8, 16, 32, 64, 128), budget_s=4)
 ON_GPU = Trial((32, 64, 128, 256, 512, 1024, 2048), budget_s=20)
 
 
