@@ -50,6 +50,12 @@ def test_a_text_that_nearly_fills_whole_lots_is_given_them(tokenizer):
     assert [len(text) for text in apart(tokenizer(texts), tokenizer, 28)] == [12, 16, 26, 28]  # a model has no more
 
 
+def test_no_token_is_cut(tokenizer):
+    texts = [of(12), of(26)]
+    made = apart(tokenizer(texts), tokenizer, 20)  # such as of a model that says nothing of its places
+    assert same(together(made), tokenizer(texts, padding=True, return_tensors="pt"))
+
+
 def test_what_is_said_of_all_texts_is_said_of_each_batch(tokenizer):
     made = apart({**tokenizer([of(5), of(3)]), "modality": "text"}, tokenizer, 512)
     assert together(made[1:])["modality"] == "text"

@@ -42,7 +42,8 @@ class Tokens:
 
 def apart(made: Mapping[str, Any], tokenizer: Any, most: int) -> list[Tokens]:  # noqa: ANN401 - of transformers
     """The texts, one by one, of what this tokenizer made of them without padding: a list of numbers for each text, by
-    name, MASK among them. A text that nearly fills its last lot of EVEN columns is given all of it, within `most`."""
+    name, MASK among them. A text that nearly fills its last lot of EVEN columns is given all of it, within `most`; none is
+    cut."""
     counts = list(map(len, made[MASK]))
     lists = {name: value for name, value in made.items() if isinstance(value, list)}
     fillings = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id}
@@ -56,7 +57,7 @@ def apart(made: Mapping[str, Any], tokenizer: Any, most: int) -> list[Tokens]:  
         tokenizer.padding_side == "left",
         {name: value for name, value in made.items() if name not in lists},
     )
-    return [Tokens(whole, row, min(_columns(count), most)) for row, count in enumerate(counts)]
+    return [Tokens(whole, row, min(_columns(count), max(count, most))) for row, count in enumerate(counts)]
 
 
 def together(texts: Sequence[Tokens]) -> dict[str, Any]:
