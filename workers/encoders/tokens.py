@@ -42,8 +42,8 @@ class Tokens:
 
 def apart(made: Mapping[str, Any], tokenizer: Any, most: int) -> list[Tokens]:  # noqa: ANN401 - of transformers
     """The texts, one by one, of what this tokenizer made of them without padding: a list of numbers for each text, by
-    name, MASK among them. A text that nearly fills its last lot of EVEN columns is given all of it, within `most`; none is
-    cut."""
+    name, MASK among them. A text that nearly fills its last lot of EVEN columns is given all of it, within `most`; none
+    is cut."""
     counts = list(map(len, made[MASK]))
     lists = {name: value for name, value in made.items() if isinstance(value, list)}
     fillings = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id}
