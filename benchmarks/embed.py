@@ -2,28 +2,28 @@
 
     ltr node start && python benchmarks/embed.py ../shared/data
 
-Four ways over the same products in one run, by turns, for photos (open_clip ViT-B-32, and ViT-B-16 as `large`), titles
+Five ways over the same products in one run, by turns, for photos (open_clip ViT-B-32, and ViT-B-16 as `large`), titles
 and descriptions (all-MiniLM-L6-v2) and sounds (CLAP), and for the texts of a real catalog, long and short, where there
 is one: the model alone on prepared tensors, called as its library calls it (float32, the best of three batch sizes);
-this project's encoder alone on the same tensors; a real worker, from the tasks being sent to the last vector being
-searchable; and a loop that opens, encodes and writes one batch after the other. There are as many products as the
-encoder alone takes `--seconds` for. Every other round takes the ways in reverse, and a ratio is the median of the
-rounds' ratios. Of bare and worker, the share of the time in which the encoder's threads had a core is told beside them:
-unlike a rate it does not depend on how fast a shared machine is at the moment. `--memory` products with long and short
-texts measure the worker's peak memory over many tasks.
+this project's encoder alone on the same tensors; the same task by task, beside a cluster that takes the reads and
+writes of a worker (`beside_writes`); a real worker, from the tasks being sent to the last vector being searchable; and
+a loop that opens, encodes and writes one batch after the other. There are as many products as the encoder alone takes
+`--seconds` for. Every other round takes the ways in reverse, and a ratio is the median of the rounds' ratios. Of the
+encoder alone and of the worker, the share of the time in which the encoder's threads had a core is told too: unlike a
+rate it does not depend on how fast a shared machine is at the moment. `--memory` products with long and short texts
+measure the worker's peak memory over many tasks.
 
 `--encoder-cores` has all ways encode on so many cores, and holds the development node to the others, as a cluster is on
 other machines in a shop: then the worker's rate tells whether its encoder ever waits.
 """
 
 import argparse
-import json
 import os
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -31,8 +31,10 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
+from beside_writes import Writes
 from cores_apart import Work, node_apart
 from embed_jobs import Job, kinds, texts
+from embed_report import device, write
 
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Modality
@@ -47,7 +49,6 @@ from workers.media.opening import OPENERS
 from workers.memory import keep_memory
 from workers.sending import BATCH, send_backlog
 
-RESULTS = Path(__file__).parent / "results"
 SIZES = (8, 32, 64)
 POLL_S = 0.25
 FEW = 64
@@ -101,7 +102,7 @@ def main() -> None:
 
 
 def measured(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, rounds: int) -> dict[str, object]:
-    """Items a second of the four ways, by turns, after each has been warmed with a few products."""
+    """Items a second of the five ways, by turns, after each has been warmed with a few products."""
     encoder = load_encoder(job.spec)
     few = replace(job, products=job.products[: FEW * cores()])
     alone = library(job)
@@ -109,13 +110,14 @@ def measured(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, roun
     ways: dict[str, Callable[[Job], float]] = {
         "library": lambda one: LIBRARY * seconds(lambda: alone(ready[: max(1, len(one.products) // LIBRARY)])),
         "bare": lambda one: seconds(lambda: encoder.encode(job.source, ready[: len(one.products)])),
+        "beside": lambda one: beside(one, ready, cluster, folder),
         "worker": lambda one: by_worker(one, cluster, folder, worker),
         "loop": lambda one: by_loop(one, cluster, folder),
     }
     for way in ways.values():
         way(few)
     taken: dict[str, list[float]] = {name: [] for name in ways}
-    at_work: dict[str, list[float]] = {"bare": [], "worker": []}
+    at_work: dict[str, list[float]] = {"bare": [], "beside": [], "worker": []}
     for turn in range(rounds):
         for name in list(ways)[:: -1 if turn % 2 else 1]:
             work = Work(worker.pid if name == "worker" else os.getpid())
@@ -173,6 +175,17 @@ def library(job: Job) -> Callable[[Sequence[Any]], None]:
         run(items, min(rates, key=rates.__getitem__))
 
     return best
+
+
+def beside(job: Job, ready: Sequence[Any], cluster: Cluster, folder: Path) -> float:
+    """Seconds of the encoder alone, task by task, while the cluster works as for a worker."""
+    encoder, size = load_encoder(job.spec), BATCH[job.source]
+    with filled(job, cluster, folder) as index, Writes(index.name) as writes:
+        began = time.perf_counter()
+        for products, items in zip(batched(job.products, size), batched(ready, size), strict=False):
+            encoder.encode(job.source, items)
+            writes.order(product.id for product in products)
+        return time.perf_counter() - began
 
 
 def by_worker(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker) -> float:
@@ -267,53 +280,6 @@ def seconds(work: Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
-
-
-def device() -> str:
-    import torch
-
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-
-
-def write(report: dict[str, Any]) -> None:
-    def lines() -> Iterator[str]:
-        encoding = report["encoder_cores"]
-        apart = f", encoding on {encoding} of them" if encoding else ""
-        apart += ", the cluster on the others" if report["node_apart"] else ""
-        yield f"# Making vectors on {report['cores']} cores{apart}, {report['device']}\n"
-        yield f"    ltr node start && {report['command']}\n"
-        yield (
-            "| | encoder | library | bare | worker | plain loop | worker / library | worker / bare | worker / loop "
-            "| bare encoding | worker encoding |"
-        )
-        yield "|---|---|---|---|---|---|---|---|---|---|---|"
-        for row in report["jobs"]:
-            rates = " | ".join(f"{row[f'{way}_a_second']:,} /s" for way in ("library", "bare", "worker", "loop"))
-            ratios = " | ".join(f"{row[f'worker_to_{way}']:.2f}" for way in ("library", "bare", "loop"))
-            shares = " | ".join(f"{row[f'{way}_at_work']:.0%}" for way in ("bare", "worker"))
-            yield f"| {row['products']:,} {row['unit']} | {row['encoder']} | {rates} | {ratios} | {shares} |"
-        yield (
-            "\nlibrary: the model on ready tensors as its library calls it; bare: this project's encoder on the same "
-            "tensors; worker and loop: from the products without vectors to the last vector being searchable, the "
-            "opening and preparing of media included. Encoding: the share of the time in which the encoder's threads "
-            "had a core; bare makes its tokens before it encodes."
-        )
-        if report["decoding"]:
-            threads = ", ".join(f"{rate:,} with {count}" for count, rate in report["decoding"].items())
-            yield f"\nPhotos a second that are opened and prepared, by threads: {threads}."
-        if memory := report["memory"]:
-            yield (
-                f"\nThe worker's memory: {memory['before_mb']:,} MB before, at most "
-                f"{memory['peak_after_a_tenth_mb']:,} MB after {memory['products'] // 10:,} further products and "
-                f"{memory['peak_mb']:,} MB after {memory['products']:,} more."
-            )
-
-    text = "\n".join(lines()) + "\n"
-    name = "embed_apart" if report["encoder_cores"] else "embed"
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(report, indent=1) + "\n")
-    (RESULTS / f"{name}.md").write_text(text)
-    print(text)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ PATIENCE_S = 20.0
 CONNECTIONS = 16
 """Connections that are kept open, for as many threads."""
 
-BULK_ACTIONS, BULK_BYTES = 500, 20 << 20
+BULK_ACTIONS, BULK_BYTES = 512, 20 << 20
 
 READS = (*SEARCHES, "_mget", "_refresh", "_render/template", "_analyze")
 """Ends of the paths that change nothing whatever their method, and so may be called again after a lost answer."""
