@@ -4,12 +4,14 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,7 @@ from ltr_plugin.errors import MediaError, NothingToEncode
 from workers.cores import cores, step_back
 from workers.encoders import Encoder, encoder_of
 from workers.media.opening import OPENERS
+from workers.pipeline import Ahead, behind
 from workers.reasons import in_short
 
 AHEAD = 4
@@ -30,15 +33,15 @@ AHEAD = 4
 
 TURNS: Mapping[Modality, Lock] = {modality: Lock() for modality in MODALITIES}
 """Held by a task as long as it has items ready to encode: two that took turns by the batch would end together, and the
-encoder would wait while both write."""
+encoder would wait while both read what comes next."""
 
 WEIGHTS: Mapping[Modality, int] = {"video": 8}
 """How many photos one item is in memory, where that is more than one."""
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-R = TypeVar("R")
+Result = np.ndarray[Any, Any] | str | None
+"""An item's vector, or what is wrong with the item; None: nothing there to encode."""
 
 
 @dataclass
@@ -73,17 +76,27 @@ def embed(
     vectors = [vector for vector in index.vectors if source in (None, vector.source)]
     pending = [(stored, fields) for stored in index.fetch(ids) if (fields := stored.pending(vectors))]
     report.skipped = len(ids) - len(pending)
-    made: list[Embedded] = []
-    for modality in dict.fromkeys(vector.source for vector in vectors):
-        lacking = [
-            (stored, own) for stored, fields in pending if (own := [one for one in fields if one.source == modality])
-        ]
-        if lacking:
-            made += _embed_source(modality, lacking, encoders, roots, report)
-    report.refused = {id_: error for id_, error in index.write_vectors(made) if error}
-    report.embedded = sum(one.vector is not None for one in made)
-    report.failed = sum(one.vector is None and one.error is not None for one in made)
+
+    def made() -> Iterator[list[Embedded]]:
+        for modality in dict.fromkeys(vector.source for vector in vectors):
+            lacking = [
+                (stored, own)
+                for stored, fields in pending
+                if (own := [one for one in fields if one.source == modality])
+            ]
+            for results in _embed_source(modality, lacking, encoders, roots, report) if lacking else ():
+                report.embedded += sum(one.vector is not None for one in results)
+                report.failed += sum(one.vector is None and one.error is not None for one in results)
+                yield results
+
+    with closing(made()) as parts:
+        for refused in behind(partial(_refused, index), parts):
+            report.refused |= refused
     return report
+
+
+def _refused(index: ProductIndex, made: Iterable[Embedded]) -> dict[str, str]:
+    return {id_: error for id_, error in index.write_vectors(made) if error}
 
 
 def _embed_source(
@@ -92,25 +105,35 @@ def _embed_source(
     encoders: Callable[[VectorField], Encoder],
     roots: MediaRoots,
     report: EmbedReport,
-) -> Iterator[Embedded]:
-    """One result for each product and field it lacks: its items' vectors pooled, or the reason why it has none."""
+) -> Iterator[list[Embedded]]:
+    """One result for each product and field it lacks: its items' vectors pooled, or the reason why it has none.
+
+    They come as soon as all of a product's items are encoded, a list after each of the encoders' batches.
+    """
     items = [_items(stored.product, source) for stored, _ in products]
     wanted: dict[VectorField, set[str]] = {}
     for (_, fields), own in zip(products, items, strict=True):
         for vector in fields:
             wanted.setdefault(vector, set()).update(own)
     once = list(dict.fromkeys(chain.from_iterable(items)))
-    found = _encode({field: encoders(field) for field in wanted}, wanted, source, once, roots, report)
-    for (stored, fields), own in zip(products, items, strict=True):
-        for vector in fields:
-            results = [found[vector][item] for item in own]
-            good = [result for result in results if isinstance(result, np.ndarray)]
-            pooled = _pooled(good)
-            # a product with one good photo is found by it, and its bad ones are listed all the same
-            bad = in_short(result for result in results if isinstance(result, str))
-            error = bad or ("its vectors cancel out" if good and pooled is None else None)
-            each = tuple(good) if pooled is not None and len(good) > 1 else ()
-            yield Embedded(stored.product.id, vector, stored.content[source], pooled, error, each)
+    waiting = deque((stored, fields, own) for (stored, fields), own in zip(products, items, strict=True))
+    for found in _encode({vector: encoders(vector) for vector in wanted}, wanted, source, once, roots, report):
+        made: list[Embedded] = []
+        while waiting and all(item in found[vector] for vector in waiting[0][1] for item in waiting[0][2]):
+            stored, fields, own = waiting.popleft()
+            made += [_result(stored, vector, [found[vector][item] for item in own]) for vector in fields]
+        if made:
+            yield made
+
+
+def _result(stored: StoredProduct, vector: VectorField, results: Sequence["Result"]) -> Embedded:
+    good = [result for result in results if isinstance(result, np.ndarray)]
+    pooled = _pooled(good)
+    # a product with one good photo is found by it, and its bad ones are listed all the same
+    bad = in_short(result for result in results if isinstance(result, str))
+    error = bad or ("its vectors cancel out" if good and pooled is None else None)
+    each = tuple(good) if pooled is not None and len(good) > 1 else ()
+    return Embedded(stored.product.id, vector, stored.content[vector.source], pooled, error, each)
 
 
 def _items(product: Product, source: Modality) -> tuple[str, ...]:
@@ -124,8 +147,8 @@ def _encode(
     items: Sequence[str],
     roots: MediaRoots,
     report: EmbedReport,
-) -> dict[VectorField, "dict[str, np.ndarray[Any, Any] | str | None]"]:
-    """For each field, each wanted item's vector, or what is wrong with the item; None: nothing there to encode.
+) -> Iterator[Mapping[VectorField, Mapping[str, "Result"]]]:
+    """For each field, what became of each wanted item so far, after each batch.
 
     An item is opened once for all its encoders, in threads, ahead of them.
     """
@@ -153,10 +176,11 @@ def _encode(
             }
         report.encoded_s += time.perf_counter() - began
 
-    found: dict[VectorField, dict[str, np.ndarray[Any, Any] | str | None]] = {field: {} for field in encoders}
+    found: dict[VectorField, dict[str, Result]] = {field: {} for field in encoders}
     if source == "text":  # nothing to open; and all at once, for the encoder to put those of like length together
         encode([(item, ready(item)) for item in items])
-        return found
+        yield found
+        return
     together = max(1, min(encoder.batch_size for encoder in encoders.values()) // WEIGHTS.get(source, 1))
     # URLs are waited for in many threads; of files, more threads than cores only keep Python's lock from encoding
     threads = None if any(map(is_url, items)) else cores()
@@ -167,10 +191,11 @@ def _encode(
             batch = ahead.take(together)
             report.waited_s += time.perf_counter() - began
             if not batch:
-                return found
+                return
             with TURNS[source]:
                 while batch:
                     encode(batch)
+                    yield found
                     batch = ahead.take(together) if ahead.is_ready(together) else []
 
 
@@ -194,25 +219,6 @@ def _reason(item: str, error: MediaError) -> str | None:
 def _undirected(source: Modality, item: str) -> str:
     reason = "its vector is zero, or not of numbers"
     return reason if source == "text" else f"{without_credentials(item)}: {reason}"
-
-
-class Ahead(Generic[T, R]):
-    """The items with what `work` makes of each, in order; never more than `ahead` of them in memory."""
-
-    def __init__(self, pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T], ahead: int) -> None:
-        self._pool, self._work, self._items, self._ahead = pool, work, iter(items), ahead
-        self._running: deque[tuple[T, Future[R]]] = deque()
-
-    def take(self, count: int) -> list[tuple[T, R]]:
-        """The next `count` items, or those that are left, once they are ready."""
-        for item in islice(self._items, self._ahead - len(self._running)):
-            self._running.append((item, self._pool.submit(self._work, item)))
-        taken = [self._running.popleft() for _ in range(min(count, len(self._running)))]
-        return [(item, future.result()) for item, future in taken]
-
-    def is_ready(self, count: int) -> bool:
-        """Whether there are items to take without waiting for them."""
-        return bool(self._running) and all(future.done() for _, future in islice(self._running, count))
 
 
 def _pooled(vectors: Sequence["np.ndarray[Any, Any]"]) -> NDArray[np.float32] | None:

@@ -1,9 +1,8 @@
 """Embedding on a real index with a real encoder."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from threading import Event, Thread, current_thread
+from threading import Thread, current_thread
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from PIL import Image
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.errors import EncoderError
-from workers.embedding import Ahead, embed
+from workers.embedding import embed
 from workers.encoders import encoder_of
 
 pytestmark = pytest.mark.live
@@ -201,37 +200,38 @@ def test_another_encoder_than_the_index_has_is_refused(index, catalog):
         embed(index, ["p0"])
 
 
-def test_work_ahead_stays_within_its_bound():
-    with ThreadPoolExecutor(2) as pool:
-        started = []
-        ahead = Ahead(pool, lambda item: started.append(item) or item * 2, range(100), 5)
-        assert ahead.take(1) == [(0, 0)]
-        assert len(started) <= 5
-        taken = []
-        while some := ahead.take(3):
-            taken += some
-            assert len(started) <= len(taken) + 1 + 2
-        assert taken == [(item, item * 2) for item in range(1, 100)]
+def test_what_is_encoded_is_in_the_index_before_the_task_ends(index, catalog, photo_encoder):
+    """So that a worker that dies has only its last batches to do again."""
+    put(index, catalog)
+    ids = [product.id for product in catalog]
+    found = []
 
+    class Waiting:
+        batch_size, fingerprint = 1, photo_encoder.fingerprint
+        prepare = photo_encoder.prepare
 
-def test_work_ahead_tells_whether_it_is_ready():
-    free = Event()
-    with ThreadPoolExecutor(1) as pool:
-        ahead = Ahead(pool, lambda item: item < 4 or free.wait(), range(8), 4)
-        assert not ahead.is_ready(2)
-        assert ahead.take(2) == [(0, True), (1, True)]
-        pool.submit(int).result()
-        assert ahead.is_ready(2)
-        assert ahead.take(2) == [(2, True), (3, True)]
-        assert not ahead.is_ready(2)
-        free.set()
-        assert len(ahead.take(4)) == 4
-        assert not ahead.is_ready(1)
-        assert ahead.take(1) == []
+        def encode(self, source, prepared):
+            if len(found) == 4:
+                ends = time.monotonic() + 30
+                while not stamped() and time.monotonic() < ends:
+                    time.sleep(0.05)
+                raise ZeroDivisionError(stamped())
+            found.append(prepared)
+            return photo_encoder.encode(source, prepared)
+
+    def stamped():
+        return [one.product.id for one in index.fetch(ids) if "image_vector" in one.embedding]
+
+    with pytest.raises(ZeroDivisionError, match="p0"):
+        embed(index, ids, source="image", encoders=lambda _: Waiting())
+    assert stamped() == ["p0", "p1", "p2"], "p0 has two photos; all that was made is written"
+    report = embed(index, ids, source="image")
+    assert report.embedded == len(ids) - 3
+    assert report.skipped == 3
 
 
 def test_two_tasks_take_turns_by_the_task_while_their_photos_are_ready(index, catalog, photo_encoder):
-    """Else both would end at once, and the encoder would wait while they write."""
+    """Else both would end at once, and the encoder would wait while they read."""
     put(index, catalog)
     ids = [product.id for product in catalog]
     halves = ids[::2], ids[1::2]
