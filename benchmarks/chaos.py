@@ -254,7 +254,7 @@ class Chaos:
         runs = attempts(self.record)
         made = Counter(one for run in runs for one in run.made)
         flying = Counter(
-            one for kill in self.kills for run in runs if self._in_flight(run, kill) for one in run.lacking
+            one for kill in self.kills for run in runs for one in run.lacking if self._in_flight(run, one, kill)
         )
         killed = {kill.pid for kill in self.kills}
         fields = max(Counter(vector.source for vector in index.vectors).values())
@@ -267,16 +267,15 @@ class Chaos:
             lost=self._lost(index),
             doubled=sum(times - 1 for times in made.values()),
             in_vain=sum(max(0, times - 1 - flying[one]) for one, times in made.items()),
-            cut_off=sum(len(run.lacking) for run in runs if run.pid in killed and run.ended_at == float("inf")),
+            cut_off=sum(run.until(one) == float("inf") for run in runs if run.pid in killed for one in run.lacking),
             allowed=tasks * self.options.batch * fields,
             kills=dict(Counter(kill.what for kill in self.kills)),
             seconds=round(seconds, 1),
         )
 
-    def _in_flight(self, run: Attempt, kill: Kill) -> bool:
+    def _in_flight(self, run: Attempt, one: tuple[str, str], kill: Kill) -> bool:
         deaths = [other.at for other in self.kills if other.pid == run.pid]
-        hit = kill.pid in (None, run.pid)
-        return hit and run.is_making and run.began <= kill.at <= min([run.ended_at, *deaths])
+        return kill.pid in (None, run.pid) and run.began <= kill.at <= min([run.until(one), *deaths])
 
     def _lost(self, index: ProductIndex) -> int:
         index.refresh()
@@ -348,7 +347,7 @@ def write(options: argparse.Namespace, outcomes: list[Outcome]) -> None:
         "",
         "Counted in vectors. *Lost*: not there in the end, or not of the current encoder. *Doubled*: made more than",
         "once. *In vain*: doubled although not in flight at any kill. *Cut off*: begun by a worker that was killed",
-        "before it had made them. *Allowed*: kills x products of a task x tasks at a time x fields of a modality.",
+        "before it had written them. *Allowed*: kills x products of a task x tasks at a time x fields of a modality.",
         "",
         "| broker | killed | needed | lost | doubled | in vain | cut off | allowed | seconds |",
         "|---|---|---|---|---|---|---|---|---|",

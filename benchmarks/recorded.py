@@ -1,12 +1,12 @@
 """The workers' application with a record, outside of the worker, of all that it encodes: `celery -A recorded worker`.
 
-The record (LTR_RECORD) has a JSON line when a task has read its products, when it has made their vectors, and when it
-has written them; a process that is killed cannot take these lines with it. LTR_RECORD_BATCH makes tasks smaller.
+The record (LTR_RECORD) has a JSON line when a task has read its products, when it has made some of their vectors, and
+when it has written those; a process that is killed cannot take these lines with it. LTR_RECORD_BATCH makes tasks
+smaller.
 """
 
 import json
 import os
-import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -41,44 +41,47 @@ class RecordedIndex(ProductIndex):
 
 @dataclass
 class Attempt:
-    """One run of a task: what it found lacking, the vectors it made, as (product, field), and when it began and ended.
+    """One run of a task: what it found lacking, the vectors it made, as (product, field), and when each was written.
 
-    `made` is empty and `ended_at` infinite where it was cut off before. Times are of the machine's monotonic clock.
+    What was lacking and is not in `written_at` was cut off, unless it failed: then `failed_at` is when it was tried
+    again. Times are of the machine's monotonic clock.
     """
 
     pid: int
     began: float
     lacking: list[tuple[str, str]]
     made: list[tuple[str, str]] = field(default_factory=list)
-    ended_at: float = float("inf")
+    written_at: dict[tuple[str, str], float] = field(default_factory=dict)
+    failed_at: float = float("inf")
 
-    @property
-    def is_making(self) -> bool:
-        """False for a task that only passed its products on."""
-        return bool(self.made) or self.ended_at == float("inf")
+    def until(self, one: tuple[str, str]) -> float:
+        """When this one was no longer in flight."""
+        return self.written_at.get(one, self.failed_at)
 
 
 def attempts(record: Path) -> list[Attempt]:
     """What the record says, in order of the beginnings."""
     found: list[Attempt] = []
-    running: dict[tuple[int, int], Attempt] = {}
+    running: dict[tuple[int, str], Attempt] = {}
     for line in record.read_text("utf-8").splitlines() if record.exists() else ():
         note = json.loads(line)
-        thread = note["pid"], note["thread"]
+        task = note["pid"], note["task"]
         if note["event"] == "read":
-            if thread in running:  # a task that failed before it wrote
-                running[thread].ended_at = min(running[thread].ended_at, note["at"])
-            running[thread] = Attempt(note["pid"], note["at"], [tuple(one) for one in note["lacking"]])
-            found.append(running[thread])
+            if task in running:
+                running[task].failed_at = note["at"]
+            running[task] = Attempt(note["pid"], note["at"], [tuple(one) for one in note["lacking"]])
+            found.append(running[task])
         elif note["event"] == "made":
-            running[thread].made = [tuple(one) for one in note["made"]]
-        else:
-            running[thread].ended_at = note["at"]
+            running[task].made += [tuple(one) for one in note["made"]]
+        else:  # a task writes one part after the other
+            written = running[task].written_at
+            written.update(dict.fromkeys(set(running[task].made) - written.keys(), note["at"]))
     return found
 
 
 def _note(event: str, **facts: object) -> None:
-    line = {"event": event, "at": time.monotonic(), "pid": os.getpid(), "thread": threading.get_ident(), **facts}
+    task = facts_here.get().get("task_id")
+    line = {"event": event, "at": time.monotonic(), "pid": os.getpid(), "task": task, **facts}
     record = os.open(os.environ["LTR_RECORD"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(record, (json.dumps(line) + "\n").encode())  # one call: lines of several processes do not mix
     os.close(record)

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -77,7 +77,7 @@ def embed(
     pending = [(stored, fields) for stored in index.fetch(ids) if (fields := stored.pending(vectors))]
     report.skipped = len(ids) - len(pending)
 
-    def made() -> Iterator[list[Embedded]]:
+    def made() -> Generator[list[Embedded], None, None]:
         for modality in dict.fromkeys(vector.source for vector in vectors):
             lacking = [
                 (stored, own)
