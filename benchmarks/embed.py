@@ -91,6 +91,7 @@ def main() -> None:
         report = {
             "command": " ".join(["python", "benchmarks/embed.py", *sys.argv[1:]]),
             "cores": len(os.sched_getaffinity(0)),
+            "only": arguments.only,
             "encoder_cores": arguments.encoder_cores,
             "node_apart": apart,
             "device": device(),

@@ -52,7 +52,9 @@ def write(report: dict[str, Any]) -> None:
             )
 
     text = "\n".join(lines()) + "\n"
-    name = "embed_apart" if report["encoder_cores"] else "embed"
+    # what was run in part does not take the place of the whole
+    part = [] if report["only"] is None else report["only"] or ["memory"]
+    name = "_".join(["embed", *(["apart"] if report["encoder_cores"] else []), *part])
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(report, indent=1) + "\n")
     (RESULTS / f"{name}.md").write_text(text)
