@@ -275,7 +275,8 @@ class Chaos:
 
     def _in_flight(self, run: Attempt, one: tuple[str, str], kill: Kill) -> bool:
         deaths = [other.at for other in self.kills if other.pid == run.pid]
-        return kill.pid in (None, run.pid) and run.began <= kill.at <= min([run.until(one), *deaths])
+        hit = kill.pid in (None, run.pid)
+        return hit and run.is_making and run.began <= kill.at <= min([run.until(one), *deaths])
 
     def _lost(self, index: ProductIndex) -> int:
         index.refresh()

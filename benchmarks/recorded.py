@@ -7,11 +7,14 @@ smaller.
 
 import json
 import os
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
+from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.products import Embedded, ProductIndex, StoredProduct
 from workers import tasks
 from workers.app import app
@@ -22,29 +25,39 @@ __all__ = ["Attempt", "app", "attempts"]
 
 
 class RecordedIndex(ProductIndex):
-    """An index that notes what is read from it in order to be embedded, and what is written to it."""
+    """An index that notes what is read from it in order to be embedded, and what is written to it; one a run of a task,
+    which reads and writes in threads of its own."""
+
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        super().__init__(cluster, name)
+        self._run = uuid4().hex
 
     def fetch(self, ids: Sequence[str]) -> list[StoredProduct]:
         """See ProductIndex."""
         stored = super().fetch(ids)
         vectors = [vector for vector in self.vectors if vector.source == facts_here.get().get("source")]
-        _note("read", lacking=[[one.product.id, vector.name] for one in stored for vector in one.pending(vectors)])
+        _note(
+            "read",
+            self._run,
+            thread=threading.get_ident(),
+            lacking=[[one.product.id, vector.name] for one in stored for vector in one.pending(vectors)],
+        )
         return stored
 
     def write_vectors(self, made: Iterable[Embedded]) -> Iterator[tuple[str, str | None]]:
         """See ProductIndex."""
         made = list(made)
-        _note("made", made=[[one.id, one.field.name] for one in made])
+        _note("made", self._run, made=[[one.id, one.field.name] for one in made])
         yield from super().write_vectors(made)
-        _note("written")
+        _note("written", self._run)
 
 
 @dataclass
 class Attempt:
     """One run of a task: what it found lacking, the vectors it made, as (product, field), and when each was written.
 
-    What was lacking and is not in `written_at` was cut off, unless it failed: then `failed_at` is when it was tried
-    again. Times are of the machine's monotonic clock.
+    `ended_at` is when its thread began the next, infinite where it was cut off before. Times are of the machine's
+    monotonic clock.
     """
 
     pid: int
@@ -52,36 +65,43 @@ class Attempt:
     lacking: list[tuple[str, str]]
     made: list[tuple[str, str]] = field(default_factory=list)
     written_at: dict[tuple[str, str], float] = field(default_factory=dict)
-    failed_at: float = float("inf")
+    ended_at: float = float("inf")
+
+    @property
+    def is_making(self) -> bool:
+        """False for a task that only passed its products on."""
+        return bool(self.made) or self.ended_at == float("inf")
 
     def until(self, one: tuple[str, str]) -> float:
         """When this one was no longer in flight."""
-        return self.written_at.get(one, self.failed_at)
+        return self.written_at.get(one, self.ended_at)
 
 
 def attempts(record: Path) -> list[Attempt]:
     """What the record says, in order of the beginnings."""
     found: list[Attempt] = []
-    running: dict[tuple[int, str], Attempt] = {}
+    runs: dict[str, Attempt] = {}
+    threads: dict[tuple[int, int], Attempt] = {}
     for line in record.read_text("utf-8").splitlines() if record.exists() else ():
         note = json.loads(line)
-        task = note["pid"], note["task"]
         if note["event"] == "read":
-            if task in running:
-                running[task].failed_at = note["at"]
-            running[task] = Attempt(note["pid"], note["at"], [tuple(one) for one in note["lacking"]])
-            found.append(running[task])
+            thread = note["pid"], note["thread"]
+            if thread in threads:
+                threads[thread].ended_at = note["at"]
+            runs[note["run"]] = threads[thread] = Attempt(
+                note["pid"], note["at"], [tuple(one) for one in note["lacking"]]
+            )
+            found.append(threads[thread])
         elif note["event"] == "made":
-            running[task].made += [tuple(one) for one in note["made"]]
-        else:  # a task writes one part after the other
-            written = running[task].written_at
-            written.update(dict.fromkeys(set(running[task].made) - written.keys(), note["at"]))
+            runs[note["run"]].made += [tuple(one) for one in note["made"]]
+        else:  # a run writes one part after the other
+            run = runs[note["run"]]
+            run.written_at.update(dict.fromkeys(set(run.made) - run.written_at.keys(), note["at"]))
     return found
 
 
-def _note(event: str, **facts: object) -> None:
-    task = facts_here.get().get("task_id")
-    line = {"event": event, "at": time.monotonic(), "pid": os.getpid(), "task": task, **facts}
+def _note(event: str, run: str, **facts: object) -> None:
+    line = {"event": event, "at": time.monotonic(), "pid": os.getpid(), "run": run, **facts}
     record = os.open(os.environ["LTR_RECORD"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(record, (json.dumps(line) + "\n").encode())  # one call: lines of several processes do not mix
     os.close(record)

@@ -126,7 +126,7 @@ def _embed_source(
             yield made
 
 
-def _result(stored: StoredProduct, vector: VectorField, results: Sequence["Result"]) -> Embedded:
+def _result(stored: StoredProduct, vector: VectorField, results: Sequence[Result]) -> Embedded:
     good = [result for result in results if isinstance(result, np.ndarray)]
     pooled = _pooled(good)
     # a product with one good photo is found by it, and its bad ones are listed all the same
@@ -147,7 +147,7 @@ def _encode(
     items: Sequence[str],
     roots: MediaRoots,
     report: EmbedReport,
-) -> Iterator[Mapping[VectorField, Mapping[str, "Result"]]]:
+) -> Iterator[Mapping[VectorField, Mapping[str, Result]]]:
     """For each field, what became of each wanted item so far, after each batch.
 
     An item is opened once for all its encoders, in threads, ahead of them.
