@@ -14,16 +14,19 @@ rate it does not depend on how fast a shared machine is at the moment. `--memory
 measure the worker's peak memory over many tasks.
 
 `--encoder-cores` has all ways encode on so many cores, and holds the development node to the others, as a cluster is on
-other machines in a shop: then the worker's rate tells whether its encoder ever waits.
+other machines in a shop: then the worker's rate tells whether its encoder ever waits. On a GPU, which all ways use where
+there is one, the share of time is that in which the GPU ran anything, open_clip's ViT-L-14 is run too (`largest`), and
+`--workers` may share it.
 """
 
 import argparse
+import contextlib
 import os
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -35,6 +38,7 @@ from beside_writes import Writes
 from cores_apart import Work, node_apart
 from embed_jobs import Job, kinds, texts
 from embed_report import device, write
+from gpu_work import GpuWork
 
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Modality
@@ -49,7 +53,7 @@ from workers.media.opening import OPENERS
 from workers.memory import keep_memory
 from workers.sending import BATCH, send_backlog
 
-SIZES = (8, 32, 64)
+SIZES = (8, 32, 64, 256, 1024)
 POLL_S = 0.25
 FEW = 64
 """Products a core that each way is warmed with: enough for the worker's encoder to find its size of batches, which
@@ -63,11 +67,15 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, nargs="?", help="folder with electronics/catalog.jsonl.gz")
-    parser.add_argument("--only", nargs="*", help="of photos, large, titles, descriptions, catalog, sounds; or none")
+    parser.add_argument(
+        "--only", nargs="*", help="of photos, large, largest, titles, descriptions, catalog, sounds; or none"
+    )
     parser.add_argument("--seconds", type=float, default=60, help="that the bare encoder has to do in each run")
+    parser.add_argument("--most", type=int, default=100_000, help="products of each run")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", type=int, default=100_000, help="products for the memory run; 0 leaves it out")
     parser.add_argument("--encoder-cores", type=int, help="cores to encode on; all, and shared with all else, if unset")
+    parser.add_argument("--workers", type=int, default=1, help="that share the cores, and the GPU where there is one")
     arguments = parser.parse_args()
     settings = replace(Settings.from_env(), broker_url=None)
     if arguments.encoder_cores:
@@ -81,18 +89,19 @@ def main() -> None:
         chosen = every if arguments.only is None else [kind for kind in every if kind.name in arguments.only]
         rows: list[dict[str, object]] = []
         decoded: dict[str, float] = {}
-        with local_worker(settings) as worker, node_apart(settings, arguments.encoder_cores) as apart:
+        with started(settings, arguments.workers) as workers, node_apart(settings, arguments.encoder_cores) as apart:
             cluster = connect(settings)
             for kind in chosen:
-                job = kind.job(folder, arguments.seconds)
-                rows.append(measured(job, cluster, folder, worker, arguments.rounds))
+                job = kind.job(folder, arguments.seconds, arguments.most)
+                rows.append(measured(job, cluster, folder, workers, arguments.rounds))
                 decoded = decoding(job, folder) if kind.name == "photos" else decoded
-            memory = peak(cluster, folder, worker, arguments.memory) if arguments.memory else None
+            memory = peak(cluster, folder, workers, arguments.memory) if arguments.memory else None
         report = {
             "command": " ".join(["python", "benchmarks/embed.py", *sys.argv[1:]]),
             "cores": len(os.sched_getaffinity(0)),
             "only": arguments.only,
             "encoder_cores": arguments.encoder_cores,
+            "workers": arguments.workers,
             "node_apart": apart,
             "device": device(),
             "jobs": rows,
@@ -102,17 +111,38 @@ def main() -> None:
         write(report)
 
 
-def measured(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, rounds: int) -> dict[str, object]:
+@contextlib.contextmanager
+def started(settings: Settings, count: int) -> Iterator[list[LocalWorker]]:
+    """So many workers, with an equal part of the cores each."""
+    own = cores()
+    os.environ[CORES] = str(max(1, own // count))  # a worker inherits it
+    with local_worker(settings) as first, contextlib.ExitStack() as stack:
+        workers = [first, *(LocalWorker(settings) for _ in range(count - 1))]
+        os.environ[CORES] = str(own)
+        for worker in workers[1:]:
+            stack.callback(worker.stop)
+        yield workers
+
+
+def measured(
+    job: Job, cluster: Cluster, folder: Path, workers: Sequence[LocalWorker], rounds: int
+) -> dict[str, object]:
     """Items a second of the five ways, by turns, after each has been warmed with a few products."""
+    import torch
+
     encoder = load_encoder(job.spec)
     few = replace(job, products=job.products[: FEW * cores()])
     alone = library(job)
-    ready = [encoder.prepare(job.source, OPENERS[job.source](folder, item)) for item in job.items]
+    with ThreadPoolExecutor(cores()) as pool:  # a file that several products have is opened once
+        items = dict.fromkeys(job.items)
+        opened = pool.map(lambda item: encoder.prepare(job.source, OPENERS[job.source](folder, item)), items)
+        prepared = dict(zip(items, opened, strict=True))
+    ready = [prepared[item] for item in job.items]
     ways: dict[str, Callable[[Job], float]] = {
         "library": lambda one: PART * seconds(lambda: alone(ready[: max(1, len(one.products) // PART)])),
         "bare": lambda one: seconds(lambda: encoder.encode(job.source, ready[: len(one.products)])),
         "beside": lambda one: beside(one, ready, cluster, folder),
-        "worker": lambda one: by_worker(one, cluster, folder, worker),
+        "worker": lambda one: by_worker(one, cluster, folder, workers),
         "loop": lambda one: PART * by_loop(replace(one, products=one.products[::PART]), cluster, folder),
     }
     for way in ways.values():
@@ -121,7 +151,8 @@ def measured(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker, roun
     at_work: dict[str, list[float]] = {"bare": [], "beside": [], "worker": []}
     for turn in range(rounds):
         for name in list(ways)[:: -1 if turn % 2 else 1]:
-            work = Work(worker.pid if name == "worker" else os.getpid())
+            pid = workers[0].pid if name == "worker" else os.getpid()
+            work = GpuWork() if torch.cuda.is_available() else Work(pid)
             took = ways[name](job)
             taken[name].append(len(job.products) / took)
             said = f"{job.name}: {name} {taken[name][-1]:.1f} {job.unit}/s"
@@ -150,11 +181,12 @@ def library(job: Job) -> Callable[[Sequence[Any]], None]:
     """What runs the job's model over prepared items as its own library does, in the batches that suit it best."""
     import torch
 
-    model = load_exact(job.spec).model
-    calls: dict[Modality, Callable[[Sequence[Any]], object]] = {
-        "image": lambda batch: model.encode_image(torch.stack(batch)),
+    encoder = load_exact(job.spec)
+    model, to = encoder.model, encoder.device
+    calls: dict[Modality, Callable[[Sequence[Any]], Any]] = {
+        "image": lambda batch: model.encode_image(torch.stack(batch).to(to)),
         "audio": lambda batch: model.get_audio_features(
-            input_features=torch.cat(batch), is_longer=torch.zeros(len(batch), 1, dtype=torch.bool)
+            input_features=torch.cat(batch).to(to), is_longer=torch.zeros(len(batch), 1, dtype=torch.bool, device=to)
         ),
     }
     rates: dict[int, float] = {}
@@ -165,7 +197,8 @@ def library(job: Job) -> Callable[[Sequence[Any]], None]:
                 model.encode(list(items), batch_size=size, show_progress_bar=False)
                 return
             for batch in batched(items, size):
-                calls[job.source](list(batch))
+                made = calls[job.source](list(batch))
+                getattr(made, "pooler_output", made).cpu()  # transformers 4 gives a tensor, 5 an object that holds it
 
     def best(items: Sequence[Any]) -> None:
         if not rates:
@@ -189,13 +222,13 @@ def beside(job: Job, ready: Sequence[Any], cluster: Cluster, folder: Path) -> fl
         return time.perf_counter() - began
 
 
-def by_worker(job: Job, cluster: Cluster, folder: Path, worker: LocalWorker) -> float:
+def by_worker(job: Job, cluster: Cluster, folder: Path, workers: Sequence[LocalWorker]) -> float:
     """Seconds from sending the tasks to the last vector being searchable."""
     with filled(job, cluster, folder) as index:
         began = time.perf_counter()
-        send_backlog(index, queue=worker.queue)
+        send_backlog(index, queue=workers[0].queue)
         while left := index.backlog():  # seen when the index refreshes by itself, which costs the cluster little
-            assert not worker.restarts, worker.tail()
+            assert not any(worker.restarts for worker in workers), workers[0].tail()
             if last := left <= BATCH[job.source]:
                 index.refresh()  # with the last task in hand, at once, as the loop does
             time.sleep(POLL_S / 5 if last else POLL_S)
@@ -241,9 +274,9 @@ class filled:  # noqa: N801 - a context manager
         self.cluster.call("DELETE", f"/{self.index.name}")
 
 
-def peak(cluster: Cluster, folder: Path, worker: LocalWorker, products: int) -> dict[str, object]:
-    """The worker's memory before and after a long run of tasks."""
-    status = Path(f"/proc/{worker.pid}/status")
+def peak(cluster: Cluster, folder: Path, workers: Sequence[LocalWorker], products: int) -> dict[str, object]:
+    """The first worker's memory before and after a long run of tasks."""
+    status = Path(f"/proc/{workers[0].pid}/status")
 
     def megabytes(name: str) -> int:
         line = next(line for line in status.read_text().splitlines() if line.startswith(f"{name}:"))
@@ -251,9 +284,9 @@ def peak(cluster: Cluster, folder: Path, worker: LocalWorker, products: int) -> 
 
     job = Job("texts", "text", "texts", texts(products, range(1, 40)), DEFAULT_TEXT_ENCODER)
     before = megabytes("VmRSS")
-    by_worker(replace(job, products=job.products[: products // 10]), cluster, folder, worker)
+    by_worker(replace(job, products=job.products[: products // 10]), cluster, folder, workers)
     early = megabytes("VmHWM")
-    by_worker(job, cluster, folder, worker)
+    by_worker(job, cluster, folder, workers)
     return {
         "products": products,
         "before_mb": before,
@@ -271,10 +304,12 @@ def decoding(job: Job, folder: Path) -> dict[str, float]:
             return encoder.prepare(job.source, OPENERS[job.source](folder, item))
 
         with ThreadPoolExecutor(threads) as pool:
-            took = seconds(lambda: [None for _ in pool.map(prepare, job.items)])
-        return round(len(job.items) / took, 1)
+            took = seconds(lambda: [None for _ in pool.map(prepare, items)])
+        return round(len(items) / took, 1)
 
-    return {str(threads): rate(threads) for threads in dict.fromkeys((1, 2, os.cpu_count() or 1))}
+    items = list(dict.fromkeys(job.items))
+    counts = [1 << power for power in range(cores().bit_length())]
+    return {str(threads): rate(threads) for threads in counts}
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -7,9 +7,11 @@ import random
 import time
 import wave
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import cycle, islice
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +19,15 @@ from PIL import Image
 
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.jsonlines import JsonLines
+from workers.cores import cores
 from workers.encoders import DEFAULT_TEXT_ENCODER, load_encoder
 from workers.media.opening import OPENERS
 
 WORDS = ("red", "striped", "mug", "handle", "cotton", "shirt", "kids", "oak", "chair", "lamp", "steel", "wool", "scarf")
+
+
+FILES = 4096
+"""Where there are more products, these have the same files, eight tasks or more apart."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +56,8 @@ class Kind:
     make: Callable[[int], Sequence[Product]]
     spec: Callable[[], str]
 
-    def job(self, folder: Path, seconds: float) -> Job:
-        """With as many products as the encoder alone takes about so many seconds for, as long as there are so many."""
+    def job(self, folder: Path, seconds: float, most: int) -> Job:
+        """With as many products as the encoder alone takes about so many seconds for, `most` at most."""
         spec = self.spec()
         encoder = load_encoder(spec)
         few = Job(self.name, self.source, self.unit, self.make(encoder.batch_size), spec)
@@ -59,12 +66,15 @@ class Kind:
         encoder.encode(self.source, ready)
         began = time.perf_counter()
         encoder.encode(self.source, ready)
-        count = round(seconds * len(ready) / (time.perf_counter() - began))
+        count = min(most, round(seconds * len(ready) / (time.perf_counter() - began)))
         return replace(few, products=self.make(max(count, encoder.batch_size)))
 
 
 def kinds(folder: Path, data: Path | None) -> list[Kind]:
-    """All there are; the texts of a real catalog only with the folder of `data`."""
+    """All there are; the texts of a real catalog only with the folder of `data`, the largest model only on a GPU."""
+    import torch
+
+    gpu = torch.cuda.is_available()
 
     def minilm() -> str:
         return DEFAULT_TEXT_ENCODER
@@ -72,6 +82,11 @@ def kinds(folder: Path, data: Path | None) -> list[Kind]:
     found = [
         Kind("photos", "image", "photos", partial(photos, folder), partial(vit, folder, "ViT-B-32")),
         Kind("large", "image", "photos", partial(photos, folder), partial(vit, folder, "ViT-B-16")),
+        *(
+            [Kind("largest", "image", "photos", partial(photos, folder), partial(vit, folder, "ViT-L-14"))]
+            if gpu
+            else []
+        ),
         Kind("titles", "text", "titles", texts, minilm),
         Kind("descriptions", "text", "descriptions", partial(texts, words=[120]), minilm),
     ]
@@ -82,13 +97,17 @@ def kinds(folder: Path, data: Path | None) -> list[Kind]:
 
 def photos(folder: Path, count: int) -> list[Product]:
     """Products with a JPEG of 800 pixels a side each: coarse and fine noise, as heavy to decode as a photo is."""
-    chance = np.random.default_rng(1)
-    for number in range(count):
-        coarse = Image.fromarray(chance.integers(0, 255, (12, 12, 3), np.uint8)).resize((800, 800))
-        fine = chance.normal(0, 8, (800, 800, 1))
-        pixels = np.clip(np.asarray(coarse, np.float32) + fine, 0, 255).astype(np.uint8)
-        Image.fromarray(pixels).save(folder / f"{number}.jpg", quality=85)
-    return [Product(id=f"i{number:06d}", images=(f"{number}.jpg",)) for number in range(count)]
+    with ProcessPoolExecutor(cores(), mp_context=get_context("spawn")) as processes:
+        list(processes.map(partial(photo, folder), range(min(count, FILES)), chunksize=16))
+    return [Product(id=f"i{number:06d}", images=(f"{number % FILES}.jpg",)) for number in range(count)]
+
+
+def photo(folder: Path, number: int) -> None:
+    chance = np.random.default_rng(number)
+    coarse = Image.fromarray(chance.integers(0, 255, (12, 12, 3), np.uint8)).resize((800, 800))
+    fine = chance.normal(0, 8, (800, 800, 1))
+    pixels = np.clip(np.asarray(coarse, np.float32) + fine, 0, 255).astype(np.uint8)
+    Image.fromarray(pixels).save(folder / f"{number}.jpg", quality=85)
 
 
 def texts(count: int, words: Sequence[int] = (12,)) -> list[Product]:
@@ -109,12 +128,12 @@ def clips(folder: Path, count: int) -> list[Product]:
     """Products with five seconds of 44.1 kHz each."""
     chance = np.random.default_rng(3)
     moments = np.arange(5 * 44_100) / 44_100
-    for number in range(count):
+    for number in range(min(count, FILES)):
         tone = 0.4 * np.sin(2 * np.pi * chance.uniform(100, 4000) * moments) + chance.normal(0, 0.05, len(moments))
         with wave.open(str(folder / f"{number}.wav"), "wb") as file:
             file.setparams((1, 2, 44_100, 0, "NONE", ""))
             file.writeframes((np.clip(tone, -1, 1) * 32767).astype("<i2").tobytes())
-    return [Product(id=f"a{number:06d}", audio=(f"{number}.wav",)) for number in range(count)]
+    return [Product(id=f"a{number:06d}", audio=(f"{number % FILES}.wav",)) for number in range(count)]
 
 
 def vit(folder: Path, name: str) -> str:

@@ -21,6 +21,7 @@ def write(report: dict[str, Any]) -> None:
     def lines() -> Iterator[str]:
         encoding = report["encoder_cores"]
         apart = f", encoding on {encoding} of them" if encoding else ""
+        apart += f", {report['workers']} workers" if report["workers"] > 1 else ""
         apart += ", the cluster on the others" if report["node_apart"] else ""
         yield f"# Making vectors on {report['cores']} cores{apart}, {report['device']}\n"
         yield f"    ltr node start && {report['command']}\n"
@@ -38,8 +39,8 @@ def write(report: dict[str, Any]) -> None:
             "\nlibrary: the model on ready tensors as its library calls it; bare: this project's encoder on the same "
             "tensors; beside writes: the same task by task, while the cluster takes a worker's reads and writes; "
             "worker and loop: from the products without vectors to the last vector being searchable, the opening and "
-            "preparing of media included. Encoding: the share of the time in which the encoder's threads had a core; "
-            "bare makes its tokens before it encodes."
+            "preparing of media included. Encoding: the share of the time in which the encoder's threads had a core, or "
+            "in which the GPU ran anything; bare makes its tokens before it encodes."
         )
         if report["decoding"]:
             threads = ", ".join(f"{rate:,} with {count}" for count, rate in report["decoding"].items())
@@ -54,7 +55,8 @@ def write(report: dict[str, Any]) -> None:
     text = "\n".join(lines()) + "\n"
     # what was run in part does not take the place of the whole
     part = [] if report["only"] is None else report["only"] or ["memory"]
-    name = "_".join(["embed", *(["apart"] if report["encoder_cores"] else []), *part])
+    ways = {"gpu": report["device"] != "cpu", "apart": report["encoder_cores"], "workers": report["workers"] > 1}
+    name = "_".join(["embed", *(way for way, there in ways.items() if there), *part])
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(report, indent=1) + "\n")
     (RESULTS / f"{name}.md").write_text(text)

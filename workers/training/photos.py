@@ -82,15 +82,18 @@ class _Trainer:
     def __init__(self, model: Any, tokenizer: Any, wanted: Any, size: int, rate: float, seed: int) -> None:  # noqa: ANN401
         self.model, self.tokenizer = model.train().requires_grad_(True), tokenizer
         self._size = size
-        self._mean, self._std = (torch.tensor(values).view(1, 3, 1, 1) for values in (wanted.mean, wanted.std))
         self._device = next(model.parameters()).device
-        self._views = torch.Generator().manual_seed(seed)
+        self._mean, self._std = (
+            torch.tensor(values, device=self._device).view(1, 3, 1, 1) for values in (wanted.mean, wanted.std)
+        )
+        self._views = torch.Generator(self._device).manual_seed(seed)
         self._optimizer = Optimizer(model, rate)
 
     def step(self, examples: PhotoExamples, batch: Batch, share: float) -> None:
         """Learns from one batch, at the learning rate of this share of the training."""
-        views = augment(examples.photos[batch.items], examples.cutouts[batch.items], self._size, self._views)
-        views = ((views - self._mean) / self._std).contiguous(memory_format=torch.channels_last).to(self._device)
+        photos, cutouts = (layers[batch.items].to(self._device) for layers in (examples.photos, examples.cutouts))
+        views = augment(photos, cutouts, self._size, self._views)
+        views = ((views - self._mean) / self._std).contiguous(memory_format=torch.channels_last)
         shows = batch.shows.to(self._device)
         same = (shows.float() @ shows.float().T) > 0
         tokens = self.tokenizer(batch.captions)

@@ -9,6 +9,7 @@ import torch
 from torch.nn.functional import affine_grid, conv1d, grid_sample, interpolate, pad
 
 from workers.encoders.log_mel import FLOOR_DB, FRAMES_A_SECOND
+from workers.training.chance import normal, uniform
 
 SPEED, PITCH_BANDS = 0.15, 1.0
 """Speed changes by up to that share, pitch by up to a semitone or so: it may be what tells two products apart."""
@@ -38,7 +39,7 @@ def _played(crops: torch.Tensor, frames: int, generator: torch.Generator) -> tor
     length = frames / more * _between(-SPEED, SPEED, count, generator).exp().view(count)
     start = (1 - length).clamp(min=0) * _between(-1, 1, count, generator).view(count)
     shift = 2 / bands * _between(-PITCH_BANDS, PITCH_BANDS, count, generator).view(count)
-    none, one = torch.zeros(count), torch.ones(count)
+    none, one = torch.zeros_like(length), torch.ones_like(length)
     maps = torch.stack([one, none, shift, none, length, start], dim=1).view(count, 2, 3)
     grid = affine_grid(maps, [count, 1, frames, bands], align_corners=False)
     played = grid_sample(crops[:, None] - FLOOR_DB, grid, padding_mode="zeros", align_corners=False)
@@ -49,8 +50,9 @@ def _in_a_room(power: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Power dies away by 60 dB in 0.1 to 1 s, in half of the rooms audibly."""
     count, frames, bands = power.shape
     seconds = _between(0.1, 1.0, count, generator)
-    tail = 10 ** (-6 * torch.arange(SMEAR_FRAMES) / FRAMES_A_SECOND / seconds.view(count, 1))
-    wet = _between(0, 0.3, count, generator) * (torch.rand(count, 1, 1, generator=generator) < 0.5)
+    later = torch.arange(SMEAR_FRAMES, device=power.device) / FRAMES_A_SECOND
+    tail = 10 ** (-6 * later / seconds.view(count, 1))
+    wet = _between(0, 0.3, count, generator) * (_between(0, 1, count, generator) < 0.5)
     tail = tail * wet.view(count, 1)
     tail[:, 0] = 1
     before = pad(power.transpose(1, 2).reshape(1, count * bands, frames), (SMEAR_FRAMES - 1, 0))
@@ -60,9 +62,9 @@ def _in_a_room(power: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 def _microphone(count: int, bands: int, generator: torch.Generator) -> torch.Tensor:
     """(count, 1, bands) decibels: uneven, and now and then deaf to what is low or high, as a telephone is."""
-    uneven = 4 * torch.randn(count, 1, 6, generator=generator)
+    uneven = 4 * normal(count, 1, 6, generator=generator)
     curve = interpolate(uneven, size=bands, mode="linear", align_corners=True)
-    band = torch.arange(bands).view(1, 1, bands)
+    band = torch.arange(bands, device=generator.device).view(1, 1, bands)
     high = _between(0.5, 1.5, count, generator) * bands
     low = _between(-0.5, 0.2, count, generator) * bands
     return curve - 3 * (band - high).clamp(min=0) - 3 * (low - band).clamp(min=0)
@@ -71,16 +73,17 @@ def _microphone(count: int, bands: int, generator: torch.Generator) -> torch.Ten
 def _among_others(power: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Another sound of the batch, quietly beside, in a third of the views."""
     count = len(power)
-    quietly = 10 ** (_between(-4, -1, count, generator)) * (torch.rand(count, 1, 1, generator=generator) < 1 / 3)
-    return power + quietly * power[torch.randperm(count, generator=generator)]
+    quietly = 10 ** (_between(-4, -1, count, generator)) * (_between(0, 1, count, generator) < 1 / 3)
+    return power + quietly * power[torch.randperm(count, generator=generator, device=generator.device)]
 
 
 def _noise(shape: torch.Size, generator: torch.Generator) -> torch.Tensor:
     """Steady noise of any colour, from unheard to 10 dB below the loudest."""
     count, frames, bands = shape
-    colour = _between(-30, 10, count, generator) * torch.linspace(0, 1, bands).view(1, 1, bands)
+    pitch = torch.linspace(0, 1, bands, device=generator.device).view(1, 1, bands)
+    colour = _between(-30, 10, count, generator) * pitch
     level = _between(-80, -10, count, generator) + colour - colour.amax(dim=2, keepdim=True)
-    grain = -torch.rand(count, frames, bands, generator=generator).clamp(min=1e-6).log()  # power of Gaussian noise
+    grain = -uniform(0, 1, count, frames, bands, generator=generator).clamp(min=1e-6).log()  # power of Gaussian noise
     return _power(level) * grain
 
 
@@ -90,7 +93,7 @@ def _hidden(decibels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     for dim, size in ((1, frames), (2, bands)):
         width = _between(-0.05, 0.2, count, generator) * size
         start = _between(0, 1, count, generator) * (size - width)
-        place = torch.arange(size).view((1, size, 1) if dim == 1 else (1, 1, size))
+        place = torch.arange(size, device=decibels.device).view((1, size, 1) if dim == 1 else (1, 1, size))
         decibels = decibels.masked_fill((place >= start) & (place < start + width), FLOOR_DB)
     return decibels
 
@@ -100,4 +103,4 @@ def _power(decibels: torch.Tensor) -> torch.Tensor:
 
 
 def _between(low: float, high: float, count: int, generator: torch.Generator) -> torch.Tensor:
-    return low + (high - low) * torch.rand(count, 1, 1, generator=generator)
+    return uniform(low, high, count, 1, 1, generator=generator)

@@ -12,6 +12,7 @@ from ltr_plugin.progress import Progress
 from workers.encoders.log_mel import BANDS, FLOOR_DB, Spectrogram, log_mel
 from workers.encoders.mel import HEARD_DB
 from workers.media.sounds import open_sound
+from workers.training.chance import uniform
 from workers.training.examples import Examples, Source, captions, usable
 
 
@@ -28,7 +29,7 @@ class SoundExamples(Examples):
     def crops(self, places: Sequence[int], frames: int, generator: torch.Generator) -> torch.Tensor:
         """(n, frames, BANDS) decibels: of each sound a random stretch in which something is heard."""
         found = np.full((len(places), frames, BANDS), FLOOR_DB, np.float32)
-        chance = torch.rand(len(places), 2, generator=generator).tolist()
+        chance = uniform(0, 1, len(places), 2, generator=generator).tolist()
         for crop, place, (which, where) in zip(found, places, chance, strict=True):
             whole = self.spectrograms[place]
             loud = np.flatnonzero(whole.max(axis=1) > HEARD_DB)

@@ -87,13 +87,13 @@ class _Trainer:
         self._words = words
         self._embedded: dict[str, torch.Tensor] = {}
         self._device = next(network.parameters()).device
-        self._views = torch.Generator().manual_seed(seed)
+        self._views = torch.Generator(self._device).manual_seed(seed)
         self._optimizer = Optimizer(network, rate)
 
     def step(self, examples: SoundExamples, batch: Batch, share: float) -> None:
         """Learns from one batch, at the learning rate of this share of the training."""
-        crops = examples.crops(batch.items, math.ceil(mel.FRAMES * LONGER), self._views)
-        heard = augment(crops, mel.FRAMES, self._views).to(self._device)
+        crops = examples.crops(batch.items, math.ceil(mel.FRAMES * LONGER), self._views).to(self._device)
+        heard = augment(crops, mel.FRAMES, self._views)
         shows, said = batch.shows.to(self._device), batch.said.to(self._device)
         same = (shows.float() @ shows.float().T) > 0
         texts = self._embed(batch.captions).to(self._device)
