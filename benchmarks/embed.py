@@ -14,8 +14,8 @@ rate it does not depend on how fast a shared machine is at the moment. `--memory
 measure the worker's peak memory over many tasks.
 
 `--encoder-cores` has all ways encode on so many cores, and holds the development node to the others, as a cluster is on
-other machines in a shop: then the worker's rate tells whether its encoder ever waits. On a GPU, which all ways use where
-there is one, the share of time is that in which the GPU ran anything, open_clip's ViT-L-14 is run too (`largest`), and
+other machines in a shop: then the worker's rate tells whether its encoder ever waits. All ways use a GPU where there is
+one: then the share of time is that in which it ran anything, open_clip's ViT-L-14 is run too (`largest`), and several
 `--workers` may share it.
 """
 
@@ -53,7 +53,9 @@ from workers.media.opening import OPENERS
 from workers.memory import keep_memory
 from workers.sending import BATCH, send_backlog
 
-SIZES = (8, 32, 64, 256, 1024)
+SIZES = {"cpu": (8, 32, 64), "cuda": (64, 256, 1024)}
+"""Of the library's batches, by the kind of device."""
+
 POLL_S = 0.25
 FEW = 64
 """Products a core that each way is warmed with: enough for the worker's encoder to find its size of batches, which
@@ -145,8 +147,8 @@ def measured(
         "worker": lambda one: by_worker(one, cluster, folder, workers),
         "loop": lambda one: PART * by_loop(replace(one, products=one.products[::PART]), cluster, folder),
     }
-    for way in ways.values():
-        way(few)
+    for name, way in ways.items():  # several workers are warm when each has had its part of many tasks
+        way(job if name == "worker" and len(workers) > 1 else few)
     taken: dict[str, list[float]] = {name: [] for name in ways}
     at_work: dict[str, list[float]] = {"bare": [], "beside": [], "worker": []}
     for turn in range(rounds):
@@ -184,7 +186,7 @@ def library(job: Job) -> Callable[[Sequence[Any]], None]:
     encoder = load_exact(job.spec)
     model, to = encoder.model, encoder.device
     calls: dict[Modality, Callable[[Sequence[Any]], Any]] = {
-        "image": lambda batch: model.encode_image(torch.stack(batch).to(to)),
+        "image": lambda batch: model.encode_image(encoder.pixels.batch(batch)),
         "audio": lambda batch: model.get_audio_features(
             input_features=torch.cat(batch).to(to), is_longer=torch.zeros(len(batch), 1, dtype=torch.bool, device=to)
         ),
@@ -202,8 +204,8 @@ def library(job: Job) -> Callable[[Sequence[Any]], None]:
 
     def best(items: Sequence[Any]) -> None:
         if not rates:
-            for size in SIZES:
-                few = list(islice(cycle(items), max(SIZES)))
+            for size in (sizes := SIZES[to.type]):
+                few = list(islice(cycle(items), max(sizes)))
                 run(few[:size], size)
                 rates[size] = seconds(partial(run, few, size))
         run(items, min(rates, key=rates.__getitem__))
@@ -307,7 +309,7 @@ def decoding(job: Job, folder: Path) -> dict[str, float]:
             took = seconds(lambda: [None for _ in pool.map(prepare, items)])
         return round(len(items) / took, 1)
 
-    items = list(dict.fromkeys(job.items))
+    items = list(dict.fromkeys(job.items))[:512]
     counts = [1 << power for power in range(cores().bit_length())]
     return {str(threads): rate(threads) for threads in counts}
 

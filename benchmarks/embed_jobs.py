@@ -26,7 +26,7 @@ from workers.media.opening import OPENERS
 WORDS = ("red", "striped", "mug", "handle", "cotton", "shirt", "kids", "oak", "chair", "lamp", "steel", "wool", "scarf")
 
 
-FILES = 4096
+FILES = 2048
 """Where there are more products, these have the same files, eight tasks or more apart."""
 
 
@@ -74,22 +74,17 @@ def kinds(folder: Path, data: Path | None) -> list[Kind]:
     """All there are; the texts of a real catalog only with the folder of `data`, the largest model only on a GPU."""
     import torch
 
-    gpu = torch.cuda.is_available()
-
     def minilm() -> str:
         return DEFAULT_TEXT_ENCODER
 
     found = [
         Kind("photos", "image", "photos", partial(photos, folder), partial(vit, folder, "ViT-B-32")),
         Kind("large", "image", "photos", partial(photos, folder), partial(vit, folder, "ViT-B-16")),
-        *(
-            [Kind("largest", "image", "photos", partial(photos, folder), partial(vit, folder, "ViT-L-14"))]
-            if gpu
-            else []
-        ),
         Kind("titles", "text", "titles", texts, minilm),
         Kind("descriptions", "text", "descriptions", partial(texts, words=[120]), minilm),
     ]
+    if torch.cuda.is_available():
+        found.append(Kind("largest", "image", "photos", partial(photos, folder), partial(vit, folder, "ViT-L-14")))
     if data:
         found.append(Kind("catalog", "text", "texts of a catalog", partial(catalog, data), minilm))
     return [*found, Kind("sounds", "audio", "clips of 5 s", partial(clips, folder), partial(clap, folder))]
@@ -97,8 +92,10 @@ def kinds(folder: Path, data: Path | None) -> list[Kind]:
 
 def photos(folder: Path, count: int) -> list[Product]:
     """Products with a JPEG of 800 pixels a side each: coarse and fine noise, as heavy to decode as a photo is."""
-    with ProcessPoolExecutor(cores(), mp_context=get_context("spawn")) as processes:
-        list(processes.map(partial(photo, folder), range(min(count, FILES)), chunksize=16))
+    lacking = [number for number in range(min(count, FILES)) if not (folder / f"{number}.jpg").exists()]
+    if lacking:
+        with ProcessPoolExecutor(cores(), mp_context=get_context("spawn")) as processes:
+            list(processes.map(partial(photo, folder), lacking, chunksize=16))
     return [Product(id=f"i{number:06d}", images=(f"{number % FILES}.jpg",)) for number in range(count)]
 
 

@@ -39,8 +39,8 @@ def write(report: dict[str, Any]) -> None:
             "\nlibrary: the model on ready tensors as its library calls it; bare: this project's encoder on the same "
             "tensors; beside writes: the same task by task, while the cluster takes a worker's reads and writes; "
             "worker and loop: from the products without vectors to the last vector being searchable, the opening and "
-            "preparing of media included. Encoding: the share of the time in which the encoder's threads had a core, or "
-            "in which the GPU ran anything; bare makes its tokens before it encodes."
+            "preparing of media included. Encoding: the share of the time in which the encoder's threads had a core, "
+            "or in which the GPU ran anything; bare makes its tokens before it encodes."
         )
         if report["decoding"]:
             threads = ", ".join(f"{rate:,} with {count}" for count, rate in report["decoding"].items())

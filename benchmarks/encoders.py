@@ -38,6 +38,8 @@ from workers.training.loop import Budget
 from workers.training.trainers import TRAINERS
 
 RESULTS = Path(__file__).parent / "results"
+PHOTO_SETS = {"clothing": clothing, "grocery": grocery}
+SETS = (*PHOTO_SETS, "electronics")
 CHUNK = 256
 """Items that are open at a time, so that memory is the encoder's."""
 
@@ -65,22 +67,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--minutes", type=float, default=15, help="how long each encoder is trained for each set")
+    parser.add_argument("--sets", nargs="+", default=SETS, choices=SETS)
+    parser.add_argument("--classical", action=argparse.BooleanOptionalAction, default=True, help="SIFT and ORB, too")
     parser.add_argument("--image-encoder", action="append", default=[], help="a further one, such as timm:FOLDER")
     parser.add_argument("--text-encoder", action="append", default=[], help="a further one, such as word-vectors:FILE")
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
     made = Settings.from_env().runs / "encoders"
-    sets = {"clothing": clothing(given.data / "clothing"), "grocery": grocery(given.data / "grocery")}
+    photos = {name: of(given.data / name) for name, of in PHOTO_SETS.items() if name in given.sets}
     rows: list[Row] = []
-    for name, (train, tasks) in sets.items():
-        learned = trained(name, given.minutes, made, **train)
+    for name, (train, tasks) in photos.items():
+        learned = trained(name, given.minutes, made, classical=given.classical, **train)
         for label, spec in {**learned, **{spec: spec for spec in given.image_encoder}}.items():
             rows += alone(label, spec, tasks)
-    train, tasks = electronics(given.data / "electronics")
-    for label, spec in texts(given.minutes, made, **train).items():
-        rows += alone(label, spec, tasks)
-    for spec in given.text_encoder:
-        rows += alone(spec, spec, tasks)
+    if "electronics" in given.sets:
+        train, tasks = electronics(given.data / "electronics")
+        learned = texts(given.minutes, made, **train)
+        for label, spec in {**learned, **{spec: spec for spec in given.text_encoder}}.items():
+            rows += alone(label, spec, tasks)
     report = {"minutes": given.minutes, "rows": [asdict(row) for row in rows]}
     given.out.mkdir(parents=True, exist_ok=True)
     (given.out / "encoders.json").write_text(json.dumps(report, indent=1) + "\n")
@@ -88,13 +92,14 @@ def main() -> None:
     print(text)
 
 
-def trained(name: str, minutes: float, made: Path, **files: Path) -> dict[str, str]:
+def trained(name: str, minutes: float, made: Path, *, classical: bool, **files: Path) -> dict[str, str]:
     """Encoders of photos that learn from a set, by what they are called."""
     wanted: dict[str, tuple[str, dict[str, Any]]] = {
         f"open_clip, {minutes:g} min from nothing": ("photo", {"image_size": 96}),
-        "bag of SIFT words": ("keypoints", {"descriptor": "sift"}),
-        "bag of ORB words": ("keypoints", {"descriptor": "orb"}),
     }
+    if classical:
+        wanted["bag of SIFT words"] = "keypoints", {"descriptor": "sift"}
+        wanted["bag of ORB words"] = "keypoints", {"descriptor": "orb"}
     return {
         label: train(kind, made / f"{name}-{options.get('descriptor', kind)}", minutes, **files, **options)
         for label, (kind, options) in wanted.items()

@@ -7,6 +7,8 @@ import pytest
 import timm
 import torch
 from PIL import Image
+from timm.data.config import resolve_model_data_config
+from timm.data.transforms_factory import create_transform
 from timm.models import save_for_hf
 
 from ltr_plugin.errors import EncoderError
@@ -48,7 +50,8 @@ def test_a_vector_equals_the_models_own(resnet):
     (vector,) = encoder.encode("image", [encoder.prepare("image", PHOTOS[0])])
     exact = load_exact(f"timm:{resnet}")
     with torch.inference_mode():
-        features = exact.model(exact.transform(PHOTOS[0])[None].to(exact.device))[0].float().cpu().numpy()
+        own = create_transform(**resolve_model_data_config(exact.model), is_training=False)
+        features = exact.model(own(PHOTOS[0])[None].to(exact.device))[0].float().cpu().numpy()
     assert vector @ features / np.linalg.norm(features) == pytest.approx(1, abs=1e-3)
 
 

@@ -10,6 +10,7 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.errors import EncoderError
 from workers.encoders.folders import name_of, require
+from workers.encoders.pixels import Pixels
 from workers.encoders.protocol import Library
 from workers.encoders.torch_encoder import TorchEncoder, weights_hash
 
@@ -28,12 +29,12 @@ class OpenClipEncoder(TorchEncoder):
         from open_clip.transform import image_transform_v2
 
         super().__init__(model, fingerprint, frozenset({"image", "text"}))
-        self.transform = image_transform_v2(preprocessing(model), is_train=False)
+        self.pixels = Pixels(image_transform_v2(preprocessing(model), is_train=False), self.device)
         self.tokenizer = tokenizer
 
     def _prepare(self, source: Modality, item: "str | Image") -> "str | torch.Tensor":  # noqa: ARG002 - the item tells
-        """A photo as a normalised tensor (3, height, width); a text as it is, its tokens are made in `encode`."""
-        return item if isinstance(item, str) else self.transform(item)
+        """A photo as `Pixels` prepares it; a text as it is, its tokens are made in `encode`."""
+        return item if isinstance(item, str) else self.pixels.prepare(item)
 
     def _tokens(self, texts: Sequence[str]) -> list[Any]:
         with self.tokenizing:
@@ -58,7 +59,7 @@ class OpenClipEncoder(TorchEncoder):
 
         vectors: torch.Tensor
         if source == "image":
-            vectors = self.model.encode_image(torch.stack(list(batch)).to(self.device))
+            vectors = self.model.encode_image(self.pixels.batch(batch))
             return vectors
         with shortened(self.model, torch.stack(list(batch))) as kept:
             vectors = self.model.encode_text(kept.to(self.device))

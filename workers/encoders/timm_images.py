@@ -11,6 +11,7 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.errors import EncoderError
 from workers.encoders.folders import require
+from workers.encoders.pixels import Pixels
 from workers.encoders.protocol import Library
 from workers.encoders.torch_encoder import TorchEncoder, weights_hash
 
@@ -29,17 +30,14 @@ class TimmEncoder(TorchEncoder):
         from timm.data.transforms_factory import create_transform
 
         super().__init__(model, fingerprint, frozenset({"image"}))
-        self.transform: Any = create_transform(**wanted, is_training=False)
+        self.pixels = Pixels(create_transform(**wanted, is_training=False), self.device)
 
     def _prepare(self, source: Modality, item: "Image") -> "torch.Tensor":  # noqa: ARG002 - photos are all there is
-        """The photo as a normalised tensor (3, height, width)."""
-        tensor: torch.Tensor = self.transform(item)
-        return tensor
+        """The photo as `Pixels` prepares it."""
+        return self.pixels.prepare(item)
 
     def _forward(self, source: Modality, batch: "list[torch.Tensor]") -> "torch.Tensor":  # noqa: ARG002
-        import torch
-
-        vectors: torch.Tensor = self.model(torch.stack(batch).to(self.device))
+        vectors: torch.Tensor = self.model(self.pixels.batch(batch))
         return vectors
 
 

@@ -3,7 +3,7 @@
 import warnings
 from pathlib import Path
 
-from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 from PIL.Image import Transpose
 
 from ltr_plugin.errors import MediaError
@@ -16,7 +16,8 @@ MAX_ASPECT = 50
 
 MAX_DECODING_S = 20.0
 BLOCK_BYTES = 4096
-"""As much is decoded between two looks at the clock: a JPEG may hold many scans of all its pixels in few bytes."""
+"""As much of the largest photo is decoded between two looks at the clock: a JPEG may hold many scans of all its pixels
+in few bytes. Of a smaller one more, as at each look its thread waits for Python's lock."""
 
 SIDE = 384
 """Encoders look at 96 to 384 pixels a side: a photo is made smaller than twice that while it is decoded."""
@@ -57,7 +58,7 @@ def decode_image(data: bytes, *, side: int = SIDE) -> Image.Image:
             if image.width * image.height > MAX_PIXELS:
                 raise MediaError(f"{image.width} x {image.height} pixels is over the limit of {MAX_PIXELS:,}")
             check_shape(image.width, image.height)
-            image.decodermaxblock = BLOCK_BYTES
+            image.decodermaxblock = min(ImageFile.MAXBLOCK, BLOCK_BYTES * MAX_PIXELS // (image.width * image.height))
             image.draft("RGB", (side, side))
             image.load()
             return _on_white(_smaller(_plain(_upright(image)), side))
