@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -34,6 +33,9 @@ AHEAD = 4
 TURNS: Mapping[Modality, Lock] = {modality: Lock() for modality in MODALITIES}
 """Held by a task as long as it has items ready to encode: two that took turns by the batch would end together, and the
 encoder would wait while both read what comes next."""
+
+TOGETHER = 128
+"""Vectors that are written at once where more are encoded together: fewer would cost the cluster more."""
 
 WEIGHTS: Mapping[Modality, int] = {"video": 8}
 """How many photos one item is in memory, where that is more than one."""
@@ -108,7 +110,7 @@ def _embed_source(
 ) -> Iterator[list[Embedded]]:
     """One result for each product and field it lacks: its items' vectors pooled, or the reason why it has none.
 
-    They come as soon as all of a product's items are encoded, a list after each of the encoders' batches.
+    They come as soon as all of a product's items are encoded, some products' together.
     """
     items = [_items(stored.product, source) for stored, _ in products]
     wanted: dict[VectorField, set[str]] = {}
@@ -116,12 +118,16 @@ def _embed_source(
         for vector in fields:
             wanted.setdefault(vector, set()).update(own)
     once = list(dict.fromkeys(chain.from_iterable(items)))
-    waiting = deque((stored, fields, own) for (stored, fields), own in zip(products, items, strict=True))
+    waiting = [(stored, fields, own) for (stored, fields), own in zip(products, items, strict=True)]
     for found in _encode({vector: encoders(vector) for vector in wanted}, wanted, source, once, roots, report):
         made: list[Embedded] = []
-        while waiting and all(item in found[vector] for vector in waiting[0][1] for item in waiting[0][2]):
-            stored, fields, own = waiting.popleft()
-            made += [_result(stored, vector, [found[vector][item] for item in own]) for vector in fields]
+        lacking = []
+        for stored, fields, own in waiting:
+            if all(item in found[vector] for vector in fields for item in own):
+                made += [_result(stored, vector, [found[vector][item] for item in own]) for vector in fields]
+            else:
+                lacking.append((stored, fields, own))
+        waiting = lacking
         if made:
             yield made
 
@@ -148,7 +154,7 @@ def _encode(
     roots: MediaRoots,
     report: EmbedReport,
 ) -> Iterator[Mapping[VectorField, Mapping[str, Result]]]:
-    """For each field, what became of each wanted item so far, after each batch.
+    """For each field, what became of each wanted item so far, again and again.
 
     An item is opened once for all its encoders, in threads, ahead of them.
     """
@@ -160,26 +166,32 @@ def _encode(
             return dict.fromkeys(encoders, error)
         return {field: _prepared(encoders[field], source, opened) for field in encoders if item in wanted[field]}
 
-    def encode(batch: Sequence[tuple[str, dict[VectorField, Any]]]) -> None:
-        began = time.perf_counter()
+    def encode(
+        batch: Sequence[tuple[str, dict[VectorField, Any]]],
+    ) -> Iterator[Mapping[VectorField, dict[str, Result]]]:
+        began, new = time.perf_counter(), 0
         for vector, encoder in encoders.items():
             own = {item: values[vector] for item, values in batch if vector in values}
             errors = {item: value for item, value in own.items() if isinstance(value, MediaError)}
             found[vector] |= {item: _reason(item, error) for item, error in errors.items()}
             good = {item: value for item, value in own.items() if item not in errors}
-            made = encoder.encode(source, list(good.values()))
-            lengths = np.linalg.norm(made, axis=1)
-            points = (lengths > 0) & (lengths < np.inf)  # a cluster refuses others, and the good ones beside them
-            found[vector] |= {
-                item: own if point else _undirected(source, item)
-                for item, own, point in zip(good, made, points, strict=True)
-            }
+            names = list(good)
+            for places, made in encoder.encode_in_parts(source, list(good.values())):
+                lengths = np.linalg.norm(made, axis=1)
+                points = (lengths > 0) & (lengths < np.inf)  # a cluster refuses others, and the good ones beside them
+                for place, one, point in zip(places, made, points, strict=True):
+                    found[vector][names[place]] = one if point else _undirected(source, names[place])
+                new += len(places)
+                if new >= TOGETHER:
+                    report.encoded_s += time.perf_counter() - began
+                    yield found
+                    began, new = time.perf_counter(), 0
         report.encoded_s += time.perf_counter() - began
+        yield found
 
     found: dict[VectorField, dict[str, Result]] = {field: {} for field in encoders}
     if source == "text":  # nothing to open; and all at once, for the encoder to put those of like length together
-        encode([(item, ready(item)) for item in items])
-        yield found
+        yield from encode([(item, ready(item)) for item in items])
         return
     together = max(1, min(encoder.batch_size for encoder in encoders.values()) // WEIGHTS.get(source, 1))
     # URLs are waited for in many threads; of files, more threads than cores only keep Python's lock from encoding
@@ -194,8 +206,7 @@ def _encode(
                 return
             with TURNS[source]:
                 while batch:
-                    encode(batch)
-                    yield found
+                    yield from encode(batch)
                     batch = ahead.take(together) if ahead.is_ready(together) else []
 
 

@@ -21,7 +21,9 @@ PRODUCTS = Counter(
     "ltr_products", "Products by modality and outcome: skipped (nothing to do), or refused.", ["source", "outcome"]
 )
 TASKS = Counter("ltr_tasks", "Tasks by outcome: done, passed_on, retried, given_up, or repeated.", ["task", "outcome"])
-BATCH = Histogram("ltr_batch_products", "Products of one task.", ["source"], buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256))
+BATCH = Histogram(
+    "ltr_batch_products", "Products of one task.", ["source"], buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+)
 TASK_SECONDS = Histogram(
     "ltr_task_seconds", "Time of one task.", ["source"], buckets=(0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000)
 )

@@ -12,6 +12,7 @@ import pytest
 from ltr_plugin.cluster.node import NodeFolder, account, node_state, start_node, stop_node
 from ltr_plugin.cluster.node.account import Account
 from ltr_plugin.cluster.node.build import sources_digest
+from ltr_plugin.cluster.node.layout import may_read_limits
 from ltr_plugin.cluster.node.process import _command_line, end, is_running, spawn
 from ltr_plugin.cluster.node.toolchain import Jdk
 from ltr_plugin.errors import InputError, NodeError
@@ -173,3 +174,21 @@ def test_a_process_that_becomes_another_program_is_never_taken_for_ended(tmp_pat
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.mark.parametrize(
+    ("told", "may"),
+    [
+        ("0::/\n", True),
+        ("0::/user.slice/user-1000.slice/session-2.scope\n", True),
+        ("0::/system.slice/docker-3f.scope\n", True),
+        ("0::/kubepods.slice/pod-3f.slice/cri-3f.scope\n", False),
+        ("4:memory:/docker/3f\n0::/docker/3f\n", True),
+        ("4:memory:/docker/3f\n3:cpu:/docker/3f\n", True),
+        ("", True),
+    ],
+)
+def test_java_leaves_the_limits_of_groups_alone_that_opensearch_keeps_from_it(tmp_path, told, may):
+    (tmp_path / "cgroup").write_text(told)
+    assert may_read_limits(tmp_path / "cgroup") is may
+    assert may_read_limits(tmp_path / "absent")

@@ -69,11 +69,11 @@ def test_a_photo_without_a_direction_is_told_of_and_leaves_the_others_their_vect
         def __init__(self, encoder):
             self.batch_size, self.prepare, self._encoder = encoder.batch_size, encoder.prepare, encoder
 
-        def encode(self, source, prepared):
+        def encode_in_parts(self, source, prepared):
             vectors = self._encoder.encode(source, prepared)
             if source == "image":
                 vectors[0] = wrong
-            return vectors
+            yield range(len(vectors)), vectors
 
     put(index, catalog[:1])
     report = embed(index, ["p0"], encoders=lambda field: Half(encoder_of(field)))
@@ -166,9 +166,9 @@ def test_equal_texts_and_photos_are_encoded_once(index, photo_encoder, tmp_path)
         def __getattr__(self, name):
             return getattr(photo_encoder, name)
 
-        def encode(self, source, prepared):
+        def encode_in_parts(self, source, prepared):
             seen.append((source, len(prepared)))
-            return photo_encoder.encode(source, prepared)
+            return photo_encoder.encode_in_parts(source, prepared)
 
     assert embed(index, [f"p{number}" for number in range(5)], encoders=lambda _: Counting()).embedded == 10
     assert sorted(seen) == [("image", 1), ("text", 1)]
@@ -210,24 +210,55 @@ def test_what_is_encoded_is_in_the_index_before_the_task_ends(index, catalog, ph
         batch_size, fingerprint = 1, photo_encoder.fingerprint
         prepare = photo_encoder.prepare
 
-        def encode(self, source, prepared):
+        def encode_in_parts(self, source, prepared):
             if len(found) == 4:
                 ends = time.monotonic() + 30
                 while not stamped() and time.monotonic() < ends:
                     time.sleep(0.05)
                 raise ZeroDivisionError(stamped())
             found.append(prepared)
-            return photo_encoder.encode(source, prepared)
+            return photo_encoder.encode_in_parts(source, prepared)
 
     def stamped():
         return [one.product.id for one in index.fetch(ids) if "image_vector" in one.embedding]
 
     with pytest.raises(ZeroDivisionError, match="p0"):
         embed(index, ids, source="image", encoders=lambda _: Waiting())
-    assert stamped() == ["p0", "p1", "p2"], "p0 has two photos; all that was made is written"
+    assert stamped() == ["p0", "p1", "p2", "p5"], (
+        "p0 has two photos, p5 the second of them; all that was made is written"
+    )
     report = embed(index, ids, source="image")
-    assert report.embedded == len(ids) - 3
-    assert report.skipped == 3
+    assert report.embedded == len(ids) - 4
+    assert report.skipped == 4
+
+
+def test_a_tasks_texts_are_in_the_index_before_all_are_encoded(index, photo_encoder, vectors_of, monkeypatch):
+    monkeypatch.setattr("workers.embedding.TOGETHER", 3)
+    ids = [f"p{number}" for number in range(8)]
+    put(index, [Product(id=id_, title=f"{'oak ' * number}mug") for number, id_ in enumerate(ids)])
+    all_vectors = []
+
+    class InOddParts:
+        prepare = photo_encoder.prepare
+
+        def encode_in_parts(self, source, prepared):
+            vectors = photo_encoder.encode(source, prepared)
+            all_vectors.extend(vectors)
+            for places in ([7, 5], [0], [2], [6, 1], [4, 3]):
+                if places == [4, 3]:
+                    ends = time.monotonic() + 30
+                    while len(stamped()) < 6 and time.monotonic() < ends:
+                        time.sleep(0.05)
+                    assert stamped() == ["p0", "p1", "p2", "p5", "p6", "p7"]
+                yield places, vectors[places]
+
+    def stamped():
+        return [one.product.id for one in index.fetch(ids) if "image_text_vector" in one.embedding]
+
+    report = embed(index, ids, source="text", encoders=lambda _: InOddParts())
+    assert (report.embedded, report.failed, stamped()) == (8, 0, ids)
+    for id_, vector in zip(ids, all_vectors, strict=True):
+        assert np.dot(vectors_of(index, id_)["image_text_vector"], vector) == pytest.approx(1, abs=1e-3)
 
 
 def test_two_tasks_take_turns_by_the_task_while_their_photos_are_ready(index, catalog, photo_encoder):
@@ -241,10 +272,10 @@ def test_two_tasks_take_turns_by_the_task_while_their_photos_are_ready(index, ca
         batch_size, fingerprint = 1, photo_encoder.fingerprint
         prepare = photo_encoder.prepare
 
-        def encode(self, source, prepared):
+        def encode_in_parts(self, source, prepared):
             said.append(current_thread())
             time.sleep(0.1)  # in which the next photo is ready, also on a busy machine
-            return photo_encoder.encode(source, prepared)
+            return photo_encoder.encode_in_parts(source, prepared)
 
     tasks = [
         Thread(target=embed, args=(index, half), kwargs={"source": "image", "encoders": lambda _: Slow()})

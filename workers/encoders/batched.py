@@ -3,7 +3,7 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
@@ -48,17 +48,24 @@ class BatchedEncoder:
         return self._prepare(source, item)
 
     def encode(self, source: Modality, prepared: Sequence[Any]) -> Vectors:
+        """See Encoder."""
+        vectors = np.empty((len(prepared), self.fingerprint.dimension), np.float32)
+        for places, made in self.encode_in_parts(source, prepared):
+            vectors[places] = made
+        return vectors
+
+    def encode_in_parts(self, source: Modality, prepared: Sequence[Any]) -> Iterator[tuple[Sequence[int], Vectors]]:
         """See Encoder. Items of like length share a batch (`packed`), so that little is spent on padding.
 
         Where memory does not suffice, batches are halved from there on; the library's own error when one item is too
         much for it.
         """
+        if not len(prepared):
+            return
         if self._by_frames(source):
             frames = self.encode("image", [frame for video in prepared for frame in video])
-            return _mean_directions(frames, [len(video) for video in prepared])
-        vectors = np.empty((len(prepared), self.fingerprint.dimension), np.float32)
-        if not len(prepared):
-            return vectors
+            yield range(len(prepared)), _mean_directions(frames, [len(video) for video in prepared])
+            return
         items = self._tokens(prepared) if source == "text" else list(prepared)
         lengths = [self._length(item) for item in items]
         with self._lock:
@@ -67,10 +74,7 @@ class BatchedEncoder:
             # a library readies itself for each new size, which takes time and memory that it keeps
             self._sizes[source].update(len(batch) * max(1, lengths[batch[0]]) for batch in batches)
         work = [[items[place] for place in batch] for batch in batches]
-        found = self._each(source, partial(self._in_parts, source), work)
-        for places, made in zip(batches, found, strict=True):
-            vectors[places] = made
-        return vectors
+        yield from zip(batches, self._each(source, partial(self._in_parts, source), work), strict=True)
 
     def _prepare(self, source: Modality, item: Any) -> Any:  # noqa: ANN401
         raise NotImplementedError
@@ -122,10 +126,10 @@ class BatchedEncoder:
     def _seconds(self, source: Modality, batch: list[Any]) -> float | None:
         """What the batch takes in each stream; None when memory does not suffice."""
         began = time.perf_counter()
-        found = self._each(source, partial(self._within_memory, source), [batch] * self._streams(source))
+        found = list(self._each(source, partial(self._within_memory, source), [batch] * self._streams(source)))
         return None if any(made is None for made in found) else time.perf_counter() - began
 
-    def _each(self, source: Modality, run: Callable[[list[Any]], T], batches: list[list[Any]]) -> list[T]:
+    def _each(self, source: Modality, run: Callable[[list[Any]], T], batches: list[list[Any]]) -> Iterator[T]:
         """What `run` makes of each batch, in order: side by side where the model runs in several streams.
 
         A stream has a thread of its own even where it is the only one: a model that goes from one caller's thread to
@@ -134,10 +138,10 @@ class BatchedEncoder:
         streams = self._streams(source)
         with self._lock:
             if len(batches) < streams:
-                return [run(batch) for batch in batches]
+                return map(run, batches)
             if source not in self._pools:
                 self._pools[source] = ThreadPoolExecutor(streams, "encoder", self._start_stream, (source,))
-        return list(self._pools[source].map(run, batches))
+        return self._pools[source].map(run, batches)
 
     def _in_parts(self, source: Modality, batch: list[Any]) -> Vectors:
         """The batch's vectors, made in smaller parts where memory does not suffice."""

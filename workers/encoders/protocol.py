@@ -1,6 +1,6 @@
 """What an encoder is: one vector space, into which it puts one or more modalities."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -31,6 +31,10 @@ class Encoder(Protocol):
 
     def encode(self, source: Modality, prepared: Sequence[Any]) -> Vectors:
         """The vectors of prepared items, in their order; any number of them. May be called from several threads."""
+        ...
+
+    def encode_in_parts(self, source: Modality, prepared: Sequence[Any]) -> Iterator[tuple[Sequence[int], Vectors]]:
+        """The same as soon as they are made: some items' places with their vectors, until all have been."""
         ...
 
 

@@ -54,7 +54,8 @@ class Trial:
 
 
 ON_CPU = Trial((4, 8, 16, 32, 64, 128), budget_s=4)
-ON_GPU = Trial((32, 64, 128, 256, 512, 1024, 2048), budget_s=20)
+ON_GPU = Trial((16, 32, 64, 128, 256, 512), budget_s=4)
+"""No more than a task has items: workers that share a GPU also share the time that their trials take."""
 
 
 def stated_size() -> int | None:

@@ -15,6 +15,8 @@ from ltr_plugin.errors import NodeError
 LISTED = "laid-out.json"
 DISTRIBUTION = "opensearch.zip"
 PLUGINS = ("opensearch-knn.zip", "ltr-engine.zip")
+GROUPS = ("", "user.slice", "system.slice", "init.scope")
+"""Control groups below which OpenSearch lets Java read what memory it may take (its `security.policy`)."""
 
 
 def laid_out(folder: NodeFolder) -> dict[str, str]:
@@ -72,10 +74,24 @@ def configure(folder: NodeFolder, *, http_port: str, heap: str) -> None:
         "-Xlog:disable",
         "-Xlog:all=warning:stderr",
     ]
+    if not may_read_limits(Path("/proc/self/cgroup")):
+        options.append("-XX:-UseContainerSupport")  # else the node does not start: k-NN asks how much memory there is
     config = folder.home / "config"
     # JSON is YAML, and it quotes whatever a path may hold.
     write_whole(config / "opensearch.yml", "".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items()))
     write_whole(config / "jvm.options.d" / "ltr.options", "\n".join(options) + "\n")
+
+
+def may_read_limits(groups: Path) -> bool:
+    """Whether Java in OpenSearch may read the limits of the control group in which this process is, by what the system
+    tells in `groups`. It may not in a container that sees its group's whole name, as in Kubernetes."""
+    try:
+        told = groups.read_text().splitlines()
+    except OSError:
+        return True  # no Linux
+    unified = [line.removeprefix("0::") for line in told if line.startswith("0::")]
+    # of the groups of version 1, beside which a unified one says nothing, OpenSearch allows all
+    return len(told) != 1 or not unified or unified[0].strip("/").partition("/")[0] in GROUPS
 
 
 def _digest(path: Path) -> str:
