@@ -17,8 +17,8 @@ def demo(
         Path | None, typer.Option(help="Folder for what it makes (default: demo, in the run folder).")
     ] = None,
     products: Annotated[int, typer.Option(min=600, help="Size of the shop that is made here.")] = 800,
-    encoder_minutes: Annotated[float, typer.Option(min=0.1, help="How long to train the photo encoder.")] = 4.0,
-    sound_minutes: Annotated[float, typer.Option(min=0.1, help="How long to train the sound encoder.")] = 1.5,
+    encoder_minutes: Annotated[float, typer.Option(min=0.1, help="How long to train the photo encoder.")] = 3.0,
+    sound_minutes: Annotated[float, typer.Option(min=0.1, help="How long to train the sound encoder.")] = 1.0,
     image_size: Annotated[int, typer.Option(min=32, help="Side of a photo as the encoder sees it, in pixels.")] = 64,
     keep_node: Annotated[bool, typer.Option(help="Leave the node running, to search by hand.")] = False,
 ) -> None:

@@ -69,8 +69,8 @@ def run_demo(
     bar: Bar,
     data: Path | None = None,
     products: int = 800,
-    encoder_minutes: float = 4.0,
-    sound_minutes: float = 1.5,
+    encoder_minutes: float = 3.0,
+    sound_minutes: float = 1.0,
     image_size: int = 64,
     keep_node: bool = False,
 ) -> DemoReport:

@@ -89,7 +89,7 @@ class Optimizer:
             {"params": weights, "weight_decay": decay},
             {"params": others, "weight_decay": 0.0},
         ]
-        self._adam = torch.optim.AdamW(groups, lr=rate)
+        self._adam = torch.optim.AdamW(groups, lr=rate, fused=True)
 
     def step(self, loss: "torch.Tensor", share: float) -> None:
         """Lowers the loss, at the learning rate of this share of the training; gradients are clipped at length 1."""
