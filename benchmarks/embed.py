@@ -106,10 +106,11 @@ def started(settings: Settings, count: int) -> Iterator[list[LocalWorker]]:
     own = cores()
     os.environ[CORES] = str(max(1, own // count))  # a worker inherits it
     with local_worker(settings) as first, contextlib.ExitStack() as stack:
-        workers = [first, *(LocalWorker(settings) for _ in range(count - 1))]
+        workers = [first]
+        for _ in range(count - 1):
+            workers.append(LocalWorker(settings))
+            stack.callback(workers[-1].stop)
         os.environ[CORES] = str(own)
-        for worker in workers[1:]:
-            stack.callback(worker.stop)
         yield workers
 
 

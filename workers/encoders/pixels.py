@@ -19,7 +19,7 @@ class Pixels:
     """
 
     def __init__(self, transform: Any, device: "torch.device", *, as_bytes: bool | None = None) -> None:  # noqa: ANN401
-        """`transform` is a torchvision `Compose`; `as_bytes` is for a device other than that which it is good for."""
+        """`transform` is a torchvision `Compose`; `as_bytes` says what else the device decides."""
         import torch
         from torchvision.transforms import Compose, Normalize
 

@@ -42,7 +42,7 @@ def _backdrops(count: int, size: int, generator: torch.Generator) -> torch.Tenso
     colour = uniform(0, 1, count, 3, 1, 1, generator=generator)
     grey = colour.mean(dim=1, keepdim=True)
     drift = 0.3 * normal(count, 1, 2, 2, generator=generator)
-    cells = 2 ** int(uniform(2, 6, 1, generator=generator))
+    cells = 2 ** int(torch.randint(2, 6, (1,), generator=generator, device=generator.device))
     grain = 0.1 * normal(count, 1, cells, cells, generator=generator)
     field = sum(interpolate(part, size=(size, size), mode="bilinear") for part in (drift, grain))
     return (grey + (colour - grey) * 0.6 + field).clamp(0, 1)
