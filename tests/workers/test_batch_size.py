@@ -64,26 +64,48 @@ def seconds_from(table, tried):
 )
 def test_the_size_that_does_most_a_second_is_found(table, best, last):
     tried = []
-    assert Trial((8, 16, 32, 64, 128), budget_s=60).best(seconds_from(table, tried)) == best
+    assert Trial((8, 16, 32, 64, 128), budget_s=60).best(seconds_from(table, tried), usual=8) == best
     grown = sorted(set(tried))
     assert tried[: len(grown)] == grown
     assert grown[-1] == last
 
 
+@pytest.mark.parametrize(
+    ("table", "best"),
+    [
+        ({8: 0.245, 16: 0.5, 32: 1.0, 64: 1.96}, 32),  # none is worth a change
+        ({8: 0.3, 16: 0.6, 32: 1.0, 64: 1.8}, 64),
+        ({8: 0.2, 16: 0.45, 32: 1.0, 64: 2.1}, 8),
+        ({8: 0.25, 16: 0.5, 32: None}, 16),  # as near as memory allows
+    ],
+)
+def test_the_usual_size_is_left_for_one_that_is_faster(table, best):
+    assert Trial((8, 16, 32, 64), budget_s=60).best(table.__getitem__, usual=32) == best
+
+
+def test_sizes_are_compared_over_as_many_items():
+    encoder = Numbers()
+    encoder._seconds("audio", [[0.5]] * 4, 60)
+    assert encoder.batches == [4] * (encoder._batch // 4)
+    encoder.batches.clear()
+    encoder._seconds("audio", [[0.5]] * 4, 0)  # a slow model has no time for them
+    assert encoder.batches == [4]
+
+
 def test_a_slow_moment_of_the_machine_does_not_decide():
     moments = iter([1.0, 9.0, 1.4, 9.0, 1.0, 1.2, 1.4, 1.5])  # 16 and 64 at first, each of them no slower in truth
     table = {8: 1.0, 16: 1.2, 32: 1.4, 64: 1.5}
-    assert Trial((8, 16, 32, 64), budget_s=60).best(lambda size: next(moments, table[size])) == 64
+    assert Trial((8, 16, 32, 64), budget_s=60).best(lambda size: next(moments, table[size]), usual=8) == 64
 
 
 def test_memory_that_is_short_later_on_rules_a_size_out():
     answers = iter([1.0, 1.0, 1.0, None])  # twice as fast with 16, until there is no room for it
-    assert Trial((8, 16), budget_s=60).best(lambda _: next(answers, 1.0)) == 8
+    assert Trial((8, 16), budget_s=60).best(lambda _: next(answers, 1.0), usual=8) == 8
 
 
 def test_a_trial_ends_with_its_budget():
     tried = []
-    assert Trial((8, 16, 32), budget_s=0).best(seconds_from({8: 1.0}, tried)) == 8
+    assert Trial((8, 16, 32), budget_s=0).best(seconds_from({8: 1.0}, tried), usual=8) == 8
     assert tried == [8]
 
 

@@ -18,6 +18,9 @@ from workers.encoders.trial import Trial, stated_size
 
 T = TypeVar("T")
 
+MEASURED_S = 1.0
+"""How long a size of batches is tried at least, where one holds fewer items than are tried of a larger size."""
+
 
 class BatchedEncoder:
     """Base of the encoders: a subclass prepares items and says what its model makes of a batch of them.
@@ -116,18 +119,25 @@ class BatchedEncoder:
         middle = sorted(range(len(items)), key=lengths.__getitem__)[len(items) // 2]
         typical = items[middle]
         self._seconds(source, [typical] * 2)  # what a first batch alone takes, such as compiling, is not timed
-        size = self._trial.best(lambda size: self._seconds(source, [typical] * size))
+        size = self._trial.best(lambda size: self._seconds(source, [typical] * size, MEASURED_S), self._batch)
         self._rooms[source] = size * max(1, lengths[middle])
         self._free_memory()
         if source != "text":
             self.batch_size = size * self._streams(source)
         return self._rooms[source]
 
-    def _seconds(self, source: Modality, batch: list[Any]) -> float | None:
-        """What the batch takes in each stream; None when memory does not suffice."""
-        began = time.perf_counter()
-        found = list(self._each(source, partial(self._within_memory, source), [batch] * self._streams(source)))
-        return None if any(made is None for made in found) else time.perf_counter() - began
+    def _seconds(self, source: Modality, batch: list[Any], measured_s: float = 0) -> float | None:
+        """What the batch takes in each stream; None when memory does not suffice.
+
+        The mean of as many as hold `_batch` items or take `measured_s`: a slow moment counts more against one batch.
+        """
+        began, turns, took = time.perf_counter(), 0, 0.0
+        while turns == 0 or (took < measured_s and turns * len(batch) < self._batch):
+            found = list(self._each(source, partial(self._within_memory, source), [batch] * self._streams(source)))
+            if any(made is None for made in found):
+                return None
+            turns, took = turns + 1, time.perf_counter() - began
+        return took / turns
 
     def _each(self, source: Modality, run: Callable[[list[Any]], T], batches: list[list[Any]]) -> Iterator[T]:
         """What `run` makes of each batch, in order: side by side where the model runs in several streams.

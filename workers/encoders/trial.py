@@ -12,7 +12,7 @@ BATCH_SIZE = "LTR_BATCH_SIZE"
 """Environment variable: this many, without a trial."""
 
 PAYS = 1.03
-"""A larger batch that is not this much faster only costs memory, and texts of unlike length more padding."""
+"""A size that is not this much faster than the usual one may well be slower in the long run."""
 
 TURNS = 5
 """How often each size is run, by turns: a slow moment of the machine then counts against no size alone."""
@@ -25,8 +25,8 @@ class Trial:
     sizes: tuple[int, ...]
     budget_s: float
 
-    def best(self, seconds: Callable[[int], float | None]) -> int:
-        """The size that does most items a second, or a smaller one that does nearly as many.
+    def best(self, seconds: Callable[[int], float | None], usual: int) -> int:
+        """The size that does most items a second, or the one nearest to `usual` that does nearly as many.
 
         `seconds` runs a batch of a size, None where memory is too short. None larger is tried once three in a row did
         not pay (a CPU may be slower with 8 and 16 than with 4, and half as fast again with 32), or where the next would
@@ -50,10 +50,11 @@ class Trial:
             again = seconds(size)
             took[size] = math.inf if again is None else min(again, took[size])
         rates = {size: size / least for size, least in took.items()}
-        return min((size for size in rates if PAYS * rates[size] >= max(rates.values())), default=self.sizes[0])
+        good = [size for size in rates if PAYS * rates[size] >= max(rates.values())]
+        return min(good, key=lambda size: abs(math.log(size / usual)), default=self.sizes[0])
 
 
-ON_CPU = Trial((4, 8, 16, 32, 64, 128), budget_s=4)
+ON_CPU = Trial((4, 8, 16, 32, 64, 128), budget_s=6)
 ON_GPU = Trial((16, 32, 64, 128, 256, 512), budget_s=4)
 """No more than a task has items: workers that share a GPU also share the time that their trials take."""
 
