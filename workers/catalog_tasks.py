@@ -19,7 +19,8 @@ from workers.app import CATALOG, app
 from workers.intake import Taken, take
 from workers.logs import about
 from workers.serving import stopping
-from workers.tasks import GIVEN_UP, REFUSED, once, worker_cluster
+from workers.tasks import GIVEN_UP, once, worker_cluster
+from workers.writing import REFUSED
 
 PUT, UPDATES, DELETE, REEMBED = "ltr.put", "ltr.update", "ltr.delete", "ltr.reembed"
 """The names of the tasks. Each takes an index (its alias) and a list."""

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -26,6 +26,7 @@ from workers.encoders import Encoder, encoder_of
 from workers.media.opening import OPENERS
 from workers.pipeline import Ahead, behind
 from workers.reasons import in_short
+from workers.writing import write
 
 AHEAD = 4
 """Batches that are decoded ahead of the encoder."""
@@ -48,8 +49,8 @@ Result = np.ndarray[Any, Any] | str | None
 
 @dataclass
 class EmbedReport:
-    """What became of the ids: vectors written, vectors that could not be made (their reasons are in the index), ids
-    that needed nothing or are gone. `refused` is what the cluster did not take, by id: it stays in the backlog.
+    """What became of the ids: vectors written, vectors that could not be (their reasons are in the index), ids that
+    needed nothing or are gone. `refused` is what the cluster did not take now, by id: it stays in the backlog.
     `waited_s` is the encoder's time without work, `encoded_s` its time at work."""
 
     embedded: int = 0
@@ -86,19 +87,15 @@ def embed(
                 for stored, fields in pending
                 if (own := [one for one in fields if one.source == modality])
             ]
-            for results in _embed_source(modality, lacking, encoders, roots, report) if lacking else ():
-                report.embedded += sum(one.vector is not None for one in results)
-                report.failed += sum(one.vector is None and one.error is not None for one in results)
-                yield results
+            if lacking:
+                yield from _embed_source(modality, lacking, encoders, roots, report)
 
     with closing(made()) as parts:
-        for refused in behind(partial(_refused, index), parts):
-            report.refused |= refused
+        for written in behind(partial(write, index), parts):
+            report.embedded += sum(one.vector is not None for one in written.made)
+            report.failed += sum(one.vector is None and one.error is not None for one in written.made)
+            report.refused |= written.refused
     return report
-
-
-def _refused(index: ProductIndex, made: Iterable[Embedded]) -> dict[str, str]:
-    return {id_: error for id_, error in index.write_vectors(made) if error}
 
 
 def _embed_source(

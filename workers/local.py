@@ -50,7 +50,8 @@ class LocalWorker:
 
     def failures(self, idle_s: float) -> list[str]:
         """What the worker logged about work that it gave up, once nothing moved for so long that it must be all."""
-        from workers.tasks import GIVEN_UP, REFUSED
+        from workers.tasks import GIVEN_UP
+        from workers.writing import REFUSED
 
         marks = [mark for mark, grace_s in ((GIVEN_UP, 5), (REFUSED, 60)) if idle_s > grace_s]
         return [line for line in self.tail(200) if any(f"{mark}:" in line for mark in marks)]

@@ -17,12 +17,13 @@ from ltr_plugin.settings import Settings
 from workers.app import EMBED, SWEEP, app
 from workers.logs import about
 from workers.sending import BATCH, send_again, send_lacking
+from workers.writing import REFUSED
 
 RETRIES = 8
 LONGEST_PAUSE_S = 60
 
-GIVEN_UP, REFUSED = "given up", "refused by the cluster"
-"""Mark log lines about a task, and about one product, that will not be tried again before the next sweep."""
+GIVEN_UP = "given up"
+"""Marks log lines about a task that will not be tried again before the next sweep."""
 
 running: dict[str, float] = {}
 """The tasks that this process works on, by id, and when each began (`time.monotonic`)."""

@@ -17,6 +17,27 @@ BUSY = (429, 503)
 SEARCHES = ("_search", "_count", "_msearch", "_search/template", "_msearch/template")
 
 
+LASTING = 400
+"""Of an action that would be refused at any other time too."""
+
+
+class Refusal(str):
+    """Why the cluster did not take an action; `lasting` where it would not at another time either."""
+
+    __slots__ = ("lasting",)
+
+    lasting: bool
+
+    @classmethod
+    def of(cls, result: Json) -> "Refusal | None":
+        """What is wrong with an action, by its result in the answer to a bulk request; None: nothing."""
+        if "error" not in result:
+            return None
+        made = cls(reason_of(result["error"]))
+        made.lasting = result["status"] == LASTING
+        return made
+
+
 def reason_of(error: Json) -> str:
     """The reasons of an error body, outermost first and each once, on one line."""
     if not isinstance(error, dict):

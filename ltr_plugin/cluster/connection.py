@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from ltr_plugin.catalog.media import without_credentials
-from ltr_plugin.cluster.answers import BUSY, SEARCHES, Json, incomplete, reason_of, translated
+from ltr_plugin.cluster.answers import BUSY, SEARCHES, Json, Refusal, incomplete, translated
 from ltr_plugin.cluster.patience import Patience
 from ltr_plugin.errors import ClusterError, PluginMissing
 from ltr_plugin.settings import Settings
@@ -34,7 +34,7 @@ class Cluster(Protocol):
         """
         ...
 
-    def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, str | None]]:
+    def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, Refusal | None]]:
         """Each action's document id and what went wrong with it (None: nothing), in order.
 
         What a busy cluster rejects is sent again, and so is what got no answer: an action must be safe to repeat.
@@ -96,7 +96,7 @@ class OpenSearchCluster:
             else:
                 return answer
 
-    def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, str | None]]:
+    def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, Refusal | None]]:
         """See Cluster."""
         from opensearchpy.helpers import expand_action
 
@@ -105,9 +105,9 @@ class OpenSearchCluster:
         for chunk in _chunks(lines):
             yield from self._write(chunk)
 
-    def _write(self, chunk: Sequence[str]) -> list[tuple[str, str | None]]:
+    def _write(self, chunk: Sequence[str]) -> list[tuple[str, Refusal | None]]:
         """The results of these actions, in order; what the cluster has no room for is sent again."""
-        results: dict[int, tuple[str, str | None]] = {}
+        results: dict[int, tuple[str, Refusal | None]] = {}
         waiting = list(enumerate(chunk))
         patience = Patience(self.patience_s, self._heard)
         while waiting:
@@ -116,12 +116,12 @@ class OpenSearchCluster:
                 rejected: list[tuple[int, str]] = []
                 for (place, action), item in zip(waiting, answer["items"], strict=True):
                     result = next(iter(item.values()))
-                    reason = reason_of(result["error"]) if "error" in result else None
+                    refusal = Refusal.of(result)
                     if result["status"] in BUSY:
                         rejected.append((place, action))
-                        busy = ClusterError(f"POST /_bulk was refused: {reason}", status=result["status"])
+                        busy = ClusterError(f"POST /_bulk was refused: {refusal}", status=result["status"])
                     else:
-                        results[place] = result["_id"], reason
+                        results[place] = result["_id"], refusal
                 if len(rejected) < len(waiting):  # a cluster that takes a part each time is not given up
                     patience = Patience(self.patience_s, self._heard)
                 waiting = rejected

@@ -10,7 +10,7 @@ from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.catalog.roots import MediaRoots
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.answers import Json
+from ltr_plugin.cluster.answers import Json, Refusal
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.mapping import FORMAT
 from ltr_plugin.cluster.scripts import AGAIN, EMBED, REPLACE
@@ -105,7 +105,7 @@ class ProductIndex:
         )
         return [stored_product(document["_source"]) for document in answer["docs"] if document.get("found")]
 
-    def write_vectors(self, made: Iterable[Embedded]) -> Iterator[tuple[str, str | None]]:
+    def write_vectors(self, made: Iterable[Embedded]) -> Iterator[tuple[str, Refusal | None]]:
         """Writes vectors and errors with their stamps, yielding (id, None or why not).
 
         A result is dropped when its product's content is no longer what was encoded, or the product is gone.

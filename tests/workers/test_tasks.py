@@ -15,7 +15,8 @@ from workers import tasks
 from workers.app import QUEUES, broker_folder, broker_options, make_app, route
 from workers.local import drain
 from workers.sending import BATCH, send, send_again, send_backlog
-from workers.tasks import GIVEN_UP, LONGEST_PAUSE_S, REFUSED, RETRIES, embed_task
+from workers.tasks import GIVEN_UP, LONGEST_PAUSE_S, RETRIES, embed_task
+from workers.writing import REFUSED
 
 
 @pytest.fixture
