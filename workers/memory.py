@@ -1,6 +1,9 @@
-"""The memory that a model takes anew at every layer, and that stays with the process in between."""
+"""What stays with the process: the memory that a model takes anew at every layer, and what a worker has loaded."""
 
 import ctypes
+import gc
+from collections.abc import Hashable
+from functools import cache
 
 ARENAS, MMAP_FROM, TRIM_FROM = -8, -3, -1
 """Names of glibc's settings, as `mallopt` knows them (https://man7.org/linux/man-pages/man3/mallopt.3.html)."""
@@ -22,3 +25,15 @@ def keep_memory() -> None:
     if mallopt:
         for setting, value in ((ARENAS, 1), (MMAP_FROM, LARGEST_KEPT), (TRIM_FROM, MOST_KEPT)):
             mallopt(setting, value)
+
+
+@cache
+def keep_loaded(encoders: Hashable) -> None:  # noqa: ARG001 - once for these
+    """Has Python's collector of garbage pass by all that there is once these encoders have done a first task.
+
+    Libraries and models are some hundred thousand objects: each time that the collector looked at all of them, as it
+    does when a few tasks' tokens have been made, no thread could encode for a third of a second.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()

@@ -16,6 +16,7 @@ from ltr_plugin.errors import BrokerError, ClusterError, InputError, LtrError
 from ltr_plugin.settings import Settings
 from workers.app import EMBED, SWEEP, app
 from workers.logs import about
+from workers.memory import keep_loaded
 from workers.sending import BATCH, send_again, send_lacking
 from workers.writing import REFUSED
 
@@ -104,6 +105,7 @@ def _embed(index: ProductIndex, ids: Sequence[str], source: Modality | None) -> 
             index.name, source, report.embedded, report.failed, report.skipped, len(report.refused),
             report.encoded_s, report.waited_s, extra={"facts": facts},
         )  # fmt: skip
+        keep_loaded(tuple(encoders.values()))
         for id_, reason in report.refused.items():
             log.error("%s: vectors of product %s: %s", REFUSED, id_, reason)
     return "done"

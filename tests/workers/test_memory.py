@@ -1,10 +1,13 @@
 """What is freed stays with the process, for the next layer of a model to take."""
 
 import ctypes
+import gc
 import subprocess
 import sys
 
 import pytest
+
+from workers.memory import keep_loaded
 
 PAGE, BLOCKS, BLOCK = 4096, 12, 8 << 20
 
@@ -34,3 +37,22 @@ def new_pages(*arguments: str) -> int:
 def test_freed_blocks_of_a_thread_are_taken_again_without_the_system() -> None:
     of_two_rounds = 2 * BLOCKS * BLOCK // PAGE
     assert new_pages("keep") < of_two_rounds / 100 < of_two_rounds / 10 < new_pages()
+
+
+@pytest.fixture
+def thawed():
+    yield
+    gc.unfreeze()
+
+
+def test_the_collector_passes_by_what_a_worker_has_loaded(thawed) -> None:  # noqa: ARG001
+    loaded = [[number] for number in range(1000)]
+    keep_loaded(("one",))
+    kept = gc.get_freeze_count()
+    assert kept > len(loaded)
+    assert not any(one is loaded for one in gc.get_objects())
+    later = [[number] for number in range(1000)]
+    keep_loaded(("one",))
+    assert any(one is later for one in gc.get_objects()), "once for the same encoders"
+    keep_loaded(("one", "another"))
+    assert gc.get_freeze_count() > kept

@@ -1,6 +1,7 @@
 """What encoders share whatever runs them: batches within memory, in streams, and videos in the space of photos."""
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,8 @@ from ltr_plugin.catalog.vectors import Fingerprint
 from workers.encoders.packing import packed
 from workers.encoders.protocol import Vectors
 from workers.encoders.trial import Trial, stated_size
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -120,6 +123,7 @@ class BatchedEncoder:
         typical = items[middle]
         self._seconds(source, [typical] * 2)  # what a first batch alone takes, such as compiling, is not timed
         size = self._trial.best(lambda size: self._seconds(source, [typical] * size, MEASURED_S), self._batch)
+        log.info("%s: %d items a batch, found by trial", source, size)
         self._rooms[source] = size * max(1, lengths[middle])
         self._free_memory()
         if source != "text":
