@@ -77,10 +77,23 @@ def test_the_size_that_does_most_a_second_is_found(table, best, last):
         ({8: 0.3, 16: 0.6, 32: 1.0, 64: 1.8}, 64),
         ({8: 0.2, 16: 0.45, 32: 1.0, 64: 2.1}, 8),
         ({8: 0.25, 16: 0.5, 32: None}, 16),  # as near as memory allows
+        ({8: 0.25, 16: None, 32: None}, 8),
     ],
 )
 def test_the_usual_size_is_left_for_one_that_is_faster(table, best):
     assert Trial((8, 16, 32, 64), budget_s=60).best(table.__getitem__, usual=32) == best
+
+
+def test_a_slow_model_is_tried_with_the_usual_size_alone():
+    tried = []
+    assert Trial((8, 16, 32, 64), budget_s=1.5).best(seconds_from({32: 2.0}, tried), usual=32) == 32
+    assert tried == [32]
+
+
+def test_a_larger_size_that_would_outlast_the_budget_does_not_keep_smaller_ones_from_being_tried():
+    tried = []
+    assert Trial((16, 32, 64), budget_s=4).best(seconds_from({16: 0.9, 32: 3.0}, tried), usual=32) == 16
+    assert sorted(set(tried)) == [16, 32]
 
 
 def test_sizes_are_compared_over_as_many_items():

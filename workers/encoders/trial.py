@@ -20,7 +20,7 @@ TURNS = 5
 
 @dataclass(frozen=True)
 class Trial:
-    """`sizes` are tried from small to large, for no longer than about `budget_s` seconds in all."""
+    """The `sizes`, of which the usual one, larger ones and smaller ones are tried, in `budget_s` seconds or so."""
 
     sizes: tuple[int, ...]
     budget_s: float
@@ -28,22 +28,29 @@ class Trial:
     def best(self, seconds: Callable[[int], float | None], usual: int) -> int:
         """The size that does most items a second, or the one nearest to `usual` that does nearly as many.
 
-        `seconds` runs a batch of a size, None where memory is too short. None larger is tried once three in a row did
-        not pay (a CPU may be slower with 8 and 16 than with 4, and half as fast again with 32), or where the next would
-        outlast the budget; what is left of it goes into further turns.
+        `seconds` runs a batch of a size, None where memory is too short. No further one is tried on a side once three
+        in a row did not pay (a CPU may be slower with 8 and 16 than with 4, and half as fast again with 32), or where
+        the next would outlast the budget; what is left of it goes into further turns. So a slow model is tried with the
+        usual size alone, and keeps it.
         """
         took: dict[int, float] = {}
-        rate, in_vain = 0.0, 0
+        rate = 0.0
         ends = time.perf_counter() + self.budget_s
-        for size in self.sizes:
-            once = seconds(size)
-            if once is None:
-                break
-            took[size] = once
-            in_vain = 0 if size / once > PAYS * rate else in_vain + 1
-            rate = max(rate, size / once)
-            if in_vain == 3 or time.perf_counter() + 2 * once > ends:
-                break
+        larger = [size for size in self.sizes if size >= usual]
+        smaller = [size for size in reversed(self.sizes) if size < usual]
+        for side in (larger, smaller):
+            in_vain = 0
+            for size in side:
+                if in_vain == 3 or (took and time.perf_counter() + max(size, usual) / rate > ends):
+                    break
+                once = seconds(size)
+                if once is None:
+                    if side is larger:
+                        break
+                    continue
+                took[size] = once
+                in_vain = 0 if size / once > PAYS * rate else in_vain + 1
+                rate = max(rate, size / once)
         for size in list(took) * (TURNS - 1):
             if time.perf_counter() + took[size] > ends:
                 break
