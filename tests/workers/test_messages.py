@@ -130,7 +130,7 @@ def test_messages_pushed_to_redis_byte_by_byte(index, worker, tmp_path):
             until(lambda: embedded(index))
             queue.lpush("ltr.catalog", for_index(UPDATE, index))
             until(lambda: product(index).product.price == 9.9)
-            until(lambda: not queue.llen("unacked"))
+            until(lambda: not queue.hlen("unacked"))
         assert embedded(index)  # a price costs no vector
     finally:
         broker.close()

@@ -61,7 +61,7 @@ class Trial:
         return min(good, key=lambda size: abs(math.log(size / usual)), default=self.sizes[0])
 
 
-ON_CPU = Trial((4, 8, 16, 32, 64, 128), budget_s=6)
+ON_CPU = Trial((4, 8, 16, 32, 64, 128), budget_s=8)
 ON_GPU = Trial((16, 32, 64, 128, 256, 512), budget_s=4)
 """No more than a task has items: workers that share a GPU also share the time that their trials take."""
 
