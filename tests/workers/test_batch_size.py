@@ -86,7 +86,7 @@ def test_the_usual_size_is_left_for_one_that_is_faster(table, best):
 
 def test_a_slow_model_is_tried_with_the_usual_size_alone():
     tried = []
-    assert Trial((8, 16, 32, 64), budget_s=1.5).best(seconds_from({32: 2.0}, tried), usual=32) == 32
+    assert Trial((8, 16, 32, 64), budget_s=0.4).best(seconds_from({32: 2.0}, tried), usual=32) == 32
     assert tried == [32]
 
 

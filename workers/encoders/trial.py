@@ -30,8 +30,8 @@ class Trial:
 
         `seconds` runs a batch of a size, None where memory is too short. No further one is tried on a side once three
         in a row did not pay (a CPU may be slower with 8 and 16 than with 4, and half as fast again with 32), or where
-        the next would outlast the budget; what is left of it goes into further turns. So a slow model is tried with the
-        usual size alone, and keeps it.
+        the next would outlast the budget; what is left of it goes into further turns. So a slow model may be tried with
+        the usual size alone, and keeps it.
         """
         took: dict[int, float] = {}
         rate = 0.0
@@ -41,7 +41,7 @@ class Trial:
         for side in (larger, smaller):
             in_vain = 0
             for size in side:
-                if in_vain == 3 or (took and time.perf_counter() + max(size, usual) / rate > ends):
+                if in_vain == 3 or (took and time.perf_counter() + size / rate > ends):
                     break
                 once = seconds(size)
                 if once is None:
