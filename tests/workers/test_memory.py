@@ -9,7 +9,7 @@ import pytest
 
 from workers.memory import keep_loaded
 
-PAGE, BLOCKS, BLOCK = 4096, 12, 8 << 20
+PAGE, BLOCKS = 4096, 12
 
 ROUNDS = f"""
 import resource, sys
@@ -17,10 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from workers.memory import keep_memory
 
 def faults():
-    blocks = [b"x" * {BLOCK} for _ in range({BLOCKS})]
+    blocks = [b"x" * (int(sys.argv[1]) << 20) for _ in range({BLOCKS})]
     return resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
 
-if sys.argv[1:] == ["keep"]:
+if sys.argv[2:] == ["keep"]:
     keep_memory()
 with ThreadPoolExecutor(1) as pool:
     seen = [pool.submit(faults).result() for _ in range(6)]
@@ -28,15 +28,18 @@ print(seen[-1] - seen[-3])
 """
 
 
-def new_pages(*arguments: str) -> int:
-    ran = subprocess.run([sys.executable, "-c", ROUNDS, *arguments], capture_output=True, text=True, check=True)
+def new_pages(megabytes: int, *arguments: str) -> int:
+    ran = subprocess.run(
+        [sys.executable, "-c", ROUNDS, str(megabytes), *arguments], capture_output=True, text=True, check=True
+    )
     return int(ran.stdout)
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="glibc's alone")
-def test_freed_blocks_of_a_thread_are_taken_again_without_the_system() -> None:
-    of_two_rounds = 2 * BLOCKS * BLOCK // PAGE
-    assert new_pages("keep") < of_two_rounds / 100 < of_two_rounds / 10 < new_pages()
+@pytest.mark.parametrize("megabytes", [8, 40])
+def test_freed_blocks_of_a_thread_are_taken_again_without_the_system(megabytes) -> None:
+    of_two_rounds = 2 * BLOCKS * (megabytes << 20) // PAGE
+    assert new_pages(megabytes, "keep") < of_two_rounds / 100 < of_two_rounds / 10 < new_pages(megabytes)
 
 
 @pytest.fixture
