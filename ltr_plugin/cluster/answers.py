@@ -14,11 +14,10 @@ Json = Any
 BUSY = (429, 503)
 """Statuses of single actions that a cluster has no room for now."""
 
-SEARCHES = ("_search", "_count", "_msearch", "_search/template", "_msearch/template")
-
-
 LASTING = 400
 """Of an action that would be refused at any other time too."""
+
+SEARCHES = ("_search", "_count", "_msearch", "_search/template", "_msearch/template")
 
 
 class Refusal(str):
