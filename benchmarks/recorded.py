@@ -5,6 +5,7 @@ when it has written those; a process that is killed cannot take these lines with
 smaller.
 """
 
+import contextlib
 import json
 import os
 import threading
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from ltr_plugin.cluster.connection import Cluster
@@ -82,8 +84,7 @@ def attempts(record: Path) -> list[Attempt]:
     found: list[Attempt] = []
     runs: dict[str, Attempt] = {}
     threads: dict[tuple[int, int], Attempt] = {}
-    for line in record.read_text("utf-8").splitlines() if record.exists() else ():
-        note = json.loads(line)
+    for note in _notes(record):
         if note["event"] == "read":
             thread = note["pid"], note["thread"]
             if thread in threads:
@@ -103,8 +104,16 @@ def attempts(record: Path) -> list[Attempt]:
 def _note(event: str, run: str, **facts: object) -> None:
     line = {"event": event, "at": time.monotonic(), "pid": os.getpid(), "run": run, **facts}
     record = os.open(os.environ["LTR_RECORD"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    os.write(record, (json.dumps(line) + "\n").encode())  # one call: lines of several processes do not mix
+    # one call: lines of several processes do not mix; and a line end before it, where a killed one broke off
+    os.write(record, f"\n{json.dumps(line)}\n".encode())
     os.close(record)
+
+
+def _notes(record: Path) -> Iterator[dict[str, Any]]:
+    """All but what is being written now, and what a process was killed in the midst of: no part of a note is JSON."""
+    for line in record.read_text("utf-8").splitlines() if record.exists() else ():
+        with contextlib.suppress(json.JSONDecodeError):
+            yield json.loads(line)
 
 
 if "LTR_RECORD" in os.environ:
