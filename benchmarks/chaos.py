@@ -26,20 +26,20 @@ from pathlib import Path
 
 from brokers import Broker, ForgetfulRedis, RabbitMQ, Redis, free_port
 from chaos_shop import vectors, write_catalog_of, write_encoder
+from ltr_workers.celery import app, make_app
 from recorded import Attempt, attempts
 from worker_process import WorkerProcess
 
-import workers.local
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import OpenSearchCluster
 from ltr_plugin.cluster.indices import open_or_create
-from ltr_plugin.cluster.node import NodeState, start_node, stop_node
 from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.devnode import NodeState, start_node, stop_node
 from ltr_plugin.errors import LtrError
-from ltr_plugin.flows.indexing import write_catalog
+from ltr_plugin.pipelines import local_worker
+from ltr_plugin.pipelines.enqueue import BATCH, send_backlog
+from ltr_plugin.pipelines.indexing import write_catalog
 from ltr_plugin.settings import Settings
-from workers.app import app, make_app
-from workers.sending import BATCH, send_backlog
 
 HERE = Path(__file__).parent
 BROKERS: dict[str, type[Broker]] = {"redis": Redis, "forgetful-redis": ForgetfulRedis, "rabbitmq": RabbitMQ}
@@ -178,10 +178,10 @@ class Chaos:
         """As `ltr index` does it: a worker of its own for the length of the command, run again when it gave up."""
         for name, value in self._environment().items():
             os.environ[name] = value
-        workers.local.worker_command = partial(workers.local.worker_command, app="recorded")
+        local_worker.worker_command = partial(local_worker.worker_command, app="recorded")
         settings = Settings(opensearch_url=self._environment()["OPENSEARCH_URL"], runs=self.folder)
         over = threading.Event()
-        current: list[workers.local.LocalWorker] = []
+        current: list[local_worker.LocalWorker] = []
 
         def kill(what: str, made: int) -> None:
             if what == "worker":
@@ -197,9 +197,9 @@ class Chaos:
         try:
             while killer.is_alive():
                 try:
-                    with workers.local.local_worker(settings) as worker:
+                    with local_worker.local_worker(settings) as worker:
                         current.append(worker)
-                        workers.local.drain(index, worker=worker, stall_s=20)
+                        local_worker.drain(index, worker.queue, worker=worker, stall_s=20)
                         killer.join()
                 except LtrError as error:
                     print(f"  {error}".splitlines()[0])

@@ -39,7 +39,7 @@ def write_encoder(folder: Path) -> Path:
     if not folder.exists():
         import torch
 
-        from workers.training.architecture import build, small_config, write_folder
+        from ltr_plugin.encoders.training.architecture import build, small_config, write_folder
 
         torch.manual_seed(7)
         config = small_config(32)
@@ -49,7 +49,7 @@ def write_encoder(folder: Path) -> Path:
 
 def vectors(encoder: Path) -> tuple[VectorField, ...]:
     """A field or more for every modality."""
-    from workers.encoders import vector_fields
+    from ltr_plugin.encoders import vector_fields
 
     photos = f"open_clip:{encoder}"
     return vector_fields(text=photos, image=photos, audio="spectral:log-mel", video=[photos])

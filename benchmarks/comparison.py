@@ -26,12 +26,12 @@ from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.demo.shop import ShopFiles
 from ltr_plugin.evaluation.ablation import Ablation
 from ltr_plugin.features.table import FeatureTable
-from ltr_plugin.flows.ablating import ablate, train_rivals
-from ltr_plugin.flows.asking import Asked, ask_file
-from ltr_plugin.flows.candidates import candidates
-from ltr_plugin.flows.evaluating import Evaluation, compare_rankings
-from ltr_plugin.flows.publishing import Pushed, push_ranker
 from ltr_plugin.judgments.qrels import read_qrels
+from ltr_plugin.pipelines.ablating import ablate, train_rivals
+from ltr_plugin.pipelines.asking import Asked, ask_file
+from ltr_plugin.pipelines.candidates import candidates
+from ltr_plugin.pipelines.evaluating import Evaluation, compare_rankings
+from ltr_plugin.pipelines.publishing import Pushed, push_ranker
 from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.fusion import NetworkRanker
 from ltr_plugin.rankers.ranker import ExportError, Ranker

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ltr_plugin.cluster.node import node_state
+from ltr_plugin.devnode import node_state
+from ltr_plugin.encoders.cores import cores
 from ltr_plugin.settings import Settings
-from workers.cores import cores
 
 TICKS = os.sysconf("SC_CLK_TCK")
 

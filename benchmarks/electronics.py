@@ -16,21 +16,21 @@ from pathlib import Path
 from ltr_plugin.cli.progress import bar
 from ltr_plugin.cluster.connection import connect
 from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, vector_fields
 from ltr_plugin.evaluation.report import compare
 from ltr_plugin.features.feature_set import load_feature_set
 from ltr_plugin.features.table import FeatureTable
-from ltr_plugin.flows.asking import ask_file
-from ltr_plugin.flows.indexing import embed_backlog, write_catalog
-from ltr_plugin.flows.logging import log_table
-from ltr_plugin.flows.publishing import push_ranker
-from ltr_plugin.flows.ranking import run_ranking
 from ltr_plugin.judgments.qrels import Qrels, read_qrels
+from ltr_plugin.pipelines.asking import ask_file
+from ltr_plugin.pipelines.indexing import embed_backlog, write_catalog
+from ltr_plugin.pipelines.logging import log_table
+from ltr_plugin.pipelines.publishing import push_ranker
+from ltr_plugin.pipelines.ranking import run_ranking
 from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.folds import folds_by_query
 from ltr_plugin.rankers.trainers import trainer_of
 from ltr_plugin.settings import Settings
 from ltr_plugin.shipped import shipped
-from workers.encoders import DEFAULT_TEXT_ENCODER, vector_fields
 
 RESULTS = Path(__file__).parent / "results"
 RANKERS: dict[str, dict[str, int]] = {

@@ -35,14 +35,14 @@ from embed_jobs import Job, kinds, texts
 from embed_report import device, write
 from embed_ways import beside, by_loop, by_worker, library, seconds
 from gpu_work import GpuWork
+from ltr_workers.memory import keep_memory
 
 from ltr_plugin.cluster.connection import Cluster, connect
+from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, load_encoder
+from ltr_plugin.encoders.cores import CORES, TOKENIZERS, cores
+from ltr_plugin.media.opening import OPENERS
+from ltr_plugin.pipelines.local_worker import LocalWorker, local_worker
 from ltr_plugin.settings import Settings
-from workers.cores import CORES, TOKENIZERS, cores
-from workers.encoders import DEFAULT_TEXT_ENCODER, load_encoder
-from workers.local import LocalWorker, local_worker
-from workers.media.opening import OPENERS
-from workers.memory import keep_memory
 
 FEW = 64
 """Products a core that each way is warmed with: enough for the worker's encoder to find its size of batches, which

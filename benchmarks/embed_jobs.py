@@ -18,10 +18,10 @@ import numpy as np
 from PIL import Image
 
 from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, load_encoder
+from ltr_plugin.encoders.cores import cores
 from ltr_plugin.jsonlines import JsonLines
-from workers.cores import cores
-from workers.encoders import DEFAULT_TEXT_ENCODER, load_encoder
-from workers.media.opening import OPENERS
+from ltr_plugin.media.opening import OPENERS
 
 WORDS = ("red", "striped", "mug", "handle", "cotton", "shirt", "kids", "oak", "chair", "lamp", "steel", "wool", "scarf")
 
@@ -137,7 +137,7 @@ def vit(folder: Path, name: str) -> str:
     """The model of that name in open_clip with random weights, in a folder."""
     import open_clip
 
-    from workers.training.architecture import build, write_folder
+    from ltr_plugin.encoders.training.architecture import build, write_folder
 
     config = {"model_cfg": open_clip.get_model_config(name), "preprocess_cfg": {"resize_mode": "shortest"}}
     write_folder(folder / name, build(config), config, {"name": name})

@@ -16,10 +16,10 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.indices import open_or_create
 from ltr_plugin.cluster.products import Embedded, ProductIndex
-from workers.encoders import load_encoder, load_exact, vector_fields
-from workers.local import LocalWorker
-from workers.media.opening import OPENERS
-from workers.sending import BATCH, send_backlog
+from ltr_plugin.encoders import load_encoder, load_exact, vector_fields
+from ltr_plugin.media.opening import OPENERS
+from ltr_plugin.pipelines.enqueue import BATCH, send_backlog
+from ltr_plugin.pipelines.local_worker import LocalWorker
 
 SIZES = {"cpu": (8, 32, 64), "cuda": (64, 256, 1024)}
 """Of the library's batches, by the kind of device."""

@@ -8,8 +8,8 @@ from typing import Any
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.judgments.qrels import read_qrels
+from ltr_plugin.media.images import open_image
 from ltr_plugin.queries.query import read_queries
-from workers.media.images import open_image
 
 
 @dataclass(frozen=True)

@@ -28,14 +28,14 @@ from ir_measures import Success, nDCG
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.cli.progress import bar
+from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, Encoder, load_encoder
+from ltr_plugin.encoders.export.export import export
+from ltr_plugin.encoders.protocol import Vectors
+from ltr_plugin.encoders.training.loop import Budget
+from ltr_plugin.encoders.training.trainers import TRAINERS
 from ltr_plugin.errors import MediaError
 from ltr_plugin.evaluation.significance import bootstrap_intervals
 from ltr_plugin.settings import Settings
-from workers.encoders import DEFAULT_TEXT_ENCODER, Encoder, load_encoder
-from workers.encoders.protocol import Vectors
-from workers.export.export import export
-from workers.training.loop import Budget
-from workers.training.trainers import TRAINERS
 
 RESULTS = Path(__file__).parent / "results"
 PHOTO_SETS = {"clothing": clothing, "grocery": grocery}

@@ -27,7 +27,7 @@ import lightgbm
 import numpy as np
 
 from ltr_plugin.batches import batched
-from ltr_plugin.cluster.node import node_state
+from ltr_plugin.devnode import node_state
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.rankers.reference import score_trees
 from ltr_plugin.rankers.tree_export import export_trees

@@ -27,6 +27,8 @@ from pathlib import Path
 
 import numpy as np
 from brokers import Redis
+from ltr_workers.celery import make_app
+from ltr_workers.embedding import embed
 from PIL import Image
 from worker_process import WorkerProcess
 
@@ -35,11 +37,9 @@ from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import connect
 from ltr_plugin.cluster.indices import open_or_create, switch_alias
 from ltr_plugin.cluster.products import ProductIndex
-from ltr_plugin.flows.products import Products
+from ltr_plugin.encoders import vector_fields
+from ltr_plugin.pipelines.products import Products
 from ltr_plugin.settings import Settings
-from workers.app import make_app
-from workers.embedding import embed
-from workers.encoders import vector_fields
 
 RESULTS = Path(__file__).parent / "results"
 STAGES = ("written", "embedded", "searchable")
@@ -229,7 +229,7 @@ def write_encoder(folder: Path) -> Path:
     """A folder with a small encoder of words and photos, with random weights."""
     import torch
 
-    from workers.training.architecture import build, small_config, write_folder
+    from ltr_plugin.encoders.training.architecture import build, small_config, write_folder
 
     torch.manual_seed(7)
     config = small_config(64)

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from ltr_workers import tasks
+from ltr_workers.celery import app
+from ltr_workers.logs import facts_here
+
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.products import Embedded, ProductIndex, StoredProduct
-from workers import tasks
-from workers.app import app
-from workers.logs import facts_here
-from workers.sending import BATCH
+from ltr_plugin.pipelines.enqueue import BATCH
 
 __all__ = ["Attempt", "app", "attempts"]
 

@@ -21,13 +21,13 @@ import numpy as np
 from ir_measures import P, Success, nDCG
 
 from ltr_plugin.cli.progress import bar
+from ltr_plugin.encoders import Encoder, load_encoder
+from ltr_plugin.encoders.protocol import Vectors
+from ltr_plugin.encoders.training.loop import Budget
+from ltr_plugin.encoders.training.trainers import TRAINERS
 from ltr_plugin.evaluation.significance import bootstrap_intervals
+from ltr_plugin.media.sounds import Sound, open_sound
 from ltr_plugin.settings import Settings
-from workers.encoders import Encoder, load_encoder
-from workers.encoders.protocol import Vectors
-from workers.media.sounds import Sound, open_sound
-from workers.training.loop import Budget
-from workers.training.trainers import TRAINERS
 
 RESULTS = Path(__file__).parent / "results"
 UNTRAINED = ("spectral:mfcc", "spectral:log-mel")

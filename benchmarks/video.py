@@ -24,13 +24,13 @@ from ir_measures import RR, P, Success
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.cli.progress import bar
+from ltr_plugin.encoders import Encoder, load_encoder
+from ltr_plugin.encoders.training.architecture import build, small_config, write_folder
+from ltr_plugin.encoders.training.loop import Budget
+from ltr_plugin.encoders.training.trainers import TRAINERS
 from ltr_plugin.errors import MediaError
+from ltr_plugin.media.video import Video, decode_video
 from ltr_plugin.settings import Settings
-from workers.encoders import Encoder, load_encoder
-from workers.media.video import Video, decode_video
-from workers.training.architecture import build, small_config, write_folder
-from workers.training.loop import Budget
-from workers.training.trainers import TRAINERS
 
 RESULTS = Path(__file__).parent / "results"
 PRODUCT, PIECES, ASKING = 0.6, 3, 2

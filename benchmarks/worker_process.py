@@ -12,13 +12,13 @@ from typing import Any
 
 from brokers import free_port
 
-from workers.local import worker_command
+from ltr_plugin.pipelines.local_worker import worker_command
 
 
 class WorkerProcess:
     """`celery worker` in a session of its own, with JSON logs in `log`, and a port for its metrics."""
 
-    def __init__(self, environment: dict[str, str], log: Path, *options: str, app: str = "workers.app") -> None:
+    def __init__(self, environment: dict[str, str], log: Path, *options: str, app: str = "ltr_workers") -> None:
         self.log = log
         self.port = free_port()
         self._command = worker_command(*options, app=app, quiet=True)

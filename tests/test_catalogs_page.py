@@ -39,7 +39,7 @@ def test_there_are_commands():
 
 
 def test_the_program_compiles_and_calls_what_is_there():
-    from ltr_plugin.flows.products import Products
+    from ltr_plugin.pipelines.products import Products
 
     program = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL).group(1)
     compile(program, "catalogs.md", "exec")

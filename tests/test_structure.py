@@ -1,8 +1,9 @@
-"""Imports run one way, and heavy libraries wait until they are needed."""
+"""Imports run one way, without circles, and heavy libraries wait until they are needed."""
 
 import ast
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -10,55 +11,87 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 LAYERS = (
-    {"errors", "settings", "progress", "shipped", "batches", "decoding", "jsonlines"},
-    {"catalog", "judgments", "features"},
-    {"queries", "rankers", "evaluation"},
+    {"batches", "decoding", "errors", "jsonlines", "progress", "settings", "shipped"},
+    {"catalog", "judgments"},
+    {"features", "media"},
+    {"encoders", "evaluation"},
+    {"queries"},
+    {"encoders.export", "encoders.training", "rankers"},
+    {"devnode"},
     {"cluster"},
-    {"workers"},
-    {"flows"},
+    {"pipelines"},
+    {"ltr_workers"},
     {"demo"},
     {"cli"},
 )
-"""From data up to commands: a room imports from its own layer's rooms and from those above it in this list."""
+"""From data up to commands: a package imports from its own layer and from those above it in this list."""
 
-UPWARDS = {
-    ("ltr_plugin/queries/encoding.py", "workers"): "queries are encoded by the very encoders of the workers",
-}
 HEAVY = {"torch", "celery", "lightgbm", "opensearchpy", "open_clip", "sentence_transformers", "pyarrow", "numpy"}
+HEIGHT = {package: height for height, packages in enumerate(LAYERS) for package in packages}
 
 
-def modules():
-    return [path for room in ("ltr_plugin", "workers") for path in sorted((ROOT / room).rglob("*.py"))]
+def name_of(path):
+    parts = path.relative_to(ROOT / "workers" if "workers" in path.parts else ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def room_of(module):
-    parts = module.split(".")
-    return "workers" if parts[0] == "workers" else parts[1] if len(parts) > 1 else "errors"
+MODULES = {
+    name_of(path): path for top in ("ltr_plugin", "workers/ltr_workers") for path in sorted((ROOT / top).rglob("*.py"))
+}
 
 
-def imports(path, *, top_only=False):
-    tree = ast.parse(path.read_text())
-    nodes = tree.body if top_only else ast.walk(tree)
-    for node in nodes:
+def package_of(module):
+    """The entry of LAYERS that a module belongs to."""
+    inner = module.removeprefix("ltr_plugin.")
+    parts = inner.split(".")
+    return next((name for length in (2, 1) if (name := ".".join(parts[:length])) in HEIGHT), None)
+
+
+def imports(module):
+    """The modules of ours that a module imports anywhere in its code."""
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+            deeper = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [name if name in MODULES else node.module for name in deeper]
+        else:
+            continue
+        yield from (name for name in names if name in MODULES and name != module)
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_room_imports_only_from_its_layer_and_below(path):
-    relative = str(path.relative_to(ROOT))
-    layer = {room: height for height, rooms in enumerate(LAYERS) for room in rooms}
-    own = room_of(relative.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
-    wrong = {
-        name
-        for name in imports(path)
-        if name.startswith(("ltr_plugin.", "workers"))
-        and layer[room_of(name)] > layer[own]
-        and (relative, room_of(name)) not in UPWARDS
-    }
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "ltr_plugin"])
+def test_a_module_imports_only_from_its_layer_and_below(module):
+    height = HEIGHT[package_of(module)]
+    wrong = {name for name in imports(module) if name != "ltr_plugin" and HEIGHT[package_of(name)] > height}
     assert not wrong
+
+
+@pytest.mark.parametrize("height", range(len(LAYERS)))
+def test_packages_of_a_layer_do_not_import_each_other(height):
+    found = {
+        (module, name)
+        for module in MODULES
+        if package_of(module) in LAYERS[height]
+        for name in imports(module)
+        if package_of(name) in LAYERS[height] - {package_of(module)}
+    }
+    assert height == 0 or not found
+
+
+def test_modules_import_each_other_without_circles():
+    graph = {module: set(imports(module)) for module in MODULES if module != "ltr_plugin"}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_the_library_does_not_import_the_celery_application():
+    assert not [
+        module for module in MODULES if module.startswith("ltr_plugin") for name in imports(module)
+        if name.startswith("ltr_workers")
+    ]  # fmt: skip
 
 
 def test_help_loads_nothing_heavy():

@@ -34,10 +34,10 @@ def ablate(
     from ltr_plugin.cluster.products import ProductIndex
     from ltr_plugin.evaluation.ablation import SHARES
     from ltr_plugin.features.table import FeatureTable
-    from ltr_plugin.flows.ablating import ablate as measure
-    from ltr_plugin.flows.ablating import pushed_rankers, train_rivals
-    from ltr_plugin.flows.asking import ask_file
     from ltr_plugin.judgments.qrels import read_qrels
+    from ltr_plugin.pipelines.ablating import ablate as measure
+    from ltr_plugin.pipelines.ablating import pushed_rankers, train_rivals
+    from ltr_plugin.pipelines.asking import ask_file
 
     index = ProductIndex(connect(), name)
     rankers = pushed_rankers(index, ranker)

@@ -8,13 +8,13 @@ import typer
 
 from ltr_plugin.cli.printing import AsJson, emit
 from ltr_plugin.cli.progress import bar
+from ltr_plugin.encoders.training.trainers import TRAINERS, trainer_of
 from ltr_plugin.errors import InputError
-from workers.training.trainers import TRAINERS, trainer_of
 
 if TYPE_CHECKING:
-    from workers.encoders import Library
-    from workers.export.export import ExportReport
-    from workers.training.report import TrainingReport
+    from ltr_plugin.encoders import Library
+    from ltr_plugin.encoders.export.export import ExportReport
+    from ltr_plugin.encoders.training.report import TrainingReport
 
 app = typer.Typer(no_args_is_help=True, help="Encoders, which make vectors from text, photos, sound and video.")
 
@@ -24,7 +24,7 @@ def list_libraries(as_json: AsJson = False) -> None:
     """List the libraries that encoders come from, and how their models are named."""
     from importlib.util import find_spec
 
-    from workers.encoders import DEFAULT_TEXT_ENCODER, LIBRARIES
+    from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, LIBRARIES
 
     installed = {name: find_spec(library.module) is not None for name, library in LIBRARIES.items()}
     facts = {
@@ -84,7 +84,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train an encoder on a catalog. Ctrl-C keeps what was learned so far."""
-    from workers.training.loop import Budget
+    from ltr_plugin.encoders.training.loop import Budget
 
     given = {"start": start, "image_size": image_size, "batch": batch, "descriptor": descriptor, "words": words}
     with bar("training") as progress:
@@ -111,7 +111,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Make an encoder faster or smaller, and measure on the way what that costs and gains."""
-    from workers.export.export import export as export_encoder
+    from ltr_plugin.encoders.export.export import export as export_encoder
 
     if form != "onnx":
         raise InputError("format", f"{form!r} is not onnx, the one there is")
@@ -125,7 +125,7 @@ def fingerprint(
     spec: Annotated[str, typer.Argument(help="The encoder, `library:model`.")], as_json: AsJson = False
 ) -> None:
     """Identify an encoder: vectors compare only when all of this is equal."""
-    from workers.encoders import load_encoder
+    from ltr_plugin.encoders import load_encoder
 
     found = load_encoder(spec).fingerprint
     facts = {**asdict(found), "digest": found.digest}

@@ -23,7 +23,7 @@ def evaluate(
 
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
-    from ltr_plugin.flows.evaluating import evaluate_rankers
+    from ltr_plugin.pipelines.evaluating import evaluate_rankers
 
     index = ProductIndex(connect(), name)
     with bar("ranking queries") as progress:

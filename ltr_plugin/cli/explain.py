@@ -9,7 +9,7 @@ import typer
 from ltr_plugin.cli.printing import AsJson, IndexName, emit
 
 if TYPE_CHECKING:
-    from ltr_plugin.flows.explaining import Explanation
+    from ltr_plugin.pipelines.explaining import Explanation
 
 WIDTH = 24
 
@@ -31,9 +31,9 @@ def explain(
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
     from ltr_plugin.decoding import decode
-    from ltr_plugin.flows.asking import ask_all
-    from ltr_plugin.flows.explaining import explain as explanations
-    from ltr_plugin.flows.explaining import likeness_picture
+    from ltr_plugin.pipelines.asking import ask_all
+    from ltr_plugin.pipelines.explaining import explain as explanations
+    from ltr_plugin.pipelines.explaining import likeness_picture
     from ltr_plugin.queries.query import Query
     from ltr_plugin.rankers.loading import load_ranker
 

@@ -39,7 +39,7 @@ def push(path: SetFile, name: IndexName = "products", as_json: AsJson = False) -
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
     from ltr_plugin.features.feature_set import load_feature_set
-    from ltr_plugin.flows.logging import push_features
+    from ltr_plugin.pipelines.logging import push_features
 
     features = load_feature_set(path)
     push_features(ProductIndex(connect(), name), features)
@@ -63,7 +63,7 @@ def log(
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
     from ltr_plugin.features.feature_set import load_feature_set
-    from ltr_plugin.flows.logging import log_table
+    from ltr_plugin.pipelines.logging import log_table
 
     features = load_feature_set(path)
     index = ProductIndex(connect(), name)

@@ -14,7 +14,7 @@ from ltr_plugin.cli.progress import bar
 
 if TYPE_CHECKING:
     from ltr_plugin.cluster.products import ProductIndex
-    from ltr_plugin.flows.indexing import Indexed
+    from ltr_plugin.pipelines.indexing import Indexed
 
 STANDARD_INPUT = Path("-")
 ENCODERS = "other encoders"
@@ -56,8 +56,8 @@ def index(
     """
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
-    from ltr_plugin.flows.choosing import Encoders, vectors_for
-    from ltr_plugin.flows.indexing import require_broker, write_catalog
+    from ltr_plugin.pipelines.choosing import Encoders, vectors_for
+    from ltr_plugin.pipelines.indexing import require_broker, write_catalog
     from ltr_plugin.settings import Settings
 
     encoders = Encoders(text_encoder, image_encoder, audio_encoder, tuple(video_encoder) if video_encoder else None)
@@ -117,7 +117,7 @@ def _write(write: "Callable[..., Indexed]") -> tuple[str | None, bool]:
 
 def _show_absent(index: "ProductIndex", catalog: Path | None) -> None:
     """What --prune would delete, or has left."""
-    from ltr_plugin.flows.indexing import absent
+    from ltr_plugin.pipelines.indexing import absent
 
     gone = absent(index, catalog) if catalog else []
     if gone:

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from ltr_plugin.cluster.connection import Cluster
     from ltr_plugin.cluster.products import ProductIndex
     from ltr_plugin.errors import ClusterError
-    from ltr_plugin.flows.choosing import Encoders
-    from ltr_plugin.flows.products import Products
-    from ltr_plugin.flows.watching import Filed
+    from ltr_plugin.pipelines.choosing import Encoders
+    from ltr_plugin.pipelines.ingest import Taken
+    from ltr_plugin.pipelines.products import Products
+    from ltr_plugin.pipelines.watching import Filed
     from ltr_plugin.settings import Settings
-    from workers.intake import Taken
 
 
 def read_standard_input(
@@ -32,8 +32,8 @@ def read_standard_input(
     as_json: bool,
 ) -> None:
     """Takes in lines as they arrive; exit code 1 when any was refused."""
-    from ltr_plugin.flows.products import Products
-    from ltr_plugin.flows.streaming import arriving, take_lines
+    from ltr_plugin.pipelines.products import Products
+    from ltr_plugin.pipelines.streaming import arriving, take_lines
 
     _open(cluster, name, encoders, media or Path())
     products = Products(name, folder=media, settings=settings, cluster=cluster)
@@ -54,7 +54,7 @@ def watch(
     as_json: bool,
 ) -> None:
     """Takes in the files that appear in a folder, until stopped."""
-    from ltr_plugin.flows import watching
+    from ltr_plugin.pipelines import watching
 
     def filed(one: "Filed") -> None:
         refused = [str(mistake) for mistake in one.mistakes]
@@ -98,8 +98,8 @@ def _finish(
 
 def _open(cluster: "Cluster", name: str, encoders: "Encoders", media: Path) -> "ProductIndex":
     from ltr_plugin.errors import InputError
-    from ltr_plugin.flows.choosing import vectors_for
-    from ltr_plugin.flows.indexing import opened_index
+    from ltr_plugin.pipelines.choosing import vectors_for
+    from ltr_plugin.pipelines.indexing import opened_index
 
     vectors = vectors_for(cluster, name, encoders)
     index = opened_index(cluster, name, vectors, media)
@@ -109,7 +109,7 @@ def _open(cluster: "Cluster", name: str, encoders: "Encoders", media: Path) -> "
 
 
 def _products(settings: "Settings", cluster: "Cluster", name: str) -> "Products":
-    from ltr_plugin.flows.products import Products
+    from ltr_plugin.pipelines.products import Products
 
     return Products(name, settings=settings, cluster=cluster)
 

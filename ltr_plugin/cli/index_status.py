@@ -32,7 +32,7 @@ def embed_and_show(
     from ltr_plugin.cluster.indices import aliased
     from ltr_plugin.cluster.products import ProductIndex
     from ltr_plugin.errors import Mistake
-    from ltr_plugin.flows.indexing import embed_backlog, hand_over
+    from ltr_plugin.pipelines.indexing import embed_backlog, hand_over
 
     served = aliased(cluster, name)
     if wait:
@@ -53,7 +53,7 @@ def embed_and_show(
 def warn_of_rankers(index: "ProductIndex") -> None:
     """Says which templates rank an index by vectors that it has no more."""
     from ltr_plugin.errors import Mistake
-    from ltr_plugin.flows.publishing import outdated
+    from ltr_plugin.pipelines.publishing import outdated
 
     complain(
         Mistake(

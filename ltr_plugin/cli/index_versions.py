@@ -11,15 +11,15 @@ from ltr_plugin.cli.progress import bar
 
 if TYPE_CHECKING:
     from ltr_plugin.cluster.connection import Cluster
-    from ltr_plugin.flows.choosing import Encoders
+    from ltr_plugin.pipelines.choosing import Encoders
     from ltr_plugin.settings import Settings
 
 
 def begin(cluster: "Cluster", name: str, encoders: "Encoders") -> str | None:
     """The version with these encoders that has all products, beside the one that serves; None: that one has them."""
     from ltr_plugin.cluster.products import ProductIndex
-    from ltr_plugin.flows.choosing import vectors_for
-    from ltr_plugin.flows.versions import begin_version
+    from ltr_plugin.pipelines.choosing import vectors_for
+    from ltr_plugin.pipelines.versions import begin_version
 
     current = ProductIndex(cluster, name)
     vectors = vectors_for(cluster, name, encoders)
@@ -32,7 +32,7 @@ def begin(cluster: "Cluster", name: str, encoders: "Encoders") -> str | None:
 def go_back(settings: "Settings", cluster: "Cluster", name: str, *, wait: bool, as_json: bool) -> None:
     """The version that served before serves again."""
     from ltr_plugin.cluster.products import ProductIndex
-    from ltr_plugin.flows.versions import roll_back_index
+    from ltr_plugin.pipelines.versions import roll_back_index
 
     with bar("catching up") as progress:
         back = roll_back_index(cluster, name, progress=progress)
@@ -44,7 +44,7 @@ def go_back(settings: "Settings", cluster: "Cluster", name: str, *, wait: bool, 
 
 def drop_old(cluster: "Cluster", name: str, *, yes: bool, as_json: bool) -> None:
     """Deletes the versions that do not serve, or shows what that would delete."""
-    from ltr_plugin.flows.versions import drop_versions, list_versions
+    from ltr_plugin.pipelines.versions import drop_versions, list_versions
 
     old = [version for version in list_versions(cluster, name) if not version.serves]
     if yes:

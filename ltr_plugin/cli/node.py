@@ -21,7 +21,7 @@ def start(
     ] = None,
 ) -> None:
     """Build what changed and start the node; its data is kept from the last time."""
-    from ltr_plugin.cluster.node import STEPS, node_state, start_node
+    from ltr_plugin.devnode import STEPS, node_state, start_node
     from ltr_plugin.settings import Settings
 
     def tell(done: int, total: int | None = None) -> None:
@@ -38,7 +38,7 @@ def start(
 @app.command()
 def stop() -> None:
     """Stop the node; its data stays."""
-    from ltr_plugin.cluster.node import stop_node
+    from ltr_plugin.devnode import stop_node
     from ltr_plugin.settings import Settings
 
     typer.echo("the node has stopped" if stop_node(Settings.from_env()) else "the node was not running")
@@ -47,7 +47,7 @@ def stop() -> None:
 @app.command()
 def status(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
     """Say where the node is and how it does. Exit code 0: it runs, 1: it does not."""
-    from ltr_plugin.cluster.node import node_health, node_state
+    from ltr_plugin.devnode import node_health, node_state
     from ltr_plugin.settings import Settings
 
     state = node_state(Settings.from_env())
@@ -79,8 +79,8 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on printing until interrupted.")] = False,
 ) -> None:
     """Print the end of the node's log."""
-    from ltr_plugin.cluster.node import NodeFolder
-    from ltr_plugin.cluster.node.folder import tail
+    from ltr_plugin.devnode import NodeFolder
+    from ltr_plugin.devnode.folder import tail
     from ltr_plugin.settings import Settings
 
     log = NodeFolder.of(Settings.from_env()).log

@@ -18,8 +18,8 @@ def promote(
     """Give storefronts this ranker, in one atomic call."""
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
-    from ltr_plugin.flows import publishing
-    from ltr_plugin.flows.ranking import ranking_named
+    from ltr_plugin.pipelines import publishing
+    from ltr_plugin.pipelines.ranking import ranking_named
 
     index = ProductIndex(connect(), name)
     release = publishing.promote(index, ranking_named(index, ranker), template)
@@ -33,7 +33,7 @@ def rollback(
 ) -> None:
     """Give storefronts an earlier release again."""
     from ltr_plugin.cluster.connection import connect
-    from ltr_plugin.flows.publishing import roll_back
+    from ltr_plugin.pipelines.publishing import roll_back
 
     release = roll_back(connect(), template, to)
     emit(release.facts, f"{template} is back at release {release.number}, {release.facts['ranker']}", as_json=as_json)

@@ -21,8 +21,8 @@ def push(
     """Upload a ranker and prove that the cluster scores live rows as it does here; otherwise it is withdrawn."""
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
-    from ltr_plugin.flows.asking import ask_all
-    from ltr_plugin.flows.publishing import push_ranker, spread
+    from ltr_plugin.pipelines.asking import ask_all
+    from ltr_plugin.pipelines.publishing import push_ranker, spread
     from ltr_plugin.queries.query import read_queries
     from ltr_plugin.rankers.loading import load_ranker
 

@@ -21,8 +21,8 @@ def report(
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
     from ltr_plugin.evaluation.ablation import Ablation
-    from ltr_plugin.flows.evaluating import evaluate_rankers
-    from ltr_plugin.flows.reporting import write_report
+    from ltr_plugin.pipelines.evaluating import evaluate_rankers
+    from ltr_plugin.pipelines.reporting import write_report
 
     matrix = Ablation.read(ablation) if ablation else None
     index = ProductIndex(connect(), name)

@@ -22,7 +22,7 @@ def search(
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
     from ltr_plugin.decoding import decode
-    from ltr_plugin.flows.ranking import find, ranking_named
+    from ltr_plugin.pipelines.ranking import find, ranking_named
     from ltr_plugin.queries.query import Query
 
     asked = {"id": "query", "text": text or None, "image": image, "audio": audio, "video": video}

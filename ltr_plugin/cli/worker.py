@@ -48,9 +48,9 @@ def worker(
     import os
 
     from ltr_plugin.errors import InputError
+    from ltr_plugin.pipelines.local_worker import worker_command
+    from ltr_plugin.pipelines.messages import QUEUE, SWEEPS, queue_of
     from ltr_plugin.settings import Settings
-    from workers.app import QUEUE, SWEEPS, queue_of
-    from workers.local import worker_command
 
     if modality and queues:
         raise InputError("--queues", "say either --queues or --modality")

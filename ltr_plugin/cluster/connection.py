@@ -164,7 +164,7 @@ def connect(
     settings = settings or Settings.from_env()
     url = settings.opensearch_url
     if not url:
-        from ltr_plugin.cluster.node import node_state
+        from ltr_plugin.devnode import node_state
 
         node = node_state(settings)
         if node is None:

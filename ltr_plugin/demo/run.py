@@ -11,20 +11,20 @@ from typing import Any
 from ltr_plugin.catalog.product import MODALITIES, Modality, Product
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster, connect
-from ltr_plugin.cluster.node import node_state, start_node, stop_node
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
+from ltr_plugin.devnode import node_state, start_node, stop_node
 from ltr_plugin.errors import InputError, LtrError, Mistake
 from ltr_plugin.features.feature_set import FeatureSet, load_feature_set
 from ltr_plugin.features.table import FeatureTable
-from ltr_plugin.flows.asking import ask_file
-from ltr_plugin.flows.evaluating import Evaluation, compare_rankings
-from ltr_plugin.flows.indexing import embed_backlog, write_catalog
-from ltr_plugin.flows.logging import log_table
-from ltr_plugin.flows.publishing import Pushed, promote, push_ranker
-from ltr_plugin.flows.reporting import write_report
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.judgments.qrels import read_qrels
+from ltr_plugin.pipelines.asking import ask_file
+from ltr_plugin.pipelines.evaluating import Evaluation, compare_rankings
+from ltr_plugin.pipelines.indexing import embed_backlog, write_catalog
+from ltr_plugin.pipelines.logging import log_table
+from ltr_plugin.pipelines.publishing import Pushed, promote, push_ranker
+from ltr_plugin.pipelines.reporting import write_report
 from ltr_plugin.progress import Progress
 from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.parity import Parity
@@ -82,7 +82,7 @@ def run_demo(
     its products to train the encoder with may lie there as photos.jsonl (queries) with photos.qrels.txt.
     Run again after an interruption it goes on: the shop, the encoder and every vector that are there are kept.
     """
-    from workers.encoders import DEFAULT_TEXT_ENCODER, vector_fields
+    from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, vector_fields
 
     clock = _Clock()
     began = time.perf_counter()
@@ -187,9 +187,9 @@ def _encoder(
     **options: Any,  # noqa: ANN401 - each trainer has its own
 ) -> str:
     """The specification of the encoder in this folder, trained first where there is none."""
-    from workers.encoders.folders import CARD
-    from workers.training.loop import Budget
-    from workers.training.trainers import trainer_of
+    from ltr_plugin.encoders.folders import CARD
+    from ltr_plugin.encoders.training.loop import Budget
+    from ltr_plugin.encoders.training.trainers import trainer_of
 
     if not folder.exists():
         photos, qrels = (files.catalog.with_name(name) for name in ("photos.jsonl", "photos.qrels.txt"))

@@ -44,7 +44,7 @@ class QueryEncoder:
 
         With `on_bad_media`, it hears the place and the reason, and that query goes on without its photo or sound.
         """
-        from workers.encoders import encoder_of
+        from ltr_plugin.encoders import encoder_of
 
         found: list[dict[str, list[float]]] = [{} for _ in queries]
         opened: dict[Modality, dict[int, Any]] = {}
@@ -86,7 +86,7 @@ def _opened(queries: Sequence[Items], source: Modality, on_bad_media: Heard | No
 
 
 def _open(source: Modality, item: Media) -> Any:  # noqa: ANN401 - what the encoders take
-    from workers.media.opening import DECODERS, OPENERS
+    from ltr_plugin.media.opening import DECODERS, OPENERS
 
     if isinstance(item, bytes):
         return DECODERS[source](item)

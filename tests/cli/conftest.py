@@ -9,7 +9,7 @@ def tiny_encoder(tmp_path_factory):
     """The folder of an encoder with random weights; `../other` has other weights, `../photo.jpg` is a photo."""
     import torch
 
-    from workers.training.architecture import build, small_config, write_folder
+    from ltr_plugin.encoders.training.architecture import build, small_config, write_folder
 
     folder = tmp_path_factory.mktemp("encoders")
     config = small_config(32)

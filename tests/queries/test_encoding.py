@@ -8,11 +8,11 @@ import pytest
 import torch
 from PIL import Image
 
+from ltr_plugin.encoders import load_encoder, vector_fields
+from ltr_plugin.encoders.keypoints import Recipe, wrap, write
+from ltr_plugin.encoders.training.architecture import build, small_config, write_folder
 from ltr_plugin.errors import EncoderError, MediaError
 from ltr_plugin.queries.encoding import QueryEncoder
-from workers.encoders import load_encoder, vector_fields
-from workers.encoders.keypoints import Recipe, wrap, write
-from workers.training.architecture import build, small_config, write_folder
 
 
 @pytest.fixture(scope="module")

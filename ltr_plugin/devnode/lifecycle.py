@@ -1,0 +1,141 @@
+"""Start and stop."""
+
+import http.client
+import re
+import socket
+import time
+from datetime import UTC, datetime
+
+from ltr_plugin.devnode.account import Account
+from ltr_plugin.devnode.build import build, sources_digest
+from ltr_plugin.devnode.folder import NodeFolder, tail, write_whole, writing
+from ltr_plugin.devnode.layout import configure, laid_out, lay_out
+from ltr_plugin.devnode.process import end, is_running, spawn
+from ltr_plugin.devnode.state import NodeState, get, node_state, write_state
+from ltr_plugin.devnode.toolchain import find_jdk
+from ltr_plugin.errors import InputError, NodeError
+from ltr_plugin.progress import Progress, silent
+from ltr_plugin.settings import Settings
+from ltr_plugin.shipped import shipped
+
+STEPS = ("build the engine plugin (the first time Maven fetches OpenSearch, 170 MB)", "lay the node out", "start it")
+"""What start_node reports as done, in this order."""
+
+START_TIMEOUT_S = 180
+FREE_PORT = "9200-9299"
+
+
+def start_node(
+    settings: Settings,
+    *,
+    port: int | None = None,
+    heap: str = "1g",
+    user: str | None = None,
+    progress: Progress = silent,
+) -> NodeState:
+    """The node's state once it is healthy: builds what changed and starts it; a running node is left as it is.
+
+    `port` is the HTTP port on loopback (default: the first free one from 9200), `heap` is Java's form, such as `512m`
+    or `2g`. OpenSearch refuses to run as root: started by root, the node runs as `user` (default: nobody) and its files
+    belong to that user. InputError for a bad argument; NodeError when tools are missing, the build fails, the folder
+    cannot be written, or the node does not become healthy within three minutes.
+    """
+    account = Account.of(user)
+    if not re.fullmatch(r"[1-9]\d*[kmgKMG]", heap):
+        raise InputError("--heap", f"{heap!r} is not an amount of memory; write it as 512m or 2g")
+    if port is not None and not node_state(settings):
+        _require_free(port)
+    with writing(settings):
+        folder = NodeFolder(account.place(settings.runs / "node"))
+        with folder.locked():
+            if running := node_state(settings):
+                return running
+            _end_unfinished(folder)
+            jdk = find_jdk(usable=account.can_enter)
+            engine = shipped("engine")
+            sources = sources_digest(engine)
+            if laid_out(folder).get("sources") != sources:
+                progress(0, len(STEPS))
+                dist = build(engine, folder, jdk)
+                progress(1, len(STEPS))
+                lay_out(folder, dist, sources, jdk)
+            progress(2, len(STEPS))
+            configure(folder, http_port=str(port or FREE_PORT), heap=heap)
+            folder.ports.unlink(missing_ok=True)
+            account.own(folder.home, folder.data, folder.logs)
+            started = datetime.now(UTC)
+            pid = spawn(folder, jdk, account)
+            try:
+                write_whole(folder.pid, f"{pid}\n")
+                url, version = _wait_until_healthy(folder, pid)
+                state = NodeState(url, pid, version, started)
+                write_state(folder, state)
+            except BaseException:
+                end(pid, folder, grace_s=5)
+                raise
+            progress(3, len(STEPS))
+            return state
+
+
+def stop_node(settings: Settings) -> bool:
+    """Ends the node; whether there was one. Its data stays. NodeError when it belongs to another user."""
+    folder = NodeFolder.of(settings)
+    if not folder.root.is_dir():
+        return False
+    with writing(settings), folder.locked():
+        running = _end_unfinished(folder)
+        for left in (folder.state, folder.pid):
+            left.unlink(missing_ok=True)
+        return running
+
+
+def _end_unfinished(folder: NodeFolder) -> bool:
+    """Ends the process of the pid file, which may be one whose start was killed before it had a state."""
+    try:
+        pid = int(folder.pid.read_text())
+    except (FileNotFoundError, ValueError):
+        return False
+    running = is_running(pid, folder)
+    end(pid, folder)
+    return running
+
+
+def _require_free(port: int) -> None:
+    if not 0 < port < 65536:
+        raise InputError("--port", f"{port} is not a port; use 1 to 65535")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise NodeError(
+                f"port {port} cannot be used ({error.strerror}); choose another, or leave --port out to get a free one"
+            ) from error
+
+
+def _wait_until_healthy(folder: NodeFolder, pid: int) -> tuple[str, str]:
+    """Address and version of the node once its indices are searchable and the LTR plugin answers."""
+    until = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < until:
+        if not is_running(pid, folder):
+            raise NodeError(f"the node ended while starting (log {str(folder.console)!r}):\n{_reason(folder)}")
+        try:
+            url = f"http://{folder.ports.read_text(encoding='ascii').split()[0]}"
+            status, health = get(url, "/_cluster/health?wait_for_status=yellow&timeout=2s")
+            if status == 200 and not health["timed_out"]:
+                status, answer = get(url, "/_ltr")
+                if status != 200:
+                    raise NodeError(
+                        f"the node runs, but its LTR plugin does not answer: GET /_ltr gave {status} {answer}"
+                    )
+                return url, get(url, "/")[1]["version"]["number"]
+        except (OSError, http.client.HTTPException, ValueError, LookupError):
+            pass  # not yet
+        time.sleep(0.1)
+    raise NodeError(f"the node is not healthy after {START_TIMEOUT_S} s (log {str(folder.log)!r}):\n{tail(folder.log)}")
+
+
+def _reason(folder: NodeFolder) -> str:
+    """What the process said last, without Java's usual warnings and the frames of its stack traces."""
+    lines = tail(folder.console, 200).splitlines()
+    return "\n".join([line for line in lines if not line.startswith(("\tat ", "WARNING: ", "warning: "))][-20:])

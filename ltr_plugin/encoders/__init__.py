@@ -1,0 +1,17 @@
+"""Encoders: each library is one file that exports a LIBRARY, listed in `registry.py`."""
+
+from ltr_plugin.encoders.fields import encoder_of, vector_fields
+from ltr_plugin.encoders.protocol import Encoder, Library, Vectors
+from ltr_plugin.encoders.registry import DEFAULT_TEXT_ENCODER, LIBRARIES, load_encoder, load_exact
+
+__all__ = [
+    "DEFAULT_TEXT_ENCODER",
+    "LIBRARIES",
+    "Encoder",
+    "Library",
+    "Vectors",
+    "encoder_of",
+    "load_encoder",
+    "load_exact",
+    "vector_fields",
+]

@@ -1,0 +1,80 @@
+"""A BiLSTM text encoder, the baseline before transformers; `bilstm_network` is the network."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ltr_plugin.catalog.product import Modality
+from ltr_plugin.catalog.vectors import Fingerprint
+from ltr_plugin.encoders.folders import name_of, require
+from ltr_plugin.encoders.protocol import Library
+from ltr_plugin.encoders.torch_encoder import TorchEncoder, weights_hash
+
+if TYPE_CHECKING:
+    import torch
+
+    from ltr_plugin.encoders.bilstm_network import LstmNetwork
+
+CONFIG, WEIGHTS = "bilstm.json", "bilstm.safetensors"
+
+
+class LstmEncoder(TorchEncoder):
+    """Text into a BiLSTM's space."""
+
+    model: "LstmNetwork"
+
+    def _prepare(self, source: Modality, item: str) -> list[int]:  # noqa: ARG002 - text is all there is
+        """The text's token ids."""
+        return self.model.tokens(item)
+
+    def _forward(self, source: Modality, batch: list[list[int]]) -> "torch.Tensor":  # noqa: ARG002
+        vectors: torch.Tensor = self.model(batch)
+        return vectors
+
+    def _towers(self) -> "list[torch.nn.Module]":
+        return []  # packed sequences do not compile
+
+
+def load(model: str) -> LstmEncoder:
+    """The encoder in a folder that `ltr encoder train --kind words` made."""
+    from safetensors.torch import load_file
+
+    from ltr_plugin.encoders.bilstm_network import LstmNetwork, LstmShape
+
+    folder = Path(model)
+    require(folder, CONFIG, WEIGHTS)
+    network = LstmNetwork(LstmShape(**json.loads((folder / CONFIG).read_text("utf-8"))))
+    network.load_state_dict(load_file(folder / WEIGHTS))
+    return wrap(network, name=name_of(folder))
+
+
+def wrap(network: "LstmNetwork", *, name: str) -> LstmEncoder:
+    """The encoder of a network in memory."""
+    fingerprint = Fingerprint(
+        library=LIBRARY.name,
+        model=name,
+        revision="",
+        dimension=2 * network.shape.hidden,
+        preprocessing=f"first {network.shape.tokens} tokens of CLIP",
+        weights=weights_hash(network.state_dict()),
+    )
+    return LstmEncoder(network, fingerprint, frozenset({"text"}))
+
+
+def write(folder: Path, network: "LstmNetwork") -> None:
+    """Puts shape and weights into a folder that is there."""
+    from safetensors.torch import save_file
+
+    save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, folder / WEIGHTS)
+    (folder / CONFIG).write_text(json.dumps(asdict(network.shape)) + "\n", "utf-8")
+
+
+LIBRARY = Library(
+    name="bilstm",
+    module="torch",
+    encodes=("text",),
+    models="a folder made by `ltr encoder train --kind words`",
+    load=load,
+    example="runs/words",
+)

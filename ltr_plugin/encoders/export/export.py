@@ -1,0 +1,92 @@
+"""From an encoder to a smaller or faster one in a folder, with what that costs and gains."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ltr_plugin.catalog.vectors import Fingerprint
+from ltr_plugin.encoders import load_exact
+from ltr_plugin.encoders.export.comparison import Comparison, compare
+from ltr_plugin.encoders.export.samples import made_up, of_catalog
+from ltr_plugin.encoders.installed import require_module
+from ltr_plugin.encoders.onnx_runtime import GRAPHS, LIBRARY, load
+from ltr_plugin.encoders.training.folder import check_place, replaced
+from ltr_plugin.errors import EncoderError, InputError
+from ltr_plugin.progress import Progress, silent
+
+PRECISIONS = ("int8",)
+
+SAME = 0.99
+"""A worst cosine below this, without quantizing, means that the graph is not the model."""
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """The new encoder of `bytes` in all, and how it compares with the `original` on items of `origin`."""
+
+    folder: Path
+    original: str
+    precision: str
+    fingerprint: Fingerprint
+    origin: str
+    comparisons: tuple[Comparison, ...]
+    bytes: int
+
+    @property
+    def spec(self) -> str:
+        """The new encoder's specification, `onnx:folder`."""
+        return f"{LIBRARY.name}:{self.folder}"
+
+
+def export(
+    spec: str, out: Path, *, quantize: str | None = None, sample: Path | None = None, progress: Progress = silent
+) -> ExportReport:
+    """Writes the encoder as ONNX graphs into the folder `out`, in place of an older one there, and compares both.
+
+    `quantize` may be `int8`. `sample` is a catalog whose texts and photos are compared; without one, some are made up.
+    The numbers are kept in the folder's card. `progress` counts steps. EncoderError when the encoder cannot be
+    exported, or what comes out is not the same; InputError for a wrong `quantize` or `sample`.
+    """
+    if quantize is not None and quantize not in PRECISIONS:
+        raise InputError("quantize", f"{quantize!r} is none of {', '.join(PRECISIONS)}")
+    check_place(out)
+    samples = of_catalog(sample) if sample else made_up()
+    for module in ("onnx", "onnxscript", "onnxruntime"):
+        require_module(module, f"exporting {spec!r}", LIBRARY.extra)
+    original = load_exact(spec)
+    card: dict[str, Any] = {}
+    with replaced(out, card) as folder:
+        from ltr_plugin.encoders.export.graphs import quantize as quantize_graphs
+        from ltr_plugin.encoders.export.graphs import write_graphs
+
+        progress(0, 3)
+        write_graphs(original, spec.partition(":")[2], folder, name=out.resolve().name)
+        progress(1, 3)
+        if quantize:
+            quantize_graphs(folder)
+        progress(2, 3)
+        exported = load(str(folder))
+        comparisons = tuple(
+            compare(original, exported, source, samples.items[source])
+            for source in GRAPHS
+            if source in exported.sources and len(samples.items[source]) > 1
+        )
+        if not comparisons:
+            raise InputError(samples.origin, f"has nothing that {spec!r} encodes, to compare it on")
+        worst = min(comparisons, key=lambda one: one.worst_cosine)
+        if not quantize and worst.worst_cosine < SAME:
+            raise EncoderError(
+                f"{spec!r} has a graph that is not its model: cosine {worst.worst_cosine}, {worst.source}"
+            )
+        report = ExportReport(
+            folder=out,
+            original=spec,
+            precision=quantize or "fp32",
+            fingerprint=exported.fingerprint,
+            origin=samples.origin,
+            comparisons=comparisons,
+            bytes=sum(path.stat().st_size for path in folder.iterdir()),
+        )
+        card |= {**asdict(report), "folder": out.name, "name": exported.fingerprint.model}
+        progress(3, 3)
+    return report

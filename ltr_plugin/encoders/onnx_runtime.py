@@ -1,0 +1,202 @@
+"""Encoders that `ltr encoder export` made, run by ONNX Runtime (https://onnxruntime.ai): no torch model in memory."""
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ltr_plugin.catalog.product import Modality
+from ltr_plugin.catalog.vectors import Fingerprint
+from ltr_plugin.encoders.batched import BatchedEncoder
+from ltr_plugin.encoders.cores import LIBRARIES_OWN, cores
+from ltr_plugin.encoders.folders import require
+from ltr_plugin.encoders.protocol import Library, Vectors
+from ltr_plugin.encoders.trial import ON_CPU
+
+if TYPE_CHECKING:
+    import onnxruntime  # type: ignore[import-untyped]
+    import tokenizers
+
+CONFIG = "onnx.json"
+GRAPHS: dict[Modality, str] = {"text": "text.onnx", "image": "image.onnx"}
+"""Each tower's file; what is larger than a graph may be lies beside it."""
+
+TOKENIZER = "tokenizer.json"
+
+CPU = "CPUExecutionProvider"
+"""ONNX Runtime's name for running a graph on a CPU."""
+
+
+class OnnxEncoder(BatchedEncoder):
+    """Text, photos, or both, into the space of an exported encoder.
+
+    `prepares[source]` makes of an item what `feeds[source]` turns, in batches, into the inputs of `sessions[source]`.
+    Where graphs are `quantized`, each item is run alone.
+    """
+
+    def __init__(
+        self,
+        sessions: dict[Modality, "onnxruntime.InferenceSession"],
+        prepares: dict[Modality, Callable[[Any], Any]],
+        feeds: dict[Modality, Callable[[list[Any]], dict[str, NDArray[Any]]]],
+        fingerprint: Fingerprint,
+        *,
+        quantized: bool,
+    ) -> None:
+        self._sessions, self._prepares, self._feeds = sessions, prepares, feeds
+        self._quantized = quantized
+        super().__init__(fingerprint, frozenset(sessions), batch_size=32, trial=ON_CPU)
+
+    def _prepare(self, source: Modality, item: Any) -> Any:  # noqa: ANN401
+        return self._prepares[source](item)
+
+    def _vectors(self, source: Modality, batch: list[Any]) -> Vectors:
+        # numbers of 8 bits have one scale for all that is run together, which others must not change
+        parts = [[item] for item in batch] if self._quantized else [batch]
+        vectors = np.concatenate([self._sessions[source].run(None, self._feeds[source](part))[0] for part in parts])
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: Vectors = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+        return unit
+
+    def _streams(self, source: Modality) -> int:
+        """One a core where libraries are kept from threads of their own, as in a worker."""
+        gpu = self._sessions[source].get_providers()[0] != CPU
+        return 1 if gpu or _threads() != 1 else cores()
+
+    def _out_of_memory(self, error: Exception) -> bool:
+        return super()._out_of_memory(error) or "allocate" in str(error)
+
+
+def load(model: str) -> OnnxEncoder:
+    """The encoder in a folder that `ltr encoder export` made."""
+    folder = Path(model)
+    require(folder, CONFIG)
+    config = json.loads((folder / CONFIG).read_text("utf-8"))
+    sources: list[Modality] = [source for source in GRAPHS if source in config]
+    require(folder, *(GRAPHS[source] for source in sources))
+    sessions = {source: _session(folder / GRAPHS[source]) for source in sources}
+    prepares: dict[Modality, Callable[[Any], Any]] = {}
+    feeds: dict[Modality, Callable[[list[Any]], dict[str, NDArray[Any]]]] = {}
+    if "text" in config:
+        tokens = (
+            _ClipTokens(folder, **config["text"]) if "context" in config["text"] else _Tokens(folder, **config["text"])
+        )
+        prepares["text"], feeds["text"] = tokens.ids, tokens.feed
+    if "image" in config:
+        prepares["image"], feeds["image"] = _transform(config["image"]), _pixels
+    fingerprint = Fingerprint(
+        library=LIBRARY.name,
+        model=config["name"],
+        revision="",
+        dimension=config["dimension"],
+        preprocessing=json.dumps({source: config[source] for source in sources}, sort_keys=True),
+        weights=_content(folder),
+    )
+    return OnnxEncoder(sessions, prepares, feeds, fingerprint, quantized="quantized" in config)
+
+
+class _Tokens:
+    """Tokens as sentence-transformers makes them: cut at `length`, padded to the longest of a batch, with a mask."""
+
+    def __init__(self, folder: Path, *, inputs: list[str], length: int, padding: int) -> None:
+        from tokenizers import Tokenizer
+
+        require(folder, TOKENIZER)
+        self._tokenizer: tokenizers.Tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(length)
+        self._inputs, self._padding = inputs, padding
+
+    def ids(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text.strip()).ids)
+
+    def feed(self, batch: list[list[int]]) -> dict[str, NDArray[Any]]:
+        mask = np.zeros((len(batch), max(map(len, batch))), np.int64)
+        for row, ids in enumerate(batch):
+            mask[row, : len(ids)] = 1
+        known: dict[str, NDArray[Any]] = {
+            "input_ids": np.where(mask, _padded(batch), self._padding),
+            "attention_mask": mask,
+            "token_type_ids": np.zeros_like(mask),
+        }
+        return {name: known[name] for name in self._inputs}
+
+
+class _ClipTokens:
+    """Tokens as open_clip makes them: `context` of them, without the padding where the graph takes `any_length`."""
+
+    def __init__(self, folder: Path, *, context: int, any_length: bool) -> None:
+        import open_clip
+
+        self._tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
+        self._context, self._any_length = context, any_length
+        self._lock = threading.Lock()  # some tokenizers are not for several threads at once
+
+    def ids(self, text: str) -> list[int]:
+        with self._lock:
+            (row,) = self._tokenizer([text], self._context).tolist()
+        kept = int(np.flatnonzero(row)[-1]) + 1 if self._any_length else len(row)
+        return list(row[:kept])
+
+    def feed(self, batch: list[list[int]]) -> dict[str, NDArray[Any]]:
+        return {"tokens": _padded(batch)}
+
+
+def _padded(batch: Sequence[list[int]]) -> NDArray[np.int64]:
+    padded = np.zeros((len(batch), max(map(len, batch))), np.int64)
+    for row, ids in enumerate(batch):
+        padded[row, : len(ids)] = ids
+    return padded
+
+
+def _transform(settings: dict[str, Any]) -> Callable[[Any], NDArray[np.float32]]:
+    from open_clip.transform import PreprocessCfg, image_transform_v2
+
+    transform = image_transform_v2(PreprocessCfg(**settings), is_train=False)
+    return lambda photo: transform(photo).numpy()
+
+
+def _pixels(batch: list[NDArray[np.float32]]) -> dict[str, NDArray[Any]]:
+    return {"pixels": np.stack(batch)}
+
+
+def _session(path: Path) -> "onnxruntime.InferenceSession":
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = _threads()
+    options.log_severity_level = 3
+    wanted = ("CUDAExecutionProvider", CPU)
+    there = onnxruntime.get_available_providers()
+    return onnxruntime.InferenceSession(str(path), options, providers=[name for name in wanted if name in there])
+
+
+def _threads() -> int:
+    """How many work on one batch; 0: as many as there are cores."""
+    return int(os.environ.get(LIBRARIES_OWN[0]) or 0)
+
+
+def _content(folder: Path) -> str:
+    """Sixteen hex digits of the graphs and of what lies beside them."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(folder.glob("*.onnx*")):
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "blake2b").digest())
+    return digest.hexdigest()
+
+
+LIBRARY = Library(
+    name="onnx",
+    module="onnxruntime",
+    encodes=("text", "image", "video"),
+    models="a folder made by `ltr encoder export`",
+    load=load,
+    example="runs/onnx",
+    extra="onnx",
+)

@@ -1,0 +1,191 @@
+"""Encoders of open_clip (Radford et al. 2021, https://arxiv.org/abs/2103.00020): photos, videos, text in one space."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ltr_plugin.catalog.product import Modality
+from ltr_plugin.catalog.vectors import Fingerprint
+from ltr_plugin.encoders.folders import name_of, require
+from ltr_plugin.encoders.pixels import Pixels
+from ltr_plugin.encoders.protocol import Library
+from ltr_plugin.encoders.torch_encoder import TorchEncoder, weights_hash
+from ltr_plugin.errors import EncoderError
+
+if TYPE_CHECKING:
+    import torch
+    from PIL.Image import Image
+
+CONFIG, WEIGHTS = "open_clip_config.json", "open_clip_model.safetensors"
+"""A folder of an encoder, as open_clip writes it for a hub."""
+
+
+class OpenClipEncoder(TorchEncoder):
+    """Photos, videos and text into one open_clip model's space."""
+
+    def __init__(self, model: Any, tokenizer: Any, fingerprint: Fingerprint) -> None:  # noqa: ANN401
+        from open_clip.transform import image_transform_v2
+
+        super().__init__(model, fingerprint, frozenset({"image", "text"}))
+        self.pixels = Pixels(image_transform_v2(preprocessing(model), is_train=False), self.device)
+        self.tokenizer = tokenizer
+
+    def _prepare(self, source: Modality, item: "str | Image") -> "str | torch.Tensor":  # noqa: ARG002 - the item tells
+        """A photo as `Pixels` prepares it; a text as it is, its tokens are made in `encode`."""
+        return item if isinstance(item, str) else self.pixels.prepare(item)
+
+    def _tokens(self, texts: Sequence[str]) -> list[Any]:
+        with self.tokenizing:
+            return list(self.tokenizer(list(texts)))
+
+    def _length(self, item: "torch.Tensor") -> int:
+        return written(item[None]) if item.ndim == 1 else super()._length(item)
+
+    def _towers(self) -> "list[torch.nn.Module]":
+        return [self.model.visual]  # the text tower is changed from batch to batch, see `shortened`
+
+    def _unrounded(self) -> "list[torch.nn.Module]":
+        """The layer by whose type open_clip's text tower decides in which one it adds up."""
+        blocks = getattr(getattr(_text_tower(self.model), "transformer", None), "resblocks", None)
+        return [blocks[0].mlp.c_fc] if blocks else []
+
+    def _streams(self, source: Modality) -> int:
+        return 1 if source == "text" else super()._streams(source)  # `shortened` is not for several at once
+
+    def _forward(self, source: Modality, batch: Sequence[Any]) -> "torch.Tensor":
+        import torch
+
+        vectors: torch.Tensor
+        if source == "image":
+            vectors = self.model.encode_image(self.pixels.batch(batch))
+            return vectors
+        with shortened(self.model, torch.stack(list(batch))) as kept:
+            vectors = self.model.encode_text(kept.to(self.device))
+        return vectors
+
+
+@contextlib.contextmanager
+def shortened(model: Any, tokens: "torch.Tensor") -> "Iterator[torch.Tensor]":  # noqa: ANN401
+    """The tokens without the columns that are padding in every row, and for the block a text tower to match.
+
+    A causal tower that reads its vector off the end-of-text token gives the same vectors, several times faster:
+    a title fills a fifth of CLIP's 77 columns. Other towers get their tokens whole.
+    """
+    import torch
+
+    tower = _text_tower(model)
+    mask: Any = getattr(tower, "attn_mask", None)
+    pooled = getattr(tower, "pool_type", getattr(tower, "text_pool_type", None))
+    causal = mask is not None and pooled in ("argmax", "eos") and getattr(tower, "cls_emb", None) is None
+    original = tower is model  # CLIP's first layout adds all positions; the later one cuts them itself
+    if not causal or (original and torch.is_grad_enabled()):
+        yield tokens
+        return
+    length = written(tokens)
+    positions, whole = tower.positional_embedding, tower.positional_embedding.data
+    tower.attn_mask = mask[:length, :length]
+    if original:
+        positions.data = whole[:length]
+    try:
+        yield tokens[:, :length]
+    finally:
+        tower.attn_mask, positions.data = mask, whole
+
+
+def written(tokens: "torch.Tensor") -> int:
+    """How many columns of (n, context) tokens are more than padding."""
+    return int(tokens.ne(0).any(dim=0).nonzero().max()) + 1  # not a count: 0 stands for an exclamation mark, too
+
+
+def load(model: str) -> OpenClipEncoder:
+    """The encoder of `ARCHITECTURE/PRETRAINED`, `hf-hub:ORG/NAME`, or a folder that `ltr encoder train` made."""
+    import open_clip
+
+    name, pretrained, known, revision = model, None, model, ""
+    if Path(model).is_dir():
+        require(Path(model), CONFIG, WEIGHTS)
+        name, known = f"local-dir:{model}", name_of(Path(model))
+    elif not model.startswith("hf-hub:"):
+        name, _, pretrained = model.partition("/")
+        known, revision = name, pretrained
+        if not pretrained:
+            raise EncoderError(
+                f"encoder 'open_clip:{model}' says no weights, and {model!r} is no folder: write "
+                f"open_clip:{model}/PRETRAINED, such as open_clip:{LIBRARY.example}"
+            )
+    loaded = open_clip.create_model(
+        name,
+        pretrained=pretrained or None,
+        pretrained_text=False,
+        require_pretrained=True,
+        force_quick_gelu=_quick_gelu(model),
+    )
+    return wrap(loaded, open_clip.get_tokenizer(name), name=known, revision=revision)
+
+
+def wrap(model: Any, tokenizer: Any, *, name: str, revision: str = "") -> OpenClipEncoder:  # noqa: ANN401
+    """The encoder of a model in memory."""
+    from open_clip.transformer import QuickGELU
+
+    prepared = preprocessing(model)
+    quick = any(isinstance(module, QuickGELU) for module in model.modules())
+    activation = {"quick_gelu": True} if quick else {}
+    fingerprint = Fingerprint(
+        library=LIBRARY.name,
+        model=name,
+        revision=revision,
+        dimension=_dimension(model, tokenizer),
+        preprocessing=json.dumps({**vars(prepared), "tokens": tokenizer.context_length, **activation}, sort_keys=True),
+        weights=weights_hash(model.state_dict()),
+    )
+    return OpenClipEncoder(model, tokenizer, fingerprint)
+
+
+def config_of(model: str) -> dict[str, Any]:
+    """What open_clip knows of the model that `load` takes: its towers' sizes, its activation, its tokenizer."""
+    import open_clip
+
+    local, hub = Path(model).is_dir(), model.startswith("hf-hub:")
+    name = f"local-dir:{model}" if local else model if hub else model.partition("/")[0]
+    config: dict[str, Any] = open_clip.get_model_config(name)
+    return {**config, "quick_gelu": True} if _quick_gelu(model) else config
+
+
+def _quick_gelu(model: str) -> bool:
+    """Whether these weights learned with OpenAI's activation, which an architecture's configuration does not tell."""
+    from open_clip.pretrained import get_pretrained_cfg
+
+    name, _, pretrained = model.partition("/")
+    return bool(get_pretrained_cfg(name, pretrained).get("quick_gelu"))
+
+
+def preprocessing(model: Any) -> Any:  # noqa: ANN401
+    """How the model wants its photos."""
+    from open_clip.transform import PreprocessCfg
+    from open_clip.utils import to_2tuple
+
+    wanted = model.visual.preprocess_cfg
+    return PreprocessCfg(**{**wanted, "size": to_2tuple(wanted["size"])})  # ResNets say one number
+
+
+def _text_tower(model: Any) -> Any:  # noqa: ANN401
+    return getattr(model, "text", model)
+
+
+def _dimension(model: Any, tokenizer: Any) -> int:  # noqa: ANN401
+    import torch
+
+    with torch.inference_mode():
+        return int(model.eval().encode_text(tokenizer(["a"])).shape[-1])
+
+
+LIBRARY = Library(
+    name="open_clip",
+    module="open_clip",
+    encodes=("image", "video", "text"),
+    models="ARCHITECTURE/PRETRAINED, hf-hub:ORG/NAME, or a folder made by `ltr encoder train`",
+    load=load,
+    example="ViT-B-32/laion2b_s34b_b79k",
+)

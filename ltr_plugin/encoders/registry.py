@@ -1,0 +1,99 @@
+"""Encoders by their specification `library:model`, each loaded once in a process."""
+
+import threading
+from pathlib import Path
+
+from ltr_plugin.encoders import (
+    bilstm,
+    clap,
+    keypoints,
+    mel,
+    motion,
+    onnx_runtime,
+    openclip,
+    sentence,
+    spectral,
+    timm_images,
+    word_vectors,
+)
+from ltr_plugin.encoders.installed import require_module
+from ltr_plugin.encoders.protocol import Encoder, Library
+from ltr_plugin.encoders.torch_encoder import TorchEncoder
+from ltr_plugin.errors import EncoderError, LtrError
+
+LIBRARIES: dict[str, Library] = {
+    library.name: library
+    for library in (
+        sentence.LIBRARY,
+        openclip.LIBRARY,
+        word_vectors.LIBRARY,
+        bilstm.LIBRARY,
+        onnx_runtime.LIBRARY,
+        timm_images.LIBRARY,
+        keypoints.LIBRARY,
+        motion.LIBRARY,
+        clap.LIBRARY,
+        mel.LIBRARY,
+        spectral.LIBRARY,
+    )
+}
+
+DEFAULT_TEXT_ENCODER = f"{sentence.LIBRARY.name}:{sentence.CARRIED}"
+
+_loaded: dict[str, tuple[int, Encoder]] = {}
+_lock = threading.RLock()  # an encoder may be built on another one
+
+
+def load_encoder(spec: str) -> Encoder:
+    """The encoder of a specification, from memory when it is there and its folder or file has not been written anew.
+
+    EncoderError when the library is unknown or not installed, or the model is not found.
+    """
+    _, model = _parse(spec)
+    with _lock:
+        age, known = _age(model), _loaded.get(spec)
+        if known and known[0] == age:
+            return known[1]
+        encoder = load_exact(spec)
+        if isinstance(encoder, TorchEncoder):
+            encoder.settle()
+        _loaded[spec] = age, encoder
+        return encoder
+
+
+def load_exact(spec: str) -> Encoder:
+    """The encoder of a specification with its weights as they are kept, read anew; errors as of `load_encoder`."""
+    library, model = _parse(spec)
+    require_module(library.module, f"encoder {spec!r}", library.extra)
+    try:
+        return library.load(model)
+    except LtrError:
+        raise
+    except Exception as error:  # a library may raise anything
+        raise EncoderError(
+            f"encoder {spec!r} cannot be loaded: {_first_line(error)}; {library.name} takes {library.models}"
+        ) from error
+
+
+def settled(spec: str) -> str:
+    """The specification with a local folder or file made absolute, so that workers find it wherever they run."""
+    library, model = _parse(spec)
+    return f"{library.name}:{Path(model).resolve()}" if Path(model).exists() else spec
+
+
+def _parse(spec: str) -> tuple[Library, str]:
+    name, _, model = spec.partition(":")
+    if name not in LIBRARIES or not model:
+        known = ", ".join(f"{library.name}:MODEL" for library in LIBRARIES.values())
+        raise EncoderError(f"unknown encoder {spec!r}; write one of: {known} (see `ltr encoder list`)")
+    return LIBRARIES[name], model
+
+
+def _age(model: str) -> int:
+    path = Path(model)
+    files = path.iterdir() if path.is_dir() else [path] if path.is_file() else []
+    return max((file.stat().st_mtime_ns for file in files), default=0)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

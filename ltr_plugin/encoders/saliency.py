@@ -1,0 +1,58 @@
+"""Where on a product's photo the likeness to a query lies."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+if TYPE_CHECKING:
+    from ltr_plugin.encoders.protocol import Encoder
+
+GRID, COVER = 14, 3
+"""A window of COVER x COVER cells goes over a grid of GRID x GRID cells, one cell at a time."""
+
+
+def saliency(encoder: "Encoder", photo: Image.Image, query: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much of the cosine to `query` (a unit vector) goes when a cell is blurred; float32 (GRID, GRID).
+
+    Positive where the photo is like the query, negative where it is unlike it. Each part is hidden in turn, and what
+    that changes is shared by the cells of the part (Zeiler and Fergus 2014, https://arxiv.org/abs/1311.2901). Blurred
+    rather than greyed, since a grey square is itself something to see.
+    """
+    blurred = photo.filter(ImageFilter.GaussianBlur(max(photo.size) / 12))
+    windows = [(row, column) for row in range(1 - COVER, GRID) for column in range(1 - COVER, GRID)]
+    views = [photo, *(_hidden(photo, blurred, row, column) for row, column in windows)]
+    prepared: list[Any] = [encoder.prepare("image", view) for view in views]
+    whole, *parts = (encoder.encode("image", prepared) @ query).tolist()
+    lost, seen = np.zeros((GRID, GRID)), np.zeros((GRID, GRID))
+    for (row, column), part in zip(windows, parts, strict=True):
+        cells = np.s_[max(row, 0) : row + COVER, max(column, 0) : column + COVER]
+        lost[cells] += whole - part
+        seen[cells] += 1
+    return (lost / seen).astype(np.float32)
+
+
+def picture(photo: Image.Image, saliency: NDArray[np.float32]) -> Image.Image:
+    """The photo, dark where nothing matters, in its colours where it is like the query, blue where it is unlike it."""
+    strength = saliency / max(float(np.abs(saliency).max()), 1e-6)
+    like, unlike = (
+        np.asarray(
+            Image.fromarray((255 * np.clip(part, 0, 1)).astype(np.uint8)).resize(photo.size, Image.Resampling.BICUBIC),
+            np.float32,
+        )[..., None]
+        / 255
+        for part in (strength, -strength)
+    )
+    pixels = np.asarray(photo.convert("RGB"), np.float32)
+    dim = pixels * 0.25
+    shown = dim + (pixels - dim) * like + (np.array([60, 110, 255], np.float32) - dim) * 0.6 * unlike
+    return Image.fromarray(np.clip(shown, 0, 255).astype(np.uint8))
+
+
+def _hidden(photo: Image.Image, blurred: Image.Image, row: int, column: int) -> Image.Image:
+    x, y = (np.linspace(0, side, GRID + 1).round().astype(int).tolist() for side in photo.size)
+    box = (x[max(column, 0)], y[max(row, 0)], x[min(column + COVER, GRID)], y[min(row + COVER, GRID)])
+    view = photo.copy()
+    view.paste(blurred.crop(box), box)
+    return view

@@ -1,0 +1,126 @@
+"""Training an image and text encoder on a shop's own photos and titles.
+
+Photos meet texts as in CLIP (Radford et al. 2021, https://arxiv.org/abs/2103.00020), and photos of the same product
+meet each other (Khosla et al. 2020, https://arxiv.org/abs/2004.11362), so that a shopper's photo finds the shop's.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch.nn.functional import normalize
+
+from ltr_plugin.encoders import openclip
+from ltr_plugin.encoders.protocol import Vectors
+from ltr_plugin.encoders.training.architecture import TOKENS, build, small_config, write_folder
+from ltr_plugin.encoders.training.augmentation import augment
+from ltr_plugin.encoders.training.batches import Batch
+from ltr_plugin.encoders.training.course import Course
+from ltr_plugin.encoders.training.examples import sources
+from ltr_plugin.encoders.training.loop import UNSAID, Budget, Optimizer, fast_precision
+from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
+from ltr_plugin.encoders.training.photo_examples import PhotoExamples, read_photos
+from ltr_plugin.encoders.training.report import TrainingReport
+from ltr_plugin.progress import Progress, silent
+
+FRESH_RATE, PRETRAINED_RATE = 4e-3, 3e-5
+EPOCHS = 50
+
+PHOTO_SCALE = 10.0
+"""Inverse temperature between photos; between photos and texts it is learned, as in CLIP."""
+
+MARGIN = 7 / 6
+"""Photos are kept in memory a little larger than the model sees them, so that a view can be a part of one."""
+
+
+def train_encoder(
+    catalog: Path,
+    out: Path,
+    *,
+    start: str | None = None,
+    resume: bool = False,
+    queries: Path | None = None,
+    qrels: Path | None = None,
+    image_size: int = 64,
+    batch: int = 128,
+    budget: Budget = UNSAID,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> TrainingReport:
+    """Trains on the catalog and writes the encoder's folder `out`, to be used as `open_clip:OUT`.
+
+    `start` is what follows `open_clip:` in an encoder's specification; without it a small model learns from nothing.
+    `queries` with `qrels` add photo queries with grade 3 as further photos of that product. Ctrl-C ends the training
+    early and keeps what was learned. `progress` counts photos read, then hundredths of the training.
+    The same seed and steps give the same encoder on the same machine. InputError when there is nothing to learn from.
+    """
+    course = Course(
+        catalog, out, "photos", start=start, batch=batch, budget=budget, seed=seed, resume=resume, progress=progress
+    )
+    model, tokenizer, config = _model(course.start, image_size)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    wanted = openclip.preprocessing(model)
+    size = max(wanted.size)
+    found = sources("image", catalog, course.products, queries, qrels)
+    examples = read_photos(course.products, found, round(size * MARGIN), progress)
+    rate = FRESH_RATE if course.fresh else PRETRAINED_RATE
+    trainer = _Trainer(model.to(device), tokenizer, wanted, size, rate, course.seed)
+    course.run(examples, lambda drawn, share: trainer.step(examples, drawn, share), EPOCHS)
+
+    encoder = openclip.wrap(model.cpu(), tokenizer, name=out.resolve().name)
+    texts = encoder.encode("text", [encoder.prepare("text", product.embedding_text()) for product in course.products])
+    report, card = course.report(encoder, lambda places: _vectors(encoder, examples, places), texts)
+    write_folder(out, model, config, card, tokenizer)
+    return report
+
+
+class _Trainer:
+    """The model with its optimizer: one step at a time."""
+
+    def __init__(self, model: Any, tokenizer: Any, wanted: Any, size: int, rate: float, seed: int) -> None:  # noqa: ANN401
+        self.model, self.tokenizer = model.train().requires_grad_(True), tokenizer
+        self._size = size
+        self._device = next(model.parameters()).device
+        self._mean, self._std = (
+            torch.tensor(values, device=self._device).view(1, 3, 1, 1) for values in (wanted.mean, wanted.std)
+        )
+        self._views = torch.Generator(self._device).manual_seed(seed)
+        self._optimizer = Optimizer(model, rate)
+
+    def step(self, examples: PhotoExamples, batch: Batch, share: float) -> None:
+        """Learns from one batch, at the learning rate of this share of the training."""
+        photos, cutouts = (layers[batch.items].to(self._device) for layers in (examples.photos, examples.cutouts))
+        views = augment(photos, cutouts, self._size, self._views)
+        views = ((views - self._mean) / self._std).contiguous(memory_format=torch.channels_last)
+        shows = batch.shows.to(self._device)
+        same = (shows.float() @ shows.float().T) > 0
+        tokens = self.tokenizer(batch.captions)
+        with fast_precision(self._device), openclip.shortened(self.model, tokens) as kept:
+            photos = self.model.encode_image(views)
+            texts = self.model.encode_text(kept.to(self._device))
+        photos, texts = normalize(photos.float(), dim=-1), normalize(texts.float(), dim=-1)
+        scale = self.model.logit_scale.exp().clamp(max=100)
+        loss = item_text_loss(photos, texts, batch.said.to(self._device), scale) + same_product_loss(
+            photos, same, PHOTO_SCALE
+        )
+        self._optimizer.step(loss, share)
+
+
+def _vectors(encoder: openclip.OpenClipEncoder, examples: PhotoExamples, places: Sequence[int]) -> Vectors:
+    pixels = (examples.photos[place].permute(1, 2, 0).numpy() for place in places)
+    return encoder.encode("image", [encoder.prepare("image", Image.fromarray(photo)) for photo in pixels])
+
+
+def _model(start: str | None, image_size: int) -> tuple[Any, Any, dict[str, Any]]:
+    """The model to train, its tokenizer, and its configuration in open_clip's form."""
+    if start is None:
+        from open_clip import SimpleTokenizer
+
+        config = small_config(image_size)
+        return build(config), SimpleTokenizer(context_length=TOKENS), config
+    encoder = openclip.load(start)
+    model = encoder.model.cpu()
+    config = {"model_cfg": openclip.config_of(start), "preprocess_cfg": model.visual.preprocess_cfg}
+    return model, encoder.tokenizer, config

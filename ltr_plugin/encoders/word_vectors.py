@@ -1,0 +1,162 @@
+"""Text as the average of its words' vectors, from a file of Word2Vec, GloVe or fastText vectors.
+
+Words weigh the less the more common they are (Arora et al. 2017, https://openreview.net/forum?id=SyK00v5xx). The files
+say no frequencies, but list words from the most common on, so that Zipf's law gives them from a word's rank.
+"""
+
+import gzip
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ltr_plugin.catalog.product import Modality
+from ltr_plugin.catalog.vectors import Fingerprint
+from ltr_plugin.encoders.batched import BatchedEncoder
+from ltr_plugin.encoders.installed import require_module
+from ltr_plugin.encoders.protocol import Library, Vectors
+from ltr_plugin.errors import EncoderError, InputError, Mistake
+
+MOST_WORDS = 400_000
+"""Read from a file, from the most common on: a quarter of a gigabyte at 300 dimensions."""
+
+COMMON = 1e-3
+"""The frequency from which on a word counts for half or less."""
+
+SHOWN = 20
+"""Mistakes that an error lists at most."""
+
+_WORD = re.compile(r"\w+(?:[-'.&]\w+)*")
+
+
+class WordVectorEncoder(BatchedEncoder):
+    """Text into the space of a file's words.
+
+    A word that the file lacks, such as a model's number, has a direction of its own, drawn from its letters: it is near
+    to nothing but itself.
+    """
+
+    def __init__(self, words: Sequence[str], vectors: NDArray[np.float16], fingerprint: Fingerprint) -> None:
+        """`vectors` (n, dimension) are those of `words`, most common first."""
+        super().__init__(fingerprint, frozenset({"text"}), batch_size=1024)
+        self._rows = {word: row for row, word in reversed(list(enumerate(words)))}
+        self._vectors_of = vectors
+        ranks = np.arange(1, len(words) + 1)
+        frequencies = 1 / (ranks * (1 / ranks).sum())
+        self._weights = (COMMON / (COMMON + frequencies)).astype(np.float32)
+        lengths = np.linalg.norm(vectors[:10_000].astype(np.float32), axis=1)
+        self._unknown = lru_cache(10_000)(lambda word: _direction(word, vectors.shape[1]) * lengths.mean())
+
+    def _prepare(self, source: Modality, item: str) -> NDArray[np.float32]:  # noqa: ARG002 - text is all there is
+        """(dimension,) float32, the sum of the text's words."""
+        known, unknown = [], []
+        for word in _WORD.findall(item) or [item]:
+            rows = self._find(word)
+            known += rows
+            if not rows:
+                unknown.append(self._unknown(word.lower()))
+        total: NDArray[np.float32] = self._weights[known] @ self._vectors_of[known].astype(np.float32)
+        return np.asarray(np.sum([total, *unknown], axis=0), np.float32)
+
+    def _find(self, word: str) -> list[int]:
+        """The word's row, as it is written or in lower case; the rows of its parts when only those are there."""
+        for spelling in (word, word.lower()):
+            if spelling in self._rows:
+                return [self._rows[spelling]]
+        parts = re.split(r"\W", word.lower())
+        return [self._rows[part] for part in parts] if all(part in self._rows for part in parts) else []
+
+    def _vectors(self, source: Modality, batch: list[NDArray[np.float32]]) -> Vectors:  # noqa: ARG002
+        sums = np.stack(batch)
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        vectors: Vectors = np.divide(sums, lengths, out=sums, where=lengths > 0)
+        return vectors
+
+
+def load(model: str) -> WordVectorEncoder:
+    """The encoder of a file: text, one word and its numbers a line, gzip allowed, or Word2Vec's binary form (`.bin`).
+
+    InputError lists the lines that cannot be read.
+    """
+    path = Path(model)
+    if not path.is_file():
+        raise EncoderError(f"no file of word vectors at {model!r}")
+    words, vectors = _binary(path) if ".bin" in path.suffixes else _text(path)
+    content = hashlib.blake2b("\n".join(words).encode(), digest_size=8)
+    content.update(vectors.tobytes())
+    fingerprint = Fingerprint(
+        library=LIBRARY.name,
+        model=path.resolve().name,
+        revision="",
+        dimension=vectors.shape[1],
+        preprocessing=f"first {MOST_WORDS} words, weights {COMMON} / ({COMMON} + p), p by Zipf's law",
+        weights=content.hexdigest(),
+    )
+    return WordVectorEncoder(words, vectors, fingerprint)
+
+
+def _binary(path: Path) -> tuple[list[str], NDArray[np.float16]]:
+    require_module("gensim", repr(str(path)), LIBRARY.extra)
+    from gensim.models import KeyedVectors  # type: ignore[import-untyped]
+
+    found = KeyedVectors.load_word2vec_format(
+        str(path), binary=True, limit=MOST_WORDS, datatype=np.float16, unicode_errors="replace"
+    )
+    return list(found.index_to_key), found.vectors
+
+
+def _text(path: Path) -> tuple[list[str], NDArray[np.float16]]:
+    words: list[str] = []
+    rows: list[NDArray[np.float16]] = []
+    mistakes: list[Mistake] = []
+    dimension = 0
+    for number, (word, numbers) in _lines(path):
+        dimension = dimension or len(numbers)
+        try:
+            row = np.array(numbers[-dimension:], np.float16)
+        except ValueError:
+            row = np.full(dimension, np.nan, np.float16)
+        if len(numbers) < dimension or not np.isfinite(row).all():
+            mistakes.append(Mistake(f"line {number}", f"{word!r} is not followed by {dimension} numbers"))
+            if len(mistakes) == SHOWN:
+                break
+            continue
+        words.append(" ".join([word, *numbers[:-dimension]]))
+        rows.append(row)
+    if mistakes or not words:
+        raise InputError(str(path), mistakes or "holds no word vectors")
+    return words, np.stack(rows)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, tuple[str, list[str]]]]:
+    """Numbered lines, each in its word and the rest; Word2Vec's header, which says how many there are, is left out."""
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        for number, line in enumerate(islice(file, MOST_WORDS), start=1):
+            word, *numbers = line.decode("utf-8", "replace").rstrip().split(" ")
+            if number == 1 and len(numbers) == 1 and word.isdecimal():
+                continue
+            if numbers:
+                yield number, (word, numbers)
+
+
+def _direction(word: str, dimension: int) -> NDArray[np.float32]:
+    """A unit vector that is always the same for a word."""
+    seed = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest())
+    drawn = np.random.default_rng(seed).standard_normal(dimension, np.float32)
+    return np.asarray(drawn / np.linalg.norm(drawn), np.float32)
+
+
+LIBRARY = Library(
+    name="word-vectors",
+    module="numpy",
+    encodes=("text",),
+    models="a file of Word2Vec, GloVe or fastText vectors: text, gzip allowed, or .bin",
+    load=load,
+    example="glove.6B.300d.txt",
+    extra="classical",
+)

@@ -1,0 +1,112 @@
+"""Products that lack vectors, sent to the workers by modality."""
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from celery import Celery
+
+from ltr_plugin.batches import batched
+from ltr_plugin.catalog.product import Modality
+from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.errors import BrokerError
+from ltr_plugin.pipelines.messages import EMBED, QUEUE, queue_of
+
+BATCH: Mapping[Modality, int] = {"text": 1024, "image": 256, "audio": 64, "video": 32}
+"""Products of one message. More would be no faster, and would be more to do again when a worker dies."""
+
+PAGE = 1000
+"""Products that are read together, to see what they lack."""
+
+ARGUMENTS = ("index", "ids", "source")
+"""What a message says, in order."""
+
+ANSWER_S = 1.0
+"""How long workers are given to say what they work on."""
+
+
+def send(queue: Celery, index: str, ids: Iterable[str], source: Modality, *, batch: int | None = None) -> int:
+    """Sends these ids to the workers of a modality; returns how many. BrokerError when there is no broker."""
+    sent = 0
+    with _asked(queue):
+        for some in batched(ids, batch or BATCH[source]):
+            queue.send_task(EMBED, [index, list(some), source])
+            sent += len(some)
+    return sent
+
+
+def send_lacking(index: ProductIndex, ids: Sequence[str], source: Modality | None = None, *, queue: Celery) -> int:
+    """Sends those of these products that lack a current vector (with `source`, one of that modality), by modality;
+    returns how many, each counted once a modality that it lacks."""
+    vectors = [vector for vector in index.vectors if source in (None, vector.source)]
+    lacking: dict[Modality, list[str]] = {}
+    for page in batched(dict.fromkeys(ids), PAGE):
+        for stored in index.fetch(page):
+            for modality in dict.fromkeys(vector.source for vector in stored.pending(vectors)):
+                lacking.setdefault(modality, []).append(stored.product.id)
+    return sum(send(queue, index.name, products, modality) for modality, products in lacking.items())
+
+
+def send_backlog(index: ProductIndex, batch: int | None = None, *, queue: Celery) -> int:
+    """Sends all products that lack a current vector; returns how many, each counted once a modality that it lacks."""
+    return sum(send(queue, index.name, index.backlog_ids(source), source, batch=batch) for source in _sources(index))
+
+
+def send_again(index: ProductIndex, *, queue: Celery) -> int:
+    """Sends the products that lack a vector and that no message is about; returns how many, as `send_backlog` does.
+
+    A modality whose queue is not empty is left alone: what was lost would wait for the queue's end anyway, and is found
+    once that is reached. What workers have in hand is left out, where the broker lets them be asked.
+    """
+    idle = [source for source in _sources(index) if not _waiting(queue, QUEUE, queue_of(source))]
+    in_hand = _in_hand(index, queue) if idle else {}
+    index.refresh()
+    sent = 0
+    for source in idle:
+        held = in_hand.get(source, frozenset()) | in_hand.get(None, frozenset())
+        sent += send(queue, index.name, (id_ for id_ in index.backlog_ids(source) if id_ not in held), source)
+    return sent
+
+
+@contextlib.contextmanager
+def _asked(queue: Celery) -> Iterator[Any]:
+    """A connection to the broker. BrokerError when there is none, or it goes meanwhile."""
+    from kombu.exceptions import OperationalError
+
+    with queue.connection_for_read() as connection:
+        try:
+            yield connection
+        except (OperationalError, *connection.connection_errors) as error:
+            broker = connection.as_uri()  # without its password
+            raise BrokerError(f"no broker at {broker}: {error}") from None
+
+
+def _sources(index: ProductIndex) -> list[Modality]:
+    return list(dict.fromkeys(vector.source for vector in index.vectors))
+
+
+def _waiting(queue: Celery, *names: str) -> int:
+    """How many messages wait in these queues; those that a worker has taken count where a folder is the queue alone."""
+    waiting = 0
+    with _asked(queue) as connection:
+        for name in names:
+            with contextlib.suppress(*connection.channel_errors), connection.channel() as channel:
+                waiting += channel.queue_declare(name, passive=True).message_count
+    return waiting
+
+
+def _in_hand(index: ProductIndex, queue: Celery) -> dict[Modality | None, set[str]]:
+    """The ids that workers are embedding, or have put off, by modality."""
+    held: dict[Modality | None, set[str]] = {}
+    if not queue.conf.worker_enable_remote_control:
+        return held
+    with _asked(queue) as connection:
+        ask = queue.control.inspect(timeout=ANSWER_S, connection=connection)
+        for answers in (ask.reserved(), ask.active(), ask.scheduled()):
+            for answer in chain.from_iterable((answers or {}).values()):
+                task = answer.get("request", answer)
+                said = {**dict(zip(ARGUMENTS, task["args"], strict=False)), **task["kwargs"]}
+                if task["name"] == EMBED and said.get("index") in (index.name, index.alias):
+                    held.setdefault(said.get("source"), set()).update(said["ids"])
+    return held

@@ -1,0 +1,196 @@
+"""A worker for the length of one command, and waiting until the index lacks nothing."""
+
+import contextlib
+import fcntl
+import os
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from celery import Celery
+
+from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.errors import BrokerError, LtrError
+from ltr_plugin.pipelines.enqueue import send_again, send_backlog
+from ltr_plugin.pipelines.messages import CATALOG, FAILED, REFUSED, broker_folder, celery_client
+from ltr_plugin.progress import Progress, silent
+from ltr_plugin.settings import Settings
+
+PARENT = "LTR_WORKER_PARENT"
+"""Environment variable with the process that a worker must not outlive."""
+
+RESTARTS = 5
+STOP_S = 20.0
+
+
+class LocalWorker:
+    """A `celery worker` child process over the folder queue, started again when it dies."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.log = settings.runs.resolve() / "worker.log"
+        self.queue = celery_client(settings)
+        self.restarts = 0
+        self._settings = settings
+        self._queue = _SharedQueue(settings)
+        self._queue.empty_if_alone()
+        self._stopping = threading.Event()
+        self._process = self._start()
+        self._watch = threading.Thread(target=self._restart_when_dead, daemon=True)
+        self._watch.start()
+
+    @property
+    def pid(self) -> int:
+        """The worker's process now."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """False once it died more often than it is started again."""
+        return self._watch.is_alive() or self._process.poll() is None
+
+    def failures(self, idle_s: float) -> list[str]:
+        """What the worker logged about work that it gave up, once nothing moved for so long that it must be all."""
+        marks = [mark for mark, grace_s in ((FAILED, 5), (REFUSED, 60)) if idle_s > grace_s]
+        return [line for line in self.tail(200) if any(f"{mark}:" in line for mark in marks)]
+
+    def tail(self, lines: int = 10) -> list[str]:
+        """The last lines of its log."""
+        return self.log.read_text("utf-8", errors="replace").splitlines()[-lines:] if self.log.exists() else []
+
+    def stop(self) -> None:
+        """Lets it finish the tasks it runs, and ends it when that takes long."""
+        self._stopping.set()
+        self._watch.join()
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._queue.leave()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            # a session of its own: Ctrl-C must reach the command first, which then stops its worker in order
+            return subprocess.Popen(
+                worker_command(), env=_environment(self._settings), stdout=log, stderr=log, start_new_session=True
+            )
+
+    def _restart_when_dead(self) -> None:
+        while not self._stopping.wait(0.2):
+            if self._process.poll() is not None:
+                if self.restarts == RESTARTS:
+                    return
+                self._process = self._start()
+                self.restarts += 1
+
+
+@contextlib.contextmanager
+def local_worker(settings: Settings) -> Iterator[LocalWorker]:
+    """A worker of our own while the block runs. What an earlier one left in the queue goes: the index knows it all."""
+    (settings.runs / "worker.log").unlink(missing_ok=True)
+    worker = LocalWorker(settings)
+    try:
+        yield worker
+    finally:
+        worker.stop()
+
+
+def drain(
+    index: ProductIndex,
+    queue: Celery,
+    *,
+    worker: LocalWorker | None = None,
+    progress: Progress = silent,
+    send: bool = True,
+    stall_s: float = 300.0,
+    poll_s: float = 0.3,
+) -> None:
+    """Sends the backlog to the workers (but for `send`: it is sent already), and returns when no vector is lacking.
+
+    What no message waits for is sent again when nothing moved for `stall_s`. Where the index was opened by an alias
+    that moves meanwhile, the version that serves then is waited for. LtrError when the worker died for good, when its
+    tasks were given up, or when nothing moved for three times `stall_s`.
+    """
+    index.refresh()
+    total = left = index.backlog()
+    if send:
+        send_backlog(index, queue=queue)
+    moved = sent = time.monotonic()
+    while left:
+        progress(total - left, total)
+        time.sleep(poll_s)
+        index = ProductIndex(index.cluster, index.alias)  # its alias may move: the version left behind takes no vectors
+        now, before, left = time.monotonic(), left, index.backlog()
+        total = max(total, left)
+        if left < before:
+            moved = now
+        idle_s = now - moved
+        failures = worker.failures(idle_s) if worker else []
+        if failures or idle_s > 3 * stall_s or (worker and not worker.alive):
+            raise LtrError(_stuck(index, left, worker, failures))
+        if now - max(moved, sent) > stall_s:
+            with contextlib.suppress(BrokerError):  # one that is away is waited for, as workers do
+                send_again(index, queue=queue)
+            sent = now
+    progress(total, total)
+
+
+def worker_command(*options: str, app: str = "ltr_workers", quiet: bool = False) -> list[str]:
+    """The command line of a worker; `quiet` leaves out what Celery prints of itself at the start."""
+    name = f"ltr-{uuid.uuid4().hex[:8]}@%h"  # brokers tell workers apart by it
+    celery = [sys.executable, "-m", "celery", *(["--quiet"] if quiet else []), "-A", app]
+    calm = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return [*celery, "worker", "--hostname", name, "--loglevel", "INFO", *calm, *options]
+
+
+class _SharedQueue:
+    """The folder queue, shared with the other commands that have a worker on it now, by a lock that ends with us."""
+
+    def __init__(self, settings: Settings) -> None:
+        folder = broker_folder(settings)
+        self._messages = folder / "queue"
+        self._lock = (folder / "lock").open("w")
+
+    def empty_if_alone(self) -> None:
+        """Deletes what nobody waits for. What others wait for stays: to us it is work that is done already."""
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for message in self._messages.glob("*.msg"):
+                if not message.name.endswith(f".{CATALOG}.msg"):  # what is in that queue is nowhere else
+                    message.unlink(missing_ok=True)
+        fcntl.flock(self._lock, fcntl.LOCK_SH)
+
+    def leave(self) -> None:
+        """Lets others empty it."""
+        self._lock.close()
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    named: dict[str, str | Path | None] = {
+        "LTR_RUNS": settings.runs.resolve(),
+        "LTR_BROKER_URL": None,
+        "OPENSEARCH_URL": settings.opensearch_url,
+        "OPENSEARCH_USER": settings.opensearch_user,
+        "OPENSEARCH_PASSWORD": settings.opensearch_password,
+        "OPENSEARCH_CA": settings.opensearch_ca,
+        "LTR_MEDIA_ROOT": settings.media_root,
+        "LTR_METRICS_PORT": None,
+        "LTR_LOG_FORMAT": None,
+    }
+    ours = {name: str(value or "") for name, value in named.items()}
+    return {**os.environ, **ours, PARENT: str(os.getpid()), "PYTHONWARNINGS": "ignore"}
+
+
+def _stuck(index: ProductIndex, left: int, worker: LocalWorker | None, failures: list[str]) -> str:
+    if worker is None:
+        return (
+            f"{index.name}: {left} products still lack vectors and nothing moves; is a worker running (`ltr worker`)?"
+        )
+    why = failures[-1:] or worker.tail()
+    return "\n".join([f"{index.name}: {left} products still lack vectors; the worker says ({worker.log}):", *why])

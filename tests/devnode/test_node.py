@@ -1,0 +1,119 @@
+"""The real thing: Maven, OpenSearch and the engine. The first run builds them in runs/test-restarts."""
+
+import http.client
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from zipfile import ZipFile
+
+import pytest
+from typer.testing import CliRunner
+
+from ltr_plugin.devnode import NodeFolder, node_health, node_state, start_node, stop_node
+from ltr_plugin.devnode.build import build
+from ltr_plugin.devnode.layout import laid_out, lay_out
+from ltr_plugin.devnode.toolchain import find_jdk
+from ltr_plugin.errors import NodeError
+from ltr_plugin.settings import Settings
+from ltr_plugin.shipped import shipped
+
+pytestmark = pytest.mark.live
+
+RUNS = Path(__file__).parents[2] / "runs" / "test-restarts"
+SETTINGS = Settings(runs=RUNS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stopped_at_the_end() -> Iterator[None]:
+    yield
+    stop_node(SETTINGS)
+
+
+def call(url: str, method: str, path: str, body: object = None) -> tuple[int, dict[str, object]]:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    connection.request(method, path, body and json.dumps(body), {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    told = answer.status, json.loads(answer.read())
+    connection.close()
+    return told
+
+
+def test_a_started_node_has_both_plugins_and_is_started_once():
+    state = start_node(SETTINGS)
+    assert start_node(SETTINGS) == state
+    assert node_state(SETTINGS) == state
+    health = node_health(state)
+    assert health.status in ("green", "yellow")
+    assert [plugin.split()[0] for plugin in health.plugins] == ["ltr-engine", "opensearch-knn"]
+    assert call(state.url, "GET", "/_ltr")[0] == 200
+
+
+def test_a_document_survives_the_kill_of_its_node():
+    state = start_node(SETTINGS)
+    call(state.url, "DELETE", "/kept")
+    assert call(state.url, "PUT", "/kept/_doc/1", {"title": "red shoe"})[0] == 201
+    os.kill(state.pid, signal.SIGKILL)
+    while node_state(SETTINGS):
+        pass
+    again = start_node(SETTINGS)
+    assert again.pid != state.pid
+    assert call(again.url, "GET", "/kept/_doc/1")[1]["_source"] == {"title": "red shoe"}
+
+
+def test_the_command_tells_the_state_by_its_exit_code(monkeypatch: pytest.MonkeyPatch):
+    from ltr_plugin.cli.node import app
+
+    monkeypatch.setenv("LTR_RUNS", str(RUNS))
+    state = start_node(SETTINGS)
+    shown = CliRunner().invoke(app, ["status", "--json"])
+    assert shown.exit_code == 0
+    assert json.loads(shown.stdout)["url"] == state.url
+    assert state.url in CliRunner().invoke(app, ["start"]).stdout
+    assert "started" in CliRunner().invoke(app, ["logs", "-n", "20"]).stdout
+    assert CliRunner().invoke(app, ["stop"]).exit_code == 0
+    assert node_state(SETTINGS) is None
+    assert CliRunner().invoke(app, ["status"]).exit_code == 1
+
+
+def test_a_node_that_dies_at_the_start_says_why(monkeypatch: pytest.MonkeyPatch):
+    stop_node(SETTINGS)
+    monkeypatch.setenv("OPENSEARCH_JAVA_OPTS", "-Xnonsense")
+    with pytest.raises(NodeError, match="-Xnonsense"):
+        start_node(SETTINGS)
+    assert node_state(SETTINGS) is None
+
+
+def test_only_the_plugin_that_changed_is_replaced(tmp_path: Path):
+    jdk = find_jdk()
+    folder = NodeFolder(tmp_path / "node")
+    folder.root.mkdir()
+    dist = build(shipped("engine"), folder, jdk)
+    lay_out(folder, dist, "first", jdk)
+    assert laid_out(folder)["sources"] == "first"
+    lib, knn, engine = (
+        _identity(folder.home / part) for part in ("lib", "plugins/opensearch-knn", "plugins/ltr-engine")
+    )
+
+    lay_out(folder, dist, "first", jdk)
+    assert _identity(folder.home / "plugins/ltr-engine") == engine
+
+    with ZipFile(dist / "ltr-engine.zip", "a") as plugin:
+        plugin.writestr("CHANGED.txt", "changed")
+    lay_out(folder, dist, "second", jdk)
+    assert laid_out(folder)["sources"] == "second"
+    assert (folder.home / "plugins" / "ltr-engine" / "CHANGED.txt").read_text() == "changed"
+    assert (_identity(folder.home / "lib"), _identity(folder.home / "plugins/opensearch-knn")) == (lib, knn)
+
+
+def test_a_failed_build_shows_what_maven_said(tmp_path: Path):
+    (tmp_path / "pom.xml").write_text("<project><nonsense></project>")
+    with pytest.raises(NodeError, match="nonsense"):
+        build(tmp_path, NodeFolder(tmp_path), find_jdk())
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    found = folder.stat()
+    return found.st_ino, found.st_ctime_ns

@@ -1,0 +1,194 @@
+import json
+import os
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ltr_plugin.devnode import NodeFolder, account, node_state, start_node, stop_node
+from ltr_plugin.devnode.account import Account
+from ltr_plugin.devnode.build import sources_digest
+from ltr_plugin.devnode.layout import may_read_limits
+from ltr_plugin.devnode.process import _command_line, end, is_running, spawn
+from ltr_plugin.devnode.toolchain import Jdk
+from ltr_plugin.errors import InputError, NodeError
+from ltr_plugin.settings import Settings
+
+OBEDIENT = "#!/bin/sh\ntrap 'exit 0' TERM\nwhile :; do sleep 0.1; done\n"
+STUBBORN = "#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 0.1; done\n"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(runs=tmp_path)
+
+
+@pytest.fixture
+def folder(settings: Settings) -> NodeFolder:
+    folder = NodeFolder.of(settings)
+    for made in (folder.home / "bin", folder.logs):
+        made.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def stranger() -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        yield process
+        process.kill()
+
+
+def spawned(folder: NodeFolder, script: str) -> int:
+    program = folder.home / "bin" / "opensearch"
+    program.write_text(script)
+    program.chmod(0o755)
+    pid = spawn(folder, Jdk(Path("/nowhere"), 21), Account("me"))
+    time.sleep(0.3)  # until the script has set its trap
+    return pid
+
+
+def say_running(folder: NodeFolder, pid: int) -> None:
+    folder.state.write_text(
+        json.dumps({"url": "http://127.0.0.1:9200", "pid": pid, "version": "3", "started": "2026-01-01T00:00:00+00:00"})
+    )
+    folder.pid.write_text(str(pid))
+
+
+def test_a_node_is_known_by_its_command_line_and_ends_when_asked(settings: Settings, folder: NodeFolder):
+    pid = spawned(folder, OBEDIENT)
+    say_running(folder, pid)
+    state = node_state(settings)
+    assert state is not None
+    assert state.pid == pid
+    assert stop_node(settings)
+    assert not is_running(pid, folder)
+    assert node_state(settings) is None
+    assert not stop_node(settings)
+
+
+def test_a_node_that_ignores_the_request_is_killed(folder: NodeFolder):
+    pid = spawned(folder, STUBBORN)
+    end(pid, folder, grace_s=0.3)
+    assert not is_running(pid, folder)
+
+
+def test_a_node_of_another_run_folder_is_not_this_one(folder: NodeFolder, tmp_path: Path):
+    pid = spawned(folder, OBEDIENT)
+    assert not is_running(pid, NodeFolder(tmp_path / "other"))
+    end(pid, folder)
+
+
+def test_a_process_that_got_the_number_of_a_dead_node_is_left_alone(
+    settings: Settings, folder: NodeFolder, stranger: subprocess.Popen[bytes]
+):
+    say_running(folder, stranger.pid)
+    assert node_state(settings) is None
+    assert not stop_node(settings)
+    assert stranger.poll() is None
+    assert not folder.pid.exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}'])
+def test_a_damaged_state_file_counts_as_not_running(settings: Settings, folder: NodeFolder, text: str):
+    folder.state.write_text(text)
+    assert node_state(settings) is None
+
+
+def test_nothing_was_ever_started(tmp_path: Path):
+    settings = Settings(runs=tmp_path / "runs")
+    assert node_state(settings) is None
+    assert not stop_node(settings)
+    assert not settings.runs.exists()
+
+
+def test_wrong_arguments_are_named(tmp_path: Path):
+    settings = Settings(runs=tmp_path)
+    with pytest.raises(InputError, match="'lots'"):
+        start_node(settings, heap="lots")
+    with pytest.raises(InputError, match="70000"):
+        start_node(settings, port=70000)
+    with pytest.raises(InputError, match="no user 'no-such-user'"):
+        start_node(settings, user="no-such-user")
+    with pytest.raises(InputError, match="refuses to run as 'root'"):
+        start_node(settings, user="root")
+
+
+def test_a_port_in_use_is_named(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(NodeError, match=f"port {port} .*in use"):
+            start_node(Settings(runs=tmp_path), port=port)
+
+
+def test_a_run_folder_that_cannot_be_written_is_named(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(NodeError, match="LTR_RUNS") as failed:
+        start_node(Settings(runs=tmp_path / "file" / "runs"))
+    assert str(tmp_path / "file" / "runs") in str(failed.value)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the node as somebody else")
+def test_root_keeps_the_node_where_its_user_can_enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    nobody = Account.of(None)
+    with tempfile.TemporaryDirectory() as parent:
+        Path(parent).chmod(0o755)
+        monkeypatch.setattr(account, "REACHABLE", Path(parent) / "ltr-node")
+        real = nobody.place(closed / "node")
+        assert real.parent == Path(parent) / "ltr-node"
+        assert NodeFolder.of(Settings(runs=closed)).root == real
+        assert nobody.place(closed / "node") == real
+        (real / "file").touch()
+        nobody.own(real)
+        assert (real / "file").stat().st_uid == nobody.identity["user"]
+
+
+def test_the_digest_follows_the_sources_but_not_their_tests(tmp_path: Path):
+    with pytest.raises(NodeError, match="incomplete"):
+        sources_digest(tmp_path)
+    (tmp_path / "pom.xml").write_text("<project/>")
+    for name in ("main", "test"):
+        (tmp_path / "src" / name).mkdir(parents=True)
+        (tmp_path / "src" / name / "A.java").write_text("class A {}")
+    first = sources_digest(tmp_path)
+    (tmp_path / "src" / "test" / "A.java").write_text("class A { }")
+    assert sources_digest(tmp_path) == first
+    (tmp_path / "src" / "main" / "A.java").rename(tmp_path / "src" / "main" / "B.java")
+    assert sources_digest(tmp_path) != first
+
+
+def test_a_process_that_becomes_another_program_is_never_taken_for_ended(tmp_path):
+    script = tmp_path / "again"
+    script.write_text('#!/bin/sh\n[ "$1" -gt 0 ] && exec "$0" $(($1 - 1))\nsleep 60\n')
+    script.chmod(0o755)
+    process = subprocess.Popen([str(script), "400"])
+    try:
+        while (line := _command_line(process.pid)) and not line.endswith(" 0 "):
+            pass
+        assert line
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize(
+    ("told", "may"),
+    [
+        ("0::/\n", True),
+        ("0::/user.slice/user-1000.slice/session-2.scope\n", True),
+        ("0::/system.slice/docker-3f.scope\n", True),
+        ("0::/kubepods.slice/pod-3f.slice/cri-3f.scope\n", False),
+        ("4:memory:/docker/3f\n0::/docker/3f\n", True),
+        ("4:memory:/docker/3f\n3:cpu:/docker/3f\n", True),
+        ("", True),
+    ],
+)
+def test_java_leaves_the_limits_of_groups_alone_that_opensearch_keeps_from_it(tmp_path, told, may):
+    (tmp_path / "cgroup").write_text(told)
+    assert may_read_limits(tmp_path / "cgroup") is may
+    assert may_read_limits(tmp_path / "absent")

@@ -1,0 +1,166 @@
+"""Encoders of sound: CLAP with a small random model, spectral statistics, and windows of the trained network."""
+
+import numpy as np
+import pytest
+from recordings import tone, wav
+from videos import film
+
+from ltr_plugin.encoders import load_encoder
+from ltr_plugin.encoders.log_mel import BANDS, FLOOR_DB, log_mel
+from ltr_plugin.encoders.mel import FRAMES, MOST_WINDOWS, windows
+from ltr_plugin.errors import EncoderError, MediaError
+from ltr_plugin.media.sounds import Sound, decode_sound, resampled
+from ltr_plugin.media.video import decode_video
+
+
+def noise(seconds=1.0, rate=44_100, seed=0):
+    return Sound(np.random.default_rng(seed).normal(0, 0.1, round(seconds * rate)).astype("f4"), rate)
+
+
+def ring(hertz=440.0, seconds=1.0, rate=44_100):
+    return Sound(tone(seconds, rate, hertz), rate)
+
+
+def encode(encoder, sounds, source="audio"):
+    return encoder.encode(source, [encoder.prepare(source, sound) for sound in sounds])
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["plain", "fusion"])
+def clap(request, tmp_path_factory):
+    """A CLAP model with random weights that hears one second at a time, saved and loaded back."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, PreTrainedTokenizerFast
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    torch.manual_seed(3)
+    folder = tmp_path_factory.mktemp("clap")
+    text = {
+        "vocab_size": 20, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64,
+        "max_position_embeddings": 80,
+    }  # fmt: skip
+    audio = {
+        "window_size": 4, "spec_size": 128, "patch_embeds_hidden_size": 16, "depths": [1, 1],
+        "num_attention_heads": [2, 4], "hidden_size": 32, "aff_block_r": 2,
+        "enable_fusion": request.param, "fusion_type": "aff_2d" if request.param else None,
+    }  # fmt: skip
+    ClapModel(ClapConfig(text_config=text, audio_config=audio, projection_dim=16)).save_pretrained(folder)
+    truncation = "fusion" if request.param else "rand_trunc"
+    ClapFeatureExtractor(max_length_s=1, truncation=truncation).save_pretrained(folder)
+    words = ["<s>", "<pad>", "</s>", "<unk>", "a", "deep", "bell"]
+    tokenizer = Tokenizer(models.WordLevel({word: place for place, word in enumerate(words)}, unk_token="<unk>"))  # noqa: S106
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>").save_pretrained(folder)  # noqa: S106
+    return folder
+
+
+def test_clap_puts_sounds_films_and_words_into_one_space(clap):
+    encoder = load_encoder(f"clap:{clap}")
+    assert encoder.sources == {"text", "audio", "video"}
+    assert encoder.fingerprint.dimension == 16
+    assert '"sampling_rate": 48000' in encoder.fingerprint.preprocessing
+    sounds = [ring(300, 0.5), noise(1.0, 48_000), ring(900, 3.4, 16_000)]
+    vectors = encode(encoder, sounds)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
+    assert np.abs(vectors[0] - vectors[1]).max() > 0.01
+    words = encode(encoder, ["a deep bell", "bell " * 500, ""], "text")
+    assert (words.shape, words.dtype) == ((3, 16), np.float32)
+    (filmed,) = encode(encoder, [decode_video(film(tone_hz=440))], "video")
+    assert np.linalg.norm(filmed) == pytest.approx(1, abs=1e-5)
+
+
+def test_clap_hears_a_long_sound_the_same_way_each_time(clap):
+    encoder = load_encoder(f"clap:{clap}")
+    rising = Sound(np.concatenate([tone(1, 48_000, hertz) for hertz in (200, 400, 800, 1600, 3200)]), 48_000)
+    first, again = encode(encoder, [rising, rising])
+    assert np.array_equal(first, again)
+    start = encode(encoder, [Sound(rising.samples[:48_000], 48_000)])[0]
+    assert start @ first < 0.9999, "more than its first second is heard"
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.4, 1])
+def test_clap_is_given_what_its_own_extractor_makes(clap, seconds):
+    from transformers import ClapFeatureExtractor
+
+    encoder, extractor = load_encoder(f"clap:{clap}"), ClapFeatureExtractor.from_pretrained(clap)
+    samples = np.random.default_rng(1).normal(0, 0.1, int(seconds * extractor.sampling_rate)).astype(np.float32)
+    samples[: len(samples) // 4] = 0  # digital silence is the least power
+    expected = extractor(samples, sampling_rate=extractor.sampling_rate, return_tensors="np")["input_features"]
+    given = encoder.prepare("audio", Sound(samples, extractor.sampling_rate)).numpy()
+    assert given.shape == expected.shape
+    assert given == pytest.approx(expected, abs=2e-3)
+
+
+def test_clap_loads_safetensors_only(clap, tmp_path):
+    for file in clap.iterdir():
+        if file.suffix != ".safetensors":
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "pytorch_model.bin").write_bytes(b"pickled")
+    with pytest.raises(EncoderError, match=r"cannot be loaded.*clap takes a hub name with safetensors"):
+        load_encoder(f"clap:{tmp_path}")
+
+
+@pytest.mark.parametrize("spec", ["spectral:log-mel", "spectral:mfcc"])
+def test_spectral_vectors_tell_kinds_of_sounds_apart_however_loud_and_sampled(spec):
+    encoder = load_encoder(spec)
+    beeps = Sound(np.tile(np.concatenate([tone(0.1, 44_100, 2000), np.zeros(8820, "f4")]), 4), 44_100)
+    hum, hiss = ring(120, 2.0), noise(2.0)
+    quiet = Sound(hum.samples / 50, 44_100)
+    vectors = encode(encoder, [hum, hiss, beeps, quiet, resampled(hum, 48_000), noise(1.0, seed=1)])
+    assert vectors.shape == (6, encoder.fingerprint.dimension)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
+    similar = vectors @ vectors.T
+    assert similar[0, 3] > 0.99, "loudness"
+    assert similar[0, 4] > 0.95, "sample rate"
+    assert similar[1, 5] > 0.9, "the same kind of noise"
+    assert max(similar[0, 1], similar[0, 2], similar[1, 2]) < 0.8
+
+
+def test_spectral_fingerprints_say_what_is_done():
+    one, other = (load_encoder(f"spectral:{model}").fingerprint for model in ("log-mel", "mfcc"))
+    assert (one.dimension, other.dimension) == (3 * BANDS, 60)
+    assert "32000 Hz" in one.preprocessing
+    assert "coefficients 1-20" in other.preprocessing
+    assert one.digest != other.digest
+    with pytest.raises(EncoderError, match=r"write spectral:log-mel or spectral:mfcc"):
+        load_encoder("spectral:chroma")
+
+
+def test_a_film_without_sound_has_no_vector_of_sound():
+    encoder = load_encoder("spectral:mfcc")
+    silent, sounding = (decode_video(film(tone_hz=hertz)) for hertz in (None, 440))
+    with pytest.raises(MediaError, match="no sound track"):
+        encoder.prepare("video", silent)
+    assert encode(encoder, [sounding], "video")[0] @ encode(encoder, [sounding.soundtrack])[0] == pytest.approx(1)
+
+
+def test_a_spectrogram_has_no_pauses_around_it_and_knows_pitch():
+    padded = np.concatenate([np.zeros(44_100, "f4"), tone(1, hertz=1000), np.zeros(22_050, "f4")])
+    spectrogram = log_mel(Sound(padded, 44_100))
+    assert len(spectrogram) == pytest.approx(50, abs=3)
+    assert (spectrogram.max(), spectrogram.min()) == (0, pytest.approx(FLOOR_DB, abs=1e-4))
+    higher = log_mel(ring(2000))
+    assert spectrogram[25].argmax() < higher[25].argmax()
+    assert len(log_mel(decode_sound(wav(tone(0.06))))) >= 1
+
+
+def test_windows_leave_out_what_is_quiet_and_are_never_too_many():
+    spectrogram = np.full((FRAMES * 40, BANDS), FLOOR_DB, np.float32)
+    spectrogram[: FRAMES // 2] = -20
+    spectrogram[10 * FRAMES :: 7] = 0
+    found = windows(spectrogram)
+    assert found.shape == (MOST_WINDOWS, FRAMES, BANDS)
+    assert found.max(axis=(1, 2)) == pytest.approx(0), "each is relative to its loudest"
+    short = windows(spectrogram[:10] + 20)
+    assert short.shape == (1, FRAMES, BANDS)
+    assert short[0, FRAMES // 2].max() == 0
+    assert short[0, 0].max() == FLOOR_DB
+    quiet = np.full((3 * FRAMES, BANDS), FLOOR_DB, np.float32)
+    quiet[0] = 0
+    assert len(windows(quiet)) == 1
+
+
+def test_a_mel_encoder_needs_its_files(tmp_path):
+    with pytest.raises(EncoderError, match=r"lacks mel_config\.json and mel_model\.safetensors"):
+        load_encoder(f"mel:{tmp_path}")

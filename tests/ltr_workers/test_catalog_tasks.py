@@ -1,0 +1,79 @@
+"""The messages of catalog systems, which are nowhere else: kept until the cluster has them."""
+
+import logging
+import time
+
+import pytest
+from busy_proxy import busy_proxy
+from ltr_workers.catalog_tasks import PUT
+from ltr_workers.celery import CATALOG, broker_folder, make_app
+from worker_process import WorkerProcess
+
+from ltr_plugin.catalog.changes import Listed
+from ltr_plugin.cluster.indices import switch_alias
+from ltr_plugin.settings import Settings
+from workers import catalog_tasks, tasks
+
+pytestmark = pytest.mark.live
+
+MUG = {"id": "4711", "title": "Mug"}
+
+
+@pytest.fixture
+def shop(index, monkeypatch, tmp_path):
+    """The alias of an index without products, for tasks in this process."""
+    alias = index.name.rpartition("-v")[0]
+    switch_alias(index.cluster, alias, index.name)
+    monkeypatch.setattr(catalog_tasks, "app", make_app(Settings(runs=tmp_path / "runs")))
+    monkeypatch.setattr(catalog_tasks, "PAUSE_S", 0.05)
+    monkeypatch.setenv("LTR_PATIENCE_S", "0.1")
+    tasks.worker_cluster.cache_clear()
+    yield alias
+    tasks.worker_cluster.cache_clear()
+
+
+@pytest.mark.parametrize("before", [0, 1], ids=["first call", "later call"])
+@pytest.mark.parametrize("trouble", [401, 403, 404, 500, 503, "page", "drop"])
+def test_what_says_nothing_about_the_message_is_waited_for(shop, index, node_url, monkeypatch, trouble, before, caplog):
+    with busy_proxy(node_url) as proxy, caplog.at_level(logging.WARNING, "ltr_workers.catalog_tasks"):
+        monkeypatch.setenv("OPENSEARCH_URL", proxy.url)
+        proxy.troubles = [None] * before + [trouble] * 3
+        catalog_tasks._take("1", PUT, shop, [MUG], Listed)
+        assert proxy.troubles == []
+    assert [found.product.title for found in index.fetch(["4711"])] == ["Mug"]
+    assert "given up" not in caplog.text
+    lasting = trouble in (401, 403, 404, 500)
+    assert {record.levelname for record in caplog.records} == {"ERROR" if lasting else "WARNING"}
+
+
+@pytest.mark.parametrize("arguments", [["a shop", []], ["*", []], ["shop/x", []], ["_all", []], ["", []], ["shop", {}]])
+def test_a_message_that_makes_no_sense_is_given_up_at_once(arguments, caplog):
+    with caplog.at_level(logging.ERROR, "ltr_workers.catalog_tasks"):
+        catalog_tasks._take("1", PUT, *arguments, Listed)
+    assert "given up" in caplog.text
+
+
+def test_a_worker_that_waits_is_stopped_and_its_message_stays(shop, index, node_url, tmp_path):
+    runs = tmp_path / "runs"
+    make_app(Settings(runs=runs)).send_task(PUT, [shop, [MUG]], queue=CATALOG)
+    options = ("-Q", CATALOG, "--concurrency", "1")
+    environment = {"LTR_RUNS": str(runs), "LTR_PATIENCE_S": "0.1"}
+
+    def until(condition):
+        began = time.monotonic()
+        while not condition():
+            assert time.monotonic() - began < 60, "waited in vain"
+            time.sleep(0.1)
+
+    away = WorkerProcess({**environment, "OPENSEARCH_URL": "http://127.0.0.1:9"}, tmp_path / "away.log", *options)
+    try:
+        until(lambda: any("waiting" in line["message"] for line in away.lines()))
+        assert away.stop(30) == 0
+    finally:
+        away.kill()
+    assert len(list((broker_folder(Settings(runs=runs)) / "queue").glob(f"*.{CATALOG}.msg"))) == 1
+    worker = WorkerProcess({**environment, "OPENSEARCH_URL": node_url}, tmp_path / "log", *options)
+    try:
+        until(lambda: index.fetch(["4711"]))
+    finally:
+        worker.kill()

@@ -1,0 +1,104 @@
+"""The tasks by which catalog systems in any language hand over products; docs/workers.md has their messages.
+
+They have a queue of their own, which a worker takes from only when told to (`-Q ltr.catalog`): with one such worker,
+and one task at a time, products change in the order of the queue. Elsewhere a message is only a hint; here it carries
+what nobody else knows yet, so it is kept until the cluster has it.
+"""
+
+import logging
+import re
+import time
+from typing import Any
+
+from celery.exceptions import Reject
+
+from ltr_plugin.catalog.changes import UPDATE as UPDATE_FORM
+from ltr_plugin.catalog.changes import Change, Listed, Reembed
+from ltr_plugin.errors import ClusterError, InputError, LtrError
+from ltr_plugin.pipelines.ingest import Taken, take
+from ltr_plugin.pipelines.messages import CATALOG, DELETE, FAILED, PUT, REEMBED, REFUSED, UPDATE
+from ltr_plugin.settings import Settings
+from ltr_workers.celery import app
+from ltr_workers.in_flight import deduplicate, stopping
+from ltr_workers.logs import about
+from ltr_workers.tasks import worker_cluster
+
+PAUSE_S = 5.0
+
+ALIAS = re.compile(r"""[^-_+\\/*?"<>|,#:\s][^\\/*?"<>|,#:\s]*""")
+"""A name that an index may have: one that is not there may come, another stands for several, or for none ever."""
+
+log = logging.getLogger(__name__)
+
+
+@app.task(name=PUT, bind=True, queue=CATALOG)  # type: ignore[untyped-decorator]
+def put_task(self: Any, index: str, products: list[dict[str, Any]]) -> None:  # noqa: ANN401 - Celery's task
+    """Adds or replaces products; one with `deleted: true` is deleted."""
+    _take(self.request.id, PUT, index, products, Listed)
+
+
+@app.task(name=UPDATE, bind=True, queue=CATALOG)  # type: ignore[untyped-decorator]
+def update_task(self: Any, index: str, updates: list[dict[str, Any]]) -> None:  # noqa: ANN401
+    """Gives some fields of products new values."""
+    _take(self.request.id, UPDATE, index, updates, UPDATE_FORM)
+
+
+@app.task(name=DELETE, bind=True, queue=CATALOG)  # type: ignore[untyped-decorator]
+def delete_task(self: Any, index: str, ids: list[str]) -> None:  # noqa: ANN401
+    """Deletes products."""
+    _take(self.request.id, DELETE, index, ids, Listed, deleted=True)
+
+
+@app.task(name=REEMBED, bind=True, queue=CATALOG)  # type: ignore[untyped-decorator]
+def reembed_task(self: Any, index: str, ids: list[str]) -> None:  # noqa: ANN401
+    """Has all vectors of products made again."""
+    _take(self.request.id, REEMBED, index, ids, Reembed)
+
+
+def _take(task_id: str, task: str, index: Any, items: Any, form: type[Change], **fields: object) -> None:  # noqa: ANN401
+    """Takes the items in; what is wrong with one, or with the whole message, is logged and counted. Whatever else
+    hinders it, such as a password or an index that is not there yet, is waited for."""
+    from ltr_workers.metrics import TASKS
+
+    with deduplicate(task_id) as first, about(task=task, task_id=task_id, index=index):
+        if not first:
+            TASKS.labels(task, "repeated").inc()
+            return
+        try:
+            taken = _taken(task, index, items, form, fields)
+        except LtrError as error:
+            TASKS.labels(task, "given_up").inc()
+            log.error("%s: %s; index %s, %s", FAILED, error, index, items)  # noqa: TRY400
+            return
+        TASKS.labels(task, "done").inc()
+        facts = {"made": taken.made, "sent": taken.sent, "refused": len(taken.refused)}
+        log.info("%s %s: %s", index, task, facts, extra={"facts": facts})
+        for one in taken.refused:
+            log.error("%s: item %d of %s, product %s: %s", REFUSED, one.place, task, one.id, one.reason)
+        if taken.unsent:
+            log.warning("no tasks sent: %s", taken.unsent)
+
+
+def _taken(task: str, index: Any, items: Any, form: type[Change], fields: dict[str, object]) -> Taken:  # noqa: ANN401
+    if not isinstance(index, str) or not ALIAS.fullmatch(index) or not isinstance(items, list):
+        raise InputError(task, f"{index!r}, {items!r} is no index with a list")
+    records = [{"id": item, **fields} for item in items] if task in (DELETE, REEMBED) else items
+    while True:
+        try:
+            return take(worker_cluster(), index, records, form, queue=app, media_root=Settings.from_env().media_root)
+        except LtrError as error:
+            if isinstance(error, ClusterError) and error.status == 400 and error.kind:
+                raise  # the cluster itself cannot make sense of it
+            # sent again, it would come after later ones; and given up, it would be lost
+            passes = isinstance(error, ClusterError) and error.retryable
+            log.log(logging.WARNING if passes else logging.ERROR, "%s; waiting, and all later messages with it", error)
+            _pause()
+
+
+def _pause() -> None:
+    """Reject, which puts the message back into the queue, when the worker is told to end meanwhile."""
+    until = time.monotonic() + PAUSE_S
+    while time.monotonic() < until:
+        if stopping():
+            raise Reject("the worker ends", requeue=True)
+        time.sleep(0.1)

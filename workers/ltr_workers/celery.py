@@ -1,0 +1,78 @@
+"""The Celery application: `celery -A ltr_workers worker`. Importing this is light; a task imports what it needs."""
+
+from typing import Any
+
+from celery import Celery, signals
+
+from ltr_plugin.pipelines.messages import SWEEP, celery_client
+from ltr_plugin.settings import Settings
+
+
+def make_app(settings: Settings) -> Celery:
+    """The application for these settings: a client that also knows the tasks, and how a worker takes them."""
+    app = celery_client(settings, include=["ltr_workers.tasks", "ltr_workers.catalog_tasks"])
+    app.conf.update(
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,  # a broker may be away for long
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        # a task whose acknowledgement was lost finds nothing to do the next time; one cut off was encoded for nothing
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_prefetch_multiplier=1,
+        # while the encoder has one task, another's media are opened, and a third's vectors written: a cluster that
+        # merges takes longer for that than the encoder for the next
+        worker_pool="threads",
+        worker_concurrency=3,
+        worker_hijack_root_logger=False,
+        beat_schedule=_sweeps(settings),
+        beat_scheduler="celery.beat:Scheduler",  # nothing to remember: sweeping once too often costs one query
+    )
+    return app
+
+
+def _sweeps(settings: Settings) -> dict[str, Any]:
+    """Beat's schedule. A sweep that no worker took before the next one is due is dropped."""
+    return {
+        f"sweep {index}": {
+            "task": SWEEP,
+            "args": [index],
+            "schedule": settings.sweep_period_s,
+            "options": {"expires": settings.sweep_period_s},
+        }
+        for index in settings.sweep_indices
+    }
+
+
+app = make_app(Settings.from_env())
+
+
+@signals.worker_init.connect(weak=False)  # type: ignore[untyped-decorator]
+def _start(sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery's worker
+    from ltr_plugin.encoders.cores import share_out
+    from ltr_workers.health import serve_metrics
+    from ltr_workers.memory import keep_memory
+    from ltr_workers.parent import follow_parent
+
+    follow_parent()
+    keep_memory()
+    serve_metrics(Settings.from_env(), sender)
+    share_out()  # last: a number of cores that is none must not keep the others from being done
+
+
+@signals.beat_embedded_init.connect(weak=False)  # type: ignore[untyped-decorator]
+def _start_beat(**_: object) -> None:
+    import os
+
+    from ltr_workers.parent import end_without
+
+    end_without(os.getppid())
+
+
+@signals.after_setup_logger.connect(weak=False)  # type: ignore[untyped-decorator]
+@signals.after_setup_task_logger.connect(weak=False)  # type: ignore[untyped-decorator]
+def _log(logger: Any, **_: object) -> None:  # noqa: ANN401
+    from ltr_workers.logs import JsonFormatter
+
+    if Settings.from_env().log_format == "json":
+        for handler in logger.handlers:
+            handler.setFormatter(JsonFormatter())

@@ -1,0 +1,76 @@
+"""What a worker counts, for Prometheus (https://prometheus.io/docs/practices/naming/)."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from prometheus_client import Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from ltr_plugin.cluster.connection import connect
+from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.errors import ClusterError, LtrError
+from ltr_plugin.settings import Settings
+
+if TYPE_CHECKING:
+    from ltr_workers.embedding import EmbedReport
+
+VECTORS = Counter("ltr_vectors", "Vectors by modality and outcome: embedded, or failed.", ["source", "outcome"])
+PRODUCTS = Counter(
+    "ltr_products", "Products by modality and outcome: skipped (nothing to do), or refused.", ["source", "outcome"]
+)
+TASKS = Counter("ltr_tasks", "Tasks by outcome: done, passed_on, retried, given_up, or repeated.", ["task", "outcome"])
+BATCH = Histogram(
+    "ltr_batch_products", "Products of one task.", ["source"], buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+)
+TASK_SECONDS = Histogram(
+    "ltr_task_seconds", "Time of one task.", ["source"], buckets=(0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000)
+)
+ENCODE_SECONDS = Counter("ltr_encode_seconds", "Time in which an encoder was at work.", ["source"])
+STARVED_SECONDS = Counter("ltr_encoder_waiting_seconds", "Time in which an encoder waited for its items.", ["source"])
+CLUSTER_RETRIES = Counter(
+    "ltr_cluster_retries", "Calls that the cluster had no room or no answer for (status 0), tried again.", ["status"]
+)
+
+
+def count(source: str, products: int, report: "EmbedReport", seconds: float) -> None:
+    """Counts what one task did for one modality."""
+    VECTORS.labels(source, "embedded").inc(report.embedded)
+    VECTORS.labels(source, "failed").inc(report.failed)
+    PRODUCTS.labels(source, "skipped").inc(report.skipped)
+    PRODUCTS.labels(source, "refused").inc(len(report.refused))
+    ENCODE_SECONDS.labels(source).inc(report.encoded_s)
+    STARVED_SECONDS.labels(source).inc(report.waited_s)
+    BATCH.labels(source).observe(products)
+    TASK_SECONDS.labels(source).observe(seconds)
+
+
+def heard(error: ClusterError) -> None:
+    """Counts one call that is tried again."""
+    CLUSTER_RETRIES.labels(str(error.status)).inc()
+
+
+class Backlog(Collector):
+    """The products that lack vectors, asked of the cluster when somebody asks for it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """One value for each index that is swept and each modality; none while the cluster is out of reach."""
+        family = GaugeMetricFamily(
+            "ltr_backlog_products", "Products that lack a current vector of a modality.", labels=["index", "source"]
+        )
+        with suppress(LtrError):  # a cluster that is away: its own metrics tell
+            cluster = connect(self._settings, patience_s=0, timeout_s=5)
+            for name in self._settings.sweep_indices:
+                with suppress(LtrError):  # an index that is not there yet hides none of the others
+                    index = ProductIndex(cluster, name)
+                    for source in dict.fromkeys(vector.source for vector in index.vectors):
+                        family.add_metric([name, source], index.backlog(source))
+        return [family]
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        """Nothing: registering must not ask the cluster."""
+        return []
