@@ -21,3 +21,8 @@ def node_url() -> Iterator[str]:
     yield (running or start_node(settings)).url
     if not running:
         stop_node(settings)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the option of `test_golden.py`."""
+    parser.addoption("--rewrite-golden", action="store_true", help="write the files of tests/golden/ anew")

@@ -1,0 +1,61 @@
+"""What others read stays as it is: wire forms and trained rankers, compared with the files in `tests/golden/`.
+
+When a form changes on purpose, `pytest tests/test_golden.py --rewrite-golden` writes it anew; look at the difference.
+"""
+
+import inspect
+import json
+from pathlib import Path
+
+import pytest
+from golden.wire_forms import FORMS
+
+from ltr_plugin.shipped import shipped
+from workers.app import CATALOG, QUEUES, app
+from workers.catalog_tasks import delete_task, put_task, reembed_task, update_task
+from workers.tasks import embed_task, sweep_task
+
+GOLDEN = Path(__file__).parent / "golden"
+TASKS = (put_task, update_task, delete_task, reembed_task, embed_task, sweep_task)
+
+
+@pytest.fixture
+def same_as(request):
+    """Compares a value with a file of JSON, down to the last digit and the order of keys."""
+
+    def compare(path, value):
+        text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+        if request.config.getoption("--rewrite-golden"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        assert text == path.read_text()
+
+    return compare
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_wire_form_stays(name, same_as):
+    same_as(GOLDEN / f"{name}.json", FORMS[name]())
+
+
+def test_every_shipped_feature_set_has_a_file():
+    names = {path.stem for path in shipped("feature_sets").glob("*.yaml")}
+    assert {name.removeprefix("feature_set_") for name in FORMS if name.startswith("feature_set_")} == names
+
+
+def test_workers_take_the_messages():
+    messages = [*read("catalog_messages").values(), *read("embedding_messages").values()]
+    _, headers, body, *whole = read("documented_messages")
+    tasks = [(message["queue"], message["headers"]["task"], message["body"]) for message in messages]
+    tasks.append((CATALOG, headers["task"], body))
+    for message in whole:
+        queue = message["properties"]["delivery_info"]["routing_key"]
+        tasks.append((queue, message["headers"]["task"], json.loads(message["body"])))
+    for queue, name, (args, kwargs, _) in tasks:
+        assert queue in (*QUEUES, CATALOG)
+        inspect.signature(app.tasks[name].run).bind(*args, **kwargs)
+    assert {name for _, name, _ in tasks} == {task.name for task in TASKS}
+
+
+def read(name):
+    return json.loads((GOLDEN / f"{name}.json").read_text())
