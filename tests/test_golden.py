@@ -8,8 +8,10 @@ import json
 from pathlib import Path
 
 import pytest
-from golden.wire_forms import FORMS
+from golden.wire_forms import FORMS, RANKERS, ranker_scores
 
+from ltr_plugin.rankers.card import read_card
+from ltr_plugin.rankers.trainers import TRAINERS
 from ltr_plugin.shipped import shipped
 from workers.app import CATALOG, QUEUES, app
 from workers.catalog_tasks import delete_task, put_task, reembed_task, update_task
@@ -20,22 +22,33 @@ TASKS = (put_task, update_task, delete_task, reembed_task, embed_task, sweep_tas
 
 
 @pytest.fixture
-def same_as(request):
-    """Compares a value with a file of JSON, down to the last digit and the order of keys."""
+def rewritten(request):
+    """Writes a file anew where that is asked for."""
 
-    def compare(path, value):
-        text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    def rewrite(name, value):
         if request.config.getoption("--rewrite-golden"):
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text)
-        assert text == path.read_text()
+            (GOLDEN / f"{name}.json").write_text(text_of(value))
 
-    return compare
+    return rewrite
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_a_wire_form_stays(name, same_as):
-    same_as(GOLDEN / f"{name}.json", FORMS[name]())
+def test_a_wire_form_stays_to_the_last_digit(name, rewritten):
+    value = FORMS[name]()
+    rewritten(name, value)
+    assert text_of(value) == (GOLDEN / f"{name}.json").read_text()
+
+
+def test_rankers_predict_alike(rewritten):
+    scores = ranker_scores()
+    rewritten("ranker_scores", scores)
+    for name, expected in read("ranker_scores").items():
+        assert scores.pop(name) == pytest.approx(expected, rel=1e-6), name  # sums differ by processor
+    assert not scores
+
+
+def test_every_kind_of_ranker_has_a_folder():
+    assert {read_card(path).kind for path in RANKERS.iterdir()} == set(TRAINERS)
 
 
 def test_every_shipped_feature_set_has_a_file():
@@ -55,6 +68,10 @@ def test_workers_take_the_messages():
         assert queue in (*QUEUES, CATALOG)
         inspect.signature(app.tasks[name].run).bind(*args, **kwargs)
     assert {name for _, name, _ in tasks} == {task.name for task in TASKS}
+
+
+def text_of(value):
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
 def read(name):

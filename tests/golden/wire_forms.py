@@ -5,6 +5,7 @@
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +19,20 @@ from ltr_plugin.cluster.products import Embedded, ProductIndex
 from ltr_plugin.cluster.serializing import FastSerializer
 from ltr_plugin.features.feature_set import load_feature_set
 from ltr_plugin.features.parameters import parameters
+from ltr_plugin.flows.publishing import model_name
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, Ranking, search_template, with_release
 from ltr_plugin.queries.thinning import Thinned
+from ltr_plugin.rankers.loading import load_ranker
 from ltr_plugin.settings import Settings
 from ltr_plugin.shipped import shipped
 from workers.app import SWEEP, make_app
 from workers.catalog_tasks import delete_task, put_task, reembed_task, update_task
 from workers.sending import send
 from workers.tasks import embed_task
+
+RANKERS = Path(__file__).parent / "rankers"
+"""Folders that `train_rankers.py` wrote."""
 
 PAGE = Path(__file__).parents[2] / "docs" / "workers.md"
 """The page that documents the messages."""
@@ -58,6 +64,18 @@ MUG = {
     "stats": {"rating": 4.5},
 }
 
+ROWS = np.array(
+    [  # has_text, has_photo, title, meaning, photo, words_photo, both, price
+        [1, 0, 8.5, 0.9, 0, 0.7, 0.515, 1.5],
+        [1, 0, 0, 0.6, 0, 0, 0, 4.5],
+        [0, 1, 0, 0, 0.95, 0, 0.95, 0.5],
+        [0, 1, 0, 0, 0, 0, 0, 2],
+        [1, 1, 3, 0.75, 0.6, 0.55, 0.873, 3],
+        [1, 1, 6.25, 0.8, 0.85, 0.65, 1.289, np.nan],
+    ],
+    dtype=np.float32,
+)
+
 
 def feature_set(name):
     features = load_feature_set(shipped("feature_sets") / f"{name}.yaml")
@@ -79,6 +97,7 @@ def search_templates():
         for log in (False, True)
     }
     first_pass = Ranking("first pass")
+    templates["first pass"] = search_template(Retrieval.of(VECTORS), first_pass)
     for modality in ("text", "image", "audio"):
         gone = [vector.name for vector in VECTORS if vector.source == modality]
         thinned = Thinned.from_whole(Retrieval.of(VECTORS), gone, text=modality != "text")
@@ -214,10 +233,24 @@ def documented_messages():
     return [json.loads(block) for block in re.findall(r"```json\n(.*?)\n```", PAGE.read_text(), re.DOTALL)]
 
 
+def ranker_export(name):
+    """What a push of the ranker in `rankers/NAME` sends."""
+    ranker = load_ranker(RANKERS / name)
+    export = ranker.export()
+    return {
+        "name": model_name(ranker),
+        "model": export.model(),
+        "tolerance": export.tolerance,
+        "features": export.served(ranker.feature_set).rendered(),
+    }
+
+
+def ranker_scores():
+    return {path.name: load_ranker(path).predict(ROWS).tolist() for path in sorted(RANKERS.iterdir())}
+
+
 FORMS = {
-    "feature_set_media": lambda: feature_set("media"),
-    "feature_set_shop": lambda: feature_set("shop"),
-    "feature_set_words": lambda: feature_set("words"),
+    **{f"feature_set_{name}": partial(feature_set, name) for name in ("media", "shop", "words")},
     "search_templates": search_templates,
     "search_parameters": search_parameters,
     "index": index,
@@ -225,4 +258,5 @@ FORMS = {
     "catalog_messages": catalog_messages,
     "embedding_messages": embedding_messages,
     "documented_messages": documented_messages,
+    **{f"ranker_{path.name}": partial(ranker_export, path.name) for path in sorted(RANKERS.iterdir())},
 }
