@@ -89,3 +89,8 @@ def vectors_of():
         return json.loads(json.dumps(index.cluster.call("GET", f"/{index.name}/_doc/{id_}")["_source"]))
 
     return read
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the option of `test_golden.py`."""
+    parser.addoption("--rewrite-golden", action="store_true", help="write the files of tests/golden/ anew")
