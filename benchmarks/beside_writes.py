@@ -15,7 +15,7 @@ import numpy as np
 
 from ltr_plugin.cluster.connection import connect
 from ltr_plugin.cluster.products import Embedded, ProductIndex
-from ltr_plugin.encoders.cores import cores
+from ltr_plugin.encoders.runtime.cores import cores
 
 
 class Writes:

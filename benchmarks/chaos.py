@@ -37,8 +37,8 @@ from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.devnode import NodeState, start_node, stop_node
 from ltr_plugin.errors import LtrError
 from ltr_plugin.pipelines import local_worker
-from ltr_plugin.pipelines.enqueue import BATCH, send_backlog
-from ltr_plugin.pipelines.indexing import write_catalog
+from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue_backlog
+from ltr_plugin.pipelines.index_catalog import write_catalog
 from ltr_plugin.settings import Settings
 
 HERE = Path(__file__).parent
@@ -148,7 +148,7 @@ class Chaos:
                 "LTR_SWEEP_INDICES": index.name,
                 "LTR_SWEEP_PERIOD_S": str(SWEEP_S),
             }
-            send_backlog(index, queue=make_app(Settings(broker_url=broker.url)))
+            enqueue_backlog(index, queue=make_app(Settings(broker_url=broker.url)))
             started = []
             for number in range(PROCESSES):
                 beat = ["--beat"] if number == 0 else []
@@ -318,7 +318,7 @@ def main() -> None:
 
 def run(options: argparse.Namespace, starting: Future[NodeState]) -> list[Outcome]:
     here = options.folder.resolve()
-    BATCH.update(dict.fromkeys(BATCH, options.batch))  # type: ignore[attr-defined]
+    PRODUCTS_PER_TASK.update(dict.fromkeys(PRODUCTS_PER_TASK, options.batch))  # type: ignore[attr-defined]
     catalog = write_catalog_of(here / "shop", options.products, options.seed)
     fields = vectors(write_encoder(here / "encoder"))
     outcomes: list[Outcome] = []

@@ -39,11 +39,11 @@ def write_encoder(folder: Path) -> Path:
     if not folder.exists():
         import torch
 
-        from ltr_plugin.encoders.training.architecture import build, small_config, write_folder
+        from ltr_plugin.encoders.training.small_clip import build_model, save_encoder, small_config
 
         torch.manual_seed(7)
         config = small_config(32)
-        write_folder(folder, build(config), config, {"name": "chaos"})
+        save_encoder(folder, build_model(config), config, {"name": "chaos"})
     return folder
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ltr_plugin.cli.progress import bar
+from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.cluster.connection import connect
 from ltr_plugin.cluster.feature_log import LOG, Pairs, log_features
 from ltr_plugin.cluster.ltr_api import log_name
@@ -27,15 +27,15 @@ from ltr_plugin.demo.shop import ShopFiles
 from ltr_plugin.evaluation.ablation import Ablation
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.judgments.qrels import read_qrels
-from ltr_plugin.pipelines.ablating import ablate, train_rivals
-from ltr_plugin.pipelines.asking import Asked, ask_file
+from ltr_plugin.pipelines.ablate import ablate, train_blind_baselines
 from ltr_plugin.pipelines.candidates import candidates
-from ltr_plugin.pipelines.evaluating import Evaluation, compare_rankings
-from ltr_plugin.pipelines.publishing import Pushed, push_ranker
+from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode_query_file
+from ltr_plugin.pipelines.evaluate import Evaluation, compare_rankings
+from ltr_plugin.pipelines.push import PushResult, push_ranker
 from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.fusion import NetworkRanker
 from ltr_plugin.rankers.ranker import ExportError, Ranker
-from ltr_plugin.rankers.trainers import trainer_of
+from ltr_plugin.rankers.trainers import get_trainer
 
 RESULTS = Path(__file__).parent / "results"
 FOLDS = {"folds": 5}
@@ -45,7 +45,7 @@ RANKERS: dict[str, tuple[str, dict[str, Any]]] = {
     "svm": ("svm", {}),
     "late (sum)": ("late", {}),
     "late (rrf)": ("late", {"combine": "rrf"}),
-    "late (vote)": ("late", {"combine": "vote"}),
+    "late (vote)": ("late", {"combine": "borda"}),
     "xgboost": ("xgboost", FOLDS),
     "mlp": ("mlp", FOLDS),
     "lambdamart": ("lambdamart", FOLDS),
@@ -62,35 +62,35 @@ def main() -> None:
     parser.add_argument("--no-matrix", action="store_true", help="leave out the matrix of missing modalities")
     parser.add_argument("--name", help="of the results; that of the table's folder by default")
     given = parser.parse_args()
-    files = ShopFiles.within(given.shop)
+    files = ShopFiles.in_folder(given.shop)
     index = ProductIndex(connect(), f"demo-{given.shop.resolve().name.lower()}")
     table, qrels = FeatureTable.read(given.table), read_qrels(files.qrels)
     rankers: dict[str, Ranker] = {}
-    with bar("training") as progress:
+    with progress_bar("training") as progress:
         for done, name in enumerate(given.rankers):
             progress(done, len(given.rankers))
             kind, settings = RANKERS[name]
-            form, train = trainer_of(kind)
-            rankers[name] = train(table, form(**settings))
-    asked = ask_file(index, files.test_queries)
-    pushed, outside = push_all(index, rankers, asked)
+            settings_type, train = get_trainer(kind)
+            rankers[name] = train(table, settings_type(**settings))
+    encoded = encode_query_file(index, files.test_queries)
+    pushed, outside = push_all(index, rankers, encoded)
     learned = [Ranking(name, model=one.model) for name, one in pushed.items()]
-    with bar("ranking") as progress:
+    with progress_bar("ranking") as progress:
         rankings = [BASELINES["bm25"], BASELINES["vectors"], *learned]
-        comparison = compare_rankings(index, asked, qrels, rankings, progress=progress)
+        comparison = compare_rankings(index, encoded, qrels, rankings, progress=progress)
     fusion = rankers.get("fusion")
-    gates = gates_of(index, fusion, asked) if isinstance(fusion, NetworkRanker) else {}
+    gates = gates_of(index, fusion, encoded) if isinstance(fusion, NetworkRanker) else {}
     best = {name: rankers[name] for name in BEST if name in pushed}
     matrix = None
     if best and not given.no_matrix:
-        with bar("training without a modality") as progress:
-            rivals = train_rivals(table, best, progress=progress)
-        with bar("removing modalities") as progress:
-            matrix = ablate(index, asked, qrels, best, rivals=rivals, progress=progress)
+        with progress_bar("training without a modality") as progress:
+            blind_baselines = train_blind_baselines(table, best, progress=progress)
+        with progress_bar("removing modalities") as progress:
+            matrix = ablate(index, encoded, qrels, best, blind_baselines=blind_baselines, progress=progress)
     report = {
         "command": " ".join(["python", "benchmarks/comparison.py", *sys.argv[1:]]),
         "products": index.count(),
-        "rankers": comparison.whole.to_json(),
+        "rankers": comparison.full.to_json(),
         "parity": {name: {"model": one.model, **one.parity.to_json()} for name, one in pushed.items()},
         "outside": outside,
         "gates": gates,
@@ -105,33 +105,35 @@ def main() -> None:
 
 
 def push_all(
-    index: ProductIndex, rankers: dict[str, Ranker], asked: Sequence[Asked]
-) -> tuple[dict[str, Pushed], dict[str, str]]:
+    index: ProductIndex, rankers: dict[str, Ranker], encoded: Sequence[EncodedQuery]
+) -> tuple[dict[str, PushResult], dict[str, str]]:
     """What is in the cluster with its proof, and why the others cannot be there."""
     pushed, outside = {}, {}
     for name, ranker in rankers.items():
         try:
-            with bar(f"proving {name}") as progress:
-                pushed[name] = push_ranker(index, ranker, asked, progress=progress)
+            with progress_bar(f"proving {name}") as progress:
+                pushed[name] = push_ranker(index, ranker, encoded, progress=progress)
         except ExportError as error:
             outside[name] = str(error)
     return pushed, outside
 
 
-def gates_of(index: ProductIndex, ranker: NetworkRanker, asked: Sequence[Asked]) -> dict[str, Any]:
+def gates_of(index: ProductIndex, ranker: NetworkRanker, encoded: Sequence[EncodedQuery]) -> dict[str, Any]:
     """For each way of asking, the share of queries for which each modality's gate is the largest on average over the
     products shown, and how often a modality that is absent has a gate that is not 0."""
     names = ranker.feature_set.names
     pairs = [
-        Pairs(one.query.id, one.params, ids) for one, ids in zip(asked, candidates(index, asked), strict=True) if ids
+        Pairs(one.query.id, one.params, ids)
+        for one, ids in zip(encoded, candidates(index, encoded), strict=True)
+        if ids
     ]
-    modes = {one.query.id: one.query.mode for one in asked}
+    modes = {one.query.id: one.query.mode for one in encoded}
     largest: dict[str, dict[str, int]] = {}
     wrong = rows = 0
     logged = log_features(index.cluster, index.name, log_name(ranker.feature_set), pairs)
     for one, hits in zip(pairs, logged, strict=True):
         values = np.array([[hit.features[LOG][name] or 0.0 for name in names] for hit in hits], np.float32)
-        gates = ranker.fused(values).gates
+        gates = ranker.output(values).gates
         present = ranker.network.presence(torch.from_numpy(values)).unbind(-1)
         wrong += sum(int((gate[~there] != 0).sum()) for gate, there in zip(gates.values(), present, strict=True))
         rows += len(values)
@@ -142,12 +144,12 @@ def gates_of(index: ProductIndex, ranker: NetworkRanker, asked: Sequence[Asked])
 
 
 def page(
-    name: str, report: dict[str, Any], comparison: Evaluation, pushed: dict[str, Pushed], matrix: Ablation | None
+    name: str, report: dict[str, Any], comparison: Evaluation, pushed: dict[str, PushResult], matrix: Ablation | None
 ) -> Iterator[str]:
     outside, gates = report["outside"], report["gates"]
     yield f"# {name.removeprefix('comparison_').capitalize()}: every ranker in the cluster\n"
     yield f"    {report['command']}\n"
-    yield comparison.whole.to_markdown()
+    yield comparison.full.to_markdown()
     if outside:
         yield "## Not in the cluster\n"
         yield from (f"- {ranker}: {why}" for ranker, why in outside.items())

@@ -23,12 +23,12 @@ from ltr_plugin.cluster.feature_log import LOG, Pairs, log_features
 from ltr_plugin.cluster.indices import open_or_create
 from ltr_plugin.cluster.ltr_api import LtrStore, log_name
 from ltr_plugin.features.feature_set import FeatureSet
+from ltr_plugin.features.modality_mask import ModalityMask
 from ltr_plugin.features.table import FeatureTable, Floats
 from ltr_plugin.rankers.card import feature_set_of
+from ltr_plugin.rankers.export.parity import compare_scores
 from ltr_plugin.rankers.fusion import train_fusion
 from ltr_plugin.rankers.lambdamart import train_lambdamart
-from ltr_plugin.rankers.modalities import Gaps
-from ltr_plugin.rankers.parity import compare_scores
 
 RESULTS = Path(__file__).parent / "results"
 WINDOW = 200
@@ -63,7 +63,7 @@ def main() -> None:
         store.put_feature_set(plain)
         for ranker in (train_lambdamart(table), train_fusion(table)):
             export, name = ranker.export(), f"{alias}-{ranker.kind}"
-            store.put_model(name, export.served(plain), export.model())
+            store.put_model(name, export.with_derived_features(plain), export.model())
             try:
                 asked = [
                     Pairs(f"q{start}", {"text": ""}, [f"p{n}" for n in range(start, min(start + LIST, len(rows)))])
@@ -97,12 +97,12 @@ def main() -> None:
 
 def patterns(table: FeatureTable, features: FeatureSet, count: int) -> tuple[Floats, int]:
     """So many rows of the table, in turn with each subset of query parts and product parts gone; how many subsets."""
-    gaps = Gaps(features)
-    ways = [(query, product) for query in subsets(gaps.query) for product in subsets(gaps.product)]
+    modality_mask = ModalityMask(features)
+    ways = [(query, product) for query in subsets(modality_mask.query) for product in subsets(modality_mask.product)]
     picked = np.random.default_rng(7).choice(len(table), size=count)
     rows = table.total[picked].copy()
     for place, (query, product) in enumerate(ways):
-        rows[place :: len(ways)] = gaps.without(rows[place :: len(ways)], query=query, product=product)
+        rows[place :: len(ways)] = modality_mask.drop(rows[place :: len(ways)], query=query, product=product)
     return rows, len(ways)
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ltr_plugin.devnode import node_state
-from ltr_plugin.encoders.cores import cores
+from ltr_plugin.encoders.runtime.cores import cores
 from ltr_plugin.settings import Settings
 
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -13,22 +13,22 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from ltr_plugin.cli.progress import bar
+from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.cluster.connection import connect
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, vector_fields
-from ltr_plugin.evaluation.report import compare
+from ltr_plugin.evaluation.comparison import compare
 from ltr_plugin.features.feature_set import load_feature_set
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.judgments.qrels import Qrels, read_qrels
-from ltr_plugin.pipelines.asking import ask_file
-from ltr_plugin.pipelines.indexing import embed_backlog, write_catalog
-from ltr_plugin.pipelines.logging import log_table
-from ltr_plugin.pipelines.publishing import push_ranker
-from ltr_plugin.pipelines.ranking import run_ranking
+from ltr_plugin.pipelines.encode_queries import encode_query_file
+from ltr_plugin.pipelines.index_catalog import embed_backlog, write_catalog
+from ltr_plugin.pipelines.log_features import log_feature_table
+from ltr_plugin.pipelines.push import push_ranker
+from ltr_plugin.pipelines.search import run_ranking
 from ltr_plugin.queries.templates import BASELINES, Ranking
-from ltr_plugin.rankers.folds import folds_by_query
-from ltr_plugin.rankers.trainers import trainer_of
+from ltr_plugin.rankers.trainers import get_trainer
+from ltr_plugin.rankers.training.folds import folds_by_query
 from ltr_plugin.settings import Settings
 from ltr_plugin.shipped import shipped
 
@@ -40,7 +40,7 @@ RANKERS: dict[str, dict[str, int]] = {
     "late": {},
     "xgboost": {"folds": 5},
     "mlp": {"folds": 5},
-    "lambdamart": {"folds": 5, "leaves": 7},
+    "lambdamart": {"folds": 5, "num_leaves": 7},
     "fusion": {"folds": 5},
 }
 CAVEAT = (
@@ -64,52 +64,52 @@ def main() -> None:
         seconds[name] = round(time.perf_counter() - began, 1)
 
     began = time.perf_counter()
-    with bar("writing products") as progress:
-        written = write_catalog(
+    with progress_bar("writing products") as progress:
+        result = write_catalog(
             cluster, data / "catalog.jsonl.gz", "electronics", vector_fields(DEFAULT_TEXT_ENCODER), progress=progress
         )
     timed("write", began)
     began = time.perf_counter()
-    with bar("making vectors") as progress:
-        embed_backlog(settings, cluster, "electronics", written.begun, progress=progress)
+    with progress_bar("making vectors") as progress:
+        embed_backlog(settings, cluster, "electronics", result.next_version, progress=progress)
     timed("embed", began)
     index = ProductIndex(cluster, "electronics")
 
     table_path = settings.runs / "electronics" / "features.parquet"
     began = time.perf_counter()
     features = load_feature_set(shipped("feature_sets") / "words.yaml")
-    logged = log_table(
+    logged = log_feature_table(
         index, features, data / "queries.jsonl", data / "qrels.txt", table_path, negatives=arguments.negatives
     )
     timed("log features", began)
     print(logged)
     table, qrels = FeatureTable.read(table_path), read_qrels(data / "qrels.txt")
-    asked = {one.query.id: one for one in ask_file(index, data / "queries.jsonl") if qrels.of(one.query.id)}
+    encoded = {one.query.id: one for one in encode_query_file(index, data / "queries.jsonl") if qrels.of(one.query.id)}
 
-    whole: dict[str, dict] = {}
+    full: dict[str, dict] = {}
     judged: dict[str, dict] = {}
     for name in ("bm25", "vectors", "random"):
-        views = run_ranking(index, list(asked.values()), qrels, BASELINES[name])
-        whole[name], judged[name] = dict(views.whole), dict(views.judged)
+        views = run_ranking(index, list(encoded.values()), qrels, BASELINES[name])
+        full[name], judged[name] = dict(views.full), dict(views.judged)
     parities = []
     began = time.perf_counter()
-    for held in folds_by_query(asked, arguments.folds, seed=7):
-        rows = table.of_queries(set(asked) - held)
-        mine = [asked[query] for query in sorted(held)]
+    for held in folds_by_query(encoded, arguments.folds, seed=7):
+        rows = table.of_queries(set(encoded) - held)
+        mine = [encoded[query] for query in sorted(held)]
         for kind, settings in RANKERS.items():
-            form, train = trainer_of(kind)
-            ranker = train(rows, form(**settings))
+            settings_type, train = get_trainer(kind)
+            ranker = train(rows, settings_type(**settings))
             pushed = push_ranker(index, ranker, mine)
             parities.append(pushed)
             print(pushed.model, pushed.parity)
             views = run_ranking(index, mine, qrels, Ranking(ranker.kind, model=pushed.model))
-            whole.setdefault(ranker.kind, {}).update(views.whole)
+            full.setdefault(ranker.kind, {}).update(views.full)
             judged.setdefault(ranker.kind, {}).update(views.judged)
     timed("train, prove and rank, all folds", began)
-    known = Qrels({query: qrels.of(query) for query in asked})
-    answerable = {"answerable": {query for query in asked if max(qrels.of(query).values()) > 0}}
+    known = Qrels({query: qrels.of(query) for query in encoded})
+    answerable = {"answerable": {query for query in encoded if max(qrels.of(query).values()) > 0}}
     tables = [
-        compare(whole, known, answerable, view="whole index"),
+        compare(full, known, answerable, view="whole index"),
         compare(judged, known, answerable, view="judged products"),
     ]
     report = {
@@ -127,7 +127,7 @@ def main() -> None:
     proof = "\n".join(f"- {pushed.model}: {pushed.parity}" for pushed in parities)
     took = ", ".join(f"{name} {value} s" for name, value in seconds.items())
     (RESULTS / "electronics.md").write_text(
-        f"# Electronics: 19,406 products, {len(asked)} queries, five-fold by query\n\n"
+        f"# Electronics: 19,406 products, {len(encoded)} queries, five-fold by query\n\n"
         f"    ltr node start && python benchmarks/electronics.py DATA\n\n{CAVEAT}\n\n{text}\n"
         f"## Parity\n\n{proof}\n\n## Time\n\n{took}\n"
     )

@@ -35,12 +35,12 @@ from embed_jobs import Job, kinds, texts
 from embed_report import device, write
 from embed_ways import beside, by_loop, by_worker, library, seconds
 from gpu_work import GpuWork
-from ltr_workers.memory import keep_memory
+from ltr_workers.memory import disable_trim
 
 from ltr_plugin.cluster.connection import Cluster, connect
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, load_encoder
-from ltr_plugin.encoders.cores import CORES, TOKENIZERS, cores
-from ltr_plugin.media.opening import OPENERS
+from ltr_plugin.encoders.runtime.cores import ENV_CORES, ENV_TOKENIZER_THREADS, cores
+from ltr_plugin.media.openers import OPENERS
 from ltr_plugin.pipelines.local_worker import LocalWorker, local_worker
 from ltr_plugin.settings import Settings
 
@@ -68,10 +68,12 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = replace(Settings.from_env(), broker_url=None)
     if arguments.encoder_cores:
-        os.environ[CORES] = str(arguments.encoder_cores)  # the worker inherits it
-        os.environ[TOKENIZERS] = "false"  # as in a worker: all ways make tokens on the cores that they encode on
+        os.environ[ENV_CORES] = str(arguments.encoder_cores)  # the worker inherits it
+        os.environ[ENV_TOKENIZER_THREADS] = (
+            "false"  # as in a worker: all ways make tokens on the cores that they encode on
+        )
     torch.set_num_threads(cores())
-    keep_memory()  # as a worker does: what all ways are given tells nothing about any
+    disable_trim()  # as a worker does: what all ways are given tells nothing about any
     with tempfile.TemporaryDirectory(prefix="ltr-embed-") as name:
         folder = Path(name)
         every = kinds(folder, arguments.data)
@@ -104,13 +106,13 @@ def main() -> None:
 def started(settings: Settings, count: int) -> Iterator[list[LocalWorker]]:
     """So many workers, with an equal part of the cores each."""
     own = cores()
-    os.environ[CORES] = str(max(1, own // count))  # a worker inherits it
+    os.environ[ENV_CORES] = str(max(1, own // count))  # a worker inherits it
     with local_worker(settings) as first, contextlib.ExitStack() as stack:
         workers = [first]
         for _ in range(count - 1):
             workers.append(LocalWorker(settings))
             stack.callback(workers[-1].stop)
-        os.environ[CORES] = str(own)
+        os.environ[ENV_CORES] = str(own)
         yield workers
 
 

@@ -19,9 +19,9 @@ from PIL import Image
 
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, load_encoder
-from ltr_plugin.encoders.cores import cores
+from ltr_plugin.encoders.runtime.cores import cores
 from ltr_plugin.jsonlines import JsonLines
-from ltr_plugin.media.opening import OPENERS
+from ltr_plugin.media.openers import OPENERS
 
 WORDS = ("red", "striped", "mug", "handle", "cotton", "shirt", "kids", "oak", "chair", "lamp", "steel", "wool", "scarf")
 
@@ -137,10 +137,10 @@ def vit(folder: Path, name: str) -> str:
     """The model of that name in open_clip with random weights, in a folder."""
     import open_clip
 
-    from ltr_plugin.encoders.training.architecture import build, write_folder
+    from ltr_plugin.encoders.training.small_clip import build_model, save_encoder
 
     config = {"model_cfg": open_clip.get_model_config(name), "preprocess_cfg": {"resize_mode": "shortest"}}
-    write_folder(folder / name, build(config), config, {"name": name})
+    save_encoder(folder / name, build_model(config), config, {"name": name})
     return f"open_clip:{folder / name}"
 
 

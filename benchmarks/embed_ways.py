@@ -16,9 +16,9 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.indices import open_or_create
 from ltr_plugin.cluster.products import Embedded, ProductIndex
-from ltr_plugin.encoders import load_encoder, load_exact, vector_fields
-from ltr_plugin.media.opening import OPENERS
-from ltr_plugin.pipelines.enqueue import BATCH, send_backlog
+from ltr_plugin.encoders import load_encoder, load_full_precision, vector_fields
+from ltr_plugin.media.openers import OPENERS
+from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue_backlog
 from ltr_plugin.pipelines.local_worker import LocalWorker
 
 SIZES = {"cpu": (8, 32, 64), "cuda": (64, 256, 1024)}
@@ -31,7 +31,7 @@ def library(job: Job) -> Callable[[Sequence[Any]], None]:
     """What runs the job's model over prepared items as its own library does, in the batches that suit it best."""
     import torch
 
-    encoder = load_exact(job.spec)
+    encoder = load_full_precision(job.spec)
     model, to = encoder.model, encoder.device
     calls: dict[Modality, Callable[[Sequence[Any]], Any]] = {
         "image": lambda batch: model.encode_image(encoder.pixels.batch(batch)),
@@ -63,7 +63,7 @@ def library(job: Job) -> Callable[[Sequence[Any]], None]:
 
 def beside(job: Job, ready: Sequence[Any], cluster: Cluster, folder: Path) -> float:
     """Seconds of the encoder alone, task by task, while the cluster works as for a worker."""
-    encoder, size = load_encoder(job.spec), BATCH[job.source]
+    encoder, size = load_encoder(job.spec), PRODUCTS_PER_TASK[job.source]
     with filled(job, cluster, folder) as index, Writes(index.name) as writes:
         began = time.perf_counter()
         for products, items in zip(batched(job.products, size), batched(ready, size), strict=False):
@@ -76,10 +76,10 @@ def by_worker(job: Job, cluster: Cluster, folder: Path, workers: Sequence[LocalW
     """Seconds from sending the tasks to the last vector being searchable."""
     with filled(job, cluster, folder) as index:
         began = time.perf_counter()
-        send_backlog(index, queue=workers[0].queue)
+        enqueue_backlog(index, queue=workers[0].queue)
         while left := index.backlog():  # seen when the index refreshes by itself, which costs the cluster little
             assert not any(worker.restarts for worker in workers), workers[0].tail()
-            if last := left <= BATCH[job.source]:
+            if last := left <= PRODUCTS_PER_TASK[job.source]:
                 index.refresh()  # with the last task in hand, at once, as the loop does
             time.sleep(POLL_S / 5 if last else POLL_S)
         return time.perf_counter() - began

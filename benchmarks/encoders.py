@@ -27,11 +27,11 @@ from encoder_tasks import Item, Task, clothing, electronics, grocery
 from ir_measures import Success, nDCG
 
 from ltr_plugin.catalog.product import Modality
-from ltr_plugin.cli.progress import bar
+from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, Encoder, load_encoder
 from ltr_plugin.encoders.export.export import export
 from ltr_plugin.encoders.protocol import Vectors
-from ltr_plugin.encoders.training.loop import Budget
+from ltr_plugin.encoders.training.fitting import Budget
 from ltr_plugin.encoders.training.trainers import TRAINERS
 from ltr_plugin.errors import MediaError
 from ltr_plugin.evaluation.significance import bootstrap_intervals
@@ -121,7 +121,7 @@ def texts(minutes: float, made: Path, catalog: Path) -> dict[str, str]:
 def train(kind: str, out: Path, minutes: float, **options: Any) -> str:
     # words of a vocabulary settle in their ten epochs
     budget = Budget() if kind == "keypoints" else Budget(minutes=minutes)
-    with bar(f"training {out.name}") as progress:
+    with progress_bar(f"training {out.name}") as progress:
         return TRAINERS[kind](out=out, budget=budget, progress=progress, **options).spec
 
 
@@ -135,8 +135,8 @@ def measured(label: str, spec: str, tasks: Sequence[Task]) -> list[Row]:
     encoder = load_encoder(spec)
     rows = []
     for task in tasks:
-        sources = {item.source for item in (*task.queries[:1], *task.items[:1])}
-        if not sources <= encoder.sources:
+        modalities = {item.source for item in (*task.queries[:1], *task.items[:1])}
+        if not modalities <= encoder.modalities:
             continue
         queries, items = task.queries, task.items
         asked, _ = encoded(encoder, queries)

@@ -29,8 +29,8 @@ import numpy as np
 from ltr_plugin.batches import batched
 from ltr_plugin.devnode import node_state
 from ltr_plugin.features.table import FeatureTable
-from ltr_plugin.rankers.reference import score_trees
-from ltr_plugin.rankers.tree_export import export_trees
+from ltr_plugin.rankers.export.lightgbm_trees import export_trees
+from ltr_plugin.rankers.export.reference_scorer import score_trees
 from ltr_plugin.settings import Settings
 
 RESULTS = Path(__file__).parent / "results"

@@ -38,7 +38,7 @@ from ltr_plugin.cluster.connection import connect
 from ltr_plugin.cluster.indices import open_or_create, switch_alias
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.encoders import vector_fields
-from ltr_plugin.pipelines.products import Products
+from ltr_plugin.pipelines.catalog_client import CatalogClient
 from ltr_plugin.settings import Settings
 
 RESULTS = Path(__file__).parent / "results"
@@ -116,7 +116,7 @@ def measured(folder: Path, encoder: Path, way: Way, arguments: argparse.Namespac
     cluster.call("PUT", f"/{index.name}/_settings", {"index.refresh_interval": way.refresh})
     try:
         with broker_of(way.broker, settings) as settings, worker_of(settings, cluster.url):
-            shop = Products(alias, settings=settings, cluster=cluster, queue=make_app(settings))
+            shop = CatalogClient(alias, settings=settings, cluster=cluster, queue=make_app(settings))
             fill(index, arguments.products)
             timed, others = range(arguments.changes), range(arguments.changes, arguments.products)
             change(shop, folder, 0)
@@ -133,7 +133,7 @@ def measured(folder: Path, encoder: Path, way: Way, arguments: argparse.Namespac
     return way
 
 
-def time_change(shop: Products, index: ProductIndex, folder: Path, number: int, way: Way) -> None:
+def time_change(shop: CatalogClient, index: ProductIndex, folder: Path, number: int, way: Way) -> None:
     """Changes one photo, and notes how long it took until its product was written, embedded and found."""
     id_ = f"p{number}"
     began = change(shop, folder, number)
@@ -153,18 +153,18 @@ def time_change(shop: Products, index: ProductIndex, folder: Path, number: int, 
     way.searchable.append(time.perf_counter() - began)
 
 
-def change(shop: Products, folder: Path, number: int) -> float:
+def change(shop: CatalogClient, folder: Path, number: int) -> float:
     """Replaces a product's photo and puts the product; the moment when its photo was there."""
     draw(folder / f"{number}.png", random.Random())
     began = time.perf_counter()
-    taken = shop.put([product(number)])
-    assert not taken.refused, taken
-    assert not taken.unsent, taken.unsent
+    result = shop.put([product(number)])
+    assert not result.refused, result
+    assert not result.enqueue_error, result.enqueue_error
     return began
 
 
 @contextmanager
-def load(shop: Products, folder: Path, numbers: Sequence[int], per_second: float, way: Way) -> Iterator[None]:
+def load(shop: CatalogClient, folder: Path, numbers: Sequence[int], per_second: float, way: Way) -> Iterator[None]:
     """So many other changes a second while the block runs: half prices, a quarter titles, a quarter photos."""
     stopped = threading.Event()
 
@@ -229,11 +229,11 @@ def write_encoder(folder: Path) -> Path:
     """A folder with a small encoder of words and photos, with random weights."""
     import torch
 
-    from ltr_plugin.encoders.training.architecture import build, small_config, write_folder
+    from ltr_plugin.encoders.training.small_clip import build_model, save_encoder, small_config
 
     torch.manual_seed(7)
     config = small_config(64)
-    write_folder(folder, build(config), config, {"name": "freshness"})
+    save_encoder(folder, build_model(config), config, {"name": "freshness"})
     return folder
 
 

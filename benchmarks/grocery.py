@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ltr_plugin.cli.progress import bar
+from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.demo.run import run_demo
 from ltr_plugin.demo.shop import ShopFiles
 from ltr_plugin.judgments.qrels import read_qrels
@@ -39,11 +39,11 @@ def main() -> None:
     out = settings.runs / "grocery"
     if not (out / "data").exists():
         lay_out(data, out / "data")
-    report = run_demo(settings, out, bar=bar, data=out / "data", encoder_minutes=10, image_size=96)
+    report = run_demo(settings, out, progress_bar=progress_bar, data=out / "data", encoder_minutes=10, image_size=96)
     for table in report.comparison.to_tables():
         Console().print(table)
     RESULTS.mkdir(exist_ok=True)
-    shutil.copy(report.path, RESULTS / "grocery.json")
+    shutil.copy(report.json_path, RESULTS / "grocery.json")
     seconds = json.loads(report.path.read_text())["seconds"]
     took = ", ".join(f"{name} {value} s" for name, value in seconds.items())
     parity = "\n".join(f"- {name}: {one}" for name, one in report.parity.items())
@@ -64,7 +64,7 @@ def lay_out(source: Path, folder: Path) -> None:
     products = lines(source / "catalog.jsonl")
     kinds = {product["id"]: product["category"][-1].lower() for product in products}
     chance = random.Random(7)
-    files = ShopFiles.within(beside)
+    files = ShopFiles.in_folder(beside)
     judgments: list[tuple[str, str, int]] = []
     typed = list(typed_queries(products, kinds, judgments))
     chance.shuffle(typed)

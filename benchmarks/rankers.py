@@ -14,27 +14,27 @@ from pathlib import Path
 import numpy as np
 
 from ltr_plugin.evaluation.measures import MEASURES, per_query
-from ltr_plugin.evaluation.runs import ranked
+from ltr_plugin.evaluation.runs import run_from_scores
 from ltr_plugin.features.kinds import QueryFlag
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.rankers.card import feature_set_of
-from ltr_plugin.rankers.folds import folds_by_query
 from ltr_plugin.rankers.fusion import train_fusion, train_mlp
 from ltr_plugin.rankers.lambdamart import train_lambdamart
-from ltr_plugin.rankers.late import LateSettings, train_late
+from ltr_plugin.rankers.late_fusion import LateFusionSettings, train_late_fusion
 from ltr_plugin.rankers.linear import train_linear
 from ltr_plugin.rankers.logistic import train_logistic
 from ltr_plugin.rankers.ranker import Ranker, score_rows
 from ltr_plugin.rankers.svm import train_svm
+from ltr_plugin.rankers.training.folds import folds_by_query
 from ltr_plugin.rankers.xgboost import train_xgboost
 
 TRAIN: Mapping[str, Callable[[FeatureTable], Ranker]] = {
     "linear": train_linear,
     "logistic": train_logistic,
     "svm": train_svm,
-    "late": train_late,
-    "late-rrf": lambda table: train_late(table, LateSettings(combine="rrf")),
+    "late": train_late_fusion,
+    "late-rrf": lambda table: train_late_fusion(table, LateFusionSettings(combine="rrf")),
     "xgboost": train_xgboost,
     "lambdamart": train_lambdamart,
     "mlp": train_mlp,
@@ -79,7 +79,7 @@ def held_out_ndcg(
     for query, product, grade in zip(table.queries, table.products, table.labels, strict=True):
         grades.setdefault(query, {})[product] = int(grade)
     qrels = Qrels(grades)
-    values = per_query(ranked(table.queries, table.products, scores), qrels)[:, MEASURES.index("nDCG@10")]
+    values = per_query(run_from_scores(table.queries, table.products, scores), qrels)[:, MEASURES.index("nDCG@10")]
     return dict(zip(qrels.queries(), map(float, values), strict=True))
 
 

@@ -18,11 +18,11 @@ from uuid import uuid4
 
 from ltr_workers import tasks
 from ltr_workers.celery import app
-from ltr_workers.logs import facts_here
+from ltr_workers.logs import log_context
 
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.products import Embedded, ProductIndex, StoredProduct
-from ltr_plugin.pipelines.enqueue import BATCH
+from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK
 
 __all__ = ["Attempt", "app", "attempts"]
 
@@ -38,7 +38,7 @@ class RecordedIndex(ProductIndex):
     def fetch(self, ids: Sequence[str]) -> list[StoredProduct]:
         """See ProductIndex."""
         stored = super().fetch(ids)
-        vectors = [vector for vector in self.vectors if vector.source == facts_here.get().get("source")]
+        vectors = [vector for vector in self.vectors if vector.source == log_context.get().get("source")]
         _note(
             "read",
             self._run,
@@ -120,4 +120,4 @@ def _notes(record: Path) -> Iterator[dict[str, Any]]:
 if "LTR_RECORD" in os.environ:
     tasks.ProductIndex = RecordedIndex  # type: ignore[misc]
 if size := os.environ.get("LTR_RECORD_BATCH"):
-    BATCH.update(dict.fromkeys(BATCH, int(size)))  # type: ignore[attr-defined]
+    PRODUCTS_PER_TASK.update(dict.fromkeys(PRODUCTS_PER_TASK, int(size)))  # type: ignore[attr-defined]

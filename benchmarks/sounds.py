@@ -20,13 +20,13 @@ import ir_measures
 import numpy as np
 from ir_measures import P, Success, nDCG
 
-from ltr_plugin.cli.progress import bar
+from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.encoders import Encoder, load_encoder
 from ltr_plugin.encoders.protocol import Vectors
-from ltr_plugin.encoders.training.loop import Budget
+from ltr_plugin.encoders.training.fitting import Budget
 from ltr_plugin.encoders.training.trainers import TRAINERS
 from ltr_plugin.evaluation.significance import bootstrap_intervals
-from ltr_plugin.media.sounds import Sound, open_sound
+from ltr_plugin.media.audio import Audio, open_audio
 from ltr_plugin.settings import Settings
 
 RESULTS = Path(__file__).parent / "results"
@@ -67,14 +67,14 @@ def main() -> None:
     folder = Settings.from_env().runs / "sounds"
     clips = [Clip(**json.loads(line)) for line in (given.data / "labels.jsonl").read_text().splitlines()]
     began = time.perf_counter()
-    sounds = [open_sound(given.data, clip.file) for clip in clips]
+    audios = [open_audio(given.data, clip.file) for clip in clips]
     decoded_a_second = len(clips) / (time.perf_counter() - began)
 
     trained = {fold: train(given.data, clips, fold, folder, given.minutes) for fold in sorted({c.fold for c in clips})}
     rows: list[Row] = []
     for spec in (*UNTRAINED, *given.encoder):
-        rows += measured(dict.fromkeys(trained, spec), spec, clips, sounds)
-    rows += measured(trained, f"mel, {given.minutes:g} min", clips, sounds)
+        rows += measured(dict.fromkeys(trained, spec), spec, clips, audios)
+    rows += measured(trained, f"mel, {given.minutes:g} min", clips, audios)
     rows.sort(key=lambda row: row.task)
     given.out.mkdir(parents=True, exist_ok=True)
     report = {"minutes": given.minutes, "clips": len(clips), "decoded_a_second": round(decoded_a_second, 1)}
@@ -95,19 +95,19 @@ def train(data: Path, clips: Sequence[Clip], fold: int, folder: Path, minutes: f
             shutil.copy(data / clip.file, shop)
     products = [{"id": label.replace(" ", "-"), "title": label, "audio": files} for label, files in heard.items()]
     (shop / "catalog.jsonl").write_text("".join(json.dumps(product) + "\n" for product in products))
-    with bar(f"training without fold {fold}") as progress:
+    with progress_bar(f"training without fold {fold}") as progress:
         out = shop / "encoder"
         return TRAINERS["sound"](shop / "catalog.jsonl", out, budget=Budget(minutes=minutes), progress=progress).spec
 
 
-def measured(specs: Mapping[int, str], name: str, clips: Sequence[Clip], sounds: Sequence[Sound]) -> Iterator[Row]:
+def measured(specs: Mapping[int, str], name: str, clips: Sequence[Clip], audios: Sequence[Audio]) -> Iterator[Row]:
     """Both tasks, each fold asked with the encoder that `specs` has for it."""
     heard: dict[str, tuple[Encoder, Vectors, float]] = {}
     for spec in set(specs.values()):
         encoder = load_encoder(spec)
         began = time.perf_counter()
-        vectors = encoder.encode("audio", [encoder.prepare("audio", sound) for sound in sounds])
-        heard[spec] = encoder, vectors, len(sounds) / (time.perf_counter() - began)
+        vectors = encoder.encode("audio", [encoder.prepare("audio", audio) for audio in audios])
+        heard[spec] = encoder, vectors, len(audios) / (time.perf_counter() - began)
     by_clip: list[list[float]] = []
     by_label: list[list[float]] = []
     for fold, spec in specs.items():
@@ -116,7 +116,7 @@ def measured(specs: Mapping[int, str], name: str, clips: Sequence[Clip], sounds:
         outside = [place for place, clip in enumerate(clips) if clip.fold != fold]
         asked = {clips[place].file: clips[place].label for place in inside}
         by_clip += scores(vectors[inside] @ vectors[outside].T, asked, [clips[place] for place in outside])
-        if "text" in encoder.sources:
+        if "text" in encoder.modalities:
             labels = sorted({clip.label for clip in clips})
             words = encoder.encode("text", [encoder.prepare("text", label) for label in labels])
             by_label += scores(

@@ -23,10 +23,10 @@ import numpy as np
 from ir_measures import RR, P, Success
 
 from ltr_plugin.catalog.product import Modality
-from ltr_plugin.cli.progress import bar
+from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.encoders import Encoder, load_encoder
-from ltr_plugin.encoders.training.architecture import build, small_config, write_folder
-from ltr_plugin.encoders.training.loop import Budget
+from ltr_plugin.encoders.training.fitting import Budget
+from ltr_plugin.encoders.training.small_clip import build_model, save_encoder, small_config
 from ltr_plugin.encoders.training.trainers import TRAINERS
 from ltr_plugin.errors import MediaError
 from ltr_plugin.media.video import Video, decode_video
@@ -51,7 +51,7 @@ class Filmed:
     product: Video
     stills: Sequence
     photos: Sequence
-    films: Sequence[Video]
+    videos: Sequence[Video]
 
 
 def main() -> None:
@@ -76,22 +76,22 @@ def main() -> None:
     rows = []
     for label, spec in specs.items():
         encoder = load_encoder(spec)
-        films = encoded(encoder, "video", [one.product for one in objects])
+        videos = encoded(encoder, "video", [one.product for one in objects])
         middles = [one.product.frames[len(one.product.frames) // 2] for one in objects]
         words = [one.name.replace("-", " ") for one in objects]
         rows += [
-            row("photo to film", label, asked(encoder, "image", [one.photos for one in objects]), films),
-            row("film to photo", label, asked(encoder, "video", [one.films for one in objects]),
+            row("photo to film", label, asked(encoder, "image", [one.photos for one in objects]), videos),
+            row("film to photo", label, asked(encoder, "video", [one.videos for one in objects]),
                 encoded(encoder, "image", middles)),
-            row("film to film", label, asked(encoder, "video", [one.films for one in objects]), films),
-            row("words to film", label, asked(encoder, "text", [[word] for word in words]), films),
+            row("film to film", label, asked(encoder, "video", [one.videos for one in objects]), videos),
+            row("words to film", label, asked(encoder, "text", [[word] for word in words]), videos),
         ]  # fmt: skip
     others = {"motion to motion": given.motion_encoder, "sound track to sound track": given.sound_encoder}
     for task, spec in others.items():
         if spec:
             encoder = load_encoder(spec)
-            films = encoded(encoder, "video", [one.product for one in objects])
-            rows.append(row(task, spec, asked(encoder, "video", [one.films for one in objects]), films))
+            videos = encoded(encoder, "video", [one.product for one in objects])
+            rows.append(row(task, spec, asked(encoder, "video", [one.videos for one in objects]), videos))
     rows.append(by_chance(len(objects)))
     write(rows, len(objects), decoding_s, given)
 
@@ -107,7 +107,7 @@ def filmed(path: Path) -> Filmed:
         product=decode_video(cut(data, 0, end)),
         stills=[frame for piece in pieces for frame in piece.frames],
         photos=decode_video(cut(data, end, seconds)).frames,
-        films=[decode_video(cut(data, *span)) for span in pairwise(rest)],
+        videos=[decode_video(cut(data, *span)) for span in pairwise(rest)],
     )
 
 
@@ -116,12 +116,12 @@ def cut(data: bytes, begin_s: float, end_s: float) -> bytes:
     buffer = io.BytesIO()
     with av.open(io.BytesIO(data)) as source, av.open(buffer, "w", format="matroska") as target:
         pictures = source.streams.video[0]
-        sound = source.streams.audio[0] if source.streams.audio else None
+        audio = source.streams.audio[0] if source.streams.audio else None
         shown = target.add_stream("mjpeg", rate=pictures.average_rate, options={"qmin": "2", "qmax": "3"})
         shown.width, shown.height, shown.pix_fmt = pictures.width, pictures.height, "yuvj420p"
         shown.time_base = Fraction(1, 1000)
-        heard = sound and target.add_stream("pcm_s16le", rate=sound.rate, layout=sound.layout.name)
-        for frame in source.decode(pictures, *([sound] if sound else [])):
+        heard = audio and target.add_stream("pcm_s16le", rate=audio.rate, layout=audio.layout.name)
+        for frame in source.decode(pictures, *([audio] if audio else [])):
             if not begin_s <= frame.time < end_s:
                 continue
             if isinstance(frame, av.VideoFrame):
@@ -143,7 +143,7 @@ def trained(objects: Sequence[Filmed], out: Path, given: argparse.Namespace) -> 
         images = [f"{one.name}-{place}.jpg" for place in range(len(one.stills))]
         lines.append(json.dumps({"id": one.name, "title": one.name.replace("-", " "), "images": images}))
     (out / "catalog.jsonl").write_text("\n".join(lines))
-    with bar("training") as progress:
+    with progress_bar("training") as progress:
         TRAINERS["photo"](
             out / "catalog.jsonl", out / "encoder", budget=Budget(minutes=given.minutes), progress=progress,
             image_size=given.image_size,
@@ -156,7 +156,7 @@ def untrained(out: Path, image_size: int) -> str:
 
     torch.manual_seed(0)
     config = small_config(image_size)
-    write_folder(out / "random", build(config), config, {"name": "random"})
+    save_encoder(out / "random", build_model(config), config, {"name": "random"})
     return f"open_clip:{out / 'random'}"
 
 

@@ -37,9 +37,9 @@ class JsonLines(Generic[Item]):
         found: list[Mistake] = []
         return sum(1 for _ in self._read(found)), found
 
-    def read(self, *, skip_bad: bool = False) -> Iterator[Item]:
+    def read(self, *, skip_invalid: bool = False) -> Iterator[Item]:
         """The file's items. Wrong lines are an InputError before the first item is given, or skipped when asked."""
-        if not skip_bad:
+        if not skip_invalid:
             _, found = self.check()
             if found:
                 raise InputError(str(self.path), _cut(found))

@@ -36,12 +36,12 @@ def encoder_folder(tmp_path_factory) -> Path:
     """An image and text encoder with random weights."""
     import torch
 
-    from ltr_plugin.encoders.training.architecture import build, small_config, write_folder
+    from ltr_plugin.encoders.training.small_clip import build_model, save_encoder, small_config
 
     torch.manual_seed(7)
     config = small_config(32)
     folder = tmp_path_factory.mktemp("encoders") / "small"
-    write_folder(folder, build(config), config, {"name": "small"})
+    save_encoder(folder, build_model(config), config, {"name": "small"})
     return folder
 
 

@@ -39,9 +39,9 @@ def test_there_are_commands():
 
 
 def test_the_program_compiles_and_calls_what_is_there():
-    from ltr_plugin.pipelines.products import Products
+    from ltr_plugin.pipelines.catalog_client import CatalogClient
 
     program = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL).group(1)
     compile(program, "catalogs.md", "exec")
     called = set(re.findall(r"shop\.(\w+)", program))
-    assert called == {"put", "update", "delete"} <= set(dir(Products))
+    assert called == {"put", "update", "delete"} <= set(dir(CatalogClient))

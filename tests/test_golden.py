@@ -13,7 +13,7 @@ from ltr_workers.catalog_tasks import delete_task, put_task, reembed_task, updat
 from ltr_workers.celery import app
 from ltr_workers.tasks import embed_task, sweep_task
 
-from ltr_plugin.pipelines.messages import CATALOG, QUEUES
+from ltr_plugin.pipelines.messages import CATALOG_QUEUE, QUEUES
 from ltr_plugin.rankers.card import read_card
 from ltr_plugin.rankers.trainers import TRAINERS
 from ltr_plugin.shipped import shipped
@@ -61,12 +61,12 @@ def test_workers_take_the_messages():
     messages = [*read("catalog_messages").values(), *read("embedding_messages").values()]
     _, headers, body, *whole = read("documented_messages")
     tasks = [(message["queue"], message["headers"]["task"], message["body"]) for message in messages]
-    tasks.append((CATALOG, headers["task"], body))
+    tasks.append((CATALOG_QUEUE, headers["task"], body))
     for message in whole:
         queue = message["properties"]["delivery_info"]["routing_key"]
         tasks.append((queue, message["headers"]["task"], json.loads(message["body"])))
     for queue, name, (args, kwargs, _) in tasks:
-        assert queue in (*QUEUES, CATALOG)
+        assert queue in (*QUEUES, CATALOG_QUEUE)
         inspect.signature(app.tasks[name].run).bind(*args, **kwargs)
     assert {name for _, name, _ in tasks} == {task.name for task in TASKS}
 

@@ -39,7 +39,7 @@ def test_every_mistake_is_listed_with_line_and_path_before_anything_is_given(tmp
 def test_bad_lines_are_skipped_when_asked(tmp_path):
     path = tmp_path / "catalog.jsonl"
     path.write_text(BROKEN)
-    assert [product.id for product in JsonLines(path, Product).read(skip_bad=True)] == ["a", "b"]
+    assert [product.id for product in JsonLines(path, Product).read(skip_invalid=True)] == ["a", "b"]
 
 
 def test_a_wholly_broken_file_lists_the_first_mistakes_and_counts_the_rest(tmp_path):

@@ -30,13 +30,15 @@ HEAVY = {"torch", "celery", "lightgbm", "opensearchpy", "open_clip", "sentence_t
 HEIGHT = {package: height for height, packages in enumerate(LAYERS) for package in packages}
 
 
-def name_of(path):
+def encoder_name(path):
     parts = path.relative_to(ROOT / "workers" if "workers" in path.parts else ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 MODULES = {
-    name_of(path): path for top in ("ltr_plugin", "workers/ltr_workers") for path in sorted((ROOT / top).rglob("*.py"))
+    encoder_name(path): path
+    for top in ("ltr_plugin", "workers/ltr_workers")
+    for path in sorted((ROOT / top).rglob("*.py"))
 }
 
 

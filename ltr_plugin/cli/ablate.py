@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ltr_plugin.cli.printing import AsJson, IndexName
-from ltr_plugin.cli.progress import bar
+from ltr_plugin.cli.output import AsJson, IndexName
+from ltr_plugin.cli.progress_bar import progress_bar
 
 
 def ablate(
@@ -17,7 +17,7 @@ def ablate(
         Path | None,
         typer.Option(help="The table they were trained on: compare with rankers trained without each modality."),
     ] = None,
-    share: Annotated[
+    removed_fraction: Annotated[
         list[float] | None, typer.Option(min=0, max=1, help="Of products that lose it; by default 0.1, 0.3 ... 0.9.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the products that lose it.")] = 7,
@@ -32,28 +32,28 @@ def ablate(
 
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
-    from ltr_plugin.evaluation.ablation import SHARES
+    from ltr_plugin.evaluation.ablation import REMOVED_FRACTIONS
     from ltr_plugin.features.table import FeatureTable
     from ltr_plugin.judgments.qrels import read_qrels
-    from ltr_plugin.pipelines.ablating import ablate as measure
-    from ltr_plugin.pipelines.ablating import pushed_rankers, train_rivals
-    from ltr_plugin.pipelines.asking import ask_file
+    from ltr_plugin.pipelines.ablate import ablate as measure
+    from ltr_plugin.pipelines.ablate import load_pushed_rankers, train_blind_baselines
+    from ltr_plugin.pipelines.encode_queries import encode_query_file
 
     index = ProductIndex(connect(), name)
-    rankers = pushed_rankers(index, ranker)
-    rivals = None
+    rankers = load_pushed_rankers(index, ranker)
+    blind_baselines = None
     if table:
-        with bar("training without a modality") as progress:
-            rivals = train_rivals(FeatureTable.read(table), rankers, progress=progress)
-    asked = ask_file(index, queries)
-    with bar("removing modalities") as progress:
+        with progress_bar("training without a modality") as progress:
+            blind_baselines = train_blind_baselines(FeatureTable.read(table), rankers, progress=progress)
+    encoded = encode_query_file(index, queries)
+    with progress_bar("removing modalities") as progress:
         found = measure(
             index,
-            asked,
+            encoded,
             read_qrels(qrels),
             rankers,
-            rivals=rivals,
-            shares=share or SHARES,
+            blind_baselines=blind_baselines,
+            removed_fractions=removed_fraction or REMOVED_FRACTIONS,
             seed=seed,
             progress=progress,
         )

@@ -25,7 +25,7 @@ def demo(
     """Index a catalog, train an encoder and rankers, prove them in the cluster, and compare them with BM25."""
     from rich.console import Console
 
-    from ltr_plugin.cli.progress import bar
+    from ltr_plugin.cli.progress_bar import progress_bar
     from ltr_plugin.demo.run import run_demo
     from ltr_plugin.queries.query import MODES
     from ltr_plugin.settings import Settings
@@ -34,7 +34,7 @@ def demo(
     report = run_demo(
         settings,
         out or settings.runs / "demo",
-        bar=bar,
+        progress_bar=progress_bar,
         data=data,
         products=products,
         encoder_minutes=encoder_minutes,
@@ -43,7 +43,7 @@ def demo(
         keep_node=keep_node,
     )
     console = Console()
-    console.print(report.comparison.whole.to_summary(MODES))
+    console.print(report.comparison.full.to_summary(MODES))
     for name, parity in report.parity.items():
         console.print(f"{name}: {parity}", highlight=False)
-    console.print(f"report: {report.page} (its numbers: {report.path})", highlight=False)
+    console.print(f"report: {report.html_path} (its numbers: {report.json_path})", highlight=False)

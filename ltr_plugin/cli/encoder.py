@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltr_plugin.cli.printing import AsJson, emit
-from ltr_plugin.cli.progress import bar
-from ltr_plugin.encoders.training.trainers import TRAINERS, trainer_of
+from ltr_plugin.cli.output import AsJson, print_result
+from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.encoders.training.trainers import TRAINERS, get_trainer
 from ltr_plugin.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def list_libraries(as_json: AsJson = False) -> None:
             {
                 "name": name,
                 "installed": installed[name],
-                "encodes": library.encodes,
+                "modalities": library.modalities,
                 "models": library.models,
                 "example": f"{name}:{library.example}",
                 "extra": library.extra,
@@ -42,11 +42,11 @@ def list_libraries(as_json: AsJson = False) -> None:
         ],
     }
     lines = [
-        f"{name}:MODEL  encodes {', '.join(library.encodes)}; MODEL is {library.models}\n"
-        f"    such as {name}:{library.example}{'' if installed[name] else _remedy(library)}"
+        f"{name}:MODEL  encodes {', '.join(library.modalities)}; MODEL is {library.models}\n"
+        f"    such as {name}:{library.example}{'' if installed[name] else _install_hint(library)}"
         for name, library in LIBRARIES.items()
     ]
-    emit(
+    print_result(
         facts, "\n".join([*lines, f"text is encoded by {DEFAULT_TEXT_ENCODER} unless told otherwise"]), as_json=as_json
     )
 
@@ -56,7 +56,7 @@ def train(
     catalog: Annotated[Path, typer.Argument(help="Catalog with media: JSON Lines, gzip allowed.")],
     out: Annotated[Path, typer.Option(help="Folder of the encoder.")],
     kind: Annotated[
-        str, typer.Option(help="; ".join(f"{kind}: {trainer.learns}" for kind, trainer in TRAINERS.items()))
+        str, typer.Option(help="; ".join(f"{kind}: {trainer.description}" for kind, trainer in TRAINERS.items()))
     ] = "photo",
     start: Annotated[
         str | None,
@@ -71,7 +71,7 @@ def train(
     descriptor: Annotated[
         str | None, typer.Option(help="What describes keypoints: sift or orb.", show_default="sift")
     ] = None,
-    words: Annotated[
+    vocabulary_size: Annotated[
         int | None, typer.Option(min=2, help="Words of a keypoints' vocabulary.", show_default="1000")
     ] = None,
     batch: Annotated[int | None, typer.Option(min=2, help="Items drawn at a time.", show_default="by kind")] = None,
@@ -84,17 +84,25 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train an encoder on a catalog. Ctrl-C keeps what was learned so far."""
-    from ltr_plugin.encoders.training.loop import Budget
+    from ltr_plugin.encoders.training.fitting import Budget
 
-    given = {"start": start, "image_size": image_size, "batch": batch, "descriptor": descriptor, "words": words}
-    with bar("training") as progress:
-        report = trainer_of(kind)(
+    given = {
+        "start": start,
+        "image_size": image_size,
+        "batch": batch,
+        "descriptor": descriptor,
+        "vocabulary_size": vocabulary_size,
+    }
+    with progress_bar("training") as progress:
+        report = get_trainer(kind)(
             catalog, out, queries=queries, qrels=qrels, budget=Budget(minutes, steps, epochs), seed=seed,
             resume=resume, progress=progress, **{name: value for name, value in given.items() if value is not None},
         )  # fmt: skip
-    for reason in report.bad:
+    for reason in report.unusable:
         typer.echo(f"left out {reason}", err=True)
-    emit({**asdict(report), "folder": str(report.folder), "encoder": report.spec}, _summary(report), as_json=as_json)
+    print_result(
+        {**asdict(report), "folder": str(report.folder), "encoder": report.spec}, _summary(report), as_json=as_json
+    )
 
 
 @app.command()
@@ -115,9 +123,13 @@ def export(
 
     if form != "onnx":
         raise InputError("format", f"{form!r} is not onnx, the one there is")
-    with bar("exporting") as progress:
+    with progress_bar("exporting") as progress:
         report = export_encoder(spec, out, quantize=quantize, sample=sample, progress=progress)
-    emit({**asdict(report), "folder": str(report.folder), "encoder": report.spec}, _gains(report), as_json=as_json)
+    print_result(
+        {**asdict(report), "folder": str(report.folder), "encoder": report.spec},
+        _describe_export(report),
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -129,15 +141,15 @@ def fingerprint(
 
     found = load_encoder(spec).fingerprint
     facts = {**asdict(found), "digest": found.digest}
-    emit(facts, "\n".join(f"{name:14}{value}" for name, value in facts.items()), as_json=as_json)
+    print_result(facts, "\n".join(f"{name:14}{value}" for name, value in facts.items()), as_json=as_json)
 
 
-def _remedy(library: "Library") -> str:
+def _install_hint(library: "Library") -> str:
     extra = f", pip install 'ltr-plugin[{library.extra}]'" if library.extra else ""
     return f" (not installed{extra})"
 
 
-def _gains(report: "ExportReport") -> str:
+def _describe_export(report: "ExportReport") -> str:
     lines = [
         f"{report.folder}: {report.original} in {report.precision}, {report.bytes / 1e6:,.0f} MB",
         f"use it as {report.spec}; its vectors are its own: index again when you change to it",
@@ -147,8 +159,8 @@ def _gains(report: "ExportReport") -> str:
         kept = f"{one.nearest_kept:.1%} of the ten nearest are kept"
         alone = f"one alone {one.one_ms_before:.1f} ms before, {one.one_ms:.1f} now"
         lines += [
-            f"  {one.source}: cosine {one.cosine:.4f} with the original, {one.worst_cosine:.4f} at worst; {kept}",
-            f"  {one.source}: {one.per_s_before:,.0f} a second before, {one.per_s:,.0f} now; {alone}",
+            f"  {one.modality}: cosine {one.cosine:.4f} with the original, {one.worst_cosine:.4f} at worst; {kept}",
+            f"  {one.modality}: {one.per_s_before:,.0f} a second before, {one.per_s:,.0f} now; {alone}",
         ]
     return "\n".join(lines)
 

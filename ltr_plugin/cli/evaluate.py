@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ltr_plugin.cli.printing import AsJson, IndexName
-from ltr_plugin.cli.progress import bar
+from ltr_plugin.cli.output import AsJson, IndexName
+from ltr_plugin.cli.progress_bar import progress_bar
 
 
 def evaluate(
@@ -23,10 +23,10 @@ def evaluate(
 
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
-    from ltr_plugin.pipelines.evaluating import evaluate_rankers
+    from ltr_plugin.pipelines.evaluate import evaluate_rankers
 
     index = ProductIndex(connect(), name)
-    with bar("ranking queries") as progress:
+    with progress_bar("ranking queries") as progress:
         result = evaluate_rankers(index, queries, qrels, ranker, progress=progress)
     if as_json:
         typer.echo(json.dumps(result.to_json()))

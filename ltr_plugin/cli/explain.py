@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltr_plugin.cli.printing import AsJson, IndexName, emit
+from ltr_plugin.cli.output import AsJson, IndexName, print_result
 
 if TYPE_CHECKING:
-    from ltr_plugin.pipelines.explaining import Explanation
+    from ltr_plugin.pipelines.explain import Explanation
 
 WIDTH = 24
 
@@ -31,20 +31,20 @@ def explain(
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
     from ltr_plugin.decoding import decode
-    from ltr_plugin.pipelines.asking import ask_all
-    from ltr_plugin.pipelines.explaining import explain as explanations
-    from ltr_plugin.pipelines.explaining import likeness_picture
+    from ltr_plugin.pipelines.encode_queries import encode_queries
+    from ltr_plugin.pipelines.explain import explain as explanations
+    from ltr_plugin.pipelines.explain import saliency_overlay
     from ltr_plugin.queries.query import Query
     from ltr_plugin.rankers.loading import load_ranker
 
     query = decode(Query, {"id": "query", "text": text or None, "image": image, "audio": audio}, source="ltr explain")
     index = ProductIndex(connect(), name)
-    (asked,) = ask_all(index, [query], Path())
-    found = explanations(index, load_ranker(ranker), asked, [product, *([versus] if versus else [])])
+    (encoded,) = encode_queries(index, [query], Path())
+    found = explanations(index, load_ranker(ranker), encoded, [product, *([versus] if versus else [])])
     if saliency:
-        likeness_picture(index, asked, found[0].product).save(saliency)
-    lines = _one(found[0]) if len(found) == 1 else _both(*found)
-    emit({"products": [_facts(one) for one in found]}, "\n".join(lines), as_json=as_json)
+        saliency_overlay(index, encoded, found[0].product).save(saliency)
+    lines = _describe_one(found[0]) if len(found) == 1 else _describe_difference(*found)
+    print_result({"products": [_facts(one) for one in found]}, "\n".join(lines), as_json=as_json)
 
 
 def _facts(one: "Explanation") -> dict[str, object]:
@@ -53,30 +53,32 @@ def _facts(one: "Explanation") -> dict[str, object]:
         "id": one.product.id,
         "title": one.product.title,
         "score": parts.score,
-        "base": parts.base,
+        "base_value": parts.base_value,
         "modalities": parts.by_modality(),
         "features": {name: {"value": one.values[name], "adds": adds} for name, adds in parts.features.items()},
     }
 
 
-def _one(one: "Explanation") -> list[str]:
+def _describe_one(one: "Explanation") -> list[str]:
     parts = one.attribution
     head = [
         f"{one.product.id}  {one.product.title}",
-        f"score {parts.score:.4f} = {parts.base:.4f} of a typical product",
+        f"score {parts.score:.4f} = {parts.base_value:.4f} of a typical product",
     ]
-    return [*head, *_parts(parts.features, parts.modalities, lambda name: _value(one.values[name]))]
+    return [*head, *_contributions(parts.features, parts.modalities, lambda name: _value(one.values[name]))]
 
 
-def _both(one: "Explanation", other: "Explanation") -> list[str]:
+def _describe_difference(one: "Explanation", other: "Explanation") -> list[str]:
     ours, theirs = one.attribution, other.attribution
     head = [f"{each.product.id}  {each.attribution.score:.4f}  {each.product.title}" for each in (one, other)]
     head.append(f"difference {ours.score - theirs.score:+.4f}")
     values = {name: f"{_value(one.values[name])} against {_value(other.values[name])}" for name in one.values}
-    return [*head, *_parts(ours.versus(theirs), ours.modalities, lambda name: values[name])]
+    return [*head, *_contributions(ours.versus(theirs), ours.modalities, lambda name: values[name])]
 
 
-def _parts(adds: Mapping[str, float], modalities: Mapping[str, str], seen: Callable[[str], str]) -> Iterator[str]:
+def _contributions(
+    adds: Mapping[str, float], modalities: Mapping[str, str], seen: Callable[[str], str]
+) -> Iterator[str]:
     """What each modality adds, the greatest first, and below it what each of its features adds; zeros left out."""
     members: dict[str, dict[str, float]] = {}
     for name, value in adds.items():

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ltr_plugin.cli.printing import AsJson, IndexName, emit
-from ltr_plugin.cli.progress import bar
+from ltr_plugin.cli.output import AsJson, IndexName, print_result
+from ltr_plugin.cli.progress_bar import progress_bar
 
 app = typer.Typer(help="Feature sets: check, store in the cluster, log into tables.", no_args_is_help=True)
 SetFile = Annotated[Path, typer.Argument(help="Feature-set file (YAML).")]
@@ -30,7 +30,7 @@ def check(
         index = ProductIndex(connect(), name)
         check_fields(features, index.mapping, index.vectors)
     facts = {"feature_set": features.id, "features": list(features.names), "digest": features.digest}
-    emit(facts, f"{features.id}: {len(features.names)} features, digest {features.digest}", as_json=as_json)
+    print_result(facts, f"{features.id}: {len(features.names)} features, digest {features.digest}", as_json=as_json)
 
 
 @app.command()
@@ -39,11 +39,11 @@ def push(path: SetFile, name: IndexName = "products", as_json: AsJson = False) -
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
     from ltr_plugin.features.feature_set import load_feature_set
-    from ltr_plugin.pipelines.logging import push_features
+    from ltr_plugin.pipelines.log_features import push_features
 
     features = load_feature_set(path)
     push_features(ProductIndex(connect(), name), features)
-    emit({"feature_set": features.id}, f"{features.id} is in the cluster", as_json=as_json)
+    print_result({"feature_set": features.id}, f"{features.id} is in the cluster", as_json=as_json)
 
 
 @app.command()
@@ -63,15 +63,17 @@ def log(
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
     from ltr_plugin.features.feature_set import load_feature_set
-    from ltr_plugin.pipelines.logging import log_table
+    from ltr_plugin.pipelines.log_features import log_feature_table
 
     features = load_feature_set(path)
     index = ProductIndex(connect(), name)
-    with bar("logging features") as progress:
-        done = log_table(index, features, queries, qrels, out, negatives=negatives, seed=seed, progress=progress)
+    with progress_bar("logging features") as progress:
+        done = log_feature_table(
+            index, features, queries, qrels, out, negatives=negatives, seed=seed, progress=progress
+        )
     text = (
         f"{done.table}: {done.rows:,} rows of {features.id} ({done.judged:,} judged, {done.negatives:,} sampled); "
-        f"{done.absent:,} judged products are not in the index, "
-        f"{done.unjudged_queries:,} judged queries are not in the file"
+        f"{done.missing_products:,} judged products are not in the index, "
+        f"{done.missing_queries:,} judged queries are not in the file"
     )
-    emit({**asdict(done), "table": str(done.table)}, text, as_json=as_json)
+    print_result({**asdict(done), "table": str(done.table)}, text, as_json=as_json)

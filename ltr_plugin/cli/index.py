@@ -9,12 +9,12 @@ import typer
 
 from ltr_plugin.cli import index_changes, index_versions
 from ltr_plugin.cli.index_status import embed_and_show, show_status
-from ltr_plugin.cli.printing import AsJson, IndexName, complain
-from ltr_plugin.cli.progress import bar
+from ltr_plugin.cli.output import AsJson, IndexName, print_mistakes
+from ltr_plugin.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
     from ltr_plugin.cluster.products import ProductIndex
-    from ltr_plugin.pipelines.indexing import Indexed
+    from ltr_plugin.pipelines.index_catalog import IndexResult
 
 STANDARD_INPUT = Path("-")
 ENCODERS = "other encoders"
@@ -43,7 +43,7 @@ def index(
     rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the version that served before.")] = False,
     drop_old: Annotated[bool, typer.Option("--drop-old", help="Delete the versions that do not serve.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Delete what --prune and --drop-old only show otherwise.")] = False,
-    skip_bad: Annotated[bool, typer.Option(help="List wrong lines and go on without them.")] = False,
+    skip_invalid: Annotated[bool, typer.Option(help="List wrong lines and go on without them.")] = False,
     wait: Annotated[bool, typer.Option(help="Wait for the vectors; `--no-wait` needs a broker with workers.")] = True,
     status: Annotated[bool, typer.Option("--status", help="Show the backlog and what could not be embedded.")] = False,
     retry_errors: Annotated[bool, typer.Option(help="Try again what could not be embedded.")] = False,
@@ -56,17 +56,19 @@ def index(
     """
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
-    from ltr_plugin.pipelines.choosing import Encoders, vectors_for
-    from ltr_plugin.pipelines.indexing import require_broker, write_catalog
+    from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
+    from ltr_plugin.pipelines.index_catalog import require_broker, write_catalog
     from ltr_plugin.settings import Settings
 
-    encoders = Encoders(text_encoder, image_encoder, audio_encoder, tuple(video_encoder) if video_encoder else None)
+    encoders = EncoderSelection(
+        text_encoder, image_encoder, audio_encoder, tuple(video_encoder) if video_encoder else None
+    )
     streamed = catalog == STANDARD_INPUT
-    _require_sense(
+    _require_one_action(
         {
-            "CATALOG": catalog and not streamed, "-": streamed, "--watch": watch, "--delete": delete,
+            "CATALOG_QUEUE": catalog and not streamed, "-": streamed, "--watch": watch, "--delete": delete,
             "--reembed": reembed, "--status": status, "--rollback": rollback, "--drop-old": drop_old,
-            "--retry-errors": retry_errors and not catalog, ENCODERS: encoders.asked and not (catalog or watch),
+            "--retry-errors": retry_errors and not catalog, ENCODERS: encoders.requested and not (catalog or watch),
         },
         {"--prune": prune, "--replace": replace, "--update": update},
     )  # fmt: skip
@@ -78,7 +80,7 @@ def index(
     if status:
         show_status(ProductIndex(cluster, name), as_json=as_json)
     elif rollback:
-        index_versions.go_back(settings, cluster, name, **show)
+        index_versions.rollback(settings, cluster, name, **show)
     elif drop_old:
         index_versions.drop_old(cluster, name, yes=yes, as_json=as_json)
     elif delete:
@@ -95,37 +97,37 @@ def index(
         failed = False
         if catalog:
             write = partial(
-                write_catalog, cluster, catalog, name, vectors_for(cluster, name, encoders), media=media, update=update,
-                prune=prune and yes, replace=replace, skip_bad=skip_bad,
+                write_catalog, cluster, catalog, name, vector_fields_for(cluster, name, encoders), media=media, update=update,
+                prune=prune and yes, replace=replace, skip_invalid=skip_invalid,
             )  # fmt: skip
-            begun, failed = _write(write)
-            _show_absent(ProductIndex(cluster, name), catalog if prune else None)
+            next_version, failed = _write(write)
+            _show_missing(ProductIndex(cluster, name), catalog if prune else None)
         else:
-            begun = index_versions.begin(cluster, name, encoders)
-        embed_and_show(settings, cluster, name, begun, failed=failed, **show)
+            next_version = index_versions.begin(cluster, name, encoders)
+        embed_and_show(settings, cluster, name, next_version, failed=failed, **show)
 
 
-def _write(write: "Callable[..., Indexed]") -> tuple[str | None, bool]:
+def _write(write: "Callable[..., IndexResult]") -> tuple[str | None, bool]:
     """The version that was begun beside the one that serves, if any, and whether anything was refused."""
-    with bar("writing products") as progress:
+    with progress_bar("writing products") as progress:
         done = write(progress=progress)
-    complain([*done.bad_lines, *done.refused])
+    print_mistakes([*done.invalid_lines, *done.refused])
     if done.pruned:
         typer.echo(f"deleted {done.pruned:,} products that the catalog does not have", err=True)
-    return done.begun, bool(done.refused or done.bad_lines)
+    return done.next_version, bool(done.refused or done.invalid_lines)
 
 
-def _show_absent(index: "ProductIndex", catalog: Path | None) -> None:
+def _show_missing(index: "ProductIndex", catalog: Path | None) -> None:
     """What --prune would delete, or has left."""
-    from ltr_plugin.pipelines.indexing import absent
+    from ltr_plugin.pipelines.index_catalog import missing_from_catalog
 
-    gone = absent(index, catalog) if catalog else []
-    if gone:
-        some = ", ".join(gone[:10]) + (", ..." if len(gone) > 10 else "")
-        typer.echo(f"--yes deletes {len(gone):,} products that the catalog does not have: {some}", err=True)
+    missing = missing_from_catalog(index, catalog) if catalog else []
+    if missing:
+        some = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
+        typer.echo(f"--yes deletes {len(missing):,} products that the catalog does not have: {some}", err=True)
 
 
-def _require_sense(actions: dict[str, object], options: dict[str, object]) -> None:
+def _require_one_action(actions: dict[str, object], options: dict[str, object]) -> None:
     """InputError when nothing is asked for, or things that do not go together."""
     from ltr_plugin.errors import InputError
 
@@ -133,7 +135,7 @@ def _require_sense(actions: dict[str, object], options: dict[str, object]) -> No
     if len(asked) != 1:
         wrong = f"{' and '.join(asked)} are done one at a time" if asked else f"needs one of {', '.join(actions)}"
         raise InputError("ltr index", wrong)
-    fitting = {"CATALOG": set(options), "-": {"--update"}, "--watch": {"--update"}}.get(asked[0], set())
+    fitting = {"CATALOG_QUEUE": set(options), "-": {"--update"}, "--watch": {"--update"}}.get(asked[0], set())
     for flag, given in options.items():
         if given and flag not in fitting:
             raise InputError(flag, f"does not go with {asked[0]}")

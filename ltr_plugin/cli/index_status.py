@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ltr_plugin.cli.printing import complain, emit
-from ltr_plugin.cli.progress import bar
+from ltr_plugin.cli.output import print_mistakes, print_result
+from ltr_plugin.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
     from ltr_plugin.cluster.connection import Cluster
@@ -17,51 +17,53 @@ def embed_and_show(
     settings: "Settings",
     cluster: "Cluster",
     name: str,
-    begun: str | None = None,
+    next_version: str | None = None,
     *,
     wait: bool,
     as_json: bool,
-    sent: bool = False,
+    already_sent: bool = False,
     failed: bool = False,
 ) -> None:
     """Has an index's vectors made, or only the tasks sent, and shows where it stands.
 
-    Where a version was `begun` beside the one that serves, it is the one that gets them, and then the alias. The tasks
-    may be `sent` already. Exit code 1 where anything `failed` before.
+    Where a version was `next_version` beside the one that serves, it is the one that gets them, and then the alias. The tasks
+    may be `already_sent` already. Exit code 1 where anything `failed` before.
     """
     from ltr_plugin.cluster.indices import aliased
     from ltr_plugin.cluster.products import ProductIndex
     from ltr_plugin.errors import Mistake
-    from ltr_plugin.pipelines.indexing import embed_backlog, hand_over
+    from ltr_plugin.pipelines.index_catalog import embed_backlog, enqueue_backlog
 
     served = aliased(cluster, name)
     if wait:
-        with bar("making vectors") as progress:
-            embed_backlog(settings, cluster, name, begun, sent=sent, progress=progress)
+        with progress_bar("making vectors") as progress:
+            embed_backlog(settings, cluster, name, next_version, already_sent=already_sent, progress=progress)
     else:
-        if not sent:
-            hand_over(settings, cluster, begun or name)
-        if begun:
-            complain([Mistake(name, f"is still {served}; the same command without --no-wait moves it to {begun}")])
-    if wait and begun and served:
-        warn_of_rankers(ProductIndex(cluster, name))
-    show_status(ProductIndex(cluster, begun or name), as_json=as_json)
+        if not already_sent:
+            enqueue_backlog(settings, cluster, next_version or name)
+        if next_version:
+            print_mistakes(
+                [Mistake(name, f"is still {served}; the same command without --no-wait moves it to {next_version}")]
+            )
+    if wait and next_version and served:
+        warn_of_stale_releases(ProductIndex(cluster, name))
+    show_status(ProductIndex(cluster, next_version or name), as_json=as_json)
     if failed:
         raise typer.Exit(1)
 
 
-def warn_of_rankers(index: "ProductIndex") -> None:
+def warn_of_stale_releases(index: "ProductIndex") -> None:
     """Says which templates rank an index by vectors that it has no more."""
     from ltr_plugin.errors import Mistake
-    from ltr_plugin.pipelines.publishing import outdated
+    from ltr_plugin.pipelines.push import stale_releases
 
-    complain(
+    print_mistakes(
         Mistake(
             f"template {release.template}",
-            f"ranks by {release.facts['ranker']}, which was made for other vectors than {index.name} has; "
+            f"ranks by {release.metadata['ranker']}, which was made for other vectors than {index.name} has; "
             "log features, train, push and promote again",
         )
-        for release in outdated(index)
+        for release in stale_releases(index)
     )
 
 
@@ -77,4 +79,4 @@ def show_status(index: "ProductIndex", *, as_json: bool) -> None:
     lines = [f"{index.name}: {products:,} products, {backlog:,} without current vectors, {len(errors):,} errors"]
     lines += ["  takes no writes: another version has taken its place, or is about to"] if held else []
     lines += [f"  {error['id']}  {error['vector']}  {error['reason']}" for error in errors]
-    emit({**facts, "held": held}, "\n".join(lines), as_json=as_json)
+    print_result({**facts, "held": held}, "\n".join(lines), as_json=as_json)

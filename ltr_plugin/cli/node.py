@@ -56,7 +56,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For machines.")
         raise typer.Exit(1)
     health = node_health(state)
     uptime_s = int((datetime.now(UTC) - state.started).total_seconds())
-    told = {
+    facts = {
         "url": state.url,
         "pid": state.pid,
         "version": state.version,
@@ -65,12 +65,12 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For machines.")
         "plugins": list(health.plugins),
     }
     if as_json:
-        typer.echo(json.dumps({"running": True, **told}))
+        typer.echo(json.dumps({"running": True, **facts}))
         return
     minutes, seconds = divmod(uptime_s, 60)
-    told |= {"uptime": f"{minutes // 60} h {minutes % 60} min {seconds} s", "plugins": ", ".join(health.plugins)}
+    facts |= {"uptime": f"{minutes // 60} h {minutes % 60} min {seconds} s", "plugins": ", ".join(health.plugins)}
     for name in ("url", "pid", "version", "uptime", "health", "plugins"):
-        typer.echo(f"{name:8} {told[name]}")
+        typer.echo(f"{name:8} {facts[name]}")
 
 
 @app.command()

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ltr_plugin.cli.printing import AsJson, IndexName, emit
+from ltr_plugin.cli.output import AsJson, IndexName, print_result
 
 TemplateName = Annotated[str, typer.Option("--template", "-t", help="Search template that storefronts call.")]
 
@@ -18,12 +18,14 @@ def promote(
     """Give storefronts this ranker, in one atomic call."""
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
-    from ltr_plugin.pipelines import publishing
-    from ltr_plugin.pipelines.ranking import ranking_named
+    from ltr_plugin.pipelines import push as publishing
+    from ltr_plugin.pipelines.search import resolve_ranking
 
     index = ProductIndex(connect(), name)
-    release = publishing.promote(index, ranking_named(index, ranker), template)
-    emit(release.facts, f"{template} release {release.number} ranks by {release.facts['ranker']}", as_json=as_json)
+    release = publishing.promote(index, resolve_ranking(index, ranker), template)
+    print_result(
+        release.metadata, f"{template} release {release.number} ranks by {release.metadata['ranker']}", as_json=as_json
+    )
 
 
 def rollback(
@@ -33,7 +35,11 @@ def rollback(
 ) -> None:
     """Give storefronts an earlier release again."""
     from ltr_plugin.cluster.connection import connect
-    from ltr_plugin.pipelines.publishing import roll_back
+    from ltr_plugin.pipelines.push import rollback
 
-    release = roll_back(connect(), template, to)
-    emit(release.facts, f"{template} is back at release {release.number}, {release.facts['ranker']}", as_json=as_json)
+    release = rollback(connect(), template, to)
+    print_result(
+        release.metadata,
+        f"{template} is back at release {release.number}, {release.metadata['ranker']}",
+        as_json=as_json,
+    )

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ltr_plugin.cli.printing import AsJson, IndexName, emit
-from ltr_plugin.cli.progress import bar
+from ltr_plugin.cli.output import AsJson, IndexName, print_result
+from ltr_plugin.cli.progress_bar import progress_bar
 
 
 def push(
@@ -15,22 +15,22 @@ def push(
     queries: Annotated[
         Path | None, typer.Option(help="Queries to prove it with (default: those of its training)")
     ] = None,
-    probes: Annotated[int, typer.Option(min=1, help="How many of them to use.")] = 50,
+    sample_queries: Annotated[int, typer.Option(min=1, help="How many of them to use.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """Upload a ranker and prove that the cluster scores live rows as it does here; otherwise it is withdrawn."""
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
-    from ltr_plugin.pipelines.asking import ask_all
-    from ltr_plugin.pipelines.publishing import push_ranker, spread
+    from ltr_plugin.pipelines.encode_queries import encode_queries
+    from ltr_plugin.pipelines.push import push_ranker, sample_evenly
     from ltr_plugin.queries.query import read_queries
     from ltr_plugin.rankers.loading import load_ranker
 
     trained = load_ranker(ranker)
     index = ProductIndex(connect(), name)
     path = queries or Path(trained.card.origin["queries"])
-    asked = ask_all(index, spread(read_queries(path), probes), path.parent)
-    with bar("proving scores") as progress:
-        pushed = push_ranker(index, trained, asked, progress=progress)
+    encoded = encode_queries(index, sample_evenly(read_queries(path), sample_queries), path.parent)
+    with progress_bar("proving scores") as progress:
+        pushed = push_ranker(index, trained, encoded, progress=progress)
     facts = {"model": pushed.model, "parity": pushed.parity.to_json()}
-    emit(facts, f"{pushed.model} is in the cluster\n{pushed.parity}", as_json=as_json)
+    print_result(facts, f"{pushed.model} is in the cluster\n{pushed.parity}", as_json=as_json)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ltr_plugin.cli.printing import IndexName
-from ltr_plugin.cli.progress import bar
+from ltr_plugin.cli.output import IndexName
+from ltr_plugin.cli.progress_bar import progress_bar
 
 
 def report(
@@ -21,12 +21,12 @@ def report(
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
     from ltr_plugin.evaluation.ablation import Ablation
-    from ltr_plugin.pipelines.evaluating import evaluate_rankers
-    from ltr_plugin.pipelines.reporting import write_report
+    from ltr_plugin.pipelines.evaluate import evaluate_rankers
+    from ltr_plugin.pipelines.report import write_report
 
     matrix = Ablation.read(ablation) if ablation else None
     index = ProductIndex(connect(), name)
-    with bar("ranking queries") as progress:
+    with progress_bar("ranking queries") as progress:
         result = evaluate_rankers(index, queries, qrels, ranker, progress=progress)
     write_report(index, result, queries.parent, out, ablation=matrix)
     typer.echo(f"report: {out}")

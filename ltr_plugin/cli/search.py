@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ltr_plugin.cli.printing import AsJson, IndexName, emit
+from ltr_plugin.cli.output import AsJson, IndexName, print_result
 
 
 def search(
@@ -22,13 +22,13 @@ def search(
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.products import ProductIndex
     from ltr_plugin.decoding import decode
-    from ltr_plugin.pipelines.ranking import find, ranking_named
+    from ltr_plugin.pipelines.search import resolve_ranking, search_products
     from ltr_plugin.queries.query import Query
 
     asked = {"id": "query", "text": text or None, "image": image, "audio": audio, "video": video}
     query = decode(Query, asked, source="ltr search")
     index = ProductIndex(connect(), name)
-    hits = find(index, query, ranking_named(index, ranker), size=size, log=explain)
+    hits = search_products(index, query, resolve_ranking(index, ranker), size=size, log=explain)
     facts = [{"id": hit.id, "score": hit.score, **hit.source, **hit.features} for hit in hits]
     lines: list[str] = []
     for place, hit in enumerate(hits, start=1):
@@ -36,4 +36,4 @@ def search(
         lines.append(f"{place:>3}  {hit.score:>9.4f}  {hit.id}  {hit.source.get('title', '')}{price}")
         seen = hit.features.get("features", {})
         lines += [f"{'':>16}{name} {value:.4f}" for name, value in seen.items() if value]
-    emit({"ranker": ranker, "hits": facts}, "\n".join(lines) or "nothing found", as_json=as_json)
+    print_result({"ranker": ranker, "hits": facts}, "\n".join(lines) or "nothing found", as_json=as_json)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ltr_plugin.cli.printing import AsJson, emit
-from ltr_plugin.cli.progress import bar
+from ltr_plugin.cli.output import AsJson, print_result
+from ltr_plugin.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
     from ltr_plugin.judgments.qrels import Qrels
@@ -18,18 +18,18 @@ TablePath = Annotated[Path, typer.Argument(metavar="TABLE", help="A feature tabl
 OutPath = Annotated[Path, typer.Option("--out", help="The ranker's folder.")]
 NegativeWeight = Annotated[float, typer.Option(help="Weight of a sampled product that nobody judged.")]
 L2 = Annotated[float, typer.Option("--l2", help="How strongly weights are pulled to 0.")]
-Rounds = Annotated[int, typer.Option(help="The most trees.")]
+NumTrees = Annotated[int, typer.Option(help="The most trees.")]
 LearningRate = Annotated[float, typer.Option(help="Size of a step.")]
-Validation = Annotated[float, typer.Option(help="Share of queries held out to choose when to stop.")]
+ValidationFraction = Annotated[float, typer.Option(help="Share of queries held out to choose when to stop.")]
 Folds = Annotated[int, typer.Option(help="Hold out every query once, in so many folds: better with few.")]
 Refit = Annotated[bool, typer.Option(help="Train once more on all queries.")]
-Threads = Annotated[int, typer.Option(help="More than 1 gives up exact repeatability.")]
+NumThreads = Annotated[int, typer.Option(help="More than 1 gives up exact repeatability.")]
 Seed = Annotated[int, typer.Option(help="Of all that is drawn by chance.")]
 Teacher = Annotated[Path | None, typer.Option(help="Folder of a ranker to learn the scores of, instead of grades.")]
-Signals = Annotated[
+AuxiliaryQrels = Annotated[
     list[Path] | None, typer.Option(help="Clicks, purchases: TREC qrels, learned beside the grades. Say it once each.")
 ]
-SignalWeight = Annotated[float, typer.Option(help="What all signals count beside the grades.")]
+AuxiliaryWeight = Annotated[float, typer.Option(help="What all signals count beside the grades.")]
 Loss = Annotated[str, typer.Option(help="lambda (LambdaLoss), listnet, ndcg (approximate NDCG) or ranknet.")]
 Units = Annotated[int, typer.Option(help="Hidden units of each tower.")]
 Epochs = Annotated[int, typer.Option(help="The most times that all queries are seen.")]
@@ -39,58 +39,58 @@ Epochs = Annotated[int, typer.Option(help="The most times that all queries are s
 def lambdamart(
     table: TablePath,
     out: OutPath,
-    rounds: Rounds = 500,
-    leaves: Annotated[int, typer.Option(help="Leaves a tree.")] = 15,
+    num_trees: NumTrees = 500,
+    num_leaves: Annotated[int, typer.Option(help="Leaves a tree.")] = 15,
     learning_rate: LearningRate = 0.05,
-    min_rows_in_leaf: Annotated[int, typer.Option(help="The fewest rows a leaf may have.")] = 10,
-    validation: Validation = 0.2,
+    min_data_in_leaf: Annotated[int, typer.Option(help="The fewest rows a leaf may have.")] = 10,
+    validation_fraction: ValidationFraction = 0.2,
     folds: Folds = 0,
     refit: Refit = True,
     negative_weight: NegativeWeight = 1.0,
     teacher: Teacher = None,
-    threads: Threads = 1,
+    num_threads: NumThreads = 1,
     seed: Seed = 7,
     as_json: AsJson = False,
 ) -> None:
     """LambdaMART: boosted trees that order products by NDCG."""
     given = {
-        "rounds": rounds,
-        "leaves": leaves,
+        "num_trees": num_trees,
+        "num_leaves": num_leaves,
         "learning_rate": learning_rate,
-        "min_rows_in_leaf": min_rows_in_leaf,
-        "validation": validation,
+        "min_data_in_leaf": min_data_in_leaf,
+        "validation_fraction": validation_fraction,
         "folds": folds,
         "refit": refit,
         "negative_weight": negative_weight,
-        "threads": threads,
+        "num_threads": num_threads,
         "seed": seed,
     }
-    _train("lambdamart", given, table, out, as_json=as_json, teacher=_loaded(teacher))
+    _train("lambdamart", given, table, out, as_json=as_json, teacher=_load_teacher(teacher))
 
 
 @app.command()
 def xgboost(
     table: TablePath,
     out: OutPath,
-    rounds: Rounds = 500,
-    depth: Annotated[int, typer.Option(help="The most levels of a tree.")] = 4,
+    num_trees: NumTrees = 500,
+    max_depth: Annotated[int, typer.Option(help="The most levels of a tree.")] = 4,
     learning_rate: LearningRate = 0.05,
-    validation: Validation = 0.2,
+    validation_fraction: ValidationFraction = 0.2,
     folds: Folds = 0,
     refit: Refit = True,
-    threads: Threads = 1,
+    num_threads: NumThreads = 1,
     seed: Seed = 7,
     as_json: AsJson = False,
 ) -> None:
     """XGBoost's rank:ndcg: boosted trees of another make. Needs ltr-plugin[rankers]."""
     given = {
-        "rounds": rounds,
-        "depth": depth,
+        "num_trees": num_trees,
+        "max_depth": max_depth,
         "learning_rate": learning_rate,
-        "validation": validation,
+        "validation_fraction": validation_fraction,
         "folds": folds,
         "refit": refit,
-        "threads": threads,
+        "num_threads": num_threads,
         "seed": seed,
     }
     _train("xgboost", given, table, out, as_json=as_json)
@@ -106,13 +106,13 @@ def fusion(
     learning_rate: LearningRate = 0.005,
     modality_dropout: Annotated[float, typer.Option(help="Share of queries that lose a part while it learns.")] = 0.7,
     product_dropout: Annotated[float, typer.Option(help="Share of queries some of whose products lose a part.")] = 0.6,
-    validation: Validation = 0.2,
+    validation_fraction: ValidationFraction = 0.2,
     folds: Folds = 0,
     refit: Refit = True,
     teacher: Teacher = None,
-    signal: Signals = None,
-    signal_weight: SignalWeight = 0.3,
-    threads: Threads = 1,
+    auxiliary_qrels: AuxiliaryQrels = None,
+    auxiliary_weight: AuxiliaryWeight = 0.3,
+    num_threads: NumThreads = 1,
     seed: Seed = 7,
     as_json: AsJson = False,
 ) -> None:
@@ -124,14 +124,22 @@ def fusion(
         "learning_rate": learning_rate,
         "modality_dropout": modality_dropout,
         "product_dropout": product_dropout,
-        "validation": validation,
+        "validation_fraction": validation_fraction,
         "folds": folds,
         "refit": refit,
-        "threads": threads,
+        "num_threads": num_threads,
         "seed": seed,
-        "signal_weight": signal_weight,
+        "auxiliary_weight": auxiliary_weight,
     }
-    _train("fusion", given, table, out, as_json=as_json, teacher=_loaded(teacher), signals=_judged(signal))
+    _train(
+        "fusion",
+        given,
+        table,
+        out,
+        as_json=as_json,
+        teacher=_load_teacher(teacher),
+        auxiliary_qrels=_read_auxiliary_qrels(auxiliary_qrels),
+    )
 
 
 @app.command()
@@ -142,13 +150,13 @@ def mlp(
     units: Units = 16,
     epochs: Epochs = 200,
     learning_rate: LearningRate = 0.005,
-    validation: Validation = 0.2,
+    validation_fraction: ValidationFraction = 0.2,
     folds: Folds = 0,
     refit: Refit = True,
     teacher: Teacher = None,
-    signal: Signals = None,
-    signal_weight: SignalWeight = 0.3,
-    threads: Threads = 1,
+    auxiliary_qrels: AuxiliaryQrels = None,
+    auxiliary_weight: AuxiliaryWeight = 0.3,
+    num_threads: NumThreads = 1,
     seed: Seed = 7,
     as_json: AsJson = False,
 ) -> None:
@@ -158,14 +166,22 @@ def mlp(
         "units": units,
         "epochs": epochs,
         "learning_rate": learning_rate,
-        "validation": validation,
+        "validation_fraction": validation_fraction,
         "folds": folds,
         "refit": refit,
-        "threads": threads,
+        "num_threads": num_threads,
         "seed": seed,
-        "signal_weight": signal_weight,
+        "auxiliary_weight": auxiliary_weight,
     }
-    _train("mlp", given, table, out, as_json=as_json, teacher=_loaded(teacher), signals=_judged(signal))
+    _train(
+        "mlp",
+        given,
+        table,
+        out,
+        as_json=as_json,
+        teacher=_load_teacher(teacher),
+        auxiliary_qrels=_read_auxiliary_qrels(auxiliary_qrels),
+    )
 
 
 @app.command()
@@ -209,13 +225,13 @@ def svm(
     _train("svm", given, table, out, as_json=as_json)
 
 
-def _loaded(folder: Path | None) -> "Ranker | None":
+def _load_teacher(folder: Path | None) -> "Ranker | None":
     from ltr_plugin.rankers.loading import load_ranker
 
     return load_ranker(folder) if folder else None
 
 
-def _judged(files: list[Path] | None) -> "dict[str, Qrels]":
+def _read_auxiliary_qrels(files: list[Path] | None) -> "dict[str, Qrels]":
     from ltr_plugin.judgments.qrels import read_qrels
 
     return {str(path): read_qrels(path) for path in files or ()}
@@ -232,12 +248,12 @@ def _train(
 ) -> None:
     from ltr_plugin.decoding import decode
     from ltr_plugin.features.table import FeatureTable
-    from ltr_plugin.rankers.trainers import trainer_of
+    from ltr_plugin.rankers.trainers import get_trainer
 
-    form, train = trainer_of(kind)
-    settings = decode(form, given, source="options")
+    settings_type, train = get_trainer(kind)
+    settings = decode(settings_type, given, source="options")
     rows = FeatureTable.read(table)
-    with bar("training") as progress:
+    with progress_bar("training") as progress:
         ranker = train(rows, settings, progress=progress, **more)
     ranker.save(out)
     card = ranker.card.model_dump(mode="json")
@@ -247,4 +263,4 @@ def _train(
         *(f"  {name}: {value}" for name, value in card["results"].items() if value is not None),
         *(f"  note: {note}" for note in facts["notes"]),
     ]
-    emit(facts, "\n".join(lines), as_json=as_json)
+    print_result(facts, "\n".join(lines), as_json=as_json)

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltr_plugin.cli.printing import AsJson, emit
-from ltr_plugin.cli.progress import bar
+from ltr_plugin.cli.output import AsJson, print_result
+from ltr_plugin.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
-    from ltr_plugin.rankers.tuning import Tuned
+    from ltr_plugin.rankers.tuning import TuningResult
 
 
 def tune(
@@ -26,31 +26,31 @@ def tune(
     Ctrl-C keeps what was tried: the same command goes on, and with more minutes it searches further.
     """
     from ltr_plugin.features.table import FeatureTable
-    from ltr_plugin.rankers.tuning import conclude, search
+    from ltr_plugin.rankers.tuning import finish_search, run_search
 
     rows = FeatureTable.read(table)
-    with bar("searching (seconds)") as progress:
-        found = search(rows, kind, out, minutes=minutes, folds=folds, seed=seed, progress=progress)
-    with bar("training with what was found") as progress:
-        tuned = conclude(found, progress=progress)
+    with progress_bar("searching (seconds)") as progress:
+        found = run_search(rows, kind, out, minutes=minutes, folds=folds, seed=seed, progress=progress)
+    with progress_bar("training with what was found") as progress:
+        tuned = finish_search(found, progress=progress)
     tuned.save(out)
-    emit(tuned.to_json(), _told(tuned, out), as_json=as_json)
+    print_result(tuned.to_json(), _describe_tuning(tuned, out), as_json=as_json)
 
 
-def _told(tuned: "Tuned", out: Path) -> str:
-    from ltr_plugin.evaluation.report import ALL
-    from ltr_plugin.rankers.tuning import DEFAULT, RANKER, TUNED
+def _describe_tuning(tuned: "TuningResult", out: Path) -> str:
+    from ltr_plugin.evaluation.comparison import ALL_QUERIES
+    from ltr_plugin.rankers.tuning import DEFAULT, RANKER_FOLDER, TUNED
 
-    before, after = (tuned.nested.of(ALL, name, "nDCG@10") for name in (DEFAULT, TUNED))
+    before, after = (tuned.nested.of(ALL_QUERIES, name, "nDCG@10") for name in (DEFAULT, TUNED))
     luck = "" if after.significant else ", which may be luck"
     return "\n".join(
         [
-            f"{out / RANKER}: {tuned.ranker.kind} ranker, the best of {tuned.trials} settings tried",
+            f"{out / RANKER_FOLDER}: {tuned.ranker.kind} ranker, the best of {tuned.trials} settings tried",
             *(
                 f"  {name}: {value if isinstance(value, str) else f'{value:.4g}'}"
                 for name, value in tuned.settings.items()
             ),
-            f"nDCG@10 of {tuned.nested.slices[ALL]} queries, each left out of the search that it measures:",
+            f"nDCG@10 of {tuned.nested.slices[ALL_QUERIES]} queries, each left out of the search that it measures:",
             f"  {TUNED} {after.mean:.3f} [{after.low:.3f}, {after.high:.3f}]",
             f"  {DEFAULT} {before.mean:.3f} [{before.low:.3f}, {before.high:.3f}]",
             f"  difference {after.difference:+.3f} (p {after.p:.3f}){luck}",

@@ -49,7 +49,7 @@ def worker(
 
     from ltr_plugin.errors import InputError
     from ltr_plugin.pipelines.local_worker import worker_command
-    from ltr_plugin.pipelines.messages import QUEUE, SWEEPS, queue_of
+    from ltr_plugin.pipelines.messages import DEFAULT_QUEUE, SWEEP_QUEUE, queue_of
     from ltr_plugin.settings import Settings
 
     if modality and queues:
@@ -65,7 +65,7 @@ def worker(
     if concurrency:
         options += ["--concurrency", str(concurrency)]
     if modality:
-        queues = ",".join([QUEUE, SWEEPS, *(queue_of(source.value) for source in modality)])
+        queues = ",".join([DEFAULT_QUEUE, SWEEP_QUEUE, *(queue_of(source.value) for source in modality)])
     if queues:
         options += ["--queues", queues]
     if beat:

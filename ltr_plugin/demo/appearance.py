@@ -4,12 +4,12 @@ import colorsys
 
 import numpy as np
 
-from ltr_plugin.demo.goods import Traits
 from ltr_plugin.demo.kinds import KINDS
 from ltr_plugin.demo.outlines import Part
 from ltr_plugin.demo.painting import Colour, Surface
-from ltr_plugin.demo.photographs import Shot, customer_shot, shop_shot
+from ltr_plugin.demo.photos import Shot, customer_shot, shop_shot
 from ltr_plugin.demo.silhouettes import SILHOUETTES
+from ltr_plugin.demo.traits import Traits
 
 SHADES: dict[str, Colour] = {
     "red": (0.80, 0.17, 0.18),

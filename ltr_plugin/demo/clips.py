@@ -10,16 +10,16 @@ from PIL import Image
 
 from ltr_plugin.demo.outlines import Part
 from ltr_plugin.demo.painting import Surface
-from ltr_plugin.demo.photographs import PHOTO_PX, Shot, photographs
+from ltr_plugin.demo.photos import PHOTO_PX, Shot, photographs
 from ltr_plugin.demo.recordings import pcm
-from ltr_plugin.demo.tones import RATE_HZ, Wave
+from ltr_plugin.demo.timbres import SAMPLE_RATE_HZ, Wave
 
 CLIP_PX = 128
 FRAME_RATES = (8, 10, 12)
 """Frames a second, one of these for each clip."""
 
 
-def film(
+def render_frames(
     parts: list[Part], surface: Surface, shot: Shot, frames: int, rng: np.random.Generator, *, stands: bool
 ) -> Iterator[Image.Image]:
     """So many frames, RGB, CLIP_PX square. The camera goes around the product, nearer or farther, from `shot` on, while
@@ -62,14 +62,14 @@ def write_clip(path: Path, frames: Sequence[Image.Image], frame_rate: int, sound
         picture.pix_fmt = "yuv420p"
         picture.bit_rate = 220_000
         picture.codec_context.thread_count = 1
-        track = container.add_stream("libopus", rate=RATE_HZ, layout="mono") if sound is not None else None
+        track = container.add_stream("libopus", rate=SAMPLE_RATE_HZ, layout="mono") if sound is not None else None
         for image in frames:
             container.mux(picture.encode(av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24")))
         container.mux(picture.encode())
         if track is not None and sound is not None:
             samples = av.AudioFrame.from_ndarray(pcm(sound)[None], format="s16", layout="mono")
-            samples.sample_rate = RATE_HZ
-            samples.time_base = Fraction(1, RATE_HZ)
+            samples.sample_rate = SAMPLE_RATE_HZ
+            samples.time_base = Fraction(1, SAMPLE_RATE_HZ)
             samples.pts = 0
             container.mux(track.encode(samples))
             container.mux(track.encode())

@@ -7,33 +7,33 @@ from pathlib import Path
 import numpy as np
 
 from ltr_plugin.demo import appearance
-from ltr_plugin.demo.clips import FRAME_RATES, film, write_clip
-from ltr_plugin.demo.goods import Traits
+from ltr_plugin.demo.clips import FRAME_RATES, render_frames, write_clip
 from ltr_plugin.demo.kinds import KINDS
-from ltr_plugin.demo.photographs import photograph
-from ltr_plugin.demo.products import Product
+from ltr_plugin.demo.photos import photograph
+from ltr_plugin.demo.products import DemoProduct
 from ltr_plugin.demo.queries import DemoQuery
 from ltr_plugin.demo.recordings import customer_recording, shop_recording, write_wav
-from ltr_plugin.demo.tones import RATE_HZ
+from ltr_plugin.demo.timbres import SAMPLE_RATE_HZ
+from ltr_plugin.demo.traits import Traits
 
 _PRODUCT_PHOTOS, _QUERY_PHOTOS, _PRODUCT_SOUNDS, _QUERY_SOUNDS, _CLIPS = 1, 3, 5, 6, 7
 """Each draws from its own stream of random numbers, beside those of the shop."""
 
-Making = tuple[str, Callable[[Path, np.random.Generator], None], tuple[int, ...]]
+MediaFile = tuple[str, Callable[[Path, np.random.Generator], None], tuple[int, ...]]
 """A file's path within the shop, what writes it, and the key of its random numbers."""
 
 
-def photo_paths(product: Product) -> list[str]:
+def photo_paths(product: DemoProduct) -> list[str]:
     """Where the product's photos lie."""
     return [f"images/{product.id}-{number + 1}.jpg" for number in range(product.photos)]
 
 
-def sound_paths(product: Product) -> list[str]:
+def sound_paths(product: DemoProduct) -> list[str]:
     """Where the recordings of the product's sound lie."""
     return [f"audio/{product.id}-{number + 1}.wav" for number in range(product.sounds)]
 
 
-def clip_paths(product: Product) -> list[str]:
+def clip_paths(product: DemoProduct) -> list[str]:
     """Where the product's clips lie."""
     return [f"video/{product.id}-{number + 1}.webm" for number in range(product.clips)]
 
@@ -48,7 +48,7 @@ def query_sound_path(query: DemoQuery) -> str:
     return f"query_audio/{query.id}.wav"
 
 
-def media(products: Sequence[Product], queries: Sequence[DemoQuery]) -> Iterator[Making]:
+def list_media_files(products: Sequence[DemoProduct], queries: Sequence[DemoQuery]) -> Iterator[MediaFile]:
     """Everything to be made, in the order of making. Keys are to be led by the seed."""
     for number, product in enumerate(products):
         for paths, write, stream in (
@@ -59,10 +59,10 @@ def media(products: Sequence[Product], queries: Sequence[DemoQuery]) -> Iterator
             for view, path in enumerate(paths):
                 yield path, write, (stream, number, view)
     for number, query in enumerate(queries):
-        if query.photo_of:
-            yield query_photo_path(query), partial(_photo, query.photo_of, customer=True), (_QUERY_PHOTOS, number)
-        if query.sound_of:
-            yield query_sound_path(query), partial(_sound, query.sound_of, customer=True), (_QUERY_SOUNDS, number)
+        if query.photo_traits:
+            yield query_photo_path(query), partial(_photo, query.photo_traits, customer=True), (_QUERY_PHOTOS, number)
+        if query.sound_traits:
+            yield query_sound_path(query), partial(_sound, query.sound_traits, customer=True), (_QUERY_SOUNDS, number)
 
 
 def _photo(traits: Traits, path: Path, rng: np.random.Generator, *, customer: bool) -> None:
@@ -81,9 +81,9 @@ def _clip(traits: Traits, path: Path, rng: np.random.Generator) -> None:
     shot = appearance.shot(traits, rng, customer=False)
     surface = appearance.surface(traits, rng)
     sound = shop_recording(traits.timbre, traits.melody, rng) if traits.timbre else None
-    seconds = float(rng.uniform(1.5, 2.5)) if sound is None else max(1.5, len(sound) / RATE_HZ)
+    seconds = float(rng.uniform(1.5, 2.5)) if sound is None else max(1.5, len(sound) / SAMPLE_RATE_HZ)
     frame_rate = FRAME_RATES[rng.integers(len(FRAME_RATES))]
-    frames = film(
+    frames = render_frames(
         appearance.silhouette(traits),
         surface,
         shot,

@@ -12,7 +12,7 @@ Curve = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Turned:
+class RevolvedBody:
     """A body of revolution about a vertical axis, seen slightly from above.
 
     `profile` holds (height y, half width) pairs from top to bottom; a circle of the body appears as an ellipse whose
@@ -55,15 +55,15 @@ class Part:
 
     outline: Curve
     paint: str = "main"
-    turned: Turned | None = None
+    body: RevolvedBody | None = None
     puff: float = 0.03
     rumple: float = 0.0
     holes: tuple[Curve, ...] = ()
 
     @classmethod
-    def revolved(cls, body: Turned, paint: str = "main") -> "Part":
+    def revolved(cls, body: RevolvedBody, paint: str = "main") -> "Part":
         """The piece that a body of revolution shows."""
-        return cls(body.outline, paint, turned=body)
+        return cls(body.outline, paint, body=body)
 
 
 def ellipse(x: float, y: float, rx: float, ry: float | None = None, *, start: float = 0, end: float = 360) -> Curve:
@@ -112,7 +112,7 @@ def mirrored(curve: Curve, axis: float = 0.5) -> Curve:
     return curve * (-1, 1) + (2 * axis, 0)
 
 
-def turned_by(curve: Curve, degrees: float, x: float = 0.5, y: float = 0.5) -> Curve:
+def rotated(curve: Curve, degrees: float, x: float = 0.5, y: float = 0.5) -> Curve:
     """The curve turned clockwise about a point."""
     angle = np.radians(degrees)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])

@@ -55,7 +55,7 @@ def _paint_part(canvas: Picture, part: Part, surface: Surface, light: Plane, rng
     x, y = np.meshgrid(
         (np.arange(x0, x1, dtype=np.float32) + 0.5) / CANVAS_PX, (np.arange(y0, y1, dtype=np.float32) + 0.5) / CANVAS_PX
     )
-    across, down, normal = _turned_surface(part, x, y) if part.turned else _puffed_surface(part, mask, x, y, rng)
+    across, down, normal = _turned_surface(part, x, y) if part.body else _puffed_surface(part, mask, x, y, rng)
     shade = 0.52 + 0.62 * np.clip(_along(normal, light), 0, 1)
     half_way = light + np.array([0, 0, 1], np.float32)
     shine = np.clip(_along(normal, half_way / np.linalg.norm(half_way)), 0, 1)
@@ -92,7 +92,7 @@ def _mask(part: Part, x0: int, y0: int, x1: int, y1: int) -> Plane:
 def _turned_surface(part: Part, x: Plane, y: Plane) -> tuple[Plane, Plane, Normal]:
     """Place on the mantle and normal of a body of revolution. A point of the circle at height h appears lower, by how
     far it stands out to the viewer; two rounds of substitution find h well enough."""
-    body = part.turned
+    body = part.body
     assert body is not None  # noqa: S101 - the caller has looked
     height = y
     for _ in range(2):

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from ltr_plugin.demo.goods import BANDS, COLOURS, Traits, draw_traits
 from ltr_plugin.demo.kinds import KINDS
-from ltr_plugin.demo.vocabulary import say
+from ltr_plugin.demo.traits import COLOURS, PRICE_BANDS, Traits, draw_traits
+from ltr_plugin.demo.vocabulary import word_for
 
 PHOTOLESS_SHARE = 0.09
 TWO_PHOTOS_SHARE = 0.08
@@ -18,16 +18,16 @@ TWO_SOUNDS_SHARE = 0.12
 CLIP_SHARE = {"silent": 0.05, "sounding": 0.14}
 CLIP_ONLY_SHARE = 0.35
 """Of the products with a clip: these have neither photos nor recordings, so that only the clip shows them."""
-TOLD_SHARE = {"colour": 0.5, "pattern": 0.25, "material": 0.85, "use": 0.7, "shape": 0.55}
+MENTIONED_SHARE = {"colour": 0.5, "pattern": 0.25, "material": 0.85, "use": 0.7, "shape": 0.55}
 """How often a product's text tells the attribute. Without a photo or clip, colour and pattern are always told."""
-TIMBRE_TOLD_SHARE = 0.2
+TIMBRE_MENTIONED_SHARE = 0.2
 """How often the text of a product that makes a sound tells its timbre; without a recording or clip it always does. No
 text tells the melody."""
-PATTERN_TOLD_WHEN_PLAIN = 0.1
+PLAIN_MENTIONED_SHARE = 0.1
 
 _LAST_DAY = date(2025, 9, 30)
 _PRICE_FACTOR = {"budget": 0.55, "middle": 1.0, "premium": 2.1}
-_SOFAS = ("sofa", "curtains", "wallpaper", "coat", "kitchen tiles", "bicycle")
+_OTHER_THINGS = ("sofa", "curtains", "wallpaper", "coat", "kitchen tiles", "bicycle")
 _PRAISE = (
     "A favourite of our customers.",
     "Made to last for years.",
@@ -41,7 +41,7 @@ _PRAISE = (
 
 
 @dataclass(frozen=True)
-class Product:
+class DemoProduct:
     """One product: its hidden attributes, how many media files it has, and the public part of its catalog record."""
 
     id: str
@@ -52,25 +52,25 @@ class Product:
     record: dict[str, object]
 
 
-def draw_product(number: int, kind: str, rng: np.random.Generator) -> Product:
+def draw_product(number: int, kind: str, rng: np.random.Generator) -> DemoProduct:
     """A new product of this kind. Its record has everything but the media."""
     traits = draw_traits(kind, rng)
     photos = int(rng.choice(3, p=(PHOTOLESS_SHARE, 1 - PHOTOLESS_SHARE - TWO_PHOTOS_SHARE, TWO_PHOTOS_SHARE)))
-    (ear,) = rng.spawn(1)
-    sounds, clips, alone = _sounds_and_clips(traits, ear)
+    (audio_rng,) = rng.spawn(1)
+    sounds, clips, alone = _sounds_and_clips(traits, audio_rng)
     photos = 0 if alone else photos
     described = rng.random() >= UNDESCRIBED_SHARE
-    told = {name for name, share in TOLD_SHARE.items() if rng.random() < share}
-    if traits.pattern == "plain" and rng.random() >= PATTERN_TOLD_WHEN_PLAIN:
-        told.discard("pattern")
+    mentioned = {name for name, share in MENTIONED_SHARE.items() if rng.random() < share}
+    if traits.pattern == "plain" and rng.random() >= PLAIN_MENTIONED_SHARE:
+        mentioned.discard("pattern")
     if not photos and not clips:
-        told |= {"colour", "pattern"}
-    in_title = {name for name in told if not described or rng.random() < 0.75}
+        mentioned |= {"colour", "pattern"}
+    in_title = {name for name in mentioned if not described or rng.random() < 0.75}
     measured, values = KINDS[kind].measure
     measure = _pick(values, rng)
-    heard = _heard(traits, ear, always=not sounds and not clips)
+    heard = _timbre_word(traits, audio_rng, always=not sounds and not clips)
     title = _title(traits, in_title, f"{measured} {measure}", rng)
-    description = _description(traits, told - in_title, f"{measured} {measure}", rng) if described else ""
+    description = _description(traits, mentioned - in_title, f"{measured} {measure}", rng) if described else ""
     record: dict[str, object] = {
         "id": f"p{number:05d}",
         "title": title if described or not heard else f"{title}, {heard} sound",
@@ -79,11 +79,11 @@ def draw_product(number: int, kind: str, rng: np.random.Generator) -> Product:
         "category": list(KINDS[kind].category),
         "price": _price(traits, rng),
         "currency": "EUR",
-        "attributes": _attributes(traits, told, rng) | {measured: measure},
+        "attributes": _attributes(traits, mentioned, rng) | {measured: measure},
         **_identity(number, traits, rng),
         "stats": _stats(traits, rng),
     }
-    return Product(str(record["id"]), traits, photos, sounds, clips, record)
+    return DemoProduct(str(record["id"]), traits, photos, sounds, clips, record)
 
 
 def _sounds_and_clips(traits: Traits, rng: np.random.Generator) -> tuple[int, int, bool]:
@@ -94,15 +94,17 @@ def _sounds_and_clips(traits: Traits, rng: np.random.Generator) -> tuple[int, in
     return recorded if traits.timbre and not alone else 0, int(filmed), bool(alone)
 
 
-def _heard(traits: Traits, rng: np.random.Generator, *, always: bool) -> str:
+def _timbre_word(traits: Traits, rng: np.random.Generator, *, always: bool) -> str:
     """The word that the text has for the timbre; empty if it has none."""
-    tells = rng.random() < TIMBRE_TOLD_SHARE or always
-    return say("timbre", traits.timbre, rng, synonyms=0.5) if traits.timbre and tells else ""
+    mentioned = rng.random() < TIMBRE_MENTIONED_SHARE or always
+    return word_for("timbre", traits.timbre, rng, synonyms=0.5) if traits.timbre and mentioned else ""
 
 
-def _title(traits: Traits, tells: set[str], fact: str, rng: np.random.Generator) -> str:
-    spoken = {name: say(name, getattr(traits, name), rng, synonyms=0.35, kind=traits.kind) for name in sorted(tells)}
-    noun = spoken.pop("shape", None) or say("kind", traits.kind, rng, synonyms=0.45)
+def _title(traits: Traits, mentioned: set[str], fact: str, rng: np.random.Generator) -> str:
+    spoken = {
+        name: word_for(name, getattr(traits, name), rng, synonyms=0.35, kind=traits.kind) for name in sorted(mentioned)
+    }
+    noun = spoken.pop("shape", None) or word_for("kind", traits.kind, rng, synonyms=0.45)
     use = f" for {spoken.pop('use')}" if "use" in spoken else ""
     adjectives = [spoken[name] for name in rng.permutation(sorted(spoken)).tolist()]
     fact = f", {fact}" if rng.random() < 0.4 else ""
@@ -119,12 +121,12 @@ def _title(traits: Traits, tells: set[str], fact: str, rng: np.random.Generator)
     return title[0].upper() + title[1:]
 
 
-def _description(traits: Traits, tells: set[str], fact: str, rng: np.random.Generator) -> str:
+def _description(traits: Traits, mentioned: set[str], fact: str, rng: np.random.Generator) -> str:
     """One to three sentences: what the title left to tell, then praise, facts or words about other things."""
-    noun = say("kind", traits.kind, rng, synonyms=0.5)
+    noun = word_for("kind", traits.kind, rng, synonyms=0.5)
     sentences = []
-    for name in sorted(tells):
-        word = say(name, getattr(traits, name), rng, synonyms=0.5, kind=traits.kind)
+    for name in sorted(mentioned):
+        word = word_for(name, getattr(traits, name), rng, synonyms=0.5, kind=traits.kind)
         forms = {
             "colour": (f"Comes in {word}.", f"The colour is {word}."),
             "pattern": (f"The design is {word}.", f"A {word} look."),
@@ -146,7 +148,7 @@ def _distraction(traits: Traits, rng: np.random.Generator) -> str:
     other = KINDS[_pick(tuple(name for name in KINDS if name != traits.kind), rng)].nouns[0]
     return _pick(
         (
-            f"Goes well with your {colour} {_pick(_SOFAS, rng)}.",
+            f"Goes well with your {colour} {_pick(_OTHER_THINGS, rng)}.",
             f"Looks good beside our {other}.",
             f"Wrapped in {colour} paper on request.",
             f"Customers often buy a {other} with it.",
@@ -155,10 +157,10 @@ def _distraction(traits: Traits, rng: np.random.Generator) -> str:
     )
 
 
-def _attributes(traits: Traits, told: set[str], rng: np.random.Generator) -> dict[str, str]:
+def _attributes(traits: Traits, mentioned: set[str], rng: np.random.Generator) -> dict[str, str]:
     fields = {"warranty": f"{int(rng.integers(2, 6))} years"}
-    fields |= {name: getattr(traits, name) for name in ("material", "use") if name in told and rng.random() < 0.6}
-    if "colour" in told:
+    fields |= {name: getattr(traits, name) for name in ("material", "use") if name in mentioned and rng.random() < 0.6}
+    if "colour" in mentioned:
         fields["colour"] = traits.colour
     return fields
 
@@ -183,7 +185,7 @@ def _identity(number: int, traits: Traits, rng: np.random.Generator) -> dict[str
 def _stats(traits: Traits, rng: np.random.Generator) -> dict[str, float]:
     """What shoppers did: it follows quality, with noise, and cheap products sell more often."""
     felt = traits.quality + float(rng.normal(0, 0.12))
-    sales = rng.poisson(float(np.exp(1.2 + 2.4 * felt - 0.5 * BANDS.index(traits.band) + rng.normal(0, 0.5))))
+    sales = rng.poisson(float(np.exp(1.2 + 2.4 * felt - 0.5 * PRICE_BANDS.index(traits.band) + rng.normal(0, 0.5))))
     return {
         "rating": round(float(np.clip(2.4 + 2.7 * felt, 1, 5)), 1),
         "rating_count": int(rng.poisson(1 + 6 * float(sales) ** 0.8)),

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ltr_plugin.demo.goods import COLOURS, PATTERNS, Traits
-from ltr_plugin.demo.grades import NEAR, Wish
-from ltr_plugin.demo.products import Product
-from ltr_plugin.demo.vocabulary import say
+from ltr_plugin.demo.judgments import NEAR, Intent
+from ltr_plugin.demo.products import DemoProduct
+from ltr_plugin.demo.traits import COLOURS, PATTERNS, Traits
+from ltr_plugin.demo.vocabulary import word_for
 
 VISIBLE = ("colour", "pattern", "shape")
 """What a photo asks for, beside the kind."""
@@ -33,31 +33,31 @@ _SMALL_TALK = ("{}", "{}", "{}", "{}", "looking for {}", "need {}", "{} please",
 
 @dataclass(frozen=True)
 class DemoQuery:
-    """One query. `photo_of` and `sound_of` are the attributes that its photo shows and its recording lets hear (None
-    where it has none), `wish` is what is wanted."""
+    """One query. `photo_traits` and `sound_traits` are the attributes that its photo shows and its recording lets hear (None
+    where it has none), `intent` is what is wanted."""
 
     id: str
-    wish: Wish
+    intent: Intent
     text: str | None = None
-    photo_of: Traits | None = None
-    sound_of: Traits | None = None
+    photo_traits: Traits | None = None
+    sound_traits: Traits | None = None
 
     @property
-    def form(self) -> str:
+    def mode(self) -> str:
         """`typed`, `photo`, `mixed` (a photo and words), `sound` or `soundmixed` (a sound and words)."""
         return self.id.split("-")[0]
 
 
-def draw_queries(products: Sequence[Product], counts: dict[str, int], rng: np.random.Generator) -> list[DemoQuery]:
+def draw_queries(products: Sequence[DemoProduct], counts: dict[str, int], rng: np.random.Generator) -> list[DemoQuery]:
     """Queries in the numbers that `counts` gives by form; none comes twice. Sounds asked for are those of products."""
     queries: list[DemoQuery] = []
-    for form, count in counts.items():
-        some = [item for item in products if item.traits.timbre] if form in _SOUNDING else products
+    for mode, count in counts.items():
+        some = [item for item in products if item.traits.timbre] if mode in _SOUNDING else products
         seen: set[tuple[str | None, Traits | None, Traits | None]] = set()
         while len(seen) < count:
             wanted = some[int(rng.integers(len(some)))].traits
-            drawn = _FORMS[form](f"{form}-{len(seen) + 1:03d}", wanted, rng)
-            asks = (drawn.text, drawn.photo_of, drawn.sound_of)
+            drawn = _MODES[mode](f"{mode}-{len(seen) + 1:03d}", wanted, rng)
+            asks = (drawn.text, drawn.photo_traits, drawn.sound_traits)
             if asks not in seen:
                 seen.add(asks)
                 queries.append(drawn)
@@ -69,8 +69,8 @@ def split_queries(
 ) -> tuple[list[DemoQuery], list[DemoQuery]]:
     """Training and test queries: the same share of each form, in the order given."""
     train_ids: set[str] = set()
-    for form in _FORMS:
-        ids = [query.id for query in queries if query.form == form]
+    for mode in _MODES:
+        ids = [query.id for query in queries if query.mode == mode]
         chosen = rng.permutation(ids).tolist()[: round(train_share * len(ids))]
         train_ids.update(chosen)
     train = [query for query in queries if query.id in train_ids]
@@ -80,61 +80,61 @@ def split_queries(
 def _typed(name: str, wanted: Traits, rng: np.random.Generator) -> DemoQuery:
     group = int(rng.choice(len(_TYPED), p=[share for share, _ in _TYPED]))
     recipes = _TYPED[group][1]
-    asked = {attribute: getattr(wanted, attribute) for attribute in recipes[int(rng.integers(len(recipes)))]}
-    if asked.get("band") == "middle":  # nobody asks for the middle
-        del asked["band"]
-    spoken = {key: say(key, value, rng, synonyms=0.4, kind=wanted.kind) for key, value in asked.items()}
-    noun = spoken.pop("shape", None) or say("kind", wanted.kind, rng, synonyms=0.4)
+    attributes = {attribute: getattr(wanted, attribute) for attribute in recipes[int(rng.integers(len(recipes)))]}
+    if attributes.get("band") == "middle":  # nobody asks for the middle
+        del attributes["band"]
+    spoken = {key: word_for(key, value, rng, synonyms=0.4, kind=wanted.kind) for key, value in attributes.items()}
+    noun = spoken.pop("shape", None) or word_for("kind", wanted.kind, rng, synonyms=0.4)
     use = f" for {spoken.pop('use')}" if "use" in spoken else ""
     adjectives = [spoken[key] for key in rng.permutation(sorted(spoken)).tolist()]
     words = [noun, *adjectives] if rng.random() < 0.2 else [*adjectives, noun]
     text = _pick(_SMALL_TALK, rng).format(" ".join(words) + use).lower()
-    return DemoQuery(name, Wish(wanted.kind, asked), text=text)
+    return DemoQuery(name, Intent(wanted.kind, attributes), text=text)
 
 
 def _photo(name: str, wanted: Traits, _: np.random.Generator) -> DemoQuery:
-    return DemoQuery(name, Wish(wanted.kind, _seen(wanted)), photo_of=wanted)
+    return DemoQuery(name, Intent(wanted.kind, _seen(wanted)), photo_traits=wanted)
 
 
 def _mixed(name: str, wanted: Traits, rng: np.random.Generator) -> DemoQuery:
     """Half of these show another colour or pattern, which the words correct; the others add what no photo shows."""
-    asked = _seen(wanted)
+    attributes = _seen(wanted)
     if rng.random() < 0.5:
         attribute = _pick(("colour", "colour", "pattern"), rng)
-        word = say(attribute, asked[attribute], rng, synonyms=0.25)
+        word = word_for(attribute, attributes[attribute], rng, synonyms=0.25)
         other = _other(attribute, wanted, rng)
         shown = replace(wanted, colour=other) if attribute == "colour" else replace(wanted, pattern=other)
         forms = {
             "colour": ("in {}", "the same in {}", "but {}", "this one in {} please", "{} instead"),
             "pattern": ("but {}", "a {} one", "the same, {}", "with a {} design"),
         }[attribute]
-        return DemoQuery(name, Wish(wanted.kind, asked), _pick(forms, rng).format(word), shown)
+        return DemoQuery(name, Intent(wanted.kind, attributes), _pick(forms, rng).format(word), shown)
     attribute = _pick(("use", "material", "material", "brand", "band"), rng)
     if attribute == "band" and wanted.band == "middle":
         attribute = "use"
-    word = say(attribute, getattr(wanted, attribute), rng, synonyms=0.25)
+    word = word_for(attribute, getattr(wanted, attribute), rng, synonyms=0.25)
     forms = {
         "use": ("for {}", "like this for {}"),
         "material": ("{}", "made of {}", "in {}"),
         "brand": ("by {}", "{}"),
         "band": ("{}", "something like this, {}"),
     }[attribute]
-    wish = Wish(wanted.kind, {**asked, attribute: getattr(wanted, attribute)})
-    return DemoQuery(name, wish, _pick(forms, rng).format(word).lower(), wanted)
+    intent = Intent(wanted.kind, {**attributes, attribute: getattr(wanted, attribute)})
+    return DemoQuery(name, intent, _pick(forms, rng).format(word).lower(), wanted)
 
 
 def _sound(name: str, wanted: Traits, _: np.random.Generator) -> DemoQuery:
-    return DemoQuery(name, Wish(None, _heard(wanted)), sound_of=wanted)
+    return DemoQuery(name, Intent(None, _heard(wanted)), sound_traits=wanted)
 
 
 def _sound_mixed(name: str, wanted: Traits, rng: np.random.Generator) -> DemoQuery:
     """The words say the kind, with its colour or not, or a brand or price of anything that sounds like this."""
-    asked = _heard(wanted)
+    attributes = _heard(wanted)
     about = _pick(("kind", "kind", "colour", "brand", "band"), rng)
     if about == "band" and wanted.band == "middle":
         about = "kind"
-    noun = say("kind", wanted.kind, rng, synonyms=0.3)
-    word = noun if about == "kind" else say(about, getattr(wanted, about), rng, synonyms=0.25)
+    noun = word_for("kind", wanted.kind, rng, synonyms=0.3)
+    word = noun if about == "kind" else word_for(about, getattr(wanted, about), rng, synonyms=0.25)
     forms = {
         "kind": (
             "{} that sounds like this",
@@ -147,12 +147,12 @@ def _sound_mixed(name: str, wanted: Traits, rng: np.random.Generator) -> DemoQue
         "band": ("like this but {}", "{}, with this sound"),
     }[about]
     if about != "kind":
-        asked[about] = getattr(wanted, about)
+        attributes[about] = getattr(wanted, about)
     kind = wanted.kind if about in {"kind", "colour"} else None
-    return DemoQuery(name, Wish(kind, asked), _pick(forms, rng).format(word).lower(), sound_of=wanted)
+    return DemoQuery(name, Intent(kind, attributes), _pick(forms, rng).format(word).lower(), sound_traits=wanted)
 
 
-_FORMS = {"typed": _typed, "photo": _photo, "mixed": _mixed, "sound": _sound, "soundmixed": _sound_mixed}
+_MODES = {"typed": _typed, "photo": _photo, "mixed": _mixed, "sound": _sound, "soundmixed": _sound_mixed}
 _SOUNDING = {"sound", "soundmixed"}
 
 

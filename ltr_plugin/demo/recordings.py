@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ltr_plugin.demo.tones import RATE_HZ, Wave
-from ltr_plugin.demo.tunes import perform
+from ltr_plugin.demo.melodies import perform
+from ltr_plugin.demo.timbres import SAMPLE_RATE_HZ, Wave
 
 
 def shop_recording(timbre: str, melody: str, rng: np.random.Generator) -> Wave:
@@ -20,9 +20,9 @@ def customer_recording(timbre: str, melody: str, rng: np.random.Generator) -> Wa
     """What a telephone hears: echo, noise of the house, a narrow band, late or cut short. Float32 samples at RATE_HZ,
     0.9 to 2.5 seconds."""
     sound = _in_room(perform(timbre, melody, rng), rng.uniform(0.15, 0.5), rng.uniform(0.15, 0.5), rng)
-    late = int(rng.uniform(-0.04, 0.2) * RATE_HZ)
+    late = int(rng.uniform(-0.04, 0.2) * SAMPLE_RATE_HZ)
     sound = np.pad(sound, (late, 0)) if late > 0 else sound[-late:]
-    sound = _with_noise(sound[: int(rng.uniform(1.1, 2.5) * RATE_HZ)], rng.uniform(4, 20), rng)
+    sound = _with_noise(sound[: int(rng.uniform(1.1, 2.5) * SAMPLE_RATE_HZ)], rng.uniform(4, 20), rng)
     return _levelled(_band(sound, rng.uniform(120, 350), rng.uniform(3000, 6500)), 0.9 * 10 ** -rng.uniform(0, 0.9))
 
 
@@ -31,7 +31,7 @@ def write_wav(path: Path, samples: Wave) -> None:
     with wav.open(str(path), "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
-        out.setframerate(RATE_HZ)
+        out.setframerate(SAMPLE_RATE_HZ)
         out.writeframes(pcm(samples).tobytes())
 
 
@@ -42,7 +42,7 @@ def pcm(samples: Wave) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
 
 def _in_room(sound: Wave, echo_s: float, wet: float, rng: np.random.Generator) -> Wave:
     """The sound with the echo of a room, which is noise that dies away in `echo_s` seconds (to 1/e in a third)."""
-    t = np.arange(int(echo_s * RATE_HZ)) / RATE_HZ
+    t = np.arange(int(echo_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     echo = rng.standard_normal(len(t)) * np.exp(-3 * t / echo_s)
     size = _fast_size(len(sound) + len(echo))
     heard = np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(echo, size), size)[: len(sound)]
@@ -52,7 +52,7 @@ def _in_room(sound: Wave, echo_s: float, wet: float, rng: np.random.Generator) -
 def _band(sound: Wave, low_hz: float, high_hz: float) -> Wave:
     """What a microphone lets through between two frequencies, with soft slopes."""
     size = _fast_size(len(sound))
-    frequency = np.fft.rfftfreq(size, 1 / RATE_HZ) + 1e-6
+    frequency = np.fft.rfftfreq(size, 1 / SAMPLE_RATE_HZ) + 1e-6
     passed = 1 / np.sqrt((1 + (low_hz / frequency) ** 4) * (1 + (frequency / high_hz) ** 8))
     return np.asarray(np.fft.irfft(np.fft.rfft(sound, size) * passed, size)[: len(sound)])
 
@@ -62,7 +62,7 @@ def _with_noise(sound: Wave, signal_to_noise_db: float, rng: np.random.Generator
     size = _fast_size(len(sound))
     spectrum = np.fft.rfft(rng.standard_normal(size)) / np.sqrt(np.arange(size // 2 + 1) + 20)
     noise = np.fft.irfft(spectrum, size)[: len(sound)]
-    t = np.arange(len(sound)) / RATE_HZ
+    t = np.arange(len(sound)) / SAMPLE_RATE_HZ
     noise *= 1 + 0.5 * np.sin(2 * np.pi * rng.uniform(0.3, 2) * t + rng.uniform(0, 6))
     hum = np.sin(2 * np.pi * 100 * t) * rng.uniform(0, 0.5) * _loudness(noise)
     noise = noise + hum

@@ -19,20 +19,20 @@ from ltr_plugin.features.feature_set import FeatureSet, load_feature_set
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.judgments.qrels import read_qrels
-from ltr_plugin.pipelines.asking import ask_file
-from ltr_plugin.pipelines.evaluating import Evaluation, compare_rankings
-from ltr_plugin.pipelines.indexing import embed_backlog, write_catalog
-from ltr_plugin.pipelines.logging import log_table
-from ltr_plugin.pipelines.publishing import Pushed, promote, push_ranker
-from ltr_plugin.pipelines.reporting import write_report
+from ltr_plugin.pipelines.encode_queries import encode_query_file
+from ltr_plugin.pipelines.evaluate import Evaluation, compare_rankings
+from ltr_plugin.pipelines.index_catalog import embed_backlog, write_catalog
+from ltr_plugin.pipelines.log_features import log_feature_table
+from ltr_plugin.pipelines.push import PushResult, promote, push_ranker
+from ltr_plugin.pipelines.report import write_report
 from ltr_plugin.progress import Progress
 from ltr_plugin.queries.templates import BASELINES, Ranking
-from ltr_plugin.rankers.parity import Parity
+from ltr_plugin.rankers.export.parity import Parity
 from ltr_plugin.rankers.ranker import Ranker
 from ltr_plugin.settings import Settings
 from ltr_plugin.shipped import shipped
 
-Bar = Callable[[str], AbstractContextManager[Progress]]
+ProgressBar = Callable[[str], AbstractContextManager[Progress]]
 
 
 @dataclass(frozen=True)
@@ -44,20 +44,20 @@ class DemoReport:
 
     comparison: Evaluation
     parity: dict[str, Parity]
-    path: Path
-    page: Path
+    json_path: Path
+    html_path: Path
 
 
 @dataclass
-class _Clock:
+class _StepTimer:
     """Seconds by step, in order."""
 
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def step(self, name: str, bar: Bar) -> Iterator[Progress]:
+    def step(self, name: str, progress_bar: ProgressBar) -> Iterator[Progress]:
         started = time.perf_counter()
-        with bar(name) as progress:
+        with progress_bar(name) as progress:
             yield progress
         self.seconds[name] = round(time.perf_counter() - started, 1)
 
@@ -66,7 +66,7 @@ def run_demo(
     settings: Settings,
     out: Path,
     *,
-    bar: Bar,
+    progress_bar: ProgressBar,
     data: Path | None = None,
     products: int = 800,
     encoder_minutes: float = 3.0,
@@ -84,64 +84,66 @@ def run_demo(
     """
     from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, vector_fields
 
-    clock = _Clock()
-    began = time.perf_counter()
-    files = _data(data, out, products, clock, bar)
-    with _node(settings, clock, bar, keep=keep_node) as cluster:
-        media = _media(files)
+    timer = _StepTimer()
+    started = time.perf_counter()
+    files = _shop_files(data, out, products, timer, progress_bar)
+    with _node(settings, timer, progress_bar, keep=keep_node) as cluster:
+        media = _catalog_modalities(files)
         photos = sounds = None
         if "image" in media:
             folder = out / "encoder"
-            photos = _encoder("photo", files, folder, encoder_minutes, clock, bar, image_size=image_size)
+            photos = _encoder("photo", files, folder, encoder_minutes, timer, progress_bar, image_size=image_size)
         if "audio" in media:
-            sounds = _encoder("sound", files, out / "sound-encoder", sound_minutes, clock, bar)
+            sounds = _encoder("sound", files, out / "sound-encoder", sound_minutes, timer, progress_bar)
         videos = tuple(spec for spec in (photos, sounds) if spec) if "video" in media else ()
         vectors = vector_fields(DEFAULT_TEXT_ENCODER, photos, sounds, videos)
-        index = _index(settings, cluster, files, vectors, clock, bar)
-        return _rank(index, files, out, clock, bar, began)
+        index = _index(settings, cluster, files, vectors, timer, progress_bar)
+        return _rank(index, files, out, timer, progress_bar, started)
 
 
-def _rank(index: ProductIndex, files: ShopFiles, out: Path, clock: _Clock, bar: Bar, began: float) -> DemoReport:
+def _rank(
+    index: ProductIndex, files: ShopFiles, out: Path, timer: _StepTimer, progress_bar: ProgressBar, started: float
+) -> DemoReport:
     features = _features(index)
     table = out / "features.parquet"
-    with clock.step("logging features", bar) as progress:
-        log_table(index, features, files.train_queries, files.qrels, table, negatives=30, progress=progress)
-    rankers = _trained(FeatureTable.read(table), out, clock, bar)
-    with clock.step("encoding test queries", bar):
-        asked = ask_file(index, files.test_queries)
-    pushed: dict[str, Pushed] = {}
+    with timer.step("logging features", progress_bar) as progress:
+        log_feature_table(index, features, files.train_queries, files.qrels, table, negatives=30, progress=progress)
+    rankers = _train_rankers(FeatureTable.read(table), out, timer, progress_bar)
+    with timer.step("encoding test queries", progress_bar):
+        encoded = encode_query_file(index, files.test_queries)
+    pushed: dict[str, PushResult] = {}
     for name, ranker in rankers.items():
-        with clock.step(f"proving {name} in the cluster", bar) as progress:
-            pushed[name] = push_ranker(index, ranker, asked, progress=progress)
+        with timer.step(f"proving {name} in the cluster", progress_bar) as progress:
+            pushed[name] = push_ranker(index, ranker, encoded, progress=progress)
     learned = [Ranking(name, model=one.model) for name, one in pushed.items()]
     promote(index, learned[-1], index.alias)
-    with clock.step("ranking test queries", bar) as progress:
+    with timer.step("ranking test queries", progress_bar) as progress:
         rankings = [BASELINES["bm25"], BASELINES["random"], BASELINES["vectors"], *learned]
-        comparison = compare_rankings(index, asked, read_qrels(files.qrels), rankings, progress=progress)
-    clock.seconds["in all"] = round(time.perf_counter() - began, 1)
-    path, page = out / "report.json", out / "report.html"
+        comparison = compare_rankings(index, encoded, read_qrels(files.qrels), rankings, progress=progress)
+    timer.seconds["in all"] = round(time.perf_counter() - started, 1)
+    json_path, html_path = out / "report.json", out / "report.html"
     report = {
         "catalog": {"products": index.count(), "errors": len(list(index.errors())), "index": index.name},
         "rankers": comparison.to_json(),
         "parity": {name: {"model": one.model, **one.parity.to_json()} for name, one in pushed.items()},
-        "seconds": clock.seconds,
+        "seconds": timer.seconds,
     }
-    beside = path.with_suffix(".part")
-    beside.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    beside.replace(path)
-    write_report(index, comparison, files.test_queries.parent, page)
-    return DemoReport(comparison, {name: one.parity for name, one in pushed.items()}, path, page)
+    temporary = json_path.with_suffix(".part")
+    temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    temporary.replace(json_path)
+    write_report(index, comparison, files.test_queries.parent, html_path)
+    return DemoReport(comparison, {name: one.parity for name, one in pushed.items()}, json_path, html_path)
 
 
-def _trained(table: FeatureTable, out: Path, clock: _Clock, bar: Bar) -> dict[str, Ranker]:
+def _train_rankers(table: FeatureTable, out: Path, timer: _StepTimer, progress_bar: ProgressBar) -> dict[str, Ranker]:
     """Trees and a fusion network, by their kind, kept as folders."""
     from ltr_plugin.rankers.fusion import train_fusion
     from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart
-    from ltr_plugin.rankers.network_settings import NetworkSettings
+    from ltr_plugin.rankers.network.settings import NetworkSettings
 
-    with clock.step("training LambdaMART", bar) as progress:
+    with timer.step("training LambdaMART", progress_bar) as progress:
         trees = train_lambdamart(table, LambdaMARTSettings(folds=5), progress=progress)
-    with clock.step("training fusion", bar) as progress:
+    with timer.step("training fusion", progress_bar) as progress:
         network = train_fusion(table, NetworkSettings(folds=3), progress=progress)
     rankers: dict[str, Ranker] = {trees.kind: trees, network.kind: network}
     for kind, ranker in rankers.items():
@@ -150,26 +152,26 @@ def _trained(table: FeatureTable, out: Path, clock: _Clock, bar: Bar) -> dict[st
 
 
 @contextmanager
-def _node(settings: Settings, clock: _Clock, bar: Bar, *, keep: bool) -> Iterator[Cluster]:
-    ours = settings.opensearch_url is None and node_state(settings) is None
-    if ours:
-        with clock.step("starting OpenSearch", bar) as progress:
+def _node(settings: Settings, timer: _StepTimer, progress_bar: ProgressBar, *, keep: bool) -> Iterator[Cluster]:
+    started_here = settings.opensearch_url is None and node_state(settings) is None
+    if started_here:
+        with timer.step("starting OpenSearch", progress_bar) as progress:
             start_node(settings, progress=progress)
     try:
         yield connect(settings)
     finally:
-        if ours and not keep:
+        if started_here and not keep:
             stop_node(settings)
 
 
-def _data(data: Path | None, out: Path, products: int, clock: _Clock, bar: Bar) -> ShopFiles:
+def _shop_files(data: Path | None, out: Path, products: int, timer: _StepTimer, progress_bar: ProgressBar) -> ShopFiles:
     if data is None:
         folder = out / "shop"
-        if not ShopFiles.within(folder).catalog.exists():
-            with clock.step("drawing the shop", bar) as progress:
+        if not ShopFiles.in_folder(folder).catalog.exists():
+            with timer.step("drawing the shop", progress_bar) as progress:
                 return generate_shop(folder, products=products, progress=progress)
-        return ShopFiles.within(folder)
-    files = ShopFiles.within(data)
+        return ShopFiles.in_folder(folder)
+    files = ShopFiles.in_folder(data)
     needed = (files.catalog, files.train_queries, files.test_queries, files.qrels)
     missing = [Mistake(path.name, "is not there") for path in needed if not path.is_file()]
     if missing:
@@ -182,20 +184,20 @@ def _encoder(
     files: ShopFiles,
     folder: Path,
     minutes: float,
-    clock: _Clock,
-    bar: Bar,
+    timer: _StepTimer,
+    progress_bar: ProgressBar,
     **options: Any,  # noqa: ANN401 - each trainer has its own
 ) -> str:
     """The specification of the encoder in this folder, trained first where there is none."""
-    from ltr_plugin.encoders.folders import CARD
-    from ltr_plugin.encoders.training.loop import Budget
-    from ltr_plugin.encoders.training.trainers import trainer_of
+    from ltr_plugin.encoders.encoder_folder import CARD
+    from ltr_plugin.encoders.training.fitting import Budget
+    from ltr_plugin.encoders.training.trainers import get_trainer
 
     if not folder.exists():
         photos, qrels = (files.catalog.with_name(name) for name in ("photos.jsonl", "photos.qrels.txt"))
         more = kind == "photo" and photos.is_file()
-        with clock.step(f"training the {kind} encoder", bar) as progress:
-            trainer_of(kind)(
+        with timer.step(f"training the {kind} encoder", progress_bar) as progress:
+            get_trainer(kind)(
                 files.catalog,
                 folder,
                 queries=photos if more else None,
@@ -208,7 +210,7 @@ def _encoder(
     return f"{library}:{folder}"
 
 
-def _media(files: ShopFiles) -> set[Modality]:
+def _catalog_modalities(files: ShopFiles) -> set[Modality]:
     """The modalities that any product of the catalog has."""
     products = list(JsonLines(files.catalog, Product).read())
     return {modality for modality in MODALITIES if any(product.media(modality) for product in products)}
@@ -218,23 +220,28 @@ def _features(index: ProductIndex) -> FeatureSet:
     """The richest of the shipped feature sets that this index can evaluate."""
     sets = [load_feature_set(shipped("feature_sets") / f"{name}.yaml") for name in ("media", "shop", "words")]
     known = {vector.name for vector in index.vectors}
-    return next(one for one in sets if known.issuperset(_vectors(one)))
+    return next(one for one in sets if known.issuperset(_vector_names(one)))
 
 
-def _vectors(features: FeatureSet) -> set[str]:
+def _vector_names(features: FeatureSet) -> set[str]:
     return {name for feature in features.features for pair in feature.vectors().items() for name in pair}
 
 
 def _index(
-    settings: Settings, cluster: Cluster, files: ShopFiles, vectors: tuple[VectorField, ...], clock: _Clock, bar: Bar
+    settings: Settings,
+    cluster: Cluster,
+    files: ShopFiles,
+    vectors: tuple[VectorField, ...],
+    timer: _StepTimer,
+    progress_bar: ProgressBar,
 ) -> ProductIndex:
     alias = f"demo-{files.catalog.parent.resolve().name.lower()}"
-    with clock.step("writing products", bar) as progress:
-        written = write_catalog(cluster, files.catalog, alias, vectors, prune=True, progress=progress)
-    if written.refused:
-        raise LtrError("\n".join(map(str, written.refused)))
-    with clock.step("making vectors", bar) as progress:
-        embed_backlog(settings, cluster, alias, written.begun, progress=progress)
+    with timer.step("writing products", progress_bar) as progress:
+        result = write_catalog(cluster, files.catalog, alias, vectors, prune=True, progress=progress)
+    if result.refused:
+        raise LtrError("\n".join(map(str, result.refused)))
+    with timer.step("making vectors", progress_bar) as progress:
+        embed_backlog(settings, cluster, alias, result.next_version, progress=progress)
     index = ProductIndex(cluster, alias)
     index.refresh()
     return index

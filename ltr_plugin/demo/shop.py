@@ -14,20 +14,27 @@ from pathlib import Path
 
 import numpy as np
 
-from ltr_plugin.demo.grades import judge, with_noise
+from ltr_plugin.demo.judgments import judge, with_noise
 from ltr_plugin.demo.kinds import KINDS
-from ltr_plugin.demo.media import clip_paths, media, photo_paths, query_photo_path, query_sound_path, sound_paths
-from ltr_plugin.demo.products import Product, draw_product
+from ltr_plugin.demo.media import (
+    clip_paths,
+    list_media_files,
+    photo_paths,
+    query_photo_path,
+    query_sound_path,
+    sound_paths,
+)
+from ltr_plugin.demo.products import DemoProduct, draw_product
 from ltr_plugin.demo.queries import DemoQuery, draw_queries, split_queries
 from ltr_plugin.errors import InputError
 from ltr_plugin.progress import Progress, silent
 
 TRAIN_SHARE = 0.6
-_MARK = "generated.json"
+_MARKER = "generated.json"
 """Lies in generated folders only: nobody's own data set is ever replaced."""
-_MOST_QUERIES = {"typed": 150, "photo": 90, "mixed": 90, "sound": 90, "soundmixed": 45}
-"""By form, for `_ENOUGH_PRODUCTS` and more; smaller shops have fewer, in proportion."""
-_ENOUGH_PRODUCTS = 800
+_MAX_QUERIES = {"typed": 150, "photo": 90, "mixed": 90, "sound": 90, "soundmixed": 45}
+"""By form, for `_FULL_SIZE_PRODUCTS` and more; smaller shops have fewer, in proportion."""
+_FULL_SIZE_PRODUCTS = 800
 _PRODUCTS, _QUERIES, _JUDGMENTS = 0, 2, 4
 """Each draws from its own stream of random numbers, so that a change in one leaves the others as they are; the media
 have theirs."""
@@ -44,7 +51,7 @@ class ShopFiles:
     qrels: Path
 
     @classmethod
-    def within(cls, folder: Path) -> "ShopFiles":
+    def in_folder(cls, folder: Path) -> "ShopFiles":
         """The usual names in a folder; nothing is read or checked."""
         return cls(
             catalog=folder / "catalog.jsonl",
@@ -63,26 +70,26 @@ def generate_shop(folder: Path, *, products: int = 800, seed: int = 7, progress:
     """
     if products < len(KINDS):
         raise InputError("products", f"{products!r} is too few: give at least {len(KINDS)}, one of each kind")
-    if folder.exists() and not (folder / _MARK).exists() and (folder.is_file() or any(folder.iterdir())):
+    if folder.exists() and not (folder / _MARKER).exists() and (folder.is_file() or any(folder.iterdir())):
         raise InputError(str(folder), "is not empty and holds no generated shop; name an empty or a new folder")
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     _write_shop(partial, products, seed, progress)
-    _write_lines(partial / _MARK, [{"products": products, "seed": seed}])
+    _write_lines(partial / _MARKER, [{"products": products, "seed": seed}])
     if folder.exists():
         shutil.rmtree(folder)
     partial.rename(folder)
-    return ShopFiles.within(folder)
+    return ShopFiles.in_folder(folder)
 
 
 def _write_shop(folder: Path, count: int, seed: int, progress: Progress) -> None:
     products = _draw_products(count, seed)
     rng = np.random.default_rng([seed, _QUERIES])
-    share = min(1.0, count / _ENOUGH_PRODUCTS)
-    queries = draw_queries(products, {form: max(1, round(share * most)) for form, most in _MOST_QUERIES.items()}, rng)
+    share = min(1.0, count / _FULL_SIZE_PRODUCTS)
+    queries = draw_queries(products, {mode: max(1, round(share * most)) for mode, most in _MAX_QUERIES.items()}, rng)
     train, test = split_queries(queries, TRAIN_SHARE, rng)
-    files = ShopFiles.within(folder)
+    files = ShopFiles.in_folder(folder)
     _write_lines(files.catalog, map(_product_record, products))
     _write_lines(files.queries, map(_query_record, queries))
     _write_lines(files.train_queries, map(_query_record, train))
@@ -92,16 +99,16 @@ def _write_shop(folder: Path, count: int, seed: int, progress: Progress) -> None
 
 
 def _make_media(
-    folder: Path, products: Sequence[Product], queries: Sequence[DemoQuery], seed: int, progress: Progress
+    folder: Path, products: Sequence[DemoProduct], queries: Sequence[DemoQuery], seed: int, progress: Progress
 ) -> None:
-    makings = list(media(products, queries))
-    for done, (path, write, key) in enumerate(makings, start=1):
+    media_files = list(list_media_files(products, queries))
+    for done, (path, write, key) in enumerate(media_files, start=1):
         (folder / path).parent.mkdir(exist_ok=True)
         write(folder / path, np.random.default_rng((seed, *key)))
-        progress(done, len(makings))
+        progress(done, len(media_files))
 
 
-def _draw_products(count: int, seed: int) -> list[Product]:
+def _draw_products(count: int, seed: int) -> list[DemoProduct]:
     """As many products of each kind as of any other, give or take one, in mixed order."""
     kinds = list(KINDS) * (count // len(KINDS) + 1)
     order = np.random.default_rng([seed, _PRODUCTS]).permutation(count).tolist()
@@ -111,7 +118,7 @@ def _draw_products(count: int, seed: int) -> list[Product]:
     ]
 
 
-def _product_record(product: Product) -> dict[str, object]:
+def _product_record(product: DemoProduct) -> dict[str, object]:
     return {
         **product.record,
         "images": photo_paths(product),
@@ -124,9 +131,9 @@ def _query_record(query: DemoQuery) -> dict[str, object]:
     record: dict[str, object] = {"id": query.id}
     if query.text:
         record["text"] = query.text
-    if query.photo_of:
+    if query.photo_traits:
         record["image"] = query_photo_path(query)
-    if query.sound_of:
+    if query.sound_traits:
         record["audio"] = query_sound_path(query)
     return record
 
@@ -138,12 +145,12 @@ def _write_lines(path: Path, records: Iterable[dict[str, object]]) -> None:
 
 
 def _write_judgments(
-    path: Path, products: Sequence[Product], queries: Sequence[DemoQuery], train_ids: set[str], seed: int
+    path: Path, products: Sequence[DemoProduct], queries: Sequence[DemoQuery], train_ids: set[str], seed: int
 ) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as lines:
         for number, query in enumerate(queries):
             rng = np.random.default_rng([seed, _JUDGMENTS, number])
-            grades = judge(query.wish, products, rng)
+            grades = judge(query.intent, products, rng)
             if query.id in train_ids:
                 grades = with_noise(grades, rng)
             lines.writelines(f"{query.id} 0 {name} {value}\n" for name, value in grades.items())

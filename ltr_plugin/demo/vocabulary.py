@@ -6,7 +6,7 @@ import numpy as np
 
 from ltr_plugin.demo.kinds import KINDS
 
-WORDS: dict[str, dict[str, tuple[str, ...]]] = {
+SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
     "colour": {
         "red": ("red", "crimson", "scarlet"),
         "orange": ("orange", "tangerine", "apricot"),
@@ -65,19 +65,19 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
 Melodies have no words: nobody writes them down, they can only be heard."""
 
 
-def say(attribute: str, value: str, rng: np.random.Generator, *, synonyms: float, kind: str = "") -> str:
+def word_for(attribute: str, value: str, rng: np.random.Generator, *, synonyms: float, kind: str = "") -> str:
     """A word for the value; with probability `synonyms` one of the rarer ones. Only shapes need the `kind`."""
     if attribute == "kind":
         words = KINDS[value].nouns
     elif attribute == "shape":
         words = KINDS[kind].shapes[value]
     else:
-        words = WORDS.get(attribute, {}).get(value, (value,))
+        words = SYNONYMS.get(attribute, {}).get(value, (value,))
     rare = len(words) > 1 and rng.random() < synonyms
     return words[int(rng.integers(1, len(words)))] if rare else words[0]
 
 
 def says(text: str, attribute: str, value: str) -> bool:
     """Whether any word for the value occurs in the text."""
-    words = WORDS.get(attribute, {}).get(value, (value,))
+    words = SYNONYMS.get(attribute, {}).get(value, (value,))
     return any(re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE) for word in words)

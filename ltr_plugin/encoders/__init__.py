@@ -1,8 +1,8 @@
 """Encoders: each library is one file that exports a LIBRARY, listed in `registry.py`."""
 
-from ltr_plugin.encoders.fields import encoder_of, vector_fields
+from ltr_plugin.encoders.field_encoders import encoder_of, vector_fields
 from ltr_plugin.encoders.protocol import Encoder, Library, Vectors
-from ltr_plugin.encoders.registry import DEFAULT_TEXT_ENCODER, LIBRARIES, load_encoder, load_exact
+from ltr_plugin.encoders.registry import DEFAULT_TEXT_ENCODER, LIBRARIES, load_encoder, load_full_precision
 
 __all__ = [
     "DEFAULT_TEXT_ENCODER",
@@ -12,6 +12,6 @@ __all__ = [
     "Vectors",
     "encoder_of",
     "load_encoder",
-    "load_exact",
+    "load_full_precision",
     "vector_fields",
 ]

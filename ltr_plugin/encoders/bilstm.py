@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders.folders import name_of, require
+from ltr_plugin.encoders.encoder_folder import encoder_name, require_files
 from ltr_plugin.encoders.protocol import Library
-from ltr_plugin.encoders.torch_encoder import TorchEncoder, weights_hash
+from ltr_plugin.encoders.runtime.torch_encoder import TorchEncoder, weights_hash
 
 if TYPE_CHECKING:
     import torch
@@ -24,11 +24,11 @@ class LstmEncoder(TorchEncoder):
 
     model: "LstmNetwork"
 
-    def _prepare(self, source: Modality, item: str) -> list[int]:  # noqa: ARG002 - text is all there is
+    def _prepare(self, modality: Modality, item: str) -> list[int]:  # noqa: ARG002 - text is all there is
         """The text's token ids."""
         return self.model.tokens(item)
 
-    def _forward(self, source: Modality, batch: list[list[int]]) -> "torch.Tensor":  # noqa: ARG002
+    def _forward(self, modality: Modality, batch: list[list[int]]) -> "torch.Tensor":  # noqa: ARG002
         vectors: torch.Tensor = self.model(batch)
         return vectors
 
@@ -43,13 +43,13 @@ def load(model: str) -> LstmEncoder:
     from ltr_plugin.encoders.bilstm_network import LstmNetwork, LstmShape
 
     folder = Path(model)
-    require(folder, CONFIG, WEIGHTS)
+    require_files(folder, CONFIG, WEIGHTS)
     network = LstmNetwork(LstmShape(**json.loads((folder / CONFIG).read_text("utf-8"))))
     network.load_state_dict(load_file(folder / WEIGHTS))
-    return wrap(network, name=name_of(folder))
+    return from_model(network, name=encoder_name(folder))
 
 
-def wrap(network: "LstmNetwork", *, name: str) -> LstmEncoder:
+def from_model(network: "LstmNetwork", *, name: str) -> LstmEncoder:
     """The encoder of a network in memory."""
     fingerprint = Fingerprint(
         library=LIBRARY.name,
@@ -73,7 +73,7 @@ def write(folder: Path, network: "LstmNetwork") -> None:
 LIBRARY = Library(
     name="bilstm",
     module="torch",
-    encodes=("text",),
+    modalities=("text",),
     models="a folder made by `ltr encoder train --kind words`",
     load=load,
     example="runs/words",

@@ -16,31 +16,31 @@ from numpy.typing import NDArray
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders.batched import BatchedEncoder
-from ltr_plugin.encoders.folders import name_of, require
+from ltr_plugin.encoders.encoder_folder import encoder_name, require_files
 from ltr_plugin.encoders.protocol import Library, Vectors
-from ltr_plugin.encoders.torch_encoder import weights_hash
+from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
+from ltr_plugin.encoders.runtime.torch_encoder import weights_hash
 from ltr_plugin.errors import EncoderError, MediaError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-RECIPE, WORDS = "keypoints.json", "vocabulary.safetensors"
+CONFIG, VOCABULARY = "keypoints.json", "vocabulary.safetensors"
 
-Descriptor = Literal["sift", "orb"]
-Descriptions = NDArray[np.uint8]
+DescriptorName = Literal["sift", "orb"]
+Descriptors = NDArray[np.uint8]
 """(keypoints, bytes): SIFT's 128 numbers from 0 to 255, or ORB's 256 bits."""
 
 
 @dataclass(frozen=True)
-class Recipe:
+class KeypointConfig:
     """How keypoints are found: the `keypoints` strongest of a photo whose longer side is at most `side` pixels."""
 
-    descriptor: Descriptor
+    descriptor: DescriptorName
     side: int = 320
     keypoints: int = 500
 
-    def describe(self, photo: "Image") -> Descriptions:
+    def describe(self, photo: "Image") -> Descriptors:
         """The photo's keypoints, described; none where it is even, or a few pixels large."""
         import cv2
 
@@ -62,22 +62,24 @@ class Recipe:
         """Numbers of one point."""
         return 128 if self.descriptor == "sift" else 256
 
-    def points(self, descriptions: Descriptions) -> NDArray[np.float32]:
+    def points(self, descriptors: Descriptors) -> NDArray[np.float32]:
         """(n, width) float32, whose straight distances say how alike the descriptions are."""
         if self.descriptor == "orb":
-            return np.unpackbits(descriptions, axis=1).astype(np.float32)
-        sums = np.maximum(descriptions.sum(axis=1, dtype=np.float32, keepdims=True), 1)
-        points: NDArray[np.float32] = np.sqrt(descriptions / sums, dtype=np.float32)
+            return np.unpackbits(descriptors, axis=1).astype(np.float32)
+        sums = np.maximum(descriptors.sum(axis=1, dtype=np.float32, keepdims=True), 1)
+        points: NDArray[np.float32] = np.sqrt(descriptors / sums, dtype=np.float32)
         return points
 
 
-def counts(recipe: Recipe, words: NDArray[np.float32], photos: Sequence[Descriptions]) -> NDArray[np.float32]:
+def word_counts(
+    recipe: KeypointConfig, words: NDArray[np.float32], photos: Sequence[Descriptors]
+) -> NDArray[np.float32]:
     """(photos, words): how often each word is on each photo."""
     found = np.zeros((len(photos), len(words)), np.float32)
     lengths = (words**2).sum(axis=1) / 2
-    for photo, descriptions in enumerate(photos):
-        if len(descriptions):
-            nearest = (recipe.points(descriptions) @ words.T - lengths).argmax(axis=1)
+    for photo, descriptors in enumerate(photos):
+        if len(descriptors):
+            nearest = (recipe.points(descriptors) @ words.T - lengths).argmax(axis=1)
             found[photo] = np.bincount(nearest, minlength=len(words))
     return found
 
@@ -89,23 +91,23 @@ class KeypointEncoder(BatchedEncoder):
     """
 
     def __init__(
-        self, recipe: Recipe, words: NDArray[np.float32], weights: NDArray[np.float32], fingerprint: Fingerprint
+        self, recipe: KeypointConfig, words: NDArray[np.float32], weights: NDArray[np.float32], fingerprint: Fingerprint
     ) -> None:
         super().__init__(fingerprint, frozenset({"image"}), batch_size=32)
         self.recipe, self.words, self.weights = recipe, words, weights
 
-    def prepare(self, source: Modality, item: Any) -> Any:  # noqa: ANN401
+    def prepare(self, modality: Modality, item: Any) -> Any:  # noqa: ANN401
         """A photo's descriptions, and a list of them for a video; MediaError when there is no keypoint at all."""
-        prepared = super().prepare(source, item)
-        if not sum(map(len, prepared) if source == "video" else [len(prepared)]):
+        prepared = super().prepare(modality, item)
+        if not sum(map(len, prepared) if modality == "video" else [len(prepared)]):
             raise MediaError("no keypoints: it is too even or too small")
         return prepared
 
-    def _prepare(self, source: Modality, item: "Image") -> Descriptions:  # noqa: ARG002 - photos are all there is
+    def _prepare(self, modality: Modality, item: "Image") -> Descriptors:  # noqa: ARG002 - photos are all there is
         return self.recipe.describe(item)
 
-    def _vectors(self, source: Modality, batch: list[Descriptions]) -> Vectors:  # noqa: ARG002
-        weighted = np.sqrt(counts(self.recipe, self.words, batch) * self.weights)
+    def _vectors(self, modality: Modality, batch: list[Descriptors]) -> Vectors:  # noqa: ARG002
+        weighted = np.sqrt(word_counts(self.recipe, self.words, batch) * self.weights)
         lengths = np.linalg.norm(weighted, axis=1, keepdims=True)
         vectors: Vectors = np.divide(weighted, lengths, out=weighted, where=lengths > 0)
         return vectors
@@ -116,15 +118,17 @@ def load(model: str) -> KeypointEncoder:
     from safetensors.numpy import load_file
 
     folder = Path(model)
-    require(folder, RECIPE, WORDS)
-    recipe = Recipe(**json.loads((folder / RECIPE).read_text("utf-8")))
-    tensors = load_file(folder / WORDS)
+    require_files(folder, CONFIG, VOCABULARY)
+    recipe = KeypointConfig(**json.loads((folder / CONFIG).read_text("utf-8")))
+    tensors = load_file(folder / VOCABULARY)
     if tensors["words"].shape != (len(tensors["weights"]), recipe.width):
-        raise EncoderError(f"{str(folder / WORDS)!r} holds no words of {recipe.descriptor!r}, which {RECIPE} asks for")
-    return wrap(recipe, tensors["words"], tensors["weights"], name=name_of(folder))
+        raise EncoderError(
+            f"{str(folder / VOCABULARY)!r} holds no words of {recipe.descriptor!r}, which {CONFIG} asks for"
+        )
+    return from_model(recipe, tensors["words"], tensors["weights"], name=encoder_name(folder))
 
 
-def wrap(recipe: Recipe, words: NDArray[Any], weights: NDArray[Any], *, name: str) -> KeypointEncoder:
+def from_model(recipe: KeypointConfig, words: NDArray[Any], weights: NDArray[Any], *, name: str) -> KeypointEncoder:
     """The encoder of a vocabulary in memory."""
     import torch
 
@@ -144,14 +148,14 @@ def write(folder: Path, encoder: KeypointEncoder) -> None:
     """Puts recipe and vocabulary into a folder that is there."""
     from safetensors.numpy import save_file
 
-    save_file({"words": encoder.words, "weights": encoder.weights}, folder / WORDS)
-    (folder / RECIPE).write_text(json.dumps(asdict(encoder.recipe)) + "\n", "utf-8")
+    save_file({"words": encoder.words, "weights": encoder.weights}, folder / VOCABULARY)
+    (folder / CONFIG).write_text(json.dumps(asdict(encoder.recipe)) + "\n", "utf-8")
 
 
 LIBRARY = Library(
     name="keypoints",
     module="cv2",
-    encodes=("image", "video"),
+    modalities=("image", "video"),
     models="a folder made by `ltr encoder train --kind keypoints`",
     load=load,
     example="runs/keypoints",

@@ -13,30 +13,30 @@ from numpy.typing import NDArray
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders.batched import BatchedEncoder
-from ltr_plugin.encoders.cores import LIBRARIES_OWN, cores
-from ltr_plugin.encoders.folders import require
+from ltr_plugin.encoders.encoder_folder import require_files
 from ltr_plugin.encoders.protocol import Library, Vectors
-from ltr_plugin.encoders.trial import ON_CPU
+from ltr_plugin.encoders.runtime.batch_size_tuner import CPU_TUNER
+from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
+from ltr_plugin.encoders.runtime.cores import ENV_LIBRARY_THREADS, cores
 
 if TYPE_CHECKING:
     import onnxruntime  # type: ignore[import-untyped]
     import tokenizers
 
 CONFIG = "onnx.json"
-GRAPHS: dict[Modality, str] = {"text": "text.onnx", "image": "image.onnx"}
+GRAPH_FILES: dict[Modality, str] = {"text": "text.onnx", "image": "image.onnx"}
 """Each tower's file; what is larger than a graph may be lies beside it."""
 
-TOKENIZER = "tokenizer.json"
+TOKENIZER_FILE = "tokenizer.json"
 
-CPU = "CPUExecutionProvider"
+CPU_PROVIDER = "CPUExecutionProvider"
 """ONNX Runtime's name for running a graph on a CPU."""
 
 
 class OnnxEncoder(BatchedEncoder):
     """Text, photos, or both, into the space of an exported encoder.
 
-    `prepares[source]` makes of an item what `feeds[source]` turns, in batches, into the inputs of `sessions[source]`.
+    `prepares[modality]` makes of an item what `feeds[modality]` turns, in batches, into the inputs of `sessions[modality]`.
     Where graphs are `quantized`, each item is run alone.
     """
 
@@ -51,22 +51,22 @@ class OnnxEncoder(BatchedEncoder):
     ) -> None:
         self._sessions, self._prepares, self._feeds = sessions, prepares, feeds
         self._quantized = quantized
-        super().__init__(fingerprint, frozenset(sessions), batch_size=32, trial=ON_CPU)
+        super().__init__(fingerprint, frozenset(sessions), batch_size=32, tuner=CPU_TUNER)
 
-    def _prepare(self, source: Modality, item: Any) -> Any:  # noqa: ANN401
-        return self._prepares[source](item)
+    def _prepare(self, modality: Modality, item: Any) -> Any:  # noqa: ANN401
+        return self._prepares[modality](item)
 
-    def _vectors(self, source: Modality, batch: list[Any]) -> Vectors:
+    def _vectors(self, modality: Modality, batch: list[Any]) -> Vectors:
         # numbers of 8 bits have one scale for all that is run together, which others must not change
         parts = [[item] for item in batch] if self._quantized else [batch]
-        vectors = np.concatenate([self._sessions[source].run(None, self._feeds[source](part))[0] for part in parts])
+        vectors = np.concatenate([self._sessions[modality].run(None, self._feeds[modality](part))[0] for part in parts])
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit: Vectors = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
         return unit
 
-    def _streams(self, source: Modality) -> int:
+    def _streams(self, modality: Modality) -> int:
         """One a core where libraries are kept from threads of their own, as in a worker."""
-        gpu = self._sessions[source].get_providers()[0] != CPU
+        gpu = self._sessions[modality].get_providers()[0] != CPU_PROVIDER
         return 1 if gpu or _threads() != 1 else cores()
 
     def _out_of_memory(self, error: Exception) -> bool:
@@ -76,11 +76,11 @@ class OnnxEncoder(BatchedEncoder):
 def load(model: str) -> OnnxEncoder:
     """The encoder in a folder that `ltr encoder export` made."""
     folder = Path(model)
-    require(folder, CONFIG)
+    require_files(folder, CONFIG)
     config = json.loads((folder / CONFIG).read_text("utf-8"))
-    sources: list[Modality] = [source for source in GRAPHS if source in config]
-    require(folder, *(GRAPHS[source] for source in sources))
-    sessions = {source: _session(folder / GRAPHS[source]) for source in sources}
+    modalities: list[Modality] = [modality for modality in GRAPH_FILES if modality in config]
+    require_files(folder, *(GRAPH_FILES[modality] for modality in modalities))
+    sessions = {modality: _session(folder / GRAPH_FILES[modality]) for modality in modalities}
     prepares: dict[Modality, Callable[[Any], Any]] = {}
     feeds: dict[Modality, Callable[[list[Any]], dict[str, NDArray[Any]]]] = {}
     if "text" in config:
@@ -95,7 +95,7 @@ def load(model: str) -> OnnxEncoder:
         model=config["name"],
         revision="",
         dimension=config["dimension"],
-        preprocessing=json.dumps({source: config[source] for source in sources}, sort_keys=True),
+        preprocessing=json.dumps({modality: config[modality] for modality in modalities}, sort_keys=True),
         weights=_content(folder),
     )
     return OnnxEncoder(sessions, prepares, feeds, fingerprint, quantized="quantized" in config)
@@ -107,8 +107,8 @@ class _Tokens:
     def __init__(self, folder: Path, *, inputs: list[str], length: int, padding: int) -> None:
         from tokenizers import Tokenizer
 
-        require(folder, TOKENIZER)
-        self._tokenizer: tokenizers.Tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        require_files(folder, TOKENIZER_FILE)
+        self._tokenizer: tokenizers.Tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(length)
         self._inputs, self._padding = inputs, padding
@@ -172,14 +172,14 @@ def _session(path: Path) -> "onnxruntime.InferenceSession":
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = _threads()
     options.log_severity_level = 3
-    wanted = ("CUDAExecutionProvider", CPU)
+    wanted = ("CUDAExecutionProvider", CPU_PROVIDER)
     there = onnxruntime.get_available_providers()
     return onnxruntime.InferenceSession(str(path), options, providers=[name for name in wanted if name in there])
 
 
 def _threads() -> int:
     """How many work on one batch; 0: as many as there are cores."""
-    return int(os.environ.get(LIBRARIES_OWN[0]) or 0)
+    return int(os.environ.get(ENV_LIBRARY_THREADS[0]) or 0)
 
 
 def _content(folder: Path) -> str:
@@ -194,7 +194,7 @@ def _content(folder: Path) -> str:
 LIBRARY = Library(
     name="onnx",
     module="onnxruntime",
-    encodes=("text", "image", "video"),
+    modalities=("text", "image", "video"),
     models="a folder made by `ltr encoder export`",
     load=load,
     example="runs/onnx",

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders.folders import name_of, require
-from ltr_plugin.encoders.pixels import Pixels
+from ltr_plugin.encoders.encoder_folder import encoder_name, require_files
 from ltr_plugin.encoders.protocol import Library
-from ltr_plugin.encoders.torch_encoder import TorchEncoder, weights_hash
+from ltr_plugin.encoders.runtime.image_batches import ImageBatcher
+from ltr_plugin.encoders.runtime.torch_encoder import TorchEncoder, weights_hash
 from ltr_plugin.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -29,45 +29,45 @@ class OpenClipEncoder(TorchEncoder):
         from open_clip.transform import image_transform_v2
 
         super().__init__(model, fingerprint, frozenset({"image", "text"}))
-        self.pixels = Pixels(image_transform_v2(preprocessing(model), is_train=False), self.device)
+        self.image_batcher = ImageBatcher(image_transform_v2(preprocessing(model), is_train=False), self.device)
         self.tokenizer = tokenizer
 
-    def _prepare(self, source: Modality, item: "str | Image") -> "str | torch.Tensor":  # noqa: ARG002 - the item tells
-        """A photo as `Pixels` prepares it; a text as it is, its tokens are made in `encode`."""
-        return item if isinstance(item, str) else self.pixels.prepare(item)
+    def _prepare(self, modality: Modality, item: "str | Image") -> "str | torch.Tensor":  # noqa: ARG002 - the item tells
+        """A photo as `ImageBatcher` prepares it; a text as it is, its tokens are made in `encode`."""
+        return item if isinstance(item, str) else self.image_batcher.prepare(item)
 
     def _tokens(self, texts: Sequence[str]) -> list[Any]:
-        with self.tokenizing:
+        with self.tokenizer_lock:
             return list(self.tokenizer(list(texts)))
 
     def _length(self, item: "torch.Tensor") -> int:
-        return written(item[None]) if item.ndim == 1 else super()._length(item)
+        return token_length(item[None]) if item.ndim == 1 else super()._length(item)
 
     def _towers(self) -> "list[torch.nn.Module]":
-        return [self.model.visual]  # the text tower is changed from batch to batch, see `shortened`
+        return [self.model.visual]  # the text tower is changed from batch to batch, see `trim_padding`
 
-    def _unrounded(self) -> "list[torch.nn.Module]":
+    def _keep_float32(self) -> "list[torch.nn.Module]":
         """The layer by whose type open_clip's text tower decides in which one it adds up."""
         blocks = getattr(getattr(_text_tower(self.model), "transformer", None), "resblocks", None)
         return [blocks[0].mlp.c_fc] if blocks else []
 
-    def _streams(self, source: Modality) -> int:
-        return 1 if source == "text" else super()._streams(source)  # `shortened` is not for several at once
+    def _streams(self, modality: Modality) -> int:
+        return 1 if modality == "text" else super()._streams(modality)  # `trim_padding` is not for several at once
 
-    def _forward(self, source: Modality, batch: Sequence[Any]) -> "torch.Tensor":
+    def _forward(self, modality: Modality, batch: Sequence[Any]) -> "torch.Tensor":
         import torch
 
         vectors: torch.Tensor
-        if source == "image":
-            vectors = self.model.encode_image(self.pixels.batch(batch))
+        if modality == "image":
+            vectors = self.model.encode_image(self.image_batcher.batch(batch))
             return vectors
-        with shortened(self.model, torch.stack(list(batch))) as kept:
+        with trim_padding(self.model, torch.stack(list(batch))) as kept:
             vectors = self.model.encode_text(kept.to(self.device))
         return vectors
 
 
 @contextlib.contextmanager
-def shortened(model: Any, tokens: "torch.Tensor") -> "Iterator[torch.Tensor]":  # noqa: ANN401
+def trim_padding(model: Any, tokens: "torch.Tensor") -> "Iterator[torch.Tensor]":  # noqa: ANN401
     """The tokens without the columns that are padding in every row, and for the block a text tower to match.
 
     A causal tower that reads its vector off the end-of-text token gives the same vectors, several times faster:
@@ -83,7 +83,7 @@ def shortened(model: Any, tokens: "torch.Tensor") -> "Iterator[torch.Tensor]":  
     if not causal or (original and torch.is_grad_enabled()):
         yield tokens
         return
-    length = written(tokens)
+    length = token_length(tokens)
     positions, whole = tower.positional_embedding, tower.positional_embedding.data
     tower.attn_mask = mask[:length, :length]
     if original:
@@ -94,7 +94,7 @@ def shortened(model: Any, tokens: "torch.Tensor") -> "Iterator[torch.Tensor]":  
         tower.attn_mask, positions.data = mask, whole
 
 
-def written(tokens: "torch.Tensor") -> int:
+def token_length(tokens: "torch.Tensor") -> int:
     """How many columns of (n, context) tokens are more than padding."""
     return int(tokens.ne(0).any(dim=0).nonzero().max()) + 1  # not a count: 0 stands for an exclamation mark, too
 
@@ -105,8 +105,8 @@ def load(model: str) -> OpenClipEncoder:
 
     name, pretrained, known, revision = model, None, model, ""
     if Path(model).is_dir():
-        require(Path(model), CONFIG, WEIGHTS)
-        name, known = f"local-dir:{model}", name_of(Path(model))
+        require_files(Path(model), CONFIG, WEIGHTS)
+        name, known = f"local-dir:{model}", encoder_name(Path(model))
     elif not model.startswith("hf-hub:"):
         name, _, pretrained = model.partition("/")
         known, revision = name, pretrained
@@ -122,10 +122,10 @@ def load(model: str) -> OpenClipEncoder:
         require_pretrained=True,
         force_quick_gelu=_quick_gelu(model),
     )
-    return wrap(loaded, open_clip.get_tokenizer(name), name=known, revision=revision)
+    return from_model(loaded, open_clip.get_tokenizer(name), name=known, revision=revision)
 
 
-def wrap(model: Any, tokenizer: Any, *, name: str, revision: str = "") -> OpenClipEncoder:  # noqa: ANN401
+def from_model(model: Any, tokenizer: Any, *, name: str, revision: str = "") -> OpenClipEncoder:  # noqa: ANN401
     """The encoder of a model in memory."""
     from open_clip.transformer import QuickGELU
 
@@ -143,7 +143,7 @@ def wrap(model: Any, tokenizer: Any, *, name: str, revision: str = "") -> OpenCl
     return OpenClipEncoder(model, tokenizer, fingerprint)
 
 
-def config_of(model: str) -> dict[str, Any]:
+def model_config(model: str) -> dict[str, Any]:
     """What open_clip knows of the model that `load` takes: its towers' sizes, its activation, its tokenizer."""
     import open_clip
 
@@ -184,7 +184,7 @@ def _dimension(model: Any, tokenizer: Any) -> int:  # noqa: ANN401
 LIBRARY = Library(
     name="open_clip",
     module="open_clip",
-    encodes=("image", "video", "text"),
+    modalities=("image", "video", "text"),
     models="ARCHITECTURE/PRETRAINED, hf-hub:ORG/NAME, or a folder made by `ltr encoder train`",
     load=load,
     example="ViT-B-32/laion2b_s34b_b79k",

@@ -15,25 +15,25 @@ Vectors = NDArray[np.float32]
 
 
 class Encoder(Protocol):
-    """Turns items of the modalities in `sources` into vectors of one space.
+    """Turns items of the modalities in `modalities` into vectors of one space.
 
-    An item is a `str` for text, an RGB `PIL.Image.Image` for an image, a `media.sounds.Sound` for audio and a
+    An item is a `str` for text, an RGB `PIL.Image.Image` for an image, a `media.sounds.Audio` for audio and a
     `media.video.Video` for video. `batch_size` is how many it is worth handing over at once.
     """
 
     fingerprint: Fingerprint
-    sources: frozenset[Modality]
+    modalities: frozenset[Modality]
     batch_size: int
 
-    def prepare(self, source: Modality, item: Any) -> Any:  # noqa: ANN401 - each library has its own
+    def prepare(self, modality: Modality, item: Any) -> Any:  # noqa: ANN401 - each library has its own
         """The part of encoding that runs on the CPU, ahead of `encode`; may be called from many threads."""
         ...
 
-    def encode(self, source: Modality, prepared: Sequence[Any]) -> Vectors:
+    def encode(self, modality: Modality, prepared: Sequence[Any]) -> Vectors:
         """The vectors of prepared items, in their order; any number of them. May be called from several threads."""
         ...
 
-    def encode_in_parts(self, source: Modality, prepared: Sequence[Any]) -> Iterator[tuple[Sequence[int], Vectors]]:
+    def encode_in_parts(self, modality: Modality, prepared: Sequence[Any]) -> Iterator[tuple[Sequence[int], Vectors]]:
         """The same as soon as they are made: some items' places with their vectors, until all have been."""
         ...
 
@@ -48,7 +48,7 @@ class Library:
 
     name: str
     module: str
-    encodes: tuple[Modality, ...]
+    modalities: tuple[Modality, ...]
     models: str
     load: Callable[[str], Encoder]
     example: str = ""

@@ -5,40 +5,38 @@ from pathlib import Path
 
 from ltr_plugin.encoders import (
     bilstm,
-    clap,
     keypoints,
-    mel,
-    motion,
     onnx_runtime,
     openclip,
-    sentence,
-    spectral,
+    sentence_transformer,
     timm_images,
+    torchvision_video,
     word_vectors,
 )
-from ltr_plugin.encoders.installed import require_module
+from ltr_plugin.encoders.audio import clap, mel_cnn, spectral
 from ltr_plugin.encoders.protocol import Encoder, Library
-from ltr_plugin.encoders.torch_encoder import TorchEncoder
+from ltr_plugin.encoders.requirements import require_module
+from ltr_plugin.encoders.runtime.torch_encoder import TorchEncoder
 from ltr_plugin.errors import EncoderError, LtrError
 
 LIBRARIES: dict[str, Library] = {
     library.name: library
     for library in (
-        sentence.LIBRARY,
+        sentence_transformer.LIBRARY,
         openclip.LIBRARY,
         word_vectors.LIBRARY,
         bilstm.LIBRARY,
         onnx_runtime.LIBRARY,
         timm_images.LIBRARY,
         keypoints.LIBRARY,
-        motion.LIBRARY,
+        torchvision_video.LIBRARY,
         clap.LIBRARY,
-        mel.LIBRARY,
+        mel_cnn.LIBRARY,
         spectral.LIBRARY,
     )
 }
 
-DEFAULT_TEXT_ENCODER = f"{sentence.LIBRARY.name}:{sentence.CARRIED}"
+DEFAULT_TEXT_ENCODER = f"{sentence_transformer.LIBRARY.name}:{sentence_transformer.BUNDLED}"
 
 _loaded: dict[str, tuple[int, Encoder]] = {}
 _lock = threading.RLock()  # an encoder may be built on another one
@@ -54,14 +52,14 @@ def load_encoder(spec: str) -> Encoder:
         age, known = _age(model), _loaded.get(spec)
         if known and known[0] == age:
             return known[1]
-        encoder = load_exact(spec)
+        encoder = load_full_precision(spec)
         if isinstance(encoder, TorchEncoder):
-            encoder.settle()
+            encoder.prepare_for_inference()
         _loaded[spec] = age, encoder
         return encoder
 
 
-def load_exact(spec: str) -> Encoder:
+def load_full_precision(spec: str) -> Encoder:
     """The encoder of a specification with its weights as they are kept, read anew; errors as of `load_encoder`."""
     library, model = _parse(spec)
     require_module(library.module, f"encoder {spec!r}", library.extra)
@@ -75,7 +73,7 @@ def load_exact(spec: str) -> Encoder:
         ) from error
 
 
-def settled(spec: str) -> str:
+def resolve_spec(spec: str) -> str:
     """The specification with a local folder or file made absolute, so that workers find it wherever they run."""
     library, model = _parse(spec)
     return f"{library.name}:{Path(model).resolve()}" if Path(model).exists() else spec

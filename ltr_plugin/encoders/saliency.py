@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 if TYPE_CHECKING:
     from ltr_plugin.encoders.protocol import Encoder
 
-GRID, COVER = 14, 3
+GRID_SIZE, OCCLUDER = 14, 3
 """A window of COVER x COVER cells goes over a grid of GRID x GRID cells, one cell at a time."""
 
 
@@ -21,19 +21,19 @@ def saliency(encoder: "Encoder", photo: Image.Image, query: NDArray[np.float32])
     rather than greyed, since a grey square is itself something to see.
     """
     blurred = photo.filter(ImageFilter.GaussianBlur(max(photo.size) / 12))
-    windows = [(row, column) for row in range(1 - COVER, GRID) for column in range(1 - COVER, GRID)]
-    views = [photo, *(_hidden(photo, blurred, row, column) for row, column in windows)]
+    windows = [(row, column) for row in range(1 - OCCLUDER, GRID_SIZE) for column in range(1 - OCCLUDER, GRID_SIZE)]
+    views = [photo, *(_occluded(photo, blurred, row, column) for row, column in windows)]
     prepared: list[Any] = [encoder.prepare("image", view) for view in views]
     whole, *parts = (encoder.encode("image", prepared) @ query).tolist()
-    lost, seen = np.zeros((GRID, GRID)), np.zeros((GRID, GRID))
+    lost, seen = np.zeros((GRID_SIZE, GRID_SIZE)), np.zeros((GRID_SIZE, GRID_SIZE))
     for (row, column), part in zip(windows, parts, strict=True):
-        cells = np.s_[max(row, 0) : row + COVER, max(column, 0) : column + COVER]
+        cells = np.s_[max(row, 0) : row + OCCLUDER, max(column, 0) : column + OCCLUDER]
         lost[cells] += whole - part
         seen[cells] += 1
     return (lost / seen).astype(np.float32)
 
 
-def picture(photo: Image.Image, saliency: NDArray[np.float32]) -> Image.Image:
+def overlay(photo: Image.Image, saliency: NDArray[np.float32]) -> Image.Image:
     """The photo, dark where nothing matters, in its colours where it is like the query, blue where it is unlike it."""
     strength = saliency / max(float(np.abs(saliency).max()), 1e-6)
     like, unlike = (
@@ -50,9 +50,9 @@ def picture(photo: Image.Image, saliency: NDArray[np.float32]) -> Image.Image:
     return Image.fromarray(np.clip(shown, 0, 255).astype(np.uint8))
 
 
-def _hidden(photo: Image.Image, blurred: Image.Image, row: int, column: int) -> Image.Image:
-    x, y = (np.linspace(0, side, GRID + 1).round().astype(int).tolist() for side in photo.size)
-    box = (x[max(column, 0)], y[max(row, 0)], x[min(column + COVER, GRID)], y[min(row + COVER, GRID)])
+def _occluded(photo: Image.Image, blurred: Image.Image, row: int, column: int) -> Image.Image:
+    x, y = (np.linspace(0, side, GRID_SIZE + 1).round().astype(int).tolist() for side in photo.size)
+    box = (x[max(column, 0)], y[max(row, 0)], x[min(column + OCCLUDER, GRID_SIZE)], y[min(row + OCCLUDER, GRID_SIZE)])
     view = photo.copy()
     view.paste(blurred.crop(box), box)
     return view

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders.folders import require
-from ltr_plugin.encoders.pixels import Pixels
+from ltr_plugin.encoders.encoder_folder import require_files
 from ltr_plugin.encoders.protocol import Library
-from ltr_plugin.encoders.torch_encoder import TorchEncoder, weights_hash
+from ltr_plugin.encoders.runtime.image_batches import ImageBatcher
+from ltr_plugin.encoders.runtime.torch_encoder import TorchEncoder, weights_hash
 from ltr_plugin.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -30,14 +30,14 @@ class TimmEncoder(TorchEncoder):
         from timm.data.transforms_factory import create_transform
 
         super().__init__(model, fingerprint, frozenset({"image"}))
-        self.pixels = Pixels(create_transform(**wanted, is_training=False), self.device)
+        self.image_batcher = ImageBatcher(create_transform(**wanted, is_training=False), self.device)
 
-    def _prepare(self, source: Modality, item: "Image") -> "torch.Tensor":  # noqa: ARG002 - photos are all there is
-        """The photo as `Pixels` prepares it."""
-        return self.pixels.prepare(item)
+    def _prepare(self, modality: Modality, item: "Image") -> "torch.Tensor":  # noqa: ARG002 - photos are all there is
+        """The photo as `ImageBatcher` prepares it."""
+        return self.image_batcher.prepare(item)
 
-    def _forward(self, source: Modality, batch: "list[torch.Tensor]") -> "torch.Tensor":  # noqa: ARG002
-        vectors: torch.Tensor = self.model(self.pixels.batch(batch))
+    def _forward(self, modality: Modality, batch: "list[torch.Tensor]") -> "torch.Tensor":  # noqa: ARG002
+        vectors: torch.Tensor = self.model(self.image_batcher.batch(batch))
         return vectors
 
 
@@ -71,7 +71,7 @@ def load(model: str) -> TimmEncoder:
 def _source(model: str) -> str:
     """The model's name, as timm writes it."""
     if Path(model).is_dir():
-        require(Path(model), CONFIG, WEIGHTS)
+        require_files(Path(model), CONFIG, WEIGHTS)
         return f"local-dir:{model}"
     if model.startswith("hf-hub:"):
         return model
@@ -87,7 +87,7 @@ def _source(model: str) -> str:
 LIBRARY = Library(
     name="timm",
     module="timm",
-    encodes=("image", "video"),
+    modalities=("image", "video"),
     models="NAME/PRETRAINED_TAG, hf-hub:ORG/NAME, or a local folder with config.json and model.safetensors",
     load=load,
     example="resnet50/a1_in1k",

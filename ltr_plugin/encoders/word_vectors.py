@@ -17,18 +17,18 @@ from numpy.typing import NDArray
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders.batched import BatchedEncoder
-from ltr_plugin.encoders.installed import require_module
 from ltr_plugin.encoders.protocol import Library, Vectors
+from ltr_plugin.encoders.requirements import require_module
+from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
 from ltr_plugin.errors import EncoderError, InputError, Mistake
 
-MOST_WORDS = 400_000
+MAX_WORDS = 400_000
 """Read from a file, from the most common on: a quarter of a gigabyte at 300 dimensions."""
 
-COMMON = 1e-3
+SIF_WEIGHT = 1e-3
 """The frequency from which on a word counts for half or less."""
 
-SHOWN = 20
+MAX_MISTAKES = 20
 """Mistakes that an error lists at most."""
 
 _WORD = re.compile(r"\w+(?:[-'.&]\w+)*")
@@ -48,11 +48,11 @@ class WordVectorEncoder(BatchedEncoder):
         self._vectors_of = vectors
         ranks = np.arange(1, len(words) + 1)
         frequencies = 1 / (ranks * (1 / ranks).sum())
-        self._weights = (COMMON / (COMMON + frequencies)).astype(np.float32)
+        self._weights = (SIF_WEIGHT / (SIF_WEIGHT + frequencies)).astype(np.float32)
         lengths = np.linalg.norm(vectors[:10_000].astype(np.float32), axis=1)
         self._unknown = lru_cache(10_000)(lambda word: _direction(word, vectors.shape[1]) * lengths.mean())
 
-    def _prepare(self, source: Modality, item: str) -> NDArray[np.float32]:  # noqa: ARG002 - text is all there is
+    def _prepare(self, modality: Modality, item: str) -> NDArray[np.float32]:  # noqa: ARG002 - text is all there is
         """(dimension,) float32, the sum of the text's words."""
         known, unknown = [], []
         for word in _WORD.findall(item) or [item]:
@@ -71,7 +71,7 @@ class WordVectorEncoder(BatchedEncoder):
         parts = re.split(r"\W", word.lower())
         return [self._rows[part] for part in parts] if all(part in self._rows for part in parts) else []
 
-    def _vectors(self, source: Modality, batch: list[NDArray[np.float32]]) -> Vectors:  # noqa: ARG002
+    def _vectors(self, modality: Modality, batch: list[NDArray[np.float32]]) -> Vectors:  # noqa: ARG002
         sums = np.stack(batch)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         vectors: Vectors = np.divide(sums, lengths, out=sums, where=lengths > 0)
@@ -94,7 +94,7 @@ def load(model: str) -> WordVectorEncoder:
         model=path.resolve().name,
         revision="",
         dimension=vectors.shape[1],
-        preprocessing=f"first {MOST_WORDS} words, weights {COMMON} / ({COMMON} + p), p by Zipf's law",
+        preprocessing=f"first {MAX_WORDS} words, weights {SIF_WEIGHT} / ({SIF_WEIGHT} + p), p by Zipf's law",
         weights=content.hexdigest(),
     )
     return WordVectorEncoder(words, vectors, fingerprint)
@@ -105,7 +105,7 @@ def _binary(path: Path) -> tuple[list[str], NDArray[np.float16]]:
     from gensim.models import KeyedVectors  # type: ignore[import-untyped]
 
     found = KeyedVectors.load_word2vec_format(
-        str(path), binary=True, limit=MOST_WORDS, datatype=np.float16, unicode_errors="replace"
+        str(path), binary=True, limit=MAX_WORDS, datatype=np.float16, unicode_errors="replace"
     )
     return list(found.index_to_key), found.vectors
 
@@ -123,7 +123,7 @@ def _text(path: Path) -> tuple[list[str], NDArray[np.float16]]:
             row = np.full(dimension, np.nan, np.float16)
         if len(numbers) < dimension or not np.isfinite(row).all():
             mistakes.append(Mistake(f"line {number}", f"{word!r} is not followed by {dimension} numbers"))
-            if len(mistakes) == SHOWN:
+            if len(mistakes) == MAX_MISTAKES:
                 break
             continue
         words.append(" ".join([word, *numbers[:-dimension]]))
@@ -136,7 +136,7 @@ def _text(path: Path) -> tuple[list[str], NDArray[np.float16]]:
 def _lines(path: Path) -> Iterator[tuple[int, tuple[str, list[str]]]]:
     """Numbered lines, each in its word and the rest; Word2Vec's header, which says how many there are, is left out."""
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        for number, line in enumerate(islice(file, MOST_WORDS), start=1):
+        for number, line in enumerate(islice(file, MAX_WORDS), start=1):
             word, *numbers = line.decode("utf-8", "replace").rstrip().split(" ")
             if number == 1 and len(numbers) == 1 and word.isdecimal():
                 continue
@@ -154,7 +154,7 @@ def _direction(word: str, dimension: int) -> NDArray[np.float32]:
 LIBRARY = Library(
     name="word-vectors",
     module="numpy",
-    encodes=("text",),
+    modalities=("text",),
     models="a file of Word2Vec, GloVe or fastText vectors: text, gzip allowed, or .bin",
     load=load,
     example="glove.6B.300d.txt",

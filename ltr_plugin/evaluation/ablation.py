@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Literal, Self
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.decoding import Form, decode
 from ltr_plugin.errors import InputError
-from ltr_plugin.evaluation.markdown import markdown
+from ltr_plugin.evaluation.markdown_table import markdown_table
 from ltr_plugin.evaluation.measures import MEASURES, per_query
 from ltr_plugin.evaluation.runs import Run
 from ltr_plugin.evaluation.significance import Values, bootstrap_intervals
+from ltr_plugin.features.modality_mask import ModalityMask
 from ltr_plugin.features.table import FeatureTable, Floats
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.rankers.card import feature_set_of
-from ltr_plugin.rankers.modalities import Gaps
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-MEASURE = MEASURES[0]
-SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
+PRIMARY_MEASURE = MEASURES[0]
+REMOVED_FRACTIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
-_PARTS: Mapping[Modality, tuple[str, ...]] = {"video": ("video", "soundtrack", "motion")}
+_VECTOR_SOURCES: Mapping[Modality, tuple[str, ...]] = {"video": ("video", "soundtrack", "motion")}
 """What vectors of a modality are named after, where that is not the modality alone."""
 
 
@@ -33,32 +33,32 @@ class Removal(Form):
 
     side: Literal["query", "product"]
     modality: Modality
-    share: float = 1.0
+    fraction: float = 1.0
 
     def __str__(self) -> str:
         if self.side == "query":
             return f"queries without their {self.modality}"
-        return f"{self.share:.0%} of products without {self.modality}"
+        return f"{self.fraction:.0%} of products without {self.modality}"
 
 
 class Cell(Form):
     """One ranker under one removal: its mean with the ends of the 95 % interval, and its mean `before`, for the same
     queries with nothing removed.
 
-    `margin` is the mean difference from the best ranker that was trained without the modality, with the ends of its
+    `difference_from_blind` is the mean difference from the best ranker that was trained without the modality, with the ends of its
     interval; None where there is no such ranker.
     """
 
-    before: float
+    mean_before: float
     mean: float
     low: float
     high: float
-    margin: tuple[float, float, float] | None = None
+    difference_from_blind: tuple[float, float, float] | None = None
 
     @property
-    def kept(self) -> bool:
+    def non_inferior(self) -> bool:
         """Whether it is as good as the best ranker trained without the modality, within the interval."""
-        return self.margin is None or self.margin[2] >= 0
+        return self.difference_from_blind is None or self.difference_from_blind[2] >= 0
 
 
 class Row(Form):
@@ -67,15 +67,15 @@ class Row(Form):
     removal: Removal
     queries: int
     cells: dict[str, Cell]
-    rival: str | None = None
-    rival_mean: float | None = None
+    blind_baseline: str | None = None
+    blind_baseline_mean: float | None = None
 
 
 class Ablation(Form):
     """The matrix of removals and rankers; `seed` chose the products."""
 
     format: Literal[1] = 1
-    measure: str = MEASURE
+    measure: str = PRIMARY_MEASURE
     index: str
     judgments: str
     seed: int
@@ -101,9 +101,9 @@ class Ablation(Form):
         beside.replace(path)
 
     @property
-    def kept(self) -> bool:
+    def non_inferior(self) -> bool:
         """Whether every cell is; one in forty falls out by luck where two rankers are alike."""
-        return all(cell.kept for row in self.rows for cell in row.cells.values())
+        return all(cell.non_inferior for row in self.rows for cell in row.cells.values())
 
     def curves(self) -> dict[Modality, dict[str, list[tuple[float, float]]]]:
         """For each modality of products and each ranker (share of products without it, mean), nothing removed first.
@@ -116,10 +116,10 @@ class Ablation(Form):
                 continue
             lines = found.setdefault(row.removal.modality, {})
             for name, cell in row.cells.items():
-                lines.setdefault(name, [(0.0, cell.before)]).append((row.removal.share, cell.mean))
-            if row.rival_mean is not None:
+                lines.setdefault(name, [(0.0, cell.mean_before)]).append((row.removal.fraction, cell.mean))
+            if row.blind_baseline_mean is not None:
                 lines.setdefault(f"trained without {row.removal.modality}", []).append(
-                    (row.removal.share, row.rival_mean)
+                    (row.removal.fraction, row.blind_baseline_mean)
                 )
         return found
 
@@ -137,7 +137,7 @@ class Ablation(Form):
 
     def to_markdown(self) -> str:
         """The matrix, for files."""
-        return "\n".join([*markdown(self._cells()), "", self.legend, ""])
+        return "\n".join([*markdown_table(self._cells()), "", self.legend, ""])
 
     @property
     def legend(self) -> str:
@@ -148,49 +148,63 @@ class Ablation(Form):
         )
 
     def _cells(self) -> list[list[str]]:
-        rivals = any(row.rival for row in self.rows)
-        head = ["missing (queries)", *self.rankers, *(["trained without it"] if rivals else [])]
+        blind_baselines = any(row.blind_baseline for row in self.rows)
+        head = ["missing (queries)", *self.rankers, *(["trained without it"] if blind_baselines else [])]
         rows = [
             [
                 f"{row.removal} ({row.queries})",
-                *(_shown(row.cells[name]) for name in self.rankers),
-                *([f"{row.rival_mean:.3f} {row.rival}" if row.rival else ""] if rivals else []),
+                *(_format_cell(row.cells[name]) for name in self.rankers),
+                *(
+                    [f"{row.blind_baseline_mean:.3f} {row.blind_baseline}" if row.blind_baseline else ""]
+                    if blind_baselines
+                    else []
+                ),
             ]
             for row in self.rows
         ]
         return [head, *rows]
 
 
-def ablated(
-    removal: Removal, runs: Mapping[str, Run], before: Mapping[str, Run], rivals: Mapping[str, Run], qrels: Qrels
+def evaluate_removal(
+    removal: Removal,
+    runs: Mapping[str, Run],
+    runs_before: Mapping[str, Run],
+    blind_baselines: Mapping[str, Run],
+    qrels: Qrels,
 ) -> Row:
-    """The row of a removal: `runs` and `rivals` with the modality removed, `before` with nothing removed.
+    """The row of a removal: `runs` and `blind_baselines` with the modality removed, `before` with nothing removed.
 
     All judged queries of `qrels` count.
     """
-    values = {name: _measured(run, qrels) for name, run in runs.items()}
-    others = {name: _measured(run, qrels) for name, run in rivals.items()}
-    rival = max(others, key=lambda name: others[name].mean(), default=None)
-    means = {name: float(_measured(run, qrels).mean()) for name, run in before.items()}
+    values = {name: _values_per_query(run, qrels) for name, run in runs.items()}
+    others = {name: _values_per_query(run, qrels) for name, run in blind_baselines.items()}
+    blind_baseline = max(others, key=lambda name: others[name].mean(), default=None)
+    means = {name: float(_values_per_query(run, qrels).mean()) for name, run in runs_before.items()}
     cells = {}
     for name, own in values.items():
         mean, low, high = _interval(own)
-        margin = None if rival is None else _interval(own - others[rival])
-        cells[name] = Cell(before=means[name], mean=mean, low=low, high=high, margin=margin)
-    best = None if rival is None else float(others[rival].mean())
-    return Row(removal=removal, queries=len(qrels), cells=cells, rival=rival, rival_mean=best)
+        difference_from_blind = None if blind_baseline is None else _interval(own - others[blind_baseline])
+        cells[name] = Cell(
+            mean_before=means[name], mean=mean, low=low, high=high, difference_from_blind=difference_from_blind
+        )
+    best = None if blind_baseline is None else float(others[blind_baseline].mean())
+    return Row(
+        removal=removal, queries=len(qrels), cells=cells, blind_baseline=blind_baseline, blind_baseline_mean=best
+    )
 
 
-def taken(gaps: Gaps, values: Floats, modality: Modality, *, query: bool = False, product: bool = False) -> Floats:
+def drop_modality(
+    modality_mask: ModalityMask, values: Floats, modality: Modality, *, query: bool = False, product: bool = False
+) -> Floats:
     """Rows of total values as if the query, or the product, had nothing of the modality."""
-    parts = _PARTS.get(modality, (modality,))
-    return gaps.without(values, query=parts if query else (), product=parts if product else ())
+    sources = _VECTOR_SOURCES.get(modality, (modality,))
+    return modality_mask.drop(values, query=sources if query else (), product=sources if product else ())
 
 
-def without_modality(table: FeatureTable, modality: Modality) -> FeatureTable:
+def mask_modality(table: FeatureTable, modality: Modality) -> FeatureTable:
     """The table as if no query and no product had anything of the modality, to train a ranker that does not know it."""
-    gaps = Gaps(feature_set_of(table))
-    return replace(table, values=taken(gaps, table.total, modality, query=True, product=True))
+    modality_mask = ModalityMask(feature_set_of(table))
+    return replace(table, values=drop_modality(modality_mask, table.total, modality, query=True, product=True))
 
 
 def _interval(values: Values) -> tuple[float, float, float]:
@@ -199,10 +213,10 @@ def _interval(values: Values) -> tuple[float, float, float]:
     return float(values.mean()), float(low[0]), float(high[0])
 
 
-def _measured(run: Run, qrels: Qrels) -> Values:
-    return per_query(run, qrels)[:, MEASURES.index(MEASURE)]
+def _values_per_query(run: Run, qrels: Qrels) -> Values:
+    return per_query(run, qrels)[:, MEASURES.index(PRIMARY_MEASURE)]
 
 
-def _shown(cell: Cell) -> str:
-    change = cell.mean - cell.before
-    return f"{cell.mean:.3f} [{cell.low:.3f}, {cell.high:.3f}] {change:+.3f}{'' if cell.kept else ' !'}"
+def _format_cell(cell: Cell) -> str:
+    change = cell.mean - cell.mean_before
+    return f"{cell.mean:.3f} [{cell.low:.3f}, {cell.high:.3f}] {change:+.3f}{'' if cell.non_inferior else ' !'}"

@@ -9,11 +9,11 @@ from ltr_plugin.evaluation.measures import MEASURES, per_query
 from ltr_plugin.evaluation.runs import Run
 from ltr_plugin.judgments.qrels import Qrels
 
-LEVELS: npt.NDArray[np.float64] = np.linspace(0, 1, 21)
+RECALL_LEVELS: npt.NDArray[np.float64] = np.linspace(0, 1, 21)
 """Levels of recall."""
 
 
-def precision_at_recall(run: Run, qrels: Qrels, *, relevant: int = 1) -> npt.NDArray[np.float64]:
+def precision_at_recall(run: Run, qrels: Qrels, *, min_grade: int = 1) -> npt.NDArray[np.float64]:
     """Interpolated precision at each of LEVELS, averaged over the queries that have a relevant product.
 
     A query's precision at a level is the best it reaches at that recall or beyond (Manning, Raghavan and Schütze,
@@ -21,13 +21,13 @@ def precision_at_recall(run: Run, qrels: Qrels, *, relevant: int = 1) -> npt.NDA
     """
     rows = []
     for query in qrels.queries():
-        wanted = {product for product, grade in qrels.of(query).items() if grade >= relevant}
+        wanted = {product for product, grade in qrels.of(query).items() if grade >= min_grade}
         if wanted:
             rows.append(_interpolated([product in wanted for product, _ in run.get(query, ())], len(wanted)))
-    return np.mean(rows, axis=0) if rows else np.zeros(len(LEVELS))
+    return np.mean(rows, axis=0) if rows else np.zeros(len(RECALL_LEVELS))
 
 
-def gains(run: Run, baseline: Run, qrels: Qrels, measure: str = MEASURES[0]) -> dict[str, float]:
+def per_query_difference(run: Run, baseline: Run, qrels: Qrels, measure: str = MEASURES[0]) -> dict[str, float]:
     """How much better (or worse, below 0) `run` answers each query than `baseline`."""
     column = MEASURES.index(measure)
     difference = (per_query(run, qrels) - per_query(baseline, qrels))[:, column]
@@ -37,4 +37,4 @@ def gains(run: Run, baseline: Run, qrels: Qrels, measure: str = MEASURES[0]) -> 
 def _interpolated(hits: Sequence[bool], wanted: int) -> npt.NDArray[np.float64]:
     found = np.cumsum(hits)
     recall, precision = found / wanted, found / np.arange(1, len(hits) + 1)
-    return np.array([precision[recall >= level - 1e-12].max(initial=0.0) for level in LEVELS])
+    return np.array([precision[recall >= level - 1e-12].max(initial=0.0) for level in RECALL_LEVELS])

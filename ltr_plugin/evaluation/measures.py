@@ -21,11 +21,11 @@ from ltr_plugin.judgments.qrels import Qrels
 Gain = Literal["linear", "exponential"]
 Values = npt.NDArray[np.float64]
 
-SHOWN = ("nDCG@10", "RR", "P@10", "R@100", "AP", "Judged@10")
+REPORTED_MEASURES = ("nDCG@10", "RR", "P@10", "R@100", "AP", "Judged@10")
 """What tables show. Judged@10 is the share of the first ten results that were judged. The means of RR and AP are known
 as MRR and MAP."""
 
-OWN = ("F1@10", "Acc@10")
+CUSTOM_MEASURES = ("F1@10", "Acc@10")
 """Those that ir_measures does not have.
 
 F1@10 is the harmonic mean of a query's P@10 and R@10, 0 where both are (van Rijsbergen, Information Retrieval, 1979,
@@ -35,7 +35,7 @@ it tells little where most products are not relevant: a query that finds nothing
 of ir_measures, which is the share of pairs in the right order.
 """
 
-MEASURES = (*SHOWN, "R@10", "Success@10", *OWN)
+MEASURES = (*REPORTED_MEASURES, "R@10", "Success@10", *CUSTOM_MEASURES)
 """All, in the notation of ir_measures. Success@10, the hit rate, is 1 where any of the first ten is relevant."""
 
 CUTOFF = 10
@@ -48,9 +48,11 @@ def per_query(run: Run, qrels: Qrels, *, gain: Gain = "linear") -> Values:
     """
     import ir_measures
 
-    _check(run)
+    _check_duplicates(run)
     places = {query: place for place, query in enumerate(qrels.queries())}
-    measures = {ir_measures.parse_measure(name): column for column, name in enumerate(MEASURES) if name not in OWN}
+    measures = {
+        ir_measures.parse_measure(name): column for column, name in enumerate(MEASURES) if name not in CUSTOM_MEASURES
+    }
     # trec_eval sorts by score and breaks ties by product id; the rank as score keeps the order that shoppers saw.
     by_rank = {
         query: {product: -float(rank) for rank, (product, _) in enumerate(hits)}
@@ -77,7 +79,7 @@ def _gain(grade: int, gain: Gain) -> int:
     return grade if gain == "linear" else 2**grade - 1
 
 
-def _check(run: Run) -> None:
+def _check_duplicates(run: Run) -> None:
     mistakes = [
         Mistake(f"query {query!r}", f"has product {product!r} {times} times")
         for query, hits in run.items()

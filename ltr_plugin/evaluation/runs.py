@@ -11,7 +11,7 @@ Run = Mapping[str, Sequence[tuple[str, float]]]
 """For each query its products with their scores, best first. The order counts, not the scores."""
 
 
-def ranked(
+def run_from_scores(
     queries: npt.NDArray[np.object_], products: npt.NDArray[np.object_], scores: npt.NDArray[np.floating]
 ) -> Run:
     """The run of scored rows, such as those of a feature table; equal scores keep the order of the rows."""

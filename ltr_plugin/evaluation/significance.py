@@ -8,7 +8,7 @@ import numpy.typing as npt
 Values = npt.NDArray[np.float64]
 
 RESAMPLES = 10_000
-BLOCK_NUMBERS = 4_000_000
+MAX_RANDOM_NUMBERS = 4_000_000
 """Random numbers held at a time, 32 MB."""
 
 
@@ -21,10 +21,9 @@ def bootstrap_intervals(
     Bootstrap, 1993, chapter 13; Sakai, Evaluating evaluation metrics based on the bootstrap, SIGIR 2006).
     """
     count = len(values)
-    generator = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     draws = (
-        generator.multinomial(count, np.full(count, 1 / count), size=size) @ values
-        for size in _blocks(resamples, count)
+        rng.multinomial(count, np.full(count, 1 / count), size=size) @ values for size in _blocks(resamples, count)
     )
     means = np.concatenate(list(draws)) / count
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
@@ -39,13 +38,13 @@ def randomisation_p_values(differences: Values, *, resamples: int = RESAMPLES, s
     observed signs count as one of the draws, so that no p-value is 0 (Phipson and Smyth 2010).
     """
     count = len(differences)
-    generator = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     observed = np.abs(differences.sum(axis=0))
     # Sums of the same numbers in another order differ in their last digits; such ties are as extreme as the observed.
     bar = observed * (1 - 1e-12)
     extreme = np.zeros(differences.shape[1], dtype=np.int64)
     for size in _blocks(resamples, count):
-        signs = generator.integers(0, 2, size=(size, count), dtype=np.int8) * 2.0 - 1
+        signs = rng.integers(0, 2, size=(size, count), dtype=np.int8) * 2.0 - 1
         extreme += (np.abs(signs @ differences) >= bar).sum(axis=0)
     return (extreme + 1) / (resamples + 1)
 
@@ -60,6 +59,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def _blocks(resamples: int, count: int) -> Iterator[int]:
-    size = max(1, BLOCK_NUMBERS // max(count, 1))
+    size = max(1, MAX_RANDOM_NUMBERS // max(count, 1))
     for start in range(0, resamples, size):
         yield min(size, resamples - start)

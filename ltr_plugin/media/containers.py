@@ -28,14 +28,14 @@ MAX_PIXELS = 4096 * 2304
 MAX_STREAMS = 64
 MAX_BOXES = 100_000
 
-WHOLE = 0.95
+MIN_COMPLETE = 0.95
 """The share of the bytes that a container declares from which it is not broken off."""
 
-WAVE = {"probesize": str(1 << 15), "max_size": str(1 << 17)}
+WAVE_OPTIONS = {"probesize": str(1 << 15), "max_size": str(1 << 17)}
 """For WAVE files: in how many bytes FFmpeg looks for other sound than the header says, else for most of 12 ms; and how
 many it reads at once, else so few that Python has more to do than FFmpeg."""
 
-ENDLESS = 0x7FFFF000
+UNKNOWN_RIFF_SIZE = 0x7FFFF000
 """From this size on a RIFF header says nothing: it was written before the end of the recording was known."""
 
 _FIRST = {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"sidx", b"wide", b"free", b"skip", b"pnot", b"uuid"}
@@ -55,18 +55,18 @@ MAX_ENTRIES = 4_000_000
 """Of FFmpeg's index, at 24 bytes, by the largest of all chunks and the most of them; it has at least LEAST_SAMPLES of a
 chunk in each."""
 
-LEAST_SAMPLES = 160
+MIN_CHUNK_SAMPLES = 160
 
 
 @contextlib.contextmanager
-def opened(source: TimedBytes) -> "Iterator[InputContainer]":
+def open_container(source: TimedBytes) -> "Iterator[InputContainer]":
     """The container in these bytes. MediaError, or FFmpeg's own error, when there is none that can be read."""
     import av
 
     data = source.getvalue()
     boxes = _boxes(data)
     size = _end(boxes) if boxes else _declared_size(data)
-    if len(data) < WHOLE * size:
+    if len(data) < MIN_COMPLETE * size:
         raise MediaError(f"breaks off: has {len(data):,} of {size:,} bytes")
     if _samples(data, boxes) > len(data) or _entries(data, boxes) > MAX_ENTRIES:
         raise MediaError("says that it has more samples than bytes")
@@ -75,7 +75,7 @@ def opened(source: TimedBytes) -> "Iterator[InputContainer]":
         "protocol_whitelist": "none",
         "max_pixels": str(MAX_PIXELS),
         "max_streams": str(MAX_STREAMS),
-        **(WAVE if data[:4] == b"RIFF" and data[8:12] == b"WAVE" else {}),
+        **(WAVE_OPTIONS if data[:4] == b"RIFF" and data[8:12] == b"WAVE_OPTIONS" else {}),
     }
     with av.open(source, "r", options=options, metadata_errors="replace") as container:
         for stream in (*container.streams.video, *container.streams.audio):
@@ -111,7 +111,7 @@ def _declared_size(data: bytes) -> int:
     """The size in bytes that a Matroska or a RIFF file says it has; 0 where it does not."""
     if data[:4] == b"RIFF":
         size = 8 + int.from_bytes(data[4:8], "little")
-        return size if size < ENDLESS else 0
+        return size if size < UNKNOWN_RIFF_SIZE else 0
     segment = data.find(b"\x18\x53\x80\x67", 0, 1024) + 4
     if data[:4] == b"\x1a\x45\xdf\xa3" and 4 <= segment < len(data):
         length = 9 - data[segment].bit_length()  # of the number, which its leading zeros tell
@@ -146,7 +146,7 @@ def _entries(data: bytes, boxes: list[tuple[bytes, int, int]]) -> int:
             samples = max(samples, int(runs[1::3].max(initial=0)))
         else:
             chunks = max(chunks, min(count, (len(data) - first) // 4))
-    return samples * chunks // LEAST_SAMPLES
+    return samples * chunks // MIN_CHUNK_SAMPLES
 
 
 def _outside_media(

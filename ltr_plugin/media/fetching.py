@@ -17,13 +17,13 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 from ltr_plugin.catalog.media import without_credentials
 from ltr_plugin.errors import MediaError
 
-ALLOW_PRIVATE = "LTR_ALLOW_PRIVATE_MEDIA"
+ENV_ALLOW_PRIVATE_MEDIA = "LTR_ALLOW_PRIVATE_MEDIA"
 """Environment variable: set to 1 where the catalog's media lie on a private network, as many do."""
 
 MAX_REDIRECTS = 3
 TIMEOUT_S = 20.0
 
-MAX_REASON = 100
+MAX_REASON_CHARACTERS = 100
 """Of the words with which a server refuses, so many letters are kept."""
 
 
@@ -84,7 +84,7 @@ def _get(url: SplitResult, max_bytes: int, deadline: float) -> tuple[bytes, str 
         if answer.status in (301, 302, 303, 307, 308) and (location := answer.getheader("Location")):
             return b"", location
         if answer.status != 200:
-            raise MediaError(f"{url.hostname} answered {answer.status} {answer.reason[:MAX_REASON]}")
+            raise MediaError(f"{url.hostname} answered {answer.status} {answer.reason[:MAX_REASON_CHARACTERS]}")
         body = answer.read(max_bytes + 1)
         if time.monotonic() >= deadline:
             raise TimeoutError
@@ -113,9 +113,11 @@ def _connect(url: SplitResult, deadline: float) -> socket.socket:
     host, port = str(url.hostname), url.port or (443 if url.scheme == "https" else 80)
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    allowed = [address for address in addresses if os.environ.get(ALLOW_PRIVATE) == "1" or _public(address)]
+    allowed = [address for address in addresses if os.environ.get(ENV_ALLOW_PRIVATE_MEDIA) == "1" or _public(address)]
     if not allowed:
-        raise MediaError(f"{host!r} is a private address; set {ALLOW_PRIVATE}=1 if the catalog's media lie there")
+        raise MediaError(
+            f"{host!r} is a private address; set {ENV_ALLOW_PRIVATE_MEDIA}=1 if the catalog's media lie there"
+        )
     failure = OSError("no address")
     for place, address in enumerate(allowed):  # of several, not all need to be up
         left_s = max(0.1, deadline - time.monotonic())

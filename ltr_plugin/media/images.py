@@ -19,13 +19,13 @@ BLOCK_BYTES = 4096
 """As much of the largest photo is decoded between two looks at the clock: a JPEG may hold many scans of all its pixels
 in few bytes. Of a smaller one more, as at each look its thread waits for Python's lock."""
 
-SIDE = 384
+TARGET_SIDE = 384
 """Encoders look at 96 to 384 pixels a side: a photo is made smaller than twice that while it is decoded."""
 
 PngImagePlugin.MAX_TEXT_CHUNK = 8 << 20
 """Bytes of one note in a PNG, unpacked: editors write colour profiles and histories of more than Pillow's 1 MB."""
 
-TURNS = {
+EXIF_TRANSPOSES = {
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
     4: Transpose.FLIP_TOP_BOTTOM,
@@ -40,7 +40,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
 """Pillow's names of what catalogs hold. Others are not tried: some of them run programs, such as PostScript."""
 
 
-def open_image(root: Path, reference: str, *, side: int = SIDE) -> Image.Image:
+def open_image(root: Path, reference: str, *, side: int = TARGET_SIDE) -> Image.Image:
     """The photo of a reference (a path under `root`, or a URL) as RGB; MediaError with the reason when it is unusable.
 
     A large photo comes back reduced, its shorter side no smaller than `side`.
@@ -48,7 +48,7 @@ def open_image(root: Path, reference: str, *, side: int = SIDE) -> Image.Image:
     return decode_image(read_media(root, reference, max_bytes=MAX_BYTES), side=side)
 
 
-def decode_image(data: bytes, *, side: int = SIDE) -> Image.Image:
+def decode_image(data: bytes, *, side: int = TARGET_SIDE) -> Image.Image:
     """The photo in these bytes, as `open_image` gives it."""
     if not data:
         raise MediaError("empty file")
@@ -80,7 +80,7 @@ def check_shape(width: int, height: int) -> None:
 
 def _upright(image: Image.Image) -> Image.Image:
     """The photo turned as its camera was. Not by `ImageOps.exif_transpose`, which fails where other notes are odd."""
-    turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    turn = EXIF_TRANSPOSES.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     return image if turn is None else image.transpose(turn)
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from ltr_plugin.errors import MediaError
-from ltr_plugin.media.containers import MAX_PIXELS, opened
-from ltr_plugin.media.images import SIDE, check_shape
+from ltr_plugin.media.audio import Audio, decode_audio
+from ltr_plugin.media.containers import MAX_PIXELS, open_container
+from ltr_plugin.media.images import TARGET_SIDE, check_shape
 from ltr_plugin.media.reading import TimedBytes, read_media
-from ltr_plugin.media.sounds import Sound, decode_sound
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
@@ -26,7 +26,7 @@ MAX_SECONDS = 3600.0
 MAX_DECODING_S = 30.0
 MAX_FRAMES = 250_000
 
-FRAMES = 8
+VIDEO_FRAMES = 8
 """How many frames stand for a film: each is the middle one of an equal part of it."""
 
 CLIP_FRAMES, CLIP_RATE_HZ, CLIP_SIDE = 16, 15, 128
@@ -44,7 +44,7 @@ class Video:
 
     frames: tuple[Image.Image, ...]
     seconds: float
-    soundtrack: Sound | None = None
+    soundtrack: Audio | None = None
     clip: tuple[Image.Image, ...] = ()
 
 
@@ -64,47 +64,47 @@ def decode_video(data: bytes) -> Video:
         raise MediaError("empty file")
     source = TimedBytes(data, MAX_DECODING_S)
     try:
-        with opened(source) as container:
+        with open_container(source) as container:
             video = _video(container, source)
-            heard = bool(container.streams.audio)
+            has_audio = bool(container.streams.audio)
     except MediaError:
         raise
     except (av.error.InvalidDataError, av.error.ArgumentError, av.error.EOFError):
         raise MediaError("not a video in a form that can be read, or damaged from its start") from None
     except Exception as error:  # a damaged file may make a decoder raise anything
         raise MediaError(f"damaged video: {error}") from None
-    return replace(video, soundtrack=_soundtrack(data)) if heard else video
+    return replace(video, soundtrack=_soundtrack(data)) if has_audio else video
 
 
-def _soundtrack(data: bytes) -> Sound | None:
+def _soundtrack(data: bytes) -> Audio | None:
     try:
-        return decode_sound(data)
+        return decode_audio(data)
     except MediaError:  # silent or damaged: the pictures are good all the same
         return None
 
 
 def _video(container: "InputContainer", source: TimedBytes) -> Video:
     stream = _stream(container)
-    film = _read(container, stream)
-    if not film.packets:
+    track = _read(container, stream)
+    if not track.packets:
         raise MediaError("has no frames")
     _check_size(stream.codec_context.width, stream.codec_context.height)
-    if film.seconds > MAX_SECONDS:
-        raise MediaError(f"{film.seconds:,.0f} s is over the limit of {MAX_SECONDS:,.0f}")
-    begin = max(0.0, (film.seconds - CLIP_FRAMES / CLIP_RATE_HZ) / 2)
-    wanted = [(film.seconds * (place + 0.5) / FRAMES, SIDE) for place in range(FRAMES)]
+    if track.seconds > MAX_SECONDS:
+        raise MediaError(f"{track.seconds:,.0f} s is over the limit of {MAX_SECONDS:,.0f}")
+    begin = max(0.0, (track.seconds - CLIP_FRAMES / CLIP_RATE_HZ) / 2)
+    wanted = [(track.seconds * (place + 0.5) / VIDEO_FRAMES, TARGET_SIDE) for place in range(VIDEO_FRAMES)]
     wanted += [(begin + place / CLIP_RATE_HZ, CLIP_SIDE) for place in range(CLIP_FRAMES)]
-    taken: dict[int, list[Image.Image]] = {SIDE: [], CLIP_SIDE: []}
+    taken: dict[int, list[Image.Image]] = {TARGET_SIDE: [], CLIP_SIDE: []}
     latest: dict[int, int | None] = {}
-    for side, frame in _at(sorted(wanted), film, stream.codec_context, source):
+    for side, frame in _at(sorted(wanted), track, stream.codec_context, source):
         if not taken[side] or latest[side] != frame.pts:
             taken[side].append(_upright(frame, side))
         elif side == CLIP_SIDE:  # a clip has its frames at their pace
             taken[side].append(taken[side][-1])
         latest[side] = frame.pts
-    if not taken[SIDE]:
+    if not taken[TARGET_SIDE]:
         raise MediaError("damaged video: none of its frames can be decoded")
-    return Video(tuple(taken[SIDE]), film.seconds, None, tuple(taken[CLIP_SIDE]))
+    return Video(tuple(taken[TARGET_SIDE]), track.seconds, None, tuple(taken[CLIP_SIDE]))
 
 
 def _stream(container: "InputContainer") -> "VideoStream":
@@ -128,7 +128,7 @@ def _check_size(width: int, height: int) -> None:
 
 
 @dataclass(frozen=True)
-class _Film:
+class _Track:
     """Packets still to be decoded, when each is shown (s, from `first` on), and how long all last."""
 
     packets: "Sequence[Packet[VideoStream]]"
@@ -137,7 +137,7 @@ class _Film:
     seconds: float
 
 
-def _read(container: "InputContainer", stream: "VideoStream") -> _Film:
+def _read(container: "InputContainer", stream: "VideoStream") -> _Track:
     import av
 
     packets: list[Packet[VideoStream]] = []
@@ -154,24 +154,24 @@ def _read(container: "InputContainer", stream: "VideoStream") -> _Film:
         pass  # what comes before can be shown
     first = min(times, default=0.0)
     seconds = max(times) - first + period if times else 0.0
-    return _Film(packets, [time - first for time in times], first, seconds)
+    return _Track(packets, [time - first for time in times], first, seconds)
 
 
 def _at(
-    wanted: Sequence[tuple[float, int]], film: _Film, codec: "VideoCodecContext", source: TimedBytes
+    wanted: Sequence[tuple[float, int]], track: _Track, codec: "VideoCodecContext", source: TimedBytes
 ) -> "Iterator[tuple[int, VideoFrame]]":
     """For each wanted (moment, side) in order of time, the side and the frame that is seen at that moment.
 
     Decoding begins anew at the last key frame before a moment, unless that led to the moment before too.
     """
-    keys = [place for place, packet in enumerate(film.packets) if packet.is_keyframe or not place]
-    shown = [film.times[place] for place in keys]
+    keys = [place for place, packet in enumerate(track.packets) if packet.is_keyframe or not place]
+    shown = [track.times[place] for place in keys]
     for key, group in groupby(wanted, lambda one: max(0, bisect_right(shown, one[0]) - 1)):
         codec.flush_buffers()
-        frames = _decoded(codec, film.packets[keys[key] :], source)
+        frames = _decoded(codec, track.packets[keys[key] :], source)
         seen, upcoming = next(frames, None), next(frames, None)
         for moment, side in group:
-            while upcoming and _time(upcoming) - film.first <= moment:
+            while upcoming and _time(upcoming) - track.first <= moment:
                 seen, upcoming = upcoming, next(frames, None)
             if seen:
                 yield side, seen

@@ -11,66 +11,68 @@ from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.errors import BrokerError
-from ltr_plugin.pipelines.messages import EMBED, QUEUE, queue_of
+from ltr_plugin.pipelines.messages import DEFAULT_QUEUE, EMBED_TASK, queue_of
 
-BATCH: Mapping[Modality, int] = {"text": 1024, "image": 256, "audio": 64, "video": 32}
+PRODUCTS_PER_TASK: Mapping[Modality, int] = {"text": 1024, "image": 256, "audio": 64, "video": 32}
 """Products of one message. More would be no faster, and would be more to do again when a worker dies."""
 
-PAGE = 1000
+FETCH_SIZE = 1000
 """Products that are read together, to see what they lack."""
 
-ARGUMENTS = ("index", "ids", "source")
+EMBED_ARGUMENTS = ("index", "ids", "source")
 """What a message says, in order."""
 
-ANSWER_S = 1.0
+INSPECT_TIMEOUT_S = 1.0
 """How long workers are given to say what they work on."""
 
 
-def send(queue: Celery, index: str, ids: Iterable[str], source: Modality, *, batch: int | None = None) -> int:
+def enqueue(queue: Celery, index: str, ids: Iterable[str], source: Modality, *, batch: int | None = None) -> int:
     """Sends these ids to the workers of a modality; returns how many. BrokerError when there is no broker."""
     sent = 0
-    with _asked(queue):
-        for some in batched(ids, batch or BATCH[source]):
-            queue.send_task(EMBED, [index, list(some), source])
+    with _broker(queue):
+        for some in batched(ids, batch or PRODUCTS_PER_TASK[source]):
+            queue.send_task(EMBED_TASK, [index, list(some), source])
             sent += len(some)
     return sent
 
 
-def send_lacking(index: ProductIndex, ids: Sequence[str], source: Modality | None = None, *, queue: Celery) -> int:
+def enqueue_missing(index: ProductIndex, ids: Sequence[str], source: Modality | None = None, *, queue: Celery) -> int:
     """Sends those of these products that lack a current vector (with `source`, one of that modality), by modality;
     returns how many, each counted once a modality that it lacks."""
     vectors = [vector for vector in index.vectors if source in (None, vector.source)]
     lacking: dict[Modality, list[str]] = {}
-    for page in batched(dict.fromkeys(ids), PAGE):
+    for page in batched(dict.fromkeys(ids), FETCH_SIZE):
         for stored in index.fetch(page):
             for modality in dict.fromkeys(vector.source for vector in stored.pending(vectors)):
                 lacking.setdefault(modality, []).append(stored.product.id)
-    return sum(send(queue, index.name, products, modality) for modality, products in lacking.items())
+    return sum(enqueue(queue, index.name, products, modality) for modality, products in lacking.items())
 
 
-def send_backlog(index: ProductIndex, batch: int | None = None, *, queue: Celery) -> int:
+def enqueue_backlog(index: ProductIndex, batch: int | None = None, *, queue: Celery) -> int:
     """Sends all products that lack a current vector; returns how many, each counted once a modality that it lacks."""
-    return sum(send(queue, index.name, index.backlog_ids(source), source, batch=batch) for source in _sources(index))
+    return sum(
+        enqueue(queue, index.name, index.backlog_ids(source), source, batch=batch) for source in _modalities(index)
+    )
 
 
-def send_again(index: ProductIndex, *, queue: Celery) -> int:
-    """Sends the products that lack a vector and that no message is about; returns how many, as `send_backlog` does.
+def enqueue_lost(index: ProductIndex, *, queue: Celery) -> int:
+    """Sends the products that lack a vector and that no message is about; returns how many, as `enqueue_backlog` does.
 
     A modality whose queue is not empty is left alone: what was lost would wait for the queue's end anyway, and is found
     once that is reached. What workers have in hand is left out, where the broker lets them be asked.
     """
-    idle = [source for source in _sources(index) if not _waiting(queue, QUEUE, queue_of(source))]
-    in_hand = _in_hand(index, queue) if idle else {}
+    idle = [source for source in _modalities(index) if not _queue_length(queue, DEFAULT_QUEUE, queue_of(source))]
+    in_flight = _in_flight(index, queue) if idle else {}
     index.refresh()
     sent = 0
     for source in idle:
-        held = in_hand.get(source, frozenset()) | in_hand.get(None, frozenset())
-        sent += send(queue, index.name, (id_ for id_ in index.backlog_ids(source) if id_ not in held), source)
+        held = in_flight.get(source, frozenset()) | in_flight.get(None, frozenset())
+        sent += enqueue(queue, index.name, (id_ for id_ in index.backlog_ids(source) if id_ not in held), source)
     return sent
 
 
 @contextlib.contextmanager
-def _asked(queue: Celery) -> Iterator[Any]:
+def _broker(queue: Celery) -> Iterator[Any]:
     """A connection to the broker. BrokerError when there is none, or it goes meanwhile."""
     from kombu.exceptions import OperationalError
 
@@ -82,31 +84,31 @@ def _asked(queue: Celery) -> Iterator[Any]:
             raise BrokerError(f"no broker at {broker}: {error}") from None
 
 
-def _sources(index: ProductIndex) -> list[Modality]:
+def _modalities(index: ProductIndex) -> list[Modality]:
     return list(dict.fromkeys(vector.source for vector in index.vectors))
 
 
-def _waiting(queue: Celery, *names: str) -> int:
+def _queue_length(queue: Celery, *names: str) -> int:
     """How many messages wait in these queues; those that a worker has taken count where a folder is the queue alone."""
     waiting = 0
-    with _asked(queue) as connection:
+    with _broker(queue) as connection:
         for name in names:
             with contextlib.suppress(*connection.channel_errors), connection.channel() as channel:
                 waiting += channel.queue_declare(name, passive=True).message_count
     return waiting
 
 
-def _in_hand(index: ProductIndex, queue: Celery) -> dict[Modality | None, set[str]]:
+def _in_flight(index: ProductIndex, queue: Celery) -> dict[Modality | None, set[str]]:
     """The ids that workers are embedding, or have put off, by modality."""
     held: dict[Modality | None, set[str]] = {}
     if not queue.conf.worker_enable_remote_control:
         return held
-    with _asked(queue) as connection:
-        ask = queue.control.inspect(timeout=ANSWER_S, connection=connection)
+    with _broker(queue) as connection:
+        ask = queue.control.inspect(timeout=INSPECT_TIMEOUT_S, connection=connection)
         for answers in (ask.reserved(), ask.active(), ask.scheduled()):
             for answer in chain.from_iterable((answers or {}).values()):
                 task = answer.get("request", answer)
-                said = {**dict(zip(ARGUMENTS, task["args"], strict=False)), **task["kwargs"]}
-                if task["name"] == EMBED and said.get("index") in (index.name, index.alias):
+                said = {**dict(zip(EMBED_ARGUMENTS, task["args"], strict=False)), **task["kwargs"]}
+                if task["name"] == EMBED_TASK and said.get("index") in (index.name, index.alias):
                     held.setdefault(said.get("source"), set()).update(said["ids"])
     return held

@@ -18,7 +18,7 @@ from kombu.exceptions import ChannelError
 from kombu.transport import filesystem
 from kombu.utils.json import dumps, loads
 
-UNREADABLE = ".unreadable"
+UNREADABLE_SUFFIX = ".unreadable"
 """Added to the name of a file that is no message, which is then left alone."""
 
 log = logging.getLogger(__name__)
@@ -32,17 +32,17 @@ class Channel(filesystem.Channel):
     supports_fanout = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - kombu's
-        self._in_hand: dict[str, tuple[Path, BinaryIO]] = {}
+        self._in_flight: dict[str, tuple[Path, BinaryIO]] = {}
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
         """Deletes the message."""
-        self._let_go(delivery_tag, delete=True)
+        self._release(delivery_tag, delete=True)
         super().basic_ack(delivery_tag, multiple)  # type: ignore[no-untyped-call]
 
     def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Deletes the message, or leaves it, where it was, to whoever looks next."""
-        self._let_go(delivery_tag, delete=not requeue)
+        self._release(delivery_tag, delete=not requeue)
         super().basic_reject(delivery_tag, requeue=False)  # type: ignore[no-untyped-call]
 
     def _lookup(self, exchange: str, routing_key: str, default: str | None = None) -> list[str]:  # noqa: ARG002
@@ -51,20 +51,20 @@ class Channel(filesystem.Channel):
 
     def _put(self, queue: str, payload: Payload, **_: Any) -> None:  # type: ignore[override]  # noqa: ANN401
         name = f"{time.time_ns():020}_{uuid.uuid4()}.{queue}.msg"
-        beside = Path(self.data_folder_out, f"{name}.part")
+        partial = Path(self.data_folder_out, f"{name}.part")
         try:
-            beside.write_text(dumps(payload), "utf-8")  # type: ignore[no-untyped-call]
-            beside.rename(Path(self.data_folder_out, name))
+            partial.write_text(dumps(payload), "utf-8")  # type: ignore[no-untyped-call]
+            partial.rename(Path(self.data_folder_out, name))
         except OSError as error:
             raise ChannelError(f"cannot put a message into {self.data_folder_out}: {error}") from error
 
     def _get(self, queue: str, timeout: float | None = None) -> Payload:  # noqa: ARG002
         for name in sorted(os.listdir(self.data_folder_in)):  # noqa: PTH208 - names alone, often
-            if name.partition(".")[2] == f"{queue}.msg" and (payload := self._take(Path(self.data_folder_in, name))):
+            if name.partition(".")[2] == f"{queue}.msg" and (payload := self._claim(Path(self.data_folder_in, name))):
                 return payload
         raise Empty
 
-    def _take(self, path: Path) -> Payload | None:
+    def _claim(self, path: Path) -> Payload | None:
         """The message in this file, which is then ours; None where it is another's, gone, or no message."""
         with contextlib.ExitStack() as stack:
             try:
@@ -79,19 +79,19 @@ class Channel(filesystem.Channel):
                 payload: Payload = loads(said.decode())  # type: ignore[no-untyped-call]
                 tag = payload["properties"]["delivery_tag"]
             except (ValueError, LookupError, TypeError):
-                log.exception("no message: %s; renamed to %s", path, f"{path.name}{UNREADABLE}")
-                path.rename(f"{path}{UNREADABLE}")
+                log.exception("no message: %s; renamed to %s", path, f"{path.name}{UNREADABLE_SUFFIX}")
+                path.rename(f"{path}{UNREADABLE_SUFFIX}")
                 return None
-            self._in_hand[tag] = path, file
+            self._in_flight[tag] = path, file
             stack.pop_all()
         return payload
 
     def _restore(self, message: Any) -> None:  # noqa: ANN401 - kombu's
-        self._let_go(message.delivery_tag, delete=False)
+        self._release(message.delivery_tag, delete=False)
 
-    def _let_go(self, tag: str, *, delete: bool) -> None:
+    def _release(self, tag: str, *, delete: bool) -> None:
         """Unlocks a message. One that was let go already is passed by."""
-        path, file = self._in_hand.pop(tag, (None, None))
+        path, file = self._in_flight.pop(tag, (None, None))
         if path and file:
             with file:
                 if delete:

@@ -15,83 +15,83 @@ from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.decoding import mistakes
 from ltr_plugin.errors import BrokerError
-from ltr_plugin.pipelines.enqueue import send_lacking
+from ltr_plugin.pipelines.enqueue import enqueue_missing
 
-TOGETHER = 500
+CHANGES_PER_CALL = 500
 """Changes that are written in one call."""
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedChange:
     """A change that was not made: its place among those handed over, counted from 1, its product's id, and why not.
 
     `id` is empty where the change has none that can be read.
     """
 
-    place: int
+    position: int
     id: str
     reason: str
 
 
 @dataclass
-class Taken:
+class IngestResult:
     """What became of changes: how many were made, how many embedding tasks' worth of products were sent (a product
-    counts once a modality), and what was refused. `unsent` says why no tasks could be sent; the products are in the
+    counts once a modality), and what was refused. `enqueue_error` says why no tasks could be sent; the products are in the
     backlog, and the sweep sends them."""
 
-    made: int = 0
+    applied: int = 0
     sent: int = 0
-    refused: list[Refused] = field(default_factory=list)
-    unsent: str | None = None
+    refused: list[RefusedChange] = field(default_factory=list)
+    enqueue_error: str | None = None
 
 
-def take(
+def ingest(
     cluster: Cluster,
     alias: str,
     records: Iterable[object],
-    form: type[Change],
+    change_type: type[Change],
     *,
     queue: Celery,
     folder: Path | None = None,
     media_root: Path | None = None,
-) -> Taken:
+) -> IngestResult:
     """Makes the changes that are written down in `records`: JSON text or decoded JSON of this form, or changes.
 
     What is wrong with one record hinders no other. Relative media lie in `folder`, or where the index has its own.
     ClusterError when the cluster is out of reach: nothing is known of the last TOGETHER records then; hand them over
     again.
     """
-    taken = Taken()
-    adapter: TypeAdapter[Change] = TypeAdapter(form)
-    for group in batched(enumerate(records, start=1), TOGETHER):
-        good = list(_read(group, adapter, taken.refused))
+    result = IngestResult()
+    adapter: TypeAdapter[Change] = TypeAdapter(change_type)
+    for group in batched(enumerate(records, start=1), CHANGES_PER_CALL):
+        good = list(_read(group, adapter, result.refused))
         found = apply_changes(cluster, alias, [change for _, change in good], folder=folder, media_root=media_root)
-        for (place, change), wrong in zip(good, found, strict=True):
+        for (position, change), wrong in zip(good, found, strict=True):
             if wrong:
-                taken.refused.append(Refused(place, change.id, wrong))
+                result.refused.append(RefusedChange(position, change.id, wrong))
         changed = [change.id for (_, change), wrong in zip(good, found, strict=True) if wrong is None]
-        taken.made += len(changed)
+        result.applied += len(changed)
         try:
-            taken.sent += send_lacking(ProductIndex(cluster, alias), changed, queue=queue)
+            result.sent += enqueue_missing(ProductIndex(cluster, alias), changed, queue=queue)
         except BrokerError as error:
-            taken.unsent = str(error)
-    taken.refused.sort(key=lambda one: one.place)
-    return taken
+            result.enqueue_error = str(error)
+    result.refused.sort(key=lambda one: one.position)
+    return result
 
 
 def _read(
-    group: Sequence[tuple[int, object]], adapter: TypeAdapter[Change], refused: list[Refused]
+    group: Sequence[tuple[int, object]], adapter: TypeAdapter[Change], refused: list[RefusedChange]
 ) -> Iterator[tuple[int, Change]]:
-    for place, record in group:
+    for position, record in group:
         if isinstance(record, Change):
-            yield place, record
+            yield position, record
             continue
         text = isinstance(record, str | bytes)
         try:
-            yield place, adapter.validate_json(record) if text else adapter.validate_python(record)  # type: ignore[arg-type]
+            yield position, adapter.validate_json(record) if text else adapter.validate_python(record)  # type: ignore[arg-type]
         except ValidationError as error:
             reason = "; ".join(f"{wrong.where}  {wrong.what}" for wrong in mistakes(error, None if text else record))
-            refused.append(Refused(place, _id_of(record), reason))
+            refused.append(RefusedChange(position, _id_of(record), reason))
 
 
 def _id_of(record: object) -> str:

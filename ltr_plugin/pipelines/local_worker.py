@@ -15,16 +15,16 @@ from celery import Celery
 
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.errors import BrokerError, LtrError
-from ltr_plugin.pipelines.enqueue import send_again, send_backlog
-from ltr_plugin.pipelines.messages import CATALOG, FAILED, REFUSED, broker_folder, celery_client
+from ltr_plugin.pipelines.enqueue import enqueue_backlog, enqueue_lost
+from ltr_plugin.pipelines.messages import CATALOG_QUEUE, TASK_FAILED, WRITE_REFUSED, broker_folder, celery_client
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.settings import Settings
 
-PARENT = "LTR_WORKER_PARENT"
+ENV_PARENT_PID = "LTR_WORKER_PARENT"
 """Environment variable with the process that a worker must not outlive."""
 
-RESTARTS = 5
-STOP_S = 20.0
+MAX_RESTARTS = 5
+STOP_TIMEOUT_S = 20.0
 
 
 class LocalWorker:
@@ -35,12 +35,12 @@ class LocalWorker:
         self.queue = celery_client(settings)
         self.restarts = 0
         self._settings = settings
-        self._queue = _SharedQueue(settings)
-        self._queue.empty_if_alone()
+        self._queue = _SharedFolderQueue(settings)
+        self._queue.purge_if_unshared()
         self._stopping = threading.Event()
         self._process = self._start()
-        self._watch = threading.Thread(target=self._restart_when_dead, daemon=True)
-        self._watch.start()
+        self._supervisor = threading.Thread(target=self._restart_when_dead, daemon=True)
+        self._supervisor.start()
 
     @property
     def pid(self) -> int:
@@ -50,11 +50,11 @@ class LocalWorker:
     @property
     def alive(self) -> bool:
         """False once it died more often than it is started again."""
-        return self._watch.is_alive() or self._process.poll() is None
+        return self._supervisor.is_alive() or self._process.poll() is None
 
     def failures(self, idle_s: float) -> list[str]:
         """What the worker logged about work that it gave up, once nothing moved for so long that it must be all."""
-        marks = [mark for mark, grace_s in ((FAILED, 5), (REFUSED, 60)) if idle_s > grace_s]
+        marks = [mark for mark, grace_s in ((TASK_FAILED, 5), (WRITE_REFUSED, 60)) if idle_s > grace_s]
         return [line for line in self.tail(200) if any(f"{mark}:" in line for mark in marks)]
 
     def tail(self, lines: int = 10) -> list[str]:
@@ -64,14 +64,14 @@ class LocalWorker:
     def stop(self) -> None:
         """Lets it finish the tasks it runs, and ends it when that takes long."""
         self._stopping.set()
-        self._watch.join()
+        self._supervisor.join()
         self._process.terminate()
         try:
-            self._process.wait(STOP_S)
+            self._process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._queue.leave()
+        self._queue.release()
 
     def _start(self) -> subprocess.Popen[bytes]:
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +84,7 @@ class LocalWorker:
     def _restart_when_dead(self) -> None:
         while not self._stopping.wait(0.2):
             if self._process.poll() is not None:
-                if self.restarts == RESTARTS:
+                if self.restarts == MAX_RESTARTS:
                     return
                 self._process = self._start()
                 self.restarts += 1
@@ -120,7 +120,7 @@ def drain(
     index.refresh()
     total = left = index.backlog()
     if send:
-        send_backlog(index, queue=queue)
+        enqueue_backlog(index, queue=queue)
     moved = sent = time.monotonic()
     while left:
         progress(total - left, total)
@@ -136,7 +136,7 @@ def drain(
             raise LtrError(_stuck(index, left, worker, failures))
         if now - max(moved, sent) > stall_s:
             with contextlib.suppress(BrokerError):  # one that is away is waited for, as workers do
-                send_again(index, queue=queue)
+                enqueue_lost(index, queue=queue)
             sent = now
     progress(total, total)
 
@@ -149,7 +149,7 @@ def worker_command(*options: str, app: str = "ltr_workers", quiet: bool = False)
     return [*celery, "worker", "--hostname", name, "--loglevel", "INFO", *calm, *options]
 
 
-class _SharedQueue:
+class _SharedFolderQueue:
     """The folder queue, shared with the other commands that have a worker on it now, by a lock that ends with us."""
 
     def __init__(self, settings: Settings) -> None:
@@ -157,16 +157,16 @@ class _SharedQueue:
         self._messages = folder / "queue"
         self._lock = (folder / "lock").open("w")
 
-    def empty_if_alone(self) -> None:
+    def purge_if_unshared(self) -> None:
         """Deletes what nobody waits for. What others wait for stays: to us it is work that is done already."""
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for message in self._messages.glob("*.msg"):
-                if not message.name.endswith(f".{CATALOG}.msg"):  # what is in that queue is nowhere else
+                if not message.name.endswith(f".{CATALOG_QUEUE}.msg"):  # what is in that queue is nowhere else
                     message.unlink(missing_ok=True)
         fcntl.flock(self._lock, fcntl.LOCK_SH)
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Lets others empty it."""
         self._lock.close()
 
@@ -184,7 +184,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "LTR_LOG_FORMAT": None,
     }
     ours = {name: str(value or "") for name, value in named.items()}
-    return {**os.environ, **ours, PARENT: str(os.getpid()), "PYTHONWARNINGS": "ignore"}
+    return {**os.environ, **ours, ENV_PARENT_PID: str(os.getpid()), "PYTHONWARNINGS": "ignore"}
 
 
 def _stuck(index: ProductIndex, left: int, worker: LocalWorker | None, failures: list[str]) -> str:

@@ -14,33 +14,33 @@ from celery import Celery
 from ltr_plugin.catalog.product import MODALITIES, Modality
 from ltr_plugin.settings import Settings
 
-EMBED, SWEEP = "ltr.embed", "ltr.sweep"
-PUT, UPDATE, DELETE, REEMBED = "ltr.put", "ltr.update", "ltr.delete", "ltr.reembed"
+EMBED_TASK, SWEEP_TASK = "ltr.embed", "ltr.sweep"
+PUT_TASK, UPDATE_TASK, DELETE_TASK, REEMBED_TASK = "ltr.put", "ltr.update", "ltr.delete", "ltr.reembed"
 """The names of the tasks, for callers in any language."""
 
-QUEUE, SWEEPS = "ltr", "ltr.sweep"
+DEFAULT_QUEUE, SWEEP_QUEUE = "ltr", "ltr.sweep"
 """Where messages go that name no modality, and where sweeps go. Both cost a worker little, whatever it has loaded."""
 
-CATALOG = "ltr.catalog"
+CATALOG_QUEUE = "ltr.catalog"
 """Where catalog systems send products. Not among QUEUES: one worker alone must take from it, told so by its `-Q`."""
 
-FAILED, REFUSED = "task failed", "refused by the cluster"
+TASK_FAILED, WRITE_REFUSED = "task failed", "refused by the cluster"
 """Marks of a worker's log lines about a task, or a product, that is not tried again before the next sweep."""
 
 
 def queue_of(source: Modality) -> str:
     """The queue of the messages about one modality, such as `ltr.image`."""
-    return f"{QUEUE}.{source}"
+    return f"{DEFAULT_QUEUE}.{source}"
 
 
-QUEUES = (QUEUE, SWEEPS, *map(queue_of, MODALITIES))
-"""All queues but CATALOG. A worker takes from all of them, or from those that its `-Q` names."""
+QUEUES = (DEFAULT_QUEUE, SWEEP_QUEUE, *map(queue_of, MODALITIES))
+"""All queues but CATALOG_QUEUE. A worker takes from all of them, or from those that its `-Q` names."""
 
 
 def route(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], _: Any, **__: Any) -> dict[str, str] | None:  # noqa: ANN401
     """Celery's router: a message goes to the queue of the modality that it names."""
-    if name != EMBED:
-        return {"queue": SWEEPS} if name == SWEEP else None
+    if name != EMBED_TASK:
+        return {"queue": SWEEP_QUEUE} if name == SWEEP_TASK else None
     source = args[2] if len(args) > 2 else kwargs.get("source")
     return {"queue": queue_of(source)} if source in MODALITIES else None
 
@@ -50,7 +50,7 @@ def celery_client(settings: Settings, **options: Any) -> Celery:  # noqa: ANN401
     client = Celery("ltr", set_as_current=False, **options)
     client.conf.update(
         **_broker_options(settings),
-        task_default_queue=QUEUE,
+        task_default_queue=DEFAULT_QUEUE,
         task_queues={name: {} for name in QUEUES},
         task_routes=(route,),
         task_ignore_result=True,

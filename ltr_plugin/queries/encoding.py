@@ -86,7 +86,7 @@ def _opened(queries: Sequence[Items], source: Modality, on_bad_media: Heard | No
 
 
 def _open(source: Modality, item: Media) -> Any:  # noqa: ANN401 - what the encoders take
-    from ltr_plugin.media.opening import DECODERS, OPENERS
+    from ltr_plugin.media.openers import DECODERS, OPENERS
 
     if isinstance(item, bytes):
         return DECODERS[source](item)

@@ -21,7 +21,7 @@ MAX_COALITIONS = 1 << 20
 
 
 @runtime_checkable
-class Attributing(Protocol):
+class SupportsContributions(Protocol):
     """A ranker with contributions of its own."""
 
     def contributions(self, values: Floats) -> Scores:
@@ -30,19 +30,19 @@ class Attributing(Protocol):
 
 @dataclass(frozen=True)
 class Attribution:
-    """A score as `base` plus what each feature adds. `modalities` names each feature's modality.
+    """A score as `base_value` plus what each feature adds. `modalities` names each feature's modality.
 
-    `base` is what trees expect before they know anything, or the score of the row that others are compared with.
+    `base_value` is what trees expect before they know anything, or the score of the row that others are compared with.
     """
 
-    base: float
+    base_value: float
     features: Mapping[str, float]
     modalities: Mapping[str, str]
 
     @property
     def score(self) -> float:
         """The sum of it all."""
-        return self.base + sum(self.features.values())
+        return self.base_value + sum(self.features.values())
 
     def by_modality(self) -> dict[str, float]:
         """What each modality adds, in the order of the feature set."""
@@ -56,32 +56,32 @@ class Attribution:
         return {name: value - other.features[name] for name, value in self.features.items()}
 
 
-def attribute(ranker: Ranker, values: Floats, typical: Floats | None = None) -> Attribution:
+def attribute(ranker: Ranker, values: Floats, background: Floats | None = None) -> Attribution:
     """The contributions to the score of one row, float32 (features,), with missing values as 0.
 
-    Rankers that have no contributions of their own are compared with a `typical` row, or one of zeros. InputError when
+    Rankers that have no contributions of their own are compared with a `background` row, or one of zeros. InputError when
     too many features of one modality differ from it for their coalitions to be gone through.
     """
     features = ranker.feature_set.features
     modalities = {feature.name: str(feature.modality) for feature in features}
     row = total_of(values)
-    if isinstance(ranker, Attributing):
-        *found, base = ranker.contributions(row[None])[0].tolist()
+    if isinstance(ranker, SupportsContributions):
+        *found, base_value = ranker.contributions(row[None])[0].tolist()
     else:
-        start = np.zeros_like(row) if typical is None else total_of(typical)
-        base = float(ranker.predict(start[None])[0])
-        found = owen_values(ranker.predict, row, list(modalities.values()), start).tolist()
-    return Attribution(base, dict(zip(modalities, found, strict=True)), modalities)
+        background_row = np.zeros_like(row) if background is None else total_of(background)
+        base_value = float(ranker.predict(background_row[None])[0])
+        found = owen_values(ranker.predict, row, list(modalities.values()), background_row).tolist()
+    return Attribution(base_value, dict(zip(modalities, found, strict=True)), modalities)
 
 
 def owen_values(
-    predict: Callable[[Floats], Scores], row: Floats, groups: list[str], start: Floats
+    predict: Callable[[Floats], Scores], row: Floats, groups: list[str], background_row: Floats
 ) -> npt.NDArray[np.float64]:
     """What each feature of `row` adds to its score over that of the row `start`; float64 (features,).
 
     `groups` names the group of each feature. A feature that is as in `start` adds nothing and costs nothing.
     """
-    active: list[int] = np.flatnonzero(row != start).tolist()
+    active: list[int] = np.flatnonzero(row != background_row).tolist()
     members: dict[str, list[int]] = {}
     for place in active:
         members.setdefault(groups[place], []).append(place)
@@ -91,24 +91,27 @@ def owen_values(
         coalitions = 1 << (len(own) + len(others))
         if coalitions > MAX_COALITIONS:
             raise InputError("explain", f"{len(own)} features of {group} are too many; {coalitions:,} rows to score")
-        on = np.zeros((coalitions, len(row)), dtype=bool)
+        present = np.zeros((coalitions, len(row)), dtype=bool)
         bits = np.arange(coalitions)
         for bit, places in enumerate([*([place] for place in own), *others]):
-            on[:, places] = (bits >> bit & 1).astype(bool)[:, None]
-        scores = predict(np.where(on, row, start))
-        inside, outside = _count(bits, range(len(own))), _count(bits, range(len(own), len(own) + len(others)))
+            present[:, places] = (bits >> bit & 1).astype(bool)[:, None]
+        scores = predict(np.where(present, row, background_row))
+        inside, outside = (
+            _members_present(bits, range(len(own))),
+            _members_present(bits, range(len(own), len(own) + len(others))),
+        )
         for bit, place in enumerate(own):
             without = np.flatnonzero(bits >> bit & 1 == 0)
-            weight = _shares(len(own))[inside[without]] * _shares(len(others) + 1)[outside[without]]
+            weight = _shapley_weights(len(own))[inside[without]] * _shapley_weights(len(others) + 1)[outside[without]]
             values[place] = float(weight @ (scores[without | 1 << bit] - scores[without]))
     return values
 
 
-def _count(sets: npt.NDArray[np.int64], bits: Iterable[int]) -> npt.NDArray[np.int64]:
+def _members_present(sets: npt.NDArray[np.int64], bits: Iterable[int]) -> npt.NDArray[np.int64]:
     """How many of these bits each of the sets has."""
     return sum((sets >> bit & 1 for bit in bits), start=np.zeros_like(sets))
 
 
-def _shares(count: int) -> npt.NDArray[np.float64]:
+def _shapley_weights(count: int) -> npt.NDArray[np.float64]:
     """By its size, the chance that a coalition is what comes before one of `count` players in a random order."""
     return np.array([factorial(size) * factorial(count - size - 1) / factorial(count) for size in range(count)])

@@ -19,10 +19,10 @@ from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
 
-CARD = "card.json"
+CARD_FILE = "card.json"
 
 
-class Card(Form):
+class RankerCard(Form):
     """Where a ranker comes from: enough to make it again, to judge it, and to refuse it where it does not fit."""
 
     format: Literal[1] = 1
@@ -44,7 +44,7 @@ class Card(Form):
     model_sha256: str
 
     @model_validator(mode="after")
-    def _fits_its_feature_set(self) -> Self:
+    def _check_feature_set(self) -> Self:
         if self.feature_set_id != self.feature_set.id or self.feature_set_digest != self.feature_set.digest:
             raise ValueError(
                 f"feature set {self.feature_set.id!r} renders as {self.feature_set.digest!r} now, the ranker was "
@@ -65,14 +65,14 @@ def make_card(
     importance: Mapping[str, float],
     notes: tuple[str, ...],
     libraries: tuple[str, ...],
-) -> Card:
+) -> RankerCard:
     """The card of a model trained on `table`, of which it used so many `queries` and `rows`.
 
     InputError when the table was logged with another version of its own feature set.
     """
     feature_set = feature_set_of(table)
     origin = {name: value for name, value in asdict(table.origin).items() if name != "feature_set"}
-    return Card(
+    return RankerCard(
         kind=kind,
         feature_set=feature_set,
         feature_set_id=feature_set.id,
@@ -101,23 +101,23 @@ def feature_set_of(table: FeatureTable) -> FeatureSet:
     return feature_set
 
 
-def read_card(folder: Path) -> Card:
+def read_card(folder: Path) -> RankerCard:
     """The card in a ranker's folder; InputError when there is none or it is wrong."""
-    path = folder / CARD
+    path = folder / CARD_FILE
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(str(folder), f"no ranker: {CARD} cannot be read: {error.strerror}") from None
+        raise InputError(str(folder), f"no ranker: {CARD_FILE} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise InputError(str(path), f"no JSON: {error}") from None
-    return decode(Card, value, source=str(path))
+    return decode(RankerCard, value, source=str(path))
 
 
-def read_model(folder: Path, name: str, *kinds: str) -> tuple[Card, bytes]:
+def read_model(folder: Path, name: str, *kinds: str) -> tuple[RankerCard, bytes]:
     """The card and model file of a ranker of these kinds; InputError when the card was saved with another file."""
     card = read_card(folder)
     if card.kind not in kinds:
-        raise InputError(str(folder / CARD), f"is of kind {card.kind!r}, not {' or '.join(map(repr, kinds))}")
+        raise InputError(str(folder / CARD_FILE), f"is of kind {card.kind!r}, not {' or '.join(map(repr, kinds))}")
     path = folder / name
     try:
         model = path.read_bytes()
@@ -128,28 +128,28 @@ def read_model(folder: Path, name: str, *kinds: str) -> tuple[Card, bytes]:
     return card, model
 
 
-def write_ranker(folder: Path, card: Card, name: str, model: bytes) -> None:
+def write_ranker(folder: Path, card: RankerCard, name: str, model: bytes) -> None:
     """Writes the card, a README and the model's file `name`; a reader sees the earlier ranker or the new one, whole.
 
     InputError when `folder` exists and holds something else than a ranker.
     """
-    if folder.exists() and not (folder / CARD).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not (folder / CARD_FILE).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(str(folder), "exists and is no ranker; name another folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
         new, old = Path(beside) / "new", Path(beside) / "old"
         new.mkdir()
         (new / name).write_bytes(model)
-        (new / "README.md").write_text(readme(card), encoding="utf-8")
+        (new / "README.md").write_text(render_readme(card), encoding="utf-8")
         text = json.dumps(card.model_dump(mode="json"), indent=2, ensure_ascii=False, allow_nan=False)
-        (new / CARD).write_text(text + "\n", encoding="utf-8")
+        (new / CARD_FILE).write_text(text + "\n", encoding="utf-8")
         if folder.exists():
             folder.rename(old)
         new.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
 
 
-def readme(card: Card) -> str:
+def render_readme(card: RankerCard) -> str:
     """The card for people, in Markdown."""
     facts = {
         "Feature set": f"{card.feature_set_id}, digest {card.feature_set_digest}",
@@ -157,7 +157,8 @@ def readme(card: Card) -> str:
         "Judgments": card.origin["judgments"],
         "Trained on": f"{card.queries} queries, {card.rows} products; {card.negatives} sampled and not judged",
         "Missing values": "0, as the cluster scores them",
-        "Made": f"{card.created} with " + ", ".join(f"{name} {number}" for name, number in card.libraries.items()),
+        "TokenizedTexts": f"{card.created} with "
+        + ", ".join(f"{name} {number}" for name, number in card.libraries.items()),
     }
     results = {name: value for name, value in card.results.items() if value is not None}
     parts = [

@@ -12,14 +12,14 @@ from ltr_plugin.features.table import FeatureTable, Floats, total_of
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.rankers.card import feature_set_of, make_card, read_model
-from ltr_plugin.rankers.distilling import taught_shares, teacher_facts
-from ltr_plugin.rankers.network_settings import MLPSettings, NetworkSettings
-from ltr_plugin.rankers.ranker import CardedRanker, Export, Ranker, Scores
-from ltr_plugin.rankers.training_rows import TrainingRows
+from ltr_plugin.rankers.network.settings import MLPSettings, NetworkSettings
+from ltr_plugin.rankers.ranker import BaseRanker, Export, Ranker, Scores
+from ltr_plugin.rankers.training.distillation import distillation_targets, teacher_metadata
+from ltr_plugin.rankers.training.rows import TrainingRows
 
 if TYPE_CHECKING:
-    from ltr_plugin.rankers.network import Fused, FusionNetwork, Layout
-    from ltr_plugin.rankers.network_training import Lesson
+    from ltr_plugin.rankers.network.network import FusionNetwork, FusionOutput, Layout
+    from ltr_plugin.rankers.network.training import TrainingTask
 
 FUSION, MLP = "fusion", "mlp"
 MODEL = "network.safetensors"
@@ -28,35 +28,35 @@ TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
-class NetworkRanker(CardedRanker):
+class NetworkRanker(BaseRanker):
     """A network and its card."""
 
-    FILE = MODEL
+    MODEL_FILE = MODEL
 
     model: bytes = field(repr=False)
     network: "FusionNetwork" = field(repr=False, compare=False)
 
     def predict(self, values: Floats) -> Scores:
         """See Ranker. In double precision."""
-        scores: Scores = self.fused(values).score.numpy()
+        scores: Scores = self.output(values).score.numpy()
         return scores
 
-    def fused(self, values: Floats) -> "Fused":
+    def output(self, values: Floats) -> "FusionOutput":
         """The scores of float32 `values` (rows, features) with the gates and parts they are made of, in double."""
         import torch
 
         total = torch.from_numpy(total_of(values))
         with torch.no_grad():
-            fused: Fused = self.network(total.double(), self.network.presence(total))
-        return fused
+            output: FusionOutput = self.network(total.double(), self.network.presence(total))
+        return output
 
     def export(self) -> Export:
         """See Ranker; `compiling` says of what features it is made."""
-        from ltr_plugin.rankers.compiling import compiled
+        from ltr_plugin.rankers.export.network_compiler import compile_network
 
-        return replace(compiled(self.network, self.feature_set, self.kind), tolerance=TOLERANCE)
+        return replace(compile_network(self.network, self.feature_set, self.kind), tolerance=TOLERANCE)
 
-    def packed(self) -> bytes:
+    def serialize(self) -> bytes:
         """See CardedRanker."""
         return self.model
 
@@ -65,7 +65,7 @@ class NetworkRanker(CardedRanker):
         """The ranker in a folder; InputError when it is none or is damaged."""
         card, model = read_model(folder, MODEL, FUSION, MLP)
         try:
-            network = _unpacked(model)
+            network = _deserialize(model)
         except (ValueError, KeyError, RuntimeError) as error:
             raise InputError(str(folder / MODEL), f"no network: {error}") from None
         if network.layout != _layout(card.kind, card.feature_set):
@@ -78,16 +78,16 @@ def train_fusion(
     settings: NetworkSettings | None = None,
     *,
     teacher: Ranker | None = None,
-    signals: Mapping[str, Qrels] | None = None,
+    auxiliary_qrels: Mapping[str, Qrels] | None = None,
     progress: Progress = silent,
 ) -> NetworkRanker:
     """A fusion ranker trained on `table`, with missing values as 0; by the grades, or by a teacher's scores.
 
-    `signals`, such as clicks and purchases of the table's queries, are learned beside that. InputError as for
+    `auxiliary_qrels`, such as clicks and purchases of the table's queries, are learned beside that. InputError as for
     LambdaMART, and for a signal that tells nothing. `progress` hears the epochs of the search for the best number of
     them.
     """
-    return _train(FUSION, table, settings or NetworkSettings(), teacher, signals or {}, progress)
+    return _train(FUSION, table, settings or NetworkSettings(), teacher, auxiliary_qrels or {}, progress)
 
 
 def train_mlp(
@@ -95,11 +95,11 @@ def train_mlp(
     settings: MLPSettings | None = None,
     *,
     teacher: Ranker | None = None,
-    signals: Mapping[str, Qrels] | None = None,
+    auxiliary_qrels: Mapping[str, Qrels] | None = None,
     progress: Progress = silent,
 ) -> NetworkRanker:
     """A plain network trained as `train_fusion` does."""
-    return _train(MLP, table, settings or MLPSettings(), teacher, signals or {}, progress)
+    return _train(MLP, table, settings or MLPSettings(), teacher, auxiliary_qrels or {}, progress)
 
 
 def _train(
@@ -107,25 +107,29 @@ def _train(
     table: FeatureTable,
     settings: NetworkSettings,
     teacher: Ranker | None,
-    signals: Mapping[str, Qrels],
+    auxiliary_qrels: Mapping[str, Qrels],
     progress: Progress,
 ) -> NetworkRanker:
-    from ltr_plugin.rankers.modalities import Gaps
-    from ltr_plugin.rankers.network_training import Lesson, Scaling, seeded
-    from ltr_plugin.rankers.signals import signal_grades
-    from ltr_plugin.rankers.simplifying import simplified
+    from ltr_plugin.features.modality_mask import ModalityMask
+    from ltr_plugin.rankers.network.auxiliary import label_rows
+    from ltr_plugin.rankers.network.pruning import pruned_and_rounded
+    from ltr_plugin.rankers.network.training import StandardScaler, TrainingTask, seeded
 
     features = feature_set_of(table)
     rows = TrainingRows.of(table)
-    shares = taught_shares(teacher, table, rows) if teacher else None
-    said = signal_grades(rows, signals) if signals else None
-    lesson = Lesson(rows, Gaps(features), _layout(kind, features), Scaling.of(rows.values), settings, shares, said)
+    targets = distillation_targets(teacher, table, rows) if teacher else None
+    labels = label_rows(rows, auxiliary_qrels) if auxiliary_qrels else None
+    task = TrainingTask(
+        rows, ModalityMask(features), _layout(kind, features), StandardScaler.of(rows.values), settings, targets, labels
+    )
     with seeded(settings):
-        epochs, ndcg, parts = lesson.best_epochs(progress)
-        fitted = lesson if settings.refit or not parts else lesson.of_queries(set(rows.queries) - parts[0])
-        trained = fitted.trained(epochs)
-        network, facts = simplified(trained, fitted)
-    model = _packed(network)
+        epochs, ndcg, validation_folds = task.best_epochs(progress)
+        fitted = (
+            task if settings.refit or not validation_folds else task.of_queries(set(rows.queries) - validation_folds[0])
+        )
+        trained = fitted.train(epochs)
+        network, facts = pruned_and_rounded(trained, fitted)
+    model = _serialize(network)
     card = make_card(
         kind,
         table,
@@ -134,44 +138,50 @@ def _train(
         rows=len(fitted.rows),
         settings={
             **settings.model_dump(),
-            **teacher_facts(teacher),
-            **({"signals": {name: qrels.digest for name, qrels in signals.items()}} if signals else {}),
+            **teacher_metadata(teacher),
+            **(
+                {"auxiliary_qrels": {name: qrels.digest for name, qrels in auxiliary_qrels.items()}}
+                if auxiliary_qrels
+                else {}
+            ),
         },
         results={
             "epochs": epochs,
             "validation_ndcg@10": ndcg,
-            "validation_queries": sum(map(len, parts)),
+            "validation_queries": sum(map(len, validation_folds)),
             **facts,
             **_mean_gates(network, fitted),
         },
         importance=_importance(trained, fitted, features.names),
-        notes=rows.notes if parts else (*rows.notes, f"one query only: nothing to validate on, so {epochs} epochs"),
+        notes=rows.notes
+        if validation_folds
+        else (*rows.notes, f"one query only: nothing to validate on, so {epochs} epochs"),
         libraries=("torch",),
     )
     return NetworkRanker(card, model, network)
 
 
 def _layout(kind: str, features: FeatureSet) -> "Layout":
-    from ltr_plugin.rankers.network import fusion_layout, plain_layout
+    from ltr_plugin.rankers.network.network import fusion_layout, mlp_layout
 
-    return fusion_layout(features) if kind == FUSION else plain_layout(features)
+    return fusion_layout(features) if kind == FUSION else mlp_layout(features)
 
 
-def _importance(network: "FusionNetwork", lesson: "Lesson", names: tuple[str, ...]) -> dict[str, float]:
+def _importance(network: "FusionNetwork", task: "TrainingTask", names: tuple[str, ...]) -> dict[str, float]:
     """How much the score moves, in the mean over the rows, with one spread of each feature."""
     import torch
 
-    inputs = lesson.scaling.applied(lesson.rows.values).requires_grad_()
-    scores = network(inputs, network.presence(torch.from_numpy(lesson.rows.values))).score
+    inputs = task.scaling.transform(task.rows.values).requires_grad_()
+    scores = network(inputs, network.presence(torch.from_numpy(task.rows.values))).score
     (gradient,) = torch.autograd.grad(scores.sum(), inputs)
     return dict(zip(names, gradient.abs().mean(dim=0).tolist(), strict=True))
 
 
-def _mean_gates(network: "FusionNetwork", lesson: "Lesson") -> dict[str, float]:
+def _mean_gates(network: "FusionNetwork", task: "TrainingTask") -> dict[str, float]:
     """Each modality's mean gate over the rows that have more than one, whose gates are not told by what is there."""
     import torch
 
-    values = torch.from_numpy(lesson.rows.values)
+    values = torch.from_numpy(task.rows.values)
     present = network.presence(values)
     several = present.sum(dim=1) > 1
     if not several.any():
@@ -181,19 +191,19 @@ def _mean_gates(network: "FusionNetwork", lesson: "Lesson") -> dict[str, float]:
     return {f"mean_gate_{name}": float(gate.mean()) for name, gate in gates.items()}
 
 
-def _packed(network: "FusionNetwork") -> bytes:
+def _serialize(network: "FusionNetwork") -> bytes:
     from safetensors.torch import save
 
-    shape = {"layout": network.layout.model_dump(mode="json"), "units": network.units, "crosses": network.cross_count}
-    packed: bytes = save(dict(network.state_dict()), metadata={"network": json.dumps(shape)})
-    return packed
+    shape = {"layout": network.layout.model_dump(mode="json"), "units": network.units, "crosses": network.cross_dim}
+    serialized: bytes = save(dict(network.state_dict()), metadata={"network": json.dumps(shape)})
+    return serialized
 
 
-def _unpacked(model: bytes) -> "FusionNetwork":
+def _deserialize(model: bytes) -> "FusionNetwork":
     """The network in a safetensors file: the size of its header (8 bytes), a JSON header, the numbers."""
     from safetensors.torch import load
 
-    from ltr_plugin.rankers.network import FusionNetwork, Layout
+    from ltr_plugin.rankers.network.network import FusionNetwork, Layout
 
     header = json.loads(model[8 : 8 + int.from_bytes(model[:8], "little")])
     shape = json.loads(header["__metadata__"]["network"])

@@ -13,63 +13,63 @@ from ltr_plugin.decoding import Form
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.table import FeatureTable, Floats, total_of
 from ltr_plugin.progress import Progress, silent
-from ltr_plugin.rankers.card import Card, feature_set_of, make_card, read_model
-from ltr_plugin.rankers.distilling import Taught, taught_shares, teacher_facts
-from ltr_plugin.rankers.ranker import CardedRanker, Export, Ranker, Scores
-from ltr_plugin.rankers.stopping import best_of, held_out_parts
-from ltr_plugin.rankers.training_rows import TrainingRows
-from ltr_plugin.rankers.tree_export import export_trees
+from ltr_plugin.rankers.card import RankerCard, feature_set_of, make_card, read_model
+from ltr_plugin.rankers.export.lightgbm_trees import export_trees
+from ltr_plugin.rankers.ranker import BaseRanker, Export, Ranker, Scores
+from ltr_plugin.rankers.training.distillation import DistillationObjective, distillation_targets, teacher_metadata
+from ltr_plugin.rankers.training.early_stopping import best_step, make_validation_folds
+from ltr_plugin.rankers.training.rows import TrainingRows
 
 if TYPE_CHECKING:
     import lightgbm as lgb
 
 KIND = "lambdamart"
 MODEL = "model.txt"
-MEASURE = "ndcg@10"
-MAX_ROWS_OF_QUERY = 10_000
+PRIMARY_MEASURE = "ndcg@10"
+MAX_ROWS_PER_QUERY = 10_000
 """LightGBM's own limit for lambdarank."""
-BAGGING_QUERIES = 10
+MIN_BAGGING_QUERIES = 10
 """With fewer queries every tree sees them all: a share of two can be none, and the tree then learns nothing."""
 
-SMOOTHED = 25
+SMOOTHING_WINDOW = 25
 """Numbers of trees over which a validation curve is smoothed."""
 
-Share = Annotated[FiniteFloat, Field(gt=0, le=1)]
+Fraction = Annotated[FiniteFloat, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 
 
 class LambdaMARTSettings(Form):
     """How to boost. The defaults suit a few hundred queries.
 
-    `rounds` is the most trees; how many are kept is the best mean NDCG@10 of the queries held out: `validation` is
+    `num_trees` is the most trees; how many are kept is the best mean NDCG@10 of the queries held out: `validation_fraction` is
     their share, or with `folds` of 2 or more every query is held out once (worth its time with few queries). The
     ranker kept is trained with that many trees on all queries, or without `refit` on all but the first part held out.
-    `negative_weight` is the weight of a row that nobody judged. With one of `threads` the same rows give the same
+    `negative_weight` is the weight of a row that nobody judged. With one of `num_threads` the same rows give the same
     ranker, bit for bit; with more, LightGBM adds in an order that changes from run to run, `deterministic` or not.
     """
 
-    rounds: Count = 500
-    patience: Count = 100
-    learning_rate: Share = 0.05
-    leaves: Annotated[int, Field(ge=2, le=4096)] = 15
-    min_rows_in_leaf: Count = 10
-    feature_fraction: Share = 0.8
-    query_fraction: Share = 0.8
-    l2: Annotated[FiniteFloat, Field(ge=0)] = 1.0
+    num_trees: Count = 500
+    early_stopping_rounds: Count = 100
+    learning_rate: Fraction = 0.05
+    num_leaves: Annotated[int, Field(ge=2, le=4096)] = 15
+    min_data_in_leaf: Count = 10
+    feature_fraction: Fraction = 0.8
+    bagging_fraction: Fraction = 0.8
+    lambda_l2: Annotated[FiniteFloat, Field(ge=0)] = 1.0
     negative_weight: Annotated[FiniteFloat, Field(gt=0)] = 1.0
-    validation: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
+    validation_fraction: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
     folds: Annotated[int, Field(ge=0)] = 0
     refit: bool = True
-    rounds_without_validation: Count = 50
-    threads: Count = 1
+    num_trees_without_validation: Count = 50
+    num_threads: Count = 1
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
 
 
 @dataclass(frozen=True)
-class LambdaMART(CardedRanker):
+class LambdaMARTRanker(BaseRanker):
     """A LightGBM ranker and its card."""
 
-    FILE = MODEL
+    MODEL_FILE = MODEL
 
     model: str = field(repr=False)
     booster: "lgb.Booster" = field(repr=False, compare=False)
@@ -90,7 +90,7 @@ class LambdaMART(CardedRanker):
         """See Ranker; `tree_export` says how exact it is."""
         return Export("model/xgboost+json", export_trees(self.booster.dump_model(), self.feature_set.names))
 
-    def packed(self) -> bytes:
+    def serialize(self) -> bytes:
         """See CardedRanker."""
         return self.model.encode()
 
@@ -99,12 +99,12 @@ class LambdaMART(CardedRanker):
         """The ranker in a folder; InputError when it is none or is damaged."""
         card, model = read_model(folder, MODEL, KIND)
         try:
-            return cls.of_text(card, model.decode())
+            return cls.from_text(card, model.decode())
         except ValueError as error:
             raise InputError(str(folder / MODEL), str(error)) from None
 
     @classmethod
-    def of_text(cls, card: Card, model: str) -> Self:
+    def from_text(cls, card: RankerCard, model: str) -> Self:
         """The ranker of a LightGBM model file; ValueError when it is none, or reads other features than the card's."""
         import lightgbm as lgb
 
@@ -123,7 +123,7 @@ def train_lambdamart(
     *,
     teacher: Ranker | None = None,
     progress: Progress = silent,
-) -> LambdaMART:
+) -> LambdaMARTRanker:
     """A ranker trained on `table`, with missing values as 0; the same rows and settings give the same ranker.
 
     With a `teacher` the trees learn its scores instead of the grades (see `distilling`). InputError when the grades or
@@ -137,18 +137,22 @@ def train_lambdamart(
     _check(rows)
     params = _params(settings, rows, feature_set_of(table).directions)
     if teacher:
-        params["objective"] = Taught(taught_shares(teacher, table, rows))
+        params["objective"] = DistillationObjective(distillation_targets(teacher, table, rows))
     if len(rows.queries) > 1:
-        parts = held_out_parts(rows.queries, settings.validation, settings.folds, settings.seed)
-        best, ndcg = _best_rounds(rows, table.names, params, settings, parts, progress)
+        validation_folds = make_validation_folds(
+            rows.queries, settings.validation_fraction, settings.folds, settings.seed
+        )
+        best, ndcg = _best_num_trees(rows, table.names, params, settings, validation_folds, progress)
         notes = rows.notes
     else:
-        parts = []
-        best, ndcg = min(settings.rounds, settings.rounds_without_validation), None
+        validation_folds = []
+        best, ndcg = min(settings.num_trees, settings.num_trees_without_validation), None
         notes = (*rows.notes, f"one query only: nothing to validate on, so {best} trees")
-    fitted = rows if settings.refit or not parts else rows.of_queries(set(rows.queries) - parts[0])
+    fitted = (
+        rows if settings.refit or not validation_folds else rows.of_queries(set(rows.queries) - validation_folds[0])
+    )
     if teacher:
-        params["objective"] = Taught(taught_shares(teacher, table, fitted))
+        params["objective"] = DistillationObjective(distillation_targets(teacher, table, fitted))
     booster = lgb.train(params, _dataset(fitted, table.names, params, settings), num_boost_round=best)
     if not booster.feature_importance("split").any():
         notes = (*notes, "nothing was learnt, all scores are equal: take more rows, or fewer min_rows_in_leaf")
@@ -159,52 +163,52 @@ def train_lambdamart(
         model.encode(),
         queries=len(fitted.queries),
         rows=len(fitted),
-        settings={**settings.model_dump(), **teacher_facts(teacher)},
+        settings={**settings.model_dump(), **teacher_metadata(teacher)},
         results={
             "trees": booster.num_trees(),
-            f"validation_{MEASURE}": ndcg,
-            "validation_queries": sum(map(len, parts)),
+            f"validation_{PRIMARY_MEASURE}": ndcg,
+            "validation_queries": sum(map(len, validation_folds)),
         },
         importance=dict(zip(table.names, map(float, booster.feature_importance("gain")), strict=True)),
         notes=notes,
         libraries=("lightgbm",),
     )
-    return LambdaMART(card, model, booster)
+    return LambdaMARTRanker(card, model, booster)
 
 
-def _best_rounds(
+def _best_num_trees(
     rows: TrainingRows,
     names: Sequence[str],
     params: dict[str, Any],
     settings: LambdaMARTSettings,
-    parts: Sequence[frozenset[str]],
+    validation_folds: Sequence[frozenset[str]],
     progress: Progress,
 ) -> tuple[int, float]:
     """The number of trees with the best NDCG@10 of the queries held out, and that NDCG."""
     import lightgbm as lgb
 
-    outside = [np.isin(rows.query_of_row, _places(rows, part)) for part in parts]
+    outside = [np.isin(rows.query_of_row, _query_positions(rows, fold)) for fold in validation_folds]
     curve: list[float] = []
 
-    def watch(state: "lgb.callback.CallbackEnv") -> None:
-        curve.extend(result[2] for result in state.evaluation_result_list or () if result[1] == MEASURE)
-        progress(len(curve), settings.rounds)
-        if len(curve) - best_of(curve, SMOOTHED) > settings.patience:
+    def on_tree(state: "lgb.callback.CallbackEnv") -> None:
+        curve.extend(result[2] for result in state.evaluation_result_list or () if result[1] == PRIMARY_MEASURE)
+        progress(len(curve), settings.num_trees)
+        if len(curve) - best_step(curve, SMOOTHING_WINDOW) > settings.early_stopping_rounds:
             raise lgb.callback.EarlyStopException(state.iteration, [])
 
     lgb.cv(
         params,
         _dataset(rows, names, params, settings),
-        num_boost_round=settings.rounds,
+        num_boost_round=settings.num_trees,
         folds=[(np.flatnonzero(~mask), np.flatnonzero(mask)) for mask in outside],
-        callbacks=[watch],
+        callbacks=[on_tree],
     )
-    best = best_of(curve, SMOOTHED)
+    best = best_step(curve, SMOOTHING_WINDOW)
     return best, curve[best - 1]
 
 
-def _places(rows: TrainingRows, part: frozenset[str]) -> npt.NDArray[np.int64]:
-    return np.flatnonzero([query in part for query in rows.queries])
+def _query_positions(rows: TrainingRows, fold: frozenset[str]) -> npt.NDArray[np.int64]:
+    return np.flatnonzero([query in fold for query in rows.queries])
 
 
 def _dataset(
@@ -212,18 +216,18 @@ def _dataset(
 ) -> "lgb.Dataset":
     import lightgbm as lgb
 
-    weight = np.where(rows.sampled, settings.negative_weight, 1.0) if settings.negative_weight != 1 else None
+    weight = np.where(rows.unjudged, settings.negative_weight, 1.0) if settings.negative_weight != 1 else None
     return lgb.Dataset(
         rows.values, rows.grades, weight=weight, group=rows.sizes, feature_name=list(names), params=params
     )
 
 
 def _check(rows: TrainingRows) -> None:
-    if rows.sizes.max() > MAX_ROWS_OF_QUERY:
+    if rows.sizes.max() > MAX_ROWS_PER_QUERY:
         query = rows.queries[int(rows.sizes.argmax())]
         raise InputError(
             "feature table",
-            f"query {query!r} has {rows.sizes.max()} products, LightGBM takes {MAX_ROWS_OF_QUERY}; log fewer a query",
+            f"query {query!r} has {rows.sizes.max()} products, LightGBM takes {MAX_ROWS_PER_QUERY}; log fewer a query",
         )
 
 
@@ -236,17 +240,17 @@ def _params(settings: LambdaMARTSettings, rows: TrainingRows, directions: tuple[
         "eval_at": [10],
         "label_gain": [2**grade - 1 for grade in range(int(rows.grades.max()) + 1)],
         "learning_rate": settings.learning_rate,
-        "num_leaves": settings.leaves,
-        "min_data_in_leaf": settings.min_rows_in_leaf,
+        "num_leaves": settings.num_leaves,
+        "min_data_in_leaf": settings.min_data_in_leaf,
         "feature_fraction": settings.feature_fraction,
-        "bagging_fraction": settings.query_fraction if len(rows.queries) >= BAGGING_QUERIES else 1.0,
+        "bagging_fraction": settings.bagging_fraction if len(rows.queries) >= MIN_BAGGING_QUERIES else 1.0,
         "bagging_freq": 1,
         "bagging_by_query": True,
-        "lambda_l2": settings.l2,
+        "lambda_l2": settings.lambda_l2,
         "seed": settings.seed,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": settings.threads,
+        "num_threads": settings.num_threads,
         "feature_pre_filter": False,
         "verbosity": -1,
     }

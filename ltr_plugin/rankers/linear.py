@@ -16,8 +16,8 @@ from ltr_plugin.errors import InputError
 from ltr_plugin.features.table import FeatureTable, Floats, total_of
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.rankers.card import feature_set_of, make_card, read_model
-from ltr_plugin.rankers.ranker import CardedRanker, Export, Scores
-from ltr_plugin.rankers.training_rows import TrainingRows
+from ltr_plugin.rankers.ranker import BaseRanker, Export, Scores
+from ltr_plugin.rankers.training.rows import TrainingRows
 
 KINDS = ("linear", "logistic", "svm")
 """Weighted sums that differ in what their weights minimise."""
@@ -33,20 +33,20 @@ class LinearSettings(Form):
 
     l2: Annotated[FiniteFloat, Field(ge=0)] = 1e-3
     negative_weight: Annotated[FiniteFloat, Field(gt=0)] = 1.0
-    iterations: Annotated[int, Field(ge=1)] = 500
+    max_iter: Annotated[int, Field(ge=1)] = 500
 
 
-Bound = tuple[float | None, float | None]
+Bounds = tuple[float | None, float | None]
 """The least and the most that a weight may be, where there is one."""
-_BOUNDS: dict[int, Bound] = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
+_BOUNDS_OF_MONOTONICITY: dict[int, Bounds] = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
 """What a feature's direction leaves to its weight."""
 
 
 @dataclass(frozen=True)
-class LinearRanker(CardedRanker):
+class LinearRanker(BaseRanker):
     """One float32 weight for each feature, and a card."""
 
-    FILE = MODEL
+    MODEL_FILE = MODEL
 
     weights: dict[str, float]
 
@@ -60,9 +60,9 @@ class LinearRanker(CardedRanker):
         """See Ranker. The cluster adds in float32."""
         return Export("model/linear", dict(self.weights))
 
-    def packed(self) -> bytes:
+    def serialize(self) -> bytes:
         """See CardedRanker."""
-        return _packed(self.weights)
+        return _serialize(self.weights)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -106,25 +106,25 @@ def fit_weights(
     With `intercept` the objective sees scores with a constant added, which changes no order and is left out after.
     """
     values = rows.values.astype(np.float64)
-    spread = values.std(axis=0)
-    used = spread > 0
-    standard = np.where(used, (values - values.mean(axis=0)) / np.where(used, spread, 1.0), 0.0)
-    bounds = [_BOUNDS[direction] for direction in feature_set_of(table).directions]
+    std = values.std(axis=0)
+    used = std > 0
+    standardised = np.where(used, (values - values.mean(axis=0)) / np.where(used, std, 1.0), 0.0)
+    bounds = [_BOUNDS_OF_MONOTONICITY[direction] for direction in feature_set_of(table).directions]
     if intercept:
-        standard, bounds = np.column_stack([standard, np.ones(len(rows))]), [*bounds, (None, None)]
-    found = minimise(objective, standard, settings.l2, bounds, settings.iterations, progress)
-    strength = np.where(used, found.strength[: len(used)], 0.0)
-    raw = (strength / np.where(used, spread, 1.0)).astype(np.float32)
+        standardised, bounds = np.column_stack([standardised, np.ones(len(rows))]), [*bounds, (None, None)]
+    found = minimise(objective, standardised, settings.l2, bounds, settings.max_iter, progress)
+    coefficients = np.where(used, found.coefficients[: len(used)], 0.0)
+    raw = (coefficients / np.where(used, std, 1.0)).astype(np.float32)
     weights = {name: float(weight) for name, weight in zip(table.names, raw, strict=True)}
     card = make_card(
         kind,
         table,
-        _packed(weights),
+        _serialize(weights),
         queries=len(rows.queries),
         rows=len(rows),
         settings=settings.model_dump(),
         results={"loss": found.loss, "iterations": found.iterations},
-        importance={name: abs(float(value)) for name, value in zip(table.names, strength, strict=True)},
+        importance={name: abs(float(value)) for name, value in zip(table.names, coefficients, strict=True)},
         notes=(*rows.notes, *found.notes),
         libraries=("scipy",),
     )
@@ -135,7 +135,7 @@ def fit_weights(
 class Minimum:
     """The strengths of columns, float64 (columns,), at the least loss that was found."""
 
-    strength: Doubles
+    coefficients: Doubles
     loss: float
     iterations: int
     notes: tuple[str, ...]
@@ -143,29 +143,29 @@ class Minimum:
 
 def minimise(
     objective: Objective,
-    standard: Doubles,
+    standardised: Doubles,
     l2: float,
-    bounds: list[Bound],
-    iterations: int,
+    bounds: list[Bounds],
+    max_iter: int,
     progress: Progress = silent,
 ) -> Minimum:
     """The weights of standardised columns that minimise objective(columns @ weights) + l2 / 2 * |weights|**2."""
     from scipy.optimize import minimize
 
-    def loss(strength: Doubles) -> tuple[float, Doubles]:
+    def loss(coefficients: Doubles) -> tuple[float, Doubles]:
         # einsum, not @: a threaded BLAS adds in an order that depends on the machine, and stalls on busy ones.
-        value, by_score = objective(np.einsum("rf,f->r", standard, strength))
-        gradient = np.einsum("rf,r->f", standard, by_score)
-        return value + l2 * float(strength @ strength) / 2, gradient + l2 * strength
+        value, by_score = objective(np.einsum("rf,f->r", standardised, coefficients))
+        gradient = np.einsum("rf,r->f", standardised, by_score)
+        return value + l2 * float(coefficients @ coefficients) / 2, gradient + l2 * coefficients
 
     done = count(1)
 
-    def heard(_strength: Doubles) -> None:
+    def on_iteration(_coefficients: Doubles) -> None:
         progress(next(done))
 
-    options = {"maxiter": iterations}
-    start = np.zeros(standard.shape[1])
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options, callback=heard)
+    options = {"maxiter": max_iter}
+    start = np.zeros(standardised.shape[1])
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options, callback=on_iteration)
     notes = () if found.success else (f"stopped early: {found.message}",)
     return Minimum(found.x, float(found.fun), int(found.nit), notes)
 
@@ -176,8 +176,8 @@ def listwise(rows: TrainingRows, negative_weight: float = 1.0) -> Objective:
     A sampled row weighs `negative_weight` in the softmax.
     """
     gains = np.exp2(rows.grades.astype(np.float64)) - 1
-    shares = gains / np.add.reduceat(gains, rows.starts)[rows.query_of_row]
-    offsets = np.where(rows.sampled, np.log(negative_weight), 0.0)
+    targets = gains / np.add.reduceat(gains, rows.starts)[rows.query_of_row]
+    offsets = np.where(rows.unjudged, np.log(negative_weight), 0.0)
     count = len(rows.queries)
 
     def objective(scores: Doubles) -> tuple[float, Doubles]:
@@ -185,11 +185,11 @@ def listwise(rows: TrainingRows, negative_weight: float = 1.0) -> Objective:
         scores -= np.maximum.reduceat(scores, rows.starts)[rows.query_of_row]
         exponentials = np.exp(scores)
         sums = np.add.reduceat(exponentials, rows.starts)
-        chances = exponentials / sums[rows.query_of_row]
-        return float(np.log(sums).sum() - shares @ scores) / count, (chances - shares) / count
+        probabilities = exponentials / sums[rows.query_of_row]
+        return float(np.log(sums).sum() - targets @ scores) / count, (probabilities - targets) / count
 
     return objective
 
 
-def _packed(weights: dict[str, float]) -> bytes:
+def _serialize(weights: dict[str, float]) -> bytes:
     return (json.dumps(weights, indent=2) + "\n").encode()

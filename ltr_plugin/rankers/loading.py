@@ -9,14 +9,14 @@ from ltr_plugin.rankers.card import read_card
 from ltr_plugin.rankers.ranker import Ranker
 
 KINDS = {
-    "lambdamart": "lambdamart.LambdaMART",
+    "lambdamart": "lambdamart.LambdaMARTRanker",
     "xgboost": "xgboost.XGBoostRanker",
     "linear": "linear.LinearRanker",
     "logistic": "linear.LinearRanker",
     "svm": "linear.LinearRanker",
     "fusion": "fusion.NetworkRanker",
     "mlp": "fusion.NetworkRanker",
-    "late": "late.LateRanker",
+    "late": "late_fusion.LateFusionRanker",
 }
 """The class of each kind, imported when one is loaded: most bring a heavy library."""
 

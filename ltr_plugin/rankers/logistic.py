@@ -5,7 +5,7 @@ import numpy as np
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.rankers.linear import Doubles, LinearRanker, LinearSettings, Objective, fit_weights
-from ltr_plugin.rankers.training_rows import TrainingRows
+from ltr_plugin.rankers.training.rows import TrainingRows
 
 
 def train_logistic(
@@ -25,7 +25,7 @@ def train_logistic(
 def pointwise(rows: TrainingRows, negative_weight: float = 1.0) -> Objective:
     """The mean logistic loss of the rows; a sampled one weighs `negative_weight`."""
     signs = np.where(rows.grades > 0, 1.0, -1.0)
-    weights = np.where(rows.sampled, negative_weight, 1.0)
+    weights = np.where(rows.unjudged, negative_weight, 1.0)
     weights /= weights.sum()
 
     def objective(scores: Doubles) -> tuple[float, Doubles]:

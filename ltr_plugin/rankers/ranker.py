@@ -10,8 +10,8 @@ import numpy.typing as npt
 from ltr_plugin.errors import LtrError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.kinds import Derived
-from ltr_plugin.rankers.card import Card, write_ranker
-from ltr_plugin.rankers.parity import TOLERANCE
+from ltr_plugin.rankers.card import RankerCard, write_ranker
+from ltr_plugin.rankers.export.parity import TOLERANCE
 
 Floats = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
@@ -40,7 +40,7 @@ class Export:
         """The plugin's `model` object."""
         return {"type": self.type, "definition": self.definition, "feature_normalizers": self.normalizers}
 
-    def served(self, features: FeatureSet) -> FeatureSet:
+    def with_derived_features(self, features: FeatureSet) -> FeatureSet:
         """The features that the model is served with: those it was trained on, then its own."""
         if not self.derived:
             return features
@@ -51,7 +51,7 @@ class Ranker(Protocol):
     """A trained model. Its card says the kind, the feature set and how it was made."""
 
     @property
-    def card(self) -> Card:
+    def card(self) -> RankerCard:
         """What it was made from."""
 
     @property
@@ -76,14 +76,14 @@ class Ranker(Protocol):
 
 
 @dataclass(frozen=True)
-class CardedRanker:
+class BaseRanker:
     """What rankers share that are a card and one model file. A subclass predicts, exports, and is loaded in its own
     way."""
 
-    FILE: ClassVar[str]
+    MODEL_FILE: ClassVar[str]
     """The name of its model file."""
 
-    card: Card
+    card: RankerCard
 
     @property
     def kind(self) -> str:
@@ -97,9 +97,9 @@ class CardedRanker:
 
     def save(self, folder: Path) -> None:
         """See Ranker."""
-        write_ranker(folder, self.card, self.FILE, self.packed())
+        write_ranker(folder, self.card, self.MODEL_FILE, self.serialize())
 
-    def packed(self) -> bytes:
+    def serialize(self) -> bytes:
         """The content of the model file."""
         raise NotImplementedError
 

@@ -6,9 +6,9 @@ import numpy.typing as npt
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.rankers.linear import Doubles, LinearRanker, LinearSettings, Objective, fit_weights
-from ltr_plugin.rankers.training_rows import TrainingRows
+from ltr_plugin.rankers.training.rows import TrainingRows
 
-Places = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
 
 
 def train_svm(
@@ -41,12 +41,12 @@ def pairwise(rows: TrainingRows, negative_weight: float = 1.0) -> Objective:
     return objective
 
 
-def _pairs(rows: TrainingRows, negative_weight: float) -> tuple[Places, Places, Doubles]:
+def _pairs(rows: TrainingRows, negative_weight: float) -> tuple[Indices, Indices, Doubles]:
     better, worse, weights = [], [], []
     for start, size in zip(rows.starts, rows.sizes, strict=True):
         grades = rows.grades[start : start + size]
         over, under = np.nonzero(grades[:, None] > grades[None, :])
-        weight = np.where(rows.sampled[start + under], negative_weight, 1.0)
+        weight = np.where(rows.unjudged[start + under], negative_weight, 1.0)
         better.append(start + over)
         worse.append(start + under)
         weights.append(weight / weight.sum() / len(rows.queries))

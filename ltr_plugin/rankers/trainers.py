@@ -12,20 +12,20 @@ TRAINERS = {
     "xgboost": ("xgboost", "XGBoostSettings", "train_xgboost"),
     "fusion": ("fusion", "NetworkSettings", "train_fusion"),
     "mlp": ("fusion", "MLPSettings", "train_mlp"),
-    "late": ("late", "LateSettings", "train_late"),
+    "late": ("late_fusion", "LateFusionSettings", "train_late_fusion"),
     "linear": ("linear", "LinearSettings", "train_linear"),
     "logistic": ("logistic", "LinearSettings", "train_logistic"),
     "svm": ("svm", "LinearSettings", "train_svm"),
 }
 """The module of each kind, imported when one is trained, with its settings and what trains it."""
 
-Train = Callable[..., Ranker]
+TrainFunction = Callable[..., Ranker]
 
 
-def trainer_of(kind: str) -> tuple[type[Form], Train]:
+def get_trainer(kind: str) -> tuple[type[Form], TrainFunction]:
     """The settings of a kind of ranker, and what trains it; InputError when there is no such kind."""
     if kind not in TRAINERS:
         raise InputError("ranker", f"{kind!r} is no kind that can be trained; kinds are {', '.join(TRAINERS)}")
-    module, form, train = TRAINERS[kind]
+    module, settings_type, train = TRAINERS[kind]
     found = import_module(f"ltr_plugin.rankers.{module}")
-    return getattr(found, form), getattr(found, train)
+    return getattr(found, settings_type), getattr(found, train)

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.decoding import Form, decode
 from ltr_plugin.errors import InputError, LtrError
+from ltr_plugin.evaluation.comparison import Comparison, compare
 from ltr_plugin.evaluation.measures import MEASURES, per_query
-from ltr_plugin.evaluation.report import Comparison, compare
-from ltr_plugin.evaluation.runs import Run, ranked
+from ltr_plugin.evaluation.runs import Run, run_from_scores
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.progress import Progress, silent
-from ltr_plugin.rankers.folds import folds_by_query
 from ltr_plugin.rankers.ranker import Ranker, score_rows
-from ltr_plugin.rankers.trainers import Train, trainer_of
-from ltr_plugin.rankers.tuning_spaces import SPACES, Between
+from ltr_plugin.rankers.trainers import TrainFunction, get_trainer
+from ltr_plugin.rankers.training.folds import folds_by_query
+from ltr_plugin.rankers.tuning_spaces import SEARCH_SPACES, SearchRange
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -33,21 +33,21 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 INNER_FOLDS = 3
-SEARCH, RANKER, RESULT = "search.jsonl", "ranker", "tuning.json"
+JOURNAL_FILE, RANKER_FOLDER, RESULT_FILE = "search.jsonl", "ranker", "tuning.json"
 """In the folder of a search: its journal, the ranker, and what came out."""
 DEFAULT, TUNED = "default settings", "tuned"
 
 
 @dataclass(frozen=True)
-class Part:
-    """A search: the rows that it sees, and what it has tried. `held_out` are the queries that it never sees."""
+class FoldSearch:
+    """A search: the rows that it sees, and what it has tried. `test_queries` are the queries that it never sees."""
 
     rows: FeatureTable = field(repr=False)
-    held_out: frozenset[str]
+    test_queries: frozenset[str]
     study: "Study" = field(repr=False)
 
     @property
-    def tried(self) -> "list[FrozenTrial]":
+    def completed_trials(self) -> "list[FrozenTrial]":
         """The settings tried to their end, the first of them the defaults."""
         from optuna.trial import TrialState
 
@@ -55,22 +55,22 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Search:
+class NestedSearch:
     """The searches of the outer folds, then that on all queries."""
 
     kind: str
     table: FeatureTable = field(repr=False)
-    parts: tuple[Part, ...]
+    fold_searches: tuple[FoldSearch, ...]
 
     @property
     def seconds(self) -> float:
         """How long all settings took that were tried so far, in this run and in earlier ones."""
-        lengths = (trial.duration for part in self.parts for trial in part.tried)
+        lengths = (trial.duration for fold in self.fold_searches for trial in fold.completed_trials)
         return sum(length.total_seconds() for length in lengths if length)
 
 
 @dataclass(frozen=True)
-class Tuned:
+class TuningResult:
     """A ranker with the best settings found, and what the same search is worth on queries that it did not see.
 
     `nested` compares rankers of default settings with tuned ones, each query ranked by rankers that never saw it.
@@ -95,13 +95,13 @@ class Tuned:
 
     def save(self, folder: Path) -> None:
         """Writes the ranker and what came out into the folder of the search."""
-        self.ranker.save(folder / RANKER)
-        beside = folder / f".{RESULT}.part"
+        self.ranker.save(folder / RANKER_FOLDER)
+        beside = folder / f".{RESULT_FILE}.part"
         beside.write_text(json.dumps(self.to_json(), indent=2) + "\n", encoding="utf-8")
-        beside.replace(folder / RESULT)
+        beside.replace(folder / RESULT_FILE)
 
 
-def search(
+def run_search(
     table: FeatureTable,
     kind: str,
     folder: Path,
@@ -110,7 +110,7 @@ def search(
     folds: int = 3,
     seed: int = 7,
     progress: Progress = silent,
-) -> Search:
+) -> NestedSearch:
     """Tries settings until `minutes` are spent in all, those of earlier calls for the same folder included.
 
     The searches take turns, so that it can stop at any time; each tries the defaults first. What has been tried is in
@@ -122,50 +122,52 @@ def search(
     found = _open(table, kind, folder, folds=folds, seed=seed)
     from optuna.trial import TrialState
 
-    form, train = trainer_of(kind)
-    space = {name: _distribution(between) for name, between in SPACES[kind].items()}
+    settings_type, train = get_trainer(kind)
+    space = {name: _distribution(search_range) for name, search_range in SEARCH_SPACES[kind].items()}
     budget, spent = 60 * minutes, found.seconds
-    while spent < budget or not all(part.tried for part in found.parts):
+    while spent < budget or not all(fold.completed_trials for fold in found.fold_searches):
         progress(int(min(spent, budget)), int(budget))
-        part = min(found.parts, key=lambda part: len(part.tried))
-        trial = part.study.ask(space)
+        fold = min(found.fold_searches, key=lambda fold: len(fold.completed_trials))
+        trial = fold.study.ask(space)
         try:
-            settings = decode(form, trial.params, source="settings")
-            value = _inner_score(train, settings, part.rows, seed)
+            settings = decode(settings_type, trial.params, source="settings")
+            value = _inner_score(train, settings, fold.rows, seed)
         except BaseException:
-            part.study.tell(trial, state=TrialState.FAIL)
+            fold.study.tell(trial, state=TrialState.FAIL)
             raise
-        part.study.tell(trial, value)
+        fold.study.tell(trial, value)
         spent = found.seconds
     progress(int(budget), int(budget))
     return found
 
 
-def conclude(found: Search, *, progress: Progress = silent) -> Tuned:
+def finish_search(found: NestedSearch, *, progress: Progress = silent) -> TuningResult:
     """Ranks each outer fold with the best settings found without it, and trains the ranker that is kept."""
-    form, train = trainer_of(found.kind)
-    *outer, whole = found.parts
+    settings_type, train = get_trainer(found.kind)
+    *outer, whole = found.fold_searches
     runs: dict[str, dict[str, Any]] = {DEFAULT: {}, TUNED: {}}
-    for place, part in enumerate(outer):
-        held_out = found.table.of_queries(part.held_out)
-        for step, (name, params) in enumerate({DEFAULT: {}, TUNED: part.study.best_params}.items()):
+    for place, fold in enumerate(outer):
+        test_queries = found.table.of_queries(fold.test_queries)
+        for step, (name, params) in enumerate({DEFAULT: {}, TUNED: fold.study.best_params}.items()):
             progress(2 * place + step, 2 * len(outer) + 1)
-            runs[name] |= _answers(train, decode(form, params, source="settings"), part.rows, held_out)
+            runs[name] |= _rank_held_out(
+                train, decode(settings_type, params, source="settings"), fold.rows, test_queries
+            )
     progress(2 * len(outer), 2 * len(outer) + 1)
-    ranker = train(found.table, decode(form, whole.study.best_params, source="settings"))
-    return Tuned(
+    ranker = train(found.table, decode(settings_type, whole.study.best_params, source="settings"))
+    return TuningResult(
         ranker,
         whole.study.best_params,
-        compare(runs, _judgments(found.table), view="queries that the search did not see"),
-        len(whole.tried),
+        compare(runs, _qrels_of(found.table), view="queries that the search did not see"),
+        len(whole.completed_trials),
         found.seconds,
     )
 
 
-def _open(table: FeatureTable, kind: str, folder: Path, *, folds: int, seed: int) -> Search:
+def _open(table: FeatureTable, kind: str, folder: Path, *, folds: int, seed: int) -> NestedSearch:
     """The searches in a folder, as far as they have come."""
-    if kind not in SPACES:
-        raise InputError("ltr tune", f"{kind!r} has no settings to search; kinds are {', '.join(SPACES)}")
+    if kind not in SEARCH_SPACES:
+        raise InputError("ltr tune", f"{kind!r} has no settings to search; kinds are {', '.join(SEARCH_SPACES)}")
     try:
         import optuna
     except ImportError:
@@ -173,14 +175,14 @@ def _open(table: FeatureTable, kind: str, folder: Path, *, folds: int, seed: int
     from optuna.trial import TrialState
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    form, _ = trainer_of(kind)
+    settings_type, _ = get_trainer(kind)
     queries = frozenset(map(str, table.queries))
-    defaults = form().model_dump(include=set(SPACES[kind]))
-    space = {name: repr(between) for name, between in SPACES[kind].items()}
-    name = _digest(table, [kind, folds, seed, form().model_dump(), space])
-    storage = _storage(folder / SEARCH)
-    parts = []
-    for place, held_out in enumerate([*folds_by_query(queries, folds, seed), frozenset[str]()]):
+    defaults = settings_type().model_dump(include=set(SEARCH_SPACES[kind]))
+    space = {name: repr(search_range) for name, search_range in SEARCH_SPACES[kind].items()}
+    name = _digest(table, [kind, folds, seed, settings_type().model_dump(), space])
+    storage = _storage(folder / JOURNAL_FILE)
+    fold_searches = []
+    for place, test_queries in enumerate([*folds_by_query(queries, folds, seed), frozenset[str]()]):
         study = optuna.create_study(
             storage=storage, study_name=f"{name}-{place}", direction="maximize", load_if_exists=True
         )
@@ -188,8 +190,8 @@ def _open(table: FeatureTable, kind: str, folder: Path, *, folds: int, seed: int
         study.sampler = optuna.samplers.TPESampler(seed=seed + 10_007 * place + len(study.trials))
         if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.WAITING)):
             study.enqueue_trial(defaults)
-        parts.append(Part(table.of_queries(queries - held_out), held_out, study))
-    return Search(kind, table, tuple(parts))
+        fold_searches.append(FoldSearch(table.of_queries(queries - test_queries), test_queries, study))
+    return NestedSearch(kind, table, tuple(fold_searches))
 
 
 def _storage(path: Path) -> "BaseStorage":
@@ -204,32 +206,32 @@ def _storage(path: Path) -> "BaseStorage":
     return JournalStorage(JournalFileBackend(str(path)))
 
 
-def _distribution(between: Between | tuple[str, ...]) -> "BaseDistribution":
+def _distribution(search_range: SearchRange | tuple[str, ...]) -> "BaseDistribution":
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-    if isinstance(between, tuple):
-        return CategoricalDistribution(between)
-    if isinstance(between.low, int) and isinstance(between.high, int):
-        return IntDistribution(between.low, between.high, log=between.log)
-    return FloatDistribution(between.low, between.high, log=between.log)
+    if isinstance(search_range, tuple):
+        return CategoricalDistribution(search_range)
+    if isinstance(search_range.low, int) and isinstance(search_range.high, int):
+        return IntDistribution(search_range.low, search_range.high, log=search_range.log)
+    return FloatDistribution(search_range.low, search_range.high, log=search_range.log)
 
 
-def _inner_score(train: Train, settings: Form, rows: FeatureTable, seed: int) -> float:
+def _inner_score(train: TrainFunction, settings: Form, rows: FeatureTable, seed: int) -> float:
     """NDCG@10 of the rows' queries, each ranked by a ranker trained on the other inner folds."""
     queries = frozenset(map(str, rows.queries))
     run: dict[str, Any] = {}
-    for part in folds_by_query(queries, INNER_FOLDS, seed):
-        run |= _answers(train, settings, rows.of_queries(queries - part), rows.of_queries(part))
-    return float(per_query(run, _judgments(rows))[:, MEASURES.index("nDCG@10")].mean())
+    for fold in folds_by_query(queries, INNER_FOLDS, seed):
+        run |= _rank_held_out(train, settings, rows.of_queries(queries - fold), rows.of_queries(fold))
+    return float(per_query(run, _qrels_of(rows))[:, MEASURES.index("nDCG@10")].mean())
 
 
-def _answers(train: Train, settings: Form, known: FeatureTable, asked: FeatureTable) -> Run:
+def _rank_held_out(train: TrainFunction, settings: Form, known: FeatureTable, asked: FeatureTable) -> Run:
     """What a ranker trained on the known rows makes of the others."""
     scores = score_rows(train(known, settings), asked.values, asked.queries)
-    return ranked(asked.queries, asked.products, scores)
+    return run_from_scores(asked.queries, asked.products, scores)
 
 
-def _judgments(rows: FeatureTable) -> Qrels:
+def _qrels_of(rows: FeatureTable) -> Qrels:
     grades: dict[str, dict[str, int]] = {}
     for query, product, grade in zip(rows.queries, rows.products, rows.labels, strict=True):
         grades.setdefault(query, {})[product] = int(grade)
@@ -238,7 +240,7 @@ def _judgments(rows: FeatureTable) -> Qrels:
 
 def _digest(table: FeatureTable, facts: Sequence[Any]) -> str:
     """Changes with any row, and with any of the facts."""
-    packed = hashlib.blake2b(json.dumps([*facts, table.names], sort_keys=True).encode(), digest_size=8)
-    packed.update("\n".join([*table.queries, *table.products]).encode())
-    packed.update(table.grades.tobytes() + table.values.tobytes())
-    return packed.hexdigest()
+    digest = hashlib.blake2b(json.dumps([*facts, table.names], sort_keys=True).encode(), digest_size=8)
+    digest.update("\n".join([*table.queries, *table.products]).encode())
+    digest.update(table.grades.tobytes() + table.values.tobytes())
+    return digest.hexdigest()

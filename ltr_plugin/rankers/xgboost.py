@@ -16,46 +16,46 @@ from ltr_plugin.errors import InputError
 from ltr_plugin.features.table import FeatureTable, Floats, total_of
 from ltr_plugin.progress import Progress, silent
 from ltr_plugin.rankers.card import feature_set_of, make_card, read_model
-from ltr_plugin.rankers.ranker import CardedRanker, Export, Scores
-from ltr_plugin.rankers.stopping import follow, held_out_parts, mean_curve
-from ltr_plugin.rankers.training_rows import TrainingRows
+from ltr_plugin.rankers.ranker import BaseRanker, Export, Scores
+from ltr_plugin.rankers.training.early_stopping import early_stopping, make_validation_folds, mean_curve
+from ltr_plugin.rankers.training.rows import TrainingRows
 
 if TYPE_CHECKING:
     import xgboost as xgb
 
 KIND = "xgboost"
 MODEL = "model.json"
-SMOOTHED = 25
+SMOOTHING_WINDOW = 25
 """Numbers of trees over which a validation curve is smoothed."""
 
-Share = Annotated[FiniteFloat, Field(gt=0, le=1)]
+Fraction = Annotated[FiniteFloat, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 
 
 class XGBoostSettings(Form):
-    """How to boost; `validation`, `folds` and `refit` as for LambdaMART."""
+    """How to boost; `validation_fraction`, `folds` and `refit` as for LambdaMART."""
 
-    rounds: Count = 500
-    patience: Count = 100
-    rounds_without_validation: Count = 50
-    learning_rate: Share = 0.05
-    depth: Annotated[int, Field(ge=1, le=16)] = 4
-    min_weight_in_leaf: Annotated[FiniteFloat, Field(ge=0)] = 1.0
-    feature_fraction: Share = 0.8
-    row_fraction: Share = 0.8
-    l2: Annotated[FiniteFloat, Field(ge=0)] = 1.0
-    validation: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
+    num_trees: Count = 500
+    early_stopping_rounds: Count = 100
+    num_trees_without_validation: Count = 50
+    learning_rate: Fraction = 0.05
+    max_depth: Annotated[int, Field(ge=1, le=16)] = 4
+    min_child_weight: Annotated[FiniteFloat, Field(ge=0)] = 1.0
+    feature_fraction: Fraction = 0.8
+    subsample: Fraction = 0.8
+    lambda_l2: Annotated[FiniteFloat, Field(ge=0)] = 1.0
+    validation_fraction: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
     folds: Annotated[int, Field(ge=0)] = 0
     refit: bool = True
-    threads: Count = 1
+    num_threads: Count = 1
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
 
 
 @dataclass(frozen=True)
-class XGBoostRanker(CardedRanker):
+class XGBoostRanker(BaseRanker):
     """An XGBoost ranker and its card."""
 
-    FILE = MODEL
+    MODEL_FILE = MODEL
 
     model: bytes = field(repr=False)
     booster: "xgb.Booster" = field(repr=False, compare=False)
@@ -74,7 +74,7 @@ class XGBoostRanker(CardedRanker):
         """See Ranker. XGBoost's own dump; its starting score is 0, and total features leave nothing missing."""
         return Export("model/xgboost+json", [json.loads(tree) for tree in self.booster.get_dump(dump_format="json")])
 
-    def packed(self) -> bytes:
+    def serialize(self) -> bytes:
         """See CardedRanker."""
         return self.model
 
@@ -106,14 +106,24 @@ def train_xgboost(
     params = _params(settings, feature_set_of(table).directions)
     everything = set(rows.queries)
     if len(everything) > 1:
-        parts = held_out_parts(rows.queries, settings.validation, settings.folds, settings.seed)
-        curve = mean_curve([_curve(rows, table.names, params, part) for part in parts], list(map(len, parts)))
-        best, ndcg = follow(curve, most=settings.rounds, patience=settings.patience, window=SMOOTHED, progress=progress)
+        validation_folds = make_validation_folds(
+            rows.queries, settings.validation_fraction, settings.folds, settings.seed
+        )
+        curve = mean_curve(
+            [_curve(rows, table.names, params, fold) for fold in validation_folds], list(map(len, validation_folds))
+        )
+        best, ndcg = early_stopping(
+            curve,
+            max_steps=settings.num_trees,
+            patience=settings.early_stopping_rounds,
+            window=SMOOTHING_WINDOW,
+            progress=progress,
+        )
         notes = rows.notes
     else:
-        parts, best, ndcg = [], min(settings.rounds, settings.rounds_without_validation), None
+        validation_folds, best, ndcg = [], min(settings.num_trees, settings.num_trees_without_validation), None
         notes = (*rows.notes, f"one query only: nothing to validate on, so {best} trees")
-    fitted = rows if settings.refit or not parts else rows.of_queries(everything - parts[0])
+    fitted = rows if settings.refit or not validation_folds else rows.of_queries(everything - validation_folds[0])
     booster = xgb.train(params, _matrix(fitted, table.names), num_boost_round=best)
     model = bytes(booster.save_raw("json"))
     gain = booster.get_score(importance_type="total_gain")
@@ -124,7 +134,7 @@ def train_xgboost(
         queries=len(fitted.queries),
         rows=len(fitted),
         settings=settings.model_dump(),
-        results={"trees": best, "validation_ndcg@10": ndcg, "validation_queries": sum(map(len, parts))},
+        results={"trees": best, "validation_ndcg@10": ndcg, "validation_queries": sum(map(len, validation_folds))},
         importance={name: float(np.sum(gain.get(name, 0.0))) for name in table.names},
         notes=notes,
         libraries=("xgboost-cpu",),
@@ -159,13 +169,13 @@ def _params(settings: XGBoostSettings, directions: tuple[int, ...]) -> dict[str,
         "base_score": 0.0,
         "tree_method": "hist",
         "learning_rate": settings.learning_rate,
-        "max_depth": settings.depth,
-        "min_child_weight": settings.min_weight_in_leaf,
+        "max_depth": settings.max_depth,
+        "min_child_weight": settings.min_child_weight,
         "colsample_bytree": settings.feature_fraction,
-        "subsample": settings.row_fraction,
-        "lambda": settings.l2,
+        "subsample": settings.subsample,
+        "lambda": settings.lambda_l2,
         "monotone_constraints": directions,
-        "nthread": settings.threads,
+        "nthread": settings.num_threads,
         "seed": settings.seed,
         "verbosity": 0,
     }

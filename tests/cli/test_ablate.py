@@ -32,10 +32,10 @@ def test_a_matrix_and_its_page(shop, here):  # noqa: F811 - the fixtures above
     assert json.loads(out.read_text()) == found
     half, all_ = found["rows"]
     assert [row["removal"] for row in (half, all_)] == [
-        {"side": "product", "modality": "text", "share": share} for share in (0.5, 1.0)
+        {"side": "product", "modality": "text", "fraction": fraction} for fraction in (0.5, 1.0)
     ]
     left = [row["cells"][str(ranker)]["mean"] for row in (half, all_)]
-    assert half["cells"][str(ranker)]["before"] > left[0] > left[1] == 0  # no word finds anything any more
+    assert half["cells"][str(ranker)]["mean_before"] > left[0] > left[1] == 0  # no word finds anything any more
     code, shown, _ = ltr(*ablate, "--share", 0.5, **environment, COLUMNS="200")
     assert code == 0
     assert "50% of products without text (2)" in shown

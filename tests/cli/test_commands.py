@@ -114,7 +114,7 @@ def test_the_whole_way_by_hand(shop, here):
     assert logged["judged"] == 20
     run("train", "linear", shop / "t.parquet", "--out", shop / "ranker", "--json")
     pushed = run("push", shop / "ranker", *common)
-    assert pushed["parity"]["holds"]
+    assert pushed["parity"]["passed"]
     run("promote", shop / "ranker", "--template", name, *common)
     hits = run("search", "red shoe", "--ranker", pushed["model"], "--explain", *common)["hits"]
     assert "red" in hits[0]["title"]
@@ -123,14 +123,14 @@ def test_the_whole_way_by_hand(shop, here):
     explained = run("explain", "red shoe", best, "--versus", other, "--ranker", shop / "ranker", *common)["products"]
     for hit, one in zip((hits[0], hits[-1]), explained, strict=True):
         assert one["score"] == pytest.approx(hit["score"], rel=1e-5)
-        assert one["base"] + sum(one["modalities"].values()) == pytest.approx(one["score"], abs=1e-6)
+        assert one["base_value"] + sum(one["modalities"].values()) == pytest.approx(one["score"], abs=1e-6)
         assert one["features"]["title"]["value"] == hit["features"]["title"]
     code, out, err = ltr("explain", "red shoe", best, "--ranker", shop / "ranker", "--index", name, **environment)
     assert code == 0, err
     assert f"score {explained[0]['score']:.4f} =" in out
     result = run("evaluate", *judged, "--ranker", "bm25", "--ranker", shop / "ranker", *common)
-    assert set(result) == {"whole", "judged"}
-    assert set(result["whole"]["slices"]["all"]["rankers"]) == {"bm25", str(shop / "ranker")}
+    assert set(result) == {"full", "judged"}
+    assert set(result["full"]["slices"]["all"]["rankers"]) == {"bm25", str(shop / "ranker")}
     rankers = ("--ranker", "bm25", "--ranker", shop / "ranker")
     code, out, err = ltr("report", *judged, *rankers, "--out", shop / "report.html", "--index", name, **environment)
     assert code == 0, err

@@ -31,29 +31,29 @@ def shop(tmp_path, node_url):
 @pytest.mark.live
 def test_every_step_runs_and_running_again_keeps_what_is_there(shop, node_url, tmp_path):
     settings = Settings(opensearch_url=node_url, runs=tmp_path / "runs")
-    options = {"bar": quiet, "data": shop, "encoder_minutes": 0.1, "sound_minutes": 0.1, "image_size": 32}
+    options = {"progress_bar": quiet, "data": shop, "encoder_minutes": 0.1, "sound_minutes": 0.1, "image_size": 32}
     first = run_demo(settings, tmp_path / "out", **options)
-    report = json.loads(first.path.read_text())
+    report = json.loads(first.json_path.read_text())
     assert set(report) == {"catalog", "rankers", "parity", "seconds"}
     assert report["catalog"] == {"products": 96, "errors": 0, "index": f"demo-{shop.name}-v1"}
     assert set(report["parity"]) == {"lambdamart", "fusion"}
-    assert all(proof["holds"] and proof["out_of_order"] == 0 for proof in report["parity"].values())
-    slices = report["rankers"]["whole"]["slices"]
+    assert all(proof["passed"] and proof["out_of_order"] == 0 for proof in report["parity"].values())
+    slices = report["rankers"]["full"]["slices"]
     assert {"all", "typed", "photo", "sound", "mixed"} <= set(slices)
     assert set(slices["all"]["rankers"]) == {"bm25", "random", "vectors", "lambdamart", "fusion"}
     assert slices["photo"]["rankers"]["bm25"]["nDCG@10"]["mean"] == 0  # words cannot answer a photo
     assert slices["sound"]["rankers"]["bm25"]["nDCG@10"]["mean"] == 0
-    assert first.page.read_text().startswith("<!doctype html>")
+    assert first.html_path.read_text().startswith("<!doctype html>")
 
     again = run_demo(settings, tmp_path / "out", **options)
-    steps = json.loads(again.path.read_text())["seconds"]
+    steps = json.loads(again.json_path.read_text())["seconds"]
     assert not {"training the photo encoder", "training the sound encoder"} & set(steps)
     assert steps["making vectors"] < report["seconds"]["making vectors"]
 
 
 def test_a_folder_that_lacks_something_is_told_all_it_lacks(tmp_path):
     with pytest.raises(InputError) as raised:
-        run_demo(Settings(opensearch_url="http://127.0.0.1:9"), tmp_path / "out", bar=quiet, data=tmp_path)
+        run_demo(Settings(opensearch_url="http://127.0.0.1:9"), tmp_path / "out", progress_bar=quiet, data=tmp_path)
     assert {mistake.where for mistake in raised.value.mistakes} == {
         "catalog.jsonl", "queries.train.jsonl", "queries.test.jsonl", "qrels.txt",
     }  # fmt: skip

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ltr_plugin.demo.goods import Traits
 from ltr_plugin.demo.kinds import KINDS
-from ltr_plugin.demo.photographs import PHOTO_PX
+from ltr_plugin.demo.photos import PHOTO_PX
 from ltr_plugin.demo.products import Product, draw_product
 from ltr_plugin.demo.queries import draw_queries, split_queries
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
+from ltr_plugin.demo.traits import Traits
 from ltr_plugin.demo.vocabulary import says
 from ltr_plugin.errors import InputError
 
@@ -126,7 +126,7 @@ def test_split_keeps_the_share_of_each_form(products):
     counts = {"typed": 150, "photo": 90, "mixed": 90, "sound": 90, "soundmixed": 45}
     queries = draw_queries(products, counts, np.random.default_rng(1))
     train, test = split_queries(queries, 0.6, np.random.default_rng(2))
-    count = {form: sum(query.form == form for query in train) for form in counts}
+    count = {mode: sum(query.mode == mode for query in train) for mode in counts}
     assert count == {"typed": 90, "photo": 54, "mixed": 54, "sound": 54, "soundmixed": 27}
     assert len(train) + len(test) == sum(counts.values())
 
@@ -177,13 +177,13 @@ def test_behaviour_follows_quality_with_noise(products):
 
 def test_mixed_queries_show_and_say_together_what_is_wanted(products):
     for query in draw_queries(products, {"mixed": 60}, np.random.default_rng(4)):
-        shown, asked = query.photo_of, query.wish.asked
+        shown, attributes = query.photo_traits, query.intent.attributes
         assert isinstance(shown, Traits)
-        wrong = [name for name, value in asked.items() if getattr(shown, name) != value]
+        wrong = [name for name, value in attributes.items() if getattr(shown, name) != value]
         assert wrong in ([], ["colour"], ["pattern"])
-        said = wrong or [name for name in asked if name not in {"colour", "pattern", "shape"}]
+        said = wrong or [name for name in attributes if name not in {"colour", "pattern", "shape"}]
         assert len(said) == 1
-        assert says(query.text, said[0], asked[said[0]])
+        assert says(query.text, said[0], attributes[said[0]])
 
 
 def test_folder_of_somebody_else_is_refused_and_an_older_shop_replaced(tmp_path):

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from ltr_plugin.demo import appearance
-from ltr_plugin.demo.clips import CLIP_PX, FRAME_RATES, film, write_clip
-from ltr_plugin.demo.goods import draw_traits
+from ltr_plugin.demo.clips import CLIP_PX, FRAME_RATES, render_frames, write_clip
 from ltr_plugin.demo.kinds import KINDS
 from ltr_plugin.demo.products import draw_product
 from ltr_plugin.demo.recordings import shop_recording
 from ltr_plugin.demo.shop import generate_shop
-from ltr_plugin.demo.tones import RATE_HZ
+from ltr_plugin.demo.timbres import SAMPLE_RATE_HZ
+from ltr_plugin.demo.traits import draw_traits
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def filmed(kind, frames):
     rng = np.random.default_rng(3)
     traits = draw_traits(kind, rng)
     shot, surface = appearance.shot(traits, rng, customer=False), appearance.surface(traits, rng)
-    return list(film(appearance.silhouette(traits), surface, shot, frames, rng, stands=KINDS[kind].stands))
+    return list(render_frames(appearance.silhouette(traits), surface, shot, frames, rng, stands=KINDS[kind].stands))
 
 
 def decoded(path):
@@ -62,7 +62,7 @@ def test_written_clip_shows_its_frames_and_sounds_as_recorded(tmp_path):
     write_clip(tmp_path / "a.webm", frames, 8, sound)
     shown, heard, seconds = decoded(tmp_path / "a.webm")
     assert len(shown) == len(frames)
-    assert seconds == pytest.approx(max(2, len(sound) / RATE_HZ), abs=0.15)
+    assert seconds == pytest.approx(max(2, len(sound) / SAMPLE_RATE_HZ), abs=0.15)
     for before, after in zip(frames, shown, strict=True):
         assert np.abs(np.asarray(before, int) - after).mean() < 8
     before, after = (np.abs(np.fft.rfft(samples, 48_000 * 4)) for samples in (np.repeat(sound, 3), heard[0]))

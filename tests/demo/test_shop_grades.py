@@ -3,13 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ltr_plugin.demo.goods import Traits
-from ltr_plugin.demo.grades import NOISE_SHARE, Wish, grade, judge, with_noise
+from ltr_plugin.demo.judgments import NOISE_SHARE, Intent, grade, judge, with_noise
 from ltr_plugin.demo.kinds import KINDS
 from ltr_plugin.demo.products import draw_product
+from ltr_plugin.demo.traits import Traits
 
 MUG = Traits("mug", "round", "blue", "white", "striped", "ceramic", "kids", "Ovellin", "budget", quality=0.8)
-STRIPED_BLUE = Wish("mug", {"colour": "blue", "pattern": "striped"})
+STRIPED_BLUE = Intent("mug", {"colour": "blue", "pattern": "striped"})
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_grade_of_a_product_for_a_striped_blue_mug(change, expected):
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("attributes", "expected"),
     [
         ({}, 3),
         ({"colour": "navy"}, 1),  # the only thing asked for is near
@@ -45,8 +45,8 @@ def test_grade_of_a_product_for_a_striped_blue_mug(change, expected):
         ({"use": "office", "pattern": "dotted", "colour": "blue"}, 0),
     ],
 )
-def test_grade_of_one_mug_for_several_wishes(asked, expected):
-    assert grade(Wish("mug", asked), MUG) == expected
+def test_grade_of_one_mug_for_several_wishes(attributes, expected):
+    assert grade(Intent("mug", attributes), MUG) == expected
 
 
 @pytest.mark.parametrize(
@@ -65,32 +65,32 @@ def test_grade_of_one_mug_for_several_wishes(asked, expected):
 )
 def test_grade_for_a_shopper_who_plays_rising_bells(change, expected):
     clock = replace(MUG, kind="clock", timbre="bell", melody="rising")
-    assert grade(Wish(None, {"timbre": "bell", "melody": "rising"}), replace(clock, **change)) == expected
+    assert grade(Intent(None, {"timbre": "bell", "melody": "rising"}), replace(clock, **change)) == expected
 
 
 def test_sound_with_a_word_counts_the_word_too():
     toy = replace(MUG, kind="toy", timbre="siren", melody="trill")
     heard = {"timbre": "siren", "melody": "trill"}
-    assert grade(Wish("toy", heard), toy) == 3
-    assert grade(Wish("clock", heard), toy) == 0
-    assert grade(Wish(None, {**heard, "band": "middle"}), toy) == 2
-    assert grade(Wish(None, {**heard, "brand": "Rookpine"}), toy) == 1
+    assert grade(Intent("toy", heard), toy) == 3
+    assert grade(Intent("clock", heard), toy) == 0
+    assert grade(Intent(None, {**heard, "band": "middle"}), toy) == 2
+    assert grade(Intent(None, {**heard, "brand": "Rookpine"}), toy) == 1
 
 
 def test_nearness_has_no_direction():
-    assert grade(Wish("mug", {"colour": "navy", "use": "kids"}), MUG) == 2
-    assert grade(Wish("mug", {"colour": "blue", "use": "kids"}), replace(MUG, colour="navy")) == 2
+    assert grade(Intent("mug", {"colour": "navy", "use": "kids"}), MUG) == 2
+    assert grade(Intent("mug", {"colour": "blue", "use": "kids"}), replace(MUG, colour="navy")) == 2
 
 
 def test_pool_holds_relevant_products_and_sampled_zeros():
     kinds = list(KINDS)
     products = [draw_product(n, kinds[n % len(kinds)], np.random.default_rng([9, n])) for n in range(320)]
     by_id = {product.id: product for product in products}
-    wish = Wish("mug", {"colour": products[0].traits.colour})
-    grades = judge(wish, products, np.random.default_rng(1))
+    intent = Intent("mug", {"colour": products[0].traits.colour})
+    grades = judge(intent, products, np.random.default_rng(1))
 
-    assert all(grade(wish, by_id[name].traits) == value for name, value in grades.items())
-    assert {item.id for item in products if grade(wish, item.traits) > 0} <= set(grades)
+    assert all(grade(intent, by_id[name].traits) == value for name, value in grades.items())
+    assert {item.id for item in products if grade(intent, item.traits) > 0} <= set(grades)
     zeros = [by_id[name].traits.kind for name, value in grades.items() if value == 0]
     assert len(zeros) == 20
     assert zeros.count("mug") == 10
@@ -100,7 +100,7 @@ def test_half_of_the_zeros_of_a_sound_make_sounds_too():
     kinds = list(KINDS)
     products = [draw_product(n, kinds[n % len(kinds)], np.random.default_rng([9, n])) for n in range(320)]
     by_id = {product.id: product for product in products}
-    grades = judge(Wish(None, {"timbre": "bell", "melody": "rising"}), products, np.random.default_rng(1))
+    grades = judge(Intent(None, {"timbre": "bell", "melody": "rising"}), products, np.random.default_rng(1))
     zeros = [bool(by_id[name].traits.timbre) for name, value in grades.items() if value == 0]
     assert (len(zeros), sum(zeros)) == (20, 10)
     assert all(by_id[name].traits.timbre for name, value in grades.items() if value > 0)

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from ltr_plugin.demo import appearance
-from ltr_plugin.demo.goods import COLOURS, PATTERNS, Traits
 from ltr_plugin.demo.kinds import KINDS
 from ltr_plugin.demo.painting import CANVAS_PX, Surface, paint
 from ltr_plugin.demo.patterns import PATTERNS as DRAWN_PATTERNS
 from ltr_plugin.demo.silhouettes import SILHOUETTES
+from ltr_plugin.demo.traits import COLOURS, PATTERNS, Traits
 
 LIGHT = (-0.5, -0.6, 0.8)
 

@@ -5,15 +5,15 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from ltr_plugin.demo.goods import MELODIES, TIMBRES
 from ltr_plugin.demo.kinds import KINDS
+from ltr_plugin.demo.melodies import MAX_MELODY_S, MELODY_NOTES, perform
 from ltr_plugin.demo.products import draw_product
 from ltr_plugin.demo.queries import draw_queries
 from ltr_plugin.demo.recordings import customer_recording, shop_recording
 from ltr_plugin.demo.shop import generate_shop
-from ltr_plugin.demo.tones import RATE_HZ, TONES
-from ltr_plugin.demo.tunes import LONGEST_S, TUNES, perform
-from ltr_plugin.demo.vocabulary import WORDS, says
+from ltr_plugin.demo.timbres import INSTRUMENTS, SAMPLE_RATE_HZ
+from ltr_plugin.demo.traits import MELODIES, TIMBRES
+from ltr_plugin.demo.vocabulary import SYNONYMS, says
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def spectrum(samples):
     """Mean level in 40 bands of mel, within 27 dB of the loudest: enough to tell most timbres."""
     frames = np.lib.stride_tricks.sliding_window_view(samples, 512)[::256] * np.hanning(512)
     power = np.abs(np.fft.rfft(frames)) ** 2
-    mel = 2595 * np.log10(1 + np.fft.rfftfreq(512, 1 / RATE_HZ) / 700)
+    mel = 2595 * np.log10(1 + np.fft.rfftfreq(512, 1 / SAMPLE_RATE_HZ) / 700)
     edges = np.linspace(80, 2840, 42)
     bands = power @ np.maximum(0, 1 - np.abs(mel[:, None] - edges[1:-1]) / (edges[1] - edges[0]))
     levels = np.log(bands + 2e-3 * bands.max())
@@ -60,8 +60,8 @@ def recordings(record, count, seed):
 
 
 def test_every_timbre_and_melody_can_be_played_and_every_timbre_said():
-    assert set(TIMBRES) == set(TONES) == set(WORDS["timbre"])
-    assert set(MELODIES) == set(TUNES)
+    assert set(TIMBRES) == set(INSTRUMENTS) == set(SYNONYMS["timbre"])
+    assert set(MELODIES) == set(MELODY_NOTES)
     assert {timbre for kind in KINDS.values() for timbre in kind.timbres} == set(TIMBRES)
 
 
@@ -71,7 +71,7 @@ def test_sound_is_audible_of_good_length_and_another_one_at_every_call(timbre):
     for melody in MELODIES:
         first, second = perform(timbre, melody, rng), perform(timbre, melody, rng)
         for samples in (first, second):
-            assert 1 <= len(samples) / RATE_HZ <= LONGEST_S
+            assert 1 <= len(samples) / SAMPLE_RATE_HZ <= MAX_MELODY_S
             assert np.abs(samples).max() == pytest.approx(1)
             assert np.sqrt(np.mean(samples**2)) > 0.03
         assert len(first) != len(second) or not np.allclose(first, second, atol=0.1)
@@ -91,7 +91,7 @@ def test_recording_of_a_customer_has_a_narrower_band_and_more_noise():
         for seed in range(8):
             samples = record("celesta", "triplet", np.random.default_rng(seed))
             power = np.abs(np.fft.rfft(samples)) ** 2
-            high.append(power[np.fft.rfftfreq(len(samples), 1 / RATE_HZ) > 6500].sum() / power.sum())
+            high.append(power[np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE_HZ) > 6500].sum() / power.sum())
             loudness = np.sqrt((samples[: len(samples) // 400 * 400].reshape(-1, 400) ** 2).mean(axis=1))
             rests.append(np.percentile(loudness, 15) / loudness.max())
         return np.median(high), np.median(rests)
@@ -120,7 +120,7 @@ def test_few_texts_tell_the_timbre_and_those_of_products_that_cannot_be_heard_do
 
 
 def test_melody_shows_in_nothing_but_the_recordings(products, monkeypatch):
-    monkeypatch.setattr("ltr_plugin.demo.goods.MELODIES", MELODIES[1:] + MELODIES[:1])
+    monkeypatch.setattr("ltr_plugin.demo.traits.MELODIES", MELODIES[1:] + MELODIES[:1])
     kinds = list(KINDS)
     for number, product in enumerate(products[:200]):
         other = draw_product(number, kinds[number % len(kinds)], np.random.default_rng([5, number]))
@@ -130,18 +130,18 @@ def test_melody_shows_in_nothing_but_the_recordings(products, monkeypatch):
 
 def test_sound_queries_are_about_products_that_sound_and_only_words_limit_the_kind(products):
     for query in draw_queries(products, {"sound": 60, "soundmixed": 60}, np.random.default_rng(4)):
-        heard, wish = query.sound_of, query.wish
-        assert {name: wish.asked[name] for name in ("timbre", "melody")} == {
+        heard, intent = query.sound_traits, query.intent
+        assert {name: intent.attributes[name] for name in ("timbre", "melody")} == {
             "timbre": heard.timbre,
             "melody": heard.melody,
         }
-        if query.form == "sound":
-            assert (wish.kind, query.text, len(wish.asked)) == (None, None, 2)
+        if query.mode == "sound":
+            assert (intent.kind, query.text, len(intent.attributes)) == (None, None, 2)
             continue
         assert not says(query.text, "timbre", heard.timbre) or heard.kind == "music box"
-        for name, value in wish.asked.items():
+        for name, value in intent.attributes.items():
             assert name in {"timbre", "melody"} or says(query.text, name, value)
-        assert wish.kind is None or any(noun.lower() in query.text for noun in KINDS[wish.kind].nouns)
+        assert intent.kind is None or any(noun.lower() in query.text for noun in KINDS[intent.kind].nouns)
 
 
 def test_every_recording_named_is_a_mono_wav_that_is_neither_silent_nor_clipped(shop):
@@ -150,8 +150,12 @@ def test_every_recording_named_is_a_mono_wav_that_is_neither_silent_nor_clipped(
     named += [record["audio"] for record in lines(shop.queries) if "audio" in record]
     for path in named:
         with wave.open(str(folder / path)) as recording:
-            assert (recording.getnchannels(), recording.getframerate(), recording.getsampwidth()) == (1, RATE_HZ, 2)
+            assert (recording.getnchannels(), recording.getframerate(), recording.getsampwidth()) == (
+                1,
+                SAMPLE_RATE_HZ,
+                2,
+            )
             samples = np.frombuffer(recording.readframes(recording.getnframes()), "<i2")
-        assert 0.8 < len(samples) / RATE_HZ < 2.6
+        assert 0.8 < len(samples) / SAMPLE_RATE_HZ < 2.6
         assert 2000 < np.abs(samples.astype(int)).max() < 32000
     assert sorted(named) == sorted(str(path.relative_to(folder)) for path in folder.rglob("*.wav"))

@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders.torch_encoder import TorchEncoder
-from ltr_plugin.encoders.trial import Trial
+from ltr_plugin.encoders.runtime.batch_size_tuner import BatchSizeTuner
+from ltr_plugin.encoders.runtime.torch_encoder import TorchEncoder
 from ltr_plugin.errors import InputError
 
 
@@ -24,13 +24,13 @@ class Numbers(TorchEncoder):
         super().__init__(torch.nn.Identity(), fingerprint, frozenset({"audio"}))
         self.taken, self.batches, self.threads = taken, [], set()
 
-    def _streams(self, source):  # noqa: ARG002
+    def _streams(self, modality):  # noqa: ARG002
         return self.streams
 
-    def _prepare(self, source, item):  # noqa: ARG002
+    def _prepare(self, modality, item):  # noqa: ARG002
         return [item]
 
-    def _forward(self, source, batch):  # noqa: ARG002
+    def _forward(self, modality, batch):  # noqa: ARG002
         self.batches.append(len(batch))
         self.threads.add((threading.current_thread().name, torch.get_num_threads()))
         torch.empty(self.taken(len(batch)), dtype=torch.uint8)
@@ -64,7 +64,7 @@ def seconds_from(table, tried):
 )
 def test_the_size_that_does_most_a_second_is_found(table, best, last):
     tried = []
-    assert Trial((8, 16, 32, 64, 128), budget_s=60).best(seconds_from(table, tried), usual=8) == best
+    assert BatchSizeTuner((8, 16, 32, 64, 128), budget_s=60).best(seconds_from(table, tried), default=8) == best
     grown = sorted(set(tried))
     assert tried[: len(grown)] == grown
     assert grown[-1] == last
@@ -81,18 +81,18 @@ def test_the_size_that_does_most_a_second_is_found(table, best, last):
     ],
 )
 def test_the_usual_size_is_left_for_one_that_is_faster(table, best):
-    assert Trial((8, 16, 32, 64), budget_s=60).best(table.__getitem__, usual=32) == best
+    assert BatchSizeTuner((8, 16, 32, 64), budget_s=60).best(table.__getitem__, default=32) == best
 
 
 def test_a_slow_model_is_tried_with_the_usual_size_alone():
     tried = []
-    assert Trial((8, 16, 32, 64), budget_s=0.4).best(seconds_from({32: 2.0}, tried), usual=32) == 32
+    assert BatchSizeTuner((8, 16, 32, 64), budget_s=0.4).best(seconds_from({32: 2.0}, tried), default=32) == 32
     assert tried == [32]
 
 
 def test_a_larger_size_that_would_outlast_the_budget_does_not_keep_smaller_ones_from_being_tried():
     tried = []
-    assert Trial((16, 32, 64), budget_s=4).best(seconds_from({16: 0.9, 32: 3.0}, tried), usual=32) == 16
+    assert BatchSizeTuner((16, 32, 64), budget_s=4).best(seconds_from({16: 0.9, 32: 3.0}, tried), default=32) == 16
     assert sorted(set(tried)) == [16, 32]
 
 
@@ -108,17 +108,17 @@ def test_sizes_are_compared_over_as_many_items():
 def test_a_slow_moment_of_the_machine_does_not_decide():
     moments = iter([1.0, 9.0, 1.4, 9.0, 1.0, 1.2, 1.4, 1.5])  # 16 and 64 at first, each of them no slower in truth
     table = {8: 1.0, 16: 1.2, 32: 1.4, 64: 1.5}
-    assert Trial((8, 16, 32, 64), budget_s=60).best(lambda size: next(moments, table[size]), usual=8) == 64
+    assert BatchSizeTuner((8, 16, 32, 64), budget_s=60).best(lambda size: next(moments, table[size]), default=8) == 64
 
 
 def test_memory_that_is_short_later_on_rules_a_size_out():
     answers = iter([1.0, 1.0, 1.0, None])  # twice as fast with 16, until there is no room for it
-    assert Trial((8, 16), budget_s=60).best(lambda _: next(answers, 1.0), usual=8) == 8
+    assert BatchSizeTuner((8, 16), budget_s=60).best(lambda _: next(answers, 1.0), default=8) == 8
 
 
 def test_a_trial_ends_with_its_budget():
     tried = []
-    assert Trial((8, 16, 32), budget_s=0).best(seconds_from({8: 1.0}, tried), usual=8) == 8
+    assert BatchSizeTuner((8, 16, 32), budget_s=0).best(seconds_from({8: 1.0}, tried), default=8) == 8
     assert tried == [8]
 
 
@@ -136,7 +136,7 @@ def test_much_work_is_tried_once_and_little_work_never():
 
 def test_batches_halve_where_memory_is_short_and_nothing_is_lost():
     encoder = Numbers(lambda count: 2 ** (24 + 4 * min(count, 6)))  # three ask for 64 GiB
-    encoder._trial = None
+    encoder._tuner = None
     encode(encoder, 40)
     assert encoder.batches == [32, 16, 8, 4, *[2] * 20]
     encode(encoder, 2)
@@ -151,7 +151,7 @@ def test_a_trial_outlives_short_memory():
 
 def test_several_streams_share_the_batches():
     encoder = Numbers(streams=3)
-    encoder._trial = None
+    encoder._tuner = None
     encode(encoder, 320)
     assert encoder.batches == [32] * 10
     assert {name.startswith("encoder") for name, _ in encoder.threads} == {True}

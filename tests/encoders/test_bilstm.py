@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from ltr_plugin.encoders.bilstm import WEIGHTS, load, wrap
+from ltr_plugin.encoders.bilstm import WEIGHTS, from_model, load
 from ltr_plugin.encoders.bilstm_network import LstmNetwork, LstmShape
-from ltr_plugin.encoders.training.loop import Budget
-from ltr_plugin.encoders.training.words import train_words
+from ltr_plugin.encoders.training.fitting import Budget
+from ltr_plugin.encoders.training.text import train_text
 from ltr_plugin.errors import EncoderError, InputError
 
 KINDS = {
@@ -37,7 +37,7 @@ def catalog(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(catalog, tmp_path_factory):
     out = tmp_path_factory.mktemp("encoders") / "words"
-    return train_words(catalog, out, budget=Budget(steps=30), batch=30), load(str(out))
+    return train_text(catalog, out, budget=Budget(steps=30), batch=30), load(str(out))
 
 
 def encode(encoder, texts):
@@ -72,7 +72,7 @@ def test_typed_queries_are_learned_as_titles(catalog, tmp_path):
     (tmp_path / "qrels.txt").write_text("".join(f"{id_} 0 red-mug {grade}\n" for id_, grade in grades.items()))
     out = tmp_path / "e"
     files = {"queries": tmp_path / "queries.jsonl", "qrels": tmp_path / "qrels.txt"}
-    report = train_words(catalog, out, **files, budget=Budget(steps=60))
+    report = train_text(catalog, out, **files, budget=Budget(steps=60))
     assert report.items + report.held_out.items == 30 + 3
     titles = [f"{colour} {kind}" for kind in KINDS for colour in COLOURS]
     vectors = encode(load(str(out)), ["zorblatt", *titles])
@@ -85,25 +85,25 @@ def test_an_interrupted_training_goes_on(catalog, tmp_path):
             raise KeyboardInterrupt
 
     out = tmp_path / "e"
-    assert train_words(catalog, out, budget=Budget(steps=4), progress=interrupting).share == 0.5
-    again = train_words(catalog, out, budget=Budget(steps=4), resume=True)
+    assert train_text(catalog, out, budget=Budget(steps=4), progress=interrupting).share == 0.5
+    again = train_text(catalog, out, budget=Budget(steps=4), resume=True)
     assert again.share == 1
     with pytest.raises(InputError, match="trained to its end"):
-        train_words(catalog, out, resume=True)
+        train_text(catalog, out, resume=True)
 
 
 def test_a_catalog_without_titles_teaches_nothing(tmp_path):
     catalog = tmp_path / "catalog.jsonl"
     catalog.write_text('{"id": "a", "images": ["a.jpg"]}\n{"id": "b", "title": "mug"}\n')
     with pytest.raises(InputError, match="1 usable titles; an encoder needs at least two"):
-        train_words(catalog, tmp_path / "e")
+        train_text(catalog, tmp_path / "e")
 
 
 def test_large_catalogs_hold_titles_out(tmp_path):
     catalog = tmp_path / "catalog.jsonl"
     rows = ({"id": f"p{n}", "title": f"thing {n}", "description": f"number {n}"} for n in range(220))
     catalog.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    report = train_words(catalog, tmp_path / "e", budget=Budget(steps=2))
+    report = train_text(catalog, tmp_path / "e", budget=Budget(steps=2))
     assert (report.items, report.held_out.items) == (209, 11)
     assert report.held_out.text_at_5 is not None
     assert report.held_out.same_at_5 is None
@@ -112,7 +112,7 @@ def test_large_catalogs_hold_titles_out(tmp_path):
 def test_the_folder_gives_the_network_back(tmp_path, trained):
     report, encoder = trained
     torch.manual_seed(1)
-    assert wrap(LstmNetwork(LstmShape()), name="other").fingerprint.weights != encoder.fingerprint.weights
+    assert from_model(LstmNetwork(LstmShape()), name="other").fingerprint.weights != encoder.fingerprint.weights
     moved = tmp_path / "elsewhere"
     moved.symlink_to(report.folder)
     assert load(str(moved)).fingerprint == encoder.fingerprint

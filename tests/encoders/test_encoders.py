@@ -14,12 +14,12 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from ltr_plugin.cli import app
-from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, LIBRARIES, load_encoder, load_exact, vector_fields
-from ltr_plugin.encoders.openclip import CONFIG, WEIGHTS, config_of, shortened, wrap
-from ltr_plugin.encoders.precision import half_type
-from ltr_plugin.encoders.registry import settled
-from ltr_plugin.encoders.torch_encoder import weights_hash
-from ltr_plugin.encoders.training.architecture import TOKENS, build, small_config, write_folder
+from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, LIBRARIES, load_encoder, load_full_precision, vector_fields
+from ltr_plugin.encoders.openclip import CONFIG, WEIGHTS, from_model, model_config, trim_padding
+from ltr_plugin.encoders.registry import resolve_spec
+from ltr_plugin.encoders.runtime.half_precision import half_dtype
+from ltr_plugin.encoders.runtime.torch_encoder import weights_hash
+from ltr_plugin.encoders.training.small_clip import CONTEXT_LENGTH, build_model, save_encoder, small_config
 from ltr_plugin.errors import EncoderError
 
 TEXTS = ["red mug", "a large blue teapot with white stars and a wooden handle, made for two", "x"]
@@ -57,7 +57,7 @@ def test_rounding_weights_for_encoding_leaves_directions_and_fingerprint(source,
         "text": ["a red mug", "a blue pot"],
         "image": [Image.new("RGB", (90, 60), colour) for colour in ("red", "blue")],
     }[source]
-    exact, served = load_exact(spec), load_encoder(spec)
+    exact, served = load_full_precision(spec), load_encoder(spec)
     kept = {name: tensor.clone() for name, tensor in exact.model.state_dict().items()}
     one, other = (each.encode(source, [each.prepare(source, item) for item in items]) for each in (exact, served))
     assert (one * other).sum(axis=1) == pytest.approx(1, abs=1e-4)
@@ -72,10 +72,10 @@ def test_nothing_to_encode_gives_no_rows(text_encoder):
 def test_an_encoder_is_loaded_once_and_again_when_its_folder_is_rewritten(tmp_path):
     config = small_config(32)
     spec = f"open_clip:{tmp_path / 'e'}"
-    write_folder(tmp_path / "e", build(config), config, {})
+    save_encoder(tmp_path / "e", build_model(config), config, {})
     first = load_encoder(spec)
     assert load_encoder(spec) is first
-    write_folder(tmp_path / "e", build(config), config, {})
+    save_encoder(tmp_path / "e", build_model(config), config, {})
     assert load_encoder(spec).fingerprint != first.fingerprint
 
 
@@ -102,10 +102,10 @@ def test_a_hash_of_weights_ignores_names_and_sees_every_value():
 def test_cutting_padding_leaves_text_vectors_as_they_are(custom):
     config = small_config(32)
     config["model_cfg"]["custom_text"] = custom
-    model, tokens = build(config).eval(), SimpleTokenizer(context_length=TOKENS)(TEXTS)
+    model, tokens = build_model(config).eval(), SimpleTokenizer(context_length=CONTEXT_LENGTH)(TEXTS)
     with torch.inference_mode():
         whole = model.encode_text(tokens)
-        with shortened(model, tokens) as kept:
+        with trim_padding(model, tokens) as kept:
             assert kept.shape[1] < 25
             assert torch.allclose(model.encode_text(kept), whole, atol=1e-5)
         assert torch.equal(model.encode_text(tokens), whole)
@@ -124,18 +124,18 @@ def test_rounded_weights_leave_a_text_tower_adding_up_in_full(encoder_folder):
 
 
 def test_weights_that_learned_with_another_activation_get_it():
-    assert config_of("ViT-B-32/openai")["quick_gelu"]
-    assert "quick_gelu" not in config_of("ViT-B-32/laion2b_s34b_b79k")
+    assert model_config("ViT-B-32/openai")["quick_gelu"]
+    assert "quick_gelu" not in model_config("ViT-B-32/laion2b_s34b_b79k")
 
 
 def test_another_activation_is_another_space():
     torch.manual_seed(1)
     plain = small_config(32)
     quick = {**plain, "model_cfg": {**plain["model_cfg"], "quick_gelu": True}}
-    one, other = (build(config) for config in (plain, quick))
+    one, other = (build_model(config) for config in (plain, quick))
     other.load_state_dict(one.state_dict())
-    tokenizer = SimpleTokenizer(context_length=TOKENS)
-    first, second = (wrap(model, tokenizer, name="x").fingerprint for model in (one, other))
+    tokenizer = SimpleTokenizer(context_length=CONTEXT_LENGTH)
+    first, second = (from_model(model, tokenizer, name="x").fingerprint for model in (one, other))
     assert first.weights == second.weights
     assert first != second
 
@@ -143,7 +143,7 @@ def test_another_activation_is_another_space():
 @pytest.mark.parametrize(("capability", "half"), [((7, 5), torch.float16), ((8, 6), torch.bfloat16)])
 def test_older_gpus_take_the_half_precision_that_they_have(capability, half, monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
-    assert half_type(torch.device("cuda")) is half
+    assert half_dtype(torch.device("cuda")) is half
 
 
 def test_fields_of_both_encoders(encoder_folder, text_encoder, photo_encoder):
@@ -195,7 +195,7 @@ def test_a_folder_without_safetensors_is_refused(tmp_path: Path):
 def test_every_library_is_listed_with_what_it_encodes_and_an_example():
     listed = CliRunner().invoke(app, ["encoder", "list"]).stdout
     for name, library in LIBRARIES.items():
-        assert f"{name}:MODEL  encodes {', '.join(library.encodes)}" in listed
+        assert f"{name}:MODEL  encodes {', '.join(library.modalities)}" in listed
         assert f"such as {name}:{library.example}" in listed
         assert library.example
     libraries = json.loads(CliRunner().invoke(app, ["encoder", "list", "--json"]).stdout)["libraries"]
@@ -217,7 +217,7 @@ def test_a_file_is_loaded_again_when_it_is_rewritten_and_made_absolute(tmp_path,
     (tmp_path / "v.txt").write_text("mug 1 0\n")
     first = load_encoder("word-vectors:v.txt")
     assert load_encoder("word-vectors:v.txt") is first
-    assert settled("word-vectors:v.txt") == f"word-vectors:{tmp_path / 'v.txt'}"
+    assert resolve_spec("word-vectors:v.txt") == f"word-vectors:{tmp_path / 'v.txt'}"
     (tmp_path / "v.txt").write_text("mug 0 1\n")
     os.utime(tmp_path / "v.txt", ns=(1, 1))
     assert load_encoder("word-vectors:v.txt").fingerprint != first.fingerprint

@@ -10,11 +10,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from ltr_plugin.cli import app
-from ltr_plugin.encoders import load_encoder, load_exact
+from ltr_plugin.encoders import load_encoder, load_full_precision
 from ltr_plugin.encoders.export.comparison import compare
 from ltr_plugin.encoders.export.export import export
-from ltr_plugin.encoders.export.graphs import quantize
-from ltr_plugin.encoders.export.samples import made_up, of_catalog
+from ltr_plugin.encoders.export.onnx_graphs import quantize
+from ltr_plugin.encoders.export.samples import catalog_samples, synthetic_samples
 from ltr_plugin.errors import EncoderError, InputError
 
 TEXTS = ["red mug", "  A large\nblue teapot ", "émaillé", "", "x " * 100, *(f"mug number {n}" for n in range(60))]
@@ -34,14 +34,14 @@ def pair(encoder_folder, tmp_path_factory):
     return load_encoder(f"open_clip:{encoder_folder}"), report
 
 
-def encode(encoder, source, items):
-    return encoder.encode(source, [encoder.prepare(source, item) for item in items])
+def encode(encoder, modality, items):
+    return encoder.encode(modality, [encoder.prepare(modality, item) for item in items])
 
 
 def test_texts_get_the_same_vectors(sentence):
     original, report = sentence
     exported = load_encoder(report.spec)
-    assert exported.sources == {"text"}
+    assert exported.modalities == {"text"}
     vectors = encode(exported, "text", TEXTS)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
     assert (vectors * encode(original, "text", TEXTS)).sum(axis=1).min() > 0.999
@@ -51,21 +51,21 @@ def test_texts_get_the_same_vectors(sentence):
 def test_photos_and_texts_stay_in_one_space(pair):
     original, report = pair
     exported = load_encoder(report.spec)
-    assert exported.sources == {"text", "image", "video"}
-    for source, items in (("image", PHOTOS), ("text", TEXTS)):
-        vectors = encode(exported, source, items)
-        assert (vectors * encode(original, source, items)).sum(axis=1).min() > 0.999
+    assert exported.modalities == {"text", "image", "video"}
+    for modality, items in (("image", PHOTOS), ("text", TEXTS)):
+        vectors = encode(exported, modality, items)
+        assert (vectors * encode(original, modality, items)).sum(axis=1).min() > 0.999
 
 
 def test_the_first_layout_of_clip_keeps_its_text_vectors(tmp_path):
-    from ltr_plugin.encoders.training.architecture import build, small_config, write_folder
+    from ltr_plugin.encoders.training.small_clip import build_model, save_encoder, small_config
 
     config = small_config(32)
     config["model_cfg"]["custom_text"] = False
     config["model_cfg"]["vision_cfg"] = {"image_size": 32, "layers": 1, "width": 32, "patch_size": 16, "head_width": 32}
-    write_folder(tmp_path / "clip", build(config), config, {})
+    save_encoder(tmp_path / "clip", build_model(config), config, {})
     report = export(f"open_clip:{tmp_path / 'clip'}", tmp_path / "onnx")
-    assert {one.source: one.worst_cosine > 0.999 for one in report.comparisons} == {"text": True, "image": True}
+    assert {one.modality: one.worst_cosine > 0.999 for one in report.comparisons} == {"text": True, "image": True}
 
 
 def test_the_report_says_what_was_measured_and_is_kept(sentence):
@@ -73,7 +73,7 @@ def test_the_report_says_what_was_measured_and_is_kept(sentence):
     assert report.fingerprint.library == "onnx"
     assert report.fingerprint != original.fingerprint
     (text,) = report.comparisons
-    assert (text.source, text.items) == ("text", 80)
+    assert (text.modality, text.items) == ("text", 80)
     assert min(text.per_s_before, text.per_s, text.one_ms_before, text.one_ms) > 0
     assert text.nearest_kept > 0.9
     card = json.loads((report.folder / "encoder.json").read_text())
@@ -93,7 +93,9 @@ def test_int8_is_smaller_and_the_command_tells_its_loss(sentence, tmp_path):
     assert f"{text['worst_cosine']:.4f} at worst" in done.stdout
     small = load_encoder(f"onnx:{out}")
     assert encode(small, "text", TEXTS[1:2])[0] == pytest.approx(encode(small, "text", TEXTS)[1], abs=1e-6)
-    assert compare(original, small, "text", made_up().items["text"]).cosine == pytest.approx(text["cosine"], abs=1e-3)
+    assert compare(original, small, "text", synthetic_samples().items["text"]).cosine == pytest.approx(
+        text["cosine"], abs=1e-3
+    )
     assert small.fingerprint.weights != whole.fingerprint.weights
 
 
@@ -102,7 +104,7 @@ def test_in_a_worker_batches_run_side_by_side(sentence, monkeypatch):
     assert load_encoder(report.spec)._streams("text") == 1
     for name, value in (("OMP_NUM_THREADS", "1"), ("LTR_CORES", "3")):
         monkeypatch.setenv(name, value)
-    beside = load_exact(report.spec)
+    beside = load_full_precision(report.spec)
     assert beside._streams("text") == 3
     assert (encode(beside, "text", TEXTS) * encode(load_encoder(report.spec), "text", TEXTS)).sum(axis=1).min() > 0.9999
 
@@ -119,12 +121,12 @@ def test_a_catalog_of_the_shop_is_the_sample(tmp_path):
     (tmp_path / "bad.png").write_bytes(b"no photo")
     rows = [{"id": f"p{n}", "title": f"mug {n}", "images": [f"{n}.png", "bad.png"]} for n in range(3)]
     (tmp_path / "catalog.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    samples = of_catalog(tmp_path / "catalog.jsonl")
+    samples = catalog_samples(tmp_path / "catalog.jsonl")
     assert sorted(samples.items["text"]) == ["mug 0", "mug 1", "mug 2"]
     assert len(samples.items["image"]) == 3
     (tmp_path / "empty.jsonl").write_text('{"id": "p", "images": ["bad.png"]}\n')
     with pytest.raises(InputError, match="neither texts nor usable photos"):
-        of_catalog(tmp_path / "empty.jsonl")
+        catalog_samples(tmp_path / "empty.jsonl")
 
 
 def test_other_encoders_are_refused_and_nothing_is_left(tmp_path):
@@ -155,6 +157,6 @@ def test_int8_takes_photos_too_and_leaves_only_the_small_graphs(pair, tmp_path):
     quantize(folder)
     assert {path.name for path in folder.glob("*.onnx*")} == {"text.onnx", "image.onnx"}
     small = load_encoder(f"onnx:{folder}")
-    for source, items in (("image", PHOTOS), ("text", TEXTS)):
-        cosines = (encode(small, source, items) * encode(pair[0], source, items)).sum(axis=1)
+    for modality, items in (("image", PHOTOS), ("text", TEXTS)):
+        cosines = (encode(small, modality, items) * encode(pair[0], modality, items)).sum(axis=1)
         assert 0.9 < cosines.min() < cosines.max() < 0.999999

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from ltr_plugin.encoders.keypoints import RECIPE, Recipe
+from ltr_plugin.encoders.keypoints import CONFIG, KeypointConfig
 from ltr_plugin.encoders.keypoints import load as load_keypoints
-from ltr_plugin.encoders.training.loop import Budget
-from ltr_plugin.encoders.training.trainers import trainer_of
-from ltr_plugin.encoders.training.vocabulary import train_vocabulary
+from ltr_plugin.encoders.training.fitting import Budget
+from ltr_plugin.encoders.training.trainers import get_trainer
+from ltr_plugin.encoders.training.visual_words import train_visual_words
 from ltr_plugin.errors import EncoderError, InputError, MediaError
 
 PRODUCTS = 12
@@ -20,14 +20,14 @@ PRODUCTS = 12
 
 def photo(product: int, *, angle: float = 0, size: int = 200) -> Image.Image:
     """A product's print: figures that are its own, on grey."""
-    chance = random.Random(product)
+    rng = random.Random(product)
     image = Image.new("RGB", (240, 240), (120, 120, 120))
     draw = ImageDraw.Draw(image)
     for _ in range(40):
-        x, y, side = chance.randint(20, 200), chance.randint(20, 200), chance.randint(6, 30)
-        figure = chance.choice([draw.rectangle, draw.ellipse, draw.polygon])
+        x, y, side = rng.randint(20, 200), rng.randint(20, 200), rng.randint(6, 30)
+        figure = rng.choice([draw.rectangle, draw.ellipse, draw.polygon])
         points = [(x, y), (x + side, y + side // 2), (x + side // 3, y + side)]
-        figure(points if figure == draw.polygon else (x, y, x + side, y + side), fill=chance.randint(0, 255) * 0x10101)
+        figure(points if figure == draw.polygon else (x, y, x + side, y + side), fill=rng.randint(0, 255) * 0x10101)
     return image.rotate(angle, fillcolor=(120, 120, 120)).resize((size, size))
 
 
@@ -50,7 +50,7 @@ def catalog(tmp_path_factory):
 @pytest.fixture(scope="module", params=["sift", "orb"])
 def trained(request, catalog, tmp_path_factory):
     out = tmp_path_factory.mktemp("vocabulary") / request.param
-    report = train_vocabulary(catalog, out, descriptor=request.param, words=100, budget=Budget(steps=10))
+    report = train_visual_words(catalog, out, descriptor=request.param, vocabulary_size=100, budget=Budget(steps=10))
     return report, load_keypoints(str(out))
 
 
@@ -75,13 +75,13 @@ def test_the_report_says_what_was_used_and_left_out(trained):
     assert report.steps == 10
     assert report.held_out.text_at_1 is None
     assert report.held_out.same_at_5 is not None
-    assert [reason.split(":")[0] for reason in report.bad] == ["broken.png"]
+    assert [reason.split(":")[0] for reason in report.unusable] == ["broken.png"]
 
 
 def test_a_vocabulary_is_the_same_with_the_same_seed(catalog, tmp_path):
     budget = Budget(steps=3)
     digests = [
-        train_vocabulary(catalog, tmp_path / "v", words=50, budget=budget, seed=seed).fingerprint.digest
+        train_visual_words(catalog, tmp_path / "v", vocabulary_size=50, budget=budget, seed=seed).fingerprint.digest
         for seed in (1, 1, 2)
     ]
     assert digests[0] == digests[1] != digests[2]
@@ -108,9 +108,9 @@ def test_an_interrupted_training_goes_on(catalog, tmp_path):
             raise KeyboardInterrupt
 
     out = tmp_path / "v"
-    first = train_vocabulary(catalog, out, words=50, budget=Budget(steps=4), progress=interrupting)
+    first = train_visual_words(catalog, out, vocabulary_size=50, budget=Budget(steps=4), progress=interrupting)
     assert first.share == 0.5
-    second = train_vocabulary(catalog, out, budget=Budget(steps=4), resume=True)
+    second = train_visual_words(catalog, out, budget=Budget(steps=4), resume=True)
     assert second.share == 1
     assert second.fingerprint.dimension == first.fingerprint.dimension
     assert second.fingerprint != first.fingerprint
@@ -121,20 +121,20 @@ def test_photos_without_keypoints_make_no_vocabulary(tmp_path):
     catalog = tmp_path / "catalog.jsonl"
     catalog.write_text(json.dumps({"id": "a", "title": "red", "images": ["red.png"]}))
     with pytest.raises(InputError, match="too few keypoints"):
-        train_vocabulary(catalog, tmp_path / "out")
+        train_visual_words(catalog, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_of_something_else_is_never_replaced(catalog):
     with pytest.raises(InputError, match="holds no encoder; choose another place"):
-        trainer_of("keypoints")(catalog, catalog.parent, budget=Budget(steps=1))
+        get_trainer("keypoints")(catalog, catalog.parent, budget=Budget(steps=1))
     assert catalog.is_file()
 
 
 def test_words_of_the_other_descriptor_are_refused(catalog, tmp_path):
     out = tmp_path / "v"
-    train_vocabulary(catalog, out, words=20, budget=Budget(steps=1))
-    (out / RECIPE).write_text(json.dumps({"descriptor": "orb"}))
+    train_visual_words(catalog, out, vocabulary_size=20, budget=Budget(steps=1))
+    (out / CONFIG).write_text(json.dumps({"descriptor": "orb"}))
     with pytest.raises(EncoderError, match="holds no words of 'orb'"):
         load_keypoints(str(out))
 
@@ -142,5 +142,5 @@ def test_words_of_the_other_descriptor_are_refused(catalog, tmp_path):
 def test_points_of_sift_are_roots_and_points_of_orb_are_bits():
     numbers, bits = np.zeros((1, 128), np.uint8), np.zeros((1, 32), np.uint8)
     numbers[0, :3], bits[0, 0] = (4, 0, 12), 0b10000001
-    assert Recipe("sift").points(numbers)[0, :3] == pytest.approx([0.5, 0, 0.75**0.5])
-    assert Recipe("orb").points(bits)[0, :9].tolist() == [1, 0, 0, 0, 0, 0, 0, 1, 0]
+    assert KeypointConfig("sift").points(numbers)[0, :3] == pytest.approx([0.5, 0, 0.75**0.5])
+    assert KeypointConfig("orb").points(bits)[0, :9].tolist() == [1, 0, 0, 0, 0, 0, 0, 1, 0]

@@ -8,10 +8,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torchvision.models.video import mc3_18
-from videos import film
+from videos import make_video
 
 from ltr_plugin.encoders import load_encoder, vector_fields
-from ltr_plugin.encoders.motion import CONFIG, WEIGHTS
+from ltr_plugin.encoders.torchvision_video import CONFIG, WEIGHTS
 from ltr_plugin.errors import EncoderError, MediaError
 from ltr_plugin.media.video import Video, decode_video
 
@@ -35,7 +35,7 @@ def write(folder: Path, weights: dict, architecture: str = "mc3_18") -> Path:
 
 
 def test_videos_become_the_features_before_the_classifier(folder, encoder):
-    rising, still = decode_video(film()), decode_video(film(frames=1))
+    rising, still = decode_video(make_video()), decode_video(make_video(frames=1))
     prepared = [encoder.prepare("video", video) for video in (rising, still)]
     assert prepared[0].shape == (3, 16, 112, 112)
     vectors = encoder.encode("video", prepared)
@@ -65,7 +65,7 @@ def test_it_is_listed_as_motion_with_a_fingerprint_of_its_weights(folder, encode
 
 def test_a_video_without_its_middle_is_a_media_error(encoder):
     with pytest.raises(MediaError, match="clip in its middle"):
-        encoder.prepare("video", Video(decode_video(film()).frames, 3.0))
+        encoder.prepare("video", Video(decode_video(make_video()).frames, 3.0))
 
 
 @pytest.mark.parametrize("model", ["r3d_18", "swin3d_t/KINETICS400_V1", "no_such/X"])

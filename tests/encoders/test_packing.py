@@ -5,22 +5,22 @@ import itertools
 import numpy as np
 import pytest
 
-from ltr_plugin.encoders.packing import NEW, PADDING, START, packed
+from ltr_plugin.encoders.runtime.batch_packing import BATCH_COST, NEW_SIZE_COST, PADDING_COST, pack
 
 
 def sizes(batches, lengths):
     return [len(batch) * max(1, *(lengths[place] for place in batch)) for batch in batches]
 
 
-def cost(batches, lengths, room, known=None):
+def cost(batches, lengths, token_budget, known=None):
     made = sizes(batches, lengths)
     new = sum(size not in known for size in made) if known is not None else 0
-    return sum(PADDING * size + START * room for size in made) + NEW * room * new
+    return sum(PADDING_COST * size + BATCH_COST * token_budget for size in made) + NEW_SIZE_COST * token_budget * new
 
 
 def test_every_item_is_in_one_batch_and_batches_are_within_room():
     lengths = np.random.default_rng(0).gamma(3, 12, 300).astype(int).tolist()
-    batches = packed(lengths, room=500, most=40)
+    batches = pack(lengths, token_budget=500, max_items=40)
     assert sorted(itertools.chain(*batches)) == list(range(300))
     for batch in batches:
         assert len(batch) <= 40
@@ -31,7 +31,7 @@ def test_every_item_is_in_one_batch_and_batches_are_within_room():
 
 def test_a_catalog_of_long_and_short_texts_is_hardly_padded():
     lengths = np.random.default_rng(1).gamma(3, 12, 256).astype(int).tolist()
-    batches = packed(lengths, room=64 * 33, most=256)
+    batches = pack(lengths, token_budget=64 * 33, max_items=256)
     assert sum(len(batch) * lengths[batch[0]] for batch in batches) < 1.15 * sum(lengths)
     by_count = sorted(lengths)
     assert sum(64 * max(by_count[start : start + 64]) for start in range(0, 256, 64)) > 1.3 * sum(lengths)
@@ -40,37 +40,37 @@ def test_a_catalog_of_long_and_short_texts_is_hardly_padded():
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("known", [None, (), range(3, 300, 7)], ids=["any", "all new", "some new"])
 def test_no_other_batches_cost_less(seed, known):
-    chance = np.random.default_rng(seed)
-    lengths, room = chance.integers(1, 30, 9).tolist(), int(chance.integers(30, 200))
+    rng = np.random.default_rng(seed)
+    lengths, token_budget = rng.integers(1, 30, 9).tolist(), int(rng.integers(30, 200))
     ordered = sorted(range(9), key=lambda place: -lengths[place])
     others = []
     for cuts in itertools.product([False, True], repeat=8):
         ends = [place + 1 for place, cut in enumerate(cuts) if cut]
         parts = [ordered[start:end] for start, end in itertools.pairwise([0, *ends, 9])]
-        if all(len(part) * lengths[part[0]] <= room for part in parts):
-            others.append(cost(parts, lengths, room, known))
-    assert cost(packed(lengths, room, 9, known), lengths, room, known) == min(others)
+        if all(len(part) * lengths[part[0]] <= token_budget for part in parts):
+            others.append(cost(parts, lengths, token_budget, known))
+    assert cost(pack(lengths, token_budget, 9, known), lengths, token_budget, known) == min(others)
 
 
 def test_a_catalog_has_few_sizes_of_batches_in_the_long_run():
-    chance = np.random.default_rng(2)
+    rng = np.random.default_rng(2)
     known, often = set(), set()
     padded = all_ = 0
     for _ in range(100):
-        lengths = chance.gamma(3, 12, 256).astype(int).tolist()
-        made = sizes(packed(lengths, 64 * 33, 256, known), lengths)
+        lengths = rng.gamma(3, 12, 256).astype(int).tolist()
+        made = sizes(pack(lengths, 64 * 33, 256, known), lengths)
         known.update(made)
-        often.update(sizes(packed(lengths, 64 * 33, 256), lengths))
+        often.update(sizes(pack(lengths, 64 * 33, 256), lengths))
         padded, all_ = padded + sum(made), all_ + sum(lengths)
     assert len(known) < 100 < 300 < len(often)
     assert padded < 1.12 * all_
 
 
 def test_items_of_one_length_fill_batches():
-    assert packed([3] * 7, room=9, most=7) == [[0, 1, 2], [3, 4, 5], [6]]
-    assert packed([3] * 7, room=900, most=3) == [[0, 1, 2], [3, 4, 5], [6]]
+    assert pack([3] * 7, token_budget=9, max_items=7) == [[0, 1, 2], [3, 4, 5], [6]]
+    assert pack([3] * 7, token_budget=900, max_items=3) == [[0, 1, 2], [3, 4, 5], [6]]
 
 
 def test_what_is_longer_than_the_room_is_alone_and_what_is_empty_is_there():
-    assert packed([50, 0, 2], room=10, most=3) == [[0], [2], [1]]
-    assert packed([], room=10, most=1) == []
+    assert pack([50, 0, 2], token_budget=10, max_items=3) == [[0], [2], [1]]
+    assert pack([], token_budget=10, max_items=1) == []

@@ -8,7 +8,7 @@ from PIL import Image
 from timm.data.transforms_factory import create_transform
 from torchvision.transforms import Compose, Lambda
 
-from ltr_plugin.encoders.pixels import Pixels
+from ltr_plugin.encoders.runtime.image_batches import ImageBatcher
 
 CPU = torch.device("cpu")
 CHANCE = np.random.default_rng(4)
@@ -25,7 +25,7 @@ TRANSFORMS = {
 
 @pytest.mark.parametrize("name", TRANSFORMS)
 def test_bytes_become_what_the_transform_makes(name):
-    pixels = Pixels(TRANSFORMS[name], CPU, as_bytes=True)
+    pixels = ImageBatcher(TRANSFORMS[name], CPU, as_bytes=True)
     prepared = [pixels.prepare(photo) for photo in PHOTOS]
     assert {(one.dtype, tuple(one.shape)) for one in prepared} == {(torch.uint8, (48, 48, 3))}
     expected = torch.stack([TRANSFORMS[name](photo) for photo in PHOTOS])
@@ -34,7 +34,7 @@ def test_bytes_become_what_the_transform_makes(name):
 
 
 def test_a_batch_outlives_the_next():
-    pixels = Pixels(TRANSFORMS["timm"], CPU, as_bytes=True)
+    pixels = ImageBatcher(TRANSFORMS["timm"], CPU, as_bytes=True)
     first, second = (pixels.prepare(photo) for photo in PHOTOS[:2])
     kept = pixels.batch([first])
     before = kept.clone()
@@ -43,7 +43,7 @@ def test_a_batch_outlives_the_next():
 
 
 def test_on_a_cpu_the_transform_is_left_whole():
-    pixels = Pixels(TRANSFORMS["timm"], CPU)
+    pixels = ImageBatcher(TRANSFORMS["timm"], CPU)
     prepared = pixels.prepare(PHOTOS[0])
     assert torch.equal(prepared, TRANSFORMS["timm"](PHOTOS[0]))
     assert torch.equal(pixels.batch([prepared, prepared])[1], prepared)
@@ -52,5 +52,5 @@ def test_on_a_cpu_the_transform_is_left_whole():
 @pytest.mark.parametrize("last", [[], [Lambda(lambda photo: photo)]])
 def test_a_transform_of_another_kind_is_left_whole(last):
     transform = Compose([*TRANSFORMS["timm"].transforms[:-1], *last])
-    prepared = Pixels(transform, CPU, as_bytes=True).prepare(PHOTOS[0])
+    prepared = ImageBatcher(transform, CPU, as_bytes=True).prepare(PHOTOS[0])
     assert torch.equal(prepared, transform(PHOTOS[0]))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ltr_plugin.encoders.saliency import COVER, GRID, picture, saliency
+from ltr_plugin.encoders.saliency import GRID_SIZE, OCCLUDER, overlay, saliency
 
 
 class Redness:
@@ -25,10 +25,10 @@ def photo():
 
 def test_what_is_like_the_query_is_positive_where_it_lies(photo):
     found = saliency(Redness(), photo, np.array([1, 0], np.float32))
-    assert found.shape == (GRID, GRID)
+    assert found.shape == (GRID_SIZE, GRID_SIZE)
     row, column = np.unravel_index(found.argmax(), found.shape)
-    assert 1 <= row <= 1 + COVER + 2
-    assert 1 <= column <= 1 + COVER + 2
+    assert 1 <= row <= 1 + OCCLUDER + 2
+    assert 1 <= column <= 1 + OCCLUDER + 2
     assert abs(found[10, 10]) < found.max() / 10
 
 
@@ -39,7 +39,7 @@ def test_what_speaks_against_the_query_is_negative(photo):
 
 
 def test_the_picture_keeps_the_photo_where_it_matters_and_dims_the_rest(photo):
-    shown = np.asarray(picture(photo, saliency(Redness(), photo, np.array([1, 0], np.float32))), int)
+    shown = np.asarray(overlay(photo, saliency(Redness(), photo, np.array([1, 0], np.float32))), int)
     assert shown.shape == (140, 140, 3)
     assert shown[35, 35, 0] > 180
     assert shown[105, 105, 1] < 90

@@ -11,7 +11,7 @@ from sentence_transformers.sentence_transformer.modules import Pooling, StaticEm
 from small_bert import VOCABULARY
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from ltr_plugin.encoders import load_encoder, load_exact
+from ltr_plugin.encoders import load_encoder, load_full_precision
 
 TEXTS = ["red mug", "a large blue teapot", "mug " * 1000]
 
@@ -35,7 +35,9 @@ def test_weights_kept_in_half_the_bits_are_the_same_as_their_floats(sentence_fol
     model = SentenceTransformer(str(sentence_folder), device="cpu").bfloat16()
     model.save(str(tmp_path / "half" / "sentence"))
     model.float().save(str(tmp_path / "whole" / "sentence"))
-    half, whole = (load_exact(f"sentence-transformers:{tmp_path / name / 'sentence'}") for name in ("half", "whole"))
+    half, whole = (
+        load_full_precision(f"sentence-transformers:{tmp_path / name / 'sentence'}") for name in ("half", "whole")
+    )
     assert {weights.dtype for weights in half.model.parameters()} == {torch.float32}
     assert half.fingerprint == whole.fingerprint
 

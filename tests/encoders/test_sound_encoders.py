@@ -3,26 +3,26 @@
 import numpy as np
 import pytest
 from recordings import tone, wav
-from videos import film
+from videos import make_video
 
 from ltr_plugin.encoders import load_encoder
-from ltr_plugin.encoders.log_mel import BANDS, FLOOR_DB, log_mel
-from ltr_plugin.encoders.mel import FRAMES, MOST_WINDOWS, windows
+from ltr_plugin.encoders.audio.log_mel import FLOOR_DB, MEL_BANDS, log_mel
+from ltr_plugin.encoders.audio.mel_cnn import MAX_WINDOWS, WINDOW_FRAMES, loud_windows
 from ltr_plugin.errors import EncoderError, MediaError
-from ltr_plugin.media.sounds import Sound, decode_sound, resampled
+from ltr_plugin.media.audio import Audio, decode_audio, resample
 from ltr_plugin.media.video import decode_video
 
 
 def noise(seconds=1.0, rate=44_100, seed=0):
-    return Sound(np.random.default_rng(seed).normal(0, 0.1, round(seconds * rate)).astype("f4"), rate)
+    return Audio(np.random.default_rng(seed).normal(0, 0.1, round(seconds * rate)).astype("f4"), rate)
 
 
 def ring(hertz=440.0, seconds=1.0, rate=44_100):
-    return Sound(tone(seconds, rate, hertz), rate)
+    return Audio(tone(seconds, rate, hertz), rate)
 
 
-def encode(encoder, sounds, source="audio"):
-    return encoder.encode(source, [encoder.prepare(source, sound) for sound in sounds])
+def encode(encoder, audios, modality="audio"):
+    return encoder.encode(modality, [encoder.prepare(modality, audio) for audio in audios])
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["plain", "fusion"])
@@ -57,25 +57,25 @@ def clap(request, tmp_path_factory):
 
 def test_clap_puts_sounds_films_and_words_into_one_space(clap):
     encoder = load_encoder(f"clap:{clap}")
-    assert encoder.sources == {"text", "audio", "video"}
+    assert encoder.modalities == {"text", "audio", "video"}
     assert encoder.fingerprint.dimension == 16
     assert '"sampling_rate": 48000' in encoder.fingerprint.preprocessing
-    sounds = [ring(300, 0.5), noise(1.0, 48_000), ring(900, 3.4, 16_000)]
-    vectors = encode(encoder, sounds)
+    audios = [ring(300, 0.5), noise(1.0, 48_000), ring(900, 3.4, 16_000)]
+    vectors = encode(encoder, audios)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
     assert np.abs(vectors[0] - vectors[1]).max() > 0.01
     words = encode(encoder, ["a deep bell", "bell " * 500, ""], "text")
     assert (words.shape, words.dtype) == ((3, 16), np.float32)
-    (filmed,) = encode(encoder, [decode_video(film(tone_hz=440))], "video")
-    assert np.linalg.norm(filmed) == pytest.approx(1, abs=1e-5)
+    (video_vector,) = encode(encoder, [decode_video(make_video(tone_hz=440))], "video")
+    assert np.linalg.norm(video_vector) == pytest.approx(1, abs=1e-5)
 
 
 def test_clap_hears_a_long_sound_the_same_way_each_time(clap):
     encoder = load_encoder(f"clap:{clap}")
-    rising = Sound(np.concatenate([tone(1, 48_000, hertz) for hertz in (200, 400, 800, 1600, 3200)]), 48_000)
+    rising = Audio(np.concatenate([tone(1, 48_000, hertz) for hertz in (200, 400, 800, 1600, 3200)]), 48_000)
     first, again = encode(encoder, [rising, rising])
     assert np.array_equal(first, again)
-    start = encode(encoder, [Sound(rising.samples[:48_000], 48_000)])[0]
+    start = encode(encoder, [Audio(rising.samples[:48_000], 48_000)])[0]
     assert start @ first < 0.9999, "more than its first second is heard"
 
 
@@ -87,7 +87,7 @@ def test_clap_is_given_what_its_own_extractor_makes(clap, seconds):
     samples = np.random.default_rng(1).normal(0, 0.1, int(seconds * extractor.sampling_rate)).astype(np.float32)
     samples[: len(samples) // 4] = 0  # digital silence is the least power
     expected = extractor(samples, sampling_rate=extractor.sampling_rate, return_tensors="np")["input_features"]
-    given = encoder.prepare("audio", Sound(samples, extractor.sampling_rate)).numpy()
+    given = encoder.prepare("audio", Audio(samples, extractor.sampling_rate)).numpy()
     assert given.shape == expected.shape
     assert given == pytest.approx(expected, abs=2e-3)
 
@@ -104,10 +104,10 @@ def test_clap_loads_safetensors_only(clap, tmp_path):
 @pytest.mark.parametrize("spec", ["spectral:log-mel", "spectral:mfcc"])
 def test_spectral_vectors_tell_kinds_of_sounds_apart_however_loud_and_sampled(spec):
     encoder = load_encoder(spec)
-    beeps = Sound(np.tile(np.concatenate([tone(0.1, 44_100, 2000), np.zeros(8820, "f4")]), 4), 44_100)
+    beeps = Audio(np.tile(np.concatenate([tone(0.1, 44_100, 2000), np.zeros(8820, "f4")]), 4), 44_100)
     hum, hiss = ring(120, 2.0), noise(2.0)
-    quiet = Sound(hum.samples / 50, 44_100)
-    vectors = encode(encoder, [hum, hiss, beeps, quiet, resampled(hum, 48_000), noise(1.0, seed=1)])
+    quiet = Audio(hum.samples / 50, 44_100)
+    vectors = encode(encoder, [hum, hiss, beeps, quiet, resample(hum, 48_000), noise(1.0, seed=1)])
     assert vectors.shape == (6, encoder.fingerprint.dimension)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
     similar = vectors @ vectors.T
@@ -119,7 +119,7 @@ def test_spectral_vectors_tell_kinds_of_sounds_apart_however_loud_and_sampled(sp
 
 def test_spectral_fingerprints_say_what_is_done():
     one, other = (load_encoder(f"spectral:{model}").fingerprint for model in ("log-mel", "mfcc"))
-    assert (one.dimension, other.dimension) == (3 * BANDS, 60)
+    assert (one.dimension, other.dimension) == (3 * MEL_BANDS, 60)
     assert "32000 Hz" in one.preprocessing
     assert "coefficients 1-20" in other.preprocessing
     assert one.digest != other.digest
@@ -129,7 +129,7 @@ def test_spectral_fingerprints_say_what_is_done():
 
 def test_a_film_without_sound_has_no_vector_of_sound():
     encoder = load_encoder("spectral:mfcc")
-    silent, sounding = (decode_video(film(tone_hz=hertz)) for hertz in (None, 440))
+    silent, sounding = (decode_video(make_video(tone_hz=hertz)) for hertz in (None, 440))
     with pytest.raises(MediaError, match="no sound track"):
         encoder.prepare("video", silent)
     assert encode(encoder, [sounding], "video")[0] @ encode(encoder, [sounding.soundtrack])[0] == pytest.approx(1)
@@ -137,28 +137,28 @@ def test_a_film_without_sound_has_no_vector_of_sound():
 
 def test_a_spectrogram_has_no_pauses_around_it_and_knows_pitch():
     padded = np.concatenate([np.zeros(44_100, "f4"), tone(1, hertz=1000), np.zeros(22_050, "f4")])
-    spectrogram = log_mel(Sound(padded, 44_100))
+    spectrogram = log_mel(Audio(padded, 44_100))
     assert len(spectrogram) == pytest.approx(50, abs=3)
     assert (spectrogram.max(), spectrogram.min()) == (0, pytest.approx(FLOOR_DB, abs=1e-4))
     higher = log_mel(ring(2000))
     assert spectrogram[25].argmax() < higher[25].argmax()
-    assert len(log_mel(decode_sound(wav(tone(0.06))))) >= 1
+    assert len(log_mel(decode_audio(wav(tone(0.06))))) >= 1
 
 
 def test_windows_leave_out_what_is_quiet_and_are_never_too_many():
-    spectrogram = np.full((FRAMES * 40, BANDS), FLOOR_DB, np.float32)
-    spectrogram[: FRAMES // 2] = -20
-    spectrogram[10 * FRAMES :: 7] = 0
-    found = windows(spectrogram)
-    assert found.shape == (MOST_WINDOWS, FRAMES, BANDS)
+    spectrogram = np.full((WINDOW_FRAMES * 40, MEL_BANDS), FLOOR_DB, np.float32)
+    spectrogram[: WINDOW_FRAMES // 2] = -20
+    spectrogram[10 * WINDOW_FRAMES :: 7] = 0
+    found = loud_windows(spectrogram)
+    assert found.shape == (MAX_WINDOWS, WINDOW_FRAMES, MEL_BANDS)
     assert found.max(axis=(1, 2)) == pytest.approx(0), "each is relative to its loudest"
-    short = windows(spectrogram[:10] + 20)
-    assert short.shape == (1, FRAMES, BANDS)
-    assert short[0, FRAMES // 2].max() == 0
+    short = loud_windows(spectrogram[:10] + 20)
+    assert short.shape == (1, WINDOW_FRAMES, MEL_BANDS)
+    assert short[0, WINDOW_FRAMES // 2].max() == 0
     assert short[0, 0].max() == FLOOR_DB
-    quiet = np.full((3 * FRAMES, BANDS), FLOOR_DB, np.float32)
+    quiet = np.full((3 * WINDOW_FRAMES, MEL_BANDS), FLOOR_DB, np.float32)
     quiet[0] = 0
-    assert len(windows(quiet)) == 1
+    assert len(loud_windows(quiet)) == 1
 
 
 def test_a_mel_encoder_needs_its_files(tmp_path):

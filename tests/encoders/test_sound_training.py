@@ -11,14 +11,14 @@ from typer.testing import CliRunner
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cli import app
 from ltr_plugin.encoders import load_encoder
-from ltr_plugin.encoders.log_mel import BANDS, FLOOR_DB
-from ltr_plugin.encoders.training.examples import SAME_PRODUCT, sources
-from ltr_plugin.encoders.training.loop import Budget
-from ltr_plugin.encoders.training.sound_augmentation import augment
-from ltr_plugin.encoders.training.sound_examples import read_sounds
+from ltr_plugin.encoders.audio.log_mel import FLOOR_DB, MEL_BANDS
+from ltr_plugin.encoders.training.audio_augmentation import augment
+from ltr_plugin.encoders.training.audio_examples import read_audio
+from ltr_plugin.encoders.training.examples import SAME_PRODUCT_GRADE, media_sources
+from ltr_plugin.encoders.training.fitting import Budget
 from ltr_plugin.encoders.training.trainers import TRAINERS
 from ltr_plugin.errors import InputError
-from ltr_plugin.media.sounds import Sound
+from ltr_plugin.media.audio import Audio
 from ltr_plugin.progress import silent
 
 RATE = 16_000
@@ -32,20 +32,20 @@ SOUNDS = {
 }
 
 
-def take(kind: str, seed: int) -> Sound:
+def take(kind: str, seed: int) -> Audio:
     """One take of a kind of sound: louder or softer, longer or shorter, in noise."""
-    chance = np.random.default_rng([seed, *kind.encode()])
-    time = np.arange(round(chance.uniform(0.8, 1.6) * RATE)) / RATE
+    rng = np.random.default_rng([seed, *kind.encode()])
+    time = np.arange(round(rng.uniform(0.8, 1.6) * RATE)) / RATE
     wave = {
-        "hiss": lambda: chance.normal(0, 0.3, len(time)),
+        "hiss": lambda: rng.normal(0, 0.3, len(time)),
         "hum": lambda: sum(np.sin(2 * np.pi * 90 * part * time) / part for part in range(1, 6)),
         "whistle": lambda: np.sin(2 * np.pi * (3000 * time + 40 * np.sin(2 * np.pi * 6 * time))),
-        "ticks": lambda: chance.normal(0, 1, len(time)) * (time % 0.2 < 0.01),
+        "ticks": lambda: rng.normal(0, 1, len(time)) * (time % 0.2 < 0.01),
         "siren": lambda: np.sin(2 * np.pi * (800 * time + 100 * np.sin(2 * np.pi * time))),
         "chord": lambda: sum(np.sin(2 * np.pi * hertz * time) for hertz in (262, 330, 392)),
     }[kind]()
-    heard = wave / np.abs(wave).max() + chance.normal(0, 0.02, len(time))
-    return Sound((heard * chance.uniform(0.1, 0.8) / np.abs(heard).max()).astype("f4"), RATE)
+    heard = wave / np.abs(wave).max() + rng.normal(0, 0.02, len(time))
+    return Audio((heard * rng.uniform(0.1, 0.8) / np.abs(heard).max()).astype("f4"), RATE)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def shop(tmp_path_factory):
             (root / f"{kind}{number}.wav").write_bytes(wav(take(kind, number).samples, RATE))
         catalog.append({"id": kind, "title": title, "audio": [f"{kind}0.wav", f"{kind}1.wav"]})
         queries.append({"id": f"q-{kind}", "audio": f"{kind}2.wav"})
-        qrels.append(f"q-{kind} 0 {kind} {SAME_PRODUCT}")
+        qrels.append(f"q-{kind} 0 {kind} {SAME_PRODUCT_GRADE}")
     (root / "catalog.jsonl").write_text("\n".join(map(json.dumps, catalog)))
     (root / "queries.jsonl").write_text("\n".join(map(json.dumps, queries)))
     (root / "qrels.txt").write_text("\n".join(qrels))
@@ -132,10 +132,10 @@ def test_bad_sounds_are_named_and_a_catalog_without_any_is_refused(tmp_path):
     (tmp_path / "silent.wav").write_bytes(wav(np.zeros(RATE), RATE))
     (tmp_path / "catalog.jsonl").write_text('{"id": "x", "audio": ["silent.wav", "absent.wav"]}')
     products = [Product(id="x", audio=("silent.wav", "absent.wav"))]
-    found = read_sounds(products, sources("audio", tmp_path / "catalog.jsonl", products), silent)
+    found = read_audio(products, media_sources("audio", tmp_path / "catalog.jsonl", products), silent)
     assert len(found) == 0
-    assert found.bad[0] == "silent.wav: silent"
-    assert found.bad[1].startswith("absent.wav: cannot read")
+    assert found.unusable[0] == "silent.wav: silent"
+    assert found.unusable[1].startswith("absent.wav: cannot read")
     with pytest.raises(InputError, match="0 usable sounds"):
         trained(tmp_path, tmp_path / "out", budget=Budget(steps=1))
 
@@ -154,9 +154,9 @@ def test_products_without_words_are_learned_from_by_their_sounds(shop, tmp_path)
 
 def test_crops_hold_something_that_is_heard(shop):
     products = [Product(id="x", audio=("hum0.wav", "ticks0.wav"))]
-    found = read_sounds(products, sources("audio", shop / "catalog.jsonl", products), silent)
+    found = read_audio(products, media_sources("audio", shop / "catalog.jsonl", products), silent)
     crops = found.crops([0, 1, 1, 0], 190, torch.Generator().manual_seed(0))
-    assert crops.shape == (4, 190, BANDS)
+    assert crops.shape == (4, 190, MEL_BANDS)
     assert crops.amax(dim=(1, 2)).tolist() == pytest.approx([0] * 4, abs=0.1)
     assert not torch.equal(crops[1], crops[2]), "another moment"
     short = found.crops([0] * 20, 5, torch.Generator().manual_seed(0))
@@ -164,10 +164,10 @@ def test_crops_hold_something_that_is_heard(shop):
 
 
 def test_views_differ_stay_in_range_and_repeat_with_the_seed():
-    crops = torch.full((6, 190, BANDS), FLOOR_DB)
+    crops = torch.full((6, 190, MEL_BANDS), FLOOR_DB)
     crops[:, 60:120, 20:24] = 0
     views = augment(crops, 160, torch.Generator().manual_seed(1))
-    assert views.shape == (6, 160, BANDS)
+    assert views.shape == (6, 160, MEL_BANDS)
     assert FLOOR_DB <= views.min() <= views.max() <= 0
     assert not torch.allclose(views[0], views[1])
     assert torch.equal(views, augment(crops, 160, torch.Generator().manual_seed(1)))

@@ -11,7 +11,7 @@ from timm.data.config import resolve_model_data_config
 from timm.data.transforms_factory import create_transform
 from timm.models import save_for_hf
 
-from ltr_plugin.encoders import load_encoder, load_exact
+from ltr_plugin.encoders import load_encoder, load_full_precision
 from ltr_plugin.encoders.timm_images import WEIGHTS
 from ltr_plugin.errors import EncoderError
 
@@ -48,7 +48,7 @@ def test_photos_become_the_features_before_the_classifier(tmp_path, name, option
 def test_a_vector_equals_the_models_own(resnet):
     encoder = load_encoder(f"timm:{resnet}")
     (vector,) = encoder.encode("image", [encoder.prepare("image", PHOTOS[0])])
-    exact = load_exact(f"timm:{resnet}")
+    exact = load_full_precision(f"timm:{resnet}")
     with torch.inference_mode():
         own = create_transform(**resolve_model_data_config(exact.model), is_training=False)
         features = exact.model(own(PHOTOS[0])[None].to(exact.device))[0].float().cpu().numpy()

@@ -12,16 +12,16 @@ from small_bert import save_tokenizer
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.encoders import load_encoder
 from ltr_plugin.encoders.export.export import export
-from ltr_plugin.encoders.training.architecture import build, small_config, write_folder
-from ltr_plugin.encoders.training.augmentation import augment
 from ltr_plugin.encoders.training.batches import batches
 from ltr_plugin.encoders.training.cutout import cutout
-from ltr_plugin.encoders.training.examples import Source, captions, sources, vary
+from ltr_plugin.encoders.training.examples import MediaSource, augment_caption, captions, media_sources
+from ltr_plugin.encoders.training.fitting import Budget, Optimizer
 from ltr_plugin.encoders.training.holdout import hold_out
-from ltr_plugin.encoders.training.loop import Budget, Optimizer
 from ltr_plugin.encoders.training.loss import contrastive, item_text_loss, same_product_loss
+from ltr_plugin.encoders.training.photo_augmentation import augment
 from ltr_plugin.encoders.training.photo_examples import read_photos
 from ltr_plugin.encoders.training.photos import FRESH_RATE, train_encoder
+from ltr_plugin.encoders.training.small_clip import build_model, save_encoder, small_config
 from ltr_plugin.encoders.training.trainers import TRAINERS
 from ltr_plugin.errors import InputError
 from ltr_plugin.progress import silent
@@ -149,7 +149,7 @@ def with_a_resnet_of_clip(config):
 def test_training_goes_on_from_models_of_other_families(change, shop, tmp_path):
     config, start, out = small_config(32), tmp_path / "start", tmp_path / "out"
     change(config)
-    write_folder(start, build(config), config, {})
+    save_encoder(start, build_model(config), config, {})
     save_tokenizer(start)
     report = trained(shop, out, start=str(start), budget=Budget(steps=1))
     first, second = load_encoder(f"open_clip:{start}"), load_encoder(f"open_clip:{out}")
@@ -221,13 +221,13 @@ def test_every_photo_meets_a_catalog_photo_of_its_product(shop):
         Product(id="b", title="b", images=("red-square.png",)),
     ]
     found = [
-        *sources("image", shop / "catalog.jsonl", products),
-        Source(shop, "red-round-seen.png", (0,), extra=True),
-        Source(shop, "red-square-seen.png", (1,), extra=True),
+        *media_sources("image", shop / "catalog.jsonl", products),
+        MediaSource(shop, "red-round-seen.png", (0,), from_judgment=True),
+        MediaSource(shop, "red-square-seen.png", (1,), from_judgment=True),
     ]
     examples = read_photos(products, found, 24, silent)
     assert examples.shows == ((0,), (1,), (0,), (1,))
-    assert examples.extra == (False, False, True, True)
+    assert examples.from_judgment == (False, False, True, True)
     drawn = next(batches(examples, range(4), 4, random.Random(0)))
     assert sorted(drawn.items[:4]) == [0, 1, 2, 3]
     assert sorted(drawn.items[4:]) == [0, 1]
@@ -238,11 +238,11 @@ def test_every_photo_meets_a_catalog_photo_of_its_product(shop):
 
 def test_only_products_that_keep_a_photo_lose_one_to_the_held_out(shop):
     products = [Product(id=f"p{place}", title="x", images=("red-round.png",) * (1 + place % 2)) for place in range(40)]
-    examples = read_photos(products, sources("image", shop / "catalog.jsonl", products), 8, silent)
+    examples = read_photos(products, media_sources("image", shop / "catalog.jsonl", products), 8, silent)
     held = hold_out(examples, random.Random(0))
     assert len(held) == 3
     assert all(examples.shows[place][0] % 2 == 1 for place in held)
-    few = read_photos(products[::2], sources("image", shop / "catalog.jsonl", products[::2]), 8, silent)
+    few = read_photos(products[::2], media_sources("image", shop / "catalog.jsonl", products[::2]), 8, silent)
     assert hold_out(few, random.Random(0)) == []
 
 
@@ -255,7 +255,7 @@ def test_captions_say_a_product_in_several_ways():
     assert ways[:4] == [product.embedding_text(), "Mug Vera", "Mug Vera Mug", "Mug colour: red"]
     assert "Holds tea" in ways
     assert len(set(ways)) == len(ways)
-    varied = {vary("one two three four", random.Random(seed)) for seed in range(30)}
+    varied = {augment_caption("one two three four", random.Random(seed)) for seed in range(30)}
     assert len(varied) > 5
     assert all(varied)
 

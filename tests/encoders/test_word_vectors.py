@@ -92,7 +92,7 @@ def test_a_fingerprint_sees_every_word_and_number(glove, tmp_path):
 
 
 def test_no_more_than_the_most_common_words_are_read(glove, monkeypatch):
-    monkeypatch.setattr(word_vectors, "MOST_WORDS", 3)
+    monkeypatch.setattr(word_vectors, "MAX_WORDS", 3)
     encoder = load(str(glove))
     assert abs(cosine(encoder, "red", "apple")) < 0.95  # both unknown
     assert cosine(encoder, "cup", "mug") > 0.95

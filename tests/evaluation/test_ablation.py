@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.evaluation.ablation import Ablation, Removal, ablated, without_modality
+from ltr_plugin.evaluation.ablation import Ablation, Removal, evaluate_removal, mask_modality
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Origin
 from ltr_plugin.judgments.qrels import Qrels
@@ -22,14 +22,14 @@ def run(right):
 
 
 def matrix():
-    image = [Removal(side="product", modality="image", share=share) for share in (0.1, 0.9)]
+    image = [Removal(side="product", modality="image", fraction=fraction) for fraction in (0.1, 0.9)]
     text = Removal(side="query", modality="text")
-    before = {"fusion": run(30), "words": run(10)}
-    rivals = {"old": run(6), "older": run(3)}
+    runs_before = {"fusion": run(30), "words": run(10)}
+    blind_baselines = {"old": run(6), "older": run(3)}
     rows = (
-        ablated(text, {"fusion": run(15), "words": run(0)}, before, {}, QRELS),
-        ablated(image[0], {"fusion": run(24), "words": run(10)}, before, rivals, QRELS),
-        ablated(image[1], {"fusion": run(6), "words": run(0)}, before, rivals, QRELS),
+        evaluate_removal(text, {"fusion": run(15), "words": run(0)}, runs_before, {}, QRELS),
+        evaluate_removal(image[0], {"fusion": run(24), "words": run(10)}, runs_before, blind_baselines, QRELS),
+        evaluate_removal(image[1], {"fusion": run(6), "words": run(0)}, runs_before, blind_baselines, QRELS),
     )
     return Ablation(index="shop-v1", judgments=QRELS.digest, seed=7, rankers=("fusion", "words"), rows=rows)
 
@@ -37,29 +37,29 @@ def matrix():
 def test_a_cell_tells_what_is_left_and_what_was_there():
     row = matrix().rows[0]
     cell = row.cells["fusion"]
-    assert (row.queries, cell.before, cell.mean) == (30, 1, pytest.approx((1 + HALF) / 2))
+    assert (row.queries, cell.mean_before, cell.mean) == (30, 1, pytest.approx((1 + HALF) / 2))
     assert cell.low < cell.mean < cell.high
-    assert (row.rival, cell.margin, cell.kept) == (None, None, True)
+    assert (row.blind_baseline, cell.difference_from_blind, cell.non_inferior) == (None, None, True)
 
 
 def test_the_best_ranker_trained_without_the_modality_is_the_one_to_beat():
     found = matrix()
     few, many = found.rows[1:]
-    assert (few.rival, few.rival_mean) == ("old", pytest.approx((6 + 24 * HALF) / 30))
-    difference, low, high = few.cells["fusion"].margin
-    assert difference == pytest.approx(few.cells["fusion"].mean - few.rival_mean)
+    assert (few.blind_baseline, few.blind_baseline_mean) == ("old", pytest.approx((6 + 24 * HALF) / 30))
+    difference, low, high = few.cells["fusion"].difference_from_blind
+    assert difference == pytest.approx(few.cells["fusion"].mean - few.blind_baseline_mean)
     assert 0 < low < difference < high
-    assert many.cells["fusion"].margin == (0, 0, 0)
-    assert many.cells["fusion"].kept
-    assert few.cells["words"].margin[0] > 0
-    assert many.cells["words"].margin[2] < 0
-    assert not many.cells["words"].kept
-    assert not found.kept
+    assert many.cells["fusion"].difference_from_blind == (0, 0, 0)
+    assert many.cells["fusion"].non_inferior
+    assert few.cells["words"].difference_from_blind[0] > 0
+    assert many.cells["words"].difference_from_blind[2] < 0
+    assert not many.cells["words"].non_inferior
+    assert not found.non_inferior
 
 
 def test_queries_that_found_nothing_count():
     empty = {query: [] for query in QUERIES}
-    row = ablated(Removal(side="product", modality="text"), {"fusion": empty}, {"fusion": run(30)}, {}, QRELS)
+    row = evaluate_removal(Removal(side="product", modality="text"), {"fusion": empty}, {"fusion": run(30)}, {}, QRELS)
     assert (row.cells["fusion"].mean, row.cells["fusion"].low, row.cells["fusion"].high) == (0, 0, 0)
 
 
@@ -68,9 +68,9 @@ def test_curves_begin_with_nothing_removed():
     assert list(curves) == ["image"]
     means = [1, (24 + 6 * HALF) / 30, (6 + 24 * HALF) / 30]
     assert curves["image"]["fusion"] == [
-        (share, pytest.approx(mean)) for share, mean in zip((0, 0.1, 0.9), means, strict=True)
+        (fraction, pytest.approx(mean)) for fraction, mean in zip((0, 0.1, 0.9), means, strict=True)
     ]
-    assert [share for share, _ in curves["image"]["trained without image"]] == [0.1, 0.9]
+    assert [fraction for fraction, _ in curves["image"]["trained without image"]] == [0.1, 0.9]
 
 
 def test_tables_name_what_is_missing_and_mark_what_fell_below():
@@ -122,10 +122,8 @@ def test_a_table_without_a_modality_has_nothing_made_of_it():
     values = np.array([[1, 4, 0.9, 0.7, 0.6, 0.5, 0.4, 0.3, 5.8, np.nan]], np.float32)
     ids = np.array(["q"], dtype=object)
     table = FeatureTable(ids, ids, np.ones(1, np.float32), values, features.names, Origin(*facts))
-    left = {modality: without_modality(table, modality).values[0].tolist() for modality in ("text", "image", "video")}
+    left = {modality: mask_modality(table, modality).values[0].tolist() for modality in ("text", "image", "video")}
     assert left["text"] == pytest.approx([1, 0, 0.9, 0, 0, 0, 0.4, 0.3, 1.8, 0])
     assert left["image"] == pytest.approx([0, 4, 0, 0, 0, 0.5, 0, 0.3, 5, 0])
     assert left["video"] == pytest.approx([1, 4, 0.9, 0.7, 0.6, 0.5, 0, 0, 5.8, 0])
-    assert without_modality(table, "audio").values[0].tolist() == pytest.approx(
-        [1, 4, 0.9, 0.7, 0.6, 0.5, 0.4, 0, 5.8, 0]
-    )
+    assert mask_modality(table, "audio").values[0].tolist() == pytest.approx([1, 4, 0.9, 0.7, 0.6, 0.5, 0.4, 0, 5.8, 0])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ltr_plugin.evaluation.curves import LEVELS, gains, precision_at_recall
+from ltr_plugin.evaluation.curves import RECALL_LEVELS, per_query_difference, precision_at_recall
 from ltr_plugin.judgments.qrels import Qrels
 
 
@@ -14,19 +14,19 @@ def run(**found):
 def test_precision_is_the_best_at_that_recall_or_beyond():
     qrels = Qrels({"q": {"a": 2, "b": 1, "c": 0}})
     curve = precision_at_recall(run(q=["c", "a", "b"]), qrels)
-    assert curve == pytest.approx(np.full(len(LEVELS), 2 / 3))
+    assert curve == pytest.approx(np.full(len(RECALL_LEVELS), 2 / 3))
     half = precision_at_recall(run(q=["a", "c"]), qrels)
-    assert half[LEVELS <= 0.5].tolist() == [1.0] * 11
-    assert half[LEVELS > 0.5].tolist() == [0.0] * 10
+    assert half[RECALL_LEVELS <= 0.5].tolist() == [1.0] * 11
+    assert half[RECALL_LEVELS > 0.5].tolist() == [0.0] * 10
 
 
 def test_queries_without_an_answer_are_left_out_and_without_results_count_as_nothing():
     qrels = Qrels({"none": {"a": 0}, "missed": {"a": 1}, "found": {"a": 1}})
     assert precision_at_recall(run(found=["a"], none=["a"]), qrels)[0] == 0.5
-    assert precision_at_recall({}, Qrels({"none": {"a": 0}})).tolist() == [0.0] * len(LEVELS)
+    assert precision_at_recall({}, Qrels({"none": {"a": 0}})).tolist() == [0.0] * len(RECALL_LEVELS)
 
 
 def test_a_gain_is_told_for_every_judged_query():
     qrels = Qrels({"q1": {"a": 1}, "q2": {"a": 1}})
-    found = gains(run(q1=["a"], q2=["b", "a"]), run(q1=["a"], q2=["a"]), qrels)
+    found = per_query_difference(run(q1=["a"], q2=["b", "a"]), run(q1=["a"], q2=["a"]), qrels)
     assert found == {"q1": 0.0, "q2": pytest.approx(1 / np.log2(3) - 1)}

@@ -4,7 +4,7 @@ import pytest
 
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.measures import MEASURES, per_query
-from ltr_plugin.evaluation.runs import judged_only, ranked
+from ltr_plugin.evaluation.runs import judged_only, run_from_scores
 from ltr_plugin.judgments.qrels import Qrels
 
 QRELS = Qrels({"a": {"x": 2, "y": 0, "z": 1}, "b": {"x": 0}, "c": {"x": 1}})
@@ -93,7 +93,7 @@ def test_ranked_orders_by_score_and_keeps_ties_in_row_order():
 
     queries = np.array(["a", "b", "a", "a"], dtype=object)
     products = np.array(["p", "q", "r", "s"], dtype=object)
-    assert ranked(queries, products, np.array([1.0, 0.0, 1.0, 2.0])) == {
+    assert run_from_scores(queries, products, np.array([1.0, 0.0, 1.0, 2.0])) == {
         "a": [("s", 2.0), ("p", 1.0), ("r", 1.0)],
         "b": [("q", 0.0)],
     }

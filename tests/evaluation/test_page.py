@@ -3,10 +3,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from ltr_plugin.evaluation.ablation import Ablation, Removal, ablated
-from ltr_plugin.evaluation.curves import gains, precision_at_recall
-from ltr_plugin.evaluation.page import Example, Item, Page
-from ltr_plugin.evaluation.report import compare
+from ltr_plugin.evaluation.ablation import Ablation, Removal, evaluate_removal
+from ltr_plugin.evaluation.comparison import compare
+from ltr_plugin.evaluation.curves import precision_at_recall, per_query_difference
+from ltr_plugin.evaluation.report_page import QueryExample, ReportPage, ResultItem
 from ltr_plugin.judgments.qrels import Qrels
 
 QRELS = Qrels({"q1": {"a": 3, "b": 0}, "q2": {"b": 1, "a": 0}})
@@ -39,17 +39,21 @@ class Outline(HTMLParser):
 
 @pytest.fixture
 def page():
-    item = Item("a", "<b>bold</b> mug", "data:image/jpeg;base64,AAAA", 3)
-    bare = Item("b", "", None, None)
-    example = Example("q1", "<script>alert(1)</script>", None, None, 0.5, {"bm25": [bare], "better & new": [item]})
+    item = ResultItem("a", "<b>bold</b> mug", "data:image/jpeg;base64,AAAA", 3)
+    bare = ResultItem("b", "", None, None)
+    example = QueryExample("q1", "<script>alert(1)</script>", None, None, 0.5, {"bm25": [bare], "better & new": [item]})
     comparison = compare(RUNS, QRELS, {"typed": {"q1"}})
-    return Page(
+    return ReportPage(
         title="Rankers on shop",
         comparison=comparison,
-        judged=comparison,
+        judged_only=comparison,
         curves={name: precision_at_recall(run, QRELS) for name, run in RUNS.items()},
-        gains={"better & new": sorted(gains(RUNS["better & new"], RUNS["bm25"], QRELS).values(), reverse=True)},
-        won=[example],
+        differences={
+            "better & new": sorted(
+                per_query_difference(RUNS["better & new"], RUNS["bm25"], QRELS).values(), reverse=True
+            )
+        },
+        wins=[example],
     )
 
 
@@ -66,9 +70,9 @@ def test_a_page_is_whole_and_brings_all_it_shows(page):
 
 
 def test_a_page_shows_what_is_left_where_a_modality_is_missing(page):
-    removals = [Removal(side="product", modality="image", share=share) for share in (0.5, 0.9)]
-    rivals = {"without image": {"q1": RUNS["bm25"]["q1"], "q2": RUNS["better & new"]["q2"]}}
-    rows = tuple(ablated(removal, RUNS, RUNS, rivals, QRELS) for removal in removals)
+    removals = [Removal(side="product", modality="image", fraction=fraction) for fraction in (0.5, 0.9)]
+    blind_baselines = {"without image": {"q1": RUNS["bm25"]["q1"], "q2": RUNS["better & new"]["q2"]}}
+    rows = tuple(evaluate_removal(removal, RUNS, RUNS, blind_baselines, QRELS) for removal in removals)
     matrix = Ablation(index="shop", judgments=QRELS.digest, seed=7, rankers=tuple(RUNS), rows=rows)
     outline = Outline()
     outline.feed(replace(page, ablation=matrix).to_html())

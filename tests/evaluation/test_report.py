@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.evaluation.measures import MEASURES, SHOWN, per_query
-from ltr_plugin.evaluation.report import compare
+from ltr_plugin.evaluation.comparison import compare
+from ltr_plugin.evaluation.measures import MEASURES, REPORTED_MEASURES, per_query
 from ltr_plugin.judgments.qrels import Qrels
 
 QUERIES = [f"q{number:02}" for number in range(40)]
@@ -42,8 +42,8 @@ def test_slices_hold_their_judged_queries_and_empty_ones_are_left_out(comparison
 
 
 def test_intervals_contain_the_mean():
-    generator = np.random.default_rng(5)
-    run = {query: [(str(p), 0.0) for p in generator.permutation(["good", "fair", "bad"])] for query in QUERIES}
+    rng = np.random.default_rng(5)
+    run = {query: [(str(p), 0.0) for p in rng.permutation(["good", "fair", "bad"])] for query in QUERIES}
     result = compare({"random": run}, QRELS, resamples=500).of("all", "random", "nDCG@10")
     assert 0 < result.low < result.mean < result.high < 1
 
@@ -74,12 +74,12 @@ def test_markdown_and_terminal_show_every_ranker_and_mark_the_better_one(compari
     shown = console.export_text()
     assert shown.count("lambdamart") == 2
     assert "randomisation test" in shown
-    assert all(measure in shown for measure in SHOWN)
+    assert all(measure in shown for measure in REPORTED_MEASURES)
     assert "Acc@10" not in shown
 
 
 def test_each_ranker_is_compared_with_each_other(comparison):
-    found = {(duel.first, duel.second): duel for duel in comparison.duels}
+    found = {(duel.first, duel.second): duel for duel in comparison.pairwise_tests}
     assert list(found) == [("bm25", "lambdamart"), ("bm25", "copy"), ("lambdamart", "copy")]
     better = comparison.of("all", "lambdamart", "nDCG@10").difference
     assert found["bm25", "lambdamart"].difference == pytest.approx(-better)

@@ -25,7 +25,7 @@ def test_the_interval_of_equal_values_is_a_point():
 def test_the_interval_is_the_same_for_one_seed_in_blocks_of_any_size(monkeypatch):
     values = np.random.default_rng(2).random((50, 3))
     whole = bootstrap_intervals(values, resamples=1000)
-    monkeypatch.setattr(significance, "BLOCK_NUMBERS", 50 * 7)
+    monkeypatch.setattr(significance, "MAX_RANDOM_NUMBERS", 50 * 7)
     assert np.allclose(bootstrap_intervals(values, resamples=1000), whole)
 
 

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import numpy as np
 from kombu import Connection
-from ltr_plugin.pipelines.publishing import model_name
 from ltr_workers.catalog_tasks import delete_task, put_task, reembed_task, update_task
 from ltr_workers.celery import make_app
 from ltr_workers.tasks import embed_task
 
-from ltr_plugin.catalog.changes import UPDATE, Listed, Reembed
+from ltr_plugin.catalog.changes import UPDATE_TASK, Listed, Reembed
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.changing import apply_changes
 from ltr_plugin.cluster.mapping import index_body
@@ -24,7 +23,8 @@ from ltr_plugin.cluster.serializing import FastSerializer
 from ltr_plugin.features.feature_set import load_feature_set
 from ltr_plugin.features.parameters import parameters
 from ltr_plugin.pipelines.enqueue import send
-from ltr_plugin.pipelines.messages import SWEEP
+from ltr_plugin.pipelines.messages import SWEEP_TASK
+from ltr_plugin.pipelines.push import model_name
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, Ranking, search_template, with_release
 from ltr_plugin.queries.thinning import Thinned
@@ -159,7 +159,7 @@ def index_requests():
     cluster = RecordingCluster()
     changes = {
         "put": Listed.model_validate(MUG),
-        "update": UPDATE.model_validate({"id": "4711", "price": 9.9, "stats": {"rating": None, "sales": 7}}),
+        "update": UPDATE_TASK.model_validate({"id": "4711", "price": 9.9, "stats": {"rating": None, "sales": 7}}),
         "delete": Listed(id="4711", deleted=True),
         "reembed": Reembed(id="4711"),
     }
@@ -210,7 +210,7 @@ def embedding_messages():
         messages["all modalities"] = received(connection, "ltr")
         (beat,) = app.conf.beat_schedule.values()
         app.send_task(beat["task"], beat["args"])
-        messages["sweep"] = {**received(connection, SWEEP), "beat": beat}
+        messages["sweep"] = {**received(connection, SWEEP_TASK), "beat": beat}
     return messages
 
 

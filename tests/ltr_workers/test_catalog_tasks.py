@@ -5,8 +5,8 @@ import time
 
 import pytest
 from busy_proxy import busy_proxy
-from ltr_workers.catalog_tasks import PUT
-from ltr_workers.celery import CATALOG, broker_folder, make_app
+from ltr_workers.catalog_tasks import PUT_TASK
+from ltr_workers.celery import CATALOG_QUEUE, broker_folder, make_app
 from worker_process import WorkerProcess
 
 from ltr_plugin.catalog.changes import Listed
@@ -25,7 +25,7 @@ def shop(index, monkeypatch, tmp_path):
     alias = index.name.rpartition("-v")[0]
     switch_alias(index.cluster, alias, index.name)
     monkeypatch.setattr(catalog_tasks, "app", make_app(Settings(runs=tmp_path / "runs")))
-    monkeypatch.setattr(catalog_tasks, "PAUSE_S", 0.05)
+    monkeypatch.setattr(catalog_tasks, "RETRY_INTERVAL_S", 0.05)
     monkeypatch.setenv("LTR_PATIENCE_S", "0.1")
     tasks.worker_cluster.cache_clear()
     yield alias
@@ -38,7 +38,7 @@ def test_what_says_nothing_about_the_message_is_waited_for(shop, index, node_url
     with busy_proxy(node_url) as proxy, caplog.at_level(logging.WARNING, "ltr_workers.catalog_tasks"):
         monkeypatch.setenv("OPENSEARCH_URL", proxy.url)
         proxy.troubles = [None] * before + [trouble] * 3
-        catalog_tasks._take("1", PUT, shop, [MUG], Listed)
+        catalog_tasks._ingest("1", PUT_TASK, shop, [MUG], Listed)
         assert proxy.troubles == []
     assert [found.product.title for found in index.fetch(["4711"])] == ["Mug"]
     assert "given up" not in caplog.text
@@ -49,14 +49,14 @@ def test_what_says_nothing_about_the_message_is_waited_for(shop, index, node_url
 @pytest.mark.parametrize("arguments", [["a shop", []], ["*", []], ["shop/x", []], ["_all", []], ["", []], ["shop", {}]])
 def test_a_message_that_makes_no_sense_is_given_up_at_once(arguments, caplog):
     with caplog.at_level(logging.ERROR, "ltr_workers.catalog_tasks"):
-        catalog_tasks._take("1", PUT, *arguments, Listed)
+        catalog_tasks._ingest("1", PUT_TASK, *arguments, Listed)
     assert "given up" in caplog.text
 
 
 def test_a_worker_that_waits_is_stopped_and_its_message_stays(shop, index, node_url, tmp_path):
     runs = tmp_path / "runs"
-    make_app(Settings(runs=runs)).send_task(PUT, [shop, [MUG]], queue=CATALOG)
-    options = ("-Q", CATALOG, "--concurrency", "1")
+    make_app(Settings(runs=runs)).send_task(PUT_TASK, [shop, [MUG]], queue=CATALOG_QUEUE)
+    options = ("-Q", CATALOG_QUEUE, "--concurrency", "1")
     environment = {"LTR_RUNS": str(runs), "LTR_PATIENCE_S": "0.1"}
 
     def until(condition):
@@ -71,7 +71,7 @@ def test_a_worker_that_waits_is_stopped_and_its_message_stays(shop, index, node_
         assert away.stop(30) == 0
     finally:
         away.kill()
-    assert len(list((broker_folder(Settings(runs=runs)) / "queue").glob(f"*.{CATALOG}.msg"))) == 1
+    assert len(list((broker_folder(Settings(runs=runs)) / "queue").glob(f"*.{CATALOG_QUEUE}.msg"))) == 1
     worker = WorkerProcess({**environment, "OPENSEARCH_URL": node_url}, tmp_path / "log", *options)
     try:
         until(lambda: index.fetch(["4711"]))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from ltr_workers.memory import keep_loaded
+from ltr_workers.memory import freeze_gc
 
 PAGE, BLOCKS = 4096, 12
 
@@ -49,12 +49,12 @@ def thawed():
 
 def test_the_collector_passes_by_what_a_worker_has_loaded(thawed) -> None:  # noqa: ARG001
     loaded = [[number] for number in range(1000)]
-    keep_loaded(("one",))
+    freeze_gc(("one",))
     kept = gc.get_freeze_count()
     assert kept > len(loaded)
     assert not any(one is loaded for one in gc.get_objects())
     later = [[number] for number in range(1000)]
-    keep_loaded(("one",))
+    freeze_gc(("one",))
     assert any(one is later for one in gc.get_objects()), "once for the same encoders"
-    keep_loaded(("one", "another"))
+    freeze_gc(("one", "another"))
     assert gc.get_freeze_count() > kept

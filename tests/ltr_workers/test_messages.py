@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from brokers import RabbitMQ, Redis
 from kombu import Connection, Queue
-from ltr_workers.celery import CATALOG, QUEUES, broker_options
+from ltr_workers.celery import CATALOG_QUEUE, QUEUES, broker_options
 from worker_process import WorkerProcess
 
 from ltr_plugin.catalog.product import Product
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.live
 
 PAGE = (Path(__file__).parents[2] / "docs" / "workers.md").read_text()
 CHAPTER = PAGE.partition("\n## Handing over products from any language\n")[2].partition("\n## ")[0]
-PROPERTIES, HEADERS, BODY, UPDATE, EMBED = re.findall(r"```json\n(.*?)\n```", CHAPTER, re.DOTALL)
+PROPERTIES, HEADERS, BODY, UPDATE, EMBED_TASK = re.findall(r"```json\n(.*?)\n```", CHAPTER, re.DOTALL)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def worker(node_url, tmp_path):
 
     def start(broker_url=""):
         environment = {"OPENSEARCH_URL": node_url, "LTR_RUNS": str(tmp_path / "runs"), "LTR_BROKER_URL": broker_url}
-        options = ("-Q", ",".join([*QUEUES, CATALOG]), "--concurrency", "1")
+        options = ("-Q", ",".join([*QUEUES, CATALOG_QUEUE]), "--concurrency", "1")
         started.append(WorkerProcess(environment, tmp_path / "worker.log", *options))
         return started[0]
 
@@ -126,7 +126,7 @@ def test_messages_pushed_to_redis_byte_by_byte(index, worker, tmp_path):
         worker(broker.url)
         assert not [error for _, error in index.put([Product(id="4711", title="Striped mug", price=12.5)]) if error]
         with redis.Redis.from_url(broker.url) as queue:
-            queue.lpush("ltr.text", for_index(EMBED.replace("image", "text"), index))
+            queue.lpush("ltr.text", for_index(EMBED_TASK.replace("image", "text"), index))
             until(lambda: embedded(index))
             queue.lpush("ltr.catalog", for_index(UPDATE, index))
             until(lambda: product(index).product.price == 9.9)

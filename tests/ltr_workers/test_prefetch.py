@@ -6,13 +6,13 @@ from contextvars import ContextVar
 from threading import Event
 
 import pytest
-from ltr_workers.prefetch import Ahead, behind
+from ltr_workers.prefetching import Prefetcher, write_in_background
 
 
 def test_work_ahead_stays_within_its_bound():
     with ThreadPoolExecutor(2) as pool:
         started = []
-        ahead = Ahead(pool, lambda item: started.append(item) or item * 2, range(100), 5)
+        ahead = Prefetcher(pool, lambda item: started.append(item) or item * 2, range(100), 5)
         assert ahead.take(1) == [(0, 0)]
         assert len(started) <= 5
         taken = []
@@ -25,7 +25,7 @@ def test_work_ahead_stays_within_its_bound():
 def test_work_ahead_tells_whether_it_is_ready():
     free = Event()
     with ThreadPoolExecutor(1) as pool:
-        ahead = Ahead(pool, lambda item: item < 4 or free.wait(), range(8), 4)
+        ahead = Prefetcher(pool, lambda item: item < 4 or free.wait(), range(8), 4)
         assert not ahead.is_ready(2)
         assert ahead.take(2) == [(0, True), (1, True)]
         pool.submit(int).result()
@@ -46,7 +46,7 @@ def test_work_behind_goes_on_while_the_next_part_is_made():
             yield number
             assert done[number].wait(30)
 
-    assert list(behind(lambda number: done[number].set() or number * 2, parts())) == [0, 2, 4, 6]
+    assert list(write_in_background(lambda number: done[number].set() or number * 2, parts())) == [0, 2, 4, 6]
 
 
 def test_an_error_behind_ends_the_making_of_parts_and_what_waits():
@@ -66,7 +66,7 @@ def test_an_error_behind_ends_the_making_of_parts_and_what_waits():
         raise OSError(number)
 
     with pytest.raises(OSError, match="0"):
-        list(behind(work, parts()))
+        list(write_in_background(work, parts()))
     assert 4 <= len(made) < 100
     assert worked == [0]
 
@@ -79,11 +79,11 @@ def test_an_error_of_the_parts_comes_after_what_was_made_before_it():
         raise KeyError
 
     with pytest.raises(KeyError):
-        list(behind(lambda number: time.sleep(0.02) or worked.append(number), parts()))
+        list(write_in_background(lambda number: time.sleep(0.02) or worked.append(number), parts()))
     assert worked == [1, 2, 3]
 
 
 def test_work_behind_knows_what_the_loop_is_about():
     about = ContextVar("about")
     about.set("a task")
-    assert list(behind(lambda _: about.get(), [1])) == ["a task"]
+    assert list(write_in_background(lambda _: about.get(), [1])) == ["a task"]

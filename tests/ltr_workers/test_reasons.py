@@ -1,30 +1,30 @@
 """Reasons that stay within what the index finds again."""
 
-from ltr_workers.reasons import in_short
+from ltr_workers.error_summary import summarize
 
 from ltr_plugin.cluster.mapping import LONGEST_ERROR
 
 
 def test_few_reasons_are_all_said_each_once():
-    assert in_short([]) == ""
-    assert in_short(["a.png: empty file", "b.png: empty file", "a.png: empty file"]) == (
+    assert summarize([]) == ""
+    assert summarize(["a.png: empty file", "b.png: empty file", "a.png: empty file"]) == (
         "a.png: empty file; b.png: empty file"
     )
 
 
 def test_many_reasons_are_counted():
-    said = in_short(f"photo-{number:03}.png: there is no such file" for number in range(100))
+    said = summarize(f"photo-{number:03}.png: there is no such file" for number in range(100))
     assert len(said.encode()) <= LONGEST_ERROR
     assert said.startswith("photo-000.png: there is no such file; photo-001.png: ")
     assert said.endswith(f"; and {100 - said.count('.png')} more")
 
 
 def test_a_long_reason_keeps_what_it_is_about_and_what_is_wrong():
-    said = in_short([f"https://shop.example/{'ä' * 5000}.png: no answer", "b.png: empty file"])
+    said = summarize([f"https://shop.example/{'ä' * 5000}.png: no answer", "b.png: empty file"])
     assert len(said.encode()) <= LONGEST_ERROR
     assert said.startswith("https://shop.example/ä")
     assert said.endswith("ä.png: no answer; b.png: empty file")
 
 
 def test_a_name_that_is_no_text_is_no_hindrance():
-    assert in_short(["\udcff" * 1000]).startswith("???")
+    assert summarize(["\udcff" * 1000]).startswith("???")

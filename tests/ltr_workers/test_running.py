@@ -20,7 +20,7 @@ from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import OpenSearchCluster
 from ltr_plugin.cluster.indices import open_or_create
 from ltr_plugin.encoders import vector_fields
-from ltr_plugin.pipelines.enqueue import send, send_again, send_backlog
+from ltr_plugin.pipelines.enqueue import enqueue_backlog, enqueue_lost, send
 from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live
@@ -78,7 +78,7 @@ def environment(node_url, tmp_path):
 
 
 @pytest.fixture
-def sounds(node_url, tmp_path):
+def audio_index(node_url, tmp_path):
     """An index of eight products with a sound each, whose encoder is quick to load."""
     for number in range(8):
         with wave.open(str(tmp_path / f"{number}.wav"), "wb") as file:
@@ -141,7 +141,7 @@ def test_modalities_apart_on_redis_with_metrics_and_logs(index, catalog, environ
             proxy.delays_s = {"_bulk": 4}
             send(queue, index.alias, ids[:6], "text")
             until(lambda: begun(words))
-            assert send_again(index, queue=queue) == 2
+            assert enqueue_lost(index, queue=queue) == 2
             until(lambda: json.loads(words.ask("/healthz")[1])["running"] == 2)
             assert missing(index, "text") == 8
             words.process.terminate()
@@ -153,25 +153,25 @@ def test_modalities_apart_on_redis_with_metrics_and_logs(index, catalog, environ
             assert broker.password not in log.read_text()
 
 
-def test_a_task_that_is_put_off_is_not_swept(sounds, environment, tmp_path):
+def test_a_task_that_is_put_off_is_not_swept(audio_index, environment, tmp_path):
     with broker_of(Redis, tmp_path / "redis") as broker, busy_proxy(environment["OPENSEARCH_URL"]) as proxy:
         environment |= {"LTR_BROKER_URL": broker.url, "OPENSEARCH_URL": proxy.url, "LTR_PATIENCE_S": "0.1"}
         queue = make_app(Settings(broker_url=broker.url))
         with running(environment, tmp_path / "log") as worker:
             until(lambda: worker.state == "ready")
             proxy.troubles = [503] * 1000
-            assert send_again(sounds, queue=queue) == 8
+            assert enqueue_lost(audio_index, queue=queue) == 8
             until(lambda: (worker.metric('ltr_tasks_total{outcome="retried",task="ltr.embed"}') or 0) >= 3)
             proxy.troubles = []
-            assert send_again(sounds, queue=queue) == 0
-            until(lambda: missing(sounds, "audio") == 0)
+            assert enqueue_lost(audio_index, queue=queue) == 0
+            until(lambda: missing(audio_index, "audio") == 0)
             assert worker.metric(DONE) == 1
 
 
-def test_a_broker_that_goes_is_waited_for_and_its_loss_swept(sounds, environment, tmp_path):
+def test_a_broker_that_goes_is_waited_for_and_its_loss_swept(audio_index, environment, tmp_path):
     with broker_of(ForgetfulRedis, tmp_path / "redis") as broker:
-        environment |= {"LTR_BROKER_URL": broker.url, "LTR_SWEEP_INDICES": sounds.alias, "LTR_SWEEP_PERIOD_S": "2"}
-        send_backlog(sounds, queue=make_app(Settings(broker_url=broker.url)))
+        environment |= {"LTR_BROKER_URL": broker.url, "LTR_SWEEP_INDICES": audio_index.alias, "LTR_SWEEP_PERIOD_S": "2"}
+        enqueue_backlog(audio_index, queue=make_app(Settings(broker_url=broker.url)))
         broker.kill()
         broker.start()
         with running(environment, tmp_path / "log", "--beat") as worker:
@@ -180,7 +180,7 @@ def test_a_broker_that_goes_is_waited_for_and_its_loss_swept(sounds, environment
             until(lambda: worker.state == "no broker")
             broker.start()
             until(lambda: worker.state == "ready")
-            until(lambda: missing(sounds, "audio") == 0)
+            until(lambda: missing(audio_index, "audio") == 0)
             worker.process.kill()
             worker.process.wait()
             until(lambda: not alive(worker.process.pid))  # nor does its beat go on without it
@@ -194,18 +194,18 @@ def alive(group: int) -> bool:
     return True
 
 
-def test_rabbitmq_has_a_killed_workers_task_done_again(sounds, environment, tmp_path):
+def test_rabbitmq_has_a_killed_workers_task_done_again(audio_index, environment, tmp_path):
     with broker_of(RabbitMQ, tmp_path / "rabbitmq") as broker, busy_proxy(environment["OPENSEARCH_URL"]) as proxy:
         environment |= {"LTR_BROKER_URL": broker.url, "OPENSEARCH_URL": proxy.url}
         queue = make_app(Settings(broker_url=broker.url))
         proxy.delays_s = {"_bulk": 30}
         with running(environment, tmp_path / "killed.log") as worker:
             until(lambda: worker.state == "ready")
-            assert send_again(sounds, queue=queue) == 8
+            assert enqueue_lost(audio_index, queue=queue) == 8
             until(lambda: begun(worker))
-            assert send_again(sounds, queue=queue) == 0
+            assert enqueue_lost(audio_index, queue=queue) == 0
             worker.kill()
         proxy.delays_s = {}
         with running(environment, tmp_path / "log") as worker:
-            until(lambda: missing(sounds, "audio") == 0)
+            until(lambda: missing(audio_index, "audio") == 0)
             assert worker.stop() == 0

@@ -10,11 +10,11 @@ import pytest
 from busy_proxy import busy_proxy
 from ltr_workers import tasks
 from ltr_workers.celery import QUEUES, broker_folder, broker_options, make_app, route
-from ltr_workers.tasks import GIVEN_UP, LONGEST_PAUSE_S, RETRIES, embed_task
-from ltr_workers.writing import REFUSED
+from ltr_workers.tasks import MAX_RETRIES, MAX_RETRY_DELAY_S, TASK_FAILED, embed_task
+from ltr_workers.vector_writer import REFUSED
 
 from ltr_plugin.errors import BrokerError, InputError, LtrError
-from ltr_plugin.pipelines.enqueue import BATCH, send, send_again, send_backlog
+from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue, enqueue_backlog, enqueue_lost
 from ltr_plugin.pipelines.local_worker import drain
 from ltr_plugin.settings import Settings
 
@@ -72,12 +72,12 @@ def test_a_cluster_that_does_not_answer_is_tried_again_and_then_given_up(cluster
     cluster_at("http://127.0.0.1:1")
     with caplog.at_level(logging.ERROR, "ltr_workers.tasks"):
         assert embed_task.apply(["products-v1", ["a", "b"], "text"]).successful()
-    assert len(pauses) == RETRIES
+    assert len(pauses) == MAX_RETRIES
     for attempt, pause_s in enumerate(pauses):
-        longest_s = min(2 ** (attempt + 1), LONGEST_PAUSE_S)
+        longest_s = min(2 ** (attempt + 1), MAX_RETRY_DELAY_S)
         assert longest_s / 2 <= pause_s <= longest_s
     (line,) = [record.getMessage() for record in caplog.records if record.name == "ltr_workers.tasks"]
-    assert line.startswith(f"{GIVEN_UP}: no answer from http://127.0.0.1:1")
+    assert line.startswith(f"{TASK_FAILED}: no answer from http://127.0.0.1:1")
     assert line.endswith("index products-v1, products a b")
 
 
@@ -86,7 +86,7 @@ def test_an_index_that_is_gone_is_given_up_at_once(cluster_at, node_url, caplog,
     cluster_at(node_url)
     with caplog.at_level(logging.ERROR, "ltr_workers.tasks"):
         embed_task.apply(["no-such-index", ["a"], "text"])
-    assert f"{GIVEN_UP}: GET /no-such-index/_mapping was refused (404)" in caplog.text
+    assert f"{TASK_FAILED}: GET /no-such-index/_mapping was refused (404)" in caplog.text
     assert pauses == []
 
 
@@ -94,7 +94,7 @@ def test_an_index_that_is_gone_is_given_up_at_once(cluster_at, node_url, caplog,
 def test_a_message_that_makes_no_sense_is_given_up_at_once(arguments, caplog, pauses):
     with caplog.at_level(logging.ERROR, "ltr_workers.tasks"):
         assert embed_task.apply(arguments).successful()
-    assert GIVEN_UP in caplog.text
+    assert TASK_FAILED in caplog.text
     assert pauses == []
 
 
@@ -148,7 +148,7 @@ def test_a_message_that_is_handed_out_again_while_it_is_worked_on_is_dropped(
 @pytest.mark.live
 def test_the_backlog_goes_out_by_modality_as_ids_only(index, catalog, queue, sent):
     fill(index, catalog)
-    assert send_backlog(index, batch=3, queue=queue) == 16
+    assert enqueue_backlog(index, batch=3, queue=queue) == 16
     ids = (["p0", "p1", "p2"], ["p3", "p4", "p5"], ["p6", "p7"])
     expected = [(f"ltr.{source}", str([index.name, some, source])) for source in ("image", "text") for some in ids]
     assert Counter(sent()) == Counter(expected)
@@ -174,7 +174,7 @@ def test_a_message_without_a_modality_is_passed_on_for_what_lacks(cluster_at, no
 def test_a_message_of_many_products_is_passed_on_in_parts(cluster_at, node_url, index, catalog, sent):
     fill(index, catalog)
     cluster_at(node_url)
-    embed_task.apply([index.name, [f"p{number}" for number in range(BATCH["text"] + 1)], "text"])
+    embed_task.apply([index.name, [f"p{number}" for number in range(PRODUCTS_PER_TASK["text"] + 1)], "text"])
     assert sent() == [("ltr.text", str([index.name, [f"p{number}" for number in range(8)], "text"]))]
 
 
@@ -194,23 +194,23 @@ def test_nothing_is_encoded_for_a_version_that_takes_no_writes(cluster_at, node_
 @pytest.mark.live
 def test_a_sweep_sends_nothing_that_waits_already(index, catalog, queue, sent):
     fill(index, catalog)
-    assert send_again(index, queue=queue) == 16
+    assert enqueue_lost(index, queue=queue) == 16
     assert len(sent()) == 2
-    assert send_again(index, queue=queue) == 0
+    assert enqueue_lost(index, queue=queue) == 0
 
 
 @pytest.mark.live
 def test_a_sweep_leaves_only_the_modality_alone_that_waits(index, catalog, queue, sent):
     fill(index, catalog)
     queue.send_task("ltr.embed", [index.name, ["p0"], "image"])
-    assert send_again(index, queue=queue) == 8
+    assert enqueue_lost(index, queue=queue) == 8
     assert sorted(name for name, _ in sent()) == ["ltr.image", "ltr.text"]
 
 
 def test_no_broker_is_an_error_that_names_it_without_its_password(tmp_path):
     queue = make_app(Settings(broker_url="amqp://user:secret@127.0.0.1:9//", runs=tmp_path))
     with pytest.raises(BrokerError, match=r"no broker at amqp://user:\*\*@127\.0\.0\.1:9") as raised:
-        send(queue, "shop", ["p1"], "text")
+        enqueue(queue, "shop", ["p1"], "text")
     assert "secret" not in str(raised.value)
 
 
@@ -220,11 +220,11 @@ def test_a_broker_that_is_away_is_waited_for_as_long_as_anything_that_is_stuck(b
     fill(index, catalog)
     queue = make_app(Settings(broker_url=broker))
     with pytest.raises(BrokerError, match=r"no broker at .*127\.0\.0\.1:9") as raised:
-        send_again(index, queue=queue)
+        enqueue_lost(index, queue=queue)
     assert "secret" not in str(raised.value)
     monkeypatch.setattr("ltr_workers.celery.app", queue)
     with pytest.raises(LtrError, match="8 products still lack vectors and nothing moves"):
-        drain(index, send=False, stall_s=0.5)
+        drain(index, enqueue=False, stall_s=0.5)
 
 
 def test_messages_go_to_the_queue_of_their_modality():

@@ -20,14 +20,14 @@ from PIL import Image
 from recordings import encoded, tone, wav
 from safetensors.torch import save_file
 from torchvision.models.video import mc3_18
-from videos import film
+from videos import make_video
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import OpenSearchCluster
 from ltr_plugin.cluster.indices import open_or_create
 from ltr_plugin.encoders import vector_fields
-from ltr_plugin.encoders.motion import CONFIG, WEIGHTS
-from ltr_plugin.media.fetching import ALLOW_PRIVATE
+from ltr_plugin.encoders.torchvision_video import CONFIG, WEIGHTS
+from ltr_plugin.media.fetching import ENV_ALLOW_PRIVATE_MEDIA
 
 pytestmark = pytest.mark.live
 
@@ -45,7 +45,7 @@ def outside(path: Path) -> None:
 
 
 HTML = b"<!DOCTYPE html><html><body>404 Not Found</body></html>"
-GOOD = {"image": photo(), "audio": wav(tone()), "video": film(tone_hz=440.0)}
+GOOD = {"image": photo(), "audio": wav(tone()), "video": make_video(tone_hz=440.0)}
 
 BAD = {
     ("image", "absent"): (None, "No such file"),
@@ -66,10 +66,10 @@ BAD = {
     ("audio", "photo"): (photo("JPEG"), "not a sound"),
     ("audio", "truncated"): (wav(tone())[:40_000], "breaks off"),
     ("audio", "header"): (encoded(tone(2, 48_000), "flac", "flac")[:4000], "damaged from its start"),
-    ("audio", "video-without-sound"): (film(), "no sound track"),
+    ("audio", "video-without-sound"): (make_video(), "no sound track"),
     ("video", "text"): (HTML, "not a video"),
     ("video", "playlist"): (b"#EXTM3U\n#EXTINF:9,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n", "not a video"),
-    ("video", "truncated"): (film("webm", "libvpx")[:900], "breaks off"),
+    ("video", "truncated"): (make_video("webm", "libvpx")[:900], "breaks off"),
     ("video", "only-sound"): (encoded(tone(2, 48_000), "ipod", "aac"), "has sound, but no pictures"),
 }
 
@@ -149,7 +149,7 @@ def run(index, products) -> None:
 def test_every_bad_medium_is_listed_beside_good_ones_and_is_embedded_once_repaired(
     full_index, server, tmp_path, vectors_of, monkeypatch
 ):
-    monkeypatch.delenv(ALLOW_PRIVATE, raising=False)
+    monkeypatch.delenv(ENV_ALLOW_PRIVATE_MEDIA, raising=False)
     root, (served, address) = tmp_path / "catalog", server
     (served / "photo.png").write_bytes(GOOD["image"])
     products = [of("image", "private-address", f"{address}/photo.png"), of("image", "half-good", "good-image", "html")]
@@ -160,7 +160,7 @@ def test_every_bad_medium_is_listed_beside_good_ones_and_is_embedded_once_repair
         write(root / f"{modality}-{name}", content)
         products.append(of(modality, f"{modality}-{name}", f"{modality}-{name}"))
     write(root / "html", HTML)
-    write(root / "dumb", film())
+    write(root / "dumb", make_video())
     products.append(of("video", "dumb", "dumb"))
 
     assert [error for _, error in full_index.put(products) if error] == []
@@ -188,7 +188,7 @@ def test_every_bad_medium_is_listed_beside_good_ones_and_is_embedded_once_repair
         repair(root / f"{modality}-{name}", GOOD[modality])
     repair(root / "html", GOOD["image"])
     repair(root / "dumb", GOOD["video"])
-    monkeypatch.setenv(ALLOW_PRIVATE, "1")
+    monkeypatch.setenv(ENV_ALLOW_PRIVATE_MEDIA, "1")
     assert full_index.forget_errors() == len(BAD) + 2
     assert [error for _, error in full_index.put([one for one in products if one.id == "dumb"])] == [None]
     run(full_index, products)

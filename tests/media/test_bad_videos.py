@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
-from videos import film, sound
+from videos import audio, make_video
 
 from ltr_plugin.errors import MediaError
 from ltr_plugin.media import containers, reading, video
@@ -59,24 +59,24 @@ def sized(data: bytes, width: int, height: int) -> bytes:
         (b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n", "not a video"),
         (b"#EXTM3U\n#EXTINF:9,\nhttp://169.254.169.254/latest/meta-data\n", "not a video"),
         (b"ffconcat version 1.0\nfile /etc/passwd\n", "not a video"),
-        (sound(), "has sound, but no pictures"),
-        (sound("mp4", "aac"), "has sound, but no pictures"),
-        (sound("ogg", "libopus"), "has sound, but no pictures"),
-        (cut_before(film(options=FRAGMENTED), b"moof"), "has no frames"),
-        (film()[:2000], "breaks off: has 2,000 of"),
-        (film("webm", "libvpx")[:800], "breaks off: has 800 of"),
-        (film("avi", "mjpeg")[:9000], "breaks off: has 9,000 of"),
-        (film()[:20], "not a video|breaks off"),
-        (film(size=(16, 1600)), "16 x 1600 pixels: one side is more than 50 times the other"),
-        (film(frames=3, rate=Fraction(1, 2000)), r"6,000 s is over the limit of 3,600"),
+        (audio(), "has sound, but no pictures"),
+        (audio("mp4", "aac"), "has sound, but no pictures"),
+        (audio("ogg", "libopus"), "has sound, but no pictures"),
+        (cut_before(make_video(options=FRAGMENTED), b"moof"), "has no frames"),
+        (make_video()[:2000], "breaks off: has 2,000 of"),
+        (make_video("webm", "libvpx")[:800], "breaks off: has 800 of"),
+        (make_video("avi", "mjpeg")[:9000], "breaks off: has 9,000 of"),
+        (make_video()[:20], "not a video|breaks off"),
+        (make_video(size=(16, 1600)), "16 x 1600 pixels: one side is more than 50 times the other"),
+        (make_video(frames=3, rate=Fraction(1, 2000)), r"6,000 s is over the limit of 3,600"),
         (
-            sized(film("webm", "libvpx", frames=3, size=(300, 260)), 16000, 12000),
+            sized(make_video("webm", "libvpx", frames=3, size=(300, 260)), 16000, 12000),
             "none of its frames can be decoded",
         ),
-        (counted(b"stsz", 1, counted(b"stsz", 0x7FFFFFFF, film(), 12), 8), "more samples than bytes"),
-        (counted(b"trun", 0x7FFFFFFF, film(options=FRAGMENTED), 8), "more samples than bytes"),
-        (film() + struct.pack(">I4s", 8, b"free") * 100_001, "has more than 100,000 boxes"),
-        (film() + struct.pack(">I4sI4s", 16, b"moov", 8, b"cmov"), "header is compressed"),
+        (counted(b"stsz", 1, counted(b"stsz", 0x7FFFFFFF, make_video(), 12), 8), "more samples than bytes"),
+        (counted(b"trun", 0x7FFFFFFF, make_video(options=FRAGMENTED), 8), "more samples than bytes"),
+        (make_video() + struct.pack(">I4s", 8, b"free") * 100_001, "has more than 100,000 boxes"),
+        (make_video() + struct.pack(">I4sI4s", 16, b"moov", 8, b"cmov"), "header is compressed"),
     ],
 )
 def test_what_cannot_be_used_says_why(data, reason):
@@ -89,7 +89,7 @@ def test_more_pixels_than_the_header_says_are_not_decoded(monkeypatch):
     monkeypatch.setattr(video, "MAX_PIXELS", 30_000)
     with pytest.raises(MediaError, match="none of its frames can be decoded"):
         decode_video(
-            film("webm", "libvpx", frames=3, size=(300, 260)).replace(b"\xb0\x82\x01\x2c", b"\xb0\x82\x00\x10")
+            make_video("webm", "libvpx", frames=3, size=(300, 260)).replace(b"\xb0\x82\x01\x2c", b"\xb0\x82\x00\x10")
         )
 
 
@@ -118,7 +118,7 @@ def test_frames_over_the_limit_are_refused_before_they_are_decoded(monkeypatch):
     monkeypatch.setattr(video, "MAX_PIXELS", 3000)
     monkeypatch.setattr(video, "_decoded", lambda *_: pytest.fail("decodes"))
     with pytest.raises(MediaError, match="its frames are of 64 x 48; the limit is 3,000 pixels"):
-        decode_video(film())
+        decode_video(make_video())
 
 
 @pytest.mark.parametrize("looks", [3, 100])
@@ -127,14 +127,14 @@ def test_a_decoder_that_takes_too_long_is_stopped(looks, monkeypatch):
     monkeypatch.setattr(reading, "time", clock)
     monkeypatch.setattr(video, "MAX_DECODING_S", looks)
     with pytest.raises(MediaError, match=f"takes more than {looks} s to decode"):
-        decode_video(film(codec="libx264", frames=200, gop=1000))
+        decode_video(make_video(codec="libx264", frames=200, gop=1000))
     assert clock.monotonic() == looks + 2, "at the next look"
 
 
 def test_frames_without_end_are_refused(monkeypatch):
     monkeypatch.setattr(video, "MAX_FRAMES", 20)
     with pytest.raises(MediaError, match="has more than 20 frames"):
-        decode_video(film(frames=21))
+        decode_video(make_video(frames=21))
 
 
 def test_a_cover_picture_is_no_film():
@@ -153,11 +153,11 @@ def test_a_cover_picture_is_no_film():
     ("form", "codec"), [("mp4", "libx264"), ("webm", "libvpx"), ("avi", "mpeg4"), ("mpegts", "mpeg2video")]
 )
 def test_damage_anywhere_costs_frames_or_the_film_but_never_more(form, codec):
-    whole = film(form, codec, tone_hz=440.0 if form != "avi" else None)
-    chance = random.Random(4)
+    whole = make_video(form, codec, tone_hz=440.0 if form != "avi" else None)
+    rng = random.Random(4)
     for _ in range(30):
         damaged = bytearray(whole)
-        for _ in range(chance.choice((1, 10, 200))):
-            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        for _ in range(rng.choice((1, 10, 200))):
+            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
         with contextlib.suppress(MediaError):
             assert decode_video(bytes(damaged)).frames

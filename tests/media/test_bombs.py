@@ -9,7 +9,7 @@ import zlib
 
 import pytest
 from PIL import Image
-from videos import film, sound
+from videos import audio, make_video
 
 ENOUGH_MB = 250
 """For one photo of the largest size allowed."""
@@ -19,7 +19,7 @@ import json, re, sys, time
 from pathlib import Path
 from ltr_plugin.errors import MediaError
 from ltr_plugin.media import images, video
-from ltr_plugin.media.opening import DECODERS
+from ltr_plugin.media.openers import DECODERS
 
 def memory_mb(kind):
     return int(re.search(kind + r":\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) >> 10
@@ -126,12 +126,12 @@ def hidden(data: bytes) -> bytes:
         ("image", lambda: tiff_of(12_000, 9_000), "12000 x 9000 pixels is over the limit"),
         ("image", lambda: jpeg_of_scans(3000), "takes more than 1 s to decode"),
         ("image", lambda: saved(Image.new("RGB", (1, 60000)), "PNG"), "1 x 60000 pixels: one side"),
-        ("video", lambda: counted(film(), b"stsz", at4=1, at8=50_000_000), "more samples than bytes"),
-        ("video", lambda: hidden(counted(film(), b"stsz", at4=1, at8=50_000_000)), "more samples than bytes"),
-        ("audio", lambda: counted(sound("mov"), b"stsc", at12=0x7FFFFFFF), "more samples than bytes"),
+        ("video", lambda: counted(make_video(), b"stsz", at4=1, at8=50_000_000), "more samples than bytes"),
+        ("video", lambda: hidden(counted(make_video(), b"stsz", at4=1, at8=50_000_000)), "more samples than bytes"),
+        ("audio", lambda: counted(audio("mov"), b"stsc", at12=0x7FFFFFFF), "more samples than bytes"),
         (
             "video",
-            lambda: counted(film(options={"movflags": "frag_keyframe+empty_moov"}), b"trun", at4=50_000_000),
+            lambda: counted(make_video(options={"movflags": "frag_keyframe+empty_moov"}), b"trun", at4=50_000_000),
             "more samples than bytes",
         ),
     ],

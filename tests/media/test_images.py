@@ -146,11 +146,11 @@ def test_what_the_bytes_are_decides_not_the_name(tmp_path: Path, name):
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
 def test_damage_anywhere_costs_the_photo_but_never_more(form):
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 60, 3), np.uint8))
-    whole, chance = saved(noise, form), random.Random(4)
+    whole, rng = saved(noise, form), random.Random(4)
     for _ in range(60):
         damaged = bytearray(whole)
-        for _ in range(chance.choice((1, 10, 100))):
-            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        for _ in range(rng.choice((1, 10, 100))):
+            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
         with contextlib.suppress(MediaError):
             assert decode_image(bytes(damaged)).mode == "RGB"
 

@@ -10,7 +10,7 @@ import pytest
 from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.errors import MediaError
-from ltr_plugin.media.opening import OPENERS
+from ltr_plugin.media.openers import OPENERS
 from ltr_plugin.media.reading import TimedBytes, read_media
 
 

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from recordings import encoded, tone, wav
-from videos import film
+from videos import make_video
 
 from ltr_plugin.errors import MediaError
-from ltr_plugin.media import sounds
-from ltr_plugin.media.opening import OPENERS
-from ltr_plugin.media.sounds import Sound, decode_sound, open_sound, resampled
+from ltr_plugin.media.audio import Audio, decode_audio, open_audio, resample
+from ltr_plugin.media.openers import OPENERS
 
 ENCODED = [
     ("flac", "flac"),
@@ -23,55 +22,55 @@ ENCODED = [
 ]
 
 
-def pitch(sound: Sound) -> float:
+def pitch(decoded: Audio) -> float:
     """The loudest frequency in hertz."""
-    spectrum = np.abs(np.fft.rfft(sound.samples * np.hanning(len(sound.samples))))
-    return float(spectrum.argmax() * sound.rate / len(sound.samples))
+    spectrum = np.abs(np.fft.rfft(decoded.samples * np.hanning(len(decoded.samples))))
+    return float(spectrum.argmax() * decoded.rate / len(decoded.samples))
 
 
 @pytest.mark.parametrize("bits", [8, 16, 24, 32, 64])
 def test_a_wav_of_any_depth_is_its_samples(bits):
-    sound = decode_sound(wav(tone(), bits=bits))
-    assert (sound.rate, sound.samples.dtype, sound.seconds) == (44_100, np.float32, 1.0)
-    assert sound.samples == pytest.approx(tone(), abs=0.015 if bits == 8 else 1e-4)
+    decoded = decode_audio(wav(tone(), bits=bits))
+    assert (decoded.rate, decoded.samples.dtype, decoded.seconds) == (44_100, np.float32, 1.0)
+    assert decoded.samples == pytest.approx(tone(), abs=0.015 if bits == 8 else 1e-4)
 
 
 @pytest.mark.parametrize(("container", "codec"), ENCODED)
 def test_packed_sounds_keep_their_pitch_and_length(container, codec):
-    sound = decode_sound(encoded(tone(2, 48_000), container, codec))
-    assert sound.rate == 48_000
-    assert sound.seconds == pytest.approx(2, abs=0.06)
-    assert pitch(sound) == pytest.approx(440, abs=2)
+    decoded = decode_audio(encoded(tone(2, 48_000), container, codec))
+    assert decoded.rate == 48_000
+    assert decoded.seconds == pytest.approx(2, abs=0.06)
+    assert pitch(decoded) == pytest.approx(440, abs=2)
 
 
 @pytest.mark.parametrize(("form", "codec"), [("mp4", "mpeg4"), ("webm", "libvpx")])
 def test_a_film_gives_its_sound_track(form, codec):
-    assert pitch(decode_sound(film(form, codec, tone_hz=440))) == pytest.approx(440, abs=2)
+    assert pitch(decode_audio(make_video(form, codec, tone_hz=440))) == pytest.approx(440, abs=2)
 
 
 def test_channels_are_mixed_down():
     left, right = tone(hertz=440), tone(hertz=1000)
-    sound = decode_sound(wav(np.stack([left, right, right], axis=1)))
-    assert sound.samples == pytest.approx((left + 2 * right) / 3, abs=1e-4)
+    decoded = decode_audio(wav(np.stack([left, right, right], axis=1)))
+    assert decoded.samples == pytest.approx((left + 2 * right) / 3, abs=1e-4)
 
 
 def test_what_is_louder_than_full_scale_is_scaled_to_it():
-    sound = decode_sound(wav(4 * tone(), bits=32))
-    assert sound.samples == pytest.approx(2 * tone(), abs=1e-4)
+    decoded = decode_audio(wav(4 * tone(), bits=32))
+    assert decoded.samples == pytest.approx(2 * tone(), abs=1e-4)
 
 
 def test_only_the_first_minute_is_heard(monkeypatch):
-    monkeypatch.setattr(sounds, "MAX_SECONDS", 0.5)
-    assert decode_sound(wav(tone(2))).seconds == 0.5
-    assert decode_sound(encoded(tone(2, 48_000), "flac", "flac")).seconds == 0.5
+    monkeypatch.setattr(audio, "MAX_SECONDS", 0.5)
+    assert decode_audio(wav(tone(2))).seconds == 0.5
+    assert decode_audio(encoded(tone(2, 48_000), "flac", "flac")).seconds == 0.5
 
 
 @pytest.mark.parametrize("rate", [8_000, 22_050, 44_099, 48_000, 96_000])
 def test_resampling_keeps_pitch_and_length_and_folds_nothing_back(rate):
-    sound = resampled(Sound(tone(1, rate, 1000) + tone(1, rate, 3000), rate), 4_000)
-    assert (sound.rate, sound.samples.dtype) == (4_000, np.float32)
-    assert sound.seconds == pytest.approx(1, abs=0.001)
-    spectrum = np.abs(np.fft.rfft(sound.samples))
+    decoded = resample(Audio(tone(1, rate, 1000) + tone(1, rate, 3000), rate), 4_000)
+    assert (decoded.rate, decoded.samples.dtype) == (4_000, np.float32)
+    assert decoded.seconds == pytest.approx(1, abs=0.001)
+    spectrum = np.abs(np.fft.rfft(decoded.samples))
     assert spectrum.argmax() == pytest.approx(1000, abs=2)
     assert spectrum[np.abs(np.arange(len(spectrum)) - 1000) > 50].max() < 0.02 * spectrum.max()
 
@@ -106,30 +105,30 @@ def test_a_bad_sound_says_what_is_wrong(case, tmp_path):
     data, message = BAD[case]
     (tmp_path / "sound.wav").write_bytes(data)
     with pytest.raises(MediaError, match=message):
-        open_sound(tmp_path, "sound.wav")
+        open_audio(tmp_path, "sound.wav")
 
 
 @pytest.mark.parametrize(("container", "codec"), [form for form in ENCODED if form[0] != "adts"])
 def test_a_file_that_breaks_off_is_refused(container, codec):
     whole = encoded(tone(2, 48_000), container, codec)
     with pytest.raises(MediaError, match="breaks off"):
-        decode_sound(whole[: len(whole) // 2])
+        decode_audio(whole[: len(whole) // 2])
 
 
 @pytest.mark.parametrize("sizes", [(0xFFFFFFFF, 0xFFFFFFFF), (0x7FFFF024, 0x7FFFF000)])
 def test_a_wav_written_before_its_end_was_known_is_heard(sizes):
     whole = bytearray(wav(tone()))
     whole[4:8], whole[40:44] = (size.to_bytes(4, "little") for size in sizes)
-    assert decode_sound(bytes(whole)).seconds == 1.0
+    assert decode_audio(bytes(whole)).seconds == 1.0
 
 
 def test_a_sound_that_begins_quietly_is_heard_to_its_end():
     noise = np.random.default_rng(0).normal(0, 0.2, 4 * 48_000)
-    assert decode_sound(encoded(np.concatenate([0 * noise, noise]), "adts", "aac")).seconds == pytest.approx(8, abs=0.1)
+    assert decode_audio(encoded(np.concatenate([0 * noise, noise]), "adts", "aac")).seconds == pytest.approx(8, abs=0.1)
 
 
 def test_a_tag_behind_a_sound_costs_nothing():
-    assert decode_sound(encoded(tone(2, 48_000), "ipod", "aac") + b"TAG" + bytes(125)).seconds == pytest.approx(
+    assert decode_audio(encoded(tone(2, 48_000), "ipod", "aac") + b"TAG" + bytes(125)).seconds == pytest.approx(
         2, abs=0.1
     )
 
@@ -139,27 +138,27 @@ def test_a_garbled_middle_is_refused():
     third = len(whole) // 3
     whole[third : 2 * third] = np.random.default_rng(0).bytes(third)
     with pytest.raises(MediaError, match=r"breaks off|damaged"):
-        decode_sound(bytes(whole))
+        decode_audio(bytes(whole))
 
 
 def test_a_photo_and_a_film_without_sound_are_no_sounds():
     photo = io.BytesIO()
     Image.new("RGB", (64, 64), "red").save(photo, "JPEG")
     with pytest.raises(MediaError, match="not a sound"):
-        decode_sound(photo.getvalue())
+        decode_audio(photo.getvalue())
     with pytest.raises(MediaError, match="no sound track"):
-        decode_sound(film("mp4"))
+        decode_audio(make_video("mp4"))
     with pytest.raises(MediaError, match="silent"):
-        decode_sound(film("mp4", tone_hz=0))
+        decode_audio(make_video("mp4", tone_hz=0))
 
 
 def test_a_file_over_the_limit_and_one_that_takes_too_long_are_refused(tmp_path, monkeypatch):
     (tmp_path / "sound.wav").write_bytes(wav(tone()))
-    monkeypatch.setattr(sounds, "MAX_DECODING_S", 0.0)
+    monkeypatch.setattr(audio, "MAX_DECODING_S", 0.0)
     with pytest.raises(MediaError, match="takes more than 0 s to decode"):
-        open_sound(tmp_path, "sound.wav")
-    monkeypatch.setattr(sounds, "MAX_BYTES", 1000)
+        open_audio(tmp_path, "sound.wav")
+    monkeypatch.setattr(audio, "MAX_BYTES", 1000)
     with pytest.raises(MediaError, match="over the limit"):
-        open_sound(tmp_path, "sound.wav")
+        open_audio(tmp_path, "sound.wav")
     with pytest.raises(MediaError, match=r"cannot read 'absent\.wav'"):
-        open_sound(tmp_path, "absent.wav")
+        open_audio(tmp_path, "absent.wav")

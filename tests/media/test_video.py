@@ -4,12 +4,12 @@ import struct
 
 import numpy as np
 import pytest
-from videos import film, places
+from videos import make_video, places
 
 from ltr_plugin.errors import MediaError
 from ltr_plugin.media import video
-from ltr_plugin.media.opening import DECODERS, OPENERS
-from ltr_plugin.media.video import CLIP_FRAMES, CLIP_SIDE, FRAMES, decode_video, open_video
+from ltr_plugin.media.openers import DECODERS, OPENERS
+from ltr_plugin.media.video import CLIP_FRAMES, CLIP_SIDE, VIDEO_FRAMES, decode_video, open_video
 
 UPRIGHT = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 CLOCKWISE = struct.pack(">9i", 0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000)
@@ -31,9 +31,9 @@ CLOCKWISE = struct.pack(">9i", 0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000)
 )
 @pytest.mark.parametrize("gop", [4, 1000])
 def test_frames_stand_for_the_whole_film_and_the_clip_is_its_middle_at_its_pace(form, codec, gop):
-    found = decode_video(film(form, codec, gop=gop))
+    found = decode_video(make_video(form, codec, gop=gop))
     assert found.seconds == pytest.approx(3.0, abs=0.15)
-    assert len(found.frames) == FRAMES
+    assert len(found.frames) == VIDEO_FRAMES
     assert places(found.frames) == pytest.approx([1, 5, 9, 13, 16, 20, 24, 28], abs=1)
     assert len(found.clip) == CLIP_FRAMES
     assert places(found.clip) == pytest.approx([int(9.667 + place / 1.5) for place in range(CLIP_FRAMES)], abs=1)
@@ -43,17 +43,17 @@ def test_frames_stand_for_the_whole_film_and_the_clip_is_its_middle_at_its_pace(
 
 
 def test_colours_are_right():
-    (frame, *_) = decode_video(film(red_top=True)).frames
+    (frame, *_) = decode_video(make_video(red_top=True)).frames
     red, grey = (np.asarray(frame)[row].reshape(-1, 3).mean(0) for row in (slice(0, 16), slice(32, 48)))
     assert red == pytest.approx([250, 10, 10], abs=12)
     assert grey == pytest.approx([8, 8, 8], abs=12)
 
 
 def test_a_short_film_has_each_frame_once_and_its_clip_stands_still_at_the_end():
-    found = decode_video(film(frames=5))
+    found = decode_video(make_video(frames=5))
     assert places(found.frames) == [0, 1, 2, 3, 4]
     assert places(found.clip) == [0, 0, 1, 2, 2, 3, *[4] * 10]
-    assert places(decode_video(film(frames=1)).frames) == [0]
+    assert places(decode_video(make_video(frames=1)).frames) == [0]
 
 
 def test_a_long_film_is_decoded_in_parts_only(monkeypatch):
@@ -64,22 +64,22 @@ def test_a_long_film_is_decoded_in_parts_only(monkeypatch):
         "_decoded",
         lambda codec, packets, source: (given.append(1) or frame for frame in decoded(codec, packets, source)),
     )
-    long = film(frames=1000, gop=10)
-    assert len(decode_video(long).frames) == FRAMES
+    long = make_video(frames=1000, gop=10)
+    assert len(decode_video(long).frames) == VIDEO_FRAMES
     assert len(given) < 200
     given.clear()
-    decode_video(film("webm", "libvpx", frames=300, gop=1000))
+    decode_video(make_video("webm", "libvpx", frames=300, gop=1000))
     assert len(given) <= 300, "one pass, where there is one key frame only"
 
 
 def test_frames_are_made_smaller_while_they_are_decoded():
-    found = decode_video(film(frames=3, size=(1600, 1200)))
+    found = decode_video(make_video(frames=3, size=(1600, 1200)))
     assert found.frames[0].size == (512, 384)
     assert min(found.clip[0].size) == CLIP_SIDE
 
 
 def test_a_film_taken_sideways_is_turned_upright():
-    lying = film(red_top=True)
+    lying = make_video(red_top=True)
     assert lying.count(UPRIGHT) == 2, "of the film and of its track"
     place = lying.rindex(UPRIGHT)
     data = lying[:place] + CLOCKWISE + lying[place + len(CLOCKWISE) :]
@@ -91,21 +91,21 @@ def test_a_film_taken_sideways_is_turned_upright():
 
 @pytest.mark.parametrize(("form", "codec"), [("mp4", "mpeg4"), ("webm", "libvpx")])
 def test_the_sound_track_comes_along_and_a_silent_one_does_not(form, codec):
-    heard = decode_video(film(form, codec, tone_hz=440.0)).soundtrack
+    heard = decode_video(make_video(form, codec, tone_hz=440.0)).soundtrack
     assert heard.seconds == pytest.approx(3.0, abs=0.1)
     spectrum = np.abs(np.fft.rfft(heard.samples))
     assert spectrum.argmax() / heard.seconds == pytest.approx(440, abs=3)
-    assert decode_video(film(form, codec, tone_hz=0.0)).soundtrack is None
+    assert decode_video(make_video(form, codec, tone_hz=0.0)).soundtrack is None
 
 
 def test_what_the_bytes_are_decides_not_the_name(tmp_path):
-    (tmp_path / "clip.jpg").write_bytes(film("webm", "libvpx"))
+    (tmp_path / "clip.jpg").write_bytes(make_video("webm", "libvpx"))
     assert OPENERS["video"](tmp_path, "clip.jpg").seconds == pytest.approx(3.0)
     assert DECODERS["video"]((tmp_path / "clip.jpg").read_bytes()).seconds == pytest.approx(3.0)
 
 
 def test_a_file_over_the_limit_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(video, "MAX_BYTES", 1 << 20)
-    (tmp_path / "big.mp4").write_bytes(film() + bytes(1 << 20))
+    (tmp_path / "big.mp4").write_bytes(make_video() + bytes(1 << 20))
     with pytest.raises(MediaError, match="over the limit of 1 MB"):
         open_video(tmp_path, "big.mp4")

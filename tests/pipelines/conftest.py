@@ -11,7 +11,7 @@ from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import OpenSearchCluster
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.features.feature_set import load_feature_set
-from ltr_plugin.pipelines.indexing import write_catalog
+from ltr_plugin.pipelines.index_catalog import write_catalog
 
 COLOURS, GOODS = ("red", "blue", "green", "black"), ("shoe", "lamp", "mug", "chair", "scarf")
 FEATURES = [
@@ -28,11 +28,11 @@ FEATURES = [
 def shop_files(tmp_path_factory):
     """A folder with catalog.jsonl, queries.jsonl, qrels.txt: 120 products, 20 queries; some have no rating."""
     folder = tmp_path_factory.mktemp("shop")
-    chance = np.random.default_rng(3)
+    rng = np.random.default_rng(3)
     products, judgments = [], []
     for number in range(120):
         colour, good = COLOURS[number % 4], GOODS[number % 5]
-        stats = {"rating": round(float(chance.uniform(1, 5)), 3)} if number % 7 else {}
+        stats = {"rating": round(float(rng.uniform(1, 5)), 3)} if number % 7 else {}
         products.append(Product(id=f"p{number}", title=f"{colour} {good} {number}", price=float(number), stats=stats))
     queries = [{"id": f"{colour}-{good}", "text": f"{colour} {good}"} for colour in COLOURS for good in GOODS]
     for query in queries:

@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from ltr_plugin.encoders import load_encoder, vector_fields
-from ltr_plugin.encoders.keypoints import Recipe, wrap, write
-from ltr_plugin.encoders.training.architecture import build, small_config, write_folder
+from ltr_plugin.encoders.keypoints import KeypointConfig, from_model, write
+from ltr_plugin.encoders.training.small_clip import build_model, save_encoder, small_config
 from ltr_plugin.errors import EncoderError, MediaError
 from ltr_plugin.queries.encoding import QueryEncoder
 
@@ -20,7 +20,7 @@ def fields(tmp_path_factory):
     torch.manual_seed(3)
     config = small_config(32)
     folder = tmp_path_factory.mktemp("encoders") / "small"
-    write_folder(folder, build(config), config, {})
+    save_encoder(folder, build_model(config), config, {})
     return vector_fields(image=f"open_clip:{folder}")
 
 
@@ -71,7 +71,7 @@ def test_a_bad_photo_is_an_error_or_heard_of(fields, photo):
 
 
 def test_a_photo_that_cannot_be_prepared_is_an_error_or_heard_of(photo, tmp_path):
-    words = wrap(Recipe("sift"), np.eye(2, 128, dtype=np.float32), np.ones(2), name="words")
+    words = from_model(KeypointConfig("sift"), np.eye(2, 128, dtype=np.float32), np.ones(2), name="words")
     write(tmp_path, words)
     encoder, heard = QueryEncoder(vector_fields(image=f"keypoints:{tmp_path}")), []
     with pytest.raises(MediaError, match="no keypoints"):

@@ -52,12 +52,12 @@ def table_of() -> Make:
 @pytest.fixture(scope="session")
 def shop(table_of) -> FeatureTable:
     """60 queries of 20 products: f0 decides with f1, f2 decides nothing, f3 is always 1; some values are missing."""
-    generator = np.random.default_rng(11)
-    values = generator.random((1200, 4), dtype=np.float32)
+    rng = np.random.default_rng(11)
+    values = rng.random((1200, 4), dtype=np.float32)
     values[:, 3] = 1
     quality = values[:, 0] + np.where(values[:, 1] > 0.5, 0.5, 0)
     grades = np.digitize(quality, [0.6, 1.0, 1.3])
-    values[generator.random(values.shape) < 0.05] = np.nan
+    values[rng.random(values.shape) < 0.05] = np.nan
     return table_of(np.repeat([f"q{number:02}" for number in range(60)], 20), grades, values)
 
 
@@ -68,19 +68,19 @@ def mixed() -> FeatureTable:
     Some products have no photo. `title` is 0 or more, similarities are from 0.5 on where both sides have what they
     compare, and 0 elsewhere.
     """
-    chance = np.random.default_rng(5)
+    rng = np.random.default_rng(5)
     rows = 1800
     kind = np.repeat(np.arange(90) % 3, 20)
-    typed, shown, pictured = kind != 1, kind != 0, chance.random(rows) > 0.15
-    text, image = chance.random(rows), chance.random(rows)
+    typed, shown, pictured = kind != 1, kind != 0, rng.random(rows) > 0.15
+    text, image = rng.random(rows), rng.random(rows)
     values = np.zeros((rows, 8))
     values[:, 0], values[:, 1] = typed, shown
     values[:, 2] = typed * np.where(text > 0.5, 10 * text, 0)
-    values[:, 3] = typed * (0.5 + text / 2 + chance.normal(0, 0.03, rows)).clip(0.01, 1)
+    values[:, 3] = typed * (0.5 + text / 2 + rng.normal(0, 0.03, rows)).clip(0.01, 1)
     values[:, 4] = shown * pictured * (0.5 + image / 2)
     values[:, 5] = typed * pictured * (0.5 + text / 4)
     values[:, 6] = values[:, 4] + values[:, 2] / (values[:, 2] + 8)
-    values[:, 7] = chance.random(rows) * 5
+    values[:, 7] = rng.random(rows) * 5
     fit = np.where(typed, text, 1) * np.where(shown, np.where(pictured, image, 0.5), 1) - 0.03 * values[:, 7]
     grades = np.digitize(fit, [0.35, 0.55, 0.75])
     return FeatureTable(

@@ -52,15 +52,17 @@ def test_too_many_features_to_go_through_are_refused():
         owen_values(score, np.ones(40, np.float32), ["text"] * 40, np.zeros(40, np.float32))
 
 
-@pytest.mark.parametrize("train", [train_linear, lambda table: train_lambdamart(table, LambdaMARTSettings(rounds=40))])
+@pytest.mark.parametrize(
+    "train", [train_linear, lambda table: train_lambdamart(table, LambdaMARTSettings(num_trees=40))]
+)
 def test_contributions_sum_to_the_score(shop, train):
     ranker = train(shop)
     rows = shop.total[:: max(1, len(shop) // 20)]
-    typical = np.median(shop.total, axis=0)
+    background = np.median(shop.total, axis=0)
     for row, expected in zip(rows, ranker.predict(rows), strict=True):
-        found = attribute(ranker, row, typical)
+        found = attribute(ranker, row, background)
         assert found.score == pytest.approx(expected, abs=1e-6)
-        assert sum(found.by_modality().values()) + found.base == pytest.approx(expected, abs=1e-6)
+        assert sum(found.by_modality().values()) + found.base_value == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_difference_of_two_products_is_told_by_feature(shop):

@@ -12,10 +12,10 @@ from ltr_plugin.cluster.feature_log import LOG, Pairs, log_features
 from ltr_plugin.cluster.indices import open_or_create
 from ltr_plugin.cluster.ltr_api import LtrStore, log_name
 from ltr_plugin.features.feature_set import FeatureSet
+from ltr_plugin.features.modality_mask import ModalityMask
+from ltr_plugin.rankers.export.parity import compare_scores
 from ltr_plugin.rankers.fusion import train_fusion, train_mlp
-from ltr_plugin.rankers.modalities import Gaps
-from ltr_plugin.rankers.network_settings import MLPSettings, NetworkSettings
-from ltr_plugin.rankers.parity import compare_scores
+from ltr_plugin.rankers.network.settings import MLPSettings, NetworkSettings
 
 pytestmark = pytest.mark.live
 
@@ -37,8 +37,10 @@ def served(node_url, mixed, tmp_path_factory):
     cluster = OpenSearchCluster(node_url)
     alias = f"mixed-{uuid.uuid4().hex[:8]}"
     index = open_or_create(cluster, alias, (), tmp_path_factory.mktemp("mixed"))
-    gaps = Gaps(MIXED)
-    rows = np.concatenate([gaps.without(mixed.total[place : 40 + place], **way) for place, way in enumerate(WAYS)])
+    modality_mask = ModalityMask(MIXED)
+    rows = np.concatenate(
+        [modality_mask.drop(mixed.total[place : 40 + place], **way) for place, way in enumerate(WAYS)]
+    )
     plain = [feature for feature in MIXED.features if feature.kind != "derived"]
     products = [
         Product(id=f"p{n}", title="x", stats={f.name: float(row[MIXED.names.index(f.name)]) for f in plain})
@@ -67,7 +69,7 @@ def test_the_cluster_scores_a_compiled_network_as_here(served, mixed, train):
     ranker = train(mixed, settings)
     export = ranker.export()
     name = f"{index.alias}-{ranker.kind}"
-    store.put_model(name, export.served(features), export.model())
+    store.put_model(name, export.with_derived_features(features), export.model())
     try:
         everything = [Pairs("q", {"text": ""}, [f"p{n}" for n in range(len(rows))])]
         (hits,) = log_features(index.cluster, index.name, log_name(features), everything, model=name)
@@ -81,8 +83,8 @@ def test_the_cluster_scores_a_compiled_network_as_here(served, mixed, train):
     parity = compare_scores(
         np.array(["q"] * len(rows), dtype=object), ranker.predict(seen), np.array([hit.score for hit in hits]), 1e-5
     )
-    assert parity.holds, str(parity)
-    for modality, gate in ranker.fused(seen).gates.items():
+    assert parity.passed, str(parity)
+    for modality, gate in ranker.output(seen).gates.items():
         assert gates[modality] == pytest.approx(gate.numpy(), abs=1e-6)
         assert ((gates[modality] == 0) == (gate.numpy() == 0)).all()
         assert (gate == 0).any()

@@ -8,14 +8,14 @@ from mixed_modalities import MIXED
 from ltr_plugin.features.expressions import term_count
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.kinds import Derived
-from ltr_plugin.rankers.compiling import compiled
-from ltr_plugin.rankers.formulas import evaluate
-from ltr_plugin.rankers.modalities import Gaps
-from ltr_plugin.rankers.network import FusionNetwork, fusion_layout, plain_layout
-from ltr_plugin.rankers.network_settings import NetworkSettings
-from ltr_plugin.rankers.network_training import seeded
+from ltr_plugin.features.lucene_expressions import evaluate_expression
+from ltr_plugin.features.modality_mask import ModalityMask
+from ltr_plugin.rankers.export.network_compiler import compile_network
+from ltr_plugin.rankers.export.reference_scorer import derived_values, score
+from ltr_plugin.rankers.network.network import FusionNetwork, fusion_layout, mlp_layout
+from ltr_plugin.rankers.network.settings import NetworkSettings
+from ltr_plugin.rankers.network.training import seeded
 from ltr_plugin.rankers.ranker import ExportError
-from ltr_plugin.rankers.reference import derived_values, score
 
 FOUR = FeatureSet.model_validate(
     {
@@ -48,9 +48,9 @@ def network_of(layout, units=8, seed=3):
 
 def rows_of(features, count=300):
     """Values over many sizes, every pattern of missing parts, and rows of edges."""
-    chance = np.random.default_rng(2)
-    values = (chance.random((count, len(features.names))) * 10 ** chance.uniform(-2, 2, (count, 1))).astype(np.float32)
-    edges = chance.choice(EDGES, (count, len(features.names)))
+    rng = np.random.default_rng(2)
+    values = (rng.random((count, len(features.names))) * 10 ** rng.uniform(-2, 2, (count, 1))).astype(np.float32)
+    edges = rng.choice(EDGES, (count, len(features.names)))
     columns = [group.columns for group in fusion_layout(features).groups.values()]
     patterns = []
     for there in product([False, True], repeat=len(columns)):
@@ -59,7 +59,7 @@ def rows_of(features, count=300):
             seen[:, list(group)] *= kept
         patterns.append(seen)
     whole = np.concatenate([values, edges, *patterns])
-    return Gaps(features).fill(whole, np.zeros(len(features.names), dtype=bool))
+    return ModalityMask(features).apply(whole, np.zeros(len(features.names), dtype=bool))
 
 
 def local(network, values):
@@ -72,25 +72,25 @@ def unrounded(export, features, values):
     """The exported score without any rounding to float32: what the expressions mean."""
     columns = dict(zip(features.names, values.astype(np.float64).T, strict=True))
     for feature in export.derived:
-        columns[feature.name] = np.broadcast_to(evaluate(feature.expression, columns), len(values))
+        columns[feature.name] = np.broadcast_to(evaluate_expression(feature.expression, columns), len(values))
     return sum(weight * columns[name] for name, weight in export.definition.items())
 
 
 @pytest.mark.parametrize("features", [MIXED, FOUR], ids=["two", "four"])
-@pytest.mark.parametrize("layout_of", [fusion_layout, plain_layout], ids=["fusion", "mlp"])
+@pytest.mark.parametrize("layout_of", [fusion_layout, mlp_layout], ids=["fusion", "mlp"])
 def test_the_expressions_mean_what_the_network_computes(features, layout_of):
     network, values = network_of(layout_of(features)), rows_of(features)
-    export = compiled(network, features, "net")
+    export = compile_network(network, features, "net")
     fused, expected = local(network, values)
     # Parts of a thousand and more may cancel out: a difference counts beside the largest of them.
-    scale = np.maximum(1, np.abs([part.numpy() for part in fused.parts.values()]).max(axis=0))
+    scale = np.maximum(1, np.abs([part.numpy() for part in fused.components.values()]).max(axis=0))
     assert (np.abs(unrounded(export, features, values) - expected) / scale).max() < 1e-9
     assert (np.abs(score(export, features.names, values) - expected) / scale).max() < 2e-5
 
 
 def test_gates_and_parts_can_be_read_in_the_log():
     network, values = network_of(fusion_layout(FOUR)), rows_of(FOUR)
-    export = compiled(network, FOUR, "fusion")
+    export = compile_network(network, FOUR, "fusion")
     logged = derived_values(export.derived, FOUR.names, values)
     fused, _ = local(network, values)
     for modality in ("text", "image", "audio", "video"):
@@ -104,8 +104,8 @@ def test_gates_and_parts_can_be_read_in_the_log():
 
 
 def test_the_served_set_is_the_trained_one_with_the_units_behind():
-    export = compiled(network_of(fusion_layout(MIXED)), MIXED, "fusion")
-    served = export.served(MIXED)
+    export = compile_network(network_of(fusion_layout(MIXED)), MIXED, "fusion")
+    served = export.with_derived_features(MIXED)
     assert served.names == (*MIXED.names, *(feature.name for feature in export.derived))
     assert served.digest != MIXED.digest
     assert all(
@@ -115,22 +115,22 @@ def test_the_served_set_is_the_trained_one_with_the_units_behind():
 
 def test_units_that_nothing_reads_and_weights_of_zero_are_not_written():
     network = network_of(fusion_layout(MIXED))
-    whole = compiled(network, MIXED, "fusion").derived
+    whole = compile_network(network, MIXED, "fusion").derived
     tower = network.tower("text")
     for weight in (tower.output.weight, network.gate("text").weight, network.cross("text").weight):
         weight[:, 2] = 0
     tower.hidden.weight[0] = 0
-    small = {feature.name: feature for feature in compiled(network, MIXED, "fusion").derived}
+    small = {feature.name: feature for feature in compile_network(network, MIXED, "fusion").derived}
     assert {feature.name for feature in whole} - set(small) == {"fusion_text_3"}
     assert "title" not in small["fusion_text_1"].expression
     assert " 0 *" not in "".join(feature.expression for feature in small.values())
 
 
 def test_networks_that_the_plugin_would_not_take_are_refused():
-    export = compiled(network_of(fusion_layout(FOUR), units=8), FOUR, "fusion")
+    export = compile_network(network_of(fusion_layout(FOUR), units=8), FOUR, "fusion")
     assert max(term_count(feature.expression) for feature in export.derived) < Derived.MAX_TERMS
     with pytest.raises(ExportError, match=r"'fusion_together' has \d+ terms.*train with fewer units"):
-        compiled(network_of(fusion_layout(FOUR), units=60), FOUR, "fusion")
+        compile_network(network_of(fusion_layout(FOUR), units=60), FOUR, "fusion")
 
 
 def test_a_name_that_the_set_has_already_is_refused():
@@ -142,4 +142,4 @@ def test_a_name_that_the_set_has_already_is_refused():
         }
     )
     with pytest.raises(ExportError, match="fusion_gate_text"):
-        compiled(network_of(fusion_layout(clash)), clash, "fusion")
+        compile_network(network_of(fusion_layout(clash)), clash, "fusion")

@@ -3,13 +3,13 @@ import pytest
 from scipy.stats import spearmanr
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.rankers.distilling import TEMPERATURE, Taught, taught_shares
+from ltr_plugin.rankers.export.reference_scorer import score
 from ltr_plugin.rankers.fusion import train_fusion
 from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart
 from ltr_plugin.rankers.linear import train_linear
-from ltr_plugin.rankers.network_settings import NetworkSettings
-from ltr_plugin.rankers.reference import score
-from ltr_plugin.rankers.training_rows import TrainingRows
+from ltr_plugin.rankers.network.settings import NetworkSettings
+from ltr_plugin.rankers.training.distillation import TEMPERATURE, DistillationObjective, distillation_targets
+from ltr_plugin.rankers.training.rows import TrainingRows
 
 
 class Stubborn:
@@ -37,16 +37,16 @@ def agreement(table, student, teacher):
 
 def test_shares_are_the_softmax_of_the_teachers_scores_in_its_own_spread(mixed, teacher):
     rows = TrainingRows.of(mixed)
-    shares = taught_shares(teacher, mixed, rows)
-    assert np.add.reduceat(shares, rows.starts) == pytest.approx(1)
+    targets = distillation_targets(teacher, mixed, rows)
+    assert np.add.reduceat(targets, rows.starts) == pytest.approx(1)
     scores = teacher.predict(rows.values).reshape(-1, 20)
     logits = scores / (TEMPERATURE * scores.std(axis=1).mean())
     expected = np.exp(logits - logits.max(axis=1, keepdims=True))
-    assert shares.reshape(-1, 20) == pytest.approx(expected / expected.sum(axis=1, keepdims=True), rel=1e-5)
+    assert targets.reshape(-1, 20) == pytest.approx(expected / expected.sum(axis=1, keepdims=True), rel=1e-5)
 
 
 def test_trees_learn_a_teachers_order_and_not_the_grades(mixed, teacher):
-    student = train_lambdamart(mixed, LambdaMARTSettings(rounds=40), teacher=teacher)
+    student = train_lambdamart(mixed, LambdaMARTSettings(num_trees=40), teacher=teacher)
     assert agreement(mixed, student, teacher) > 0.9
     assert student.card.settings["teacher"].startswith("stubborn ")
     near = score(student.export(), mixed.names, mixed.total)
@@ -59,7 +59,7 @@ def test_a_network_learns_a_teachers_order(mixed, teacher):
 
 
 def test_trees_learn_the_same_from_a_part_of_the_rows(mixed, teacher):
-    settings = LambdaMARTSettings(rounds=5, refit=False)
+    settings = LambdaMARTSettings(num_trees=5, refit=False)
     student = train_lambdamart(mixed, settings, teacher=teacher)
     assert student.card.queries == 72
     assert agreement(mixed, student, teacher) > 0.7
@@ -72,13 +72,13 @@ def test_the_derivatives_are_those_of_the_cross_entropy():
         def get_group(self):
             return [3]
 
-    shares = np.array([9, 0.2, 0.5, 0.3], dtype=np.float32)
+    targets = np.array([9, 0.2, 0.5, 0.3], dtype=np.float32)
     scores = np.array([0.1, -0.4, 0.7])
 
     def loss(at):
-        return 3 * -(shares[1:] @ (at - np.log(np.exp(at).sum())))
+        return 3 * -(targets[1:] @ (at - np.log(np.exp(at).sum())))
 
-    first, second = Taught(shares)(scores, Data())
+    first, second = DistillationObjective(targets)(scores, Data())
     for place in range(3):
         step = np.eye(3)[place] * 1e-4
         assert first[place] == pytest.approx((loss(scores + step) - loss(scores - step)) / 2e-4, rel=1e-4)

@@ -1,7 +1,7 @@
 import pytest
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.rankers.folds import folds_by_query, held_out
+from ltr_plugin.rankers.training.folds import folds_by_query, holdout_queries
 
 QUERIES = [f"q{number}" for number in range(23)]
 
@@ -23,11 +23,11 @@ def test_folds_that_cannot_be_are_refused(k):
         folds_by_query(QUERIES, k, 7)
 
 
-@pytest.mark.parametrize(("share", "count"), [(0.2, 5), (0.001, 1), (0.999, 22)])
-def test_held_out_leaves_queries_on_both_sides(share, count):
-    assert len(held_out(QUERIES, share, 7)) == count
-    assert held_out(QUERIES, share, 7) < set(QUERIES)
+@pytest.mark.parametrize(("fraction", "count"), [(0.2, 5), (0.001, 1), (0.999, 22)])
+def test_held_out_leaves_queries_on_both_sides(fraction, count):
+    assert len(holdout_queries(QUERIES, fraction, 7)) == count
+    assert holdout_queries(QUERIES, fraction, 7) < set(QUERIES)
 
 
 def test_one_query_cannot_be_held_out():
-    assert held_out(["only"], 0.5, 7) == frozenset()
+    assert holdout_queries(["only"], 0.5, 7) == frozenset()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.rankers.formulas import evaluate
+from ltr_plugin.features.lucene_expressions import evaluate_expression
 
 COLUMNS = {"a": np.array([1.0, 2.0, -3.0]), "b": np.array([0.0, 5.0, 2.0]), "c.d": np.array([2.0, 2.0, 2.0])}
 
@@ -33,20 +33,20 @@ COLUMNS = {"a": np.array([1.0, 2.0, -3.0]), "b": np.array([0.0, 5.0, 2.0]), "c.d
     ],
 )
 def test_expressions_are_evaluated_as_the_cluster_does(expression, expected):
-    assert np.broadcast_to(evaluate(expression, COLUMNS), 3) == pytest.approx(expected)
+    assert np.broadcast_to(evaluate_expression(expression, COLUMNS), 3) == pytest.approx(expected)
 
 
 def test_an_expression_sees_float32_and_computes_in_double():
     third = np.array([1 / 3], dtype=np.float32)
-    assert evaluate("a * 3", {"a": third})[0] == float(third[0]) * 3
-    assert evaluate("a * 3", {"a": third})[0] != np.float32(third[0] * np.float32(3))
+    assert evaluate_expression("a * 3", {"a": third})[0] == float(third[0]) * 3
+    assert evaluate_expression("a * 3", {"a": third})[0] != np.float32(third[0] * np.float32(3))
 
 
 def test_a_sum_of_very_many_terms_needs_no_deep_stack():
-    assert evaluate(" + ".join(["a"] * 5000), {"a": np.ones(2)}).tolist() == [5000, 5000]
+    assert evaluate_expression(" + ".join(["a"] * 5000), {"a": np.ones(2)}).tolist() == [5000, 5000]
 
 
 @pytest.mark.parametrize("wrong", ["", "a +", "a b", "foo(a)", "a & b", "(a", "max(a)", "a ? b", "#"])
 def test_what_cannot_be_read_is_said(wrong):
     with pytest.raises(InputError, match="cannot be evaluated here"):
-        evaluate(wrong, COLUMNS)
+        evaluate_expression(wrong, COLUMNS)

@@ -7,13 +7,13 @@ import torch
 from mixed_modalities import MIXED
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.rankers.folds import held_out
+from ltr_plugin.features.modality_mask import ModalityMask
+from ltr_plugin.rankers.export.reference_scorer import score
 from ltr_plugin.rankers.fusion import NetworkRanker, train_fusion, train_mlp
 from ltr_plugin.rankers.loading import load_ranker
-from ltr_plugin.rankers.losses import ndcg
-from ltr_plugin.rankers.modalities import Gaps
-from ltr_plugin.rankers.network_settings import MLPSettings, NetworkSettings
-from ltr_plugin.rankers.reference import score
+from ltr_plugin.rankers.network.losses import ndcg
+from ltr_plugin.rankers.network.settings import MLPSettings, NetworkSettings
+from ltr_plugin.rankers.training.folds import holdout_queries
 
 QUICK = NetworkSettings(epochs=12, learning_rate=0.02)
 QUICK_MLP = MLPSettings(epochs=12, learning_rate=0.02)
@@ -36,7 +36,7 @@ def either(request, mixed):
 
 
 def test_learns_the_order_of_queries_it_never_saw(mixed):
-    unseen = held_out(mixed.queries, 0.3, seed=1)
+    unseen = holdout_queries(mixed.queries, 0.3, seed=1)
     trained = train_fusion(mixed.of_queries(set(mixed.queries) - unseen), QUICK)
     test = mixed.of_queries(unseen)
     chance = mean_ndcg(test, np.random.default_rng(0).random(len(test)))
@@ -63,7 +63,7 @@ def test_a_row_scores_alike_alone_and_among_others(mixed, ranker):
 
 
 def test_the_export_scores_alike_and_orders_alike(mixed, either):
-    gaps = Gaps(MIXED)
+    modality_mask = ModalityMask(MIXED)
     ways = [
         {},
         {"query": ["text"]},
@@ -71,7 +71,7 @@ def test_the_export_scores_alike_and_orders_alike(mixed, either):
         {"product": ["image"]},
         {"query": ["text"], "product": ["image"]},
     ]
-    values = np.concatenate([gaps.without(mixed.total, **way) for way in ways])
+    values = np.concatenate([modality_mask.drop(mixed.total, **way) for way in ways])
     export = either.export()
     assert (export.type, export.tolerance) == ("model/linear", 1e-4)
     near, here = score(export, MIXED.names, values), either.predict(values)

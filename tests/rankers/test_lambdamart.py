@@ -6,14 +6,14 @@ import pytest
 
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.measures import MEASURES, per_query
-from ltr_plugin.evaluation.runs import ranked
+from ltr_plugin.evaluation.runs import run_from_scores
 from ltr_plugin.judgments.qrels import Qrels
-from ltr_plugin.rankers.folds import held_out
-from ltr_plugin.rankers.lambdamart import LambdaMART, LambdaMARTSettings, train_lambdamart
+from ltr_plugin.rankers.export.reference_scorer import score
+from ltr_plugin.rankers.lambdamart import LambdaMARTRanker, LambdaMARTSettings, train_lambdamart
 from ltr_plugin.rankers.loading import load_ranker
-from ltr_plugin.rankers.reference import score
+from ltr_plugin.rankers.training.folds import holdout_queries
 
-QUICK = LambdaMARTSettings(rounds=60, patience=15)
+QUICK = LambdaMARTSettings(num_trees=60, early_stopping_rounds=15)
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +25,13 @@ def ndcg(table, scores):
     grades = {}
     for query, product, grade in zip(table.queries, table.products, table.grades, strict=True):
         grades.setdefault(query, {})[product] = int(grade)
-    return per_query(ranked(table.queries, table.products, scores), Qrels(grades))[:, MEASURES.index("nDCG@10")].mean()
+    return per_query(run_from_scores(table.queries, table.products, scores), Qrels(grades))[
+        :, MEASURES.index("nDCG@10")
+    ].mean()
 
 
 def test_learns_the_order_of_queries_it_never_saw(shop):
-    unseen = held_out(shop.queries, 0.3, seed=1)
+    unseen = holdout_queries(shop.queries, 0.3, seed=1)
     trained = train_lambdamart(shop.of_queries(set(shop.queries) - unseen), QUICK)
     test = shop.of_queries(unseen)
     chance = ndcg(test, np.random.default_rng(0).random(len(test)))
@@ -100,7 +102,7 @@ def test_a_damaged_ranker_is_refused(ranker, tmp_path):
     model = folder / "model.txt"
     model.write_text(model.read_text().replace("leaf_value=", "leaf_value=9", 1))
     with pytest.raises(InputError, match="not the model"):
-        LambdaMART.load(folder)
+        LambdaMARTRanker.load(folder)
     card = json.loads((folder / "card.json").read_text())
     (folder / "card.json").write_text(json.dumps(card | {"feature_set_digest": "0" * 16, "colour": "red"}))
     with pytest.raises(InputError, match=r"\$\.colour"):
@@ -142,7 +144,7 @@ def test_queries_of_one_grade_are_left_out_with_a_note(shop):
 
 def test_one_query_trains_without_validation(shop):
     one = shop.of_queries(["q01"])
-    trained = train_lambdamart(one, QUICK.model_copy(update={"min_rows_in_leaf": 2}))
+    trained = train_lambdamart(one, QUICK.model_copy(update={"min_data_in_leaf": 2}))
     assert ndcg(one, trained.predict(one.values)) > 0.9
     assert trained.card.results["validation_ndcg@10"] is None
     assert trained.card.results["trees"] == 50
@@ -175,11 +177,11 @@ def test_grades_that_cannot_be_learnt_are_named(shop):
 
 def test_sampled_negatives_count_and_weigh(shop):
     worst = shop.grades == 0
-    sampled = replace(shop, grades=np.where(worst, np.nan, shop.grades).astype(np.float32))
-    as_zero = train_lambdamart(sampled, QUICK)
+    unjudged = replace(shop, grades=np.where(worst, np.nan, shop.grades).astype(np.float32))
+    as_zero = train_lambdamart(unjudged, QUICK)
     assert as_zero.card.negatives == worst.sum()
     assert as_zero.model == train_lambdamart(shop, QUICK).model
-    lighter = train_lambdamart(sampled, QUICK.model_copy(update={"negative_weight": 0.2}))
+    lighter = train_lambdamart(unjudged, QUICK.model_copy(update={"negative_weight": 0.2}))
     assert lighter.model != as_zero.model
 
 

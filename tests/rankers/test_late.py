@@ -5,17 +5,17 @@ import pytest
 from scipy.stats import rankdata
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.rankers.late import LateSettings, train_late
+from ltr_plugin.rankers.export.reference_scorer import score
+from ltr_plugin.rankers.late_fusion import LateFusionSettings, train_late_fusion
 from ltr_plugin.rankers.loading import load_ranker
 from ltr_plugin.rankers.ranker import ExportError, score_rows
-from ltr_plugin.rankers.reference import score
 
-QUICK = {"rounds": 15, "folds": 2}
+QUICK = {"num_trees": 15, "folds": 2}
 
 
 @pytest.fixture(scope="module", params=["lambdamart", "linear"])
 def ranker(request, mixed):
-    return train_late(mixed, LateSettings(members=request.param, **QUICK))
+    return train_late_fusion(mixed, LateFusionSettings(members=request.param, **QUICK))
 
 
 def test_there_is_a_member_for_each_modality_that_reads_only_its_own(ranker):
@@ -43,9 +43,9 @@ def test_saves_and_loads(ranker, mixed, tmp_path):
         load_ranker(tmp_path / "late")
 
 
-@pytest.mark.parametrize("combine", ["rrf", "vote"])
+@pytest.mark.parametrize("combine", ["rrf", "borda"])
 def test_ranks_are_combined_query_by_query_and_stay_outside_the_cluster(mixed, combine, tmp_path):
-    ranker = train_late(mixed, LateSettings(members="linear", combine=combine))
+    ranker = train_late_fusion(mixed, LateFusionSettings(members="linear", combine=combine))
     rows = mixed.values[:20]
     places = [rankdata(-member.predict(rows)) for member in ranker.members.values()]
     expected = sum(1 / (60 + place) if combine == "rrf" else 20 - place for place in places)
@@ -60,7 +60,7 @@ def test_ranks_are_combined_query_by_query_and_stay_outside_the_cluster(mixed, c
 
 def test_a_modality_that_tells_nothing_has_no_member(mixed):
     flat = replace(mixed, values=np.where(np.array(mixed.names) == "price", 3, mixed.values).astype(np.float32))
-    assert list(train_late(flat, LateSettings(members="linear")).members) == ["text", "image"]
+    assert list(train_late_fusion(flat, LateFusionSettings(members="linear")).members) == ["text", "image"]
     nothing = replace(mixed, values=np.zeros_like(mixed.values))
     with pytest.raises(InputError, match="differ from row to row"):
-        train_late(nothing, LateSettings(members="linear"))
+        train_late_fusion(nothing, LateFusionSettings(members="linear"))

@@ -5,12 +5,12 @@ import pytest
 from scipy.optimize import check_grad
 
 from ltr_plugin.errors import InputError
+from ltr_plugin.rankers.export.reference_scorer import score
 from ltr_plugin.rankers.linear import LinearRanker, LinearSettings, listwise, train_linear
 from ltr_plugin.rankers.loading import load_ranker
 from ltr_plugin.rankers.logistic import pointwise, train_logistic
-from ltr_plugin.rankers.reference import score
 from ltr_plugin.rankers.svm import pairwise, train_svm
-from ltr_plugin.rankers.training_rows import TrainingRows
+from ltr_plugin.rankers.training.rows import TrainingRows
 
 
 @pytest.fixture(scope="module", params=[train_linear, train_logistic, train_svm])
@@ -34,7 +34,7 @@ def test_a_feature_that_never_differs_has_no_weight(table_of):
 @pytest.mark.parametrize("objective_of", [listwise, pointwise, pairwise])
 def test_the_derivative_is_that_of_the_loss(shop, objective_of):
     rows = TrainingRows.of(shop.of_queries(["q00", "q01", "q02"]))
-    rows = replace(rows, sampled=np.arange(len(rows)) % 3 == 0)
+    rows = replace(rows, unjudged=np.arange(len(rows)) % 3 == 0)
     objective = objective_of(rows, 0.5)
     at = np.random.default_rng(0).normal(size=len(rows))
     assert check_grad(*(lambda scores, place=place: objective(scores)[place] for place in (0, 1)), at) < 1e-5
@@ -76,6 +76,6 @@ def test_saves_and_loads(ranker, tmp_path):
 
 @pytest.mark.parametrize("train", [train_linear, train_logistic, train_svm])
 def test_lighter_negatives_change_the_weights(shop, train):
-    sampled = replace(shop, grades=np.where(shop.grades == 0, np.nan, shop.grades).astype(np.float32))
-    assert train(sampled).weights == train(shop).weights
-    assert train(sampled, LinearSettings(negative_weight=0.1)).weights != train(shop).weights
+    unjudged = replace(shop, grades=np.where(shop.grades == 0, np.nan, shop.grades).astype(np.float32))
+    assert train(unjudged).weights == train(shop).weights
+    assert train(unjudged, LinearSettings(negative_weight=0.1)).weights != train(shop).weights

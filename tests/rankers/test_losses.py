@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from ltr_plugin.rankers.losses import LOSSES, approximate_ndcg, cross_entropy, lambda_loss, list_net, ndcg, rank_net
+from ltr_plugin.rankers.network.losses import (
+    LOSSES,
+    approx_ndcg_loss,
+    cross_entropy,
+    lambda_loss,
+    listnet_loss,
+    ndcg,
+    ranknet_loss,
+)
 
 
 def lists(*rows):
@@ -30,7 +38,7 @@ def test_ndcg_of_one_list():
 
 
 def test_ndcg_looks_at_the_first_places_only():
-    assert ndcg(*lists([(1.0, 2), (2.0, 0)]), top=1).tolist() == [0]
+    assert ndcg(*lists([(1.0, 2), (2.0, 0)]), k=1).tolist() == [0]
 
 
 def test_padding_has_no_place_in_a_list():
@@ -41,31 +49,31 @@ def test_padding_has_no_place_in_a_list():
 
 
 def test_rank_net_is_the_logistic_loss_of_the_pairs():
-    loss = rank_net(*lists([(1.0, 2), (2.0, 0), (0.5, 1)]))
+    loss = ranknet_loss(*lists([(1.0, 2), (2.0, 0), (0.5, 1)]))
     pairs = [logistic(1.0 - 2.0), logistic(1.0 - 0.5), logistic(0.5 - 2.0)]
     assert float(loss) == pytest.approx(sum(pairs) / 3)
 
 
 def test_list_net_is_the_cross_entropy_of_gains():
-    loss = list_net(*lists([(math.log(1), 0), (math.log(2), 1), (math.log(5), 2)]))
+    loss = listnet_loss(*lists([(math.log(1), 0), (math.log(2), 1), (math.log(5), 2)]))
     assert float(loss) == pytest.approx(-(math.log(2 / 8) / 4 + 3 * math.log(5 / 8) / 4))
 
 
 def test_cross_entropy_is_least_at_the_shares():
     _, _, mask = lists([(0.0, 0), (0.0, 0)])
-    shares = torch.tensor([[0.2, 0.8]], dtype=torch.float64)
-    at = float(cross_entropy(torch.log(shares), shares, mask))
+    targets = torch.tensor([[0.2, 0.8]], dtype=torch.float64)
+    at = float(cross_entropy(torch.log(targets), targets, mask))
     assert at == pytest.approx(-(0.2 * math.log(0.2) + 0.8 * math.log(0.8)))
-    assert float(cross_entropy(torch.log(shares) + torch.tensor([[0.1, 0.0]]), shares, mask)) > at
+    assert float(cross_entropy(torch.log(targets) + torch.tensor([[0.1, 0.0]]), targets, mask)) > at
 
 
 def test_approximate_ndcg_counts_ranks_softly():
     soft = 1 / (1 + math.exp(-1 / 0.5))
     ranks = [1 + soft, 1 + (1 - soft)]
-    loss = approximate_ndcg(*lists([(1.0, 2), (2.0, 1)]), temperature=0.5)
+    loss = approx_ndcg_loss(*lists([(1.0, 2), (2.0, 1)]), temperature=0.5)
     best = 3 + 1 / math.log2(3)
     assert float(loss) == pytest.approx(1 - (3 / math.log2(1 + ranks[0]) + 1 / math.log2(1 + ranks[1])) / best)
-    sharp = approximate_ndcg(*lists([(1.0, 2), (2.0, 0), (0.5, 1)]), temperature=1e-3)
+    sharp = approx_ndcg_loss(*lists([(1.0, 2), (2.0, 0), (0.5, 1)]), temperature=1e-3)
     assert float(sharp) == pytest.approx(1 - float(ndcg(*lists([(1.0, 2), (2.0, 0), (0.5, 1)]))))
 
 
@@ -77,8 +85,8 @@ def test_lambda_loss_weighs_pairs_by_what_a_swap_would_do():
     gains, scores, best = [0, 3, 1], [2.0, 1.0, 0.5], 3 + discount(2)
     expected = 0.0
     for i, j in ((0, 1), (0, 2), (1, 2)):
-        between = discount(j - i) - discount(j - i + 1)
-        weight = abs(gains[i] - gains[j]) / best * (10 * between + discount(i + 1) - discount(j + 1))
+        delta = discount(j - i) - discount(j - i + 1)
+        weight = abs(gains[i] - gains[j]) / best * (10 * delta + discount(i + 1) - discount(j + 1))
         better, worse = (i, j) if gains[i] > gains[j] else (j, i)
         expected += weight * logistic(scores[better] - scores[worse])
     assert float(lambda_loss(*lists([(1.0, 2), (2.0, 0), (0.5, 1)]))) == pytest.approx(expected)
@@ -87,20 +95,20 @@ def test_lambda_loss_weighs_pairs_by_what_a_swap_would_do():
 def test_lambda_loss_leaves_pairs_below_the_first_places_alone():
     scores, grades, mask = lists([(3.0, 2), (2.0, 0), (1.0, 1)])
     scores.requires_grad_()
-    lambda_loss(scores, grades, mask, top=1).backward()
+    lambda_loss(scores, grades, mask, k=1).backward()
     assert scores.grad[0, 0] < 0
     assert float(scores.grad.sum()) == pytest.approx(0)
     below = [(9.0, 2), (2.0, 0), (1.0, 0)], [(9.0, 2), (1.0, 0), (2.0, 0)]
-    first, second = (float(lambda_loss(*lists(row), top=1)) for row in below)
+    first, second = (float(lambda_loss(*lists(row), k=1)) for row in below)
     assert first == pytest.approx(second)
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_going_down_each_loss_puts_a_list_in_order(name):
-    chance = np.random.default_rng(3)
-    grades = torch.tensor(chance.integers(0, 4, (6, 12)), dtype=torch.float32)
+    rng = np.random.default_rng(3)
+    grades = torch.tensor(rng.integers(0, 4, (6, 12)), dtype=torch.float32)
     mask = torch.ones(6, 12, dtype=torch.bool)
-    scores = torch.tensor(chance.normal(0, 0.1, (6, 12)), dtype=torch.float32, requires_grad=True)
+    scores = torch.tensor(rng.normal(0, 0.1, (6, 12)), dtype=torch.float32, requires_grad=True)
     before = float(ndcg(scores.detach(), grades, mask).mean())
     for _ in range(300):
         (gradient,) = torch.autograd.grad(LOSSES[name](scores, grades, mask), scores)

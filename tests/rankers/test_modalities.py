@@ -3,7 +3,7 @@ import pytest
 from mixed_modalities import MIXED
 
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.rankers.modalities import Gaps, evidence, source_of
+from ltr_plugin.features.modality_mask import ModalityMask, presence_columns, vector_source
 
 
 def column(name):
@@ -11,7 +11,7 @@ def column(name):
 
 
 def test_a_vectors_name_says_what_it_is_made_from():
-    assert [source_of(name) for name in ("image_vector", "image_text_vector", "text", "clip_audio_vector")] == [
+    assert [vector_source(name) for name in ("image_vector", "image_text_vector", "text", "clip_audio_vector")] == [
         "image",
         "text",
         "text",
@@ -20,7 +20,7 @@ def test_a_vectors_name_says_what_it_is_made_from():
 
 
 def test_presence_is_told_by_what_compares_query_and_product():
-    assert evidence(MIXED) == {
+    assert presence_columns(MIXED) == {
         "text": (column("title"), column("meaning")),
         "image": (column("photo"), column("words_photo")),
     }
@@ -33,39 +33,39 @@ def test_a_modality_that_compares_nothing_is_told_by_all_its_plain_features():
         {"kind": "derived", "name": "half", "modality": "video", "expression": "loudness / 2"},
     ]
     features = FeatureSet.model_validate({"name": "sounds", "version": 1, "features": features})
-    assert evidence(features) == {"audio": (0,)}
+    assert presence_columns(features) == {"audio": (0,)}
 
 
 def test_each_part_of_a_query_and_of_a_product_is_read_by_its_features():
-    gaps = Gaps(MIXED)
+    modality_mask = ModalityMask(MIXED)
 
     def names(mask):
         return {name for name, read in zip(MIXED.names, mask, strict=True) if read}
 
-    assert {part: names(mask) for part, mask in gaps.query.items()} == {
+    assert {part: names(mask) for part, mask in modality_mask.query.items()} == {
         "text": {"has_text", "title", "meaning", "words_photo"},
         "image": {"has_photo", "photo"},
     }
-    assert {part: names(mask) for part, mask in gaps.product.items()} == {
+    assert {part: names(mask) for part, mask in modality_mask.product.items()} == {
         "text": {"title", "meaning"},
         "image": {"photo", "words_photo"},
     }
 
 
 def test_what_is_taken_away_is_zero_and_derived_features_follow(mixed):
-    gaps = Gaps(MIXED)
+    modality_mask = ModalityMask(MIXED)
     whole = mixed.total[40:60]
     assert whole[:, column("title")].any()
-    seen = gaps.without(whole, query=["text"])
+    seen = modality_mask.drop(whole, query=["text"])
     assert not seen[:, [column("has_text"), column("title"), column("meaning"), column("words_photo")]].any()
     assert np.array_equal(seen[:, column("both")], seen[:, column("photo")])
-    unphotographed = gaps.without(whole, product=["image"])
+    unphotographed = modality_mask.drop(whole, product=["image"])
     assert not unphotographed[:, [column("photo"), column("words_photo")]].any()
     assert np.array_equal(unphotographed[:, column("has_photo")], whole[:, column("has_photo")])
-    assert np.array_equal(gaps.without(whole), whole)
-    assert np.array_equal(gaps.without(whole, query=["smell"]), whole)
+    assert np.array_equal(modality_mask.drop(whole), whole)
+    assert np.array_equal(modality_mask.drop(whole, query=["smell"]), whole)
 
 
 def test_derived_features_come_out_as_they_were_logged(mixed):
-    again = Gaps(MIXED).fill(mixed.total, np.zeros(len(MIXED.names), dtype=bool))
+    again = ModalityMask(MIXED).apply(mixed.total, np.zeros(len(MIXED.names), dtype=bool))
     assert again == pytest.approx(mixed.total, rel=1e-6)

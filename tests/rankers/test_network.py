@@ -3,9 +3,9 @@ import torch
 from mixed_modalities import MIXED
 
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.rankers.network import FusionNetwork, fusion_layout, masked_softmax, plain_layout
-from ltr_plugin.rankers.network_settings import NetworkSettings
-from ltr_plugin.rankers.network_training import seeded
+from ltr_plugin.rankers.network.network import FusionNetwork, fusion_layout, masked_softmax, mlp_layout
+from ltr_plugin.rankers.network.settings import NetworkSettings
+from ltr_plugin.rankers.network.training import seeded
 
 COLUMN = {name: place for place, name in enumerate(MIXED.names)}
 
@@ -51,7 +51,7 @@ def test_columns_are_grouped_by_the_modality_that_features_state():
     assert layout.towers == ("text", "image", "rest")
     assert layout.inputs("text") == tuple(COLUMN[name] for name in ("title", "meaning", "has_text", "has_photo"))
     assert layout.inputs("rest") == tuple(COLUMN[name] for name in ("price", "has_text", "has_photo"))
-    assert plain_layout(MIXED).inputs("rest") == tuple(range(8))
+    assert mlp_layout(MIXED).inputs("rest") == tuple(range(8))
 
 
 def test_a_modality_that_one_side_lacks_has_a_gate_of_exactly_zero(network):
@@ -78,11 +78,11 @@ def test_what_is_absent_does_not_move_the_score(network):
 
 def test_the_score_is_the_sum_of_its_parts(network):
     found = fused(network, rows({"photo": 0, "words_photo": 0}, {"price": 9}))
-    assert set(found.parts) == {"text", "image", "together", "rest"}
-    assert torch.allclose(sum(found.parts.values()), found.score)
-    assert torch.allclose(found.parts["text"], found.gates["text"] * found.towers["text"])
-    assert found.parts["together"][1] == 0
-    assert found.parts["together"][0] != 0
+    assert set(found.components) == {"text", "image", "interactions", "rest"}
+    assert torch.allclose(sum(found.components.values()), found.score)
+    assert torch.allclose(found.components["text"], found.gates["text"] * found.towers["text"])
+    assert found.components["interactions"][1] == 0
+    assert found.components["interactions"][0] != 0
 
 
 def test_without_content_there_are_no_gates():
@@ -110,5 +110,5 @@ def test_one_modality_meets_no_other():
     network = FusionNetwork(fusion_layout(text), units=2, crosses=2)
     found = network(torch.tensor([[3.0], [0.0]]), network.presence(torch.tensor([[3.0], [0.0]])))
     assert found.gates["text"].tolist() == [1, 0]
-    assert set(found.parts) == {"text"}
+    assert set(found.components) == {"text"}
     assert found.score[1] == 0

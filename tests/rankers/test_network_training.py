@@ -6,82 +6,84 @@ import pytest
 import torch
 from mixed_modalities import MIXED
 
+from ltr_plugin.features.modality_mask import ModalityMask
 from ltr_plugin.progress import silent
-from ltr_plugin.rankers.adam import Adam, Averaged
-from ltr_plugin.rankers.modalities import Gaps
-from ltr_plugin.rankers.network import fusion_layout
-from ltr_plugin.rankers.network_settings import NetworkSettings
-from ltr_plugin.rankers.network_training import Lesson, Scaling, imbalance, initial_network
-from ltr_plugin.rankers.training_rows import TrainingRows
+from ltr_plugin.rankers.network.network import fusion_layout
+from ltr_plugin.rankers.network.optimizer import EMA, Adam
+from ltr_plugin.rankers.network.settings import NetworkSettings
+from ltr_plugin.rankers.network.training import StandardScaler, TrainingTask, initialize_network, tower_imbalance
+from ltr_plugin.rankers.training.rows import TrainingRows
 
 
 @pytest.fixture(scope="module")
-def lesson(mixed):
+def task(mixed):
     rows = TrainingRows.of(mixed)
-    return Lesson(rows, Gaps(MIXED), fusion_layout(MIXED), Scaling.of(rows.values), NetworkSettings(epochs=12))
+    return TrainingTask(
+        rows, ModalityMask(MIXED), fusion_layout(MIXED), StandardScaler.of(rows.values), NetworkSettings(epochs=12)
+    )
 
 
 def weights(network):
     return np.concatenate([parameter.detach().numpy().ravel() for parameter in network.parameters()])
 
 
-def test_the_same_seed_learns_the_same_whatever_was_drawn_before(lesson):
+def test_the_same_seed_learns_the_same_whatever_was_drawn_before(task):
     torch.manual_seed(1)
-    first = weights(lesson.trained(2))
+    first = weights(task.train(2))
     torch.manual_seed(2)
     before = torch.random.get_rng_state()
-    assert np.array_equal(first, weights(lesson.trained(2)))
+    assert np.array_equal(first, weights(task.train(2)))
     assert torch.equal(before, torch.random.get_rng_state())
-    other = replace(lesson, settings=NetworkSettings(seed=8))
-    assert not np.array_equal(first, weights(other.trained(2)))
+    other = replace(task, settings=NetworkSettings(seed=8))
+    assert not np.array_equal(first, weights(other.train(2)))
 
 
-def test_queries_held_out_teach_nothing(lesson):
+def test_queries_held_out_teach_nothing(task):
     inside = np.arange(60)
-    spoilt = replace(lesson.rows, grades=np.where(lesson.rows.query_of_row < 60, lesson.rows.grades, 0))
-    one, other = (next(islice(part.epochs(inside), 1, None)) for part in (lesson, replace(lesson, rows=spoilt)))
+    spoilt = replace(task.rows, grades=np.where(task.rows.query_of_row < 60, task.rows.grades, 0))
+    one, other = (next(islice(part.iterate_epochs(inside), 1, None)) for part in (task, replace(task, rows=spoilt)))
     assert np.array_equal(weights(one), weights(other))
 
 
-def test_it_learns_and_says_when_to_stop(lesson):
+def test_it_learns_and_says_when_to_stop(task):
     heard = []
-    epochs, ndcg, parts = lesson.best_epochs(lambda *said: heard.append(said))
+    epochs, ndcg, validation_folds = task.best_epochs(lambda *said: heard.append(said))
     assert 1 <= epochs <= 12
     assert heard == [(epoch, 12) for epoch in range(1, 13)]
-    assert sum(map(len, parts)) == 18
-    assert ndcg > lesson.training_ndcg(initial_network(lesson.layout, lesson.settings)) + 0.05
+    assert sum(map(len, validation_folds)) == 18
+    assert ndcg > task.training_ndcg(initialize_network(task.layout, task.settings)) + 0.05
 
 
-def test_folds_hold_every_query_out(lesson):
-    settings = lesson.settings.model_copy(update={"folds": 3, "epochs": 2})
-    _, _, parts = replace(lesson, settings=settings).best_epochs(silent)
-    assert frozenset().union(*parts) == set(lesson.rows.queries)
+def test_folds_hold_every_query_out(task):
+    settings = task.settings.model_copy(update={"folds": 3, "epochs": 2})
+    _, _, validation_folds = replace(task, settings=settings).best_epochs(silent)
+    assert frozenset().union(*validation_folds) == set(task.rows.queries)
 
 
-def test_parts_of_a_query_are_dropped_and_one_always_stays(lesson):
-    settings = lesson.settings.model_copy(update={"modality_dropout": 1.0, "product_dropout": 0.0})
-    dropping = replace(lesson, settings=settings)
+def test_parts_of_a_query_are_dropped_and_one_always_stays(task):
+    settings = task.settings.model_copy(update={"modality_dropout": 1.0, "product_dropout": 0.0})
+    dropping = replace(task, settings=settings)
     typed, shown, both = 0, 1, 2
-    missing = dropping._missing(np.array([typed, shown, both] * 40), 20, np.random.default_rng(0))
+    missing = dropping._draw_missing(np.array([typed, shown, both] * 40), 20, np.random.default_rng(0))
     assert not missing[0::3].any()
     assert not missing[1::3].any()
-    text, image = (lesson.gaps.query[part] for part in ("text", "image"))
+    text, image = (task.modality_mask.query[source] for source in ("text", "image"))
     dropped = {tuple(mask[0]) for mask in missing[2::3]}
     assert dropped == {tuple(text), tuple(image)}
     assert (missing == missing[:, :1]).all()
 
 
-def test_products_lose_a_part_that_counts_for_the_query(lesson):
-    values = lesson.rows.values.copy()
-    values[: lesson.rows.sizes[0], lesson.gaps.product["image"]] = 0
-    settings = lesson.settings.model_copy(update={"modality_dropout": 0.0, "product_dropout": 0.5})
-    losing = replace(lesson, rows=replace(lesson.rows, values=values), settings=settings)
-    missing = losing._missing(np.array([0, 2] * 300), 40, np.random.default_rng(0))
+def test_products_lose_a_part_that_counts_for_the_query(task):
+    values = task.rows.values.copy()
+    values[: task.rows.sizes[0], task.modality_mask.product["image"]] = 0
+    settings = task.settings.model_copy(update={"modality_dropout": 0.0, "product_dropout": 0.5})
+    losing = replace(task, rows=replace(task.rows, values=values), settings=settings)
+    missing = losing._draw_missing(np.array([0, 2] * 300), 40, np.random.default_rng(0))
     assert missing.any(axis=(1, 2)).mean() == pytest.approx(0.5, abs=0.05)
-    lost = {part: missing[..., columns].all(axis=-1) for part, columns in lesson.gaps.product.items()}
+    lost = {source: missing[..., columns].all(axis=-1) for source, columns in task.modality_mask.product.items()}
     assert not (lost["text"] & lost["image"]).any()
-    assert [bool(lost[part][0::2].any()) for part in ("text", "image")] == [True, False]
-    assert [bool(lost[part][1::2].any()) for part in ("text", "image")] == [True, True]
+    assert [bool(lost[source][0::2].any()) for source in ("text", "image")] == [True, False]
+    assert [bool(lost[source][1::2].any()) for source in ("text", "image")] == [True, True]
     shares = (lost["text"] | lost["image"]).mean(axis=1)
     shares = shares[shares > 0]
     assert shares.min() < 0.1
@@ -89,52 +91,52 @@ def test_products_lose_a_part_that_counts_for_the_query(lesson):
     assert shares.mean() == pytest.approx(0.5, abs=0.05)
 
 
-def test_the_best_epoch_is_found_on_rows_with_and_without_gaps(lesson):
-    settings = lesson.settings.model_copy(update={"modality_dropout": 0.0, "product_dropout": 0.9, "epochs": 1})
-    gappy = replace(lesson, settings=settings)
+def test_the_best_epoch_is_found_on_rows_with_and_without_gaps(task):
+    settings = task.settings.model_copy(update={"modality_dropout": 0.0, "product_dropout": 0.9, "epochs": 1})
+    gappy = replace(task, settings=settings)
     learned, held = np.arange(60), np.arange(60, 90)
-    network = next(gappy.epochs(learned))
+    network = next(gappy.iterate_epochs(learned))
     whole, holed = gappy.ndcg(network, held), gappy.ndcg(network, held, np.random.default_rng(settings.seed))
     assert holed < whole - 0.01
     alone: list[float] = []
     assert next(gappy._curve(learned, held, alone)) == pytest.approx((whole + holed) / 2)
     assert alone == [pytest.approx(whole)]
-    _, value, (part,) = gappy.best_epochs(silent)
-    places = np.flatnonzero([query in part for query in gappy.rows.queries])
-    once = next(gappy.epochs(np.setdiff1d(np.arange(90), places)))
+    _, value, (fold,) = gappy.best_epochs(silent)
+    places = np.flatnonzero([query in fold for query in gappy.rows.queries])
+    once = next(gappy.iterate_epochs(np.setdiff1d(np.arange(90), places)))
     assert value == pytest.approx(gappy.ndcg(once, places))
 
 
-def test_nothing_is_dropped_when_nothing_shall_be(lesson):
-    settings = lesson.settings.model_copy(update={"modality_dropout": 0.0, "product_dropout": 0.0})
-    assert replace(lesson, settings=settings)._missing(np.arange(90), 20, np.random.default_rng(0)) is None
+def test_nothing_is_dropped_when_nothing_shall_be(task):
+    settings = task.settings.model_copy(update={"modality_dropout": 0.0, "product_dropout": 0.0})
+    assert replace(task, settings=settings)._draw_missing(np.arange(90), 20, np.random.default_rng(0)) is None
 
 
-def test_dropout_keeps_the_order_where_the_photo_is_gone(lesson, mixed):
+def test_dropout_keeps_the_order_where_the_photo_is_gone(task, mixed):
     """Of mixed queries without their photo, words must decide: dropout teaches that."""
     both = mixed.rows((mixed.values[:, 0] == 1) & (mixed.values[:, 1] == 1))
     rows = TrainingRows.of(both)
-    seen = replace(rows, values=lesson.gaps.without(rows.values, query=["image"]))
+    seen = replace(rows, values=task.modality_mask.drop(rows.values, query=["image"]))
     found = {}
     for dropout in (0.0, 0.5):
         settings = NetworkSettings(modality_dropout=dropout, product_dropout=0.0)
-        only_both = replace(lesson, rows=rows, scaling=Scaling.of(rows.values), settings=settings)
-        found[dropout] = replace(only_both, rows=seen).training_ndcg(only_both.trained(25))
+        only_both = replace(task, rows=rows, scaling=StandardScaler.of(rows.values), settings=settings)
+        found[dropout] = replace(only_both, rows=seen).training_ndcg(only_both.train(25))
     assert found[0.5] > found[0.0] + 0.01
 
 
 def test_scaling_leaves_a_column_that_never_differs_at_zero():
-    scaling = Scaling.of(np.array([[1.0, 5.0], [3.0, 5.0]], dtype=np.float32))
-    assert scaling.applied(np.array([[1.0, 5.0], [3.0, 5.0]], dtype=np.float32)).tolist() == [[-1, 0], [1, 0]]
+    scaling = StandardScaler.of(np.array([[1.0, 5.0], [3.0, 5.0]], dtype=np.float32))
+    assert scaling.transform(np.array([[1.0, 5.0], [3.0, 5.0]], dtype=np.float32)).tolist() == [[-1, 0], [1, 0]]
 
 
 def test_towers_that_spread_alike_are_in_balance():
     mask = torch.tensor([[True, True, True, False]])
     alike = torch.tensor([[[1.0, 3.0], [2.0, 4.0], [3.0, 5.0], [99.0, 0.0]]])
-    assert float(imbalance(alike, mask)) == pytest.approx(0, abs=1e-9)
+    assert float(tower_imbalance(alike, mask)) == pytest.approx(0, abs=1e-9)
     wide = alike * torch.tensor([1.0, 10.0])
-    assert float(imbalance(wide, mask)) == pytest.approx(np.log(10) ** 2, rel=1e-3)
-    assert float(imbalance(wide, mask & False)) == 0
+    assert float(tower_imbalance(wide, mask)) == pytest.approx(np.log(10) ** 2, rel=1e-3)
+    assert float(tower_imbalance(wide, mask & False)) == 0
 
 
 def test_adam_takes_the_steps_of_pytorchs():
@@ -152,7 +154,7 @@ def test_adam_takes_the_steps_of_pytorchs():
 
 def test_the_average_of_few_steps_is_of_all_and_then_forgets():
     average = [torch.zeros(1)]
-    running = Averaged(average, kept=0.9)
+    running = EMA(average, decay=0.9)
     running.add([torch.full((1,), 4.0)])
     assert average[0].item() == 4
     for _ in range(200):

@@ -1,8 +1,14 @@
 import numpy as np
 import pytest
 
+from ltr_plugin.rankers.export.reference_scorer import (
+    rounding_error_bound,
+    score,
+    score_linear,
+    score_trees,
+    tree_leaves,
+)
 from ltr_plugin.rankers.ranker import Export
-from ltr_plugin.rankers.reference import score, score_linear, score_trees, sum_error, tree_leaves
 
 NAN = np.nan
 
@@ -61,9 +67,9 @@ def test_logistic_objectives_and_unknown_ones():
 
 
 def test_linear_rounds_every_product_and_sum():
-    generator = np.random.default_rng(4)
-    values = generator.normal(size=(50, 7)).astype(np.float32)
-    weights = {name: float(generator.normal()) for name in "abcdef"}
+    rng = np.random.default_rng(4)
+    values = rng.normal(size=(50, 7)).astype(np.float32)
+    weights = {name: float(rng.normal()) for name in "abcdef"}
     expected = []
     for row in values:
         total = np.float32(0)
@@ -85,9 +91,9 @@ def test_normalizers_run_before_the_model_and_leave_the_values_alone():
 
 
 def test_the_error_bound_holds_for_sums_that_cancel():
-    generator = np.random.default_rng(6)
-    exact = generator.normal(size=(200, 1000)) * 10.0 ** generator.integers(-3, 4, size=(200, 1000))
+    rng = np.random.default_rng(6)
+    exact = rng.normal(size=(200, 1000)) * 10.0 ** rng.integers(-3, 4, size=(200, 1000))
     total = np.zeros(200, dtype=np.float32)
     for tree in range(1000):
         total += exact[:, tree].astype(np.float32)
-    assert (np.abs(total - exact.sum(axis=1)) <= sum_error(exact)).all()
+    assert (np.abs(total - exact.sum(axis=1)) <= rounding_error_bound(exact)).all()

@@ -7,10 +7,10 @@ import torch
 from ltr_plugin.errors import InputError
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.rankers.fusion import train_fusion, train_mlp
-from ltr_plugin.rankers.losses import lambda_loss
-from ltr_plugin.rankers.network_settings import MLPSettings, NetworkSettings
-from ltr_plugin.rankers.signals import signal_grades, signal_loss
-from ltr_plugin.rankers.training_rows import TrainingRows
+from ltr_plugin.rankers.network.auxiliary import auxiliary_loss, label_rows
+from ltr_plugin.rankers.network.losses import lambda_loss
+from ltr_plugin.rankers.network.settings import MLPSettings, NetworkSettings
+from ltr_plugin.rankers.training.rows import TrainingRows
 
 QUICK = {"epochs": 12, "patience": 12}
 
@@ -31,7 +31,7 @@ def hash_of(query):
 def test_grades_are_those_of_each_row_and_nan_where_a_query_has_no_signal(shop):
     rows = TrainingRows.of(shop)
     buys = bought(shop, every=2)
-    found = signal_grades(rows, {"buys": buys, "all": bought(shop)})
+    found = label_rows(rows, {"buys": buys, "all": bought(shop)})
     assert found.shape == (len(rows), 2)
     assert not np.isnan(found[:, 1]).any()
     for query, product, (grade, _) in zip(
@@ -45,14 +45,14 @@ def test_a_signal_that_tells_nothing_is_an_error(shop):
     rows = TrainingRows.of(shop)
     for empty in (Qrels({"unknown": {"a": 1}}), Qrels({query: {} for query in rows.queries})):
         with pytest.raises(InputError, match=r"clicks\.txt: says nothing that tells the table's products apart"):
-            signal_grades(rows, {"clicks.txt": empty})
+            label_rows(rows, {"clicks.txt": empty})
 
 
 def test_the_loss_counts_known_queries_with_an_order_only():
     scores = torch.tensor([[0.0, 1.0], [3.0, 1.0], [0.5, 0.0]])[..., None].requires_grad_()
     grades = torch.tensor([[1.0, 0.0], [torch.nan, torch.nan], [2.0, 2.0]])[..., None]
     mask = torch.ones(3, 2, dtype=torch.bool)
-    found = signal_loss(scores, grades, mask, lambda_loss)
+    found = auxiliary_loss(scores, grades, mask, lambda_loss)
     alone = lambda_loss(scores[:1, :, 0], grades[:1, :, 0], mask[:1])
     assert found.item() == pytest.approx(alone.item() / 3)
     (gradient,) = torch.autograd.grad(found, scores)
@@ -61,35 +61,35 @@ def test_the_loss_counts_known_queries_with_an_order_only():
     assert gradient[0].abs().sum() > 0
 
 
-@pytest.mark.parametrize(("train", "form"), [(train_fusion, NetworkSettings), (train_mlp, MLPSettings)])
-def test_signals_shape_the_score_and_leave_no_trace_in_its_form(shop, train, form):
-    plain = train(shop, form(**QUICK))
-    with_signal = train(shop, form(**QUICK, signal_weight=2.0), signals={"buys": bought(shop)})
-    again = train(shop, form(**QUICK, signal_weight=2.0), signals={"buys": bought(shop)})
+@pytest.mark.parametrize(("train", "settings_type"), [(train_fusion, NetworkSettings), (train_mlp, MLPSettings)])
+def test_signals_shape_the_score_and_leave_no_trace_in_its_form(shop, train, settings_type):
+    plain = train(shop, settings_type(**QUICK))
+    with_signal = train(shop, settings_type(**QUICK, auxiliary_weight=2.0), auxiliary_qrels={"buys": bought(shop)})
+    again = train(shop, settings_type(**QUICK, auxiliary_weight=2.0), auxiliary_qrels={"buys": bought(shop)})
     rows = shop.total[:50]
     assert not np.allclose(plain.predict(rows), with_signal.predict(rows))
     assert np.array_equal(again.predict(rows), with_signal.predict(rows))
     assert {name: value.shape for name, value in plain.network.state_dict().items()} == {
         name: value.shape for name, value in with_signal.network.state_dict().items()
     }
-    assert with_signal.card.settings["signals"] == {"buys": bought(shop).digest}
+    assert with_signal.card.settings["auxiliary_qrels"] == {"buys": bought(shop).digest}
 
 
 def test_without_weight_a_signal_changes_nothing(shop):
     plain = train_fusion(shop, NetworkSettings(**QUICK))
-    unheard = train_fusion(shop, NetworkSettings(**QUICK, signal_weight=0), signals={"buys": bought(shop)})
+    unheard = train_fusion(shop, NetworkSettings(**QUICK, auxiliary_weight=0), auxiliary_qrels={"buys": bought(shop)})
     assert np.array_equal(plain.predict(shop.total[:50]), unheard.predict(shop.total[:50]))
 
 
 def test_what_shoppers_buy_helps_where_grades_are_few(table_of):
     """Grades of a dozen queries say little of forty features; purchases by the same taste say more."""
-    generator = np.random.default_rng(8)
+    rng = np.random.default_rng(8)
     taste = np.zeros(40)
     taste[:4] = 1.0
-    values = generator.normal(size=(60 * 30, 40))
+    values = rng.normal(size=(60 * 30, 40))
     liked = values @ taste
     queries = np.repeat([f"q{number:02}" for number in range(60)], 30)
-    grades = ((liked + generator.normal(size=len(liked)) * 4) > 4).astype(int)
+    grades = ((liked + rng.normal(size=len(liked)) * 4) > 4).astype(int)
     table = table_of(queries, grades, values)
     taught, asked = (
         table.of_queries([f"q{n:02}" for n in range(12)]),
@@ -105,5 +105,7 @@ def test_what_shoppers_buy_helps_where_grades_are_few(table_of):
         return np.corrcoef(ranker.predict(asked.total), truth)[0, 1]
 
     plain = agreement(train_mlp(taught, MLPSettings(**settings)))
-    helped = agreement(train_mlp(taught, MLPSettings(**settings, signal_weight=2.0), signals={"buys": Qrels(buys)}))
+    helped = agreement(
+        train_mlp(taught, MLPSettings(**settings, auxiliary_weight=2.0), auxiliary_qrels={"buys": Qrels(buys)})
+    )
     assert helped > plain + 0.02

@@ -5,25 +5,29 @@ import pytest
 import torch
 from mixed_modalities import MIXED
 
-from ltr_plugin.rankers.modalities import Gaps
-from ltr_plugin.rankers.network import fusion_layout
-from ltr_plugin.rankers.network_settings import NetworkSettings
-from ltr_plugin.rankers.network_training import Lesson, Scaling
-from ltr_plugin.rankers.simplifying import folded, simplified
-from ltr_plugin.rankers.training_rows import TrainingRows
+from ltr_plugin.features.modality_mask import ModalityMask
+from ltr_plugin.rankers.network.network import fusion_layout
+from ltr_plugin.rankers.network.pruning import fold_scaling, pruned_and_rounded
+from ltr_plugin.rankers.network.settings import NetworkSettings
+from ltr_plugin.rankers.network.training import StandardScaler, TrainingTask
+from ltr_plugin.rankers.training.rows import TrainingRows
 
 
 @pytest.fixture(scope="module")
-def lesson(mixed):
+def task(mixed):
     rows = TrainingRows.of(mixed)
-    return Lesson(
-        rows, Gaps(MIXED), fusion_layout(MIXED), Scaling.of(rows.values), NetworkSettings(learning_rate=0.02, units=8)
+    return TrainingTask(
+        rows,
+        ModalityMask(MIXED),
+        fusion_layout(MIXED),
+        StandardScaler.of(rows.values),
+        NetworkSettings(learning_rate=0.02, units=8),
     )
 
 
 @pytest.fixture(scope="module")
-def trained(lesson):
-    return lesson.trained(8)
+def trained(task):
+    return task.train(8)
 
 
 def scores(network, inputs, values):
@@ -31,39 +35,39 @@ def scores(network, inputs, values):
         return network(inputs, network.presence(torch.from_numpy(values))).score.numpy()
 
 
-def test_folding_changes_no_score(lesson, trained):
-    values = lesson.rows.values
-    scaled = torch.from_numpy((values - lesson.scaling.mean) / lesson.scaling.spread)
-    before = scores(folded(trained, Scaling.none(8)), scaled, values)
-    after = scores(folded(trained, lesson.scaling), torch.from_numpy(values).double(), values)
+def test_folding_changes_no_score(task, trained):
+    values = task.rows.values
+    scaled = torch.from_numpy((values - task.scaling.mean) / task.scaling.std)
+    before = scores(fold_scaling(trained, StandardScaler.identity(8)), scaled, values)
+    after = scores(fold_scaling(trained, task.scaling), torch.from_numpy(values).double(), values)
     assert np.abs(before - after).max() < 1e-12
 
 
-def test_weights_are_dropped_and_rounded_as_far_as_ndcg_allows(lesson, trained):
-    loose = replace(lesson, settings=NetworkSettings(simplification=0.05))
-    small, facts = simplified(trained, loose)
+def test_weights_are_dropped_and_rounded_as_far_as_ndcg_allows(task, trained):
+    loose = replace(task, settings=NetworkSettings(pruning_tolerance=0.05))
+    small, facts = pruned_and_rounded(trained, loose)
     assert facts["weights"] < 0.75 * facts["weights_trained"]
     assert facts["training_ndcg@10"] - 0.05 <= facts["training_ndcg@10_simplified"]
     numbers = np.concatenate([parameter.numpy().ravel() for parameter in small.parameters()])
     assert all(number == float(f"{number:.2e}") for number in numbers)
-    whole, same = simplified(trained, replace(lesson, settings=NetworkSettings(simplification=0)))
+    whole, same = pruned_and_rounded(trained, replace(task, settings=NetworkSettings(pruning_tolerance=0)))
     assert same["weights"] > facts["weights"]
     assert same["training_ndcg@10_simplified"] >= same["training_ndcg@10"]
     assert not any(parameter.requires_grad for parameter in (*small.parameters(), *whole.parameters()))
 
 
-def test_simplifying_leaves_the_trained_network_alone(lesson, trained):
+def test_simplifying_leaves_the_trained_network_alone(task, trained):
     before = [parameter.detach().clone() for parameter in trained.parameters()]
-    simplified(trained, lesson)
+    pruned_and_rounded(trained, task)
     assert all(torch.equal(*pair) for pair in zip(before, trained.parameters(), strict=True))
 
 
-def test_a_column_that_never_differed_counts_for_nothing(lesson):
-    constant = lesson.rows.values.copy()
+def test_a_column_that_never_differed_counts_for_nothing(task):
+    constant = task.rows.values.copy()
     price, has_text = MIXED.names.index("price"), MIXED.names.index("has_text")
     constant[:, [price, has_text]] = 3
-    rows = replace(lesson.rows, values=constant)
-    network, _ = simplified(lesson.trained(1), replace(lesson, rows=rows, scaling=Scaling.of(constant)))
+    rows = replace(task.rows, values=constant)
+    network, _ = pruned_and_rounded(task.train(1), replace(task, rows=rows, scaling=StandardScaler.of(constant)))
     values = torch.from_numpy(constant).double().requires_grad_()
     network(values, network.presence(values)).score.sum().backward()
     assert not values.grad[:, [price, has_text]].any()

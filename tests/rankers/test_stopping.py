@@ -1,30 +1,30 @@
 from itertools import count
 
 from ltr_plugin.progress import silent
-from ltr_plugin.rankers.stopping import best_of, follow, held_out_parts, mean_curve
+from ltr_plugin.rankers.training.early_stopping import best_step, early_stopping, make_validation_folds, mean_curve
 
 
 def test_one_lucky_step_is_not_the_best():
     curve = [0.1, 0.9, 0.1, 0.5, 0.6, 0.6, 0.6, 0.5, 0.1]
-    assert best_of(curve, 1) == 2
-    assert best_of(curve, 3) == 6
+    assert best_step(curve, 1) == 2
+    assert best_step(curve, 3) == 6
 
 
 def test_a_short_curve_is_smoothed_over_all_of_it():
-    assert best_of([0.3], 9) == 1
-    assert best_of([0.3, 0.2, 0.1], 9) == 2
+    assert best_step([0.3], 9) == 1
+    assert best_step([0.3, 0.2, 0.1], 9) == 2
 
 
 def test_following_ends_when_nothing_better_comes():
     heard = []
     rising = (min(step, 10) for step in count(1))
-    best, value = follow(rising, most=100, patience=5, window=1, progress=lambda *said: heard.append(said))
+    best, value = early_stopping(rising, max_steps=100, patience=5, window=1, progress=lambda *said: heard.append(said))
     assert (best, value) == (10, 10)
     assert heard == [(step, 100) for step in range(1, 17)]
 
 
 def test_following_ends_at_the_most_steps():
-    assert follow(count(1), most=7, patience=5, window=1, progress=silent) == (7, 7)
+    assert early_stopping(count(1), max_steps=7, patience=5, window=1, progress=silent) == (7, 7)
 
 
 def test_curves_of_parts_weigh_by_their_size():
@@ -33,5 +33,5 @@ def test_curves_of_parts_weigh_by_their_size():
 
 def test_every_query_is_held_out_once_in_folds():
     queries = [f"q{number}" for number in range(10)]
-    assert sorted(query for part in held_out_parts(queries, 0.2, 3, 7) for query in part) == queries
-    assert len(held_out_parts(queries, 0.2, 0, 7)[0]) == 2
+    assert sorted(query for part in make_validation_folds(queries, 0.2, 3, 7) for query in part) == queries
+    assert len(make_validation_folds(queries, 0.2, 0, 7)[0]) == 2

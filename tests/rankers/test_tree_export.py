@@ -7,8 +7,8 @@ from boosters import MISSING, categories, model_text, threshold
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ltr_plugin.rankers.reference import score_trees, sum_error, tree_leaves
-from ltr_plugin.rankers.tree_export import MAX_DEPTH, ExportError, export_trees
+from ltr_plugin.rankers.export.lightgbm_trees import MAX_DEPTH, ExportError, export_trees
+from ltr_plugin.rankers.export.reference_scorer import rounding_error_bound, score_trees, tree_leaves
 
 NAMES = ("a", "b", "c")
 SPECIAL = [0.0, 1e-35, -1e-35, float(np.float32(1e-35)), 1e-36, -1e-40, 1e-45, 2e-35, -2e-35, 1e300, -1e300, 3e38]
@@ -21,9 +21,9 @@ def rows_around(numbers):
         middle = np.array([*numbers, *SPECIAL], dtype=np.float32)
     middle = middle[np.abs(middle) < np.finfo(np.float32).max]
     pool = np.concatenate([middle, np.nextafter(middle, INF), np.nextafter(middle, -INF), [NAN, INF, -INF, 0, -0.0]])
-    generator = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     same = np.repeat(pool[:, None], 3, axis=1)
-    return np.concatenate([same, generator.choice(pool, size=(300, 3))]).astype(np.float32)
+    return np.concatenate([same, rng.choice(pool, size=(300, 3))]).astype(np.float32)
 
 
 def assert_same_leaves(booster, rows, *, names=NAMES):
@@ -124,10 +124,10 @@ def trained(values, labels, *, trees=30, categorical=(), **params):
 @pytest.fixture(scope="module")
 def learnt():
     """Rows with many equal values, zeros and missing values, and labels that depend on all columns."""
-    generator = np.random.default_rng(3)
-    values = np.round(generator.normal(size=(2000, 3)), 1).astype(np.float32)
-    values[:, 2] = generator.integers(0, 12, 2000)
-    values[generator.random(values.shape) < 0.15] = np.nan
+    rng = np.random.default_rng(3)
+    values = np.round(rng.normal(size=(2000, 3)), 1).astype(np.float32)
+    values[:, 2] = rng.integers(0, 12, 2000)
+    values[rng.random(values.shape) < 0.15] = np.nan
     known = np.nan_to_num(values)
     return values, known[:, 0] ** 2 + np.sin(3 * known[:, 1]) + known[:, 2] % 3
 
@@ -163,19 +163,19 @@ def assert_scores_within_float32(booster, trees, values, *, names=NAMES):
     averaged = booster.dump_model()["average_output"]
     raw = booster.predict(values, raw_score=not averaged)
     found = score_trees(trees, names, values)
-    assert (np.abs(found - raw) <= sum_error(leaves)).all()
+    assert (np.abs(found - raw) <= rounding_error_bound(leaves)).all()
     assert np.abs(found - raw).max() <= 1e-5 * np.abs(raw).max()
 
 
 def test_five_hundred_trees_of_255_leaves():
-    generator = np.random.default_rng(5)
-    values = generator.random((4000, 6), dtype=np.float32)
-    labels = np.sin(9 * values[:, 0]) * values[:, 1] + values[:, 2] ** 2 + generator.normal(0, 0.3, 4000)
+    rng = np.random.default_rng(5)
+    values = rng.random((4000, 6), dtype=np.float32)
+    labels = np.sin(9 * values[:, 0]) * values[:, 1] + values[:, 2] ** 2 + rng.normal(0, 0.3, 4000)
     names = tuple("abcdef")
     booster = trained(values, labels, trees=500, num_leaves=255, min_data_in_leaf=1, learning_rate=0.03)
     trees = export_trees(booster.dump_model(), names)
     assert len(trees) == 500
-    rows = np.nextafter(values[:300], generator.choice([-INF, INF], size=(300, 6)))
+    rows = np.nextafter(values[:300], rng.choice([-INF, INF], size=(300, 6)))
     leaves = np.stack([tree_leaves(tree, names, rows) for tree in trees], axis=1)
     places = booster.predict(rows, pred_leaf=True)
     outputs = [[np.float32(booster.get_leaf_output(tree, leaf)) for leaf in range(255)] for tree in (0, 250, 499)]

@@ -3,11 +3,11 @@ import pytest
 
 from ltr_plugin.errors import InputError
 from ltr_plugin.rankers import xgboost
+from ltr_plugin.rankers.export.reference_scorer import score
 from ltr_plugin.rankers.loading import load_ranker
-from ltr_plugin.rankers.reference import score
 from ltr_plugin.rankers.xgboost import XGBoostSettings, train_xgboost
 
-QUICK = XGBoostSettings(rounds=40, patience=15)
+QUICK = XGBoostSettings(num_trees=40, early_stopping_rounds=15)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_saves_and_loads(ranker, tmp_path):
 
 
 def test_one_query_trains_without_validation(shop):
-    trained = train_xgboost(shop.of_queries(["q01"]), QUICK.model_copy(update={"rounds_without_validation": 5}))
+    trained = train_xgboost(shop.of_queries(["q01"]), QUICK.model_copy(update={"num_trees_without_validation": 5}))
     assert (trained.card.results["trees"], trained.card.results["validation_ndcg@10"]) == (5, None)
 
 

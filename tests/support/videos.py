@@ -9,7 +9,7 @@ STEP = 8
 """How much lighter a frame is than the one before it."""
 
 
-def film(
+def make_video(
     form: str = "mp4",
     codec: str = "mpeg4",
     *,
@@ -31,20 +31,20 @@ def film(
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         if rotation:
             stream.set_display_rotation(rotation)
-        sound = None if tone_hz is None else container.add_stream("libopus" if form == "webm" else "aac", rate=48000)
+        audio = None if tone_hz is None else container.add_stream("libopus" if form == "webm" else "aac", rate=48000)
         for place in range(frames):
             pixels = np.full((height, width, 3), place * STEP % 256, np.uint8)
             if red_top:
                 pixels[: height // 2] = (250, 10, 10)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
         container.mux(stream.encode())
-        if sound is not None:
-            container.mux(sound.encode(_tone(tone_hz or 0.0, frames / rate)))
-            container.mux(sound.encode())
+        if audio is not None:
+            container.mux(audio.encode(_tone(tone_hz or 0.0, frames / rate)))
+            container.mux(audio.encode())
     return buffer.getvalue()
 
 
-def sound(form: str = "wav", codec: str = "pcm_s16le", *, seconds: float = 1.0, tone_hz: float = 440.0) -> bytes:
+def audio(form: str = "wav", codec: str = "pcm_s16le", *, seconds: float = 1.0, tone_hz: float = 440.0) -> bytes:
     """A tone, or silence at 0 Hz."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=form) as container:

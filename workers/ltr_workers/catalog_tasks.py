@@ -15,77 +15,89 @@ from celery.exceptions import Reject
 from ltr_plugin.catalog.changes import UPDATE as UPDATE_FORM
 from ltr_plugin.catalog.changes import Change, Listed, Reembed
 from ltr_plugin.errors import ClusterError, InputError, LtrError
-from ltr_plugin.pipelines.ingest import Taken, take
-from ltr_plugin.pipelines.messages import CATALOG, DELETE, FAILED, PUT, REEMBED, REFUSED, UPDATE
+from ltr_plugin.pipelines.ingest import IngestResult, ingest
+from ltr_plugin.pipelines.messages import (
+    CATALOG_QUEUE,
+    DELETE_TASK,
+    PUT_TASK,
+    REEMBED_TASK,
+    TASK_FAILED,
+    UPDATE_TASK,
+    WRITE_REFUSED,
+)
 from ltr_plugin.settings import Settings
 from ltr_workers.celery import app
-from ltr_workers.in_flight import deduplicate, stopping
-from ltr_workers.logs import about
+from ltr_workers.in_flight import deduplicate, is_stopping
+from ltr_workers.logs import bind_log_context
 from ltr_workers.tasks import worker_cluster
 
-PAUSE_S = 5.0
+RETRY_INTERVAL_S = 5.0
 
-ALIAS = re.compile(r"""[^-_+\\/*?"<>|,#:\s][^\\/*?"<>|,#:\s]*""")
+ALIAS_PATTERN = re.compile(r"""[^-_+\\/*?"<>|,#:\s][^\\/*?"<>|,#:\s]*""")
 """A name that an index may have: one that is not there may come, another stands for several, or for none ever."""
 
 log = logging.getLogger(__name__)
 
 
-@app.task(name=PUT, bind=True, queue=CATALOG)  # type: ignore[untyped-decorator]
+@app.task(name=PUT_TASK, bind=True, queue=CATALOG_QUEUE)  # type: ignore[untyped-decorator]
 def put_task(self: Any, index: str, products: list[dict[str, Any]]) -> None:  # noqa: ANN401 - Celery's task
     """Adds or replaces products; one with `deleted: true` is deleted."""
-    _take(self.request.id, PUT, index, products, Listed)
+    _ingest(self.request.id, PUT_TASK, index, products, Listed)
 
 
-@app.task(name=UPDATE, bind=True, queue=CATALOG)  # type: ignore[untyped-decorator]
+@app.task(name=UPDATE_TASK, bind=True, queue=CATALOG_QUEUE)  # type: ignore[untyped-decorator]
 def update_task(self: Any, index: str, updates: list[dict[str, Any]]) -> None:  # noqa: ANN401
     """Gives some fields of products new values."""
-    _take(self.request.id, UPDATE, index, updates, UPDATE_FORM)
+    _ingest(self.request.id, UPDATE_TASK, index, updates, UPDATE_FORM)
 
 
-@app.task(name=DELETE, bind=True, queue=CATALOG)  # type: ignore[untyped-decorator]
+@app.task(name=DELETE_TASK, bind=True, queue=CATALOG_QUEUE)  # type: ignore[untyped-decorator]
 def delete_task(self: Any, index: str, ids: list[str]) -> None:  # noqa: ANN401
     """Deletes products."""
-    _take(self.request.id, DELETE, index, ids, Listed, deleted=True)
+    _ingest(self.request.id, DELETE_TASK, index, ids, Listed, deleted=True)
 
 
-@app.task(name=REEMBED, bind=True, queue=CATALOG)  # type: ignore[untyped-decorator]
+@app.task(name=REEMBED_TASK, bind=True, queue=CATALOG_QUEUE)  # type: ignore[untyped-decorator]
 def reembed_task(self: Any, index: str, ids: list[str]) -> None:  # noqa: ANN401
     """Has all vectors of products made again."""
-    _take(self.request.id, REEMBED, index, ids, Reembed)
+    _ingest(self.request.id, REEMBED_TASK, index, ids, Reembed)
 
 
-def _take(task_id: str, task: str, index: Any, items: Any, form: type[Change], **fields: object) -> None:  # noqa: ANN401
+def _ingest(task_id: str, task: str, index: Any, items: Any, change_type: type[Change], **fields: object) -> None:  # noqa: ANN401
     """Takes the items in; what is wrong with one, or with the whole message, is logged and counted. Whatever else
     hinders it, such as a password or an index that is not there yet, is waited for."""
     from ltr_workers.metrics import TASKS
 
-    with deduplicate(task_id) as first, about(task=task, task_id=task_id, index=index):
+    with deduplicate(task_id) as first, bind_log_context(task=task, task_id=task_id, index=index):
         if not first:
             TASKS.labels(task, "repeated").inc()
             return
         try:
-            taken = _taken(task, index, items, form, fields)
+            result = _ingest_or_wait(task, index, items, change_type, fields)
         except LtrError as error:
             TASKS.labels(task, "given_up").inc()
-            log.error("%s: %s; index %s, %s", FAILED, error, index, items)  # noqa: TRY400
+            log.error("%s: %s; index %s, %s", TASK_FAILED, error, index, items)  # noqa: TRY400
             return
         TASKS.labels(task, "done").inc()
-        facts = {"made": taken.made, "sent": taken.sent, "refused": len(taken.refused)}
+        facts = {"applied": result.applied, "sent": result.sent, "refused": len(result.refused)}
         log.info("%s %s: %s", index, task, facts, extra={"facts": facts})
-        for one in taken.refused:
-            log.error("%s: item %d of %s, product %s: %s", REFUSED, one.place, task, one.id, one.reason)
-        if taken.unsent:
-            log.warning("no tasks sent: %s", taken.unsent)
+        for one in result.refused:
+            log.error("%s: item %d of %s, product %s: %s", WRITE_REFUSED, one.position, task, one.id, one.reason)
+        if result.enqueue_error:
+            log.warning("no tasks sent: %s", result.enqueue_error)
 
 
-def _taken(task: str, index: Any, items: Any, form: type[Change], fields: dict[str, object]) -> Taken:  # noqa: ANN401
-    if not isinstance(index, str) or not ALIAS.fullmatch(index) or not isinstance(items, list):
+def _ingest_or_wait(
+    task: str, index: Any, items: Any, change_type: type[Change], fields: dict[str, object]
+) -> IngestResult:
+    if not isinstance(index, str) or not ALIAS_PATTERN.fullmatch(index) or not isinstance(items, list):
         raise InputError(task, f"{index!r}, {items!r} is no index with a list")
-    records = [{"id": item, **fields} for item in items] if task in (DELETE, REEMBED) else items
+    records = [{"id": item, **fields} for item in items] if task in (DELETE_TASK, REEMBED_TASK) else items
     while True:
         try:
-            return take(worker_cluster(), index, records, form, queue=app, media_root=Settings.from_env().media_root)
+            return ingest(
+                worker_cluster(), index, records, change_type, queue=app, media_root=Settings.from_env().media_root
+            )
         except LtrError as error:
             if isinstance(error, ClusterError) and error.status == 400 and error.kind:
                 raise  # the cluster itself cannot make sense of it
@@ -97,8 +109,8 @@ def _taken(task: str, index: Any, items: Any, form: type[Change], fields: dict[s
 
 def _pause() -> None:
     """Reject, which puts the message back into the queue, when the worker is told to end meanwhile."""
-    until = time.monotonic() + PAUSE_S
+    until = time.monotonic() + RETRY_INTERVAL_S
     while time.monotonic() < until:
-        if stopping():
+        if is_stopping():
             raise Reject("the worker ends", requeue=True)
         time.sleep(0.1)

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import Celery, signals
 
-from ltr_plugin.pipelines.messages import SWEEP, celery_client
+from ltr_plugin.pipelines.messages import SWEEP_TASK, celery_client
 from ltr_plugin.settings import Settings
 
 
@@ -24,17 +24,17 @@ def make_app(settings: Settings) -> Celery:
         worker_pool="threads",
         worker_concurrency=3,
         worker_hijack_root_logger=False,
-        beat_schedule=_sweeps(settings),
+        beat_schedule=_beat_schedule(settings),
         beat_scheduler="celery.beat:Scheduler",  # nothing to remember: sweeping once too often costs one query
     )
     return app
 
 
-def _sweeps(settings: Settings) -> dict[str, Any]:
+def _beat_schedule(settings: Settings) -> dict[str, Any]:
     """Beat's schedule. A sweep that no worker took before the next one is due is dropped."""
     return {
         f"sweep {index}": {
-            "task": SWEEP,
+            "task": SWEEP_TASK,
             "args": [index],
             "schedule": settings.sweep_period_s,
             "options": {"expires": settings.sweep_period_s},
@@ -48,24 +48,24 @@ app = make_app(Settings.from_env())
 
 @signals.worker_init.connect(weak=False)  # type: ignore[untyped-decorator]
 def _start(sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery's worker
-    from ltr_plugin.encoders.cores import share_out
-    from ltr_workers.health import serve_metrics
-    from ltr_workers.memory import keep_memory
-    from ltr_workers.parent import follow_parent
+    from ltr_plugin.encoders.runtime.cores import limit_threads
+    from ltr_workers.memory import disable_trim
+    from ltr_workers.metrics_server import serve_metrics
+    from ltr_workers.parent_process import exit_with_command
 
-    follow_parent()
-    keep_memory()
+    exit_with_command()
+    disable_trim()
     serve_metrics(Settings.from_env(), sender)
-    share_out()  # last: a number of cores that is none must not keep the others from being done
+    limit_threads()  # last: a number of cores that is none must not keep the others from being done
 
 
 @signals.beat_embedded_init.connect(weak=False)  # type: ignore[untyped-decorator]
 def _start_beat(**_: object) -> None:
     import os
 
-    from ltr_workers.parent import end_without
+    from ltr_workers.parent_process import exit_with_parent
 
-    end_without(os.getppid())
+    exit_with_parent(os.getppid())
 
 
 @signals.after_setup_logger.connect(weak=False)  # type: ignore[untyped-decorator]

@@ -21,29 +21,29 @@ from ltr_plugin.catalog.roots import MediaRoots
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.products import Embedded, ProductIndex, StoredProduct
 from ltr_plugin.encoders import Encoder, encoder_of
-from ltr_plugin.encoders.cores import cores, step_back
+from ltr_plugin.encoders.runtime.cores import cores, lower_priority
 from ltr_plugin.errors import MediaError, NothingToEncode
-from ltr_plugin.media.opening import OPENERS
-from ltr_workers.prefetch import Ahead, behind
-from ltr_workers.reasons import in_short
-from ltr_workers.writing import write
+from ltr_plugin.media.openers import OPENERS
+from ltr_workers.error_summary import summarize
+from ltr_workers.prefetching import Prefetcher, write_in_background
+from ltr_workers.vector_writer import write_results
 
-AHEAD = 4
+PREFETCH_BATCHES = 4
 """Batches that are decoded ahead of the encoder."""
 
-TURNS: Mapping[Modality, Lock] = {modality: Lock() for modality in MODALITIES}
+ENCODE_LOCKS: Mapping[Modality, Lock] = {modality: Lock() for modality in MODALITIES}
 """Held by a task as long as it has items ready to encode: two that took turns by the batch would end together, and the
 encoder would wait while both read what comes next."""
 
-TOGETHER = 128
+VECTORS_PER_WRITE = 128
 """Vectors that are written at once where more are encoded together: fewer would cost the cluster more."""
 
-WEIGHTS: Mapping[Modality, int] = {"video": 8}
+IMAGES_PER_ITEM: Mapping[Modality, int] = {"video": 8}
 """How many photos one item is in memory, where that is more than one."""
 
 log = logging.getLogger(__name__)
 
-Result = np.ndarray[Any, Any] | str | None
+ItemResult = np.ndarray[Any, Any] | str | None
 """An item's vector, or what is wrong with the item; None: nothing there to encode."""
 
 
@@ -91,9 +91,9 @@ def embed(
                 yield from _embed_source(modality, lacking, encoders, roots, report)
 
     with closing(made()) as parts:
-        for written in behind(partial(write, index), parts):
-            report.embedded += sum(one.vector is not None for one in written.made)
-            report.failed += sum(one.vector is None and one.error is not None for one in written.made)
+        for written in write_in_background(partial(write_results, index), parts):
+            report.embedded += sum(one.vector is not None for one in written.results)
+            report.failed += sum(one.vector is None and one.error is not None for one in written.results)
             report.refused |= written.refused
     return report
 
@@ -129,11 +129,11 @@ def _embed_source(
             yield made
 
 
-def _result(stored: StoredProduct, vector: VectorField, results: Sequence[Result]) -> Embedded:
+def _result(stored: StoredProduct, vector: VectorField, results: Sequence[ItemResult]) -> Embedded:
     good = [result for result in results if isinstance(result, np.ndarray)]
     pooled = _pooled(good)
     # a product with one good photo is found by it, and its bad ones are listed all the same
-    bad = in_short(result for result in results if isinstance(result, str))
+    bad = summarize(result for result in results if isinstance(result, str))
     error = bad or ("its vectors cancel out" if good and pooled is None else None)
     each = tuple(good) if pooled is not None and len(good) > 1 else ()
     return Embedded(stored.product.id, vector, stored.content[vector.source], pooled, error, each)
@@ -150,7 +150,7 @@ def _encode(
     items: Sequence[str],
     roots: MediaRoots,
     report: EmbedReport,
-) -> Iterator[Mapping[VectorField, Mapping[str, Result]]]:
+) -> Iterator[Mapping[VectorField, Mapping[str, ItemResult]]]:
     """For each field, what became of each wanted item so far, again and again.
 
     An item is opened once for all its encoders, in threads, ahead of them.
@@ -165,7 +165,7 @@ def _encode(
 
     def encode(
         batch: Sequence[tuple[str, dict[VectorField, Any]]],
-    ) -> Iterator[Mapping[VectorField, dict[str, Result]]]:
+    ) -> Iterator[Mapping[VectorField, dict[str, ItemResult]]]:
         began, new = time.perf_counter(), 0
         for vector, encoder in encoders.items():
             own = {item: values[vector] for item, values in batch if vector in values}
@@ -177,34 +177,34 @@ def _encode(
                 lengths = np.linalg.norm(made, axis=1)
                 points = (lengths > 0) & (lengths < np.inf)  # a cluster refuses others, and the good ones beside them
                 for place, one, point in zip(places, made, points, strict=True):
-                    found[vector][names[place]] = one if point else _undirected(source, names[place])
+                    found[vector][names[place]] = one if point else _not_unit_length(source, names[place])
                 new += len(places)
-                if new >= TOGETHER:
+                if new >= VECTORS_PER_WRITE:
                     report.encoded_s += time.perf_counter() - began
                     yield found
                     began, new = time.perf_counter(), 0
         report.encoded_s += time.perf_counter() - began
         yield found
 
-    found: dict[VectorField, dict[str, Result]] = {field: {} for field in encoders}
+    found: dict[VectorField, dict[str, ItemResult]] = {field: {} for field in encoders}
     if source == "text":  # nothing to open; and all at once, for the encoder to put those of like length together
         yield from encode([(item, ready(item)) for item in items])
         return
-    together = max(1, min(encoder.batch_size for encoder in encoders.values()) // WEIGHTS.get(source, 1))
+    items_per_batch = max(1, min(encoder.batch_size for encoder in encoders.values()) // IMAGES_PER_ITEM.get(source, 1))
     # URLs are waited for in many threads; of files, more threads than cores only keep Python's lock from encoding
     threads = None if any(map(is_url, items)) else cores()
-    with ThreadPoolExecutor(threads, initializer=step_back) as pool:
-        ahead = Ahead(pool, ready, items, AHEAD * together)
+    with ThreadPoolExecutor(threads, initializer=lower_priority) as pool:
+        ahead = Prefetcher(pool, ready, items, PREFETCH_BATCHES * items_per_batch)
         while True:
             began = time.perf_counter()
-            batch = ahead.take(together)
+            batch = ahead.take(items_per_batch)
             report.waited_s += time.perf_counter() - began
             if not batch:
                 return
-            with TURNS[source]:
+            with ENCODE_LOCKS[source]:
                 while batch:
                     yield from encode(batch)
-                    batch = ahead.take(together) if ahead.is_ready(together) else []
+                    batch = ahead.take(items_per_batch) if ahead.is_ready(items_per_batch) else []
 
 
 def _prepared(encoder: Encoder, source: Modality, opened: Any) -> Any:  # noqa: ANN401 - what the encoder prepares
@@ -224,7 +224,7 @@ def _reason(item: str, error: MediaError) -> str | None:
     return str(error) if shown in str(error) else f"{shown}: {error}"
 
 
-def _undirected(source: Modality, item: str) -> str:
+def _not_unit_length(source: Modality, item: str) -> str:
     reason = "its vector is zero, or not of numbers"
     return reason if source == "text" else f"{without_credentials(item)}: {reason}"
 

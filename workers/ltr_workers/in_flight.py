@@ -22,7 +22,7 @@ def deduplicate(task_id: str) -> Iterator[bool]:
         del running[task_id]
 
 
-def stopping() -> bool:
+def is_stopping() -> bool:
     """Whether this process, a worker, was told to end."""
     from celery.worker import state
 

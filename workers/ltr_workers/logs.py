@@ -8,18 +8,18 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-facts_here: ContextVar[Mapping[str, Any]] = ContextVar("facts_here", default={})  # noqa: B039 - never written to
+log_context: ContextVar[Mapping[str, Any]] = ContextVar("log_context", default={})  # noqa: B039 - never written to
 """What is known of the task that this thread is on."""
 
 
 @contextmanager
-def about(**facts: object) -> Iterator[None]:
+def bind_log_context(**facts: object) -> Iterator[None]:
     """Gives these facts to every line that is logged in the block, by the same thread."""
-    token = facts_here.set({**facts_here.get(), **facts})
+    token = log_context.set({**log_context.get(), **facts})
     try:
         yield
     finally:
-        facts_here.reset(token)
+        log_context.reset(token)
 
 
 class JsonFormatter(logging.Formatter):
@@ -36,7 +36,7 @@ class JsonFormatter(logging.Formatter):
             **(
                 {"task": celery["name"], "task_id": celery["id"]} if isinstance(celery, dict) and "id" in celery else {}
             ),
-            **facts_here.get(),
+            **log_context.get(),
             **getattr(record, "facts", {}),
         }
         if record.exc_info:

@@ -5,14 +5,14 @@ import gc
 from collections.abc import Hashable
 from functools import cache
 
-ARENAS, MAPPED, TRIM_FROM = -8, -4, -1
+M_ARENA_MAX, M_MMAP_MAX, M_TRIM_THRESHOLD = -8, -4, -1
 """Names of glibc's settings, as `mallopt` knows them (https://man7.org/linux/man-pages/man3/mallopt.3.html)."""
 
-MOST_KEPT = 1 << 30
+TRIM_THRESHOLD_BYTES = 1 << 30
 """Bytes that are free at the end of the heap before it gets any back to the system."""
 
 
-def keep_memory() -> None:
+def disable_trim() -> None:
     """Has glibc keep what is freed, in one pool for all threads; does nothing where there is another C library.
 
     By itself it gives a thread's large blocks back at once, and the system clears them page by page when the next layer
@@ -21,12 +21,12 @@ def keep_memory() -> None:
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt:
-        for setting, value in ((ARENAS, 1), (MAPPED, 0), (TRIM_FROM, MOST_KEPT)):
+        for setting, value in ((M_ARENA_MAX, 1), (M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, TRIM_THRESHOLD_BYTES)):
             mallopt(setting, value)
 
 
 @cache
-def keep_loaded(encoders: Hashable) -> None:  # noqa: ARG001 - once for these
+def freeze_gc(encoders: Hashable) -> None:  # noqa: ARG001 - once for these
     """Has Python's collector of garbage pass by all that there is once these encoders have done a first task.
 
     Libraries and models are some hundred thousand objects: each time that the collector looked at all of them, as it

@@ -21,37 +21,39 @@ PRODUCTS = Counter(
     "ltr_products", "Products by modality and outcome: skipped (nothing to do), or refused.", ["source", "outcome"]
 )
 TASKS = Counter("ltr_tasks", "Tasks by outcome: done, passed_on, retried, given_up, or repeated.", ["task", "outcome"])
-BATCH = Histogram(
+BATCH_PRODUCTS = Histogram(
     "ltr_batch_products", "Products of one task.", ["source"], buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 )
 TASK_SECONDS = Histogram(
     "ltr_task_seconds", "Time of one task.", ["source"], buckets=(0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000)
 )
 ENCODE_SECONDS = Counter("ltr_encode_seconds", "Time in which an encoder was at work.", ["source"])
-STARVED_SECONDS = Counter("ltr_encoder_waiting_seconds", "Time in which an encoder waited for its items.", ["source"])
+ENCODER_WAITING_SECONDS = Counter(
+    "ltr_encoder_waiting_seconds", "Time in which an encoder waited for its items.", ["source"]
+)
 CLUSTER_RETRIES = Counter(
     "ltr_cluster_retries", "Calls that the cluster had no room or no answer for (status 0), tried again.", ["status"]
 )
 
 
-def count(source: str, products: int, report: "EmbedReport", seconds: float) -> None:
+def count_task(source: str, products: int, report: "EmbedReport", seconds: float) -> None:
     """Counts what one task did for one modality."""
     VECTORS.labels(source, "embedded").inc(report.embedded)
     VECTORS.labels(source, "failed").inc(report.failed)
     PRODUCTS.labels(source, "skipped").inc(report.skipped)
     PRODUCTS.labels(source, "refused").inc(len(report.refused))
     ENCODE_SECONDS.labels(source).inc(report.encoded_s)
-    STARVED_SECONDS.labels(source).inc(report.waited_s)
-    BATCH.labels(source).observe(products)
+    ENCODER_WAITING_SECONDS.labels(source).inc(report.waited_s)
+    BATCH_PRODUCTS.labels(source).observe(products)
     TASK_SECONDS.labels(source).observe(seconds)
 
 
-def heard(error: ClusterError) -> None:
+def on_retry(error: ClusterError) -> None:
     """Counts one call that is tried again."""
     CLUSTER_RETRIES.labels(str(error.status)).inc()
 
 
-class Backlog(Collector):
+class BacklogCollector(Collector):
     """The products that lack vectors, asked of the cluster when somebody asks for it."""
 
     def __init__(self, settings: Settings) -> None:

@@ -12,21 +12,21 @@ from ltr_plugin.cluster.connection import Cluster, connect
 from ltr_plugin.cluster.indices import is_held
 from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.errors import BrokerError, ClusterError, InputError, LtrError
-from ltr_plugin.pipelines.enqueue import BATCH, send_again, send_lacking
-from ltr_plugin.pipelines.messages import EMBED, FAILED, REFUSED, SWEEP
+from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue_lost, enqueue_missing
+from ltr_plugin.pipelines.messages import EMBED_TASK, SWEEP_TASK, TASK_FAILED, WRITE_REFUSED
 from ltr_plugin.settings import Settings
 from ltr_workers.celery import app
 from ltr_workers.in_flight import deduplicate
-from ltr_workers.logs import about
-from ltr_workers.memory import keep_loaded
+from ltr_workers.logs import bind_log_context
+from ltr_workers.memory import freeze_gc
 
-RETRIES = 8
-LONGEST_PAUSE_S = 60
+MAX_RETRIES = 8
+MAX_RETRY_DELAY_S = 60
 
 log = logging.getLogger(__name__)
 
 
-@app.task(name=EMBED, bind=True, max_retries=RETRIES)  # type: ignore[untyped-decorator]
+@app.task(name=EMBED_TASK, bind=True, max_retries=MAX_RETRIES)  # type: ignore[untyped-decorator]
 def embed_task(self: Any, index: str, ids: list[str], source: Modality | None = None) -> None:  # noqa: ANN401
     """Gives these products of an index the vectors of one modality that they lack.
 
@@ -35,63 +35,68 @@ def embed_task(self: Any, index: str, ids: list[str], source: Modality | None = 
     from ltr_workers.metrics import TASKS
 
     outcome = TASKS.labels
-    with deduplicate(self.request.id) as first, about(task=EMBED, task_id=self.request.id, index=index, source=source):
+    with (
+        deduplicate(self.request.id) as first,
+        bind_log_context(task=EMBED_TASK, task_id=self.request.id, index=index, source=source),
+    ):
         if not first:
             log.info("handed out again by the broker while it is being worked on: dropped")
-            outcome(EMBED, "repeated").inc()
+            outcome(EMBED_TASK, "repeated").inc()
             return
         try:
             _check(index, ids, source)
-            outcome(EMBED, _embed(ProductIndex(worker_cluster(), index), ids, source)).inc()
+            outcome(EMBED_TASK, _embed(ProductIndex(worker_cluster(), index), ids, source)).inc()
         except LtrError as error:
-            if _passes(error) and self.request.retries < RETRIES:
-                pause_s = random.uniform(0.5, 1) * min(2 ** (1 + self.request.retries), LONGEST_PAUSE_S)  # noqa: S311
+            if _is_transient(error) and self.request.retries < MAX_RETRIES:
+                pause_s = random.uniform(0.5, 1) * min(2 ** (1 + self.request.retries), MAX_RETRY_DELAY_S)  # noqa: S311
                 log.warning("%s; retried in %.0f s", error, pause_s)
-                outcome(EMBED, "retried").inc()
+                outcome(EMBED_TASK, "retried").inc()
                 raise self.retry(exc=error, countdown=pause_s) from None
-            outcome(EMBED, "given_up").inc()
-            log.error("%s: %s; index %s, products %s", FAILED, error, index, " ".join(map(str, ids)))  # noqa: TRY400
+            outcome(EMBED_TASK, "given_up").inc()
+            log.error("%s: %s; index %s, products %s", TASK_FAILED, error, index, " ".join(map(str, ids)))  # noqa: TRY400
         except Exception as error:  # an encoder's library may raise anything
-            outcome(EMBED, "given_up").inc()
+            outcome(EMBED_TASK, "given_up").inc()
             said = f"{type(error).__name__}: {error}"  # on the line itself, which a waiting command shows
-            log.exception("%s: %s; index %s, products %s", FAILED, said, index, " ".join(ids))
+            log.exception("%s: %s; index %s, products %s", TASK_FAILED, said, index, " ".join(ids))
 
 
-@app.task(name=SWEEP, bind=True)  # type: ignore[untyped-decorator]
+@app.task(name=SWEEP_TASK, bind=True)  # type: ignore[untyped-decorator]
 def sweep_task(self: Any, index: str) -> None:  # noqa: ANN401
     """Sends what lacks a current vector once more, unless it waits in a queue or is being worked on."""
     from ltr_workers.metrics import TASKS
 
-    with about(task=SWEEP, task_id=self.request.id, index=index):
+    with bind_log_context(task=SWEEP_TASK, task_id=self.request.id, index=index):
         try:
-            sent = send_again(ProductIndex(worker_cluster(), index), queue=app)
+            sent = enqueue_lost(ProductIndex(worker_cluster(), index), queue=app)
         except LtrError as error:
-            TASKS.labels(SWEEP, "given_up").inc()
+            TASKS.labels(SWEEP_TASK, "given_up").inc()
             log.warning("not swept: %s", error)
         else:
-            TASKS.labels(SWEEP, "done").inc()
+            TASKS.labels(SWEEP_TASK, "done").inc()
             log.info("%s: sent %d products", index, sent, extra={"facts": {"sent": sent}})
 
 
 def _embed(index: ProductIndex, ids: Sequence[str], source: Modality | None) -> str:
     """The outcome: `done`, `passed_on`, or `left` for a version of the index that takes no vectors any more."""
     from ltr_workers.embedding import embed
-    from ltr_workers.metrics import count
+    from ltr_workers.metrics import count_task
 
     if is_held(index.cluster, index.name):
         # said once, where a command that waits for this version looks: encoding would only have it said of each product
         log.warning(
-            "%s: %s takes no writes; where another version serves, that one's backlog has them", REFUSED, index.name
+            "%s: %s takes no writes; where another version serves, that one's backlog has them",
+            WRITE_REFUSED,
+            index.name,
         )
         return "left"
-    if source is None or len(ids) > BATCH[source]:
-        send_lacking(index, ids, source, queue=app)
+    if source is None or len(ids) > PRODUCTS_PER_TASK[source]:
+        enqueue_missing(index, ids, source, queue=app)
         return "passed_on"
     encoders = {vector.name: vector.fingerprint.digest for vector in index.vectors if vector.source == source}
-    with about(encoders=encoders):
+    with bind_log_context(encoders=encoders):
         began = time.monotonic()
         report = embed(index, ids, source=source, media_root=Settings.from_env().media_root)
-        count(source, len(ids), report, time.monotonic() - began)
+        count_task(source, len(ids), report, time.monotonic() - began)
         facts = {**vars(report), "products": len(ids), "refused": len(report.refused)}
         log.info(
             "%s, %s: %d vectors embedded, %d failed, %d products with nothing to do, %d refused; "
@@ -99,27 +104,27 @@ def _embed(index: ProductIndex, ids: Sequence[str], source: Modality | None) -> 
             index.name, source, report.embedded, report.failed, report.skipped, len(report.refused),
             report.encoded_s, report.waited_s, extra={"facts": facts},
         )  # fmt: skip
-        keep_loaded(tuple(encoders.values()))
+        freeze_gc(tuple(encoders.values()))
         for id_, reason in report.refused.items():
-            log.error("%s: vectors of product %s: %s", REFUSED, id_, reason)
+            log.error("%s: vectors of product %s: %s", WRITE_REFUSED, id_, reason)
     return "done"
 
 
 def _check(index: Any, ids: Any, source: Any) -> None:  # noqa: ANN401 - a message may say anything
     if not isinstance(index, str) or not isinstance(ids, list) or not all(isinstance(id_, str) for id_ in ids):
-        raise InputError(EMBED, f"{index!r}, {ids!r} is no index with a list of product ids")
+        raise InputError(EMBED_TASK, f"{index!r}, {ids!r} is no index with a list of product ids")
     if source is not None and source not in MODALITIES:
-        raise InputError(EMBED, f"{source!r} is none of {', '.join(MODALITIES)}")
+        raise InputError(EMBED_TASK, f"{source!r} is none of {', '.join(MODALITIES)}")
 
 
-def _passes(error: LtrError) -> bool:
+def _is_transient(error: LtrError) -> bool:
     return isinstance(error, BrokerError) or (isinstance(error, ClusterError) and error.retryable)
 
 
 @cache
 def worker_cluster() -> Cluster:
     """The cluster as a worker talks to it: more patient than a command, and counting its retries; one a process."""
-    from ltr_workers.metrics import heard
+    from ltr_workers.metrics import on_retry
 
     settings = Settings.from_env()
-    return connect(settings, patience_s=settings.patience_s, heard=heard)
+    return connect(settings, patience_s=settings.patience_s, on_retry=on_retry)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ltr_plugin.demo.outlines import Part
-from ltr_plugin.demo.silhouettes import carried, clothing, furnishings, ringing, sound, tableware
+from ltr_plugin.demo.silhouettes import accessories, clothing, furnishings, music, tableware, toys
 
 SILHOUETTES: dict[str, dict[str, Callable[[], list[Part]]]] = {
     "mug": {"straight": tableware.straight_mug, "round": tableware.round_mug, "tapered": tableware.tapered_mug},
@@ -35,27 +35,27 @@ SILHOUETTES: dict[str, dict[str, Callable[[], list[Part]]]] = {
     },
     "scarf": {"long": clothing.long_scarf, "loop": clothing.loop_scarf, "bandana": clothing.bandana},
     "umbrella": {
-        "dome": carried.dome_umbrella,
-        "parasol": carried.flat_umbrella,
-        "folded": carried.folded_umbrella,
+        "dome": accessories.dome_umbrella,
+        "parasol": accessories.flat_umbrella,
+        "folded": accessories.folded_umbrella,
     },
     "backpack": {
-        "school": carried.school_backpack,
-        "roll-top": carried.rolltop_backpack,
-        "flap": carried.flap_backpack,
+        "school": accessories.school_backpack,
+        "roll-top": accessories.rolltop_backpack,
+        "flap": accessories.flap_backpack,
     },
     "headphones": {
-        "over-ear": sound.over_ear_headphones,
-        "on-ear": sound.on_ear_headphones,
-        "headset": sound.gaming_headset,
+        "over-ear": music.over_ear_headphones,
+        "on-ear": music.on_ear_headphones,
+        "headset": music.gaming_headset,
     },
-    "guitar": {"acoustic": sound.acoustic_guitar, "electric": sound.electric_guitar, "ukulele": sound.ukulele},
-    "doorbell": {"button": ringing.push_button, "panel": ringing.wall_panel, "pull": ringing.pull_bell},
+    "guitar": {"acoustic": music.acoustic_guitar, "electric": music.electric_guitar, "ukulele": music.ukulele},
+    "doorbell": {"button": toys.push_button, "panel": toys.wall_panel, "pull": toys.pull_bell},
     "music box": {
-        "chest": ringing.chest_music_box,
-        "crank": ringing.crank_music_box,
-        "carousel": ringing.carousel_music_box,
+        "chest": toys.chest_music_box,
+        "crank": toys.crank_music_box,
+        "carousel": toys.carousel_music_box,
     },
-    "toy": {"robot": ringing.robot, "car": ringing.car, "top": ringing.spinning_top},
+    "toy": {"robot": toys.robot, "car": toys.car, "top": toys.spinning_top},
 }
 """Kind to shape to silhouette."""

@@ -2,17 +2,19 @@
 
 import numpy as np
 
-from ltr_plugin.demo.outlines import Curve, Part, Turned, box, ellipse, mirrored, smooth, tube, turned_by
+from ltr_plugin.demo.outlines import Curve, Part, RevolvedBody, box, ellipse, mirrored, rotated, smooth, tube
 
 
 def cone_lamp() -> list[Part]:
     """A table lamp with a conical shade on a turned foot."""
     return [
         Part.revolved(
-            Turned(((0.5, 0.02), (0.6, 0.022), (0.68, 0.075), (0.78, 0.09), (0.84, 0.05), (0.88, 0.11)), tilt=0.2),
+            RevolvedBody(
+                ((0.5, 0.02), (0.6, 0.022), (0.68, 0.075), (0.78, 0.09), (0.84, 0.05), (0.88, 0.11)), tilt=0.2
+            ),
             "trim",
         ),
-        Part.revolved(Turned(((0.14, 0.1), (0.3, 0.18), (0.48, 0.265)), tilt=0.13)),
+        Part.revolved(RevolvedBody(((0.14, 0.1), (0.3, 0.18), (0.48, 0.265)), tilt=0.13)),
         Part(ellipse(0.5, 0.14, 0.09, 0.011), "glow", puff=0.0),
     ]
 
@@ -21,7 +23,7 @@ def drum_lamp() -> list[Part]:
     """A lamp with a drum shade on three legs."""
     leg = tube([(0.5, 0.46), (0.3, 0.9)], 0.03, 0.022)
     middle = tube([(0.5, 0.46), (0.52, 0.93)], 0.03, 0.022)
-    shade = Turned(((0.14, 0.23), (0.3, 0.24), (0.46, 0.25)), tilt=0.12)
+    shade = RevolvedBody(((0.14, 0.23), (0.3, 0.24), (0.46, 0.25)), tilt=0.12)
     return [
         *(Part(curve, "wood", puff=0.01) for curve in (leg, mirrored(leg), middle)),
         Part.revolved(shade),
@@ -35,11 +37,11 @@ def desk_lamp() -> list[Part]:
         [(0.5, 0.2), (0.6, 0.15), (0.66, 0.2), (0.8, 0.34), (0.83, 0.46), (0.67, 0.5), (0.52, 0.46), (0.47, 0.34)]
     )
     return [
-        Part.revolved(Turned(((0.83, 0.15), (0.87, 0.16)), axis=0.4, tilt=0.25), "metal"),
+        Part.revolved(RevolvedBody(((0.83, 0.15), (0.87, 0.16)), axis=0.4, tilt=0.25), "metal"),
         Part(tube([(0.4, 0.84), (0.24, 0.56)], 0.026), "metal", puff=0.01),
         Part(tube([(0.24, 0.56), (0.55, 0.24)], 0.026), "metal", puff=0.01),
         Part(ellipse(0.24, 0.56, 0.03), "dark", puff=0.012),
-        Part(turned_by(ellipse(0.69, 0.485, 0.15, 0.05), -8, 0.69, 0.485), "glow", puff=0.01),
+        Part(rotated(ellipse(0.69, 0.485, 0.15, 0.05), -8, 0.69, 0.485), "glow", puff=0.01),
         Part(head, puff=0.05),
     ]
 
@@ -94,7 +96,7 @@ def armchair() -> list[Part]:
 
 def stool() -> list[Part]:
     """A round stool with a foot ring."""
-    seat = Turned(((0.32, 0.26), (0.38, 0.275), (0.45, 0.25)), tilt=0.26)
+    seat = RevolvedBody(((0.32, 0.26), (0.38, 0.275), (0.45, 0.25)), tilt=0.26)
     return [
         *_legs(0.4, 0.17),
         Part(ellipse(0.5, 0.72, 0.19, 0.045), "wood", puff=0.008, holes=(ellipse(0.5, 0.717, 0.165, 0.03),)),
@@ -105,14 +107,14 @@ def stool() -> list[Part]:
 
 def _hand(angle: float, length: float, pen: float, paint: str = "dark") -> Part:
     line = tube([(0.5, 0.54), (0.5, 0.5 - length)], pen, pen * 0.6)
-    return Part(turned_by(line, angle), paint, puff=0.006)
+    return Part(rotated(line, angle), paint, puff=0.006)
 
 
 def _dial(radius: float, marks: int) -> list[Part]:
     ticks = []
     for turn in np.linspace(0, 360, marks, endpoint=False):
         tick = box(0.494, 0.5 - radius * 0.92, 0.506, 0.5 - radius * 0.8, 0.004)
-        ticks.append(Part(turned_by(tick, float(turn)), "dark", puff=0))
+        ticks.append(Part(rotated(tick, float(turn)), "dark", puff=0))
     return [
         *ticks,
         _hand(-52, radius * 0.52, 0.026),
@@ -144,7 +146,7 @@ def sunburst_clock() -> list[Part]:
     """A clock with rays around its dial."""
     rays = [
         Part(
-            turned_by(tube([(0.5, 0.35), (0.5, 0.1 if number % 2 else 0.15)], 0.07, 0.03), number * 20.0),
+            rotated(tube([(0.5, 0.35), (0.5, 0.1 if number % 2 else 0.15)], 0.07, 0.03), number * 20.0),
             "second" if number % 2 else "main",
             puff=0.01,
         )

@@ -11,8 +11,8 @@ import numpy as np
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.encoders.protocol import Encoder, Vectors
 
-NEAREST = 10
-ROUNDS = 3
+NUM_NEIGHBORS = 10
+REPEATS = 3
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Comparison:
     one alone; the better of ROUNDS, taken in turns.
     """
 
-    source: Modality
+    modality: Modality
     items: int
     cosine: float
     worst_cosine: float
@@ -35,19 +35,19 @@ class Comparison:
     one_ms: float
 
 
-def compare(original: Encoder, other: Encoder, source: Modality, items: Sequence[Any]) -> Comparison:
+def compare(original: Encoder, other: Encoder, modality: Modality, items: Sequence[Any]) -> Comparison:
     """Both encoders on at least two items; each prepares them in its own way."""
-    pair = [(encoder, [encoder.prepare(source, item) for item in items]) for encoder in (original, other)]
-    before, after = (encoder.encode(source, prepared) for encoder, prepared in pair)  # finds batch sizes, too
+    pair = [(encoder, [encoder.prepare(modality, item) for item in items]) for encoder in (original, other)]
+    before, after = (encoder.encode(modality, prepared) for encoder, prepared in pair)  # finds batch sizes, too
     cosines = (before * after).sum(axis=1)
     many: list[list[float]] = [[], []]
     one: list[list[float]] = [[], []]
-    for _ in range(ROUNDS):
+    for _ in range(REPEATS):
         for place, (encoder, prepared) in enumerate(pair):
-            many[place].append(_seconds(encoder, source, prepared))
-            one[place].append(statistics.median(_seconds(encoder, source, [item]) for item in prepared[:5]))
+            many[place].append(_seconds(encoder, modality, prepared))
+            one[place].append(statistics.median(_seconds(encoder, modality, [item]) for item in prepared[:5]))
     return Comparison(
-        source=source,
+        modality=modality,
         items=len(items),
         cosine=round(float(cosines.mean()), 5),
         worst_cosine=round(float(cosines.min()), 5),
@@ -59,14 +59,14 @@ def compare(original: Encoder, other: Encoder, source: Modality, items: Sequence
     )
 
 
-def _seconds(encoder: Encoder, source: Modality, prepared: Sequence[Any]) -> float:
+def _seconds(encoder: Encoder, modality: Modality, prepared: Sequence[Any]) -> float:
     began = time.perf_counter()
-    encoder.encode(source, prepared)
+    encoder.encode(modality, prepared)
     return time.perf_counter() - began
 
 
 def _kept(before: Vectors, after: Vectors) -> float:
-    count = min(NEAREST, len(before) - 1)
+    count = min(NUM_NEIGHBORS, len(before) - 1)
     pairs = zip(_nearest(before, count), _nearest(after, count), strict=True)
     return float(np.mean([len(set(one) & set(other)) / count for one, other in pairs]))
 

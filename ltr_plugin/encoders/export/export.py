@@ -5,18 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders import load_exact
+from ltr_plugin.encoders import load_full_precision
 from ltr_plugin.encoders.export.comparison import Comparison, compare
-from ltr_plugin.encoders.export.samples import made_up, of_catalog
-from ltr_plugin.encoders.installed import require_module
-from ltr_plugin.encoders.onnx_runtime import GRAPHS, LIBRARY, load
-from ltr_plugin.encoders.training.folder import check_place, replaced
+from ltr_plugin.encoders.export.samples import catalog_samples, synthetic_samples
+from ltr_plugin.encoders.onnx_runtime import GRAPH_FILES, LIBRARY, load
+from ltr_plugin.encoders.requirements import require_module
+from ltr_plugin.encoders.training.output_folder import check_output_folder, replace_folder
 from ltr_plugin.errors import EncoderError, InputError
 from ltr_plugin.progress import Progress, silent
 
 PRECISIONS = ("int8",)
 
-SAME = 0.99
+MIN_COSINE = 0.99
 """A worst cosine below this, without quantizing, means that the graph is not the model."""
 
 
@@ -49,15 +49,15 @@ def export(
     """
     if quantize is not None and quantize not in PRECISIONS:
         raise InputError("quantize", f"{quantize!r} is none of {', '.join(PRECISIONS)}")
-    check_place(out)
-    samples = of_catalog(sample) if sample else made_up()
+    check_output_folder(out)
+    samples = catalog_samples(sample) if sample else synthetic_samples()
     for module in ("onnx", "onnxscript", "onnxruntime"):
         require_module(module, f"exporting {spec!r}", LIBRARY.extra)
-    original = load_exact(spec)
+    original = load_full_precision(spec)
     card: dict[str, Any] = {}
-    with replaced(out, card) as folder:
-        from ltr_plugin.encoders.export.graphs import quantize as quantize_graphs
-        from ltr_plugin.encoders.export.graphs import write_graphs
+    with replace_folder(out, card) as folder:
+        from ltr_plugin.encoders.export.onnx_graphs import quantize as quantize_graphs
+        from ltr_plugin.encoders.export.onnx_graphs import write_graphs
 
         progress(0, 3)
         write_graphs(original, spec.partition(":")[2], folder, name=out.resolve().name)
@@ -67,16 +67,16 @@ def export(
         progress(2, 3)
         exported = load(str(folder))
         comparisons = tuple(
-            compare(original, exported, source, samples.items[source])
-            for source in GRAPHS
-            if source in exported.sources and len(samples.items[source]) > 1
+            compare(original, exported, modality, samples.items[modality])
+            for modality in GRAPH_FILES
+            if modality in exported.modalities and len(samples.items[modality]) > 1
         )
         if not comparisons:
             raise InputError(samples.origin, f"has nothing that {spec!r} encodes, to compare it on")
         worst = min(comparisons, key=lambda one: one.worst_cosine)
-        if not quantize and worst.worst_cosine < SAME:
+        if not quantize and worst.worst_cosine < MIN_COSINE:
             raise EncoderError(
-                f"{spec!r} has a graph that is not its model: cosine {worst.worst_cosine}, {worst.source}"
+                f"{spec!r} has a graph that is not its model: cosine {worst.worst_cosine}, {worst.modality}"
             )
         report = ExportReport(
             folder=out,

@@ -13,7 +13,7 @@ from ltr_plugin.errors import InputError, MediaError
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.media.images import open_image
 
-TEXTS, PHOTOS = 200, 100
+MAX_TEXTS, MAX_PHOTOS = 200, 100
 """Most that are compared."""
 
 COLOURS = ("red", "green", "blue", "white", "black", "yellow", "brown", "orange")
@@ -39,17 +39,17 @@ class Samples:
     items: dict[Modality, list[Any]]
 
 
-def of_catalog(catalog: Path) -> Samples:
+def catalog_samples(catalog: Path) -> Samples:
     """Texts and photos of products drawn from a catalog, always the same; photos that cannot be used are passed over.
 
     InputError when the catalog has mistakes, or neither texts nor photos.
     """
     products = list(JsonLines(catalog, Product).read())
     random.Random(0).shuffle(products)  # noqa: S311 - no secret
-    texts = list(dict.fromkeys(text for product in products if (text := product.embedding_text())))[:TEXTS]
+    texts = list(dict.fromkeys(text for product in products if (text := product.embedding_text())))[:MAX_TEXTS]
     photos: list[Image.Image] = []
     for reference in (name for product in products for name in product.images):
-        if len(photos) == PHOTOS:
+        if len(photos) == MAX_PHOTOS:
             break
         try:
             photos.append(open_image(catalog.parent, reference))
@@ -60,17 +60,17 @@ def of_catalog(catalog: Path) -> Samples:
     return Samples(str(catalog), {"text": texts, "image": photos})
 
 
-def made_up() -> Samples:
+def synthetic_samples() -> Samples:
     """Product-like texts, and drawn photos of coloured figures."""
     texts = [f"{colour} {thing}" for thing, colour in pairs(THINGS, COLOURS)]
     return Samples("made-up texts and photos", {"text": texts, "image": [_drawn(seed) for seed in range(len(texts))]})
 
 
 def _drawn(seed: int) -> Image.Image:
-    chance = random.Random(seed)  # noqa: S311 - no secret
-    image = Image.new("RGB", (256, 256), chance.choice(COLOURS))
+    rng = random.Random(seed)  # noqa: S311 - no secret
+    image = Image.new("RGB", (256, 256), rng.choice(COLOURS))
     draw = ImageDraw.Draw(image)
-    for _ in range(chance.randint(1, 12)):
-        x, y, side = chance.randint(0, 200), chance.randint(0, 200), chance.randint(10, 120)
-        chance.choice([draw.rectangle, draw.ellipse])((x, y, x + side, y + side), fill=chance.choice(COLOURS))
+    for _ in range(rng.randint(1, 12)):
+        x, y, side = rng.randint(0, 200), rng.randint(0, 200), rng.randint(10, 120)
+        rng.choice([draw.rectangle, draw.ellipse])((x, y, x + side, y + side), fill=rng.choice(COLOURS))
     return image

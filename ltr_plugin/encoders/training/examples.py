@@ -14,37 +14,37 @@ from ltr_plugin.judgments.qrels import read_qrels
 from ltr_plugin.progress import Progress
 from ltr_plugin.queries.query import read_queries
 
-SAME_PRODUCT = 3
+SAME_PRODUCT_GRADE = 3
 """The grade from which a query's photo or sound counts as one of the product."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Source:
+class MediaSource:
     """A photo or sound to learn from: where it is, and the products (by their place) that it is of.
 
-    `extra` tells whether it comes from a judgment rather than the catalog.
+    `from_judgment` tells whether it comes from a judgment rather than the catalog.
     """
 
     root: Path
     reference: str
     shows: tuple[int, ...]
-    extra: bool = False
+    from_judgment: bool = False
 
 
 @dataclass(frozen=True)
 class Examples:
     """Items with what they show, and products with what can be said of them.
 
-    `shows[i]` are the products that item i is of, `extra[i]` whether it comes from a judgment, `captions[p]` the texts
-    of product p. `bad` says which items fell out, and why.
+    `shows[i]` are the products that item i is of, `from_judgment[i]` whether it comes from a judgment, `captions[p]` the texts
+    of product p. `unusable` says which items fell out, and why.
     """
 
     shows: tuple[tuple[int, ...], ...]
-    extra: tuple[bool, ...]
+    from_judgment: tuple[bool, ...]
     captions: tuple[tuple[str, ...], ...]
-    bad: tuple[str, ...]
+    unusable: tuple[str, ...]
 
     def __len__(self) -> int:
         """How many items there are."""
@@ -55,20 +55,20 @@ class Examples:
         return Counter(place for shown in self.shows for place in shown)
 
 
-def sources(
+def media_sources(
     modality: Literal["image", "audio"],
     catalog: Path,
     products: Sequence[Product],
     queries: Path | None = None,
     qrels: Path | None = None,
-) -> list[Source]:
+) -> list[MediaSource]:
     """The media of the catalog, then those of queries whose product is known from a judgment.
 
     Only queries of this modality alone count: the words beside a photo may change what is asked for.
     InputError when there are queries without qrels, or the other way round.
     """
     own = [
-        Source(catalog.parent, name, (place,))
+        MediaSource(catalog.parent, name, (place,))
         for place, product in enumerate(products)
         for name in product.media(modality)
     ]
@@ -78,20 +78,22 @@ def sources(
         return own
     places, judged = {product.id: place for place, product in enumerate(products)}, read_qrels(qrels)
     for query in read_queries(queries):
-        shown = [places[id_] for id_, grade in judged.of(query.id).items() if grade >= SAME_PRODUCT and id_ in places]
+        shown = [
+            places[id_] for id_, grade in judged.of(query.id).items() if grade >= SAME_PRODUCT_GRADE and id_ in places
+        ]
         asked = {"image": query.image, "audio": query.audio}
         reference = asked.pop(modality)
         if reference and shown and not (query.text or any(asked.values())):
-            own.append(Source(queries.parent, reference, tuple(shown), extra=True))
+            own.append(MediaSource(queries.parent, reference, tuple(shown), from_judgment=True))
     return own
 
 
-def usable(
-    found: Sequence[Source], read: Callable[[Source], T], bad: list[str], progress: Progress
-) -> Iterator[tuple[Source, T]]:
-    """Each source with what `read` makes of it, in order, read in threads; those it cannot be used go to `bad`."""
+def read_usable(
+    found: Sequence[MediaSource], read: Callable[[MediaSource], T], unusable: list[str], progress: Progress
+) -> Iterator[tuple[MediaSource, T]]:
+    """Each source with what `read` makes of it, in order, read in threads; those it cannot be used go to `unusable`."""
 
-    def attempt(source: Source) -> T | MediaError:
+    def attempt(source: MediaSource) -> T | MediaError:
         try:
             return read(source)
         except MediaError as error:
@@ -100,7 +102,7 @@ def usable(
     with ThreadPoolExecutor() as pool:
         for done, (source, result) in enumerate(zip(found, pool.map(attempt, found), strict=True), start=1):
             if isinstance(result, MediaError):
-                bad.append(str(result))
+                unusable.append(str(result))
             else:
                 yield source, result
             progress(done, len(found))
@@ -122,9 +124,9 @@ def captions(product: Product) -> list[str]:
     return list(dict.fromkeys(way.strip() for way in ways if way.strip()))
 
 
-def vary(caption: str, chance: random.Random) -> str:
+def augment_caption(caption: str, rng: random.Random) -> str:
     """The caption with a few words left out, and sometimes in another order."""
-    words = [word for word in caption.split() if chance.random() > 0.15] or [caption]
-    if chance.random() < 0.2:
-        chance.shuffle(words)
+    words = [word for word in caption.split() if rng.random() > 0.15] or [caption]
+    if rng.random() < 0.2:
+        rng.shuffle(words)
     return " ".join(words)

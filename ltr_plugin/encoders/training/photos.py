@@ -14,15 +14,15 @@ from torch.nn.functional import normalize
 
 from ltr_plugin.encoders import openclip
 from ltr_plugin.encoders.protocol import Vectors
-from ltr_plugin.encoders.training.architecture import TOKENS, build, small_config, write_folder
-from ltr_plugin.encoders.training.augmentation import augment
 from ltr_plugin.encoders.training.batches import Batch
-from ltr_plugin.encoders.training.course import Course
-from ltr_plugin.encoders.training.examples import sources
-from ltr_plugin.encoders.training.loop import UNSAID, Budget, Optimizer, fast_precision
+from ltr_plugin.encoders.training.examples import media_sources
+from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer, autocast_bfloat16
 from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
+from ltr_plugin.encoders.training.photo_augmentation import augment
 from ltr_plugin.encoders.training.photo_examples import PhotoExamples, read_photos
 from ltr_plugin.encoders.training.report import TrainingReport
+from ltr_plugin.encoders.training.small_clip import CONTEXT_LENGTH, build_model, save_encoder, small_config
+from ltr_plugin.encoders.training.training_run import TrainingRun
 from ltr_plugin.progress import Progress, silent
 
 FRESH_RATE, PRETRAINED_RATE = 4e-3, 3e-5
@@ -45,7 +45,7 @@ def train_encoder(
     qrels: Path | None = None,
     image_size: int = 64,
     batch: int = 128,
-    budget: Budget = UNSAID,
+    budget: Budget = DEFAULT_BUDGET,
     seed: int = 0,
     progress: Progress = silent,
 ) -> TrainingReport:
@@ -56,23 +56,23 @@ def train_encoder(
     early and keeps what was learned. `progress` counts photos read, then hundredths of the training.
     The same seed and steps give the same encoder on the same machine. InputError when there is nothing to learn from.
     """
-    course = Course(
+    training = TrainingRun(
         catalog, out, "photos", start=start, batch=batch, budget=budget, seed=seed, resume=resume, progress=progress
     )
-    model, tokenizer, config = _model(course.start, image_size)
+    model, tokenizer, config = _model(training.start, image_size)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     wanted = openclip.preprocessing(model)
     size = max(wanted.size)
-    found = sources("image", catalog, course.products, queries, qrels)
-    examples = read_photos(course.products, found, round(size * MARGIN), progress)
-    rate = FRESH_RATE if course.fresh else PRETRAINED_RATE
-    trainer = _Trainer(model.to(device), tokenizer, wanted, size, rate, course.seed)
-    course.run(examples, lambda drawn, share: trainer.step(examples, drawn, share), EPOCHS)
+    found = media_sources("image", catalog, training.products, queries, qrels)
+    examples = read_photos(training.products, found, round(size * MARGIN), progress)
+    rate = FRESH_RATE if training.fresh else PRETRAINED_RATE
+    trainer = _Trainer(model.to(device), tokenizer, wanted, size, rate, training.seed)
+    training.run(examples, lambda drawn, share: trainer.step(examples, drawn, share), EPOCHS)
 
-    encoder = openclip.wrap(model.cpu(), tokenizer, name=out.resolve().name)
-    texts = encoder.encode("text", [encoder.prepare("text", product.embedding_text()) for product in course.products])
-    report, card = course.report(encoder, lambda places: _vectors(encoder, examples, places), texts)
-    write_folder(out, model, config, card, tokenizer)
+    encoder = openclip.from_model(model.cpu(), tokenizer, name=out.resolve().name)
+    texts = encoder.encode("text", [encoder.prepare("text", product.embedding_text()) for product in training.products])
+    report, card = training.report(encoder, lambda places: _vectors(encoder, examples, places), texts)
+    save_encoder(out, model, config, card, tokenizer)
     return report
 
 
@@ -97,12 +97,12 @@ class _Trainer:
         shows = batch.shows.to(self._device)
         same = (shows.float() @ shows.float().T) > 0
         tokens = self.tokenizer(batch.captions)
-        with fast_precision(self._device), openclip.shortened(self.model, tokens) as kept:
+        with autocast_bfloat16(self._device), openclip.trim_padding(self.model, tokens) as kept:
             photos = self.model.encode_image(views)
             texts = self.model.encode_text(kept.to(self._device))
         photos, texts = normalize(photos.float(), dim=-1), normalize(texts.float(), dim=-1)
         scale = self.model.logit_scale.exp().clamp(max=100)
-        loss = item_text_loss(photos, texts, batch.said.to(self._device), scale) + same_product_loss(
+        loss = item_text_loss(photos, texts, batch.caption_positives.to(self._device), scale) + same_product_loss(
             photos, same, PHOTO_SCALE
         )
         self._optimizer.step(loss, share)
@@ -119,8 +119,8 @@ def _model(start: str | None, image_size: int) -> tuple[Any, Any, dict[str, Any]
         from open_clip import SimpleTokenizer
 
         config = small_config(image_size)
-        return build(config), SimpleTokenizer(context_length=TOKENS), config
+        return build_model(config), SimpleTokenizer(context_length=CONTEXT_LENGTH), config
     encoder = openclip.load(start)
     model = encoder.model.cpu()
-    config = {"model_cfg": openclip.config_of(start), "preprocess_cfg": model.visual.preprocess_cfg}
+    config = {"model_cfg": openclip.model_config(start), "preprocess_cfg": model.visual.preprocess_cfg}
     return model, encoder.tokenizer, config

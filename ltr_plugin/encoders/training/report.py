@@ -8,7 +8,7 @@ from ltr_plugin.catalog.vectors import Fingerprint
 
 
 @dataclass(frozen=True)
-class Retrieval:
+class HoldoutRetrieval:
     """Shares of held-out items (photos, sounds) whose product comes first, or among the first five.
 
     `text` looks for the product by its text, `same` by the other items that its catalog has of it; None where it cannot
@@ -26,7 +26,7 @@ class Retrieval:
 class TrainingReport:
     """The encoder's folder and fingerprint, what it was made of, and what it finds for items it has not seen.
 
-    `unit` is what the items are called, in the plural; `bad` says which ones were left out, and why. `share` is below 1
+    `unit` is what the items are called, in the plural; `unusable` says which ones were left out, and why. `share` is below 1
     when the training was interrupted; `resume` goes on from there.
     """
 
@@ -35,11 +35,11 @@ class TrainingReport:
     products: int
     unit: str
     items: int
-    bad: tuple[str, ...] = ()
+    unusable: tuple[str, ...] = ()
     steps: int = 0
     seconds: float = 0.0
     share: float = 1.0
-    held_out: Retrieval = Retrieval()
+    held_out: HoldoutRetrieval = HoldoutRetrieval()
 
     @property
     def spec(self) -> str:
@@ -48,5 +48,5 @@ class TrainingReport:
 
     def to_card(self, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
         """The note kept beside the encoder, as `folder.read_card` gives it back; `more` goes in as it is."""
-        facts = {name: value for name, value in asdict(self).items() if name not in ("folder", "bad")}
+        facts = {name: value for name, value in asdict(self).items() if name not in ("folder", "unusable")}
         return {"name": self.fingerprint.model, **facts, "seconds": round(self.seconds, 1), **more}

@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ltr_plugin.encoders.training.loop import UNSAID, Budget
+from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget
 from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.errors import InputError
 from ltr_plugin.progress import Progress, silent
@@ -13,13 +13,13 @@ from ltr_plugin.progress import Progress, silent
 
 @dataclass(frozen=True)
 class Trainer:
-    """A way to train an encoder: what it learns, in words, and `module:function`.
+    """A way to train an encoder: what it learns, in words, and `module:entry_point`.
 
     The function takes what `__call__` takes, of `options` only those that are named here.
     """
 
-    learns: str
-    function: str
+    description: str
+    entry_point: str
     options: frozenset[str] = field(default=frozenset())
 
     def __call__(
@@ -29,7 +29,7 @@ class Trainer:
         *,
         queries: Path | None = None,
         qrels: Path | None = None,
-        budget: Budget = UNSAID,
+        budget: Budget = DEFAULT_BUDGET,
         seed: int = 0,
         resume: bool = False,
         progress: Progress = silent,
@@ -44,11 +44,13 @@ class Trainer:
         """
         if unknown := sorted(set(options) - self.options):
             have = ", ".join(sorted(self.options)) or "none beside the common ones"
-            raise InputError(", ".join(unknown), f"means nothing for an encoder that learns {self.learns}; has {have}")
-        from ltr_plugin.encoders.training.folder import check_place
+            raise InputError(
+                ", ".join(unknown), f"means nothing for an encoder that learns {self.description}; has {have}"
+            )
+        from ltr_plugin.encoders.training.output_folder import check_output_folder
 
-        check_place(out)
-        module, _, name = self.function.partition(":")
+        check_output_folder(out)
+        module, _, name = self.entry_point.partition(":")
         report: TrainingReport = getattr(import_module(module), name)(
             catalog, out, queries=queries, qrels=qrels, budget=budget, seed=seed, resume=resume, progress=progress,
             **options,
@@ -64,23 +66,23 @@ TRAINERS: dict[str, Trainer] = {
     ),
     "sound": Trainer(
         "sounds and text in one space (a small network on spectrograms)",
-        "ltr_plugin.encoders.training.sounds:train_encoder",
+        "ltr_plugin.encoders.training.audio:train_encoder",
         frozenset({"start", "batch"}),
     ),
     "words": Trainer(
         "text alone (a BiLSTM)",
-        "ltr_plugin.encoders.training.words:train_words",
+        "ltr_plugin.encoders.training.text:train_text",
         frozenset({"start", "batch"}),
     ),
     "keypoints": Trainer(
         "photos as bags of visual words (SIFT or ORB)",
-        "ltr_plugin.encoders.training.vocabulary:train_vocabulary",
+        "ltr_plugin.encoders.training.visual_words:train_visual_words",
         frozenset({"descriptor", "words"}),
     ),
 }
 
 
-def trainer_of(kind: str) -> Trainer:
+def get_trainer(kind: str) -> Trainer:
     """The trainer of this name; InputError with the names there are."""
     if kind not in TRAINERS:
         raise InputError("kind", f"{kind!r} is none of {', '.join(TRAINERS)}")

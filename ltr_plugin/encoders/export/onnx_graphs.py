@@ -1,0 +1,197 @@
+"""An encoder's towers as ONNX graphs, with all that is needed to prepare items for them, in a folder."""
+
+import contextlib
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.export import Dim
+from torch.func import functional_call
+
+from ltr_plugin.encoders import openclip
+from ltr_plugin.encoders.onnx_runtime import CONFIG, GRAPH_FILES, TOKENIZER_FILE
+from ltr_plugin.encoders.openclip import OpenClipEncoder
+from ltr_plugin.encoders.protocol import Encoder
+from ltr_plugin.encoders.sentence_transformer import SentenceEncoder
+from ltr_plugin.errors import EncoderError
+
+EXAMPLES = ["a red mug", "a large blue teapot with white stars and a wooden handle"]
+
+MAX_INLINE_BYTES = 1_900_000_000
+"""Bytes of weights from which on they lie beside the graph: a file of this form holds 2 GB."""
+
+QUANTIZED_OPS = ["MatMul", "Gemm", "Gather"]
+"""Not convolutions, which ONNX Runtime runs several times slower with whole numbers found on the fly."""
+
+
+def write_graphs(encoder: Encoder, model: str, folder: Path, name: str) -> None:
+    """Writes the encoder of `model` (what follows the colon) into a folder that is there.
+
+    EncoderError when its library has no such form, or when its tokenizer cannot be kept.
+    """
+    facts = {"name": name, "dimension": encoder.fingerprint.dimension}
+    with _quietly(), torch.inference_mode(False), torch.no_grad():
+        if isinstance(encoder, SentenceEncoder):
+            towers = {"text": _sentence(encoder, folder)}
+        elif isinstance(encoder, OpenClipEncoder):
+            towers = {"image": _write_image_tower(encoder, folder), "text": _write_text_tower(encoder, model, folder)}
+        else:
+            library = encoder.fingerprint.library
+            raise EncoderError(
+                f"encoders of {library} cannot be exported; those of sentence-transformers, open_clip can"
+            )
+    (folder / CONFIG).write_text(json.dumps({**facts, **towers}, indent=1) + "\n", "utf-8")
+
+
+def quantize(folder: Path) -> None:
+    """Turns the graphs' weights into whole numbers of 8 bits, one scale a channel; activations follow on the fly.
+
+    That is noted with them, for such activations of an item depend on what it is run with.
+    """
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic  # type: ignore[import-untyped]
+
+    with _quietly():
+        for path in filter(Path.is_file, (folder / file for file in GRAPH_FILES.values())):
+            graph = onnx.load(path)
+            del graph.graph.value_info[:]  # inferred shapes, which no longer hold once a product is written another way
+            files = list(folder.glob(f"{path.name}*"))
+            large = sum(file.stat().st_size for file in files) > MAX_INLINE_BYTES
+            for file in files:
+                file.unlink()
+            # with 7 bits of range, older CPUs, whose sums overflow at 8, give the same vectors as newer ones
+            quantize_dynamic(
+                graph,
+                path,
+                per_channel=True,
+                reduce_range=True,
+                weight_type=QuantType.QInt8,
+                op_types_to_quantize=QUANTIZED_OPS,
+                use_external_data_format=large,
+            )
+    facts = json.loads((folder / CONFIG).read_text("utf-8"))
+    (folder / CONFIG).write_text(json.dumps({**facts, "quantized": "int8"}, indent=1) + "\n", "utf-8")
+
+
+def _sentence(encoder: SentenceEncoder, folder: Path) -> dict[str, Any]:
+    tokens = {name: value for name, value in encoder.model.preprocess(EXAMPLES).items() if torch.is_tensor(value)}
+    tokenizer = encoder.model.tokenizer
+    if not getattr(tokenizer, "is_fast", False):
+        raise EncoderError(
+            f"{encoder.fingerprint.model!r} has a tokenizer without {TOKENIZER_FILE}; it cannot be exported"
+        )
+    tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
+    length = int(encoder.model.max_seq_length or tokenizer.model_max_length)
+    _write(_Sentence(encoder.model, list(tokens)), tokens, folder / GRAPH_FILES["text"], length)
+    return {"inputs": list(tokens), "length": length, "padding": tokenizer.pad_token_id}
+
+
+def _write_image_tower(encoder: OpenClipEncoder, folder: Path) -> dict[str, Any]:
+    settings: dict[str, Any] = vars(openclip.preprocessing(encoder.model))
+    height, width = settings["size"]
+    _write(_ImageTower(encoder.model), {"pixels": torch.zeros(2, 3, height, width)}, folder / GRAPH_FILES["image"])
+    return settings
+
+
+def _write_text_tower(encoder: OpenClipEncoder, model: str, folder: Path) -> dict[str, Any]:
+    import open_clip
+
+    config = openclip.model_config(model)
+    (folder / openclip.CONFIG).write_text(json.dumps({"model_cfg": {"text_cfg": config["text_cfg"]}}) + "\n", "utf-8")
+    if hasattr(encoder.tokenizer, "save_pretrained"):
+        encoder.tokenizer.save_pretrained(folder)
+    tokens = encoder.tokenizer(EXAMPLES)
+    if not torch.equal(open_clip.get_tokenizer(f"local-dir:{folder}")(EXAMPLES), tokens):
+        raise EncoderError(f"{encoder.fingerprint.model!r} has a tokenizer that a folder cannot hold")
+    with openclip.trim_padding(encoder.model, tokens) as kept:
+        any_length = kept.shape[1] < tokens.shape[1]
+    context = tokens.shape[1]
+    if any_length:
+        _write(_AnyLength(encoder.model), {"tokens": kept}, folder / GRAPH_FILES["text"], context)
+    else:
+        _write(_TextTower(encoder.model), {"tokens": tokens}, folder / GRAPH_FILES["text"])
+    return {"context": context, "any_length": any_length}
+
+
+def _write(tower: nn.Module, inputs: dict[str, torch.Tensor], path: Path, length: int = 0) -> None:
+    """Any number of items, and of tokens up to `length` where that is given."""
+    shape = {0: Dim("items")} | ({1: Dim("tokens", max=length)} if length else {})
+    weights = sum(weight.numel() * weight.element_size() for weight in tower.parameters())
+    device = next(tower.parameters()).device
+    torch.onnx.export(
+        tower.eval(),
+        tuple(value.to(device) for value in inputs.values()),
+        path,
+        input_names=list(inputs),
+        output_names=["vectors"],
+        dynamic_shapes=((shape,) * len(inputs),),
+        external_data=weights > MAX_INLINE_BYTES,
+        dynamo=True,
+        verbose=False,
+    )
+
+
+class _Sentence(nn.Module):
+    def __init__(self, model: nn.Module, inputs: list[str]) -> None:
+        super().__init__()
+        self.model, self.inputs = model, inputs
+
+    def forward(self, *tokens: torch.Tensor) -> torch.Tensor:
+        vectors: torch.Tensor = self.model(dict(zip(self.inputs, tokens, strict=True)))["sentence_embedding"]
+        return vectors
+
+
+class _ImageTower(nn.Module):
+    def __init__(self, model: Any) -> None:  # noqa: ANN401 - an open_clip model
+        super().__init__()
+        self.model = model
+
+    def forward(self, *pixels: torch.Tensor) -> torch.Tensor:
+        vectors: torch.Tensor = self.model.encode_image(*pixels)
+        return vectors
+
+
+class _TextTower(nn.Module):
+    def __init__(self, model: Any) -> None:  # noqa: ANN401
+        super().__init__()
+        self.model = model
+
+    def forward(self, *tokens: torch.Tensor) -> torch.Tensor:
+        vectors: torch.Tensor = self.model.encode_text(*tokens)
+        return vectors
+
+
+class _AnyLength(nn.Module):
+    """`openclip.trim_padding` inside the graph: mask and positions are cut to the tokens that come."""
+
+    def __init__(self, model: Any) -> None:  # noqa: ANN401
+        super().__init__()
+        self.text_tower = _TextTower(model)
+
+    def forward(self, *tokens: torch.Tensor) -> torch.Tensor:
+        length = tokens[0].shape[1]
+        tower = getattr(self.text_tower.model, "text", self.text_tower.model)
+        prefix = "model." if tower is self.text_tower.model else "model.text."
+        cut = {
+            f"{prefix}attn_mask": tower.attn_mask[:length, :length],
+            f"{prefix}positional_embedding": tower.positional_embedding[:length],
+        }
+        vectors: torch.Tensor = functional_call(self.text_tower, cut, tokens)
+        return vectors
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """No word from the exporter, which warns of its own internals."""
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    finally:
+        logging.disable(level)

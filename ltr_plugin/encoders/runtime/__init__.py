@@ -1,0 +1,1 @@
+"""What encoders share: batches, padding, batch sizes, half precision, cores."""

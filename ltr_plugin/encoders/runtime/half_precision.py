@@ -1,0 +1,39 @@
+"""Half precision: where it is faster, and weights held in it."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+
+def half_dtype(device: "torch.device") -> "torch.dtype | None":
+    """The 16-bit type that this device multiplies faster than float32; None where it has none."""
+    import torch
+
+    if device.type == "cuda":
+        # not `is_bf16_supported`, which is true of older ones as well, where bfloat16 is slower than float32
+        return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float16
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+    return torch.bfloat16 if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else None
+
+
+def cast_weights(
+    model: "torch.nn.Module", half: "torch.dtype", keep_float32: "Collection[torch.nn.Module]" = ()
+) -> None:
+    """Rounds the weights that are multiplied by, in place, to what autocast would round them to at every batch.
+
+    Modules in `keep_float32` keep theirs. The vectors are the same, and without the rounding a CPU makes them up to ten
+    times as fast.
+    """
+    from torch import nn
+
+    for module in model.modules():
+        if module in keep_float32:
+            continue
+        if isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)):
+            module.to(half)
+        elif isinstance(module, nn.MultiheadAttention):
+            for weights in (module.in_proj_weight, module.in_proj_bias):
+                if weights is not None:
+                    weights.data = weights.data.to(half)

@@ -1,0 +1,118 @@
+"""What encoders that run on torch share: device, precision, and the identity of the weights."""
+
+import contextlib
+import hashlib
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from ltr_plugin.catalog.product import Modality
+from ltr_plugin.catalog.vectors import Fingerprint
+from ltr_plugin.encoders.protocol import Vectors
+from ltr_plugin.encoders.runtime.batch_size_tuner import CPU_TUNER, GPU_TUNER
+from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
+from ltr_plugin.encoders.runtime.cores import cores
+from ltr_plugin.encoders.runtime.half_precision import cast_weights, half_dtype
+
+if TYPE_CHECKING:
+    import torch
+
+ENV_COMPILE = "LTR_COMPILE"
+"""Environment variable: set, models are compiled at their first batch, which takes a minute or so."""
+
+
+class TorchEncoder(BatchedEncoder):
+    """Base of the encoders on torch: a subclass prepares items and says what the model makes of a batch of them."""
+
+    def __init__(self, model: Any, fingerprint: Fingerprint, modalities: frozenset[Modality]) -> None:  # noqa: ANN401
+        import torch
+
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.model = model.to(self.device).eval().requires_grad_(False)
+        self.tokenizer_lock = threading.Lock()  # held by encoders whose tokenizer is not for several threads at once
+        gpu = self.device.type == "cuda"
+        super().__init__(fingerprint, modalities, batch_size=256 if gpu else 32, tuner=GPU_TUNER if gpu else CPU_TUNER)
+        if os.environ.get(ENV_COMPILE):
+            for tower in self._towers():
+                # not `tower.compile()`, which is passed by where a library calls `forward` itself
+                tower.forward = torch.compile(tower.forward, dynamic=True)
+
+    def prepare_for_inference(self) -> None:
+        """Readies the model for encoding alone: from here on its weights may be rounded, and are not to be kept."""
+        if half := half_dtype(self.device):
+            cast_weights(self.model, half, self._keep_float32())
+
+    def _keep_float32(self) -> "list[torch.nn.Module]":
+        """The modules whose weights `prepare_for_inference` leaves as they are."""
+        return []
+
+    def _forward(self, modality: Modality, batch: list[Any]) -> "torch.Tensor":
+        raise NotImplementedError
+
+    def _vectors(self, modality: Modality, batch: list[Any]) -> Vectors:
+        from torch.nn.functional import normalize
+
+        vectors: Vectors = normalize(self._forward(modality, batch).float(), dim=-1).cpu().numpy()
+        return vectors
+
+    def _streams(self, modality: Modality) -> int:  # noqa: ARG002
+        """On a CPU one a core: the threads of a single stream wait for the slowest of them at every layer."""
+        return 1 if self.device.type == "cuda" else cores()
+
+    def _start_stream(self, modality: Modality) -> None:
+        import torch
+
+        if self._streams(modality) > 1 or cores() == 1:  # else a single stream has all of them
+            torch.set_num_threads(1)
+
+    @contextlib.contextmanager
+    def _running(self) -> Iterator[None]:
+        import torch
+
+        with torch.inference_mode(), self._precision():
+            yield
+
+    def _towers(self) -> "list[torch.nn.Module]":
+        """The modules worth compiling: those whose `forward` takes tensors alone."""
+        return [self.model]
+
+    def _out_of_memory(self, error: Exception) -> bool:
+        import torch
+
+        # some allocators of torch raise nothing better than a RuntimeError that says so
+        said = isinstance(error, RuntimeError) and "alloc" in str(error).lower()
+        return said or isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError))
+
+    def _free_memory(self) -> None:
+        import torch
+
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _precision(self) -> contextlib.AbstractContextManager[Any]:
+        """Half precision where the hardware multiplies in it; a vector then keeps a cosine of 0.9999 with its like."""
+        import torch
+
+        half = half_dtype(self.device)
+        return torch.autocast(self.device.type, half) if half else contextlib.nullcontext()
+
+
+def weights_hash(weights: Mapping[str, "torch.Tensor"]) -> str:
+    """Sixteen hex digits of a model's floating-point weights (BLAKE2b), as loaded and before any rounding.
+
+    The tensors' names do not count: libraries rename them between versions, and a worker and a storefront may run
+    different ones.
+    """
+    tensors = [tensor for tensor in weights.values() if tensor.is_floating_point()]
+    with ThreadPoolExecutor() as pool:
+        parts = sorted(pool.map(_tensor_hash, tensors))
+    return hashlib.blake2b(b"".join(parts), digest_size=8).hexdigest()
+
+
+def _tensor_hash(tensor: "torch.Tensor") -> bytes:
+    import torch
+
+    raw = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+    return hashlib.blake2b(raw.tobytes(), digest_size=16).digest()

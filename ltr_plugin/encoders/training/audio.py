@@ -1,0 +1,119 @@
+"""Training a sound and text encoder on a shop's own sounds and words.
+
+Sounds meet texts as in CLAP (Wu et al. 2023, https://arxiv.org/abs/2211.06687), and sounds of the same product meet
+each other (Khosla et al. 2020, https://arxiv.org/abs/2004.11362), so that what a shopper records finds the product.
+Words go through a sentence encoder that stays as it is: a few hundred products teach how things sound, not English.
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch.nn.functional import normalize
+
+from ltr_plugin.encoders.audio import mel_cnn
+from ltr_plugin.encoders.audio.mel_cnn_network import MelNetwork, MelShape
+from ltr_plugin.encoders.protocol import Encoder, Vectors
+from ltr_plugin.encoders.registry import DEFAULT_TEXT_ENCODER, load_encoder
+from ltr_plugin.encoders.training.audio_augmentation import MIN_CROP_RATIO, augment
+from ltr_plugin.encoders.training.audio_examples import AudioExamples, read_audio
+from ltr_plugin.encoders.training.batches import Batch
+from ltr_plugin.encoders.training.examples import media_sources
+from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer, autocast_bfloat16
+from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
+from ltr_plugin.encoders.training.output_folder import replace_folder
+from ltr_plugin.encoders.training.report import TrainingReport
+from ltr_plugin.encoders.training.training_run import TrainingRun
+from ltr_plugin.progress import Progress, silent
+
+FRESH_RATE, CONTINUED_RATE = 3e-3, 3e-4
+EPOCHS = 200
+
+AUDIO_SCALE = 10.0
+"""Inverse temperature between sounds; between sounds and texts it is learned, as in CLIP."""
+
+
+def train_encoder(
+    catalog: Path,
+    out: Path,
+    *,
+    start: str | None = None,
+    resume: bool = False,
+    queries: Path | None = None,
+    qrels: Path | None = None,
+    batch: int = 48,
+    budget: Budget = DEFAULT_BUDGET,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> TrainingReport:
+    """Trains on the catalog and writes the encoder's folder `out`, to be used as `mel_cnn:OUT`.
+
+    `start` is the folder of such an encoder to go on from. `queries` with `qrels` add sound queries with grade 3 as
+    further sounds of that product. Ctrl-C ends the training early and keeps what was learned. `progress` counts sounds
+    read, then hundredths of the training. The same seed and steps give the same encoder on the same machine.
+    InputError when there is nothing to learn from.
+    """
+    training = TrainingRun(
+        catalog, out, "sounds", start=start, batch=batch, budget=budget, seed=seed, resume=resume, progress=progress
+    )
+    text_encoder = load_encoder(DEFAULT_TEXT_ENCODER)
+    fresh = MelShape(text_dimension=text_encoder.fingerprint.dimension)
+    network = mel_cnn.load(training.start).model.cpu() if training.start else MelNetwork(fresh)
+    found = media_sources("audio", catalog, training.products, queries, qrels)
+    examples = read_audio(training.products, found, progress)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    trainer = _Trainer(
+        network.to(device), text_encoder, FRESH_RATE if training.fresh else CONTINUED_RATE, training.seed
+    )
+    training.run(
+        examples,
+        lambda drawn, share: trainer.step(examples, drawn, share),
+        EPOCHS,
+        augment_text=lambda caption, _: caption,
+    )
+
+    encoder = mel_cnn.from_model(network.cpu(), text_encoder, out.resolve().name)
+    texts = encoder.encode("text", [encoder.prepare("text", product.embedding_text()) for product in training.products])
+    report, card = training.report(encoder, lambda places: _vectors(encoder, examples, places), texts)
+    with replace_folder(out, card) as partial:
+        mel_cnn.write(partial, network, DEFAULT_TEXT_ENCODER, encoder.fingerprint.model)
+    return report
+
+
+class _Trainer:
+    """The network with its optimizer: one step at a time."""
+
+    def __init__(self, network: MelNetwork, text_encoder: Encoder, rate: float, seed: int) -> None:
+        self._network = network.train().requires_grad_(True)
+        self._text_encoder = text_encoder
+        self._embedded: dict[str, torch.Tensor] = {}
+        self._device = next(network.parameters()).device
+        self._views = torch.Generator(self._device).manual_seed(seed)
+        self._optimizer = Optimizer(network, rate)
+
+    def step(self, examples: AudioExamples, batch: Batch, share: float) -> None:
+        """Learns from one batch, at the learning rate of this share of the training."""
+        crops = examples.crops(batch.items, math.ceil(mel_cnn.WINDOW_FRAMES * MIN_CROP_RATIO), self._views).to(
+            self._device
+        )
+        augmented = augment(crops, mel_cnn.WINDOW_FRAMES, self._views)
+        shows, caption_positives = batch.shows.to(self._device), batch.caption_positives.to(self._device)
+        same = (shows.float() @ shows.float().T) > 0
+        texts = self._embed(batch.captions).to(self._device)
+        with autocast_bfloat16(self._device):
+            audio, texts = self._network.audio(augmented), self._network.texts(texts)
+        audio, texts = normalize(audio.float(), dim=-1), normalize(texts.float(), dim=-1)
+        scale = self._network.logit_scale.exp().clamp(max=100)
+        loss = item_text_loss(audio, texts, caption_positives, scale) + same_product_loss(audio, same, AUDIO_SCALE)
+        self._optimizer.step(loss, share)
+
+    def _embed(self, captions: list[str]) -> torch.Tensor:
+        new = [caption for caption in dict.fromkeys(captions) if caption not in self._embedded]
+        vectors = self._text_encoder.encode("text", [self._text_encoder.prepare("text", caption) for caption in new])
+        self._embedded.update(zip(new, torch.from_numpy(vectors), strict=True))
+        return torch.stack([self._embedded[caption] for caption in captions])
+
+
+def _vectors(encoder: mel_cnn.MelEncoder, examples: AudioExamples, places: Sequence[int]) -> Vectors:
+    return encoder.encode("audio", [encoder.prepare_spectrogram(examples.spectrogram(place)) for place in places])

@@ -1,0 +1,114 @@
+"""Learning for as long as a budget lasts: what the training of any network shares."""
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ltr_plugin.progress import Progress
+
+if TYPE_CHECKING:
+    import torch
+
+B = TypeVar("B")
+
+WARMUP_SHARE = 0.05
+"""Share of the training in which the learning rate rises; it then falls along a cosine."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to train: by the clock, by batches, or by how often each item is looked at; the first that is given."""
+
+    minutes: float | None = None
+    steps: int | None = None
+    epochs: float | None = None
+
+    def share(self, seconds: float, steps: int, steps_per_epoch: float, default_epochs: float) -> float:
+        """The part of it that is used up, from 0 to 1; `default_epochs` counts where the budget says nothing."""
+        if self.minutes:
+            return min(1.0, seconds / (60 * self.minutes))
+        return min(1.0, steps / (self.steps or (self.epochs or default_epochs) * steps_per_epoch))
+
+
+DEFAULT_BUDGET = Budget()
+"""As long as the kind of encoder takes by default."""
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """Batches and seconds that were spent, and the share of the training that is done, earlier runs included."""
+
+    steps: int
+    seconds: float
+    share: float
+
+
+def fit(
+    step: Callable[[B, float], None],
+    batches: Iterable[B],
+    budget: Budget,
+    *,
+    steps_per_epoch: float,
+    default_epochs: float,
+    done: float = 0.0,
+    progress: Progress,
+) -> FitResult:
+    """Takes a `step` a batch until the budget is used up, telling it the share that is done; Ctrl-C ends it early.
+
+    `done` is the share that an interrupted training had reached. `progress` counts hundredths of the whole.
+    """
+    began, steps, share = time.monotonic(), 0, done
+    with contextlib.suppress(KeyboardInterrupt):
+        for batch in batches:
+            used = budget.share(time.monotonic() - began, steps, max(1.0, steps_per_epoch), default_epochs)
+            share = done + (1 - done) * used
+            progress(int(100 * share), 100)
+            if share >= 1:
+                break
+            step(batch, share)
+            steps += 1
+    return FitResult(steps, time.monotonic() - began, share)
+
+
+class Optimizer:
+    """AdamW (Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101) with a warm start and a cosine's fall.
+
+    Only matrices and filters decay: a norm's scale or a bias has no reason to be small.
+    """
+
+    def __init__(self, model: "torch.nn.Module", rate: float, decay: float = 0.05) -> None:
+        import torch
+
+        self._model, self._rate = model, rate
+        weights = [weight for weight in model.parameters() if weight.ndim > 1]
+        others = [weight for weight in model.parameters() if weight.ndim <= 1]
+        groups: list[dict[str, Any]] = [
+            {"params": weights, "weight_decay": decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+        self._adam = torch.optim.AdamW(groups, lr=rate, fused=True)
+
+    def step(self, loss: "torch.Tensor", share: float) -> None:
+        """Lowers the loss, at the learning rate of this share of the training; gradients are clipped at length 1."""
+        import torch
+
+        for group in self._adam.param_groups:
+            group["lr"] = self._rate * min(1.0, (share + 0.001) / WARMUP_SHARE) * (1 + math.cos(math.pi * share)) / 2
+        self._adam.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
+        self._adam.step()
+
+
+def autocast_bfloat16(device: "torch.device") -> contextlib.AbstractContextManager[Any]:
+    """bfloat16 where the hardware multiplies in it faster than in float32."""
+    import torch
+
+    from ltr_plugin.encoders.runtime.half_precision import half_dtype
+
+    # not float16, whose gradients would have to be scaled
+    fast = half_dtype(device) is torch.bfloat16
+    return torch.autocast(device.type, torch.bfloat16) if fast else contextlib.nullcontext()

@@ -1,0 +1,139 @@
+"""Training a text encoder on a shop's own words, see `ltr_plugin.encoders.bilstm`.
+
+A product's title meets what else is said of it, and itself with other words left out (Gao et al. 2021,
+https://arxiv.org/abs/2104.08821), with the losses that photos are trained by.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch.nn.functional import normalize
+
+from ltr_plugin.catalog.product import Product
+from ltr_plugin.encoders import bilstm
+from ltr_plugin.encoders.bilstm_network import LstmNetwork, LstmShape
+from ltr_plugin.encoders.protocol import Vectors
+from ltr_plugin.encoders.training.batches import Batch
+from ltr_plugin.encoders.training.examples import SAME_PRODUCT_GRADE, Examples, augment_caption, captions
+from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer
+from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
+from ltr_plugin.encoders.training.output_folder import replace_folder
+from ltr_plugin.encoders.training.report import TrainingReport
+from ltr_plugin.encoders.training.training_run import TrainingRun
+from ltr_plugin.errors import InputError
+from ltr_plugin.judgments.qrels import read_qrels
+from ltr_plugin.progress import Progress, silent
+from ltr_plugin.queries.query import read_queries
+
+FRESH_RATE, CONTINUED_RATE = 2e-3, 2e-4
+EPOCHS = 30
+
+MIN_STEPS_PER_EPOCH = 10
+"""A catalog of one batch needs more than a step an epoch."""
+
+TITLE_SCALE = 14.0
+"""Inverse temperature between titles; between titles and other text it is learned, as in CLIP."""
+
+
+def train_text(
+    catalog: Path,
+    out: Path,
+    *,
+    start: str | None = None,
+    resume: bool = False,
+    queries: Path | None = None,
+    qrels: Path | None = None,
+    batch: int = 128,
+    budget: Budget = DEFAULT_BUDGET,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> TrainingReport:
+    """Trains on the catalog's text and writes the encoder's folder `out`, to be used as `bilstm:OUT`.
+
+    `start` is the folder of such an encoder to go on from. `queries` with `qrels` add typed queries as further titles
+    of the products that they are judged 3 for. Ctrl-C ends the training early and keeps what was learned. `progress`
+    counts hundredths. The same seed and steps give the same encoder on the same machine. InputError when there is
+    nothing to learn from.
+    """
+    training = TrainingRun(
+        catalog, out, "titles", start=start, batch=batch, budget=budget, seed=seed, resume=resume, progress=progress
+    )
+    network = bilstm.load(training.start).model.cpu() if training.start else LstmNetwork(LstmShape())
+    examples = _read(training.products, queries, qrels)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    trainer = _Trainer(network.to(device), FRESH_RATE if training.fresh else CONTINUED_RATE, training.rng)
+    training.run(
+        examples,
+        lambda drawn, share: trainer.step(examples, drawn, share),
+        EPOCHS,
+        min_steps_per_epoch=MIN_STEPS_PER_EPOCH,
+    )
+
+    encoder = bilstm.from_model(network.cpu(), name=out.resolve().name)
+    report, card = training.report(
+        encoder,
+        lambda places: _vectors(encoder, [examples.titles[place] for place in places]),
+        _vectors(encoder, [_beside_title(product) for product in training.products]),
+    )
+    with replace_folder(out, card) as folder:
+        bilstm.write(folder, network)
+    return report
+
+
+@dataclass(frozen=True)
+class _Titles(Examples):
+    titles: tuple[str, ...]
+
+
+def _read(products: Sequence[Product], queries: Path | None, qrels: Path | None) -> _Titles:
+    """A title a product that has one, and the typed queries whose product is known from a judgment."""
+    if (queries is None) != (qrels is None):
+        raise InputError("queries and qrels", "give both, or neither: the judgments say what the queries ask for")
+    own = [(product.title, (place,)) for place, product in enumerate(products) if product.title]
+    asked: list[tuple[str, tuple[int, ...]]] = []
+    if queries is not None and qrels is not None:
+        places, judged = {product.id: place for place, product in enumerate(products)}, read_qrels(qrels)
+        for query in read_queries(queries):
+            grades = judged.of(query.id).items()
+            shown = tuple(places[id_] for id_, grade in grades if grade >= SAME_PRODUCT_GRADE and id_ in places)
+            if query.mode == "typed" and query.text and shown:
+                asked.append((query.text, shown))
+    return _Titles(
+        shows=tuple(shown for _, shown in [*own, *asked]),
+        from_judgment=(False,) * len(own) + (True,) * len(asked),
+        captions=tuple(tuple(way for way in captions(product) if way != product.title) for product in products),
+        unusable=(),
+        titles=tuple(title for title, _ in [*own, *asked]),
+    )
+
+
+def _beside_title(product: Product) -> str:
+    return ". ".join(filter(None, [", ".join(product.category), product.attribute_text(), product.description]))
+
+
+class _Trainer:
+    """The network with its optimizer: one step at a time."""
+
+    def __init__(self, network: LstmNetwork, rate: float, rng: random.Random) -> None:
+        self._network = network.train().requires_grad_(True)
+        self._rng = rng
+        self._optimizer = Optimizer(network, rate)
+
+    def step(self, examples: _Titles, batch: Batch, share: float) -> None:
+        """Learns from one batch, at the learning rate of this share of the training."""
+        titles = [augment_caption(examples.titles[place], self._rng) for place in batch.items]
+        texts = [self._network.tokens(text) for text in [*titles, *batch.captions]]
+        vectors = normalize(self._network(texts), dim=-1)
+        asked, caption_positives = vectors[: len(titles)], vectors[len(titles) :]
+        shows = batch.shows.to(vectors.device)
+        same = (shows.float() @ shows.float().T) > 0
+        scale = self._network.logit_scale.exp().clamp(max=100)
+        loss = item_text_loss(asked, caption_positives, batch.caption_positives.to(vectors.device), scale)
+        self._optimizer.step(loss + same_product_loss(asked, same, TITLE_SCALE), share)
+
+
+def _vectors(encoder: bilstm.LstmEncoder, texts: Sequence[str]) -> Vectors:
+    return encoder.encode("text", [encoder.prepare("text", text) for text in texts])

@@ -1,0 +1,100 @@
+"""One training of a network on a catalog: what is the same for photos, sounds and words."""
+
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ltr_plugin.catalog.product import Product
+from ltr_plugin.encoders.protocol import Encoder, Vectors
+from ltr_plugin.encoders.training.batches import Batch, batches
+from ltr_plugin.encoders.training.examples import Examples, augment_caption
+from ltr_plugin.encoders.training.fitting import Budget, fit
+from ltr_plugin.encoders.training.holdout import evaluate_holdout, split_holdout
+from ltr_plugin.encoders.training.output_folder import read_unfinished_card
+from ltr_plugin.encoders.training.report import TrainingReport
+from ltr_plugin.jsonlines import JsonLines
+from ltr_plugin.progress import Progress
+
+
+class TrainingRun:
+    """A training from its start, or from where an interrupted one stopped; PyTorch's chance is set by its seed.
+
+    `start` is whose weights to load, if any, and `fresh` whether all began with new ones, interrupted or not.
+    """
+
+    def __init__(
+        self,
+        catalog: Path,
+        out: Path,
+        unit: str,
+        *,
+        start: str | None,
+        batch: int,
+        budget: Budget,
+        seed: int,
+        resume: bool,
+        progress: Progress,
+    ) -> None:
+        """`unit` is what the items are called, in the plural, `start` whose weights it begins with, None for new ones.
+
+        An interrupted training is resumed as it began, whatever is given here. InputError when there is none.
+        """
+        self.products = list(JsonLines(catalog, Product).read())
+        self._before: dict[str, Any] = read_unfinished_card(out) if resume else {}
+        began: dict[str, Any] = {"start": start, "seed": seed, "batch": batch, **self._before}
+        self.start: str | None = str(out) if resume else start
+        self.fresh = began["start"] is None
+        self.seed: int = began["seed"]
+        self.rng = random.Random(self.seed)  # noqa: S311 - no secret
+        self._began = {name: began[name] for name in ("start", "seed", "batch")}
+        self._catalog, self._out, self._unit = catalog, out, unit
+        self._budget, self._progress = budget, progress
+        torch.manual_seed(self.seed)
+
+    def run(
+        self,
+        examples: Examples,
+        step: Callable[[Batch, float], None],
+        epochs: int,
+        *,
+        min_steps_per_epoch: int = 1,
+        augment_text: Callable[[str, random.Random], str] = augment_caption,
+    ) -> None:
+        """Has `step` learn from batches (see `fit`), but for the items that are held out.
+
+        `epochs` count where the budget says nothing, an epoch has `min_steps_per_epoch` at least, captions are put as `augment_text`
+        does. InputError for fewer than two items to learn from.
+        """
+        seen, held = split_holdout(examples, self._catalog, self._unit, self.rng)
+        self._examples, self._seen, self._held = examples, seen, held
+        self._fitted = fit(
+            step,
+            batches(examples, seen, self._began["batch"], self.rng, augment_text),
+            self._budget,
+            steps_per_epoch=max(min_steps_per_epoch, len(seen) / self._began["batch"]),
+            default_epochs=epochs,
+            done=self._before.get("share", 0.0),
+            progress=self._progress,
+        )
+
+    def report(
+        self, encoder: Encoder, vectors_of: Callable[[Sequence[int]], Vectors], texts: Vectors
+    ) -> tuple[TrainingReport, dict[str, Any]]:
+        """What came out, and the card of it for the encoder's folder; the arguments are those of `evaluate_holdout`."""
+        report = TrainingReport(
+            folder=self._out,
+            fingerprint=encoder.fingerprint,
+            products=len(self.products),
+            unit=self._unit,
+            items=len(self._seen),
+            unusable=self._examples.unusable,
+            steps=self._fitted.steps,
+            seconds=self._fitted.seconds,
+            share=self._fitted.share,
+            held_out=evaluate_holdout(self._examples, self._held, vectors_of, texts),
+        )
+        steps = self._before.get("steps", 0) + report.steps
+        return report, report.to_card(steps=steps, **self._began)

@@ -1,0 +1,141 @@
+"""Training a vocabulary of visual words on a shop's photos, see `ltr_plugin.encoders.keypoints`.
+
+K-means in small batches (Sculley 2010, https://doi.org/10.1145/1772690.1772862) over the descriptions of keypoints.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import MiniBatchKMeans  # type: ignore[import-untyped]
+
+from ltr_plugin.catalog.product import Product
+from ltr_plugin.encoders import keypoints
+from ltr_plugin.encoders.keypoints import Descriptors, KeypointConfig, word_counts
+from ltr_plugin.encoders.training.examples import Examples, MediaSource, captions, media_sources, read_usable
+from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, fit
+from ltr_plugin.encoders.training.holdout import evaluate_holdout, hold_out
+from ltr_plugin.encoders.training.output_folder import read_unfinished_card, replace_folder
+from ltr_plugin.encoders.training.report import TrainingReport
+from ltr_plugin.errors import InputError
+from ltr_plugin.jsonlines import JsonLines
+from ltr_plugin.media.images import open_image
+from ltr_plugin.progress import Progress, silent
+
+EPOCHS = 10
+BATCH = 4096
+
+MAX_PHOTOS = 4000
+"""More photos hardly change the words, and this many fit into half a gigabyte."""
+
+DESCRIPTORS_PER_WORD = 10
+"""A word that stands for fewer would be learned by heart."""
+
+
+def train_visual_words(
+    catalog: Path,
+    out: Path,
+    *,
+    descriptor: keypoints.DescriptorName = "sift",
+    vocabulary_size: int = 1000,
+    queries: Path | None = None,
+    qrels: Path | None = None,
+    budget: Budget = DEFAULT_BUDGET,
+    seed: int = 0,
+    resume: bool = False,
+    progress: Progress = silent,
+) -> TrainingReport:
+    """Makes a vocabulary of the catalog's photos and writes the encoder's folder `out`, used as `keypoints:OUT`.
+
+    Of a large catalog, MOST_PHOTOS are drawn. There are fewer `words` where the photos do not have the keypoints for
+    them. `queries` with `qrels` add photos. Ctrl-C ends it early and keeps what was learned; `resume` goes on from
+    there. `progress` counts photos read, then hundredths. InputError when there is nothing to learn from.
+    """
+    if descriptor not in (known := get_args(keypoints.DescriptorName)):
+        raise InputError("descriptor", f"{descriptor!r} is none of {', '.join(known)}")
+    products = list(JsonLines(catalog, Product).read())
+    before = read_unfinished_card(out) if resume else {}
+    seed = before.get("seed", seed)  # the same photos are held out as before
+    earlier = keypoints.load(str(out)) if resume else None
+    recipe = earlier.recipe if earlier else KeypointConfig(descriptor)
+    rng = random.Random(seed)  # noqa: S311 - no secret
+    found = media_sources("image", catalog, products, queries, qrels)
+    drawn = [found[place] for place in sorted(rng.sample(range(len(found)), min(MAX_PHOTOS, len(found))))]
+    examples = _read(products, drawn, recipe, progress)
+    held = hold_out(examples, rng)
+    seen = [examples.photos[place] for place in sorted(set(range(len(examples))) - set(held))]
+    enough = sum(map(len, seen)) // DESCRIPTORS_PER_WORD
+    if enough < 2:
+        raise InputError(str(catalog), f"{len(seen)} usable photos have too few keypoints to make words of them")
+
+    means = MiniBatchKMeans(min(vocabulary_size, enough), random_state=seed, n_init=1)
+    if earlier:
+        means = MiniBatchKMeans(len(earlier.words), init=earlier.words, random_state=seed, n_init=1)
+    batches = _batches(recipe, np.concatenate(seen), max(BATCH, 3 * means.n_clusters), seed)
+    means.partial_fit(next(batches))
+    fitted = fit(
+        lambda points, _: means.partial_fit(points),
+        batches,
+        budget,
+        steps_per_epoch=sum(map(len, seen)) / BATCH,
+        default_epochs=EPOCHS,
+        done=before.get("share", 0.0),
+        progress=progress,
+    )
+
+    centres = means.cluster_centers_.astype(np.float32)
+    present = (word_counts(recipe, centres, seen) > 0).sum(axis=0)
+    encoder = keypoints.from_model(
+        recipe, centres, np.log(1 + len(seen) / np.maximum(present, 1)), name=out.resolve().name
+    )
+    report = TrainingReport(
+        folder=out,
+        fingerprint=encoder.fingerprint,
+        products=len(products),
+        unit="photos",
+        items=len(seen),
+        unusable=examples.unusable,
+        steps=fitted.steps,
+        seconds=fitted.seconds,
+        share=fitted.share,
+        held_out=evaluate_holdout(
+            examples, held, lambda places: encoder.encode("image", [examples.photos[p] for p in places])
+        ),
+    )
+    with replace_folder(out, report.to_card(steps=before.get("steps", 0) + fitted.steps, seed=seed)) as folder:
+        keypoints.write(folder, encoder)
+    return report
+
+
+@dataclass(frozen=True)
+class _Described(Examples):
+    photos: tuple[Descriptors, ...]
+
+
+def _read(
+    products: Sequence[Product], found: Sequence[MediaSource], recipe: KeypointConfig, progress: Progress
+) -> _Described:
+    unusable: list[str] = []
+    kept = list(
+        read_usable(
+            found, lambda source: recipe.describe(open_image(source.root, source.reference)), unusable, progress
+        )
+    )
+    return _Described(
+        shows=tuple(source.shows for source, _ in kept),
+        from_judgment=tuple(source.from_judgment for source, _ in kept),
+        captions=tuple(tuple(captions(product)) for product in products),
+        unusable=tuple(unusable),
+        photos=tuple(described for _, described in kept),
+    )
+
+
+def _batches(recipe: KeypointConfig, everything: Descriptors, size: int, seed: int) -> Iterator[NDArray[np.float32]]:
+    """Endless batches of points, drawn at random."""
+    rng = np.random.default_rng(seed)
+    while True:
+        yield recipe.points(everything[rng.integers(len(everything), size=min(size, len(everything)))])

@@ -1,0 +1,228 @@
+"""Rankers side by side: means, intervals and p-values on each slice of the judged queries."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ltr_plugin.errors import InputError
+from ltr_plugin.evaluation.markdown_table import markdown_table
+from ltr_plugin.evaluation.measures import MEASURES, REPORTED_MEASURES, Gain, per_query
+from ltr_plugin.evaluation.pairwise_tests import PairwiseTest, crosstab, pairwise_tests
+from ltr_plugin.evaluation.runs import Run
+from ltr_plugin.evaluation.significance import RESAMPLES, Values, bootstrap_intervals, holm, randomisation_p_values
+from ltr_plugin.judgments.qrels import Qrels
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+ALL_QUERIES = "all"
+CONFIDENCE_LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Result:
+    """One ranker, one measure, one slice.
+
+    `low` and `high` are the ends of the 95 % interval of the mean. `difference` is from the baseline, `p` its
+    p-value and `p_holm` the same corrected for the number of rankers compared; all three are None for the baseline.
+    """
+
+    slice: str
+    measure: str
+    ranker: str
+    mean: float
+    low: float
+    high: float
+    difference: float | None = None
+    p: float | None = None
+    p_holm: float | None = None
+
+    @property
+    def significant(self) -> bool:
+        """Whether it differs from the baseline at the 5 % level, for all rankers together."""
+        return self.p_holm is not None and self.p_holm < 1 - CONFIDENCE_LEVEL
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` found. `slices` maps each slice to its number of queries; `baseline` is the first ranker; `pairwise_tests`
+    are of all queries, by the first measure."""
+
+    view: str
+    baseline: str
+    rankers: tuple[str, ...]
+    slices: Mapping[str, int]
+    results: tuple[Result, ...]
+    pairwise_tests: tuple[PairwiseTest, ...]
+    gain: Gain
+    resamples: int
+    seed: int
+    judgments: str
+
+    def of(self, slice_: str, ranker: str, measure: str) -> Result:
+        """One result; KeyError when there is none."""
+        for result in self.results:
+            if (result.slice, result.ranker, result.measure) == (slice_, ranker, measure):
+                return result
+        raise KeyError((slice_, ranker, measure))
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as JSON, with keys that stay: `slices`.NAME.`rankers`.NAME.MEASURE.`mean` and so on."""
+        slices: dict[str, Any] = {
+            name: {"queries": count, "rankers": {ranker: {} for ranker in self.rankers}}
+            for name, count in self.slices.items()
+        }
+        for result in self.results:
+            numbers = {key: value for key, value in asdict(result).items() if key not in {"slice", "measure", "ranker"}}
+            slices[result.slice]["rankers"][result.ranker][result.measure] = numbers
+        return {
+            "format": 1,
+            "view": self.view,
+            "baseline": self.baseline,
+            "gain": self.gain,
+            "level": CONFIDENCE_LEVEL,
+            "resamples": self.resamples,
+            "seed": self.seed,
+            "judgments": self.judgments,
+            "slices": slices,
+            "pairwise_tests": [asdict(duel) for duel in self.pairwise_tests],
+        }
+
+    def to_markdown(self) -> str:
+        """A table a slice, and one of each ranker against each other, for files."""
+        parts = []
+        for name, rows in self._tables():
+            parts += [f"### {self._title(name)}\n", *markdown_table([["ranker", *REPORTED_MEASURES], *rows]), ""]
+        parts += [self._legend(), ""]
+        if len(self.rankers) > 2:
+            parts += [
+                f"### {self._title(ALL_QUERIES)}, each ranker against each other\n",
+                *markdown_table(self.crosstab()),
+                "",
+            ]
+            parts += [f"{MEASURES[0]} of the row's ranker above the column's (p after Holm over all pairs).", ""]
+        return "\n".join(parts)
+
+    def crosstab(self) -> list[list[str]]:
+        """See `pairwise_tests.crosstab`."""
+        return crosstab(self.rankers, self.pairwise_tests)
+
+    def to_tables(self) -> "list[Table]":
+        """A table a slice, for the terminal; the last one's caption explains the signs."""
+        from rich.table import Table
+
+        tables = []
+        for name, rows in self._tables():
+            table = Table("ranker", title=self._title(name))
+            for measure in REPORTED_MEASURES:
+                table.add_column(measure, justify="right")
+            for row in rows:
+                table.add_row(*row)
+            tables.append(table)
+        tables[-1].caption = self._legend()
+        return tables
+
+    def to_summary(self, slices: Collection[str], measure: str = MEASURES[0]) -> "Table":
+        """One measure of every ranker on all queries and on those of the slices that there are, for the terminal."""
+        from rich.table import Table
+
+        shown = [name for name in self.slices if name == ALL_QUERIES or name in slices]
+        table = Table("ranker", title=f"{measure}, {self.view}", caption=self._legend())
+        for name in shown:
+            table.add_column(f"{name} ({self.slices[name]})", justify="right")
+        for ranker in self.rankers:
+            table.add_row(ranker, *(_cell(self.of(name, ranker, measure)) for name in shown))
+        return table
+
+    def _tables(self) -> Iterator[tuple[str, list[list[str]]]]:
+        cells = {(result.slice, result.ranker, result.measure): _cell(result) for result in self.results}
+        for name in self.slices:
+            yield (
+                name,
+                [[ranker, *(cells[name, ranker, measure] for measure in REPORTED_MEASURES)] for ranker in self.rankers],
+            )
+
+    def _title(self, name: str) -> str:
+        return f"{self.view}: {name} ({self.slices[name]} queries)"
+
+    def _legend(self) -> str:
+        return (
+            f"Mean with its {CONFIDENCE_LEVEL:.0%} interval ({self.resamples} bootstrap resamples of the queries). "
+            f"* differs from {self.baseline} (randomisation test, p < {1 - CONFIDENCE_LEVEL:.2f} after Holm). "
+            f"nDCG has {self.gain} gain."
+        )
+
+
+def compare(
+    runs: Mapping[str, Run],
+    qrels: Qrels,
+    slices: Mapping[str, Collection[str]] | None = None,
+    *,
+    view: str = "whole index",
+    gain: Gain = "linear",
+    resamples: int = RESAMPLES,
+    seed: int = 7,
+) -> Comparison:
+    """The rankers' runs compared with the first one, on all judged queries and on each slice of them.
+
+    A slice's queries without judgments are left out, and so is a slice without any. `view` says what was ranked.
+    InputError when there is no run, no judgment, or a product twice in one result.
+    """
+    if not runs:
+        raise InputError("runs", "there is no ranker to evaluate")
+    queries = qrels.queries()
+    if not queries:
+        raise InputError("judgments", "there are none")
+    rankers = tuple(runs)
+    values = np.stack([per_query(run, qrels, gain=gain) for run in runs.values()])
+    chosen = {ALL_QUERIES: np.ones(len(queries), dtype=bool)}
+    for name, wanted in (slices or {}).items():
+        members = frozenset(wanted)
+        mask = np.array([query in members for query in queries])
+        if mask.any():
+            chosen.setdefault(name, mask)
+    return Comparison(
+        view=view,
+        baseline=rankers[0],
+        rankers=rankers,
+        slices={name: int(mask.sum()) for name, mask in chosen.items()},
+        results=tuple(
+            result
+            for name, mask in chosen.items()
+            for result in _results(name, rankers, values[:, mask], resamples=resamples, seed=seed)
+        ),
+        pairwise_tests=pairwise_tests(rankers, values[..., 0], resamples=resamples, seed=seed),
+        gain=gain,
+        resamples=resamples,
+        seed=seed,
+        judgments=qrels.digest,
+    )
+
+
+def _results(name: str, rankers: tuple[str, ...], values: Values, *, resamples: int, seed: int) -> Iterator[Result]:
+    """The results of one slice; `values` is (rankers, queries, measures)."""
+    shape = (len(rankers), len(MEASURES))
+    low, high = (ends.reshape(shape) for ends in bootstrap_intervals(_columns(values), resamples=resamples, seed=seed))
+    means = values.mean(axis=1)
+    p_values = randomisation_p_values(_columns(values - values[0]), resamples=resamples, seed=seed).reshape(shape)
+    for column, measure in enumerate(MEASURES):
+        corrected = holm(p_values[1:, column].tolist())
+        for place, ranker in enumerate(rankers):
+            mean, least, most = (float(each[place, column]) for each in (means, low, high))
+            if place == 0:
+                yield Result(name, measure, ranker, mean, least, most)
+                continue
+            difference = float(means[place, column] - means[0, column])
+            p = float(p_values[place, column])
+            yield Result(name, measure, ranker, mean, least, most, difference, p, corrected[place - 1])
+
+
+def _columns(values: Values) -> Values:
+    """(rankers, queries, measures) as (queries, rankers * measures)."""
+    return values.transpose(1, 0, 2).reshape(values.shape[1], -1)
+
+
+def _cell(result: Result) -> str:
+    return f"{result.mean:.3f} [{result.low:.3f}, {result.high:.3f}]{'*' if result.significant else ''}"

@@ -1,0 +1,158 @@
+"""Lucene expressions evaluated here as the cluster evaluates them: in double precision, comparisons giving 1 or 0.
+
+Covered is what the plugin's `derived_expression` features are made of: arithmetic, comparisons, logic, `?:` and the
+functions (https://lucene.apache.org/core/9_9_2/expressions/org/apache/lucene/expressions/js/package-summary.html);
+bit operators and `haversin` are not.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ltr_plugin.errors import InputError
+
+Doubles = npt.NDArray[np.float64]
+Instruction = tuple[int, Callable[..., Any]] | str | float
+"""Of a program in postfix order: a function of so many results before it, a column's name, or a number."""
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"|(?P<name>[A-Za-z_$][\w$.]*)|(?P<sign>\|\||&&|[=!<>]=|[-+*/%<>!?:(),]))"
+)
+
+_FUNCTIONS: dict[str, tuple[int, Callable[..., Doubles]]] = {
+    **{name: (1, getattr(np, name)) for name in ("abs", "ceil", "cos", "cosh", "exp", "floor", "log10")},
+    **{name: (1, getattr(np, name)) for name in ("sin", "sinh", "sqrt", "tan", "tanh")},
+    **{f"a{name}": (1, getattr(np, f"arc{name}")) for name in ("cos", "cosh", "sin", "sinh", "tan", "tanh")},
+    "atan2": (2, np.arctan2),
+    "ln": (1, np.log),
+    "logn": (2, lambda base, value: np.log(value) / np.log(base)),
+    "max": (2, np.maximum),
+    "min": (2, np.minimum),
+    "pow": (2, np.power),
+}
+
+_BINARY: dict[str, tuple[int, Callable[[Doubles, Doubles], Any]]] = {
+    "||": (1, lambda left, right: (left != 0) | (right != 0)),
+    "&&": (2, lambda left, right: (left != 0) & (right != 0)),
+    "==": (3, np.equal),
+    "!=": (3, np.not_equal),
+    "<": (4, np.less),
+    "<=": (4, np.less_equal),
+    ">": (4, np.greater),
+    ">=": (4, np.greater_equal),
+    "+": (5, np.add),
+    "-": (5, np.subtract),
+    "*": (6, np.multiply),
+    "/": (6, np.divide),
+    "%": (6, np.fmod),
+}
+"""How strongly each operator binds, and what it does."""
+_UNARY: dict[str, Callable[[Doubles], Any]] = {
+    "-": np.negative,
+    "+": np.positive,
+    "!": lambda value: value == 0,
+}
+_UNARY_BINDING = 7
+
+
+def evaluate_expression(expression: str, columns: Mapping[str, npt.NDArray[np.floating]]) -> Doubles:
+    """The values of an expression, float64, for columns of one shape; InputError when it cannot be read."""
+    results: list[Any] = []
+    with np.errstate(all="ignore"):
+        # A stack and not recursion: a sum of many terms is nested as deep as it is long.
+        for step in compile_expression(expression):
+            if isinstance(step, tuple):
+                count, function = step
+                results[-count:] = [np.asarray(function(*results[-count:]), dtype=np.float64)]
+            else:
+                results.append(columns[step].astype(np.float64) if isinstance(step, str) else np.float64(step))
+    return np.asarray(results[0])
+
+
+@cache
+def compile_expression(expression: str) -> tuple[Instruction, ...]:
+    """The steps of an expression in postfix order; InputError when it cannot be read."""
+    return _Parser(expression).parse()
+
+
+class _Parser:
+    """Operator-precedence parsing (Pratt, Top Down Operator Precedence, 1973)."""
+
+    def __init__(self, expression: str) -> None:
+        self.expression = expression
+        self.position = 0
+        self.kind: str | None = None
+        self.token = ""
+        self.steps: list[Instruction] = []
+        self._next()
+
+    def parse(self) -> tuple[Instruction, ...]:
+        self._ternary()
+        if self.kind is not None:
+            raise self._error()
+        return tuple(self.steps)
+
+    def _ternary(self) -> None:
+        self._operation(0)
+        if self.token == "?":
+            self._next()
+            self._ternary()
+            self._expect(":")
+            self._ternary()
+            self.steps.append((3, lambda condition, yes, no: np.where(condition != 0, yes, no)))
+
+    def _operation(self, binding: int) -> None:
+        self._operand()
+        while self.kind == "sign" and (found := _BINARY.get(self.token)) and found[0] > binding:
+            self._next()
+            self._operation(found[0])
+            self.steps.append((2, found[1]))
+
+    def _operand(self) -> None:
+        kind, token = self.kind, self.token
+        self._next()
+        if kind == "number":
+            self.steps.append(float(int(token, 16) if token[:2] in ("0x", "0X") else float(token)))
+        elif kind == "name" and self.token == "(":
+            self._call(token)
+        elif kind == "name":
+            self.steps.append(token)
+        elif token == "(":
+            self._ternary()
+            self._expect(")")
+        elif token in _UNARY:
+            self._operation(_UNARY_BINDING)
+            self.steps.append((1, _UNARY[token]))
+        else:
+            raise self._error()
+
+    def _call(self, name: str) -> None:
+        if name not in _FUNCTIONS:
+            raise self._error()
+        count, function = _FUNCTIONS[name]
+        for position in range(count):
+            self._expect("," if position else "(")
+            self._ternary()
+        self._expect(")")
+        self.steps.append((count, function))
+
+    def _expect(self, sign: str) -> None:
+        if self.token != sign:
+            raise self._error()
+        self._next()
+
+    def _next(self) -> None:
+        found = _TOKEN.match(self.expression, self.position)
+        if found is None and self.expression[self.position :].strip():
+            raise self._error()
+        self.kind, self.token = (found.lastgroup, found[found.lastgroup or 0]) if found else (None, "")
+        self.position = found.end() if found else len(self.expression)
+
+    def _error(self) -> InputError:
+        before = self.expression[: self.position]
+        return InputError("expression", f"{self.expression!r} cannot be evaluated here, at the end of {before!r}")

@@ -1,0 +1,83 @@
+"""Why a product has its score: each feature's and modality's part in it, and where on its photo the likeness lies."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster.feature_log import LOG, Pairs, log_features
+from ltr_plugin.cluster.ltr_api import log_name
+from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.errors import InputError, MediaError
+from ltr_plugin.pipelines.candidates import candidates
+from ltr_plugin.pipelines.encode_queries import EncodedQuery
+from ltr_plugin.pipelines.log_features import push_features
+from ltr_plugin.rankers.attribution import Attribution, SupportsContributions, attribute
+from ltr_plugin.rankers.ranker import Ranker
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A product with its feature values (None: it has none), and what each of them adds to its score."""
+
+    product: Product
+    values: dict[str, float | None]
+    attribution: Attribution
+
+
+def explain(index: ProductIndex, ranker: Ranker, encoded: EncodedQuery, products: Sequence[str]) -> list[Explanation]:
+    """The explanations of these products for one query, from features that the cluster computes now.
+
+    What a feature adds is over the median of the products that the query finds, where a ranker has no contributions of
+    its own. InputError when the index lacks a product, or the ranker's features.
+    """
+    stored = {one.product.id: one.product for one in index.fetch(products)}
+    if missing := [id_ for id_ in products if id_ not in stored]:
+        raise InputError("ltr explain", f"{index.alias} has no product {', '.join(map(repr, missing))}")
+    push_features(index, ranker.feature_set)
+    # a ranker with contributions of its own is compared with nothing
+    candidate_ids = [] if isinstance(ranker, SupportsContributions) else next(candidates(index, [encoded]))
+    pairs = Pairs(encoded.query.id, encoded.params, list(dict.fromkeys([*products, *candidate_ids])))
+    (hits,) = log_features(index.cluster, index.name, log_name(ranker.feature_set), [pairs])
+    values = {hit.id: hit.features[LOG] for hit in hits}
+    names = ranker.feature_set.names
+    rows = {id_: np.array([own[name] or 0.0 for name in names], np.float32) for id_, own in values.items()}
+    background = np.median([rows[id_] for id_ in candidate_ids or products], axis=0).astype(np.float32)
+    return [Explanation(stored[id_], dict(values[id_]), attribute(ranker, rows[id_], background)) for id_ in products]
+
+
+def saliency_overlay(index: ProductIndex, encoded: EncodedQuery, product: Product) -> "Image":
+    """The product's photo most like the query, bright where it is like it; see `ltr_plugin.encoders.saliency`.
+
+    InputError when the query says nothing that photos are compared with, or the product has no photo that can be used.
+    """
+    from ltr_plugin.encoders import encoder_of
+    from ltr_plugin.encoders.saliency import overlay, saliency
+    from ltr_plugin.media.images import open_image
+
+    photos = next((vector for vector in index.vectors if vector.source == "image"), None)
+    photo_fields = [vector.name for vector in index.vectors if photos and vector.fingerprint == photos.fingerprint]
+    query_fields = [
+        name for name in ("image_vector", "image_text_vector") if name in photo_fields and name in encoded.params
+    ]
+    if photos is None or not query_fields:
+        raise InputError("--saliency", "needs an index with photo vectors, and a query with a photo or words")
+    query = np.array(encoded.params[query_fields[0]], np.float32)
+    encoder = encoder_of(photos)
+    scored_photos = []
+    for reference in product.images:
+        try:
+            photo = open_image(index.media.of(reference), reference)
+        except MediaError:
+            continue
+        similarity = float(encoder.encode("image", [encoder.prepare("image", photo)])[0] @ query)
+        scored_photos.append((similarity, photo))
+    if not scored_photos:
+        raise InputError("--saliency", f"product {product.id!r} has no photo that can be used")
+    best = max(scored_photos, key=lambda pair: pair[0])[1]
+    return overlay(best, saliency(encoder, best, query))

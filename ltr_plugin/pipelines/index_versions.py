@@ -1,0 +1,96 @@
+"""Versions of one index: the next one filled beside the one that serves, the way back, and old ones taken away."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.copying import catch_up, change_over, follows
+from ltr_plugin.cluster.indices import aliased, facts_of, is_held, open_beside, release, serving, versions
+from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.errors import InputError
+from ltr_plugin.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class RollbackResult:
+    """A way back: from which version to which, and whether the latter was brought up to the products of the former."""
+
+    previous: str
+    index: str
+    synced: bool
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of an index: what it takes up, and whether it is the one that serves."""
+
+    name: str
+    products: int
+    bytes: int
+    active: bool
+
+
+def build_next_version(
+    cluster: Cluster, alias: str, vectors: Sequence[VectorField], *, progress: Progress = silent
+) -> ProductIndex:
+    """Another version of an index, with these vectors and all products of the one that serves.
+
+    Vectors that the two have in common are copied; `embed_backlog` has the others made, and moves the alias. A version
+    that an interrupted call left behind, or that served before, is taken up again. InputError without an index.
+    """
+    current = serving(cluster, alias)
+    if current is None:
+        raise InputError(f"index {alias}", "it has no products to copy; name a catalog")
+    target = open_beside(cluster, alias, vectors, current.media.main)
+    catch_up(current, target, progress=progress)
+    target.refresh()
+    return target
+
+
+def rollback_index(cluster: Cluster, alias: str, *, progress: Progress = silent) -> RollbackResult:
+    """Points an alias to the version that served before.
+
+    After a change of encoders, what has changed since is caught up first; a version that was replaced by another
+    catalog comes back as it was. A second call undoes the first. InputError when there is nothing to go back to.
+    """
+    name = aliased(cluster, alias)
+    previous = facts_of(cluster, name).get("before") if name else None
+    if name is None or previous not in versions(cluster, alias):
+        raise InputError("--rollback", f"{name or alias} has no version before it")
+    target, current = ProductIndex(cluster, previous), serving(cluster, alias)
+    synced = current is not None and follows(target, current)
+    if current and synced:
+        catch_up(current, target, progress=progress)
+    change_over(cluster, alias, target)
+    target.refresh()
+    return RollbackResult(name, previous, synced)
+
+
+def list_versions(cluster: Cluster, alias: str) -> list[Version]:
+    """All versions of an index, oldest first."""
+    stats = cluster.call("GET", f"/{alias}-v*/_stats/docs,store")["indices"]
+    active_name = aliased(cluster, alias)
+    return [
+        Version(
+            name,
+            stats[name]["primaries"]["docs"]["count"],
+            stats[name]["total"]["store"]["size_in_bytes"],
+            name == active_name,
+        )
+        for name in versions(cluster, alias)
+    ]
+
+
+def drop_inactive_versions(cluster: Cluster, alias: str) -> list[str]:
+    """Deletes all versions but the one that serves, and returns their names; there is no way back then.
+
+    A change of encoders that was begun is given up by it.
+    """
+    dropped = [version.name for version in list_versions(cluster, alias) if not version.active]
+    for name in dropped:
+        cluster.call("DELETE", f"/{name}")
+    active_name = aliased(cluster, alias)
+    if active_name and is_held(cluster, active_name):
+        release(cluster, active_name)
+    return dropped

@@ -1,0 +1,86 @@
+"""Parts of the judged queries, for which a ranker's mean may tell another story than for all of them."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+
+from ltr_plugin.batches import batched
+from ltr_plugin.catalog.product import MODALITIES, Product
+from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.judgments.qrels import Qrels
+from ltr_plugin.pipelines.encode_queries import EncodedQuery
+
+MIN_SLICE_QUERIES = 10
+"""Queries that a slice by category needs to be shown; the ways of asking and the modalities are always shown."""
+
+QuerySlices = Mapping[str, set[str]]
+
+
+def slice_queries(index: ProductIndex, judged: Sequence[EncodedQuery], qrels: Qrels) -> QuerySlices:
+    """The queries of each slice; one query may be in several.
+
+    By how it asks (`typed`, `photo`, ...); `answerable`, with a relevant product at all; by what the best products for
+    it lack (`answers without photo`: most of them, in a catalog where others have photos); `few answers` and `many
+    answers`, the halves with fewer and more relevant products; `head` and `tail`, where all queries tell their
+    frequency: the fewest that make up half of all that is asked, and the others; and by the first category of the best
+    products.
+    """
+    best = {one.query.id: _best_products(qrels.of(one.query.id)) for one in judged}
+    products = _fetch_products(index, {id_ for ids in best.values() for id_ in ids})
+    by_name: dict[str, set[str]] = defaultdict(set)
+    for one in judged:
+        by_name[one.query.mode].add(one.query.id)
+    if len(by_name) == 1:
+        by_name.clear()
+    answerable = [query for query, ids in best.items() if ids]
+    if len(answerable) < len(judged):
+        by_name["answerable"] = set(answerable)
+    labels = {"image": "photo", "audio": "sound", "video": "video"}
+    for modality in MODALITIES:
+        with_media = {id_ for id_, product in products.items() if product.media(modality)}
+        if modality in labels and with_media and len(with_media) < len(products):
+            without_media = {
+                query for query in answerable if sum(id_ in with_media for id_ in best[query]) * 2 < len(best[query])
+            }
+            by_name[f"answers without {labels[modality]}"] = without_media
+            by_name[f"answers with {labels[modality]}"] = set(answerable) - without_media
+    counts = {query: sum(grade > 0 for grade in qrels.of(query).values()) for query in answerable}
+    by_count = sorted(answerable, key=lambda query: counts[query])
+    if len(by_count) >= 2 * MIN_SLICE_QUERIES and counts[by_count[0]] < counts[by_count[-1]]:
+        by_name["few answers"] = set(by_count[: len(by_count) // 2])
+        by_name["many answers"] = set(by_count[len(by_count) // 2 :])
+    if head := _head(judged):
+        by_name["head"], by_name["tail"] = head, set(best) - head
+    by_category: dict[str, set[str]] = defaultdict(set)
+    for query in answerable:
+        categories = Counter(
+            products[id_].category[0] for id_ in best[query] if id_ in products and products[id_].category
+        )
+        if categories:
+            by_category[categories.most_common(1)[0][0]].add(query)
+    large = {name: queries for name, queries in by_category.items() if len(queries) >= MIN_SLICE_QUERIES}
+    if len(large) > 1:
+        by_name |= {f"in {name}": large[name] for name in sorted(large, key=lambda name: -len(large[name]))}
+    return by_name
+
+
+def _head(judged: Sequence[EncodedQuery]) -> set[str]:
+    """The fewest queries that make up half of all that is asked; none where frequencies are unknown or all alike."""
+    frequencies = {one.query.id: one.query.frequency for one in judged if one.query.frequency}
+    if len(frequencies) < len(judged) or len(set(frequencies.values())) < 2:
+        return set()
+    ordered = sorted(frequencies, key=lambda query: -frequencies[query])
+    before = accumulate((frequencies[query] for query in ordered), initial=0.0)
+    half = sum(frequencies.values()) / 2
+    return {query for query, cumulative in zip(ordered, before, strict=False) if cumulative < half}
+
+
+def _best_products(grades: Mapping[str, int]) -> list[str]:
+    """The products of the highest grade; none where nothing is relevant."""
+    highest = max(grades.values(), default=0)
+    return [id_ for id_, grade in grades.items() if grade == highest > 0]
+
+
+def _fetch_products(index: ProductIndex, ids: set[str]) -> dict[str, Product]:
+    parts = batched(sorted(ids), 1000)
+    return {one.product.id: one.product for part in parts for one in index.fetch(part)}

@@ -1,0 +1,121 @@
+"""An evaluation as a page that a person likes to read, with photos of won and lost queries."""
+
+import base64
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ltr_plugin.catalog.media import is_url
+from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.errors import LtrError, MediaError
+from ltr_plugin.evaluation.ablation import Ablation
+from ltr_plugin.evaluation.curves import per_query_difference, precision_at_recall
+from ltr_plugin.evaluation.report_page import QueryExample, ReportPage, ResultItem
+from ltr_plugin.pipelines.evaluate import Evaluation
+from ltr_plugin.queries.query import Query
+
+RESULTS_PER_RANKER, EXAMPLES_PER_KIND = 6, 5
+"""Results of each ranker in an example, and examples of each sort."""
+
+THUMBNAIL_PX, MAX_AUDIO_BYTES = 160, 400_000
+
+
+def write_report(
+    index: ProductIndex, evaluation: Evaluation, folder: Path, out: Path, *, ablation: Ablation | None = None
+) -> None:
+    """Writes the page. `folder` is where the queries' media lie; a photo that cannot be shown is left out."""
+    comparison, runs, qrels = evaluation.full, evaluation.runs, evaluation.qrels
+    baseline, last = comparison.rankers[0], comparison.rankers[-1]
+    by_query = per_query_difference(runs[last].full, runs[baseline].full, qrels)
+    best = sorted(by_query, key=lambda query: -by_query[query])
+    wins = [query for query in best[:EXAMPLES_PER_KIND] if by_query[query] > 0]
+    losses = [query for query in best[::-1][:EXAMPLES_PER_KIND] if by_query[query] < 0]
+    top_results = {
+        query: {
+            name: [id_ for id_, _ in runs[name].full.get(query, ())[:RESULTS_PER_RANKER]] for name in (baseline, last)
+        }
+        for query in (*wins, *losses)
+    }
+    items = _items(index, {id_ for both in top_results.values() for ids in both.values() for id_ in ids})
+    encoded = {one.query.id: one.query for one in evaluation.encoded}
+
+    def example(query: str) -> QueryExample:
+        grades = qrels.of(query)
+        shown = {
+            name: [ResultItem(id_, items[id_][0], items[id_][1], grades.get(id_)) for id_ in ids]
+            for name, ids in top_results[query].items()
+        }
+        one = encoded[query]
+        return QueryExample(query, one.text, _photo(one, folder), _audio(one, folder), by_query[query], shown)
+
+    page = ReportPage(
+        title=f"Rankers on {index.alias}",
+        comparison=comparison,
+        judged_only=evaluation.judged,
+        curves={name: precision_at_recall(views.full, qrels) for name, views in runs.items()},
+        differences={
+            name: sorted(per_query_difference(views.full, runs[baseline].full, qrels).values(), reverse=True)
+            for name, views in runs.items()
+            if name != baseline
+        },
+        wins=[example(query) for query in wins],
+        losses=[example(query) for query in losses],
+        facts={"products": f"{index.count():,}", "judged queries": str(len(qrels.queries()))},
+        ablation=ablation,
+    )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    temporary = out.with_name(f".{out.name}.part")
+    temporary.write_text(page.to_html(), "utf-8")
+    temporary.replace(out)
+
+
+def _items(index: ProductIndex, ids: Iterable[str]) -> Mapping[str, tuple[str, str | None]]:
+    """Title and photo of each product."""
+    wanted = list(ids)
+    found = {one.product.id: one.product for one in index.fetch(wanted)} if wanted else {}
+    return {
+        id_: (found[id_].title, _product_photo(index, found[id_])) if id_ in found else ("", None) for id_ in wanted
+    }
+
+
+def _product_photo(index: ProductIndex, product: Product) -> str | None:
+    for reference in product.images:
+        if shown := _thumbnail(index.media.of(reference), reference):
+            return shown
+    return None
+
+
+def _photo(query: Query, folder: Path) -> str | None:
+    return _thumbnail(folder, query.image) if query.image else None
+
+
+def _thumbnail(root: Path, reference: str) -> str | None:
+    from ltr_plugin.media.images import open_image
+
+    try:
+        photo = open_image(root, reference, side=THUMBNAIL_PX)
+    except MediaError:
+        return None
+    photo.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    buffer = io.BytesIO()
+    photo.save(buffer, "JPEG", quality=80)
+    return _data_url("image/jpeg", buffer.getvalue())
+
+
+def _audio(query: Query, folder: Path) -> str | None:
+    """The shopper's sound as it is; a long one, or one behind a URL, is not carried along."""
+    from ltr_plugin.media.reading import read_media
+
+    if not query.audio or is_url(query.audio):
+        return None
+    try:
+        data = read_media(folder, query.audio, max_bytes=MAX_AUDIO_BYTES)
+    except LtrError:
+        return None
+    kinds = {".wav": "audio/wav", ".mp3": "audio/mpeg", ".ogg": "audio/ogg", ".flac": "audio/flac", ".m4a": "audio/mp4"}
+    return _data_url(kinds.get(Path(query.audio).suffix.lower(), "audio/wav"), data)
+
+
+def _data_url(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"

@@ -1,0 +1,146 @@
+"""A folder in which catalog systems leave files of changes, to be taken in and put away."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ltr_plugin.batches import batched
+from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.errors import ClusterError, InputError, LtrError, Mistake
+from ltr_plugin.jsonlines import opened
+from ltr_plugin.pipelines.catalog_client import CatalogClient
+from ltr_plugin.pipelines.index_catalog import temporary_worker
+from ltr_plugin.pipelines.ingest_lines import BATCH_SIZE, Ingest, StreamResult, ingest_lines, number_lines
+from ltr_plugin.settings import Settings
+
+SUFFIXES = (".jsonl", ".jsonl.gz")
+DONE_FOLDER, FAILED_FOLDER = "done", "failed"
+POLL_S, MAX_POLL_S = 0.5, 60.0
+
+Signature = tuple[int, int, int]
+"""What a file is as long as nobody writes to it: its inode, size and time of change."""
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """A file that was taken in: where it is now, what became of its changes, and what is wrong in it."""
+
+    path: Path
+    result: StreamResult
+    mistakes: list[Mistake]
+
+
+class WatchedFolder:
+    """Takes in the files `*.jsonl` and `*.jsonl.gz` of a folder, oldest first, and moves each to `done/` or `failed/`.
+
+    Beside a file in `failed/` lies NAME.errors with a line for each change that was refused; its other changes are
+    made. A file belongs there under another name until it is complete, and is then renamed: one that still grows is
+    left until it does not. Whatever is interrupted is taken in again as a whole, which changes nothing that is there.
+    """
+
+    def __init__(self, folder: Path, ingest: Ingest) -> None:
+        """OSError when the two folders inside cannot be made."""
+        self.folder = folder
+        self._ingest = ingest
+        self._seen: dict[Path, Signature] = {}
+        for name in (DONE_FOLDER, FAILED_FOLDER):
+            (folder / name).mkdir(exist_ok=True)
+
+    def poll(self) -> Iterator[FileResult]:
+        """Takes in the files that have not changed since the last look, yielding each when it is put away."""
+        signatures = {path: signature for path in self.folder.iterdir() if (signature := _signature(path))}
+        complete = [path for path, signature in signatures.items() if self._seen.get(path) == signature]
+        self._seen = signatures
+        for path in sorted(complete, key=lambda path: (signatures[path][2], path.name)):
+            if result := self._process(path, signatures[path]):
+                yield result
+
+    def _process(self, path: Path, signature: Signature) -> FileResult | None:
+        mistakes: list[Mistake] = []
+        result = StreamResult()
+        try:
+            with opened(path) as lines:
+                result = ingest_lines(
+                    batched(number_lines(lines), BATCH_SIZE), self._ingest, on_refused=mistakes.append
+                )
+        except InputError as error:
+            if error.source != str(path):
+                raise
+            mistakes += error.mistakes
+        if _signature(path) != signature:
+            return None  # somebody wrote to it meanwhile: it is taken in again once it is complete
+        folder = self.folder / (FAILED_FOLDER if mistakes else DONE_FOLDER)
+        target = _unused_path(folder, path.name)
+        if mistakes:
+            part = target.with_name(f"{target.name}.errors.part")
+            part.write_text("".join(f"{mistake}\n" for mistake in mistakes), "utf-8")
+            part.rename(target.with_name(f"{target.name}.errors"))
+        path.rename(target)
+        return FileResult(target, result, mistakes)
+
+
+def watch_folder(
+    settings: Settings,
+    cluster: Cluster,
+    alias: str,
+    folder: Path,
+    *,
+    update: bool = False,
+    media: Path | None = None,
+    on_file: Callable[[FileResult], None],
+    on_retry: Callable[[ClusterError], None],
+    poll_s: float = POLL_S,
+) -> None:
+    """Takes in what appears in a folder, without end; `filed` hears of each file.
+
+    Without a broker a worker of our own makes the vectors meanwhile. While the cluster is out of reach nothing is
+    lost: `on_retry` hears why it waits. LtrError when that worker dies for good.
+    """
+    from ltr_plugin.pipelines.enqueue import enqueue_backlog
+
+    with temporary_worker(settings) as worker:
+        queue = worker.queue if worker else None
+        products = CatalogClient(alias, folder=media or folder, settings=settings, cluster=cluster, queue=queue)
+        watched = WatchedFolder(folder, products.update if update else products.put)
+        pause_s, sent_at = poll_s, -1
+        while True:
+            try:
+                if worker and worker.restarts > sent_at:  # a worker of our own begins with an empty queue
+                    sent_at = worker.restarts
+                    enqueue_backlog(ProductIndex(cluster, alias), queue=worker.queue)
+                for one in watched.poll():
+                    on_file(one)
+                pause_s = poll_s
+            except ClusterError as error:
+                if not error.retryable:
+                    raise
+                on_retry(error)
+                pause_s = min(2 * pause_s, MAX_POLL_S)
+            if worker and not worker.alive:
+                raise LtrError("\n".join([f"the worker died (its log is {worker.log}):", *worker.tail()]))
+            time.sleep(pause_s)
+
+
+def _signature(path: Path) -> Signature | None:
+    """None for what is not for us."""
+    if not path.name.endswith(SUFFIXES) or path.name.startswith("."):
+        return None
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return (status.st_ino, status.st_size, status.st_mtime_ns) if path.is_file() else None
+
+
+def _unused_path(folder: Path, name: str) -> Path:
+    """A path in the folder that nothing has: NAME, or else NAME with a number before its suffixes."""
+    suffix = next(suffix for suffix in SUFFIXES if name.endswith(suffix))
+    stem = name.removesuffix(suffix)
+    number = 1
+    path = folder / name
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}{suffix}"
+    return path

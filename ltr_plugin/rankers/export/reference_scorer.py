@@ -1,0 +1,122 @@
+"""What the cluster computes from an exported model: float32 numbers, in the order in which the plugin adds them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ltr_plugin.features.kinds import Derived
+from ltr_plugin.features.lucene_expressions import evaluate_expression
+from ltr_plugin.rankers.ranker import Export
+
+Floats = npt.NDArray[np.float32]
+MissingPolicy = Literal["missing", "no", "zero"]
+"""Where a NaN goes in a tree: to the `missing` child (plugin 3.8), to the `no` child (3.2 to 3.7 as first released), or
+on as zero (2.19 to 3.1, and `missing_as_zero`)."""
+
+SUM_OBJECTIVES = {"rank:pairwise", "rank:ndcg", "rank:map", "binary:logitraw", "reg:linear"}
+LOGISTIC_OBJECTIVES = {"binary:logistic", "reg:logistic"}
+
+
+def score(export: Export, names: Sequence[str], values: Floats, *, missing: MissingPolicy = "missing") -> Floats:
+    """The cluster's scores, float32 (rows,), of float32 `values` (rows, features) whose columns are `names`.
+
+    The export's own derived features are computed first.
+    """
+    derived = derived_values(export.derived, names, values)
+    names = (*names, *derived)
+    values = np.column_stack([np.asarray(values, dtype=np.float32), *derived.values()])
+    normalized = _normalized(export.normalizers, names, values)
+    if export.type == "model/linear":
+        return score_linear(export.definition, names, normalized)
+    return score_trees(export.definition, names, normalized, missing=missing)
+
+
+def derived_values(derived: Sequence[Derived], names: Sequence[str], values: Floats) -> dict[str, Floats]:
+    """The derived features by name, each (rows,): computed in double precision from float32 and rounded to float32."""
+    columns = dict(zip(names, np.asarray(values, dtype=np.float32).T, strict=True))
+    found: dict[str, Floats] = {}
+    for feature in derived:
+        doubles = np.broadcast_to(evaluate_expression(feature.expression, {**columns, **found}), len(values))
+        found[feature.name] = doubles.astype(np.float32)
+    return found
+
+
+def score_linear(weights: Mapping[str, float], names: Sequence[str], values: Floats) -> Floats:
+    """The float32 sum of weight times value, each product and sum rounded, in the order of `names`."""
+    total = np.zeros(len(values), dtype=np.float32)
+    for place, name in enumerate(names):
+        total += np.float32(weights.get(name, 0.0)) * values[:, place]
+    return total
+
+
+def score_trees(
+    definition: Sequence[Mapping[str, Any]] | Mapping[str, Any],
+    names: Sequence[str],
+    values: Floats,
+    *,
+    missing: MissingPolicy = "missing",
+) -> Floats:
+    """The float32 sum of the leaves, in tree order, then the objective: none, or the logistic function."""
+    form = definition if isinstance(definition, Mapping) else {"splits": definition}
+    if form.get("missing_as_zero"):
+        missing = "zero"
+    total = np.zeros(len(values), dtype=np.float32)
+    for tree in form["splits"]:
+        total += tree_leaves(tree, names, values, missing=missing)
+    objective = form.get("objective", "rank:ndcg")
+    if objective in LOGISTIC_OBJECTIVES:
+        return np.asarray(1 / (1 + np.exp(-total.astype(np.float64))), dtype=np.float32)
+    if objective not in SUM_OBJECTIVES:
+        raise ValueError(f"the plugin knows no objective {objective!r}")
+    return total
+
+
+def tree_leaves(
+    tree: Mapping[str, Any], names: Sequence[str], values: Floats, *, missing: MissingPolicy = "missing"
+) -> Floats:
+    """The float32 leaf value that each row reaches in one tree."""
+    columns = {name: place for place, name in enumerate(names)}
+    if missing == "zero":
+        values = np.nan_to_num(values, nan=0.0, posinf=np.inf, neginf=-np.inf)
+    leaves = np.empty(len(values), dtype=np.float32)
+    pending = [(tree, np.arange(len(values)))]
+    while pending:
+        node, rows = pending.pop()
+        if "leaf" in node:
+            leaves[rows] = np.float32(node["leaf"])
+            continue
+        column = values[rows, columns[node["split"]]]
+        to_yes = column < np.float32(node["split_condition"])
+        if missing == "missing" and node.get("missing") == node["yes"]:
+            to_yes |= np.isnan(column)
+        yes, no = node["children"]
+        pending += [(child, part) for child, part in ((yes, rows[to_yes]), (no, rows[~to_yes])) if len(part)]
+    return leaves
+
+
+def rounding_error_bound(leaves: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """How far a float32 sum over the last axis of `leaves` (rows, trees) may be from the sum of the unrounded leaves.
+
+    n * u / (1 - n * u) * sum(abs(leaves)) with u = 2**-24: n - 1 roundings in the sum and one of each leaf.
+    """
+    rounding = leaves.shape[-1] * 2.0**-24
+    bound: npt.NDArray[np.float64] = rounding / (1 - rounding) * np.abs(leaves.astype(np.float64)).sum(axis=-1)
+    return bound
+
+
+def _normalized(normalizers: Mapping[str, Any], names: Sequence[str], values: Floats) -> Floats:
+    if not normalizers:
+        return values
+    changed = values.copy()
+    for name, normalizer in normalizers.items():
+        column = changed[:, list(names).index(name)]
+        match normalizer:
+            case {"standard": {"mean": mean, "standard_deviation": deviation}}:
+                column[:] = (column - np.float32(mean)) / np.float32(deviation)
+            case {"min_max": {"minimum": low, "maximum": high}}:
+                column[:] = (column - np.float32(low)) / (np.float32(high) - np.float32(low))
+            case _:
+                raise ValueError(f"feature {name!r}: no normalizer of the plugin: {normalizer!r}")
+    return changed

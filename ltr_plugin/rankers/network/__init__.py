@@ -1,0 +1,1 @@
+"""The network of the fusion and MLP rankers: its form, training, losses and pruning."""

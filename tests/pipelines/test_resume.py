@@ -1,0 +1,75 @@
+"""The node dies while a catalog is being indexed: the command says so, and run again it goes on where it stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+from ltr_plugin.cluster.connection import OpenSearchCluster
+from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.devnode import start_node, stop_node
+from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK
+from ltr_plugin.settings import Settings
+
+pytestmark = pytest.mark.live
+
+PRODUCTS = 3200
+RUNS = Path(__file__).parents[2] / "runs" / "test-restarts"
+"""A node that may be killed, built once for all tests that do so."""
+
+
+def index_command(catalog, name, settings):
+    """`ltr index` of the catalog on the development node of these settings."""
+    environment = {name: value for name, value in os.environ.items() if name != "OPENSEARCH_URL"}
+    code = "from ltr_plugin.cli import main; main()"
+    return subprocess.Popen(
+        [sys.executable, "-c", code, "index", str(catalog), "--index", name, "--json"],
+        env={**environment, "LTR_RUNS": str(settings.runs)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_until_some_are_embedded(settings):
+    """Until the worker was told that a message's vectors are kept: a search sees them before that is promised."""
+    log = settings.runs / "worker.log"
+    for _ in range(1200):
+        if log.exists() and "vectors embedded" in log.read_text():
+            return
+        time.sleep(0.05)
+    raise AssertionError("nothing was embedded")
+
+
+def test_a_node_killed_while_indexing_loses_nothing(tmp_path):
+    lines = [json.dumps({"id": f"p{n}", "title": f"product number {n} in some colour"}) for n in range(PRODUCTS)]
+    catalog = tmp_path / "catalog.jsonl"
+    catalog.write_text("\n".join(lines) + "\n")
+    settings, name = Settings(runs=RUNS), f"resuming-{uuid.uuid4().hex[:8]}"
+    try:
+        node = start_node(settings)
+        (settings.runs / "worker.log").unlink(missing_ok=True)
+        first = index_command(catalog, name, settings)
+        wait_until_some_are_embedded(settings)
+        os.kill(node.pid, signal.SIGKILL)
+        _, said = first.communicate(timeout=120)
+        assert first.returncode == 1
+        assert f"no answer from {node.url}" in said
+        assert "Traceback" not in said
+
+        node = start_node(settings)
+        index = ProductIndex(OpenSearchCluster(node.url), name)
+        index.refresh()
+        assert 0 < index.backlog() <= PRODUCTS - PRODUCTS_PER_TASK["text"]  # what was embedded before is still there
+        out, said = index_command(catalog, name, settings).communicate(timeout=300)
+        status = json.loads(out)
+        assert (status["products"], status["backlog"], status["errors"]) == (PRODUCTS, 0, []), said
+        index.cluster.call("DELETE", f"/{index.name}")
+    finally:
+        stop_node(settings)
