@@ -14,7 +14,7 @@ from typing import IO, cast
 import numpy as np
 
 from ltr_plugin.cluster.connection import connect
-from ltr_plugin.cluster.products import Embedded, ProductIndex
+from ltr_plugin.cluster.index import EmbeddingResult, Index
 from ltr_plugin.encoders.runtime.cores import cores
 
 
@@ -44,7 +44,7 @@ class Writes:
 def main() -> None:
     own = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, own[cores() :] or own)
-    index = ProductIndex(connect(), sys.argv[1])
+    index = Index(connect(), sys.argv[1])
     (field,) = index.vectors
     chance = np.random.default_rng(5)
     print("ready", flush=True)
@@ -53,7 +53,7 @@ def main() -> None:
         vectors = chance.standard_normal((len(stored), field.fingerprint.dimension), np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         made = [
-            Embedded(one.product.id, field, one.content[field.source], vector)
+            EmbeddingResult(one.product.id, field, one.content_hash[field.source], vector)
             for one, vector in zip(stored, vectors, strict=True)
         ]
         assert not [error for _, error in index.write_vectors(made) if error]

@@ -32,8 +32,8 @@ from worker_process import WorkerProcess
 
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import OpenSearchCluster
-from ltr_plugin.cluster.indices import open_or_create
-from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.devnode import NodeState, start_node, stop_node
 from ltr_plugin.errors import LtrError
 from ltr_plugin.pipelines import local_worker
@@ -105,7 +105,7 @@ class Chaos:
 
     def run(self, catalog: Path, fields: tuple[VectorField, ...]) -> Outcome:
         """Embeds the catalog with kills between; ends when nothing lacks a vector, or when --minutes are over."""
-        cluster = OpenSearchCluster(self.coming.result().url, patience_s=120)
+        cluster = OpenSearchCluster(self.coming.result().url, retry_timeout_s=120)
         alias = f"chaos-{self.name}-{time.time_ns()}"
         index = open_or_create(cluster, alias, fields, catalog.parent)
         write_catalog(cluster, catalog, alias, fields)
@@ -135,7 +135,7 @@ class Chaos:
             "LTR_RUNS": str(self.folder),
         }
 
-    def _with_broker(self, index: ProductIndex, plan: list[tuple[int, str]]) -> None:
+    def _with_broker(self, index: Index, plan: list[tuple[int, str]]) -> None:
         """As a team runs it: a broker, workers that somebody starts again, and a beat."""
         broker = self.broker
         assert broker
@@ -174,7 +174,7 @@ class Chaos:
             for worker in started:
                 worker.stop(timeout_s=120)
 
-    def _with_folder(self, index: ProductIndex, plan: list[tuple[int, str]]) -> None:
+    def _with_folder(self, index: Index, plan: list[tuple[int, str]]) -> None:
         """As `ltr index` does it: a worker of its own for the length of the command, run again when it gave up."""
         for name, value in self._environment().items():
             os.environ[name] = value
@@ -209,7 +209,7 @@ class Chaos:
 
     def _until_done(
         self,
-        index: ProductIndex,
+        index: Index,
         plan: list[tuple[int, str]],
         kill: Callable[[str, int], None],
         over: threading.Event | None = None,
@@ -250,7 +250,7 @@ class Chaos:
     def _note(self, what: str, made: int, pid: int | None = None) -> None:
         self.kills.append(Kill(what, time.monotonic(), made, pid))
 
-    def _outcome(self, index: ProductIndex, needed: int, seconds: float) -> Outcome:
+    def _outcome(self, index: Index, needed: int, seconds: float) -> Outcome:
         runs = attempts(self.record)
         made = Counter(one for run in runs for one in run.made)
         flying = Counter(
@@ -278,7 +278,7 @@ class Chaos:
         hit = kill.pid in (None, run.pid)
         return hit and run.is_making and run.began <= kill.at <= min([run.until(one), *deaths])
 
-    def _lost(self, index: ProductIndex) -> int:
+    def _lost(self, index: Index) -> int:
         index.refresh()
         lost = {(id_, field) for id_, field, _ in index.errors()}
         ids = [f"p{number}" for number in range(self.options.products)]

@@ -20,9 +20,9 @@ import torch
 
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.cluster.connection import connect
-from ltr_plugin.cluster.feature_log import LOG, Pairs, log_features
-from ltr_plugin.cluster.ltr_api import log_name
-from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.feature_log import LOG_NAME, QueryProducts, log_features
+from ltr_plugin.cluster.feature_store import logging_set_name
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.demo.shop import ShopFiles
 from ltr_plugin.evaluation.ablation import Ablation
 from ltr_plugin.features.table import FeatureTable
@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--name", help="of the results; that of the table's folder by default")
     given = parser.parse_args()
     files = ShopFiles.in_folder(given.shop)
-    index = ProductIndex(connect(), f"demo-{given.shop.resolve().name.lower()}")
+    index = Index(connect(), f"demo-{given.shop.resolve().name.lower()}")
     table, qrels = FeatureTable.read(given.table), read_qrels(files.qrels)
     rankers: dict[str, Ranker] = {}
     with progress_bar("training") as progress:
@@ -105,7 +105,7 @@ def main() -> None:
 
 
 def push_all(
-    index: ProductIndex, rankers: dict[str, Ranker], encoded: Sequence[EncodedQuery]
+    index: Index, rankers: dict[str, Ranker], encoded: Sequence[EncodedQuery]
 ) -> tuple[dict[str, PushResult], dict[str, str]]:
     """What is in the cluster with its proof, and why the others cannot be there."""
     pushed, outside = {}, {}
@@ -118,21 +118,21 @@ def push_all(
     return pushed, outside
 
 
-def gates_of(index: ProductIndex, ranker: NetworkRanker, encoded: Sequence[EncodedQuery]) -> dict[str, Any]:
+def gates_of(index: Index, ranker: NetworkRanker, encoded: Sequence[EncodedQuery]) -> dict[str, Any]:
     """For each way of asking, the share of queries for which each modality's gate is the largest on average over the
     products shown, and how often a modality that is absent has a gate that is not 0."""
-    names = ranker.feature_set.names
+    feature_names = ranker.feature_set.feature_names
     pairs = [
-        Pairs(one.query.id, one.params, ids)
+        QueryProducts(one.query.id, one.params, ids)
         for one, ids in zip(encoded, candidates(index, encoded), strict=True)
         if ids
     ]
     modes = {one.query.id: one.query.mode for one in encoded}
     largest: dict[str, dict[str, int]] = {}
     wrong = rows = 0
-    logged = log_features(index.cluster, index.name, log_name(ranker.feature_set), pairs)
+    logged = log_features(index.cluster, index.name, logging_set_name(ranker.feature_set), pairs)
     for one, hits in zip(pairs, logged, strict=True):
-        values = np.array([[hit.features[LOG][name] or 0.0 for name in names] for hit in hits], np.float32)
+        values = np.array([[hit.features[LOG_NAME][name] or 0.0 for name in feature_names] for hit in hits], np.float32)
         gates = ranker.output(values).gates
         present = ranker.network.presence(torch.from_numpy(values)).unbind(-1)
         wrong += sum(int((gate[~there] != 0).sum()) for gate, there in zip(gates.values(), present, strict=True))

@@ -19,9 +19,9 @@ import numpy as np
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import connect
-from ltr_plugin.cluster.feature_log import LOG, Pairs, log_features
-from ltr_plugin.cluster.indices import open_or_create
-from ltr_plugin.cluster.ltr_api import LtrStore, log_name
+from ltr_plugin.cluster.feature_log import LOG_NAME, QueryProducts, log_features
+from ltr_plugin.cluster.feature_store import FeatureStore, logging_set_name
+from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.modality_mask import ModalityMask
 from ltr_plugin.features.table import FeatureTable, Floats
@@ -49,11 +49,11 @@ def main() -> None:
     cluster = connect()
     alias = f"compiled-{uuid.uuid4().hex[:8]}"
     index = open_or_create(cluster, alias, (), given.table.parent)
-    store, found = LtrStore(cluster), {}
+    store, found = FeatureStore(cluster), {}
     try:
         for batch in batched(enumerate(rows), 500):
             products = [
-                Product(id=f"p{n}", title="x", stats=dict(zip(features.names, map(float, row), strict=True)))
+                Product(id=f"p{n}", title="x", stats=dict(zip(features.feature_names, map(float, row), strict=True)))
                 for n, row in batch
             ]
             assert not [error for _, error in index.put(products) if error]
@@ -66,15 +66,19 @@ def main() -> None:
             store.put_model(name, export.with_derived_features(plain), export.model())
             try:
                 asked = [
-                    Pairs(f"q{start}", {"text": ""}, [f"p{n}" for n in range(start, min(start + LIST, len(rows)))])
+                    QueryProducts(
+                        f"q{start}", {"text": ""}, [f"p{n}" for n in range(start, min(start + LIST, len(rows)))]
+                    )
                     for start in range(0, len(rows), LIST)
                 ]
                 queries, remote, seen = [], [], []
-                logged = log_features(cluster, index.name, log_name(plain), asked, model=name)
+                logged = log_features(cluster, index.name, logging_set_name(plain), asked, model=name)
                 for one, hits in zip(asked, logged, strict=True):
                     queries += [one.query] * len(hits)
                     remote += [hit.score for hit in hits]
-                    seen += [[hit.features[LOG][feature] or 0.0 for feature in features.names] for hit in hits]
+                    seen += [
+                        [hit.features[LOG_NAME][feature] or 0.0 for feature in features.feature_names] for hit in hits
+                    ]
                 values = np.array(seen, dtype=np.float32)
                 here = ranker.predict(values)
                 parity = compare_scores(np.array(queries, dtype=object), here, np.array(remote), export.tolerance)
@@ -100,7 +104,7 @@ def patterns(table: FeatureTable, features: FeatureSet, count: int) -> tuple[Flo
     modality_mask = ModalityMask(features)
     ways = [(query, product) for query in subsets(modality_mask.query) for product in subsets(modality_mask.product)]
     picked = np.random.default_rng(7).choice(len(table), size=count)
-    rows = table.total[picked].copy()
+    rows = table.zero_filled[picked].copy()
     for place, (query, product) in enumerate(ways):
         rows[place :: len(ways)] = modality_mask.drop(rows[place :: len(ways)], query=query, product=product)
     return rows, len(ways)

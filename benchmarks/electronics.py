@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.cluster.connection import connect
-from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, vector_fields
 from ltr_plugin.evaluation.comparison import compare
 from ltr_plugin.features.feature_set import load_feature_set
@@ -29,8 +29,8 @@ from ltr_plugin.pipelines.search import run_ranking
 from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.trainers import get_trainer
 from ltr_plugin.rankers.training.folds import folds_by_query
+from ltr_plugin.resources import resource_dir
 from ltr_plugin.settings import Settings
-from ltr_plugin.shipped import shipped
 
 RESULTS = Path(__file__).parent / "results"
 RANKERS: dict[str, dict[str, int]] = {
@@ -73,18 +73,20 @@ def main() -> None:
     with progress_bar("making vectors") as progress:
         embed_backlog(settings, cluster, "electronics", result.next_version, progress=progress)
     timed("embed", began)
-    index = ProductIndex(cluster, "electronics")
+    index = Index(cluster, "electronics")
 
     table_path = settings.runs / "electronics" / "features.parquet"
     began = time.perf_counter()
-    features = load_feature_set(shipped("feature_sets") / "words.yaml")
+    features = load_feature_set(resource_dir("feature_sets") / "words.yaml")
     logged = log_feature_table(
         index, features, data / "queries.jsonl", data / "qrels.txt", table_path, negatives=arguments.negatives
     )
     timed("log features", began)
     print(logged)
     table, qrels = FeatureTable.read(table_path), read_qrels(data / "qrels.txt")
-    encoded = {one.query.id: one for one in encode_query_file(index, data / "queries.jsonl") if qrels.of(one.query.id)}
+    encoded = {
+        one.query.id: one for one in encode_query_file(index, data / "queries.jsonl") if qrels.for_query(one.query.id)
+    }
 
     full: dict[str, dict] = {}
     judged: dict[str, dict] = {}
@@ -94,7 +96,7 @@ def main() -> None:
     parities = []
     began = time.perf_counter()
     for held in folds_by_query(encoded, arguments.folds, seed=7):
-        rows = table.of_queries(set(encoded) - held)
+        rows = table.for_queries(set(encoded) - held)
         mine = [encoded[query] for query in sorted(held)]
         for kind, settings in RANKERS.items():
             settings_type, train = get_trainer(kind)
@@ -106,8 +108,8 @@ def main() -> None:
             full.setdefault(ranker.kind, {}).update(views.full)
             judged.setdefault(ranker.kind, {}).update(views.judged)
     timed("train, prove and rank, all folds", began)
-    known = Qrels({query: qrels.of(query) for query in encoded})
-    answerable = {"answerable": {query for query in encoded if max(qrels.of(query).values()) > 0}}
+    known = Qrels({query: qrels.for_query(query) for query in encoded})
+    answerable = {"answerable": {query for query in encoded if max(qrels.for_query(query).values()) > 0}}
     tables = [
         compare(full, known, answerable, view="whole index"),
         compare(judged, known, answerable, view="judged products"),

@@ -14,8 +14,8 @@ from embed_jobs import Job
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.indices import open_or_create
-from ltr_plugin.cluster.products import Embedded, ProductIndex
+from ltr_plugin.cluster.index import EmbeddingResult, Index
+from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.encoders import load_encoder, load_full_precision, vector_fields
 from ltr_plugin.media.openers import OPENERS
 from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue_backlog
@@ -90,14 +90,16 @@ def by_loop(job: Job, cluster: Cluster, folder: Path) -> float:
     encoder = load_encoder(job.spec)
     with filled(job, cluster, folder) as index:
         field = next(one for one in index.vectors if one.source == job.source)
-        content = {one.product.id: one.content for one in index.fetch([product.id for product in job.products])}
+        content_hash = {
+            one.product.id: one.content_hash for one in index.fetch([product.id for product in job.products])
+        }
         began = time.perf_counter()
         for products in batched(job.products, 64):
             items = replace(job, products=products).items
             prepared = [encoder.prepare(job.source, OPENERS[job.source](folder, item)) for item in items]
             vectors = encoder.encode(job.source, prepared)
             made = [
-                Embedded(product.id, field, content[product.id][job.source], vector)
+                EmbeddingResult(product.id, field, content_hash[product.id][job.source], vector)
                 for product, vector in zip(products, vectors, strict=True)
             ]
             assert not [error for _, error in index.write_vectors(made) if error]
@@ -112,7 +114,7 @@ class filled:  # noqa: N801 - a context manager
     def __init__(self, job: Job, cluster: Cluster, folder: Path) -> None:
         self.job, self.cluster, self.folder = job, cluster, folder
 
-    def __enter__(self) -> ProductIndex:
+    def __enter__(self) -> Index:
         fields = vector_fields(**{self.job.source: self.job.spec})
         only = tuple(field for field in fields if field.source == self.job.source)
         self.index = open_or_create(self.cluster, f"embed-{self.job.source}-{time.time_ns()}", only, self.folder)

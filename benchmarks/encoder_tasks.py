@@ -63,7 +63,9 @@ def grocery(data: Path) -> tuple[dict[str, Path], list[Task]]:
     qrels = read_qrels(data / "photo-qrels-val.txt")
     train = {"queries": data / "photo-queries-train.jsonl", "qrels": data / "photo-qrels-train.txt"}
     return {"catalog": data / "catalog.jsonl", **train}, [
-        Task("Grocery: photo to product", asked, items, {query.id: dict(qrels.of(query.id)) for query in asked}, 3)
+        Task(
+            "Grocery: photo to product", asked, items, {query.id: dict(qrels.for_query(query.id)) for query in asked}, 3
+        )
     ]
 
 
@@ -73,5 +75,11 @@ def electronics(data: Path) -> tuple[dict[str, Path], list[Task]]:
     asked = [Item(query.id, "text", query.text) for query in read_queries(data / "queries.jsonl") if query.text]
     qrels = read_qrels(data / "qrels.txt")
     return {"catalog": catalog}, [
-        Task("Electronics: typed query to product text", asked, items, {q.id: dict(qrels.of(q.id)) for q in asked}, 2)
+        Task(
+            "Electronics: typed query to product text",
+            asked,
+            items,
+            {q.id: dict(qrels.for_query(q.id)) for q in asked},
+            2,
+        )
     ]

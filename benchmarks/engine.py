@@ -104,7 +104,7 @@ def main() -> None:
             client.put_model("shop", f"shop-{size}", shop_trees[:size])
         if options.table:
             table = FeatureTable.read(options.table)
-            names, values, labels = list(table.names), table.values, table.labels
+            names, values, labels = list(table.feature_names), table.values, table.labels
         report = {
             "cpu": cpu(),
             "node": client("GET", "/")["version"]["number"],

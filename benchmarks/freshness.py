@@ -35,8 +35,8 @@ from worker_process import WorkerProcess
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import connect
-from ltr_plugin.cluster.indices import open_or_create, switch_alias
-from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.versions import open_or_create, switch_alias
 from ltr_plugin.encoders import vector_fields
 from ltr_plugin.pipelines.catalog_client import CatalogClient
 from ltr_plugin.settings import Settings
@@ -133,14 +133,14 @@ def measured(folder: Path, encoder: Path, way: Way, arguments: argparse.Namespac
     return way
 
 
-def time_change(shop: CatalogClient, index: ProductIndex, folder: Path, number: int, way: Way) -> None:
+def time_change(shop: CatalogClient, index: Index, folder: Path, number: int, way: Way) -> None:
     """Changes one photo, and notes how long it took until its product was written, embedded and found."""
     id_ = f"p{number}"
     began = change(shop, folder, number)
     way.written.append(time.perf_counter() - began)
     (stored,) = index.fetch([id_])
     vector = next(one for one in index.vectors if one.source == "image")
-    stamp = {"content": stored.content["image"], "fingerprint": vector.fingerprint.digest}
+    stamp = {"content_hash": stored.content_hash["image"], "fingerprint": vector.fingerprint.digest}
     terms = [{"term": {f"embedding.{vector.name}.{name}": value}} for name, value in stamp.items()]
     query = {"query": {"bool": {"filter": [{"term": {"id": id_}}, {"exists": {"field": vector.name}}, *terms]}}}
 
@@ -195,7 +195,7 @@ def load(shop: CatalogClient, folder: Path, numbers: Sequence[int], per_second: 
         thread.join()
 
 
-def fill(index: ProductIndex, products: int) -> None:
+def fill(index: Index, products: int) -> None:
     """All products with their vectors, made here: the worker begins with an empty queue."""
     forms = [Product.model_validate(product(number)) for number in range(products)]
     assert not [error for _, error in index.put(forms) if error]
@@ -263,7 +263,7 @@ def worker_of(settings: Settings, url: str) -> Iterator[WorkerProcess]:
         worker.kill()
 
 
-def lacking(index: ProductIndex, id_: str) -> bool:
+def lacking(index: Index, id_: str) -> bool:
     (stored,) = index.fetch([id_])
     return any(vector.source == "image" for vector in stored.pending(index.vectors))
 

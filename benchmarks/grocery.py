@@ -44,7 +44,7 @@ def main() -> None:
         Console().print(table)
     RESULTS.mkdir(exist_ok=True)
     shutil.copy(report.json_path, RESULTS / "grocery.json")
-    seconds = json.loads(report.path.read_text())["seconds"]
+    seconds = json.loads(report.json_path.read_text())["seconds"]
     took = ", ".join(f"{name} {value} s" for name, value in seconds.items())
     parity = "\n".join(f"- {name}: {one}" for name, one in report.parity.items())
     (RESULTS / "grocery.md").write_text(
@@ -107,7 +107,7 @@ def parted(photos: list[dict], qrels) -> tuple[list[dict], list[dict]]:
 
 def shown(photo: dict, qrels) -> str:
     """The product on a photo."""
-    (product,) = (product for product, grade in qrels.of(photo["id"]).items() if grade == 3)
+    (product,) = (product for product, grade in qrels.for_query(photo["id"]).items() if grade == 3)
     return product
 
 
@@ -127,7 +127,9 @@ def typed_queries(products: list[dict], kinds: dict[str, str], judgments: list) 
 
 
 def grades_of(qrels, photos: list[dict]) -> list[tuple[str, str, int]]:
-    return [(photo["id"], product, grade) for photo in photos for product, grade in qrels.of(photo["id"]).items()]
+    return [
+        (photo["id"], product, grade) for photo in photos for product, grade in qrels.for_query(photo["id"]).items()
+    ]
 
 
 def lines(path: Path) -> list[dict]:

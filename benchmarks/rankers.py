@@ -54,7 +54,7 @@ def main() -> None:
     given = parser.parse_args()
     table = FeatureTable.read(given.table)
     if given.queries:
-        table = table.of_queries(sorted(set(table.queries))[:: max(1, len(set(table.queries)) // given.queries)])
+        table = table.for_queries(sorted(set(table.queries))[:: max(1, len(set(table.queries)) // given.queries)])
     groups = ways_of_asking(table)
     names = sorted(set(groups.values()))
     print(f"| ranker | all ({len(groups)}) | " + " | ".join(f"{n} ({list(groups.values()).count(n)})" for n in names))
@@ -72,7 +72,7 @@ def held_out_ndcg(
     """NDCG@10 of each query by the ranker that did not see it."""
     scores = np.zeros(len(table))
     for held in folds_by_query(table.queries, folds, seed):
-        ranker = train(table.of_queries(set(table.queries) - held))
+        ranker = train(table.for_queries(set(table.queries) - held))
         rows = np.isin(table.queries, list(held))
         scores[rows] = score_rows(ranker, table.values[rows], table.queries[rows])
     grades: dict[str, dict[str, int]] = {}
@@ -85,10 +85,10 @@ def held_out_ndcg(
 
 def ways_of_asking(table: FeatureTable) -> dict[str, str]:
     """For each query the flags that it has, such as `text+image_vector`."""
-    flags = [(place, f.has) for place, f in enumerate(feature_set_of(table).features) if isinstance(f, QueryFlag)]
+    flags = [(place, f.parameter) for place, f in enumerate(feature_set_of(table).features) if isinstance(f, QueryFlag)]
     queries, first = np.unique(table.queries.astype(str), return_index=True)
     return {
-        query: "+".join(has for place, has in flags if table.total[row, place]) or "no flag"
+        query: "+".join(has for place, has in flags if table.zero_filled[row, place]) or "no flag"
         for query, row in zip(queries, first, strict=True)
     }
 

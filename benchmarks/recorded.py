@@ -21,13 +21,13 @@ from ltr_workers.celery import app
 from ltr_workers.logs import log_context
 
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.products import Embedded, ProductIndex, StoredProduct
+from ltr_plugin.cluster.index import EmbeddingResult, Index, StoredProduct
 from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK
 
 __all__ = ["Attempt", "app", "attempts"]
 
 
-class RecordedIndex(ProductIndex):
+class RecordedIndex(Index):
     """An index that notes what is read from it in order to be embedded, and what is written to it; one a run of a task,
     which reads and writes in threads of its own."""
 
@@ -47,7 +47,7 @@ class RecordedIndex(ProductIndex):
         )
         return stored
 
-    def write_vectors(self, made: Iterable[Embedded]) -> Iterator[tuple[str, str | None]]:
+    def write_vectors(self, made: Iterable[EmbeddingResult]) -> Iterator[tuple[str, str | None]]:
         """See ProductIndex."""
         made = list(made)
         _note("made", self._run, made=[[one.id, one.field.name] for one in made])
@@ -118,6 +118,6 @@ def _notes(record: Path) -> Iterator[dict[str, Any]]:
 
 
 if "LTR_RECORD" in os.environ:
-    tasks.ProductIndex = RecordedIndex  # type: ignore[misc]
+    tasks.Index = RecordedIndex  # type: ignore[misc]
 if size := os.environ.get("LTR_RECORD_BATCH"):
     PRODUCTS_PER_TASK.update(dict.fromkeys(PRODUCTS_PER_TASK, int(size)))  # type: ignore[attr-defined]

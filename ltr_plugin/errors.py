@@ -23,38 +23,38 @@ class LtrError(Exception):
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """One thing that is wrong: `where` is a file line or a `$.path`, `what` names the value and what to do."""
+class Problem:
+    """One thing that is wrong: `location` is a file line or a `$.path`, `message` names the value and what to do."""
 
-    where: str
-    what: str
+    location: str
+    message: str
 
     def __str__(self) -> str:
-        return f"{self.where}  {self.what}" if self.where else self.what
+        return f"{self.location}  {self.message}" if self.location else self.message
 
 
 class InputError(LtrError):
-    """Wrong input. `source` is the file or argument, `mistakes` is everything that is wrong with it."""
+    """Wrong input. `source` is the file or argument, `problems` is everything that is wrong with it."""
 
     exit_code = 2
 
-    def __init__(self, source: str, mistakes: Sequence[Mistake] | str) -> None:
+    def __init__(self, source: str, problems: Sequence[Problem] | str) -> None:
         self.source = source
-        self.mistakes = (Mistake("", mistakes),) if isinstance(mistakes, str) else tuple(mistakes)
-        super().__init__(source, self.mistakes)
+        self.problems = (Problem("", problems),) if isinstance(problems, str) else tuple(problems)
+        super().__init__(source, self.problems)
 
     def __str__(self) -> str:
-        if len(self.mistakes) == 1 and not self.mistakes[0].where:
-            return f"{self.source}: {self.mistakes[0].what}"
-        count = f"{len(self.mistakes)} problem{'s' if len(self.mistakes) > 1 else ''}"
-        return "\n".join([f"{self.source}: {count}", *(f"  {mistake}" for mistake in self.mistakes)])
+        if len(self.problems) == 1 and not self.problems[0].location:
+            return f"{self.source}: {self.problems[0].message}"
+        count = f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}"
+        return "\n".join([f"{self.source}: {count}", *(f"  {problem}" for problem in self.problems)])
 
 
 class MediaError(LtrError):
     """A photo, sound or video that cannot be used; the message is recorded on its product."""
 
 
-class NothingToEncode(MediaError):  # noqa: N818 - it says what is so
+class NothingToEncodeError(MediaError):
     """A medium without what an encoder reads, such as a silent film for one of sounds; no mistake of its product."""
 
 
@@ -73,9 +73,9 @@ class BrokerError(LtrError):
 class ClusterError(LtrError):
     """The cluster is out of reach or refuses a call. `status` is the HTTP status, 0 when there was no answer."""
 
-    def __init__(self, message: str, *, status: int = 0, kind: str = "") -> None:
+    def __init__(self, message: str, *, status: int = 0, error_type: str = "") -> None:
         self.status = status
-        self.kind = kind
+        self.error_type = error_type
         super().__init__(message)
 
     @property
@@ -84,7 +84,7 @@ class ClusterError(LtrError):
         return self.status in (0, 429, 502, 503, 504)
 
 
-class PluginMissing(ClusterError):  # noqa: N818 - it names a state of the cluster
+class PluginMissingError(ClusterError):
     """The cluster has no learning-to-rank plugin."""
 
 

@@ -9,67 +9,71 @@ from typing import Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from ltr_plugin.decoding import mistakes
-from ltr_plugin.errors import InputError, Mistake
+from ltr_plugin.errors import InputError, Problem
+from ltr_plugin.validation import problems_of
 
-SHOWN = 100
+MAX_REPORTED = 100
 """Mistakes that an error lists at most; the rest is counted."""
 
 
-class Identified(Protocol):
+class HasId(Protocol):
     """Anything with an id that must be unique in its file."""
 
     id: str
 
 
-Item = TypeVar("Item", bound=Identified)
+Item = TypeVar("Item", bound=HasId)
 
 
 class JsonLines(Generic[Item]):
-    """A file (gzip when its name ends in .gz) with one `form` a line; blank lines are passed over."""
+    """A file (gzip when its name ends in .gz) with one `type_` a line; blank lines are passed over."""
 
-    def __init__(self, path: Path, form: type[Item]) -> None:
+    def __init__(self, path: Path, type_: type[Item]) -> None:
         self.path = path
-        self._adapter = TypeAdapter(form)
+        self._adapter = TypeAdapter(type_)
 
-    def check(self) -> tuple[int, list[Mistake]]:
+    def check(self) -> tuple[int, list[Problem]]:
         """How many good lines the file has, and everything that is wrong with the others."""
-        found: list[Mistake] = []
-        return sum(1 for _ in self._read(found)), found
+        problems: list[Problem] = []
+        return sum(1 for _ in self._read(problems)), problems
 
     def read(self, *, skip_invalid: bool = False) -> Iterator[Item]:
         """The file's items. Wrong lines are an InputError before the first item is given, or skipped when asked."""
         if not skip_invalid:
-            _, found = self.check()
-            if found:
-                raise InputError(str(self.path), _cut(found))
+            _, problems = self.check()
+            if problems:
+                raise InputError(str(self.path), _truncated(problems))
         return self._read([])
 
-    def _read(self, found: list[Mistake]) -> Iterator[Item]:
-        first: dict[str, int] = {}
-        with opened(self.path) as lines:
+    def _read(self, problems: list[Problem]) -> Iterator[Item]:
+        first_line: dict[str, int] = {}
+        with open_lines(self.path) as lines:
             for number, line in enumerate(lines, start=1):
                 if not line.strip():
                     continue
                 try:
                     item = self._adapter.validate_json(line)
                 except ValidationError as error:
-                    found += (Mistake(f"line {number} {wrong.where}", wrong.what) for wrong in mistakes(error))
+                    problems += (
+                        Problem(f"line {number} {problem.location}", problem.message) for problem in problems_of(error)
+                    )
                     continue
-                if item.id in first:
-                    found.append(Mistake(f"line {number} $.id", f"{item.id!r} is the id of line {first[item.id]} too"))
+                if item.id in first_line:
+                    problems.append(
+                        Problem(f"line {number} $.id", f"{item.id!r} is the id of line {first_line[item.id]} too")
+                    )
                     continue
-                first[item.id] = number
+                first_line[item.id] = number
                 yield item
 
 
-def _cut(found: list[Mistake]) -> list[Mistake]:
-    more = len(found) - SHOWN
-    return [*found[:SHOWN], Mistake("…", f"and {more} more")] if more > 0 else found
+def _truncated(problems: list[Problem]) -> list[Problem]:
+    more = len(problems) - MAX_REPORTED
+    return [*problems[:MAX_REPORTED], Problem("…", f"and {more} more")] if more > 0 else problems
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Iterable[bytes]]:
+def open_lines(path: Path) -> Iterator[Iterable[bytes]]:
     """The lines of a file, unpacked when its name ends in .gz; InputError when it cannot be read to its end."""
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:

@@ -10,14 +10,14 @@ class Progress(Protocol):
         """Hears how far the work is."""
 
 
-def silent(done: int, total: int | None = None) -> None:
+def no_progress(done: int, total: int | None = None) -> None:
     """A listener that does nothing."""
 
 
-def part_of(progress: Progress, before: int, whole: int) -> Progress:
-    """A listener for one part of a longer work of `whole` items, of which `before` come earlier."""
+def offset_progress(progress: Progress, offset: int, whole_total: int) -> Progress:
+    """A listener for one part of a longer work of `whole_total` items, of which `offset` come earlier."""
 
     def listen(done: int, total: int | None = None) -> None:  # noqa: ARG001 - the whole is known
-        progress(before + done, whole)
+        progress(offset + done, whole_total)
 
     return listen

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ltr_plugin.errors import InputError, Mistake
+from ltr_plugin.errors import InputError, Problem
 
 ENVIRONMENT = {
     "OPENSEARCH_URL": "the cluster, such as https://search:9200; without it the development node is used",
@@ -22,8 +22,8 @@ ENVIRONMENT = {
     "LTR_ALLOW_PRIVATE_MEDIA": "1: media may be fetched from private and loopback addresses",
     "LTR_SWEEP_INDICES": "indices whose products without current vectors are sent again by `celery beat`, with commas",
     "LTR_SWEEP_PERIOD_S": "seconds from one sweep to the next (default: 300)",
-    "LTR_PATIENCE_S": "seconds that a worker's call waits for a cluster that is busy or away (default: 120)",
-    "LTR_REDIS_VISIBILITY_S": "seconds until Redis takes a dead worker's tasks back; above any task's (default: 900)",
+    "LTR_RETRY_TIMEOUT_S": "seconds that a worker's call waits for a cluster that is busy or away (default: 120)",
+    "LTR_REDIS_VISIBILITY_TIMEOUT_S": "seconds until Redis takes a dead worker's tasks back; above any task's (default: 900)",
     "LTR_METRICS_PORT": "port on which a worker serves /metrics and /healthz; without it, it serves neither",
     "LTR_METRICS_HOST": "address of that port (default: 127.0.0.1)",
     "LTR_LOG_FORMAT": "how workers log: text (default) or json, one object a line",
@@ -45,8 +45,8 @@ class Settings:
     media_root: Path | None = None
     sweep_indices: tuple[str, ...] = ()
     sweep_period_s: float = 300.0
-    patience_s: float = 120.0
-    redis_visibility_s: float = 900.0
+    retry_timeout_s: float = 120.0
+    redis_visibility_timeout_s: float = 900.0
     metrics_port: int | None = None
     metrics_host: str = "127.0.0.1"
     log_format: str = "text"
@@ -70,8 +70,8 @@ class Settings:
             media_root=Path(media) if media else None,
             sweep_indices=tuple(filter(None, map(str.strip, (read["LTR_SWEEP_INDICES"] or "").split(",")))),
             sweep_period_s=float(read["LTR_SWEEP_PERIOD_S"] or cls.sweep_period_s),
-            patience_s=float(read["LTR_PATIENCE_S"] or cls.patience_s),
-            redis_visibility_s=float(read["LTR_REDIS_VISIBILITY_S"] or cls.redis_visibility_s),
+            retry_timeout_s=float(read["LTR_RETRY_TIMEOUT_S"] or cls.retry_timeout_s),
+            redis_visibility_timeout_s=float(read["LTR_REDIS_VISIBILITY_TIMEOUT_S"] or cls.redis_visibility_timeout_s),
             metrics_port=int(port) if (port := read["LTR_METRICS_PORT"]) else None,
             metrics_host=read["LTR_METRICS_HOST"] or cls.metrics_host,
             log_format=read["LTR_LOG_FORMAT"] or cls.log_format,
@@ -79,20 +79,20 @@ class Settings:
 
 
 def _check(read: Mapping[str, str | None]) -> None:
-    mistakes = [
-        Mistake(name, f"{value!r} is not a number above 0")
-        for name in ("LTR_SWEEP_PERIOD_S", "LTR_PATIENCE_S", "LTR_REDIS_VISIBILITY_S")
+    problems = [
+        Problem(name, f"{value!r} is not a number above 0")
+        for name in ("LTR_SWEEP_PERIOD_S", "LTR_RETRY_TIMEOUT_S", "LTR_REDIS_VISIBILITY_TIMEOUT_S")
         if (value := read[name]) and not _above_zero(value)
     ]
     if (private := read["LTR_ALLOW_PRIVATE_MEDIA"]) not in (None, "0", "1"):
-        mistakes.append(Mistake("LTR_ALLOW_PRIVATE_MEDIA", f"{private!r} is neither 1, which allows it, nor 0"))
+        problems.append(Problem("LTR_ALLOW_PRIVATE_MEDIA", f"{private!r} is neither 1, which allows it, nor 0"))
     port, log_format = read["LTR_METRICS_PORT"], read["LTR_LOG_FORMAT"]
     if port and not (port.isdigit() and 0 < int(port) < 65536):
-        mistakes.append(Mistake("LTR_METRICS_PORT", f"{port!r} is not a port between 1 and 65535"))
+        problems.append(Problem("LTR_METRICS_PORT", f"{port!r} is not a port between 1 and 65535"))
     if log_format and log_format not in LOG_FORMATS:
-        mistakes.append(Mistake("LTR_LOG_FORMAT", f"{log_format!r} is not one of {', '.join(LOG_FORMATS)}"))
-    if mistakes:
-        raise InputError("environment", mistakes)
+        problems.append(Problem("LTR_LOG_FORMAT", f"{log_format!r} is not one of {', '.join(LOG_FORMATS)}"))
+    if problems:
+        raise InputError("environment", problems)
 
 
 def _above_zero(value: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from ltr_plugin.catalog.changes import UPDATE, Listed
+from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cli import app
 
@@ -21,12 +21,12 @@ COMMANDS = [
 
 def test_the_records_are_what_the_text_says():
     whole, update, gone = (json.loads(line) for line in re.findall(r"^    (\{.*\})$", PAGE, re.MULTILINE))
-    product = Listed.model_validate(whole)
+    product = CatalogEntry.model_validate(whole)
     assert product.model_dump(exclude={"deleted"}) == Product.model_validate(whole).model_dump()
-    changed = UPDATE.model_validate(update).applied_to(Product.model_validate(whole | {"ean": ["400638"]}))
+    changed = ProductUpdateModel.model_validate(update).apply_to(Product.model_validate(whole | {"ean": ["400638"]}))
     assert (changed.price, changed.stats, changed.ean, changed.images) == (9.9, {"rating": 4.4}, (), product.images)
-    assert Listed.model_validate(gone).deleted
-    assert UPDATE.model_validate(gone).deleted
+    assert CatalogEntry.model_validate(gone).deleted
+    assert ProductUpdateModel.model_validate(gone).deleted
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)

@@ -3,20 +3,20 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field
 
-from ltr_plugin.decoding import Form, decode
 from ltr_plugin.errors import InputError
+from ltr_plugin.validation import StrictModel, decode
 
 
-class Red(Form):
+class Red(StrictModel):
     kind: Literal["red"]
     weight: float
 
 
-class Blue(Form):
+class Blue(StrictModel):
     kind: Literal["blue"]
 
 
-class Box(Form):
+class Box(StrictModel):
     name: str
     parts: list[Annotated[Red | Blue, Field(discriminator="kind")]] = Field(default_factory=list)
 
@@ -24,7 +24,7 @@ class Box(Form):
 def places(value):
     with pytest.raises(InputError) as raised:
         decode(Box, value, source="box.yaml")
-    return {mistake.where: mistake.what for mistake in raised.value.mistakes}
+    return {problem.location: problem.message for problem in raised.value.problems}
 
 
 def test_all_mistakes_come_together_each_with_its_path():

@@ -16,7 +16,7 @@ from ltr_workers.tasks import embed_task, sweep_task
 from ltr_plugin.pipelines.messages import CATALOG_QUEUE, QUEUES
 from ltr_plugin.rankers.card import read_card
 from ltr_plugin.rankers.trainers import TRAINERS
-from ltr_plugin.shipped import shipped
+from ltr_plugin.resources import resource_dir
 
 GOLDEN = Path(__file__).parent / "golden"
 TASKS = (put_task, update_task, delete_task, reembed_task, embed_task, sweep_task)
@@ -53,7 +53,7 @@ def test_every_kind_of_ranker_has_a_folder():
 
 
 def test_every_shipped_feature_set_has_a_file():
-    names = {path.stem for path in shipped("feature_sets").glob("*.yaml")}
+    names = {path.stem for path in resource_dir("feature_sets").glob("*.yaml")}
     assert {name.removeprefix("feature_set_") for name in FORMS if name.startswith("feature_set_")} == names
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.errors import InputError
-from ltr_plugin.jsonlines import SHOWN, JsonLines
+from ltr_plugin.jsonlines import MAX_REPORTED, JsonLines
 
 GOOD = '{"id": "a", "title": "red shoe"}\n\n{"id": "b", "images": ["b.jpg"]}\n'
 BROKEN = (
@@ -29,7 +29,7 @@ def test_every_mistake_is_listed_with_line_and_path_before_anything_is_given(tmp
     path.write_text(BROKEN)
     with pytest.raises(InputError) as raised:
         JsonLines(path, Product).read()
-    found = {mistake.where: mistake.what for mistake in raised.value.mistakes}
+    found = {problem.location: problem.message for problem in raised.value.problems}
     assert found["line 4 $"] == "a product needs a title or at least one of images, audio, video"
     assert found["line 5 $.id"] == "'a' is the id of line 1 too"
     assert "EOF" in found["line 6 $"]
@@ -44,11 +44,11 @@ def test_bad_lines_are_skipped_when_asked(tmp_path):
 
 def test_a_wholly_broken_file_lists_the_first_mistakes_and_counts_the_rest(tmp_path):
     path = tmp_path / "catalog.jsonl"
-    path.write_text("nonsense\n" * (SHOWN + 7))
+    path.write_text("nonsense\n" * (MAX_REPORTED + 7))
     with pytest.raises(InputError) as raised:
         JsonLines(path, Product).read()
-    assert len(raised.value.mistakes) == SHOWN + 1
-    assert raised.value.mistakes[-1].what == "and 7 more"
+    assert len(raised.value.problems) == MAX_REPORTED + 1
+    assert raised.value.problems[-1].message == "and 7 more"
 
 
 def test_an_absent_file_says_so(tmp_path):

@@ -28,7 +28,7 @@ def test_the_product_is_one():
 
 def test_the_feature_set_is_one():
     text = re.search(r"```yaml\n(.*?)```", README, re.DOTALL).group(1)
-    assert FeatureSet.model_validate(yaml.safe_load(text)).names[-1] == "both"
+    assert FeatureSet.model_validate(yaml.safe_load(text)).feature_names[-1] == "both"
 
 
 def test_the_storefront_request_is_json():

@@ -5,20 +5,20 @@ from typing import Any
 from pydantic import FiniteFloat, create_model, model_validator
 
 from ltr_plugin.catalog.product import Identifier, Product, Scalar
-from ltr_plugin.decoding import Form, decode
+from ltr_plugin.validation import StrictModel, decode
 
 
-class Listed(Product):
+class CatalogEntry(Product):
     """A line of a catalog: a product, or with `deleted` the id of one that is gone."""
 
     deleted: bool = False
 
     @model_validator(mode="after")
-    def _says_something(self) -> "Listed":
-        return self if self.deleted else super()._says_something()  # type: ignore[operator]
+    def _require_title_or_media(self) -> "CatalogEntry":
+        return self if self.deleted else super()._require_title_or_media()  # type: ignore[operator]
 
 
-class Update(Form):
+class ProductUpdate(StrictModel):
     """New values for some fields of a product that is there, or with `deleted` the id of one that is gone.
 
     A JSON merge patch (RFC 7396): a field that is absent stays, null takes it away, attributes and stats are merged key
@@ -28,42 +28,42 @@ class Update(Form):
     id: Identifier
     deleted: bool = False
 
-    def names(self, field: str) -> bool:
+    def sets(self, field: str) -> bool:
         """Whether it says anything about a field."""
         return field in self.model_fields_set
 
-    def applied_to(self, product: Product) -> Product:
+    def apply_to(self, product: Product) -> Product:
         """The product with the new values; InputError when it is none any more, such as one without title and media."""
         patch = self.model_dump(mode="json", exclude_unset=True, exclude={"deleted"})
-        patched = _patched(product.model_dump(mode="json", exclude_defaults=True), patch)
+        patched = _merge_patch(product.model_dump(mode="json", exclude_defaults=True), patch)
         return decode(Product, patched, source=f"product {self.id}")
 
 
-class Reembed(Form):
+class ReembedRequest(StrictModel):
     """The id of a product whose vectors are to be made again, though nothing tells that its media have changed."""
 
     id: Identifier
 
 
-Change = Product | Update | Reembed
+Change = Product | ProductUpdate | ReembedRequest
 """A Listed is a Product too."""
 
-_KINDS: dict[str, Any] = {
+_FIELD_TYPES: dict[str, Any] = {
     **{name: field.annotation for name, field in Product.model_fields.items() if name != "id"},
     "attributes": dict[str, Scalar | tuple[Scalar, ...] | None],
     "stats": dict[str, FiniteFloat | None],
 }
-_FIELDS: dict[str, Any] = {name: (kind | None, None) for name, kind in _KINDS.items()}
-UPDATE: type[Update] = create_model("Update", __base__=Update, **_FIELDS)
+_FIELDS: dict[str, Any] = {name: (kind | None, None) for name, kind in _FIELD_TYPES.items()}
+ProductUpdateModel: type[ProductUpdate] = create_model("ProductUpdate", __base__=ProductUpdate, **_FIELDS)
 """The form of an update, with the fields of a product."""
 
 
-def _patched(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+def _merge_patch(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     for name, value in patch.items():
         if value is None:
             target.pop(name, None)
         elif isinstance(value, dict):
-            target[name] = _patched(dict(target.get(name) or {}), value)
+            target[name] = _merge_patch(dict(target.get(name) or {}), value)
         else:
             target[name] = value
     return target

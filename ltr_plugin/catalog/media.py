@@ -14,12 +14,12 @@ def is_url(reference: str) -> bool:
     return reference.lower().startswith(("http://", "https://"))
 
 
-def without_credentials(reference: str) -> str:
+def strip_credentials(reference: str) -> str:
     """The reference, fit to be shown: of a URL, or what looks like one, all but a user's name and password."""
     return _CREDENTIALS.sub(r"\1", reference)
 
 
-def media_path(root: Path, reference: str) -> Path:
+def resolve_media_path(root: Path, reference: str) -> Path:
     """The file a relative reference names under `root`. MediaError when it leads outside: catalogs are untrusted."""
     try:
         path = (root / reference).resolve()
@@ -43,11 +43,11 @@ def content_hashes(product: Product, root: Path) -> dict[Modality, str]:
     for modality in MODALITIES:
         references = product.media(modality)
         if references:
-            found[modality] = digest([(reference, *_stamp(root, reference)) for reference in references])
+            found[modality] = digest([(reference, *_file_state(root, reference)) for reference in references])
     return found
 
 
-def _stamp(root: Path, reference: str) -> tuple[int, ...]:
+def _file_state(root: Path, reference: str) -> tuple[int, ...]:
     if is_url(reference):
         return ()
     try:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, FiniteFloat, StringConstraints, model_validator
 
-from ltr_plugin.decoding import Form
+from ltr_plugin.validation import StrictModel
 
 Modality = Literal["text", "image", "audio", "video"]
 MODALITIES: tuple[Modality, ...] = ("text", "image", "audio", "video")
@@ -16,7 +16,7 @@ Identifier = Annotated[str, StringConstraints(min_length=1, max_length=256, patt
 Scalar = bool | int | FiniteFloat | str
 
 
-class Product(Form):
+class Product(StrictModel):
     """One product. Only `id` and one of title or media are required. Media are paths beside the catalog, or URLs."""
 
     id: Identifier
@@ -36,7 +36,7 @@ class Product(Form):
     stats: dict[str, FiniteFloat] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
+    def _require_title_or_media(self) -> Self:
         if not (self.title or self.images or self.audio or self.video):
             raise ValueError("a product needs a title or at least one of images, audio, video")
         return self
@@ -51,7 +51,7 @@ class Product(Form):
 
     def attribute_text(self) -> str:
         """All attributes folded into one searchable text, such as `colour: red\\nwi fi: true`."""
-        lines = (f"{key.replace('_', ' ').strip()}: {_words(value)}" for key, value in self.attributes.items())
+        lines = (f"{key.replace('_', ' ').strip()}: {_to_text(value)}" for key, value in self.attributes.items())
         return "\n".join(lines)
 
 
@@ -67,9 +67,9 @@ def digest(value: object) -> str:
     return hashlib.blake2b(packed, digest_size=8).hexdigest()
 
 
-def _words(value: object) -> str:
+def _to_text(value: object) -> str:
     if isinstance(value, tuple):
-        return ", ".join(_words(item) for item in value)
+        return ", ".join(_to_text(item) for item in value)
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).lower() if isinstance(value, bool) else str(value)

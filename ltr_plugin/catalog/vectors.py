@@ -32,7 +32,7 @@ class VectorField:
     """A dense vector field: `name` in the index, the modality of the product it is made of, and its encoder.
 
     `encoder` is `library:model`, such as `open_clip:ViT-B-32/laion2b_s34b_b79k` or `open_clip:runs/encoder`. A product
-    with several photos (or sounds, or videos) has their mean direction in `name`, and each one's own vector in `each`.
+    with several photos (or sounds, or videos) has their mean direction in `name`, and each one's own vector in `per_media`.
     """
 
     name: str
@@ -45,9 +45,9 @@ class VectorField:
         return hash(self.name)
 
     @property
-    def each(self) -> str:
+    def per_media(self) -> str:
         """The nested field that holds one `vector` for each of several photos, sounds or videos."""
-        return f"each.{self.name}"
+        return f"per_media.{self.name}"
 
     def to_meta(self) -> dict[str, Any]:
         """The form kept in the index's mapping."""

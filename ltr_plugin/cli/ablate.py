@@ -31,7 +31,7 @@ def ablate(
     from rich.console import Console
 
     from ltr_plugin.cluster.connection import connect
-    from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.evaluation.ablation import REMOVED_FRACTIONS
     from ltr_plugin.features.table import FeatureTable
     from ltr_plugin.judgments.qrels import read_qrels
@@ -39,7 +39,7 @@ def ablate(
     from ltr_plugin.pipelines.ablate import load_pushed_rankers, train_blind_baselines
     from ltr_plugin.pipelines.encode_queries import encode_query_file
 
-    index = ProductIndex(connect(), name)
+    index = Index(connect(), name)
     rankers = load_pushed_rankers(index, ranker)
     blind_baselines = None
     if table:

@@ -27,7 +27,7 @@ def demo(
 
     from ltr_plugin.cli.progress_bar import progress_bar
     from ltr_plugin.demo.run import run_demo
-    from ltr_plugin.queries.query import MODES
+    from ltr_plugin.queries.query import INPUT_MODES
     from ltr_plugin.settings import Settings
 
     settings = Settings.from_env()
@@ -43,7 +43,7 @@ def demo(
         keep_node=keep_node,
     )
     console = Console()
-    console.print(report.comparison.full.to_summary(MODES))
+    console.print(report.comparison.full.to_summary(INPUT_MODES))
     for name, parity in report.parity.items():
         console.print(f"{name}: {parity}", highlight=False)
     console.print(f"report: {report.html_path} (its numbers: {report.json_path})", highlight=False)

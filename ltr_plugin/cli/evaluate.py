@@ -22,10 +22,10 @@ def evaluate(
     from rich.console import Console
 
     from ltr_plugin.cluster.connection import connect
-    from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.pipelines.evaluate import evaluate_rankers
 
-    index = ProductIndex(connect(), name)
+    index = Index(connect(), name)
     with progress_bar("ranking queries") as progress:
         result = evaluate_rankers(index, queries, qrels, ranker, progress=progress)
     if as_json:

@@ -29,16 +29,16 @@ def explain(
 ) -> None:
     """Show what each modality and each feature adds to a product's score; the parts sum to it exactly."""
     from ltr_plugin.cluster.connection import connect
-    from ltr_plugin.cluster.products import ProductIndex
-    from ltr_plugin.decoding import decode
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.pipelines.encode_queries import encode_queries
     from ltr_plugin.pipelines.explain import explain as explanations
     from ltr_plugin.pipelines.explain import saliency_overlay
     from ltr_plugin.queries.query import Query
     from ltr_plugin.rankers.loading import load_ranker
+    from ltr_plugin.validation import decode
 
     query = decode(Query, {"id": "query", "text": text or None, "image": image, "audio": audio}, source="ltr explain")
-    index = ProductIndex(connect(), name)
+    index = Index(connect(), name)
     (encoded,) = encode_queries(index, [query], Path())
     found = explanations(index, load_ranker(ranker), encoded, [product, *([versus] if versus else [])])
     if saliency:

@@ -19,30 +19,32 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a feature-set file; with --index, also that the index has what it reads."""
-    from ltr_plugin.features.checking import check_fields
+    from ltr_plugin.features.compatibility import check_fields
     from ltr_plugin.features.feature_set import load_feature_set
 
     features = load_feature_set(path)
     if name:
         from ltr_plugin.cluster.connection import connect
-        from ltr_plugin.cluster.products import ProductIndex
+        from ltr_plugin.cluster.index import Index
 
-        index = ProductIndex(connect(), name)
+        index = Index(connect(), name)
         check_fields(features, index.mapping, index.vectors)
-    facts = {"feature_set": features.id, "features": list(features.names), "digest": features.digest}
-    print_result(facts, f"{features.id}: {len(features.names)} features, digest {features.digest}", as_json=as_json)
+    facts = {"feature_set": features.id, "features": list(features.feature_names), "digest": features.digest}
+    print_result(
+        facts, f"{features.id}: {len(features.feature_names)} features, digest {features.digest}", as_json=as_json
+    )
 
 
 @app.command()
 def push(path: SetFile, name: IndexName = "products", as_json: AsJson = False) -> None:
     """Store a feature set in the cluster, after checking it against the index."""
     from ltr_plugin.cluster.connection import connect
-    from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.features.feature_set import load_feature_set
     from ltr_plugin.pipelines.log_features import push_features
 
     features = load_feature_set(path)
-    push_features(ProductIndex(connect(), name), features)
+    push_features(Index(connect(), name), features)
     print_result({"feature_set": features.id}, f"{features.id} is in the cluster", as_json=as_json)
 
 
@@ -61,12 +63,12 @@ def log(
     from dataclasses import asdict
 
     from ltr_plugin.cluster.connection import connect
-    from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.features.feature_set import load_feature_set
     from ltr_plugin.pipelines.log_features import log_feature_table
 
     features = load_feature_set(path)
-    index = ProductIndex(connect(), name)
+    index = Index(connect(), name)
     with progress_bar("logging features") as progress:
         done = log_feature_table(
             index, features, queries, qrels, out, negatives=negatives, seed=seed, progress=progress

@@ -13,7 +13,7 @@ from ltr_plugin.cli.output import AsJson, IndexName, print_mistakes
 from ltr_plugin.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
-    from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.pipelines.index_catalog import IndexResult
 
 STANDARD_INPUT = Path("-")
@@ -55,7 +55,7 @@ def index(
     its next version is filled beside the one that serves; without a catalog, from the products of the index itself.
     """
     from ltr_plugin.cluster.connection import connect
-    from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
     from ltr_plugin.pipelines.index_catalog import require_broker, write_catalog
     from ltr_plugin.settings import Settings
@@ -78,7 +78,7 @@ def index(
     cluster = connect(settings)
     show = {"wait": wait, "as_json": as_json}
     if status:
-        show_status(ProductIndex(cluster, name), as_json=as_json)
+        show_status(Index(cluster, name), as_json=as_json)
     elif rollback:
         index_versions.rollback(settings, cluster, name, **show)
     elif drop_old:
@@ -93,7 +93,7 @@ def index(
         index_changes.read_standard_input(settings, cluster, name, encoders, update=update, media=media, **show)
     else:
         if retry_errors:
-            ProductIndex(cluster, name).forget_errors()
+            Index(cluster, name).requeue_failed()
         failed = False
         if catalog:
             write = partial(
@@ -101,7 +101,7 @@ def index(
                 prune=prune and yes, replace=replace, skip_invalid=skip_invalid,
             )  # fmt: skip
             next_version, failed = _write(write)
-            _show_missing(ProductIndex(cluster, name), catalog if prune else None)
+            _show_missing(Index(cluster, name), catalog if prune else None)
         else:
             next_version = index_versions.begin(cluster, name, encoders)
         embed_and_show(settings, cluster, name, next_version, failed=failed, **show)
@@ -117,7 +117,7 @@ def _write(write: "Callable[..., IndexResult]") -> tuple[str | None, bool]:
     return done.next_version, bool(done.refused or done.invalid_lines)
 
 
-def _show_missing(index: "ProductIndex", catalog: Path | None) -> None:
+def _show_missing(index: "Index", catalog: Path | None) -> None:
     """What --prune would delete, or has left."""
     from ltr_plugin.pipelines.index_catalog import missing_from_catalog
 

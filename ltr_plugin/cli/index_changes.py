@@ -11,7 +11,7 @@ from ltr_plugin.cli.output import print_mistakes, print_result
 
 if TYPE_CHECKING:
     from ltr_plugin.cluster.connection import Cluster
-    from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.errors import ClusterError
     from ltr_plugin.pipelines.catalog_client import CatalogClient
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
@@ -38,7 +38,7 @@ def read_standard_input(
     _open(cluster, name, encoders, media or Path())
     products = CatalogClient(name, folder=media, settings=settings, cluster=cluster)
     ingest = products.update if update else products.put
-    done = ingest_lines(read_batches(sys.stdin.buffer), ingest, on_refused=lambda mistake: print_mistakes([mistake]))
+    done = ingest_lines(read_batches(sys.stdin.buffer), ingest, on_refused=lambda problem: print_mistakes([problem]))
     _finish(settings, cluster, name, done.enqueue_error, bool(done.refused), wait=wait, as_json=as_json)
 
 
@@ -57,7 +57,7 @@ def watch(
     from ltr_plugin.pipelines import watch_folder as watching
 
     def on_file(one: "FileResult") -> None:
-        refused = [str(mistake) for mistake in one.mistakes]
+        refused = [str(problem) for problem in one.problems]
         facts = {
             "file": str(one.path),
             "applied": one.result.applied,
@@ -112,7 +112,7 @@ def _finish(
     embed_and_show(settings, cluster, name, wait=wait, as_json=as_json, already_sent=already_sent, failed=failed)
 
 
-def _open(cluster: "Cluster", name: str, encoders: "EncoderSelection", media: Path) -> "ProductIndex":
+def _open(cluster: "Cluster", name: str, encoders: "EncoderSelection", media: Path) -> "Index":
     from ltr_plugin.errors import InputError
     from ltr_plugin.pipelines.encoder_selection import vector_fields_for
     from ltr_plugin.pipelines.index_catalog import ensure_index
@@ -131,15 +131,15 @@ def _products(settings: "Settings", cluster: "Cluster", name: str) -> "CatalogCl
 
 
 def _ids(path: Path) -> list[str]:
-    from ltr_plugin.jsonlines import opened
+    from ltr_plugin.jsonlines import open_lines
 
     if path == Path("-"):
         return sys.stdin.read().split()
-    with opened(path) as lines:
+    with open_lines(path) as lines:
         return b" ".join(lines).decode().split()
 
 
 def _report(result: "IngestResult") -> None:
-    from ltr_plugin.errors import Mistake
+    from ltr_plugin.errors import Problem
 
-    print_mistakes(Mistake(f"product {one.id}", one.reason) for one in result.refused)
+    print_mistakes(Problem(f"product {one.id}", one.reason) for one in result.refused)

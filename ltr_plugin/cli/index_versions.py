@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 def begin(cluster: "Cluster", name: str, encoders: "EncoderSelection") -> str | None:
     """The version with these encoders that has all products, beside the one that serves; None: that one has them."""
-    from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.pipelines.encoder_selection import vector_fields_for
     from ltr_plugin.pipelines.index_versions import build_next_version
 
-    current = ProductIndex(cluster, name)
+    current = Index(cluster, name)
     vectors = vector_fields_for(cluster, name, encoders)
     if set(vectors) == set(current.vectors):
         return None
@@ -31,14 +31,14 @@ def begin(cluster: "Cluster", name: str, encoders: "EncoderSelection") -> str | 
 
 def rollback(settings: "Settings", cluster: "Cluster", name: str, *, wait: bool, as_json: bool) -> None:
     """The version that served before serves again."""
-    from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.pipelines.index_versions import rollback_index
 
     with progress_bar("catching up") as progress:
         back = rollback_index(cluster, name, progress=progress)
     state = "with the products of now" if back.synced else f"as it was before {back.previous}"
     typer.echo(f"{name} is back at {back.index}, {state}; once more goes to {back.previous} again", err=True)
-    warn_of_stale_releases(ProductIndex(cluster, name))
+    warn_of_stale_releases(Index(cluster, name))
     embed_and_show(settings, cluster, name, wait=wait, as_json=as_json)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ltr_plugin.errors import Mistake
+from ltr_plugin.errors import Problem
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 IndexName = Annotated[str, typer.Option("--index", "-i", help="The index (its alias).")]
@@ -17,7 +17,7 @@ def print_result(facts: dict[str, Any], text: str, *, as_json: bool) -> None:
     typer.echo(json.dumps(facts, ensure_ascii=False) if as_json else text)
 
 
-def print_mistakes(mistakes: Iterable[Mistake]) -> None:
+def print_mistakes(problems: Iterable[Problem]) -> None:
     """Prints what failed, a line each, on standard error."""
-    for mistake in mistakes:
-        typer.echo(str(mistake), err=True)
+    for problem in problems:
+        typer.echo(str(problem), err=True)

@@ -17,11 +17,11 @@ def promote(
 ) -> None:
     """Give storefronts this ranker, in one atomic call."""
     from ltr_plugin.cluster.connection import connect
-    from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.pipelines import push as publishing
     from ltr_plugin.pipelines.search import resolve_ranking
 
-    index = ProductIndex(connect(), name)
+    index = Index(connect(), name)
     release = publishing.promote(index, resolve_ranking(index, ranker), template)
     print_result(
         release.metadata, f"{template} release {release.number} ranks by {release.metadata['ranker']}", as_json=as_json

@@ -20,15 +20,15 @@ def push(
 ) -> None:
     """Upload a ranker and prove that the cluster scores live rows as it does here; otherwise it is withdrawn."""
     from ltr_plugin.cluster.connection import connect
-    from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.pipelines.encode_queries import encode_queries
     from ltr_plugin.pipelines.push import push_ranker, sample_evenly
     from ltr_plugin.queries.query import read_queries
     from ltr_plugin.rankers.loading import load_ranker
 
     trained = load_ranker(ranker)
-    index = ProductIndex(connect(), name)
-    path = queries or Path(trained.card.origin["queries"])
+    index = Index(connect(), name)
+    path = queries or Path(trained.card.provenance["queries"])
     encoded = encode_queries(index, sample_evenly(read_queries(path), sample_queries), path.parent)
     with progress_bar("proving scores") as progress:
         pushed = push_ranker(index, trained, encoded, progress=progress)

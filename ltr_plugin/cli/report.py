@@ -19,13 +19,13 @@ def report(
 ) -> None:
     """Compare rankers and write a page with tables, curves, and examples of won and lost queries with their photos."""
     from ltr_plugin.cluster.connection import connect
-    from ltr_plugin.cluster.products import ProductIndex
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.evaluation.ablation import Ablation
     from ltr_plugin.pipelines.evaluate import evaluate_rankers
     from ltr_plugin.pipelines.report import write_report
 
     matrix = Ablation.read(ablation) if ablation else None
-    index = ProductIndex(connect(), name)
+    index = Index(connect(), name)
     with progress_bar("ranking queries") as progress:
         result = evaluate_rankers(index, queries, qrels, ranker, progress=progress)
     write_report(index, result, queries.parent, out, ablation=matrix)

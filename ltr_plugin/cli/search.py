@@ -20,14 +20,14 @@ def search(
 ) -> None:
     """Search by words, photo, sound, video, or a mix."""
     from ltr_plugin.cluster.connection import connect
-    from ltr_plugin.cluster.products import ProductIndex
-    from ltr_plugin.decoding import decode
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.pipelines.search import resolve_ranking, search_products
     from ltr_plugin.queries.query import Query
+    from ltr_plugin.validation import decode
 
     asked = {"id": "query", "text": text or None, "image": image, "audio": audio, "video": video}
     query = decode(Query, asked, source="ltr search")
-    index = ProductIndex(connect(), name)
+    index = Index(connect(), name)
     hits = search_products(index, query, resolve_ranking(index, ranker), size=size, log=explain)
     facts = [{"id": hit.id, "score": hit.score, **hit.source, **hit.features} for hit in hits]
     lines: list[str] = []

@@ -246,9 +246,9 @@ def _train(
     as_json: bool,
     **more: "Ranker | dict[str, Qrels] | None",
 ) -> None:
-    from ltr_plugin.decoding import decode
     from ltr_plugin.features.table import FeatureTable
     from ltr_plugin.rankers.trainers import get_trainer
+    from ltr_plugin.validation import decode
 
     settings_type, train = get_trainer(kind)
     settings = decode(settings_type, given, source="options")

@@ -3,21 +3,21 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from ltr_plugin.catalog.media import without_credentials
-from ltr_plugin.cluster.answers import BUSY, SEARCHES, Json, Refusal, incomplete, translated
-from ltr_plugin.cluster.patience import Patience
-from ltr_plugin.errors import ClusterError, PluginMissing
+from ltr_plugin.catalog.media import strip_credentials
+from ltr_plugin.cluster.responses import BUSY_STATUSES, SEARCH_PATHS, BulkError, Json, partial_failure, to_cluster_error
+from ltr_plugin.cluster.retrying import RetryPolicy
+from ltr_plugin.errors import ClusterError, PluginMissingError
 from ltr_plugin.settings import Settings
 
-PATIENCE_S = 20.0
+RETRY_TIMEOUT_S = 20.0
 """How long a command waits for a cluster that is busy, or that was there when it began and is not now."""
 
-CONNECTIONS = 16
+POOL_SIZE = 16
 """Connections that are kept open, for as many threads."""
 
-BULK_ACTIONS, BULK_BYTES = 512, 20 << 20
+MAX_BULK_ACTIONS, MAX_BULK_BYTES = 512, 20 << 20
 
-READS = (*SEARCHES, "_mget", "_refresh", "_render/template", "_analyze")
+READ_ONLY_PATHS = (*SEARCH_PATHS, "_mget", "_refresh", "_render/template", "_analyze")
 """Ends of the paths that change nothing whatever their method, and so may be called again after a lost answer."""
 
 
@@ -34,7 +34,7 @@ class Cluster(Protocol):
         """
         ...
 
-    def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, Refusal | None]]:
+    def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, BulkError | None]]:
         """Each action's document id and what went wrong with it (None: nothing), in order.
 
         What a busy cluster rejects is sent again, and so is what got no answer: an action must be safe to repeat.
@@ -54,49 +54,49 @@ class OpenSearchCluster:
         password: str | None = None,
         ca: str | None = None,
         timeout_s: float = 60.0,
-        patience_s: float = PATIENCE_S,
-        heard: Callable[[ClusterError], None] = lambda _: None,
+        retry_timeout_s: float = RETRY_TIMEOUT_S,
+        on_retry: Callable[[ClusterError], None] = lambda _: None,
     ) -> None:
-        """`patience_s` bounds what a call waits from its first failure; `heard` is told of each one it waits out."""
+        """`retry_timeout_s` bounds what a call waits from its first failure; `on_retry` is told of each one it waits out."""
         import logging
 
         from opensearchpy import OpenSearch
 
-        from ltr_plugin.cluster.serializing import FastSerializer
+        from ltr_plugin.cluster.serializer import OrjsonSerializer
 
         # The client logs every answer of 400 and above; here such an answer is an error that is raised, or expected.
         logging.getLogger("opensearch").setLevel(logging.CRITICAL)
-        self.url = without_credentials(url)
-        self.patience_s = patience_s
-        self._heard = heard
+        self.url = strip_credentials(url)
+        self.retry_timeout_s = retry_timeout_s
+        self._on_retry = on_retry
         self._client = OpenSearch(
             url,
             http_auth=(user, password or "") if user else None,
             ca_certs=ca,
             timeout=timeout_s,
             max_retries=0,
-            pool_maxsize=CONNECTIONS,
-            serializer=FastSerializer(),
+            pool_maxsize=POOL_SIZE,
+            serializer=OrjsonSerializer(),
         )
 
     def call(self, method: str, path: str, body: Json = None, **params: str | int | bool) -> Json:
         """See Cluster."""
         query = {name: str(value).lower() if isinstance(value, bool) else value for name, value in params.items()}
-        reads = method in ("GET", "HEAD") or path.endswith(READS)
-        patience = Patience(self.patience_s, self._heard)
+        read_only = method in ("GET", "HEAD") or path.endswith(READ_ONLY_PATHS)
+        retry = RetryPolicy(self.retry_timeout_s, self._on_retry)
         while True:
             try:
-                answer = self._perform(method, path, body, query)
-                if why := incomplete(path, answer):
+                response = self._perform(method, path, body, query)
+                if why := partial_failure(path, response):
                     raise ClusterError(f"{method} {path} was answered in part: {why}", status=503)
             except ClusterError as error:
-                if error.status != 429 and not (reads and error.retryable):
+                if error.status != 429 and not (read_only and error.retryable):
                     raise
-                patience.wait(error)
+                retry.wait(error)
             else:
-                return answer
+                return response
 
-    def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, Refusal | None]]:
+    def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, BulkError | None]]:
         """See Cluster."""
         from opensearchpy.helpers import expand_action
 
@@ -105,33 +105,33 @@ class OpenSearchCluster:
         for chunk in _chunks(lines):
             yield from self._write(chunk)
 
-    def _write(self, chunk: Sequence[str]) -> list[tuple[str, Refusal | None]]:
+    def _write(self, chunk: Sequence[str]) -> list[tuple[str, BulkError | None]]:
         """The results of these actions, in order; what the cluster has no room for is sent again."""
-        results: dict[int, tuple[str, Refusal | None]] = {}
-        waiting = list(enumerate(chunk))
-        patience = Patience(self.patience_s, self._heard)
-        while waiting:
+        results: dict[int, tuple[str, BulkError | None]] = {}
+        pending = list(enumerate(chunk))
+        retry = RetryPolicy(self.retry_timeout_s, self._on_retry)
+        while pending:
             try:
-                answer = self._perform("POST", "/_bulk", "".join(f"{action}\n" for _, action in waiting), {})
+                response = self._perform("POST", "/_bulk", "".join(f"{action}\n" for _, action in pending), {})
                 rejected: list[tuple[int, str]] = []
-                for (place, action), item in zip(waiting, answer["items"], strict=True):
+                for (position, action), item in zip(pending, response["items"], strict=True):
                     result = next(iter(item.values()))
-                    refusal = Refusal.of(result)
-                    if result["status"] in BUSY:
-                        rejected.append((place, action))
-                        busy = ClusterError(f"POST /_bulk was refused: {refusal}", status=result["status"])
+                    bulk_error = BulkError.from_item(result)
+                    if result["status"] in BUSY_STATUSES:
+                        rejected.append((position, action))
+                        busy = ClusterError(f"POST /_bulk was refused: {bulk_error}", status=result["status"])
                     else:
-                        results[place] = result["_id"], refusal
-                if len(rejected) < len(waiting):  # a cluster that takes a part each time is not given up
-                    patience = Patience(self.patience_s, self._heard)
-                waiting = rejected
+                        results[position] = result["_id"], bulk_error
+                if len(rejected) < len(pending):  # a cluster that takes a part each time is not given up
+                    retry = RetryPolicy(self.retry_timeout_s, self._on_retry)
+                pending = rejected
                 if rejected:
                     raise busy
             except ClusterError as error:
                 if not error.retryable:
                     raise
-                patience.wait(error)
-        return [results[place] for place in range(len(chunk))]
+                retry.wait(error)
+        return [results[position] for position in range(len(chunk))]
 
     def _perform(self, method: str, path: str, body: Json, query: Mapping[str, str | int]) -> Json:
         from opensearchpy.exceptions import SerializationError, TransportError
@@ -139,27 +139,27 @@ class OpenSearchCluster:
         serializer = self._client.transport.serializer
         text = None if body is None else serializer.dumps(body)  # here: what is no JSON below is the answer
         try:
-            answer = self._client.transport.perform_request(method, path, params=dict(query), body=text)
+            response = self._client.transport.perform_request(method, path, params=dict(query), body=text)
         except TransportError as error:
-            raise translated(error, f"{method} {path}", self.url) from None
+            raise to_cluster_error(error, f"{method} {path}", self.url) from None
         except SerializationError:
-            answer = ""
-        if isinstance(answer, str):  # such as the page of a proxy in between
+            response = ""
+        if isinstance(response, str):  # such as the page of a proxy in between
             raise ClusterError(f"no answer of a cluster from {self.url} ({method} {path}), but a text that is no JSON")
-        return answer
+        return response
 
 
 def connect(
     settings: Settings | None = None,
     *,
-    patience_s: float | None = None,
+    retry_timeout_s: float | None = None,
     timeout_s: float = 60.0,
-    heard: Callable[[ClusterError], None] = lambda _: None,
+    on_retry: Callable[[ClusterError], None] = lambda _: None,
 ) -> Cluster:
     """The cluster of OPENSEARCH_URL, else the running development node; ClusterError when there is neither.
 
-    Without `patience_s`, a cluster that is not there at this first call is an error at once, and is later waited for
-    PATIENCE_S; with it, it is waited for from the start. `heard` is told of each failure that is waited out.
+    Without `retry_timeout_s`, a cluster that is not there at this first call is an error at once, and is later waited for
+    PATIENCE_S; with it, it is waited for from the start. `on_retry` is told of each failure that is waited out.
     """
     settings = settings or Settings.from_env()
     url = settings.opensearch_url
@@ -176,11 +176,11 @@ def connect(
         password=settings.opensearch_password,
         ca=str(settings.opensearch_ca) if settings.opensearch_ca else None,
         timeout_s=timeout_s,
-        patience_s=patience_s or 0.0,
-        heard=heard,
+        retry_timeout_s=retry_timeout_s or 0.0,
+        on_retry=on_retry,
     )
     require_ltr(cluster)
-    cluster.patience_s = PATIENCE_S if patience_s is None else patience_s
+    cluster.retry_timeout_s = RETRY_TIMEOUT_S if retry_timeout_s is None else retry_timeout_s
     return cluster
 
 
@@ -191,7 +191,7 @@ def require_ltr(cluster: Cluster) -> None:
     except ClusterError as error:
         if error.status not in (400, 404, 405):
             raise
-        raise PluginMissing(
+        raise PluginMissingError(
             f"{cluster.url} has no learning-to-rank plugin: install it on every node with "
             "`bin/opensearch-plugin install opensearch-ltr` (the full OpenSearch distribution carries it), "
             "or use the development node (`ltr node start`, OPENSEARCH_URL unset)",
@@ -204,7 +204,7 @@ def _chunks(lines: Iterable[str]) -> Iterator[list[str]]:
     size = 0
     for line in lines:
         length = len(line.encode())
-        if chunk and (len(chunk) == BULK_ACTIONS or size + length > BULK_BYTES):
+        if chunk and (len(chunk) == MAX_BULK_ACTIONS or size + length > MAX_BULK_BYTES):
             yield chunk
             chunk, size = [], 0
         chunk.append(line)

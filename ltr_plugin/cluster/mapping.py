@@ -7,10 +7,10 @@ from typing import Any
 from ltr_plugin.catalog.product import MODALITIES
 from ltr_plugin.catalog.vectors import VectorField
 
-FORMAT = 2
+LAYOUT_VERSION = 3
 """Version of the layout below; an index of another version is refused."""
 
-LONGEST_ERROR = 1024
+MAX_ERROR_LENGTH = 1024
 """Characters of an error: a longer one would be kept, but never found."""
 
 TEXT_FIELDS = ("title", "description", "brand", "model", "category", "attribute_text")
@@ -37,7 +37,7 @@ def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int 
         "mappings": {
             "dynamic": False,
             "_meta": {
-                "format": FORMAT,
+                "layout_version": LAYOUT_VERSION,
                 "media_root": str(media_root.resolve()),
                 "vectors": [vector.to_meta() for vector in vectors],
             },
@@ -50,12 +50,14 @@ def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int 
                 "released": {"type": "date"},
                 "ean": {"type": "keyword"},
                 "attributes": {"type": "flat_object"},
-                **{name: _kept() for name in ("images", "audio", "video")},
+                **{name: _stored_only() for name in ("images", "audio", "video")},
                 "stats": {"type": "object", "dynamic": True},
-                "content": {"properties": {modality: {"type": "keyword"} for modality in MODALITIES}},
-                "embedding": {"properties": {vector.name: _stamp() for vector in vectors}},
+                "content_hash": {"properties": {modality: {"type": "keyword"} for modality in MODALITIES}},
+                "embedding": {"properties": {vector.name: _embedding_metadata() for vector in vectors}},
                 **{vector.name: _vector(vector) for vector in vectors},
-                "each": {"properties": {vector.name: _each(vector) for vector in vectors if vector.source != "text"}},
+                "per_media": {
+                    "properties": {vector.name: _per_media(vector) for vector in vectors if vector.source != "text"}
+                },
             },
         },
     }
@@ -72,16 +74,16 @@ def _text() -> dict[str, Any]:
     }
 
 
-def _kept() -> dict[str, Any]:
+def _stored_only() -> dict[str, Any]:
     return {"type": "keyword", "index": False, "doc_values": False}
 
 
-def _stamp() -> dict[str, Any]:
+def _embedding_metadata() -> dict[str, Any]:
     return {
         "properties": {
             "fingerprint": {"type": "keyword"},
-            "content": {"type": "keyword"},
-            "error": {"type": "keyword", "ignore_above": LONGEST_ERROR},
+            "content_hash": {"type": "keyword"},
+            "error": {"type": "keyword", "ignore_above": MAX_ERROR_LENGTH},
         }
     }
 
@@ -91,5 +93,5 @@ def _vector(vector: VectorField) -> dict[str, Any]:
     return {"type": "knn_vector", "dimension": vector.fingerprint.dimension, "method": method}
 
 
-def _each(vector: VectorField) -> dict[str, Any]:
+def _per_media(vector: VectorField) -> dict[str, Any]:
     return {"type": "nested", "properties": {"vector": _vector(vector)}}

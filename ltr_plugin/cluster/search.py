@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ltr_plugin.batches import batched
-from ltr_plugin.cluster.answers import Json, reason_of
 from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.responses import Json, error_reason
 from ltr_plugin.errors import ClusterError
 
-BATCH = 16
+SEARCHES_PER_REQUEST = 16
 """Searches sent in one request: enough to fill a node, few enough to keep the answer small."""
 
 
@@ -26,38 +26,39 @@ class Hit:
 
 def search(cluster: Cluster, index: str, template: Mapping[str, str], params: Mapping[str, Json]) -> list[Hit]:
     """The hits of one search; `template` is `{"source": text}` or `{"id": name}` of a stored one."""
-    answer = cluster.call("POST", f"/{index}/_search/template", {**template, "params": params})
-    return _hits(answer)
+    response = cluster.call("POST", f"/{index}/_search/template", {**template, "params": params})
+    return _hits(response)
 
 
-def search_many(
+def msearch_template(
     cluster: Cluster, index: str, searches: Iterable[tuple[Mapping[str, str], Mapping[str, Json]]]
 ) -> Iterator[list[Hit]]:
     """The hits of many templated searches, in order."""
     bodies = ({**template, "params": params} for template, params in searches)
-    return _many(cluster, f"/{index}/_msearch/template", bodies)
+    return _msearch(cluster, f"/{index}/_msearch/template", bodies)
 
 
-def search_bodies(cluster: Cluster, index: str, bodies: Iterable[Mapping[str, Json]]) -> Iterator[list[Hit]]:
+def msearch(cluster: Cluster, index: str, bodies: Iterable[Mapping[str, Json]]) -> Iterator[list[Hit]]:
     """The hits of many searches given as plain bodies, in order."""
-    return _many(cluster, f"/{index}/_msearch", bodies)
+    return _msearch(cluster, f"/{index}/_msearch", bodies)
 
 
-def _many(cluster: Cluster, path: str, bodies: Iterable[Mapping[str, Json]]) -> Iterator[list[Hit]]:
-    for group in batched(bodies, BATCH):
+def _msearch(cluster: Cluster, path: str, bodies: Iterable[Mapping[str, Json]]) -> Iterator[list[Hit]]:
+    for group in batched(bodies, SEARCHES_PER_REQUEST):
         lines = "".join("{}\n" + json.dumps(body) + "\n" for body in group)
-        for answer in cluster.call("POST", path, lines)["responses"]:
-            if "error" in answer:
+        for response in cluster.call("POST", path, lines)["responses"]:
+            if "error" in response:
                 raise ClusterError(
-                    f"a search was refused ({answer['status']}): {reason_of(answer['error'])}", status=answer["status"]
+                    f"a search was refused ({response['status']}): {error_reason(response['error'])}",
+                    status=response["status"],
                 )
-            yield _hits(answer)
+            yield _hits(response)
 
 
-def _hits(answer: Json) -> list[Hit]:
+def _hits(response: Json) -> list[Hit]:
     return [
         Hit(hit["_id"], hit["_score"] if hit["_score"] is not None else 0.0, hit.get("_source", {}), _logged(hit))
-        for hit in answer["hits"]["hits"]
+        for hit in response["hits"]["hits"]
     ]
 
 

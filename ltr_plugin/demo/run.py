@@ -11,10 +11,10 @@ from typing import Any
 from ltr_plugin.catalog.product import MODALITIES, Modality, Product
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster, connect
-from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
 from ltr_plugin.devnode import node_state, start_node, stop_node
-from ltr_plugin.errors import InputError, LtrError, Mistake
+from ltr_plugin.errors import InputError, LtrError, Problem
 from ltr_plugin.features.feature_set import FeatureSet, load_feature_set
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.jsonlines import JsonLines
@@ -29,8 +29,8 @@ from ltr_plugin.progress import Progress
 from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.export.parity import Parity
 from ltr_plugin.rankers.ranker import Ranker
+from ltr_plugin.resources import resource_dir
 from ltr_plugin.settings import Settings
-from ltr_plugin.shipped import shipped
 
 ProgressBar = Callable[[str], AbstractContextManager[Progress]]
 
@@ -102,7 +102,7 @@ def run_demo(
 
 
 def _rank(
-    index: ProductIndex, files: ShopFiles, out: Path, timer: _StepTimer, progress_bar: ProgressBar, started: float
+    index: Index, files: ShopFiles, out: Path, timer: _StepTimer, progress_bar: ProgressBar, started: float
 ) -> DemoReport:
     features = _features(index)
     table = out / "features.parquet"
@@ -173,7 +173,7 @@ def _shop_files(data: Path | None, out: Path, products: int, timer: _StepTimer, 
         return ShopFiles.in_folder(folder)
     files = ShopFiles.in_folder(data)
     needed = (files.catalog, files.train_queries, files.test_queries, files.qrels)
-    missing = [Mistake(path.name, "is not there") for path in needed if not path.is_file()]
+    missing = [Problem(path.name, "is not there") for path in needed if not path.is_file()]
     if missing:
         raise InputError(str(data), missing)
     return files
@@ -216,15 +216,15 @@ def _catalog_modalities(files: ShopFiles) -> set[Modality]:
     return {modality for modality in MODALITIES if any(product.media(modality) for product in products)}
 
 
-def _features(index: ProductIndex) -> FeatureSet:
+def _features(index: Index) -> FeatureSet:
     """The richest of the shipped feature sets that this index can evaluate."""
-    sets = [load_feature_set(shipped("feature_sets") / f"{name}.yaml") for name in ("media", "shop", "words")]
+    sets = [load_feature_set(resource_dir("feature_sets") / f"{name}.yaml") for name in ("media", "shop", "words")]
     known = {vector.name for vector in index.vectors}
     return next(one for one in sets if known.issuperset(_vector_names(one)))
 
 
 def _vector_names(features: FeatureSet) -> set[str]:
-    return {name for feature in features.features for pair in feature.vectors().items() for name in pair}
+    return {name for feature in features.features for pair in feature.required_vectors().items() for name in pair}
 
 
 def _index(
@@ -234,7 +234,7 @@ def _index(
     vectors: tuple[VectorField, ...],
     timer: _StepTimer,
     progress_bar: ProgressBar,
-) -> ProductIndex:
+) -> Index:
     alias = f"demo-{files.catalog.parent.resolve().name.lower()}"
     with timer.step("writing products", progress_bar) as progress:
         result = write_catalog(cluster, files.catalog, alias, vectors, prune=True, progress=progress)
@@ -242,6 +242,6 @@ def _index(
         raise LtrError("\n".join(map(str, result.refused)))
     with timer.step("making vectors", progress_bar) as progress:
         embed_backlog(settings, cluster, alias, result.next_version, progress=progress)
-    index = ProductIndex(cluster, alias)
+    index = Index(cluster, alias)
     index.refresh()
     return index

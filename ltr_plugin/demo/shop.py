@@ -27,7 +27,7 @@ from ltr_plugin.demo.media import (
 from ltr_plugin.demo.products import DemoProduct, draw_product
 from ltr_plugin.demo.queries import DemoQuery, draw_queries, split_queries
 from ltr_plugin.errors import InputError
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
 
 TRAIN_SHARE = 0.6
 _MARKER = "generated.json"
@@ -62,7 +62,7 @@ class ShopFiles:
         )
 
 
-def generate_shop(folder: Path, *, products: int = 800, seed: int = 7, progress: Progress = silent) -> ShopFiles:
+def generate_shop(folder: Path, *, products: int = 800, seed: int = 7, progress: Progress = no_progress) -> ShopFiles:
     """Writes the shop into the folder and says where its files are. The same seed gives the same files.
 
     The folder appears when everything in it is written, in place of an older shop. `progress` counts media files.

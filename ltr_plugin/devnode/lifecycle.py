@@ -14,9 +14,9 @@ from ltr_plugin.devnode.process import end, is_running, spawn
 from ltr_plugin.devnode.state import NodeState, get, node_state, write_state
 from ltr_plugin.devnode.toolchain import find_jdk
 from ltr_plugin.errors import InputError, NodeError
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
+from ltr_plugin.resources import resource_dir
 from ltr_plugin.settings import Settings
-from ltr_plugin.shipped import shipped
 
 STEPS = ("build the engine plugin (the first time Maven fetches OpenSearch, 170 MB)", "lay the node out", "start it")
 """What start_node reports as done, in this order."""
@@ -31,7 +31,7 @@ def start_node(
     port: int | None = None,
     heap: str = "1g",
     user: str | None = None,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> NodeState:
     """The node's state once it is healthy: builds what changed and starts it; a running node is left as it is.
 
@@ -52,7 +52,7 @@ def start_node(
                 return running
             _end_unfinished(folder)
             jdk = find_jdk(usable=account.can_enter)
-            engine = shipped("engine")
+            engine = resource_dir("engine")
             sources = sources_digest(engine)
             if laid_out(folder).get("sources") != sources:
                 progress(0, len(STEPS))

@@ -20,7 +20,7 @@ from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.encoders.protocol import Library, Vectors
 from ltr_plugin.encoders.requirements import require_module
 from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
-from ltr_plugin.errors import EncoderError, InputError, Mistake
+from ltr_plugin.errors import EncoderError, InputError, Problem
 
 MAX_WORDS = 400_000
 """Read from a file, from the most common on: a quarter of a gigabyte at 300 dimensions."""
@@ -113,7 +113,7 @@ def _binary(path: Path) -> tuple[list[str], NDArray[np.float16]]:
 def _text(path: Path) -> tuple[list[str], NDArray[np.float16]]:
     words: list[str] = []
     rows: list[NDArray[np.float16]] = []
-    mistakes: list[Mistake] = []
+    problems: list[Problem] = []
     dimension = 0
     for number, (word, numbers) in _lines(path):
         dimension = dimension or len(numbers)
@@ -122,14 +122,14 @@ def _text(path: Path) -> tuple[list[str], NDArray[np.float16]]:
         except ValueError:
             row = np.full(dimension, np.nan, np.float16)
         if len(numbers) < dimension or not np.isfinite(row).all():
-            mistakes.append(Mistake(f"line {number}", f"{word!r} is not followed by {dimension} numbers"))
-            if len(mistakes) == MAX_MISTAKES:
+            problems.append(Problem(f"line {number}", f"{word!r} is not followed by {dimension} numbers"))
+            if len(problems) == MAX_MISTAKES:
                 break
             continue
         words.append(" ".join([word, *numbers[:-dimension]]))
         rows.append(row)
-    if mistakes or not words:
-        raise InputError(str(path), mistakes or "holds no word vectors")
+    if problems or not words:
+        raise InputError(str(path), problems or "holds no word vectors")
     return words, np.stack(rows)
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from ltr_plugin.catalog.product import Modality
-from ltr_plugin.decoding import Form, decode
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.markdown_table import markdown_table
 from ltr_plugin.evaluation.measures import MEASURES, per_query
@@ -17,6 +16,7 @@ from ltr_plugin.features.modality_mask import ModalityMask
 from ltr_plugin.features.table import FeatureTable, Floats
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.rankers.card import feature_set_of
+from ltr_plugin.validation import StrictModel, decode
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -28,7 +28,7 @@ _VECTOR_SOURCES: Mapping[Modality, tuple[str, ...]] = {"video": ("video", "sound
 """What vectors of a modality are named after, where that is not the modality alone."""
 
 
-class Removal(Form):
+class Removal(StrictModel):
     """A modality taken from the queries that have another one beside it, or from a share of the products."""
 
     side: Literal["query", "product"]
@@ -41,7 +41,7 @@ class Removal(Form):
         return f"{self.fraction:.0%} of products without {self.modality}"
 
 
-class Cell(Form):
+class Cell(StrictModel):
     """One ranker under one removal: its mean with the ends of the 95 % interval, and its mean `before`, for the same
     queries with nothing removed.
 
@@ -61,7 +61,7 @@ class Cell(Form):
         return self.difference_from_blind is None or self.difference_from_blind[2] >= 0
 
 
-class Row(Form):
+class Row(StrictModel):
     """One removal: the cells by ranker, and the best of the rankers trained without the modality, with its mean."""
 
     removal: Removal
@@ -71,7 +71,7 @@ class Row(Form):
     blind_baseline_mean: float | None = None
 
 
-class Ablation(Form):
+class Ablation(StrictModel):
     """The matrix of removals and rankers; `seed` chose the products."""
 
     format: Literal[1] = 1
@@ -204,7 +204,7 @@ def drop_modality(
 def mask_modality(table: FeatureTable, modality: Modality) -> FeatureTable:
     """The table as if no query and no product had anything of the modality, to train a ranker that does not know it."""
     modality_mask = ModalityMask(feature_set_of(table))
-    return replace(table, values=drop_modality(modality_mask, table.total, modality, query=True, product=True))
+    return replace(table, values=drop_modality(modality_mask, table.zero_filled, modality, query=True, product=True))
 
 
 def _interval(values: Values) -> tuple[float, float, float]:

@@ -21,7 +21,7 @@ def precision_at_recall(run: Run, qrels: Qrels, *, min_grade: int = 1) -> npt.ND
     """
     rows = []
     for query in qrels.queries():
-        wanted = {product for product, grade in qrels.of(query).items() if grade >= min_grade}
+        wanted = {product for product, grade in qrels.for_query(query).items() if grade >= min_grade}
         if wanted:
             rows.append(_interpolated([product in wanted for product, _ in run.get(query, ())], len(wanted)))
     return np.mean(rows, axis=0) if rows else np.zeros(len(RECALL_LEVELS))

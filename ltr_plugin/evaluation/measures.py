@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ltr_plugin.errors import InputError, Mistake
+from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.evaluation.runs import Run
 from ltr_plugin.judgments.qrels import Qrels
 
@@ -59,14 +59,16 @@ def per_query(run: Run, qrels: Qrels, *, gain: Gain = "linear") -> Values:
         for query, hits in run.items()
         if hits and query in places
     }
-    gains = {query: {product: _gain(grade, gain) for product, grade in qrels.of(query).items()} for query in places}
+    gains = {
+        query: {product: _gain(grade, gain) for product, grade in qrels.for_query(query).items()} for query in places
+    }
     values = np.zeros((len(places), len(MEASURES)))
     for metric in ir_measures.iter_calc(list(measures), gains, by_rank):
         values[places[metric.query_id], measures[metric.measure]] = metric.value
     column = MEASURES.index
     precision, recall = values[:, column("P@10")], values[:, column("R@10")]
     values[:, column("F1@10")] = 2 * precision * recall / np.where(precision > 0, precision + recall, 1.0)
-    values[:, column("Acc@10")] = [_accuracy(run.get(query, ()), qrels.of(query)) for query in places]
+    values[:, column("Acc@10")] = [_accuracy(run.get(query, ()), qrels.for_query(query)) for query in places]
     return values
 
 
@@ -80,11 +82,11 @@ def _gain(grade: int, gain: Gain) -> int:
 
 
 def _check_duplicates(run: Run) -> None:
-    mistakes = [
-        Mistake(f"query {query!r}", f"has product {product!r} {times} times")
+    problems = [
+        Problem(f"query {query!r}", f"has product {product!r} {times} times")
         for query, hits in run.items()
         for product, times in Counter(product for product, _ in hits).items()
         if times > 1
     ]
-    if mistakes:
-        raise InputError("run", mistakes)
+    if problems:
+        raise InputError("run", problems)

@@ -23,4 +23,4 @@ def run_from_scores(
 
 def judged_only(run: Run, qrels: Qrels) -> Run:
     """The run without the products that nobody judged for the query: what a ranker does with what is known."""
-    return {query: [hit for hit in hits if hit[0] in qrels.of(query)] for query, hits in run.items()}
+    return {query: [hit for hit in hits if hit[0] in qrels.for_query(query)] for query, hits in run.items()}

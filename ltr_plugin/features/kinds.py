@@ -5,36 +5,36 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, FiniteFloat, StringConstraints
 
-from ltr_plugin.decoding import Form
-from ltr_plugin.features.mustache import Body, Raw, to_json, when
-from ltr_plugin.features.parameters import flag_of
+from ltr_plugin.features.mustache import Body, RawTemplate, to_json, when
+from ltr_plugin.features.parameters import flag_name
+from ltr_plugin.validation import StrictModel
 
 FeatureName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$")]
-Modality = Literal["text", "image", "audio", "video", "behaviour", "query"]
-NO_MATCH: Body = {"match_none": {}}
+FeatureModality = Literal["text", "image", "audio", "video", "behaviour", "query"]
+MATCH_NONE: Body = {"match_none": {}}
 
 
-class Feature(Form):
+class Feature(StrictModel):
     """What every feature says: its name, its kind, and the modality that a fusion ranker groups it under.
 
-    `direction` is what a ranker may take for granted, such as that more matching words never hurt: with few judged
+    `monotonicity` is what a ranker may take for granted, such as that more matching words never hurt: with few judged
     queries it keeps chance out of the model.
     """
 
     name: FeatureName
-    modality: Modality
-    direction: Literal["increasing", "decreasing"] | None = None
+    modality: FeatureModality
+    monotonicity: Literal["increasing", "decreasing"] | None = None
 
     @abstractmethod
     def query(self) -> Body:
         """The query, as JSON with mustache, that matches where the feature has a value and scores that value."""
 
-    def fields(self) -> dict[str, str]:
+    def required_fields(self) -> dict[str, str]:
         """Index fields that it reads, each with what it must be: `text`, `number`, `date` or `vector`."""
         return {}
 
-    def vectors(self) -> dict[str, str]:
+    def required_vectors(self) -> dict[str, str]:
         """Query vectors that it reads, each with the index field that it is compared with."""
         return {}
 
@@ -54,7 +54,7 @@ class Match(Feature):
         given = {name: value for name, value in options.items() if value is not None}
         return {"match": {self.field: {"query": "{{text}}", "operator": self.operator, **given}}}
 
-    def fields(self) -> dict[str, str]:
+    def required_fields(self) -> dict[str, str]:
         """See Feature."""
         return {self.field: "text"}
 
@@ -63,19 +63,19 @@ class MultiMatch(Feature):
     """BM25 of the typed words over several fields; `cross_fields` with `and` wants every word in one of them."""
 
     kind: Literal["multi_match"]
-    across: Annotated[tuple[FieldName, ...], Field(min_length=1)]
+    fields: Annotated[tuple[FieldName, ...], Field(min_length=1)]
     type: Literal["best_fields", "most_fields", "cross_fields", "phrase"] = "best_fields"
     operator: Literal["or", "and"] = "or"
     tie_breaker: Annotated[FiniteFloat, Field(ge=0, le=1)] = 0.0
 
     def query(self) -> Body:
         """See Feature."""
-        search = {"query": "{{text}}", "fields": list(self.across), "type": self.type, "tie_breaker": self.tie_breaker}
+        search = {"query": "{{text}}", "fields": list(self.fields), "type": self.type, "tie_breaker": self.tie_breaker}
         return {"multi_match": search if self.type == "phrase" else {**search, "operator": self.operator}}
 
-    def fields(self) -> dict[str, str]:
+    def required_fields(self) -> dict[str, str]:
         """See Feature."""
-        return dict.fromkeys(self.across, "text")
+        return dict.fromkeys(self.fields, "text")
 
 
 class Phrase(Feature):
@@ -89,7 +89,7 @@ class Phrase(Feature):
         """See Feature."""
         return {"match_phrase": {self.field: {"query": "{{text}}", "slop": self.slop}}}
 
-    def fields(self) -> dict[str, str]:
+    def required_fields(self) -> dict[str, str]:
         """See Feature."""
         return {self.field: "text"}
 
@@ -97,37 +97,37 @@ class Phrase(Feature):
 class Similarity(Feature):
     """(1 + cosine) / 2 of a query vector and a product vector of one space, computed exactly for every product.
 
-    A product with several photos has their mean direction in the field; `best` takes the photo most like the query
-    instead. A `knn` clause would be wrong here: products outside its top k come back as missing.
+    A product with several photos has their mean direction in the field, which `score_mode: mean` compares; `max`
+    takes the photo most similar to the query instead. A `knn` clause would be wrong here: products outside its top k come back as missing.
     """
 
     kind: Literal["similarity"]
     field: FieldName
     query_vector: FieldName
-    best: bool = False
+    score_mode: Literal["mean", "max"] = "mean"
 
     def query(self) -> Body:
         """See Feature."""
         scored = self._scored(self.field)
-        if self.best:
-            own = f"each.{self.field}"
-            best = {"nested": {"path": own, "score_mode": "max", "query": self._scored(f"{own}.vector")}}
+        if self.score_mode == "max":
+            own = f"per_media.{self.field}"
+            nearest = {"nested": {"path": own, "score_mode": "max", "query": self._scored(f"{own}.vector")}}
             several = {"nested": {"path": own, "query": {"match_all": {}}}}
             only: Body = {"bool": {"must": [scored], "must_not": [several]}}
-            scored = {"dis_max": {"queries": [best, only]}}
-        return when(flag_of(self.query_vector), scored, NO_MATCH)
+            scored = {"dis_max": {"queries": [nearest, only]}}
+        return when(flag_name(self.query_vector), scored, MATCH_NONE)
 
     def _scored(self, field: str) -> Body:
         params = {"field": field, "query_value": to_json(self.query_vector), "space_type": "cosinesimil"}
         script = {"source": "knn_score", "lang": "knn", "params": params}
         return {"script_score": {"query": {"exists": {"field": field}}, "script": script}}
 
-    def fields(self) -> dict[str, str]:
+    def required_fields(self) -> dict[str, str]:
         """See Feature."""
-        own = {f"each.{self.field}.vector": "vector"} if self.best else {}
+        own = {f"per_media.{self.field}.vector": "vector"} if self.score_mode == "max" else {}
         return {self.field: "vector", **own}
 
-    def vectors(self) -> dict[str, str]:
+    def required_vectors(self) -> dict[str, str]:
         """See Feature."""
         return {self.query_vector: self.field}
 
@@ -151,7 +151,7 @@ class FieldValue(Feature):
             }
         }
 
-    def fields(self) -> dict[str, str]:
+    def required_fields(self) -> dict[str, str]:
         """See Feature."""
         return {self.field: "number"}
 
@@ -176,7 +176,7 @@ class Recency(Feature):
             }
         }
 
-    def fields(self) -> dict[str, str]:
+    def required_fields(self) -> dict[str, str]:
         """See Feature."""
         return {self.field: "date"}
 
@@ -185,11 +185,11 @@ class QueryFlag(Feature):
     """1 where the query has this: `text`, or a vector by its name; the same for every product."""
 
     kind: Literal["query_flag"]
-    has: FieldName
+    parameter: FieldName
 
     def query(self) -> Body:
         """See Feature."""
-        return when(flag_of(self.has), {"match_all": {}}, NO_MATCH)
+        return when(flag_name(self.parameter), {"match_all": {}}, MATCH_NONE)
 
 
 class Template(Feature):
@@ -201,7 +201,7 @@ class Template(Feature):
 
     def query(self) -> Body:
         """See Feature."""
-        return when(flag_of(self.when), self.template, NO_MATCH) if self.when else self.template
+        return when(flag_name(self.when), self.template, MATCH_NONE) if self.when else self.template
 
 
 class Derived(Feature):
@@ -213,7 +213,7 @@ class Derived(Feature):
 
     def query(self) -> Body:
         """See Feature."""
-        return Raw(self.expression)
+        return RawTemplate(self.expression)
 
 
 AnyFeature = Annotated[

@@ -87,7 +87,7 @@ class _Parser:
         self.expression = expression
         self.position = 0
         self.kind: str | None = None
-        self.token = ""
+        self.symbol = ""
         self.steps: list[Instruction] = []
         self._next()
 
@@ -99,7 +99,7 @@ class _Parser:
 
     def _ternary(self) -> None:
         self._operation(0)
-        if self.token == "?":
+        if self.symbol == "?":
             self._next()
             self._ternary()
             self._expect(":")
@@ -108,26 +108,26 @@ class _Parser:
 
     def _operation(self, binding: int) -> None:
         self._operand()
-        while self.kind == "sign" and (found := _BINARY.get(self.token)) and found[0] > binding:
+        while self.kind == "sign" and (found := _BINARY.get(self.symbol)) and found[0] > binding:
             self._next()
             self._operation(found[0])
             self.steps.append((2, found[1]))
 
     def _operand(self) -> None:
-        kind, token = self.kind, self.token
+        kind, symbol = self.kind, self.symbol
         self._next()
         if kind == "number":
-            self.steps.append(float(int(token, 16) if token[:2] in ("0x", "0X") else float(token)))
-        elif kind == "name" and self.token == "(":
-            self._call(token)
+            self.steps.append(float(int(symbol, 16) if symbol[:2] in ("0x", "0X") else float(symbol)))
+        elif kind == "name" and self.symbol == "(":
+            self._call(symbol)
         elif kind == "name":
-            self.steps.append(token)
-        elif token == "(":
+            self.steps.append(symbol)
+        elif symbol == "(":
             self._ternary()
             self._expect(")")
-        elif token in _UNARY:
+        elif symbol in _UNARY:
             self._operation(_UNARY_BINDING)
-            self.steps.append((1, _UNARY[token]))
+            self.steps.append((1, _UNARY[symbol]))
         else:
             raise self._error()
 
@@ -142,7 +142,7 @@ class _Parser:
         self.steps.append((count, function))
 
     def _expect(self, sign: str) -> None:
-        if self.token != sign:
+        if self.symbol != sign:
             raise self._error()
         self._next()
 
@@ -150,7 +150,7 @@ class _Parser:
         found = _TOKEN.match(self.expression, self.position)
         if found is None and self.expression[self.position :].strip():
             raise self._error()
-        self.kind, self.token = (found.lastgroup, found[found.lastgroup or 0]) if found else (None, "")
+        self.kind, self.symbol = (found.lastgroup, found[found.lastgroup or 0]) if found else (None, "")
         self.position = found.end() if found else len(self.expression)
 
     def _error(self) -> InputError:

@@ -44,7 +44,7 @@ def presence_columns(features: FeatureSet) -> dict[str, tuple[int, ...]]:
             for place, feature in enumerate(features.features)
             if feature.modality == modality and not isinstance(feature, Derived)
         ]
-        compared = [place for place, feature in plain if feature.vectors() or _reads_text(feature)]
+        compared = [place for place, feature in plain if feature.required_vectors() or _reads_text(feature)]
         if plain:
             found[modality] = tuple(compared or [place for place, _ in plain])
     return found
@@ -54,7 +54,7 @@ class ModalityMask:
     """Takes parts away from queries and products in rows of a feature set's values."""
 
     def __init__(self, features: FeatureSet) -> None:
-        self.names = features.names
+        self.feature_names = features.feature_names
         self.query = _columns_by_source(features.features, _query_sources)
         self.product = _columns_by_source(features.features, _product_sources)
         self._features = features.features
@@ -67,7 +67,7 @@ class ModalityMask:
         """`values` (..., features) with 0 where `missing` (broadcast to it), and derived features computed again."""
         changed = np.where(missing, np.float32(0), values)
         for place, feature in self._derived:
-            columns = {name: changed[..., column] for column, name in enumerate(self.names[:place])}
+            columns = {name: changed[..., column] for column, name in enumerate(self.feature_names[:place])}
             changed[..., place] = evaluate_expression(feature.expression, columns)
         return changed
 
@@ -84,9 +84,9 @@ def _columns_by_source(features: Sequence[AnyFeature], sources_of: SourcesOf) ->
 
 
 def _query_sources(feature: AnyFeature) -> set[str]:
-    sources = {vector_source(vector) for vector in feature.vectors()}
+    sources = {vector_source(vector) for vector in feature.required_vectors()}
     if isinstance(feature, QueryFlag):
-        sources.add(vector_source(feature.has))
+        sources.add(vector_source(feature.parameter))
     if isinstance(feature, Template):
         sources |= {vector_source(feature.when)} if feature.when else set()
         sources |= {"text"} if "{{text}}" in json.dumps(feature.template) else set()
@@ -94,10 +94,10 @@ def _query_sources(feature: AnyFeature) -> set[str]:
 
 
 def _product_sources(feature: AnyFeature) -> set[str]:
-    return {vector_source(field) for field in feature.vectors().values()} | (
+    return {vector_source(field) for field in feature.required_vectors().values()} | (
         {"text"} if _reads_text(feature) else set()
     )
 
 
 def _reads_text(feature: AnyFeature) -> bool:
-    return "text" in feature.fields().values()
+    return "text" in feature.required_fields().values()

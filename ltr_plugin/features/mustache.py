@@ -8,7 +8,7 @@ Body = object
 
 
 @dataclass(frozen=True)
-class Raw:
+class RawTemplate:
     """Text that stands in the JSON as it is: a section, or a parameter that is a number or a list."""
 
     text: str
@@ -17,7 +17,7 @@ class Raw:
 def render(body: Body) -> str:
     """The template text of a query body. Strings keep their `{{name}}`, which the plugin escapes for JSON."""
     match body:
-        case Raw(text):
+        case RawTemplate(text):
             return text
         case dict():
             return "{" + ",".join(f"{json.dumps(key)}:{render(value)}" for key, value in body.items()) + "}"
@@ -27,17 +27,17 @@ def render(body: Body) -> str:
             return json.dumps(body)
 
 
-def to_json(parameter: str) -> Raw:
+def to_json(parameter: str) -> RawTemplate:
     """A parameter written as JSON: for vectors and lists. (For a string it would lose the quotes: use `{{name}}`.)"""
-    return Raw("{{#toJson}}" + parameter + "{{/toJson}}")
+    return RawTemplate("{{#toJson}}" + parameter + "{{/toJson}}")
 
 
-def when(flag: str, body: Body, otherwise: Body) -> Raw:
+def when(flag: str, body: Body, otherwise: Body) -> RawTemplate:
     """`body` where the flag parameter is true, else `otherwise`.
 
     Only a boolean can open a section here: on a vector mustache would repeat it for every number.
     """
-    return Raw(
+    return RawTemplate(
         "{{#"
         + flag
         + "}}"

@@ -7,15 +7,22 @@ a boolean `has_...` beside each says so, since a template can branch on a flag b
 
 from collections.abc import Iterable, Mapping, Sequence
 
-Parameters = Mapping[str, str | bool | Sequence[float]]
+SearchParameters = Mapping[str, str | bool | Sequence[float]]
 
 
-def flag_of(name: str) -> str:
+def flag_name(name: str) -> str:
     """The name of the flag that says whether a query has `name`."""
     return f"has_{name}"
 
 
-def parameters(text: str | None, vectors: Mapping[str, Sequence[float]], known: Iterable[str]) -> dict[str, object]:
-    """What a search sends: the text, the vectors at hand, and a flag for the text and every `known` vector."""
-    flags = {flag_of(name): name in vectors for name in known}
-    return {"text": text or "", flag_of("text"): bool(text), **flags, **{name: list(vectors[name]) for name in vectors}}
+def search_parameters(
+    text: str | None, vectors: Mapping[str, Sequence[float]], vector_names: Iterable[str]
+) -> dict[str, object]:
+    """What a search sends: the text, the vectors at hand, and a flag for the text and every `vector_names` vector."""
+    flags = {flag_name(name): name in vectors for name in vector_names}
+    return {
+        "text": text or "",
+        flag_name("text"): bool(text),
+        **flags,
+        **{name: list(vectors[name]) for name in vectors},
+    }

@@ -14,14 +14,14 @@ from ltr_plugin.errors import InputError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMAT = 1
-_KEY = b"ltr"
+FORMAT_VERSION = 1
+_METADATA_KEY = b"ltr"
 
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Origin:
+class Provenance:
     """What a table was made from: enough to make it again and to refuse it where it does not fit."""
 
     feature_set: dict[str, Any]
@@ -35,7 +35,7 @@ class Origin:
     negatives: int
     seed: int
     created: str
-    format: int = FORMAT
+    format_version: int = FORMAT_VERSION
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class FeatureTable:
     products: npt.NDArray[np.object_]
     grades: Floats
     values: Floats
-    names: tuple[str, ...]
-    origin: Origin = field(repr=False)
+    feature_names: tuple[str, ...]
+    provenance: Provenance = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.queries)
@@ -62,18 +62,18 @@ class FeatureTable:
         return np.nan_to_num(self.grades, nan=0.0)
 
     @property
-    def total(self) -> Floats:
+    def zero_filled(self) -> Floats:
         """Values as the cluster scores them: 0 where a feature has no value."""
         return np.where(np.isnan(self.values), np.float32(0), self.values)
 
-    def rows(self, chosen: npt.NDArray[Any]) -> Self:
+    def subset(self, indices: npt.NDArray[Any]) -> Self:
         """The table of the chosen rows (a mask or positions)."""
-        parts = (self.queries[chosen], self.products[chosen], self.grades[chosen], self.values[chosen])
-        return type(self)(*parts, self.names, self.origin)
+        parts = (self.queries[indices], self.products[indices], self.grades[indices], self.values[indices])
+        return type(self)(*parts, self.feature_names, self.provenance)
 
-    def of_queries(self, wanted: Iterable[str]) -> Self:
+    def for_queries(self, wanted: Iterable[str]) -> Self:
         """The rows of these queries."""
-        return self.rows(np.isin(self.queries, np.array(list(wanted), dtype=object)))
+        return self.subset(np.isin(self.queries, np.array(list(wanted), dtype=object)))
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -85,26 +85,30 @@ class FeatureTable:
             table = pq.read_table(path)
         except (OSError, pa.ArrowException) as error:
             raise InputError(str(path), f"no feature table: {error}; make one with `ltr features log`") from None
-        stated = json.loads((table.schema.metadata or {}).get(_KEY, b"{}"))
-        if stated.get("format") != FORMAT:
-            raise InputError(str(path), f"no feature table of format {FORMAT}; make one with `ltr features log`")
+        header = json.loads((table.schema.metadata or {}).get(_METADATA_KEY, b"{}"))
+        if header.get("format_version") != FORMAT_VERSION:
+            raise InputError(
+                str(path), f"no feature table of format {FORMAT_VERSION}; make one with `ltr features log`"
+            )
         names = tuple(table.column_names[3:])
         values = np.stack([_numbers(table, name) for name in names], axis=1)
         queries, products = (table.column(name).to_numpy(zero_copy_only=False) for name in ("query", "product"))
-        return cls(queries, products, _numbers(table, "grade"), values, names, Origin(**stated))
+        return cls(queries, products, _numbers(table, "grade"), values, names, Provenance(**header))
 
 
-def total_of(values: npt.ArrayLike) -> Floats:
+def zero_fill(values: npt.ArrayLike) -> Floats:
     """float32 values with 0 for what is missing, as the cluster scores them."""
     return np.nan_to_num(np.asarray(values, dtype=np.float32), nan=0.0)
 
 
-def schema(names: Iterable[str], origin: Origin) -> "pa.Schema":
+def parquet_schema(names: Iterable[str], provenance: Provenance) -> "pa.Schema":
     """The Parquet schema of a table: query, product, grade (null: not judged), then the features (null: missing)."""
     import pyarrow as pa
 
     columns = [("query", pa.string()), ("product", pa.string()), ("grade", pa.float32())]
-    return pa.schema([*columns, *((name, pa.float32()) for name in names)], metadata={_KEY: json.dumps(asdict(origin))})
+    return pa.schema(
+        [*columns, *((name, pa.float32()) for name in names)], metadata={_METADATA_KEY: json.dumps(asdict(provenance))}
+    )
 
 
 def _numbers(table: "pa.Table", name: str) -> Floats:

@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-from ltr_plugin.errors import InputError, Mistake
+from ltr_plugin.errors import InputError, Problem
 
-GZIP = b"\x1f\x8b"
+GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Qrels:
         return query in self.grades
 
     @property
-    def judgments(self) -> int:
+    def num_judgments(self) -> int:
         """How many judgments there are."""
         return sum(map(len, self.grades.values()))
 
@@ -36,7 +36,7 @@ class Qrels:
         """The judged queries, in order of their ids."""
         return tuple(sorted(self.grades))
 
-    def of(self, query: str) -> Mapping[str, int]:
+    def for_query(self, query: str) -> Mapping[str, int]:
         """Product to grade; empty for a query that was not judged."""
         return self.grades.get(query, MappingProxyType({}))
 
@@ -57,32 +57,36 @@ def read_qrels(path: Path) -> Qrels:
     """
     grades: dict[str, dict[str, int]] = {}
     first: dict[tuple[str, str], int] = {}
-    mistakes: list[Mistake] = []
+    problems: list[Problem] = []
     for number, line in _lines(path):
         columns = line.split()
-        where = f"line {number}"
+        location = f"line {number}"
         if not columns:
             continue
         if len(columns) != 4:
-            mistakes.append(Mistake(where, f"{len(columns)} columns, not the 4 of `query 0 product grade`: {line!r}"))
+            problems.append(
+                Problem(location, f"{len(columns)} columns, not the 4 of `query 0 product grade`: {line!r}")
+            )
             continue
-        query, _, product, said = columns
+        query, _, product, grade_text = columns
         try:
-            grade = int(said)
+            grade = int(grade_text)
         except ValueError:
             grade = -1
         if grade < 0:
-            mistakes.append(Mistake(where, f"grade {said!r} is no whole number from 0"))
+            problems.append(Problem(location, f"grade {grade_text!r} is no whole number from 0"))
             continue
-        known = grades.setdefault(query, {}).setdefault(product, grade)
-        line_of_known = first.setdefault((query, product), number)
-        if known != grade:
-            again = f"query {query!r} product {product!r} has grade {grade}, but {known} in line {line_of_known}"
-            mistakes.append(Mistake(where, again))
-    if not grades and not mistakes:
-        mistakes.append(Mistake("", "has no judgments"))
-    if mistakes:
-        raise InputError(str(path), mistakes)
+        earlier_grade = grades.setdefault(query, {}).setdefault(product, grade)
+        earlier_line = first.setdefault((query, product), number)
+        if earlier_grade != grade:
+            conflict = (
+                f"query {query!r} product {product!r} has grade {grade}, but {earlier_grade} in line {earlier_line}"
+            )
+            problems.append(Problem(location, conflict))
+    if not grades and not problems:
+        problems.append(Problem("", "has no judgments"))
+    if problems:
+        raise InputError(str(path), problems)
     return Qrels(MappingProxyType({query: MappingProxyType(products) for query, products in grades.items()}))
 
 
@@ -90,7 +94,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Numbered lines. Both forms are told by their first bytes, not by a name."""
     try:
         with path.open("rb") as plain:
-            packed = plain.read(2) == GZIP
+            packed = plain.read(2) == GZIP_MAGIC
         with gzip.open(path, "rt", encoding="utf-8-sig") if packed else path.open(encoding="utf-8-sig") as file:
             for number, line in enumerate(file, start=1):
                 yield number, line.rstrip("\r\n")

@@ -14,7 +14,7 @@ import threading
 import time
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from ltr_plugin.catalog.media import without_credentials
+from ltr_plugin.catalog.media import strip_credentials
 from ltr_plugin.errors import MediaError
 
 ENV_ALLOW_PRIVATE_MEDIA = "LTR_ALLOW_PRIVATE_MEDIA"
@@ -66,7 +66,7 @@ def _split(url: str, redirect: str) -> SplitResult:
 def _get(url: SplitResult, max_bytes: int, deadline: float) -> tuple[bytes, str | None]:
     """The body, or where it redirects to."""
     if url.scheme not in ("http", "https") or not url.hostname:
-        raise MediaError(f"{without_credentials(url.geturl())!r} is no http(s) URL")
+        raise MediaError(f"{strip_credentials(url.geturl())!r} is no http(s) URL")
     connection = http.client.HTTPConnection(_host(url))
     connection.response_class = _Answer
     connection.sock = _connect(url, deadline)

@@ -6,7 +6,7 @@ import stat
 import time
 from pathlib import Path
 
-from ltr_plugin.catalog.media import is_url, media_path
+from ltr_plugin.catalog.media import is_url, resolve_media_path
 from ltr_plugin.errors import MediaError
 from ltr_plugin.media.fetching import fetch
 
@@ -22,7 +22,7 @@ def read_media(root: Path, reference: str, *, max_bytes: int) -> bytes:
 
 
 def _read(root: Path, reference: str, max_bytes: int) -> bytes:
-    path = media_path(root, reference)
+    path = resolve_media_path(root, reference)
     try:
         # not blocking: opening a pipe would otherwise wait for somebody to write into it
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:

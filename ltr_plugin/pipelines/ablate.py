@@ -15,11 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from ltr_plugin.catalog.product import MODALITIES, Modality
-from ltr_plugin.cluster.feature_log import LOG, Pairs, log_features
-from ltr_plugin.cluster.ltr_api import log_name
-from ltr_plugin.cluster.products import ProductIndex
-from ltr_plugin.cluster.search import search_many
-from ltr_plugin.decoding import decode
+from ltr_plugin.cluster.feature_log import LOG_NAME, QueryProducts, log_features
+from ltr_plugin.cluster.feature_store import logging_set_name
+from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.search import msearch_template
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.ablation import (
     REMOVED_FRACTIONS,
@@ -32,19 +31,20 @@ from ltr_plugin.evaluation.ablation import (
 from ltr_plugin.evaluation.runs import Run
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.modality_mask import ModalityMask
-from ltr_plugin.features.parameters import flag_of
+from ltr_plugin.features.parameters import flag_name
 from ltr_plugin.features.table import FeatureTable, Floats
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import EncodedQuery
 from ltr_plugin.pipelines.log_features import push_features
 from ltr_plugin.pipelines.search import EVALUATION_DEPTH, resolve_ranking
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
+from ltr_plugin.queries.masking import MASKED_IDS, MaskedRetrieval
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import Ranking, search_template
-from ltr_plugin.queries.thinning import REMOVED, Thinned
 from ltr_plugin.rankers.loading import load_ranker
 from ltr_plugin.rankers.ranker import Ranker
 from ltr_plugin.rankers.training.folds import shuffled
+from ltr_plugin.validation import decode
 
 MAX_REMOVED_IDS = 65_536
 """Ids that a cluster takes in one clause, unless it is told otherwise."""
@@ -53,7 +53,7 @@ BlindBaselines = Mapping[Modality, Mapping[str, Ranker]]
 """Rankers trained without a modality."""
 
 
-def load_pushed_rankers(index: ProductIndex, folders: Sequence[str]) -> dict[str, Ranker]:
+def load_pushed_rankers(index: Index, folders: Sequence[str]) -> dict[str, Ranker]:
     """The rankers in these folders; InputError when one is no folder, or the cluster does not have it."""
     for folder in folders:
         if not Path(folder).is_dir():
@@ -63,7 +63,7 @@ def load_pushed_rankers(index: ProductIndex, folders: Sequence[str]) -> dict[str
 
 
 def train_blind_baselines(
-    table: FeatureTable, rankers: Mapping[str, Ranker], *, progress: Progress = silent
+    table: FeatureTable, rankers: Mapping[str, Ranker], *, progress: Progress = no_progress
 ) -> BlindBaselines:
     """Each ranker trained again, of its kind and with its settings, without each modality that its features know.
 
@@ -72,14 +72,16 @@ def train_blind_baselines(
     from ltr_plugin.rankers.trainers import get_trainer
 
     for name, ranker in rankers.items():
-        if table.origin.feature_set_digest != ranker.feature_set.digest:
-            raise InputError("--table", f"was logged for {table.origin.feature_set_id}, not for the features of {name}")
+        if table.provenance.feature_set_digest != ranker.feature_set.digest:
+            raise InputError(
+                "--table", f"was logged for {table.provenance.feature_set_id}, not for the features of {name}"
+            )
     blind_baselines: dict[Modality, dict[str, Ranker]] = {modality: {} for modality in MODALITIES}
     jobs = [(modality, name) for modality in MODALITIES for name in rankers]
     for done, (modality, name) in enumerate(jobs):
         progress(done, len(jobs))
         blind = mask_modality(table, modality)
-        if not np.array_equal(blind.values, table.total):
+        if not np.array_equal(blind.values, table.zero_filled):
             settings_type, train = get_trainer(rankers[name].kind)
             settings = {
                 key: value for key, value in rankers[name].card.settings.items() if key in settings_type.model_fields
@@ -89,7 +91,7 @@ def train_blind_baselines(
 
 
 def ablate(
-    index: ProductIndex,
+    index: Index,
     encoded: Sequence[EncodedQuery],
     qrels: Qrels,
     rankers: Mapping[str, Ranker],
@@ -97,14 +99,14 @@ def ablate(
     blind_baselines: BlindBaselines | None = None,
     removed_fractions: Sequence[float] = REMOVED_FRACTIONS,
     seed: int = 7,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Ablation:
     """The matrix: each modality taken from the queries that have another, and from each share of all products.
 
     The products of a smaller share are among those of a larger one. Rivals are shown the same products as the rankers,
     without the modality. InputError when no query is judged, or the index is too large to name its products.
     """
-    judged = [one for one in encoded if qrels.of(one.query.id)]
+    judged = [one for one in encoded if qrels.for_query(one.query.id)]
     if not judged:
         raise InputError("judgments", "they judge none of these queries; are the ids the same in both files?")
     shuffled_ids = shuffled(index.ids(), seed)
@@ -117,7 +119,7 @@ def ablate(
     sets = {one.feature_set.digest: one.feature_set for one in all_rankers}
     for features in sets.values():
         push_features(index, features)
-    first_pass, logs = Retrieval.of(index.vectors), _FeatureValues(index, sets)
+    first_pass, logs = Retrieval.from_vectors(index.vectors), _FeatureValues(index, sets)
     baseline_runs = _rank(rankers, logs, judged, _first_pass(index, judged, first_pass))
     removals = _removals(index, judged, removed_fractions)
     rows = []
@@ -133,13 +135,15 @@ def ablate(
         else:
             removed_ids = shuffled_ids[: round(removal.fraction * len(shuffled_ids))]
             affected, affected_queries, own = frozenset(removed_ids), judged, logs
-            thinned = Thinned.from_whole(first_pass, _vector_names(index, modality), text=modality != "text")
-            candidate_ids = _first_pass(index, judged, thinned, removed_ids)
+            masked = MaskedRetrieval.from_retrieval(
+                first_pass, _vector_names(index, modality), match_text=modality != "text"
+            )
+            candidate_ids = _first_pass(index, judged, masked, removed_ids)
         runs = _rank(rankers, own, affected_queries, candidate_ids, modality, affected)
         blind_runs = _rank(
             blind_baselines.get(modality, {}), own, affected_queries, candidate_ids, modality, blind=True
         )
-        known = Qrels({one.query.id: qrels.of(one.query.id) for one in affected_queries})
+        known = Qrels({one.query.id: qrels.for_query(one.query.id) for one in affected_queries})
         rows.append(evaluate_removal(removal, runs, baseline_runs, blind_runs, known))
     progress(len(removals), len(removals))
     return Ablation(index=index.name, judgments=qrels.digest, seed=seed, rankers=tuple(rankers), rows=tuple(rows))
@@ -148,7 +152,7 @@ def ablate(
 class _FeatureValues:
     """Feature values of products for queries, each asked of the cluster once; 0 where a feature has no value."""
 
-    def __init__(self, index: ProductIndex, sets: Mapping[str, FeatureSet]) -> None:
+    def __init__(self, index: Index, sets: Mapping[str, FeatureSet]) -> None:
         self._index = index
         self._sets = sets
         self._rows: dict[str, dict[tuple[str, str], list[float]]] = {digest: {} for digest in sets}
@@ -159,30 +163,30 @@ class _FeatureValues:
         """For each query the values of the products that it is shown, (products, features)."""
         features, rows = self._sets[digest], self._rows[digest]
         unknown = (
-            Pairs(one.query.id, one.params, [id_ for id_ in ids if (one.query.id, id_) not in rows])
+            QueryProducts(one.query.id, one.params, [id_ for id_ in ids if (one.query.id, id_) not in rows])
             for one, ids in zip(encoded, candidate_ids, strict=True)
         )
         wanted = [pairs for pairs in unknown if pairs.products]
-        found = log_features(self._index.cluster, self._index.name, log_name(features), wanted)
+        found = log_features(self._index.cluster, self._index.name, logging_set_name(features), wanted)
         for pairs, hits in zip(wanted, found, strict=True):
             for hit in hits:
-                rows[pairs.query, hit.id] = [hit.features[LOG][name] or 0.0 for name in features.names]
+                rows[pairs.query, hit.id] = [hit.features[LOG_NAME][name] or 0.0 for name in features.feature_names]
         for one, ids in zip(encoded, candidate_ids, strict=True):
             table = [rows[one.query.id, id_] for id_ in ids]
-            yield np.array(table, dtype=np.float32).reshape(-1, len(features.names))
+            yield np.array(table, dtype=np.float32).reshape(-1, len(features.feature_names))
 
 
 def _first_pass(
-    index: ProductIndex, encoded: Sequence[EncodedQuery], first_pass: Retrieval, removed: Sequence[str] = ()
+    index: Index, encoded: Sequence[EncodedQuery], first_pass: Retrieval, removed: Sequence[str] = ()
 ) -> list[list[str]]:
     """For each query the products that a ranker is shown, in order of id: what it scores alike stays in that order.
 
     (The cluster leaves them in the order of the index, which also says nothing of the query.)
     """
     template = {"source": search_template(first_pass, Ranking("first pass"))}
-    extra_params = {REMOVED: list(removed), "size": first_pass.window}
+    extra_params = {MASKED_IDS: list(removed), "size": first_pass.window_size}
     searches = ((template, {**one.params, **extra_params}) for one in encoded)
-    return [sorted(hit.id for hit in hits) for hits in search_many(index.cluster, index.name, searches)]
+    return [sorted(hit.id for hit in hits) for hits in msearch_template(index.cluster, index.name, searches)]
 
 
 def _rank(
@@ -214,9 +218,7 @@ def _rank(
     return runs
 
 
-def _removals(
-    index: ProductIndex, encoded: Sequence[EncodedQuery], removed_fractions: Sequence[float]
-) -> list[Removal]:
+def _removals(index: Index, encoded: Sequence[EncodedQuery], removed_fractions: Sequence[float]) -> list[Removal]:
     known = [name for name in MODALITIES if name == "text" or _vector_names(index, name)]
     removable = [name for name in known if any(_keeps_another_modality(index, one, name) for one in encoded)]
     queries = [Removal(side="query", modality=name) for name in removable]
@@ -225,24 +227,24 @@ def _removals(
     ]
 
 
-def _vector_names(index: ProductIndex, modality: Modality) -> frozenset[str]:
+def _vector_names(index: Index, modality: Modality) -> frozenset[str]:
     """The fields with what is made of this modality."""
     return frozenset(vector.name for vector in index.vectors if vector.source == modality)
 
 
-def _drop_modality(index: ProductIndex, encoded: EncodedQuery, modality: Modality) -> EncodedQuery:
+def _drop_modality(index: Index, encoded: EncodedQuery, modality: Modality) -> EncodedQuery:
     """The query with the parameters that it has without this modality."""
     removed_fields = _vector_names(index, modality)
     params = {name: value for name, value in encoded.params.items() if name not in removed_fields}
-    params |= {flag_of(name): False for name in removed_fields}
+    params |= {flag_name(name): False for name in removed_fields}
     if modality == "text":
-        params |= {"text": "", flag_of("text"): False}
+        params |= {"text": "", flag_name("text"): False}
     return EncodedQuery(encoded.query, params)
 
 
-def _keeps_another_modality(index: ProductIndex, encoded: EncodedQuery, modality: Modality) -> bool:
+def _keeps_another_modality(index: Index, encoded: EncodedQuery, modality: Modality) -> bool:
     """Whether a query has this modality, and something else to ask with."""
-    flags = {flag_of(name) for name in ("text", *(vector.name for vector in index.vectors))}
+    flags = {flag_name(name) for name in ("text", *(vector.name for vector in index.vectors))}
     present = {flag for flag in flags if encoded.params.get(flag)}
     remaining = {flag for flag in flags if _drop_modality(index, encoded, modality).params.get(flag)}
     return bool(remaining) and remaining < present

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ltr_plugin.catalog.changes import UPDATE, Change, Listed, Reembed
+from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel, ReembedRequest
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import Cluster, connect
-from ltr_plugin.cluster.indices import admit_media
-from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.versions import allow_media_root
 from ltr_plugin.settings import Settings
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ class CatalogClient:
         self._queue = queue or celery_client(settings)
         self._folder = folder
         self._media_root = settings.media_root
-        index = ProductIndex(self._cluster, alias, media_root=self._media_root)
+        index = Index(self._cluster, alias, media_root=self._media_root)
         if folder:
-            admit_media(index, folder)
+            allow_media_root(index, folder)
 
     def put(self, products: Iterable[Product | CatalogRecord]) -> "IngestResult":
         """Adds products, or replaces those of the same ids. One with `deleted: true` is deleted.
@@ -60,7 +60,7 @@ class CatalogClient:
         A vector is made again where what it is made of has changed: the words, the list of media, or the name, size or
         time of change of a file. A price costs no vector.
         """
-        return self._ingest(products, Listed)
+        return self._ingest(products, CatalogEntry)
 
     def update(self, updates: Iterable[CatalogRecord]) -> "IngestResult":
         """Gives some fields of products that are there new values, as a JSON merge patch does (RFC 7396).
@@ -68,15 +68,15 @@ class CatalogClient:
         Files are looked at where the update names their field: name it, with the same references, to tell that a file
         has been replaced.
         """
-        return self._ingest(updates, UPDATE)
+        return self._ingest(updates, ProductUpdateModel)
 
     def delete(self, ids: Iterable[str]) -> "IngestResult":
         """Deletes products; those that are not there are no mistake."""
-        return self._ingest(({"id": id_, "deleted": True} for id_ in ids), Listed)
+        return self._ingest(({"id": id_, "deleted": True} for id_ in ids), CatalogEntry)
 
     def reembed(self, ids: Iterable[str]) -> "IngestResult":
         """Has all vectors of products made again: for a photo that changed behind the same URL, which nothing tells."""
-        return self._ingest(({"id": id_} for id_ in ids), Reembed)
+        return self._ingest(({"id": id_} for id_ in ids), ReembedRequest)
 
     def _ingest(self, records: Iterable[object], change_type: type[Change]) -> "IngestResult":
         from ltr_plugin.pipelines.ingest import ingest

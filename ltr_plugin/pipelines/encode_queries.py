@@ -7,10 +7,10 @@ from pathlib import Path
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.media import is_url
 from ltr_plugin.catalog.product import Modality
-from ltr_plugin.cluster.answers import Json
-from ltr_plugin.cluster.products import ProductIndex
-from ltr_plugin.errors import InputError, MediaError, Mistake
-from ltr_plugin.features.parameters import parameters
+from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.responses import Json
+from ltr_plugin.errors import InputError, MediaError, Problem
+from ltr_plugin.features.parameters import search_parameters
 from ltr_plugin.queries.encoding import Media
 from ltr_plugin.queries.query import Query, read_queries
 
@@ -23,7 +23,7 @@ class EncodedQuery:
     params: dict[str, Json]
 
 
-def encode_queries(index: ProductIndex, queries: Sequence[Query], folder: Path) -> list[EncodedQuery]:
+def encode_queries(index: Index, queries: Sequence[Query], folder: Path) -> list[EncodedQuery]:
     """Every query with its parameters, encoded by the index's own encoders; media are found beside `folder`.
 
     EncoderError when an encoder here is not the one that made the index; InputError naming every query whose photo,
@@ -34,15 +34,15 @@ def encode_queries(index: ProductIndex, queries: Sequence[Query], folder: Path) 
     encoder = QueryEncoder(index.vectors)
     names = [vector.name for vector in index.vectors]
     encoded: list[EncodedQuery] = []
-    mistakes: list[Mistake] = []
+    mistakes: list[Problem] = []
     for group in batched(queries, 64):
 
         def refuse(position: int, modality: Modality, error: MediaError, group: Sequence[Query] = group) -> None:
-            mistakes.append(Mistake(f"query {group[position].id} $.{modality}", str(error)))
+            mistakes.append(Problem(f"query {group[position].id} $.{modality}", str(error)))
 
-        vectors = encoder.encode_many([_media_by_modality(query, folder) for query in group], on_bad_media=refuse)
+        vectors = encoder.encode_batch([_media_by_modality(query, folder) for query in group], on_media_error=refuse)
         encoded += (
-            EncodedQuery(query, parameters(query.text, query_vectors, names))
+            EncodedQuery(query, search_parameters(query.text, query_vectors, names))
             for query, query_vectors in zip(group, vectors, strict=True)
         )
     if mistakes:
@@ -50,7 +50,7 @@ def encode_queries(index: ProductIndex, queries: Sequence[Query], folder: Path) 
     return encoded
 
 
-def encode_query_file(index: ProductIndex, path: Path) -> list[EncodedQuery]:
+def encode_query_file(index: Index, path: Path) -> list[EncodedQuery]:
     """The queries of a file, with their parameters."""
     return encode_queries(index, read_queries(path), path.parent)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.indices import aliased, serving
+from ltr_plugin.cluster.versions import active_index, resolve_alias
 from ltr_plugin.errors import InputError
 
 NO_VECTORS = "none"
@@ -53,8 +53,8 @@ def vector_fields_for(cluster: Cluster, alias: str, encoders: EncoderSelection) 
 
     InputError where an earlier release made it and nothing is asked for: its encoders cannot be read.
     """
-    current = serving(cluster, alias)
-    if current is None and aliased(cluster, alias) and not encoders.requested:
+    current = active_index(cluster, alias)
+    if current is None and resolve_alias(cluster, alias) and not encoders.requested:
         raise InputError(
             f"index {alias}", "an earlier release made it: name the encoders that it is to have from now on"
         )

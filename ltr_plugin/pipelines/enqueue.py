@@ -9,7 +9,7 @@ from celery import Celery
 
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Modality
-from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import BrokerError
 from ltr_plugin.pipelines.messages import DEFAULT_QUEUE, EMBED_TASK, queue_of
 
@@ -36,7 +36,7 @@ def enqueue(queue: Celery, index: str, ids: Iterable[str], source: Modality, *, 
     return sent
 
 
-def enqueue_missing(index: ProductIndex, ids: Sequence[str], source: Modality | None = None, *, queue: Celery) -> int:
+def enqueue_missing(index: Index, ids: Sequence[str], source: Modality | None = None, *, queue: Celery) -> int:
     """Sends those of these products that lack a current vector (with `source`, one of that modality), by modality;
     returns how many, each counted once a modality that it lacks."""
     vectors = [vector for vector in index.vectors if source in (None, vector.source)]
@@ -48,14 +48,14 @@ def enqueue_missing(index: ProductIndex, ids: Sequence[str], source: Modality | 
     return sum(enqueue(queue, index.name, products, modality) for modality, products in lacking.items())
 
 
-def enqueue_backlog(index: ProductIndex, batch: int | None = None, *, queue: Celery) -> int:
+def enqueue_backlog(index: Index, batch: int | None = None, *, queue: Celery) -> int:
     """Sends all products that lack a current vector; returns how many, each counted once a modality that it lacks."""
     return sum(
         enqueue(queue, index.name, index.backlog_ids(source), source, batch=batch) for source in _modalities(index)
     )
 
 
-def enqueue_lost(index: ProductIndex, *, queue: Celery) -> int:
+def enqueue_lost(index: Index, *, queue: Celery) -> int:
     """Sends the products that lack a vector and that no message is about; returns how many, as `enqueue_backlog` does.
 
     A modality whose queue is not empty is left alone: what was lost would wait for the queue's end anyway, and is found
@@ -84,7 +84,7 @@ def _broker(queue: Celery) -> Iterator[Any]:
             raise BrokerError(f"no broker at {broker}: {error}") from None
 
 
-def _modalities(index: ProductIndex) -> list[Modality]:
+def _modalities(index: Index) -> list[Modality]:
     return list(dict.fromkeys(vector.source for vector in index.vectors))
 
 
@@ -98,7 +98,7 @@ def _queue_length(queue: Celery, *names: str) -> int:
     return waiting
 
 
-def _in_flight(index: ProductIndex, queue: Celery) -> dict[Modality | None, set[str]]:
+def _in_flight(index: Index, queue: Celery) -> dict[Modality | None, set[str]]:
     """The ids that workers are embedding, or have put off, by modality."""
     held: dict[Modality | None, set[str]] = {}
     if not queue.conf.worker_enable_remote_control:

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.comparison import Comparison, compare
 from ltr_plugin.judgments.qrels import Qrels, read_qrels
 from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode_query_file
 from ltr_plugin.pipelines.query_slices import slice_queries
 from ltr_plugin.pipelines.search import FullAndJudgedRuns, resolve_ranking, run_ranking
-from ltr_plugin.progress import Progress, part_of, silent
+from ltr_plugin.progress import Progress, no_progress, offset_progress
 from ltr_plugin.queries.templates import Ranking
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Evaluation:
 
 
 def evaluate_rankers(
-    index: ProductIndex, queries: Path, judgments: Path, names: Sequence[str], *, progress: Progress = silent
+    index: Index, queries: Path, judgments: Path, names: Sequence[str], *, progress: Progress = no_progress
 ) -> Evaluation:
     """The named rankers compared with the first of them, on the judged queries of a file."""
     rankings = [resolve_ranking(index, name) for name in names]
@@ -56,22 +56,22 @@ def evaluate_rankers(
 
 
 def compare_rankings(
-    index: ProductIndex,
+    index: Index,
     encoded: Sequence[EncodedQuery],
     qrels: Qrels,
     rankings: Sequence[Ranking],
     *,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Evaluation:
     """The rankings compared with the first of them, on all judged queries and on slices of them."""
-    judged = [one for one in encoded if qrels.of(one.query.id)]
+    judged = [one for one in encoded if qrels.for_query(one.query.id)]
     if not judged:
         raise InputError("judgments", "they judge none of these queries; are the ids the same in both files?")
-    known = Qrels({one.query.id: qrels.of(one.query.id) for one in judged})
+    known = Qrels({one.query.id: qrels.for_query(one.query.id) for one in judged})
     steps = 2 * len(judged)
     runs = {
         ranking.name: run_ranking(
-            index, judged, known, ranking, progress=part_of(progress, position * steps, len(rankings) * steps)
+            index, judged, known, ranking, progress=offset_progress(progress, position * steps, len(rankings) * steps)
         )
         for position, ranking in enumerate(rankings)
     }

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.feature_log import LOG, Pairs, log_features
-from ltr_plugin.cluster.ltr_api import log_name
-from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.feature_log import LOG_NAME, QueryProducts, log_features
+from ltr_plugin.cluster.feature_store import logging_set_name
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import InputError, MediaError
 from ltr_plugin.pipelines.candidates import candidates
 from ltr_plugin.pipelines.encode_queries import EncodedQuery
@@ -30,7 +30,7 @@ class Explanation:
     attribution: Attribution
 
 
-def explain(index: ProductIndex, ranker: Ranker, encoded: EncodedQuery, products: Sequence[str]) -> list[Explanation]:
+def explain(index: Index, ranker: Ranker, encoded: EncodedQuery, products: Sequence[str]) -> list[Explanation]:
     """The explanations of these products for one query, from features that the cluster computes now.
 
     What a feature adds is over the median of the products that the query finds, where a ranker has no contributions of
@@ -42,16 +42,16 @@ def explain(index: ProductIndex, ranker: Ranker, encoded: EncodedQuery, products
     push_features(index, ranker.feature_set)
     # a ranker with contributions of its own is compared with nothing
     candidate_ids = [] if isinstance(ranker, SupportsContributions) else next(candidates(index, [encoded]))
-    pairs = Pairs(encoded.query.id, encoded.params, list(dict.fromkeys([*products, *candidate_ids])))
-    (hits,) = log_features(index.cluster, index.name, log_name(ranker.feature_set), [pairs])
-    values = {hit.id: hit.features[LOG] for hit in hits}
-    names = ranker.feature_set.names
-    rows = {id_: np.array([own[name] or 0.0 for name in names], np.float32) for id_, own in values.items()}
+    pairs = QueryProducts(encoded.query.id, encoded.params, list(dict.fromkeys([*products, *candidate_ids])))
+    (hits,) = log_features(index.cluster, index.name, logging_set_name(ranker.feature_set), [pairs])
+    values = {hit.id: hit.features[LOG_NAME] for hit in hits}
+    feature_names = ranker.feature_set.feature_names
+    rows = {id_: np.array([own[name] or 0.0 for name in feature_names], np.float32) for id_, own in values.items()}
     background = np.median([rows[id_] for id_ in candidate_ids or products], axis=0).astype(np.float32)
     return [Explanation(stored[id_], dict(values[id_]), attribute(ranker, rows[id_], background)) for id_ in products]
 
 
-def saliency_overlay(index: ProductIndex, encoded: EncodedQuery, product: Product) -> "Image":
+def saliency_overlay(index: Index, encoded: EncodedQuery, product: Product) -> "Image":
     """The product's photo most like the query, bright where it is like it; see `ltr_plugin.encoders.saliency`.
 
     InputError when the query says nothing that photos are compared with, or the product has no photo that can be used.
@@ -72,7 +72,7 @@ def saliency_overlay(index: ProductIndex, encoded: EncodedQuery, product: Produc
     scored_photos = []
     for reference in product.images:
         try:
-            photo = open_image(index.media.of(reference), reference)
+            photo = open_image(index.media_roots.root_of(reference), reference)
         except MediaError:
             continue
         similarity = float(encoder.encode("image", [encoder.prepare("image", photo)])[0] @ query)

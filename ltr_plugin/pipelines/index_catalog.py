@@ -7,26 +7,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltr_plugin.batches import batched
-from ltr_plugin.catalog.changes import UPDATE, Change, Listed
+from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.changing import apply_changes
+from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.copying import catch_up, change_over, copy_marks, copy_vectors, follows
-from ltr_plugin.cluster.indices import (
-    admit_media,
-    aliased,
-    note,
-    open_beside,
+from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.sync import copy_reembed_nonces, copy_vectors, cut_over, sync, synced_from
+from ltr_plugin.cluster.versions import (
+    active_index,
+    allow_media_root,
+    create_next_version,
     open_or_create,
-    release,
-    serving,
+    resolve_alias,
     switch_alias,
+    unblock_writes,
+    write_meta,
 )
-from ltr_plugin.cluster.products import ProductIndex
-from ltr_plugin.errors import InputError, Mistake
+from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.pipelines.index_versions import build_next_version
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ class IndexResult:
     index: str
     next_version: str | None
     written: int
-    refused: list[Mistake] = field(default_factory=list)
-    invalid_lines: list[Mistake] = field(default_factory=list)
+    refused: list[Problem] = field(default_factory=list)
+    invalid_lines: list[Problem] = field(default_factory=list)
     pruned: int = 0
 
 
@@ -60,7 +60,7 @@ def write_catalog(
     prune: bool = False,
     replace: bool = False,
     skip_invalid: bool = False,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> IndexResult:
     """Adds a catalog's products to an index, which is made where there is none; their words can be found at once.
 
@@ -73,8 +73,8 @@ def write_catalog(
     Relative media lie in the folder `media`, or without it in the catalog's. InputError lists every wrong line before
     anything is written, unless `skip_invalid`. Run again after an interruption it goes on, and writes only what differs.
     """
-    current = serving(cluster, alias)  # before a large file is checked: `vectors` were chosen by what serves now
-    lines: JsonLines[Change] = JsonLines(catalog, UPDATE if update else Listed)
+    current = active_index(cluster, alias)  # before a large file is checked: `vectors` were chosen by what serves now
+    lines: JsonLines[Change] = JsonLines(catalog, ProductUpdateModel if update else CatalogEntry)
     total, bad = lines.check()
     if bad and prune:
         raise InputError("--prune", f"{len(bad)} lines of {catalog} are wrong, so that what it has is not known")
@@ -82,40 +82,40 @@ def write_catalog(
         skip_invalid=skip_invalid or not bad
     )  # checked already: a large file is not parsed for it again
     folder = media or catalog.parent
-    new_version = replace or (current is None and aliased(cluster, alias) is not None)
+    new_version = replace or (current is None and resolve_alias(cluster, alias) is not None)
     if new_version:
-        target = open_beside(cluster, alias, vectors, folder)
-        release(cluster, target.name)
-        note(cluster, target.name, follows=None)
+        target = create_next_version(cluster, alias, vectors, folder)
+        unblock_writes(cluster, target.name)
+        write_meta(cluster, target.name, synced_from=None)
     else:
-        target = admit_media(ensure_index(cluster, alias, vectors, folder), folder)
+        target = allow_media_root(ensure_index(cluster, alias, vectors, folder), folder)
     name = target.name if new_version else alias
     ids, refused = _write(cluster, name, changes, folder, total, progress)
     pruned = _prune(cluster, name, ids) if prune or new_version else 0
     if new_version and current:
         for group in batched(ids, BULK_SIZE):
-            copy_marks(current, target, group)
+            copy_reembed_nonces(current, target, group)
             copy_vectors(current, target, group)
-    index = ProductIndex(cluster, name)  # another version than at the start, where somebody else moved the alias
+    index = Index(cluster, name)  # another version than at the start, where somebody else moved the alias
     if set(vectors) not in (set((current or target).vectors), set(index.vectors)):
         index, new_version = build_next_version(cluster, alias, vectors, progress=progress), True
     index.refresh()
     return IndexResult(index.name, index.name if new_version else None, total - len(refused), refused, bad, pruned)
 
 
-def ensure_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media: Path) -> ProductIndex:
+def ensure_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media: Path) -> Index:
     """The index behind an alias, whatever its vectors; where there is none, a new one with these, at once.
 
     InputError when the alias belongs to an index that was not made here, or that an earlier release made.
     """
-    if aliased(cluster, alias) is None:
+    if resolve_alias(cluster, alias) is None:
         switch_alias(cluster, alias, open_or_create(cluster, alias, vectors, media).name)
-    return serving(cluster, alias) or ProductIndex(cluster, alias)
+    return active_index(cluster, alias) or Index(cluster, alias)
 
 
-def missing_from_catalog(index: ProductIndex, catalog: Path) -> list[str]:
+def missing_from_catalog(index: Index, catalog: Path) -> list[str]:
     """The ids of an index's products that a catalog does not have, in order: what `prune` deletes."""
-    return _missing_from_catalog(index, {one.id for one in JsonLines(catalog, Listed).read() if not one.deleted})
+    return _missing_from_catalog(index, {one.id for one in JsonLines(catalog, CatalogEntry).read() if not one.deleted})
 
 
 def embed_backlog(
@@ -125,7 +125,7 @@ def embed_backlog(
     next_version: str | None = None,
     *,
     already_sent: bool = False,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> None:
     """Has every product that lacks a current vector embedded, in the version that serves, or in one that was `next_version`
     beside it: the alias is pointed to that one then. The alias is moved for no other.
@@ -135,14 +135,14 @@ def embed_backlog(
     says that vectors are lacking. Where the version follows the one that serves, what changed there meanwhile is caught
     up, the last of it while writes are held.
     """
-    products = ProductIndex(cluster, next_version or alias)
+    products = Index(cluster, next_version or alias)
     _embed(settings, products, progress, already_sent=already_sent)
-    if next_version and aliased(cluster, alias) != next_version:
-        current = serving(cluster, alias)
-        if current and follows(products, current):
-            catch_up(current, products)
+    if next_version and resolve_alias(cluster, alias) != next_version:
+        current = active_index(cluster, alias)
+        if current and synced_from(products, current):
+            sync(current, products)
             _embed(settings, products, progress)
-        change_over(cluster, alias, products)
+        cut_over(cluster, alias, products)
         _embed(settings, products, progress)
 
 
@@ -155,7 +155,7 @@ def enqueue_backlog(settings: Settings, cluster: Cluster, index: str) -> int:
     from ltr_plugin.pipelines.messages import celery_client
 
     require_broker(settings)
-    return enqueue_backlog(ProductIndex(cluster, index), queue=celery_client(settings))
+    return enqueue_backlog(Index(cluster, index), queue=celery_client(settings))
 
 
 def require_broker(settings: Settings) -> None:
@@ -178,33 +178,33 @@ def temporary_worker(settings: Settings) -> "Iterator[LocalWorker | None]":
 
 def _write(
     cluster: Cluster, name: str, changes: Iterator[Change], folder: Path, total: int, progress: Progress
-) -> tuple[list[str], list[Mistake]]:
+) -> tuple[list[str], list[Problem]]:
     """The ids of the products that are there then, and what was refused."""
     ids: list[str] = []
-    refused: list[Mistake] = []
+    refused: list[Problem] = []
     done = 0
     media_root = Settings.from_env().media_root
     for group in batched(changes, BULK_SIZE):
         errors = apply_changes(cluster, name, group, folder=folder, media_root=media_root)
-        refused += (Mistake(f"product {one.id}", error) for one, error in zip(group, errors, strict=True) if error)
+        refused += (Problem(f"product {one.id}", error) for one, error in zip(group, errors, strict=True) if error)
         ids += (one.id for one in group if not getattr(one, "deleted", False))
         done += len(group)
         progress(done, total)
     return ids, refused
 
 
-def _missing_from_catalog(index: ProductIndex, ids: Collection[str]) -> list[str]:
+def _missing_from_catalog(index: Index, ids: Collection[str]) -> list[str]:
     index.refresh()
     return [id_ for id_ in index.ids() if id_ not in ids]
 
 
 def _prune(cluster: Cluster, name: str, ids: Sequence[str]) -> int:
-    deletions = [Listed(id=id_, deleted=True) for id_ in _missing_from_catalog(ProductIndex(cluster, name), set(ids))]
+    deletions = [CatalogEntry(id=id_, deleted=True) for id_ in _missing_from_catalog(Index(cluster, name), set(ids))]
     found = (apply_changes(cluster, name, group) for group in batched(deletions, BULK_SIZE))
     return sum(error is None for results in found for error in results)
 
 
-def _embed(settings: Settings, products: ProductIndex, progress: Progress, *, already_sent: bool = False) -> None:
+def _embed(settings: Settings, products: Index, progress: Progress, *, already_sent: bool = False) -> None:
     from ltr_plugin.pipelines.local_worker import drain
     from ltr_plugin.pipelines.messages import celery_client
 

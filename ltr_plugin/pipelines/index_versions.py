@@ -5,11 +5,19 @@ from dataclasses import dataclass
 
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.copying import catch_up, change_over, follows
-from ltr_plugin.cluster.indices import aliased, facts_of, is_held, open_beside, release, serving, versions
-from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.sync import cut_over, sync, synced_from
+from ltr_plugin.cluster.versions import (
+    active_index,
+    create_next_version,
+    read_meta,
+    resolve_alias,
+    unblock_writes,
+    versions,
+    writes_blocked,
+)
 from ltr_plugin.errors import InputError
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
 
 
 @dataclass(frozen=True)
@@ -32,37 +40,37 @@ class Version:
 
 
 def build_next_version(
-    cluster: Cluster, alias: str, vectors: Sequence[VectorField], *, progress: Progress = silent
-) -> ProductIndex:
+    cluster: Cluster, alias: str, vectors: Sequence[VectorField], *, progress: Progress = no_progress
+) -> Index:
     """Another version of an index, with these vectors and all products of the one that serves.
 
     Vectors that the two have in common are copied; `embed_backlog` has the others made, and moves the alias. A version
     that an interrupted call left behind, or that served before, is taken up again. InputError without an index.
     """
-    current = serving(cluster, alias)
+    current = active_index(cluster, alias)
     if current is None:
         raise InputError(f"index {alias}", "it has no products to copy; name a catalog")
-    target = open_beside(cluster, alias, vectors, current.media.main)
-    catch_up(current, target, progress=progress)
+    target = create_next_version(cluster, alias, vectors, current.media_roots.main)
+    sync(current, target, progress=progress)
     target.refresh()
     return target
 
 
-def rollback_index(cluster: Cluster, alias: str, *, progress: Progress = silent) -> RollbackResult:
+def rollback_index(cluster: Cluster, alias: str, *, progress: Progress = no_progress) -> RollbackResult:
     """Points an alias to the version that served before.
 
     After a change of encoders, what has changed since is caught up first; a version that was replaced by another
     catalog comes back as it was. A second call undoes the first. InputError when there is nothing to go back to.
     """
-    name = aliased(cluster, alias)
-    previous = facts_of(cluster, name).get("before") if name else None
+    name = resolve_alias(cluster, alias)
+    previous = read_meta(cluster, name).get("before") if name else None
     if name is None or previous not in versions(cluster, alias):
         raise InputError("--rollback", f"{name or alias} has no version before it")
-    target, current = ProductIndex(cluster, previous), serving(cluster, alias)
-    synced = current is not None and follows(target, current)
+    target, current = Index(cluster, previous), active_index(cluster, alias)
+    synced = current is not None and synced_from(target, current)
     if current and synced:
-        catch_up(current, target, progress=progress)
-    change_over(cluster, alias, target)
+        sync(current, target, progress=progress)
+    cut_over(cluster, alias, target)
     target.refresh()
     return RollbackResult(name, previous, synced)
 
@@ -70,7 +78,7 @@ def rollback_index(cluster: Cluster, alias: str, *, progress: Progress = silent)
 def list_versions(cluster: Cluster, alias: str) -> list[Version]:
     """All versions of an index, oldest first."""
     stats = cluster.call("GET", f"/{alias}-v*/_stats/docs,store")["indices"]
-    active_name = aliased(cluster, alias)
+    active_name = resolve_alias(cluster, alias)
     return [
         Version(
             name,
@@ -90,7 +98,7 @@ def drop_inactive_versions(cluster: Cluster, alias: str) -> list[str]:
     dropped = [version.name for version in list_versions(cluster, alias) if not version.active]
     for name in dropped:
         cluster.call("DELETE", f"/{name}")
-    active_name = aliased(cluster, alias)
-    if active_name and is_held(cluster, active_name):
-        release(cluster, active_name)
+    active_name = resolve_alias(cluster, alias)
+    if active_name and writes_blocked(cluster, active_name):
+        unblock_writes(cluster, active_name)
     return dropped

@@ -10,12 +10,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.changes import Change
-from ltr_plugin.cluster.changing import apply_changes
+from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.products import ProductIndex
-from ltr_plugin.decoding import mistakes
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import BrokerError
 from ltr_plugin.pipelines.enqueue import enqueue_missing
+from ltr_plugin.validation import problems_of
 
 CHANGES_PER_CALL = 500
 """Changes that are written in one call."""
@@ -72,7 +72,7 @@ def ingest(
         changed = [change.id for (_, change), wrong in zip(good, found, strict=True) if wrong is None]
         result.applied += len(changed)
         try:
-            result.sent += enqueue_missing(ProductIndex(cluster, alias), changed, queue=queue)
+            result.sent += enqueue_missing(Index(cluster, alias), changed, queue=queue)
         except BrokerError as error:
             result.enqueue_error = str(error)
     result.refused.sort(key=lambda one: one.position)
@@ -90,7 +90,9 @@ def _read(
         try:
             yield position, adapter.validate_json(record) if text else adapter.validate_python(record)  # type: ignore[arg-type]
         except ValidationError as error:
-            reason = "; ".join(f"{wrong.where}  {wrong.what}" for wrong in mistakes(error, None if text else record))
+            reason = "; ".join(
+                f"{problem.location}  {problem.message}" for problem in problems_of(error, None if text else record)
+            )
             refused.append(RefusedChange(position, _id_of(record), reason))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ltr_plugin.errors import ClusterError, Mistake
+from ltr_plugin.errors import ClusterError, Problem
 
 if TYPE_CHECKING:
     from ltr_plugin.pipelines.ingest import IngestResult
@@ -31,7 +31,7 @@ class StreamResult:
 
 
 def ingest_lines(
-    groups: Iterable[Sequence[NumberedLine]], ingest: Ingest, *, on_refused: Callable[[Mistake], None]
+    groups: Iterable[Sequence[NumberedLine]], ingest: Ingest, *, on_refused: Callable[[Problem], None]
 ) -> StreamResult:
     """Takes in lines, a group at a time; `refused` hears of each that was not.
 
@@ -45,7 +45,7 @@ def ingest_lines(
             raise ClusterError(f"{error}; lines before {group[0][0]} are taken in", status=error.status) from None
         for one in result.refused:
             number = group[one.position - 1][0]
-            on_refused(Mistake(f"line {number}", f"{one.id}  {one.reason}".strip()))
+            on_refused(Problem(f"line {number}", f"{one.id}  {one.reason}".strip()))
         done.applied += result.applied
         done.refused += len(result.refused)
         done.enqueue_error = result.enqueue_error or done.enqueue_error

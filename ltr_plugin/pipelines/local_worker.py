@@ -13,11 +13,11 @@ from pathlib import Path
 
 from celery import Celery
 
-from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import BrokerError, LtrError
 from ltr_plugin.pipelines.enqueue import enqueue_backlog, enqueue_lost
 from ltr_plugin.pipelines.messages import CATALOG_QUEUE, TASK_FAILED, WRITE_REFUSED, broker_folder, celery_client
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.settings import Settings
 
 ENV_PARENT_PID = "LTR_WORKER_PARENT"
@@ -102,11 +102,11 @@ def local_worker(settings: Settings) -> Iterator[LocalWorker]:
 
 
 def drain(
-    index: ProductIndex,
+    index: Index,
     queue: Celery,
     *,
     worker: LocalWorker | None = None,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
     send: bool = True,
     stall_s: float = 300.0,
     poll_s: float = 0.3,
@@ -125,7 +125,7 @@ def drain(
     while left:
         progress(total - left, total)
         time.sleep(poll_s)
-        index = ProductIndex(index.cluster, index.alias)  # its alias may move: the version left behind takes no vectors
+        index = Index(index.cluster, index.alias)  # its alias may move: the version left behind takes no vectors
         now, before, left = time.monotonic(), left, index.backlog()
         total = max(total, left)
         if left < before:
@@ -187,7 +187,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     return {**os.environ, **ours, ENV_PARENT_PID: str(os.getpid()), "PYTHONWARNINGS": "ignore"}
 
 
-def _stuck(index: ProductIndex, left: int, worker: LocalWorker | None, failures: list[str]) -> str:
+def _stuck(index: Index, left: int, worker: LocalWorker | None, failures: list[str]) -> str:
     if worker is None:
         return (
             f"{index.name}: {left} products still lack vectors and nothing moves; is a worker running (`ltr worker`)?"

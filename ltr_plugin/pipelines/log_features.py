@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from ltr_plugin.cluster.feature_log import LOG, Pairs, log_features
-from ltr_plugin.cluster.ltr_api import LtrStore, log_name
-from ltr_plugin.cluster.products import ProductIndex
-from ltr_plugin.features.checking import check_fields
+from ltr_plugin.cluster.feature_log import LOG_NAME, QueryProducts, log_features
+from ltr_plugin.cluster.feature_store import FeatureStore, logging_set_name
+from ltr_plugin.cluster.index import Index
+from ltr_plugin.features.compatibility import check_fields
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.table import Origin
-from ltr_plugin.features.writing import Row, TableWriter
+from ltr_plugin.features.table import Provenance
+from ltr_plugin.features.table_writer import FeatureTableWriter, Row
 from ltr_plugin.judgments.qrels import Qrels, read_qrels
 from ltr_plugin.pipelines.candidates import candidates
 from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode_query_file
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,16 @@ class LogResult:
     missing_queries: int
 
 
-def push_features(index: ProductIndex, features: FeatureSet) -> None:
+def push_features(index: Index, features: FeatureSet) -> None:
     """Checks the set against the index and stores it in the cluster."""
     check_fields(features, index.mapping, index.vectors)
-    store = LtrStore(index.cluster)
+    store = FeatureStore(index.cluster)
     store.ensure()
     store.put_feature_set(features)
 
 
 def log_feature_table(
-    index: ProductIndex,
+    index: Index,
     features: FeatureSet,
     queries: Path,
     judgments: Path,
@@ -49,7 +49,7 @@ def log_feature_table(
     *,
     negatives: int = 20,
     seed: int = 7,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> LogResult:
     """Logs the features of every judged pair and of `negatives` unjudged candidates a query.
 
@@ -58,32 +58,32 @@ def log_feature_table(
     """
     push_features(index, features)
     qrels = read_qrels(judgments)
-    encoded = [one for one in encode_query_file(index, queries) if qrels.of(one.query.id)]
-    origin = _origin(index, features, queries, judgments, negatives, seed)
+    encoded = [one for one in encode_query_file(index, queries) if qrels.for_query(one.query.id)]
+    provenance = _provenance(index, features, queries, judgments, negatives, seed)
     sampled = _sample_negatives(index, encoded, qrels, negatives, seed)
     pairs = [
-        Pairs(one.query.id, one.params, [*qrels.of(one.query.id), *extra])
+        QueryProducts(one.query.id, one.params, [*qrels.for_query(one.query.id), *extra])
         for one, extra in zip(encoded, sampled, strict=True)
     ]
     row_count = judged = 0
-    with TableWriter(table, features.names, origin) as writer:
+    with FeatureTableWriter(table, features.feature_names, provenance) as writer:
         for done, (wanted, hits) in enumerate(
-            zip(pairs, log_features(index.cluster, index.name, log_name(features), pairs), strict=True), start=1
+            zip(pairs, log_features(index.cluster, index.name, logging_set_name(features), pairs), strict=True), start=1
         ):
-            grades = qrels.of(wanted.query)
-            rows: list[Row] = [(wanted.query, hit.id, grades.get(hit.id), hit.features[LOG]) for hit in hits]
+            grades = qrels.for_query(wanted.query)
+            rows: list[Row] = [(wanted.query, hit.id, grades.get(hit.id), hit.features[LOG_NAME]) for hit in hits]
             writer.add(rows)
             row_count += len(rows)
             judged += sum(row[2] is not None for row in rows)
             progress(done, len(pairs))
-    wanted_judged = sum(len(qrels.of(one.query.id)) for one in encoded)
+    wanted_judged = sum(len(qrels.for_query(one.query.id)) for one in encoded)
     return LogResult(
         table, row_count, judged, row_count - judged, wanted_judged - judged, len(qrels.queries()) - len(encoded)
     )
 
 
 def _sample_negatives(
-    index: ProductIndex, encoded: Sequence[EncodedQuery], qrels: Qrels, negatives: int, seed: int
+    index: Index, encoded: Sequence[EncodedQuery], qrels: Qrels, negatives: int, seed: int
 ) -> Iterator[list[str]]:
     """Unjudged candidates of each query's first pass, drawn evenly over the window that a ranker will be shown."""
     if not negatives:
@@ -91,16 +91,16 @@ def _sample_negatives(
         return
     rng = np.random.default_rng(seed)
     for one, products in zip(encoded, candidates(index, encoded), strict=True):
-        grades = qrels.of(one.query.id)
+        grades = qrels.for_query(one.query.id)
         unjudged = [product for product in products if product not in grades]
         chosen = rng.choice(len(unjudged), size=min(negatives, len(unjudged)), replace=False)
         yield [unjudged[position] for position in sorted(chosen)]
 
 
-def _origin(
-    index: ProductIndex, features: FeatureSet, queries: Path, judgments: Path, negatives: int, seed: int
-) -> Origin:
-    return Origin(
+def _provenance(
+    index: Index, features: FeatureSet, queries: Path, judgments: Path, negatives: int, seed: int
+) -> Provenance:
+    return Provenance(
         feature_set=features.model_dump(mode="json"),
         feature_set_id=features.id,
         feature_set_digest=features.digest,

@@ -49,7 +49,7 @@ def celery_client(settings: Settings, **options: Any) -> Celery:  # noqa: ANN401
     """A Celery application that sends messages to the broker of these settings and knows no task's code."""
     client = Celery("ltr", set_as_current=False, **options)
     client.conf.update(
-        **_broker_options(settings),
+        **broker_options(settings),
         task_default_queue=DEFAULT_QUEUE,
         task_queues={name: {} for name in QUEUES},
         task_routes=(route,),
@@ -65,7 +65,8 @@ def broker_folder(settings: Settings) -> Path:
     return settings.runs.resolve() / "broker"
 
 
-def _broker_options(settings: Settings) -> dict[str, Any]:
+def broker_options(settings: Settings) -> dict[str, Any]:
+    """Where the queue is and how it is read."""
     if settings.broker_url:
         return {"broker_url": settings.broker_url, "broker_transport_options": _transport_options(settings)}
     queue = broker_folder(settings) / "queue"
@@ -86,7 +87,7 @@ def _transport_options(settings: Settings) -> dict[str, Any]:
     kind = (settings.broker_url or "").partition(":")[0].partition("+")[0]
     if kind in ("redis", "rediss", "sentinel"):
         return {
-            "visibility_timeout": settings.redis_visibility_s,
+            "visibility_timeout": settings.redis_visibility_timeout_s,
             "unacked_restore_interval": 1,
             "unacked_restore_throttle": 1,
             "socket_keepalive": True,

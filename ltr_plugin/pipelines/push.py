@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.feature_log import LOG, Pairs, log_features
-from ltr_plugin.cluster.ltr_api import LtrStore, log_name
-from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.feature_log import LOG_NAME, QueryProducts, log_features
+from ltr_plugin.cluster.feature_store import FeatureStore, logging_set_name
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import ClusterError, InputError, ParityError
 from ltr_plugin.pipelines.candidates import candidates
 from ltr_plugin.pipelines.encode_queries import EncodedQuery
 from ltr_plugin.pipelines.log_features import push_features
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.queries.query import Query
 from ltr_plugin.queries.retrieval import Retrieval
-from ltr_plugin.queries.templates import Ranking, release_of, search_template, with_release
+from ltr_plugin.queries.templates import Ranking, release_metadata, search_template, with_release_metadata
 from ltr_plugin.rankers.export.parity import TOLERANCE, Parity, compare_scores
 from ltr_plugin.rankers.ranker import Ranker
 
@@ -53,11 +53,11 @@ def model_name(ranker: Ranker) -> str:
 
 
 def push_ranker(
-    index: ProductIndex,
+    index: Index,
     ranker: Ranker,
     encoded: Sequence[EncodedQuery],
     *,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> PushResult:
     """Uploads a ranker and keeps it only if the cluster scores live rows as the ranker does here.
 
@@ -68,7 +68,7 @@ def push_ranker(
     _require_compatible(index, ranker)
     export = ranker.export()
     push_features(index, ranker.feature_set)
-    store = LtrStore(index.cluster)
+    store = FeatureStore(index.cluster)
     name = model_name(ranker)
     uploaded = store.model(name) is None
     if uploaded:
@@ -92,36 +92,36 @@ def sample_evenly(queries: Sequence[Query], limit: int) -> list[Query]:
 
 
 def verify_parity(
-    index: ProductIndex,
+    index: Index,
     ranker: Ranker,
     model: str,
     encoded: Sequence[EncodedQuery],
     *,
     tolerance: float = TOLERANCE,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Parity:
     """Scores the candidates of these queries through `sltr` and here, from features logged in the same search."""
     pairs = (
-        Pairs(one.query.id, one.params, products)
+        QueryProducts(one.query.id, one.params, products)
         for one, products in zip(encoded, candidates(index, encoded), strict=True)
     )
-    names = ranker.feature_set.names
+    feature_names = ranker.feature_set.feature_names
     queries: list[str] = []
     remote: list[float] = []
     values: list[list[float]] = []
     scored = log_features(
-        index.cluster, index.name, log_name(ranker.feature_set), (p for p in pairs if p.products), model=model
+        index.cluster, index.name, logging_set_name(ranker.feature_set), (p for p in pairs if p.products), model=model
     )
     for done, hits in enumerate(scored, start=1):
         queries += [str(done)] * len(hits)
         remote += [hit.score for hit in hits]
-        values += [[hit.features[LOG][name] or 0.0 for name in names] for hit in hits]
+        values += [[hit.features[LOG_NAME][name] or 0.0 for name in feature_names] for hit in hits]
         progress(done, len(encoded))
-    local = ranker.predict(np.array(values, dtype=np.float32).reshape(-1, len(names)))
+    local = ranker.predict(np.array(values, dtype=np.float32).reshape(-1, len(feature_names)))
     return compare_scores(np.array(queries, dtype=object), local, np.array(remote), tolerance)
 
 
-def promote(index: ProductIndex, ranking: Ranking, template: str) -> Release:
+def promote(index: Index, ranking: Ranking, template: str) -> Release:
     """Makes `ranking` what storefronts get when they call `template`, in one atomic call; earlier releases are kept."""
     number = next(n for n in count(1) if _read_template(index.cluster, _release_name(template, n)) is None)
     metadata = {
@@ -129,9 +129,9 @@ def promote(index: ProductIndex, ranking: Ranking, template: str) -> Release:
         "ranker": ranking.model or ranking.name,
         "index": index.alias,
         "promoted": datetime.now(UTC).isoformat(timespec="seconds"),
-        "spaces": _vector_fingerprints(index) if ranking.vectors or ranking.model else {},
+        "spaces": _vector_fingerprints(index) if ranking.knn or ranking.model else {},
     }
-    text = with_release(search_template(Retrieval.of(index.vectors), ranking), metadata)
+    text = with_release_metadata(search_template(Retrieval.from_vectors(index.vectors), ranking), metadata)
     _write_template(index.cluster, _release_name(template, number), text)
     _write_template(index.cluster, template, text)
     return Release(template, number, metadata)
@@ -145,12 +145,12 @@ def rollback(cluster: Cluster, template: str, number: int | None = None) -> Rele
     current = _read_template(cluster, template)
     if current is None:
         raise InputError("rollback", f"the cluster has no search template {template!r}; make one with `ltr promote`")
-    number = number if number is not None else int(release_of(current)["release"]) - 1
+    number = number if number is not None else int(release_metadata(current)["release"]) - 1
     earlier = _read_template(cluster, _release_name(template, number))
     if earlier is None:
         raise InputError("rollback", f"{template!r} has no release {number}")
-    metadata = release_of(earlier)
-    other = _mismatched_vectors(ProductIndex(cluster, metadata["index"]), metadata)
+    metadata = release_metadata(earlier)
+    other = _mismatched_vectors(Index(cluster, metadata["index"]), metadata)
     if other:
         raise InputError(
             f"{template} release {number}",
@@ -161,37 +161,37 @@ def rollback(cluster: Cluster, template: str, number: int | None = None) -> Rele
     return Release(template, number, metadata)
 
 
-def stale_releases(index: ProductIndex) -> list[Release]:
+def stale_releases(index: Index) -> list[Release]:
     """The releases that storefronts call now which rank this index by vectors of other encoders than it has."""
     metadata = index.cluster.call("GET", "/_cluster/state/metadata", filter_path="metadata.stored_scripts")
     scripts = metadata.get("metadata", {}).get("stored_scripts", {})
     stale: list[Release] = []
     for template, script in sorted(scripts.items()):
-        release_metadata = release_of(script.get("source", ""))
-        active = release_metadata and not template.endswith(f".v{release_metadata['release']}")
-        if active and release_metadata["index"] == index.alias and _mismatched_vectors(index, release_metadata):
-            stale.append(Release(template, release_metadata["release"], release_metadata))
+        stored = release_metadata(script.get("source", ""))
+        active = stored and not template.endswith(f".v{stored['release']}")
+        if active and stored["index"] == index.alias and _mismatched_vectors(index, stored):
+            stale.append(Release(template, stored["release"], stored))
     return stale
 
 
-def _vector_fingerprints(index: ProductIndex) -> dict[str, str]:
+def _vector_fingerprints(index: Index) -> dict[str, str]:
     return {vector.name: vector.fingerprint.digest for vector in index.vectors}
 
 
-def _mismatched_vectors(index: ProductIndex, metadata: dict[str, Any]) -> list[str]:
+def _mismatched_vectors(index: Index, metadata: dict[str, Any]) -> list[str]:
     """The vector fields of a release that its index lacks, or has of another encoder."""
     now = _vector_fingerprints(index)
     return [name for name, space in metadata["spaces"].items() if now.get(name) != space]
 
 
-def _require_compatible(index: ProductIndex, ranker: Ranker) -> None:
-    stored = LtrStore(index.cluster).feature_set(ranker.feature_set.id)
+def _require_compatible(index: Index, ranker: Ranker) -> None:
+    stored = FeatureStore(index.cluster).feature_set(ranker.feature_set.id)
     if stored and stored["features"] != ranker.feature_set.rendered():
         raise InputError(
             f"ranker {ranker.kind}",
             f"it was trained for another {ranker.feature_set.id} than the cluster has; log features and train again",
         )
-    trained = ranker.card.origin["fingerprints"]
+    trained = ranker.card.provenance["fingerprints"]
     for vector in index.vectors:
         made = trained.get(vector.name)
         if made and made != vector.fingerprint.digest:

@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import MODALITIES, Product
-from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import EncodedQuery
 
@@ -16,7 +16,7 @@ MIN_SLICE_QUERIES = 10
 QuerySlices = Mapping[str, set[str]]
 
 
-def slice_queries(index: ProductIndex, judged: Sequence[EncodedQuery], qrels: Qrels) -> QuerySlices:
+def slice_queries(index: Index, judged: Sequence[EncodedQuery], qrels: Qrels) -> QuerySlices:
     """The queries of each slice; one query may be in several.
 
     By how it asks (`typed`, `photo`, ...); `answerable`, with a relevant product at all; by what the best products for
@@ -25,7 +25,7 @@ def slice_queries(index: ProductIndex, judged: Sequence[EncodedQuery], qrels: Qr
     frequency: the fewest that make up half of all that is asked, and the others; and by the first category of the best
     products.
     """
-    best = {one.query.id: _best_products(qrels.of(one.query.id)) for one in judged}
+    best = {one.query.id: _best_products(qrels.for_query(one.query.id)) for one in judged}
     products = _fetch_products(index, {id_ for ids in best.values() for id_ in ids})
     by_name: dict[str, set[str]] = defaultdict(set)
     for one in judged:
@@ -44,7 +44,7 @@ def slice_queries(index: ProductIndex, judged: Sequence[EncodedQuery], qrels: Qr
             }
             by_name[f"answers without {labels[modality]}"] = without_media
             by_name[f"answers with {labels[modality]}"] = set(answerable) - without_media
-    counts = {query: sum(grade > 0 for grade in qrels.of(query).values()) for query in answerable}
+    counts = {query: sum(grade > 0 for grade in qrels.for_query(query).values()) for query in answerable}
     by_count = sorted(answerable, key=lambda query: counts[query])
     if len(by_count) >= 2 * MIN_SLICE_QUERIES and counts[by_count[0]] < counts[by_count[-1]]:
         by_name["few answers"] = set(by_count[: len(by_count) // 2])
@@ -81,6 +81,6 @@ def _best_products(grades: Mapping[str, int]) -> list[str]:
     return [id_ for id_, grade in grades.items() if grade == highest > 0]
 
 
-def _fetch_products(index: ProductIndex, ids: set[str]) -> dict[str, Product]:
+def _fetch_products(index: Index, ids: set[str]) -> dict[str, Product]:
     parts = batched(sorted(ids), 1000)
     return {one.product.id: one.product for part in parts for one in index.fetch(part)}

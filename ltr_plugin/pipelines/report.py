@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ltr_plugin.catalog.media import is_url
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import LtrError, MediaError
 from ltr_plugin.evaluation.ablation import Ablation
 from ltr_plugin.evaluation.curves import per_query_difference, precision_at_recall
@@ -22,7 +22,7 @@ THUMBNAIL_PX, MAX_AUDIO_BYTES = 160, 400_000
 
 
 def write_report(
-    index: ProductIndex, evaluation: Evaluation, folder: Path, out: Path, *, ablation: Ablation | None = None
+    index: Index, evaluation: Evaluation, folder: Path, out: Path, *, ablation: Ablation | None = None
 ) -> None:
     """Writes the page. `folder` is where the queries' media lie; a photo that cannot be shown is left out."""
     comparison, runs, qrels = evaluation.full, evaluation.runs, evaluation.qrels
@@ -41,7 +41,7 @@ def write_report(
     encoded = {one.query.id: one.query for one in evaluation.encoded}
 
     def example(query: str) -> QueryExample:
-        grades = qrels.of(query)
+        grades = qrels.for_query(query)
         shown = {
             name: [ResultItem(id_, items[id_][0], items[id_][1], grades.get(id_)) for id_ in ids]
             for name, ids in top_results[query].items()
@@ -70,7 +70,7 @@ def write_report(
     temporary.replace(out)
 
 
-def _items(index: ProductIndex, ids: Iterable[str]) -> Mapping[str, tuple[str, str | None]]:
+def _items(index: Index, ids: Iterable[str]) -> Mapping[str, tuple[str, str | None]]:
     """Title and photo of each product."""
     wanted = list(ids)
     found = {one.product.id: one.product for one in index.fetch(wanted)} if wanted else {}
@@ -79,9 +79,9 @@ def _items(index: ProductIndex, ids: Iterable[str]) -> Mapping[str, tuple[str, s
     }
 
 
-def _product_photo(index: ProductIndex, product: Product) -> str | None:
+def _product_photo(index: Index, product: Product) -> str | None:
     for reference in product.images:
-        if shown := _thumbnail(index.media.of(reference), reference):
+        if shown := _thumbnail(index.media_roots.root_of(reference), reference):
             return shown
     return None
 

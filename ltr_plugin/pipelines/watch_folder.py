@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ltr_plugin.batches import batched
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.products import ProductIndex
-from ltr_plugin.errors import ClusterError, InputError, LtrError, Mistake
-from ltr_plugin.jsonlines import opened
+from ltr_plugin.cluster.index import Index
+from ltr_plugin.errors import ClusterError, InputError, LtrError, Problem
+from ltr_plugin.jsonlines import open_lines
 from ltr_plugin.pipelines.catalog_client import CatalogClient
 from ltr_plugin.pipelines.index_catalog import temporary_worker
 from ltr_plugin.pipelines.ingest_lines import BATCH_SIZE, Ingest, StreamResult, ingest_lines, number_lines
@@ -29,7 +29,7 @@ class FileResult:
 
     path: Path
     result: StreamResult
-    mistakes: list[Mistake]
+    problems: list[Problem]
 
 
 class WatchedFolder:
@@ -58,27 +58,27 @@ class WatchedFolder:
                 yield result
 
     def _process(self, path: Path, signature: Signature) -> FileResult | None:
-        mistakes: list[Mistake] = []
+        problems: list[Problem] = []
         result = StreamResult()
         try:
-            with opened(path) as lines:
+            with open_lines(path) as lines:
                 result = ingest_lines(
-                    batched(number_lines(lines), BATCH_SIZE), self._ingest, on_refused=mistakes.append
+                    batched(number_lines(lines), BATCH_SIZE), self._ingest, on_refused=problems.append
                 )
         except InputError as error:
             if error.source != str(path):
                 raise
-            mistakes += error.mistakes
+            problems += error.problems
         if _signature(path) != signature:
             return None  # somebody wrote to it meanwhile: it is taken in again once it is complete
-        folder = self.folder / (FAILED_FOLDER if mistakes else DONE_FOLDER)
+        folder = self.folder / (FAILED_FOLDER if problems else DONE_FOLDER)
         target = _unused_path(folder, path.name)
-        if mistakes:
+        if problems:
             part = target.with_name(f"{target.name}.errors.part")
-            part.write_text("".join(f"{mistake}\n" for mistake in mistakes), "utf-8")
+            part.write_text("".join(f"{problem}\n" for problem in problems), "utf-8")
             part.rename(target.with_name(f"{target.name}.errors"))
         path.rename(target)
-        return FileResult(target, result, mistakes)
+        return FileResult(target, result, problems)
 
 
 def watch_folder(
@@ -109,7 +109,7 @@ def watch_folder(
             try:
                 if worker and worker.restarts > sent_at:  # a worker of our own begins with an empty queue
                     sent_at = worker.restarts
-                    enqueue_backlog(ProductIndex(cluster, alias), queue=worker.queue)
+                    enqueue_backlog(Index(cluster, alias), queue=worker.queue)
                 for one in watched.poll():
                     on_file(one)
                 pause_s = poll_s

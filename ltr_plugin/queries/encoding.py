@@ -6,15 +6,15 @@ from typing import Any
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.errors import MediaError, NothingToEncode
+from ltr_plugin.errors import MediaError, NothingToEncodeError
 
 Media = Path | str | bytes
 """A file, a URL, or the bytes of a photo, a sound or a video."""
 
-Items = Mapping[Modality, "Media | None"]
+QueryInputs = Mapping[Modality, "Media | None"]
 """What a query brings, by modality: a string for text, else media. None counts as absent."""
 
-Heard = Callable[[int, Modality, MediaError], None]
+OnMediaError = Callable[[int, Modality, MediaError], None]
 """Hears of a query (by its place) whose medium cannot be used, and why."""
 
 
@@ -35,14 +35,14 @@ class QueryEncoder:
 
         MediaError when a medium cannot be used; EncoderError when an encoder is not the one that filled the index.
         """
-        return self.encode_many([{"text": text, "image": image, "audio": audio, "video": video}])[0]
+        return self.encode_batch([{"text": text, "image": image, "audio": audio, "video": video}])[0]
 
-    def encode_many(
-        self, queries: Sequence[Items], *, on_bad_media: Heard | None = None
+    def encode_batch(
+        self, queries: Sequence[QueryInputs], *, on_media_error: OnMediaError | None = None
     ) -> list[dict[str, list[float]]]:
         """`encode` for many queries in large batches, in their order.
 
-        With `on_bad_media`, it hears the place and the reason, and that query goes on without its photo or sound.
+        With `on_media_error`, it hears the place and the reason, and that query goes on without its photo or sound.
         """
         from ltr_plugin.encoders import encoder_of
 
@@ -51,37 +51,37 @@ class QueryEncoder:
         for field in self.vectors:
             source = field.source
             if source not in opened:
-                opened[source] = _opened(queries, source, on_bad_media)
+                opened[source] = _opened(queries, source, on_media_error)
             if not opened[source]:
                 continue
             encoder = encoder_of(field)
             prepared: dict[int, Any] = {}
-            for place, item in opened[source].items():
+            for position, item in opened[source].items():
                 try:
-                    prepared[place] = encoder.prepare(source, item)
-                except NothingToEncode:
+                    prepared[position] = encoder.prepare(source, item)
+                except NothingToEncodeError:
                     continue  # such as a video without a sound track has no vector in a space of sounds
                 except MediaError as error:
-                    if on_bad_media is None:
+                    if on_media_error is None:
                         raise
-                    on_bad_media(place, source, error)
-            for place, vector in zip(prepared, encoder.encode(source, list(prepared.values())), strict=True):
-                found[place][field.name] = vector.tolist()
+                    on_media_error(position, source, error)
+            for position, vector in zip(prepared, encoder.encode(source, list(prepared.values())), strict=True):
+                found[position][field.name] = vector.tolist()
         return found
 
 
-def _opened(queries: Sequence[Items], source: Modality, on_bad_media: Heard | None) -> dict[int, Any]:
+def _opened(queries: Sequence[QueryInputs], source: Modality, on_media_error: OnMediaError | None) -> dict[int, Any]:
     found: dict[int, Any] = {}
-    for place, query in enumerate(queries):
+    for position, query in enumerate(queries):
         item = query.get(source)
         if not item and not isinstance(item, bytes):
             continue
         try:
-            found[place] = item if source == "text" else _open(source, item)
+            found[position] = item if source == "text" else _open(source, item)
         except MediaError as error:
-            if on_bad_media is None:
+            if on_media_error is None:
                 raise
-            on_bad_media(place, source, error)
+            on_media_error(position, source, error)
     return found
 
 

@@ -6,13 +6,13 @@ from typing import Annotated, Self
 from pydantic import Field, FiniteFloat, model_validator
 
 from ltr_plugin.catalog.product import Identifier
-from ltr_plugin.decoding import Form
 from ltr_plugin.jsonlines import JsonLines
+from ltr_plugin.validation import StrictModel
 
-MODES = ("typed", "photo", "sound", "video", "mixed")
+INPUT_MODES = ("typed", "photo", "sound", "video", "mixed")
 
 
-class Query(Form):
+class Query(StrictModel):
     """What a shopper asks with: words, photo, sound, video, or a mix. Media are paths beside the file, or URLs.
 
     `frequency` is how often it was asked, in any unit, where that is known: reports then tell head and tail apart.
@@ -27,7 +27,7 @@ class Query(Form):
     frequency: Annotated[FiniteFloat, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
-    def _asks_something(self) -> Self:
+    def _require_input(self) -> Self:
         if not (self.text or self.image or self.audio or self.video):
             raise ValueError("a query needs at least one of text, image, audio, video")
         return self
@@ -35,9 +35,9 @@ class Query(Form):
     @property
     def mode(self) -> str:
         """How it asks: one of MODES."""
-        brought = (self.text, self.image, self.audio, self.video, None)
-        asked = [name for name, given in zip(MODES, brought, strict=True) if given]
-        return asked[0] if len(asked) == 1 else MODES[-1]
+        inputs = (self.text, self.image, self.audio, self.video, None)
+        given_modes = [name for name, given in zip(INPUT_MODES, inputs, strict=True) if given]
+        return given_modes[0] if len(given_modes) == 1 else INPUT_MODES[-1]
 
 
 def read_queries(path: Path) -> list[Query]:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.features.table import Floats, total_of
+from ltr_plugin.features.table import Floats, zero_fill
 from ltr_plugin.rankers.ranker import Ranker, Scores
 
 MAX_COALITIONS = 1 << 20
@@ -64,11 +64,11 @@ def attribute(ranker: Ranker, values: Floats, background: Floats | None = None) 
     """
     features = ranker.feature_set.features
     modalities = {feature.name: str(feature.modality) for feature in features}
-    row = total_of(values)
+    row = zero_fill(values)
     if isinstance(ranker, SupportsContributions):
         *found, base_value = ranker.contributions(row[None])[0].tolist()
     else:
-        background_row = np.zeros_like(row) if background is None else total_of(background)
+        background_row = np.zeros_like(row) if background is None else zero_fill(background)
         base_value = float(ranker.predict(background_row[None])[0])
         found = owen_values(ranker.predict, row, list(modalities.values()), background_row).tolist()
     return Attribution(base_value, dict(zip(modalities, found, strict=True)), modalities)

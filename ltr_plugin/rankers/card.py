@@ -14,15 +14,15 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import model_validator
 
-from ltr_plugin.decoding import Form, decode
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
+from ltr_plugin.validation import StrictModel, decode
 
 CARD_FILE = "card.json"
 
 
-class RankerCard(Form):
+class RankerCard(StrictModel):
     """Where a ranker comes from: enough to make it again, to judge it, and to refuse it where it does not fit."""
 
     format: Literal[1] = 1
@@ -31,7 +31,7 @@ class RankerCard(Form):
     feature_set_id: str
     feature_set_digest: str
     missing: Literal["zero"] = "zero"
-    origin: dict[str, Any]
+    provenance: dict[str, Any]
     queries: int
     rows: int
     negatives: int
@@ -71,13 +71,13 @@ def make_card(
     InputError when the table was logged with another version of its own feature set.
     """
     feature_set = feature_set_of(table)
-    origin = {name: value for name, value in asdict(table.origin).items() if name != "feature_set"}
+    provenance = {name: value for name, value in asdict(table.provenance).items() if name != "feature_set"}
     return RankerCard(
         kind=kind,
         feature_set=feature_set,
         feature_set_id=feature_set.id,
         feature_set_digest=feature_set.digest,
-        origin=origin,
+        provenance=provenance,
         queries=queries,
         rows=rows,
         negatives=int(np.isnan(table.grades).sum()),
@@ -93,10 +93,12 @@ def make_card(
 
 def feature_set_of(table: FeatureTable) -> FeatureSet:
     """The feature set that a table was logged with; InputError when the table does not fit it."""
-    feature_set = decode(FeatureSet, table.origin.feature_set, source="feature table")
-    if feature_set.names != table.names:
-        raise InputError("feature table", f"has columns {table.names!r}, its feature set has {feature_set.names!r}")
-    if feature_set.digest != table.origin.feature_set_digest:
+    feature_set = decode(FeatureSet, table.provenance.feature_set, source="feature table")
+    if feature_set.feature_names != table.feature_names:
+        raise InputError(
+            "feature table", f"has columns {table.feature_names!r}, its feature set has {feature_set.feature_names!r}"
+        )
+    if feature_set.digest != table.provenance.feature_set_digest:
         raise InputError("feature table", f"feature set {feature_set.id!r} renders otherwise now; log the table again")
     return feature_set
 
@@ -153,8 +155,8 @@ def render_readme(card: RankerCard) -> str:
     """The card for people, in Markdown."""
     facts = {
         "Feature set": f"{card.feature_set_id}, digest {card.feature_set_digest}",
-        "Index": f"{card.origin['index']}, cluster {card.origin['cluster_version']}",
-        "Judgments": card.origin["judgments"],
+        "Index": f"{card.provenance['index']}, cluster {card.provenance['cluster_version']}",
+        "Judgments": card.provenance["judgments"],
         "Trained on": f"{card.queries} queries, {card.rows} products; {card.negatives} sampled and not judged",
         "Missing values": "0, as the cluster scores them",
         "TokenizedTexts": f"{card.created} with "

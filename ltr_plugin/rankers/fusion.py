@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Self
 
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.table import FeatureTable, Floats, total_of
+from ltr_plugin.features.table import FeatureTable, Floats, zero_fill
 from ltr_plugin.judgments.qrels import Qrels
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.card import feature_set_of, make_card, read_model
 from ltr_plugin.rankers.network.settings import MLPSettings, NetworkSettings
 from ltr_plugin.rankers.ranker import BaseRanker, Export, Ranker, Scores
@@ -45,9 +45,9 @@ class NetworkRanker(BaseRanker):
         """The scores of float32 `values` (rows, features) with the gates and parts they are made of, in double."""
         import torch
 
-        total = torch.from_numpy(total_of(values))
+        zero_filled = torch.from_numpy(zero_fill(values))
         with torch.no_grad():
-            output: FusionOutput = self.network(total.double(), self.network.presence(total))
+            output: FusionOutput = self.network(zero_filled.double(), self.network.presence(zero_filled))
         return output
 
     def export(self) -> Export:
@@ -79,7 +79,7 @@ def train_fusion(
     *,
     teacher: Ranker | None = None,
     auxiliary_qrels: Mapping[str, Qrels] | None = None,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> NetworkRanker:
     """A fusion ranker trained on `table`, with missing values as 0; by the grades, or by a teacher's scores.
 
@@ -96,7 +96,7 @@ def train_mlp(
     *,
     teacher: Ranker | None = None,
     auxiliary_qrels: Mapping[str, Qrels] | None = None,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> NetworkRanker:
     """A plain network trained as `train_fusion` does."""
     return _train(MLP, table, settings or MLPSettings(), teacher, auxiliary_qrels or {}, progress)
@@ -125,7 +125,9 @@ def _train(
     with seeded(settings):
         epochs, ndcg, validation_folds = task.best_epochs(progress)
         fitted = (
-            task if settings.refit or not validation_folds else task.of_queries(set(rows.queries) - validation_folds[0])
+            task
+            if settings.refit or not validation_folds
+            else task.for_queries(set(rows.queries) - validation_folds[0])
         )
         trained = fitted.train(epochs)
         network, facts = pruned_and_rounded(trained, fitted)
@@ -152,7 +154,7 @@ def _train(
             **facts,
             **_mean_gates(network, fitted),
         },
-        importance=_importance(trained, fitted, features.names),
+        importance=_importance(trained, fitted, features.feature_names),
         notes=rows.notes
         if validation_folds
         else (*rows.notes, f"one query only: nothing to validate on, so {epochs} epochs"),

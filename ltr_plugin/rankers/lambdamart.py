@@ -9,16 +9,16 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, FiniteFloat
 
-from ltr_plugin.decoding import Form
 from ltr_plugin.errors import InputError
-from ltr_plugin.features.table import FeatureTable, Floats, total_of
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.features.table import FeatureTable, Floats, zero_fill
+from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.card import RankerCard, feature_set_of, make_card, read_model
 from ltr_plugin.rankers.export.lightgbm_trees import export_trees
 from ltr_plugin.rankers.ranker import BaseRanker, Export, Ranker, Scores
 from ltr_plugin.rankers.training.distillation import DistillationObjective, distillation_targets, teacher_metadata
 from ltr_plugin.rankers.training.early_stopping import best_step, make_validation_folds
 from ltr_plugin.rankers.training.rows import TrainingRows
+from ltr_plugin.validation import StrictModel
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -38,7 +38,7 @@ Fraction = Annotated[FiniteFloat, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class LambdaMARTSettings(Form):
+class LambdaMARTSettings(StrictModel):
     """How to boost. The defaults suit a few hundred queries.
 
     `num_trees` is the most trees; how many are kept is the best mean NDCG@10 of the queries held out: `validation_fraction` is
@@ -76,19 +76,19 @@ class LambdaMARTRanker(BaseRanker):
 
     def predict(self, values: Floats) -> Scores:
         """See Ranker. LightGBM's raw scores of the float32 values, compared in double precision."""
-        total = total_of(values)
-        if not len(total):
+        zero_filled = zero_fill(values)
+        if not len(zero_filled):
             return np.empty(0)
-        return np.asarray(self.booster.predict(total, raw_score=True), dtype=np.float64)
+        return np.asarray(self.booster.predict(zero_filled, raw_score=True), dtype=np.float64)
 
     def contributions(self, values: Floats) -> Scores:
         """See Attributing; LightGBM's own TreeSHAP."""
-        total = total_of(values)
-        return np.asarray(self.booster.predict(total, pred_contrib=True), dtype=np.float64)
+        zero_filled = zero_fill(values)
+        return np.asarray(self.booster.predict(zero_filled, pred_contrib=True), dtype=np.float64)
 
     def export(self) -> Export:
         """See Ranker; `tree_export` says how exact it is."""
-        return Export("model/xgboost+json", export_trees(self.booster.dump_model(), self.feature_set.names))
+        return Export("model/xgboost+json", export_trees(self.booster.dump_model(), self.feature_set.feature_names))
 
     def serialize(self) -> bytes:
         """See CardedRanker."""
@@ -112,7 +112,7 @@ class LambdaMARTRanker(BaseRanker):
             booster = lgb.Booster(model_str=model)
         except lgb.basic.LightGBMError as error:
             raise ValueError(f"no LightGBM model: {error}") from None
-        if tuple(booster.feature_name()) != card.feature_set.names:
+        if tuple(booster.feature_name()) != card.feature_set.feature_names:
             raise ValueError(f"reads other features than its set {card.feature_set_id!r}")
         return cls(card, model, booster)
 
@@ -122,7 +122,7 @@ def train_lambdamart(
     settings: LambdaMARTSettings | None = None,
     *,
     teacher: Ranker | None = None,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> LambdaMARTRanker:
     """A ranker trained on `table`, with missing values as 0; the same rows and settings give the same ranker.
 
@@ -135,25 +135,25 @@ def train_lambdamart(
     settings = settings or LambdaMARTSettings()
     rows = TrainingRows.of(table)
     _check(rows)
-    params = _params(settings, rows, feature_set_of(table).directions)
+    params = _params(settings, rows, feature_set_of(table).monotone_constraints)
     if teacher:
         params["objective"] = DistillationObjective(distillation_targets(teacher, table, rows))
     if len(rows.queries) > 1:
         validation_folds = make_validation_folds(
             rows.queries, settings.validation_fraction, settings.folds, settings.seed
         )
-        best, ndcg = _best_num_trees(rows, table.names, params, settings, validation_folds, progress)
+        best, ndcg = _best_num_trees(rows, table.feature_names, params, settings, validation_folds, progress)
         notes = rows.notes
     else:
         validation_folds = []
         best, ndcg = min(settings.num_trees, settings.num_trees_without_validation), None
         notes = (*rows.notes, f"one query only: nothing to validate on, so {best} trees")
     fitted = (
-        rows if settings.refit or not validation_folds else rows.of_queries(set(rows.queries) - validation_folds[0])
+        rows if settings.refit or not validation_folds else rows.for_queries(set(rows.queries) - validation_folds[0])
     )
     if teacher:
         params["objective"] = DistillationObjective(distillation_targets(teacher, table, fitted))
-    booster = lgb.train(params, _dataset(fitted, table.names, params, settings), num_boost_round=best)
+    booster = lgb.train(params, _dataset(fitted, table.feature_names, params, settings), num_boost_round=best)
     if not booster.feature_importance("split").any():
         notes = (*notes, "nothing was learnt, all scores are equal: take more rows, or fewer min_rows_in_leaf")
     model = booster.model_to_string()
@@ -169,7 +169,7 @@ def train_lambdamart(
             f"validation_{PRIMARY_MEASURE}": ndcg,
             "validation_queries": sum(map(len, validation_folds)),
         },
-        importance=dict(zip(table.names, map(float, booster.feature_importance("gain")), strict=True)),
+        importance=dict(zip(table.feature_names, map(float, booster.feature_importance("gain")), strict=True)),
         notes=notes,
         libraries=("lightgbm",),
     )
@@ -231,10 +231,10 @@ def _check(rows: TrainingRows) -> None:
         )
 
 
-def _params(settings: LambdaMARTSettings, rows: TrainingRows, directions: tuple[int, ...]) -> dict[str, Any]:
-    constraints = {"monotone_constraints": list(directions), "monotone_constraints_method": "intermediate"}
+def _params(settings: LambdaMARTSettings, rows: TrainingRows, monotone_constraints: tuple[int, ...]) -> dict[str, Any]:
+    constraints = {"monotone_constraints": list(monotone_constraints), "monotone_constraints_method": "intermediate"}
     return {
-        **(constraints if any(directions) else {}),
+        **(constraints if any(monotone_constraints) else {}),
         "objective": "lambdarank",
         "metric": "ndcg",
         "eval_at": [10],

@@ -10,11 +10,10 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import Field, FiniteFloat
 
-from ltr_plugin.decoding import Form, decode
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Floats
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.card import RankerCard, feature_set_of, make_card, read_model
 from ltr_plugin.rankers.export.lightgbm_trees import export_trees
 from ltr_plugin.rankers.lambdamart import LambdaMARTRanker, LambdaMARTSettings, train_lambdamart
@@ -22,6 +21,7 @@ from ltr_plugin.rankers.linear import Bounds, LinearRanker, listwise, minimise, 
 from ltr_plugin.rankers.ranker import BaseRanker, Export, ExportError, Scores
 from ltr_plugin.rankers.training.folds import folds_by_query
 from ltr_plugin.rankers.training.rows import TrainingRows
+from ltr_plugin.validation import StrictModel, decode
 
 KIND = "late"
 MODEL = "members.json"
@@ -31,7 +31,7 @@ RRF_K = 60
 Member = LambdaMARTRanker | LinearRanker
 
 
-class LateFusionSettings(Form):
+class LateFusionSettings(StrictModel):
     """What the members are, and how they are combined.
 
     `sum` adds their scores, weighed as orders best the rows that a member was not trained on (stacking, Wolpert 1992);
@@ -78,11 +78,11 @@ class LateFusionRanker(BaseRanker):
         for name, member in self.members.items():
             if isinstance(member, LambdaMARTRanker) and self.weights[name]:
                 dump = member.booster.dump_model()
-                trees += export_trees(dump, self.feature_set.names, weight=self.weights[name])
+                trees += export_trees(dump, self.feature_set.feature_names, weight=self.weights[name])
         return Export("model/xgboost+json", trees)
 
     def _summed_weights(self) -> dict[str, float]:
-        summed = dict.fromkeys(self.feature_set.names, 0.0)
+        summed = dict.fromkeys(self.feature_set.feature_names, 0.0)
         for name, member in self.members.items():
             for feature, weight in member.weights.items() if isinstance(member, LinearRanker) else ():
                 summed[feature] += self.weights[name] * weight
@@ -107,7 +107,7 @@ class LateFusionRanker(BaseRanker):
         return cls(card, stated.combine, members, stated.weights, model)
 
 
-class _MembersFile(Form):
+class _MembersFile(StrictModel):
     """The model file: LightGBM's text or the weights of each member."""
 
     combine: Literal["sum", "rrf", "borda"]
@@ -116,7 +116,7 @@ class _MembersFile(Form):
 
 
 def train_late_fusion(
-    table: FeatureTable, settings: LateFusionSettings | None = None, *, progress: Progress = silent
+    table: FeatureTable, settings: LateFusionSettings | None = None, *, progress: Progress = no_progress
 ) -> LateFusionRanker:
     """A ranker for each modality, and how much each counts.
 
@@ -164,7 +164,7 @@ def train_late_fusion(
 def _modality_view(table: FeatureTable, features: FeatureSet, modality: str) -> FeatureTable | None:
     """The table as a modality's member sees it, other features 0; None when it could not tell any rows apart."""
     own = np.array([feature.modality == modality for feature in features.features])
-    if modality == "query" or not np.ptp(table.total[:, own], axis=0).any():
+    if modality == "query" or not np.ptp(table.zero_filled[:, own], axis=0).any():
         return None
     seen = own | np.array([feature.modality == "query" for feature in features.features])
     return replace(table, values=np.where(seen, table.values, np.float32(0)))
@@ -189,7 +189,7 @@ def _stacking_weights(
     for fold in folds:
         held = np.array([query in fold for query in rows.queries])[rows.query_of_row]
         for place, view in enumerate(views.values()):
-            member = train(view.of_queries(set(rows.queries) - fold))
+            member = train(view.for_queries(set(rows.queries) - fold))
             outside[held, place] = member.predict(rows.values[held])
     std = outside.std(axis=0)
     std[std == 0] = 1.0

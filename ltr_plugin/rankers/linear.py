@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, FiniteFloat
 
-from ltr_plugin.decoding import Form, decode
 from ltr_plugin.errors import InputError
-from ltr_plugin.features.table import FeatureTable, Floats, total_of
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.features.table import FeatureTable, Floats, zero_fill
+from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.card import feature_set_of, make_card, read_model
 from ltr_plugin.rankers.ranker import BaseRanker, Export, Scores
 from ltr_plugin.rankers.training.rows import TrainingRows
+from ltr_plugin.validation import StrictModel, decode
 
 KINDS = ("linear", "logistic", "svm")
 """Weighted sums that differ in what their weights minimise."""
@@ -28,7 +28,7 @@ Objective = Callable[[Doubles], tuple[float, Doubles]]
 """Of scores, float64 (rows,): the loss and its derivative by each score."""
 
 
-class LinearSettings(Form):
+class LinearSettings(StrictModel):
     """`l2` pulls the weights of the standardised features to zero; `negative_weight` as for LambdaMART."""
 
     l2: Annotated[FiniteFloat, Field(ge=0)] = 1e-3
@@ -52,8 +52,8 @@ class LinearRanker(BaseRanker):
 
     def predict(self, values: Floats) -> Scores:
         """See Ranker. The sum in double precision."""
-        total = total_of(values).astype(np.float64)
-        scores: Scores = total @ np.array([self.weights[name] for name in self.feature_set.names])
+        zero_filled = zero_fill(values).astype(np.float64)
+        scores: Scores = zero_filled @ np.array([self.weights[name] for name in self.feature_set.feature_names])
         return scores
 
     def export(self) -> Export:
@@ -72,13 +72,13 @@ class LinearRanker(BaseRanker):
             weights = decode(dict[str, FiniteFloat], json.loads(model), source=str(folder / MODEL))
         except ValueError as error:
             raise InputError(str(folder / MODEL), f"no JSON: {error}") from None
-        if set(weights) != set(card.feature_set.names):
+        if set(weights) != set(card.feature_set.feature_names):
             raise InputError(str(folder / MODEL), f"has weights of other features than its set {card.feature_set_id!r}")
         return cls(card, weights)
 
 
 def train_linear(
-    table: FeatureTable, settings: LinearSettings | None = None, *, progress: Progress = silent
+    table: FeatureTable, settings: LinearSettings | None = None, *, progress: Progress = no_progress
 ) -> LinearRanker:
     """The weights that minimise a listwise loss, the same again for the same rows; InputError as for LambdaMART.
 
@@ -97,7 +97,7 @@ def fit_weights(
     rows: TrainingRows,
     settings: LinearSettings,
     objective: Objective,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
     *,
     intercept: bool = False,
 ) -> LinearRanker:
@@ -109,13 +109,13 @@ def fit_weights(
     std = values.std(axis=0)
     used = std > 0
     standardised = np.where(used, (values - values.mean(axis=0)) / np.where(used, std, 1.0), 0.0)
-    bounds = [_BOUNDS_OF_MONOTONICITY[direction] for direction in feature_set_of(table).directions]
+    bounds = [_BOUNDS_OF_MONOTONICITY[direction] for direction in feature_set_of(table).monotone_constraints]
     if intercept:
         standardised, bounds = np.column_stack([standardised, np.ones(len(rows))]), [*bounds, (None, None)]
     found = minimise(objective, standardised, settings.l2, bounds, settings.max_iter, progress)
     coefficients = np.where(used, found.coefficients[: len(used)], 0.0)
     raw = (coefficients / np.where(used, std, 1.0)).astype(np.float32)
-    weights = {name: float(weight) for name, weight in zip(table.names, raw, strict=True)}
+    weights = {name: float(weight) for name, weight in zip(table.feature_names, raw, strict=True)}
     card = make_card(
         kind,
         table,
@@ -124,7 +124,7 @@ def fit_weights(
         rows=len(rows),
         settings=settings.model_dump(),
         results={"loss": found.loss, "iterations": found.iterations},
-        importance={name: abs(float(value)) for name, value in zip(table.names, coefficients, strict=True)},
+        importance={name: abs(float(value)) for name, value in zip(table.feature_names, coefficients, strict=True)},
         notes=(*rows.notes, *found.notes),
         libraries=("scipy",),
     )
@@ -147,7 +147,7 @@ def minimise(
     l2: float,
     bounds: list[Bounds],
     max_iter: int,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Minimum:
     """The weights of standardised columns that minimise objective(columns @ weights) + l2 / 2 * |weights|**2."""
     from scipy.optimize import minimize

@@ -3,13 +3,13 @@
 import numpy as np
 
 from ltr_plugin.features.table import FeatureTable
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.linear import Doubles, LinearRanker, LinearSettings, Objective, fit_weights
 from ltr_plugin.rankers.training.rows import TrainingRows
 
 
 def train_logistic(
-    table: FeatureTable, settings: LinearSettings | None = None, *, progress: Progress = silent
+    table: FeatureTable, settings: LinearSettings | None = None, *, progress: Progress = no_progress
 ) -> LinearRanker:
     """A weighted sum whose logistic function is the chance that a product is relevant, from grade 1 on.
 

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ltr_plugin.features.table import FeatureTable
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.linear import Doubles, LinearRanker, LinearSettings, Objective, fit_weights
 from ltr_plugin.rankers.training.rows import TrainingRows
 
@@ -12,7 +12,7 @@ Indices = npt.NDArray[np.int64]
 
 
 def train_svm(
-    table: FeatureTable, settings: LinearSettings | None = None, *, progress: Progress = silent
+    table: FeatureTable, settings: LinearSettings | None = None, *, progress: Progress = no_progress
 ) -> LinearRanker:
     """A weighted sum by RankSVM (Joachims, KDD 2002), trained in the primal with a squared hinge.
 

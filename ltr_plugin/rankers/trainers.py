@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from importlib import import_module
 
-from ltr_plugin.decoding import Form
 from ltr_plugin.errors import InputError
 from ltr_plugin.rankers.ranker import Ranker
+from ltr_plugin.validation import StrictModel
 
 TRAINERS = {
     "lambdamart": ("lambdamart", "LambdaMARTSettings", "train_lambdamart"),
@@ -22,7 +22,7 @@ TRAINERS = {
 TrainFunction = Callable[..., Ranker]
 
 
-def get_trainer(kind: str) -> tuple[type[Form], TrainFunction]:
+def get_trainer(kind: str) -> tuple[type[StrictModel], TrainFunction]:
     """The settings of a kind of ranker, and what trains it; InputError when there is no such kind."""
     if kind not in TRAINERS:
         raise InputError("ranker", f"{kind!r} is no kind that can be trained; kinds are {', '.join(TRAINERS)}")

@@ -13,18 +13,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ltr_plugin.decoding import Form, decode
 from ltr_plugin.errors import InputError, LtrError
 from ltr_plugin.evaluation.comparison import Comparison, compare
 from ltr_plugin.evaluation.measures import MEASURES, per_query
 from ltr_plugin.evaluation.runs import Run, run_from_scores
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.judgments.qrels import Qrels
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.ranker import Ranker, score_rows
 from ltr_plugin.rankers.trainers import TrainFunction, get_trainer
 from ltr_plugin.rankers.training.folds import folds_by_query
 from ltr_plugin.rankers.tuning_spaces import SEARCH_SPACES, SearchRange
+from ltr_plugin.validation import StrictModel, decode
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -109,7 +109,7 @@ def run_search(
     minutes: float,
     folds: int = 3,
     seed: int = 7,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> NestedSearch:
     """Tries settings until `minutes` are spent in all, those of earlier calls for the same folder included.
 
@@ -141,13 +141,13 @@ def run_search(
     return found
 
 
-def finish_search(found: NestedSearch, *, progress: Progress = silent) -> TuningResult:
+def finish_search(found: NestedSearch, *, progress: Progress = no_progress) -> TuningResult:
     """Ranks each outer fold with the best settings found without it, and trains the ranker that is kept."""
     settings_type, train = get_trainer(found.kind)
     *outer, whole = found.fold_searches
     runs: dict[str, dict[str, Any]] = {DEFAULT: {}, TUNED: {}}
     for place, fold in enumerate(outer):
-        test_queries = found.table.of_queries(fold.test_queries)
+        test_queries = found.table.for_queries(fold.test_queries)
         for step, (name, params) in enumerate({DEFAULT: {}, TUNED: fold.study.best_params}.items()):
             progress(2 * place + step, 2 * len(outer) + 1)
             runs[name] |= _rank_held_out(
@@ -190,7 +190,7 @@ def _open(table: FeatureTable, kind: str, folder: Path, *, folds: int, seed: int
         study.sampler = optuna.samplers.TPESampler(seed=seed + 10_007 * place + len(study.trials))
         if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.WAITING)):
             study.enqueue_trial(defaults)
-        fold_searches.append(FoldSearch(table.of_queries(queries - test_queries), test_queries, study))
+        fold_searches.append(FoldSearch(table.for_queries(queries - test_queries), test_queries, study))
     return NestedSearch(kind, table, tuple(fold_searches))
 
 
@@ -216,16 +216,16 @@ def _distribution(search_range: SearchRange | tuple[str, ...]) -> "BaseDistribut
     return FloatDistribution(search_range.low, search_range.high, log=search_range.log)
 
 
-def _inner_score(train: TrainFunction, settings: Form, rows: FeatureTable, seed: int) -> float:
+def _inner_score(train: TrainFunction, settings: StrictModel, rows: FeatureTable, seed: int) -> float:
     """NDCG@10 of the rows' queries, each ranked by a ranker trained on the other inner folds."""
     queries = frozenset(map(str, rows.queries))
     run: dict[str, Any] = {}
     for fold in folds_by_query(queries, INNER_FOLDS, seed):
-        run |= _rank_held_out(train, settings, rows.of_queries(queries - fold), rows.of_queries(fold))
+        run |= _rank_held_out(train, settings, rows.for_queries(queries - fold), rows.for_queries(fold))
     return float(per_query(run, _qrels_of(rows))[:, MEASURES.index("nDCG@10")].mean())
 
 
-def _rank_held_out(train: TrainFunction, settings: Form, known: FeatureTable, asked: FeatureTable) -> Run:
+def _rank_held_out(train: TrainFunction, settings: StrictModel, known: FeatureTable, asked: FeatureTable) -> Run:
     """What a ranker trained on the known rows makes of the others."""
     scores = score_rows(train(known, settings), asked.values, asked.queries)
     return run_from_scores(asked.queries, asked.products, scores)
@@ -240,7 +240,7 @@ def _qrels_of(rows: FeatureTable) -> Qrels:
 
 def _digest(table: FeatureTable, facts: Sequence[Any]) -> str:
     """Changes with any row, and with any of the facts."""
-    digest = hashlib.blake2b(json.dumps([*facts, table.names], sort_keys=True).encode(), digest_size=8)
+    digest = hashlib.blake2b(json.dumps([*facts, table.feature_names], sort_keys=True).encode(), digest_size=8)
     digest.update("\n".join([*table.queries, *table.products]).encode())
     digest.update(table.grades.tobytes() + table.values.tobytes())
     return digest.hexdigest()

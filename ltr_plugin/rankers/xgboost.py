@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import numpy as np
 from pydantic import Field, FiniteFloat
 
-from ltr_plugin.decoding import Form
 from ltr_plugin.errors import InputError
-from ltr_plugin.features.table import FeatureTable, Floats, total_of
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.features.table import FeatureTable, Floats, zero_fill
+from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.card import feature_set_of, make_card, read_model
 from ltr_plugin.rankers.ranker import BaseRanker, Export, Scores
 from ltr_plugin.rankers.training.early_stopping import early_stopping, make_validation_folds, mean_curve
 from ltr_plugin.rankers.training.rows import TrainingRows
+from ltr_plugin.validation import StrictModel
 
 if TYPE_CHECKING:
     import xgboost as xgb
@@ -32,7 +32,7 @@ Fraction = Annotated[FiniteFloat, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class XGBoostSettings(Form):
+class XGBoostSettings(StrictModel):
     """How to boost; `validation_fraction`, `folds` and `refit` as for LambdaMART."""
 
     num_trees: Count = 500
@@ -62,12 +62,12 @@ class XGBoostRanker(BaseRanker):
 
     def predict(self, values: Floats) -> Scores:
         """See Ranker. XGBoost's float32 sums."""
-        total = total_of(values)
-        if not len(total):
+        zero_filled = zero_fill(values)
+        if not len(zero_filled):
             return np.empty(0)
         import xgboost as xgb
 
-        matrix = xgb.DMatrix(total, feature_names=list(self.feature_set.names), nthread=1)
+        matrix = xgb.DMatrix(zero_filled, feature_names=list(self.feature_set.feature_names), nthread=1)
         return np.asarray(self.booster.predict(matrix, output_margin=True), dtype=np.float64)
 
     def export(self) -> Export:
@@ -89,13 +89,13 @@ class XGBoostRanker(BaseRanker):
             booster = xgb.Booster(model_file=bytearray(model))
         except xgb.core.XGBoostError as error:
             raise InputError(str(folder / MODEL), f"no XGBoost model: {error}") from None
-        if tuple(booster.feature_names or ()) != card.feature_set.names:
+        if tuple(booster.feature_names or ()) != card.feature_set.feature_names:
             raise InputError(str(folder / MODEL), f"reads other features than its set {card.feature_set_id!r}")
         return cls(card, model, booster)
 
 
 def train_xgboost(
-    table: FeatureTable, settings: XGBoostSettings | None = None, *, progress: Progress = silent
+    table: FeatureTable, settings: XGBoostSettings | None = None, *, progress: Progress = no_progress
 ) -> XGBoostRanker:
     """A ranker trained on `table`, with missing values as 0; InputError as for LambdaMART, or without XGBoost."""
     _require_xgboost()
@@ -103,14 +103,15 @@ def train_xgboost(
 
     settings = settings or XGBoostSettings()
     rows = TrainingRows.of(table)
-    params = _params(settings, feature_set_of(table).directions)
+    params = _params(settings, feature_set_of(table).monotone_constraints)
     everything = set(rows.queries)
     if len(everything) > 1:
         validation_folds = make_validation_folds(
             rows.queries, settings.validation_fraction, settings.folds, settings.seed
         )
         curve = mean_curve(
-            [_curve(rows, table.names, params, fold) for fold in validation_folds], list(map(len, validation_folds))
+            [_curve(rows, table.feature_names, params, fold) for fold in validation_folds],
+            list(map(len, validation_folds)),
         )
         best, ndcg = early_stopping(
             curve,
@@ -123,8 +124,8 @@ def train_xgboost(
     else:
         validation_folds, best, ndcg = [], min(settings.num_trees, settings.num_trees_without_validation), None
         notes = (*rows.notes, f"one query only: nothing to validate on, so {best} trees")
-    fitted = rows if settings.refit or not validation_folds else rows.of_queries(everything - validation_folds[0])
-    booster = xgb.train(params, _matrix(fitted, table.names), num_boost_round=best)
+    fitted = rows if settings.refit or not validation_folds else rows.for_queries(everything - validation_folds[0])
+    booster = xgb.train(params, _matrix(fitted, table.feature_names), num_boost_round=best)
     model = bytes(booster.save_raw("json"))
     gain = booster.get_score(importance_type="total_gain")
     card = make_card(
@@ -135,7 +136,7 @@ def train_xgboost(
         rows=len(fitted),
         settings=settings.model_dump(),
         results={"trees": best, "validation_ndcg@10": ndcg, "validation_queries": sum(map(len, validation_folds))},
-        importance={name: float(np.sum(gain.get(name, 0.0))) for name in table.names},
+        importance={name: float(np.sum(gain.get(name, 0.0))) for name in table.feature_names},
         notes=notes,
         libraries=("xgboost-cpu",),
     )
@@ -148,8 +149,8 @@ def _curve(
     """NDCG@10 of the queries held out, after each tree on the others."""
     import xgboost as xgb
 
-    inside = _matrix(rows.of_queries(set(rows.queries) - set(outside)), names)
-    held = _matrix(rows.of_queries(outside), names)
+    inside = _matrix(rows.for_queries(set(rows.queries) - set(outside)), names)
+    held = _matrix(rows.for_queries(outside), names)
     booster = xgb.Booster(params, [inside, held])
     for number in count():
         booster.update(inside, number)
@@ -162,7 +163,7 @@ def _matrix(rows: TrainingRows, names: tuple[str, ...]) -> "xgb.DMatrix":
     return xgb.DMatrix(rows.values, rows.grades, group=rows.sizes, feature_names=list(names), nthread=1)
 
 
-def _params(settings: XGBoostSettings, directions: tuple[int, ...]) -> dict[str, Any]:
+def _params(settings: XGBoostSettings, monotone_constraints: tuple[int, ...]) -> dict[str, Any]:
     return {
         "objective": "rank:ndcg",
         "eval_metric": "ndcg@10",
@@ -174,7 +175,7 @@ def _params(settings: XGBoostSettings, directions: tuple[int, ...]) -> dict[str,
         "colsample_bytree": settings.feature_fraction,
         "subsample": settings.subsample,
         "lambda": settings.lambda_l2,
-        "monotone_constraints": directions,
+        "monotone_constraints": monotone_constraints,
         "nthread": settings.num_threads,
         "seed": settings.seed,
         "verbosity": 0,

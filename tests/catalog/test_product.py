@@ -1,6 +1,6 @@
 import pytest
 
-from ltr_plugin.catalog.media import content_hashes, media_path
+from ltr_plugin.catalog.media import content_hashes, resolve_media_path
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.errors import MediaError
 
@@ -30,4 +30,4 @@ def test_a_price_changes_no_content_hash_and_a_new_photo_changes_its_own(tmp_pat
 
 def test_media_outside_the_catalog_are_refused(tmp_path):
     with pytest.raises(MediaError, match="leads out"):
-        media_path(tmp_path, "../secret.jpg")
+        resolve_media_path(tmp_path, "../secret.jpg")

@@ -11,8 +11,8 @@ import uuid
 import pytest
 
 from ltr_plugin.cluster.connection import OpenSearchCluster
-from ltr_plugin.cluster.indices import aliased
-from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.versions import resolve_alias
 
 pytestmark = pytest.mark.live
 
@@ -82,7 +82,7 @@ def catalog(write):
 
 
 def ids(cluster, name):
-    index = ProductIndex(cluster, name)
+    index = Index(cluster, name)
     index.refresh()
     return list(index.ids())
 
@@ -103,7 +103,7 @@ def test_lines_from_standard_input_are_taken_in_while_it_is_open(start, cluster,
     process = start("-", "--text-encoder", "none", "--json")
     process.stdin.write('{"id": "a", "title": "mug"}\n{"id": "b", "titel": "cup"}\n')
     process.stdin.flush()
-    wait_for(lambda: aliased(cluster, name) and ids(cluster, name) == ["a"])
+    wait_for(lambda: resolve_alias(cluster, name) and ids(cluster, name) == ["a"])
     out, err = process.communicate('{"id": "c", "title": "bowl"}\n{"id": "a", "deleted": true}\n', timeout=60)
     assert process.returncode == 1  # a line was refused
     assert "line 2  b  $.titel  unknown key" in err
@@ -144,10 +144,10 @@ def test_encoders_are_changed_from_the_index_itself_and_back_and_old_versions_dr
     assert (status["index"], status["products"], status["backlog"]) == (f"{name}-v2", 5, 0)
     assert status["vectors"] == {"text_vector": new}
     assert index(catalog)[0] == 0  # the encoders stay
-    assert aliased(cluster, name) == f"{name}-v2"
+    assert resolve_alias(cluster, name) == f"{name}-v2"
     code, _, err = index("--rollback")
     assert f"{name} is back at {name}-v1, with the products of now" in err
-    assert aliased(cluster, name) == f"{name}-v1"
+    assert resolve_alias(cluster, name) == f"{name}-v1"
     code, out, _ = index("--drop-old")
     assert f"--yes deletes 1 versions of {name}:\n  {name}-v2  5 products" in out
     assert cluster.call("GET", f"/{name}-v2/_count")["count"] == 5
@@ -161,7 +161,7 @@ def test_encoders_are_changed_from_the_index_itself_and_back_and_old_versions_dr
 def test_a_replacing_catalog_says_what_is_there_then(index, cluster, name, catalog, write):
     assert index(catalog, "--text-encoder", "none")[0] == 0
     _, out, _ = index(write("other.jsonl", {"id": "n1", "title": "cup"}), "--replace", "--json")
-    assert json.loads(out)["index"] == f"{name}-v2" == aliased(cluster, name)
+    assert json.loads(out)["index"] == f"{name}-v2" == resolve_alias(cluster, name)
     assert ids(cluster, name) == ["n1"]
     _, _, err = index("--rollback")
     assert "as it was before" in err
@@ -193,9 +193,9 @@ def test_a_watched_folder_is_taken_in_with_vectors_and_a_killed_watcher_goes_on(
     write("incoming/one.jsonl", {"id": "a", "title": "mug"}, {"id": "b", "titel": "cup"})
     first = start("--watch", folder, "--text-encoder", f"word-vectors:{tmp_path}/words.txt", "--json")
     facts = json.loads(first.stdout.readline())
-    assert (facts["file"], facts["made"]) == (str(folder / "failed" / "one.jsonl"), 1)
+    assert (facts["file"], facts["applied"]) == (str(folder / "failed" / "one.jsonl"), 1)
     assert facts["refused"] == ["line 2  b  $.titel  unknown key; remove it or correct its name"]
-    index = ProductIndex(cluster, name)
+    index = Index(cluster, name)
     wait_for(lambda: not index.fetch(["a"])[0].pending(index.vectors))
     first.kill()
     write("incoming/two.jsonl", {"id": "c", "title": "cup"})

@@ -7,8 +7,8 @@ import pytest
 from test_commands import ltr
 
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.table import Origin
-from ltr_plugin.features.writing import TableWriter
+from ltr_plugin.features.table import Provenance
+from ltr_plugin.features.table_writer import FeatureTableWriter
 from ltr_plugin.rankers.loading import load_ranker
 
 FEATURES = FeatureSet.model_validate(
@@ -27,7 +27,7 @@ def table(tmp_path):
     """Twelve queries of ten products, of which the cheap ones are good."""
     facts = (FEATURES.model_dump(mode="json"), FEATURES.id, FEATURES.digest, "shop", {}, "3.6.0", "", "", 0, 7, "")
     chance = np.random.default_rng(2)
-    with TableWriter(tmp_path / "table.parquet", FEATURES.names, Origin(*facts)) as writer:
+    with FeatureTableWriter(tmp_path / "table.parquet", FEATURES.feature_names, Provenance(*facts)) as writer:
         for query in range(12):
             prices = chance.random(10).tolist()
             writer.add((f"q{query}", f"p{n}", int(p < 0.4), {"price": p, "sales": 1.0}) for n, p in enumerate(prices))

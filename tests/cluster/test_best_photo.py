@@ -7,12 +7,12 @@ import pytest
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.connection import OpenSearchCluster
-from ltr_plugin.cluster.feature_log import LOG, Pairs, log_features
-from ltr_plugin.cluster.indices import open_or_create
-from ltr_plugin.cluster.ltr_api import LtrStore, log_name
-from ltr_plugin.cluster.products import Embedded
+from ltr_plugin.cluster.feature_log import LOG_NAME, QueryProducts, log_features
+from ltr_plugin.cluster.feature_store import FeatureStore, logging_set_name
+from ltr_plugin.cluster.index import EmbeddingResult
+from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.parameters import parameters
+from ltr_plugin.features.parameters import search_parameters
 
 IMAGE = VectorField("image_vector", "image", "open_clip:x", Fingerprint("open_clip", "x", "", 2, "", "w"))
 ASKED = {"name": "", "kind": "similarity", "modality": "image", "query_vector": "image_vector", "field": "image_vector"}
@@ -27,20 +27,27 @@ def test_the_best_of_several_photos_counts_and_an_only_photo_is_the_best(node_ur
     shop = {"both": ("front.jpg", "back.jpg"), "front": ("front.jpg",), "back": ("back.jpg",), "none": ()}
     products = [Product(id=id_, title=id_, images=images) for id_, images in shop.items()]
     assert [error for _, error in index.put(products) if error] == []
-    content = {stored.product.id: stored.content for stored in index.fetch(list(shop))}
+    content_hash = {stored.product.id: stored.content_hash for stored in index.fetch(list(shop))}
     made = {"both": (both, (front, back)), "front": (front, ()), "back": (back, ())}
-    results = [Embedded(id_, IMAGE, content[id_]["image"], vector, None, each) for id_, (vector, each) in made.items()]
+    results = [
+        EmbeddingResult(id_, IMAGE, content_hash[id_]["image"], vector, None, per_media)
+        for id_, (vector, per_media) in made.items()
+    ]
     assert [error for _, error in index.write_vectors(results) if error] == []
     index.refresh()
     features = FeatureSet.model_validate(
-        {"name": name, "version": 1, "features": [{**ASKED, "name": "mean"}, {**ASKED, "name": "best", "best": True}]}
+        {
+            "name": name,
+            "version": 1,
+            "features": [{**ASKED, "name": "mean"}, {**ASKED, "name": "best", "score_mode": "max"}],
+        }
     )
-    store = LtrStore(cluster)
+    store = FeatureStore(cluster)
     store.ensure()
     store.put_feature_set(features)
-    asked = Pairs("q", parameters(None, {"image_vector": front}, ["image_vector"]), list(shop))
-    (hits,) = log_features(cluster, index.name, log_name(features), [asked])
-    found = {hit.id: hit.features[LOG] for hit in hits}
+    asked = QueryProducts("q", search_parameters(None, {"image_vector": front}, ["image_vector"]), list(shop))
+    (hits,) = log_features(cluster, index.name, logging_set_name(features), [asked])
+    found = {hit.id: hit.features[LOG_NAME] for hit in hits}
     halfway = (1 + 2**-0.5) / 2
     assert found["both"] == pytest.approx({"mean": halfway, "best": 1.0}, abs=1e-6)
     assert found["front"] == pytest.approx({"mean": 1.0, "best": 1.0}, abs=1e-6)

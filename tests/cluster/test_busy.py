@@ -8,7 +8,7 @@ import uuid
 import pytest
 from busy_proxy import busy_proxy
 
-from ltr_plugin.catalog.media import without_credentials
+from ltr_plugin.catalog.media import strip_credentials
 from ltr_plugin.cluster.connection import OpenSearchCluster, connect
 from ltr_plugin.cluster.mapping import index_body
 from ltr_plugin.errors import ClusterError
@@ -47,7 +47,7 @@ def times(cluster, name, count):
 def test_a_read_waits_for_the_cluster(proxy, name, trouble):
     heard = []
     proxy.hang_s = 1.0
-    cluster = OpenSearchCluster(proxy.url, patience_s=20, timeout_s=0.5, heard=heard.append)
+    cluster = OpenSearchCluster(proxy.url, retry_timeout_s=20, timeout_s=0.5, on_retry=heard.append)
     proxy.troubles = [trouble] * 2
     assert cluster.call("GET", f"/{name}/_count")["count"] == 0
     assert [error.status for error in heard] == [trouble if isinstance(trouble, int) else 0] * 2
@@ -58,7 +58,7 @@ def test_a_read_waits_for_the_cluster(proxy, name, trouble):
 
 def test_an_answer_without_all_shards_is_not_believed(proxy, name):
     heard = []
-    cluster = OpenSearchCluster(proxy.url, patience_s=20, heard=heard.append)
+    cluster = OpenSearchCluster(proxy.url, retry_timeout_s=20, on_retry=heard.append)
     assert list(cluster.bulk(updates(name, 2))) == [("d0", None), ("d1", None)]
     cluster.call("POST", f"/{name}/_refresh")
     proxy.troubles = ["starting", None] * 3
@@ -74,7 +74,7 @@ def test_an_answer_without_all_shards_is_not_believed(proxy, name):
 @pytest.mark.parametrize("end", ["_search", "_count", "_msearch", "_msearch/template", "_search/template"])
 def test_an_answer_of_which_a_shard_failed_is_not_believed(proxy, name, end):
     heard = []
-    cluster = OpenSearchCluster(proxy.url, patience_s=20, heard=heard.append)
+    cluster = OpenSearchCluster(proxy.url, retry_timeout_s=20, on_retry=heard.append)
     query = {"query": {"match_all": {}}}
     body = {"source": query} if end.endswith("template") else query
     lines = f"{{}}\n{json.dumps(body)}\n"
@@ -92,14 +92,14 @@ def test_an_answer_with_skipped_shards_is_whole(cluster, proxy, vector, alias, t
     cluster.call("PUT", f"/{alias}-v1/_doc/1", {"released": "2020-01-01"}, refresh=True)
     heard = []
     query = {"query": {"range": {"released": {"gte": "2030-01-01"}}}}
-    through = OpenSearchCluster(proxy.url, patience_s=0.1, heard=heard.append)
+    through = OpenSearchCluster(proxy.url, retry_timeout_s=0.1, on_retry=heard.append)
     answer = through.call("POST", f"/{alias}-v1/_search", query, pre_filter_shard_size=1)
     assert answer["_shards"]["skipped"] > 0
     assert heard == []
 
 
 def test_patience_ends(proxy, name):
-    cluster = OpenSearchCluster(proxy.url, patience_s=1)
+    cluster = OpenSearchCluster(proxy.url, retry_timeout_s=1)
     proxy.troubles = [503] * 100
     began = time.monotonic()
     with pytest.raises(ClusterError, match=r"GET /.*_count was refused \(503\): no master") as raised:
@@ -109,7 +109,7 @@ def test_patience_ends(proxy, name):
 
 
 def test_a_change_is_repeated_only_when_it_was_rejected(proxy, name):
-    cluster = OpenSearchCluster(proxy.url, patience_s=20)
+    cluster = OpenSearchCluster(proxy.url, retry_timeout_s=20)
     proxy.troubles = [429]
     cluster.call("PUT", f"/{name}/_settings", {"refresh_interval": "1s"})
     assert [method for method, _ in proxy.seen] == ["PUT", "PUT"]
@@ -120,7 +120,7 @@ def test_a_change_is_repeated_only_when_it_was_rejected(proxy, name):
 
 
 def test_a_bulk_request_that_is_taken_in_part_is_sent_again_in_part(proxy, name):
-    cluster = OpenSearchCluster(proxy.url, patience_s=20)
+    cluster = OpenSearchCluster(proxy.url, retry_timeout_s=20)
     proxy.troubles = ["part", 429, "part", 503, "drop"]
     results = list(cluster.bulk(updates(name, 10)))
     assert results == [(f"d{number}", None) for number in range(10)]
@@ -128,14 +128,14 @@ def test_a_bulk_request_that_is_taken_in_part_is_sent_again_in_part(proxy, name)
 
 
 def test_a_bulk_request_whose_answer_was_lost_is_sent_again(proxy, name):
-    cluster = OpenSearchCluster(proxy.url, patience_s=20)
+    cluster = OpenSearchCluster(proxy.url, retry_timeout_s=20)
     proxy.troubles = ["lost"]
     assert list(cluster.bulk(updates(name, 3))) == [("d0", None), ("d1", None), ("d2", None)]
     assert times(cluster, name, 3) == [2] * 3, "which is why an action must be safe to repeat"
 
 
 def test_a_bulk_request_that_is_never_taken_is_an_error_that_may_pass(proxy, name):
-    cluster = OpenSearchCluster(proxy.url, patience_s=0.5)
+    cluster = OpenSearchCluster(proxy.url, retry_timeout_s=0.5)
     proxy.troubles = ["part", *[429] * 100]
     with pytest.raises(ClusterError, match=r"POST /_bulk was refused.*queue is full") as raised:
         list(cluster.bulk(updates(name, 4)))
@@ -165,7 +165,7 @@ def test_one_wrong_action_is_reported_and_a_deletion_of_nothing_is_done(proxy, n
 
 def test_a_cluster_that_comes_back_at_its_address_is_found_again(node_url, name):
     with busy_proxy(node_url) as proxy:
-        cluster = OpenSearchCluster(proxy.url, patience_s=30)
+        cluster = OpenSearchCluster(proxy.url, retry_timeout_s=30)
         assert cluster.call("GET", f"/{name}/_count")["count"] == 0
         port = proxy.server_port
     came_back = []
@@ -194,7 +194,7 @@ def test_a_command_hears_at_once_that_there_is_no_cluster():
 
 
 def test_a_shown_address_has_no_credentials():
-    assert without_credentials("https://u:p@host:9200/path") == "https://host:9200/path"
-    assert without_credentials("http://127.0.0.1:9200") == "http://127.0.0.1:9200"
-    assert without_credentials("https://u:p@ss@[half/x@2.jpg") == "https://[half/x@2.jpg"
-    assert without_credentials("photos/x@2.jpg") == "photos/x@2.jpg"
+    assert strip_credentials("https://u:p@host:9200/path") == "https://host:9200/path"
+    assert strip_credentials("http://127.0.0.1:9200") == "http://127.0.0.1:9200"
+    assert strip_credentials("https://u:p@ss@[half/x@2.jpg") == "https://[half/x@2.jpg"
+    assert strip_credentials("photos/x@2.jpg") == "photos/x@2.jpg"

@@ -5,11 +5,18 @@ import time
 
 import pytest
 
-from ltr_plugin.catalog.changes import UPDATE, Listed
+from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.changing import apply_changes
-from ltr_plugin.cluster.indices import HELD, admit_media, held, open_or_create, release, switch_alias
-from ltr_plugin.cluster.products import Embedded, ProductIndex
+from ltr_plugin.cluster.changes import apply_changes
+from ltr_plugin.cluster.index import EmbeddingResult, Index
+from ltr_plugin.cluster.versions import (
+    WRITE_BLOCKED,
+    allow_media_root,
+    block_writes,
+    open_or_create,
+    switch_alias,
+    unblock_writes,
+)
 from ltr_plugin.errors import ClusterError
 
 pytestmark = pytest.mark.live
@@ -29,7 +36,7 @@ def apply(index, *changes, **how):
 
 
 def update(**fields):
-    return UPDATE(id="a", **fields)
+    return ProductUpdateModel(id="a", **fields)
 
 
 def stored(index, id_="a"):
@@ -40,9 +47,9 @@ def stored(index, id_="a"):
 def embed_all(index):
     product = stored(index)
     done = [
-        Embedded("a", one, product.content[one.source], [1, 0, 0])
+        EmbeddingResult("a", one, product.content_hash[one.source], [1, 0, 0])
         for one in index.vectors
-        if one.source in product.content
+        if one.source in product.content_hash
     ]
     assert list(index.write_vectors(done)) == [("a", None)]
 
@@ -80,7 +87,7 @@ def test_a_new_title_or_photo_is_to_be_embedded_again(index, tmp_path):
 
 def test_an_update_that_leaves_no_product_or_finds_none_is_refused_and_the_others_are_done(index):
     apply(index, Product(id="a", title="mug"))
-    wrong = apply(index, UPDATE(id="b", price=1), update(title=None), update(price=2))
+    wrong = apply(index, ProductUpdateModel(id="b", price=1), update(title=None), update(price=2))
     assert "hand it over as a whole first" in wrong[0]
     assert "needs a title or at least one of" in wrong[1]
     assert wrong[2] is None
@@ -88,7 +95,7 @@ def test_an_update_that_leaves_no_product_or_finds_none_is_refused_and_the_other
 
 
 def test_changes_of_one_product_are_done_in_their_order(index):
-    mug, gone = Product(id="a", title="mug"), Listed(id="a", deleted=True)
+    mug, gone = Product(id="a", title="mug"), CatalogEntry(id="a", deleted=True)
     assert apply(index, mug, update(price=1), update(price=2)) == [None] * 3
     assert stored(index).product.price == 2
     assert apply(index, gone, Product(id="a", title="cup"), gone, gone) == [None] * 4
@@ -115,7 +122,7 @@ def test_updates_at_the_same_time_lose_nothing(index):
 
 def test_writes_wait_while_the_alias_moves_and_reach_the_new_version(index, cluster, alias, vector, tmp_path):
     newer = open_or_create(cluster, alias, [vector(weights="w2")], tmp_path)
-    with held(cluster, index.name):
+    with block_writes(cluster, index.name):
         writer = threading.Thread(target=apply, args=(index, Product(id="a", title="mug")))
         writer.start()
         time.sleep(0.5)
@@ -127,14 +134,14 @@ def test_writes_wait_while_the_alias_moves_and_reach_the_new_version(index, clus
 
 
 def test_a_hold_that_is_never_lifted_is_said_with_what_to_do(index, cluster):
-    with held(cluster, index.name):
+    with block_writes(cluster, index.name):
         pass
     with pytest.raises(ClusterError, match=r"takes no writes.*--drop-old") as raised:
-        apply(index, Product(id="a", title="mug"), patience_s=0.3)
+        apply(index, Product(id="a", title="mug"), retry_timeout_s=0.3)
     assert raised.value.retryable  # who takes in a stream waits, and loses nothing
     ((_, raw),) = index.put([Product(id="a", title="mug")])
-    assert HELD in raw
-    release(cluster, index.name)
+    assert WRITE_BLOCKED in raw
+    unblock_writes(cluster, index.name)
     assert apply(index, Product(id="a", title="mug")) == [None]
 
 
@@ -143,17 +150,17 @@ def test_media_of_another_folder_are_kept_so_that_they_are_found(index, tmp_path
     for folder in (other, inner):
         folder.mkdir()
         (folder / "a.jpg").write_bytes(b"photo")
-    assert admit_media(index, inner).media == index.media
-    index = admit_media(index, other)
-    assert ProductIndex(index.cluster, index.name).media.others == (other,)
+    assert allow_media_root(index, inner).media_roots == index.media_roots
+    index = allow_media_root(index, other)
+    assert Index(index.cluster, index.name).media_roots.others == (other,)
     photo = Product(id="a", images=("a.jpg", "http://shop/a.jpg"))
     apply(index, photo, folder=inner)
     assert stored(index).product.images == ("inner/a.jpg", "http://shop/a.jpg")
     apply(index, photo, folder=other)
     assert stored(index).product.images == (str(other / "a.jpg"), "http://shop/a.jpg")
-    before = stored(index).content["image"]
+    before = stored(index).content_hash["image"]
     (other / "a.jpg").write_bytes(b"other photo")
     apply(index, photo, folder=other)
-    assert stored(index).content["image"] != before
-    assert index.media.of(str(other / "a.jpg")) == other
-    assert index.media.of("/etc/passwd") == index.media.main
+    assert stored(index).content_hash["image"] != before
+    assert index.media_roots.root_of(str(other / "a.jpg")) == other
+    assert index.media_roots.root_of("/etc/passwd") == index.media_roots.main

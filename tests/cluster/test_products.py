@@ -7,8 +7,8 @@ import pytest
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.connection import OpenSearchCluster
-from ltr_plugin.cluster.indices import aliased, open_or_create, switch_alias
-from ltr_plugin.cluster.products import Embedded, ProductIndex
+from ltr_plugin.cluster.index import EmbeddingResult, Index
+from ltr_plugin.cluster.versions import open_or_create, resolve_alias, switch_alias
 from ltr_plugin.errors import ClusterError, InputError
 
 pytestmark = pytest.mark.live
@@ -30,7 +30,7 @@ def cluster(node_url):
 def index(cluster, tmp_path):
     alias = f"test-{uuid.uuid4().hex[:8]}"
     index = open_or_create(cluster, alias, [TEXT, IMAGE], tmp_path)
-    yield ProductIndex(cluster, index.name)
+    yield Index(cluster, index.name)
     cluster.call("DELETE", f"/{alias}-v*")
 
 
@@ -46,7 +46,7 @@ def stored(index):
 
 
 def made(index, vector_field=TEXT, **result):
-    return Embedded("a", vector_field, stored(index).content[vector_field.source], **result)
+    return EmbeddingResult("a", vector_field, stored(index).content_hash[vector_field.source], **result)
 
 
 def version(index):
@@ -129,7 +129,7 @@ def test_an_error_is_listed_and_leaves_the_backlog_until_it_is_forgotten(index):
     index.refresh()
     assert index.backlog() == 0
     assert list(index.errors()) == [("a", "text_vector", "no photo at all")]
-    assert index.forget_errors() == 1
+    assert index.requeue_failed() == 1
     assert index.backlog() == 1
 
 
@@ -137,12 +137,12 @@ def test_a_vector_that_was_being_made_when_it_was_asked_for_anew_is_dropped(inde
     put(index, title="red shoe")
     late = made(index, vector=[1, 0, 0])
     list(index.write_vectors([late]))
-    assert list(index.forget_vectors(["a"])) == [("a", None)]
+    assert list(index.invalidate_vectors(["a"])) == [("a", None)]
     assert list(index.write_vectors([late])) == [("a", None)]
     index.refresh()
     assert index.backlog() == 1
     late = made(index, vector=[1, 0, 0])
-    list(index.forget_vectors(["a"]))  # once more
+    list(index.invalidate_vectors(["a"]))  # once more
     list(index.write_vectors([late]))
     index.refresh()
     assert index.backlog() == 1
@@ -150,7 +150,7 @@ def test_a_vector_that_was_being_made_when_it_was_asked_for_anew_is_dropped(inde
 
 def test_a_product_that_was_embedded_anew_is_unchanged_when_it_is_put_again_until_it_says_something_else(index):
     put(index, title="red shoe")
-    list(index.forget_vectors(["a"]))
+    list(index.invalidate_vectors(["a"]))
     list(index.write_vectors([made(index, vector=[1, 0, 0])]))
     before = version(index)
     put(index, title="red shoe")
@@ -168,7 +168,7 @@ def test_an_error_is_tried_again_without_the_vectors_of_other_modalities(index):
     put(index, title="red shoe", images=["a.jpg"])
     list(index.write_vectors([made(index, vector=[1, 0, 0]), made(index, IMAGE, error="no photo at all")]))
     index.refresh()
-    assert index.forget_errors() == 1
+    assert index.requeue_failed() == 1
     assert stored(index).pending(index.vectors) == [IMAGE]
     assert index.backlog("image") == 1
     assert index.backlog("text") == 0
@@ -177,10 +177,13 @@ def test_an_error_is_tried_again_without_the_vectors_of_other_modalities(index):
 def test_a_vector_of_the_wrong_length_is_refused_by_itself(index):
     (first, second) = (Product(id="a", title="x"), Product(id="b", title="y"))
     list(index.put([first, second]))
-    content = {one.product.id: one.content["text"] for one in index.fetch(["a", "b"])}
+    content_hash = {one.product.id: one.content_hash["text"] for one in index.fetch(["a", "b"])}
     results = dict(
         index.write_vectors(
-            [Embedded("a", TEXT, content["a"], [1.0, 2.0]), Embedded("b", TEXT, content["b"], [1.0, 0.0, 0.0])]
+            [
+                EmbeddingResult("a", TEXT, content_hash["a"], [1.0, 2.0]),
+                EmbeddingResult("b", TEXT, content_hash["b"], [1.0, 0.0, 0.0]),
+            ]
         )
     )
     assert "dimension" in results["a"]
@@ -194,16 +197,16 @@ def test_another_encoder_gets_a_new_index_beside_the_old_and_the_alias_moves_in_
     switch_alias(cluster, alias, index.name)
     newer = open_or_create(cluster, alias, [field(weights="w2"), IMAGE], tmp_path)
     assert newer.name == f"{alias}-v2"
-    assert aliased(cluster, alias) == index.name
+    assert resolve_alias(cluster, alias) == index.name
     assert switch_alias(cluster, alias, newer.name) == index.name
-    assert ProductIndex(cluster, alias).name == newer.name
+    assert Index(cluster, alias).name == newer.name
 
 
 def test_an_index_of_somebody_else_is_refused(cluster, index):
     other = f"{index.name}0"
     cluster.call("PUT", f"/{other}")
     with pytest.raises(InputError, match="ltr index"):
-        ProductIndex(cluster, other)
+        Index(cluster, other)
 
 
 def test_an_alias_of_somebody_else_is_left_alone(cluster, index, tmp_path):
@@ -215,11 +218,11 @@ def test_an_alias_of_somebody_else_is_left_alone(cluster, index, tmp_path):
 
 def test_an_index_that_is_not_there_is_a_404(cluster):
     with pytest.raises(ClusterError, match="no such index") as raised:
-        ProductIndex(cluster, "nowhere")
+        Index(cluster, "nowhere")
     assert raised.value.status == 404
 
 
 def test_a_cluster_that_is_down_says_so():
     with pytest.raises(ClusterError, match="is the cluster up") as raised:
-        OpenSearchCluster("http://127.0.0.1:9", patience_s=0).call("GET", "/")
+        OpenSearchCluster("http://127.0.0.1:9", retry_timeout_s=0).call("GET", "/")
     assert raised.value.retryable

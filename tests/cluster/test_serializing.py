@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from opensearchpy.exceptions import SerializationError
 
-from ltr_plugin.cluster.serializing import FastSerializer
+from ltr_plugin.cluster.serializer import OrjsonSerializer
 
-SERIALIZER = FastSerializer()
+SERIALIZER = OrjsonSerializer()
 
 
 def test_a_float32_vector_keeps_its_values_in_few_digits():

@@ -10,13 +10,13 @@ from ltr_plugin.cluster.connection import OpenSearchCluster
 from ltr_plugin.demo.run import run_demo
 from ltr_plugin.demo.shop import generate_shop
 from ltr_plugin.errors import InputError
-from ltr_plugin.progress import silent
+from ltr_plugin.progress import no_progress
 from ltr_plugin.settings import Settings
 
 
 @contextmanager
 def quiet(_label):
-    yield silent
+    yield no_progress
 
 
 @pytest.fixture
@@ -54,6 +54,6 @@ def test_every_step_runs_and_running_again_keeps_what_is_there(shop, node_url, t
 def test_a_folder_that_lacks_something_is_told_all_it_lacks(tmp_path):
     with pytest.raises(InputError) as raised:
         run_demo(Settings(opensearch_url="http://127.0.0.1:9"), tmp_path / "out", progress_bar=quiet, data=tmp_path)
-    assert {mistake.where for mistake in raised.value.mistakes} == {
+    assert {problem.location for problem in raised.value.problems} == {
         "catalog.jsonl", "queries.train.jsonl", "queries.test.jsonl", "qrels.txt",
     }  # fmt: skip

@@ -8,7 +8,7 @@ from PIL import Image
 
 from ltr_plugin.demo.kinds import KINDS
 from ltr_plugin.demo.photos import PHOTO_PX
-from ltr_plugin.demo.products import Product, draw_product
+from ltr_plugin.demo.products import DemoProduct, draw_product
 from ltr_plugin.demo.queries import draw_queries, split_queries
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
 from ltr_plugin.demo.traits import Traits
@@ -36,12 +36,12 @@ def shop(tmp_path_factory, progress_seen) -> ShopFiles:
 
 
 @pytest.fixture(scope="module")
-def products() -> list[Product]:
+def products() -> list[DemoProduct]:
     kinds = list(KINDS)
     return [draw_product(n, kinds[n % len(kinds)], np.random.default_rng([5, n])) for n in range(800)]
 
 
-def text_of(product: Product) -> str:
+def text_of(product: DemoProduct) -> str:
     record = product.record
     return " ".join([record["title"], record["description"], *record["attributes"].values()])
 
@@ -151,7 +151,7 @@ def test_judgments_are_trec_lines_about_known_queries_and_products(shop):
 
 
 def test_many_texts_leave_out_colour_and_pattern(products):
-    def silent_about(attribute: str, some: list[Product], text=text_of) -> float:
+    def silent_about(attribute: str, some: list[DemoProduct], text=text_of) -> float:
         return share([not says(text(product), attribute, getattr(product.traits, attribute)) for product in some])
 
     patterned = [product for product in products if product.traits.pattern != "plain"]

@@ -17,8 +17,8 @@ from ltr_plugin.devnode.build import build
 from ltr_plugin.devnode.layout import laid_out, lay_out
 from ltr_plugin.devnode.toolchain import find_jdk
 from ltr_plugin.errors import NodeError
+from ltr_plugin.resources import resource_dir
 from ltr_plugin.settings import Settings
-from ltr_plugin.shipped import shipped
 
 pytestmark = pytest.mark.live
 
@@ -90,7 +90,7 @@ def test_only_the_plugin_that_changed_is_replaced(tmp_path: Path):
     jdk = find_jdk()
     folder = NodeFolder(tmp_path / "node")
     folder.root.mkdir()
-    dist = build(shipped("engine"), folder, jdk)
+    dist = build(resource_dir("engine"), folder, jdk)
     lay_out(folder, dist, "first", jdk)
     assert laid_out(folder)["sources"] == "first"
     lib, knn, engine = (

@@ -19,7 +19,7 @@ from ltr_plugin.encoders.training.fitting import Budget
 from ltr_plugin.encoders.training.trainers import TRAINERS
 from ltr_plugin.errors import InputError
 from ltr_plugin.media.audio import Audio
-from ltr_plugin.progress import silent
+from ltr_plugin.progress import no_progress
 
 RATE = 16_000
 SOUNDS = {
@@ -132,7 +132,7 @@ def test_bad_sounds_are_named_and_a_catalog_without_any_is_refused(tmp_path):
     (tmp_path / "silent.wav").write_bytes(wav(np.zeros(RATE), RATE))
     (tmp_path / "catalog.jsonl").write_text('{"id": "x", "audio": ["silent.wav", "absent.wav"]}')
     products = [Product(id="x", audio=("silent.wav", "absent.wav"))]
-    found = read_audio(products, media_sources("audio", tmp_path / "catalog.jsonl", products), silent)
+    found = read_audio(products, media_sources("audio", tmp_path / "catalog.jsonl", products), no_progress)
     assert len(found) == 0
     assert found.unusable[0] == "silent.wav: silent"
     assert found.unusable[1].startswith("absent.wav: cannot read")
@@ -154,7 +154,7 @@ def test_products_without_words_are_learned_from_by_their_sounds(shop, tmp_path)
 
 def test_crops_hold_something_that_is_heard(shop):
     products = [Product(id="x", audio=("hum0.wav", "ticks0.wav"))]
-    found = read_audio(products, media_sources("audio", shop / "catalog.jsonl", products), silent)
+    found = read_audio(products, media_sources("audio", shop / "catalog.jsonl", products), no_progress)
     crops = found.crops([0, 1, 1, 0], 190, torch.Generator().manual_seed(0))
     assert crops.shape == (4, 190, MEL_BANDS)
     assert crops.amax(dim=(1, 2)).tolist() == pytest.approx([0] * 4, abs=0.1)

@@ -24,7 +24,7 @@ from ltr_plugin.encoders.training.photos import FRESH_RATE, train_encoder
 from ltr_plugin.encoders.training.small_clip import build_model, save_encoder, small_config
 from ltr_plugin.encoders.training.trainers import TRAINERS
 from ltr_plugin.errors import InputError
-from ltr_plugin.progress import silent
+from ltr_plugin.progress import no_progress
 
 COLOURS = ("red", "green", "blue", "orange", "purple", "black")
 SHAPES = ("round", "square", "striped")
@@ -225,7 +225,7 @@ def test_every_photo_meets_a_catalog_photo_of_its_product(shop):
         MediaSource(shop, "red-round-seen.png", (0,), from_judgment=True),
         MediaSource(shop, "red-square-seen.png", (1,), from_judgment=True),
     ]
-    examples = read_photos(products, found, 24, silent)
+    examples = read_photos(products, found, 24, no_progress)
     assert examples.shows == ((0,), (1,), (0,), (1,))
     assert examples.from_judgment == (False, False, True, True)
     drawn = next(batches(examples, range(4), 4, random.Random(0)))
@@ -238,11 +238,11 @@ def test_every_photo_meets_a_catalog_photo_of_its_product(shop):
 
 def test_only_products_that_keep_a_photo_lose_one_to_the_held_out(shop):
     products = [Product(id=f"p{place}", title="x", images=("red-round.png",) * (1 + place % 2)) for place in range(40)]
-    examples = read_photos(products, media_sources("image", shop / "catalog.jsonl", products), 8, silent)
+    examples = read_photos(products, media_sources("image", shop / "catalog.jsonl", products), 8, no_progress)
     held = hold_out(examples, random.Random(0))
     assert len(held) == 3
     assert all(examples.shows[place][0] % 2 == 1 for place in held)
-    few = read_photos(products[::2], media_sources("image", shop / "catalog.jsonl", products[::2]), 8, silent)
+    few = read_photos(products[::2], media_sources("image", shop / "catalog.jsonl", products[::2]), 8, no_progress)
     assert hold_out(few, random.Random(0)) == []
 
 

@@ -108,7 +108,7 @@ def test_every_wrong_line_is_named(tmp_path):
     path.write_text("a 1 0\nb 1\nc 1 x\nd nan 1\ne 1 1\n")
     with pytest.raises(InputError) as error:
         load(str(path))
-    assert [mistake.where for mistake in error.value.mistakes] == ["line 2", "line 3", "line 4"]
+    assert [problem.location for problem in error.value.problems] == ["line 2", "line 3", "line 4"]
     assert "'b' is not followed by 2 numbers" in str(error.value)
 
 

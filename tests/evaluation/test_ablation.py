@@ -7,7 +7,7 @@ from rich.console import Console
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.ablation import Ablation, Removal, evaluate_removal, mask_modality
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.table import FeatureTable, Origin
+from ltr_plugin.features.table import FeatureTable, Provenance
 from ltr_plugin.judgments.qrels import Qrels
 
 QUERIES = [f"q{number:02}" for number in range(30)]
@@ -94,7 +94,7 @@ def test_a_matrix_is_read_as_it_was_written(tmp_path):
 
 
 def test_a_table_without_a_modality_has_nothing_made_of_it():
-    flag = {"name": "has_photo", "kind": "query_flag", "modality": "query", "has": "image_vector"}
+    flag = {"name": "has_photo", "kind": "query_flag", "modality": "query", "parameter": "image_vector"}
     features = [
         flag,
         {"name": "title", "kind": "match", "modality": "text", "field": "title.stem"},
@@ -121,7 +121,7 @@ def test_a_table_without_a_modality_has_nothing_made_of_it():
     facts = (features.model_dump(mode="json"), features.id, features.digest, "shop", {}, "3.6.0", "", "", 0, 7, "")
     values = np.array([[1, 4, 0.9, 0.7, 0.6, 0.5, 0.4, 0.3, 5.8, np.nan]], np.float32)
     ids = np.array(["q"], dtype=object)
-    table = FeatureTable(ids, ids, np.ones(1, np.float32), values, features.names, Origin(*facts))
+    table = FeatureTable(ids, ids, np.ones(1, np.float32), values, features.feature_names, Provenance(*facts))
     left = {modality: mask_modality(table, modality).values[0].tolist() for modality in ("text", "image", "video")}
     assert left["text"] == pytest.approx([1, 0, 0.9, 0, 0, 0, 0.4, 0.3, 1.8, 0])
     assert left["image"] == pytest.approx([0, 4, 0, 0, 0, 0.5, 0, 0.3, 5, 0])

@@ -5,7 +5,7 @@ import pytest
 
 from ltr_plugin.evaluation.ablation import Ablation, Removal, evaluate_removal
 from ltr_plugin.evaluation.comparison import compare
-from ltr_plugin.evaluation.curves import precision_at_recall, per_query_difference
+from ltr_plugin.evaluation.curves import per_query_difference, precision_at_recall
 from ltr_plugin.evaluation.report_page import QueryExample, ReportPage, ResultItem
 from ltr_plugin.judgments.qrels import Qrels
 

@@ -6,10 +6,10 @@ import yaml
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.mapping import index_body
 from ltr_plugin.errors import InputError
-from ltr_plugin.features.checking import check_fields
+from ltr_plugin.features.compatibility import check_fields
 from ltr_plugin.features.expressions import term_count, variables
 from ltr_plugin.features.feature_set import load_feature_set
-from ltr_plugin.shipped import shipped
+from ltr_plugin.resources import resource_dir
 
 FEATURES = [
     {"name": "title", "kind": "match", "modality": "text", "field": "title"},
@@ -35,7 +35,7 @@ def written(tmp_path, features, **head):
 def mistakes_of(path):
     with pytest.raises(InputError) as raised:
         load_feature_set(path)
-    return {mistake.where: mistake.what for mistake in raised.value.mistakes}
+    return {problem.location: problem.message for problem in raised.value.problems}
 
 
 def test_every_mistake_of_a_file_is_listed(tmp_path):
@@ -44,7 +44,7 @@ def test_every_mistake_of_a_file_is_listed(tmp_path):
         [
             {"name": "a", "kind": "mach", "modality": "text"},
             {"name": "b", "kind": "match", "modality": "imgae", "field": "title", "wieght": 2},
-            {"name": "Bad Name", "kind": "query_flag", "modality": "query", "has": "text"},
+            {"name": "Bad Name", "kind": "query_flag", "modality": "query", "parameter": "text"},
         ],
         version=0,
     )
@@ -72,13 +72,13 @@ def test_broken_yaml_names_its_line(tmp_path):
 def test_a_total_feature_matches_everything_and_a_logged_one_does_not(tmp_path):
     features = load_feature_set(written(tmp_path, FEATURES))
     match = {"match": {"title": {"query": "{{text}}", "operator": "or"}}}
-    total = features.rendered()[0]["template"]
-    assert json.loads(total) == {"bool": {"must": [{"match_all": {"boost": 0}}], "should": [match]}}
-    assert json.loads(features.rendered(total=False)[0]["template"]) == match
+    zero_filled = features.rendered()[0]["template"]
+    assert json.loads(zero_filled) == {"bool": {"must": [{"match_all": {"boost": 0}}], "should": [match]}}
+    assert json.loads(features.rendered(zero_filled=False)[0]["template"]) == match
 
 
 def test_a_vector_feature_branches_on_its_flag_and_writes_the_vector_as_json(tmp_path):
-    template = load_feature_set(written(tmp_path, FEATURES)).rendered(total=False)[1]["template"]
+    template = load_feature_set(written(tmp_path, FEATURES)).rendered(zero_filled=False)[1]["template"]
     assert template.startswith("{{#has_image_vector}}")
     assert '"query_value":{{#toJson}}image_vector{{/toJson}}' in template
     assert template.endswith('{{/has_image_vector}}{{^has_image_vector}}{"match_none":{}}{{/has_image_vector}}')
@@ -91,7 +91,7 @@ def test_the_digest_changes_with_a_value_but_not_with_a_name_of_the_file(tmp_pat
     assert one.digest != other.digest
 
 
-@pytest.mark.parametrize("path", sorted(shipped("feature_sets").glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(resource_dir("feature_sets").glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_shipped_sets_load_under_their_own_names(path):
     assert load_feature_set(path).name == path.stem
 
@@ -125,7 +125,7 @@ def test_a_set_is_held_against_the_index(tmp_path):
     mapping = index_body([IMAGE, TEXT], tmp_path)["mappings"]
     with pytest.raises(InputError) as raised:
         check_fields(features, mapping, [IMAGE, TEXT])
-    found = {mistake.where: mistake.what for mistake in raised.value.mistakes}
+    found = {problem.location: problem.message for problem in raised.value.problems}
     assert set(found) == {
         "$.features[0].field",
         "$.features[1].field",
@@ -145,8 +145,8 @@ def test_directions_stand_in_the_order_of_the_features(tmp_path):
     features = load_feature_set(
         written(
             tmp_path,
-            [{**FEATURES[0], "direction": "increasing"}, {**FEATURES[1], "direction": "decreasing"}, FEATURES[2]],
+            [{**FEATURES[0], "monotonicity": "increasing"}, {**FEATURES[1], "monotonicity": "decreasing"}, FEATURES[2]],
         )
     )
-    assert features.directions == (1, -1, 0)
+    assert features.monotone_constraints == (1, -1, 0)
     assert features.digest == load_feature_set(written(tmp_path, FEATURES)).digest  # values are what they were

@@ -11,19 +11,19 @@ from pathlib import Path
 import numpy as np
 from mixed_modalities import MIXED
 
-from ltr_plugin.features.table import FeatureTable, Origin
-from ltr_plugin.rankers.trainers import trainer_of
+from ltr_plugin.features.table import FeatureTable, Provenance
+from ltr_plugin.rankers.trainers import get_trainer
 
 FOLDER = Path(__file__).parent / "rankers"
 
-TREES = {"rounds": 8, "folds": 2}
+TREES = {"num_trees": 8, "folds": 2}
 NETWORK = {"units": 3, "epochs": 30, "batch_queries": 8}
 RANKERS = {
-    "lambdamart": ("lambdamart", {**TREES, "leaves": 5}),
-    "xgboost": ("xgboost", {**TREES, "depth": 3}),
+    "lambdamart": ("lambdamart", {**TREES, "num_leaves": 5}),
+    "xgboost": ("xgboost", {**TREES, "max_depth": 3}),
     "fusion": ("fusion", NETWORK),
     "mlp": ("mlp", NETWORK),
-    "late": ("late", {**TREES, "leaves": 4}),
+    "late": ("late", {**TREES, "num_leaves": 4}),
     "late_linear": ("late", {"members": "linear", "folds": 2}),
     "linear": ("linear", {}),
     "logistic": ("logistic", {}),
@@ -50,8 +50,8 @@ def table(queries=30, products=12):
         products=np.array([f"p{row}" for row in range(rows)], dtype=object),
         grades=np.digitize(fit, [0.3, 0.5, 0.7]).astype(np.float32),
         values=values.astype(np.float32),
-        names=MIXED.names,
-        origin=Origin(
+        feature_names=MIXED.feature_names,
+        provenance=Provenance(
             feature_set=MIXED.model_dump(mode="json"),
             feature_set_id=MIXED.id,
             feature_set_digest=MIXED.digest,
@@ -69,5 +69,5 @@ def table(queries=30, products=12):
 
 if __name__ == "__main__":
     for name, (kind, settings) in RANKERS.items():
-        form, train = trainer_of(kind)
+        form, train = get_trainer(kind)
         train(table(), form.model_validate(settings)).save(FOLDER / name)

@@ -14,23 +14,23 @@ from ltr_workers.catalog_tasks import delete_task, put_task, reembed_task, updat
 from ltr_workers.celery import make_app
 from ltr_workers.tasks import embed_task
 
-from ltr_plugin.catalog.changes import UPDATE_TASK, Listed, Reembed
+from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel, ReembedRequest
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.cluster.changing import apply_changes
+from ltr_plugin.cluster.changes import apply_changes
+from ltr_plugin.cluster.index import EmbeddingResult, Index
 from ltr_plugin.cluster.mapping import index_body
-from ltr_plugin.cluster.products import Embedded, ProductIndex
-from ltr_plugin.cluster.serializing import FastSerializer
+from ltr_plugin.cluster.serializer import OrjsonSerializer
 from ltr_plugin.features.feature_set import load_feature_set
-from ltr_plugin.features.parameters import parameters
-from ltr_plugin.pipelines.enqueue import send
+from ltr_plugin.features.parameters import search_parameters as parameters_of
+from ltr_plugin.pipelines.enqueue import enqueue
 from ltr_plugin.pipelines.messages import SWEEP_TASK
 from ltr_plugin.pipelines.push import model_name
+from ltr_plugin.queries.masking import MaskedRetrieval
 from ltr_plugin.queries.retrieval import Retrieval
-from ltr_plugin.queries.templates import BASELINES, Ranking, search_template, with_release
-from ltr_plugin.queries.thinning import Thinned
+from ltr_plugin.queries.templates import BASELINES, Ranking, search_template, with_release_metadata
 from ltr_plugin.rankers.loading import load_ranker
+from ltr_plugin.resources import resource_dir
 from ltr_plugin.settings import Settings
-from ltr_plugin.shipped import shipped
 
 RANKERS = Path(__file__).parent / "rankers"
 """Folders that `train_rankers.py` wrote."""
@@ -79,18 +79,18 @@ ROWS = np.array(
 
 
 def feature_set(name):
-    features = load_feature_set(shipped("feature_sets") / f"{name}.yaml")
+    features = load_feature_set(resource_dir("feature_sets") / f"{name}.yaml")
     return {
         "id": features.id,
         "digest": features.digest,
-        "served": features.rendered(total=True),
-        "logged": features.rendered(total=False),
+        "served": features.rendered(zero_filled=True),
+        "logged": features.rendered(zero_filled=False),
     }
 
 
 def search_templates():
     rankings = {**BASELINES, "model": Ranking("model", model="shop-v1.lambdamart.0123456789")}
-    retrievals = {"words": Retrieval(), "words and vectors": Retrieval.of(VECTORS)}
+    retrievals = {"words": Retrieval(), "words and vectors": Retrieval.from_vectors(VECTORS)}
     templates = {
         f"{name}, {found}{', log' * log}": search_template(retrieval, ranking, log=log)
         for name, ranking in rankings.items()
@@ -98,11 +98,11 @@ def search_templates():
         for log in (False, True)
     }
     first_pass = Ranking("first pass")
-    templates["first pass"] = search_template(Retrieval.of(VECTORS), first_pass)
+    templates["first pass"] = search_template(Retrieval.from_vectors(VECTORS), first_pass)
     for modality in ("text", "image", "audio"):
         gone = [vector.name for vector in VECTORS if vector.source == modality]
-        thinned = Thinned.from_whole(Retrieval.of(VECTORS), gone, text=modality != "text")
-        templates[f"without {modality}"] = search_template(thinned, first_pass)
+        masked = MaskedRetrieval.from_retrieval(Retrieval.from_vectors(VECTORS), gone, match_text=modality != "text")
+        templates[f"without {modality}"] = search_template(masked, first_pass)
     facts = {
         "release": 3,
         "ranker": "shop-v1.lambdamart.0123456789",
@@ -110,15 +110,17 @@ def search_templates():
         "promoted": "2026-01-01T00:00:00+00:00",
         "spaces": {vector.name: vector.fingerprint.digest for vector in VECTORS},
     }
-    templates["release"] = with_release(search_template(Retrieval.of(VECTORS), rankings["model"]), facts)
+    templates["release"] = with_release_metadata(
+        search_template(Retrieval.from_vectors(VECTORS), rankings["model"]), facts
+    )
     return templates
 
 
 def search_parameters():
     known = [vector.name for vector in VECTORS]
     return {
-        "words": parameters("striped mug", {"text_vector": [0.5, 0.25, 0.1]}, known),
-        "photo": parameters(None, {"image_vector": np.array([0.6, 0.8]).tolist()}, known),
+        "words": parameters_of("striped mug", {"text_vector": [0.5, 0.25, 0.1]}, known),
+        "photo": parameters_of(None, {"image_vector": np.array([0.6, 0.8]).tolist()}, known),
     }
 
 
@@ -140,7 +142,12 @@ class RecordingCluster:
             return {"shop-v1": index()}
         request = {"method": method, "path": path, "params": params, "body": body}
         self.requests.append(sent(request))
-        document = {"found": True, "_seq_no": 5, "_primary_term": 1, "_source": {**MUG, "content": {"image": "ab12"}}}
+        document = {
+            "found": True,
+            "_seq_no": 5,
+            "_primary_term": 1,
+            "_source": {**MUG, "content_hash": {"image": "ab12"}},
+        }
         return {"docs": [document], "count": 1, "updated": 1, "hits": {"hits": []}}
 
     def bulk(self, actions):
@@ -151,25 +158,29 @@ class RecordingCluster:
 
 def sent(body):
     """A body as the cluster reads it, but for the mark of a re-embedding, which is drawn anew each time."""
-    text = FastSerializer().dumps(body)
-    return json.loads(re.sub(r'"mark":"[0-9a-f]{8}"', '"mark":"MARK"', text))
+    text = OrjsonSerializer().dumps(body)
+    return json.loads(re.sub(r'"nonce":"[0-9a-f]{8}"', '"nonce":"NONCE"', text))
 
 
 def index_requests():
     cluster = RecordingCluster()
     changes = {
-        "put": Listed.model_validate(MUG),
-        "update": UPDATE_TASK.model_validate({"id": "4711", "price": 9.9, "stats": {"rating": None, "sales": 7}}),
-        "delete": Listed(id="4711", deleted=True),
-        "reembed": Reembed(id="4711"),
+        "put": CatalogEntry.model_validate(MUG),
+        "update": ProductUpdateModel.model_validate(
+            {"id": "4711", "price": 9.9, "stats": {"rating": None, "sales": 7}}
+        ),
+        "delete": CatalogEntry(id="4711", deleted=True),
+        "reembed": ReembedRequest(id="4711"),
     }
     assert apply_changes(cluster, "shop", list(changes.values())) == [None] * len(changes)
-    products = ProductIndex(cluster, "shop")
+    products = Index(cluster, "shop")
     a, b = np.array([0.6, 0.8], dtype=np.float32), np.array([0.8, 0.6], dtype=np.float32)
     made = {
-        "one photo": Embedded("4711", IMAGE, "ab12", a),
-        "several photos": Embedded("4711", IMAGE, "ab12", np.array([0.7, 0.7], dtype=np.float32), each=(a, b)),
-        "error": Embedded("4711", IMAGE, "ab12", error="https://shop.example/4711.jpg: 404"),
+        "one photo": EmbeddingResult("4711", IMAGE, "ab12", a),
+        "several photos": EmbeddingResult(
+            "4711", IMAGE, "ab12", np.array([0.7, 0.7], dtype=np.float32), per_media=(a, b)
+        ),
+        "error": EmbeddingResult("4711", IMAGE, "ab12", error="https://shop.example/4711.jpg: 404"),
     }
     for one in made.values():
         assert list(products.write_vectors([one])) == [("4711", None)]
@@ -177,7 +188,7 @@ def index_requests():
     products.backlog()
     products.backlog("image")
     list(products.errors())
-    products.forget_errors()
+    products.requeue_failed()
     actions = dict(zip([*changes, *made], cluster.actions, strict=True))
     return {"actions": actions, "requests": cluster.requests}
 
@@ -204,7 +215,7 @@ def embedding_messages():
     messages = {}
     with app.connection_for_write() as connection:
         for modality in ("text", "image", "audio", "video"):
-            assert send(app, "shop-v1", ["4711", "4712"], modality) == 2
+            assert enqueue(app, "shop-v1", ["4711", "4712"], modality) == 2
             messages[modality] = received(connection, f"ltr.{modality}")
         app.send_task(embed_task.name, ["shop", ["4711"]])
         messages["all modalities"] = received(connection, "ltr")
@@ -242,7 +253,7 @@ def ranker_export(name):
         "name": model_name(ranker),
         "model": export.model(),
         "tolerance": export.tolerance,
-        "features": export.served(ranker.feature_set).rendered(),
+        "features": export.with_derived_features(ranker.feature_set).rendered(),
     }
 
 

@@ -19,24 +19,24 @@ def written(tmp_path):
 def test_reads_tabs_spaces_blank_lines_and_line_endings(written):
     qrels = read_qrels(written(b"\xef\xbb\xbfq2 0 p1 3\r\nq1\t0\tp1\t0\n\nq1   Q0 p2   1\n"))
     assert qrels.queries() == ("q1", "q2")
-    assert dict(qrels.of("q1")) == {"p1": 0, "p2": 1}
-    assert dict(qrels.of("q2")) == {"p1": 3}
-    assert dict(qrels.of("absent")) == {}
+    assert dict(qrels.for_query("q1")) == {"p1": 0, "p2": 1}
+    assert dict(qrels.for_query("q2")) == {"p1": 3}
+    assert dict(qrels.for_query("absent")) == {}
     assert len(qrels) == 2
-    assert qrels.judgments == 3
+    assert qrels.num_judgments == 3
     assert "q1" in qrels
     assert "absent" not in qrels
 
 
 def test_reads_gzip_whatever_the_name(written):
-    assert dict(read_qrels(written(gzip.compress(b"q 0 p 2\n"))).of("q")) == {"p": 2}
+    assert dict(read_qrels(written(gzip.compress(b"q 0 p 2\n"))).for_query("q")) == {"p": 2}
 
 
 def test_all_mistakes_come_together_with_their_lines(written):
     with pytest.raises(InputError) as caught:
         read_qrels(written(b"q 0 p 1\nq 0 p\nq 0 p -1\nq 0 p one\nq 0 p 2\nq 0 p 1.5\nq 0 p 1\n"))
-    assert [mistake.where for mistake in caught.value.mistakes] == ["line 2", "line 3", "line 4", "line 5", "line 6"]
-    assert "grade 2, but 1 in line 1" in caught.value.mistakes[3].what
+    assert [problem.location for problem in caught.value.problems] == ["line 2", "line 3", "line 4", "line 5", "line 6"]
+    assert "grade 2, but 1 in line 1" in caught.value.problems[3].message
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,15 @@ import time
 
 import pytest
 from busy_proxy import busy_proxy
+from ltr_workers import catalog_tasks, tasks
 from ltr_workers.catalog_tasks import PUT_TASK
-from ltr_workers.celery import CATALOG_QUEUE, broker_folder, make_app
+from ltr_workers.celery import make_app
 from worker_process import WorkerProcess
 
-from ltr_plugin.catalog.changes import Listed
-from ltr_plugin.cluster.indices import switch_alias
+from ltr_plugin.catalog.changes import CatalogEntry
+from ltr_plugin.cluster.versions import switch_alias
+from ltr_plugin.pipelines.messages import CATALOG_QUEUE, broker_folder
 from ltr_plugin.settings import Settings
-from workers import catalog_tasks, tasks
 
 pytestmark = pytest.mark.live
 
@@ -26,7 +27,7 @@ def shop(index, monkeypatch, tmp_path):
     switch_alias(index.cluster, alias, index.name)
     monkeypatch.setattr(catalog_tasks, "app", make_app(Settings(runs=tmp_path / "runs")))
     monkeypatch.setattr(catalog_tasks, "RETRY_INTERVAL_S", 0.05)
-    monkeypatch.setenv("LTR_PATIENCE_S", "0.1")
+    monkeypatch.setenv("LTR_RETRY_TIMEOUT_S", "0.1")
     tasks.worker_cluster.cache_clear()
     yield alias
     tasks.worker_cluster.cache_clear()
@@ -38,26 +39,26 @@ def test_what_says_nothing_about_the_message_is_waited_for(shop, index, node_url
     with busy_proxy(node_url) as proxy, caplog.at_level(logging.WARNING, "ltr_workers.catalog_tasks"):
         monkeypatch.setenv("OPENSEARCH_URL", proxy.url)
         proxy.troubles = [None] * before + [trouble] * 3
-        catalog_tasks._ingest("1", PUT_TASK, shop, [MUG], Listed)
+        catalog_tasks._ingest("1", PUT_TASK, shop, [MUG], CatalogEntry)
         assert proxy.troubles == []
     assert [found.product.title for found in index.fetch(["4711"])] == ["Mug"]
     assert "given up" not in caplog.text
-    lasting = trouble in (401, 403, 404, 500)
-    assert {record.levelname for record in caplog.records} == {"ERROR" if lasting else "WARNING"}
+    permanent = trouble in (401, 403, 404, 500)
+    assert {record.levelname for record in caplog.records} == {"ERROR" if permanent else "WARNING"}
 
 
 @pytest.mark.parametrize("arguments", [["a shop", []], ["*", []], ["shop/x", []], ["_all", []], ["", []], ["shop", {}]])
 def test_a_message_that_makes_no_sense_is_given_up_at_once(arguments, caplog):
     with caplog.at_level(logging.ERROR, "ltr_workers.catalog_tasks"):
-        catalog_tasks._ingest("1", PUT_TASK, *arguments, Listed)
-    assert "given up" in caplog.text
+        catalog_tasks._ingest("1", PUT_TASK, *arguments, CatalogEntry)
+    assert "task failed" in caplog.text
 
 
 def test_a_worker_that_waits_is_stopped_and_its_message_stays(shop, index, node_url, tmp_path):
     runs = tmp_path / "runs"
     make_app(Settings(runs=runs)).send_task(PUT_TASK, [shop, [MUG]], queue=CATALOG_QUEUE)
     options = ("-Q", CATALOG_QUEUE, "--concurrency", "1")
-    environment = {"LTR_RUNS": str(runs), "LTR_PATIENCE_S": "0.1"}
+    environment = {"LTR_RUNS": str(runs), "LTR_RETRY_TIMEOUT_S": "0.1"}
 
     def until(condition):
         began = time.monotonic()

@@ -51,14 +51,16 @@ def test_each_of_several_photos_keeps_its_own_vector(index, catalog, photo_encod
     embed(index, [product.id for product in catalog])
     stored = index.cluster.call("GET", f"/{index.name}/_doc/p0")["_source"]
     photos = [photo_encoder.prepare("image", Image.open(tmp_path / name)) for name in ("red.png", "orange.png")]
-    own = [one["vector"] for one in stored["each"]["image_vector"]]
+    own = [one["vector"] for one in stored["per_media"]["image_vector"]]
     assert np.diag(np.array(own) @ photo_encoder.encode("image", photos).T) == pytest.approx([1, 1], abs=1e-3)
-    assert "each" not in index.cluster.call("GET", f"/{index.name}/_doc/p1")["_source"], "one photo is its own mean"
+    assert "per_media" not in index.cluster.call("GET", f"/{index.name}/_doc/p1")["_source"], (
+        "one photo is its own mean"
+    )
     put(index, [catalog[0].model_copy(update={"price": 2.0})])
-    assert "image_vector" in index.cluster.call("GET", f"/{index.name}/_doc/p0")["_source"]["each"]
+    assert "image_vector" in index.cluster.call("GET", f"/{index.name}/_doc/p0")["_source"]["per_media"]
     put(index, [catalog[0].model_copy(update={"images": ("red.png",)})])
     embed(index, ["p0"])
-    assert not index.cluster.call("GET", f"/{index.name}/_doc/p0")["_source"].get("each")
+    assert not index.cluster.call("GET", f"/{index.name}/_doc/p0")["_source"].get("per_media")
 
 
 @pytest.mark.parametrize("wrong", [0.0, np.nan])
@@ -124,7 +126,7 @@ def test_a_product_of_many_bad_photos_is_listed_and_tried_again(index, tmp_path)
     ((id_, field, reason),) = index.errors()
     assert (id_, field) == ("p0", "image_vector")
     assert reason.startswith(f"{names[0]}: empty file; {names[1]}: empty file; ")
-    assert index.forget_errors() == 1
+    assert index.requeue_failed() == 1
 
 
 def test_a_product_that_changed_while_it_was_embedded_stays_in_the_backlog(index, catalog, vectors_of):

@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 from brokers import RabbitMQ, Redis
 from kombu import Connection, Queue
-from ltr_workers.celery import CATALOG_QUEUE, QUEUES, broker_options
 from worker_process import WorkerProcess
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import OpenSearchCluster
-from ltr_plugin.cluster.indices import open_or_create, switch_alias
+from ltr_plugin.cluster.versions import open_or_create, switch_alias
 from ltr_plugin.encoders import vector_fields
+from ltr_plugin.pipelines.messages import CATALOG_QUEUE, QUEUES, broker_options
 from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live
 
 PAGE = (Path(__file__).parents[2] / "docs" / "workers.md").read_text()
 CHAPTER = PAGE.partition("\n## Handing over products from any language\n")[2].partition("\n## ")[0]
-PROPERTIES, HEADERS, BODY, UPDATE, EMBED_TASK = re.findall(r"```json\n(.*?)\n```", CHAPTER, re.DOTALL)
+PROPERTIES, HEADERS, BODY, ProductUpdateModel, EMBED_TASK = re.findall(r"```json\n(.*?)\n```", CHAPTER, re.DOTALL)
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_messages_pushed_to_redis_byte_by_byte(index, worker, tmp_path):
         with redis.Redis.from_url(broker.url) as queue:
             queue.lpush("ltr.text", for_index(EMBED_TASK.replace("image", "text"), index))
             until(lambda: embedded(index))
-            queue.lpush("ltr.catalog", for_index(UPDATE, index))
+            queue.lpush("ltr.catalog", for_index(ProductUpdateModel, index))
             until(lambda: product(index).product.price == 9.9)
             until(lambda: not queue.hlen("unacked"))
         assert embedded(index)  # a price costs no vector

@@ -18,9 +18,9 @@ from worker_process import WorkerProcess
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import OpenSearchCluster
-from ltr_plugin.cluster.indices import open_or_create
+from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.encoders import vector_fields
-from ltr_plugin.pipelines.enqueue import enqueue_backlog, enqueue_lost, send
+from ltr_plugin.pipelines.enqueue import enqueue, enqueue_backlog, enqueue_lost
 from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live
@@ -139,7 +139,7 @@ def test_modalities_apart_on_redis_with_metrics_and_logs(index, catalog, environ
             # what a worker has in hand is not swept, and what it has begun it finishes when it is stopped
             fill(index, [product.model_copy(update={"title": f"new {product.title}"}) for product in catalog])
             proxy.delays_s = {"_bulk": 4}
-            send(queue, index.alias, ids[:6], "text")
+            enqueue(queue, index.alias, ids[:6], "text")
             until(lambda: begun(words))
             assert enqueue_lost(index, queue=queue) == 2
             until(lambda: json.loads(words.ask("/healthz")[1])["running"] == 2)
@@ -155,7 +155,7 @@ def test_modalities_apart_on_redis_with_metrics_and_logs(index, catalog, environ
 
 def test_a_task_that_is_put_off_is_not_swept(audio_index, environment, tmp_path):
     with broker_of(Redis, tmp_path / "redis") as broker, busy_proxy(environment["OPENSEARCH_URL"]) as proxy:
-        environment |= {"LTR_BROKER_URL": broker.url, "OPENSEARCH_URL": proxy.url, "LTR_PATIENCE_S": "0.1"}
+        environment |= {"LTR_BROKER_URL": broker.url, "OPENSEARCH_URL": proxy.url, "LTR_RETRY_TIMEOUT_S": "0.1"}
         queue = make_app(Settings(broker_url=broker.url))
         with running(environment, tmp_path / "log") as worker:
             until(lambda: worker.state == "ready")

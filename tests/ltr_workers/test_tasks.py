@@ -9,21 +9,22 @@ from collections import Counter
 import pytest
 from busy_proxy import busy_proxy
 from ltr_workers import tasks
-from ltr_workers.celery import QUEUES, broker_folder, broker_options, make_app, route
+from ltr_workers.celery import make_app
+from ltr_workers.in_flight import running
 from ltr_workers.tasks import MAX_RETRIES, MAX_RETRY_DELAY_S, TASK_FAILED, embed_task
-from ltr_workers.vector_writer import REFUSED
 
 from ltr_plugin.errors import BrokerError, InputError, LtrError
 from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue, enqueue_backlog, enqueue_lost
 from ltr_plugin.pipelines.local_worker import drain
+from ltr_plugin.pipelines.messages import QUEUES, WRITE_REFUSED, broker_folder, broker_options, route
 from ltr_plugin.settings import Settings
 
 
 @pytest.fixture
 def cluster_at(monkeypatch):
-    def point(url: str, patience_s: float = 0.2) -> None:
+    def point(url: str, retry_timeout_s: float = 0.2) -> None:
         monkeypatch.setenv("OPENSEARCH_URL", url)
-        monkeypatch.setenv("LTR_PATIENCE_S", str(patience_s))
+        monkeypatch.setenv("LTR_RETRY_TIMEOUT_S", str(retry_timeout_s))
         tasks.worker_cluster.cache_clear()
 
     yield point
@@ -102,7 +103,7 @@ def test_a_message_that_makes_no_sense_is_given_up_at_once(arguments, caplog, pa
 def test_a_busy_cluster_slows_a_task_down_and_loses_nothing(cluster_at, node_url, index, catalog, pauses):
     fill(index, catalog)
     with busy_proxy(node_url) as proxy:
-        cluster_at(proxy.url, patience_s=20)
+        cluster_at(proxy.url, retry_timeout_s=20)
         proxy.troubles = [503, None, 429, None, "drop", None, 429, "part", 429, "part", "lost"]
         embed_task.apply([index.name, [product.id for product in catalog], "image"])
         assert proxy.troubles == []
@@ -115,7 +116,7 @@ def test_a_busy_cluster_slows_a_task_down_and_loses_nothing(cluster_at, node_url
 def test_a_cluster_that_is_busy_for_long_puts_the_task_off(cluster_at, node_url, index, catalog, pauses):
     fill(index, catalog)
     with busy_proxy(node_url) as proxy:
-        cluster_at(proxy.url, patience_s=0.1)
+        cluster_at(proxy.url, retry_timeout_s=0.1)
         proxy.troubles = [429] * 9
         embed_task.apply([index.name, [product.id for product in catalog], "image"])
         assert 1 <= len(pauses) < 9
@@ -130,7 +131,7 @@ def test_a_message_that_is_handed_out_again_while_it_is_worked_on_is_dropped(
     fill(index, catalog)
     arguments = [index.name, [product.id for product in catalog], "image"]
     with busy_proxy(node_url) as proxy, caplog.at_level(logging.INFO, "ltr_workers.tasks"):
-        cluster_at(proxy.url, patience_s=20)
+        cluster_at(proxy.url, retry_timeout_s=20)
         proxy.delays_s = {"_bulk": 2}
         first = threading.Thread(target=embed_task.apply, args=[arguments], kwargs={"task_id": "same"})
         first.start()
@@ -142,7 +143,7 @@ def test_a_message_that_is_handed_out_again_while_it_is_worked_on_is_dropped(
         assert "handed out again by the broker while it is being worked on: dropped" in caplog.text
         first.join()
         assert proxy.seen.count(("POST", "/_bulk")) == 1
-    assert tasks.running == {}
+    assert running == {}
 
 
 @pytest.mark.live
@@ -187,7 +188,7 @@ def test_nothing_is_encoded_for_a_version_that_takes_no_writes(cluster_at, node_
         embed_task.apply([index.name, [product.id for product in catalog], "image"])
     lines = [record.getMessage() for record in caplog.records if record.name == "ltr_workers.tasks"]
     assert lines == [
-        f"{REFUSED}: {index.name} takes no writes; where another version serves, that one's backlog has them"
+        f"{WRITE_REFUSED}: {index.name} takes no writes; where another version serves, that one's backlog has them"
     ]
 
 
@@ -216,15 +217,14 @@ def test_no_broker_is_an_error_that_names_it_without_its_password(tmp_path):
 
 @pytest.mark.live
 @pytest.mark.parametrize("broker", ["amqp://user:secret@127.0.0.1:9//", "redis://:secret@127.0.0.1:9/0"])
-def test_a_broker_that_is_away_is_waited_for_as_long_as_anything_that_is_stuck(broker, index, catalog, monkeypatch):
+def test_a_broker_that_is_away_is_waited_for_as_long_as_anything_that_is_stuck(broker, index, catalog):
     fill(index, catalog)
     queue = make_app(Settings(broker_url=broker))
     with pytest.raises(BrokerError, match=r"no broker at .*127\.0\.0\.1:9") as raised:
         enqueue_lost(index, queue=queue)
     assert "secret" not in str(raised.value)
-    monkeypatch.setattr("ltr_workers.celery.app", queue)
     with pytest.raises(LtrError, match="8 products still lack vectors and nothing moves"):
-        drain(index, enqueue=False, stall_s=0.5)
+        drain(index, queue, send=False, stall_s=0.5)
 
 
 def test_messages_go_to_the_queue_of_their_modality():
@@ -256,7 +256,7 @@ def test_settings_that_cannot_be_used_are_listed_together(monkeypatch):
     monkeypatch.setenv("LTR_ALLOW_PRIVATE_MEDIA", "false")
     with pytest.raises(InputError) as raised:
         Settings.from_env()
-    assert [mistake.where for mistake in raised.value.mistakes] == [
+    assert [problem.location for problem in raised.value.problems] == [
         "LTR_SWEEP_PERIOD_S",
         "LTR_ALLOW_PRIVATE_MEDIA",
         "LTR_METRICS_PORT",
@@ -265,7 +265,7 @@ def test_settings_that_cannot_be_used_are_listed_together(monkeypatch):
 
 
 def test_a_configured_broker_is_used_as_it_is(tmp_path):
-    options = broker_options(Settings(broker_url="redis://queue/1", redis_visibility_s=77, runs=tmp_path))
+    options = broker_options(Settings(broker_url="redis://queue/1", redis_visibility_timeout_s=77, runs=tmp_path))
     assert options["broker_url"] == "redis://queue/1"
     assert options["broker_transport_options"]["visibility_timeout"] == 77
     assert broker_options(Settings(broker_url="amqp://queue"))["broker_transport_options"] == {"confirm_publish": True}

@@ -47,7 +47,7 @@ def test_what_is_refused_for_good_is_told_of_and_not_made_again(written, vectors
     assert np.linalg.norm(vectors_of(written, "good")[field]) == pytest.approx(1, abs=1e-5)
     assert embed(written, ids, source="text", encoders=encoders.__getitem__).skipped == 2
     assert sum(len(encoder.encoded) for encoder in encoders.values()) == 2
-    assert written.forget_errors() == 1
+    assert written.requeue_failed() == 1
     assert embed(written, ids, source="text").embedded == 1
 
 

@@ -1,7 +1,7 @@
 """Bad media in a real index: each keeps its product findable, says its reason, and gets its vector once it is repaired.
 
 The way is that of the workers: products are written by their words, embedded by id, asked for their errors (what
-`ltr index --status` lists), and embedded again after `forget_errors` (`ltr index --retry-errors`).
+`ltr index --status` lists), and embedded again after `requeue_failed` (`ltr index --retry-errors`).
 """
 
 import io
@@ -24,7 +24,7 @@ from videos import make_video
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import OpenSearchCluster
-from ltr_plugin.cluster.indices import open_or_create
+from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.encoders import vector_fields
 from ltr_plugin.encoders.torchvision_video import CONFIG, WEIGHTS
 from ltr_plugin.media.fetching import ENV_ALLOW_PRIVATE_MEDIA
@@ -189,7 +189,7 @@ def test_every_bad_medium_is_listed_beside_good_ones_and_is_embedded_once_repair
     repair(root / "html", GOOD["image"])
     repair(root / "dumb", GOOD["video"])
     monkeypatch.setenv(ENV_ALLOW_PRIVATE_MEDIA, "1")
-    assert full_index.forget_errors() == len(BAD) + 2
+    assert full_index.requeue_failed() == len(BAD) + 2
     assert [error for _, error in full_index.put([one for one in products if one.id == "dumb"])] == [None]
     run(full_index, products)
     assert status(full_index) == {}

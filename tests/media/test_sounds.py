@@ -9,6 +9,7 @@ from recordings import encoded, tone, wav
 from videos import make_video
 
 from ltr_plugin.errors import MediaError
+from ltr_plugin.media import audio
 from ltr_plugin.media.audio import Audio, decode_audio, open_audio, resample
 from ltr_plugin.media.openers import OPENERS
 

@@ -9,13 +9,13 @@ import yaml
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import OpenSearchCluster
-from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.features.feature_set import load_feature_set
 from ltr_plugin.pipelines.index_catalog import write_catalog
 
 COLOURS, GOODS = ("red", "blue", "green", "black"), ("shoe", "lamp", "mug", "chair", "scarf")
 FEATURES = [
-    {"name": "has_text", "kind": "query_flag", "modality": "query", "has": "text"},
+    {"name": "has_text", "kind": "query_flag", "modality": "query", "parameter": "text"},
     {"name": "title", "kind": "match", "modality": "text", "field": "title.stem"},
     {"name": "all_words", "kind": "match", "modality": "text", "field": "title.stem", "operator": "and"},
     {"name": "price", "kind": "field_value", "modality": "behaviour", "field": "price"},
@@ -55,7 +55,7 @@ def shop_index(node_url, shop_files):
     alias = f"flows-{uuid.uuid4().hex[:8]}"
     written = write_catalog(cluster, shop_files / "catalog.jsonl", alias, ())
     assert (written.written, written.refused) == (120, [])
-    yield ProductIndex(cluster, alias)
+    yield Index(cluster, alias)
     cluster.call("DELETE", f"/{written.index}")
 
 

@@ -9,23 +9,23 @@ import pytest
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.connection import OpenSearchCluster
-from ltr_plugin.cluster.indices import open_or_create
-from ltr_plugin.cluster.products import Embedded
+from ltr_plugin.cluster.index import EmbeddingResult
+from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.measures import per_query
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.parameters import parameters
-from ltr_plugin.features.table import FeatureTable, Origin
+from ltr_plugin.features.parameters import search_parameters
+from ltr_plugin.features.table import FeatureTable, Provenance
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines import ablate as ablating
 from ltr_plugin.pipelines.ablate import ablate, train_blind_baselines
 from ltr_plugin.pipelines.encode_queries import EncodedQuery
 from ltr_plugin.pipelines.push import model_name, push_ranker
 from ltr_plugin.pipelines.search import run_ranking
+from ltr_plugin.queries.masking import MaskedRetrieval
 from ltr_plugin.queries.query import Query
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import Ranking
-from ltr_plugin.queries.thinning import Thinned
 from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart
 from ltr_plugin.rankers.linear import train_linear
 from ltr_plugin.rankers.training.folds import shuffled
@@ -37,7 +37,7 @@ IMAGE = VectorField("image_vector", "image", "open_clip:x", SPACE)
 WORDS = VectorField("image_text_vector", "text", "open_clip:x", SPACE)
 GOODS = ("mug", "lamp", "shoe", "chair", "scarf", "clock")
 FEATURES = [
-    {"name": "has_photo", "kind": "query_flag", "modality": "query", "has": "image_vector"},
+    {"name": "has_photo", "kind": "query_flag", "modality": "query", "parameter": "image_vector"},
     {"name": "title", "kind": "match", "modality": "text", "field": "title.stem"},
     *(
         {"name": name, "kind": "similarity", "modality": "image", "query_vector": query, "field": field}
@@ -90,12 +90,12 @@ def shops(node_url, vectors, tmp_path_factory):
         made.append(index.name)
         products = [one.model_copy(update={"images": ()}) if one.id in photoless else one for one in PRODUCTS]
         assert [error for _, error in index.put(products) if error] == []
-        stored = {one.product.id: one.content for one in index.fetch([one.id for one in products])}
+        stored = {one.product.id: one.content_hash for one in index.fetch([one.id for one in products])}
         results = [
-            Embedded(id_, field, content[field.source], vectors[0][id_][field.name])
-            for id_, content in stored.items()
+            EmbeddingResult(id_, field, content_hash[field.source], vectors[0][id_][field.name])
+            for id_, content_hash in stored.items()
             for field in (IMAGE, WORDS)
-            if field.source in content
+            if field.source in content_hash
         ]
         assert [error for _, error in index.write_vectors(results) if error] == []
         index.refresh()
@@ -117,7 +117,7 @@ def encoded(vectors):
         mode, number = id_.split("-")
         text = None if mode == "photo" else GOODS[int(number)]
         query = Query(id=id_, text=text, image=None if mode == "typed" else "photo.jpg")
-        return EncodedQuery(query, parameters(text, known, [IMAGE.name, WORDS.name]))
+        return EncodedQuery(query, search_parameters(text, known, [IMAGE.name, WORDS.name]))
 
     return [one(id_, known) for id_, known in vectors[1].items()]
 
@@ -140,7 +140,9 @@ def table():
     queries = np.repeat(np.array([f"q{n}" for n in range(30)], dtype=object), 10)
     products = np.array([f"p{n}" for n in range(300)], dtype=object)
     facts = (features.model_dump(mode="json"), features.id, features.digest, "shop", {}, "3.6.0", "", "", 0, 7, "")
-    return FeatureTable(queries, products, grades.astype(np.float32), values, features.names, Origin(*facts))
+    return FeatureTable(
+        queries, products, grades.astype(np.float32), values, features.feature_names, Provenance(*facts)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +206,7 @@ def test_products_without_photos_rank_as_in_an_index_without_those_photos(matrix
 def test_queries_without_photos_rank_as_typed_ones(matrix, shop, encoded, qrels, ranker):
     mixed = [one for one in encoded if one.query.id.startswith("mixed")]
     typed = [EncodedQuery(one.query, {**one.params, "has_image_vector": False, "image_vector": []}) for one in mixed]
-    known = Qrels({one.query.id: qrels.of(one.query.id) for one in mixed})
+    known = Qrels({one.query.id: qrels.for_query(one.query.id) for one in mixed})
     _, found = cell(matrix, "queries without their image")
     assert found.mean == pytest.approx(in_cluster(shop, typed, known, ranker))
     assert found.before == pytest.approx(in_cluster(shop, mixed, known, ranker))
@@ -221,10 +223,10 @@ def test_a_ranker_trained_without_a_modality_is_there_to_beat(matrix):
 def test_what_is_found_by_nothing_else_is_gone_and_the_next_ones_move_up(shop, encoded):
     removed_ids = [f"p{n}" for n in range(0, 96, 2)]
     photos = [one for one in encoded if one.query.id.startswith("photo")]
-    plain = Retrieval(Retrieval.of(shop.vectors).pairs[:1], window=10)
-    assert plain.pairs == (("image_vector", "image_vector"),)
+    plain = Retrieval(Retrieval.from_vectors(shop.vectors).knn_pairs[:1], window_size=10)
+    assert plain.knn_pairs == (("image_vector", "image_vector"),)
     candidate_ids = ablating._first_pass(
-        shop, photos, Thinned.from_whole(plain, ["image_vector"], text=True), removed_ids
+        shop, photos, MaskedRetrieval.from_retrieval(plain, ["image_vector"], match_text=True), removed_ids
     )
     assert [len(ids) for ids in candidate_ids] == [10] * 6
     assert not {id_ for ids in candidate_ids for id_ in ids} & set(removed_ids)
@@ -235,13 +237,13 @@ def test_what_cannot_be_ablated_is_said(shop, encoded, ranker, table, tmp_path, 
         ablate(shop, encoded, Qrels({"other": {"p1": 1}}), {"linear": ranker})
     with pytest.raises(InputError, match="no folder of a trained ranker"):
         ablating.load_pushed_rankers(shop, ["nowhere"])
-    unknown = train_linear(table.rows(np.arange(150)))
+    unknown = train_linear(table.subset(np.arange(150)))
     unknown.save(tmp_path / "unknown")
     with pytest.raises(InputError, match="ltr push"):
         ablating.load_pushed_rankers(shop, [str(tmp_path / "unknown")])
     with pytest.raises(InputError, match="not for the features of linear"):
         train_blind_baselines(
-            replace(table, origin=replace(table.origin, feature_set_digest="other")), {"linear": ranker}
+            replace(table, provenance=replace(table.provenance, feature_set_digest="other")), {"linear": ranker}
         )
     monkeypatch.setattr(ablating, "MAX_REMOVED_IDS", 80)
     with pytest.raises(InputError, match="96 products are too many"):

@@ -7,16 +7,17 @@ import time
 import uuid
 
 import pytest
-from ltr_workers.celery import broker_folder, make_app
+from ltr_workers.celery import make_app
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.connection import OpenSearchCluster
-from ltr_plugin.cluster.indices import open_or_create, switch_alias
+from ltr_plugin.cluster.versions import open_or_create, switch_alias
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.pipelines import watch_folder as watching
 from ltr_plugin.pipelines.catalog_client import CatalogClient
 from ltr_plugin.pipelines.ingest_lines import ingest_lines, read_batches
+from ltr_plugin.pipelines.messages import broker_folder
 from ltr_plugin.pipelines.watch_folder import WatchedFolder
 from ltr_plugin.settings import Settings
 
@@ -34,7 +35,7 @@ def settings(node_url, tmp_path):
 
 @pytest.fixture
 def index(node_url, tmp_path):
-    """The index behind an alias, for products with words and photos; `media` beside it holds its photos."""
+    """The index behind an alias, for products with words and photos; `media_roots` beside it holds its photos."""
     cluster = OpenSearchCluster(node_url)
     alias = f"handed-{uuid.uuid4().hex[:8]}"
     (tmp_path / "media").mkdir()
@@ -74,11 +75,11 @@ def stored(index, *ids):
 
 
 def embed_all(index):
-    from ltr_plugin.cluster.products import Embedded
+    from ltr_plugin.cluster.index import EmbeddingResult
 
     index.refresh()
     made = [
-        Embedded(one.product.id, vector, one.content[vector.source], [1, 0, 0])
+        EmbeddingResult(one.product.id, vector, one.content_hash[vector.source], [1, 0, 0])
         for one in index.fetch(list(index.ids()))
         for vector in one.pending(index.vectors)
     ]
@@ -245,7 +246,7 @@ def test_a_file_with_mistakes_goes_to_failed_with_its_errors_and_the_rest_is_don
     for _ in range(2):  # the same name twice: neither is written over
         leave(folder, "day.jsonl", {"id": "a", "title": "mug"}, "{broken", {"id": "b", "titel": "x"})
         (found,) = looks(watched)
-        assert (found.result.applied, len(found.mistakes)) == (1, 2)
+        assert (found.result.applied, len(found.problems)) == (1, 2)
     assert stored(index)["a"].title == "mug"
     failed = folder / "failed"
     assert sorted(path.name for path in failed.iterdir()) == [
@@ -340,7 +341,7 @@ def test_watching_takes_media_beside_the_files_and_waits_out_an_absent_cluster(i
         )
     assert len(waited) == 1
     assert stored(index)["a"].images == (str(folder / "a.jpg"),)
-    assert type(index)(index.cluster, index.name).media.others == (folder,)
+    assert type(index)(index.cluster, index.name).media_roots.others == (folder,)
 
 
 def _raise(error):

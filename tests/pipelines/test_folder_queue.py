@@ -10,8 +10,8 @@ from queue import Empty
 
 import pytest
 from kombu import Connection
-from ltr_workers.celery import broker_folder, broker_options
 
+from ltr_plugin.pipelines.messages import broker_folder, broker_options
 from ltr_plugin.settings import Settings
 
 NAME = "ltr.image"

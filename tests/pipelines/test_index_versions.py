@@ -11,9 +11,9 @@ import pytest
 from ltr_workers.embedding import embed
 
 from ltr_plugin.cluster.connection import OpenSearchCluster
-from ltr_plugin.cluster.copying import change_over
-from ltr_plugin.cluster.indices import aliased, is_held, note, serving, versions
-from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.sync import cut_over
+from ltr_plugin.cluster.versions import active_index, resolve_alias, versions, write_meta, writes_blocked
 from ltr_plugin.errors import InputError
 from ltr_plugin.pipelines import index_catalog as indexing
 from ltr_plugin.pipelines.catalog_client import CatalogClient
@@ -89,7 +89,7 @@ def shop(cluster, alias, words, catalog, settings):
 
 def embed_all(cluster, name):
     """What the workers do."""
-    index = ProductIndex(cluster, name)
+    index = Index(cluster, name)
     index.refresh()
     report = embed(index, list(index.ids()))
     index.refresh()
@@ -98,7 +98,7 @@ def embed_all(cluster, name):
 
 
 def ids(cluster, name):
-    index = ProductIndex(cluster, name)
+    index = Index(cluster, name)
     index.refresh()
     return list(index.ids())
 
@@ -112,14 +112,14 @@ def test_catalogs_of_two_folders_are_in_one_index_and_the_sounds_of_both_are_fou
     first = catalog("a", {"id": "a1", "audio": ["tone.wav"]}, tone=1)
     second = catalog("b", {"id": "b1", "audio": ["tone.wav"]}, {"id": "b2", "audio": ["../a/tone.wav"]}, tone=9)
     index = write_catalog(cluster, first, alias, vectors).index
-    assert write_catalog(cluster, second, alias, vectors).index == index == aliased(cluster, alias)
+    assert write_catalog(cluster, second, alias, vectors).index == index == resolve_alias(cluster, alias)
     assert ids(cluster, alias) == ["a1", "b1", "b2"]
     assert embed_all(cluster, index) == 3
     one, other, same = (source(cluster, alias, id_)["audio_vector"] for id_ in ("a1", "b1", "b2"))
     assert one == same
     assert one != other
     assert write_catalog(cluster, second, alias, vectors).refused == []
-    assert ProductIndex(cluster, alias).backlog() == 0  # nothing changed
+    assert Index(cluster, alias).backlog() == 0  # nothing changed
 
 
 def test_media_that_no_catalog_vouches_for_stay_out_of_reach(cluster, alias, catalog, tmp_path):
@@ -128,7 +128,7 @@ def test_media_that_no_catalog_vouches_for_stay_out_of_reach(cluster, alias, cat
     path = catalog("a", {"id": "a1", "title": "mug"})
     record = {"id": "a2", "audio": [str(tmp_path / "secret" / "tone.wav"), "../secret/tone.wav"]}
     path.write_text(json.dumps(record) + "\n")
-    index = ProductIndex(cluster, write_catalog(cluster, path, alias, vectors).index)
+    index = Index(cluster, write_catalog(cluster, path, alias, vectors).index)
     embed(index, ["a2"])
     index.refresh()
     ((_, _, reason),) = index.errors()
@@ -139,8 +139,8 @@ def test_media_that_no_catalog_vouches_for_stay_out_of_reach(cluster, alias, cat
 def test_an_update_file_changes_prices_and_embeds_nothing(cluster, alias, catalog):
     path = catalog("prices", {"id": "p01", "price": 3.5}, {"id": "p02", "deleted": True}, {"id": "absent", "price": 1})
     done = write_catalog(cluster, path, alias, vector_fields_for(cluster, alias, EncoderSelection()), update=True)
-    assert [mistake.where for mistake in done.refused] == ["product absent"]
-    assert ProductIndex(cluster, alias).backlog() == 0
+    assert [problem.location for problem in done.refused] == ["product absent"]
+    assert Index(cluster, alias).backlog() == 0
     assert source(cluster, alias, "p01")["price"] == 3.5
     assert "p02" not in ids(cluster, alias)
 
@@ -150,7 +150,7 @@ def test_pruning_deletes_what_the_catalog_does_not_have_but_not_after_a_catalog_
     path = catalog("less", *({"id": f"p{n:02}", "title": "mug"} for n in range(18)), {"id": "p18", "deleted": True})
     vectors = vector_fields_for(cluster, alias, EncoderSelection())
     write_catalog(cluster, path, alias, vectors)
-    assert missing_from_catalog(ProductIndex(cluster, alias), path) == ["p19"]
+    assert missing_from_catalog(Index(cluster, alias), path) == ["p19"]
     assert "p19" in ids(cluster, alias)
     broken = catalog("broken", {"id": "p00", "title": "mug"}, {"id": "p01", "titel": "mug"})
     with pytest.raises(InputError, match="what it has is not known"):
@@ -166,23 +166,23 @@ def test_a_replaced_catalog_takes_over_at_once_with_the_vectors_that_are_still_r
     shop.reembed(["p01"])
     embed_all(cluster, alias)
     done = write_catalog(cluster, path, alias, vector_fields_for(cluster, alias, EncoderSelection()), replace=True)
-    assert aliased(cluster, alias) == f"{alias}-v1"
+    assert resolve_alias(cluster, alias) == f"{alias}-v1"
     assert ids(cluster, done.index) == ["n1", "p01"]
-    assert list(ProductIndex(cluster, done.index).backlog_ids()) == ["n1"]
+    assert list(Index(cluster, done.index).backlog_ids()) == ["n1"]
     shop.put([{"id": "meanwhile", "title": "mug"}])  # the catalog is all there is
     embed_all(cluster, done.index)
     embed_backlog(settings, cluster, alias, done.index)
-    assert aliased(cluster, alias) == done.index == f"{alias}-v2"
+    assert resolve_alias(cluster, alias) == done.index == f"{alias}-v2"
     assert ids(cluster, alias) == ["n1", "p01"]
     back = rollback_index(cluster, alias)
     assert (back.index, back.synced) == (f"{alias}-v1", False)
     assert len(ids(cluster, alias)) == 21  # as it was
     again = write_catalog(cluster, path, alias, vector_fields_for(cluster, alias, EncoderSelection()), replace=True)
     assert again.index == f"{alias}-v2"  # taken up again, with nothing to embed
-    assert ProductIndex(cluster, again.index).backlog() == 0
+    assert Index(cluster, again.index).backlog() == 0
     shop.reembed(["p01"])
     again = write_catalog(cluster, path, alias, vector_fields_for(cluster, alias, EncoderSelection()), replace=True)
-    assert list(ProductIndex(cluster, again.index).backlog_ids()) == ["p01"]
+    assert list(Index(cluster, again.index).backlog_ids()) == ["p01"]
 
 
 def test_encoders_change_by_the_workers_while_products_come_and_go_and_shoppers_search(
@@ -205,10 +205,10 @@ def test_encoders_change_by_the_workers_while_products_come_and_go_and_shoppers_
     trader = threading.Thread(target=trade)
     trader.start()
     try:
-        before = ProductIndex(cluster, alias)
+        before = Index(cluster, alias)
         vectors = vector_fields_for(cluster, alias, words["new"])
         target = build_next_version(cluster, alias, vectors)
-        assert aliased(cluster, alias) == before.name
+        assert resolve_alias(cluster, alias) == before.name
         assert target.backlog() >= 20
         embed_backlog(settings, cluster, alias, target.name)
         time.sleep(0.5)
@@ -216,14 +216,14 @@ def test_encoders_change_by_the_workers_while_products_come_and_go_and_shoppers_
         stop.set()
         trader.join()
     assert seen == []  # nothing refused, nothing not found, at any time
-    now = ProductIndex(cluster, alias)
+    now = Index(cluster, alias)
     now.refresh()
     assert (now.name, now.vectors) == (target.name, vectors)
     last = trade.last
     assert list(now.ids()) == sorted([*(f"p{n:02}" for n in range(20)), *(f"n{n}" for n in range(last - 2, last + 1))])
     assert source(cluster, alias, "p00")["price"] == last
     assert len(source(cluster, alias, "p00")["text_vector"]) == 2
-    assert is_held(cluster, before.name)
+    assert writes_blocked(cluster, before.name)
 
 
 @pytest.mark.usefixtures("shop")
@@ -244,7 +244,7 @@ def test_a_catalog_that_is_written_while_the_encoders_change_leaves_the_alias_wh
     assert (done.index, done.next_version, done.pruned) == (f"{alias}-v2", None, 1)
     embed_all(cluster, done.index)
     embed_backlog(settings, cluster, alias, done.next_version)
-    assert aliased(cluster, alias) == f"{alias}-v2"
+    assert resolve_alias(cluster, alias) == f"{alias}-v2"
     assert ids(cluster, alias) == [f"p{n:02}" for n in range(19)]
     assert [source(cluster, alias, f"p{n:02}")["price"] for n in range(19)] == list(range(19))
 
@@ -263,10 +263,10 @@ def test_vectors_that_are_waited_for_while_the_encoders_change_do_not_take_the_a
 ):
     def move_once_they_are_made(done, total):
         if done == total:
-            change_over(cluster, alias, target)
+            cut_over(cluster, alias, target)
 
     embed_backlog(settings, cluster, alias, progress=move_once_they_are_made)
-    assert aliased(cluster, alias) == target.name
+    assert resolve_alias(cluster, alias) == target.name
     assert source(cluster, alias, "p00")["title"] == "a cup"
 
 
@@ -274,12 +274,12 @@ def test_vectors_that_a_version_left_behind_takes_no_more_are_waited_for_in_the_
     cluster, alias, target, settings
 ):
     def move_before_they_are_made(done, total):
-        if done < total and aliased(cluster, alias) != target.name:
-            change_over(cluster, alias, target)
+        if done < total and resolve_alias(cluster, alias) != target.name:
+            cut_over(cluster, alias, target)
             embed_all(cluster, target.name)
 
     embed_backlog(settings, cluster, alias, progress=move_before_they_are_made)
-    assert aliased(cluster, alias) == target.name
+    assert resolve_alias(cluster, alias) == target.name
     assert target.backlog() == 0
 
 
@@ -292,7 +292,7 @@ def test_the_way_back_from_other_encoders_keeps_the_products_of_now(cluster, ali
     assert (back.previous, back.index, back.synced) == (target.name, f"{alias}-v1", True)
     assert source(cluster, alias, "p00")["title"] == "a blue mug"
     assert "p01" not in ids(cluster, alias)
-    assert list(ProductIndex(cluster, alias).backlog_ids()) == ["p00"]
+    assert list(Index(cluster, alias).backlog_ids()) == ["p00"]
     shop.put([{"id": "p02", "title": "once more"}])
     assert rollback_index(cluster, alias).index == target.name  # and forth
     assert source(cluster, alias, "p02")["title"] == "once more"
@@ -340,7 +340,7 @@ def test_an_interrupted_change_is_taken_up_where_it_stopped_or_given_up(cluster,
         (f"{alias}-v2", 20, False),
     ]
     assert drop_inactive_versions(cluster, alias) == [f"{alias}-v2"]
-    assert versions(cluster, alias) == [aliased(cluster, alias)]
+    assert versions(cluster, alias) == [resolve_alias(cluster, alias)]
     assert shop.put([{"id": "n1", "title": "mug"}]).refused == []
     with pytest.raises(InputError, match="no version before it"):
         rollback_index(cluster, alias)
@@ -348,7 +348,7 @@ def test_an_interrupted_change_is_taken_up_where_it_stopped_or_given_up(cluster,
 
 @pytest.mark.usefixtures("shop")
 def test_encoders_stay_as_they_are_unless_others_are_asked_for(cluster, alias, words):
-    known = ProductIndex(cluster, alias).vectors
+    known = Index(cluster, alias).vectors
     assert vector_fields_for(cluster, alias, EncoderSelection()) == known
     assert vector_fields_for(cluster, alias, words["old"]) == known
     more = vector_fields_for(cluster, alias, EncoderSelection(audio="spectral:mfcc", video=("spectral:mfcc",)))
@@ -362,22 +362,22 @@ def test_encoders_stay_as_they_are_unless_others_are_asked_for(cluster, alias, w
 
 @pytest.mark.usefixtures("shop")
 def test_an_index_of_an_earlier_release_gives_way_to_its_catalog(cluster, alias, words, catalog, settings):
-    note(cluster, f"{alias}-v1", format=0)
-    assert serving(cluster, alias) is None
+    write_meta(cluster, f"{alias}-v1", layout_version=0)
+    assert active_index(cluster, alias) is None
     with pytest.raises(InputError, match="name the encoders"):
         vector_fields_for(cluster, alias, EncoderSelection())
     path = catalog("again", {"id": "p00", "title": "red mug"})
     done = write_catalog(cluster, path, alias, vector_fields_for(cluster, alias, words["old"]))
     embed_all(cluster, done.index)
     embed_backlog(settings, cluster, alias, done.index)
-    assert aliased(cluster, alias) == f"{alias}-v2"
+    assert resolve_alias(cluster, alias) == f"{alias}-v2"
     assert ids(cluster, alias) == ["p00"]
 
 
 @pytest.mark.usefixtures("shop")
 def test_a_release_for_vectors_that_the_index_has_no_more_is_named_and_not_put_back(cluster, alias, words, settings):
     template = f"shop-{alias}"
-    index = ProductIndex(cluster, alias)
+    index = Index(cluster, alias)
     promote(index, BASELINES["bm25"], template)
     promote(index, BASELINES["vectors"], template)
     promote(index, BASELINES["vectors"], template)
@@ -385,7 +385,7 @@ def test_a_release_for_vectors_that_the_index_has_no_more_is_named_and_not_put_b
     target = build_next_version(cluster, alias, vector_fields_for(cluster, alias, words["new"]))
     embed_all(cluster, target.name)
     embed_backlog(settings, cluster, alias, target.name)
-    now = ProductIndex(cluster, alias)
+    now = Index(cluster, alias)
     assert [(one.template, one.number) for one in stale_releases(now)] == [(template, 3)]
     with pytest.raises(
         InputError, match=rf"ranks by text_vector of other encoders.*ltr index --index {alias} --rollback"

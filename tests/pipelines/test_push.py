@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from ltr_plugin.cluster.ltr_api import LtrStore
+from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.pipelines.encode_queries import encode_query_file
 from ltr_plugin.pipelines.log_features import log_feature_table
@@ -46,7 +46,7 @@ def test_each_is_scored_in_the_cluster_as_here(shop_index, shop_files, table):
         pushed = push_ranker(shop_index, train(table), encoded)
         assert pushed.parity.passed, name
         assert pushed.parity.tolerance == (1e-4 if name in ("fusion", "mlp") else 1e-5)
-        assert LtrStore(shop_index.cluster).model(pushed.model) is not None
+        assert FeatureStore(shop_index.cluster).model(pushed.model) is not None
 
 
 def test_a_hit_brings_the_gates_and_parts_of_its_score(shop_index, shop_files, table):
@@ -65,4 +65,4 @@ def test_a_sum_of_ranks_is_refused_before_anything_is_uploaded(shop_index, shop_
     ranker = train_late_fusion(table, LateFusionSettings(members="linear", combine="rrf"))
     with pytest.raises(ExportError, match="one product at a time"):
         push_ranker(shop_index, ranker, encode_query_file(shop_index, shop_files / "queries.jsonl"))
-    assert LtrStore(shop_index.cluster).model_names(table.origin.feature_set_id) == []
+    assert FeatureStore(shop_index.cluster).model_names(table.provenance.feature_set_id) == []

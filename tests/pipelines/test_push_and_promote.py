@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ltr_plugin.cluster.ltr_api import LtrStore
+from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.errors import InputError, ParityError
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.judgments.qrels import read_qrels
@@ -57,16 +57,16 @@ def interrupted(_scores):
 def test_the_log_tells_missing_from_zero_and_samples_unjudged_products(logged, shop_files):
     done, table = logged
     qrels = read_qrels(shop_files / "qrels.txt")
-    assert done.judged == sum(len(qrels.of(query)) for query in qrels.queries())
+    assert done.judged == sum(len(qrels.for_query(query)) for query in qrels.queries())
     assert done.missing_products == 0
     assert 0 < done.negatives <= 5 * 20
     assert done.rows == len(table) == done.judged + done.negatives
     sampled = np.isnan(table.grades)
     assert all(
-        product not in qrels.of(query)
+        product not in qrels.for_query(query)
         for query, product in zip(table.queries[sampled], table.products[sampled], strict=True)
     )
-    columns = dict(zip(table.names, table.values.T, strict=True))
+    columns = dict(zip(table.feature_names, table.values.T, strict=True))
     zero = table.products == "p0"
     assert (columns["price"][zero] == 0).all()  # a price of 0 is a price
     assert np.isnan(columns["rating"][zero]).all()  # p0 has no rating
@@ -96,7 +96,7 @@ def test_a_ranker_that_scores_otherwise_is_withdrawn(shop_index, logged, encoded
     ranker = Skewed(train_linear(logged[1]), lambda scores: scores * 1.001)
     with pytest.raises(ParityError, match="withdrawn"):
         push_ranker(shop_index, ranker, encoded)
-    assert LtrStore(shop_index.cluster).model(model_name(ranker)) is None
+    assert FeatureStore(shop_index.cluster).model(model_name(ranker)) is None
 
 
 def test_a_failed_proof_leaves_a_model_that_was_there_before(shop_index, logged, encoded):
@@ -107,14 +107,14 @@ def test_a_failed_proof_leaves_a_model_that_was_there_before(shop_index, logged,
 
     with pytest.raises(KeyboardInterrupt):
         push_ranker(shop_index, Skewed(ranker, interrupted), encoded)
-    assert LtrStore(shop_index.cluster).model(name) is not None
+    assert FeatureStore(shop_index.cluster).model(name) is not None
 
 
 def test_an_interrupted_proof_withdraws_what_it_uploaded(shop_index, logged, encoded):
     ranker = Skewed(train_linear(logged[1]), interrupted)
     with pytest.raises(KeyboardInterrupt):
         push_ranker(shop_index, ranker, encoded)
-    assert LtrStore(shop_index.cluster).model(model_name(ranker)) is None
+    assert FeatureStore(shop_index.cluster).model(model_name(ranker)) is None
 
 
 def test_a_changed_set_needs_a_new_version(shop_index, set_file):
@@ -142,8 +142,8 @@ def test_a_ranker_of_another_encoders_vectors_is_refused(shop_index, logged, enc
     from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 
     ranker = train_linear(logged[1])
-    origin = {**ranker.card.origin, "fingerprints": {"text_vector": "0123456789abcdef"}}
-    ranker = replace(ranker, card=ranker.card.model_copy(update={"origin": origin}))
+    provenance = {**ranker.card.provenance, "fingerprints": {"text_vector": "0123456789abcdef"}}
+    ranker = replace(ranker, card=ranker.card.model_copy(update={"provenance": provenance}))
     field = VectorField("text_vector", "text", "test:x", Fingerprint("test", "x", "", 3, "", "w"))
     index = type(shop_index)(shop_index.cluster, shop_index.alias)
     index.vectors = (field,)

@@ -9,9 +9,9 @@ from boosters import categories, model_text, threshold
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import OpenSearchCluster
-from ltr_plugin.cluster.feature_log import LOG, Pairs, log_features
-from ltr_plugin.cluster.indices import open_or_create
-from ltr_plugin.cluster.ltr_api import LtrStore, log_name
+from ltr_plugin.cluster.feature_log import LOG_NAME, QueryProducts, log_features
+from ltr_plugin.cluster.feature_store import FeatureStore, logging_set_name
+from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.rankers.export.lightgbm_trees import export_trees
 from ltr_plugin.rankers.export.parity import compare_scores
@@ -46,7 +46,7 @@ def numbers(node_url, rows, tmp_path_factory):
     assert not [error for _, error in index.put(products) if error]
     index.refresh()
     features = FeatureSet.model_validate({"name": alias.replace("-", "_"), "version": 1, "features": FEATURES})
-    store = LtrStore(cluster)
+    store = FeatureStore(cluster)
     store.ensure()
     store.put_feature_set(features)
     yield index, features, store
@@ -58,13 +58,15 @@ def scored(numbers, rows, model, name):
     index, features, store = numbers
     store.put_model(name, features, {"type": "model/xgboost+json", "definition": model})
     try:
-        everything = [Pairs("q", {"text": ""}, [f"p{n}" for n in range(len(rows))])]
-        (hits,) = log_features(index.cluster, index.name, log_name(features), everything, model=name)
+        everything = [QueryProducts("q", {"text": ""}, [f"p{n}" for n in range(len(rows))])]
+        (hits,) = log_features(index.cluster, index.name, logging_set_name(features), everything, model=name)
     finally:
         store.delete_model(name)
     by_id = {hit.id: hit for hit in hits}
     ordered = [by_id[f"p{n}"] for n in range(len(rows))]
-    seen = [[np.nan if hit.features[LOG][k] is None else hit.features[LOG][k] for k in NAMES] for hit in ordered]
+    seen = [
+        [np.nan if hit.features[LOG_NAME][k] is None else hit.features[LOG_NAME][k] for k in NAMES] for hit in ordered
+    ]
     return np.array([hit.score for hit in ordered]), np.array(seen, dtype=np.float32)
 
 

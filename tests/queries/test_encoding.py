@@ -53,7 +53,7 @@ def test_bytes_are_as_good_as_a_file(fields, photo):
 def test_many_queries_come_back_in_order(fields, photo):
     encoder = QueryEncoder(fields)
     queries = [{"text": "a mug"}, {"image": photo}, {}, {"text": "a lamp", "image": photo}]
-    found = encoder.encode_many(queries)
+    found = encoder.encode_batch(queries)
     for query, vectors in zip(queries, found, strict=True):
         alone = encoder.encode(**query)
         assert vectors.keys() == alone.keys()
@@ -65,7 +65,7 @@ def test_a_bad_photo_is_an_error_or_heard_of(fields, photo):
     with pytest.raises(MediaError, match="empty file"):
         encoder.encode("mug", b"")
     queries = [{"text": "mug", "image": b""}, {"image": photo}]
-    found = encoder.encode_many(queries, on_bad_media=lambda *about: heard.append(about))
+    found = encoder.encode_batch(queries, on_media_error=lambda *about: heard.append(about))
     assert [sorted(vectors) for vectors in found] == [["image_text_vector"], ["image_vector"]]
     assert [(place, modality, str(error)) for place, modality, error in heard] == [(0, "image", "empty file")]
 
@@ -76,7 +76,7 @@ def test_a_photo_that_cannot_be_prepared_is_an_error_or_heard_of(photo, tmp_path
     encoder, heard = QueryEncoder(vector_fields(image=f"keypoints:{tmp_path}")), []
     with pytest.raises(MediaError, match="no keypoints"):
         encoder.encode(image=photo)
-    assert encoder.encode_many([{"image": photo}, {}], on_bad_media=lambda *about: heard.append(about)) == [{}, {}]
+    assert encoder.encode_batch([{"image": photo}, {}], on_media_error=lambda *about: heard.append(about)) == [{}, {}]
     assert [(place, modality) for place, modality, _ in heard] == [(0, "image")]
 
 

@@ -7,13 +7,13 @@ import pytest
 from mixed_modalities import MIXED
 
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.table import FeatureTable, Origin
+from ltr_plugin.features.table import FeatureTable, Provenance
 
 Make = Callable[..., FeatureTable]
 
 
-def origin_of(feature_set: FeatureSet) -> Origin:
-    return Origin(
+def provenance_of(feature_set: FeatureSet) -> Provenance:
+    return Provenance(
         feature_set=feature_set.model_dump(mode="json"),
         feature_set_id=feature_set.id,
         feature_set_digest=feature_set.digest,
@@ -42,8 +42,8 @@ def table_of() -> Make:
             products=np.array([f"p{row}" for row in range(len(values))], dtype=object),
             grades=np.asarray(grades, dtype=np.float32),
             values=values,
-            names=tuple(names),
-            origin=origin_of(feature_set),
+            feature_names=tuple(names),
+            provenance=provenance_of(feature_set),
         )
 
     return make
@@ -88,6 +88,6 @@ def mixed() -> FeatureTable:
         products=np.array([f"p{row}" for row in range(rows)], dtype=object),
         grades=grades.astype(np.float32),
         values=values.astype(np.float32),
-        names=MIXED.names,
-        origin=origin_of(MIXED),
+        feature_names=MIXED.feature_names,
+        provenance=provenance_of(MIXED),
     )

@@ -57,8 +57,8 @@ def test_too_many_features_to_go_through_are_refused():
 )
 def test_contributions_sum_to_the_score(shop, train):
     ranker = train(shop)
-    rows = shop.total[:: max(1, len(shop) // 20)]
-    background = np.median(shop.total, axis=0)
+    rows = shop.zero_filled[:: max(1, len(shop) // 20)]
+    background = np.median(shop.zero_filled, axis=0)
     for row, expected in zip(rows, ranker.predict(rows), strict=True):
         found = attribute(ranker, row, background)
         assert found.score == pytest.approx(expected, abs=1e-6)
@@ -67,5 +67,5 @@ def test_contributions_sum_to_the_score(shop, train):
 
 def test_the_difference_of_two_products_is_told_by_feature(shop):
     ranker = train_linear(shop)
-    one, other = (attribute(ranker, row) for row in shop.total[:2])
+    one, other = (attribute(ranker, row) for row in shop.zero_filled[:2])
     assert sum(one.versus(other).values()) == pytest.approx(one.score - other.score, abs=1e-6)

@@ -8,9 +8,9 @@ from mixed_modalities import MIXED
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import OpenSearchCluster
-from ltr_plugin.cluster.feature_log import LOG, Pairs, log_features
-from ltr_plugin.cluster.indices import open_or_create
-from ltr_plugin.cluster.ltr_api import LtrStore, log_name
+from ltr_plugin.cluster.feature_log import LOG_NAME, QueryProducts, log_features
+from ltr_plugin.cluster.feature_store import FeatureStore, logging_set_name
+from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.modality_mask import ModalityMask
 from ltr_plugin.rankers.export.parity import compare_scores
@@ -39,11 +39,11 @@ def served(node_url, mixed, tmp_path_factory):
     index = open_or_create(cluster, alias, (), tmp_path_factory.mktemp("mixed"))
     modality_mask = ModalityMask(MIXED)
     rows = np.concatenate(
-        [modality_mask.drop(mixed.total[place : 40 + place], **way) for place, way in enumerate(WAYS)]
+        [modality_mask.drop(mixed.zero_filled[place : 40 + place], **way) for place, way in enumerate(WAYS)]
     )
     plain = [feature for feature in MIXED.features if feature.kind != "derived"]
     products = [
-        Product(id=f"p{n}", title="x", stats={f.name: float(row[MIXED.names.index(f.name)]) for f in plain})
+        Product(id=f"p{n}", title="x", stats={f.name: float(row[MIXED.feature_names.index(f.name)]) for f in plain})
         for n, row in enumerate(rows)
     ]
     assert not [error for _, error in index.put(products) if error]
@@ -55,7 +55,7 @@ def served(node_url, mixed, tmp_path_factory):
         for f in MIXED.features
     ]
     features = FeatureSet.model_validate({"name": alias.replace("-", "_"), "version": 1, "features": features})
-    store = LtrStore(cluster)
+    store = FeatureStore(cluster)
     store.ensure()
     store.put_feature_set(features)
     yield index, features, store, rows
@@ -71,14 +71,16 @@ def test_the_cluster_scores_a_compiled_network_as_here(served, mixed, train):
     name = f"{index.alias}-{ranker.kind}"
     store.put_model(name, export.with_derived_features(features), export.model())
     try:
-        everything = [Pairs("q", {"text": ""}, [f"p{n}" for n in range(len(rows))])]
-        (hits,) = log_features(index.cluster, index.name, log_name(features), everything, model=name)
+        everything = [QueryProducts("q", {"text": ""}, [f"p{n}" for n in range(len(rows))])]
+        (hits,) = log_features(index.cluster, index.name, logging_set_name(features), everything, model=name)
         gates = logged_gates(index, name, rows)
     finally:
         store.delete_model(name)
     by_id = {hit.id: hit for hit in hits}
     hits = [by_id[f"p{n}"] for n in range(len(rows))]
-    seen = np.array([[hit.features[LOG][feature] or 0.0 for feature in MIXED.names] for hit in hits], dtype=np.float32)
+    seen = np.array(
+        [[hit.features[LOG_NAME][feature] or 0.0 for feature in MIXED.feature_names] for hit in hits], dtype=np.float32
+    )
     np.testing.assert_allclose(seen, rows, rtol=1e-6)
     parity = compare_scores(
         np.array(["q"] * len(rows), dtype=object), ranker.predict(seen), np.array([hit.score for hit in hits]), 1e-5

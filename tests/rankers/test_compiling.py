@@ -22,7 +22,7 @@ FOUR = FeatureSet.model_validate(
         "name": "four",
         "version": 1,
         "features": [
-            {"kind": "query_flag", "name": "has_text", "modality": "query", "has": "text"},
+            {"kind": "query_flag", "name": "has_text", "modality": "query", "parameter": "text"},
             *(
                 {"kind": "field_value", "name": f"{modality}_{number}", "modality": modality, "field": "x"}
                 for modality in ("text", "image", "audio", "video")
@@ -49,8 +49,10 @@ def network_of(layout, units=8, seed=3):
 def rows_of(features, count=300):
     """Values over many sizes, every pattern of missing parts, and rows of edges."""
     rng = np.random.default_rng(2)
-    values = (rng.random((count, len(features.names))) * 10 ** rng.uniform(-2, 2, (count, 1))).astype(np.float32)
-    edges = rng.choice(EDGES, (count, len(features.names)))
+    values = (rng.random((count, len(features.feature_names))) * 10 ** rng.uniform(-2, 2, (count, 1))).astype(
+        np.float32
+    )
+    edges = rng.choice(EDGES, (count, len(features.feature_names)))
     columns = [group.columns for group in fusion_layout(features).groups.values()]
     patterns = []
     for there in product([False, True], repeat=len(columns)):
@@ -59,7 +61,7 @@ def rows_of(features, count=300):
             seen[:, list(group)] *= kept
         patterns.append(seen)
     whole = np.concatenate([values, edges, *patterns])
-    return ModalityMask(features).apply(whole, np.zeros(len(features.names), dtype=bool))
+    return ModalityMask(features).apply(whole, np.zeros(len(features.feature_names), dtype=bool))
 
 
 def local(network, values):
@@ -70,7 +72,7 @@ def local(network, values):
 
 def unrounded(export, features, values):
     """The exported score without any rounding to float32: what the expressions mean."""
-    columns = dict(zip(features.names, values.astype(np.float64).T, strict=True))
+    columns = dict(zip(features.feature_names, values.astype(np.float64).T, strict=True))
     for feature in export.derived:
         columns[feature.name] = np.broadcast_to(evaluate_expression(feature.expression, columns), len(values))
     return sum(weight * columns[name] for name, weight in export.definition.items())
@@ -85,13 +87,13 @@ def test_the_expressions_mean_what_the_network_computes(features, layout_of):
     # Parts of a thousand and more may cancel out: a difference counts beside the largest of them.
     scale = np.maximum(1, np.abs([part.numpy() for part in fused.components.values()]).max(axis=0))
     assert (np.abs(unrounded(export, features, values) - expected) / scale).max() < 1e-9
-    assert (np.abs(score(export, features.names, values) - expected) / scale).max() < 2e-5
+    assert (np.abs(score(export, features.feature_names, values) - expected) / scale).max() < 2e-5
 
 
 def test_gates_and_parts_can_be_read_in_the_log():
     network, values = network_of(fusion_layout(FOUR)), rows_of(FOUR)
     export = compile_network(network, FOUR, "fusion")
-    logged = derived_values(export.derived, FOUR.names, values)
+    logged = derived_values(export.derived, FOUR.feature_names, values)
     fused, _ = local(network, values)
     for modality in ("text", "image", "audio", "video"):
         gate = fused.gates[modality].numpy()
@@ -99,17 +101,18 @@ def test_gates_and_parts_can_be_read_in_the_log():
         assert ((logged[f"fusion_gate_{modality}"] == 0) == (gate == 0)).all()
         assert (gate == 0).any()
     assert export.definition == dict.fromkeys(
-        ["fusion_text", "fusion_image", "fusion_audio", "fusion_video", "fusion_rest", "fusion_together"], 1.0
+        ["fusion_text", "fusion_image", "fusion_audio", "fusion_video", "fusion_rest", "fusion_interactions"], 1.0
     )
 
 
 def test_the_served_set_is_the_trained_one_with_the_units_behind():
     export = compile_network(network_of(fusion_layout(MIXED)), MIXED, "fusion")
     served = export.with_derived_features(MIXED)
-    assert served.names == (*MIXED.names, *(feature.name for feature in export.derived))
+    assert served.feature_names == (*MIXED.feature_names, *(feature.name for feature in export.derived))
     assert served.digest != MIXED.digest
     assert all(
-        feature["template_language"] == "derived_expression" for feature in served.rendered()[len(MIXED.names) :]
+        feature["template_language"] == "derived_expression"
+        for feature in served.rendered()[len(MIXED.feature_names) :]
     )
 
 
@@ -129,7 +132,7 @@ def test_units_that_nothing_reads_and_weights_of_zero_are_not_written():
 def test_networks_that_the_plugin_would_not_take_are_refused():
     export = compile_network(network_of(fusion_layout(FOUR), units=8), FOUR, "fusion")
     assert max(term_count(feature.expression) for feature in export.derived) < Derived.MAX_TERMS
-    with pytest.raises(ExportError, match=r"'fusion_together' has \d+ terms.*train with fewer units"):
+    with pytest.raises(ExportError, match=r"'fusion_interactions' has \d+ terms.*train with fewer units"):
         compile_network(network_of(fusion_layout(FOUR), units=60), FOUR, "fusion")
 
 

@@ -15,23 +15,24 @@ from ltr_plugin.rankers.xgboost import train_xgboost
 @pytest.fixture
 def backwards(shop):
     """The shop's table, in which f0 decides upwards, declared to go downwards only, and f1 upwards only."""
-    stated = {**shop.origin.feature_set}
+    stated = {**shop.provenance.feature_set}
     directions = ["decreasing", "increasing", None, None]
     stated["features"] = [
-        {**feature, "direction": direction} for feature, direction in zip(stated["features"], directions, strict=True)
+        {**feature, "monotonicity": monotonicity}
+        for feature, monotonicity in zip(stated["features"], directions, strict=True)
     ]
-    return replace(shop, origin=replace(shop.origin, feature_set=stated))
+    return replace(shop, provenance=replace(shop.provenance, feature_set=stated))
 
 
 @pytest.mark.parametrize("train", [train_lambdamart, train_xgboost, train_linear, train_logistic, train_svm])
 def test_no_score_goes_against_a_stated_direction(backwards, shop, train):
     ranker = train(backwards)
     steps = np.linspace(0, 1, 50, dtype=np.float32)
-    for row in shop.total[:20]:
+    for row in shop.zero_filled[:20]:
         swept = np.repeat(row[None, :], 50, axis=0)
         swept[:, 0] = steps
         assert (np.diff(ranker.predict(swept)) <= 0).all()
         swept = np.repeat(row[None, :], 50, axis=0)
         swept[:, 1] = steps
         assert (np.diff(ranker.predict(swept)) >= 0).all()
-    assert np.ptp(ranker.predict(shop.total)) > 0
+    assert np.ptp(ranker.predict(shop.zero_filled)) > 0

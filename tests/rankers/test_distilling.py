@@ -49,7 +49,7 @@ def test_trees_learn_a_teachers_order_and_not_the_grades(mixed, teacher):
     student = train_lambdamart(mixed, LambdaMARTSettings(num_trees=40), teacher=teacher)
     assert agreement(mixed, student, teacher) > 0.9
     assert student.card.settings["teacher"].startswith("stubborn ")
-    near = score(student.export(), mixed.names, mixed.total)
+    near = score(student.export(), mixed.feature_names, mixed.zero_filled)
     assert np.abs(near - student.predict(mixed.values)).max() < 1e-5
 
 
@@ -89,7 +89,7 @@ def test_the_derivatives_are_those_of_the_cross_entropy():
 def test_a_teacher_of_another_set_or_without_an_opinion_is_refused(mixed, shop, teacher):
     with pytest.raises(InputError, match="another rendering"):
         train_fusion(shop, teacher=teacher)
-    silent = Stubborn(mixed)
-    silent.predict = lambda values: np.zeros(len(values))
+    no_progress = Stubborn(mixed)
+    no_progress.predict = lambda values: np.zeros(len(values))
     with pytest.raises(InputError, match="nothing to learn"):
-        train_lambdamart(mixed, teacher=silent)
+        train_lambdamart(mixed, teacher=no_progress)

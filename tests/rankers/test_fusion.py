@@ -37,8 +37,8 @@ def either(request, mixed):
 
 def test_learns_the_order_of_queries_it_never_saw(mixed):
     unseen = holdout_queries(mixed.queries, 0.3, seed=1)
-    trained = train_fusion(mixed.of_queries(set(mixed.queries) - unseen), QUICK)
-    test = mixed.of_queries(unseen)
+    trained = train_fusion(mixed.for_queries(set(mixed.queries) - unseen), QUICK)
+    test = mixed.for_queries(unseen)
     chance = mean_ndcg(test, np.random.default_rng(0).random(len(test)))
     assert mean_ndcg(test, trained.predict(test.values)) > 0.85 > chance + 0.2
 
@@ -47,13 +47,13 @@ def test_the_same_rows_in_any_order_of_queries_give_the_same_ranker(mixed, ranke
     backwards = np.concatenate(
         [np.flatnonzero(mixed.queries == query) for query in sorted(set(mixed.queries), reverse=True)]
     )
-    assert train_fusion(mixed.rows(backwards), QUICK).model == ranker.model
+    assert train_fusion(mixed.subset(backwards), QUICK).model == ranker.model
 
 
 def test_missing_values_count_as_zero(mixed, ranker):
     missing = np.where(mixed.values == 0, np.nan, mixed.values)
     assert np.isnan(missing).any()
-    assert np.array_equal(ranker.predict(missing), ranker.predict(mixed.total))
+    assert np.array_equal(ranker.predict(missing), ranker.predict(mixed.zero_filled))
 
 
 def test_a_row_scores_alike_alone_and_among_others(mixed, ranker):
@@ -71,10 +71,10 @@ def test_the_export_scores_alike_and_orders_alike(mixed, either):
         {"product": ["image"]},
         {"query": ["text"], "product": ["image"]},
     ]
-    values = np.concatenate([modality_mask.drop(mixed.total, **way) for way in ways])
+    values = np.concatenate([modality_mask.drop(mixed.zero_filled, **way) for way in ways])
     export = either.export()
     assert (export.type, export.tolerance) == ("model/linear", 1e-4)
-    near, here = score(export, MIXED.names, values), either.predict(values)
+    near, here = score(export, MIXED.feature_names, values), either.predict(values)
     assert (np.abs(near - here) / np.maximum(1, np.abs(here))).max() < 1e-6
     order = np.argsort(here, kind="stable")
     rises = np.diff(here[order]) > 1e-5
@@ -133,7 +133,7 @@ def test_without_refit_the_queries_held_out_stay_out(mixed):
 
 
 def test_one_query_trains_without_validation(mixed):
-    one = mixed.of_queries(["q02"])
+    one = mixed.for_queries(["q02"])
     trained = train_fusion(one, QUICK.model_copy(update={"epochs_without_validation": 8}))
     assert trained.card.results["epochs"] == 8
     assert trained.card.results["validation_ndcg@10"] is None

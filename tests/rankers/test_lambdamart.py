@@ -32,8 +32,8 @@ def ndcg(table, scores):
 
 def test_learns_the_order_of_queries_it_never_saw(shop):
     unseen = holdout_queries(shop.queries, 0.3, seed=1)
-    trained = train_lambdamart(shop.of_queries(set(shop.queries) - unseen), QUICK)
-    test = shop.of_queries(unseen)
+    trained = train_lambdamart(shop.for_queries(set(shop.queries) - unseen), QUICK)
+    test = shop.for_queries(unseen)
     chance = ndcg(test, np.random.default_rng(0).random(len(test)))
     assert ndcg(test, trained.predict(test.values)) > 0.9 > chance + 0.2
 
@@ -43,13 +43,13 @@ def test_the_same_rows_in_any_order_of_queries_give_the_same_ranker(shop, ranker
         [np.flatnonzero(shop.queries == query) for query in sorted(set(shop.queries), reverse=True)]
     )
     assert train_lambdamart(shop, QUICK).model == ranker.model
-    assert train_lambdamart(shop.rows(backwards), QUICK).model == ranker.model
+    assert train_lambdamart(shop.subset(backwards), QUICK).model == ranker.model
     assert train_lambdamart(shop, QUICK.model_copy(update={"seed": 8})).model != ranker.model
 
 
 def test_missing_values_count_as_zero(ranker, shop):
     assert np.isnan(shop.values).any()
-    assert np.array_equal(ranker.predict(shop.values), ranker.predict(shop.total))
+    assert np.array_equal(ranker.predict(shop.values), ranker.predict(shop.zero_filled))
     dump = json.dumps(ranker.booster.dump_model()["tree_info"])
     assert '"missing_type": "None"' in dump
     assert '"missing_type": "NaN"' not in dump
@@ -57,7 +57,7 @@ def test_missing_values_count_as_zero(ranker, shop):
 
 def test_the_export_orders_every_pair_alike(ranker, shop):
     local = ranker.predict(shop.values)
-    served = score(ranker.export(), shop.names, shop.total)
+    served = score(ranker.export(), shop.feature_names, shop.zero_filled)
     assert np.abs(served - local).max() <= 1e-5 * np.abs(local).max()
     order = np.argsort(local, kind="stable")
     rises = np.diff(local[order]) > 1e-6
@@ -67,7 +67,7 @@ def test_the_export_orders_every_pair_alike(ranker, shop):
 def test_the_card_says_what_the_ranker_was_made_from(ranker, shop):
     card = ranker.card
     assert (card.kind, card.queries, card.rows, card.negatives) == ("lambdamart", 60, 1200, 0)
-    assert card.feature_set_digest == shop.origin.feature_set_digest
+    assert card.feature_set_digest == shop.provenance.feature_set_digest
     assert 0.8 < card.results["validation_ndcg@10"] <= 1
     assert card.results["validation_queries"] == 12
     assert 1 <= card.results["trees"] <= 60
@@ -143,7 +143,7 @@ def test_queries_of_one_grade_are_left_out_with_a_note(shop):
 
 
 def test_one_query_trains_without_validation(shop):
-    one = shop.of_queries(["q01"])
+    one = shop.for_queries(["q01"])
     trained = train_lambdamart(one, QUICK.model_copy(update={"min_data_in_leaf": 2}))
     assert ndcg(one, trained.predict(one.values)) > 0.9
     assert trained.card.results["validation_ndcg@10"] is None
@@ -152,7 +152,7 @@ def test_one_query_trains_without_validation(shop):
 
 
 def test_two_queries_train_and_validate_on_each_other(shop):
-    trained = train_lambdamart(shop.of_queries(["q01", "q02"]), QUICK)
+    trained = train_lambdamart(shop.for_queries(["q01", "q02"]), QUICK)
     assert trained.card.results["validation_queries"] == 1
     assert trained.card.notes == ()
 
@@ -169,7 +169,7 @@ def test_grades_that_cannot_be_learnt_are_named(shop):
     grades[3], grades[700] = 1.5, 31
     with pytest.raises(InputError) as caught:
         train_lambdamart(replace(shop, grades=grades), QUICK)
-    assert [mistake.where for mistake in caught.value.mistakes] == [
+    assert [problem.location for problem in caught.value.problems] == [
         "query 'q00' product 'p3'",
         "query 'q35' product 'p700'",
     ]
@@ -193,7 +193,7 @@ def test_a_query_too_long_for_lightgbm_is_named(table_of):
 
 
 def test_a_table_logged_with_another_rendering_is_refused(shop):
-    stale = replace(shop, origin=replace(shop.origin, feature_set_digest="0" * 16))
+    stale = replace(shop, provenance=replace(shop.provenance, feature_set_digest="0" * 16))
     with pytest.raises(InputError, match="log the table again"):
         train_lambdamart(stale, QUICK)
 

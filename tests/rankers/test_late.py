@@ -29,7 +29,7 @@ def test_there_is_a_member_for_each_modality_that_reads_only_its_own(ranker):
 
 def test_the_export_scores_alike(ranker, mixed):
     here = ranker.predict(mixed.values)
-    near = score(ranker.export(), mixed.names, mixed.total)
+    near = score(ranker.export(), mixed.feature_names, mixed.zero_filled)
     assert np.abs(near - here).max() < 1e-5 * max(1, np.abs(here).max())
 
 
@@ -59,7 +59,7 @@ def test_ranks_are_combined_query_by_query_and_stay_outside_the_cluster(mixed, c
 
 
 def test_a_modality_that_tells_nothing_has_no_member(mixed):
-    flat = replace(mixed, values=np.where(np.array(mixed.names) == "price", 3, mixed.values).astype(np.float32))
+    flat = replace(mixed, values=np.where(np.array(mixed.feature_names) == "price", 3, mixed.values).astype(np.float32))
     assert list(train_late_fusion(flat, LateFusionSettings(members="linear")).members) == ["text", "image"]
     nothing = replace(mixed, values=np.zeros_like(mixed.values))
     with pytest.raises(InputError, match="differ from row to row"):

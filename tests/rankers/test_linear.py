@@ -33,7 +33,7 @@ def test_a_feature_that_never_differs_has_no_weight(table_of):
 
 @pytest.mark.parametrize("objective_of", [listwise, pointwise, pairwise])
 def test_the_derivative_is_that_of_the_loss(shop, objective_of):
-    rows = TrainingRows.of(shop.of_queries(["q00", "q01", "q02"]))
+    rows = TrainingRows.of(shop.for_queries(["q00", "q01", "q02"]))
     rows = replace(rows, unjudged=np.arange(len(rows)) % 3 == 0)
     objective = objective_of(rows, 0.5)
     at = np.random.default_rng(0).normal(size=len(rows))
@@ -61,7 +61,7 @@ def test_the_pointwise_loss_of_two_products(table_of):
 
 def test_the_export_scores_alike(ranker, shop):
     local = ranker.predict(shop.values)
-    served = score(ranker.export(), shop.names, shop.total)
+    served = score(ranker.export(), shop.feature_names, shop.zero_filled)
     assert np.abs(served - local).max() <= 1e-6 * np.abs(local).max()
     assert ranker.export().type == "model/linear"
 

@@ -7,7 +7,7 @@ from ltr_plugin.features.modality_mask import ModalityMask, presence_columns, ve
 
 
 def column(name):
-    return MIXED.names.index(name)
+    return MIXED.feature_names.index(name)
 
 
 def test_a_vectors_name_says_what_it_is_made_from():
@@ -40,7 +40,7 @@ def test_each_part_of_a_query_and_of_a_product_is_read_by_its_features():
     modality_mask = ModalityMask(MIXED)
 
     def names(mask):
-        return {name for name, read in zip(MIXED.names, mask, strict=True) if read}
+        return {name for name, read in zip(MIXED.feature_names, mask, strict=True) if read}
 
     assert {part: names(mask) for part, mask in modality_mask.query.items()} == {
         "text": {"has_text", "title", "meaning", "words_photo"},
@@ -54,7 +54,7 @@ def test_each_part_of_a_query_and_of_a_product_is_read_by_its_features():
 
 def test_what_is_taken_away_is_zero_and_derived_features_follow(mixed):
     modality_mask = ModalityMask(MIXED)
-    whole = mixed.total[40:60]
+    whole = mixed.zero_filled[40:60]
     assert whole[:, column("title")].any()
     seen = modality_mask.drop(whole, query=["text"])
     assert not seen[:, [column("has_text"), column("title"), column("meaning"), column("words_photo")]].any()
@@ -67,5 +67,5 @@ def test_what_is_taken_away_is_zero_and_derived_features_follow(mixed):
 
 
 def test_derived_features_come_out_as_they_were_logged(mixed):
-    again = ModalityMask(MIXED).apply(mixed.total, np.zeros(len(MIXED.names), dtype=bool))
-    assert again == pytest.approx(mixed.total, rel=1e-6)
+    again = ModalityMask(MIXED).apply(mixed.zero_filled, np.zeros(len(MIXED.feature_names), dtype=bool))
+    assert again == pytest.approx(mixed.zero_filled, rel=1e-6)

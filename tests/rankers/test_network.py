@@ -7,7 +7,7 @@ from ltr_plugin.rankers.network.network import FusionNetwork, fusion_layout, mas
 from ltr_plugin.rankers.network.settings import NetworkSettings
 from ltr_plugin.rankers.network.training import seeded
 
-COLUMN = {name: place for place, name in enumerate(MIXED.names)}
+COLUMN = {name: place for place, name in enumerate(MIXED.feature_names)}
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def network():
 def rows(*changes):
     """A row with everything, changed in turn."""
     whole = {"has_text": 1, "has_photo": 1, "title": 4, "meaning": 0.8, "photo": 0.7, "words_photo": 0.6, "price": 2}
-    values = [[{**whole, "both": 1, **change}[name] for name in MIXED.names] for change in ({}, *changes)]
+    values = [[{**whole, "both": 1, **change}[name] for name in MIXED.feature_names] for change in ({}, *changes)]
     return torch.tensor(values, dtype=torch.float64)
 
 

@@ -7,7 +7,7 @@ import torch
 from mixed_modalities import MIXED
 
 from ltr_plugin.features.modality_mask import ModalityMask
-from ltr_plugin.progress import silent
+from ltr_plugin.progress import no_progress
 from ltr_plugin.rankers.network.network import fusion_layout
 from ltr_plugin.rankers.network.optimizer import EMA, Adam
 from ltr_plugin.rankers.network.settings import NetworkSettings
@@ -56,7 +56,7 @@ def test_it_learns_and_says_when_to_stop(task):
 
 def test_folds_hold_every_query_out(task):
     settings = task.settings.model_copy(update={"folds": 3, "epochs": 2})
-    _, _, validation_folds = replace(task, settings=settings).best_epochs(silent)
+    _, _, validation_folds = replace(task, settings=settings).best_epochs(no_progress)
     assert frozenset().union(*validation_folds) == set(task.rows.queries)
 
 
@@ -101,7 +101,7 @@ def test_the_best_epoch_is_found_on_rows_with_and_without_gaps(task):
     alone: list[float] = []
     assert next(gappy._curve(learned, held, alone)) == pytest.approx((whole + holed) / 2)
     assert alone == [pytest.approx(whole)]
-    _, value, (fold,) = gappy.best_epochs(silent)
+    _, value, (fold,) = gappy.best_epochs(no_progress)
     places = np.flatnonzero([query in fold for query in gappy.rows.queries])
     once = next(gappy.iterate_epochs(np.setdiff1d(np.arange(90), places)))
     assert value == pytest.approx(gappy.ndcg(once, places))
@@ -114,7 +114,7 @@ def test_nothing_is_dropped_when_nothing_shall_be(task):
 
 def test_dropout_keeps_the_order_where_the_photo_is_gone(task, mixed):
     """Of mixed queries without their photo, words must decide: dropout teaches that."""
-    both = mixed.rows((mixed.values[:, 0] == 1) & (mixed.values[:, 1] == 1))
+    both = mixed.subset((mixed.values[:, 0] == 1) & (mixed.values[:, 1] == 1))
     rows = TrainingRows.of(both)
     seen = replace(rows, values=task.modality_mask.drop(rows.values, query=["image"]))
     found = {}

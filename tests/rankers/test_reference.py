@@ -72,10 +72,10 @@ def test_linear_rounds_every_product_and_sum():
     weights = {name: float(rng.normal()) for name in "abcdef"}
     expected = []
     for row in values:
-        total = np.float32(0)
+        zero_filled = np.float32(0)
         for name, value in zip("abcdefg", row, strict=True):
-            total = np.float32(total + np.float32(np.float32(weights.get(name, 0.0)) * value))
-        expected.append(total)
+            zero_filled = np.float32(zero_filled + np.float32(np.float32(weights.get(name, 0.0)) * value))
+        expected.append(zero_filled)
     assert np.array_equal(score_linear(weights, "abcdefg", values), np.array(expected))
 
 
@@ -93,7 +93,7 @@ def test_normalizers_run_before_the_model_and_leave_the_values_alone():
 def test_the_error_bound_holds_for_sums_that_cancel():
     rng = np.random.default_rng(6)
     exact = rng.normal(size=(200, 1000)) * 10.0 ** rng.integers(-3, 4, size=(200, 1000))
-    total = np.zeros(200, dtype=np.float32)
+    zero_filled = np.zeros(200, dtype=np.float32)
     for tree in range(1000):
-        total += exact[:, tree].astype(np.float32)
-    assert (np.abs(total - exact.sum(axis=1)) <= rounding_error_bound(exact)).all()
+        zero_filled += exact[:, tree].astype(np.float32)
+    assert (np.abs(zero_filled - exact.sum(axis=1)) <= rounding_error_bound(exact)).all()

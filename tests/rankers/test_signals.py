@@ -37,7 +37,7 @@ def test_grades_are_those_of_each_row_and_nan_where_a_query_has_no_signal(shop):
     for query, product, (grade, _) in zip(
         np.array(rows.queries)[rows.query_of_row], rows.products, found.tolist(), strict=True
     ):
-        expected = buys.of(query).get(product, 0) if query in buys else np.nan
+        expected = buys.for_query(query).get(product, 0) if query in buys else np.nan
         assert grade == expected or (np.isnan(grade) and np.isnan(expected))
 
 
@@ -66,7 +66,7 @@ def test_signals_shape_the_score_and_leave_no_trace_in_its_form(shop, train, set
     plain = train(shop, settings_type(**QUICK))
     with_signal = train(shop, settings_type(**QUICK, auxiliary_weight=2.0), auxiliary_qrels={"buys": bought(shop)})
     again = train(shop, settings_type(**QUICK, auxiliary_weight=2.0), auxiliary_qrels={"buys": bought(shop)})
-    rows = shop.total[:50]
+    rows = shop.zero_filled[:50]
     assert not np.allclose(plain.predict(rows), with_signal.predict(rows))
     assert np.array_equal(again.predict(rows), with_signal.predict(rows))
     assert {name: value.shape for name, value in plain.network.state_dict().items()} == {
@@ -78,7 +78,7 @@ def test_signals_shape_the_score_and_leave_no_trace_in_its_form(shop, train, set
 def test_without_weight_a_signal_changes_nothing(shop):
     plain = train_fusion(shop, NetworkSettings(**QUICK))
     unheard = train_fusion(shop, NetworkSettings(**QUICK, auxiliary_weight=0), auxiliary_qrels={"buys": bought(shop)})
-    assert np.array_equal(plain.predict(shop.total[:50]), unheard.predict(shop.total[:50]))
+    assert np.array_equal(plain.predict(shop.zero_filled[:50]), unheard.predict(shop.zero_filled[:50]))
 
 
 def test_what_shoppers_buy_helps_where_grades_are_few(table_of):
@@ -92,8 +92,8 @@ def test_what_shoppers_buy_helps_where_grades_are_few(table_of):
     grades = ((liked + rng.normal(size=len(liked)) * 4) > 4).astype(int)
     table = table_of(queries, grades, values)
     taught, asked = (
-        table.of_queries([f"q{n:02}" for n in range(12)]),
-        table.of_queries([f"q{n:02}" for n in range(12, 60)]),
+        table.for_queries([f"q{n:02}" for n in range(12)]),
+        table.for_queries([f"q{n:02}" for n in range(12, 60)]),
     )
     buys = {}
     for query, product, like in zip(table.queries, table.products, liked, strict=True):
@@ -102,7 +102,7 @@ def test_what_shoppers_buy_helps_where_grades_are_few(table_of):
     truth = liked[np.isin(queries, asked.queries.astype(str))]
 
     def agreement(ranker):
-        return np.corrcoef(ranker.predict(asked.total), truth)[0, 1]
+        return np.corrcoef(ranker.predict(asked.zero_filled), truth)[0, 1]
 
     plain = agreement(train_mlp(taught, MLPSettings(**settings)))
     helped = agreement(

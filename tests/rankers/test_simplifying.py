@@ -64,11 +64,11 @@ def test_simplifying_leaves_the_trained_network_alone(task, trained):
 
 def test_a_column_that_never_differed_counts_for_nothing(task):
     constant = task.rows.values.copy()
-    price, has_text = MIXED.names.index("price"), MIXED.names.index("has_text")
+    price, has_text = MIXED.feature_names.index("price"), MIXED.feature_names.index("has_text")
     constant[:, [price, has_text]] = 3
     rows = replace(task.rows, values=constant)
     network, _ = pruned_and_rounded(task.train(1), replace(task, rows=rows, scaling=StandardScaler.of(constant)))
     values = torch.from_numpy(constant).double().requires_grad_()
     network(values, network.presence(values)).score.sum().backward()
     assert not values.grad[:, [price, has_text]].any()
-    assert values.grad[:, MIXED.names.index("meaning")].any()
+    assert values.grad[:, MIXED.feature_names.index("meaning")].any()

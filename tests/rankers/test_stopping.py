@@ -1,6 +1,6 @@
 from itertools import count
 
-from ltr_plugin.progress import silent
+from ltr_plugin.progress import no_progress
 from ltr_plugin.rankers.training.early_stopping import best_step, early_stopping, make_validation_folds, mean_curve
 
 
@@ -24,7 +24,7 @@ def test_following_ends_when_nothing_better_comes():
 
 
 def test_following_ends_at_the_most_steps():
-    assert early_stopping(count(1), max_steps=7, patience=5, window=1, progress=silent) == (7, 7)
+    assert early_stopping(count(1), max_steps=7, patience=5, window=1, progress=no_progress) == (7, 7)
 
 
 def test_curves_of_parts_weigh_by_their_size():

@@ -16,13 +16,13 @@ def ranker(shop):
 
 
 def test_the_export_scores_bit_for_bit_alike(ranker, shop):
-    for values in (shop.total, np.nextafter(shop.total, np.float32(9)), np.zeros_like(shop.total)):
-        assert np.array_equal(score(ranker.export(), shop.names, values), ranker.predict(values))
+    for values in (shop.zero_filled, np.nextafter(shop.zero_filled, np.float32(9)), np.zeros_like(shop.zero_filled)):
+        assert np.array_equal(score(ranker.export(), shop.feature_names, values), ranker.predict(values))
 
 
 def test_missing_values_count_as_zero(ranker, shop):
     assert np.isnan(shop.values).any()
-    assert np.array_equal(ranker.predict(shop.values), ranker.predict(shop.total))
+    assert np.array_equal(ranker.predict(shop.values), ranker.predict(shop.zero_filled))
     assert ranker.predict(np.empty((0, 4), dtype=np.float32)).shape == (0,)
 
 
@@ -46,7 +46,7 @@ def test_saves_and_loads(ranker, tmp_path):
 
 
 def test_one_query_trains_without_validation(shop):
-    trained = train_xgboost(shop.of_queries(["q01"]), QUICK.model_copy(update={"num_trees_without_validation": 5}))
+    trained = train_xgboost(shop.for_queries(["q01"]), QUICK.model_copy(update={"num_trees_without_validation": 5}))
     assert (trained.card.results["trees"], trained.card.results["validation_ndcg@10"]) == (5, None)
 
 

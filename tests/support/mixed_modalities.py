@@ -7,8 +7,8 @@ MIXED = FeatureSet.model_validate(
         "name": "mixed",
         "version": 1,
         "features": [
-            {"kind": "query_flag", "name": "has_text", "modality": "query", "has": "text"},
-            {"kind": "query_flag", "name": "has_photo", "modality": "query", "has": "image_vector"},
+            {"kind": "query_flag", "name": "has_text", "modality": "query", "parameter": "text"},
+            {"kind": "query_flag", "name": "has_photo", "modality": "query", "parameter": "image_vector"},
             {"kind": "match", "name": "title", "modality": "text", "field": "title.stem"},
             {
                 "kind": "similarity",

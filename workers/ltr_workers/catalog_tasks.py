@@ -12,8 +12,7 @@ from typing import Any
 
 from celery.exceptions import Reject
 
-from ltr_plugin.catalog.changes import UPDATE as UPDATE_FORM
-from ltr_plugin.catalog.changes import Change, Listed, Reembed
+from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel, ReembedRequest
 from ltr_plugin.errors import ClusterError, InputError, LtrError
 from ltr_plugin.pipelines.ingest import IngestResult, ingest
 from ltr_plugin.pipelines.messages import (
@@ -42,25 +41,25 @@ log = logging.getLogger(__name__)
 @app.task(name=PUT_TASK, bind=True, queue=CATALOG_QUEUE)  # type: ignore[untyped-decorator]
 def put_task(self: Any, index: str, products: list[dict[str, Any]]) -> None:  # noqa: ANN401 - Celery's task
     """Adds or replaces products; one with `deleted: true` is deleted."""
-    _ingest(self.request.id, PUT_TASK, index, products, Listed)
+    _ingest(self.request.id, PUT_TASK, index, products, CatalogEntry)
 
 
 @app.task(name=UPDATE_TASK, bind=True, queue=CATALOG_QUEUE)  # type: ignore[untyped-decorator]
 def update_task(self: Any, index: str, updates: list[dict[str, Any]]) -> None:  # noqa: ANN401
     """Gives some fields of products new values."""
-    _ingest(self.request.id, UPDATE_TASK, index, updates, UPDATE_FORM)
+    _ingest(self.request.id, UPDATE_TASK, index, updates, ProductUpdateModel)
 
 
 @app.task(name=DELETE_TASK, bind=True, queue=CATALOG_QUEUE)  # type: ignore[untyped-decorator]
 def delete_task(self: Any, index: str, ids: list[str]) -> None:  # noqa: ANN401
     """Deletes products."""
-    _ingest(self.request.id, DELETE_TASK, index, ids, Listed, deleted=True)
+    _ingest(self.request.id, DELETE_TASK, index, ids, CatalogEntry, deleted=True)
 
 
 @app.task(name=REEMBED_TASK, bind=True, queue=CATALOG_QUEUE)  # type: ignore[untyped-decorator]
 def reembed_task(self: Any, index: str, ids: list[str]) -> None:  # noqa: ANN401
     """Has all vectors of products made again."""
-    _ingest(self.request.id, REEMBED_TASK, index, ids, Reembed)
+    _ingest(self.request.id, REEMBED_TASK, index, ids, ReembedRequest)
 
 
 def _ingest(task_id: str, task: str, index: Any, items: Any, change_type: type[Change], **fields: object) -> None:  # noqa: ANN401
@@ -88,7 +87,11 @@ def _ingest(task_id: str, task: str, index: Any, items: Any, change_type: type[C
 
 
 def _ingest_or_wait(
-    task: str, index: Any, items: Any, change_type: type[Change], fields: dict[str, object]
+    task: str,
+    index: Any,  # noqa: ANN401 - a message may say anything
+    items: Any,  # noqa: ANN401
+    change_type: type[Change],
+    fields: dict[str, object],
 ) -> IngestResult:
     if not isinstance(index, str) or not ALIAS_PATTERN.fullmatch(index) or not isinstance(items, list):
         raise InputError(task, f"{index!r}, {items!r} is no index with a list")
@@ -99,7 +102,7 @@ def _ingest_or_wait(
                 worker_cluster(), index, records, change_type, queue=app, media_root=Settings.from_env().media_root
             )
         except LtrError as error:
-            if isinstance(error, ClusterError) and error.status == 400 and error.kind:
+            if isinstance(error, ClusterError) and error.status == 400 and error.error_type:
                 raise  # the cluster itself cannot make sense of it
             # sent again, it would come after later ones; and given up, it would be lost
             passes = isinstance(error, ClusterError) and error.retryable

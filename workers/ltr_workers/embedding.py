@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ltr_plugin.catalog.media import is_url, without_credentials
+from ltr_plugin.catalog.media import is_url, strip_credentials
+from ltr_plugin.catalog.media_roots import MediaRoots
 from ltr_plugin.catalog.product import MODALITIES, Modality, Product
-from ltr_plugin.catalog.roots import MediaRoots
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.products import Embedded, ProductIndex, StoredProduct
+from ltr_plugin.cluster.index import EmbeddingResult, Index, StoredProduct
 from ltr_plugin.encoders import Encoder, encoder_of
 from ltr_plugin.encoders.runtime.cores import cores, lower_priority
-from ltr_plugin.errors import MediaError, NothingToEncode
+from ltr_plugin.errors import MediaError, NothingToEncodeError
 from ltr_plugin.media.openers import OPENERS
 from ltr_workers.error_summary import summarize
 from ltr_workers.prefetching import Prefetcher, write_in_background
@@ -62,7 +62,7 @@ class EmbedReport:
 
 
 def embed(
-    index: ProductIndex,
+    index: Index,
     ids: Sequence[str],
     *,
     source: Modality | None = None,
@@ -75,12 +75,12 @@ def embed(
     when the cluster is out of reach.
     """
     report = EmbedReport()
-    roots = replace(index.media, main=media_root) if media_root else index.media
+    roots = replace(index.media_roots, main=media_root) if media_root else index.media_roots
     vectors = [vector for vector in index.vectors if source in (None, vector.source)]
     pending = [(stored, fields) for stored in index.fetch(ids) if (fields := stored.pending(vectors))]
     report.skipped = len(ids) - len(pending)
 
-    def made() -> Generator[list[Embedded], None, None]:
+    def made() -> Generator[list[EmbeddingResult], None, None]:
         for modality in dict.fromkeys(vector.source for vector in vectors):
             lacking = [
                 (stored, own)
@@ -104,7 +104,7 @@ def _embed_source(
     encoders: Callable[[VectorField], Encoder],
     roots: MediaRoots,
     report: EmbedReport,
-) -> Iterator[list[Embedded]]:
+) -> Iterator[list[EmbeddingResult]]:
     """One result for each product and field it lacks: its items' vectors pooled, or the reason why it has none.
 
     They come as soon as all of a product's items are encoded, some products' together.
@@ -117,7 +117,7 @@ def _embed_source(
     once = list(dict.fromkeys(chain.from_iterable(items)))
     waiting = [(stored, fields, own) for (stored, fields), own in zip(products, items, strict=True)]
     for found in _encode({vector: encoders(vector) for vector in wanted}, wanted, source, once, roots, report):
-        made: list[Embedded] = []
+        made: list[EmbeddingResult] = []
         lacking = []
         for stored, fields, own in waiting:
             if all(item in found[vector] for vector in fields for item in own):
@@ -129,14 +129,14 @@ def _embed_source(
             yield made
 
 
-def _result(stored: StoredProduct, vector: VectorField, results: Sequence[ItemResult]) -> Embedded:
+def _result(stored: StoredProduct, vector: VectorField, results: Sequence[ItemResult]) -> EmbeddingResult:
     good = [result for result in results if isinstance(result, np.ndarray)]
     pooled = _pooled(good)
     # a product with one good photo is found by it, and its bad ones are listed all the same
     bad = summarize(result for result in results if isinstance(result, str))
     error = bad or ("its vectors cancel out" if good and pooled is None else None)
-    each = tuple(good) if pooled is not None and len(good) > 1 else ()
-    return Embedded(stored.product.id, vector, stored.content[vector.source], pooled, error, each)
+    per_media = tuple(good) if pooled is not None and len(good) > 1 else ()
+    return EmbeddingResult(stored.product.id, vector, stored.content_hash[vector.source], pooled, error, per_media)
 
 
 def _items(product: Product, source: Modality) -> tuple[str, ...]:
@@ -158,7 +158,7 @@ def _encode(
 
     def ready(item: str) -> dict[VectorField, Any]:
         try:
-            opened = OPENERS[source](roots.of(item), item)
+            opened = OPENERS[source](roots.root_of(item), item)
         except MediaError as error:
             return dict.fromkeys(encoders, error)
         return {field: _prepared(encoders[field], source, opened) for field in encoders if item in wanted[field]}
@@ -218,15 +218,15 @@ def _prepared(encoder: Encoder, source: Modality, opened: Any) -> Any:  # noqa: 
 
 
 def _reason(item: str, error: MediaError) -> str | None:
-    if isinstance(error, NothingToEncode):
+    if isinstance(error, NothingToEncodeError):
         return None
-    shown = without_credentials(item)
+    shown = strip_credentials(item)
     return str(error) if shown in str(error) else f"{shown}: {error}"
 
 
 def _not_unit_length(source: Modality, item: str) -> str:
     reason = "its vector is zero, or not of numbers"
-    return reason if source == "text" else f"{without_credentials(item)}: {reason}"
+    return reason if source == "text" else f"{strip_credentials(item)}: {reason}"
 
 
 def _pooled(vectors: Sequence["np.ndarray[Any, Any]"]) -> NDArray[np.float32] | None:

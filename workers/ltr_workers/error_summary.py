@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from itertools import accumulate
 
-from ltr_plugin.cluster.mapping import LONGEST_ERROR
+from ltr_plugin.cluster.mapping import MAX_ERROR_LENGTH
 
-SUMMARY_BYTES = LONGEST_ERROR - 100
+SUMMARY_BYTES = MAX_ERROR_LENGTH - 100
 """Bytes of the reasons of one product: there are never fewer of them than characters. What is left is for `more`."""
 
 HEAD_BYTES, TAIL_BYTES = 250, 150

@@ -9,8 +9,8 @@ from typing import Any
 
 from ltr_plugin.catalog.product import MODALITIES, Modality
 from ltr_plugin.cluster.connection import Cluster, connect
-from ltr_plugin.cluster.indices import is_held
-from ltr_plugin.cluster.products import ProductIndex
+from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.versions import writes_blocked
 from ltr_plugin.errors import BrokerError, ClusterError, InputError, LtrError
 from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue_lost, enqueue_missing
 from ltr_plugin.pipelines.messages import EMBED_TASK, SWEEP_TASK, TASK_FAILED, WRITE_REFUSED
@@ -45,7 +45,7 @@ def embed_task(self: Any, index: str, ids: list[str], source: Modality | None = 
             return
         try:
             _check(index, ids, source)
-            outcome(EMBED_TASK, _embed(ProductIndex(worker_cluster(), index), ids, source)).inc()
+            outcome(EMBED_TASK, _embed(Index(worker_cluster(), index), ids, source)).inc()
         except LtrError as error:
             if _is_transient(error) and self.request.retries < MAX_RETRIES:
                 pause_s = random.uniform(0.5, 1) * min(2 ** (1 + self.request.retries), MAX_RETRY_DELAY_S)  # noqa: S311
@@ -67,7 +67,7 @@ def sweep_task(self: Any, index: str) -> None:  # noqa: ANN401
 
     with bind_log_context(task=SWEEP_TASK, task_id=self.request.id, index=index):
         try:
-            sent = enqueue_lost(ProductIndex(worker_cluster(), index), queue=app)
+            sent = enqueue_lost(Index(worker_cluster(), index), queue=app)
         except LtrError as error:
             TASKS.labels(SWEEP_TASK, "given_up").inc()
             log.warning("not swept: %s", error)
@@ -76,12 +76,12 @@ def sweep_task(self: Any, index: str) -> None:  # noqa: ANN401
             log.info("%s: sent %d products", index, sent, extra={"facts": {"sent": sent}})
 
 
-def _embed(index: ProductIndex, ids: Sequence[str], source: Modality | None) -> str:
+def _embed(index: Index, ids: Sequence[str], source: Modality | None) -> str:
     """The outcome: `done`, `passed_on`, or `left` for a version of the index that takes no vectors any more."""
     from ltr_workers.embedding import embed
     from ltr_workers.metrics import count_task
 
-    if is_held(index.cluster, index.name):
+    if writes_blocked(index.cluster, index.name):
         # said once, where a command that waits for this version looks: encoding would only have it said of each product
         log.warning(
             "%s: %s takes no writes; where another version serves, that one's backlog has them",
@@ -127,4 +127,4 @@ def worker_cluster() -> Cluster:
     from ltr_workers.metrics import on_retry
 
     settings = Settings.from_env()
-    return connect(settings, patience_s=settings.patience_s, on_retry=on_retry)
+    return connect(settings, retry_timeout_s=settings.retry_timeout_s, on_retry=on_retry)

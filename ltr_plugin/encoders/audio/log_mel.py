@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltr_plugin.catalog.product import Modality
-from ltr_plugin.errors import NothingToEncode
+from ltr_plugin.errors import NothingToEncodeError
 from ltr_plugin.media.audio import Audio, resample
 
 SAMPLE_RATE = 32_000
@@ -62,5 +62,5 @@ def audio_of(modality: Modality, item: Any) -> Audio:  # noqa: ANN401 - a Sound 
     """The sound to encode: the item itself, or a video's sound track; NothingToEncode when none is to be heard."""
     audio: Audio | None = item.soundtrack if modality == "video" else item
     if audio is None:
-        raise NothingToEncode("no sound track that can be heard")
+        raise NothingToEncodeError("no sound track that can be heard")
     return audio

@@ -12,7 +12,7 @@ from ltr_plugin.encoders.onnx_runtime import GRAPH_FILES, LIBRARY, load
 from ltr_plugin.encoders.requirements import require_module
 from ltr_plugin.encoders.training.output_folder import check_output_folder, replace_folder
 from ltr_plugin.errors import EncoderError, InputError
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
 
 PRECISIONS = ("int8",)
 
@@ -39,7 +39,7 @@ class ExportReport:
 
 
 def export(
-    spec: str, out: Path, *, quantize: str | None = None, sample: Path | None = None, progress: Progress = silent
+    spec: str, out: Path, *, quantize: str | None = None, sample: Path | None = None, progress: Progress = no_progress
 ) -> ExportReport:
     """Writes the encoder as ONNX graphs into the folder `out`, in place of an older one there, and compares both.
 

@@ -25,7 +25,7 @@ from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
 from ltr_plugin.encoders.training.output_folder import replace_folder
 from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.encoders.training.training_run import TrainingRun
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
 
 FRESH_RATE, CONTINUED_RATE = 3e-3, 3e-4
 EPOCHS = 200
@@ -45,7 +45,7 @@ def train_encoder(
     batch: int = 48,
     budget: Budget = DEFAULT_BUDGET,
     seed: int = 0,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> TrainingReport:
     """Trains on the catalog and writes the encoder's folder `out`, to be used as `mel_cnn:OUT`.
 

@@ -79,7 +79,9 @@ def media_sources(
     places, judged = {product.id: place for place, product in enumerate(products)}, read_qrels(qrels)
     for query in read_queries(queries):
         shown = [
-            places[id_] for id_, grade in judged.of(query.id).items() if grade >= SAME_PRODUCT_GRADE and id_ in places
+            places[id_]
+            for id_, grade in judged.for_query(query.id).items()
+            if grade >= SAME_PRODUCT_GRADE and id_ in places
         ]
         asked = {"image": query.image, "audio": query.audio}
         reference = asked.pop(modality)

@@ -23,7 +23,7 @@ from ltr_plugin.encoders.training.photo_examples import PhotoExamples, read_phot
 from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.encoders.training.small_clip import CONTEXT_LENGTH, build_model, save_encoder, small_config
 from ltr_plugin.encoders.training.training_run import TrainingRun
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
 
 FRESH_RATE, PRETRAINED_RATE = 4e-3, 3e-5
 EPOCHS = 50
@@ -47,7 +47,7 @@ def train_encoder(
     batch: int = 128,
     budget: Budget = DEFAULT_BUDGET,
     seed: int = 0,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> TrainingReport:
     """Trains on the catalog and writes the encoder's folder `out`, to be used as `open_clip:OUT`.
 

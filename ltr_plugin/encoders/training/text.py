@@ -25,7 +25,7 @@ from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.encoders.training.training_run import TrainingRun
 from ltr_plugin.errors import InputError
 from ltr_plugin.judgments.qrels import read_qrels
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.queries.query import read_queries
 
 FRESH_RATE, CONTINUED_RATE = 2e-3, 2e-4
@@ -49,7 +49,7 @@ def train_text(
     batch: int = 128,
     budget: Budget = DEFAULT_BUDGET,
     seed: int = 0,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> TrainingReport:
     """Trains on the catalog's text and writes the encoder's folder `out`, to be used as `bilstm:OUT`.
 
@@ -97,7 +97,7 @@ def _read(products: Sequence[Product], queries: Path | None, qrels: Path | None)
     if queries is not None and qrels is not None:
         places, judged = {product.id: place for place, product in enumerate(products)}, read_qrels(qrels)
         for query in read_queries(queries):
-            grades = judged.of(query.id).items()
+            grades = judged.for_query(query.id).items()
             shown = tuple(places[id_] for id_, grade in grades if grade >= SAME_PRODUCT_GRADE and id_ in places)
             if query.mode == "typed" and query.text and shown:
                 asked.append((query.text, shown))

@@ -8,7 +8,7 @@ from typing import Any
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget
 from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.errors import InputError
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Trainer:
         budget: Budget = DEFAULT_BUDGET,
         seed: int = 0,
         resume: bool = False,
-        progress: Progress = silent,
+        progress: Progress = no_progress,
         **options: Any,  # noqa: ANN401 - each trainer has its own
     ) -> TrainingReport:
         """Trains on a catalog and writes the encoder's folder `out`; its report says how to use it.

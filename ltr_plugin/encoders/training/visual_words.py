@@ -24,7 +24,7 @@ from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.errors import InputError
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.media.images import open_image
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
 
 EPOCHS = 10
 BATCH = 4096
@@ -47,7 +47,7 @@ def train_visual_words(
     budget: Budget = DEFAULT_BUDGET,
     seed: int = 0,
     resume: bool = False,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> TrainingReport:
     """Makes a vocabulary of the catalog's photos and writes the encoder's folder `out`, used as `keypoints:OUT`.
 

@@ -6,9 +6,9 @@ With prefix `fusion` and modalities text and image these features are made, each
 - `fusion_odds_text`: exp of the gate's logit where text is present, else 0;
 - `fusion_gate_text`: its share of all odds, the gate;
 - `fusion_text`: the gate times the tower's score; `fusion_rest` is the ungated tower;
-- `fusion_together`: the cross terms.
+- `fusion_interactions`: the cross terms.
 
-The score is `fusion_text + fusion_image + fusion_together + fusion_rest`, so a log of these features explains it.
+The score is `fusion_text + fusion_image + fusion_interactions + fusion_rest`, so a log of these features explains it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ltr_plugin.features.expressions import term_count
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.kinds import Derived, Modality
+from ltr_plugin.features.kinds import Derived, FeatureModality
 from ltr_plugin.rankers.network.network import INTERACTIONS, MAX_LOGIT, REST, FusionNetwork
 from ltr_plugin.rankers.ranker import Export, ExportError
 
@@ -30,8 +30,8 @@ def compile_network(network: FusionNetwork, features: FeatureSet, prefix: str) -
 
     ExportError when a name is taken by the feature set, or an expression passes the plugin's limit of terms.
     """
-    derived = tuple(_Compiler(network, features.names, prefix).features())
-    taken = sorted({feature.name for feature in derived} & set(features.names))
+    derived = tuple(_Compiler(network, features.feature_names, prefix).features())
+    taken = sorted({feature.name for feature in derived} & set(features.feature_names))
     if taken:
         raise ExportError(f"feature set {features.id!r} has features {taken} of its own; rename them")
     for feature in derived:
@@ -129,7 +129,7 @@ class _Compiler:
         return f"{self.prefix}_gate_{modality}"
 
     def _feature(self, name: str, tower: str, expression: str) -> Derived:
-        modality: Modality = "behaviour" if tower == REST else tower  # type: ignore[assignment]
+        modality: FeatureModality = "behaviour" if tower == REST else tower  # type: ignore[assignment]
         return Derived(kind="derived", name=f"{self.prefix}_{name}", modality=modality, expression=expression)
 
 

@@ -43,7 +43,7 @@ def label_rows(rows: TrainingRows, auxiliary_qrels: Mapping[str, Qrels]) -> Floa
         informative_queries = 0
         for query, start, size in zip(rows.queries, rows.starts, rows.sizes, strict=True):
             if query in qrels:
-                grades = qrels.of(query)
+                grades = qrels.for_query(query)
                 own = [grades.get(product, 0) for product in rows.products[start : start + size]]
                 found[start : start + size, column] = own
                 informative_queries += len(set(own)) > 1

@@ -7,9 +7,9 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-from ltr_plugin.decoding import Form
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.modality_mask import presence_columns
+from ltr_plugin.validation import StrictModel
 
 MAX_LOGIT = 8.0
 """Gates are cut off there: exp of it is far from float32's ends, so that the cluster computes the same gates."""
@@ -19,14 +19,14 @@ REST = "rest"
 INTERACTIONS = "interactions"
 
 
-class Group(Form):
+class Group(StrictModel):
     """A content modality's columns: those its tower reads, and those that tell whether it is present."""
 
     columns: tuple[int, ...]
     evidence: tuple[int, ...]
 
 
-class Layout(Form):
+class Layout(StrictModel):
     """Which columns of a feature set feed which part of the network.
 
     `context` are the query's own columns: the same for every product, they reach every tower and gate. `rest` are the
@@ -53,13 +53,13 @@ def fusion_layout(features: FeatureSet) -> Layout:
     context = _columns(features, ("query",))
     groups = {name: Group(columns=_columns(features, (name,)), evidence=telling[name]) for name in telling}
     taken = {column for group in groups.values() for column in group.columns}
-    rest = tuple(place for place in range(len(features.names)) if place not in taken and place not in context)
+    rest = tuple(place for place in range(len(features.feature_names)) if place not in taken and place not in context)
     return Layout(groups=groups, context=context, rest=rest)
 
 
 def mlp_layout(features: FeatureSet) -> Layout:
     """All columns in one ungated tower: a multi-layer perceptron."""
-    return Layout(groups={}, context=(), rest=tuple(range(len(features.names))))
+    return Layout(groups={}, context=(), rest=tuple(range(len(features.feature_names))))
 
 
 def _columns(features: FeatureSet, modalities: Sequence[str]) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ def pruned_and_rounded(network: FusionNetwork, task: TrainingTask) -> tuple[Fusi
 
     NDCG@10 of the lesson's own rows does not fall by more than the settings' `pruning_tolerance` in all.
     """
-    unscaled = replace(task, scaling=StandardScaler.identity(len(task.modality_mask.names)))
+    unscaled = replace(task, scaling=StandardScaler.identity(len(task.modality_mask.feature_names)))
     before = task.training_ndcg(network)
     lowest = before - task.settings.pruning_tolerance
     means, stds = _unit_statistics(network, task)

@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, FiniteFloat
 
-from ltr_plugin.decoding import Form
+from ltr_plugin.validation import StrictModel
 
 LossName = Literal["lambda", "listnet", "ndcg", "ranknet"]
 Fraction = Annotated[FiniteFloat, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class NetworkSettings(Form):
+class NetworkSettings(StrictModel):
     """How to train. The defaults suit a few hundred queries.
 
     `modality_dropout` is the share of queries that lose some, but not all, of what they ask with (words, photo, ...) in

@@ -69,9 +69,9 @@ class TrainingTask:
     targets: Floats | None = None
     auxiliary_labels: Floats | None = None
 
-    def of_queries(self, wanted: Collection[str]) -> "TrainingTask":
+    def for_queries(self, wanted: Collection[str]) -> "TrainingTask":
         """The lesson of these queries only; the scaling stays."""
-        rows = self.rows.of_queries(wanted)
+        rows = self.rows.for_queries(wanted)
         selected = np.isin(self.rows.query_of_row, np.flatnonzero([query in wanted for query in self.rows.queries]))
         targets, auxiliary_labels = (
             None if labels is None else labels[selected] for labels in (self.targets, self.auxiliary_labels)
@@ -188,7 +188,7 @@ class TrainingTask:
     def _draw_missing(self, batch: Indices, products: int, rng: np.random.Generator) -> BoolArray | None:
         """What is taken away this time, (queries, products, features): nothing, parts of a query, or of a product."""
         settings, modality_mask = self.settings, self.modality_mask
-        missing = np.zeros((len(batch), products, len(modality_mask.names)), dtype=np.bool_)
+        missing = np.zeros((len(batch), products, len(modality_mask.feature_names)), dtype=np.bool_)
         for place in np.flatnonzero(rng.random(len(batch)) < settings.modality_dropout):
             sources = self._present_sources(int(batch[place]), modality_mask.query)
             if len(sources) > 1:

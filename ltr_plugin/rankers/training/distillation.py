@@ -32,7 +32,7 @@ def distillation_targets(teacher: Ranker, table: FeatureTable, rows: TrainingRow
 
     InputError when the teacher reads another version of the table's feature set, or tells no product from another.
     """
-    if teacher.feature_set.digest != table.origin.feature_set_digest:
+    if teacher.feature_set.digest != table.provenance.feature_set_digest:
         raise InputError(
             "teacher",
             f"reads {teacher.card.feature_set_id!r} of another rendering than the table; train it on this one",

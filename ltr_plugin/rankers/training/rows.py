@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from ltr_plugin.errors import InputError, Mistake
+from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.features.table import FeatureTable, Floats
 
 MAX_GRADE = 30
@@ -50,7 +50,7 @@ class TrainingRows:
         dropped = int((~useful).sum())
         note = f"{dropped} of {len(queries)} queries left out: all their products have the same grade"
         return cls(
-            values=table.total[order],
+            values=table.zero_filled[order],
             products=table.products[order],
             grades=grades[order],
             unjudged=np.isnan(table.grades[order]),
@@ -72,7 +72,7 @@ class TrainingRows:
         """The place in `queries` of each row's query."""
         return np.repeat(np.arange(len(self.queries)), self.sizes)
 
-    def of_queries(self, wanted: Collection[str]) -> Self:
+    def for_queries(self, wanted: Collection[str]) -> Self:
         """The rows of these queries."""
         chosen = np.array([query in wanted for query in self.queries])
         rows = chosen[self.query_of_row]
@@ -90,7 +90,7 @@ def _check(table: FeatureTable) -> None:
         raise InputError(
             "feature table",
             [
-                Mistake(
+                Problem(
                     f"query {table.queries[row]!r} product {table.products[row]!r}", f"grade {labels[row]!r} {said}"
                 )
                 for row in wrong

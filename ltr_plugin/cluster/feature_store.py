@@ -9,7 +9,7 @@ from ltr_plugin.features.feature_set import FeatureSet
 Wire = dict[str, Any]
 
 
-class LtrStore:
+class FeatureStore:
     """One feature store (the default one unless named)."""
 
     def __init__(self, cluster: Cluster, name: str = "") -> None:
@@ -25,7 +25,7 @@ class LtrStore:
         try:
             self.cluster.call("PUT", self._base)
         except ClusterError as error:
-            if error.kind != "resource_already_exists_exception":
+            if error.error_type != "resource_already_exists_exception":
                 raise
 
     def put_feature_set(self, features: FeatureSet) -> None:
@@ -33,8 +33,8 @@ class LtrStore:
 
         InputError when the store has another set of this name and version: tables and models would not tell which.
         """
-        for name, total in ((features.id, True), (log_name(features), False)):
-            rendered = features.rendered(total=total)
+        for name, zero_filled in ((features.id, True), (logging_set_name(features), False)):
+            rendered = features.rendered(zero_filled=zero_filled)
             stored = self.feature_set(name)
             if stored is None:
                 self.cluster.call(
@@ -48,7 +48,7 @@ class LtrStore:
 
     def feature_set(self, name: str) -> Wire | None:
         """A stored set in the plugin's form, or None."""
-        stored = self._element("_featureset", name)
+        stored = self._get_element("_featureset", name)
         return stored and stored["featureset"]
 
     def put_model(self, name: str, features: FeatureSet, model: Wire) -> None:
@@ -59,7 +59,7 @@ class LtrStore:
 
     def model(self, name: str) -> Wire | None:
         """A stored model in the plugin's form, or None."""
-        stored = self._element("_model", name)
+        stored = self._get_element("_model", name)
         return stored and stored["model"]
 
     def delete_model(self, name: str) -> None:
@@ -73,7 +73,7 @@ class LtrStore:
         hits = self.cluster.call("GET", f"{self._base}/_model", **params)["hits"]["hits"]
         return sorted(hit["_source"]["name"] for hit in hits)
 
-    def _element(self, kind: str, name: str) -> Wire | None:
+    def _get_element(self, kind: str, name: str) -> Wire | None:
         try:
             found: Wire = self.cluster.call("GET", f"{self._base}/{kind}/{name}")["_source"]
         except ClusterError as error:
@@ -83,6 +83,6 @@ class LtrStore:
         return found
 
 
-def log_name(features: FeatureSet) -> str:
+def logging_set_name(features: FeatureSet) -> str:
     """The name of the set that is logged: its features match only where they have a value."""
     return f"{features.id}-log"

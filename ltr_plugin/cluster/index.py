@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ltr_plugin.catalog.media import content_hashes
+from ltr_plugin.catalog.media_roots import MediaRoots
 from ltr_plugin.catalog.product import Modality, Product
-from ltr_plugin.catalog.roots import MediaRoots
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.answers import Json, Refusal
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.mapping import FORMAT
-from ltr_plugin.cluster.scripts import AGAIN, EMBED, REPLACE
+from ltr_plugin.cluster.mapping import LAYOUT_VERSION
+from ltr_plugin.cluster.responses import BulkError, Json
+from ltr_plugin.cluster.scripts import REEMBED, REPLACE, WRITE_VECTORS
 from ltr_plugin.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ _FIELDS = frozenset(Product.model_fields)  # once: pydantic takes its time to sa
 
 @dataclass(frozen=True)
 class StoredProduct:
-    """A product as the index has it: `content` hashes what can be embedded (see `scripts`), `embedding` stamps what has
+    """A product as the index has it: `content_hash` hashes what can be embedded (see `scripts`), `embedding` stamps what has
     been."""
 
     product: Product
-    content: Mapping[Modality, str]
+    content_hash: Mapping[Modality, str]
     embedding: Mapping[str, Mapping[str, str]]
 
     def pending(self, vectors: Iterable[VectorField]) -> list[VectorField]:
@@ -39,31 +39,31 @@ class StoredProduct:
         return [
             vector
             for vector in vectors
-            if vector.source in self.content and not self._has(vector, self.embedding.get(vector.name, {}))
+            if vector.source in self.content_hash and not self._is_current(vector, self.embedding.get(vector.name, {}))
         ]
 
-    def _has(self, vector: VectorField, stamp: Mapping[str, str]) -> bool:
-        made = stamp.get("fingerprint"), stamp.get("content")
-        return made == (vector.fingerprint.digest, self.content[vector.source])
+    def _is_current(self, vector: VectorField, metadata: Mapping[str, str]) -> bool:
+        made = metadata.get("fingerprint"), metadata.get("content_hash")
+        return made == (vector.fingerprint.digest, self.content_hash[vector.source])
 
 
 @dataclass(frozen=True)
-class Embedded:
+class EmbeddingResult:
     """What a worker made of one product for one vector field: a vector, or the reason why there is none.
 
-    `content` is the hash of what was encoded; the index drops the result when the product has changed meanwhile.
-    `each` are the vectors of its several photos (or sounds, or videos), whose mean direction `vector` is.
+    `content_hash` is the hash of what was encoded; the index drops the result when the product has changed meanwhile.
+    `per_media` are the vectors of its several photos (or sounds, or videos), whose mean direction `vector` is.
     """
 
     id: str
     field: VectorField
-    content: str
+    content_hash: str
     vector: "Vector | None" = None
     error: str | None = None
-    each: tuple["Vector", ...] = ()
+    per_media: tuple["Vector", ...] = ()
 
 
-class ProductIndex:
+class Index:
     """One index of products, opened by its name or alias."""
 
     def __init__(self, cluster: Cluster, name: str, *, media_root: Path | None = None) -> None:
@@ -76,45 +76,49 @@ class ProductIndex:
         self.name, body = next(iter(cluster.call("GET", f"/{name}/_mapping").items()))
         self.mapping: dict[str, Any] = body["mappings"]
         meta = self.mapping.get("_meta", {})
-        if meta.get("format") != FORMAT:
+        if meta.get("layout_version") != LAYOUT_VERSION:
             raise InputError(
-                f"index {name}", f"its layout is {meta.get('format')!r}, not {FORMAT}; make it with `ltr index`"
+                f"index {name}",
+                f"its layout is {meta.get('layout_version')!r}, not {LAYOUT_VERSION}; make it with `ltr index`",
             )
         self.vectors = tuple(VectorField.from_meta(entry) for entry in meta["vectors"])
         main = (media_root or Path(meta["media_root"])).resolve()
-        self.media = MediaRoots(main, tuple(map(Path, meta.get("more_media", ()))))
+        self.media_roots = MediaRoots(main, tuple(map(Path, meta.get("extra_media_roots", ()))))
 
     def put(self, products: Iterable[Product]) -> Iterator[tuple[str, str | None]]:
         """Writes products by id, yielding (id, None or why not). Vectors whose content did not change stay."""
-        return self.cluster.bulk(self.replacement(one, content_hashes(one, self.media.main)) for one in products)
+        return self.cluster.bulk(
+            self.replace_action(one, content_hashes(one, self.media_roots.main)) for one in products
+        )
 
-    def replacement(self, product: Product, content: Mapping[Modality, str]) -> dict[str, Any]:
+    def replace_action(self, product: Product, content_hash: Mapping[Modality, str]) -> dict[str, Any]:
         """The bulk action that writes a product whose content has these hashes."""
         document = {
             **product.model_dump(mode="json", exclude_defaults=True),
             "attribute_text": product.attribute_text(),
-            "content": dict(content),
+            "content_hash": dict(content_hash),
         }
         script = {"source": REPLACE, "params": {"product": document, "sources": self._sources}}
         return self._update(product.id, script, upsert={**document, "embedding": {}})
 
     def fetch(self, ids: Sequence[str]) -> list[StoredProduct]:
         """The products of these ids that exist, read as last written (no refresh needed), without their vectors."""
-        answer = self.cluster.call(
+        response = self.cluster.call(
             "POST", f"/{self.name}/_mget", {"ids": list(ids)}, _source_excludes=",".join(self.vector_names)
         )
-        return [stored_product(document["_source"]) for document in answer["docs"] if document.get("found")]
+        return [stored_product(document["_source"]) for document in response["docs"] if document.get("found")]
 
-    def write_vectors(self, made: Iterable[Embedded]) -> Iterator[tuple[str, Refusal | None]]:
+    def write_vectors(self, made: Iterable[EmbeddingResult]) -> Iterator[tuple[str, BulkError | None]]:
         """Writes vectors and errors with their stamps, yielding (id, None or why not).
 
         A result is dropped when its product's content is no longer what was encoded, or the product is gone.
         """
-        grouped: dict[str, list[Embedded]] = {}
+        grouped: dict[str, list[EmbeddingResult]] = {}
         for one in made:
             grouped.setdefault(one.id, []).append(one)
         actions = (
-            self._update(id_, {"source": EMBED, "params": {"made": _made(results)}}) for id_, results in grouped.items()
+            self._update(id_, {"source": WRITE_VECTORS, "params": {"results": _script_params(results)}})
+            for id_, results in grouped.items()
         )
         for id_, error in self.cluster.bulk(actions):
             yield id_, None if error and "document missing" in error else error
@@ -143,47 +147,47 @@ class ProductIndex:
     def errors(self) -> Iterator[tuple[str, str, str]]:
         """(product id, vector field, reason) of everything that could not be embedded, in order of id."""
         for hit in self.scan(self._errors_query(), page=1000, source=["embedding"]):
-            for field, stamp in hit["_source"]["embedding"].items():
-                if "error" in stamp:
-                    yield hit["_id"], field, stamp["error"]
+            for field, metadata in hit["_source"]["embedding"].items():
+                if "error" in metadata:
+                    yield hit["_id"], field, metadata["error"]
 
-    def forget_errors(self) -> int:
+    def requeue_failed(self) -> int:
         """Puts every product with an error back into the backlog, by the modalities that have one; returns how many."""
-        body = {"query": self._errors_query(), "script": self._again(only_errors=True)}
-        answer = self.cluster.call("POST", f"/{self.name}/_update_by_query", body, refresh=True, conflicts="proceed")
-        return int(answer["updated"])
+        body = {"query": self._errors_query(), "script": self._reembed_script(only_errors=True)}
+        response = self.cluster.call("POST", f"/{self.name}/_update_by_query", body, refresh=True, conflicts="proceed")
+        return int(response["updated"])
 
-    def forget_vectors(self, ids: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    def invalidate_vectors(self, ids: Iterable[str]) -> Iterator[tuple[str, str | None]]:
         """Puts these products into the backlog, yielding (id, None or why not). Their vectors serve until then.
 
         What workers have in hand of them is dropped.
         """
-        return self.cluster.bulk(self._update(id_, self._again(only_errors=False)) for id_ in ids)
+        return self.cluster.bulk(self._update(id_, self._reembed_script(only_errors=False)) for id_ in ids)
 
     def refresh(self) -> None:
         """Makes all writes visible to searches."""
         self.cluster.call("POST", f"/{self.name}/_refresh")
 
-    def _again(self, *, only_errors: bool) -> dict[str, Any]:
-        params = {"sources": self._sources, "only_errors": only_errors, "mark": uuid4().hex[:8]}
-        return {"source": AGAIN, "params": params}
+    def _reembed_script(self, *, only_errors: bool) -> dict[str, Any]:
+        params = {"sources": self._sources, "only_errors": only_errors, "nonce": uuid4().hex[:8]}
+        return {"source": REEMBED, "params": params}
 
     def _update(self, id_: str, script: dict[str, Any], upsert: Mapping[str, Any] | None = None) -> dict[str, Any]:
         action = {"_op_type": "update", "_index": self.name, "_id": id_, "retry_on_conflict": 5, "script": script}
         return {**action, "upsert": upsert} if upsert is not None else action
 
     def _backlog_query(self, source: Modality | None) -> dict[str, Any]:
-        lacking = [
+        missing = [
             {
                 "bool": {
-                    "filter": [{"exists": {"field": f"content.{vector.source}"}}],
+                    "filter": [{"exists": {"field": f"content_hash.{vector.source}"}}],
                     "must_not": [{"term": {f"embedding.{vector.name}.fingerprint": vector.fingerprint.digest}}],
                 }
             }
             for vector in self.vectors
             if source in (None, vector.source)
         ]
-        return _any_of(lacking)
+        return _any_of(missing)
 
     def _errors_query(self) -> dict[str, Any]:
         return _any_of([{"exists": {"field": f"embedding.{vector.name}.error"}} for vector in self.vectors])
@@ -202,7 +206,7 @@ class ProductIndex:
     @property
     def vector_names(self) -> tuple[str, ...]:
         """The fields of a document that hold vectors: by far its largest part."""
-        return ("each", *(vector.name for vector in self.vectors))
+        return ("per_media", *(vector.name for vector in self.vectors))
 
 
 def _any_of(clauses: list[dict[str, Any]]) -> dict[str, Any]:
@@ -213,18 +217,18 @@ def _any_of(clauses: list[dict[str, Any]]) -> dict[str, Any]:
 def stored_product(source: Mapping[str, Any]) -> StoredProduct:
     """A product as a document of the index states it."""
     known = {name: value for name, value in source.items() if name in _FIELDS}
-    return StoredProduct(Product.model_validate(known), source["content"], source.get("embedding", {}))
+    return StoredProduct(Product.model_validate(known), source["content_hash"], source.get("embedding", {}))
 
 
-def _made(results: Iterable[Embedded]) -> dict[str, Any]:
+def _script_params(results: Iterable[EmbeddingResult]) -> dict[str, Any]:
     return {
         one.field.name: {
             "source": one.field.source,
             "vector": one.vector,
-            "each": [{"vector": own} for own in one.each],
-            "stamp": {
+            "per_media": [{"vector": own} for own in one.per_media],
+            "metadata": {
                 "fingerprint": one.field.fingerprint.digest,
-                "content": one.content,
+                "content_hash": one.content_hash,
                 **({"error": one.error} if one.error else {}),
             },
         }

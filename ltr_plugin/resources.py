@@ -3,7 +3,7 @@
 from pathlib import Path
 
 
-def shipped(folder: str) -> Path:
+def resource_dir(folder: str) -> Path:
     """The shipped folder `engine` or `feature_sets`."""
     package = Path(__file__).parent
     checkout = package.parent / folder

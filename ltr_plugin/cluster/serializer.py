@@ -9,7 +9,7 @@ from opensearchpy.serializer import JSONSerializer
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 
-class FastSerializer(JSONSerializer):
+class OrjsonSerializer(JSONSerializer):
     """opensearch-py's serializer with orjson before it.
 
     Arrays of float32 are written with as few digits as tell them apart, a third of what Python's floats would take.

@@ -6,31 +6,31 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from ltr_plugin.errors import InputError, Mistake
+from ltr_plugin.errors import InputError, Problem
 
 T = TypeVar("T")
 
 
-class Form(BaseModel):
+class StrictModel(BaseModel):
     """Base of every form of data that is read from a file: immutable, and an unknown key is a mistake."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
-def decode(form: type[T], value: object, *, source: str) -> T:
-    """`value` (as JSON or YAML gave it) as a `form`; InputError lists every mistake with its path."""
+def decode(type_: type[T], value: object, *, source: str) -> T:
+    """`value` (as JSON or YAML gave it) as a `type_`; InputError lists every mistake with its path."""
     try:
-        return TypeAdapter(form).validate_python(value)
+        return TypeAdapter(type_).validate_python(value)
     except ValidationError as error:
-        raise InputError(source, mistakes(error, value)) from None
+        raise InputError(source, problems_of(error, value)) from None
 
 
-def mistakes(error: ValidationError, value: object = None) -> list[Mistake]:
+def problems_of(error: ValidationError, value: object = None) -> list[Problem]:
     """What pydantic found, as our own mistakes; `value` is what was decoded, to tell real keys from union tags."""
-    return [Mistake(_where(details, value), _what(details)) for details in error.errors(include_url=False)]
+    return [Problem(_location(details, value), _message(details)) for details in error.errors(include_url=False)]
 
 
-def _where(details: ErrorDetails, value: object) -> str:
+def _location(details: ErrorDetails, value: object) -> str:
     path = _path(details["loc"], value)
     return f"{path}.{_discriminator(details)}" if details["type"].startswith("union_tag") else path
 
@@ -42,17 +42,17 @@ def _discriminator(details: ErrorDetails) -> str:
 def _path(location: tuple[int | str, ...], value: object) -> str:
     """`$.features[3].kind`. A tag of a union stands in the location too, but is no key of the value: left out."""
     path, last = "$", len(location) - 1
-    for place, step in enumerate(location):
+    for position, step in enumerate(location):
         if isinstance(step, int):
             path += f"[{step}]"
             value = value[step] if isinstance(value, list) and step < len(value) else None
-        elif place == last or not isinstance(value, Mapping) or step in value:
+        elif position == last or not isinstance(value, Mapping) or step in value:
             path += f".{step}"
             value = value.get(step) if isinstance(value, Mapping) else None
     return path
 
 
-def _what(details: ErrorDetails) -> str:
+def _message(details: ErrorDetails) -> str:
     match details["type"]:
         case "extra_forbidden":
             return "unknown key; remove it or correct its name"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.errors import InputError, Mistake
+from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.features.expressions import term_count
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.kinds import Derived
@@ -22,35 +22,39 @@ def check_fields(features: FeatureSet, mapping: Mapping[str, Any], vectors: Sequ
 
     A number under `stats` that no product has yet is mapped when the first one brings it, so it may be absent.
     """
-    found = list(_mistakes(features, mapping, {vector.name: vector for vector in vectors}))
+    found = list(_problems(features, mapping, {vector.name: vector for vector in vectors}))
     if found:
         raise InputError(f"feature set {features.id}", found)
 
 
-def _mistakes(
+def _problems(
     features: FeatureSet, mapping: Mapping[str, Any], vectors: Mapping[str, VectorField]
-) -> Iterator[Mistake]:
-    for place, feature in enumerate(features.features):
-        where = f"$.features[{place}]"
-        for field, wanted in feature.fields().items():
+) -> Iterator[Problem]:
+    for position, feature in enumerate(features.features):
+        location = f"$.features[{position}]"
+        for field, wanted in feature.required_fields().items():
             kind = field_type(mapping, field)
             if kind is None and not field.startswith("stats."):
-                yield Mistake(f"{where}.field", f"the index has no field {field!r}; it has {_known(mapping)}")
+                yield Problem(f"{location}.field", f"the index has no field {field!r}; it has {_known(mapping)}")
             elif kind is not None and kind not in _TYPES[wanted]:
-                yield Mistake(f"{where}.field", f"{field!r} is of type {kind}, and a {feature.name!r} needs a {wanted}")
-        for query, field in feature.vectors().items():
-            yield from _vector_mistakes(where, query, field, vectors)
+                yield Problem(
+                    f"{location}.field", f"{field!r} is of type {kind}, and a {feature.name!r} needs a {wanted}"
+                )
+        for query, field in feature.required_vectors().items():
+            yield from _vector_problems(location, query, field, vectors)
         if isinstance(feature, Derived) and term_count(feature.expression) > Derived.MAX_TERMS:
-            yield Mistake(f"{where}.expression", f"more than {Derived.MAX_TERMS} terms would bring the node down")
+            yield Problem(f"{location}.expression", f"more than {Derived.MAX_TERMS} terms would bring the node down")
 
 
-def _vector_mistakes(where: str, query: str, field: str, vectors: Mapping[str, VectorField]) -> Iterator[Mistake]:
+def _vector_problems(location: str, query: str, field: str, vectors: Mapping[str, VectorField]) -> Iterator[Problem]:
     known = ", ".join(sorted(vectors)) or "none"
     if query not in vectors:
-        yield Mistake(f"{where}.query_vector", f"queries have no vector {query!r}; this index's encoders make: {known}")
+        yield Problem(
+            f"{location}.query_vector", f"queries have no vector {query!r}; this index's encoders make: {known}"
+        )
     elif field in vectors and vectors[query].fingerprint != vectors[field].fingerprint:
         spaces = f"{query!r} is of {vectors[query].encoder}, {field!r} of {vectors[field].encoder}"
-        yield Mistake(f"{where}.field", f"two spaces never mix: {spaces}")
+        yield Problem(f"{location}.field", f"two spaces never mix: {spaces}")
 
 
 def field_type(mapping: Mapping[str, Any], path: str) -> str | None:
@@ -64,4 +68,4 @@ def field_type(mapping: Mapping[str, Any], path: str) -> str | None:
 
 
 def _known(mapping: Mapping[str, Any]) -> str:
-    return ", ".join(sorted(name for name in mapping["properties"] if name not in ("content", "embedding")))
+    return ", ".join(sorted(name for name in mapping["properties"] if name not in ("content_hash", "embedding")))

@@ -7,16 +7,25 @@ from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.indices import admit_media, aliased, facts_of, held, note, release, serving, switch_alias
-from ltr_plugin.cluster.products import Embedded, ProductIndex, stored_product
-from ltr_plugin.cluster.scripts import unmarked
+from ltr_plugin.cluster.index import EmbeddingResult, Index, stored_product
+from ltr_plugin.cluster.scripts import without_nonce
+from ltr_plugin.cluster.versions import (
+    active_index,
+    allow_media_root,
+    block_writes,
+    read_meta,
+    resolve_alias,
+    switch_alias,
+    unblock_writes,
+    write_meta,
+)
 from ltr_plugin.errors import ClusterError
-from ltr_plugin.progress import Progress, silent
+from ltr_plugin.progress import Progress, no_progress
 
-PAGE = 500
+PAGE_SIZE = 500
 
 
-def catch_up(source: ProductIndex, target: ProductIndex, *, progress: Progress = silent) -> None:
+def sync(source: Index, target: Index, *, progress: Progress = no_progress) -> None:
     """Gives `target` the products of `source`, and takes those away that `source` has no more.
 
     A vector is copied where both have its field with the same fingerprint, so that it is not made again; the other
@@ -24,11 +33,11 @@ def catch_up(source: ProductIndex, target: ProductIndex, *, progress: Progress =
     far it follows `source`, by the sequence numbers that the cluster gives to changes. ClusterError when `target` does
     not take a product.
     """
-    release(target.cluster, target.name)
-    for folder in (source.media.main, *source.media.others):
-        target = admit_media(target, folder)
-    reached = _reached(source)
-    since = _followed(target, reached["uuid"])
+    unblock_writes(target.cluster, target.name)
+    for folder in (source.media_roots.main, *source.media_roots.others):
+        target = allow_media_root(target, folder)
+    sync_point = _sync_point(source)
+    since = _synced_checkpoint(target, sync_point["uuid"])
     source.refresh()
     _copy(source, target, {"range": {"_seq_no": {"gt": -1 if since is None else since}}}, progress)
     target.refresh()
@@ -36,83 +45,91 @@ def catch_up(source: ProductIndex, target: ProductIndex, *, progress: Progress =
         for id_, error in target.delete(_only_in(target, source)):
             if error:
                 raise ClusterError(f"{target.name} keeps product {id_}, which {source.name} has no more: {error}")
-    note(target.cluster, target.name, follows=reached)
+    write_meta(target.cluster, target.name, synced_from=sync_point)
 
 
-def copy_vectors(source: ProductIndex, target: ProductIndex, ids: Sequence[str]) -> None:
+def copy_vectors(source: Index, target: Index, ids: Sequence[str]) -> None:
     """Gives products of `target` the vectors that they lack and that `source` has of the same content and encoder."""
     known = {vector.name: vector for vector in source.vectors}
-    kept = [one for one in target.vectors if _same(one, known.get(one.name))]
-    lacking = [stored.product.id for stored in target.fetch(ids) if stored.pending(kept)]
-    if lacking:
-        fields = ["content", "embedding", *(name for one in kept for name in (one.name, one.each))]
+    same_space = [one for one in target.vectors if _same(one, known.get(one.name))]
+    missing = [stored.product.id for stored in target.fetch(ids) if stored.pending(same_space)]
+    if missing:
+        fields = ["content_hash", "embedding", *(name for one in same_space for name in (one.name, one.per_media))]
         documents = source.cluster.call(
-            "POST", f"/{source.name}/_mget", {"ids": lacking}, _source_includes=",".join(fields)
+            "POST", f"/{source.name}/_mget", {"ids": missing}, _source_includes=",".join(fields)
         )["docs"]
         found = (document for document in documents if document.get("found"))
         # what is not taken stays in the backlog: it is made again, not lost
-        for _ in target.write_vectors(made for document in found for made in _made(document, kept)):
+        for _ in target.write_vectors(made for document in found for made in _embedding_results(document, same_space)):
             pass
 
 
-def copy_marks(source: ProductIndex, target: ProductIndex, ids: Sequence[str]) -> None:
+def copy_reembed_nonces(source: Index, target: Index, ids: Sequence[str]) -> None:
     """Has vectors of `target` made again where those that `source` has of the same content were, or are to be.
 
     ClusterError when `target` does not take a product.
     """
-    known = {one.product.id: one.content for one in source.fetch(ids)}
-    marked: list[tuple[Product, Mapping[Modality, str]]] = []
+    known = {one.product.id: one.content_hash for one in source.fetch(ids)}
+    changed: list[tuple[Product, Mapping[Modality, str]]] = []
     for one in target.fetch(ids):
-        own, theirs = one.content, known.get(one.product.id, {})
-        same = {modality for modality in own.keys() & theirs if unmarked(own[modality]) == unmarked(theirs[modality])}
+        own, theirs = one.content_hash, known.get(one.product.id, {})
+        same = {
+            modality
+            for modality in own.keys() & theirs
+            if without_nonce(own[modality]) == without_nonce(theirs[modality])
+        }
         if any(own[modality] != theirs[modality] for modality in same):
-            marked.append((one.product, {**own, **{modality: theirs[modality] for modality in same}}))
-    _replace(source, target, marked)
+            changed.append((one.product, {**own, **{modality: theirs[modality] for modality in same}}))
+    _replace(source, target, changed)
 
 
-def follows(target: ProductIndex, source: ProductIndex) -> bool:
+def synced_from(target: Index, source: Index) -> bool:
     """Whether `target` has what `source` had at some time, and needs only what changed since."""
-    return _followed(target, _reached(source)["uuid"]) is not None
+    return _synced_checkpoint(target, _sync_point(source)["uuid"]) is not None
 
 
-def change_over(cluster: Cluster, alias: str, target: ProductIndex) -> str | None:
+def cut_over(cluster: Cluster, alias: str, target: Index) -> str | None:
     """Points `alias` to `target`; returns the index it pointed to before, if any, which takes no writes from now on.
 
     If `target` follows that index, it is brought up to its last change first: writes are held for as long as that
     takes, so that none is lost. If not, neither follows the other from then on: the way back is to what was.
     """
-    before = aliased(cluster, alias)
+    before = resolve_alias(cluster, alias)
     if before in (None, target.name):
         return switch_alias(cluster, alias, target.name)
-    with held(cluster, before):
-        source = serving(cluster, alias)
-        reached = None
-        if source and follows(target, source):
-            catch_up(source, target)
-            reached = _reached(target)  # the two are equal now: the way back is short
-        note(cluster, before, follows=reached)
-        release(cluster, target.name)
-        note(cluster, target.name, before=before)
+    with block_writes(cluster, before):
+        source = active_index(cluster, alias)
+        sync_point = None
+        if source and synced_from(target, source):
+            sync(source, target)
+            sync_point = _sync_point(target)  # the two are equal now: the way back is short
+        write_meta(cluster, before, synced_from=sync_point)
+        unblock_writes(cluster, target.name)
+        write_meta(cluster, target.name, before=before)
         switch_alias(cluster, alias, target.name)
     return before
 
 
-def _copy(source: ProductIndex, target: ProductIndex, query: dict[str, Any], progress: Progress) -> None:
+def _copy(source: Index, target: Index, query: dict[str, Any], progress: Progress) -> None:
     total = int(source.cluster.call("GET", f"/{source.name}/_count", {"query": query})["count"])
-    hits = source.scan(query, page=PAGE, source={"excludes": list(source.vector_names)})
+    hits = source.scan(query, page=PAGE_SIZE, source={"excludes": list(source.vector_names)})
     done = 0
-    for page in batched(hits, PAGE):
+    for page in batched(hits, PAGE_SIZE):
         stored = [stored_product(hit["_source"]) for hit in page]
-        _replace(source, target, ((target.media.kept(one.product, source.media.main), one.content) for one in stored))
+        _replace(
+            source,
+            target,
+            ((target.media_roots.rebase(one.product, source.media_roots.main), one.content_hash) for one in stored),
+        )
         copy_vectors(source, target, [one.product.id for one in stored])
         done += len(page)
         progress(min(done, total), total)
 
 
-def _replace(
-    source: ProductIndex, target: ProductIndex, products: Iterable[tuple[Product, Mapping[Modality, str]]]
-) -> None:
-    for id_, error in target.cluster.bulk(target.replacement(product, content) for product, content in products):
+def _replace(source: Index, target: Index, products: Iterable[tuple[Product, Mapping[Modality, str]]]) -> None:
+    for id_, error in target.cluster.bulk(
+        target.replace_action(product, content_hash) for product, content_hash in products
+    ):
         if error:
             raise ClusterError(f"{target.name} does not take product {id_} of {source.name}: {error}")
 
@@ -121,16 +138,23 @@ def _same(one: VectorField, other: VectorField | None) -> bool:
     return other is not None and (one.source, one.fingerprint) == (other.source, other.fingerprint)
 
 
-def _made(document: dict[str, Any], kept: Sequence[VectorField]) -> Iterator[Embedded]:
+def _embedding_results(document: dict[str, Any], same_space: Sequence[VectorField]) -> Iterator[EmbeddingResult]:
     source = document["_source"]
-    for vector in kept:
-        stamp = source["embedding"].get(vector.name)
-        if stamp and stamp["fingerprint"] == vector.fingerprint.digest:
-            each = tuple(one["vector"] for one in source.get("each", {}).get(vector.name, ()))
-            yield Embedded(document["_id"], vector, stamp["content"], source.get(vector.name), stamp.get("error"), each)
+    for vector in same_space:
+        metadata = source["embedding"].get(vector.name)
+        if metadata and metadata["fingerprint"] == vector.fingerprint.digest:
+            per_media = tuple(one["vector"] for one in source.get("per_media", {}).get(vector.name, ()))
+            yield EmbeddingResult(
+                document["_id"],
+                vector,
+                metadata["content_hash"],
+                source.get(vector.name),
+                metadata.get("error"),
+                per_media,
+            )
 
 
-def _only_in(one: ProductIndex, other: ProductIndex) -> Iterator[str]:
+def _only_in(one: Index, other: Index) -> Iterator[str]:
     """The ids of products that only the first has; both give theirs in order."""
     others = other.ids()
     last = next(others, None)
@@ -141,13 +165,13 @@ def _only_in(one: ProductIndex, other: ProductIndex) -> Iterator[str]:
             yield id_
 
 
-def _followed(target: ProductIndex, uuid: str) -> int | None:
+def _synced_checkpoint(target: Index, uuid: str) -> int | None:
     """How far `target` has followed the index of this identity; None: not at all."""
-    found = facts_of(target.cluster, target.name).get("follows") or {}
+    found = read_meta(target.cluster, target.name).get("synced_from") or {}
     return int(found["checkpoint"]) if found.get("uuid") == uuid else None
 
 
-def _reached(index: ProductIndex) -> dict[str, Any]:
+def _sync_point(index: Index) -> dict[str, Any]:
     """How far an index has come: all changes up to the checkpoint can be read after a refresh, in every shard."""
     settings = index.cluster.call("GET", f"/{index.name}/_settings/index.uuid")[index.name]["settings"]
     shards = index.cluster.call("GET", f"/{index.name}/_stats/docs", level="shards")["indices"][index.name]["shards"]

@@ -8,12 +8,12 @@ from typing import TypeVar
 
 from ltr_plugin.catalog.media import is_url
 from ltr_plugin.catalog.product import Modality
-from ltr_plugin.decoding import Form
+from ltr_plugin.validation import StrictModel
 
-FIELDS: Mapping[Modality, str] = {"image": "images", "audio": "audio", "video": "video"}
+MEDIA_FIELDS: Mapping[Modality, str] = {"image": "images", "audio": "audio", "video": "video"}
 """The field of a product that refers to the media of each modality."""
 
-AnyForm = TypeVar("AnyForm", bound=Form)
+ModelT = TypeVar("ModelT", bound=StrictModel)
 
 
 @dataclass(frozen=True)
@@ -23,29 +23,29 @@ class MediaRoots:
     main: Path
     others: tuple[Path, ...] = ()
 
-    def holds(self, folder: Path) -> bool:
+    def contains(self, folder: Path) -> bool:
         """Whether all that lies in a folder may be taken from there."""
         return any(folder.resolve().is_relative_to(root) for root in (self.main, *self.others))
 
-    def of(self, reference: str) -> Path:
-        """The root under which `media_path` must find a reference."""
+    def root_of(self, reference: str) -> Path:
+        """The root under which `resolve_media_path` must find a reference."""
         return next((root for root in self.others if Path(reference).is_relative_to(root)), self.main)
 
-    def kept(self, change: AnyForm, folder: Path) -> AnyForm:
+    def rebase(self, change: ModelT, folder: Path) -> ModelT:
         """The change with its references, which are relative to `folder`, as the index keeps them.
 
         They become relative to the main root where they lie in it, and absolute elsewhere.
         """
         if folder.resolve() == self.main:
             return change
-        moved = {
-            name: tuple(self._kept(reference, folder) for reference in getattr(change, name) or ())
-            for name in FIELDS.values()
+        rebased = {
+            name: tuple(self._rebase(reference, folder) for reference in getattr(change, name) or ())
+            for name in MEDIA_FIELDS.values()
             if name in change.model_fields_set
         }
-        return change.model_copy(update=moved)
+        return change.model_copy(update=rebased)
 
-    def _kept(self, reference: str, folder: Path) -> str:
+    def _rebase(self, reference: str, folder: Path) -> str:
         if is_url(reference):
             return reference
         path = Path(os.path.normpath(folder.resolve() / reference))

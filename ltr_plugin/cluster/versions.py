@@ -7,59 +7,59 @@ from typing import Any
 
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.mapping import index_body
-from ltr_plugin.cluster.products import ProductIndex
 from ltr_plugin.errors import ClusterError, InputError
 
-HELD = "index write (api)"
+WRITE_BLOCKED = "index write (api)"
 """Stands in the reason why a version that takes no writes did not take one."""
 
-_INHERITED = ("number_of_shards", "number_of_replicas", "refresh_interval")
+_INHERITED_SETTINGS = ("number_of_shards", "number_of_replicas", "refresh_interval")
 
 
-def open_or_create(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media_root: Path) -> ProductIndex:
-    """The index behind `alias` if its vectors are the wanted ones, else a version beside it (see `open_beside`)."""
-    current = serving(cluster, alias)
+def open_or_create(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media_root: Path) -> Index:
+    """The index behind `alias` if its vectors are the wanted ones, else a version beside it (see `create_next_version`)."""
+    current = active_index(cluster, alias)
     if current is not None and set(current.vectors) == set(vectors):
         return current
-    return open_beside(cluster, alias, vectors, current.media.main if current else media_root)
+    return create_next_version(cluster, alias, vectors, current.media_roots.main if current else media_root)
 
 
-def open_beside(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media_root: Path) -> ProductIndex:
+def create_next_version(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media_root: Path) -> Index:
     """A version with these vectors that is not the one behind `alias`: one that is there already, else a new one.
 
     A new one takes shards, replicas and refresh interval over from the one behind the alias. The alias stays as it is.
     """
-    current, names = aliased(cluster, alias), versions(cluster, alias)
+    current, names = resolve_alias(cluster, alias), versions(cluster, alias)
     for name in reversed(names):
-        index = _readable(cluster, name) if name != current else None
-        if index and set(index.vectors) == set(vectors) and index.media.main == media_root.resolve():
+        index = _open_or_none(cluster, name) if name != current else None
+        if index and set(index.vectors) == set(vectors) and index.media_roots.main == media_root.resolve():
             return index
     body = index_body(vectors, media_root)
     if current:
         settings = cluster.call("GET", f"/{current}/_settings")[current]["settings"]["index"]
-        body["settings"]["index"] |= {key: settings[key] for key in _INHERITED if key in settings}
-    name = f"{alias}-v{max(map(_version, names), default=0) + 1}"
+        body["settings"]["index"] |= {key: settings[key] for key in _INHERITED_SETTINGS if key in settings}
+    name = f"{alias}-v{max(map(_version_number, names), default=0) + 1}"
     cluster.call("PUT", f"/{name}", body)
-    return ProductIndex(cluster, name)
+    return Index(cluster, name)
 
 
-def serving(cluster: Cluster, alias: str) -> ProductIndex | None:
+def active_index(cluster: Cluster, alias: str) -> Index | None:
     """The index behind an alias; None when there is none, or one of an older layout, which the next version replaces.
 
     InputError when the alias belongs to an index that was not made here.
     """
-    current = aliased(cluster, alias)
+    current = resolve_alias(cluster, alias)
     if current is None:
         return None
     if current not in versions(cluster, alias):
         raise InputError(
             f"index {alias}", f"this alias belongs to {current}, which `ltr index` did not make; take another"
         )
-    return _readable(cluster, current)
+    return _open_or_none(cluster, current)
 
 
-def aliased(cluster: Cluster, alias: str) -> str | None:
+def resolve_alias(cluster: Cluster, alias: str) -> str | None:
     """The index behind an alias, or None."""
     try:
         return next(iter(cluster.call("GET", f"/_alias/{alias}")), None)
@@ -72,39 +72,41 @@ def aliased(cluster: Cluster, alias: str) -> str | None:
 def versions(cluster: Cluster, alias: str) -> list[str]:
     """All versions of an index, oldest first, whichever of them the alias points to."""
     found = cluster.call("GET", f"/{alias}-v*/_settings/index.uuid")
-    return sorted((name for name in found if name.removeprefix(f"{alias}-v").isdigit()), key=_version)
+    return sorted((name for name in found if name.removeprefix(f"{alias}-v").isdigit()), key=_version_number)
 
 
 def switch_alias(cluster: Cluster, alias: str, index: str) -> str | None:
     """Points `alias` to `index` in one atomic call; returns the index it pointed to before, if any."""
-    before = aliased(cluster, alias)
+    before = resolve_alias(cluster, alias)
     if before != index:
         removal = [{"remove": {"index": before, "alias": alias}}] if before else []
         cluster.call("POST", "/_aliases", {"actions": [*removal, {"add": {"index": index, "alias": alias}}]})
     return before
 
 
-def facts_of(cluster: Cluster, name: str) -> dict[str, Any]:
+def read_meta(cluster: Cluster, name: str) -> dict[str, Any]:
     """What is noted about an index, beside what made it."""
-    facts: dict[str, Any] = cluster.call("GET", f"/{name}/_mapping")[name]["mappings"].get("_meta", {})
-    return facts
+    meta: dict[str, Any] = cluster.call("GET", f"/{name}/_mapping")[name]["mappings"].get("_meta", {})
+    return meta
 
 
-def note(cluster: Cluster, name: str, **facts: object) -> None:
+def write_meta(cluster: Cluster, name: str, **meta: object) -> None:
     """Notes facts about an index, replacing those of the same names."""
-    cluster.call("PUT", f"/{name}/_mapping", {"_meta": {**facts_of(cluster, name), **facts}})
+    cluster.call("PUT", f"/{name}/_mapping", {"_meta": {**read_meta(cluster, name), **meta}})
 
 
-def admit_media(index: ProductIndex, folder: Path) -> ProductIndex:
+def allow_media_root(index: Index, folder: Path) -> Index:
     """The index, allowed to take media from a folder too."""
-    if index.media.holds(folder):
+    if index.media_roots.contains(folder):
         return index
-    note(index.cluster, index.name, more_media=[*map(str, index.media.others), str(folder.resolve())])
-    return ProductIndex(index.cluster, index.name)
+    write_meta(
+        index.cluster, index.name, extra_media_roots=[*map(str, index.media_roots.others), str(folder.resolve())]
+    )
+    return Index(index.cluster, index.name)
 
 
 @contextmanager
-def held(cluster: Cluster, name: str) -> Iterator[None]:
+def block_writes(cluster: Cluster, name: str) -> Iterator[None]:
     """While the block runs, an index takes no writes: all that it took before can be read after a refresh.
 
     It stays so when the block ends well, for a version that was left behind must not take late writes; it is released
@@ -114,27 +116,27 @@ def held(cluster: Cluster, name: str) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        release(cluster, name)
+        unblock_writes(cluster, name)
         raise
 
 
-def release(cluster: Cluster, name: str) -> None:
+def unblock_writes(cluster: Cluster, name: str) -> None:
     """Lets an index take writes again."""
     cluster.call("PUT", f"/{name}/_settings", {"index.blocks.write": None})
 
 
-def is_held(cluster: Cluster, name: str) -> bool:
+def writes_blocked(cluster: Cluster, name: str) -> bool:
     """Whether an index takes no writes."""
     settings = cluster.call("GET", f"/{name}/_settings", flat_settings=True)[name]["settings"]
     return settings.get("index.blocks.write") == "true"  # type: ignore[no-any-return]
 
 
-def _readable(cluster: Cluster, name: str) -> ProductIndex | None:
+def _open_or_none(cluster: Cluster, name: str) -> Index | None:
     try:
-        return ProductIndex(cluster, name)
+        return Index(cluster, name)
     except InputError:
         return None
 
 
-def _version(name: str) -> int:
+def _version_number(name: str) -> int:
     return int(name.rpartition("-v")[2])

@@ -1,0 +1,151 @@
+"""Changes of products written through an alias, in order, whichever version of the index it points to meanwhile."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ltr_plugin.catalog.changes import Change, ProductUpdate, ReembedRequest
+from ltr_plugin.catalog.media import content_hashes
+from ltr_plugin.catalog.media_roots import MEDIA_FIELDS
+from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.index import Index, stored_product
+from ltr_plugin.cluster.versions import WRITE_BLOCKED
+from ltr_plugin.errors import ClusterError, InputError
+
+NO_SUCH_PRODUCT = "there is no such product; hand it over as a whole first"
+
+MAX_ATTEMPTS = 5
+"""How often an update is tried whose product somebody else changes at the same time."""
+
+Results = Iterator[str | None]
+"""What went wrong with each change (None: nothing), in order."""
+
+
+def apply_changes(
+    cluster: Cluster,
+    alias: str,
+    changes: Sequence[Change],
+    *,
+    folder: Path | None = None,
+    media_root: Path | None = None,
+    retry_timeout_s: float = 60.0,
+) -> list[str | None]:
+    """Writes changes in their order and returns what went wrong with each; None: nothing.
+
+    Relative media lie in `folder`, or without it where the index has its own (`media_root`, see ProductIndex). While
+    the alias moves to another version, writes wait for it. Deleting what is not there is no mistake. ClusterError when
+    the cluster is out of reach, or writes waited for `retry_timeout_s`.
+    """
+    reasons: list[str | None] = [None] * len(changes)
+    pending = list(range(len(changes)))
+    deadline = time.monotonic() + retry_timeout_s
+    while pending:
+        index = Index(cluster, alias, media_root=media_root)
+        blocked: list[int] = []
+        for positions in _batches(pending, changes):
+            if blocked:  # later changes may be of the same products
+                blocked += positions
+                continue
+            batch = [
+                index.media_roots.rebase(changes[position], folder) if folder else changes[position]
+                for position in positions
+            ]
+            for position, wrong in zip(positions, _write(index, batch), strict=True):
+                reasons[position] = wrong
+            blocked = [position for position in positions if WRITE_BLOCKED in (reasons[position] or "")]
+        pending = blocked
+        if pending and time.monotonic() > deadline:
+            raise ClusterError(
+                f"{index.name} takes no writes: a change of encoders or a rollback was interrupted at its last step; "
+                "run it again, or give it up with `ltr index --drop-old --yes`",
+                status=503,
+            )
+        if pending:
+            time.sleep(0.1)
+    return reasons
+
+
+def _batches(pending: Sequence[int], changes: Sequence[Change]) -> Iterator[list[int]]:
+    """The places of changes of one kind that follow each other, no product twice: such can be written together."""
+    batch: list[int] = []
+    ids: set[str] = set()
+    for position in pending:
+        change = changes[position]
+        if batch and (_kind(change) != _kind(changes[batch[0]]) or change.id in ids):
+            yield batch
+            batch, ids = [], set()
+        batch.append(position)
+        ids.add(change.id)
+    if batch:
+        yield batch
+
+
+def _kind(change: Change) -> str:
+    if getattr(change, "deleted", False):
+        return "delete"
+    return "update" if isinstance(change, ProductUpdate) else "reembed" if isinstance(change, ReembedRequest) else "put"
+
+
+def _write(index: Index, batch: Sequence[Change]) -> Results:
+    match _kind(batch[0]):
+        case "delete":
+            results = index.delete(change.id for change in batch)
+        case "update":
+            return _update(index, [change for change in batch if isinstance(change, ProductUpdate)])
+        case "reembed":
+            results = index.invalidate_vectors(change.id for change in batch)
+        case _:
+            results = index.put(change for change in batch if isinstance(change, Product))
+    return (NO_SUCH_PRODUCT if wrong and "document missing" in wrong else wrong for _, wrong in results)
+
+
+def _update(index: Index, updates: Sequence[ProductUpdate]) -> Results:
+    """Read, changed here and written on condition that nobody else wrote the product in between."""
+    reasons: dict[str, str | None] = {}
+    pending = list(updates)
+    for _ in range(MAX_ATTEMPTS):
+        actions: dict[str, dict[str, Any]] = {}
+        for update, document in zip(pending, _read(index, pending), strict=True):
+            try:
+                actions[update.id] = _conditional_action(index, update, document)
+            except InputError as error:
+                reasons[update.id] = "; ".join(
+                    f"{problem.location}  {problem.message}".strip() for problem in error.problems
+                )
+        reasons |= index.cluster.bulk(actions.values())
+        pending = [update for update in pending if "version conflict" in (reasons[update.id] or "")]
+        if not pending:
+            break
+    return (reasons[update.id] for update in updates)
+
+
+def _read(index: Index, updates: Sequence[ProductUpdate]) -> list[dict[str, Any]]:
+    ids = [update.id for update in updates]
+    documents: list[dict[str, Any]] = index.cluster.call(
+        "POST", f"/{index.name}/_mget", {"ids": ids}, _source_excludes=",".join(index.vector_names)
+    )["docs"]
+    return documents
+
+
+def _conditional_action(index: Index, update: ProductUpdate, document: Mapping[str, Any]) -> dict[str, Any]:
+    if not document.get("found"):
+        raise InputError(f"product {update.id}", NO_SUCH_PRODUCT)
+    stored = stored_product(document["_source"])
+    product = update.apply_to(stored.product)
+    action = index.replace_action(product, _content_hashes(index, update, product, stored.content_hash))
+    del action["upsert"], action["retry_on_conflict"]
+    return {**action, "if_seq_no": document["_seq_no"], "if_primary_term": document["_primary_term"]}
+
+
+def _content_hashes(
+    index: Index, update: ProductUpdate, product: Product, before: Mapping[Modality, str]
+) -> dict[Modality, str]:
+    """Files that an update does not name are not looked at: a price may come from where the photos are not."""
+    unnamed = {modality: name for modality, name in MEDIA_FIELDS.items() if not update.sets(name)}
+    named = product.model_copy(update=dict.fromkeys(unnamed.values(), ()))
+    return {
+        **{modality: hash_ for modality, hash_ in before.items() if modality in unnamed},
+        **content_hashes(named, index.media_roots.main),
+    }
