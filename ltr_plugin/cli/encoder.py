@@ -24,11 +24,13 @@ def list_libraries(as_json: AsJson = False) -> None:
     """List the libraries that encoders come from, and how their models are named."""
     from importlib.util import find_spec
 
-    from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, LIBRARIES
+    from ltr_plugin import encoders
 
-    installed = {name: find_spec(library.module) is not None for name, library in LIBRARIES.items()}
+    default = encoders.DEFAULT_TEXT_ENCODER
+    libraries = {library.name: library for library in encoders.list_libraries()}
+    installed = {name: find_spec(library.module) is not None for name, library in libraries.items()}
     facts = {
-        "default_text_encoder": DEFAULT_TEXT_ENCODER,
+        "default_text_encoder": default,
         "libraries": [
             {
                 "name": name,
@@ -38,17 +40,15 @@ def list_libraries(as_json: AsJson = False) -> None:
                 "example": f"{name}:{library.example}",
                 "extra": library.extra,
             }
-            for name, library in LIBRARIES.items()
+            for name, library in libraries.items()
         ],
     }
     lines = [
         f"{name}:MODEL  encodes {', '.join(library.modalities)}; MODEL is {library.models}\n"
         f"    such as {name}:{library.example}{'' if installed[name] else _install_hint(library)}"
-        for name, library in LIBRARIES.items()
+        for name, library in libraries.items()
     ]
-    print_result(
-        facts, "\n".join([*lines, f"text is encoded by {DEFAULT_TEXT_ENCODER} unless told otherwise"]), as_json=as_json
-    )
+    print_result(facts, "\n".join([*lines, f"text is encoded by {default} unless told otherwise"]), as_json=as_json)
 
 
 @app.command()
