@@ -59,14 +59,14 @@ final class CachesRequest extends BaseNodesRequest<CachesRequest> {
     }
 
     /** The request as one node gets it. */
-    static final class OfNode extends TransportRequest {
+    static final class NodeRequest extends TransportRequest {
         private final CachesRequest request;
 
-        OfNode(CachesRequest request) {
+        NodeRequest(CachesRequest request) {
             this.request = request;
         }
 
-        OfNode(StreamInput in) throws IOException {
+        NodeRequest(StreamInput in) throws IOException {
             super(in);
             request = new CachesRequest(in);
         }

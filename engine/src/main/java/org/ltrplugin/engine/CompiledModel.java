@@ -40,9 +40,9 @@ record CompiledModel(
             CompiledFeature compiled = CompiledFeature.of(feature);
             features.add(compiled);
             bytes += BYTES_PER_FEATURE + compiled.ramBytesUsed();
-            if (bytes > Guards.MAX_COMPILED_BYTES) {
+            if (bytes > Limits.MAX_COMPILED_BYTES) {
                 throw new IllegalArgumentException("the features and the definition of [" + name
-                        + "] would take more than " + Guards.MAX_COMPILED_BYTES + " bytes");
+                        + "] would take more than " + Limits.MAX_COMPILED_BYTES + " bytes");
             }
         }
         return new CompiledModel(name, List.copyOf(features), set.ordinals(), ranker, bytes);

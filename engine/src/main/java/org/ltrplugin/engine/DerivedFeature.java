@@ -14,20 +14,20 @@ record DerivedFeature(String name, List<String> params, Expression expression) i
     static DerivedFeature compile(Feature feature) {
         String text = feature.template().text();
         long operators = text.chars().filter(c -> OPERATORS.indexOf(c) >= 0).count();
-        if (operators > Guards.MAX_EXPRESSION_OPERATORS || text.length() > Guards.MAX_EXPRESSION_CHARS) {
+        if (operators > Limits.MAX_EXPRESSION_OPERATORS || text.length() > Limits.MAX_EXPRESSION_CHARS) {
             throw new IllegalArgumentException("the expression of feature ["
                     + feature.name()
                     + "] is too long: at most "
-                    + Guards.MAX_EXPRESSION_OPERATORS
+                    + Limits.MAX_EXPRESSION_OPERATORS
                     + " operators and "
-                    + Guards.MAX_EXPRESSION_CHARS
+                    + Limits.MAX_EXPRESSION_CHARS
                     + " characters are allowed; split it into several features");
         }
         try {
             // The compiler recurses once per operator of a flat sum: on a usual stack 1,500 of them would end it, and
             // the node.
             return new DerivedFeature(
-                    feature.name(), feature.params(), DeepStack.call(() -> JavascriptCompiler.compile(text)));
+                    feature.name(), feature.params(), LargeStackCall.call(() -> JavascriptCompiler.compile(text)));
         } catch (ExecutionException e) {
             // A syntax error, or bytecode beyond what one method may hold.
             throw new IllegalArgumentException(
@@ -56,23 +56,23 @@ record DerivedFeature(String name, List<String> params, Expression expression) i
 
     @Override
     public BoundFeature bind(FeatureContext context) {
-        BoundFormula.Argument[] arguments = new BoundFormula.Argument[expression.variables.length];
+        ExpressionFeature.Argument[] arguments = new ExpressionFeature.Argument[expression.variables.length];
         for (int i = 0; i < arguments.length; i++) {
             arguments[i] = argument(expression.variables[i], context);
         }
-        return new BoundFormula(name, expression, List.of(arguments));
+        return new ExpressionFeature(name, expression, List.of(arguments));
     }
 
-    private BoundFormula.Argument argument(String variable, FeatureContext context) {
+    private ExpressionFeature.Argument argument(String variable, FeatureContext context) {
         Integer ordinal = context.ordinals().get(variable);
         if (ordinal != null) {
-            return BoundFormula.Argument.feature(ordinal);
+            return ExpressionFeature.Argument.feature(ordinal);
         }
         if (params.contains(variable) == false) {
             throw unknown(variable);
         }
         if (context.params().get(variable) instanceof Number number) {
-            return BoundFormula.Argument.param(number.doubleValue());
+            return ExpressionFeature.Argument.param(number.doubleValue());
         }
         throw new IllegalArgumentException("Derived feature ["
                 + name

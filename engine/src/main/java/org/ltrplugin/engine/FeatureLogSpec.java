@@ -19,8 +19,10 @@ import org.opensearch.core.xcontent.XContentParser;
  * @param missingAsZero whether features that do not match are logged as 0 instead of without a value
  */
 record FeatureLogSpec(
-        @Nullable String name, @Nullable String namedQuery, @Nullable Integer rescoreIndex, boolean missingAsZero)
-        implements Writeable, ToXContentObject {
+        @Nullable String name,
+        @Nullable String namedQuery,
+        @Nullable Integer rescoreIndex,
+        boolean missingAsZero) implements Writeable, ToXContentObject {
     FeatureLogSpec {
         if (namedQuery == null && rescoreIndex == null) {
             throw new IllegalArgumentException("Either [named_query] or [rescore_index] must be set in a log spec");

@@ -80,9 +80,9 @@ record FeatureSet(String name, List<Feature> features) implements Element {
     }
 
     static FeatureSet parse(XContentParser parser, @Nullable String expectedName) throws IOException {
-        Draft draft = PARSER.parse(parser, null);
+        Builder builder = PARSER.parse(parser, null);
         return new FeatureSet(
-                Element.settleName(parser, ElementType.FEATURESET, expectedName, draft.name), draft.features);
+                Element.settleName(parser, ElementType.FEATURESET, expectedName, builder.name), builder.features);
     }
 
     /** Lets a body have the field {@code features}: an array of features, or one of them. */
@@ -97,22 +97,23 @@ record FeatureSet(String name, List<Feature> features) implements Element {
         List<Feature> features = new ArrayList<>();
         while (parser.nextToken() != XContentParser.Token.END_ARRAY) {
             features.add(Feature.parse(parser, null));
-            if (features.size() > Guards.MAX_FEATURES) {
-                throw new IllegalArgumentException("a set has more than " + Guards.MAX_FEATURES + " features");
+            if (features.size() > Limits.MAX_FEATURES) {
+                throw new IllegalArgumentException("a set has more than " + Limits.MAX_FEATURES + " features");
             }
         }
         return features;
     }
 
-    private static final class Draft {
+    private static final class Builder {
         private String name;
         private List<Feature> features = List.of();
     }
 
-    private static final ObjectParser<Draft, Void> PARSER = new ObjectParser<>(ElementType.FEATURESET.key, Draft::new);
+    private static final ObjectParser<Builder, Void> PARSER =
+            new ObjectParser<>(ElementType.FEATURESET.key, Builder::new);
 
     static {
-        PARSER.declareString((draft, value) -> draft.name = value, new ParseField("name"));
-        declareFeatures(PARSER, (draft, value) -> draft.features = value);
+        PARSER.declareString((builder, value) -> builder.name = value, new ParseField("name"));
+        declareFeatures(PARSER, (builder, value) -> builder.features = value);
     }
 }

@@ -80,7 +80,7 @@ abstract class MustacheFunction extends IterableCode {
 
         @Override
         String apply(Writer writer, List<Object> scopes) throws IOException {
-            Object value = ParamLookup.unwrap(get(scopes));
+            Object value = ParamObjectHandler.unwrap(get(scopes));
             if (value instanceof Iterable || value instanceof Map) {
                 XContentBuilder builder = XContentFactory.jsonBuilder();
                 return (value instanceof Map ? builder.value((Map<?, ?>) value) : builder.value((Iterable<?>) value))
@@ -100,7 +100,7 @@ abstract class MustacheFunction extends IterableCode {
 
         @Override
         String apply(Writer writer, List<Object> scopes) {
-            Object value = ParamLookup.unwrap(get(scopes));
+            Object value = ParamObjectHandler.unwrap(get(scopes));
             if (value instanceof Iterable<?> values) {
                 StringJoiner joiner = new StringJoiner(delimiter);
                 values.forEach(each -> joiner.add(oh.stringify(each)));
@@ -117,7 +117,7 @@ abstract class MustacheFunction extends IterableCode {
 
         @Override
         String apply(Writer writer, List<Object> scopes) throws IOException {
-            BoundedWriter rendered = new BoundedWriter(writer);
+            LimitedWriter rendered = new LimitedWriter(writer);
             run(rendered, scopes).flush();
             return URLEncoder.encode(rendered.toString(), StandardCharsets.UTF_8);
         }

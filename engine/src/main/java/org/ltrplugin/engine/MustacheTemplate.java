@@ -8,16 +8,16 @@ import java.util.Map;
 
 /** A compiled mustache template, in the dialect of OpenSearch's search templates. */
 record MustacheTemplate(Mustache mustache, long ramBytesUsed) {
-    private static final MustacheDialect DIALECT = new MustacheDialect();
+    private static final JsonMustacheFactory DIALECT = new JsonMustacheFactory();
 
     /** Measured. */
     private static final int BYTES_PER_CODE = 230;
 
     /** Throws IllegalArgumentException when the text is no template of this dialect. */
     static MustacheTemplate compile(String text) {
-        if (text.length() > Guards.MAX_TEMPLATE_CHARS) {
+        if (text.length() > Limits.MAX_TEMPLATE_CHARS) {
             throw new IllegalArgumentException("a template has %d characters, at most %d are allowed"
-                    .formatted(text.length(), Guards.MAX_TEMPLATE_CHARS));
+                    .formatted(text.length(), Limits.MAX_TEMPLATE_CHARS));
         }
         try {
             Mustache mustache = DIALECT.compile(new StringReader(text), "feature");
@@ -32,7 +32,7 @@ record MustacheTemplate(Mustache mustache, long ramBytesUsed) {
 
     /** The parts of a template. Throws IllegalArgumentException when sections are nested too deep to be rendered. */
     private static int countCodes(Code code, int depth) {
-        if (depth > Guards.MAX_TEMPLATE_SECTION_DEPTH) {
+        if (depth > Limits.MAX_TEMPLATE_SECTION_DEPTH) {
             throw tooDeep();
         }
         int count = 1;
@@ -46,11 +46,11 @@ record MustacheTemplate(Mustache mustache, long ramBytesUsed) {
 
     private static IllegalArgumentException tooDeep() {
         return new IllegalArgumentException(
-                "a template nests sections deeper than " + Guards.MAX_TEMPLATE_SECTION_DEPTH);
+                "a template nests sections deeper than " + Limits.MAX_TEMPLATE_SECTION_DEPTH);
     }
 
     String render(Map<String, Object> params) {
-        BoundedWriter writer = new BoundedWriter(null);
+        LimitedWriter writer = new LimitedWriter(null);
         try {
             mustache.execute(writer, params);
         } catch (MustacheException e) {

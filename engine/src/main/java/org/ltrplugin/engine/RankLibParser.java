@@ -19,9 +19,12 @@ final class RankLibParser implements RankerParser {
     static {
         KINDS.put("MART", RankLibParser::ensemble);
         KINDS.put("LambdaMART", RankLibParser::ensemble);
-        KINDS.put("Random Forests", (name, text, features) -> Forest.of(name, RankLibTrees.read(name, text, features)));
-        for (String name : List.of(LineRanker.ASCENT, LineRanker.REGRESSION, LineRanker.ADA_RANK, LineRanker.BOOST)) {
-            KINDS.put(name, LineRanker::parse);
+        KINDS.put(
+                "Random Forests",
+                (name, text, features) -> RandomForest.of(name, RankLibTreeParser.read(name, text, features)));
+        for (String name :
+                List.of(RankLibLinear.ASCENT, RankLibLinear.REGRESSION, RankLibLinear.ADA_RANK, RankLibLinear.BOOST)) {
+            KINDS.put(name, RankLibLinear::parse);
         }
         for (String name : List.of("RankNet", "LambdaRank", "ListNet")) {
             KINDS.put(name, RankLibParser::refuse);
@@ -46,7 +49,7 @@ final class RankLibParser implements RankerParser {
     }
 
     private static Ranker ensemble(String name, String text, int features) {
-        List<TreeEnsemble> read = RankLibTrees.read(name, text, features);
+        List<TreeEnsemble> read = RankLibTreeParser.read(name, text, features);
         if (read.size() > 1) {
             throw new IllegalArgumentException("a [" + name + "] model is one ensemble, not " + read.size());
         }

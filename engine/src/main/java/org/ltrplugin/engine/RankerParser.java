@@ -19,7 +19,7 @@ interface RankerParser {
     Map<String, RankerParser> BY_TYPE = Map.of(
             "model/linear", new LinearParser(),
             "model/ranklib", new RankLibParser(),
-            "model/xgboost+json", new XGBoostParser(),
+            "model/xgboost+json", new XGBoostJsonParser(),
             "model/xgboost+json+raw", new XGBoostRawParser());
 
     /** The ranker of a model over the features of its set, behind its normalizers. */

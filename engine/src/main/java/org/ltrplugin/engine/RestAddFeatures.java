@@ -56,8 +56,8 @@ final class RestAddFeatures extends LtrRestHandler {
                     + " as a list that is not empty");
         }
         elements.requireStore(index);
-        FeatureAddition addition =
-                new FeatureAddition(elements, new ElementCheck(client), set, merge, routing, body.validation);
+        FeatureSetUpdate addition =
+                new FeatureSetUpdate(elements, new ElementValidator(client), set, merge, routing, body.validation);
         return channel -> {
             ActionListener<IndexResponse> listener = written(channel, routing);
             if (listed) {

@@ -93,7 +93,7 @@ final class RestCreateModel extends LtrRestHandler {
             elements.get(set, routing, ElementStore.then(listener, found -> {
                 Model model = new Model(body.model.name, features(set, found, version), body.model.definition);
                 IndexRequest write = ElementStore.write(index, model, routing).opType(OpType.CREATE);
-                new ElementCheck(client)
+                new ElementValidator(client)
                         .check(model, body.validation, listener, () -> elements.put(write, model, listener));
             }));
         };

@@ -79,7 +79,7 @@ final class RestElements extends LtrRestHandler {
         elements.requireStore(key.index());
         return channel -> {
             ActionListener<IndexResponse> listener = written(channel, routing);
-            new ElementCheck(client).check(element, body.validation(), listener, () -> {
+            new ElementValidator(client).check(element, body.validation(), listener, () -> {
                 IndexRequest write =
                         ElementStore.write(key.index(), element, routing).opType(operation);
                 elements.put(write, element, listener);

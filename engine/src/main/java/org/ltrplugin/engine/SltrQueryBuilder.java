@@ -179,10 +179,10 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
 
     @Override
     protected Query doToQuery(QueryShardContext shard) throws IOException {
-        if (DEPTH.get() >= Guards.MAX_QUERY_DEPTH) {
+        if (DEPTH.get() >= Limits.MAX_QUERY_DEPTH) {
             throw new QueryShardException(
                     shard,
-                    "[" + NAME + "] queries are nested in features more than " + Guards.MAX_QUERY_DEPTH + " deep");
+                    "[" + NAME + "] queries are nested in features more than " + Limits.MAX_QUERY_DEPTH + " deep");
         }
         DEPTH.set(DEPTH.get() + 1);
         try {

@@ -58,7 +58,7 @@ final class TreeBuilder {
     private int reserve(int count) {
         int place = used;
         used += count * TreeEnsemble.NODE_INTS;
-        Guards.checkTreeNodes(used / TreeEnsemble.NODE_INTS);
+        Limits.checkTreeNodes(used / TreeEnsemble.NODE_INTS);
         if (used > nodes.length) {
             nodes = Arrays.copyOf(nodes, Math.max(used, nodes.length + (nodes.length >> 1)));
         }

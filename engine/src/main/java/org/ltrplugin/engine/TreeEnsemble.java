@@ -9,7 +9,7 @@ import org.opensearch.common.Nullable;
  * <p>One document walks from node to node. What a processor pays for in such a walk is the branch it cannot predict and
  * the wait for the next node. So there is no branch: the sign of a difference of {@link ThresholdRanks} picks the
  * child. And four trees are walked at once, each for as many steps as the deepest of the four needs; a leaf leads to
- * itself. Many documents at once are scored without walking, by {@link TreeMasks}.
+ * itself. Many documents at once are scored without walking, by {@link QuickScorer}.
  *
  * <p>A node is four ints in one array for all trees: the row of its feature's rank, the rank of its threshold, the
  * position of its yes child (the no child lies right behind it), and the number of its leaf or -1.
@@ -43,7 +43,7 @@ final class TreeEnsemble implements Ranker {
     private final float missingValue;
 
     @Nullable
-    private final TreeMasks masks;
+    private final QuickScorer masks;
 
     TreeEnsemble(
             String name,
@@ -65,7 +65,7 @@ final class TreeEnsemble implements Ranker {
             int end = tree + 1 < roots.length ? roots[tree + 1] : nodes.length;
             depths[tree / WALKS] = Math.max(depths[tree / WALKS], depth(roots[tree], end));
         }
-        this.masks = TreeMasks.of(nodes, roots, leaves);
+        this.masks = QuickScorer.of(nodes, roots, leaves);
     }
 
     private int depth(int start, int end) {

@@ -144,7 +144,7 @@ final class XGBoostRawParser implements RankerParser {
         private void items(Step item) throws IOException {
             expect(Token.START_ARRAY);
             while (parser.nextToken() != Token.END_ARRAY) {
-                Guards.checkTreeNodes(++items / ARRAYS);
+                Limits.checkTreeNodes(++items / ARRAYS);
                 item.run();
             }
         }
@@ -200,7 +200,7 @@ final class XGBoostRawParser implements RankerParser {
                 check(node >= 0 && node < yes.length, "has a child [" + node + "] that is not there");
                 check(reached[node] == false, "reaches node [" + node + "] twice");
                 reached[node] = true;
-                Guards.checkTreeDepth(at.depth);
+                Limits.checkTreeDepth(at.depth);
                 if (yes[node] == -1 || no[node] == -1) {
                     builder.leaf(at.laidOutAt, values[node]);
                     continue;

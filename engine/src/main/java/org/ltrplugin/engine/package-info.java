@@ -27,17 +27,17 @@
  *
  * A {@link org.ltrplugin.engine.TreeBuilder} lays trees out as one {@link org.ltrplugin.engine.TreeEnsemble} of flat
  * arrays, which one document walks. In a rescore, {@link org.ltrplugin.engine.WindowRescoreContext} tells the query its
- * window, and {@link org.ltrplugin.engine.TreeMasks} take many documents through each tree at once, several times as fast.
+ * window, and {@link org.ltrplugin.engine.QuickScorer} take many documents through each tree at once, several times as fast.
  *
  * <h2>Where to add things</h2>
  *
  * A kind of model: a {@link org.ltrplugin.engine.RankerParser}, listed in its table. A kind of feature: a {@link
  * org.ltrplugin.engine.CompiledFeature}, listed in its factory. Limits on what a request may ask of a node stand in {@link
- * org.ltrplugin.engine.Guards}; what the original has and this engine lacks, in {@link org.ltrplugin.engine.LeftOut}.
+ * org.ltrplugin.engine.Limits}; what the original has and this engine lacks, in {@link org.ltrplugin.engine.Unsupported}.
  *
  * <h2>Around it</h2>
  *
- * {@code Rest*} classes read requests; {@link org.ltrplugin.engine.ElementCheck} decides what may be stored; {@link
+ * {@code Rest*} classes read requests; {@link org.ltrplugin.engine.ElementValidator} decides what may be stored; {@link
  * org.ltrplugin.engine.ElementStore} writes it and clears the caches of all nodes; {@link
  * org.ltrplugin.engine.StoreIndex} knows how a store is laid out as an index.
  */

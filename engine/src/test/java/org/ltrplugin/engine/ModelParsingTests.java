@@ -29,11 +29,10 @@ class ModelParsingTests {
 
     @Test
     void aDumpOfXGBoost() throws Exception {
-        Ranker ranker = parse(
-                "model/xgboost+json",
-                """
-                [{"nodeid":0,"depth":0,"split":"a","split_condition":"0.5","yes":1,"no":2,"missing":2,
-                  "children":[{"nodeid":1,"leaf":1},{"nodeid":2,"leaf":2}]}]""");
+        Ranker ranker = parse("model/xgboost+json", """
+            [{"nodeid":0,"depth":0,"split":"a","split_condition":"0.5","yes":1,"no":2,"missing":2,
+              "children":[{"nodeid":1,"leaf":1},{"nodeid":2,"leaf":2}]}]\
+            """);
         assertEquals(1, score(ranker, 0.4f, 0));
         assertEquals(2, score(ranker, 0.5f, 0));
         assertEquals(2, score(ranker, Float.NaN, 0));
@@ -41,13 +40,12 @@ class ModelParsingTests {
 
     @Test
     void aSavedModelOfXGBoostWithItsNamesInAnotherOrder() throws Exception {
-        Ranker ranker = parse(
-                "model/xgboost+json+raw",
-                """
-                {"version":[3,2,0],"learner":{"gradient_booster":{"name":"gbtree","model":{"trees":[{"base_weights":[9,9,9],
-                 "left_children":[1,-1,-1],"right_children":[2,-1,-1],"split_indices":[0,0,0],"default_left":[1,0,0],
-                 "split_conditions":[0.5,1,2]}]}},"feature_names":["b","a"],"feature_types":["float","float"],
-                 "objective":{"name":"rank:ndcg","lambdarank_param":{}}}}""");
+        Ranker ranker = parse("model/xgboost+json+raw", """
+            {"version":[3,2,0],"learner":{"gradient_booster":{"name":"gbtree","model":{"trees":[{"base_weights":[9,9,9],
+             "left_children":[1,-1,-1],"right_children":[2,-1,-1],"split_indices":[0,0,0],"default_left":[1,0,0],
+             "split_conditions":[0.5,1,2]}]}},"feature_names":["b","a"],"feature_types":["float","float"],
+             "objective":{"name":"rank:ndcg","lambdarank_param":{}}}}\
+            """);
         assertEquals(1, score(ranker, 7, 0.4f));
         assertEquals(2, score(ranker, 0, 0.5f));
         assertEquals(1, score(ranker, 7, Float.NaN));
@@ -55,23 +53,22 @@ class ModelParsingTests {
 
     @Test
     void treesOfRankLib() throws Exception {
-        String tree =
-                """
-                <ensemble>
-                  <tree id="1" weight="0.1">
-                    <split>
-                      <feature> 2 </feature>
-                      <threshold> 0.5 </threshold>
-                      <split pos="left">
-                        <output>1</output>
-                      </split>
-                      <split pos="right">
-                        <output> 2.0 </output>
-                      </split>
-                    </split>
-                  </tree>
-                </ensemble>
-                """;
+        String tree = """
+            <ensemble>
+              <tree id="1" weight="0.1">
+                <split>
+                  <feature> 2 </feature>
+                  <threshold> 0.5 </threshold>
+                  <split pos="left">
+                    <output>1</output>
+                  </split>
+                  <split pos="right">
+                    <output> 2.0 </output>
+                  </split>
+                </split>
+              </tree>
+            </ensemble>
+            """;
         Ranker mart = parse("model/ranklib", "## LambdaMART\n## No. of trees = 1\n\n" + tree);
         assertEquals("LambdaMART", mart.name());
         assertEquals(0.1f, score(mart, 0, 0.5f));
@@ -85,15 +82,11 @@ class ModelParsingTests {
     @Test
     void missingValuesOfRankLibAreZero() throws Exception {
         for (float threshold : new float[] {-1, -Float.MIN_VALUE, -0f, 0, 1, Float.MAX_VALUE}) {
-            Ranker ranker = parse(
-                    "model/ranklib",
-                    """
-                    ## MART
-                    <ensemble><tree weight='1' id='1'><split><feature>1</feature><threshold>%s</threshold><split
-                     pos="left"><output>1</output></split><split><output>2</output></split></split></tree></ensemble>
-                    """
-                            .replace("\n pos", " pos")
-                            .formatted(threshold));
+            Ranker ranker = parse("model/ranklib", """
+                ## MART
+                <ensemble><tree weight='1' id='1'><split><feature>1</feature><threshold>%s</threshold><split
+                 pos="left"><output>1</output></split><split><output>2</output></split></split></tree></ensemble>
+                """.replace("\n pos", " pos").formatted(threshold));
             for (float value : new float[] {0, -0f, Float.NaN}) {
                 assertEquals(0 <= threshold ? 1 : 2, score(ranker, value, 0), threshold + " " + value);
             }
@@ -144,7 +137,7 @@ class ModelParsingTests {
 
     @Test
     void aSavedModelMayNotHaveMoreNodesThanTheNodeCanBear() {
-        String zeros = "0" + ",0".repeat(6 * (Guards.MAX_TREE_NODES + 1));
+        String zeros = "0" + ",0".repeat(6 * (Limits.MAX_TREE_NODES + 1));
         String text = "{\"learner\":{\"gradient_booster\":{\"model\":{\"trees\":[{\"left_children\":[%s]}]}}}}";
         Exception refused = assertThrows(
                 IllegalArgumentException.class, () -> parse("model/xgboost+json+raw", text.formatted(zeros)));
@@ -155,12 +148,12 @@ class ModelParsingTests {
     void rankersWeighWhatTheyHold() throws Exception {
         for (String text : List.of("## RankBoost\n1:0.5:2 2:0.5:4", "## Coordinate Ascent\n1:1")) {
             Ranker line = parse("model/ranklib", text);
-            assertEquals(DeepSize.of(line), line.ramBytesUsed());
+            assertEquals(RamUsageTester.of(line), line.ramBytesUsed());
         }
         Ranker linear = parse("model/linear", "{\"a\":1}");
-        assertEquals(DeepSize.of(linear), linear.ramBytesUsed());
+        assertEquals(RamUsageTester.of(linear), linear.ramBytesUsed());
         Normalizer normalizer = new Normalizer(Normalizer.Kind.STANDARD, 0, 1);
         Ranker normalized = NormalizedRanker.of(linear, Map.of(0, normalizer));
-        assertEquals(DeepSize.of(normalized), normalized.ramBytesUsed());
+        assertEquals(RamUsageTester.of(normalized), normalized.ramBytesUsed());
     }
 }

@@ -181,16 +181,16 @@ class TreeEnsembleTests {
         Random random = new Random(3);
         for (int leaves : new int[] {1, 31, 300}) {
             TreeEnsemble ensemble = ensemble(trees(random, 50, leaves), Objective.RAW);
-            assertEquals(DeepSize.of(ensemble), ensemble.ramBytesUsed());
+            assertEquals(RamUsageTester.of(ensemble), ensemble.ramBytesUsed());
         }
-        assertNotEquals(0, DeepSize.of(new float[3]));
+        assertNotEquals(0, RamUsageTester.of(new float[3]));
     }
 
     @Test
     void aModelMayNotHaveMoreNodesThanTheNodeCanBear() {
         TreeBuilder builder = new TreeBuilder();
         assertThrows(IllegalArgumentException.class, () -> {
-            for (int i = 0; i <= Guards.MAX_TREE_NODES; i++) {
+            for (int i = 0; i <= Limits.MAX_TREE_NODES; i++) {
                 builder.leaf(builder.root(), 0);
             }
         });

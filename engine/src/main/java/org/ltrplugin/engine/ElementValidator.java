@@ -12,14 +12,14 @@ import org.opensearch.search.builder.SearchSourceBuilder;
 import org.opensearch.transport.client.Client;
 
 /** What an element must pass before it is stored: it compiles, and the trial run that was asked for succeeds. */
-final class ElementCheck {
+final class ElementValidator {
     private static final int TRIAL_SIZE = 20;
     private static final int TRIAL_DOCUMENTS = 1_000;
 
     private final Client client;
 
     /** The client runs trials as the caller, who must be allowed to search the index. */
-    ElementCheck(Client client) {
+    ElementValidator(Client client) {
         this.client = client;
     }
 

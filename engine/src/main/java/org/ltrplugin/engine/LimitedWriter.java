@@ -7,29 +7,29 @@ import org.opensearch.common.Nullable;
  * Where a template is rendered to. Sections that repeat within sections can multiply a small request into any amount of
  * text and time, so both the text and the repetitions are bounded.
  */
-final class BoundedWriter extends Writer {
+final class LimitedWriter extends Writer {
     private final StringBuilder text = new StringBuilder();
     private final int[] repetitions;
 
     /** A writer that shares the bound on repetitions with the writer around it, if that has one. */
-    BoundedWriter(@Nullable Writer around) {
-        repetitions = around instanceof BoundedWriter bounded ? bounded.repetitions : new int[1];
+    LimitedWriter(@Nullable Writer around) {
+        repetitions = around instanceof LimitedWriter bounded ? bounded.repetitions : new int[1];
     }
 
     /** Counts one more repetition of a section. */
     void repeat() {
-        if (++repetitions[0] > Guards.MAX_SECTION_REPETITIONS) {
+        if (++repetitions[0] > Limits.MAX_SECTION_REPETITIONS) {
             throw new IllegalArgumentException(
-                    "a template repeats sections more than " + Guards.MAX_SECTION_REPETITIONS + " times");
+                    "a template repeats sections more than " + Limits.MAX_SECTION_REPETITIONS + " times");
         }
     }
 
     @Override
     public void write(char[] chars, int offset, int length) {
         text.append(chars, offset, length);
-        if (text.length() > Guards.MAX_RENDERED_CHARS) {
+        if (text.length() > Limits.MAX_RENDERED_CHARS) {
             throw new IllegalArgumentException(
-                    "a template renders to more than " + Guards.MAX_RENDERED_CHARS + " characters");
+                    "a template renders to more than " + Limits.MAX_RENDERED_CHARS + " characters");
         }
     }
 

@@ -13,10 +13,10 @@ import java.io.Writer;
 /**
  * Mustache as OpenSearch speaks it: values are escaped for JSON strings, there are a few functions, and no partials.
  */
-final class MustacheDialect extends DefaultMustacheFactory {
-    MustacheDialect() {
+final class JsonMustacheFactory extends DefaultMustacheFactory {
+    JsonMustacheFactory() {
         super(name -> null);
-        setObjectHandler(new ParamLookup());
+        setObjectHandler(new ParamObjectHandler());
     }
 
     @Override
@@ -34,9 +34,9 @@ final class MustacheDialect extends DefaultMustacheFactory {
     }
 
     private static final class Visitor extends DefaultMustacheVisitor {
-        private final MustacheDialect dialect;
+        private final JsonMustacheFactory dialect;
 
-        Visitor(MustacheDialect dialect) {
+        Visitor(JsonMustacheFactory dialect) {
             super(dialect);
             this.dialect = dialect;
         }

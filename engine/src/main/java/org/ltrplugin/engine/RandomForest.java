@@ -5,9 +5,9 @@ import java.util.List;
 import org.apache.lucene.util.RamUsageEstimator;
 
 /** The mean of ensembles, taken in double. */
-record Forest(String name, TreeEnsemble[] ensembles) implements Ranker {
-    static Forest of(String name, List<TreeEnsemble> ensembles) {
-        return new Forest(name, ensembles.toArray(TreeEnsemble[]::new));
+record RandomForest(String name, TreeEnsemble[] ensembles) implements Ranker {
+    static RandomForest of(String name, List<TreeEnsemble> ensembles) {
+        return new RandomForest(name, ensembles.toArray(TreeEnsemble[]::new));
     }
 
     @Override

@@ -14,11 +14,11 @@ import org.opensearch.search.rescore.QueryRescorer.QueryRescoreContext;
 import org.opensearch.search.rescore.RescoreContext;
 
 /** Finds the sltr queries to log and logs them on the hits being fetched. */
-final class FeatureLogPhase implements FetchSubPhase {
+final class FeatureLogFetchSubPhase implements FetchSubPhase {
     @Override
     @Nullable
     public FetchSubPhaseProcessor getProcessor(FetchContext context) throws IOException {
-        if (context.getSearchExt(FeatureLogExt.NAME) instanceof FeatureLogExt ext) {
+        if (context.getSearchExt(FeatureLogExtBuilder.NAME) instanceof FeatureLogExtBuilder ext) {
             List<FeatureLog> logs = logs(ext.specs(), context);
             return logs.isEmpty() ? null : new FeatureLogProcessor(logs);
         }

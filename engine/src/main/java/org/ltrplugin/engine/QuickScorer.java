@@ -20,7 +20,7 @@ import org.opensearch.common.Nullable;
  * it lies on the yes side of. Parts are taken from the yes side to the no side, and a document stays with the first one
  * that has a leaf left.
  */
-final class TreeMasks {
+final class QuickScorer {
     private static final int MAX_LEAVES = 256;
     private static final int STEP = 3;
 
@@ -47,7 +47,7 @@ final class TreeMasks {
 
     private final double[] leaves;
 
-    private TreeMasks(Draft draft) {
+    private QuickScorer(Draft draft) {
         rows = draft.rows.build().toArray();
         ranks = draft.ranks.build().toArray();
         kept = draft.kept.build().toArray();
@@ -59,7 +59,7 @@ final class TreeMasks {
 
     /** Masks of trees laid out as in {@link TreeEnsemble}, or null when a tree has so many leaves that walking wins. */
     @Nullable
-    static TreeMasks of(int[] nodes, int[] roots, double[] leaves) {
+    static QuickScorer of(int[] nodes, int[] roots, double[] leaves) {
         for (int tree = 0; tree < roots.length; tree++) {
             int end = tree + 1 < roots.length ? roots[tree + 1] : nodes.length;
             int size = (end - roots[tree]) / TreeEnsemble.NODE_INTS;
@@ -71,7 +71,7 @@ final class TreeMasks {
         for (int root : roots) {
             draft.tree(root);
         }
-        return new TreeMasks(draft);
+        return new QuickScorer(draft);
     }
 
     /** Writes the sum of each vector's leaves. */

@@ -5,11 +5,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
 /** Runs recursive code of others on a stack that our limits on its input cannot exhaust. */
-final class DeepStack {
+final class LargeStackCall {
     /** Reserved, not used up: pages are only taken when the recursion reaches them. */
     private static final long STACK_BYTES = 64L << 20;
 
-    private DeepStack() {}
+    private LargeStackCall() {}
 
     /** The result of the call; what it throws, as the cause of an ExecutionException. */
     static <T> T call(Callable<T> callable) throws ExecutionException {

@@ -11,7 +11,7 @@ import org.apache.lucene.search.Explanation;
 /**
  * A derived feature with its arguments: reads features from the vector being filled, computes in double, gives float32.
  */
-record BoundFormula(String name, Expression expression, List<Argument> arguments) implements BoundFeature.Plain {
+record ExpressionFeature(String name, Expression expression, List<Argument> arguments) implements BoundFeature.Plain {
     private static final int PARAM = -1;
 
     /** Where the value of a variable comes from: a feature by its ordinal, or a param that is this number. */

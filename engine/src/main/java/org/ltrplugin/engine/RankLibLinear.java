@@ -8,7 +8,7 @@ import org.apache.lucene.util.RamUsageEstimator;
  * The models that RankLib writes on one line: a sum in double, in the order of the line, of weights times values, or of
  * the weights of the features that are above a threshold. A value that is missing or NaN is 0.
  */
-record LineRanker(String name, double constant, Term[] terms) implements Ranker {
+record RankLibLinear(String name, double constant, Term[] terms) implements Ranker {
     static final String ASCENT = "Coordinate Ascent";
     static final String REGRESSION = "Linear Regression";
     static final String ADA_RANK = "AdaRank";
@@ -22,14 +22,14 @@ record LineRanker(String name, double constant, Term[] terms) implements Ranker 
     }
 
     /** Throws IllegalArgumentException unless the first line that is no comment is a model of this kind. */
-    static LineRanker parse(String kind, String text, int features) {
+    static RankLibLinear parse(String kind, String text, int features) {
         String line = text.lines()
                 .filter(each -> each.isBlank() == false && each.startsWith("##") == false)
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("a [" + kind + "] model needs a line of weights"));
-        if (line.length() > Guards.MAX_LINE_CHARS) {
+        if (line.length() > Limits.MAX_LINE_CHARS) {
             throw new IllegalArgumentException(
-                    "the line of a [" + kind + "] model has more than " + Guards.MAX_LINE_CHARS + " characters");
+                    "the line of a [" + kind + "] model has more than " + Limits.MAX_LINE_CHARS + " characters");
         }
         int comment = line.lastIndexOf('#');
         Double constant = kind.equals(REGRESSION) ? null : 0.0;
@@ -45,13 +45,13 @@ record LineRanker(String name, double constant, Term[] terms) implements Ranker 
                 constant = weight;
             } else {
                 double threshold = kind.equals(BOOST) ? finite(parts[1]) : Double.NaN;
-                terms.add(new Term(RankLibTrees.feature(parts[0], features), threshold, weight));
+                terms.add(new Term(RankLibTreeParser.feature(parts[0], features), threshold, weight));
             }
         }
         if (constant == null) {
             throw new IllegalArgumentException("a [" + kind + "] model needs its constant, as feature 0");
         }
-        return new LineRanker(kind, constant, terms.toArray(Term[]::new));
+        return new RankLibLinear(kind, constant, terms.toArray(Term[]::new));
     }
 
     private static double finite(String number) {

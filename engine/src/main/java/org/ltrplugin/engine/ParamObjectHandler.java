@@ -19,7 +19,7 @@ import org.opensearch.common.Nullable;
  * Finds the values of a template's variables in the params of a request: maps by key, lists by position and by {@code
  * size}. Unlike the library's own handlers it never reaches fields or methods of a value.
  */
-final class ParamLookup extends BaseObjectHandler {
+final class ParamObjectHandler extends BaseObjectHandler {
     @Override
     public Wrapper find(String name, List<Object> scopes) {
         String[] path = path(name);
@@ -40,7 +40,7 @@ final class ParamLookup extends BaseObjectHandler {
     @Override
     public Writer iterate(Iteration iteration, Writer writer, Object object, List<Object> scopes) {
         Iteration counted = (out, next, inner) -> {
-            if (out instanceof BoundedWriter bounded) {
+            if (out instanceof LimitedWriter bounded) {
                 bounded.repeat();
             }
             return iteration.next(out, next, inner);

@@ -1,7 +1,7 @@
 package org.ltrplugin.engine;
 
 /** Limits that keep a single request from taking the node down. What goes beyond one is refused with status 400. */
-final class Guards {
+final class Limits {
     /** XContent itself allows no more than about this many nested splits; the limit is ours where a node's is higher. */
     static final int MAX_TREE_DEPTH = 480;
 
@@ -27,7 +27,7 @@ final class Guards {
     /** An sltr query may have features that are sltr queries; a set that reaches itself would never end. */
     static final int MAX_QUERY_DEPTH = 5;
 
-    private Guards() {}
+    private Limits() {}
 
     /** Throws IllegalArgumentException for a node with more splits above it than a tree may have. */
     static void checkTreeDepth(int depth) {

@@ -10,7 +10,7 @@ import org.opensearch.core.xcontent.XContentParser.Token;
  * {@code model/xgboost+json}: the text of XGBoost's {@code get_dump(dump_format="json")}, as it is or under {@code
  * splits}.
  */
-final class XGBoostParser implements RankerParser {
+final class XGBoostJsonParser implements RankerParser {
     @Override
     public Ranker parse(JsonText definition, Map<String, Integer> ordinals) throws IOException {
         try (XContentParser parser = definition.parser()) {
@@ -61,7 +61,7 @@ final class XGBoostParser implements RankerParser {
 
         /** Reads the object the parser stands on into its place; returns its node id. */
         private int readNode(int place, int depth) throws IOException {
-            Guards.checkTreeDepth(depth);
+            Limits.checkTreeDepth(depth);
             expect(Token.START_OBJECT, "a tree node must be an object");
             Node node = new Node();
             while (parser.nextToken() == Token.FIELD_NAME) {

@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
  * <p>RankLib goes left where a value is not above the threshold, that is below the next float32; a missing value is 0.
  * It adds the product of leaf and weight in double and rounds the sum to float32.
  */
-final class RankLibTrees {
+final class RankLibTreeParser {
     private static final Pattern WEIGHT = Pattern.compile("\\sweight\\s*=\\s*[\"']([^\"']*)[\"']");
 
     private final String name;
@@ -21,7 +21,7 @@ final class RankLibTrees {
     private final String text;
     private int at;
 
-    private RankLibTrees(String name, String text, int features) {
+    private RankLibTreeParser(String name, String text, int features) {
         this.name = name;
         this.features = features;
         this.text = text.lines()
@@ -32,7 +32,7 @@ final class RankLibTrees {
 
     /** One or more ensembles. */
     static List<TreeEnsemble> read(String name, String text, int features) {
-        RankLibTrees trees = new RankLibTrees(name, text, features);
+        RankLibTreeParser trees = new RankLibTreeParser(name, text, features);
         List<TreeEnsemble> read = new ArrayList<>();
         do {
             read.add(trees.ensemble());
@@ -58,7 +58,7 @@ final class RankLibTrees {
 
     /** Reads what is in a split, and its end. */
     private void read(TreeBuilder trees, int place, float weight, int depth) {
-        Guards.checkTreeDepth(depth);
+        Limits.checkTreeDepth(depth);
         if (isNext("<output")) {
             trees.leaf(place, (double) finite(value("output")) * (double) weight);
         } else {

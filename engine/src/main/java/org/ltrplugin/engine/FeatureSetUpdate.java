@@ -16,9 +16,9 @@ import org.opensearch.index.engine.VersionConflictEngineException;
  * what was read, else read again. A conflict means that somebody else came through, so tries are bounded by the number
  * of writers.
  */
-record FeatureAddition(
+record FeatureSetUpdate(
         ElementStore elements,
-        ElementCheck check,
+        ElementValidator check,
         ElementKey set,
         boolean merge,
         @Nullable String routing,

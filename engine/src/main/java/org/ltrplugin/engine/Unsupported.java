@@ -11,8 +11,8 @@ import org.opensearch.rest.RestRequest.Method;
 import org.opensearch.transport.client.node.NodeClient;
 
 /** What the original has and this engine does not: it is refused by name, rather than as something unheard of. */
-final class LeftOut {
-    private LeftOut() {}
+final class Unsupported {
+    private Unsupported() {}
 
     static List<QuerySpec<?>> queries() {
         return List.of(

@@ -10,8 +10,8 @@ import java.util.Set;
 import org.apache.lucene.util.RamUsageEstimator;
 
 /** The bytes of an object and of all objects that it alone refers to, found by following its fields. */
-final class DeepSize {
-    private DeepSize() {}
+final class RamUsageTester {
+    private RamUsageTester() {}
 
     /** Enums and strings are shared with others and count nothing. */
     static long of(Object start) {
