@@ -8,56 +8,63 @@ import org.apache.lucene.util.RamUsageEstimator;
 import org.opensearch.common.Nullable;
 
 /**
- * Regression trees for many documents at once, tree by tree, without walking.
+ * Scores many documents at once, tree by tree, with bit masks instead of walks from root to leaf.
  *
- * <p>After QuickScorer (Lucchese et al., SIGIR 2015) and its vectorized form (SIGIR 2016): the leaves of a tree are
- * bits of an int, lowest first. Every split that a document fails removes the leaves of its yes side; the lowest bit
- * that is left is the leaf that the document reaches. So a split costs a document a subtraction, a shift, an or and an
- * and, all without branches, and the loops over the documents are of the simple kind that the JVM turns into vector
- * instructions: every array is read and written at the loop's own index.
+ * <p>The algorithm follows QuickScorer (Lucchese et al., SIGIR 2015) and its vectorized form (SIGIR 2016). Each leaf of
+ * a tree is one bit of an int, and leaves on the yes side have lower bits. A document starts with all bits set. Each
+ * split whose condition is false for the document clears the bits of its yes side. The lowest bit that is still set is
+ * the leaf that the document reaches. A split costs a subtraction, a shift, an OR and an AND for each document, without
+ * a branch. The JVM compiles the loops over documents to vector instructions, because every array is accessed at the
+ * loop index.
  *
- * <p>A tree of more leaves than an int has bits is cut into parts, each of them a subtree with the splits above it that
- * it lies on the yes side of. Parts are taken from the yes side to the no side, and a document stays with the first one
- * that has a leaf left.
+ * <p>A tree with more leaves than an int has bits is divided into subtrees. Each subtree also gets the splits above it
+ * that have it on their yes side. Subtrees are evaluated from the yes side to the no side, and a document takes its leaf
+ * from the first subtree that has a bit left for it.
  */
 final class QuickScorer {
+    /** Above this number of leaves in a tree, walking is faster. */
     private static final int MAX_LEAVES = 256;
-    private static final int STEP = 3;
+
+    /** Number of splits that one pass over the documents evaluates. */
+    private static final int SPLITS_PER_PASS = 3;
 
     /**
-     * Documents are padded to a multiple of this. The JVM judges by the first calls whether a loop is worth vector
-     * instructions, and some of the first windows are small.
+     * Documents are padded to a multiple of this number. The JVM decides from the first calls whether a loop is worth
+     * vector instructions, and some of the first windows are small.
      */
-    private static final int LANES = 64;
+    private static final int PADDING = 64;
 
-    private final int[] rows;
-    private final int[] ranks;
+    private final int[] splitRows;
+    private final int[] splitRanks;
 
-    /** By split: the leaves that a document keeps that fails it. */
-    private final int[] kept;
+    /** For each split, the leaves that remain for a document for which its condition is false. */
+    private final int[] splitMasks;
 
-    /** By part, and one more: where its splits begin. */
+    /** For each subtree, and one more at the end: the index of its first split. */
     private final int[] splitStarts;
 
-    /** By part: where its leaves begin. */
+    /** For each subtree: the index of its first leaf. */
     private final int[] leafStarts;
 
-    /** By tree, and one more: its first part. */
-    private final int[] partStarts;
+    /** For each tree, and one more at the end: the index of its first subtree. */
+    private final int[] subtreeStarts;
 
     private final double[] leaves;
 
-    private QuickScorer(Draft draft) {
-        rows = draft.rows.build().toArray();
-        ranks = draft.ranks.build().toArray();
-        kept = draft.kept.build().toArray();
-        splitStarts = draft.splitStarts.add(draft.splits).build().toArray();
-        leafStarts = draft.leafStarts.build().toArray();
-        partStarts = draft.partStarts.add(leafStarts.length).build().toArray();
-        leaves = draft.leaves.build().toArray();
+    private QuickScorer(Builder builder) {
+        splitRows = builder.rows.build().toArray();
+        splitRanks = builder.ranks.build().toArray();
+        splitMasks = builder.masks.build().toArray();
+        splitStarts = builder.splitStarts.add(builder.splitCount).build().toArray();
+        leafStarts = builder.leafStarts.build().toArray();
+        subtreeStarts = builder.subtreeStarts.add(leafStarts.length).build().toArray();
+        leaves = builder.leaves.build().toArray();
     }
 
-    /** Masks of trees laid out as in {@link TreeEnsemble}, or null when a tree has so many leaves that walking wins. */
+    /**
+     * The masks of trees in the layout of {@link TreeEnsemble}. Null when a tree has so many leaves that walking is
+     * faster.
+     */
     @Nullable
     static QuickScorer of(int[] nodes, int[] roots, double[] leaves) {
         for (int tree = 0; tree < roots.length; tree++) {
@@ -67,157 +74,162 @@ final class QuickScorer {
                 return null;
             }
         }
-        Draft draft = new Draft(nodes, leaves);
+        Builder builder = new Builder(nodes, leaves);
         for (int root : roots) {
-            draft.tree(root);
+            builder.addTree(root);
         }
-        return new QuickScorer(draft);
+        return new QuickScorer(builder);
     }
 
-    /** Writes the sum of each vector's leaves. */
-    void sum(ThresholdRanks thresholds, float[][] vectors, int count, float[] sums) {
-        int width = (count + LANES - 1) / LANES * LANES;
-        int[][] rankRows = thresholds.of(vectors, count, width);
-        float[] sum = new float[width];
-        int[] open = new int[width];
-        int[] left = new int[width];
-        for (int tree = 0; tree + 1 < partStarts.length; tree++) {
-            Arrays.fill(open, -1);
-            for (int part = partStarts[tree]; part < partStarts[tree + 1]; part++) {
-                System.arraycopy(open, 0, left, 0, width);
-                for (int split = splitStarts[part]; split < splitStarts[part + 1]; split += STEP) {
-                    remove(rankRows, split, left);
+    /** Writes the sum of the leaves that each of the first {@code count} vectors reaches to {@code sums}. */
+    void sumLeaves(ThresholdRanks thresholds, float[][] vectors, int count, float[] sums) {
+        int width = (count + PADDING - 1) / PADDING * PADDING;
+        int[][] ranks = thresholds.ranks(vectors, count, width);
+        float[] paddedSums = new float[width];
+        int[] undecided = new int[width]; // -1 where no subtree of this tree has had the document's leaf, else 0
+        int[] reachable = new int[width];
+        for (int tree = 0; tree + 1 < subtreeStarts.length; tree++) {
+            Arrays.fill(undecided, -1);
+            for (int subtree = subtreeStarts[tree]; subtree < subtreeStarts[tree + 1]; subtree++) {
+                System.arraycopy(undecided, 0, reachable, 0, width);
+                for (int split = splitStarts[subtree]; split < splitStarts[subtree + 1]; split += SPLITS_PER_PASS) {
+                    applyMasks(ranks, split, reachable);
                 }
-                add(leafStarts[part], left, sum);
-                if (part + 1 < partStarts[tree + 1]) {
-                    close(open, left);
+                addLeaves(leafStarts[subtree], reachable, paddedSums);
+                if (subtree + 1 < subtreeStarts[tree + 1]) {
+                    markDecided(undecided, reachable);
                 }
             }
         }
-        System.arraycopy(sum, 0, sums, 0, count);
+        System.arraycopy(paddedSums, 0, sums, 0, count);
     }
 
-    /** Three splits at once: {@code left} is loaded and stored once for them. */
-    private void remove(int[][] rankRows, int split, int[] left) {
-        int[] a = rankRows[rows[split]];
-        int[] b = rankRows[rows[split + 1]];
-        int[] c = rankRows[rows[split + 2]];
-        int rankA = ranks[split];
-        int rankB = ranks[split + 1];
-        int rankC = ranks[split + 2];
-        int keptA = kept[split];
-        int keptB = kept[split + 1];
-        int keptC = kept[split + 2];
-        for (int i = 0; i < left.length; i++) {
-            left[i] &= (keptA | ((a[i] - rankA) >> 31))
-                    & (keptB | ((b[i] - rankB) >> 31))
-                    & (keptC | ((c[i] - rankC) >> 31));
+    /** Evaluates three splits in one loop, so that {@code reachable} is loaded and stored once for all three. */
+    private void applyMasks(int[][] ranks, int split, int[] reachable) {
+        int[] a = ranks[splitRows[split]];
+        int[] b = ranks[splitRows[split + 1]];
+        int[] c = ranks[splitRows[split + 2]];
+        int rankA = splitRanks[split];
+        int rankB = splitRanks[split + 1];
+        int rankC = splitRanks[split + 2];
+        int maskA = splitMasks[split];
+        int maskB = splitMasks[split + 1];
+        int maskC = splitMasks[split + 2];
+        for (int i = 0; i < reachable.length; i++) {
+            reachable[i] &= (maskA | ((a[i] - rankA) >> 31))
+                    & (maskB | ((b[i] - rankB) >> 31))
+                    & (maskC | ((c[i] - rankC) >> 31));
         }
     }
 
-    /** A document without a leaf here gets the 0 that stands behind the leaves of a part. */
-    private void add(int start, int[] left, float[] sums) {
+    /** Adds the lowest reachable leaf. A document with no reachable leaf adds the 0 that follows the leaves. */
+    private void addLeaves(int start, int[] reachable, float[] sums) {
         for (int i = 0; i < sums.length; i++) {
-            sums[i] = (float) (sums[i] + leaves[start + Integer.numberOfTrailingZeros(left[i])]);
+            sums[i] = (float) (sums[i] + leaves[start + Integer.numberOfTrailingZeros(reachable[i])]);
         }
     }
 
-    /** Closes the tree to documents that have found their leaf. */
-    private static void close(int[] open, int[] left) {
-        for (int i = 0; i < open.length; i++) {
-            open[i] &= ~((left[i] | -left[i]) >> 31);
+    /** Clears {@code undecided} for documents that have a reachable leaf. */
+    private static void markDecided(int[] undecided, int[] reachable) {
+        for (int i = 0; i < undecided.length; i++) {
+            undecided[i] &= ~((reachable[i] | -reachable[i]) >> 31);
         }
     }
 
     long ramBytesUsed() {
         return RamUsageEstimator.shallowSizeOf(this)
-                + RamUsageEstimator.sizeOf(rows)
-                + RamUsageEstimator.sizeOf(ranks)
-                + RamUsageEstimator.sizeOf(kept)
+                + RamUsageEstimator.sizeOf(splitRows)
+                + RamUsageEstimator.sizeOf(splitRanks)
+                + RamUsageEstimator.sizeOf(splitMasks)
                 + RamUsageEstimator.sizeOf(splitStarts)
                 + RamUsageEstimator.sizeOf(leafStarts)
-                + RamUsageEstimator.sizeOf(partStarts)
+                + RamUsageEstimator.sizeOf(subtreeStarts)
                 + RamUsageEstimator.sizeOf(leaves);
     }
 
-    /** Masks being made, tree by tree. Its recursion is bounded by the leaves of a tree. */
-    private static final class Draft {
+    /** Computes the masks, tree by tree. {@link #MAX_LEAVES} bounds the recursion. */
+    private static final class Builder {
         private final int[] nodes;
-        private final double[] values;
+        private final double[] leafValues;
         private final IntStream.Builder rows = IntStream.builder();
         private final IntStream.Builder ranks = IntStream.builder();
-        private final IntStream.Builder kept = IntStream.builder();
+        private final IntStream.Builder masks = IntStream.builder();
         private final IntStream.Builder splitStarts = IntStream.builder();
         private final IntStream.Builder leafStarts = IntStream.builder();
-        private final IntStream.Builder partStarts = IntStream.builder();
+        private final IntStream.Builder subtreeStarts = IntStream.builder();
         private final DoubleStream.Builder leaves = DoubleStream.builder();
-        private int splits;
-        private int parts;
+        private int splitCount;
+        private int subtreeCount;
         private int leafCount;
 
-        Draft(int[] nodes, double[] values) {
+        Builder(int[] nodes, double[] leafValues) {
             this.nodes = nodes;
-            this.values = values;
+            this.leafValues = leafValues;
         }
 
-        void tree(int root) {
-            partStarts.add(parts);
-            cut(root, new ArrayDeque<>(), leavesBelow(root) <= Integer.SIZE);
+        void addTree(int root) {
+            subtreeStarts.add(subtreeCount);
+            divide(root, new ArrayDeque<>(), countLeaves(root) <= Integer.SIZE);
         }
 
-        /** Makes parts of a subtree that lies on the yes side of the splits above. */
-        private void cut(int place, ArrayDeque<Integer> above, boolean whole) {
-            if (leavesBelow(place) > Integer.SIZE) {
-                above.push(place);
-                cut(nodes[place + TreeEnsemble.YES], above, whole);
-                above.pop();
-                cut(TreeBuilder.no(nodes[place + TreeEnsemble.YES]), above, whole);
+        /**
+         * Divides what is below a node into subtrees.
+         *
+         * @param ancestors the splits above the node that have it on their yes side
+         * @param wholeTree whether the tree needs only one subtree
+         */
+        private void divide(int node, ArrayDeque<Integer> ancestors, boolean wholeTree) {
+            if (countLeaves(node) > Integer.SIZE) {
+                ancestors.push(node);
+                divide(nodes[node + TreeEnsemble.YES], ancestors, wholeTree);
+                ancestors.pop();
+                divide(TreeBuilder.noChild(nodes[node + TreeEnsemble.YES]), ancestors, wholeTree);
                 return;
             }
-            parts++;
-            splitStarts.add(splits);
+            subtreeCount++;
+            splitStarts.add(splitCount);
             leafStarts.add(leafCount);
-            above.forEach(split -> split(split, 0));
-            int bits = lay(place, 0);
-            while (splits % STEP != 0) {
-                split(0, 0, -1); // removes nothing
+            ancestors.forEach(split -> addSplit(split, 0));
+            int bits = addSubtree(node, 0);
+            while (splitCount % SPLITS_PER_PASS != 0) {
+                addSplit(0, 0, -1); // this mask keeps every leaf
             }
-            for (; whole == false && bits <= Integer.SIZE; bits++) {
-                leaf(0);
+            for (; wholeTree == false && bits <= Integer.SIZE; bits++) {
+                addLeaf(0);
             }
         }
 
-        /** Lays out a subtree whose lowest leaf is this bit; returns the bit behind its highest. */
-        private int lay(int place, int bit) {
-            int yes = nodes[place + TreeEnsemble.YES];
-            if (yes < place) {
-                leaf(values[nodes[place + TreeEnsemble.LEAF]]);
+        /** Adds a subtree whose first leaf has the bit {@code bit}. Returns the first bit after its last leaf. */
+        private int addSubtree(int node, int bit) {
+            int yes = nodes[node + TreeEnsemble.YES];
+            if (yes < node) {
+                addLeaf(leafValues[nodes[node + TreeEnsemble.LEAF]]);
                 return bit + 1;
             }
-            int behindYes = lay(yes, bit);
-            split(place, ~((1 << behindYes) - (1 << bit)));
-            return lay(TreeBuilder.no(yes), behindYes);
+            int afterYes = addSubtree(yes, bit);
+            addSplit(node, ~((1 << afterYes) - (1 << bit)));
+            return addSubtree(TreeBuilder.noChild(yes), afterYes);
         }
 
-        private void split(int place, int kept) {
-            split(nodes[place + TreeEnsemble.ROW], nodes[place + TreeEnsemble.RANK], kept);
+        private void addSplit(int node, int mask) {
+            addSplit(nodes[node + TreeEnsemble.ROW], nodes[node + TreeEnsemble.RANK], mask);
         }
 
-        private void split(int row, int rank, int kept) {
+        private void addSplit(int row, int rank, int mask) {
             rows.add(row);
             ranks.add(rank);
-            this.kept.add(kept);
-            splits++;
+            masks.add(mask);
+            splitCount++;
         }
 
-        private void leaf(double value) {
+        private void addLeaf(double value) {
             leaves.add(value);
             leafCount++;
         }
 
-        private int leavesBelow(int place) {
-            int yes = nodes[place + TreeEnsemble.YES];
-            return yes < place ? 1 : leavesBelow(yes) + leavesBelow(TreeBuilder.no(yes));
+        private int countLeaves(int node) {
+            int yes = nodes[node + TreeEnsemble.YES];
+            return yes < node ? 1 : countLeaves(yes) + countLeaves(TreeBuilder.noChild(yes));
         }
     }
 }

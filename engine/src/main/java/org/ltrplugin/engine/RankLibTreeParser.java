@@ -49,7 +49,7 @@ final class RankLibTreeParser {
                 throw fault("a tree needs a [weight]");
             }
             open("split");
-            read(trees, trees.root(), finite(weight.group(1)), 0);
+            read(trees, trees.addTree(), finite(weight.group(1)), 0);
             close("tree");
         } while (isNext("<tree"));
         close("ensemble");
@@ -60,16 +60,16 @@ final class RankLibTreeParser {
     private void read(TreeBuilder trees, int place, float weight, int depth) {
         Limits.checkTreeDepth(depth);
         if (isNext("<output")) {
-            trees.leaf(place, (double) finite(value("output")) * (double) weight);
+            trees.setLeaf(place, (double) finite(value("output")) * (double) weight);
         } else {
             int feature = feature(value("feature"), features);
             float threshold = Math.nextUp(finite(value("threshold")));
-            int left = trees.pair();
-            trees.split(place, feature, threshold, left, 0 < threshold);
+            int left = trees.addChildren();
+            trees.setSplit(place, feature, threshold, left, 0 < threshold);
             open("split");
             read(trees, left, weight, depth + 1);
             open("split");
-            read(trees, TreeBuilder.no(left), weight, depth + 1);
+            read(trees, TreeBuilder.noChild(left), weight, depth + 1);
         }
         close("split");
     }

@@ -49,13 +49,13 @@ final class XGBoostJsonParser implements RankerParser {
                 throw fault("an XGBoost model is an array of trees, or an object that has them in [splits];"
                         + " it needs at least one tree");
             }
-            return trees.build(TreeEnsemble.ADDITIVE, objective, missingAsZero ? 0 : Float.NaN);
+            return trees.build(TreeEnsemble.XGBOOST_NAME, objective, missingAsZero ? 0 : Float.NaN);
         }
 
         private void readTrees() throws IOException {
             expect(Token.START_ARRAY, "[splits] must be an array of trees");
             while (parser.nextToken() != Token.END_ARRAY) {
-                readNode(trees.root(), 0);
+                readNode(trees.addTree(), 0);
             }
         }
 
@@ -86,9 +86,9 @@ final class XGBoostJsonParser implements RankerParser {
                 throw fault("tree node [" + node.id + "] " + problem);
             }
             if (node.leaf != null) {
-                trees.leaf(place, node.leaf);
+                trees.setLeaf(place, node.leaf);
             } else {
-                trees.split(place, node.feature, node.threshold, node.children, node.yes.equals(node.missing));
+                trees.setSplit(place, node.feature, node.threshold, node.children, node.yes.equals(node.missing));
             }
             return node.id;
         }
@@ -98,11 +98,11 @@ final class XGBoostJsonParser implements RankerParser {
             if (node.children != null) {
                 throw fault("[children] is given twice");
             }
-            node.children = trees.pair();
+            node.children = trees.addChildren();
             parser.nextToken();
             node.yesChildId = readNode(node.children, depth + 1);
             parser.nextToken();
-            node.noChildId = readNode(TreeBuilder.no(node.children), depth + 1);
+            node.noChildId = readNode(TreeBuilder.noChild(node.children), depth + 1);
             parser.nextToken();
             expect(Token.END_ARRAY, "a split has exactly two children");
         }

@@ -70,7 +70,7 @@ final class XGBoostRawParser implements RankerParser {
                     .toArray();
             TreeBuilder builder = new TreeBuilder();
             trees.forEach(tree -> tree.addTo(builder, features));
-            return builder.build(TreeEnsemble.ADDITIVE, objective, missingAsZero ? 0 : Float.NaN);
+            return builder.build(TreeEnsemble.XGBOOST_NAME, objective, missingAsZero ? 0 : Float.NaN);
         }
 
         private void readLearner(String field) throws IOException {
@@ -193,7 +193,7 @@ final class XGBoostRawParser implements RankerParser {
                             + " long");
             boolean[] reached = new boolean[yes.length];
             ArrayDeque<Place> open = new ArrayDeque<>();
-            open.push(new Place(0, builder.root(), 0));
+            open.push(new Place(0, builder.addTree(), 0));
             while (open.isEmpty() == false) {
                 Place at = open.pop();
                 int node = at.node;
@@ -202,7 +202,7 @@ final class XGBoostRawParser implements RankerParser {
                 reached[node] = true;
                 Limits.checkTreeDepth(at.depth);
                 if (yes[node] == -1 || no[node] == -1) {
-                    builder.leaf(at.laidOutAt, values[node]);
+                    builder.setLeaf(at.laidOutAt, values[node]);
                     continue;
                 }
                 int feature = features[node];
@@ -210,10 +210,10 @@ final class XGBoostRawParser implements RankerParser {
                         feature >= 0 && feature < ordinals.length,
                         "splits by feature [" + feature + "] that has no name");
                 check(node >= types.length || types[node] == 0, "has a categorical split, which is not supported");
-                int children = builder.pair();
-                builder.split(
+                int children = builder.addChildren();
+                builder.setSplit(
                         at.laidOutAt, ordinals[feature], (float) values[node], children, missingGoesToYes[node] == 1);
-                open.push(new Place(no[node], TreeBuilder.no(children), at.depth + 1));
+                open.push(new Place(no[node], TreeBuilder.noChild(children), at.depth + 1));
                 open.push(new Place(yes[node], children, at.depth + 1));
             }
         }

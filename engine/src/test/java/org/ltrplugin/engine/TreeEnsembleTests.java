@@ -68,19 +68,19 @@ class TreeEnsembleTests {
 
     private static void place(TreeBuilder builder, int place, Node node) {
         switch (node) {
-            case Node.Leaf leaf -> builder.leaf(place, leaf.value());
+            case Node.Leaf leaf -> builder.setLeaf(place, leaf.value());
             case Node.Split split -> {
-                int yes = builder.pair();
-                builder.split(place, split.feature(), split.threshold(), yes, split.missingGoesToYes());
+                int yes = builder.addChildren();
+                builder.setSplit(place, split.feature(), split.threshold(), yes, split.missingGoesToYes());
                 place(builder, yes, split.yes());
-                place(builder, TreeBuilder.no(yes), split.no());
+                place(builder, TreeBuilder.noChild(yes), split.no());
             }
         }
     }
 
     private static TreeEnsemble ensemble(List<Node> trees, Objective objective) {
         TreeBuilder builder = new TreeBuilder();
-        trees.forEach(tree -> place(builder, builder.root(), tree));
+        trees.forEach(tree -> place(builder, builder.addTree(), tree));
         return builder.build("test", objective, Float.NaN);
     }
 
@@ -191,7 +191,7 @@ class TreeEnsembleTests {
         TreeBuilder builder = new TreeBuilder();
         assertThrows(IllegalArgumentException.class, () -> {
             for (int i = 0; i <= Limits.MAX_TREE_NODES; i++) {
-                builder.leaf(builder.root(), 0);
+                builder.setLeaf(builder.addTree(), 0);
             }
         });
     }
