@@ -7,84 +7,84 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * The trees in a RankLib text. They look like XML, and are read by their own rules: comments and line ends go, and
- * nothing may stand between two tags; of the attributes only a tree's {@code weight} counts.
+ * Parses the trees of a RankLib model. The format resembles XML but has its own rules: comment lines and line ends are
+ * removed, no text is allowed between two tags, and {@code weight} is the only attribute that is read.
  *
- * <p>RankLib goes left where a value is not above the threshold, that is below the next float32; a missing value is 0.
- * It adds the product of leaf and weight in double and rounds the sum to float32.
+ * <p>RankLib goes to the left child when the value is not above the threshold, that is, when it is below the next float32.
+ * A missing value is 0. RankLib adds the product of leaf and weight in double and rounds each sum to float32.
  */
 final class RankLibTreeParser {
     private static final Pattern WEIGHT = Pattern.compile("\\sweight\\s*=\\s*[\"']([^\"']*)[\"']");
 
     private final String name;
-    private final int features;
+    private final int featureCount;
     private final String text;
-    private int at;
+    private int position;
 
-    private RankLibTreeParser(String name, String text, int features) {
+    private RankLibTreeParser(String name, String text, int featureCount) {
         this.name = name;
-        this.features = features;
+        this.featureCount = featureCount;
         this.text = text.lines()
                 .filter(line -> line.startsWith("#") == false)
                 .map(String::strip)
                 .collect(Collectors.joining());
     }
 
-    /** One or more ensembles. */
-    static List<TreeEnsemble> read(String name, String text, int features) {
-        RankLibTreeParser trees = new RankLibTreeParser(name, text, features);
-        List<TreeEnsemble> read = new ArrayList<>();
+    /** Parses one or more ensembles. */
+    static List<TreeEnsemble> parse(String name, String text, int featureCount) {
+        RankLibTreeParser parser = new RankLibTreeParser(name, text, featureCount);
+        List<TreeEnsemble> ensembles = new ArrayList<>();
         do {
-            read.add(trees.ensemble());
-        } while (trees.at < trees.text.length());
-        return read;
+            ensembles.add(parser.parseEnsemble());
+        } while (parser.position < parser.text.length());
+        return ensembles;
     }
 
-    private TreeEnsemble ensemble() {
+    private TreeEnsemble parseEnsemble() {
         TreeBuilder trees = new TreeBuilder();
-        open("ensemble");
+        expectStart("ensemble");
         do {
-            Matcher weight = WEIGHT.matcher(open("tree"));
+            Matcher weight = WEIGHT.matcher(expectStart("tree"));
             if (weight.find() == false) {
-                throw fault("a tree needs a [weight]");
+                throw error("a tree must have a [weight]");
             }
-            open("split");
-            read(trees, trees.addTree(), finite(weight.group(1)), 0);
-            close("tree");
+            expectStart("split");
+            parseSplit(trees, trees.addTree(), parseFinite(weight.group(1)), 0);
+            expectEnd("tree");
         } while (isNext("<tree"));
-        close("ensemble");
+        expectEnd("ensemble");
         return trees.build(name, Objective.RAW, 0);
     }
 
-    /** Reads what is in a split, and its end. */
-    private void read(TreeBuilder trees, int place, float weight, int depth) {
+    /** Parses the content and the end of a split element into a node of the builder. */
+    private void parseSplit(TreeBuilder trees, int node, float weight, int depth) {
         Limits.checkTreeDepth(depth);
         if (isNext("<output")) {
-            trees.setLeaf(place, (double) finite(value("output")) * (double) weight);
+            trees.setLeaf(node, (double) parseFinite(parseValue("output")) * (double) weight);
         } else {
-            int feature = feature(value("feature"), features);
-            float threshold = Math.nextUp(finite(value("threshold")));
+            int feature = parseFeature(parseValue("feature"), featureCount);
+            float threshold = Math.nextUp(parseFinite(parseValue("threshold")));
             int left = trees.addChildren();
-            trees.setSplit(place, feature, threshold, left, 0 < threshold);
-            open("split");
-            read(trees, left, weight, depth + 1);
-            open("split");
-            read(trees, TreeBuilder.noChild(left), weight, depth + 1);
+            trees.setSplit(node, feature, threshold, left, 0 < threshold);
+            expectStart("split");
+            parseSplit(trees, left, weight, depth + 1);
+            expectStart("split");
+            parseSplit(trees, TreeBuilder.noChild(left), weight, depth + 1);
         }
-        close("split");
+        expectEnd("split");
     }
 
-    /** The ordinal of a feature number. */
-    static int feature(String number, int features) {
+    /** The ordinal of a feature, which RankLib numbers from 1. */
+    static int parseFeature(String number, int featureCount) {
         int feature = Integer.parseInt(number);
-        if (feature < 1 || feature > features) {
-            throw new IllegalArgumentException(
-                    "feature [" + feature + "] is not in the model's feature set, which has " + features);
+        if (feature < 1 || feature > featureCount) {
+            throw new IllegalArgumentException("feature [" + feature
+                    + "] is not in the model's feature set, which has [" + featureCount + "] features");
         }
         return feature - 1;
     }
 
-    private static float finite(String number) {
+    private static float parseFinite(String number) {
         float value = Float.parseFloat(number);
         if (Float.isFinite(value) == false) {
             throw new IllegalArgumentException("[" + number + "] is not a finite float32 number");
@@ -92,41 +92,41 @@ final class RankLibTreeParser {
         return value;
     }
 
-    private String value(String tag) {
-        open(tag);
-        int end = text.indexOf('<', at);
-        String value = text.substring(at, end < 0 ? text.length() : end);
-        at += value.length();
-        close(tag);
+    private String parseValue(String tag) {
+        expectStart(tag);
+        int end = text.indexOf('<', position);
+        String value = text.substring(position, end < 0 ? text.length() : end);
+        position += value.length();
+        expectEnd(tag);
         return value.strip();
     }
 
-    /** Passes over an opening tag; returns what stands in it behind its name. */
-    private String open(String tag) {
-        int end = text.indexOf('>', at);
-        int inside = at + 1 + tag.length();
-        if (isNext("<" + tag) == false || end < inside || " \t>".indexOf(text.charAt(inside)) < 0) {
-            throw fault("<" + tag + "> expected");
+    /** Consumes a start tag and returns its text after the name. */
+    private String expectStart(String tag) {
+        int end = text.indexOf('>', position);
+        int nameEnd = position + 1 + tag.length();
+        if (isNext("<" + tag) == false || end < nameEnd || " \t>".indexOf(text.charAt(nameEnd)) < 0) {
+            throw error("expected <" + tag + ">");
         }
-        at = end + 1;
-        return text.substring(inside, end);
+        position = end + 1;
+        return text.substring(nameEnd, end);
     }
 
-    private void close(String tag) {
+    private void expectEnd(String tag) {
         String expected = "</" + tag + ">";
         if (isNext(expected) == false) {
-            throw fault(expected + " expected");
+            throw error("expected " + expected);
         }
-        at += expected.length();
+        position += expected.length();
     }
 
     private boolean isNext(String expected) {
-        return text.startsWith(expected, at);
+        return text.startsWith(expected, position);
     }
 
-    private IllegalArgumentException fault(String message) {
-        String found = text.substring(at, Math.min(text.length(), at + 40));
+    private IllegalArgumentException error(String message) {
+        String next = text.substring(position, Math.min(text.length(), position + 40));
         return new IllegalArgumentException(
-                message + ", but there is [" + found + "] at character " + at + " of the trees");
+                message + ", got [" + next + "] at character [" + position + "] of the trees");
     }
 }

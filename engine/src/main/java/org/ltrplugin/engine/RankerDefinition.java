@@ -12,7 +12,7 @@ import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
 /**
- * The part of a model that scores: its type, its definition in the form of that type, and the normalizers before it.
+ * The part of a model that scores: its type, its definition in the format of that type, and its normalizers.
  */
 record RankerDefinition(String rankerType, JsonText definition, Map<String, Normalizer> normalizers)
         implements ToXContentObject {

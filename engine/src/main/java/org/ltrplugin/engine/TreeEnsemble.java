@@ -114,7 +114,7 @@ final class TreeEnsemble implements Ranker {
                 c = child(c, valueRanks);
                 d = child(d, valueRanks);
             }
-            // The double sum of two float32 values, rounded to float32, equals their float32 sum.
+            // RankLib leaves are doubles. For float32 leaves this is the float32 sum, since double is exact enough.
             sum = (float) (sum + leaves[nodes[a + LEAF]]);
             sum = (float) (sum + leaves[nodes[b + LEAF]]);
             sum = (float) (sum + leaves[nodes[c + LEAF]]);

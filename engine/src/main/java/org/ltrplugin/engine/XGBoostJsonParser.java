@@ -7,28 +7,28 @@ import org.opensearch.core.xcontent.XContentParser;
 import org.opensearch.core.xcontent.XContentParser.Token;
 
 /**
- * {@code model/xgboost+json}: the text of XGBoost's {@code get_dump(dump_format="json")}, as it is or under {@code
- * splits}.
+ * Parses {@code model/xgboost+json}: the output of XGBoost's {@code get_dump(dump_format="json")}, either the array of
+ * trees itself or an object with that array in {@code splits}.
  */
 final class XGBoostJsonParser implements RankerParser {
     @Override
     public Ranker parse(JsonText definition, Map<String, Integer> ordinals) throws IOException {
         try (XContentParser parser = definition.parser()) {
-            return new Reading(parser, ordinals).ensemble();
+            return new DumpReader(parser, ordinals).readModel();
         }
     }
 
-    private static final class Reading {
+    private static final class DumpReader {
         private final XContentParser parser;
         private final Map<String, Integer> ordinals;
         private final TreeBuilder trees = new TreeBuilder();
 
-        Reading(XContentParser parser, Map<String, Integer> ordinals) {
+        DumpReader(XContentParser parser, Map<String, Integer> ordinals) {
             this.parser = parser;
             this.ordinals = ordinals;
         }
 
-        TreeEnsemble ensemble() throws IOException {
+        TreeEnsemble readModel() throws IOException {
             Objective objective = Objective.RAW;
             boolean missingAsZero = false;
             if (parser.nextToken() == Token.START_ARRAY) {
@@ -38,16 +38,16 @@ final class XGBoostJsonParser implements RankerParser {
                     String field = parser.currentName();
                     parser.nextToken();
                     switch (field) {
-                        case "objective" -> objective = Objective.ofXGBoost(parser.text());
+                        case "objective" -> objective = Objective.fromXGBoost(parser.text());
                         case "missing_as_zero" -> missingAsZero = parser.booleanValue();
                         case "splits" -> readTrees();
-                        default -> throw fault("unknown field [" + field + "] in an XGBoost model");
+                        default -> throw error("unknown field [" + field + "] in an XGBoost model");
                     }
                 }
             }
             if (trees.isEmpty()) {
-                throw fault("an XGBoost model is an array of trees, or an object that has them in [splits];"
-                        + " it needs at least one tree");
+                throw error("an XGBoost model must be an array of trees, or an object with this array in [splits],"
+                        + " and must have at least one tree");
             }
             return trees.build(TreeEnsemble.XGBOOST_NAME, objective, missingAsZero ? 0 : Float.NaN);
         }
@@ -59,67 +59,69 @@ final class XGBoostJsonParser implements RankerParser {
             }
         }
 
-        /** Reads the object the parser stands on into its place; returns its node id. */
-        private int readNode(int place, int depth) throws IOException {
+        /** Reads the node at the parser's position into {@code node} of the builder. Returns its node id. */
+        private int readNode(int node, int depth) throws IOException {
             Limits.checkTreeDepth(depth);
             expect(Token.START_OBJECT, "a tree node must be an object");
-            Node node = new Node();
+            NodeFields fields = new NodeFields();
             while (parser.nextToken() == Token.FIELD_NAME) {
                 String field = parser.currentName();
                 parser.nextToken();
                 switch (field) {
-                    case "nodeid" -> node.id = parser.intValue();
-                    case "depth" -> node.depth = parser.intValue();
-                    case "leaf" -> node.leaf = RankerParser.finite(parser, "[leaf]");
-                    case "split" -> node.feature = RankerParser.ordinal(ordinals, parser.text());
-                    case "split_condition" -> node.threshold = RankerParser.finite(parser, "[split_condition]");
-                    case "yes" -> node.yes = parser.intValue();
-                    case "no" -> node.no = parser.intValue();
-                    case "missing" -> node.missing = parser.intValue();
-                    case "children" -> readChildren(node, depth);
+                    case "nodeid" -> fields.id = parser.intValue();
+                    case "depth" -> fields.depth = parser.intValue();
+                    case "leaf" -> fields.leaf = RankerParser.parseFinite(parser, "[leaf]");
+                    case "split" -> fields.feature = RankerParser.ordinal(ordinals, parser.text());
+                    case "split_condition" -> fields.threshold = RankerParser.parseFinite(parser, "[split_condition]");
+                    case "yes" -> fields.yes = parser.intValue();
+                    case "no" -> fields.no = parser.intValue();
+                    case "missing" -> fields.missing = parser.intValue();
+                    case "children" -> readChildren(fields, depth);
                     default ->
-                        throw fault("unknown field [" + field + "] in a tree node (dump the model without statistics)");
+                        throw error("unknown field [" + field
+                                + "] in a tree node; dump the model with [with_stats=False]");
                 }
             }
-            String problem = node.problem();
+            String problem = fields.problem();
             if (problem != null) {
-                throw fault("tree node [" + node.id + "] " + problem);
+                throw error("tree node [" + fields.id + "] " + problem);
             }
-            if (node.leaf != null) {
-                trees.setLeaf(place, node.leaf);
+            if (fields.leaf != null) {
+                trees.setLeaf(node, fields.leaf);
             } else {
-                trees.setSplit(place, node.feature, node.threshold, node.children, node.yes.equals(node.missing));
+                trees.setSplit(
+                        node, fields.feature, fields.threshold, fields.yesChild, fields.yes.equals(fields.missing));
             }
-            return node.id;
+            return fields.id;
         }
 
-        private void readChildren(Node node, int depth) throws IOException {
+        private void readChildren(NodeFields fields, int depth) throws IOException {
             expect(Token.START_ARRAY, "[children] must be an array");
-            if (node.children != null) {
-                throw fault("[children] is given twice");
+            if (fields.yesChild != null) {
+                throw error("a tree node has [children] twice");
             }
-            node.children = trees.addChildren();
+            fields.yesChild = trees.addChildren();
             parser.nextToken();
-            node.yesChildId = readNode(node.children, depth + 1);
+            fields.yesChildId = readNode(fields.yesChild, depth + 1);
             parser.nextToken();
-            node.noChildId = readNode(TreeBuilder.noChild(node.children), depth + 1);
+            fields.noChildId = readNode(TreeBuilder.noChild(fields.yesChild), depth + 1);
             parser.nextToken();
-            expect(Token.END_ARRAY, "a split has exactly two children");
+            expect(Token.END_ARRAY, "a split must have exactly two children");
         }
 
-        private void expect(Token token, String otherwise) {
+        private void expect(Token token, String message) {
             if (parser.currentToken() != token) {
-                throw fault(otherwise);
+                throw error(message);
             }
         }
 
-        private ParsingException fault(String message) {
+        private ParsingException error(String message) {
             return new ParsingException(parser.getTokenLocation(), message);
         }
     }
 
-    /** The fields of one node, null where not given. */
-    private static final class Node {
+    /** The fields of one node, null where the dump has none. */
+    private static final class NodeFields {
         private Integer id;
         private Integer depth;
         private Float leaf;
@@ -128,33 +130,32 @@ final class XGBoostJsonParser implements RankerParser {
         private Integer yes;
         private Integer no;
         private Integer missing;
-        private Integer children;
+        private Integer yesChild;
         private Integer yesChildId;
         private Integer noChildId;
 
-        /** What is wrong with the node, or null. */
+        /** The reason why the node is invalid, or null. */
         private String problem() {
             if (id == null) {
-                return "lacks [nodeid]";
+                return "has no [nodeid]";
             }
             if (leaf != null) {
-                return feature == null && children == null ? null : "is both a leaf and a split";
+                return feature == null && yesChild == null ? null : "is both a leaf and a split";
             }
             if (feature == null
                     || threshold == null
                     || depth == null
                     || yes == null
                     || no == null
-                    || children == null) {
-                return "is neither a [leaf] nor a whole split, which has [depth], [split], [split_condition], [yes],"
-                        + " [no] and [children]";
+                    || yesChild == null) {
+                return "must have [leaf], or all of [depth], [split], [split_condition], [yes], [no] and [children]";
             }
             if (yesChildId.equals(yes) == false || noChildId.equals(no) == false) {
-                return "must have its [yes] and its [no] child as its children, in this order";
+                return "must have the [yes] node first and the [no] node second in its [children]";
             }
             return missing == null || missing.equals(yes) || missing.equals(no)
                     ? null
-                    : "must have its [yes] or its [no] child as its [missing] one";
+                    : "must have the same [missing] as [yes] or [no]";
         }
     }
 }
