@@ -14,7 +14,7 @@ import org.opensearch.core.common.io.stream.StreamOutput;
 import org.opensearch.core.xcontent.ToXContentFragment;
 import org.opensearch.core.xcontent.XContentBuilder;
 
-/** What the caches hold: in all, by store and by node. */
+/** The usage of the caches: in total, by store and by node. */
 final class CachesResponse extends BaseNodesResponse<CachesResponse.NodeResponse> implements ToXContentFragment {
     CachesResponse(ClusterName cluster, List<NodeResponse> nodes, List<FailedNodeException> failures) {
         super(cluster, nodes, failures);

@@ -9,13 +9,13 @@ import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
-/** The body that stores an element: the element under the key of its type, and perhaps a trial run. */
+/** A request body that stores an element: the element under the key of its type, and optionally a validation. */
 record ElementBody(Element element, @Nullable Validation validation) implements ToXContentObject {
     static ElementBody parse(XContentParser parser, @Nullable String expectedName) throws IOException {
         Builder builder = PARSER.parse(parser, expectedName);
         if (builder.element == null) {
             throw new ParsingException(
-                    parser.getTokenLocation(), "one of [feature], [featureset] and [model] is expected");
+                    parser.getTokenLocation(), "the body must have one of [feature], [featureset] and [model]");
         }
         return new ElementBody(builder.element, builder.validation);
     }
@@ -35,7 +35,8 @@ record ElementBody(Element element, @Nullable Validation validation) implements 
 
         private void set(Element value) {
             if (element != null) {
-                throw new IllegalArgumentException("only one of [feature], [featureset] and [model] is allowed");
+                throw new IllegalArgumentException(
+                        "the body must have only one of [feature], [featureset] and [model]");
             }
             element = value;
         }

@@ -10,10 +10,10 @@ import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
 /**
- * A feature as stored.
+ * A stored feature.
  *
- * @param params names that every request must give a value for
- * @param language how to read the template: {@code mustache}, {@code derived_expression}, or a script language
+ * @param params the names of the params that each request must have
+ * @param language the language of the template: {@code mustache}, {@code derived_expression} or a script language
  */
 record Feature(String name, List<String> params, String language, JsonText template) implements Element {
     static final String MUSTACHE = "mustache";
@@ -32,7 +32,7 @@ record Feature(String name, List<String> params, String language, JsonText templ
 
     static Feature parse(XContentParser parser, @Nullable String expectedName) throws IOException {
         Builder builder = PARSER.parse(parser, null);
-        String name = Element.settleName(parser, ElementType.FEATURE, expectedName, builder.name);
+        String name = Element.resolveName(parser, ElementType.FEATURE, expectedName, builder.name);
         if (builder.template == null) {
             throw new ParsingException(
                     parser.getTokenLocation(), "Field [template] is mandatory in feature [" + name + "]");

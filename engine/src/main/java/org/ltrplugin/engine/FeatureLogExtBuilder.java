@@ -11,7 +11,7 @@ import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 import org.opensearch.search.SearchExtBuilder;
 
-/** {@code ext.ltr_log}: asks for the feature values of every hit. */
+/** {@code ext.ltr_log}: requests the feature values of each hit. */
 final class FeatureLogExtBuilder extends SearchExtBuilder {
     static final String NAME = "ltr_log";
     private static final ParseField SPECS = new ParseField("log_specs");
@@ -52,7 +52,7 @@ final class FeatureLogExtBuilder extends SearchExtBuilder {
             FeatureLogExtBuilder ext = PARSER.parse(parser, null);
             if (ext.specs.isEmpty()) {
                 throw new ParsingException(
-                        parser.getTokenLocation(), "[" + NAME + "] needs at least one of [log_specs]");
+                        parser.getTokenLocation(), "[" + NAME + "] must have at least one of [log_specs]");
             }
             return ext;
         } catch (IllegalArgumentException e) {

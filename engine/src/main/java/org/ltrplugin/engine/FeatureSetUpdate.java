@@ -12,44 +12,44 @@ import org.opensearch.core.action.ActionListener;
 import org.opensearch.index.engine.VersionConflictEngineException;
 
 /**
- * One addition of features to a set, made safe against others at the same time: the set is written only if it still is
- * what was read, else read again. A conflict means that somebody else came through, so tries are bounded by the number
- * of writers.
+ * Adds features to a set with optimistic concurrency control: when another request has changed the set between read and
+ * write, it reads the set again and retries. Each conflict means that another request succeeded, so the number of
+ * concurrent requests bounds the number of attempts.
  */
 record FeatureSetUpdate(
         ElementStore elements,
-        ElementValidator check,
+        ElementValidator validator,
         ElementKey set,
         boolean merge,
         @Nullable String routing,
         @Nullable Validation validation) {
-    private static final int MAX_TRIES = 100;
+    private static final int MAX_ATTEMPTS = 100;
 
     void run(List<Feature> features, ActionListener<IndexResponse> listener) {
-        attempt(features, MAX_TRIES, listener);
+        attempt(features, MAX_ATTEMPTS, listener);
     }
 
-    private void attempt(List<Feature> features, int tries, ActionListener<IndexResponse> listener) {
+    private void attempt(List<Feature> features, int attempts, ActionListener<IndexResponse> listener) {
         ActionListener<IndexResponse> written = ActionListener.wrap(listener::onResponse, failure -> {
-            if (tries > 1 && ExceptionsHelper.unwrapCause(failure) instanceof VersionConflictEngineException) {
-                attempt(features, tries - 1, listener);
+            if (attempts > 1 && ExceptionsHelper.unwrapCause(failure) instanceof VersionConflictEngineException) {
+                attempt(features, attempts - 1, listener);
             } else {
                 listener.onFailure(failure);
             }
         });
-        elements.get(set, routing, ElementStore.then(listener, current -> {
-            FeatureSet grown = read(current).with(features, merge);
-            IndexRequest write = ElementStore.write(set.index(), grown, routing);
+        elements.get(set, routing, ElementStore.delegateFailure(listener, current -> {
+            FeatureSet updated = parse(current).with(features, merge);
+            IndexRequest request = ElementStore.indexRequest(set.index(), updated, routing);
             if (current.isExists()) {
-                write.setIfSeqNo(current.getSeqNo()).setIfPrimaryTerm(current.getPrimaryTerm());
+                request.setIfSeqNo(current.getSeqNo()).setIfPrimaryTerm(current.getPrimaryTerm());
             } else {
-                write.opType(OpType.CREATE);
+                request.opType(OpType.CREATE);
             }
-            check.check(grown, validation, listener, () -> elements.put(write, grown, written));
+            validator.validate(updated, validation, listener, () -> elements.put(request, updated, written));
         }));
     }
 
-    private FeatureSet read(GetResponse current) throws IOException {
+    private FeatureSet parse(GetResponse current) throws IOException {
         return current.isExists()
                 ? (FeatureSet) Element.fromDocument(ElementType.FEATURESET, current.getSourceAsBytesRef())
                 : new FeatureSet(set.name(), List.of());

@@ -4,20 +4,20 @@ import java.io.Writer;
 import org.opensearch.common.Nullable;
 
 /**
- * Where a template is rendered to. Sections that repeat within sections can multiply a small request into any amount of
- * text and time, so both the text and the repetitions are bounded.
+ * Collects the text that a template renders to. Nested sections over lists can turn a small request into any amount of
+ * text and time, so the length of the text and the number of repetitions are limited.
  */
 final class LimitedWriter extends Writer {
     private final StringBuilder text = new StringBuilder();
     private final int[] repetitions;
 
-    /** A writer that shares the bound on repetitions with the writer around it, if that has one. */
-    LimitedWriter(@Nullable Writer around) {
-        repetitions = around instanceof LimitedWriter bounded ? bounded.repetitions : new int[1];
+    /** Creates a writer for a section. It counts repetitions together with the writer of the surrounding template. */
+    LimitedWriter(@Nullable Writer parent) {
+        repetitions = parent instanceof LimitedWriter limited ? limited.repetitions : new int[1];
     }
 
-    /** Counts one more repetition of a section. */
-    void repeat() {
+    /** Counts one repetition of a section. */
+    void countRepetition() {
         if (++repetitions[0] > Limits.MAX_SECTION_REPETITIONS) {
             throw new IllegalArgumentException(
                     "a template repeats sections more than " + Limits.MAX_SECTION_REPETITIONS + " times");

@@ -37,7 +37,7 @@ import org.opensearch.threadpool.ThreadPool;
 import org.opensearch.transport.client.Client;
 import org.opensearch.watcher.ResourceWatcherService;
 
-/** Registers the parts of the engine with the node. */
+/** The plugin: registers queries, REST handlers, settings and the other extensions with the node. */
 public final class LtrEnginePlugin extends Plugin
         implements ActionPlugin, AnalysisPlugin, SearchPlugin, SystemIndexPlugin {
     static final Setting<Boolean> ENABLED =
@@ -144,7 +144,6 @@ public final class LtrEnginePlugin extends Plugin
 
     @Override
     public Collection<SystemIndexDescriptor> getSystemIndexDescriptors(Settings settings) {
-        return List.of(new SystemIndexDescriptor(
-                StoreIndex.PATTERN, "Stores of the features and models for learning to rank"));
+        return List.of(new SystemIndexDescriptor(StoreIndex.PATTERN, "Feature stores for learning to rank"));
     }
 }

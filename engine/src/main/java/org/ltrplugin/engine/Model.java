@@ -8,7 +8,7 @@ import org.opensearch.core.xcontent.ObjectParser;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
-/** A ranker with its own copy of the feature set it was trained on. */
+/** A stored model: a ranker and a copy of the feature set that it was trained on. */
 record Model(String name, FeatureSet featureSet, RankerDefinition ranker) implements Element {
     @Override
     public ElementType type() {
@@ -23,7 +23,7 @@ record Model(String name, FeatureSet featureSet, RankerDefinition ranker) implem
 
     static Model parse(XContentParser parser, @Nullable String expectedName) throws IOException {
         Builder builder = PARSER.parse(parser, null);
-        String name = Element.settleName(parser, ElementType.MODEL, expectedName, builder.name);
+        String name = Element.resolveName(parser, ElementType.MODEL, expectedName, builder.name);
         if (builder.featureSet == null || builder.ranker == null) {
             throw new ParsingException(
                     parser.getTokenLocation(),

@@ -12,7 +12,7 @@ import org.opensearch.core.common.io.stream.StreamInput;
 import org.opensearch.threadpool.ThreadPool;
 import org.opensearch.transport.TransportService;
 
-/** Clears and counts the caches of every node. Public because the node's injector makes it. */
+/** Clears the caches of each node and returns their usage. Public because the node's injector creates it. */
 public final class TransportCachesAction
         extends TransportNodesAction<
                 CachesRequest, CachesResponse, CachesRequest.NodeRequest, CachesResponse.NodeResponse> {
@@ -59,7 +59,7 @@ public final class TransportCachesAction
 
     @Override
     protected CachesResponse.NodeResponse nodeOperation(CachesRequest.NodeRequest request) {
-        request.apply(cache);
+        request.clearFrom(cache);
         return new CachesResponse.NodeResponse(clusterService.localNode(), cache.usage());
     }
 }

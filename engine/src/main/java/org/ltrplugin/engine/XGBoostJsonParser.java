@@ -78,8 +78,8 @@ final class XGBoostJsonParser implements RankerParser {
                     case "missing" -> fields.missing = parser.intValue();
                     case "children" -> readChildren(fields, depth);
                     default ->
-                        throw error("unknown field [" + field
-                                + "] in a tree node; dump the model with [with_stats=False]");
+                        throw error(
+                                "unknown field [" + field + "] in a tree node; dump the model with [with_stats=False]");
                 }
             }
             String problem = fields.problem();
