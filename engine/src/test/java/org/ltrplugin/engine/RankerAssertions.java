@@ -1,6 +1,7 @@
 package org.ltrplugin.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.Arrays;
@@ -34,9 +35,8 @@ final class RankerAssertions {
     }
 
     static void assertSameBits(float expected, float actual) {
-        assertEquals(
-                Float.floatToRawIntBits(expected),
-                Float.floatToRawIntBits(actual),
+        assertTrue(
+                Float.floatToRawIntBits(expected) == Float.floatToRawIntBits(actual),
                 () -> "expected " + expected + ", got " + actual);
     }
 
