@@ -7,7 +7,8 @@ import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.QueryVisitor;
 
 /**
- * A feature with the params of a request. Two bound features are equal only when they give each document the same value.
+ * A feature with the params of a request. Two bound features are equal only when they give each document the same
+ * value.
  */
 interface BoundFeature {
     String name();
@@ -29,7 +30,9 @@ interface BoundFeature {
         }
     }
 
-    /** A feature that is not among the {@code active_features} of the request. It keeps its ordinal and matches nothing. */
+    /**
+     * A feature that is not among the {@code active_features} of the request. It keeps its ordinal and matches nothing.
+     */
     record Inactive(String name) implements SearcherIndependent {
         @Override
         public FeatureReader reader(LeafReaderContext segment, float[] vector, long leadCost) {

@@ -52,7 +52,8 @@ record CompiledModel(
      * Creates the query that scores the documents of a shard.
      *
      * @param active the names of the features to use; all features when empty
-     * @throws QueryShardException when a param is missing, an active feature is unknown or a feature is not a valid query
+     * @throws QueryShardException when a param is missing, an active feature is unknown or a feature is not a valid
+     *     query
      */
     RankerQuery bind(QueryShardContext shard, Map<String, Object> params, Set<String> active) {
         for (String feature : active) {

@@ -59,7 +59,10 @@ final class ModelCache implements ClusterStateListener {
         return Setting.timeSetting(key, TimeValue.timeValueHours(1), TimeValue.ZERO, Property.NodeScope);
     }
 
-    /** A cached model with the index of its store. {@link #usage} needs the index, and a look-up by key counts as access. */
+    /**
+     * A cached model with the index of its store. {@link #usage} needs the index, and a look-up by key counts as
+     * access.
+     */
     private record CachedModel(String index, CompiledModel model) {}
 
     private static Cache<ElementKey, CachedModel> newCache(Settings settings) {
@@ -84,7 +87,9 @@ final class ModelCache implements ClusterStateListener {
         }
     }
 
-    /** The compiled model, from the cache or from the store. The future fails when the element is missing or invalid. */
+    /**
+     * The compiled model, from the cache or from the store. The future fails when the element is missing or invalid.
+     */
     CompletableFuture<CompiledModel> load(ElementKey key) {
         CompletableFuture<CompiledModel> load = new CompletableFuture<>();
         CompletableFuture<CompiledModel> running = inFlight.putIfAbsent(key, load);

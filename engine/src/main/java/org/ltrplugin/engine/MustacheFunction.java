@@ -22,8 +22,8 @@ import org.opensearch.common.xcontent.XContentFactory;
 import org.opensearch.core.xcontent.XContentBuilder;
 
 /**
- * A section that applies a function: {@code toJson} and {@code join} to the variable that the section names, {@code url}
- * to the text that the section renders.
+ * A section that applies a function: {@code toJson} and {@code join} to the variable that the section names, {@code
+ * url} to the text that the section renders.
  */
 abstract class MustacheFunction extends IterableCode {
     private static final Pattern JOIN = Pattern.compile("join(?:\\s+delimiter='(.*)')?");

@@ -15,8 +15,8 @@ import org.opensearch.core.xcontent.XContentParser;
  */
 record Normalizer(Kind kind, float first, float second) implements ToXContentObject {
     /**
-     * STANDARD subtracts the mean and divides by the standard deviation. MIN_MAX maps the minimum to 0 and the maximum to
-     * 1, without clamping.
+     * STANDARD subtracts the mean and divides by the standard deviation. MIN_MAX maps the minimum to 0 and the maximum
+     * to 1, without clamping.
      */
     enum Kind {
         STANDARD("standard", "mean", "standard_deviation"),
@@ -38,7 +38,7 @@ record Normalizer(Kind kind, float first, float second) implements ToXContentObj
         if (ordered == false || Float.isFinite(first) == false || Float.isFinite(second) == false) {
             throw new IllegalArgumentException(
                     kind == Kind.STANDARD
-                            ? "[standard] must have a finite [mean] and a [standard_deviation] above 0, got [%s] and [%s]"
+                            ? "[standard] must have a finite [mean] and [standard_deviation] > 0, got [%s] and [%s]"
                                     .formatted(first, second)
                             : "[min_max] must have 0 <= [minimum] < [maximum], got [%s] and [%s]"
                                     .formatted(first, second));

@@ -16,8 +16,8 @@ import java.util.Set;
 import org.opensearch.common.Nullable;
 
 /**
- * Looks up the variables of a template in the params of a request: a map by key, a list by position or {@code size}. Unlike
- * the handlers of the mustache library, it never accesses fields or methods of Java objects.
+ * Looks up the variables of a template in the params of a request: a map by key, a list by position or {@code size}.
+ * Unlike the handlers of the mustache library, it never accesses fields or methods of Java objects.
  */
 final class ParamObjectHandler extends BaseObjectHandler {
     @Override

@@ -18,8 +18,8 @@ import org.opensearch.common.Nullable;
  * loop index.
  *
  * <p>A tree with more leaves than an int has bits is divided into subtrees. Each subtree also gets the splits above it
- * that have it on their yes side. Subtrees are evaluated from the yes side to the no side, and a document takes its leaf
- * from the first subtree that has a bit left for it.
+ * that have it on their yes side. Subtrees are evaluated from the yes side to the no side, and a document takes its
+ * leaf from the first subtree that has a bit left for it.
  */
 final class QuickScorer {
     /** Above this number of leaves in a tree, walking is faster. */

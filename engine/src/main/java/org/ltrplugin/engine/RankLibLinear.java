@@ -5,9 +5,9 @@ import java.util.List;
 import org.apache.lucene.util.RamUsageEstimator;
 
 /**
- * The RankLib models that are one line of weights. The score is a sum in double, in the order of the line. For RankBoost
- * it is the sum of the weights of the terms whose value is above their threshold; for the others it is the sum of weight
- * times value. A value that is missing or NaN counts as 0.
+ * The RankLib models that are one line of weights. The score is a sum in double, in the order of the line. For
+ * RankBoost it is the sum of the weights of the terms whose value is above their threshold; for the others it is the
+ * sum of weight times value. A value that is missing or NaN counts as 0.
  */
 record RankLibLinear(String name, double intercept, Term[] terms) implements Ranker {
     static final String COORDINATE_ASCENT = "Coordinate Ascent";

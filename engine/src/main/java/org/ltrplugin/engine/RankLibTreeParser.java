@@ -10,8 +10,8 @@ import java.util.stream.Collectors;
  * Parses the trees of a RankLib model. The format resembles XML but has its own rules: comment lines and line ends are
  * removed, no text is allowed between two tags, and {@code weight} is the only attribute that is read.
  *
- * <p>RankLib goes to the left child when the value is not above the threshold, that is, when it is below the next float32.
- * A missing value is 0. RankLib adds the product of leaf and weight in double and rounds each sum to float32.
+ * <p>RankLib goes to the left child when the value is not above the threshold, that is, when it is below the next
+ * float32. A missing value is 0. RankLib adds the product of leaf and weight in double and rounds each sum to float32.
  */
 final class RankLibTreeParser {
     private static final Pattern WEIGHT = Pattern.compile("\\sweight\\s*=\\s*[\"']([^\"']*)[\"']");

@@ -29,7 +29,9 @@ import org.opensearch.index.query.QueryRewriteContext;
 import org.opensearch.index.query.QueryShardContext;
 import org.opensearch.index.query.QueryShardException;
 
-/** The {@code sltr} query: scores each document with a stored model, or with the sum of the features of a stored set. */
+/**
+ * The {@code sltr} query: scores each document with a stored model, or with the sum of the features of a stored set.
+ */
 final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
     static final String NAME = "sltr";
     private static final ThreadLocal<Integer> DEPTH = ThreadLocal.withInitial(() -> 0);
@@ -49,7 +51,9 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
             Map<String, Object> params,
             List<String> activeFeatures,
             @Nullable String store) {
-        /** Throws IllegalArgumentException when the model or the store is not valid, before the search goes to a shard. */
+        /**
+         * Throws IllegalArgumentException when the model or the store is not valid, before the search goes to a shard.
+         */
         Target validate() {
             if (model == null && featureSet == null) {
                 throw new IllegalArgumentException("Either [model] or [featureset] must be set in [" + NAME + "]");

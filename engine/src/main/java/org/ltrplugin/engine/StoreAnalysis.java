@@ -8,8 +8,8 @@ import org.opensearch.index.analysis.PreConfiguredTokenFilter;
 import org.opensearch.index.analysis.PreConfiguredTokenizer;
 
 /**
- * The tokenizer and token filters with which store indices find names by prefix. The plugin registers its own, so that it
- * also works on a node without the analysis-common module.
+ * The tokenizer and token filters with which store indices find names by prefix. The plugin registers its own, so that
+ * it also works on a node without the analysis-common module.
  */
 final class StoreAnalysis {
     static final String TOKENIZER = "ltr_keyword";

@@ -10,9 +10,9 @@ import org.apache.lucene.util.RamUsageEstimator;
  * it. So a value is below a threshold exactly when its rank is below the threshold's. The difference of two ranks never
  * overflows, and its sign bit is the result of the split.
  *
- * <p>A feature has up to two rows of thresholds: one for the splits that send a missing value (NaN) to the yes child, and
- * one for those that send it to the no child. The rank of a missing value is below all thresholds of the first row and
- * above all of the second.
+ * <p>A feature has up to two rows of thresholds: one for the splits that send a missing value (NaN) to the yes child,
+ * and one for those that send it to the no child. The rank of a missing value is below all thresholds of the first row
+ * and above all of the second.
  */
 final class ThresholdRanks {
     private final int[] features;

@@ -11,8 +11,8 @@ import org.opensearch.rest.RestRequest.Method;
 import org.opensearch.transport.client.node.NodeClient;
 
 /**
- * The queries and calls of the OpenSearch Learning to Rank plugin that this plugin does not have. They fail with a message
- * that names them and the alternative.
+ * The queries and calls of the OpenSearch Learning to Rank plugin that this plugin does not have. They fail with a
+ * message that names them and the alternative.
  */
 final class Unsupported {
     private Unsupported() {}

@@ -16,8 +16,8 @@ import org.opensearch.search.rescore.RescoreContext;
 import org.opensearch.search.rescore.Rescorer;
 
 /**
- * Rescores with an sltr query that knows its window, so that the query can score the documents in blocks. OpenSearch's own
- * {@link QueryRescorer} does the rest; it asks for the score of one document at a time.
+ * Rescores with an sltr query that knows its window, so that the query can score the documents in blocks. OpenSearch's
+ * own {@link QueryRescorer} does the rest; it asks for the score of one document at a time.
  */
 final class WindowRescoreContext extends QueryRescoreContext {
     /** Replaces the standard rescore context of each sltr rescore by this one. */

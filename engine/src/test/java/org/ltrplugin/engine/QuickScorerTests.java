@@ -10,7 +10,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Trees are given as the arrays that TreeEnsemble documents. */
 class QuickScorerTests {
-    /** A tree in which split i sends values below i + 1 to leaf i, and the others to split i + 1 or to the last leaf. */
+    /**
+     * A tree in which split i sends values below i + 1 to leaf i, and the others to split i + 1 or to the last leaf.
+     */
     private record Chain(int[] nodes, double[] leaves, ThresholdRanks ranks) {
         static Chain of(int splits) {
             int key = ThresholdRanks.key(0, false);
