@@ -22,6 +22,7 @@ from ltr_plugin.cli import (
 )
 from ltr_plugin.cli import demo as demo_verb
 from ltr_plugin.errors import LtrError
+from ltr_plugin.extras import EXTRA_OF, missing_module
 
 app = typer.Typer(
     help="Multimodal learning to rank for OpenSearch and Elasticsearch.",
@@ -58,6 +59,11 @@ def main() -> None:
     except LtrError as error:
         print(f"ltr: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRA_OF:
+            raise
+        print(f"ltr: {missing_module(error.name, 'this command')}", file=sys.stderr)
+        sys.exit(1)
     except OSError as error:
         place = f" ({error.filename})" if error.filename else ""
         print(f"ltr: {error.strerror or error}{place}; is there room, and may this user write there?", file=sys.stderr)

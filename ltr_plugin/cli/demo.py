@@ -26,6 +26,9 @@ def demo(
     from rich.console import Console
 
     from ltr_plugin.cli.progress_bar import progress_bar
+    from ltr_plugin.extras import require_module
+
+    require_module("prometheus_client", "the demo")  # which comes with `workers`, as all that the demo needs
     from ltr_plugin.demo.run import run_demo
     from ltr_plugin.queries.query import INPUT_MODES
     from ltr_plugin.settings import Settings

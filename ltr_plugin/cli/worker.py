@@ -48,8 +48,9 @@ def worker(
     import os
 
     from ltr_plugin.errors import InputError
+    from ltr_plugin.extras import require_module
     from ltr_plugin.pipelines.local_worker import worker_command
-    from ltr_plugin.pipelines.messages import DEFAULT_QUEUE, SWEEP_QUEUE, queue_of
+    from ltr_plugin.pipelines.messages import DEFAULT_QUEUE, SWEEP_QUEUE, celery_client, queue_of
     from ltr_plugin.settings import Settings
 
     if modality and queues:
@@ -59,6 +60,8 @@ def worker(
     if log_format:
         os.environ["LTR_LOG_FORMAT"] = log_format
     settings = Settings.from_env()
+    require_module("prometheus_client", "a worker")
+    celery_client(settings)  # says what its broker lacks
     if beat and not settings.sweep_indices:
         raise InputError("--beat", "has nothing to sweep: name indices in LTR_SWEEP_INDICES")
     options = ["--loglevel", log_level]
