@@ -11,6 +11,8 @@ from ltr_plugin.features.table import Provenance
 from ltr_plugin.features.table_writer import FeatureTableWriter
 from ltr_plugin.rankers.loading import load_ranker
 
+pytestmark = pytest.mark.slow
+
 FEATURES = FeatureSet.model_validate(
     {
         "name": "tuned",
