@@ -161,17 +161,25 @@ def rollback(cluster: Cluster, template: str, number: int | None = None) -> Rele
     return Release(template, number, metadata)
 
 
-def stale_releases(index: Index) -> list[Release]:
-    """The releases that storefronts call now which rank this index by vectors of other encoders than it has."""
-    metadata = index.cluster.call("GET", "/_cluster/state/metadata", filter_path="metadata.stored_scripts")
+def current_releases(cluster: Cluster) -> list[Release]:
+    """The release of each search template that storefronts call now, by template."""
+    metadata = cluster.call("GET", "/_cluster/state/metadata", filter_path="metadata.stored_scripts")
     scripts = metadata.get("metadata", {}).get("stored_scripts", {})
-    stale: list[Release] = []
+    releases: list[Release] = []
     for template, script in sorted(scripts.items()):
         stored = release_metadata(script.get("source", ""))
-        active = stored and not template.endswith(f".v{stored['release']}")
-        if active and stored["index"] == index.alias and _mismatched_vectors(index, stored):
-            stale.append(Release(template, stored["release"], stored))
-    return stale
+        if stored and not template.endswith(f".v{stored['release']}"):
+            releases.append(Release(template, stored["release"], stored))
+    return releases
+
+
+def stale_releases(index: Index) -> list[Release]:
+    """The releases that storefronts call now which rank this index by vectors of other encoders than it has."""
+    return [
+        release
+        for release in current_releases(index.cluster)
+        if release.metadata["index"] == index.alias and _mismatched_vectors(index, release.metadata)
+    ]
 
 
 def _vector_fingerprints(index: Index) -> dict[str, str]:

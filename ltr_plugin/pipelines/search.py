@@ -49,8 +49,12 @@ def resolve_ranking(index: Index, name: str) -> Ranking:
 
 
 def search_products(index: Index, query: Query, ranking: Ranking, *, size: int = 10, log: bool = False) -> list[Hit]:
-    """The hits of one query; with `log`, each brings the features that the model saw."""
-    (encoded,) = encode_queries(index, [query], Path())
+    """The hits of one query; with `log`, each brings the features that the model saw.
+
+    A ranking that reads no vectors, such as BM25, loads no encoder.
+    """
+    vectors = index.vectors if ranking.knn or ranking.model else ()
+    (encoded,) = encode_queries(index, [query], Path(), vectors=vectors)
     template = search_template(Retrieval.from_vectors(index.vectors), ranking, log=log)
     return search(index.cluster, index.name, {"source": template}, {**encoded.params, "size": size})
 
