@@ -16,7 +16,8 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import EmbeddingResult, Index
 from ltr_plugin.cluster.versions import open_or_create
-from ltr_plugin.encoders import load_encoder, load_full_precision, vector_fields
+from ltr_plugin.encoders import load_encoder, vector_fields
+from ltr_plugin.encoders.registry import load_full_precision
 from ltr_plugin.media.openers import OPENERS
 from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue_backlog
 from ltr_plugin.pipelines.local_worker import LocalWorker

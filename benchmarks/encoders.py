@@ -114,7 +114,7 @@ def texts(minutes: float, made: Path, catalog: Path) -> dict[str, str]:
         "MiniLM": DEFAULT_TEXT_ENCODER,
         "MiniLM, ONNX": whole.spec,
         "MiniLM, ONNX int8": small.spec,
-        f"BiLSTM, {minutes:g} min from nothing": train("words", made / "electronics-words", minutes, catalog=catalog),
+        f"BiLSTM, {minutes:g} min from nothing": train("text", made / "electronics-words", minutes, catalog=catalog),
     }
 
 

@@ -97,7 +97,7 @@ def train(data: Path, clips: Sequence[Clip], fold: int, folder: Path, minutes: f
     (shop / "catalog.jsonl").write_text("".join(json.dumps(product) + "\n" for product in products))
     with progress_bar(f"training without fold {fold}") as progress:
         out = shop / "encoder"
-        return TRAINERS["sound"](shop / "catalog.jsonl", out, budget=Budget(minutes=minutes), progress=progress).spec
+        return TRAINERS["audio"](shop / "catalog.jsonl", out, budget=Budget(minutes=minutes), progress=progress).spec
 
 
 def measured(specs: Mapping[int, str], name: str, clips: Sequence[Clip], audios: Sequence[Audio]) -> Iterator[Row]:

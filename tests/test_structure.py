@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 LAYERS = (
-    {"batches", "decoding", "errors", "jsonlines", "progress", "settings", "shipped"},
+    {"batches", "errors", "extras", "jsonlines", "progress", "resources", "settings", "validation"},
     {"catalog", "judgments"},
     {"features", "media"},
     {"encoders", "evaluation"},

@@ -1,8 +1,9 @@
 """`ltr encoder`: libraries listed, encoders trained on a catalog, exported and identified."""
 
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -22,20 +23,15 @@ app = verb_group("List, train, export and identify encoders, which make vectors 
 Spec = Annotated[str, typer.Argument(metavar="LIBRARY:MODEL", help="The encoder; `ltr encoder list` shows examples.")]
 
 
-SETTING_TYPES = {
-    "batch": int, "descriptor": str, "epochs": float, "image_size": int, "seed": int, "steps": int,
-    "vocabulary_size": int,
-}  # fmt: skip
-
-
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """List the libraries that encoders come from, and how their models are named."""
     from importlib.util import find_spec
 
-    from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, LIBRARIES
+    from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, list_libraries
 
-    installed = {name: find_spec(library.module) is not None for name, library in LIBRARIES.items()}
+    libraries = {library.name: library for library in list_libraries()}
+    installed = {name: find_spec(library.module) is not None for name, library in libraries.items()}
     facts = {
         "default_text_encoder": DEFAULT_TEXT_ENCODER,
         "libraries": [
@@ -47,13 +43,13 @@ def list_(as_json: AsJson = False) -> None:
                 "example": f"{name}:{library.example}",
                 "extra": library.extra,
             }
-            for name, library in LIBRARIES.items()
+            for name, library in libraries.items()
         ],
     }
     lines = [
         f"{name}:MODEL  encodes {', '.join(library.modalities)}; MODEL is {library.models}\n"
         f"    such as {name}:{library.example}{'' if installed[name] else _install_hint(library)}"
-        for name, library in LIBRARIES.items()
+        for name, library in libraries.items()
     ]
     lines.append(f"default text encoder: {DEFAULT_TEXT_ENCODER}")
     print_result(facts, "\n".join(lines), as_json=as_json)
@@ -138,16 +134,15 @@ def fingerprint(spec: Spec, as_json: AsJson = False) -> None:
 
 
 def _settings(trainer: "Trainer", kind: str, assignments: list[str] | None) -> dict[str, Any]:
-    """The settings of `--set`; InputError for a value that is not of its type."""
+    """The settings of `--set`, of the types that the training function states; InputError for any other value."""
+    from ltr_plugin.encoders.training.fitting import Budget
     from ltr_plugin.validation import decode
 
-    known: dict[str, Any] = {
-        name: type_
-        for name, type_ in SETTING_TYPES.items()
-        if name in ("epochs", "steps", "seed") or name in trainer.options
-    }
+    module, _, name = trainer.entry_point.partition(":")
+    types = {**get_type_hints(getattr(import_module(module), name)), **get_type_hints(Budget)}
+    known = {"seed", "steps", "epochs", *trainer.options} - {"start"}
     texts = read_assignments(assignments, known, f"an encoder of kind {kind}")
-    return {name: decode(known[name], text, source=f"--set {name}") for name, text in texts.items()}
+    return {name: decode(types[name], text, source=f"--set {name}") for name, text in texts.items()}
 
 
 def _install_hint(library: "Library") -> str:

@@ -94,7 +94,7 @@ def run_demo(
             folder = out / "encoder"
             photos = _encoder("photo", files, folder, encoder_minutes, timer, progress_bar, image_size=image_size)
         if "audio" in media:
-            sounds = _encoder("sound", files, out / "sound-encoder", sound_minutes, timer, progress_bar)
+            sounds = _encoder("audio", files, out / "sound-encoder", sound_minutes, timer, progress_bar)
         videos = tuple(spec for spec in (photos, sounds) if spec) if "video" in media else ()
         vectors = vector_fields(DEFAULT_TEXT_ENCODER, photos, sounds, videos)
         index = _index(settings, cluster, files, vectors, timer, progress_bar)

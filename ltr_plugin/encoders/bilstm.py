@@ -37,7 +37,7 @@ class LstmEncoder(TorchEncoder):
 
 
 def load(model: str) -> LstmEncoder:
-    """The encoder in a folder that `ltr encoder train --kind words` made."""
+    """The encoder in a folder that `ltr encoder train --kind text` made."""
     from safetensors.torch import load_file
 
     from ltr_plugin.encoders.bilstm_network import LstmNetwork, LstmShape
@@ -74,7 +74,7 @@ LIBRARY = Library(
     name="bilstm",
     module="torch",
     modalities=("text",),
-    models="a folder made by `ltr encoder train --kind words`",
+    models="a folder made by `ltr encoder train --kind text`",
     load=load,
-    example="runs/words",
+    example="runs/text",
 )

@@ -1,16 +1,19 @@
-"""Encoders in folders: what must be in one, and the note of where it comes from and how good it is."""
+"""Encoders in folders: which files must be there, the card that describes the encoder, and how a folder is replaced."""
 
+import contextlib
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ltr_plugin.errors import EncoderError
+from ltr_plugin.errors import EncoderError, InputError
 
 CARD = "encoder.json"
 
 
 def require_files(folder: Path, *files: str) -> None:
-    """EncoderError when it is no folder, or lacks one of these files."""
+    """EncoderError when `folder` is no folder, or lacks one of these files."""
     if not folder.is_dir():
         raise EncoderError(f"{str(folder)!r} is no folder of an encoder")
     if missing := [file for file in files if not (folder / file).is_file()]:
@@ -18,12 +21,40 @@ def require_files(folder: Path, *files: str) -> None:
 
 
 def read_card(folder: Path) -> dict[str, Any]:
-    """The note in the folder; empty where there is none."""
+    """The card in the folder: the encoder's name, origin and quality. Empty where there is none."""
     path = folder / CARD
     card: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     return card
 
 
 def encoder_name(folder: Path) -> str:
-    """What the encoder was called when it was made, wherever its folder is now."""
+    """The name that the encoder got when it was made, wherever its folder is now."""
     return str(read_card(folder).get("name") or folder.resolve().name)
+
+
+def check_output_folder(folder: Path) -> None:
+    """InputError when the folder holds something other than an encoder: only an encoder is ever replaced."""
+    if folder.exists() and not (folder / CARD).is_file() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise InputError(str(folder), "is there already and holds no encoder; choose another folder")
+
+
+@contextlib.contextmanager
+def replace_folder(folder: Path, card: dict[str, Any]) -> Iterator[Path]:
+    """A new folder to write an encoder into; when the block ends, it replaces `folder`, with `card` in it.
+
+    It is written beside `folder` and then renamed, so that there is never half an encoder. InputError as of
+    `check_output_folder`.
+    """
+    check_output_folder(folder)
+    partial, before = (folder.with_name(f".{folder.name}.{state}") for state in ("partial", "before"))
+    if before.exists() and not folder.exists():  # interrupted between the two renames
+        before.rename(folder)
+    for stale in (partial, before):
+        shutil.rmtree(stale, ignore_errors=True)
+    partial.mkdir(parents=True)
+    yield partial
+    (partial / CARD).write_text(json.dumps(card, indent=1) + "\n", "utf-8")
+    if folder.exists():
+        folder.rename(before)
+    partial.rename(folder)
+    shutil.rmtree(before, ignore_errors=True)

@@ -19,27 +19,15 @@ from ltr_plugin.encoders.requirements import require_module
 from ltr_plugin.encoders.runtime.torch_encoder import TorchEncoder
 from ltr_plugin.errors import EncoderError, LtrError
 
-LIBRARIES: dict[str, Library] = {
-    library.name: library
-    for library in (
-        sentence_transformer.LIBRARY,
-        openclip.LIBRARY,
-        word_vectors.LIBRARY,
-        bilstm.LIBRARY,
-        onnx_runtime.LIBRARY,
-        timm_images.LIBRARY,
-        keypoints.LIBRARY,
-        torchvision_video.LIBRARY,
-        clap.LIBRARY,
-        mel_cnn.LIBRARY,
-        spectral.LIBRARY,
-    )
-}
-
 DEFAULT_TEXT_ENCODER = f"{sentence_transformer.LIBRARY.name}:{sentence_transformer.BUNDLED}"
 
 _loaded: dict[str, tuple[int, Encoder]] = {}
 _lock = threading.RLock()  # an encoder may be built on another one
+
+
+def list_libraries() -> tuple[Library, ...]:
+    """The libraries that encoders come from, installed or not."""
+    return tuple(_LIBRARIES.values())
 
 
 def load_encoder(spec: str) -> Encoder:
@@ -81,10 +69,10 @@ def resolve_spec(spec: str) -> str:
 
 def _parse(spec: str) -> tuple[Library, str]:
     name, _, model = spec.partition(":")
-    if name not in LIBRARIES or not model:
-        known = ", ".join(f"{library.name}:MODEL" for library in LIBRARIES.values())
+    if name not in _LIBRARIES or not model:
+        known = ", ".join(f"{library.name}:MODEL" for library in _LIBRARIES.values())
         raise EncoderError(f"unknown encoder {spec!r}; write one of: {known} (see `ltr encoder list`)")
-    return LIBRARIES[name], model
+    return _LIBRARIES[name], model
 
 
 def _age(model: str) -> int:
@@ -95,3 +83,21 @@ def _age(model: str) -> int:
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+_LIBRARIES: dict[str, Library] = {
+    library.name: library
+    for library in (
+        sentence_transformer.LIBRARY,
+        openclip.LIBRARY,
+        word_vectors.LIBRARY,
+        bilstm.LIBRARY,
+        onnx_runtime.LIBRARY,
+        timm_images.LIBRARY,
+        keypoints.LIBRARY,
+        torchvision_video.LIBRARY,
+        clap.LIBRARY,
+        mel_cnn.library(load_encoder),
+        spectral.LIBRARY,
+    )
+}

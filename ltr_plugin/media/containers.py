@@ -75,7 +75,7 @@ def open_container(source: TimedBytes) -> "Iterator[InputContainer]":
         "protocol_whitelist": "none",
         "max_pixels": str(MAX_PIXELS),
         "max_streams": str(MAX_STREAMS),
-        **(WAVE_OPTIONS if data[:4] == b"RIFF" and data[8:12] == b"WAVE_OPTIONS" else {}),
+        **(WAVE_OPTIONS if data[:4] == b"RIFF" and data[8:12] == b"WAVE" else {}),
     }
     with av.open(source, "r", options=options, metadata_errors="replace") as container:
         for stream in (*container.streams.video, *container.streams.audio):

@@ -14,9 +14,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from ltr_plugin.cli import app
-from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, LIBRARIES, load_encoder, load_full_precision, vector_fields
+from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, list_libraries, load_encoder, vector_fields
 from ltr_plugin.encoders.openclip import CONFIG, WEIGHTS, from_model, model_config, trim_padding
-from ltr_plugin.encoders.registry import resolve_spec
+from ltr_plugin.encoders.registry import load_full_precision, resolve_spec
 from ltr_plugin.encoders.runtime.half_precision import half_dtype
 from ltr_plugin.encoders.runtime.torch_encoder import weights_hash
 from ltr_plugin.encoders.training.small_clip import CONTEXT_LENGTH, build_model, save_encoder, small_config
@@ -194,9 +194,9 @@ def test_a_folder_without_safetensors_is_refused(tmp_path: Path):
 
 def test_every_library_is_listed_with_what_it_encodes_and_an_example():
     listed = CliRunner().invoke(app, ["encoder", "list"]).stdout
-    for name, library in LIBRARIES.items():
-        assert f"{name}:MODEL  encodes {', '.join(library.modalities)}" in listed
-        assert f"such as {name}:{library.example}" in listed
+    for library in list_libraries():
+        assert f"{library.name}:MODEL  encodes {', '.join(library.modalities)}" in listed
+        assert f"such as {library.name}:{library.example}" in listed
         assert library.example
     libraries = json.loads(CliRunner().invoke(app, ["encoder", "list", "--json"]).stdout)["libraries"]
     assert {one["name"]: one["extra"] for one in libraries if one["extra"]} == {

@@ -10,11 +10,12 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from ltr_plugin.cli import app
-from ltr_plugin.encoders import load_encoder, load_full_precision
+from ltr_plugin.encoders import load_encoder
 from ltr_plugin.encoders.export.comparison import compare
 from ltr_plugin.encoders.export.export import export
 from ltr_plugin.encoders.export.onnx_graphs import quantize
 from ltr_plugin.encoders.export.samples import catalog_samples, synthetic_samples
+from ltr_plugin.encoders.registry import load_full_precision
 from ltr_plugin.errors import EncoderError, InputError
 
 TEXTS = ["red mug", "  A large\nblue teapot ", "émaillé", "", "x " * 100, *(f"mug number {n}" for n in range(60))]

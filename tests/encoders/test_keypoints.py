@@ -126,7 +126,7 @@ def test_photos_without_keypoints_make_no_vocabulary(tmp_path):
 
 
 def test_a_folder_of_something_else_is_never_replaced(catalog):
-    with pytest.raises(InputError, match="holds no encoder; choose another place"):
+    with pytest.raises(InputError, match="holds no encoder; choose another folder"):
         get_trainer("keypoints")(catalog, catalog.parent, budget=Budget(steps=1))
     assert catalog.is_file()
 

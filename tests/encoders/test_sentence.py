@@ -11,7 +11,8 @@ from sentence_transformers.sentence_transformer.modules import Pooling, StaticEm
 from small_bert import VOCABULARY
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from ltr_plugin.encoders import load_encoder, load_full_precision
+from ltr_plugin.encoders import load_encoder
+from ltr_plugin.encoders.registry import load_full_precision
 
 TEXTS = ["red mug", "a large blue teapot", "mug " * 1000]
 

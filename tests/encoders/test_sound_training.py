@@ -66,7 +66,7 @@ def shop(tmp_path_factory):
 
 
 def trained(shop, out, **options):
-    return TRAINERS["sound"](shop / "catalog.jsonl", out, **{"batch": 12, **options})
+    return TRAINERS["audio"](shop / "catalog.jsonl", out, **{"batch": 12, **options})
 
 
 def test_a_trained_encoder_tells_sounds_apart_by_another_take_and_by_words(shop, tmp_path):
@@ -119,7 +119,7 @@ def test_ctrl_c_keeps_what_was_learned_and_resume_ends_it(shop, tmp_path):
 
 
 def test_the_command_trains_and_says_what_to_do_with_the_encoder(shop, tmp_path):
-    asked = ["encoder", "train", str(shop / "catalog.jsonl"), "--out", str(tmp_path / "e"), "--kind", "sound"]
+    asked = ["encoder", "train", str(shop / "catalog.jsonl"), "--out", str(tmp_path / "e"), "--kind", "audio"]
     ran = CliRunner().invoke(app, [*asked, "--steps", "1", "--batch", "4"])
     assert ran.exit_code == 0
     assert f"use it as mel:{tmp_path / 'e'}" in ran.stdout

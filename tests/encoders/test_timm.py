@@ -11,7 +11,8 @@ from timm.data.config import resolve_model_data_config
 from timm.data.transforms_factory import create_transform
 from timm.models import save_for_hf
 
-from ltr_plugin.encoders import load_encoder, load_full_precision
+from ltr_plugin.encoders import load_encoder
+from ltr_plugin.encoders.registry import load_full_precision
 from ltr_plugin.encoders.timm_images import WEIGHTS
 from ltr_plugin.errors import EncoderError
 

@@ -1,8 +1,9 @@
-"""Sound and text encoders that `ltr encoder train --kind sound` makes: a small network on spectrograms, one space."""
+"""Sound and text encoders that `ltr encoder train --kind audio` makes: a small network on spectrograms, one space."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +12,16 @@ import numpy as np
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.encoders.audio.log_mel import DESCRIPTION, FLOOR_DB, Spectrogram, audio_of, log_mel
+from ltr_plugin.encoders.encoder_folder import require_files
 from ltr_plugin.encoders.protocol import Encoder, Library
 from ltr_plugin.encoders.runtime.torch_encoder import TorchEncoder, weights_hash
-from ltr_plugin.errors import EncoderError
 
 if TYPE_CHECKING:
     import torch
 
     from ltr_plugin.encoders.audio.mel_cnn_network import MelNetwork
 
+NAME = "mel"
 CONFIG, WEIGHTS = "mel_config.json", "mel_model.safetensors"
 
 WINDOW_FRAMES = 160
@@ -84,16 +86,14 @@ def loud_windows(spectrogram: Spectrogram) -> Spectrogram:
     return np.asarray(np.maximum(found - found.max(axis=(1, 2), keepdims=True), FLOOR_DB), np.float32)
 
 
-def load(model: str) -> MelEncoder:
-    """The encoder of a folder that `ltr encoder train --kind sound` made."""
+def load(model: str, load_encoder: Callable[[str], Encoder]) -> MelEncoder:
+    """The encoder of a folder that `ltr encoder train --kind audio` made; `load_encoder` loads its text encoder."""
     from safetensors.torch import load_file
 
     from ltr_plugin.encoders.audio.mel_cnn_network import MelNetwork, MelShape
-    from ltr_plugin.encoders.registry import load_encoder
 
     folder = Path(model)
-    if missing := [file for file in (CONFIG, WEIGHTS) if not (folder / file).is_file()]:
-        raise EncoderError(f"encoder folder {model!r} lacks {' and '.join(missing)}")
+    require_files(folder, CONFIG, WEIGHTS)
     config = json.loads((folder / CONFIG).read_text("utf-8"))
     network = MelNetwork(MelShape(**{**config["shape"], "channels": tuple(config["shape"]["channels"])}))
     network.load_state_dict(load_file(folder / WEIGHTS))
@@ -103,7 +103,7 @@ def load(model: str) -> MelEncoder:
 def from_model(network: "MelNetwork", text_encoder: Encoder, name: str) -> MelEncoder:
     """The encoder of a network in memory; `text_encoder` makes the vectors that its text tower starts from."""
     fingerprint = Fingerprint(
-        library=LIBRARY.name,
+        library=NAME,
         model=name,
         revision="",
         dimension=network.shape.dimension,
@@ -122,11 +122,13 @@ def write(folder: Path, network: "MelNetwork", text: str, name: str) -> None:
     (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", "utf-8")
 
 
-LIBRARY = Library(
-    name="mel",
-    module="torch",
-    modalities=("text", "audio", "video"),
-    models="a folder made by `ltr encoder train --kind sound`",
-    load=load,
-    example="runs/sounds",
-)
+def library(load_encoder: Callable[[str], Encoder]) -> Library:
+    """The library, whose encoders load their text encoder by `load_encoder`."""
+    return Library(
+        name=NAME,
+        module="torch",
+        modalities=("text", "audio", "video"),
+        models="a folder made by `ltr encoder train --kind audio`",
+        load=partial(load, load_encoder=load_encoder),
+        example="runs/audio",
+    )

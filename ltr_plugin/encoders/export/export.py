@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders import load_full_precision
+from ltr_plugin.encoders.encoder_folder import check_output_folder, replace_folder
 from ltr_plugin.encoders.export.comparison import Comparison, compare
 from ltr_plugin.encoders.export.samples import catalog_samples, synthetic_samples
 from ltr_plugin.encoders.onnx_runtime import GRAPH_FILES, LIBRARY, load
+from ltr_plugin.encoders.registry import load_full_precision
 from ltr_plugin.encoders.requirements import require_module
-from ltr_plugin.encoders.training.output_folder import check_output_folder, replace_folder
 from ltr_plugin.errors import EncoderError, InputError
 from ltr_plugin.progress import Progress, no_progress
 

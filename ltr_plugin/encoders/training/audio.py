@@ -14,6 +14,7 @@ from torch.nn.functional import normalize
 
 from ltr_plugin.encoders.audio import mel_cnn
 from ltr_plugin.encoders.audio.mel_cnn_network import MelNetwork, MelShape
+from ltr_plugin.encoders.encoder_folder import replace_folder
 from ltr_plugin.encoders.protocol import Encoder, Vectors
 from ltr_plugin.encoders.registry import DEFAULT_TEXT_ENCODER, load_encoder
 from ltr_plugin.encoders.training.audio_augmentation import MIN_CROP_RATIO, augment
@@ -22,7 +23,6 @@ from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import media_sources
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer, autocast_bfloat16
 from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
-from ltr_plugin.encoders.training.output_folder import replace_folder
 from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.encoders.training.training_run import TrainingRun
 from ltr_plugin.progress import Progress, no_progress
@@ -59,7 +59,7 @@ def train_encoder(
     )
     text_encoder = load_encoder(DEFAULT_TEXT_ENCODER)
     fresh = MelShape(text_dimension=text_encoder.fingerprint.dimension)
-    network = mel_cnn.load(training.start).model.cpu() if training.start else MelNetwork(fresh)
+    network = mel_cnn.load(training.start, load_encoder).model.cpu() if training.start else MelNetwork(fresh)
     found = media_sources("audio", catalog, training.products, queries, qrels)
     examples = read_audio(training.products, found, progress)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.vectors import Fingerprint
+from ltr_plugin.encoders.encoder_folder import CARD, read_card
+from ltr_plugin.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -50,3 +52,13 @@ class TrainingReport:
         """The note kept beside the encoder, as `folder.read_card` gives it back; `more` goes in as it is."""
         facts = {name: value for name, value in asdict(self).items() if name not in ("folder", "unusable")}
         return {"name": self.fingerprint.model, **facts, "seconds": round(self.seconds, 1), **more}
+
+
+def read_unfinished_card(out: Path) -> dict[str, Any]:
+    """The card of an interrupted training, to be resumed; InputError when there is none or it came to its end."""
+    if not (out / CARD).is_file():
+        raise InputError(str(out), "holds no encoder to go on with")
+    card = read_card(out)
+    if card.get("share", 1.0) >= 1:
+        raise InputError(str(out), "was trained to its end; to train it further, start a new one from it")
+    return card

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ltr_plugin.encoders.training.output_folder import replace_folder
+from ltr_plugin.encoders.encoder_folder import replace_folder
 
 DIMENSION = 128
 CONTEXT_LENGTH = 32

@@ -15,12 +15,12 @@ from torch.nn.functional import normalize
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.encoders import bilstm
 from ltr_plugin.encoders.bilstm_network import LstmNetwork, LstmShape
+from ltr_plugin.encoders.encoder_folder import replace_folder
 from ltr_plugin.encoders.protocol import Vectors
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import SAME_PRODUCT_GRADE, Examples, augment_caption, captions
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer
 from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
-from ltr_plugin.encoders.training.output_folder import replace_folder
 from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.encoders.training.training_run import TrainingRun
 from ltr_plugin.errors import InputError

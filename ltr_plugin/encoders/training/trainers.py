@@ -47,7 +47,7 @@ class Trainer:
             raise InputError(
                 ", ".join(unknown), f"means nothing for an encoder that learns {self.description}; has {have}"
             )
-        from ltr_plugin.encoders.training.output_folder import check_output_folder
+        from ltr_plugin.encoders.encoder_folder import check_output_folder
 
         check_output_folder(out)
         module, _, name = self.entry_point.partition(":")
@@ -64,12 +64,12 @@ TRAINERS: dict[str, Trainer] = {
         "ltr_plugin.encoders.training.photos:train_encoder",
         frozenset({"start", "image_size", "batch"}),
     ),
-    "sound": Trainer(
-        "sounds and text in one space (a small network on spectrograms)",
+    "audio": Trainer(
+        "audio and text in one space (a small network on spectrograms)",
         "ltr_plugin.encoders.training.audio:train_encoder",
         frozenset({"start", "batch"}),
     ),
-    "words": Trainer(
+    "text": Trainer(
         "text alone (a BiLSTM)",
         "ltr_plugin.encoders.training.text:train_text",
         frozenset({"start", "batch"}),
@@ -77,7 +77,7 @@ TRAINERS: dict[str, Trainer] = {
     "keypoints": Trainer(
         "photos as bags of visual words (SIFT or ORB)",
         "ltr_plugin.encoders.training.visual_words:train_visual_words",
-        frozenset({"descriptor", "words"}),
+        frozenset({"descriptor", "vocabulary_size"}),
     ),
 }
 

@@ -13,8 +13,7 @@ from ltr_plugin.encoders.training.batches import Batch, batches
 from ltr_plugin.encoders.training.examples import Examples, augment_caption
 from ltr_plugin.encoders.training.fitting import Budget, fit
 from ltr_plugin.encoders.training.holdout import evaluate_holdout, split_holdout
-from ltr_plugin.encoders.training.output_folder import read_unfinished_card
-from ltr_plugin.encoders.training.report import TrainingReport
+from ltr_plugin.encoders.training.report import TrainingReport, read_unfinished_card
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.progress import Progress
 

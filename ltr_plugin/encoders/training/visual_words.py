@@ -15,12 +15,12 @@ from sklearn.cluster import MiniBatchKMeans  # type: ignore[import-untyped]
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.encoders import keypoints
+from ltr_plugin.encoders.encoder_folder import replace_folder
 from ltr_plugin.encoders.keypoints import Descriptors, KeypointConfig, word_counts
 from ltr_plugin.encoders.training.examples import Examples, MediaSource, captions, media_sources, read_usable
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, fit
 from ltr_plugin.encoders.training.holdout import evaluate_holdout, hold_out
-from ltr_plugin.encoders.training.output_folder import read_unfinished_card, replace_folder
-from ltr_plugin.encoders.training.report import TrainingReport
+from ltr_plugin.encoders.training.report import TrainingReport, read_unfinished_card
 from ltr_plugin.errors import InputError
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.media.images import open_image
