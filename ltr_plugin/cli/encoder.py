@@ -153,7 +153,7 @@ def _install_hint(library: "Library") -> str:
 def _describe_export(report: "ExportReport") -> str:
     lines = [
         f"{report.folder}: {report.original} in {report.precision}, {report.bytes / 1e6:,.0f} MB",
-        f"use it as {report.spec}; its vectors differ from those of the original: switch an index with `ltr index embed`",
+        f"use it as {report.spec}; its vectors differ, so switch an index to it with `ltr index embed`",
         f"compared on {report.origin}:",
     ]
     for one in report.comparisons:

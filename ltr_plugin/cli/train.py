@@ -131,8 +131,7 @@ def _train_command(kind: str) -> Any:  # noqa: ANN401 - click's command
         from ltr_plugin.features.table import FeatureTable
         from ltr_plugin.validation import decode
 
-        others = [name for name in settings_type.model_fields if name not in own]
-        values = {**options, **read_assignments(set_, others, kind)}
+        values = {**options, **read_assignments(set_, settings_type.model_fields, kind)}
         settings = decode(settings_type, values, source=f"ltr train {kind}")
         rows = FeatureTable.read(table)
         more: dict[str, Any] = {}

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ltr_plugin.cluster.connection import connect
+from ltr_plugin.devnode import node_state
 from ltr_plugin.devnode.toolchain import find_jdk, find_maven
 from ltr_plugin.errors import BrokerError, ClusterError, NodeError, PluginMissingError
 from ltr_plugin.extras import EXTRA_OF
@@ -40,12 +41,11 @@ class Check:
 def run_checks(settings: Settings) -> list[Check]:
     """All checks, in the order in which a new user needs the things."""
     build_needed = settings.opensearch_url is None
-    cluster = check_cluster(settings)
     return [
         check_python(),
-        _check_tool("Java", lambda: f"Java {(jdk := find_jdk()).version}, {jdk.home}", needed=build_needed),
+        _check_tool("Java", _describe_jdk, needed=build_needed),
         _check_tool("Maven", lambda: str(find_maven()), needed=build_needed),
-        *cluster,
+        *check_cluster(settings),
         *check_broker(settings),
         *map(check_extra, sorted(set(EXTRA_OF.values()))),
         check_disk(settings.runs),
@@ -62,12 +62,14 @@ def check_python() -> Check:
 
 def check_cluster(settings: Settings) -> list[Check]:
     """Whether a cluster answers, and whether it has the plugins."""
+    if settings.opensearch_url is None and node_state(settings) is None:
+        return [Check("cluster", False, "no development node is running", "`ltr node start`, or set OPENSEARCH_URL")]
     try:
         cluster = connect(settings, timeout_s=CONNECT_TIMEOUT_S)
     except PluginMissingError as error:
         return [Check("cluster", True, "answers"), Check("LTR plugin", False, "not installed", str(error))]
     except ClusterError as error:
-        return [Check("cluster", False, str(error), "`ltr node start`, or set OPENSEARCH_URL")]
+        return [Check("cluster", False, str(error), "start the cluster, or correct OPENSEARCH_URL")]
     version = cluster.call("GET", "/")["version"]
     plugins = {row["component"]: row["version"] for row in cluster.call("GET", "/_cat/plugins", format="json")}
     knn = plugins.get("opensearch-knn")
@@ -106,7 +108,7 @@ def check_broker(settings: Settings) -> list[Check]:
 
 def check_extra(extra: str) -> Check:
     """Whether all modules of an extra are installed."""
-    missing = [module for module, of in EXTRA_OF.items() if of == extra and find_spec(module) is None]
+    missing = [module for module, of in EXTRA_OF.items() if of == extra and not _is_installed(module)]
     found = f"without {', '.join(missing)}" if missing else "installed"
     return Check(f"extra {extra}", not missing, found, install_command(extra), needed=False)
 
@@ -131,12 +133,20 @@ def install_command(extra: str) -> str:
     return f"pip install 'ltr-plugin[{extra}]'"
 
 
+def _describe_jdk() -> str:
+    jdk = find_jdk()
+    return f"Java {jdk.version}, {jdk.home}"
+
+
+def _is_installed(module: str) -> bool:
+    return sys.modules.get(module) is not None or find_spec(module) is not None  # kombu has no spec once imported
+
+
 def _check_tool(name: str, find: Callable[[], str], *, needed: bool) -> Check:
     try:
         return Check(name, True, find(), needed=needed)
     except NodeError as error:
-        first, *_, last = [*str(error).splitlines(), str(error)] if "\n" not in str(error) else str(error).splitlines()
-        return Check(name, False, first, last, needed=needed)
+        return Check(name, False, "not found", str(error).splitlines()[-1], needed=needed)
 
 
 def _available_memory() -> int:
