@@ -14,8 +14,7 @@ from ltr_plugin.cli import app
 
 PAGE = (Path(__file__).parents[1] / "docs" / "catalogs.md").read_text()
 COMMANDS = [
-    shlex.split(command, comments=True)
-    for command in re.findall(r"^    (?:[\w-]+ \| )?(ltr .*)$", PAGE, re.MULTILINE)
+    shlex.split(command, comments=True) for command in re.findall(r"^    (?:[\w-]+ \| )?(ltr .*)$", PAGE, re.MULTILINE)
 ]
 
 

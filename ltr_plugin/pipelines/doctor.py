@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from ltr_plugin.catalog.media import strip_credentials
 from ltr_plugin.cluster.connection import connect
 from ltr_plugin.devnode import node_state
 from ltr_plugin.devnode.toolchain import find_jdk, find_maven
@@ -95,8 +96,8 @@ def check_broker(settings: Settings) -> list[Check]:
         return [Check("broker", False, str(error), install_command("workers"))]
     from kombu.exceptions import OperationalError
 
+    broker = strip_credentials(settings.broker_url)
     with queue.connection_for_read() as connection:
-        broker = connection.as_uri()  # without its password
         try:
             connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT_S)
             answers = queue.control.inspect(timeout=PING_TIMEOUT_S, connection=connection).ping() or {}

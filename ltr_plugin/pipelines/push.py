@@ -144,7 +144,7 @@ def rollback(cluster: Cluster, template: str, number: int | None = None) -> Rele
     """
     current = _read_template(cluster, template)
     if current is None:
-        raise InputError("rollback", f"the cluster has no search template {template!r}; make one with `ltr promote`")
+        raise InputError("rollback", f"the cluster has no search template {template!r}; make one with `ltr ranker promote`")
     number = number if number is not None else int(release_metadata(current)["release"]) - 1
     earlier = _read_template(cluster, _release_name(template, number))
     if earlier is None:
@@ -155,7 +155,7 @@ def rollback(cluster: Cluster, template: str, number: int | None = None) -> Rele
         raise InputError(
             f"{template} release {number}",
             f"it ranks by {', '.join(other)} of other encoders than {metadata['index']} has now; go back to a release "
-            f"that was promoted since, or put those vectors back with `ltr index --index {metadata['index']} --rollback`",
+            f"that was promoted since, or put those vectors back with `ltr index rollback {metadata['index']}`",
         )
     _write_template(cluster, template, earlier)
     return Release(template, number, metadata)

@@ -43,7 +43,7 @@ def resolve_ranking(index: Index, name: str) -> Ranking:
     if store.model(model) is None:
         known = ", ".join([*BASELINES, *store.model_names()])
         raise InputError(
-            "--ranker", f"the cluster has no ranker {model!r} (upload it with `ltr push`); it has: {known}"
+            "--ranker", f"the cluster has no ranker {model!r} (upload it with `ltr ranker push`); it has: {known}"
         )
     return Ranking(name, model=model)
 
