@@ -111,7 +111,8 @@ def wait_for(condition):
     return found
 
 
-def test_lines_from_standard_input_are_taken_in_while_it_is_open(start, cluster, name):
+def test_lines_from_standard_input_are_taken_in_while_it_is_open(start, index, cluster, name):
+    assert index("index", "create", name, "--text-encoder", "none")[0] == 0
     process = start("catalog", "put", "-", "--json")
     process.stdin.write('{"id": "a", "title": "mug"}\n{"id": "b", "titel": "cup"}\n')
     process.stdin.flush()
