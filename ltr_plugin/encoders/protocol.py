@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
+from ltr_plugin.extras import EXTRA_OF
 
 Vectors = NDArray[np.float32]
 """(n, dimension), each row of length 1."""
@@ -42,8 +43,7 @@ class Encoder(Protocol):
 class Library:
     """A library that encoders come from: the part of a specification before the colon.
 
-    `module` is what must be importable, and `extra` the extra of this package that installs it, where it is not among
-    those always installed. `models` says in words how its models are named, `example` is one, `load` takes such a name.
+    `module` is what must be importable. `models` says in words how its models are named, `example` is one, `load` takes such a name.
     """
 
     name: str
@@ -52,4 +52,8 @@ class Library:
     models: str
     load: Callable[[str], Encoder]
     example: str = ""
-    extra: str = ""
+
+    @property
+    def extra(self) -> str:
+        """The extra of this package that installs `module`; empty for what is always installed."""
+        return EXTRA_OF.get(self.module, "")

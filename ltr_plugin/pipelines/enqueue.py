@@ -3,15 +3,16 @@
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
-
-from celery import Celery
+from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import BrokerError
 from ltr_plugin.pipelines.messages import DEFAULT_QUEUE, EMBED_TASK, queue_of
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 PRODUCTS_PER_TASK: Mapping[Modality, int] = {"text": 1024, "image": 256, "audio": 64, "video": 32}
 """Products of one message. More would be no faster, and would be more to do again when a worker dies."""
@@ -26,7 +27,7 @@ INSPECT_TIMEOUT_S = 1.0
 """How long workers are given to say what they work on."""
 
 
-def enqueue(queue: Celery, index: str, ids: Iterable[str], source: Modality, *, batch: int | None = None) -> int:
+def enqueue(queue: "Celery", index: str, ids: Iterable[str], source: Modality, *, batch: int | None = None) -> int:
     """Sends these ids to the workers of a modality; returns how many. BrokerError when there is no broker."""
     sent = 0
     with _broker(queue):
@@ -36,7 +37,7 @@ def enqueue(queue: Celery, index: str, ids: Iterable[str], source: Modality, *, 
     return sent
 
 
-def enqueue_missing(index: Index, ids: Sequence[str], source: Modality | None = None, *, queue: Celery) -> int:
+def enqueue_missing(index: Index, ids: Sequence[str], source: Modality | None = None, *, queue: "Celery") -> int:
     """Sends those of these products that lack a current vector (with `source`, one of that modality), by modality;
     returns how many, each counted once a modality that it lacks."""
     vectors = [vector for vector in index.vectors if source in (None, vector.source)]
@@ -48,14 +49,14 @@ def enqueue_missing(index: Index, ids: Sequence[str], source: Modality | None = 
     return sum(enqueue(queue, index.name, products, modality) for modality, products in lacking.items())
 
 
-def enqueue_backlog(index: Index, batch: int | None = None, *, queue: Celery) -> int:
+def enqueue_backlog(index: Index, batch: int | None = None, *, queue: "Celery") -> int:
     """Sends all products that lack a current vector; returns how many, each counted once a modality that it lacks."""
     return sum(
         enqueue(queue, index.name, index.backlog_ids(source), source, batch=batch) for source in _modalities(index)
     )
 
 
-def enqueue_lost(index: Index, *, queue: Celery) -> int:
+def enqueue_lost(index: Index, *, queue: "Celery") -> int:
     """Sends the products that lack a vector and that no message is about; returns how many, as `enqueue_backlog` does.
 
     A modality whose queue is not empty is left alone: what was lost would wait for the queue's end anyway, and is found
@@ -72,7 +73,7 @@ def enqueue_lost(index: Index, *, queue: Celery) -> int:
 
 
 @contextlib.contextmanager
-def _broker(queue: Celery) -> Iterator[Any]:
+def _broker(queue: "Celery") -> Iterator[Any]:
     """A connection to the broker. BrokerError when there is none, or it goes meanwhile."""
     from kombu.exceptions import OperationalError
 
@@ -88,7 +89,7 @@ def _modalities(index: Index) -> list[Modality]:
     return list(dict.fromkeys(vector.source for vector in index.vectors))
 
 
-def _queue_length(queue: Celery, *names: str) -> int:
+def _queue_length(queue: "Celery", *names: str) -> int:
     """How many messages wait in these queues; those that a worker has taken count where a folder is the queue alone."""
     waiting = 0
     with _broker(queue) as connection:
@@ -98,7 +99,7 @@ def _queue_length(queue: Celery, *names: str) -> int:
     return waiting
 
 
-def _in_flight(index: Index, queue: Celery) -> dict[Modality | None, set[str]]:
+def _in_flight(index: Index, queue: "Celery") -> dict[Modality | None, set[str]]:
     """The ids that workers are embedding, or have put off, by modality."""
     held: dict[Modality | None, set[str]] = {}
     if not queue.conf.worker_enable_remote_control:

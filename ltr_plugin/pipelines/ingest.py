@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from celery import Celery
 from pydantic import TypeAdapter, ValidationError
 
 from ltr_plugin.batches import batched
@@ -16,6 +16,9 @@ from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import BrokerError
 from ltr_plugin.pipelines.enqueue import enqueue_missing
 from ltr_plugin.validation import problems_of
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 CHANGES_PER_CALL = 500
 """Changes that are written in one call."""
@@ -51,7 +54,7 @@ def ingest(
     records: Iterable[object],
     change_type: type[Change],
     *,
-    queue: Celery,
+    queue: "Celery",
     folder: Path | None = None,
     media_root: Path | None = None,
 ) -> IngestResult:

@@ -10,15 +10,18 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-
-from celery import Celery
+from typing import TYPE_CHECKING
 
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import BrokerError, LtrError
+from ltr_plugin.extras import require_module
 from ltr_plugin.pipelines.enqueue import enqueue_backlog, enqueue_lost
 from ltr_plugin.pipelines.messages import CATALOG_QUEUE, TASK_FAILED, WRITE_REFUSED, broker_folder, celery_client
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.settings import Settings
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 ENV_PARENT_PID = "LTR_WORKER_PARENT"
 """Environment variable with the process that a worker must not outlive."""
@@ -31,6 +34,7 @@ class LocalWorker:
     """A `celery worker` child process over the folder queue, started again when it dies."""
 
     def __init__(self, settings: Settings) -> None:
+        require_module("prometheus_client", "a worker", error=BrokerError)
         self.log = settings.runs.resolve() / "worker.log"
         self.queue = celery_client(settings)
         self.restarts = 0
@@ -103,7 +107,7 @@ def local_worker(settings: Settings) -> Iterator[LocalWorker]:
 
 def drain(
     index: Index,
-    queue: Celery,
+    queue: "Celery",
     *,
     worker: LocalWorker | None = None,
     progress: Progress = no_progress,

@@ -7,12 +7,15 @@ here imports.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-from celery import Celery
+from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.catalog.product import MODALITIES, Modality
+from ltr_plugin.errors import BrokerError
+from ltr_plugin.extras import require_module
 from ltr_plugin.settings import Settings
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 EMBED_TASK, SWEEP_TASK = "ltr.embed", "ltr.sweep"
 PUT_TASK, UPDATE_TASK, DELETE_TASK, REEMBED_TASK = "ltr.put", "ltr.update", "ltr.delete", "ltr.reembed"
@@ -45,8 +48,16 @@ def route(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], _: Any, **_
     return {"queue": queue_of(source)} if source in MODALITIES else None
 
 
-def celery_client(settings: Settings, **options: Any) -> Celery:  # noqa: ANN401 - Celery's
-    """A Celery application that sends messages to the broker of these settings and knows no task's code."""
+def celery_client(settings: Settings, **options: Any) -> "Celery":  # noqa: ANN401 - Celery's
+    """A Celery application that sends messages to the broker of these settings and knows no task's code.
+
+    BrokerError when Celery, or what it speaks to this broker with, is not installed.
+    """
+    require_module("celery", "sending products to workers", error=BrokerError)
+    if _is_redis(settings):
+        require_module("redis", "a broker of Redis", error=BrokerError)
+    from celery import Celery
+
     client = Celery("ltr", set_as_current=False, **options)
     client.conf.update(
         **broker_options(settings),
@@ -84,8 +95,7 @@ def broker_options(settings: Settings) -> dict[str, Any]:
 
 
 def _transport_options(settings: Settings) -> dict[str, Any]:
-    kind = (settings.broker_url or "").partition(":")[0].partition("+")[0]
-    if kind in ("redis", "rediss", "sentinel"):
+    if _is_redis(settings):
         return {
             "visibility_timeout": settings.redis_visibility_timeout_s,
             "unacked_restore_interval": 1,
@@ -93,4 +103,12 @@ def _transport_options(settings: Settings) -> dict[str, Any]:
             "socket_keepalive": True,
         }
     # RabbitMQ says of each message that it has it on disk
-    return {"confirm_publish": True} if kind in ("amqp", "amqps", "pyamqp") else {}
+    return {"confirm_publish": True} if _broker_kind(settings) in ("amqp", "amqps", "pyamqp") else {}
+
+
+def _is_redis(settings: Settings) -> bool:
+    return _broker_kind(settings) in ("redis", "rediss", "sentinel")
+
+
+def _broker_kind(settings: Settings) -> str:
+    return (settings.broker_url or "").partition(":")[0].partition("+")[0]

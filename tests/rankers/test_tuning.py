@@ -1,4 +1,4 @@
-import builtins
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -158,13 +158,6 @@ def test_what_cannot_be_searched_is_said(shop, tmp_path, monkeypatch):
         run_search(shop, "bm25", tmp_path, minutes=1)
     with pytest.raises(InputError, match="61 folds of 60 queries"):
         run_search(shop, "linear", tmp_path, minutes=1, folds=61)
-    real = builtins.__import__
-
-    def without_optuna(name, *arguments, **options):
-        if name.partition(".")[0] == "optuna":
-            raise ImportError(name)
-        return real(name, *arguments, **options)
-
-    monkeypatch.setattr(builtins, "__import__", without_optuna)
+    monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(LtrError, match=r"pip install 'ltr-plugin\[rankers\]'"):
         run_search(shop, "linear", tmp_path, minutes=1)

@@ -16,10 +16,10 @@ import java.util.Set;
 import org.opensearch.common.Nullable;
 
 /**
- * Finds the values of a template's variables in the params of a request: maps by key, lists by position and by {@code
- * size}. Unlike the library's own handlers it never reaches fields or methods of a value.
+ * Looks up the variables of a template in the params of a request: a map by key, a list by position or {@code size}.
+ * Unlike the handlers of the mustache library, it never accesses fields or methods of Java objects.
  */
-final class ParamLookup extends BaseObjectHandler {
+final class ParamObjectHandler extends BaseObjectHandler {
     @Override
     public Wrapper find(String name, List<Object> scopes) {
         String[] path = path(name);
@@ -40,8 +40,8 @@ final class ParamLookup extends BaseObjectHandler {
     @Override
     public Writer iterate(Iteration iteration, Writer writer, Object object, List<Object> scopes) {
         Iteration counted = (out, next, inner) -> {
-            if (out instanceof BoundedWriter bounded) {
-                bounded.repeat();
+            if (out instanceof LimitedWriter limited) {
+                limited.countRepetition();
             }
             return iteration.next(out, next, inner);
         };
@@ -59,10 +59,10 @@ final class ParamLookup extends BaseObjectHandler {
     }
 
     private static String[] path(String name) {
-        return name == null ? new String[0] : name.split("\\."); // plain text is a part without a name
+        return name == null ? new String[0] : name.split("\\."); // the name of plain text is null
     }
 
-    /** The innermost scope that has the first part of a dotted name decides. */
+    /** The value of a dotted name. Null when no scope has it; inner scopes are searched first. */
     @Nullable
     private Object lookup(String[] path, List<Object> scopes) {
         for (int i = scopes.size() - 1; i >= 0; i--) {
@@ -78,7 +78,7 @@ final class ParamLookup extends BaseObjectHandler {
         return null;
     }
 
-    /** A list that sections iterate and names index. */
+    /** A list that a section can iterate and a name can index. */
     private static final class ListView extends AbstractMap<Object, Object> implements Iterable<Object> {
         private final List<?> values;
 
@@ -97,8 +97,8 @@ final class ParamLookup extends BaseObjectHandler {
                 return values.size();
             }
             try {
-                int at = Integer.parseInt(key.toString());
-                return at < 0 || at >= values.size() ? null : values.get(at);
+                int index = Integer.parseInt(key.toString());
+                return index < 0 || index >= values.size() ? null : values.get(index);
             } catch (NumberFormatException e) {
                 return null;
             }

@@ -4,10 +4,10 @@ import java.util.Arrays;
 import java.util.List;
 import org.apache.lucene.util.RamUsageEstimator;
 
-/** The mean of ensembles, taken in double. */
-record Forest(String name, TreeEnsemble[] ensembles) implements Ranker {
-    static Forest of(String name, List<TreeEnsemble> ensembles) {
-        return new Forest(name, ensembles.toArray(TreeEnsemble[]::new));
+/** RankLib's Random Forests: the mean of the scores of several ensembles, computed in double. */
+record RandomForest(String name, TreeEnsemble[] ensembles) implements Ranker {
+    static RandomForest of(String name, List<TreeEnsemble> ensembles) {
+        return new RandomForest(name, ensembles.toArray(TreeEnsemble[]::new));
     }
 
     @Override

@@ -9,33 +9,36 @@ import org.apache.lucene.search.DoubleValues;
 import org.apache.lucene.search.Explanation;
 
 /**
- * A derived feature with its arguments: reads features from the vector being filled, computes in double, gives float32.
+ * A derived feature with the values of its variables. It reads other features from the vector that is being filled,
+ * computes in double and returns float32.
  */
-record BoundFormula(String name, Expression expression, List<Argument> arguments) implements BoundFeature.Plain {
+record ExpressionFeature(String name, Expression expression, List<Variable> variables)
+        implements BoundFeature.SearcherIndependent {
+    /** The ordinal of a variable that is a param. */
     private static final int PARAM = -1;
 
-    /** Where the value of a variable comes from: a feature by its ordinal, or a param that is this number. */
-    record Argument(int ordinal, double number) {
-        static Argument feature(int ordinal) {
-            return new Argument(ordinal, 0);
+    /** The value of a variable: a feature, by its ordinal, or the number of a param. */
+    record Variable(int ordinal, double number) {
+        static Variable feature(int ordinal) {
+            return new Variable(ordinal, 0);
         }
 
-        static Argument param(double number) {
-            return new Argument(PARAM, number);
+        static Variable param(double number) {
+            return new Variable(PARAM, number);
         }
 
-        private double in(float[] vector) {
+        private double value(float[] vector) {
             return ordinal == PARAM ? number : vector[ordinal];
         }
     }
 
     @Override
     public FeatureReader reader(LeafReaderContext segment, float[] vector, long leadCost) {
-        DoubleValues[] values = arguments.stream()
-                .map(argument -> new DoubleValues() {
+        DoubleValues[] values = variables.stream()
+                .map(variable -> new DoubleValues() {
                     @Override
                     public double doubleValue() {
-                        return argument.in(vector);
+                        return variable.value(vector);
                     }
 
                     @Override
@@ -46,7 +49,7 @@ record BoundFormula(String name, Expression expression, List<Argument> arguments
                 .toArray(DoubleValues[]::new);
         return new FeatureReader() {
             @Override
-            public boolean matches(int doc) {
+            public boolean advanceExact(int doc) {
                 return true;
             }
 
@@ -60,9 +63,9 @@ record BoundFormula(String name, Expression expression, List<Argument> arguments
     @Override
     public Explanation explain(LeafReaderContext segment, int doc, float value) {
         List<Explanation> params = new ArrayList<>();
-        for (int i = 0; i < arguments.size(); i++) {
-            if (arguments.get(i).ordinal == PARAM) {
-                params.add(Explanation.match(arguments.get(i).number, "param " + expression.variables[i]));
+        for (int i = 0; i < variables.size(); i++) {
+            if (variables.get(i).ordinal == PARAM) {
+                params.add(Explanation.match(variables.get(i).number, "param " + expression.variables[i]));
             }
         }
         return Explanation.match(value, "computed by [" + expression.sourceText + "]", params);

@@ -13,12 +13,12 @@ import org.opensearch.search.fetch.FetchSubPhaseProcessor;
 import org.opensearch.search.rescore.QueryRescorer.QueryRescoreContext;
 import org.opensearch.search.rescore.RescoreContext;
 
-/** Finds the sltr queries to log and logs them on the hits being fetched. */
-final class FeatureLogPhase implements FetchSubPhase {
+/** Finds the sltr queries that {@code ext.ltr_log} refers to and logs their features for the fetched hits. */
+final class FeatureLogFetchSubPhase implements FetchSubPhase {
     @Override
     @Nullable
     public FetchSubPhaseProcessor getProcessor(FetchContext context) throws IOException {
-        if (context.getSearchExt(FeatureLogExt.NAME) instanceof FeatureLogExt ext) {
+        if (context.getSearchExt(FeatureLogExtBuilder.NAME) instanceof FeatureLogExtBuilder ext) {
             List<FeatureLog> logs = logs(ext.specs(), context);
             return logs.isEmpty() ? null : new FeatureLogProcessor(logs);
         }
@@ -29,9 +29,9 @@ final class FeatureLogPhase implements FetchSubPhase {
         ParsedQuery parsed = context.parsedQuery();
         Map<String, Query> named = parsed == null ? Map.of() : parsed.namedFilters();
         List<RescoreContext> rescorers = context.rescore() == null ? List.of() : context.rescore();
-        boolean wantsNamed = specs.stream().anyMatch(spec -> spec.namedQuery() != null);
-        // Inner hits pass through here too, with the same ext but without the queries it speaks of.
-        if (named.isEmpty() && (wantsNamed || rescorers.isEmpty())) {
+        boolean logsNamedQuery = specs.stream().anyMatch(spec -> spec.namedQuery() != null);
+        // Inner hits are fetched with the same ext, but without the queries that it refers to.
+        if (named.isEmpty() && (logsNamedQuery || rescorers.isEmpty())) {
             return List.of();
         }
         List<FeatureLog> logs = new ArrayList<>();

@@ -4,14 +4,14 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
-/** Runs recursive code of others on a stack that our limits on its input cannot exhaust. */
-final class DeepStack {
-    /** Reserved, not used up: pages are only taken when the recursion reaches them. */
+/** Runs recursive code of a library on a stack so large that input within {@link Limits} does not overflow it. */
+final class LargeStackCall {
+    /** Address space that is reserved. The operating system allocates pages only when the recursion reaches them. */
     private static final long STACK_BYTES = 64L << 20;
 
-    private DeepStack() {}
+    private LargeStackCall() {}
 
-    /** The result of the call; what it throws, as the cause of an ExecutionException. */
+    /** Returns the result of the call. Throws ExecutionException, with the cause, when the call throws. */
     static <T> T call(Callable<T> callable) throws ExecutionException {
         FutureTask<T> task = new FutureTask<>(callable);
         new Thread(null, task, "ltr-compile", STACK_BYTES).start();
@@ -21,7 +21,7 @@ final class DeepStack {
                 try {
                     return task.get();
                 } catch (InterruptedException e) {
-                    interrupted = true; // the call is short: finish it and pass the interruption on
+                    interrupted = true; // the call is short: wait for it, then restore the interrupt
                 }
             }
         } finally {

@@ -11,32 +11,33 @@ import org.opensearch.core.action.ActionListener;
 import org.opensearch.search.builder.SearchSourceBuilder;
 import org.opensearch.transport.client.Client;
 
-/** What an element must pass before it is stored: it compiles, and the trial run that was asked for succeeds. */
-final class ElementCheck {
-    private static final int TRIAL_SIZE = 20;
-    private static final int TRIAL_DOCUMENTS = 1_000;
+/** Validates an element before it is stored: the element must compile, and the search that its validation requests, if
+ * any, must succeed. */
+final class ElementValidator {
+    private static final int SEARCH_SIZE = 20;
+    private static final int TERMINATE_AFTER = 1_000;
 
     private final Client client;
 
-    /** The client runs trials as the caller, who must be allowed to search the index. */
-    ElementCheck(Client client) {
+    /** @param client runs the validation search as the caller, who needs the permission to search the index */
+    ElementValidator(Client client) {
         this.client = client;
     }
 
     /**
-     * Goes on with what follows, away from the threads that serve requests, or fails the listener with an
-     * IllegalArgumentException that has the reason as its cause.
+     * Runs {@code onValid} on another thread when the element is valid. Otherwise fails the listener with an
+     * IllegalArgumentException; after a failed search, its cause is the reason.
      */
-    void check(
+    void validate(
             Element element,
             @Nullable Validation validation,
             ActionListener<?> listener,
-            CheckedRunnable<Exception> passed) {
-        ActionListener<Void> compiled = ElementStore.then(listener, ok -> {
+            CheckedRunnable<Exception> onValid) {
+        ActionListener<Void> compiled = ElementStore.delegateFailure(listener, ok -> {
             if (validation == null) {
-                passed.run();
+                onValid.run();
             } else {
-                tryOut(element, validation, listener, passed);
+                runSearch(element, validation, listener, onValid);
             }
         });
         client.threadPool().generic().execute(ActionRunnable.run(compiled, () -> compile(element)));
@@ -57,22 +58,22 @@ final class ElementCheck {
         }
     }
 
-    private void tryOut(
-            Element element, Validation validation, ActionListener<?> listener, CheckedRunnable<Exception> passed) {
+    private void runSearch(
+            Element element, Validation validation, ActionListener<?> listener, CheckedRunnable<Exception> onValid) {
         SearchSourceBuilder source = new SearchSourceBuilder()
                 .query(new ValidatingQueryBuilder(new ElementBody(element, validation)))
-                .size(TRIAL_SIZE)
-                .terminateAfter(TRIAL_DOCUMENTS);
-        ActionListener<SearchResponse> tried = ActionListener.wrap(
+                .size(SEARCH_SIZE)
+                .terminateAfter(TERMINATE_AFTER);
+        ActionListener<SearchResponse> searched = ActionListener.wrap(
                 response -> {
                     if (response.getFailedShards() > 0) {
-                        listener.onFailure(failed(firstFailure(response)));
+                        listener.onFailure(validationFailed(firstFailure(response)));
                     } else {
-                        passed.run();
+                        onValid.run();
                     }
                 },
-                failure -> listener.onFailure(failed(failure)));
-        client.search(new SearchRequest(validation.index()).source(source), tried);
+                failure -> listener.onFailure(validationFailed(failure)));
+        client.search(new SearchRequest(validation.index()).source(source), searched);
     }
 
     private static Throwable firstFailure(SearchResponse response) {
@@ -81,7 +82,7 @@ final class ElementCheck {
                 : ExceptionsHelper.unwrapCause(response.getShardFailures()[0].getCause());
     }
 
-    private static IllegalArgumentException failed(Throwable cause) {
+    private static IllegalArgumentException validationFailed(Throwable cause) {
         return new IllegalArgumentException("Cannot store element, validation failed.", cause);
     }
 }

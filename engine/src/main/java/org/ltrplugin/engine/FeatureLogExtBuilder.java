@@ -11,18 +11,18 @@ import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 import org.opensearch.search.SearchExtBuilder;
 
-/** {@code ext.ltr_log}: asks for the feature values of every hit. */
-final class FeatureLogExt extends SearchExtBuilder {
+/** {@code ext.ltr_log}: requests the feature values of each hit. */
+final class FeatureLogExtBuilder extends SearchExtBuilder {
     static final String NAME = "ltr_log";
     private static final ParseField SPECS = new ParseField("log_specs");
 
     private final List<FeatureLogSpec> specs;
 
-    private FeatureLogExt(List<FeatureLogSpec> specs) {
+    private FeatureLogExtBuilder(List<FeatureLogSpec> specs) {
         this.specs = List.copyOf(specs);
     }
 
-    FeatureLogExt(StreamInput in) throws IOException {
+    FeatureLogExtBuilder(StreamInput in) throws IOException {
         this(in.readList(FeatureLogSpec::new));
     }
 
@@ -35,11 +35,11 @@ final class FeatureLogExt extends SearchExtBuilder {
         return specs;
     }
 
-    private static final ConstructingObjectParser<FeatureLogExt, Void> PARSER =
+    private static final ConstructingObjectParser<FeatureLogExtBuilder, Void> PARSER =
             new ConstructingObjectParser<>(NAME, args -> {
                 @SuppressWarnings("unchecked")
                 List<FeatureLogSpec> specs = (List<FeatureLogSpec>) args[0];
-                return new FeatureLogExt(specs);
+                return new FeatureLogExtBuilder(specs);
             });
 
     static {
@@ -47,12 +47,12 @@ final class FeatureLogExt extends SearchExtBuilder {
                 ConstructingObjectParser.constructorArg(), (p, ignored) -> FeatureLogSpec.parse(p), SPECS);
     }
 
-    static FeatureLogExt parse(XContentParser parser) throws IOException {
+    static FeatureLogExtBuilder parse(XContentParser parser) throws IOException {
         try {
-            FeatureLogExt ext = PARSER.parse(parser, null);
+            FeatureLogExtBuilder ext = PARSER.parse(parser, null);
             if (ext.specs.isEmpty()) {
                 throw new ParsingException(
-                        parser.getTokenLocation(), "[" + NAME + "] needs at least one of [log_specs]");
+                        parser.getTokenLocation(), "[" + NAME + "] must have at least one of [log_specs]");
             }
             return ext;
         } catch (IllegalArgumentException e) {
@@ -71,7 +71,7 @@ final class FeatureLogExt extends SearchExtBuilder {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof FeatureLogExt ext && specs.equals(ext.specs);
+        return other instanceof FeatureLogExtBuilder ext && specs.equals(ext.specs);
     }
 
     @Override

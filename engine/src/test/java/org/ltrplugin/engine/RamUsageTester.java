@@ -9,18 +9,18 @@ import java.util.IdentityHashMap;
 import java.util.Set;
 import org.apache.lucene.util.RamUsageEstimator;
 
-/** The bytes of an object and of all objects that it alone refers to, found by following its fields. */
-final class DeepSize {
-    private DeepSize() {}
+/** Measures the heap bytes of an object and of all objects that it refers to, by reflection. */
+final class RamUsageTester {
+    private RamUsageTester() {}
 
-    /** Enums and strings are shared with others and count nothing. */
-    static long of(Object start) {
+    /** Enums and strings are shared with other objects and do not count. */
+    static long ramUsed(Object start) {
         Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-        ArrayDeque<Object> open = new ArrayDeque<>();
-        open.push(start);
+        ArrayDeque<Object> stack = new ArrayDeque<>();
+        stack.push(start);
         long bytes = 0;
-        while (open.isEmpty() == false) {
-            Object object = open.pop();
+        while (stack.isEmpty() == false) {
+            Object object = stack.pop();
             if (object instanceof Enum || object instanceof String || seen.add(object) == false) {
                 continue;
             }
@@ -28,14 +28,14 @@ final class DeepSize {
             if (object.getClass().isArray()) {
                 if (object.getClass().getComponentType().isPrimitive() == false) {
                     for (int i = 0; i < Array.getLength(object); i++) {
-                        push(Array.get(object, i), open);
+                        push(Array.get(object, i), stack);
                     }
                 }
             } else {
                 for (Field field : object.getClass().getDeclaredFields()) {
                     if (Modifier.isStatic(field.getModifiers()) == false
                             && field.getType().isPrimitive() == false) {
-                        push(value(field, object), open);
+                        push(value(field, object), stack);
                     }
                 }
             }
@@ -52,9 +52,9 @@ final class DeepSize {
         }
     }
 
-    private static void push(Object object, ArrayDeque<Object> open) {
+    private static void push(Object object, ArrayDeque<Object> stack) {
         if (object != null) {
-            open.push(object);
+            stack.push(object);
         }
     }
 }

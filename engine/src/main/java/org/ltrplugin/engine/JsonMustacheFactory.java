@@ -11,12 +11,13 @@ import java.io.IOException;
 import java.io.Writer;
 
 /**
- * Mustache as OpenSearch speaks it: values are escaped for JSON strings, there are a few functions, and no partials.
+ * The mustache dialect of OpenSearch search templates: values are escaped for JSON strings, the functions of {@link
+ * MustacheFunction} are available, and partials are not.
  */
-final class MustacheDialect extends DefaultMustacheFactory {
-    MustacheDialect() {
+final class JsonMustacheFactory extends DefaultMustacheFactory {
+    JsonMustacheFactory() {
         super(name -> null);
-        setObjectHandler(new ParamLookup());
+        setObjectHandler(new ParamObjectHandler());
     }
 
     @Override
@@ -34,16 +35,16 @@ final class MustacheDialect extends DefaultMustacheFactory {
     }
 
     private static final class Visitor extends DefaultMustacheVisitor {
-        private final MustacheDialect dialect;
+        private final JsonMustacheFactory factory;
 
-        Visitor(MustacheDialect dialect) {
-            super(dialect);
-            this.dialect = dialect;
+        Visitor(JsonMustacheFactory factory) {
+            super(factory);
+            this.factory = factory;
         }
 
         @Override
         public void iterable(TemplateContext context, String variable, Mustache inner) {
-            MustacheFunction function = MustacheFunction.of(variable, dialect, context, inner);
+            MustacheFunction function = MustacheFunction.of(variable, factory, context, inner);
             if (function != null) {
                 list.add(function);
             } else {
@@ -53,22 +54,22 @@ final class MustacheDialect extends DefaultMustacheFactory {
 
         @Override
         public void partial(TemplateContext context, String variable, String indent) {
-            throw noPartials(context, variable);
+            throw partialNotSupported(context, variable);
         }
 
         @Override
         public void dynamicPartial(TemplateContext context, String variable, String indent) {
-            throw noPartials(context, variable);
+            throw partialNotSupported(context, variable);
         }
 
         @Override
         public void extend(TemplateContext context, String variable, Mustache inner) {
-            throw noPartials(context, variable);
+            throw partialNotSupported(context, variable);
         }
 
-        private static MustacheException noPartials(TemplateContext context, String variable) {
+        private static MustacheException partialNotSupported(TemplateContext context, String variable) {
             return new MustacheException(
-                    "partial [" + variable + "]: a feature cannot include other templates", context);
+                    "partial [" + variable + "] is not supported: a feature cannot include other templates", context);
         }
     }
 }

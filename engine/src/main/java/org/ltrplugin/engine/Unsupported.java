@@ -10,19 +10,22 @@ import org.opensearch.rest.RestRequest;
 import org.opensearch.rest.RestRequest.Method;
 import org.opensearch.transport.client.node.NodeClient;
 
-/** What the original has and this engine does not: it is refused by name, rather than as something unheard of. */
-final class LeftOut {
-    private LeftOut() {}
+/**
+ * The queries and calls of the OpenSearch Learning to Rank plugin that this plugin does not have. They fail with a
+ * message that names them and the alternative.
+ */
+final class Unsupported {
+    private Unsupported() {}
 
     static List<QuerySpec<?>> queries() {
         return List.of(
-                query("ltr", "store the model and use [sltr]"),
-                query("match_explorer", "it is for the statistics of terms"),
-                query("term_stat", "it is for the statistics of terms"));
+                query("ltr", "store the model and use an [sltr] query"),
+                query("match_explorer", "term statistics are not available"),
+                query("term_stat", "term statistics are not available"));
     }
 
-    private static QuerySpec<QueryBuilder> query(String name, String hint) {
-        String reason = "query [" + name + "] is not supported by this engine: " + hint;
+    private static QuerySpec<QueryBuilder> query(String name, String explanation) {
+        String reason = "query [" + name + "] is not supported by this engine: " + explanation;
         return new QuerySpec<>(
                 name,
                 in -> {
@@ -33,7 +36,7 @@ final class LeftOut {
                 });
     }
 
-    /** The legacy call for statistics. */
+    /** The statistics API under {@code /_plugins/_ltr}. */
     static final class RestStats extends BaseRestHandler {
         @Override
         public String getName() {
@@ -54,8 +57,8 @@ final class LeftOut {
         @Override
         protected RestChannelConsumer prepareRequest(RestRequest request, NodeClient client) {
             throw new IllegalArgumentException("[" + request.path()
-                    + "] is not supported by this engine; GET /_ltr counts elements and GET /_ltr/_cachestats what is"
-                    + " cached");
+                    + "] is not supported by this engine; use GET /_ltr for the number of elements and"
+                    + " GET /_ltr/_cachestats for the caches");
         }
     }
 }
