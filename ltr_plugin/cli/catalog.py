@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltr_plugin.cli.embedding import embed_and_show, embed_changes, print_refused
+from ltr_plugin.cli.embedding import embed_and_show, embed_changes, print_refused, warn_without_workers
 from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName, MediaRoot, Wait
 from ltr_plugin.cli.output import print_problems, print_result
@@ -136,6 +136,7 @@ def watch(
     settings = Settings.from_env()
     cluster = connect(settings)
     _ensure_index(cluster, name, media_root or folder)
+    warn_without_workers(settings)
     watching.watch_folder(
         settings, cluster, name, folder, update=update, media=media_root, on_file=on_file, on_retry=on_retry
     )

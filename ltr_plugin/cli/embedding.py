@@ -37,6 +37,7 @@ def embed_and_show(
 
     active = resolve_alias(cluster, name)
     if wait:
+        warn_without_workers(settings)
         with progress_bar("making vectors") as progress:
             embed_backlog(settings, cluster, name, next_version, already_sent=already_sent, progress=progress)
     else:
@@ -75,6 +76,15 @@ def print_refused(result: "IngestResult") -> None:
     from ltr_plugin.errors import Problem
 
     print_problems(Problem(f"product {one.id}", one.reason) for one in result.refused)
+
+
+def warn_without_workers(settings: "Settings") -> None:
+    """Says on standard error, within ten seconds, that no worker takes tasks from the configured broker."""
+    from ltr_plugin.pipelines.worker_ping import broker_name, count_workers
+
+    if settings.broker_url and not count_workers(settings, limit=1):
+        broker = broker_name(settings)
+        typer.echo(f"ltr: no worker answers on {broker}; vectors are made when one runs (`ltr worker`)", err=True)
 
 
 def warn_of_stale_releases(index: "Index") -> None:

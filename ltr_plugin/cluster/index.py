@@ -79,7 +79,7 @@ class Index:
         if meta.get("layout_version") != LAYOUT_VERSION:
             raise InputError(
                 f"index {name}",
-                f"its layout is {meta.get('layout_version')!r}, not {LAYOUT_VERSION}; make it again with `ltr catalog put`",
+                f"its layout is {meta.get('layout_version')!r}, not {LAYOUT_VERSION}; run `ltr catalog put` again",
             )
         self.vectors = tuple(VectorField.from_meta(entry) for entry in meta["vectors"])
         main = (media_root or Path(meta["media_root"])).resolve()

@@ -9,20 +9,19 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from ltr_plugin.catalog.media import strip_credentials
 from ltr_plugin.cluster.connection import connect
 from ltr_plugin.devnode import node_state
 from ltr_plugin.devnode.toolchain import find_jdk, find_maven
 from ltr_plugin.errors import BrokerError, ClusterError, NodeError, PluginMissingError
 from ltr_plugin.extras import EXTRA_OF
-from ltr_plugin.pipelines.messages import celery_client
+from ltr_plugin.pipelines.worker_ping import broker_name, count_workers
 from ltr_plugin.settings import Settings
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
 MIN_DISK_GB, MIN_MEMORY_GB = 3, 3
 """Enough for the development node with its build, and for a worker beside it."""
 
-CONNECT_TIMEOUT_S, PING_TIMEOUT_S = 5.0, 3.0
+CONNECT_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -91,20 +90,12 @@ def check_broker(settings: Settings) -> list[Check]:
     if not settings.broker_url:
         return [Check("broker", True, "none: a folder is the queue, and each command runs a worker of its own")]
     try:
-        queue = celery_client(settings)
-    except BrokerError as error:  # a Python package is missing
-        return [Check("broker", False, str(error), install_command("workers"))]
-    from kombu.exceptions import OperationalError
-
-    broker = strip_credentials(settings.broker_url)
-    with queue.connection_for_read() as connection:
-        try:
-            connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT_S)
-            answers = queue.control.inspect(timeout=PING_TIMEOUT_S, connection=connection).ping() or {}
-        except (OperationalError, *connection.connection_errors) as error:
-            return [Check("broker", False, f"no answer from {broker}: {error}", "start it, or set LTR_BROKER_URL")]
-    workers = f"{len(answers)} on {broker}" if answers else f"no worker answers on {broker}"
-    return [Check("broker", True, broker), Check("workers", bool(answers), workers, "`ltr worker`")]
+        workers = count_workers(settings)
+    except BrokerError as error:
+        return [Check("broker", False, str(error), "start the broker, or correct LTR_BROKER_URL")]
+    broker = broker_name(settings)
+    found = f"{workers} on {broker}" if workers else f"no worker answers on {broker}"
+    return [Check("broker", True, broker), Check("workers", workers > 0, found, "`ltr worker`")]
 
 
 def check_extra(extra: str) -> Check:

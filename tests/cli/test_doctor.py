@@ -32,6 +32,13 @@ def test_a_cluster_or_broker_that_does_not_answer_is_named():
     assert "no answer from redis://127.0.0.1:9" in broker.found
 
 
+def test_a_broker_without_workers_is_told():
+    broker, workers = check_broker(Settings(broker_url="memory://"))
+    assert broker.ok
+    assert (workers.ok, workers.found) == (False, "no worker answers on memory://")
+    assert workers.remedy == "`ltr worker`"
+
+
 def test_a_missing_extra_names_its_modules_and_its_command(monkeypatch):
     monkeypatch.setattr(doctor, "_is_installed", lambda module: module != "cv2")
     check = check_extra("classical")
