@@ -59,7 +59,7 @@ def apply_changes(
         if pending and time.monotonic() > deadline:
             raise ClusterError(
                 f"{index.name} takes no writes: a change of encoders or a rollback was interrupted at its last step; "
-                "run it again, or give it up with `ltr index --drop-old --yes`",
+                "run it again, or give it up with `ltr index drop --yes`",
                 status=503,
             )
         if pending:

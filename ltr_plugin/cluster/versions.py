@@ -54,7 +54,7 @@ def active_index(cluster: Cluster, alias: str) -> Index | None:
         return None
     if current not in versions(cluster, alias):
         raise InputError(
-            f"index {alias}", f"this alias belongs to {current}, which `ltr index` did not make; take another"
+            f"index {alias}", f"this alias belongs to {current}, which this library did not make; choose another name"
         )
     return _open_or_none(cluster, current)
 

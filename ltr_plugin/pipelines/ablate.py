@@ -6,7 +6,7 @@ them by it, so that one found in no other way is gone and the next ones move up.
 logged once; those that lose something are computed again here, as if the product had no such field. What the words of
 the others weigh stays as it was (a shorter index would count them anew).
 
-The scores are computed here too, by the rankers that `ltr push` proved to score as the cluster does.
+The scores are computed here too, by the rankers that `ltr ranker push` proved to score as the cluster does.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

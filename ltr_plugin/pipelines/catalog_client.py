@@ -40,7 +40,7 @@ class CatalogClient:
     ) -> None:
         """Gives the index leave to take media from `folder`.
 
-        ClusterError when there is no such index: `ltr index` makes it, and chooses its encoders.
+        ClusterError when there is no such index: `ltr index create` makes it, with the encoders of your choice.
         """
         from ltr_plugin.pipelines.messages import celery_client
 

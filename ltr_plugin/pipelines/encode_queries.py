@@ -7,6 +7,7 @@ from pathlib import Path
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.media import is_url
 from ltr_plugin.catalog.product import Modality
+from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import Json
 from ltr_plugin.errors import InputError, MediaError, Problem
@@ -23,15 +24,19 @@ class EncodedQuery:
     params: dict[str, Json]
 
 
-def encode_queries(index: Index, queries: Sequence[Query], folder: Path) -> list[EncodedQuery]:
+def encode_queries(
+    index: Index, queries: Sequence[Query], folder: Path, *, vectors: Sequence[VectorField] | None = None
+) -> list[EncodedQuery]:
     """Every query with its parameters, encoded by the index's own encoders; media are found beside `folder`.
+
+    Only the encoders of `vectors` are loaded: by default those of all vector fields of the index.
 
     EncoderError when an encoder here is not the one that made the index; InputError naming every query whose photo,
     sound or video cannot be used.
     """
     from ltr_plugin.queries.encoding import QueryEncoder
 
-    encoder = QueryEncoder(index.vectors)
+    encoder = QueryEncoder(index.vectors if vectors is None else vectors)
     names = [vector.name for vector in index.vectors]
     encoded: list[EncodedQuery] = []
     mistakes: list[Problem] = []
@@ -40,10 +45,12 @@ def encode_queries(index: Index, queries: Sequence[Query], folder: Path) -> list
         def refuse(position: int, modality: Modality, error: MediaError, group: Sequence[Query] = group) -> None:
             mistakes.append(Problem(f"query {group[position].id} $.{modality}", str(error)))
 
-        vectors = encoder.encode_batch([_media_by_modality(query, folder) for query in group], on_media_error=refuse)
+        vector_batches = encoder.encode_batch(
+            [_media_by_modality(query, folder) for query in group], on_media_error=refuse
+        )
         encoded += (
             EncodedQuery(query, search_parameters(query.text, query_vectors, names))
-            for query, query_vectors in zip(group, vectors, strict=True)
+            for query, query_vectors in zip(group, vector_batches, strict=True)
         )
     if mistakes:
         raise InputError("queries", mistakes)

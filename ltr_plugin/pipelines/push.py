@@ -144,7 +144,9 @@ def rollback(cluster: Cluster, template: str, number: int | None = None) -> Rele
     """
     current = _read_template(cluster, template)
     if current is None:
-        raise InputError("rollback", f"the cluster has no search template {template!r}; make one with `ltr promote`")
+        raise InputError(
+            "rollback", f"no search template {template!r} in the cluster; make one with `ltr ranker promote`"
+        )
     number = number if number is not None else int(release_metadata(current)["release"]) - 1
     earlier = _read_template(cluster, _release_name(template, number))
     if earlier is None:
@@ -155,23 +157,31 @@ def rollback(cluster: Cluster, template: str, number: int | None = None) -> Rele
         raise InputError(
             f"{template} release {number}",
             f"it ranks by {', '.join(other)} of other encoders than {metadata['index']} has now; go back to a release "
-            f"that was promoted since, or put those vectors back with `ltr index --index {metadata['index']} --rollback`",
+            f"that was promoted since, or put those vectors back with `ltr index rollback {metadata['index']}`",
         )
     _write_template(cluster, template, earlier)
     return Release(template, number, metadata)
 
 
-def stale_releases(index: Index) -> list[Release]:
-    """The releases that storefronts call now which rank this index by vectors of other encoders than it has."""
-    metadata = index.cluster.call("GET", "/_cluster/state/metadata", filter_path="metadata.stored_scripts")
+def current_releases(cluster: Cluster) -> list[Release]:
+    """The release of each search template that storefronts call now, by template."""
+    metadata = cluster.call("GET", "/_cluster/state/metadata", filter_path="metadata.stored_scripts")
     scripts = metadata.get("metadata", {}).get("stored_scripts", {})
-    stale: list[Release] = []
+    releases: list[Release] = []
     for template, script in sorted(scripts.items()):
         stored = release_metadata(script.get("source", ""))
-        active = stored and not template.endswith(f".v{stored['release']}")
-        if active and stored["index"] == index.alias and _mismatched_vectors(index, stored):
-            stale.append(Release(template, stored["release"], stored))
-    return stale
+        if stored and not template.endswith(f".v{stored['release']}"):
+            releases.append(Release(template, stored["release"], stored))
+    return releases
+
+
+def stale_releases(index: Index) -> list[Release]:
+    """The releases that storefronts call now which rank this index by vectors of other encoders than it has."""
+    return [
+        release
+        for release in current_releases(index.cluster)
+        if release.metadata["index"] == index.alias and _mismatched_vectors(index, release.metadata)
+    ]
 
 
 def _vector_fingerprints(index: Index) -> dict[str, str]:

@@ -43,14 +43,18 @@ def resolve_ranking(index: Index, name: str) -> Ranking:
     if store.model(model) is None:
         known = ", ".join([*BASELINES, *store.model_names()])
         raise InputError(
-            "--ranker", f"the cluster has no ranker {model!r} (upload it with `ltr push`); it has: {known}"
+            "--ranker", f"the cluster has no ranker {model!r} (upload it with `ltr ranker push`); it has: {known}"
         )
     return Ranking(name, model=model)
 
 
 def search_products(index: Index, query: Query, ranking: Ranking, *, size: int = 10, log: bool = False) -> list[Hit]:
-    """The hits of one query; with `log`, each brings the features that the model saw."""
-    (encoded,) = encode_queries(index, [query], Path())
+    """The hits of one query; with `log`, each brings the features that the model saw.
+
+    A ranking that reads no vectors, such as BM25, loads no encoder.
+    """
+    vectors = index.vectors if ranking.knn or ranking.model else ()
+    (encoded,) = encode_queries(index, [query], Path(), vectors=vectors)
     template = search_template(Retrieval.from_vectors(index.vectors), ranking, log=log)
     return search(index.cluster, index.name, {"source": template}, {**encoded.params, "size": size})
 

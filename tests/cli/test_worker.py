@@ -41,8 +41,8 @@ def test_a_worker_of_one_modality_with_its_port_and_logs(tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--beat"], "name indices in LTR_SWEEP_INDICES"),
-        (["--modality", "image", "--queues", "ltr"], "either --queues or --modality"),
+        (["--beat"], "needs LTR_SWEEP_INDICES"),
+        (["--modality", "image", "--queues", "ltr"], "cannot be combined with --modality"),
         (["--modality", "smell"], "smell"),
     ],
 )

@@ -147,10 +147,9 @@ def test_a_missing_package_says_what_to_install(tmp_path, monkeypatch, sentence_
         load_encoder(f"onnx:{tmp_path}")
 
 
-@pytest.mark.parametrize("wrong", [("--format", "tensorrt"), ("--quantize", "int3")])
-def test_the_command_refuses_what_there_is_not(sentence_folder, tmp_path, wrong):
+def test_the_command_refuses_an_unknown_precision(sentence_folder, tmp_path):
     spec, out = f"sentence-transformers:{sentence_folder}", tmp_path / "out"
-    done = CliRunner().invoke(app, ["encoder", "export", spec, "--out", str(out), *wrong])
+    done = CliRunner().invoke(app, ["encoder", "export", spec, "--out", str(out), "--quantize", "int3"])
     assert isinstance(done.exception, InputError)
     assert not out.exists()
 

@@ -239,7 +239,7 @@ def test_what_cannot_be_ablated_is_said(shop, encoded, ranker, table, tmp_path, 
         ablating.load_pushed_rankers(shop, ["nowhere"])
     unknown = train_linear(table.subset(np.arange(150)))
     unknown.save(tmp_path / "unknown")
-    with pytest.raises(InputError, match="ltr push"):
+    with pytest.raises(InputError, match="ltr ranker push"):
         ablating.load_pushed_rankers(shop, [str(tmp_path / "unknown")])
     with pytest.raises(InputError, match="not for the features of linear"):
         train_blind_baselines(

@@ -176,7 +176,7 @@ def test_storefronts_get_the_promoted_ranker_and_the_earlier_one_after_a_rollbac
     assert storefront() == learned
     with pytest.raises(InputError, match="no release 9"):
         rollback(shop_index.cluster, template, 9)
-    with pytest.raises(InputError, match="ltr promote"):
+    with pytest.raises(InputError, match="ltr ranker promote"):
         rollback(shop_index.cluster, "nothing-there")
 
 
