@@ -115,7 +115,7 @@ def create(
 def list_(as_json: AsJson = False) -> None:
     """List the indices of the cluster that this program made."""
     from ltr_plugin.cluster.connection import connect
-    from ltr_plugin.pipelines.list_indices import list_indices
+    from ltr_plugin.pipelines.index_versions import list_indices
 
     indices = list_indices(connect())
     lines = [

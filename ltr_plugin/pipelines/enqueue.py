@@ -6,10 +6,12 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.batches import batched
+from ltr_plugin.catalog.media import strip_credentials
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import BrokerError
-from ltr_plugin.pipelines.messages import DEFAULT_QUEUE, EMBED_TASK, queue_of
+from ltr_plugin.pipelines.messages import DEFAULT_QUEUE, EMBED_TASK, celery_client, queue_of
+from ltr_plugin.settings import Settings
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -25,6 +27,9 @@ EMBED_ARGUMENTS = ("index", "ids", "source")
 
 INSPECT_TIMEOUT_S = 1.0
 """How long workers are given to say what they work on."""
+
+CONNECT_TIMEOUT_S, PING_TIMEOUT_S = 4.0, 4.0
+"""Together below the ten seconds within which a user is told that nobody does the work."""
 
 
 def enqueue(queue: "Celery", index: str, ids: Iterable[str], source: Modality, *, batch: int | None = None) -> int:
@@ -113,3 +118,25 @@ def _in_flight(index: Index, queue: "Celery") -> dict[Modality | None, set[str]]
                 if task["name"] == EMBED_TASK and said.get("index") in (index.name, index.alias):
                     held.setdefault(said.get("source"), set()).update(said["ids"])
     return held
+
+
+def broker_name(settings: Settings) -> str:
+    """The address of the broker, without its password."""
+    return strip_credentials(settings.broker_url or "")
+
+
+def count_workers(settings: Settings, *, limit: int | None = None) -> int:
+    """How many workers answer on the configured broker; with `limit`, it returns as soon as so many have.
+
+    BrokerError when the broker does not answer, or when what it needs is not installed.
+    """
+    from kombu.exceptions import OperationalError
+
+    client = celery_client(settings)
+    with client.connection_for_read() as connection:
+        try:
+            connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT_S)
+            answers = client.control.inspect(timeout=PING_TIMEOUT_S, limit=limit, connection=connection).ping()
+        except (OperationalError, *connection.connection_errors) as error:
+            raise BrokerError(f"no answer from {broker_name(settings)}: {error}") from None
+    return len(answers or {})
