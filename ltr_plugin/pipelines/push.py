@@ -144,7 +144,9 @@ def rollback(cluster: Cluster, template: str, number: int | None = None) -> Rele
     """
     current = _read_template(cluster, template)
     if current is None:
-        raise InputError("rollback", f"no search template {template!r} in the cluster; make one with `ltr ranker promote`")
+        raise InputError(
+            "rollback", f"no search template {template!r} in the cluster; make one with `ltr ranker promote`"
+        )
     number = number if number is not None else int(release_metadata(current)["release"]) - 1
     earlier = _read_template(cluster, _release_name(template, number))
     if earlier is None:

@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
 from ltr_command import ltr
 
 from ltr_plugin.rankers.loading import load_ranker
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_tuned_ranker_is_kept_with_what_the_search_is_worth(table, tmp_path):

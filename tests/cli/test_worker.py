@@ -12,6 +12,7 @@ from benchmarks.lib.brokers import free_port
 from benchmarks.lib.worker_process import ask
 
 
+@pytest.mark.slow
 def test_a_worker_of_one_modality_with_its_port_and_logs(tmp_path):
     port = free_port()
     command = [*LTR, "worker", "--modality", "image", "--concurrency", "3", "--metrics-port", str(port)]

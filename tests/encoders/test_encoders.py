@@ -79,6 +79,7 @@ def test_an_encoder_is_loaded_once_and_again_when_its_folder_is_rewritten(tmp_pa
     assert load_encoder(spec).fingerprint != first.fingerprint
 
 
+@pytest.mark.slow
 def test_a_fingerprint_is_the_same_in_another_process_and_folder(encoder_folder, photo_encoder, tmp_path):
     moved = tmp_path / "elsewhere"
     moved.symlink_to(encoder_folder)

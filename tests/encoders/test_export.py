@@ -18,6 +18,8 @@ from ltr_plugin.encoders.export.samples import catalog_samples, synthetic_sample
 from ltr_plugin.encoders.registry import load_full_precision
 from ltr_plugin.errors import EncoderError, InputError
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["red mug", "  A large\nblue teapot ", "émaillé", "", "x " * 100, *(f"mug number {n}" for n in range(60))]
 PHOTOS = [Image.new("RGB", (50 + n, 80), (n * 4, 255 - n * 4, n)) for n in range(40)]
 

@@ -21,6 +21,8 @@ from ltr_plugin.errors import InputError
 from ltr_plugin.media.audio import Audio
 from ltr_plugin.progress import no_progress
 
+pytestmark = pytest.mark.slow
+
 RATE = 16_000
 SOUNDS = {
     "hiss": "steam that hisses",

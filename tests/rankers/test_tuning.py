@@ -11,6 +11,8 @@ from ltr_plugin.rankers.training.folds import folds_by_query
 from ltr_plugin.rankers.tuning import DEFAULT, INNER_FOLDS, TUNED, finish_search, run_search
 from ltr_plugin.rankers.tuning_spaces import SEARCH_SPACES
 
+pytestmark = pytest.mark.slow
+
 NO_TIME = 0.0
 """Every search tries the defaults, and no more."""
 
