@@ -27,10 +27,10 @@ from ltr_plugin.evaluation.ablation import Ablation
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.judgments.qrels import read_qrels
 from ltr_plugin.pipelines.ablate import ablate, train_blind_baselines
-from ltr_plugin.pipelines.candidates import first_pass
 from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode
 from ltr_plugin.pipelines.evaluate import Evaluation, evaluate
 from ltr_plugin.pipelines.push import PushResult, push
+from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.fusion import NetworkRanker
 from ltr_plugin.rankers.ranker import ExportError, Ranker

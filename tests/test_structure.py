@@ -18,7 +18,7 @@ LAYERS = (
     {"queries"},
     {"encoders.export", "encoders.training", "rankers"},
     {"devnode"},
-    {"cluster"},
+    {"broker", "cluster"},
     {"pipelines"},
     {"ltr_workers"},
     {"demo"},

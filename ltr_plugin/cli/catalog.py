@@ -227,7 +227,7 @@ def _write_standard_input(
     as_json: bool,
 ) -> None:
     from ltr_plugin.pipelines.catalog_client import CatalogClient
-    from ltr_plugin.pipelines.ingest_lines import ingest_lines, read_batches
+    from ltr_plugin.pipelines.ingest import ingest_lines, read_batches
 
     _ensure_index(cluster, name, media_root or Path())
     products = CatalogClient(name, folder=media_root, settings=settings, cluster=cluster)

@@ -33,10 +33,9 @@ from ltr_plugin.features.modality_mask import ModalityMask
 from ltr_plugin.features.parameters import flag_name
 from ltr_plugin.features.table import FeatureTable, Floats
 from ltr_plugin.judgments.qrels import Qrels
-from ltr_plugin.pipelines.candidates import first_pass
 from ltr_plugin.pipelines.encode_queries import EncodedQuery
 from ltr_plugin.pipelines.evaluate import EVALUATION_DEPTH
-from ltr_plugin.pipelines.search import resolve_ranking
+from ltr_plugin.pipelines.search import first_pass, resolve_ranking
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.queries.masking import MASKED_IDS, MaskedRetrieval
 from ltr_plugin.queries.retrieval import Retrieval

@@ -42,7 +42,7 @@ class CatalogClient:
 
         ClusterError when there is no such index: `ltr index create` makes it, with the encoders of your choice.
         """
-        from ltr_plugin.pipelines.messages import celery_client
+        from ltr_plugin.broker.messages import celery_client
 
         settings = settings or Settings.from_env()
         self.alias = alias

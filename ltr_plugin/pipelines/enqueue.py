@@ -6,11 +6,11 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.batches import batched
+from ltr_plugin.broker.messages import DEFAULT_QUEUE, EMBED_TASK, celery_client, queue_of
 from ltr_plugin.catalog.media import strip_credentials
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import BrokerError
-from ltr_plugin.pipelines.messages import DEFAULT_QUEUE, EMBED_TASK, celery_client, queue_of
 from ltr_plugin.settings import Settings
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from ltr_plugin.cluster.feature_log import QueryProducts, feature_matrix, featur
 from ltr_plugin.cluster.feature_store import push_features
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import InputError, MediaError
-from ltr_plugin.pipelines.candidates import first_pass
 from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode_one
+from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.queries.query import Query
 from ltr_plugin.rankers.attribution import Attribution, SupportsContributions, attribute
 from ltr_plugin.rankers.loading import as_ranker

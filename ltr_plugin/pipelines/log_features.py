@@ -14,8 +14,8 @@ from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import Provenance
 from ltr_plugin.features.table_writer import FeatureTableWriter, Row
 from ltr_plugin.judgments.qrels import Qrels, read_qrels
-from ltr_plugin.pipelines.candidates import first_pass
 from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, encode, sample_evenly
+from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.progress import Progress, no_progress
 
 CARRIED_QUERIES = 50

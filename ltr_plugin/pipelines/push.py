@@ -11,8 +11,8 @@ from ltr_plugin.cluster.feature_store import FeatureStore, push_features
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import InputError, ParityError
 from ltr_plugin.features.table import Floats
-from ltr_plugin.pipelines.candidates import first_pass
 from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, encode, sample_evenly
+from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.export.parity import Parity, compare_scores
 from ltr_plugin.rankers.loading import as_ranker

@@ -1,13 +1,15 @@
-"""One query put to the cluster, ranked as a shopper would get it."""
+"""One query put to the cluster, ranked as a shopper gets it; the candidates that rankers are shown."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ltr_plugin.cluster import search as cluster_search
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.responses import Json
 from ltr_plugin.cluster.search import Hit
 from ltr_plugin.errors import InputError
-from ltr_plugin.pipelines.encode_queries import encode_queries
+from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode_queries
 from ltr_plugin.queries.query import Query
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, Ranking, search_template
@@ -62,3 +64,21 @@ def resolve_ranking(index: Index, ranker: AnyRanker) -> Ranking:
             "ranker", f"the cluster has no ranker {model!r} (upload it with `ltr ranker push`); it has: {known}"
         )
     return Ranking(name, model=model)
+
+
+def first_pass(
+    index: Index,
+    encoded: Sequence[EncodedQuery],
+    retrieval: Retrieval | None = None,
+    *,
+    params: Mapping[str, Json] | None = None,
+) -> Iterator[list[str]]:
+    """For each query the ids of its candidates, as many as a ranker scores, in the order of the first pass.
+
+    `retrieval` is the index's own unless another one is given, which may need further search `params`.
+    """
+    retrieval = retrieval or Retrieval.from_vectors(index.vectors)
+    template = {"source": search_template(retrieval, Ranking("first pass"))}
+    more = {"size": retrieval.window_size, **(params or {})}
+    searches = ((template, {**one.params, **more}) for one in encoded)
+    return ([hit.id for hit in hits] for hits in cluster_search.msearch_template(index.cluster, index.name, searches))

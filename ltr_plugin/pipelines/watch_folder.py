@@ -12,7 +12,7 @@ from ltr_plugin.errors import ClusterError, InputError, LtrError, Problem
 from ltr_plugin.jsonlines import open_lines
 from ltr_plugin.pipelines.catalog_client import CatalogClient
 from ltr_plugin.pipelines.index_catalog import temporary_worker
-from ltr_plugin.pipelines.ingest_lines import BATCH_SIZE, Ingest, StreamResult, ingest_lines, number_lines
+from ltr_plugin.pipelines.ingest import CHANGES_PER_CALL, Ingest, StreamResult, ingest_lines, number_lines
 from ltr_plugin.settings import Settings
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
@@ -63,7 +63,7 @@ class WatchedFolder:
         try:
             with open_lines(path) as lines:
                 result = ingest_lines(
-                    batched(number_lines(lines), BATCH_SIZE), self._ingest, on_refused=problems.append
+                    batched(number_lines(lines), CHANGES_PER_CALL), self._ingest, on_refused=problems.append
                 )
         except InputError as error:
             if error.source != str(path):

@@ -13,10 +13,10 @@ from ltr_workers.celery import make_app
 from ltr_workers.in_flight import running
 from ltr_workers.tasks import MAX_RETRIES, MAX_RETRY_DELAY_S, TASK_FAILED, embed_task
 
+from ltr_plugin.broker.messages import QUEUES, WRITE_REFUSED, broker_folder, broker_options, route
 from ltr_plugin.errors import BrokerError, InputError, LtrError
 from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue, enqueue_backlog, enqueue_lost
 from ltr_plugin.pipelines.local_worker import drain
-from ltr_plugin.pipelines.messages import QUEUES, WRITE_REFUSED, broker_folder, broker_options, route
 from ltr_plugin.settings import Settings
 
 

@@ -10,10 +10,10 @@ import pytest
 from ltr_workers.celery import make_app
 from PIL import Image
 
+from ltr_plugin.broker.messages import broker_folder
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.errors import LtrError
 from ltr_plugin.pipelines.local_worker import drain, local_worker
-from ltr_plugin.pipelines.messages import broker_folder
 from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live

@@ -12,10 +12,7 @@ from typing import Any
 
 from celery.exceptions import Reject
 
-from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel, ReembedRequest
-from ltr_plugin.errors import ClusterError, InputError, LtrError
-from ltr_plugin.pipelines.ingest import IngestResult, ingest
-from ltr_plugin.pipelines.messages import (
+from ltr_plugin.broker.messages import (
     CATALOG_QUEUE,
     DELETE_TASK,
     PUT_TASK,
@@ -24,6 +21,9 @@ from ltr_plugin.pipelines.messages import (
     UPDATE_TASK,
     WRITE_REFUSED,
 )
+from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel, ReembedRequest
+from ltr_plugin.errors import ClusterError, InputError, LtrError
+from ltr_plugin.pipelines.ingest import IngestResult, ingest
 from ltr_plugin.settings import Settings
 from ltr_workers.celery import app
 from ltr_workers.in_flight import deduplicate, is_stopping

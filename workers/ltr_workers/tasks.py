@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from ltr_plugin.broker.messages import EMBED_TASK, SWEEP_TASK, TASK_FAILED, WRITE_REFUSED
 from ltr_plugin.catalog.product import MODALITIES, Modality
 from ltr_plugin.cluster.connection import Cluster, connect
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.versions import writes_blocked
 from ltr_plugin.errors import BrokerError, ClusterError, InputError, LtrError
 from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue_lost, enqueue_missing
-from ltr_plugin.pipelines.messages import EMBED_TASK, SWEEP_TASK, TASK_FAILED, WRITE_REFUSED
 from ltr_plugin.settings import Settings
 from ltr_workers.celery import app
 from ltr_workers.in_flight import deduplicate
