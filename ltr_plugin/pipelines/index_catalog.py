@@ -155,7 +155,7 @@ def enqueue_backlog(settings: Settings, cluster: Cluster, index: str) -> int:
     from ltr_plugin.pipelines.enqueue import enqueue_backlog
 
     require_broker(settings)
-    return enqueue_backlog(Index(cluster, index), queue=celery_client(settings))
+    return enqueue_backlog(Index(cluster, index), client=celery_client(settings))
 
 
 def require_broker(settings: Settings) -> None:
@@ -211,5 +211,5 @@ def _embed(settings: Settings, products: Index, progress: Progress, *, already_s
     products.refresh()
     if products.backlog():
         with temporary_worker(settings) as worker:
-            queue = worker.queue if worker else celery_client(settings)
-            drain(products, queue, worker=worker, progress=progress, send=not (already_sent and worker is None))
+            client = worker.client if worker else celery_client(settings)
+            drain(products, client, worker=worker, progress=progress, send=not (already_sent and worker is None))

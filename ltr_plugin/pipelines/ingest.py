@@ -57,7 +57,7 @@ def ingest(
     records: Iterable[object],
     change_type: type[Change],
     *,
-    queue: "Celery",
+    client: "Celery",
     folder: Path | None = None,
     media_root: Path | None = None,
 ) -> IngestResult:
@@ -78,7 +78,7 @@ def ingest(
         changed = [change.id for (_, change), wrong in zip(good, found, strict=True) if wrong is None]
         result.applied += len(changed)
         try:
-            result.sent += enqueue_missing(Index(cluster, alias), changed, queue=queue)
+            result.sent += enqueue_missing(Index(cluster, alias), changed, client=client)
         except BrokerError as error:
             result.enqueue_error = str(error)
     result.refused.sort(key=lambda one: one.position)

@@ -36,7 +36,7 @@ class LocalWorker:
     def __init__(self, settings: Settings) -> None:
         require_module("prometheus_client", "a worker", error=BrokerError)
         self.log = settings.runs.resolve() / "worker.log"
-        self.queue = celery_client(settings)
+        self.client = celery_client(settings)
         self.restarts = 0
         self._settings = settings
         self._queue = _SharedFolderQueue(settings)
@@ -107,7 +107,7 @@ def local_worker(settings: Settings) -> Iterator[LocalWorker]:
 
 def drain(
     index: Index,
-    queue: "Celery",
+    client: "Celery",
     *,
     worker: LocalWorker | None = None,
     progress: Progress = no_progress,
@@ -124,7 +124,7 @@ def drain(
     index.refresh()
     total = left = index.backlog()
     if send:
-        enqueue_backlog(index, queue=queue)
+        enqueue_backlog(index, client=client)
     moved = sent = time.monotonic()
     while left:
         progress(total - left, total)
@@ -140,7 +140,7 @@ def drain(
             raise LtrError(_stuck(index, left, worker, failures))
         if now - max(moved, sent) > stall_s:
             with contextlib.suppress(BrokerError):  # one that is away is waited for, as workers do
-                enqueue_lost(index, queue=queue)
+                enqueue_lost(index, client=client)
             sent = now
     progress(total, total)
 

@@ -101,15 +101,15 @@ def watch_folder(
     from ltr_plugin.pipelines.enqueue import enqueue_backlog
 
     with temporary_worker(settings) as worker:
-        queue = worker.queue if worker else None
-        products = CatalogClient(alias, folder=media or folder, settings=settings, cluster=cluster, queue=queue)
+        client = worker.client if worker else None
+        products = CatalogClient(alias, folder=media or folder, settings=settings, cluster=cluster, client=client)
         watched = WatchedFolder(folder, products.update if update else products.put)
         pause_s, sent_at = poll_s, -1
         while True:
             try:
                 if worker and worker.restarts > sent_at:  # a worker of our own begins with an empty queue
                     sent_at = worker.restarts
-                    enqueue_backlog(Index(cluster, alias), queue=worker.queue)
+                    enqueue_backlog(Index(cluster, alias), client=worker.client)
                 for one in watched.poll():
                     on_file(one)
                 pause_s = poll_s

@@ -141,7 +141,7 @@ def test_more_than_one_call_takes_is_taken(products, index):
 
 def test_without_its_broker_the_words_are_there_and_the_reason_is_said(index, settings):
     queue = make_app(Settings(broker_url="redis://127.0.0.1:1/0"))
-    result = CatalogClient(alias_of(index), settings=settings, cluster=index.cluster, queue=queue).put(
+    result = CatalogClient(alias_of(index), settings=settings, cluster=index.cluster, client=queue).put(
         [{"id": "a", "title": "mug"}]
     )
     assert (result.applied, result.sent) == (1, 0)

@@ -67,7 +67,7 @@ def sweep_task(self: Any, index: str) -> None:  # noqa: ANN401
 
     with bind_log_context(task=SWEEP_TASK, task_id=self.request.id, index=index):
         try:
-            sent = enqueue_lost(Index(worker_cluster(), index), queue=app)
+            sent = enqueue_lost(Index(worker_cluster(), index), client=app)
         except LtrError as error:
             TASKS.labels(SWEEP_TASK, "given_up").inc()
             log.warning("not swept: %s", error)
@@ -90,7 +90,7 @@ def _embed(index: Index, ids: Sequence[str], source: Modality | None) -> str:
         )
         return "left"
     if source is None or len(ids) > PRODUCTS_PER_TASK[source]:
-        enqueue_missing(index, ids, source, queue=app)
+        enqueue_missing(index, ids, source, client=app)
         return "passed_on"
     encoders = {vector.name: vector.fingerprint.digest for vector in index.vectors if vector.source == source}
     with bind_log_context(encoders=encoders):
