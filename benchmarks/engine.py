@@ -30,8 +30,8 @@ from ltr_plugin.batches import batched
 from ltr_plugin.devnode import node_state
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.rankers.export.lightgbm_trees import export_trees
-from ltr_plugin.rankers.export.reference_scorer import score_trees
 from ltr_plugin.settings import Settings
+from tests.support.reference_scorer import score_trees
 
 RESULTS = Path(__file__).parent / "results"
 STORE, SHOP, ROWS = "enginebench", "enginebench-shop", "enginebench-rows"

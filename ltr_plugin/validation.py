@@ -1,7 +1,9 @@
 """Files and wire JSON in, checked objects out: every mistake of a value together, each with its `$.path`."""
 
+import json
 from collections.abc import Mapping
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -23,6 +25,23 @@ def decode(type_: type[T], value: object, *, source: str) -> T:
         return TypeAdapter(type_).validate_python(value)
     except ValidationError as error:
         raise InputError(source, problems_of(error, value)) from None
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401 - any JSON
+    """The value in a JSON file; InputError when it cannot be read or is not JSON."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
+    return parse_json(content, source=str(path))
+
+
+def parse_json(content: bytes | str, *, source: str) -> Any:  # noqa: ANN401 - any JSON
+    """The value that JSON text stands for; InputError when it is not JSON."""
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise InputError(source, f"is not JSON: {error}") from None
 
 
 def problems_of(error: ValidationError, value: object = None) -> list[Problem]:
