@@ -23,6 +23,7 @@ from ltr_plugin.cluster.connection import connect
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.demo.shop import ShopFiles
+from ltr_plugin.errors import ExportError
 from ltr_plugin.evaluation.ablation import Ablation
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.judgments.qrels import read_qrels
@@ -33,7 +34,7 @@ from ltr_plugin.pipelines.push import PushResult, push
 from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.fusion import NetworkRanker
-from ltr_plugin.rankers.ranker import ExportError, Ranker
+from ltr_plugin.rankers.ranker import Ranker
 from ltr_plugin.rankers.trainers import get_trainer
 
 RESULTS = Path(__file__).parent / "results"
