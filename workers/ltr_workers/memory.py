@@ -1,5 +1,6 @@
 """What stays with the process: the memory that a model takes anew at every layer, and what a worker has loaded."""
 
+import atexit
 import ctypes
 import gc
 from collections.abc import Hashable
@@ -30,8 +31,10 @@ def freeze_gc(encoders: Hashable) -> None:  # noqa: ARG001 - once for these
     """Has Python's collector of garbage pass by all that there is once these encoders have done a first task.
 
     Libraries and models are some hundred thousand objects: each time that the collector looked at all of them, as it
-    does when a few tasks' tokens have been made, no thread could encode for a third of a second.
+    does when a few tasks' tokens have been made, no thread could encode for a third of a second. The end of the process
+    sees them again: libraries take what is frozen then for lost, and print all of it.
     """
+    atexit.register(gc.unfreeze)
     gc.unfreeze()
     gc.collect()
     gc.freeze()
