@@ -1,6 +1,6 @@
 """Workers, broker and node are killed at random moments while products of every modality are embedded.
 
-    python benchmarks/chaos.py [--products 2000] [--kills 12] [--seed 1] [--brokers folder,redis]
+    python -m benchmarks.chaos [--products 2000] [--kills 12] [--seed 1] [--brokers folder,redis]
 
 Counts what is lost (vectors that are not there, or not of the current encoder, at the end) and what was made twice. A
 vector may be made twice where its first making was in flight when something was killed: that is counted from a record
@@ -24,12 +24,12 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from brokers import Broker, ForgetfulRedis, RabbitMQ, Redis, free_port
-from chaos_shop import vectors, write_catalog_of, write_encoder
 from ltr_workers.celery import app, make_app
-from recorded import Attempt, attempts
-from worker_process import WorkerProcess
 
+from benchmarks.lib.brokers import Broker, ForgetfulRedis, RabbitMQ, Redis, free_port
+from benchmarks.lib.chaos_shop import vectors, write_catalog_of, write_encoder
+from benchmarks.lib.recorded import Attempt, attempts
+from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import OpenSearchCluster
 from ltr_plugin.cluster.index import Index
@@ -128,7 +128,7 @@ class Chaos:
 
     def _environment(self) -> dict[str, str]:
         return {
-            "PYTHONPATH": str(HERE),
+            "PYTHONPATH": str(HERE.parent),
             "OPENSEARCH_URL": f"http://127.0.0.1:{self.port}",
             "LTR_RECORD": str(self.record),
             "LTR_RECORD_BATCH": str(self.options.batch),
@@ -153,7 +153,7 @@ class Chaos:
             for number in range(PROCESSES):
                 beat = ["--beat"] if number == 0 else []
                 log = self.folder / f"worker{number}.log"
-                started.append(WorkerProcess(environment, log, *beat, app="recorded"))
+                started.append(WorkerProcess(environment, log, *beat, app="benchmarks.lib.recorded"))
                 stack.callback(started[-1].kill)
 
             def kill(what: str, made: int) -> None:
@@ -178,7 +178,7 @@ class Chaos:
         """As `ltr index` does it: a worker of its own for the length of the command, run again when it gave up."""
         for name, value in self._environment().items():
             os.environ[name] = value
-        local_worker.worker_command = partial(local_worker.worker_command, app="recorded")
+        local_worker.worker_command = partial(local_worker.worker_command, app="benchmarks.lib.recorded")
         settings = Settings(opensearch_url=self._environment()["OPENSEARCH_URL"], runs=self.folder)
         over = threading.Event()
         current: list[local_worker.LocalWorker] = []
@@ -344,7 +344,7 @@ def write(options: argparse.Namespace, outcomes: list[Outcome]) -> None:
     lines = [
         f"# Chaos: {options.products:,} products with text, photo, sound and film; SIGKILL at random moments",
         "",
-        "    python benchmarks/chaos.py " + " ".join(f"--{name} {stated[name]}" for name in STATED),
+        "    python -m benchmarks.chaos " + " ".join(f"--{name} {stated[name]}" for name in STATED),
         "",
         "Counted in vectors. *Lost*: not there in the end, or not of the current encoder. *Doubled*: made more than",
         "once. *In vain*: doubled although not in flight at any kill. *Cut off*: begun by a worker that was killed",

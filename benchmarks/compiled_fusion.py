@@ -25,7 +25,6 @@ from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.modality_mask import ModalityMask
 from ltr_plugin.features.table import FeatureTable, Floats
-from ltr_plugin.rankers.card import feature_set_of
 from ltr_plugin.rankers.export.parity import compare_scores
 from ltr_plugin.rankers.fusion import train_fusion
 from ltr_plugin.rankers.lambdamart import train_lambdamart
@@ -44,7 +43,7 @@ def main() -> None:
     parser.add_argument("--smoke", action="store_true", help="write no results")
     given = parser.parse_args()
     table = FeatureTable.read(given.table)
-    features = feature_set_of(table)
+    features = table.feature_set
     rows, ways = patterns(table, features, given.rows)
     cluster = connect()
     alias = f"compiled-{uuid.uuid4().hex[:8]}"

@@ -1,6 +1,6 @@
 """Freshness: seconds from a changed photo to its vector being searchable, while the shop changes all the time.
 
-    ltr node start && python benchmarks/freshness.py
+    ltr node start && python -m benchmarks.freshness
 
 A shop of products with a photo each, on a real node, with a real worker, over each broker that is at hand (Redis, and
 the folder that is the queue without one) and each refresh interval of the index. `--load` changes a second go on all
@@ -26,12 +26,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from brokers import Redis
 from ltr_workers.celery import make_app
 from ltr_workers.embedding import embed
 from PIL import Image
-from worker_process import WorkerProcess
 
+from benchmarks.lib.brokers import Redis
+from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import connect
@@ -302,7 +302,7 @@ def row(way: Way) -> str:
 
 
 def write_results(ways: Sequence[Way], arguments: argparse.Namespace) -> None:
-    command = "ltr node start && python benchmarks/freshness.py"
+    command = "ltr node start && python -m benchmarks.freshness"
     report = {
         "command": command,
         "products": arguments.products,

@@ -18,7 +18,6 @@ from ltr_plugin.evaluation.runs import run_from_scores
 from ltr_plugin.features.kinds import QueryFlag
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.judgments.qrels import Qrels
-from ltr_plugin.rankers.card import feature_set_of
 from ltr_plugin.rankers.fusion import train_fusion, train_mlp
 from ltr_plugin.rankers.lambdamart import train_lambdamart
 from ltr_plugin.rankers.late_fusion import LateFusionSettings, train_late_fusion
@@ -85,7 +84,7 @@ def held_out_ndcg(
 
 def ways_of_asking(table: FeatureTable) -> dict[str, str]:
     """For each query the flags that it has, such as `text+image_vector`."""
-    flags = [(place, f.parameter) for place, f in enumerate(feature_set_of(table).features) if isinstance(f, QueryFlag)]
+    flags = [(place, f.parameter) for place, f in enumerate(table.feature_set.features) if isinstance(f, QueryFlag)]
     queries, first = np.unique(table.queries.astype(str), return_index=True)
     return {
         query: "+".join(has for place, has in flags if table.zero_filled[row, place]) or "no flag"

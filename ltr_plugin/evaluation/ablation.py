@@ -15,7 +15,6 @@ from ltr_plugin.evaluation.significance import Values, bootstrap_intervals
 from ltr_plugin.features.modality_mask import ModalityMask
 from ltr_plugin.features.table import FeatureTable, Floats
 from ltr_plugin.judgments.qrels import Qrels
-from ltr_plugin.rankers.card import feature_set_of
 from ltr_plugin.validation import StrictModel, decode
 
 if TYPE_CHECKING:
@@ -203,7 +202,7 @@ def drop_modality(
 
 def mask_modality(table: FeatureTable, modality: Modality) -> FeatureTable:
     """The table as if no query and no product had anything of the modality, to train a ranker that does not know it."""
-    modality_mask = ModalityMask(feature_set_of(table))
+    modality_mask = ModalityMask(table.feature_set)
     return replace(table, values=drop_modality(modality_mask, table.zero_filled, modality, query=True, product=True))
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ltr_plugin.errors import InputError
+from ltr_plugin.features.feature_set import FeatureSet
+from ltr_plugin.validation import decode
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,6 +68,18 @@ class FeatureTable:
     def zero_filled(self) -> Floats:
         """Values as the cluster scores them: 0 where a feature has no value."""
         return np.where(np.isnan(self.values), np.float32(0), self.values)
+
+    @cached_property
+    def feature_set(self) -> FeatureSet:
+        """The feature set that the table was logged with; InputError when its columns or its queries are others now."""
+        features = decode(FeatureSet, self.provenance.feature_set, source="feature table")
+        if features.feature_names != self.feature_names:
+            raise InputError(
+                "feature table", f"has columns {self.feature_names!r}, its feature set has {features.feature_names!r}"
+            )
+        if features.digest != self.provenance.feature_set_digest:
+            raise InputError("feature table", f"feature set {features.id!r} renders otherwise now; log the table again")
+        return features
 
     def subset(self, indices: npt.NDArray[Any]) -> Self:
         """The table of the chosen rows (a mask or positions)."""

@@ -70,7 +70,7 @@ def make_card(
 
     InputError when the table was logged with another version of its own feature set.
     """
-    feature_set = feature_set_of(table)
+    feature_set = table.feature_set
     provenance = {name: value for name, value in asdict(table.provenance).items() if name != "feature_set"}
     return RankerCard(
         kind=kind,
@@ -89,18 +89,6 @@ def make_card(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         model_sha256=hashlib.sha256(model).hexdigest(),
     )
-
-
-def feature_set_of(table: FeatureTable) -> FeatureSet:
-    """The feature set that a table was logged with; InputError when the table does not fit it."""
-    feature_set = decode(FeatureSet, table.provenance.feature_set, source="feature table")
-    if feature_set.feature_names != table.feature_names:
-        raise InputError(
-            "feature table", f"has columns {table.feature_names!r}, its feature set has {feature_set.feature_names!r}"
-        )
-    if feature_set.digest != table.provenance.feature_set_digest:
-        raise InputError("feature table", f"feature set {feature_set.id!r} renders otherwise now; log the table again")
-    return feature_set
 
 
 def read_card(folder: Path) -> RankerCard:

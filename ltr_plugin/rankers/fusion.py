@@ -11,7 +11,7 @@ from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Floats, zero_fill
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.progress import Progress, no_progress
-from ltr_plugin.rankers.card import feature_set_of, make_card, read_model
+from ltr_plugin.rankers.card import make_card, read_model
 from ltr_plugin.rankers.network.settings import MLPSettings, NetworkSettings
 from ltr_plugin.rankers.ranker import BaseRanker, Export, Ranker, Scores
 from ltr_plugin.rankers.training.distillation import distillation_targets, teacher_metadata
@@ -115,7 +115,7 @@ def _train(
     from ltr_plugin.rankers.network.pruning import pruned_and_rounded
     from ltr_plugin.rankers.network.training import StandardScaler, TrainingTask, seeded
 
-    features = feature_set_of(table)
+    features = table.feature_set
     rows = TrainingRows.of(table)
     targets = distillation_targets(teacher, table, rows) if teacher else None
     labels = label_rows(rows, auxiliary_qrels) if auxiliary_qrels else None

@@ -12,7 +12,7 @@ from pydantic import Field, FiniteFloat
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.table import FeatureTable, Floats, zero_fill
 from ltr_plugin.progress import Progress, no_progress
-from ltr_plugin.rankers.card import RankerCard, feature_set_of, make_card, read_model
+from ltr_plugin.rankers.card import RankerCard, make_card, read_model
 from ltr_plugin.rankers.export.lightgbm_trees import export_trees
 from ltr_plugin.rankers.ranker import BaseRanker, Export, Ranker, Scores
 from ltr_plugin.rankers.training.distillation import DistillationObjective, distillation_targets, teacher_metadata
@@ -135,7 +135,7 @@ def train_lambdamart(
     settings = settings or LambdaMARTSettings()
     rows = TrainingRows.of(table)
     _check(rows)
-    params = _params(settings, rows, feature_set_of(table).monotone_constraints)
+    params = _params(settings, rows, table.feature_set.monotone_constraints)
     if teacher:
         params["objective"] = DistillationObjective(distillation_targets(teacher, table, rows))
     if len(rows.queries) > 1:

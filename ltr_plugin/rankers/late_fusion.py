@@ -14,7 +14,7 @@ from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Floats
 from ltr_plugin.progress import Progress, no_progress
-from ltr_plugin.rankers.card import RankerCard, feature_set_of, make_card, read_model
+from ltr_plugin.rankers.card import RankerCard, make_card, read_model
 from ltr_plugin.rankers.export.lightgbm_trees import export_trees
 from ltr_plugin.rankers.lambdamart import LambdaMARTRanker, LambdaMARTSettings, train_lambdamart
 from ltr_plugin.rankers.linear import Bounds, LinearRanker, listwise, minimise, train_linear
@@ -124,7 +124,7 @@ def train_late_fusion(
     LambdaMART. `progress` hears how many members are trained.
     """
     settings = settings or LateFusionSettings()
-    features, rows = feature_set_of(table), TrainingRows.of(table)
+    features, rows = table.feature_set, TrainingRows.of(table)
     modalities: list[str] = list(dict.fromkeys(feature.modality for feature in features.features))
     views = {name: view for name in modalities if (view := _modality_view(table, features, name))}
     if not views:

@@ -14,7 +14,7 @@ from pydantic import Field, FiniteFloat
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.table import FeatureTable, Floats, zero_fill
 from ltr_plugin.progress import Progress, no_progress
-from ltr_plugin.rankers.card import feature_set_of, make_card, read_model
+from ltr_plugin.rankers.card import make_card, read_model
 from ltr_plugin.rankers.ranker import BaseRanker, Export, Scores
 from ltr_plugin.rankers.training.rows import TrainingRows
 from ltr_plugin.validation import StrictModel, decode
@@ -109,7 +109,7 @@ def fit_weights(
     std = values.std(axis=0)
     used = std > 0
     standardised = np.where(used, (values - values.mean(axis=0)) / np.where(used, std, 1.0), 0.0)
-    bounds = [_BOUNDS_OF_MONOTONICITY[direction] for direction in feature_set_of(table).monotone_constraints]
+    bounds = [_BOUNDS_OF_MONOTONICITY[direction] for direction in table.feature_set.monotone_constraints]
     if intercept:
         standardised, bounds = np.column_stack([standardised, np.ones(len(rows))]), [*bounds, (None, None)]
     found = minimise(objective, standardised, settings.l2, bounds, settings.max_iter, progress)

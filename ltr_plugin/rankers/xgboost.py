@@ -14,7 +14,7 @@ from pydantic import Field, FiniteFloat
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.table import FeatureTable, Floats, zero_fill
 from ltr_plugin.progress import Progress, no_progress
-from ltr_plugin.rankers.card import feature_set_of, make_card, read_model
+from ltr_plugin.rankers.card import make_card, read_model
 from ltr_plugin.rankers.ranker import BaseRanker, Export, Scores
 from ltr_plugin.rankers.training.early_stopping import early_stopping, make_validation_folds, mean_curve
 from ltr_plugin.rankers.training.rows import TrainingRows
@@ -103,7 +103,7 @@ def train_xgboost(
 
     settings = settings or XGBoostSettings()
     rows = TrainingRows.of(table)
-    params = _params(settings, feature_set_of(table).monotone_constraints)
+    params = _params(settings, table.feature_set.monotone_constraints)
     everything = set(rows.queries)
     if len(everything) > 1:
         validation_folds = make_validation_folds(

@@ -4,11 +4,11 @@ import json
 
 import pytest
 import yaml
-from test_commands import FEATURES, here, ltr, shop  # noqa: F401 - fixtures
+from ltr_command import FEATURES, ltr
 
 
 @pytest.mark.live
-def test_a_matrix_and_its_page(shop, here):  # noqa: F811 - the fixtures above
+def test_a_matrix_and_its_page(shop, here):
     environment, name = here
 
     def run(*arguments):

@@ -1,63 +1,11 @@
 """The `ltr` command as its users run it: exit codes, messages, and JSON for machines."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-import uuid
 
 import pytest
 import yaml
-
-LTR = [sys.executable, "-c", "from ltr_plugin.cli import main; main()"]
-FEATURES = {
-    "name": "words_only",
-    "version": 1,
-    "features": [
-        {"name": "title", "kind": "match", "modality": "text", "field": "title"},
-        {"name": "price", "kind": "field_value", "modality": "behaviour", "field": "price"},
-    ],
-}
-PRODUCTS = [{"id": f"p{n}", "title": f"{'red' if n % 2 else 'blue'} shoe {n}", "price": n} for n in range(30)]
-QUERIES = [{"id": "q1", "text": "red shoe"}, {"id": "q2", "text": "blue shoe"}]
-QRELS = [f"q{1 + (n + 1) % 2} 0 p{n} {1 + n % 3}" for n in range(20)]
-
-
-def ltr(*arguments, cwd=None, **environment):
-    """(exit code, standard output, standard error) of a command; code 0 and no traceback unless asked otherwise."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("OPENSEARCH_", "LTR_"))}
-    done = subprocess.run(
-        [*LTR, *map(str, arguments)],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env={**env, **environment},
-        timeout=300,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode, done.stdout, done.stderr
-
-
-@pytest.fixture
-def shop(tmp_path):
-    lines = {"catalog.jsonl": PRODUCTS, "queries.jsonl": QUERIES}
-    for name, rows in lines.items():
-        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (tmp_path / "qrels.txt").write_text("\n".join(QRELS) + "\n")
-    (tmp_path / "set.yaml").write_text(yaml.safe_dump(FEATURES))
-    return tmp_path
-
-
-@pytest.fixture
-def here(node_url, tmp_path):
-    """What the environment must say, and the name of an index of this test alone."""
-    name = f"cli-{uuid.uuid4().hex[:8]}"
-    yield {"OPENSEARCH_URL": node_url, "LTR_RUNS": str(tmp_path / "runs")}, name
-    from ltr_plugin.cluster.connection import OpenSearchCluster
-
-    OpenSearchCluster(node_url).call("DELETE", f"/{name}-v*")
+from ltr_command import FEATURES, PRODUCTS, ltr
 
 
 def test_help_lists_the_verbs():

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from test_commands import ltr
+from ltr_command import ltr
 
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import Provenance

@@ -6,9 +6,10 @@ import subprocess
 import time
 
 import pytest
-from brokers import free_port
-from test_commands import LTR, ltr
-from worker_process import ask
+from ltr_command import LTR, ltr
+
+from benchmarks.lib.brokers import free_port
+from benchmarks.lib.worker_process import ask
 
 
 def test_a_worker_of_one_modality_with_its_port_and_logs(tmp_path):

@@ -8,8 +8,8 @@ from busy_proxy import busy_proxy
 from ltr_workers import catalog_tasks, tasks
 from ltr_workers.catalog_tasks import PUT_TASK
 from ltr_workers.celery import make_app
-from worker_process import WorkerProcess
 
+from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.catalog.changes import CatalogEntry
 from ltr_plugin.cluster.versions import switch_alias
 from ltr_plugin.pipelines.messages import CATALOG_QUEUE, TASK_FAILED, broker_folder

@@ -1,6 +1,6 @@
 """Worker, broker and node are killed while products of every modality are embedded: nothing is lost, or made in vain.
 
-The short form of benchmarks/chaos.py, which says what is counted.
+The short form of `benchmarks.chaos`, which says what is counted.
 """
 
 import json
@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from brokers import Redis
+
+from benchmarks.lib.brokers import Redis
 
 pytestmark = pytest.mark.live
 
@@ -18,11 +19,11 @@ ROOT = Path(__file__).parents[2]
 
 
 def chaos(tmp_path, broker: str, *options: str) -> dict:
-    script, node = ROOT / "benchmarks" / "chaos.py", ROOT / "runs" / "test-restarts"
+    node = ROOT / "runs" / "test-restarts"
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPENSEARCH_", "LTR_"))}
     run = subprocess.run(
-        [sys.executable, str(script), "--brokers", broker, "--node", str(node), "--folder", str(tmp_path / "chaos"),
-         "--out", str(tmp_path / "out"), "--minutes", "5", *options],
+        [sys.executable, "-m", "benchmarks.chaos", "--brokers", broker, "--node", str(node),
+         "--folder", str(tmp_path / "chaos"), "--out", str(tmp_path / "out"), "--minutes", "5", *options],
         env=environment, cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr

@@ -7,10 +7,10 @@ import uuid
 from pathlib import Path
 
 import pytest
-from brokers import RabbitMQ, Redis
 from kombu import Connection, Queue
-from worker_process import WorkerProcess
 
+from benchmarks.lib.brokers import RabbitMQ, Redis
+from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import OpenSearchCluster
 from ltr_plugin.cluster.versions import open_or_create, switch_alias

@@ -2,7 +2,7 @@
 
 import json
 
-import recorded
+from benchmarks.lib import recorded
 
 
 def note(event: str, run: str, **facts: object) -> str:

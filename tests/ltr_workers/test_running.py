@@ -11,11 +11,11 @@ import wave
 
 import numpy as np
 import pytest
-from brokers import ForgetfulRedis, RabbitMQ, Redis
 from busy_proxy import busy_proxy
 from ltr_workers.celery import make_app
-from worker_process import WorkerProcess
 
+from benchmarks.lib.brokers import ForgetfulRedis, RabbitMQ, Redis
+from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import OpenSearchCluster
 from ltr_plugin.cluster.versions import open_or_create

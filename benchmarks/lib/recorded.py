@@ -1,4 +1,6 @@
-"""The workers' application with a record, outside of the worker, of all that it encodes: `celery -A recorded worker`.
+"""The workers' application with a record, outside of the worker, of all that it encodes.
+
+Run it as `celery -A benchmarks.lib.recorded worker`.
 
 The record (LTR_RECORD) has a JSON line when a task has read its products, when it has made some of their vectors, and
 when it has written those; a process that is killed cannot take these lines with it. LTR_RECORD_BATCH makes tasks

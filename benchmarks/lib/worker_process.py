@@ -10,8 +10,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from brokers import free_port
-
+from benchmarks.lib.brokers import free_port
 from ltr_plugin.pipelines.local_worker import worker_command
 
 
