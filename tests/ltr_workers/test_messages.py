@@ -11,7 +11,7 @@ from kombu import Connection, Queue
 
 from benchmarks.lib.brokers import RabbitMQ, Redis
 from benchmarks.lib.worker_process import WorkerProcess
-from ltr_plugin.broker.messages import CATALOG_QUEUE, QUEUES, broker_options
+from ltr_plugin.broker.messages import CATALOG_QUEUE, QUEUES, TASK_FAILED, broker_options
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import OpenSearchCluster
 from ltr_plugin.cluster.versions import open_or_create, switch_alias
@@ -107,7 +107,7 @@ def test_every_message_on_rabbitmq_byte_by_byte(index, worker, tmp_path):
             publish(connection, index, "ltr.delete", [["4711", "absent"]])
             until(lambda: product(index) is None)
             publish(connection, index, "ltr.put", ["no list"])
-            until(lambda: any("given up" in line["message"] for line in log.lines()))
+            until(lambda: any(TASK_FAILED in line["message"] for line in log.lines()))
         refused = [line["message"] for line in log.lines() if "refused by the cluster" in line["message"]]
         assert len(refused) == 1
         assert "item 2 of ltr.update, product 0: there is no such product" in refused[0]

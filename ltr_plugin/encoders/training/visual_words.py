@@ -61,7 +61,7 @@ def train_visual_words(
     before = read_unfinished_card(out) if resume else {}
     seed = before.get("seed", seed)  # the same photos are held out as before
     earlier = keypoints.load(str(out)) if resume else None
-    recipe = earlier.recipe if earlier else KeypointConfig(descriptor)
+    recipe = earlier.config if earlier else KeypointConfig(descriptor)
     rng = random.Random(seed)  # noqa: S311 - no secret
     found = media_sources("image", catalog, products, queries, qrels)
     drawn = [found[place] for place in sorted(rng.sample(range(len(found)), min(MAX_PHOTOS, len(found))))]
