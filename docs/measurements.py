@@ -218,8 +218,8 @@ def five_numbers() -> str:
     engine, lightgbm = trees["engine_ns_between_50_and_1000"], _slope(trees["lightgbm_ns"])
     searchable = freshness("redis", "200ms")["searchable"]["p50"]
     rows = [
-        (f"{worst:.0e}", f"largest relative difference of a cluster score; {pairs:,} pairs, none reordered", "exactness"),
-        (f"{low:.1f} to {high:.1f} x", "worker from product to vector / bare model as its library runs", "making-vectors"),
+        (f"{worst:.0e}", f"largest relative difference of scores; {pairs:,} pairs, none reordered", "exactness"),
+        (f"{low:.1f} to {high:.1f} x", "worker, product to vector / bare model of its library", "making-vectors"),
         (f"{lost} of {needed:,}", "vectors lost while workers, brokers and nodes were killed at random", "chaos"),
         (f"{searchable:.2f} s", "from a changed photo to finding it, at a refresh interval of 200 ms", "freshness"),
         (f"{engine:.1f} ns", f"per added tree and document in the engine; LightGBM's own predict: {lightgbm:.1f} ns",

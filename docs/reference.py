@@ -88,7 +88,7 @@ def _command(command: Any, name: str) -> Iterator[str]:  # noqa: ANN401 - click'
     arguments = [p for p in command.params if p.param_type_name == "argument"]
     options = [p for p in command.params if p.param_type_name == "option" and not p.hidden]
     if arguments or options:
-        yield "| | |\n|---|---|"
+        yield "| option | meaning |\n|---|---|"
     for parameter in arguments:
         yield f"| `{parameter.metavar or parameter.name.upper()}` | {_text(parameter.help)} |"
     for parameter in options:
