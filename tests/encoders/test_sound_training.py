@@ -125,7 +125,7 @@ def test_the_command_trains_and_says_what_to_do_with_the_encoder(shop, tmp_path)
     assert f"use it as mel:{tmp_path / 'e'}" in ran.stdout
     refused = CliRunner().invoke(app, [*asked, "--image-size", "64"])
     assert isinstance(refused.exception, InputError)
-    assert "image_size: means nothing for an encoder that learns sounds and text" in str(refused.exception)
+    assert "image_size: means nothing for an encoder that learns audio and text" in str(refused.exception)
 
 
 def test_bad_sounds_are_named_and_a_catalog_without_any_is_refused(tmp_path):
