@@ -72,7 +72,7 @@ def trained(shop, out, **options):
 def test_a_trained_encoder_tells_sounds_apart_by_another_take_and_by_words(shop, tmp_path):
     extra = {"queries": shop / "queries.jsonl", "qrels": shop / "qrels.txt"}
     report = trained(shop, tmp_path / "e", budget=Budget(steps=80), **extra)
-    assert (report.products, report.unit, report.items + report.held_out.items) == (6, "sounds", 18)
+    assert (report.products, report.unit, report.items + report.held_out.items) == (6, "audio files", 18)
     encoder = load_encoder(report.spec)
     assert encoder.fingerprint == report.fingerprint
 
@@ -125,7 +125,7 @@ def test_the_command_trains_and_says_what_to_do_with_the_encoder(shop, tmp_path)
     assert f"use it as mel:{tmp_path / 'e'}" in ran.stdout
     refused = CliRunner().invoke(app, [*asked, "--image-size", "64"])
     assert isinstance(refused.exception, InputError)
-    assert "image_size: means nothing for an encoder that learns audio and text" in str(refused.exception)
+    assert "image_size: not an option of an encoder that learns audio and text" in str(refused.exception)
 
 
 def test_bad_sounds_are_named_and_a_catalog_without_any_is_refused(tmp_path):
@@ -136,7 +136,7 @@ def test_bad_sounds_are_named_and_a_catalog_without_any_is_refused(tmp_path):
     assert len(found) == 0
     assert found.unusable[0] == "silent.wav: silent"
     assert found.unusable[1].startswith("absent.wav: cannot read")
-    with pytest.raises(InputError, match="0 usable sounds"):
+    with pytest.raises(InputError, match="0 usable audio files"):
         trained(tmp_path, tmp_path / "out", budget=Budget(steps=1))
 
 
