@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check clean
+.PHONY: demo test test-fast test-long docs clean
 
 demo: .venv/ready
 	$(BIN)/ltr demo
@@ -10,15 +10,24 @@ test: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -m 'not long'
+
+test-fast: .venv/ready
+	$(BIN)/pytest -m 'not live and not slow and not long'
+
+test-long: .venv/ready
+	$(BIN)/pytest -m long
+
+docs: .venv/ready
+	$(BIN)/mkdocs build --strict
 
 # uv installs the same packages as pip in a fraction of the time; the stamp is written last, so a broken install is redone.
 .venv/ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint constraints.txt --editable '.[dev,redis,classical,onnx,rankers]'
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint constraints.txt --editable '.[all,docs,dev]'
 	touch $@
 
 clean:
 	-$(BIN)/ltr node stop
-	rm -rf .venv runs engine/target
+	rm -rf .venv runs engine/target site

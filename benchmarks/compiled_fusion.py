@@ -19,8 +19,8 @@ import numpy as np
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import connect
-from ltr_plugin.cluster.feature_log import LOG_NAME, QueryProducts, log_features
-from ltr_plugin.cluster.feature_store import FeatureStore, logging_set_name
+from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
+from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.modality_mask import ModalityMask
@@ -71,12 +71,12 @@ def main() -> None:
                     for start in range(0, len(rows), LIST)
                 ]
                 queries, remote, seen = [], [], []
-                logged = log_features(cluster, index.name, logging_set_name(plain), asked, model=name)
+                logged = fetch_features(index, plain, asked, model=name)
                 for one, hits in zip(asked, logged, strict=True):
                     queries += [one.query] * len(hits)
                     remote += [hit.score for hit in hits]
                     seen += [
-                        [hit.features[LOG_NAME][feature] or 0.0 for feature in features.feature_names] for hit in hits
+                        [feature_values(hit)[feature] or 0.0 for feature in features.feature_names] for hit in hits
                     ]
                 values = np.array(seen, dtype=np.float32)
                 here = ranker.predict(values)

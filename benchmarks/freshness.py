@@ -116,7 +116,7 @@ def measured(folder: Path, encoder: Path, way: Way, arguments: argparse.Namespac
     cluster.call("PUT", f"/{index.name}/_settings", {"index.refresh_interval": way.refresh})
     try:
         with broker_of(way.broker, settings) as settings, worker_of(settings, cluster.url):
-            shop = CatalogClient(alias, settings=settings, cluster=cluster, queue=make_app(settings))
+            shop = CatalogClient(alias, settings=settings, cluster=cluster, client=make_app(settings))
             fill(index, arguments.products)
             timed, others = range(arguments.changes), range(arguments.changes, arguments.products)
             change(shop, folder, 0)

@@ -40,8 +40,8 @@ def test_the_storefront_request_is_json():
 def test_every_command_has_the_options_that_it_is_shown_with(words):
     command = get_command(app)
     rest = words[1:]
-    while hasattr(command, "commands"):
-        command = command.commands[rest.pop(0)]
+    while hasattr(command, "list_commands"):
+        command = command.get_command(None, rest.pop(0))
     command.make_context(words[0], rest)
 
 

@@ -1,54 +1,62 @@
-"""The `ltr` command: one small file a verb; nothing heavy is imported before a verb runs."""
+"""The `ltr` command: a module for each verb or group of verbs; heavy libraries are imported when a verb runs."""
 
 import sys
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 import typer
 
-from ltr_plugin.cli import (
-    ablate,
-    encoder,
-    evaluate,
-    explain,
-    features,
-    index,
-    node,
-    promote,
-    push,
-    report,
-    search,
-    train,
-    tune,
-    worker,
-)
+from ltr_plugin.cli import catalog, encoder, evaluate, explain, features, index, node, ranker, search, train, worker
 from ltr_plugin.cli import demo as demo_verb
+from ltr_plugin.cli import doctor as doctor_verb
+from ltr_plugin.cli.group import VerbGroup, verb_group
 from ltr_plugin.errors import LtrError
-
-app = typer.Typer(
-    help="Multimodal learning to rank for OpenSearch and Elasticsearch.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.add_typer(node.app, name="node")
-app.command("index")(index.index)
-app.add_typer(encoder.app, name="encoder")
-app.command("worker")(worker.worker)
-app.add_typer(features.app, name="features")
-app.add_typer(train.app, name="train")
-app.command("tune")(tune.tune)
-app.command("push")(push.push)
-app.command("promote")(promote.promote)
-app.command("rollback")(promote.rollback)
-app.command("search")(search.search)
-app.command("explain")(explain.explain)
-app.command("evaluate")(evaluate.evaluate)
-app.command("ablate")(ablate.ablate)
-app.command("report")(report.report)
-app.command("demo")(demo_verb.demo)
-
+from ltr_plugin.extras import EXTRA_OF, missing_module
 
 INTERRUPTED = 130
-"""What Typer exits with at Ctrl-C."""
+"""Exit code of Typer after Ctrl-C."""
+
+VERBS: Mapping[str, typer.Typer | Callable[..., None]] = {
+    "catalog": catalog.app,
+    "index": index.app,
+    "features": features.app,
+    "train": train.app,
+    "ranker": ranker.app,
+    "search": search.search,
+    "evaluate": evaluate.evaluate,
+    "report": evaluate.report,
+    "explain": explain.explain,
+    "tune": train.tune,
+    "ablate": evaluate.ablate,
+    "encoder": encoder.app,
+    "worker": worker.worker,
+    "node": node.app,
+    "demo": demo_verb.demo,
+    "doctor": doctor_verb.doctor,
+}
+"""All verbs and groups of verbs, in the order in which the overview shows them."""
+
+
+class RootGroup(VerbGroup):
+    """The program itself."""
+
+    renamed: ClassVar[Mapping[str, str]] = {
+        "push": "ltr ranker push",
+        "promote": "ltr ranker promote",
+        "rollback": "ltr ranker rollback",
+    }
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - click's context
+        """The verbs in their order; Typer lists groups last."""
+        return list(VERBS)
+
+
+app = verb_group("Multimodal learning to rank for OpenSearch and Elasticsearch.", RootGroup)
+for _name, _verb in VERBS.items():
+    if isinstance(_verb, typer.Typer):
+        app.add_typer(_verb, name=_name)
+    else:
+        app.command(_name)(_verb)
 
 
 def main() -> None:
@@ -56,14 +64,20 @@ def main() -> None:
     try:
         app()
     except LtrError as error:
-        print(f"ltr: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except OSError as error:
-        place = f" ({error.filename})" if error.filename else ""
-        print(f"ltr: {error.strerror or error}{place}; is there room, and may this user write there?", file=sys.stderr)
-        sys.exit(1)
-    except (KeyboardInterrupt, SystemExit) as ended:
-        if isinstance(ended, SystemExit) and ended.code != INTERRUPTED:
+        _exit(str(error), error.exit_code)
+    except ModuleNotFoundError as error:
+        if not error.name or error.name.partition(".")[0] not in EXTRA_OF:
             raise
-        print("ltr: interrupted; the same command goes on where it stopped", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        _exit(missing_module(error.name, "this command"), 1)
+    except OSError as error:
+        path = f" ({error.filename})" if error.filename else ""
+        _exit(f"{error.strerror or error}{path}; check the free disk space and the permissions", 1)
+    except (KeyboardInterrupt, SystemExit) as end:
+        if isinstance(end, SystemExit) and end.code != INTERRUPTED:
+            raise
+        _exit("interrupted; the same command continues where it stopped", INTERRUPTED)
+
+
+def _exit(message: str, code: int) -> None:
+    print(f"ltr: {message}", file=sys.stderr)
+    sys.exit(code)

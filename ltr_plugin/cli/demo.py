@@ -1,31 +1,59 @@
-"""`ltr demo`: the whole way, from a catalog to rankers side by side."""
+"""`ltr demo`: the whole way, from a catalog to a comparison of rankers."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ltr_plugin.cli.options import DefaultOf
+from ltr_plugin.cli.progress_bar import progress_bar
+
+RUN = "demo.run:run_demo"
+
 
 def demo(
+    products: Annotated[
+        int,
+        typer.Option(
+            min=600, default_factory=DefaultOf(RUN, "products"), help="Number of products of the generated shop."
+        ),
+    ],
+    encoder_minutes: Annotated[
+        float,
+        typer.Option(
+            min=0.1, default_factory=DefaultOf(RUN, "encoder_minutes"), help="Minutes to train the photo encoder."
+        ),
+    ],
+    sound_minutes: Annotated[
+        float,
+        typer.Option(
+            min=0.1, default_factory=DefaultOf(RUN, "sound_minutes"), help="Minutes to train the audio encoder."
+        ),
+    ],
+    image_size: Annotated[
+        int,
+        typer.Option(
+            min=32, default_factory=DefaultOf(RUN, "image_size"), help="Side of a photo for the encoder, in pixels."
+        ),
+    ],
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Folder with catalog.jsonl, queries.{train,test}.jsonl, qrels.txt (default: a shop made here)"
+            help="Folder with catalog.jsonl, queries.train.jsonl, queries.test.jsonl and qrels.txt. "
+            "Default: a generated shop."
         ),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for what it makes (default: demo, in the run folder).")
-    ] = None,
-    products: Annotated[int, typer.Option(min=600, help="Size of the shop that is made here.")] = 800,
-    encoder_minutes: Annotated[float, typer.Option(min=0.1, help="How long to train the photo encoder.")] = 3.0,
-    sound_minutes: Annotated[float, typer.Option(min=0.1, help="How long to train the sound encoder.")] = 1.0,
-    image_size: Annotated[int, typer.Option(min=32, help="Side of a photo as the encoder sees it, in pixels.")] = 64,
-    keep_node: Annotated[bool, typer.Option(help="Leave the node running, to search by hand.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results. Default: `demo` in the run folder.")] = None,
+    keep_node: Annotated[
+        bool, typer.Option("--keep-node", help="Leave the development node running, to search by hand.")
+    ] = False,
 ) -> None:
-    """Index a catalog, train an encoder and rankers, prove them in the cluster, and compare them with BM25."""
+    """Index a catalog, train encoders and rankers, check them in the cluster, and compare them with BM25."""
     from rich.console import Console
 
-    from ltr_plugin.cli.progress_bar import progress_bar
+    from ltr_plugin.extras import require_module
+
+    require_module("prometheus_client", "the demo")  # the extra `workers` brings all that the demo needs
     from ltr_plugin.demo.run import run_demo
     from ltr_plugin.queries.query import INPUT_MODES
     from ltr_plugin.settings import Settings

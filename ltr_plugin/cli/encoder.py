@@ -1,36 +1,39 @@
-"""`ltr encoder`: list the libraries, train an encoder on a shop's products, export or identify one."""
+"""`ltr encoder`: libraries listed, encoders trained on a catalog, exported and identified."""
 
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from ltr_plugin.cli.output import AsJson, print_result
+from ltr_plugin.cli.group import verb_group
+from ltr_plugin.cli.options import AsJson, Set, read_assignments
+from ltr_plugin.cli.output import print_result
 from ltr_plugin.cli.progress_bar import progress_bar
-from ltr_plugin.encoders.training.trainers import TRAINERS, get_trainer
-from ltr_plugin.errors import InputError
 
 if TYPE_CHECKING:
     from ltr_plugin.encoders import Library
     from ltr_plugin.encoders.export.export import ExportReport
     from ltr_plugin.encoders.training.report import TrainingReport
+    from ltr_plugin.encoders.training.trainers import Trainer
 
-app = typer.Typer(no_args_is_help=True, help="Encoders, which make vectors from text, photos, sound and video.")
+app = verb_group("List, train, export and identify encoders, which make vectors from text, photos, sounds and videos.")
+
+Spec = Annotated[str, typer.Argument(metavar="LIBRARY:MODEL", help="The encoder; `ltr encoder list` shows examples.")]
 
 
 @app.command("list")
-def list_libraries(as_json: AsJson = False) -> None:
+def list_(as_json: AsJson = False) -> None:
     """List the libraries that encoders come from, and how their models are named."""
     from importlib.util import find_spec
 
-    from ltr_plugin import encoders
+    from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, list_libraries
 
-    default = encoders.DEFAULT_TEXT_ENCODER
-    libraries = {library.name: library for library in encoders.list_libraries()}
+    libraries = {library.name: library for library in list_libraries()}
     installed = {name: find_spec(library.module) is not None for name, library in libraries.items()}
     facts = {
-        "default_text_encoder": default,
+        "default_text_encoder": DEFAULT_TEXT_ENCODER,
         "libraries": [
             {
                 "name": name,
@@ -48,100 +51,98 @@ def list_libraries(as_json: AsJson = False) -> None:
         f"    such as {name}:{library.example}{'' if installed[name] else _install_hint(library)}"
         for name, library in libraries.items()
     ]
-    print_result(facts, "\n".join([*lines, f"text is encoded by {default} unless told otherwise"]), as_json=as_json)
+    lines.append(f"default text encoder: {DEFAULT_TEXT_ENCODER}")
+    print_result(facts, "\n".join(lines), as_json=as_json)
 
 
 @app.command()
 def train(
-    catalog: Annotated[Path, typer.Argument(help="Catalog with media: JSON Lines, gzip allowed.")],
-    out: Annotated[Path, typer.Option(help="Folder of the encoder.")],
-    kind: Annotated[
-        str, typer.Option(help="; ".join(f"{kind}: {trainer.description}" for kind, trainer in TRAINERS.items()))
-    ] = "photo",
+    catalog: Annotated[
+        Path, typer.Argument(metavar="CATALOG", help="Catalog file (JSON Lines) with media, may be gzipped.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the trained encoder.")],
+    kind: Annotated[str, typer.Option(help="Kind of encoder: photo, audio, text or keypoints (of photos).")] = "photo",
     start: Annotated[
-        str | None,
-        typer.Option("--from", help="Model to go on from, named as after `library:`; default: a small new one."),
+        str | None, typer.Option("--from", help="Model to start from, without `LIBRARY:`. Default: a small new model.")
     ] = None,
-    resume: Annotated[bool, typer.Option(help="Go on with what an interrupted training left in --out.")] = False,
-    queries: Annotated[Path | None, typer.Option(help="Photo or sound queries of products; needs --qrels.")] = None,
-    qrels: Annotated[Path | None, typer.Option(help="Their judgments: grade 3 is the very product.")] = None,
-    image_size: Annotated[
-        int | None, typer.Option(min=32, help="Side of a photo in pixels, for a new model.", show_default="64")
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted training in --out.")] = False,
+    queries: Annotated[
+        Path | None, typer.Option(help="Queries with photos or sounds of products, to train on as well; needs --qrels.")
     ] = None,
-    descriptor: Annotated[
-        str | None, typer.Option(help="What describes keypoints: sift or orb.", show_default="sift")
+    qrels: Annotated[Path | None, typer.Option(help="Judgments of these queries; grade 3 is the same product.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.1, help="Minutes to train. Default: a number of epochs that suits the kind.")
     ] = None,
-    vocabulary_size: Annotated[
-        int | None, typer.Option(min=2, help="Words of a keypoints' vocabulary.", show_default="1000")
-    ] = None,
-    batch: Annotated[int | None, typer.Option(min=2, help="Items drawn at a time.", show_default="by kind")] = None,
-    epochs: Annotated[
-        float | None, typer.Option(min=0.1, help="How often each item is looked at.", show_default="by kind")
-    ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Batches to train, instead of --epochs.")] = None,
-    minutes: Annotated[float | None, typer.Option(min=0.1, help="Time to train, instead of --epochs.")] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same encoder, but for --minutes.")] = 0,
+    set_: Set = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train an encoder on a catalog. Ctrl-C keeps what was learned so far."""
-    from ltr_plugin.encoders.training.fitting import Budget
+    """Train an encoder on the media of a catalog; Ctrl-C keeps what was learned so far.
 
-    given = {
-        "start": start,
-        "image_size": image_size,
-        "batch": batch,
-        "descriptor": descriptor,
-        "vocabulary_size": vocabulary_size,
-    }
+    Settings for --set: epochs, steps (instead of --minutes) and seed for all kinds; batch for photo, audio and text;
+    image_size for photo; descriptor (sift or orb) and vocabulary_size for keypoints.
+    """
+    from ltr_plugin.encoders.training.fitting import Budget
+    from ltr_plugin.encoders.training.trainers import get_trainer
+
+    trainer = get_trainer(kind)
+    settings = _settings(trainer, kind, set_)
+    budget = Budget(minutes, settings.pop("steps", None), settings.pop("epochs", None))
+    if start is not None:
+        settings["start"] = start
     with progress_bar("training") as progress:
-        report = get_trainer(kind)(
-            catalog, out, queries=queries, qrels=qrels, budget=Budget(minutes, steps, epochs), seed=seed,
-            resume=resume, progress=progress, **{name: value for name, value in given.items() if value is not None},
-        )  # fmt: skip
+        report = trainer(
+            catalog, out, queries=queries, qrels=qrels, budget=budget, resume=resume, progress=progress, **settings
+        )
     for reason in report.unusable:
         typer.echo(f"left out {reason}", err=True)
-    print_result(
-        {**asdict(report), "folder": str(report.folder), "encoder": report.spec}, _summary(report), as_json=as_json
-    )
+    facts = {**asdict(report), "folder": str(report.folder), "encoder": report.spec}
+    print_result(facts, _summary(report), as_json=as_json)
 
 
 @app.command()
 def export(
-    spec: Annotated[str, typer.Argument(help="The encoder, `library:model`: of sentence-transformers or open_clip.")],
-    out: Annotated[Path, typer.Option(help="Folder of the new encoder.")],
-    form: Annotated[str, typer.Option("--format", help="onnx, to be run as onnx:FOLDER.")] = "onnx",
+    spec: Spec,
+    out: Annotated[Path, typer.Option(help="Folder of the exported encoder.")],
     quantize: Annotated[
-        str | None, typer.Option(help="int8: a quarter of the size, and faster on a CPU, for some similarity.")
+        str | None, typer.Option(help="int8: a quarter of the size and faster on a CPU, but slightly other vectors.")
     ] = None,
     sample: Annotated[
-        Path | None, typer.Option(help="Catalog whose texts and photos show what it costs; default: made-up ones.")
+        Path | None, typer.Option(help="Catalog whose texts and photos are compared. Default: generated ones.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an encoder faster or smaller, and measure on the way what that costs and gains."""
+    """Export an encoder to ONNX, and measure how its speed and its vectors change.
+
+    Encoders of sentence-transformers and open_clip can be exported. The result is used as onnx:FOLDER.
+    """
     from ltr_plugin.encoders.export.export import export as export_encoder
 
-    if form != "onnx":
-        raise InputError("format", f"{form!r} is not onnx, the one there is")
     with progress_bar("exporting") as progress:
         report = export_encoder(spec, out, quantize=quantize, sample=sample, progress=progress)
-    print_result(
-        {**asdict(report), "folder": str(report.folder), "encoder": report.spec},
-        _describe_export(report),
-        as_json=as_json,
-    )
+    facts = {**asdict(report), "folder": str(report.folder), "encoder": report.spec}
+    print_result(facts, _describe_export(report), as_json=as_json)
 
 
 @app.command()
-def fingerprint(
-    spec: Annotated[str, typer.Argument(help="The encoder, `library:model`.")], as_json: AsJson = False
-) -> None:
-    """Identify an encoder: vectors compare only when all of this is equal."""
+def fingerprint(spec: Spec, as_json: AsJson = False) -> None:
+    """Print what identifies an encoder; vectors can be compared only when their fingerprints are equal."""
     from ltr_plugin.encoders import load_encoder
 
-    found = load_encoder(spec).fingerprint
-    facts = {**asdict(found), "digest": found.digest}
+    fingerprint = load_encoder(spec).fingerprint
+    facts = {**asdict(fingerprint), "digest": fingerprint.digest}
     print_result(facts, "\n".join(f"{name:14}{value}" for name, value in facts.items()), as_json=as_json)
+
+
+def _settings(trainer: "Trainer", kind: str, assignments: list[str] | None) -> dict[str, Any]:
+    """The settings of `--set`, of the types that the training function states; InputError for any other value."""
+    from ltr_plugin.encoders.training.fitting import Budget
+    from ltr_plugin.validation import decode
+
+    module, _, name = trainer.entry_point.partition(":")
+    types = {**get_type_hints(getattr(import_module(module), name)), **get_type_hints(Budget)}
+    known = {"seed", "steps", "epochs", *trainer.options} - {"start"}
+    texts = read_assignments(assignments, known, f"an encoder of kind {kind}")
+    return {name: decode(types[name], text, source=f"--set {name}") for name, text in texts.items()}
 
 
 def _install_hint(library: "Library") -> str:
@@ -152,15 +153,15 @@ def _install_hint(library: "Library") -> str:
 def _describe_export(report: "ExportReport") -> str:
     lines = [
         f"{report.folder}: {report.original} in {report.precision}, {report.bytes / 1e6:,.0f} MB",
-        f"use it as {report.spec}; its vectors are its own: index again when you change to it",
+        f"use it as {report.spec}; its vectors differ, so switch an index to it with `ltr index embed`",
         f"compared on {report.origin}:",
     ]
     for one in report.comparisons:
-        kept = f"{one.nearest_kept:.1%} of the ten nearest are kept"
-        alone = f"one alone {one.one_ms_before:.1f} ms before, {one.one_ms:.1f} now"
+        same = f"{one.nearest_kept:.1%} of the ten nearest neighbours are the same"
+        single = f"one item {one.one_ms_before:.1f} ms before, {one.one_ms:.1f} now"
         lines += [
-            f"  {one.modality}: cosine {one.cosine:.4f} with the original, {one.worst_cosine:.4f} at worst; {kept}",
-            f"  {one.modality}: {one.per_s_before:,.0f} a second before, {one.per_s:,.0f} now; {alone}",
+            f"  {one.modality}: cosine {one.cosine:.4f} with the original, {one.worst_cosine:.4f} at worst; {same}",
+            f"  {one.modality}: {one.per_s_before:,.0f} a second before, {one.per_s:,.0f} now; {single}",
         ]
     return "\n".join(lines)
 
@@ -170,12 +171,13 @@ def _summary(report: "TrainingReport") -> str:
     made = f"{report.items:,} {report.unit} of {report.products:,} products, {report.steps:,} steps"
     lines = [f"{report.folder}: {made} in {report.seconds:.0f} s", f"use it as {report.spec}"]
     if report.share < 1:
-        lines.insert(1, f"interrupted at {report.share:.0%}; --resume goes on from here")
+        lines.insert(1, f"interrupted at {report.share:.0%}; --resume continues from here")
     for name, first, five in (
         ("product's text", held.text_at_1, held.text_at_5),
         (f"product's other {report.unit}", held.same_at_1, held.same_at_5),
     ):
         if first is not None:
-            found = f"{first:.0%} first, {five:.0%} in the first five"
-            lines.append(f"{held.items} unseen {report.unit} find their {name}: {found}")
+            lines.append(
+                f"{held.items} unseen {report.unit} find their {name}: {first:.0%} first, {five:.0%} in the first five"
+            )
     return "\n".join(lines)

@@ -1,36 +1,142 @@
-"""`ltr evaluate`: rankers side by side on judged queries."""
+"""`ltr evaluate`, `ltr report` and `ltr ablate`: rankers measured on judged queries."""
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltr_plugin.cli.output import AsJson, IndexName
+from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, QrelsFile, QueriesFile
+from ltr_plugin.cli.output import print_result
 from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.cli.search import RANKERS
+
+if TYPE_CHECKING:
+    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.pipelines.evaluate import Evaluation
+
+Rankers = Annotated[
+    list[str],
+    typer.Option("--ranker", metavar="RANKER", help=f"Ranker to compare: {RANKERS}. Repeat the option for several."),
+]
+ABLATE = "pipelines.ablate:ablate"
 
 
 def evaluate(
-    queries: Annotated[Path, typer.Option(help="Queries: JSON Lines.")],
-    qrels: Annotated[Path, typer.Option(help="Judgments: TREC qrels.")],
-    ranker: Annotated[list[str], typer.Option(help="bm25, vectors, random, a model's name, or a ranker's folder.")],
-    name: IndexName = "products",
+    queries: QueriesFile,
+    qrels: QrelsFile,
+    ranker: Rankers,
+    name: IndexName = DEFAULT_INDEX,
     as_json: AsJson = False,
 ) -> None:
-    """Rank every query in the cluster and compare each ranker with the first one named."""
-    import json
-
+    """Rank judged queries in the cluster and compare each ranker with the first one."""
     from rich.console import Console
 
-    from ltr_plugin.cluster.connection import connect
-    from ltr_plugin.cluster.index import Index
-    from ltr_plugin.pipelines.evaluate import evaluate_rankers
-
-    index = Index(connect(), name)
-    with progress_bar("ranking queries") as progress:
-        result = evaluate_rankers(index, queries, qrels, ranker, progress=progress)
+    result = _evaluate(_open(name), queries, qrels, ranker)
     if as_json:
         typer.echo(json.dumps(result.to_json()))
         return
     console = Console()
     for table in result.to_tables():
         console.print(table)
+
+
+def report(
+    queries: QueriesFile,
+    qrels: QrelsFile,
+    ranker: Rankers,
+    out: Annotated[Path, typer.Option(help="HTML page to write.")] = Path("report.html"),
+    ablation: Annotated[Path | None, typer.Option(help="File from `ltr ablate --out`, to show as well.")] = None,
+    name: IndexName = DEFAULT_INDEX,
+    as_json: AsJson = False,
+) -> None:
+    """Compare rankers as `ltr evaluate` does and write an HTML page.
+
+    The page has tables, curves, and queries that the last ranker wins or loses against the first, with photos.
+    """
+    from ltr_plugin.evaluation.ablation import Ablation
+    from ltr_plugin.pipelines.report import report as write_report
+
+    matrix = Ablation.read(ablation) if ablation else None
+    index = _open(name)
+    result = _evaluate(index, queries, qrels, ranker)
+    write_report(index, result, out, ablation=matrix)
+    print_result({"report": str(out), **result.to_json()}, f"report: {out}", as_json=as_json)
+
+
+def ablate(
+    queries: QueriesFile,
+    qrels: QrelsFile,
+    ranker: Annotated[
+        list[str],
+        typer.Option("--ranker", metavar="DIR", help="Folder of an uploaded ranker. Repeat the option for several."),
+    ],
+    removed_fraction: Annotated[
+        list[float],
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="FRACTION",
+            default_factory=DefaultOf(ABLATE, "removed_fractions"),
+            help="Fraction of the products that lose a modality. Repeat the option for several.",
+        ),
+    ],
+    seed: Annotated[
+        int,
+        typer.Option(min=0, default_factory=DefaultOf(ABLATE, "seed"), help="Random seed of the choice of products."),
+    ],
+    table: Annotated[
+        Path | None,
+        typer.Option(help="Feature table of the rankers: also compare with rankers trained without each modality."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="JSON file to write, for `ltr report --ablation`.")] = None,
+    name: IndexName = DEFAULT_INDEX,
+    as_json: AsJson = False,
+) -> None:
+    """Remove each modality from the queries, then from a part of the products, and measure every ranker each time."""
+    from rich.console import Console
+
+    from ltr_plugin.features.table import FeatureTable
+    from ltr_plugin.judgments.qrels import read_qrels
+    from ltr_plugin.pipelines.ablate import ablate as measure
+    from ltr_plugin.pipelines.ablate import load_pushed_rankers, train_blind_baselines
+    from ltr_plugin.pipelines.encode_queries import encode
+
+    index = _open(name)
+    rankers = load_pushed_rankers(index, ranker)
+    blind_baselines = None
+    if table:
+        with progress_bar("training baselines") as progress:
+            blind_baselines = train_blind_baselines(FeatureTable.read(table), rankers, progress=progress)
+    encoded = encode(index, queries)
+    with progress_bar("removing modalities") as progress:
+        ablation = measure(
+            index,
+            encoded,
+            read_qrels(qrels),
+            rankers,
+            blind_baselines=blind_baselines,
+            removed_fractions=removed_fraction,
+            seed=seed,
+            progress=progress,
+        )
+    if out:
+        ablation.write(out)
+    if as_json:
+        typer.echo(json.dumps(ablation.model_dump(mode="json")))
+    else:
+        Console().print(ablation.to_table())
+
+
+def _open(name: str) -> "Index":
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.index import Index
+
+    return Index(connect(), name)
+
+
+def _evaluate(index: "Index", queries: Path, qrels: Path, rankers: list[str]) -> "Evaluation":
+    from ltr_plugin.pipelines.evaluate import evaluate
+
+    with progress_bar("ranking queries") as progress:
+        return evaluate(index, rankers, queries, qrels, progress=progress)

@@ -1,4 +1,4 @@
-"""`ltr explain`: why a product has its score, and why it beats another."""
+"""`ltr explain`: why a product has its score, and why it ranks above or below another."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -6,45 +6,48 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltr_plugin.cli.output import AsJson, IndexName, print_result
+from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName
+from ltr_plugin.cli.output import print_result
 
 if TYPE_CHECKING:
     from ltr_plugin.pipelines.explain import Explanation
 
-WIDTH = 24
+NAME_WIDTH = 24
 
 
 def explain(
-    text: Annotated[str, typer.Argument(help='The typed words; "" for a query without words.')],
-    product: Annotated[str, typer.Argument(help="The product's id.")],
-    ranker: Annotated[Path, typer.Option(help="The ranker's folder.")],
-    versus: Annotated[str | None, typer.Option(help="Another product: why is the first one above or below it?")] = None,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help='The typed words; "" for a query without words.')],
+    product: Annotated[str, typer.Argument(metavar="PRODUCT", help="Id of the product.")],
+    ranker: Annotated[Path, typer.Option(help="Folder of the ranker.")],
+    versus: Annotated[
+        str | None, typer.Option(help="Id of another product: explain why the first ranks above or below it.")
+    ] = None,
     image: Annotated[str | None, typer.Option(help="A photo: a file or a URL.")] = None,
     audio: Annotated[str | None, typer.Option(help="A sound: a file or a URL.")] = None,
     saliency: Annotated[
-        Path | None, typer.Option(help="Write the product's photo here, bright where it is like the query.")
+        Path | None,
+        typer.Option(help="Image file to write: the photo of the product, bright where it is like the query."),
     ] = None,
-    name: IndexName = "products",
+    name: IndexName = DEFAULT_INDEX,
     as_json: AsJson = False,
 ) -> None:
-    """Show what each modality and each feature adds to a product's score; the parts sum to it exactly."""
+    """Show what each modality and each feature adds to the score of a product; the parts sum to the score exactly."""
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
-    from ltr_plugin.pipelines.encode_queries import encode_queries
-    from ltr_plugin.pipelines.explain import explain as explanations
+    from ltr_plugin.pipelines.encode_queries import encode_one
+    from ltr_plugin.pipelines.explain import explain as explain_products
     from ltr_plugin.pipelines.explain import saliency_overlay
     from ltr_plugin.queries.query import Query
-    from ltr_plugin.rankers.loading import load_ranker
     from ltr_plugin.validation import decode
 
     query = decode(Query, {"id": "query", "text": text or None, "image": image, "audio": audio}, source="ltr explain")
     index = Index(connect(), name)
-    (encoded,) = encode_queries(index, [query], Path())
-    found = explanations(index, load_ranker(ranker), encoded, [product, *([versus] if versus else [])])
+    encoded = encode_one(index, query)
+    explanations = explain_products(index, ranker, encoded, [product, *([versus] if versus else [])])
     if saliency:
-        saliency_overlay(index, encoded, found[0].product).save(saliency)
-    lines = _describe_one(found[0]) if len(found) == 1 else _describe_difference(*found)
-    print_result({"products": [_facts(one) for one in found]}, "\n".join(lines), as_json=as_json)
+        saliency_overlay(index, encoded, explanations[0].product).save(saliency)
+    lines = _describe_one(explanations[0]) if len(explanations) == 1 else _describe_difference(*explanations)
+    print_result({"products": [_facts(one) for one in explanations]}, "\n".join(lines), as_json=as_json)
 
 
 def _facts(one: "Explanation") -> dict[str, object]:
@@ -63,7 +66,7 @@ def _describe_one(one: "Explanation") -> list[str]:
     parts = one.attribution
     head = [
         f"{one.product.id}  {one.product.title}",
-        f"score {parts.score:.4f} = {parts.base_value:.4f} of a typical product",
+        f"score {parts.score:.4f} = {parts.base_value:.4f} for a typical product",
     ]
     return [*head, *_contributions(parts.features, parts.modalities, lambda name: _value(one.values[name]))]
 
@@ -77,17 +80,17 @@ def _describe_difference(one: "Explanation", other: "Explanation") -> list[str]:
 
 
 def _contributions(
-    adds: Mapping[str, float], modalities: Mapping[str, str], seen: Callable[[str], str]
+    adds: Mapping[str, float], modalities: Mapping[str, str], describe_value: Callable[[str], str]
 ) -> Iterator[str]:
-    """What each modality adds, the greatest first, and below it what each of its features adds; zeros left out."""
-    members: dict[str, dict[str, float]] = {}
+    """What each modality adds, the largest first, and below it what each of its features adds; zeros are left out."""
+    by_modality: dict[str, dict[str, float]] = {}
     for name, value in adds.items():
         if value:
-            members.setdefault(modalities[name], {})[name] = value
-    for modality, own in sorted(members.items(), key=lambda pair: -abs(sum(pair[1].values()))):
-        yield f"  {modality:<{WIDTH}}   {sum(own.values()):+.4f}"
-        for name, value in sorted(own.items(), key=lambda pair: -abs(pair[1])):
-            yield f"    {name:<{WIDTH}} {value:+.4f}  {seen(name)}"
+            by_modality.setdefault(modalities[name], {})[name] = value
+    for modality, features in sorted(by_modality.items(), key=lambda pair: -abs(sum(pair[1].values()))):
+        yield f"  {modality:<{NAME_WIDTH}}   {sum(features.values()):+.4f}"
+        for name, value in sorted(features.items(), key=lambda pair: -abs(pair[1])):
+            yield f"    {name:<{NAME_WIDTH}} {value:+.4f}  {describe_value(name)}"
 
 
 def _value(value: float | None) -> str:

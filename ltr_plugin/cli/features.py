@@ -1,81 +1,130 @@
-"""`ltr features check | push | log`."""
+"""`ltr features`: feature sets checked, stored in the cluster, logged into tables, and copied to be edited."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltr_plugin.cli.output import AsJson, IndexName, print_result
+from ltr_plugin.cli.group import verb_group
+from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, QrelsFile, QueriesFile
+from ltr_plugin.cli.output import print_result
 from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.errors import InputError
+from ltr_plugin.resources import resource_dir
 
-app = typer.Typer(help="Feature sets: check, store in the cluster, log into tables.", no_args_is_help=True)
-SetFile = Annotated[Path, typer.Argument(help="Feature-set file (YAML).")]
+if TYPE_CHECKING:
+    from ltr_plugin.features.feature_set import FeatureSet
+
+app = verb_group("Check feature sets, store them in the cluster, and log features into tables.")
+
+SetName = Annotated[
+    str, typer.Argument(metavar="FILE|NAME", help="Feature-set file (YAML), or the name of a shipped set such as shop.")
+]
+LOG = "pipelines.log_features:log_features"
 
 
 @app.command()
 def check(
-    path: SetFile,
-    name: Annotated[str | None, typer.Option("--index", "-i", help="Also hold it against this index.")] = None,
+    feature_set: SetName,
+    name: Annotated[
+        str | None, typer.Option("--index", "-i", help="Also check that this index has the fields that are read.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a feature-set file; with --index, also that the index has what it reads."""
-    from ltr_plugin.features.compatibility import check_fields
-    from ltr_plugin.features.feature_set import load_feature_set
-
-    features = load_feature_set(path)
+    """Check a feature set and list every mistake; without --index, no cluster is needed."""
+    features = _load(feature_set)
     if name:
         from ltr_plugin.cluster.connection import connect
         from ltr_plugin.cluster.index import Index
+        from ltr_plugin.features.compatibility import check_fields
 
         index = Index(connect(), name)
         check_fields(features, index.mapping, index.vectors)
     facts = {"feature_set": features.id, "features": list(features.feature_names), "digest": features.digest}
-    print_result(
-        facts, f"{features.id}: {len(features.feature_names)} features, digest {features.digest}", as_json=as_json
-    )
+    text = f"{features.id}: {len(features.feature_names)} features, digest {features.digest}"
+    print_result(facts, text, as_json=as_json)
 
 
 @app.command()
-def push(path: SetFile, name: IndexName = "products", as_json: AsJson = False) -> None:
-    """Store a feature set in the cluster, after checking it against the index."""
+def push(feature_set: SetName, name: IndexName = DEFAULT_INDEX, as_json: AsJson = False) -> None:
+    """Check a feature set against the index and store it in the cluster."""
     from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.feature_store import push_features
     from ltr_plugin.cluster.index import Index
-    from ltr_plugin.features.feature_set import load_feature_set
-    from ltr_plugin.pipelines.log_features import push_features
 
-    features = load_feature_set(path)
+    features = _load(feature_set)
     push_features(Index(connect(), name), features)
     print_result({"feature_set": features.id}, f"{features.id} is in the cluster", as_json=as_json)
 
 
 @app.command()
 def log(
-    path: SetFile,
-    queries: Annotated[Path, typer.Option(help="Queries: JSON Lines.")],
-    qrels: Annotated[Path, typer.Option(help="Judgments: TREC qrels.")],
-    out: Annotated[Path, typer.Option(help="The table to write (Parquet).")],
-    name: IndexName = "products",
-    negatives: Annotated[int, typer.Option(min=0, help="Unjudged candidates a query, taken as not relevant.")] = 20,
-    seed: Annotated[int, typer.Option(help="Seed of their sampling.")] = 7,
+    feature_set: SetName,
+    queries: QueriesFile,
+    qrels: QrelsFile,
+    out: Annotated[Path, typer.Option(help="Table to write (Parquet).")],
+    negatives: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            default_factory=DefaultOf(LOG, "negatives"),
+            help="Number of unjudged candidates to sample for each query, as products that are not relevant.",
+        ),
+    ],
+    seed: Annotated[int, typer.Option(default_factory=DefaultOf(LOG, "seed"), help="Random seed of the sampling.")],
+    name: IndexName = DEFAULT_INDEX,
     as_json: AsJson = False,
 ) -> None:
-    """Log the features of judged products, and of sampled candidates, into a table."""
+    """Log the features of judged products and of sampled candidates into a table to train on."""
     from dataclasses import asdict
 
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
-    from ltr_plugin.features.feature_set import load_feature_set
-    from ltr_plugin.pipelines.log_features import log_feature_table
+    from ltr_plugin.pipelines.log_features import log_features
 
-    features = load_feature_set(path)
+    features = _load(feature_set)
     index = Index(connect(), name)
     with progress_bar("logging features") as progress:
-        done = log_feature_table(
-            index, features, queries, qrels, out, negatives=negatives, seed=seed, progress=progress
-        )
+        done = log_features(index, features, queries, qrels, out, negatives=negatives, seed=seed, progress=progress)
     text = (
         f"{done.table}: {done.rows:,} rows of {features.id} ({done.judged:,} judged, {done.negatives:,} sampled); "
         f"{done.missing_products:,} judged products are not in the index, "
         f"{done.missing_queries:,} judged queries are not in the file"
     )
     print_result({**asdict(done), "table": str(done.table)}, text, as_json=as_json)
+
+
+@app.command()
+def init(
+    source: Annotated[str, typer.Option("--from", help="Name of the shipped set to start from.")] = "shop",
+    out: Annotated[
+        Path | None, typer.Option(help="File to write. Default: the name of the set with .yaml, in this folder.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Copy a shipped feature set into a file of your own, to be edited."""
+    file = out or Path(f"{source}.yaml")
+    text = _shipped(source).read_bytes()
+    try:
+        with file.open("xb") as target:
+            target.write(text)
+    except FileExistsError:
+        raise InputError("--out", f"{file} exists already; name another file") from None
+    print_result({"file": str(file)}, f"{file}: edit it, then run `ltr features check {file}`", as_json=as_json)
+
+
+def _load(name_or_path: str) -> "FeatureSet":
+    from ltr_plugin.features.feature_set import load_feature_set
+
+    path = Path(name_or_path)
+    return load_feature_set(path if path.exists() or path.suffix else _shipped(name_or_path))
+
+
+def _shipped(name: str) -> Path:
+    """The file of a shipped feature set; InputError lists the names."""
+    folder = resource_dir("feature_sets")
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
+        raise InputError("feature set", f"{name!r} is neither a file nor a shipped set; shipped sets: {known}")
+    return path

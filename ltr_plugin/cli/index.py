@@ -1,143 +1,247 @@
-"""`ltr index`: products into the cluster, changed there, and taken away."""
+"""`ltr index`: indices created, listed, embedded, rolled back, and old versions of them dropped."""
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ltr_plugin.cli import index_changes, index_versions
-from ltr_plugin.cli.index_status import embed_and_show, show_status
-from ltr_plugin.cli.output import AsJson, IndexName, print_mistakes
+from ltr_plugin.cli.catalog import read_ids, write_file
+from ltr_plugin.cli.embedding import (
+    embed_and_show,
+    embed_changes,
+    print_refused,
+    show_status,
+    warn_of_stale_releases,
+)
+from ltr_plugin.cli.group import VerbGroup, verb_group
+from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexArgument, MediaRoot, SkipInvalid, Wait
+from ltr_plugin.cli.output import print_result
 from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.errors import InputError
 
 if TYPE_CHECKING:
-    from ltr_plugin.cluster.index import Index
-    from ltr_plugin.pipelines.index_catalog import IndexResult
+    from ltr_plugin.cluster.connection import Cluster
+    from ltr_plugin.pipelines.encoder_selection import EncoderSelection
 
-STANDARD_INPUT = Path("-")
-ENCODERS = "other encoders"
+EARLIER_OPTIONS: Mapping[str, str] = {
+    "--status": "ltr index status",
+    "--rollback": "ltr index rollback",
+    "--drop-old": "ltr index drop",
+    "--delete": "ltr catalog delete",
+    "--reembed": "ltr index embed --reembed",
+    "--retry-errors": "ltr index embed --retry-errors",
+    "--watch": "ltr catalog watch",
+    "--update": "ltr catalog update",
+    "--replace": "ltr index create --from",
+}
+"""What replaces each option of the one verb `ltr index` of release 0.1."""
 
-Encoder = Annotated[str | None, typer.Option(help="`library:model`, or `none`. Default: as the index has it.")]
+
+class IndexGroup(VerbGroup):
+    """Verbs of indices; `ltr index FILE` of release 0.1 is refused with the name of the verb that replaces it."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - click's context
+        """The arguments of the verb; InputError for those of the earlier verb."""
+        first = args[0] if args else "--help"
+        earlier = first.startswith("-") or Path(first).suffix
+        if earlier and first not in ctx.help_option_names:
+            new = next((new for option, new in EARLIER_OPTIONS.items() if option in args), "ltr catalog put")
+            raise InputError("ltr index", f"this command is now `{new}`")
+        return super().parse_args(ctx, args)
 
 
-def index(
-    catalog: Annotated[
-        Path | None, typer.Argument(help="Catalog: JSON Lines, gzip allowed; `-` reads lines as they arrive.")
-    ] = None,
-    name: IndexName = "products",
+app = verb_group("Create, list, embed, roll back and drop indices.", IndexGroup)
+
+Encoder = Annotated[str | None, typer.Option(metavar="LIBRARY:MODEL", help="Encoder, or `none` for no vectors.")]
+VideoEncoder = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="LIBRARY:MODEL",
+        help="As above. Repeat the option for several: of frames, of the sound track, of motion.",
+    ),
+]
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the index.")],
     text_encoder: Encoder = None,
     image_encoder: Encoder = None,
     audio_encoder: Encoder = None,
-    video_encoder: Annotated[
-        list[str] | None, typer.Option(help="As above; may be given several times: for frames, sound track, motion.")
+    video_encoder: VideoEncoder = None,
+    catalog: Annotated[
+        Path | None, typer.Option("--from", help="Fill a new version of the index from this catalog file alone.")
     ] = None,
-    media: Annotated[Path | None, typer.Option(help="Folder of relative media (default: the catalog's).")] = None,
-    update: Annotated[bool, typer.Option("--update", help="Lines give some fields of products new values.")] = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Delete the products that the catalog does not have.")] = False,
-    replace: Annotated[bool, typer.Option("--replace", help="Make a new version, of this catalog alone.")] = False,
-    watch: Annotated[Path | None, typer.Option(help="Take in the files that appear in this folder.")] = None,
-    delete: Annotated[Path | None, typer.Option(help="Delete the products of this file, an id a line.")] = None,
-    reembed: Annotated[Path | None, typer.Option(help="Make the vectors of these again, an id a line.")] = None,
-    rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the version that served before.")] = False,
-    drop_old: Annotated[bool, typer.Option("--drop-old", help="Delete the versions that do not serve.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Delete what --prune and --drop-old only show otherwise.")] = False,
-    skip_invalid: Annotated[bool, typer.Option(help="List wrong lines and go on without them.")] = False,
-    wait: Annotated[bool, typer.Option(help="Wait for the vectors; `--no-wait` needs a broker with workers.")] = True,
-    status: Annotated[bool, typer.Option("--status", help="Show the backlog and what could not be embedded.")] = False,
-    retry_errors: Annotated[bool, typer.Option(help="Try again what could not be embedded.")] = False,
+    media_root: MediaRoot = None,
+    skip_invalid: SkipInvalid = False,
+    wait: Wait = True,
     as_json: AsJson = False,
 ) -> None:
-    """Write a catalog's products, searchable by words at once, and have workers make their vectors.
+    """Create an empty index with the encoders of your choice, or with --from a new version of an existing one.
 
-    Run again after any interruption: what is already there is not done twice. With other encoders than the index has,
-    its next version is filled beside the one that serves; without a catalog, from the products of the index itself.
+    A new index gets the default text encoder unless --text-encoder names another one. With --from, shoppers keep the
+    active version until all vectors of the new one are made; then the name is moved to the new version.
     """
     from ltr_plugin.cluster.connection import connect
-    from ltr_plugin.cluster.index import Index
-    from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
-    from ltr_plugin.pipelines.index_catalog import require_broker, write_catalog
+    from ltr_plugin.cluster.versions import resolve_alias
+    from ltr_plugin.pipelines.encoder_selection import vector_fields_for
+    from ltr_plugin.pipelines.index_catalog import ensure_index, require_broker
     from ltr_plugin.settings import Settings
 
-    encoders = EncoderSelection(
-        text_encoder, image_encoder, audio_encoder, tuple(video_encoder) if video_encoder else None
-    )
-    streamed = catalog == STANDARD_INPUT
-    _require_one_action(
-        {
-            "CATALOG_QUEUE": catalog and not streamed, "-": streamed, "--watch": watch, "--delete": delete,
-            "--reembed": reembed, "--status": status, "--rollback": rollback, "--drop-old": drop_old,
-            "--retry-errors": retry_errors and not catalog, ENCODERS: encoders.requested and not (catalog or watch),
-        },
-        {"--prune": prune, "--replace": replace, "--update": update},
-    )  # fmt: skip
+    encoders = _encoders(text_encoder, image_encoder, audio_encoder, video_encoder)
     settings = Settings.from_env()
     if not wait:
         require_broker(settings)
     cluster = connect(settings)
-    show = {"wait": wait, "as_json": as_json}
-    if status:
-        show_status(Index(cluster, name), as_json=as_json)
-    elif rollback:
-        index_versions.rollback(settings, cluster, name, **show)
-    elif drop_old:
-        index_versions.drop_old(cluster, name, yes=yes, as_json=as_json)
-    elif delete:
-        index_changes.delete(settings, cluster, name, delete, as_json=as_json)
-    elif reembed:
-        index_changes.reembed(settings, cluster, name, reembed, **show)
-    elif watch:
-        index_changes.watch(settings, cluster, name, watch, encoders, update=update, media=media, as_json=as_json)
-    elif streamed:
-        index_changes.read_standard_input(settings, cluster, name, encoders, update=update, media=media, **show)
-    else:
-        if retry_errors:
-            Index(cluster, name).requeue_failed()
-        failed = False
-        if catalog:
-            write = partial(
-                write_catalog, cluster, catalog, name, vector_fields_for(cluster, name, encoders), media=media, update=update,
-                prune=prune and yes, replace=replace, skip_invalid=skip_invalid,
-            )  # fmt: skip
-            next_version, failed = _write(write)
-            _show_missing(Index(cluster, name), catalog if prune else None)
-        else:
-            next_version = index_versions.begin(cluster, name, encoders)
-        embed_and_show(settings, cluster, name, next_version, failed=failed, **show)
+    if catalog:
+        next_version, failed = write_file(
+            cluster, catalog, name, encoders=encoders, media_root=media_root, replace=True, skip_invalid=skip_invalid
+        )
+        embed_and_show(settings, cluster, name, next_version, wait=wait, as_json=as_json, failed=failed)
+        return
+    if active := resolve_alias(cluster, name):
+        raise InputError(
+            f"index {name}",
+            f"exists already, as {active}; change its encoders with `ltr index embed {name} --text-encoder ...`, "
+            "or fill a new version of it with --from CATALOG",
+        )
+    vectors = vector_fields_for(cluster, name, encoders)
+    show_status(ensure_index(cluster, name, vectors, media_root or Path()), as_json=as_json)
 
 
-def _write(write: "Callable[..., IndexResult]") -> tuple[str | None, bool]:
-    """The version that was begun beside the one that serves, if any, and whether anything was refused."""
-    with progress_bar("writing products") as progress:
-        done = write(progress=progress)
-    print_mistakes([*done.invalid_lines, *done.refused])
-    if done.pruned:
-        typer.echo(f"deleted {done.pruned:,} products that the catalog does not have", err=True)
-    return done.next_version, bool(done.refused or done.invalid_lines)
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the indices of the cluster that this program made."""
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.pipelines.index_versions import list_indices
+
+    indices = list_indices(connect())
+    lines = [
+        f"{one.name}: {one.products:,} products in {one.version}"
+        + "".join(f"\n  {field}  {encoder}" for field, encoder in one.vectors.items())
+        + (f"\n  other versions: {', '.join(one.other_versions)}" if one.other_versions else "")
+        for one in indices
+    ]
+    text = "\n".join(lines) or "no index; make one with `ltr catalog put` or `ltr index create`"
+    print_result({"indices": [asdict(one) for one in indices]}, text, as_json=as_json)
 
 
-def _show_missing(index: "Index", catalog: Path | None) -> None:
-    """What --prune would delete, or has left."""
-    from ltr_plugin.pipelines.index_catalog import missing_from_catalog
+@app.command()
+def status(name: IndexArgument = DEFAULT_INDEX, as_json: AsJson = False) -> None:
+    """Show how many products an index has, how many lack vectors, and what could not be embedded."""
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.index import Index
 
-    missing = missing_from_catalog(index, catalog) if catalog else []
-    if missing:
-        some = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
-        typer.echo(f"--yes deletes {len(missing):,} products that the catalog does not have: {some}", err=True)
+    show_status(Index(connect(), name), as_json=as_json)
 
 
-def _require_one_action(actions: dict[str, object], options: dict[str, object]) -> None:
-    """InputError when nothing is asked for, or things that do not go together."""
-    from ltr_plugin.errors import InputError
+@app.command()
+def embed(
+    name: IndexArgument = DEFAULT_INDEX,
+    text_encoder: Encoder = None,
+    image_encoder: Encoder = None,
+    audio_encoder: Encoder = None,
+    video_encoder: VideoEncoder = None,
+    retry_errors: Annotated[
+        bool, typer.Option("--retry-errors", help="Try again what could not be embedded before.")
+    ] = False,
+    reembed: Annotated[
+        Path | None, typer.Option(metavar="FILE|-", help="Make the vectors of these products again: an id a line.")
+    ] = None,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
+    """Make the vectors that products lack, or all vectors with another encoder.
 
-    asked = [flag for flag, given in actions.items() if given]
-    if len(asked) != 1:
-        wrong = f"{' and '.join(asked)} are done one at a time" if asked else f"needs one of {', '.join(actions)}"
-        raise InputError("ltr index", wrong)
-    fitting = {"CATALOG_QUEUE": set(options), "-": {"--update"}, "--watch": {"--update"}}.get(asked[0], set())
-    for flag, given in options.items():
-        if given and flag not in fitting:
-            raise InputError(flag, f"does not go with {asked[0]}")
-    if len(both := [flag for flag, given in options.items() if given]) > 1:
-        raise InputError(both[0], f"does not go with {both[1]}")
+    An encoder that is not named stays as it is. With another encoder, the next version of the index is filled in the
+    background from the index itself; the name is moved to it when all its vectors are made.
+    """
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.pipelines.catalog_client import CatalogClient
+    from ltr_plugin.pipelines.index_catalog import require_broker
+    from ltr_plugin.settings import Settings
+
+    encoders = _encoders(text_encoder, image_encoder, audio_encoder, video_encoder)
+    if reembed and encoders.requested:
+        raise InputError("--reembed", "cannot be combined with another encoder, which makes all vectors anyway")
+    settings = Settings.from_env()
+    if not wait:
+        require_broker(settings)
+    cluster = connect(settings)
+    if retry_errors:
+        Index(cluster, name).requeue_failed()
+    if reembed:
+        result = CatalogClient(name, settings=settings, cluster=cluster).reembed(read_ids(reembed))
+        print_refused(result)
+        embed_changes(
+            settings, cluster, name, result.enqueue_error, wait=wait, as_json=as_json, failed=bool(result.refused)
+        )
+        return
+    next_version = _next_version(cluster, name, encoders) if encoders.requested else None
+    embed_and_show(settings, cluster, name, next_version, wait=wait, as_json=as_json)
+
+
+@app.command()
+def rollback(name: IndexArgument = DEFAULT_INDEX, wait: Wait = True, as_json: AsJson = False) -> None:
+    """Make the version active that was active before; a second rollback undoes the first."""
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.pipelines.index_catalog import require_broker
+    from ltr_plugin.pipelines.index_versions import rollback_index
+    from ltr_plugin.settings import Settings
+
+    settings = Settings.from_env()
+    if not wait:
+        require_broker(settings)
+    cluster = connect(settings)
+    with progress_bar("copying changes") as progress:
+        result = rollback_index(cluster, name, progress=progress)
+    state = "with the current products" if result.synced else f"as it was before {result.previous}"
+    typer.echo(f"{name} is {result.index} again, {state}; another rollback returns to {result.previous}", err=True)
+    warn_of_stale_releases(Index(cluster, name))
+    embed_and_show(settings, cluster, name, wait=wait, as_json=as_json)
+
+
+@app.command()
+def drop(
+    name: IndexArgument = DEFAULT_INDEX,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Delete them; without --yes, only list what would be deleted.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete the versions of an index that are not active; no rollback is possible afterwards."""
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.pipelines.index_versions import drop_inactive_versions, list_versions
+
+    cluster = connect()
+    old = [version for version in list_versions(cluster, name) if not version.active]
+    if yes:
+        drop_inactive_versions(cluster, name)
+    lines = [f"  {one.name}  {one.products:,} products, {one.bytes / 1e6:,.1f} MB" for one in old]
+    head = f"{'deleted' if yes else '--yes deletes'} {len(old)} versions of {name}"
+    text = "\n".join([f"{head}:", *lines]) if old else f"{name} has no version but the active one"
+    print_result({"deleted" if yes else "would_delete": [asdict(one) for one in old]}, text, as_json=as_json)
+
+
+def _encoders(text: str | None, image: str | None, audio: str | None, video: list[str] | None) -> "EncoderSelection":
+    from ltr_plugin.pipelines.encoder_selection import EncoderSelection
+
+    return EncoderSelection(text, image, audio, tuple(video) if video else None)
+
+
+def _next_version(cluster: "Cluster", name: str, encoders: "EncoderSelection") -> str | None:
+    """The version with these encoders and all products, beside the active one; None when that one has the encoders."""
+    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.pipelines.encoder_selection import vector_fields_for
+    from ltr_plugin.pipelines.index_versions import build_next_version
+
+    current = Index(cluster, name)
+    vectors = vector_fields_for(cluster, name, encoders)
+    if set(vectors) == set(current.vectors):
+        return None
+    with progress_bar("copying products") as progress:
+        return str(build_next_version(cluster, name, vectors, progress=progress).name)

@@ -1,58 +1,67 @@
 """`ltr node`: the development node."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Start and stop a real OpenSearch on this machine, for development.")
+from ltr_plugin.cli.group import verb_group
+from ltr_plugin.cli.options import AsJson, DefaultOf
+from ltr_plugin.cli.output import print_result
+
+app = verb_group("Start and stop a development node: a real OpenSearch on this machine.")
 
 
 @app.command()
 def start(
+    heap: Annotated[
+        str,
+        typer.Option(default_factory=DefaultOf("devnode:start_node", "heap"), help="Heap of Java, such as 512m or 2g."),
+    ],
     port: Annotated[
-        int | None, typer.Option(help="HTTP port on loopback; default: the first free one from 9200.")
+        int | None, typer.Option(help="HTTP port on loopback. Default: the first free one from 9200.")
     ] = None,
-    heap: Annotated[str, typer.Option(help="Java's heap, such as 512m or 2g.")] = "1g",
     user: Annotated[
-        str | None, typer.Option(help="Whom the node runs as when root starts it; default: nobody.")
+        str | None, typer.Option(help="User that runs the node when root starts it. Default: nobody.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Build what changed and start the node; its data is kept from the last time."""
     from ltr_plugin.devnode import STEPS, node_state, start_node
     from ltr_plugin.settings import Settings
 
-    def tell(done: int, total: int | None = None) -> None:
+    def print_step(done: int, total: int | None = None) -> None:
         if done != total:
             typer.echo(f"  {STEPS[done]}", err=True)
 
     settings = Settings.from_env()
     already = node_state(settings)
-    state = start_node(settings, port=port, heap=heap, user=user, progress=tell)
+    state = start_node(settings, port=port, heap=heap, user=user, progress=print_step)
     note = "was already running" if state == already else "is running"
-    typer.echo(f"OpenSearch {state.version} {note} at {state.url} (process {state.pid})")
+    facts = {"url": state.url, "pid": state.pid, "version": state.version}
+    print_result(facts, f"OpenSearch {state.version} {note} at {state.url} (process {state.pid})", as_json=as_json)
 
 
 @app.command()
-def stop() -> None:
-    """Stop the node; its data stays."""
+def stop(as_json: AsJson = False) -> None:
+    """Stop the node; its data is kept."""
     from ltr_plugin.devnode import stop_node
     from ltr_plugin.settings import Settings
 
-    typer.echo("the node has stopped" if stop_node(Settings.from_env()) else "the node was not running")
+    stopped = stop_node(Settings.from_env())
+    print_result({"stopped": stopped}, "stopped" if stopped else "the node was not running", as_json=as_json)
 
 
 @app.command()
-def status(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
-    """Say where the node is and how it does. Exit code 0: it runs, 1: it does not."""
+def status(as_json: AsJson = False) -> None:
+    """Show the address and health of the node; the exit code is 0 when it runs and 1 when it does not."""
     from ltr_plugin.devnode import node_health, node_state
     from ltr_plugin.settings import Settings
 
     state = node_state(Settings.from_env())
     if state is None:
-        typer.echo(json.dumps({"running": False}) if as_json else "not running; start it with `ltr node start`")
+        print_result({"running": False}, "not running; start it with `ltr node start`", as_json=as_json)
         raise typer.Exit(1)
     health = node_health(state)
     uptime_s = int((datetime.now(UTC) - state.started).total_seconds())
@@ -64,19 +73,19 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For machines.")
         "health": health.status,
         "plugins": list(health.plugins),
     }
-    if as_json:
-        typer.echo(json.dumps({"running": True, **facts}))
-        return
     minutes, seconds = divmod(uptime_s, 60)
-    facts |= {"uptime": f"{minutes // 60} h {minutes % 60} min {seconds} s", "plugins": ", ".join(health.plugins)}
-    for name in ("url", "pid", "version", "uptime", "health", "plugins"):
-        typer.echo(f"{name:8} {facts[name]}")
+    shown = facts | {
+        "uptime": f"{minutes // 60} h {minutes % 60} min {seconds} s",
+        "plugins": ", ".join(health.plugins),
+    }
+    lines = [f"{name:8} {shown[name]}" for name in ("url", "pid", "version", "uptime", "health", "plugins")]
+    print_result({"running": True, **facts}, "\n".join(lines), as_json=as_json)
 
 
 @app.command()
 def logs(
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 50,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on printing until interrupted.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="Number of lines to print.")] = 50,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Print new lines until interrupted.")] = False,
 ) -> None:
     """Print the end of the node's log."""
     from ltr_plugin.devnode import NodeFolder
@@ -95,7 +104,7 @@ def logs(
 
 
 def _follow(log: Path, offset: int) -> None:
-    """Prints what is added after `offset`; begins anew when the node rotates its log."""
+    """Prints what is added after `offset`; starts again when the node rotates its log."""
     import time
 
     while True:

@@ -1,261 +1,177 @@
-"""`ltr train`: rankers from feature tables, one verb a kind."""
+"""`ltr train`, a verb for each kind of ranker with options made from its settings class, and `ltr tune`."""
 
+import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.main import get_command
 
-from ltr_plugin.cli.output import AsJson, print_result
+from ltr_plugin.cli.group import VerbGroup, verb_group
+from ltr_plugin.cli.options import (
+    AsJson,
+    DefaultOf,
+    Set,
+    option_parameters,
+    other_settings,
+    parameter,
+    read_assignments,
+    with_signature,
+)
+from ltr_plugin.cli.output import print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
     from ltr_plugin.judgments.qrels import Qrels
     from ltr_plugin.rankers.ranker import Ranker
+    from ltr_plugin.rankers.tuning import TuningResult
 
-app = typer.Typer(help="Train a ranker on a feature table.", no_args_is_help=True)
+KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "lambdamart": (
+        "Train LambdaMART: boosted trees that optimise NDCG (LightGBM).",
+        ("num_trees", "num_leaves", "learning_rate", "folds", "seed"),
+    ),
+    "xgboost": (
+        "Train boosted trees with the rank:ndcg objective of XGBoost.",
+        ("num_trees", "max_depth", "learning_rate", "folds", "seed"),
+    ),
+    "fusion": (
+        "Train a network with a tower for each modality and gates over the modalities that are present.",
+        ("loss", "epochs", "folds", "seed"),
+    ),
+    "mlp": ("Train a network with one hidden layer over all features.", ("loss", "units", "epochs", "seed")),
+    "late": ("Train a ranker for each modality and combine their scores.", ("members", "combine", "folds", "seed")),
+    "linear": ("Train a weighted sum of the features with a listwise loss.", ("l2", "negative_weight")),
+    "logistic": ("Train a weighted sum of the features by logistic regression.", ("l2", "negative_weight")),
+    "svm": ("Train a weighted sum of the features as a linear ranking SVM.", ("l2", "negative_weight")),
+}
+"""Each kind of ranker: its help text, and the settings that have an option of their own."""
 
-TablePath = Annotated[Path, typer.Argument(metavar="TABLE", help="A feature table, from `ltr features log`.")]
-OutPath = Annotated[Path, typer.Option("--out", help="The ranker's folder.")]
-NegativeWeight = Annotated[float, typer.Option(help="Weight of a sampled product that nobody judged.")]
-L2 = Annotated[float, typer.Option("--l2", help="How strongly weights are pulled to 0.")]
-NumTrees = Annotated[int, typer.Option(help="The most trees.")]
-LearningRate = Annotated[float, typer.Option(help="Size of a step.")]
-ValidationFraction = Annotated[float, typer.Option(help="Share of queries held out to choose when to stop.")]
-Folds = Annotated[int, typer.Option(help="Hold out every query once, in so many folds: better with few.")]
-Refit = Annotated[bool, typer.Option(help="Train once more on all queries.")]
-NumThreads = Annotated[int, typer.Option(help="More than 1 gives up exact repeatability.")]
-Seed = Annotated[int, typer.Option(help="Of all that is drawn by chance.")]
-Teacher = Annotated[Path | None, typer.Option(help="Folder of a ranker to learn the scores of, instead of grades.")]
+TablePath = Annotated[Path, typer.Argument(metavar="TABLE", help="Feature table, from `ltr features log`.")]
+OutFolder = Annotated[Path, typer.Option("--out", help="Folder of the trained ranker.")]
+Teacher = Annotated[Path | None, typer.Option(help="Folder of a ranker whose scores to learn instead of the grades.")]
 AuxiliaryQrels = Annotated[
-    list[Path] | None, typer.Option(help="Clicks, purchases: TREC qrels, learned beside the grades. Say it once each.")
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        help="Further judgments (TREC qrels), such as clicks, to learn beside the grades. Repeat the option.",
+    ),
 ]
-AuxiliaryWeight = Annotated[float, typer.Option(help="What all signals count beside the grades.")]
-Loss = Annotated[str, typer.Option(help="lambda (LambdaLoss), listnet, ndcg (approximate NDCG) or ranknet.")]
-Units = Annotated[int, typer.Option(help="Hidden units of each tower.")]
-Epochs = Annotated[int, typer.Option(help="The most times that all queries are seen.")]
+RUN_SEARCH = "rankers.tuning:run_search"
 
 
-@app.command()
-def lambdamart(
+class TrainGroup(VerbGroup):
+    """The kinds of rankers. A kind's module, which may be heavy, is imported when the kind is named."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - click's context
+        """The kinds."""
+        return list(KINDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - click's context and command
+        """The verb that trains a kind."""
+        return _train_command(cmd_name) if cmd_name in KINDS else None
+
+    def summary(self, ctx: Any, name: str) -> str:  # noqa: ANN401, ARG002 - click's context
+        """What is known of a kind without importing its module."""
+        return KINDS[name][0]
+
+
+app = verb_group("Train a ranker on a feature table.", TrainGroup)
+
+
+def tune(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=f"Kind of ranker: {', '.join(KINDS)}.")],
     table: TablePath,
-    out: OutPath,
-    num_trees: NumTrees = 500,
-    num_leaves: Annotated[int, typer.Option(help="Leaves a tree.")] = 15,
-    learning_rate: LearningRate = 0.05,
-    min_data_in_leaf: Annotated[int, typer.Option(help="The fewest rows a leaf may have.")] = 10,
-    validation_fraction: ValidationFraction = 0.2,
-    folds: Folds = 0,
-    refit: Refit = True,
-    negative_weight: NegativeWeight = 1.0,
-    teacher: Teacher = None,
-    num_threads: NumThreads = 1,
-    seed: Seed = 7,
+    minutes: Annotated[float, typer.Option(help="Minutes to search, earlier searches in the same folder included.")],
+    out: Annotated[Path, typer.Option(help="Folder of the search; the trained ranker is its subfolder `ranker`.")],
+    folds: Annotated[
+        int,
+        typer.Option(
+            default_factory=DefaultOf(RUN_SEARCH, "folds"),
+            help="Number of parts of the queries; each part measures a search that did not see it.",
+        ),
+    ],
+    seed: Annotated[int, typer.Option(min=0, default_factory=DefaultOf(RUN_SEARCH, "seed"), help="Random seed.")],
     as_json: AsJson = False,
 ) -> None:
-    """LambdaMART: boosted trees that order products by NDCG."""
-    given = {
-        "num_trees": num_trees,
-        "num_leaves": num_leaves,
-        "learning_rate": learning_rate,
-        "min_data_in_leaf": min_data_in_leaf,
-        "validation_fraction": validation_fraction,
-        "folds": folds,
-        "refit": refit,
-        "negative_weight": negative_weight,
-        "num_threads": num_threads,
-        "seed": seed,
-    }
-    _train("lambdamart", given, table, out, as_json=as_json, teacher=_load_teacher(teacher))
+    """Search the settings of a ranker, measure the gain on unseen queries, and train with the best settings.
+
+    Ctrl-C keeps what was tried. The same command continues, and searches further with more minutes.
+    """
+    from ltr_plugin.features.table import FeatureTable
+    from ltr_plugin.rankers.tuning import finish_search, run_search
+
+    rows = FeatureTable.read(table)
+    with progress_bar("searching (seconds)") as progress:
+        search = run_search(rows, kind, out, minutes=minutes, folds=folds, seed=seed, progress=progress)
+    with progress_bar("training") as progress:
+        tuned = finish_search(search, progress=progress)
+    tuned.save(out)
+    print_result(tuned.to_json(), _describe_tuning(tuned, out), as_json=as_json)
 
 
-@app.command()
-def xgboost(
-    table: TablePath,
-    out: OutPath,
-    num_trees: NumTrees = 500,
-    max_depth: Annotated[int, typer.Option(help="The most levels of a tree.")] = 4,
-    learning_rate: LearningRate = 0.05,
-    validation_fraction: ValidationFraction = 0.2,
-    folds: Folds = 0,
-    refit: Refit = True,
-    num_threads: NumThreads = 1,
-    seed: Seed = 7,
-    as_json: AsJson = False,
-) -> None:
-    """XGBoost's rank:ndcg: boosted trees of another make. Needs ltr-plugin[rankers]."""
-    given = {
-        "num_trees": num_trees,
-        "max_depth": max_depth,
-        "learning_rate": learning_rate,
-        "validation_fraction": validation_fraction,
-        "folds": folds,
-        "refit": refit,
-        "num_threads": num_threads,
-        "seed": seed,
-    }
-    _train("xgboost", given, table, out, as_json=as_json)
+def _train_command(kind: str) -> Any:  # noqa: ANN401 - click's command
+    """The verb that trains a kind, with an option for each of its main settings."""
+    from ltr_plugin.rankers.trainers import get_trainer
+
+    settings_type, train_ranker = get_trainer(kind)
+    summary, own = KINDS[kind]
+    accepted = inspect.signature(train_ranker).parameters
+
+    def train(
+        table: Path,
+        out: Path,
+        set_: list[str] | None,
+        as_json: bool,
+        teacher: Path | None = None,
+        auxiliary_qrels: list[Path] | None = None,
+        **options: object,
+    ) -> None:
+        from ltr_plugin.features.table import FeatureTable
+        from ltr_plugin.validation import decode
+
+        values = {**options, **read_assignments(set_, settings_type.model_fields, kind)}
+        settings = decode(settings_type, values, source=f"ltr train {kind}")
+        rows = FeatureTable.read(table)
+        more: dict[str, Any] = {}
+        if teacher:
+            more["teacher"] = _load_teacher(teacher)
+        if auxiliary_qrels:
+            more["auxiliary_qrels"] = _read_auxiliary_qrels(auxiliary_qrels)
+        with progress_bar("training") as progress:
+            ranker = train_ranker(rows, settings, progress=progress, **more)
+        ranker.save(out)
+        _print_ranker(ranker, out, as_json=as_json)
+
+    parameters = [
+        parameter("table", TablePath),
+        parameter("out", OutFolder),
+        *option_parameters(settings_type, own),
+        *([parameter("teacher", Teacher, None)] if "teacher" in accepted else []),
+        *([parameter("auxiliary_qrels", AuxiliaryQrels, None)] if "auxiliary_qrels" in accepted else []),
+        parameter("set_", Set, None),
+        parameter("as_json", AsJson, False),
+    ]
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    help_ = f"{summary}\n\n{other_settings(settings_type, own)}"
+    single.command(kind, help=help_)(with_signature(train, parameters))
+    return get_command(single)
 
 
-@app.command()
-def fusion(
-    table: TablePath,
-    out: OutPath,
-    loss: Loss = "lambda",
-    units: Units = 16,
-    epochs: Epochs = 200,
-    learning_rate: LearningRate = 0.005,
-    modality_dropout: Annotated[float, typer.Option(help="Share of queries that lose a part while it learns.")] = 0.7,
-    product_dropout: Annotated[float, typer.Option(help="Share of queries some of whose products lose a part.")] = 0.6,
-    validation_fraction: ValidationFraction = 0.2,
-    folds: Folds = 0,
-    refit: Refit = True,
-    teacher: Teacher = None,
-    auxiliary_qrels: AuxiliaryQrels = None,
-    auxiliary_weight: AuxiliaryWeight = 0.3,
-    num_threads: NumThreads = 1,
-    seed: Seed = 7,
-    as_json: AsJson = False,
-) -> None:
-    """A network with a tower for each modality and gates over those present; the cluster computes it as features."""
-    given = {
-        "loss": loss,
-        "units": units,
-        "epochs": epochs,
-        "learning_rate": learning_rate,
-        "modality_dropout": modality_dropout,
-        "product_dropout": product_dropout,
-        "validation_fraction": validation_fraction,
-        "folds": folds,
-        "refit": refit,
-        "num_threads": num_threads,
-        "seed": seed,
-        "auxiliary_weight": auxiliary_weight,
-    }
-    _train(
-        "fusion",
-        given,
-        table,
-        out,
-        as_json=as_json,
-        teacher=_load_teacher(teacher),
-        auxiliary_qrels=_read_auxiliary_qrels(auxiliary_qrels),
-    )
-
-
-@app.command()
-def mlp(
-    table: TablePath,
-    out: OutPath,
-    loss: Loss = "lambda",
-    units: Units = 16,
-    epochs: Epochs = 200,
-    learning_rate: LearningRate = 0.005,
-    validation_fraction: ValidationFraction = 0.2,
-    folds: Folds = 0,
-    refit: Refit = True,
-    teacher: Teacher = None,
-    auxiliary_qrels: AuxiliaryQrels = None,
-    auxiliary_weight: AuxiliaryWeight = 0.3,
-    num_threads: NumThreads = 1,
-    seed: Seed = 7,
-    as_json: AsJson = False,
-) -> None:
-    """A network of one hidden layer over all features; the cluster computes it as features."""
-    given = {
-        "loss": loss,
-        "units": units,
-        "epochs": epochs,
-        "learning_rate": learning_rate,
-        "validation_fraction": validation_fraction,
-        "folds": folds,
-        "refit": refit,
-        "num_threads": num_threads,
-        "seed": seed,
-        "auxiliary_weight": auxiliary_weight,
-    }
-    _train(
-        "mlp",
-        given,
-        table,
-        out,
-        as_json=as_json,
-        teacher=_load_teacher(teacher),
-        auxiliary_qrels=_read_auxiliary_qrels(auxiliary_qrels),
-    )
-
-
-@app.command()
-def late(
-    table: TablePath,
-    out: OutPath,
-    members: Annotated[str, typer.Option(help="What orders by one modality: lambdamart or linear.")] = "lambdamart",
-    combine: Annotated[str, typer.Option(help="sum; or rrf or vote, which cannot run in the cluster.")] = "sum",
-    seed: Seed = 7,
-    as_json: AsJson = False,
-) -> None:
-    """Decision-level fusion: a ranker for each modality, combined."""
-    given = {"members": members, "combine": combine, "seed": seed}
-    _train("late", given, table, out, as_json=as_json)
-
-
-@app.command()
-def linear(
-    table: TablePath, out: OutPath, l2: L2 = 1e-3, negative_weight: NegativeWeight = 1.0, as_json: AsJson = False
-) -> None:
-    """A weighted sum of the features that orders lists: fast, readable, and the ranker to beat."""
-    given = {"l2": l2, "negative_weight": negative_weight}
-    _train("linear", given, table, out, as_json=as_json)
-
-
-@app.command()
-def logistic(
-    table: TablePath, out: OutPath, l2: L2 = 1e-3, negative_weight: NegativeWeight = 1.0, as_json: AsJson = False
-) -> None:
-    """Logistic regression: a weighted sum that tells relevant products from others, each by itself."""
-    given = {"l2": l2, "negative_weight": negative_weight}
-    _train("logistic", given, table, out, as_json=as_json)
-
-
-@app.command()
-def svm(
-    table: TablePath, out: OutPath, l2: L2 = 1e-3, negative_weight: NegativeWeight = 1.0, as_json: AsJson = False
-) -> None:
-    """A linear ranking SVM: a weighted sum that orders pairs of products by a margin."""
-    given = {"l2": l2, "negative_weight": negative_weight}
-    _train("svm", given, table, out, as_json=as_json)
-
-
-def _load_teacher(folder: Path | None) -> "Ranker | None":
+def _load_teacher(folder: Path) -> "Ranker":
     from ltr_plugin.rankers.loading import load_ranker
 
-    return load_ranker(folder) if folder else None
+    return load_ranker(folder)
 
 
-def _read_auxiliary_qrels(files: list[Path] | None) -> "dict[str, Qrels]":
+def _read_auxiliary_qrels(files: list[Path]) -> "dict[str, Qrels]":
     from ltr_plugin.judgments.qrels import read_qrels
 
-    return {str(path): read_qrels(path) for path in files or ()}
+    return {str(path): read_qrels(path) for path in files}
 
 
-def _train(
-    kind: str,
-    given: dict[str, Any],
-    table: Path,
-    out: Path,
-    *,
-    as_json: bool,
-    **more: "Ranker | dict[str, Qrels] | None",
-) -> None:
-    from ltr_plugin.features.table import FeatureTable
-    from ltr_plugin.rankers.trainers import get_trainer
-    from ltr_plugin.validation import decode
-
-    settings_type, train = get_trainer(kind)
-    settings = decode(settings_type, given, source="options")
-    rows = FeatureTable.read(table)
-    with progress_bar("training") as progress:
-        ranker = train(rows, settings, progress=progress, **more)
-    ranker.save(out)
+def _print_ranker(ranker: "Ranker", out: Path, *, as_json: bool) -> None:
     card = ranker.card.model_dump(mode="json")
     facts = {"ranker": str(out), **{key: card[key] for key in ("kind", "queries", "rows", "results", "notes")}}
     lines = [
@@ -264,3 +180,24 @@ def _train(
         *(f"  note: {note}" for note in facts["notes"]),
     ]
     print_result(facts, "\n".join(lines), as_json=as_json)
+
+
+def _describe_tuning(tuned: "TuningResult", out: Path) -> str:
+    from ltr_plugin.evaluation.comparison import ALL_QUERIES
+    from ltr_plugin.rankers.tuning import DEFAULT, RANKER_FOLDER, TUNED
+
+    before, after = (tuned.nested.of(ALL_QUERIES, name, "nDCG@10") for name in (DEFAULT, TUNED))
+    significance = "significant" if after.significant else "not significant"
+    settings = [
+        f"  {name}: {value if isinstance(value, str) else f'{value:.4g}'}" for name, value in tuned.settings.items()
+    ]
+    return "\n".join(
+        [
+            f"{out / RANKER_FOLDER}: {tuned.ranker.kind} ranker, the best of {tuned.trials} settings tried",
+            *settings,
+            f"nDCG@10 of {tuned.nested.slices[ALL_QUERIES]} queries, each measured by a search that did not see it:",
+            f"  {TUNED} {after.mean:.3f} [{after.low:.3f}, {after.high:.3f}]",
+            f"  {DEFAULT} {before.mean:.3f} [{before.low:.3f}, {before.high:.3f}]",
+            f"  difference {after.difference:+.3f} (p {after.p:.3f}), {significance}",
+        ]
+    )

@@ -1,4 +1,4 @@
-"""`ltr worker`: a process that makes vectors."""
+"""`ltr worker`: a process that takes tasks from the broker and makes vectors."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -24,43 +24,56 @@ class LogFormat(StrEnum):
 
 def worker(
     modality: Annotated[
-        list[Source] | None, typer.Option(help="Make vectors of this modality only; may be given several times.")
+        list[Source] | None,
+        typer.Option(
+            metavar="MODALITY",
+            help="Make vectors of this modality only: text, image, audio or video. Repeat the option for several.",
+        ),
     ] = None,
     queues: Annotated[
-        str | None, typer.Option(help="Take from these queues only, such as ltr.image,ltr.video.")
+        str | None, typer.Option(help="Take tasks from these queues only, such as ltr.image,ltr.video.")
     ] = None,
     concurrency: Annotated[
         int | None,
-        typer.Option(min=1, help="Tasks at a time; three if unset: one is encoded, others are decoded and written."),
+        typer.Option(
+            min=1, help="Number of tasks at a time. Default: 3, one encoded while others are read and written."
+        ),
     ] = None,
-    beat: Annotated[bool, typer.Option(help="Send the sweeps of LTR_SWEEP_INDICES too; one worker may.")] = False,
+    beat: Annotated[
+        bool, typer.Option("--beat", help="Also send the sweeps of LTR_SWEEP_INDICES; only one worker may do so.")
+    ] = False,
     metrics_port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Serve /metrics and /healthz here; see LTR_METRICS_HOST.")
+        int | None, typer.Option(min=1, max=65535, help="Port for /metrics and /healthz, on LTR_METRICS_HOST.")
     ] = None,
-    log_format: Annotated[LogFormat | None, typer.Option(help="json is one object a line.")] = None,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    log_format: Annotated[
+        LogFormat | None, typer.Option(help="Format of log lines; json is one object a line.")
+    ] = None,
+    log_level: Annotated[str, typer.Option(help="Log level: debug, info, warning or error.")] = "info",
 ) -> None:
-    """Make vectors for products as they are written, until stopped; a stop lets running tasks finish.
+    """Run a worker, which makes vectors until it is stopped; a stopped worker finishes its running tasks.
 
-    Start as many as you like, on any machine that reaches the broker (LTR_BROKER_URL), the cluster (OPENSEARCH_URL) and
-    the media. Workers of some modalities also take the messages that name none, and pass them on.
+    Start any number of workers, on every machine that reaches the broker (LTR_BROKER_URL), the cluster
+    (OPENSEARCH_URL) and the media. A worker of some modalities also forwards the messages that name no modality.
     """
     import os
 
+    from ltr_plugin.broker.messages import DEFAULT_QUEUE, SWEEP_QUEUE, celery_client, queue_of
     from ltr_plugin.errors import InputError
+    from ltr_plugin.extras import require_module
     from ltr_plugin.pipelines.local_worker import worker_command
-    from ltr_plugin.pipelines.messages import DEFAULT_QUEUE, SWEEP_QUEUE, queue_of
     from ltr_plugin.settings import Settings
 
     if modality and queues:
-        raise InputError("--queues", "say either --queues or --modality")
+        raise InputError("--queues", "cannot be combined with --modality; use one of them")
     if metrics_port:
         os.environ["LTR_METRICS_PORT"] = str(metrics_port)
     if log_format:
         os.environ["LTR_LOG_FORMAT"] = log_format
     settings = Settings.from_env()
+    require_module("prometheus_client", "a worker")
+    celery_client(settings)  # BrokerError when what the broker needs is not installed
     if beat and not settings.sweep_indices:
-        raise InputError("--beat", "has nothing to sweep: name indices in LTR_SWEEP_INDICES")
+        raise InputError("--beat", "needs LTR_SWEEP_INDICES, the names of the indices to sweep")
     options = ["--loglevel", log_level]
     if concurrency:
         options += ["--concurrency", str(concurrency)]

@@ -69,7 +69,7 @@ class Index:
     def __init__(self, cluster: Cluster, name: str, *, media_root: Path | None = None) -> None:
         """`media_root` is where the main folder of its media is on this machine, if not where it was when it was made.
 
-        ClusterError when there is no such index; InputError when it was not made by `ltr index`.
+        ClusterError when there is no such index; InputError when this library did not make it.
         """
         self.cluster = cluster
         self.alias = name
@@ -79,7 +79,7 @@ class Index:
         if meta.get("layout_version") != LAYOUT_VERSION:
             raise InputError(
                 f"index {name}",
-                f"its layout is {meta.get('layout_version')!r}, not {LAYOUT_VERSION}; make it with `ltr index`",
+                f"its layout is {meta.get('layout_version')!r}, not {LAYOUT_VERSION}; run `ltr catalog put` again",
             )
         self.vectors = tuple(VectorField.from_meta(entry) for entry in meta["vectors"])
         main = (media_root or Path(meta["media_root"])).resolve()

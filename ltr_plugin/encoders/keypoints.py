@@ -163,5 +163,4 @@ LIBRARY = Library(
     models="a folder made by `ltr encoder train --kind keypoints`",
     load=load,
     example="runs/keypoints",
-    extra="classical",
 )

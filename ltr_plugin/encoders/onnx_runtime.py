@@ -201,5 +201,4 @@ LIBRARY = Library(
     models="a folder made by `ltr encoder export`",
     load=load,
     example="runs/onnx",
-    extra="onnx",
 )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
+from ltr_plugin.extras import EXTRA_OF
 
 Vectors = NDArray[np.float32]
 """float32 (n, dimension), each row of length 1."""
@@ -55,4 +56,8 @@ class Library:
     models: str
     load: Callable[[str], Encoder]
     example: str = ""
-    extra: str = ""
+
+    @property
+    def extra(self) -> str:
+        """The extra of this package that installs `module`; empty for what is always installed."""
+        return EXTRA_OF.get(self.module, "")

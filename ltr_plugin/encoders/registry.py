@@ -15,9 +15,9 @@ from ltr_plugin.encoders import (
 )
 from ltr_plugin.encoders.audio import clap, mel_cnn, spectral
 from ltr_plugin.encoders.protocol import Encoder, Library
-from ltr_plugin.encoders.requirements import require_module
 from ltr_plugin.encoders.runtime.torch_encoder import TorchEncoder
 from ltr_plugin.errors import EncoderError, LtrError
+from ltr_plugin.extras import require_module
 
 DEFAULT_TEXT_ENCODER = f"{sentence_transformer.LIBRARY.name}:{sentence_transformer.BUNDLED}"
 
@@ -50,7 +50,7 @@ def load_encoder(spec: str) -> Encoder:
 def load_full_precision(spec: str) -> Encoder:
     """The encoder of a specification, loaded anew, with its weights not rounded; errors as of `load_encoder`."""
     library, model = _parse(spec)
-    require_module(library.module, f"encoder {spec!r}", library.extra)
+    require_module(library.module, f"encoder {spec!r}", error=EncoderError)
     try:
         return library.load(model)
     except LtrError:

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.encoders.protocol import Library, Vectors
-from ltr_plugin.encoders.requirements import require_module
 from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
 from ltr_plugin.errors import EncoderError, InputError, Problem
+from ltr_plugin.extras import require_module
 
 MAX_WORDS = 400_000
 """Words read from a file, the most common ones: 240 MB at 300 dimensions."""
@@ -102,7 +102,7 @@ def load(model: str) -> WordVectorEncoder:
 
 
 def _binary(path: Path) -> tuple[list[str], NDArray[np.float16]]:
-    require_module("gensim", repr(str(path)), LIBRARY.extra)
+    require_module("gensim", repr(str(path)), error=EncoderError)
     from gensim.models import KeyedVectors  # type: ignore[import-untyped]
 
     keyed = KeyedVectors.load_word2vec_format(
@@ -159,5 +159,4 @@ LIBRARY = Library(
     models="a file of Word2Vec, GloVe or fastText vectors: text, gzip allowed, or .bin",
     load=load,
     example="glove.6B.300d.txt",
-    extra="classical",
 )

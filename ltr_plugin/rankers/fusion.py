@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from ltr_plugin.errors import InputError
+from ltr_plugin.extras import require_module
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Floats, zero_fill
 from ltr_plugin.judgments.qrels import Qrels
@@ -110,6 +111,7 @@ def _train(
     auxiliary_qrels: Mapping[str, Qrels],
     progress: Progress,
 ) -> NetworkRanker:
+    require_module("torch", "a ranker that is a network", extra="rankers")
     from ltr_plugin.features.modality_mask import ModalityMask
     from ltr_plugin.rankers.network.auxiliary import label_rows
     from ltr_plugin.rankers.network.pruning import pruned_and_rounded
@@ -203,6 +205,7 @@ def _serialize(network: "FusionNetwork") -> bytes:
 
 def _deserialize(model: bytes) -> "FusionNetwork":
     """The network in a safetensors file: the size of its header (8 bytes), a JSON header, the numbers."""
+    require_module("torch", "a ranker that is a network", extra="rankers")
     from safetensors.torch import load
 
     from ltr_plugin.rankers.network.network import FusionNetwork, Layout

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ltr_plugin.errors import InputError, LtrError
+from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.comparison import Comparison, compare
 from ltr_plugin.evaluation.measures import MEASURES, per_query
 from ltr_plugin.evaluation.runs import Run, run_from_scores
+from ltr_plugin.extras import require_module
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.progress import Progress, no_progress
@@ -168,10 +169,8 @@ def _open(table: FeatureTable, kind: str, folder: Path, *, folds: int, seed: int
     """The searches in a folder, as far as they have come."""
     if kind not in SEARCH_SPACES:
         raise InputError("ltr tune", f"{kind!r} has no settings to search; kinds are {', '.join(SEARCH_SPACES)}")
-    try:
-        import optuna
-    except ImportError:
-        raise LtrError("ltr tune needs Optuna: pip install 'ltr-plugin[rankers]'") from None
+    require_module("optuna", "tuning")
+    import optuna
     from optuna.trial import TrialState
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)

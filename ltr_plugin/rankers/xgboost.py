@@ -3,7 +3,6 @@
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -12,6 +11,7 @@ import numpy as np
 from pydantic import Field, FiniteFloat
 
 from ltr_plugin.errors import InputError
+from ltr_plugin.extras import require_module
 from ltr_plugin.features.table import FeatureTable, Floats, zero_fill
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.card import make_card, read_model
@@ -82,7 +82,7 @@ class XGBoostRanker(BaseRanker):
     def load(cls, folder: Path) -> Self:
         """The ranker in a folder; InputError when it is none or is damaged."""
         card, model = read_model(folder, MODEL, KIND)
-        _require_xgboost()
+        require_module("xgboost", "an XGBoost ranker")
         import xgboost as xgb
 
         try:
@@ -97,8 +97,8 @@ class XGBoostRanker(BaseRanker):
 def train_xgboost(
     table: FeatureTable, settings: XGBoostSettings | None = None, *, progress: Progress = no_progress
 ) -> XGBoostRanker:
-    """A ranker trained on `table`, with missing values as 0; InputError as for LambdaMART, or without XGBoost."""
-    _require_xgboost()
+    """A ranker trained on `table`, with missing values as 0; InputError as for LambdaMART; LtrError without XGBoost."""
+    require_module("xgboost", "an XGBoost ranker")
     import xgboost as xgb
 
     settings = settings or XGBoostSettings()
@@ -180,8 +180,3 @@ def _params(settings: XGBoostSettings, monotone_constraints: tuple[int, ...]) ->
         "seed": settings.seed,
         "verbosity": 0,
     }
-
-
-def _require_xgboost() -> None:
-    if find_spec("xgboost") is None:
-        raise InputError("xgboost", "is not installed; install ltr-plugin[rankers]")

@@ -8,13 +8,6 @@ import yaml
 from ltr_command import FEATURES, PRODUCTS, ltr
 
 
-def test_help_lists_the_verbs():
-    code, out, _ = ltr("--help")
-    assert code == 0
-    for verb in ("node", "index", "encoder", "features", "train", "push", "promote", "search", "evaluate", "demo"):
-        assert verb in out
-
-
 def test_no_cluster_says_how_to_get_one(tmp_path):
     code, _, err = ltr("search", "shoe", LTR_RUNS=str(tmp_path))
     assert code == 1
@@ -27,24 +20,6 @@ def test_a_cluster_that_is_down_is_named(tmp_path):
     assert "no answer from http://127.0.0.1:9" in err
 
 
-def test_mistakes_of_a_feature_set_are_listed_with_exit_code_2(tmp_path):
-    first, second = FEATURES["features"]
-    wrong = {**FEATURES, "features": [{**first, "kind": "mach"}, {**second, "filed": 1}]}
-    (tmp_path / "set.yaml").write_text(yaml.safe_dump(wrong))
-    code, _, err = ltr("features", "check", tmp_path / "set.yaml")
-    assert code == 2
-    assert "2 problems" in err
-    assert "$.features[0].kind" in err
-    assert "unknown kind 'mach'" in err
-    assert "$.features[1].filed" in err
-
-
-def test_a_checked_set_is_described_as_json(shop):
-    code, out, _ = ltr("features", "check", shop / "set.yaml", "--json")
-    assert code == 0
-    assert json.loads(out)["features"] == ["title", "price"]
-
-
 @pytest.mark.live
 def test_the_whole_way_by_hand(shop, here):
     environment, name = here
@@ -55,16 +30,23 @@ def test_the_whole_way_by_hand(shop, here):
         assert code == 0, err
         return json.loads(out)
 
-    indexed = run("index", shop / "catalog.jsonl", *common, "--text-encoder", "none")
+    assert run("index", "create", name, "--text-encoder", "none", "--json")["index"] == f"{name}-v1"
+    indexed = run("catalog", "put", shop / "catalog.jsonl", *common)
     assert (indexed["products"], indexed["backlog"], indexed["errors"]) == (30, 0, [])
+    listed = {one["name"]: one for one in run("index", "list", "--json")["indices"]}
+    assert (listed[name]["version"], listed[name]["products"]) == (f"{name}-v1", 30)
     judged = ("--queries", shop / "queries.jsonl", "--qrels", shop / "qrels.txt")
     logged = run("features", "log", shop / "set.yaml", *judged, "--out", shop / "t.parquet", *common)
     assert logged["judged"] == 20
     run("train", "linear", shop / "t.parquet", "--out", shop / "ranker", "--json")
-    pushed = run("push", shop / "ranker", *common)
+    pushed = run("ranker", "push", shop / "ranker", *common)
     assert pushed["parity"]["passed"]
-    run("promote", shop / "ranker", "--template", name, *common)
-    hits = run("search", "red shoe", "--ranker", pushed["model"], "--explain", *common)["hits"]
+    for release in (1, 2):
+        assert run("ranker", "promote", shop / "ranker", "--template", name, *common)["release"] == release
+    assert run("ranker", "rollback", "--template", name, "--json")["release"] == 1
+    templates = {one["model"]: one["templates"] for one in run("ranker", "list", "--json")["rankers"]}
+    assert name in templates[pushed["model"]]
+    hits = run("search", "red shoe", "--ranker", pushed["model"], "--log-features", *common)["hits"]
     assert "red" in hits[0]["title"]
     assert hits[0]["features"]["title"] > 0
     best, other = hits[0]["id"], hits[-1]["id"]
@@ -83,22 +65,27 @@ def test_the_whole_way_by_hand(shop, here):
     code, out, err = ltr("report", *judged, *rankers, "--out", shop / "report.html", "--index", name, **environment)
     assert code == 0, err
     assert "How good is each ranker?" in (shop / "report.html").read_text()
+    assert run("features", "push", shop / "set.yaml", *common) == {"feature_set": "words_only-v1"}
 
 
 @pytest.mark.live
-def test_broken_lines_stop_before_anything_is_written_and_are_skipped_on_demand(shop, here):
+def test_wrong_lines_stop_before_anything_is_written_and_are_skipped_on_demand(shop, here):
     environment, name = here
     with (shop / "catalog.jsonl").open("a") as catalog:
         catalog.write('{"id": "p1", "title": "again"}\n{"id": "x", "prise": 2}\n')
-    words = ("--index", name, "--text-encoder", "none")
-    code, _, err = ltr("index", shop / "catalog.jsonl", *words, **environment)
+    put = ("catalog", "put", shop / "catalog.jsonl", "--index", name)
+    code, out, err = ltr("catalog", "check", shop / "catalog.jsonl")
+    assert (code, out) == (1, f"{shop / 'catalog.jsonl'}: 30 good lines, 2 mistakes\n")
+    assert "line 31 $.id  'p1' is the id of line 2 too" in err
+    code, _, err = ltr(*put, **environment)
     assert code == 2
     assert "line 31 $.id  'p1' is the id of line 2 too" in err
     assert "line 32 $.prise  unknown key" in err
-    code, _, err = ltr("index", "--status", "--index", name, **environment)
+    code, _, err = ltr("index", "status", name, **environment)
     assert code == 1  # no index was made
     assert "no such index" in err
-    code, out, err = ltr("index", shop / "catalog.jsonl", *words, "--skip-bad", **environment)
+    assert ltr("index", "create", name, "--text-encoder", "none", **environment)[0] == 0
+    code, out, err = ltr(*put, "--skip-invalid", **environment)
     assert code == 1  # done, but some lines failed
     assert "line 31" in err
     assert "30 products" in out
@@ -107,7 +94,7 @@ def test_broken_lines_stop_before_anything_is_written_and_are_skipped_on_demand(
 @pytest.mark.live
 def test_a_feature_on_a_field_that_the_index_lacks_is_named(shop, here):
     environment, name = here
-    ltr("index", shop / "catalog.jsonl", "--index", name, "--text-encoder", "none", **environment)
+    ltr("index", "create", name, "--text-encoder", "none", **environment)
     lacking = {**FEATURES, "features": [{**FEATURES["features"][0], "field": "titel"}]}
     (shop / "set.yaml").write_text(yaml.safe_dump(lacking))
     code, _, err = ltr("features", "push", shop / "set.yaml", "--index", name, **environment)
@@ -124,7 +111,7 @@ def test_an_unreadable_photo_is_recorded_and_the_product_stays(shop, here, tiny_
     (shop / "catalog.jsonl").write_text("".join(json.dumps(product) + "\n" for product in products))
     spec = f"open_clip:{tiny_encoder}"
     encoders = ("--text-encoder", "none", "--image-encoder", spec)
-    code, out, err = ltr("index", shop / "catalog.jsonl", "--index", name, *encoders, "--json", **environment)
+    code, out, err = ltr("index", "create", name, "--from", shop / "catalog.jsonl", *encoders, "--json", **environment)
     assert code == 0, err
     status = json.loads(out)
     assert (status["products"], status["backlog"]) == (2, 0)
@@ -140,12 +127,15 @@ def test_a_query_encoder_that_changed_since_is_refused(shop, here, tiny_encoder)
     mine = shop / "encoder"
     shutil.copytree(tiny_encoder, mine)
     encoders = ("--text-encoder", "none", "--image-encoder", f"open_clip:{mine}")
-    assert ltr("index", shop / "catalog.jsonl", "--index", name, *encoders, **environment)[0] == 0
+    assert ltr("index", "create", name, "--from", shop / "catalog.jsonl", *encoders, **environment)[0] == 0
     shutil.rmtree(mine)
     shutil.copytree(tiny_encoder.parent / "other", mine)
     code, _, err = ltr("search", "red shoe", "--ranker", "vectors", "--index", name, **environment)
     assert code == 1
     assert "image_text_vector holds vectors of" in err
+    code, out, err = ltr("search", "red shoe", "--ranker", "bm25", "--index", name, **environment)
+    assert code == 0, err  # BM25 loads no encoder
+    assert "red shoe" in out
 
 
 def test_a_node_whose_run_folder_cannot_be_written_is_said(tmp_path):
@@ -160,9 +150,9 @@ def test_a_worker_whose_run_folder_cannot_be_written_is_said_and_the_words_are_t
     environment, name = here
     (shop / "file").write_text("")
     environment = {**environment, "LTR_RUNS": str(shop / "file" / "runs")}
-    code, _, err = ltr("index", shop / "catalog.jsonl", "--index", name, **environment)
+    code, _, err = ltr("catalog", "put", shop / "catalog.jsonl", "--index", name, **environment)
     assert code == 1
     assert "Not a directory" in err
-    code, out, _ = ltr("index", "--status", "--index", name, "--json", **environment)
+    code, out, _ = ltr("index", "status", name, "--json", **environment)
     status = json.loads(out)
     assert (code, status["products"], status["backlog"]) == (0, 30, 30)

@@ -1,4 +1,4 @@
-"""`ltr index` as catalog systems and their operators run it."""
+"""`ltr catalog` and `ltr index` as catalog systems and their operators run them."""
 
 import json
 import os
@@ -36,13 +36,14 @@ def name(cluster):
 
 @pytest.fixture
 def start(node_url, tmp_path, name):
-    """Starts `ltr index` with these arguments for the index of this test."""
+    """Starts `ltr` with these words; a verb of catalogs works on the index of this test."""
     env = {key: value for key, value in os.environ.items() if not key.startswith(("OPENSEARCH_", "LTR_"))}
     env |= {"OPENSEARCH_URL": node_url, "LTR_RUNS": str(tmp_path / "runs")}
     started = []
 
-    def run(*arguments):
-        command = [*LTR, "index", "--index", name, *map(str, arguments)]
+    def run(*words):
+        target = ["--index", name] if words[0] == "catalog" else []
+        command = [*LTR, *map(str, words), *target]
         pipe = subprocess.PIPE
         started.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=env))
         return started[-1]
@@ -55,13 +56,24 @@ def start(node_url, tmp_path, name):
 
 @pytest.fixture
 def index(start):
-    """(exit code, standard output, standard error) of `ltr index`."""
+    """(exit code, standard output, standard error) of such a command."""
 
     def run(*arguments, stdin=None):
         process = start(*arguments)
         out, err = process.communicate(stdin, timeout=120)
         assert "Traceback" not in err, err
         return process.returncode, out, err
+
+    return run
+
+
+@pytest.fixture
+def create(index, name):
+    """Creates the index of this test without vectors, unless encoders are named, and writes a catalog into it."""
+
+    def run(catalog, *encoders):
+        created = index("index", "create", name, *(encoders or ("--text-encoder", "none")))
+        return index("catalog", "put", catalog) if created[0] == 0 else created
 
     return run
 
@@ -99,8 +111,9 @@ def wait_for(condition):
     return found
 
 
-def test_lines_from_standard_input_are_taken_in_while_it_is_open(start, cluster, name):
-    process = start("-", "--text-encoder", "none", "--json")
+def test_lines_from_standard_input_are_taken_in_while_it_is_open(start, index, cluster, name):
+    assert index("index", "create", name, "--text-encoder", "none")[0] == 0
+    process = start("catalog", "put", "-", "--json")
     process.stdin.write('{"id": "a", "title": "mug"}\n{"id": "b", "titel": "cup"}\n')
     process.stdin.flush()
     wait_for(lambda: resolve_alias(cluster, name) and ids(cluster, name) == ["a"])
@@ -111,59 +124,59 @@ def test_lines_from_standard_input_are_taken_in_while_it_is_open(start, cluster,
     assert ids(cluster, name) == ["c"]
 
 
-def test_prices_are_updated_ids_deleted_and_pruning_shows_its_plan_first(index, cluster, name, catalog, write):
-    assert index(catalog, "--text-encoder", "none")[0] == 0
-    code, _, err = index("-", "--update", stdin='{"id": "p1", "price": 9.9}\n{"id": "absent", "price": 1}\n')
+def test_prices_are_updated_ids_deleted_and_pruning_shows_its_plan_first(index, create, cluster, name, catalog, write):
+    assert create(catalog)[0] == 0
+    code, _, err = index("catalog", "update", "-", stdin='{"id": "p1", "price": 9.9}\n{"id": "absent", "price": 1}\n')
     assert code == 1
     assert "line 2  absent  there is no such product" in err
     assert price(cluster, name, "p1") == 9.9
-    assert index(write("prices.jsonl", {"id": "p2", "price": 8.8}), "--update")[0] == 0
+    assert index("catalog", "update", write("prices.jsonl", {"id": "p2", "price": 8.8}))[0] == 0
     assert price(cluster, name, "p2") == 8.8
-    code, out, _ = index("--delete", write("gone.txt", "p4", "never-there"))
-    assert (code, out) == (0, f"2 products are not in {name} any more\n")
+    code, out, _ = index("catalog", "delete", write("gone.txt", "p4", "never-there"))
+    assert (code, out) == (0, f"deleted 2 ids from {name}\n")
     less = write("less.jsonl", *({"id": f"p{n}", "title": "mug"} for n in range(3)))
-    code, _, err = index(less, "--prune")
+    code, _, err = index("catalog", "put", less, "--prune")
     assert code == 0
-    assert "--yes deletes 1 products that the catalog does not have: p3" in err
+    assert "--yes deletes 1 products that the file does not contain: p3" in err
     assert ids(cluster, name) == ["p0", "p1", "p2", "p3"]
-    code, _, err = index(less, "--prune", "--yes")
+    code, _, err = index("catalog", "put", less, "--prune", "--yes")
     assert "deleted 1 products" in err
     assert ids(cluster, name) == ["p0", "p1", "p2"]
 
 
 def test_encoders_are_changed_from_the_index_itself_and_back_and_old_versions_dropped(
-    index, cluster, name, catalog, tmp_path
+    index, create, cluster, name, catalog, tmp_path
 ):
     for file, zeros in (("old", " 0 0"), ("new", " 0")):
         (tmp_path / f"{file}.txt").write_text(f"mug 1{zeros}\ncup{zeros} 1\n")
     old, new = (f"word-vectors:{tmp_path}/{file}.txt" for file in ("old", "new"))
-    assert index(catalog, "--text-encoder", old)[0] == 0
-    code, out, err = index("--text-encoder", new, "--json")
+    assert create(catalog, "--text-encoder", old)[0] == 0
+    code, out, err = index("index", "embed", name, "--text-encoder", new, "--json")
     assert code == 0, err
     status = json.loads(out)
     assert (status["index"], status["products"], status["backlog"]) == (f"{name}-v2", 5, 0)
     assert status["vectors"] == {"text_vector": new}
-    assert index(catalog)[0] == 0  # the encoders stay
+    assert index("catalog", "put", catalog)[0] == 0  # the encoders stay
     assert resolve_alias(cluster, name) == f"{name}-v2"
-    code, _, err = index("--rollback")
-    assert f"{name} is back at {name}-v1, with the products of now" in err
+    code, _, err = index("index", "rollback", name)
+    assert f"{name} is {name}-v1 again, with the current products" in err
     assert resolve_alias(cluster, name) == f"{name}-v1"
-    code, out, _ = index("--drop-old")
+    code, out, _ = index("index", "drop", name)
     assert f"--yes deletes 1 versions of {name}:\n  {name}-v2  5 products" in out
     assert cluster.call("GET", f"/{name}-v2/_count")["count"] == 5
-    code, out, _ = index("--drop-old", "--yes", "--json")
+    code, out, _ = index("index", "drop", name, "--yes", "--json")
     assert [one["name"] for one in json.loads(out)["deleted"]] == [f"{name}-v2"]
-    code, _, err = index("--rollback")
+    code, _, err = index("index", "rollback", name)
     assert code == 2
     assert "has no version before it" in err
 
 
-def test_a_replacing_catalog_says_what_is_there_then(index, cluster, name, catalog, write):
-    assert index(catalog, "--text-encoder", "none")[0] == 0
-    _, out, _ = index(write("other.jsonl", {"id": "n1", "title": "cup"}), "--replace", "--json")
+def test_a_replacing_catalog_says_what_is_there_then(index, create, cluster, name, catalog, write):
+    assert create(catalog)[0] == 0
+    _, out, _ = index("index", "create", name, "--from", write("other.jsonl", {"id": "n1", "title": "cup"}), "--json")
     assert json.loads(out)["index"] == f"{name}-v2" == resolve_alias(cluster, name)
     assert ids(cluster, name) == ["n1"]
-    _, _, err = index("--rollback")
+    _, _, err = index("index", "rollback", name)
     assert "as it was before" in err
     assert len(ids(cluster, name)) == 5
 
@@ -171,38 +184,44 @@ def test_a_replacing_catalog_says_what_is_there_then(index, cluster, name, catal
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "needs one of CATALOG, -, --watch, --delete"),
-        (["--status", "--rollback"], "--status and --rollback are done one at a time"),
-        (["x.jsonl", "--delete", "ids.txt"], "CATALOG and --delete are done one at a time"),
-        (["-", "--prune"], "--prune: does not go with -"),
-        (["--status", "--update"], "--update: does not go with --status"),
-        (["x.jsonl", "--update", "--replace"], "does not go with"),
-        (["--reembed", "ids.txt", "--text-encoder", "none"], "--reembed and other encoders are done one at a time"),
+        (["catalog", "put", "-", "--prune"], "--prune: needs a file with all products, not standard input"),
+        (["index", "embed", "--reembed", "ids.txt", "--text-encoder", "none"], "cannot be combined"),
+        (["catalog", "put", "x.jsonl", "--no-wait"], "--no-wait: needs workers"),
     ],
 )
-def test_what_does_not_go_together_is_said(index, arguments, said):
+def test_what_does_not_go_together_is_refused(index, arguments, said):
     code, _, err = index(*arguments)
     assert code == 2
     assert said in err
 
 
-def test_a_watched_folder_is_taken_in_with_vectors_and_a_killed_watcher_goes_on(start, cluster, name, write, tmp_path):
+def test_an_index_that_exists_is_not_created_again(index, name):
+    assert index("index", "create", name, "--text-encoder", "none")[0] == 0
+    code, _, err = index("index", "create", name)
+    assert code == 2
+    assert f"exists already, as {name}-v1" in err
+
+
+def test_a_watched_folder_is_taken_in_with_vectors_and_a_killed_watcher_goes_on(
+    start, index, cluster, name, write, tmp_path
+):
     (tmp_path / "words.txt").write_text("mug 1 0 0\ncup 0 1 0\n")
     folder = tmp_path / "incoming"
     folder.mkdir()
     write("incoming/one.jsonl", {"id": "a", "title": "mug"}, {"id": "b", "titel": "cup"})
-    first = start("--watch", folder, "--text-encoder", f"word-vectors:{tmp_path}/words.txt", "--json")
+    assert index("index", "create", name, "--text-encoder", f"word-vectors:{tmp_path}/words.txt")[0] == 0
+    first = start("catalog", "watch", folder, "--json")
     facts = json.loads(first.stdout.readline())
     assert (facts["file"], facts["applied"]) == (str(folder / "failed" / "one.jsonl"), 1)
     assert facts["refused"] == ["line 2  b  $.titel  unknown key; remove it or correct its name"]
-    index = Index(cluster, name)
-    wait_for(lambda: not index.fetch(["a"])[0].pending(index.vectors))
+    products = Index(cluster, name)
+    wait_for(lambda: not products.fetch(["a"])[0].pending(products.vectors))
     first.kill()
     write("incoming/two.jsonl", {"id": "c", "title": "cup"})
-    second = start("--watch", folder)
+    second = start("catalog", "watch", folder)
     assert "two.jsonl: 1 changes made, 0 refused" in second.stdout.readline()
     assert (folder / "done" / "two.jsonl").exists()
-    wait_for(lambda: not index.fetch(["c"])[0].pending(index.vectors))
+    wait_for(lambda: not products.fetch(["c"])[0].pending(products.vectors))
     second.send_signal(signal.SIGINT)
     _, said = second.communicate(timeout=60)
-    assert (second.returncode, said) == (130, "ltr: interrupted; the same command goes on where it stopped\n")
+    assert (second.returncode, said) == (130, "ltr: interrupted; the same command continues where it stopped\n")

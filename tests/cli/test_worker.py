@@ -12,6 +12,7 @@ from benchmarks.lib.brokers import free_port
 from benchmarks.lib.worker_process import ask
 
 
+@pytest.mark.slow
 def test_a_worker_of_one_modality_with_its_port_and_logs(tmp_path):
     port = free_port()
     command = [*LTR, "worker", "--modality", "image", "--concurrency", "3", "--metrics-port", str(port)]
@@ -40,8 +41,8 @@ def test_a_worker_of_one_modality_with_its_port_and_logs(tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--beat"], "name indices in LTR_SWEEP_INDICES"),
-        (["--modality", "image", "--queues", "ltr"], "either --queues or --modality"),
+        (["--beat"], "needs LTR_SWEEP_INDICES"),
+        (["--modality", "image", "--queues", "ltr"], "cannot be combined with --modality"),
         (["--modality", "smell"], "smell"),
     ],
 )

@@ -205,14 +205,14 @@ def test_another_encoder_gets_a_new_index_beside_the_old_and_the_alias_moves_in_
 def test_an_index_of_somebody_else_is_refused(cluster, index):
     other = f"{index.name}0"
     cluster.call("PUT", f"/{other}")
-    with pytest.raises(InputError, match="ltr index"):
+    with pytest.raises(InputError, match="ltr catalog put"):
         Index(cluster, other)
 
 
 def test_an_alias_of_somebody_else_is_left_alone(cluster, index, tmp_path):
     alias = f"{index.name}1"
     cluster.call("POST", "/_aliases", {"actions": [{"add": {"index": index.name, "alias": alias}}]})
-    with pytest.raises(InputError, match="take another"):
+    with pytest.raises(InputError, match="choose another name"):
         open_or_create(cluster, alias, [TEXT], tmp_path)
 
 

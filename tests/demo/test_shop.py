@@ -15,6 +15,8 @@ from ltr_plugin.demo.traits import Traits
 from ltr_plugin.demo.vocabulary import says
 from ltr_plugin.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 SIZE = 48
 
 

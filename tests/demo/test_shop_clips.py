@@ -14,6 +14,8 @@ from ltr_plugin.demo.shop import generate_shop
 from ltr_plugin.demo.timbres import SAMPLE_RATE_HZ
 from ltr_plugin.demo.traits import draw_traits
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def products():

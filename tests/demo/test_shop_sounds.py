@@ -15,6 +15,8 @@ from ltr_plugin.demo.timbres import INSTRUMENTS, SAMPLE_RATE_HZ
 from ltr_plugin.demo.traits import MELODIES, TIMBRES
 from ltr_plugin.demo.vocabulary import SYNONYMS, says
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def products():

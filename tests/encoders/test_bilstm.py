@@ -64,6 +64,7 @@ def test_a_vector_does_not_depend_on_its_batch_and_no_text_is_too_odd(trained):
         assert encode(encoder, [text])[0] @ together[place + 40] > 0.999
 
 
+@pytest.mark.slow
 def test_typed_queries_are_learned_as_titles(catalog, tmp_path):
     asked = {"q1": "zorblatt", "q2": "zorblatt", "q3": "zorblatt", "near": "unlike"}
     queries = [{"id": id_, "text": text} for id_, text in asked.items()] + [{"id": "photo", "image": "x.jpg"}]

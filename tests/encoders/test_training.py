@@ -26,6 +26,8 @@ from ltr_plugin.encoders.training.trainers import TRAINERS
 from ltr_plugin.errors import InputError
 from ltr_plugin.progress import no_progress
 
+pytestmark = pytest.mark.slow
+
 COLOURS = ("red", "green", "blue", "orange", "purple", "black")
 SHAPES = ("round", "square", "striped")
 

@@ -138,8 +138,8 @@ def saved(yes: list[int], no: list[int]) -> dict:
         ([1, 0, -1], [2, 2, -1], "twice"),
         ([1, -1, -1], [1, -1, -1], "reaches node [1] twice"),
         ([1, 2, 3, 1], [4, 4, 4, 4], "twice"),
-        ([1], [2], "that is not there"),
-        ([-5], [0], "that is not there"),
+        ([1], [2], "that does not exist"),
+        ([-5], [0], "that does not exist"),
     ],
 )
 def test_trees_that_reach_a_node_twice_or_one_that_is_not_there(ranking, yes, no, reason):

@@ -10,9 +10,9 @@ from ltr_workers.catalog_tasks import PUT_TASK
 from ltr_workers.celery import make_app
 
 from benchmarks.lib.worker_process import WorkerProcess
+from ltr_plugin.broker.messages import CATALOG_QUEUE, TASK_FAILED, broker_folder
 from ltr_plugin.catalog.changes import CatalogEntry
 from ltr_plugin.cluster.versions import switch_alias
-from ltr_plugin.pipelines.messages import CATALOG_QUEUE, TASK_FAILED, broker_folder
 from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live

@@ -13,10 +13,10 @@ from ltr_workers.celery import make_app
 from ltr_workers.in_flight import running
 from ltr_workers.tasks import MAX_RETRIES, MAX_RETRY_DELAY_S, TASK_FAILED, embed_task
 
+from ltr_plugin.broker.messages import QUEUES, WRITE_REFUSED, broker_folder, broker_options, route
 from ltr_plugin.errors import BrokerError, InputError, LtrError
 from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue, enqueue_backlog, enqueue_lost
 from ltr_plugin.pipelines.local_worker import drain
-from ltr_plugin.pipelines.messages import QUEUES, WRITE_REFUSED, broker_folder, broker_options, route
 from ltr_plugin.settings import Settings
 
 
@@ -147,7 +147,7 @@ def test_a_duplicate_message_is_dropped_while_the_first_is_in_flight(cluster_at,
 @pytest.mark.live
 def test_the_backlog_goes_out_by_modality_as_ids_only(index, catalog, queue, sent):
     fill(index, catalog)
-    assert enqueue_backlog(index, batch=3, queue=queue) == 16
+    assert enqueue_backlog(index, batch=3, client=queue) == 16
     ids = (["p0", "p1", "p2"], ["p3", "p4", "p5"], ["p6", "p7"])
     expected = [(f"ltr.{source}", str([index.name, some, source])) for source in ("image", "text") for some in ids]
     assert Counter(sent()) == Counter(expected)
@@ -195,16 +195,16 @@ def test_nothing_is_encoded_for_a_version_that_takes_no_writes(cluster_at, node_
 @pytest.mark.live
 def test_a_sweep_sends_nothing_that_waits_already(index, catalog, queue, sent):
     fill(index, catalog)
-    assert enqueue_lost(index, queue=queue) == 16
+    assert enqueue_lost(index, client=queue) == 16
     assert len(sent()) == 2
-    assert enqueue_lost(index, queue=queue) == 0
+    assert enqueue_lost(index, client=queue) == 0
 
 
 @pytest.mark.live
 def test_a_sweep_leaves_only_the_modality_alone_that_waits(index, catalog, queue, sent):
     fill(index, catalog)
     queue.send_task("ltr.embed", [index.name, ["p0"], "image"])
-    assert enqueue_lost(index, queue=queue) == 8
+    assert enqueue_lost(index, client=queue) == 8
     assert sorted(name for name, _ in sent()) == ["ltr.image", "ltr.text"]
 
 
@@ -221,7 +221,7 @@ def test_a_broker_that_is_away_is_waited_for_as_long_as_anything_that_is_stuck(b
     fill(index, catalog)
     queue = make_app(Settings(broker_url=broker))
     with pytest.raises(BrokerError, match=r"no broker at .*127\.0\.0\.1:9") as raised:
-        enqueue_lost(index, queue=queue)
+        enqueue_lost(index, client=queue)
     assert "secret" not in str(raised.value)
     with pytest.raises(LtrError, match="8 products still lack vectors and nothing moves"):
         drain(index, queue, send=False, stall_s=0.5)

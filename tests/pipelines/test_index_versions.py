@@ -25,7 +25,7 @@ from ltr_plugin.pipelines.index_versions import (
     list_versions,
     rollback_index,
 )
-from ltr_plugin.pipelines.push import promote, rollback, stale_releases
+from ltr_plugin.pipelines.releases import promote, rollback, stale_releases
 from ltr_plugin.queries.templates import BASELINES
 from ltr_plugin.settings import Settings
 
@@ -387,9 +387,7 @@ def test_a_release_for_vectors_that_the_index_has_no_more_is_named_and_not_put_b
     embed_backlog(settings, cluster, alias, target.name)
     now = Index(cluster, alias)
     assert [(one.template, one.number) for one in stale_releases(now)] == [(template, 3)]
-    with pytest.raises(
-        InputError, match=rf"ranks by text_vector of other encoders.*ltr index --index {alias} --rollback"
-    ):
+    with pytest.raises(InputError, match=rf"ranks by text_vector of other encoders.*ltr index rollback {alias}"):
         rollback(cluster, template)
     assert stale_releases(now)[0].number == 3
     assert rollback(cluster, template, 1).metadata["ranker"] == "bm25"  # words are words

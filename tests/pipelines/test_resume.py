@@ -19,17 +19,17 @@ from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live
 
-PRODUCTS = 3200
+PRODUCTS = 2200
 RUNS = Path(__file__).parents[2] / "runs" / "test-restarts"
 """A node that may be killed, built once for all tests that do so."""
 
 
 def index_command(catalog, name, settings):
-    """`ltr index` of the catalog on the development node of these settings."""
+    """`ltr catalog put` of the catalog on the development node of these settings."""
     environment = {name: value for name, value in os.environ.items() if name != "OPENSEARCH_URL"}
     code = "from ltr_plugin.cli import main; main()"
     return subprocess.Popen(
-        [sys.executable, "-c", code, "index", str(catalog), "--index", name, "--json"],
+        [sys.executable, "-c", code, "catalog", "put", str(catalog), "--index", name, "--json"],
         env={**environment, "LTR_RUNS": str(settings.runs)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -81,6 +81,7 @@ def test_without_weight_a_signal_changes_nothing(shop):
     assert np.array_equal(plain.predict(shop.zero_filled[:50]), unheard.predict(shop.zero_filled[:50]))
 
 
+@pytest.mark.slow
 def test_what_shoppers_buy_helps_where_grades_are_few(table_of):
     """Grades of a dozen queries say little of forty features; purchases by the same taste say more."""
     rng = np.random.default_rng(8)

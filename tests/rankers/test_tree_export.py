@@ -167,6 +167,7 @@ def assert_scores_within_float32(booster, trees, values, *, names=NAMES):
     assert np.abs(found - raw).max() <= 1e-5 * np.abs(raw).max()
 
 
+@pytest.mark.slow
 def test_five_hundred_trees_of_255_leaves():
     rng = np.random.default_rng(5)
     values = rng.random((4000, 6), dtype=np.float32)

@@ -1,4 +1,4 @@
-import builtins
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +10,8 @@ from ltr_plugin.rankers.loading import load_ranker
 from ltr_plugin.rankers.training.folds import folds_by_query
 from ltr_plugin.rankers.tuning import DEFAULT, INNER_FOLDS, TUNED, finish_search, run_search
 from ltr_plugin.rankers.tuning_spaces import SEARCH_SPACES
+
+pytestmark = pytest.mark.slow
 
 NO_TIME = 0.0
 """Every search tries the defaults, and no more."""
@@ -158,13 +160,6 @@ def test_what_cannot_be_searched_is_said(shop, tmp_path, monkeypatch):
         run_search(shop, "bm25", tmp_path, minutes=1)
     with pytest.raises(InputError, match="61 folds of 60 queries"):
         run_search(shop, "linear", tmp_path, minutes=1, folds=61)
-    real = builtins.__import__
-
-    def without_optuna(name, *arguments, **options):
-        if name.partition(".")[0] == "optuna":
-            raise ImportError(name)
-        return real(name, *arguments, **options)
-
-    monkeypatch.setattr(builtins, "__import__", without_optuna)
+    monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(LtrError, match=r"pip install 'ltr-plugin\[rankers\]'"):
         run_search(shop, "linear", tmp_path, minutes=1)

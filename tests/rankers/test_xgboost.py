@@ -1,8 +1,9 @@
+import sys
+
 import numpy as np
 import pytest
 
-from ltr_plugin.errors import InputError
-from ltr_plugin.rankers import xgboost
+from ltr_plugin.errors import LtrError
 from ltr_plugin.rankers.export.reference_scorer import score
 from ltr_plugin.rankers.loading import load_ranker
 from ltr_plugin.rankers.xgboost import XGBoostSettings, train_xgboost
@@ -51,6 +52,6 @@ def test_one_query_trains_without_validation(shop):
 
 
 def test_its_absence_is_said(shop, monkeypatch):
-    monkeypatch.setattr(xgboost, "find_spec", lambda _name: None)
-    with pytest.raises(InputError, match=r"install ltr-plugin\[rankers\]"):
+    monkeypatch.setitem(sys.modules, "xgboost", None)
+    with pytest.raises(LtrError, match=r"pip install 'ltr-plugin\[rankers\]'"):
         train_xgboost(shop, QUICK)

@@ -12,10 +12,7 @@ from typing import Any
 
 from celery.exceptions import Reject
 
-from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel, ReembedRequest
-from ltr_plugin.errors import ClusterError, InputError, LtrError
-from ltr_plugin.pipelines.ingest import IngestResult, ingest
-from ltr_plugin.pipelines.messages import (
+from ltr_plugin.broker.messages import (
     CATALOG_QUEUE,
     DELETE_TASK,
     PUT_TASK,
@@ -24,6 +21,9 @@ from ltr_plugin.pipelines.messages import (
     UPDATE_TASK,
     WRITE_REFUSED,
 )
+from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel, ReembedRequest
+from ltr_plugin.errors import ClusterError, InputError, LtrError
+from ltr_plugin.pipelines.ingest import IngestResult, ingest
 from ltr_plugin.settings import Settings
 from ltr_workers.celery import app
 from ltr_workers.in_flight import deduplicate, is_stopping
@@ -99,7 +99,7 @@ def _ingest_or_wait(
     while True:
         try:
             return ingest(
-                worker_cluster(), index, records, change_type, queue=app, media_root=Settings.from_env().media_root
+                worker_cluster(), index, records, change_type, client=app, media_root=Settings.from_env().media_root
             )
         except LtrError as error:
             if isinstance(error, ClusterError) and error.status == 400 and error.error_type:

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import Celery, signals
 
-from ltr_plugin.pipelines.messages import SWEEP_TASK, celery_client
+from ltr_plugin.broker.messages import SWEEP_TASK, celery_client
 from ltr_plugin.settings import Settings
 
 

@@ -1,5 +1,6 @@
 """A worker's memory: freed blocks stay in the process, and loaded models are excluded from garbage collection."""
 
+import atexit
 import ctypes
 import gc
 from collections.abc import Hashable
@@ -32,6 +33,7 @@ def freeze_gc(encoders: Hashable) -> None:  # noqa: ARG001 - once for these
     Libraries and models are several hundred thousand objects. A full collection, which a few tasks' tokens trigger,
     would stop all threads for 0.3 s.
     """
+    atexit.register(gc.unfreeze)
     gc.unfreeze()
     gc.collect()
     gc.freeze()

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from ltr_plugin.broker.messages import EMBED_TASK, SWEEP_TASK, TASK_FAILED, WRITE_REFUSED
 from ltr_plugin.catalog.product import MODALITIES, Modality
 from ltr_plugin.cluster.connection import Cluster, connect
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.versions import writes_blocked
 from ltr_plugin.errors import BrokerError, ClusterError, InputError, LtrError
 from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue_lost, enqueue_missing
-from ltr_plugin.pipelines.messages import EMBED_TASK, SWEEP_TASK, TASK_FAILED, WRITE_REFUSED
 from ltr_plugin.settings import Settings
 from ltr_workers.celery import app
 from ltr_workers.in_flight import deduplicate
@@ -67,7 +67,7 @@ def sweep_task(self: Any, index: str) -> None:  # noqa: ANN401
 
     with bind_log_context(task=SWEEP_TASK, task_id=self.request.id, index=index):
         try:
-            sent = enqueue_lost(Index(worker_cluster(), index), queue=app)
+            sent = enqueue_lost(Index(worker_cluster(), index), client=app)
         except LtrError as error:
             TASKS.labels(SWEEP_TASK, "failed").inc()
             log.warning("not swept: %s", error)
@@ -90,7 +90,7 @@ def _embed(index: Index, ids: Sequence[str], source: Modality | None) -> str:
         )
         return "stale"
     if source is None or len(ids) > PRODUCTS_PER_TASK[source]:
-        enqueue_missing(index, ids, source, queue=app)
+        enqueue_missing(index, ids, source, client=app)
         return "forwarded"
     encoders = {vector.name: vector.fingerprint.digest for vector in index.vectors if vector.source == source}
     with bind_log_context(encoders=encoders):

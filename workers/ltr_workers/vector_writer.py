@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ltr_plugin.broker.messages import WRITE_REFUSED
 from ltr_plugin.cluster.index import EmbeddingResult, Index
 from ltr_plugin.cluster.responses import BulkError
-from ltr_plugin.pipelines.messages import WRITE_REFUSED
 
 
 @dataclass(frozen=True)

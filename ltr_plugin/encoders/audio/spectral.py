@@ -105,7 +105,7 @@ def load(model: str) -> SpectralEncoder:
 
 LIBRARY = Library(
     name="spectral",
-    module="scipy",
+    module="av",
     modalities=("audio", "video"),
     models="log-mel or mfcc: statistics over time, no weights",
     load=load,

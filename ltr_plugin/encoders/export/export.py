@@ -10,8 +10,8 @@ from ltr_plugin.encoders.export.comparison import Comparison, compare
 from ltr_plugin.encoders.export.samples import catalog_samples, synthetic_samples
 from ltr_plugin.encoders.onnx_runtime import GRAPH_FILES, LIBRARY, load
 from ltr_plugin.encoders.registry import load_full_precision
-from ltr_plugin.encoders.requirements import require_module
 from ltr_plugin.errors import EncoderError, InputError
+from ltr_plugin.extras import require_module
 from ltr_plugin.progress import Progress, no_progress
 
 PRECISIONS = ("int8",)
@@ -52,7 +52,7 @@ def export(
     check_output_folder(out)
     samples = catalog_samples(sample) if sample else synthetic_samples()
     for module in ("onnx", "onnxscript", "onnxruntime"):
-        require_module(module, f"exporting {spec!r}", LIBRARY.extra)
+        require_module(module, f"exporting {spec!r}", error=EncoderError)
     original = load_full_precision(spec)
     card: dict[str, Any] = {}
     with replace_folder(out, card) as folder:

@@ -6,7 +6,10 @@ import org.apache.lucene.search.Explanation;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.QueryVisitor;
 
-/** A feature whose params are known. Equal to another when both give every document the same value. */
+/**
+ * A feature with the params of a request. Two bound features are equal only when they give each document the same
+ * value.
+ */
 interface BoundFeature {
     String name();
 
@@ -16,22 +19,24 @@ interface BoundFeature {
 
     FeatureWeight createWeight(IndexSearcher searcher, float boost) throws IOException;
 
-    /** Shows a visitor the terms whose statistics the feature needs. */
+    /** Reports the terms of the feature, whose statistics dfs_query_then_fetch collects. */
     default void visit(QueryVisitor visitor) {}
 
-    /** A feature that needs nothing of a searcher. */
-    interface Plain extends BoundFeature, FeatureWeight {
+    /** A feature that does not depend on the searcher, and so is its own weight. */
+    interface SearcherIndependent extends BoundFeature, FeatureWeight {
         @Override
         default FeatureWeight createWeight(IndexSearcher searcher, float boost) {
             return this;
         }
     }
 
-    /** A feature that the request switched off: it keeps its ordinal and matches nothing. */
-    record Inactive(String name) implements Plain {
+    /**
+     * A feature that is not among the {@code active_features} of the request. It keeps its ordinal and matches nothing.
+     */
+    record Inactive(String name) implements SearcherIndependent {
         @Override
         public FeatureReader reader(LeafReaderContext segment, float[] vector, long leadCost) {
-            return FeatureReader.NEVER;
+            return FeatureReader.NO_MATCH;
         }
 
         @Override

@@ -9,52 +9,52 @@ import org.opensearch.core.common.io.stream.Writeable;
 import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
 
-/** How many elements of each type are cached, and how many bytes they take. A sum to add to. */
+/** The number and the heap bytes of the cached elements of each type. Mutable. */
 final class CacheUsage implements Writeable, ToXContentObject {
-    private final Map<ElementType, Part> parts = new EnumMap<>(ElementType.class);
+    private final Map<ElementType, TypeUsage> usages = new EnumMap<>(ElementType.class);
 
-    private record Part(long bytes, long count) {
-        Part plus(Part other) {
-            return new Part(bytes + other.bytes, count + other.count);
+    private record TypeUsage(long bytes, long count) {
+        TypeUsage plus(TypeUsage other) {
+            return new TypeUsage(bytes + other.bytes, count + other.count);
         }
     }
 
     CacheUsage() {}
 
     CacheUsage(StreamInput in) throws IOException {
-        parts.putAll(in.readMap(i -> i.readEnum(ElementType.class), i -> new Part(i.readVLong(), i.readVLong())));
+        usages.putAll(in.readMap(i -> i.readEnum(ElementType.class), i -> new TypeUsage(i.readVLong(), i.readVLong())));
     }
 
     @Override
     public void writeTo(StreamOutput out) throws IOException {
-        out.writeMap(parts, StreamOutput::writeEnum, (o, part) -> {
-            o.writeVLong(part.bytes);
-            o.writeVLong(part.count);
+        out.writeMap(usages, StreamOutput::writeEnum, (o, usage) -> {
+            o.writeVLong(usage.bytes);
+            o.writeVLong(usage.count);
         });
     }
 
     void add(ElementType type, long count, long bytes) {
-        parts.merge(type, new Part(bytes, count), Part::plus);
+        usages.merge(type, new TypeUsage(bytes, count), TypeUsage::plus);
     }
 
     void add(CacheUsage other) {
-        other.parts.forEach((type, part) -> add(type, part.count, part.bytes));
+        other.usages.forEach((type, usage) -> add(type, usage.count, usage.bytes));
     }
 
     @Override
     public XContentBuilder toXContent(XContentBuilder builder, Params params) throws IOException {
         builder.startObject();
-        write(builder, "total", parts.values().stream().reduce(new Part(0, 0), Part::plus));
+        write(builder, "total", usages.values().stream().reduce(new TypeUsage(0, 0), TypeUsage::plus));
         for (ElementType type : ElementType.values()) {
-            write(builder, type.key + "s", parts.getOrDefault(type, new Part(0, 0)));
+            write(builder, type.key + "s", usages.getOrDefault(type, new TypeUsage(0, 0)));
         }
         return builder.endObject();
     }
 
-    private static void write(XContentBuilder builder, String name, Part part) throws IOException {
+    private static void write(XContentBuilder builder, String name, TypeUsage usage) throws IOException {
         builder.startObject(name)
-                .field("ram", part.bytes)
-                .field("count", part.count)
+                .field("ram", usage.bytes)
+                .field("count", usage.count)
                 .endObject();
     }
 }

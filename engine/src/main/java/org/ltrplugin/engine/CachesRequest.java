@@ -7,7 +7,7 @@ import org.opensearch.core.common.io.stream.StreamInput;
 import org.opensearch.core.common.io.stream.StreamOutput;
 import org.opensearch.transport.TransportRequest;
 
-/** Asks every node for the usage of its caches, after clearing what is named here. */
+/** Clears a store or an element from the caches of each node, if one is given, and returns the usage of the caches. */
 final class CachesRequest extends BaseNodesRequest<CachesRequest> {
     @Nullable
     private final String index;
@@ -21,7 +21,7 @@ final class CachesRequest extends BaseNodesRequest<CachesRequest> {
         this.element = element;
     }
 
-    static CachesRequest count() {
+    static CachesRequest usage() {
         return new CachesRequest(null, null);
     }
 
@@ -50,7 +50,7 @@ final class CachesRequest extends BaseNodesRequest<CachesRequest> {
         }
     }
 
-    private void apply(ModelCache cache) {
+    private void clearFrom(ModelCache cache) {
         if (element != null) {
             cache.clear(element);
         } else if (index != null) {
@@ -58,15 +58,15 @@ final class CachesRequest extends BaseNodesRequest<CachesRequest> {
         }
     }
 
-    /** The request as one node gets it. */
-    static final class OfNode extends TransportRequest {
+    /** The request to one node. */
+    static final class NodeRequest extends TransportRequest {
         private final CachesRequest request;
 
-        OfNode(CachesRequest request) {
+        NodeRequest(CachesRequest request) {
             this.request = request;
         }
 
-        OfNode(StreamInput in) throws IOException {
+        NodeRequest(StreamInput in) throws IOException {
             super(in);
             request = new CachesRequest(in);
         }
@@ -77,8 +77,8 @@ final class CachesRequest extends BaseNodesRequest<CachesRequest> {
             request.writeTo(out);
         }
 
-        void apply(ModelCache cache) {
-            request.apply(cache);
+        void clearFrom(ModelCache cache) {
+            request.clearFrom(cache);
         }
     }
 }

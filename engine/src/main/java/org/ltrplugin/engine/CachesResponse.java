@@ -14,9 +14,9 @@ import org.opensearch.core.common.io.stream.StreamOutput;
 import org.opensearch.core.xcontent.ToXContentFragment;
 import org.opensearch.core.xcontent.XContentBuilder;
 
-/** What the caches hold: in all, by store and by node. */
-final class CachesResponse extends BaseNodesResponse<CachesResponse.OfNode> implements ToXContentFragment {
-    CachesResponse(ClusterName cluster, List<OfNode> nodes, List<FailedNodeException> failures) {
+/** The usage of the caches: in total, by store and by node. */
+final class CachesResponse extends BaseNodesResponse<CachesResponse.NodeResponse> implements ToXContentFragment {
+    CachesResponse(ClusterName cluster, List<NodeResponse> nodes, List<FailedNodeException> failures) {
         super(cluster, nodes, failures);
     }
 
@@ -25,12 +25,12 @@ final class CachesResponse extends BaseNodesResponse<CachesResponse.OfNode> impl
     }
 
     @Override
-    protected List<OfNode> readNodesFrom(StreamInput in) throws IOException {
-        return in.readList(OfNode::new);
+    protected List<NodeResponse> readNodesFrom(StreamInput in) throws IOException {
+        return in.readList(NodeResponse::new);
     }
 
     @Override
-    protected void writeNodesTo(StreamOutput out, List<OfNode> nodes) throws IOException {
+    protected void writeNodesTo(StreamOutput out, List<NodeResponse> nodes) throws IOException {
         out.writeList(nodes);
     }
 
@@ -38,7 +38,7 @@ final class CachesResponse extends BaseNodesResponse<CachesResponse.OfNode> impl
     public XContentBuilder toXContent(XContentBuilder builder, Params params) throws IOException {
         CacheUsage all = new CacheUsage();
         Map<String, CacheUsage> stores = new TreeMap<>();
-        for (OfNode node : getNodes()) {
+        for (NodeResponse node : getNodes()) {
             all.add(node.total());
             node.stores.forEach((store, usage) ->
                     stores.computeIfAbsent(store, key -> new CacheUsage()).add(usage));
@@ -48,7 +48,7 @@ final class CachesResponse extends BaseNodesResponse<CachesResponse.OfNode> impl
             builder.field(store.getKey(), store.getValue());
         }
         builder.endObject().startObject("nodes");
-        for (OfNode node : getNodes()) {
+        for (NodeResponse node : getNodes()) {
             builder.startObject(node.getNode().getId());
             builder.field("name", node.getNode().getName())
                     .field("hostname", node.getNode().getHostName());
@@ -58,15 +58,15 @@ final class CachesResponse extends BaseNodesResponse<CachesResponse.OfNode> impl
     }
 
     /** The usage on one node, by store index. */
-    static final class OfNode extends BaseNodeResponse {
+    static final class NodeResponse extends BaseNodeResponse {
         private final Map<String, CacheUsage> stores;
 
-        OfNode(DiscoveryNode node, Map<String, CacheUsage> stores) {
+        NodeResponse(DiscoveryNode node, Map<String, CacheUsage> stores) {
             super(node);
             this.stores = stores;
         }
 
-        OfNode(StreamInput in) throws IOException {
+        NodeResponse(StreamInput in) throws IOException {
             super(in);
             stores = in.readMap(StreamInput::readString, CacheUsage::new);
         }

@@ -3,14 +3,14 @@ package org.ltrplugin.engine;
 import java.io.IOException;
 import java.util.List;
 
-/** A stored feature made ready, once, to be bound to many requests. Immutable. */
+/** A stored feature, compiled once and bound to the params of many requests. Immutable. */
 interface CompiledFeature {
     String name();
 
-    /** Names for which every request must give a value. */
+    /** The names of the params that each request must have. */
     List<String> params();
 
-    /** The feature as one request asks for it on one shard. */
+    /** Binds the feature to the params of a request on one shard. */
     BoundFeature bind(FeatureContext context) throws IOException;
 
     long ramBytesUsed();
@@ -18,7 +18,7 @@ interface CompiledFeature {
     /**
      * Compiles a stored feature.
      *
-     * @throws IllegalArgumentException when its template does not compile, or is of a kind this engine lacks
+     * @throws IllegalArgumentException when its template does not compile or its language is not supported
      */
     static CompiledFeature of(Feature feature) {
         return switch (feature.language()) {

@@ -9,11 +9,11 @@ import org.opensearch.index.query.QueryShardContext;
 import org.opensearch.index.query.QueryShardException;
 
 /**
- * A model, or a feature set as the model that sums its features, ready to be bound to requests. Immutable and shared.
+ * A compiled model. A feature set compiles to the model that sums its features. Immutable, and shared by all searches.
  */
 record CompiledModel(
         String name, List<CompiledFeature> features, Map<String, Integer> ordinals, Ranker ranker, long ramBytesUsed) {
-    /** For its name, params and place. */
+    /** Heap bytes of a feature's name, params and list entries. */
     private static final int BYTES_PER_FEATURE = 128;
 
     /** Throws IllegalArgumentException when a feature of the set does not compile. */
@@ -40,19 +40,20 @@ record CompiledModel(
             CompiledFeature compiled = CompiledFeature.of(feature);
             features.add(compiled);
             bytes += BYTES_PER_FEATURE + compiled.ramBytesUsed();
-            if (bytes > Guards.MAX_COMPILED_BYTES) {
-                throw new IllegalArgumentException("the features and the definition of [" + name
-                        + "] would take more than " + Guards.MAX_COMPILED_BYTES + " bytes");
+            if (bytes > Limits.MAX_COMPILED_BYTES) {
+                throw new IllegalArgumentException("the compiled features and ranker of [" + name + "] take more than "
+                        + Limits.MAX_COMPILED_BYTES + " bytes");
             }
         }
         return new CompiledModel(name, List.copyOf(features), set.ordinals(), ranker, bytes);
     }
 
     /**
-     * The query that scores documents of a shard.
+     * Creates the query that scores the documents of a shard.
      *
-     * @param active names of the features to use; when empty, all
-     * @throws QueryShardException when a param is missing, a name is unknown or a feature does not make a query
+     * @param active the names of the features to use; all features when empty
+     * @throws QueryShardException when a param is missing, an active feature is unknown or a feature is not a valid
+     *     query
      */
     RankerQuery bind(QueryShardContext shard, Map<String, Object> params, Set<String> active) {
         for (String feature : active) {
@@ -64,13 +65,13 @@ record CompiledModel(
         List<CompiledFeature> used = features.stream()
                 .filter(f -> active.isEmpty() || active.contains(f.name()))
                 .toList();
-        List<String> lacking = used.stream()
+        List<String> missing = used.stream()
                 .flatMap(f -> f.params().stream())
                 .distinct()
                 .filter(p -> params.containsKey(p) == false)
                 .toList();
-        if (lacking.isEmpty() == false) {
-            throw new QueryShardException(shard, "Missing required param(s): [" + String.join(",", lacking) + "]");
+        if (missing.isEmpty() == false) {
+            throw new QueryShardException(shard, "Missing required param(s): [" + String.join(",", missing) + "]");
         }
         FeatureContext context = new FeatureContext(shard, params, ordinals);
         List<BoundFeature> bound = new ArrayList<>(features.size());

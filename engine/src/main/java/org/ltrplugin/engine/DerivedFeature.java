@@ -6,7 +6,9 @@ import java.util.concurrent.ExecutionException;
 import org.apache.lucene.expressions.Expression;
 import org.apache.lucene.expressions.js.JavascriptCompiler;
 
-/** A formula over other features of its set and over numbers among the params. It matches every document. */
+/**
+ * A Lucene expression over other features of the same set and over params that are numbers. It matches every document.
+ */
 record DerivedFeature(String name, List<String> params, Expression expression) implements CompiledFeature {
     static final String LANGUAGE = "derived_expression";
     private static final String OPERATORS = "+-*/%<>=!&|^~?(,";
@@ -14,22 +16,23 @@ record DerivedFeature(String name, List<String> params, Expression expression) i
     static DerivedFeature compile(Feature feature) {
         String text = feature.template().text();
         long operators = text.chars().filter(c -> OPERATORS.indexOf(c) >= 0).count();
-        if (operators > Guards.MAX_EXPRESSION_OPERATORS || text.length() > Guards.MAX_EXPRESSION_CHARS) {
+        if (operators > Limits.MAX_EXPRESSION_OPERATORS || text.length() > Limits.MAX_EXPRESSION_CHARS) {
             throw new IllegalArgumentException("the expression of feature ["
                     + feature.name()
                     + "] is too long: at most "
-                    + Guards.MAX_EXPRESSION_OPERATORS
+                    + Limits.MAX_EXPRESSION_OPERATORS
                     + " operators and "
-                    + Guards.MAX_EXPRESSION_CHARS
+                    + Limits.MAX_EXPRESSION_CHARS
                     + " characters are allowed; split it into several features");
         }
         try {
-            // The compiler recurses once per operator of a flat sum: on a usual stack 1,500 of them would end it, and
-            // the node.
+            // The compiler recurses once for each operator of a sum. On a stack of default size, 1,500 operators
+            // overflow
+            // it, and the StackOverflowError ends the node.
             return new DerivedFeature(
-                    feature.name(), feature.params(), DeepStack.call(() -> JavascriptCompiler.compile(text)));
+                    feature.name(), feature.params(), LargeStackCall.call(() -> JavascriptCompiler.compile(text)));
         } catch (ExecutionException e) {
-            // A syntax error, or bytecode beyond what one method may hold.
+            // The text has a syntax error, or its bytecode exceeds the size limit of a method.
             throw new IllegalArgumentException(
                     "the expression of feature ["
                             + feature.name()
@@ -39,13 +42,13 @@ record DerivedFeature(String name, List<String> params, Expression expression) i
         }
     }
 
-    /** Throws IllegalArgumentException unless every variable is either a feature of the set or a declared param. */
+    /** Throws IllegalArgumentException unless each variable is either a feature of the set or a declared param. */
     void checkVariables(Map<String, Integer> ordinals) {
         for (String variable : expression.variables) {
             boolean isFeature = ordinals.containsKey(variable);
             boolean isParam = params.contains(variable);
             if (isFeature == false && isParam == false) {
-                throw unknown(variable);
+                throw unknownVariable(variable);
             }
             if (isFeature && isParam) {
                 throw new IllegalArgumentException(
@@ -56,23 +59,23 @@ record DerivedFeature(String name, List<String> params, Expression expression) i
 
     @Override
     public BoundFeature bind(FeatureContext context) {
-        BoundFormula.Argument[] arguments = new BoundFormula.Argument[expression.variables.length];
-        for (int i = 0; i < arguments.length; i++) {
-            arguments[i] = argument(expression.variables[i], context);
+        ExpressionFeature.Variable[] variables = new ExpressionFeature.Variable[expression.variables.length];
+        for (int i = 0; i < variables.length; i++) {
+            variables[i] = resolve(expression.variables[i], context);
         }
-        return new BoundFormula(name, expression, List.of(arguments));
+        return new ExpressionFeature(name, expression, List.of(variables));
     }
 
-    private BoundFormula.Argument argument(String variable, FeatureContext context) {
+    private ExpressionFeature.Variable resolve(String variable, FeatureContext context) {
         Integer ordinal = context.ordinals().get(variable);
         if (ordinal != null) {
-            return BoundFormula.Argument.feature(ordinal);
+            return ExpressionFeature.Variable.feature(ordinal);
         }
         if (params.contains(variable) == false) {
-            throw unknown(variable);
+            throw unknownVariable(variable);
         }
         if (context.params().get(variable) instanceof Number number) {
-            return BoundFormula.Argument.param(number.doubleValue());
+            return ExpressionFeature.Variable.param(number.doubleValue());
         }
         throw new IllegalArgumentException("Derived feature ["
                 + name
@@ -83,13 +86,13 @@ record DerivedFeature(String name, List<String> params, Expression expression) i
                 + "]");
     }
 
-    private IllegalArgumentException unknown(String variable) {
+    private IllegalArgumentException unknownVariable(String variable) {
         return new IllegalArgumentException(
                 "Derived feature [" + name + "] refers to unknown feature: [" + variable + "]");
     }
 
     @Override
     public long ramBytesUsed() {
-        return 4_000 + 6L * expression.sourceText.length(); // measured: a class of its own, and its code
+        return 4_000 + 6L * expression.sourceText.length(); // measured: the generated class and its bytecode
     }
 }

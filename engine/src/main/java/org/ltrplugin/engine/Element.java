@@ -13,20 +13,24 @@ import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
-/** What a store keeps under a name, as it was sent: a feature, a feature set or a model. Nothing here is compiled. */
+/** A named element of a feature store: a feature, a feature set or a model, as the client sent it and not compiled. */
 sealed interface Element extends ToXContentObject permits Feature, FeatureSet, Model {
     String name();
 
     ElementType type();
 
-    /** The document under which the element is stored. */
-    default XContentBuilder document() throws IOException {
+    /** The document that stores the element. */
+    default XContentBuilder toDocument() throws IOException {
         XContentBuilder builder = XContentFactory.jsonBuilder().startObject();
         builder.field("name", name()).field("type", type().key).field(type().key);
         return toXContent(builder, EMPTY_PARAMS).endObject();
     }
 
-    /** Reads one element; {@code name}, when not null, is the name it must have or gets. */
+    /**
+     * Parses an element.
+     *
+     * @param name the name from the path of the request; null when the body must have the name
+     */
     static Element parse(ElementType type, XContentParser parser, @Nullable String name) throws IOException {
         return switch (type) {
             case FEATURE -> Feature.parse(parser, name);
@@ -35,7 +39,7 @@ sealed interface Element extends ToXContentObject permits Feature, FeatureSet, M
         };
     }
 
-    /** Reads an element from its stored document. */
+    /** Parses an element from the document that stores it. */
     static Element fromDocument(ElementType type, BytesReference document) throws IOException {
         Element element = null;
         try (XContentParser parser = XContentHelper.createParser(
@@ -52,13 +56,13 @@ sealed interface Element extends ToXContentObject permits Feature, FeatureSet, M
             }
         }
         if (element == null) {
-            throw new IllegalArgumentException("the stored document holds no [" + type.key + "]");
+            throw new IllegalArgumentException("the stored document has no [" + type.key + "]");
         }
         return element;
     }
 
-    /** Settles the name of an element between the one in the request's path and the one in its body. */
-    static String settleName(
+    /** The name of an element, from the path of the request or its body. When both have one, they must be equal. */
+    static String resolveName(
             XContentParser parser, ElementType type, @Nullable String expected, @Nullable String given) {
         if (given == null && expected == null) {
             throw new ParsingException(parser.getTokenLocation(), "Field [name] is mandatory in a [" + type.key + "]");

@@ -9,15 +9,15 @@ import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
-/** The body that stores an element: the element under the key of its type, and perhaps a trial run. */
+/** A request body that stores an element: the element under the key of its type, and optionally a validation. */
 record ElementBody(Element element, @Nullable Validation validation) implements ToXContentObject {
     static ElementBody parse(XContentParser parser, @Nullable String expectedName) throws IOException {
-        Draft draft = PARSER.parse(parser, expectedName);
-        if (draft.element == null) {
+        Builder builder = PARSER.parse(parser, expectedName);
+        if (builder.element == null) {
             throw new ParsingException(
-                    parser.getTokenLocation(), "one of [feature], [featureset] and [model] is expected");
+                    parser.getTokenLocation(), "the body must have one of [feature], [featureset] and [model]");
         }
-        return new ElementBody(draft.element, draft.validation);
+        return new ElementBody(builder.element, builder.validation);
     }
 
     @Override
@@ -29,24 +29,25 @@ record ElementBody(Element element, @Nullable Validation validation) implements 
         return builder.endObject();
     }
 
-    private static final class Draft {
+    private static final class Builder {
         private Element element;
         private Validation validation;
 
         private void set(Element value) {
             if (element != null) {
-                throw new IllegalArgumentException("only one of [feature], [featureset] and [model] is allowed");
+                throw new IllegalArgumentException(
+                        "the body must have only one of [feature], [featureset] and [model]");
             }
             element = value;
         }
     }
 
-    private static final ObjectParser<Draft, String> PARSER = new ObjectParser<>("element", Draft::new);
+    private static final ObjectParser<Builder, String> PARSER = new ObjectParser<>("element", Builder::new);
 
     static {
         for (ElementType type : ElementType.values()) {
-            PARSER.declareObject(Draft::set, (p, name) -> Element.parse(type, p, name), new ParseField(type.key));
+            PARSER.declareObject(Builder::set, (p, name) -> Element.parse(type, p, name), new ParseField(type.key));
         }
-        Validation.declare(PARSER, (draft, value) -> draft.validation = value);
+        Validation.declare(PARSER, (builder, value) -> builder.validation = value);
     }
 }

@@ -1,6 +1,6 @@
 package org.ltrplugin.engine;
 
-/** Names one element of one store. */
+/** Identifies an element: the index of its store, its type and its name. */
 record ElementKey(String index, ElementType type, String name) {
     String documentId() {
         return type.key + "-" + name;

@@ -24,7 +24,7 @@ import org.opensearch.index.query.QueryBuilders;
 import org.opensearch.search.SearchHit;
 import org.opensearch.search.builder.SearchSourceBuilder;
 
-/** Reads and writes the elements of stores, and keeps the caches of all nodes in step with what is written. */
+/** Reads and writes the elements of stores. After each write it clears the element from the caches of all nodes. */
 final class ElementStore {
     private static final String EXACT_NAME = "name";
     private static final String NAME_PREFIX = "name.prefix";
@@ -35,12 +35,12 @@ final class ElementStore {
         this.client = client;
     }
 
-    /** A listener for one of several steps: the next step, or the end of them all by a failure. */
-    static <T> ActionListener<T> then(ActionListener<?> all, CheckedConsumer<T, Exception> next) {
-        return ActionListener.wrap(next, all::onFailure);
+    /** A listener that runs the next step on success and passes a failure, also of that step, to the listener. */
+    static <T> ActionListener<T> delegateFailure(ActionListener<?> listener, CheckedConsumer<T, Exception> next) {
+        return ActionListener.wrap(next, listener::onFailure);
     }
 
-    /** Throws IllegalArgumentException when there is no such store; a write must never create one. */
+    /** Throws IllegalArgumentException when the store does not exist. Without this check, a write creates its index. */
     void requireStore(String index) {
         if (client.exists(index) == false) {
             throw new IllegalArgumentException(
@@ -52,42 +52,43 @@ final class ElementStore {
         client.execute(GetAction.INSTANCE, new GetRequest(key.index(), key.documentId()).routing(routing), listener);
     }
 
-    /** A request that writes the element and makes it visible to searches at once. */
-    static IndexRequest write(String index, Element element, @Nullable String routing) throws IOException {
+    /** A request that writes the element and makes it visible to searches immediately. */
+    static IndexRequest indexRequest(String index, Element element, @Nullable String routing) throws IOException {
         return new IndexRequest(index)
                 .id(key(index, element).documentId())
-                .source(element.document())
+                .source(element.toDocument())
                 .routing(routing)
                 .setRefreshPolicy(RefreshPolicy.IMMEDIATE);
     }
 
-    void put(IndexRequest write, Element element, ActionListener<IndexResponse> listener) {
+    void put(IndexRequest request, Element element, ActionListener<IndexResponse> listener) {
         client.execute(
                 IndexAction.INSTANCE,
-                write,
-                then(listener, written -> afterClearing(key(write.index(), element), written, listener)));
+                request,
+                delegateFailure(
+                        listener, response -> respondAfterClearing(key(request.index(), element), response, listener)));
     }
 
     void delete(ElementKey key, @Nullable String routing, ActionListener<DeleteResponse> listener) {
         client.execute(
                 DeleteAction.INSTANCE,
                 new DeleteRequest(key.index(), key.documentId()).routing(routing),
-                then(listener, deleted -> afterClearing(key, deleted, listener)));
+                delegateFailure(listener, response -> respondAfterClearing(key, response, listener)));
     }
 
     private static ElementKey key(String index, Element element) {
         return new ElementKey(index, element.type(), element.name());
     }
 
-    /** Answers when no node has an older version of the element cached any more. */
-    private <Response> void afterClearing(ElementKey key, Response response, ActionListener<Response> listener) {
+    /** Clears the element from the caches of all nodes, then responds. */
+    private <Response> void respondAfterClearing(ElementKey key, Response response, ActionListener<Response> listener) {
         client.execute(
                 TransportCachesAction.TYPE,
                 CachesRequest.clear(key),
                 ActionListener.wrap(() -> listener.onResponse(response)));
     }
 
-    /** Elements of a type; {@code prefix}, when not empty, begins their names, letter for letter. */
+    /** Searches the elements of a type whose names start with the prefix, which is case-sensitive and can be empty. */
     void list(
             String index,
             ElementType type,
@@ -95,7 +96,7 @@ final class ElementStore {
             int from,
             int size,
             ActionListener<SearchResponse> listener) {
-        BoolQueryBuilder query = ofType(type);
+        BoolQueryBuilder query = typeQuery(type);
         if (prefix.isEmpty() == false) {
             query.must(QueryBuilders.matchQuery(NAME_PREFIX, prefix));
         }
@@ -103,12 +104,12 @@ final class ElementStore {
     }
 
     /**
-     * Features by name, or by prefix when the name ends in stars. Their order is the order in which they were last
+     * Finds features by name, or by prefix when the name ends in stars. They are in the order in which they were last
      * written.
      */
     void findFeatures(String index, String nameOrPrefix, int size, ActionListener<List<Feature>> listener) {
         String prefix = nameOrPrefix.replaceAll("\\*+$", "");
-        ActionListener<SearchResponse> found = then(listener, response -> {
+        ActionListener<SearchResponse> searched = delegateFailure(listener, response -> {
             List<Feature> features = new ArrayList<>();
             for (SearchHit hit : response.getHits()) {
                 features.add((Feature) Element.fromDocument(ElementType.FEATURE, hit.getSourceRef()));
@@ -118,16 +119,16 @@ final class ElementStore {
         if (prefix.equals(nameOrPrefix)) {
             search(
                     index,
-                    ofType(ElementType.FEATURE).must(QueryBuilders.termQuery(EXACT_NAME, prefix)),
+                    typeQuery(ElementType.FEATURE).must(QueryBuilders.termQuery(EXACT_NAME, prefix)),
                     0,
                     size,
-                    found);
+                    searched);
         } else {
-            list(index, ElementType.FEATURE, prefix, 0, size, found);
+            list(index, ElementType.FEATURE, prefix, 0, size, searched);
         }
     }
 
-    private static BoolQueryBuilder ofType(ElementType type) {
+    private static BoolQueryBuilder typeQuery(ElementType type) {
         return QueryBuilders.boolQuery().filter(QueryBuilders.termQuery("type", type.key));
     }
 

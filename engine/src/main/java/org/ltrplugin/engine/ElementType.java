@@ -2,7 +2,7 @@ package org.ltrplugin.engine;
 
 import java.util.Locale;
 
-/** The three kinds of element a store keeps. */
+/** The types of the elements of a store. */
 enum ElementType {
     FEATURE,
     FEATURESET,

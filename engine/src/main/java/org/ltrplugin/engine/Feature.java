@@ -10,10 +10,10 @@ import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
 /**
- * A feature as stored.
+ * A stored feature.
  *
- * @param params names that every request must give a value for
- * @param language how to read the template: {@code mustache}, {@code derived_expression}, or a script language
+ * @param params the names of the params that each request must have
+ * @param language the language of the template: {@code mustache}, {@code derived_expression} or a script language
  */
 record Feature(String name, List<String> params, String language, JsonText template) implements Element {
     static final String MUSTACHE = "mustache";
@@ -31,30 +31,30 @@ record Feature(String name, List<String> params, String language, JsonText templ
     }
 
     static Feature parse(XContentParser parser, @Nullable String expectedName) throws IOException {
-        Draft draft = PARSER.parse(parser, null);
-        String name = Element.settleName(parser, ElementType.FEATURE, expectedName, draft.name);
-        if (draft.template == null) {
+        Builder builder = PARSER.parse(parser, null);
+        String name = Element.resolveName(parser, ElementType.FEATURE, expectedName, builder.name);
+        if (builder.template == null) {
             throw new ParsingException(
                     parser.getTokenLocation(), "Field [template] is mandatory in feature [" + name + "]");
         }
-        return new Feature(name, List.copyOf(draft.params), draft.language, draft.template);
+        return new Feature(name, List.copyOf(builder.params), builder.language, builder.template);
     }
 
-    private static final class Draft {
+    private static final class Builder {
         private String name;
         private List<String> params = List.of();
         private String language = MUSTACHE;
         private JsonText template;
     }
 
-    private static final ObjectParser<Draft, Void> PARSER = new ObjectParser<>(ElementType.FEATURE.key, Draft::new);
+    private static final ObjectParser<Builder, Void> PARSER = new ObjectParser<>(ElementType.FEATURE.key, Builder::new);
 
     static {
-        PARSER.declareString((draft, value) -> draft.name = value, new ParseField("name"));
-        PARSER.declareStringArray((draft, value) -> draft.params = value, new ParseField("params"));
-        PARSER.declareString((draft, value) -> draft.language = value, new ParseField("template_language"));
+        PARSER.declareString((builder, value) -> builder.name = value, new ParseField("name"));
+        PARSER.declareStringArray((builder, value) -> builder.params = value, new ParseField("params"));
+        PARSER.declareString((builder, value) -> builder.language = value, new ParseField("template_language"));
         PARSER.declareField(
-                (p, draft, ignored) -> draft.template = JsonText.parse(p),
+                (p, builder, ignored) -> builder.template = JsonText.parse(p),
                 new ParseField("template"),
                 ObjectParser.ValueType.OBJECT_OR_STRING);
     }

@@ -9,8 +9,8 @@ import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.search.IndexSearcher;
 
 /**
- * One log: the features to log under a name. Values are raw: no boost of the query, no normalizers, 0 where others are
- * missing.
+ * The features of one sltr query, logged under one name. Values are raw: without the boost of the query and without
+ * normalizers. A derived feature reads 0 for a feature that does not match.
  */
 final class FeatureLog {
     private static final float DEFAULT_BOOST = 1;
@@ -37,7 +37,7 @@ final class FeatureLog {
         return new FeatureVector(weights, segment, 0, 1);
     }
 
-    /** One entry a feature, in ordinal order, for the document the vector stands on. */
+    /** The log of the vector's current document: one entry for each feature, in ordinal order. */
     List<Map<String, Object>> entries(FeatureVector vector) {
         List<Map<String, Object>> entries = new ArrayList<>(features.size());
         for (int i = 0; i < features.size(); i++) {

@@ -10,7 +10,7 @@ import org.opensearch.common.document.DocumentField;
 import org.opensearch.search.fetch.FetchSubPhase.HitContext;
 import org.opensearch.search.fetch.FetchSubPhaseProcessor;
 
-/** Writes the logs of each hit into its field {@code _ltrlog}. */
+/** Adds the feature logs of each hit to its field {@code _ltrlog}. */
 final class FeatureLogProcessor implements FetchSubPhaseProcessor {
     private static final String FIELD = "_ltrlog";
 
@@ -33,7 +33,7 @@ final class FeatureLogProcessor implements FetchSubPhaseProcessor {
     public void process(HitContext hit) throws IOException {
         Map<String, Object> logged = new LinkedHashMap<>();
         for (int i = 0; i < logs.size(); i++) {
-            vectors.get(i).read(hit.docId());
+            vectors.get(i).advance(hit.docId());
             logged.put(logs.get(i).name(), logs.get(i).entries(vectors.get(i)));
         }
         hit.hit().setDocumentField(FIELD, new DocumentField(FIELD, List.of(logged)));

@@ -14,13 +14,15 @@ import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
 /**
- * Which sltr query of a search to log: a named one, or that of a rescorer.
+ * Selects the sltr query to log: a named query, or the query of a rescorer.
  *
- * @param missingAsZero whether features that do not match are logged as 0 instead of without a value
+ * @param missingAsZero whether a feature that does not match has the value 0 instead of no value
  */
 record FeatureLogSpec(
-        @Nullable String name, @Nullable String namedQuery, @Nullable Integer rescoreIndex, boolean missingAsZero)
-        implements Writeable, ToXContentObject {
+        @Nullable String name,
+        @Nullable String namedQuery,
+        @Nullable Integer rescoreIndex,
+        boolean missingAsZero) implements Writeable, ToXContentObject {
     FeatureLogSpec {
         if (namedQuery == null && rescoreIndex == null) {
             throw new IllegalArgumentException("Either [named_query] or [rescore_index] must be set in a log spec");
@@ -68,8 +70,8 @@ record FeatureLogSpec(
 
     private static final ConstructingObjectParser<FeatureLogSpec, Void> PARSER = new ConstructingObjectParser<>(
             "log_specs",
-            given -> new FeatureLogSpec(
-                    (String) given[0], (String) given[1], (Integer) given[2], given[3] != null && (Boolean) given[3]));
+            args -> new FeatureLogSpec(
+                    (String) args[0], (String) args[1], (Integer) args[2], args[3] != null && (Boolean) args[3]));
 
     static {
         PARSER.declareString(optionalConstructorArg(), new ParseField("name"));

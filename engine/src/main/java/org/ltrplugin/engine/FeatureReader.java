@@ -2,11 +2,12 @@ package org.ltrplugin.engine;
 
 import java.io.IOException;
 
-/** The values of one feature in one segment, for documents in increasing order. Used by one thread. */
+/** Reads the values of one feature in one segment, for documents in increasing order. Not thread-safe. */
 interface FeatureReader {
-    FeatureReader NEVER = new FeatureReader() {
+    /** A feature that matches no document. */
+    FeatureReader NO_MATCH = new FeatureReader() {
         @Override
-        public boolean matches(int doc) {
+        public boolean advanceExact(int doc) {
             return false;
         }
 
@@ -16,8 +17,9 @@ interface FeatureReader {
         }
     };
 
-    boolean matches(int doc) throws IOException;
+    /** Advances to a document. Returns whether the feature matches it. */
+    boolean advanceExact(int doc) throws IOException;
 
-    /** The value for the document that was found to match last. */
+    /** The value for the current document, which must match. */
     float value() throws IOException;
 }

@@ -16,9 +16,9 @@ import org.opensearch.core.xcontent.ObjectParser.ValueType;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
-/** Features in a fixed order; the position of a feature is its ordinal. */
+/** Features in a fixed order. The position of a feature is its ordinal. */
 record FeatureSet(String name, List<Feature> features) implements Element {
-    private static final int MAX_GROWN_SIZE = 10_000;
+    private static final int MAX_FEATURES_AFTER_ADD = 10_000;
 
     FeatureSet {
         features = List.copyOf(features);
@@ -38,35 +38,36 @@ record FeatureSet(String name, List<Feature> features) implements Element {
     }
 
     /**
-     * This set with more features at its end. Of a name that is already here, {@code merge} replaces the feature in its
-     * place.
+     * This set with more features at the end.
+     *
+     * @param merge whether a feature whose name the set already has replaces the old one; otherwise it is an error
      */
     FeatureSet with(List<Feature> more, boolean merge) {
         checkDistinct(more);
-        Map<String, Feature> grown = new LinkedHashMap<>();
-        features.forEach(feature -> grown.put(feature.name(), feature));
+        Map<String, Feature> merged = new LinkedHashMap<>();
+        features.forEach(feature -> merged.put(feature.name(), feature));
         for (Feature feature : more) {
-            if (grown.put(feature.name(), feature) != null && merge == false) {
-                throw definedTwice(feature);
+            if (merged.put(feature.name(), feature) != null && merge == false) {
+                throw duplicate(feature);
             }
         }
-        if (grown.size() > MAX_GROWN_SIZE) {
+        if (merged.size() > MAX_FEATURES_AFTER_ADD) {
             throw new IllegalArgumentException("Feature set [%s] would have %d features, at most %d are allowed"
-                    .formatted(name, grown.size(), MAX_GROWN_SIZE));
+                    .formatted(name, merged.size(), MAX_FEATURES_AFTER_ADD));
         }
-        return new FeatureSet(name, new ArrayList<>(grown.values()));
+        return new FeatureSet(name, new ArrayList<>(merged.values()));
     }
 
     private static void checkDistinct(List<Feature> features) {
         Set<String> names = HashSet.newHashSet(features.size());
         for (Feature feature : features) {
             if (names.add(feature.name()) == false) {
-                throw definedTwice(feature);
+                throw duplicate(feature);
             }
         }
     }
 
-    private static IllegalArgumentException definedTwice(Feature feature) {
+    private static IllegalArgumentException duplicate(Feature feature) {
         return new IllegalArgumentException("Feature [" + feature.name() + "] defined twice in this set");
     }
 
@@ -80,39 +81,40 @@ record FeatureSet(String name, List<Feature> features) implements Element {
     }
 
     static FeatureSet parse(XContentParser parser, @Nullable String expectedName) throws IOException {
-        Draft draft = PARSER.parse(parser, null);
+        Builder builder = PARSER.parse(parser, null);
         return new FeatureSet(
-                Element.settleName(parser, ElementType.FEATURESET, expectedName, draft.name), draft.features);
+                Element.resolveName(parser, ElementType.FEATURESET, expectedName, builder.name), builder.features);
     }
 
-    /** Lets a body have the field {@code features}: an array of features, or one of them. */
+    /** Declares the field {@code features} of a request body: an array of features, or a single feature. */
     static <Body> void declareFeatures(AbstractObjectParser<Body, ?> body, BiConsumer<Body, List<Feature>> set) {
-        body.declareField(set, (p, ignored) -> features(p), new ParseField("features"), ValueType.OBJECT_ARRAY);
+        body.declareField(set, (p, ignored) -> parseFeatures(p), new ParseField("features"), ValueType.OBJECT_ARRAY);
     }
 
-    private static List<Feature> features(XContentParser parser) throws IOException {
+    private static List<Feature> parseFeatures(XContentParser parser) throws IOException {
         if (parser.currentToken() == XContentParser.Token.START_OBJECT) {
             return List.of(Feature.parse(parser, null));
         }
         List<Feature> features = new ArrayList<>();
         while (parser.nextToken() != XContentParser.Token.END_ARRAY) {
             features.add(Feature.parse(parser, null));
-            if (features.size() > Guards.MAX_FEATURES) {
-                throw new IllegalArgumentException("a set has more than " + Guards.MAX_FEATURES + " features");
+            if (features.size() > Limits.MAX_FEATURES) {
+                throw new IllegalArgumentException("a set has more than " + Limits.MAX_FEATURES + " features");
             }
         }
         return features;
     }
 
-    private static final class Draft {
+    private static final class Builder {
         private String name;
         private List<Feature> features = List.of();
     }
 
-    private static final ObjectParser<Draft, Void> PARSER = new ObjectParser<>(ElementType.FEATURESET.key, Draft::new);
+    private static final ObjectParser<Builder, Void> PARSER =
+            new ObjectParser<>(ElementType.FEATURESET.key, Builder::new);
 
     static {
-        PARSER.declareString((draft, value) -> draft.name = value, new ParseField("name"));
-        declareFeatures(PARSER, (draft, value) -> draft.features = value);
+        PARSER.declareString((builder, value) -> builder.name = value, new ParseField("name"));
+        declareFeatures(PARSER, (builder, value) -> builder.features = value);
     }
 }

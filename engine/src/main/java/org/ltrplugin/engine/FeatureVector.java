@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.apache.lucene.index.LeafReaderContext;
 
-/** The feature values of one document after the other, in one segment. Used by one thread. */
+/** The feature values of the current document of one segment. Not thread-safe. */
 final class FeatureVector {
     /** The values of the current document, by ordinal. */
     final float[] values;
@@ -26,12 +26,13 @@ final class FeatureVector {
     }
 
     /**
-     * Goes to a document. A feature that reads others sees those of smaller ordinal; the rest still read as missing.
+     * Reads the values of a document. A derived feature sees the values of the features with smaller ordinals; the
+     * others still have the missing value.
      */
-    void read(int doc) throws IOException {
+    void advance(int doc) throws IOException {
         Arrays.fill(values, missingValue);
         for (int i = 0; i < readers.length; i++) {
-            matched[i] = readers[i].matches(doc);
+            matched[i] = readers[i].advanceExact(doc);
             if (matched[i]) {
                 values[i] = readers[i].value();
             }

@@ -13,10 +13,10 @@ import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
 /**
- * JSON that a client may send as a structure or as a string, and gets back the way it was sent.
+ * JSON that a client can send as a structure or as a string. The client gets it back in the form that it sent.
  *
- * @param text the JSON text (or, when it came as a string, whatever that string held)
- * @param structured whether it came as a structure
+ * @param text the JSON text, or the content of the string, which need not be JSON
+ * @param structured whether the client sent a structure
  */
 record JsonText(String text, boolean structured) {
     static JsonText parse(XContentParser parser) throws IOException {

@@ -5,7 +5,7 @@ import java.util.Map;
 import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.xcontent.XContentParser;
 
-/** {@code model/linear}: one flat object from feature names to weights. */
+/** Parses {@code model/linear}: an object of feature names and weights. A feature without a weight has weight 0. */
 final class LinearParser implements RankerParser {
     @Override
     public Ranker parse(JsonText definition, Map<String, Integer> ordinals) throws IOException {
@@ -13,7 +13,7 @@ final class LinearParser implements RankerParser {
         try (XContentParser parser = definition.parser()) {
             if (parser.nextToken() != XContentParser.Token.START_OBJECT) {
                 throw new ParsingException(
-                        parser.getTokenLocation(), "a linear model is an object of feature names and weights");
+                        parser.getTokenLocation(), "a linear model must be an object of feature names and weights");
             }
             while (parser.nextToken() == XContentParser.Token.FIELD_NAME) {
                 String feature = parser.currentName();
@@ -22,7 +22,7 @@ final class LinearParser implements RankerParser {
                     throw new ParsingException(
                             parser.getTokenLocation(), "the weight of feature [" + feature + "] must be a number");
                 }
-                weights[ordinal] = RankerParser.finite(parser, "the weight of feature [" + feature + "]");
+                weights[ordinal] = RankerParser.parseFinite(parser, "the weight of feature [" + feature + "]");
             }
         }
         return new LinearRanker(weights);

@@ -3,11 +3,11 @@ package org.ltrplugin.engine;
 import java.util.Arrays;
 import org.apache.lucene.util.RamUsageEstimator;
 
-/** A weighted sum in ordinal order; every product and every sum is rounded to float32. */
+/** A weighted sum of the features in ordinal order. Each product and each sum is rounded to float32. */
 record LinearRanker(float[] weights) implements Ranker {
-    /** The plain sum of so many features. */
-    static LinearRanker sum(int size) {
-        float[] weights = new float[size];
+    /** The sum of all features, each with weight 1. */
+    static LinearRanker sum(int featureCount) {
+        float[] weights = new float[featureCount];
         Arrays.fill(weights, 1);
         return new LinearRanker(weights);
     }

@@ -37,7 +37,7 @@ import org.opensearch.threadpool.ThreadPool;
 import org.opensearch.transport.client.Client;
 import org.opensearch.watcher.ResourceWatcherService;
 
-/** Registers the parts of the engine with the node. */
+/** The plugin: registers queries, REST handlers, settings and the other extensions with the node. */
 public final class LtrEnginePlugin extends Plugin
         implements ActionPlugin, AnalysisPlugin, SearchPlugin, SystemIndexPlugin {
     static final Setting<Boolean> ENABLED =
@@ -79,7 +79,7 @@ public final class LtrEnginePlugin extends Plugin
 
     @Override
     public List<QuerySpec<?>> getQueries() {
-        List<QuerySpec<?>> queries = new ArrayList<>(LeftOut.queries());
+        List<QuerySpec<?>> queries = new ArrayList<>(Unsupported.queries());
         queries.add(new QuerySpec<>(
                 SltrQueryBuilder.NAME,
                 in -> new SltrQueryBuilder(in, models::get),
@@ -96,12 +96,13 @@ public final class LtrEnginePlugin extends Plugin
 
     @Override
     public List<FetchSubPhase> getFetchSubPhases(FetchPhaseConstructionContext context) {
-        return List.of(new FeatureLogPhase());
+        return List.of(new FeatureLogFetchSubPhase());
     }
 
     @Override
     public List<SearchExtSpec<?>> getSearchExts() {
-        return List.of(new SearchExtSpec<>(FeatureLogExt.NAME, FeatureLogExt::new, FeatureLogExt::parse));
+        return List.of(
+                new SearchExtSpec<>(FeatureLogExtBuilder.NAME, FeatureLogExtBuilder::new, FeatureLogExtBuilder::parse));
     }
 
     @Override
@@ -127,7 +128,7 @@ public final class LtrEnginePlugin extends Plugin
         handlers.add(new RestAddFeatures(elements, () -> enabled));
         handlers.add(new RestCreateModel(elements, () -> enabled));
         handlers.add(new RestCaches(client.get(), () -> enabled));
-        handlers.add(new LeftOut.RestStats());
+        handlers.add(new Unsupported.RestStats());
         return handlers;
     }
 
@@ -143,7 +144,6 @@ public final class LtrEnginePlugin extends Plugin
 
     @Override
     public Collection<SystemIndexDescriptor> getSystemIndexDescriptors(Settings settings) {
-        return List.of(new SystemIndexDescriptor(
-                StoreIndex.PATTERN, "Stores of the features and models for learning to rank"));
+        return List.of(new SystemIndexDescriptor(StoreIndex.PATTERN, "Feature stores for learning to rank"));
     }
 }

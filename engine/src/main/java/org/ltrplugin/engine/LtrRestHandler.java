@@ -19,7 +19,7 @@ import org.opensearch.rest.RestRequest.Method;
 import org.opensearch.rest.action.RestStatusToXContentListener;
 import org.opensearch.transport.client.node.NodeClient;
 
-/** What the calls under {@code /_ltr} have in common. */
+/** Base class of the REST handlers under {@code /_ltr}. */
 abstract class LtrRestHandler extends BaseRestHandler {
     private static final String BASE = "/_ltr";
 
@@ -46,14 +46,14 @@ abstract class LtrRestHandler extends BaseRestHandler {
         if (enabled.getAsBoolean() == false) {
             throw new IllegalStateException("LTR plugin is disabled. To enable, update ltr.plugin.enabled to true");
         }
-        return prepare(request, StoreIndex.of(request.param("store")), client);
+        return prepare(request, StoreIndex.indexName(request.param("store")), client);
     }
 
-    /** Reads the request, which names a store of this index; the consumer then answers it. */
+    /** Parses a request to the store with this index. The consumer that it returns sends the response. */
     abstract RestChannelConsumer prepare(RestRequest request, String index, NodeClient client) throws IOException;
 
-    /** A path in the default store and in a named one. */
-    static List<Route> inEveryStore(String path, Method... methods) {
+    /** The routes of a path in the default store and in a named store. */
+    static List<Route> storeRoutes(String path, Method... methods) {
         List<Route> routes = new ArrayList<>();
         for (Method method : methods) {
             routes.add(new Route(method, BASE + path));
@@ -62,23 +62,24 @@ abstract class LtrRestHandler extends BaseRestHandler {
         return routes;
     }
 
-    /** Throws IllegalArgumentException when there is no body. */
-    static <T> T body(RestRequest request, CheckedFunction<XContentParser, T, IOException> read) throws IOException {
+    /** Parses the body. Throws IllegalArgumentException when there is none. */
+    static <T> T parseBody(RestRequest request, CheckedFunction<XContentParser, T, IOException> parse)
+            throws IOException {
         if (request.hasContentOrSourceParam() == false) {
             throw new IllegalArgumentException("Missing content or source param");
         }
         try (XContentParser parser = request.contentOrSourceParamParser()) {
-            return read.apply(parser);
+            return parse.apply(parser);
         }
     }
 
-    /** Answers a write with the place of the document. */
-    static ActionListener<IndexResponse> written(RestChannel channel, @Nullable String routing) {
+    /** A listener that responds to a write, with the location of the document. */
+    static ActionListener<IndexResponse> writeListener(RestChannel channel, @Nullable String routing) {
         return new RestStatusToXContentListener<>(channel, response -> response.getLocation(routing));
     }
 
-    /** Answers that models are created once and never replaced. */
-    static void refuseModelUpdate(RestChannel channel) {
+    /** Responds that a model cannot be updated. */
+    static void rejectModelUpdate(RestChannel channel) {
         IllegalArgumentException reason = new IllegalArgumentException(
                 "Element of type [model] are not updatable, please create a new one instead.");
         try {

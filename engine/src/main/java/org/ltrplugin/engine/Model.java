@@ -8,7 +8,7 @@ import org.opensearch.core.xcontent.ObjectParser;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
-/** A ranker with its own copy of the feature set it was trained on. */
+/** A stored model: a ranker and a copy of the feature set that it was trained on. */
 record Model(String name, FeatureSet featureSet, RankerDefinition ranker) implements Element {
     @Override
     public ElementType type() {
@@ -22,36 +22,36 @@ record Model(String name, FeatureSet featureSet, RankerDefinition ranker) implem
     }
 
     static Model parse(XContentParser parser, @Nullable String expectedName) throws IOException {
-        Draft draft = PARSER.parse(parser, null);
-        String name = Element.settleName(parser, ElementType.MODEL, expectedName, draft.name);
-        if (draft.featureSet == null || draft.ranker == null) {
+        Builder builder = PARSER.parse(parser, null);
+        String name = Element.resolveName(parser, ElementType.MODEL, expectedName, builder.name);
+        if (builder.featureSet == null || builder.ranker == null) {
             throw new ParsingException(
                     parser.getTokenLocation(),
                     "Field ["
-                            + (draft.featureSet == null ? "feature_set" : "model")
+                            + (builder.featureSet == null ? "feature_set" : "model")
                             + "] is mandatory in model ["
                             + name
                             + "]");
         }
-        return new Model(name, draft.featureSet, draft.ranker);
+        return new Model(name, builder.featureSet, builder.ranker);
     }
 
-    private static final class Draft {
+    private static final class Builder {
         private String name;
         private FeatureSet featureSet;
         private RankerDefinition ranker;
     }
 
-    private static final ObjectParser<Draft, Void> PARSER = new ObjectParser<>(ElementType.MODEL.key, Draft::new);
+    private static final ObjectParser<Builder, Void> PARSER = new ObjectParser<>(ElementType.MODEL.key, Builder::new);
 
     static {
-        PARSER.declareString((draft, value) -> draft.name = value, new ParseField("name"));
+        PARSER.declareString((builder, value) -> builder.name = value, new ParseField("name"));
         PARSER.declareObject(
-                (draft, value) -> draft.featureSet = value,
+                (builder, value) -> builder.featureSet = value,
                 (p, ignored) -> FeatureSet.parse(p, null),
                 new ParseField("feature_set"));
         PARSER.declareObject(
-                (draft, value) -> draft.ranker = value,
+                (builder, value) -> builder.ranker = value,
                 (p, ignored) -> RankerDefinition.parse(p),
                 new ParseField("model"));
     }

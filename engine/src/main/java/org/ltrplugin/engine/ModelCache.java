@@ -23,9 +23,12 @@ import org.opensearch.core.action.ActionListener;
 import org.opensearch.core.common.unit.ByteSizeValue;
 import org.opensearch.core.index.Index;
 
-/** Compiled models and feature sets, loaded once for all shards of the node and kept up to a weight and for a time. */
+/**
+ * The compiled models and feature sets of the node. Concurrent loads of the same element share one request. Each of the
+ * two caches, for models and for feature sets, is limited in bytes; entries expire after a time.
+ */
 final class ModelCache implements ClusterStateListener {
-    /** For each of the two caches. */
+    /** The limit of each of the two caches. */
     static final Setting<ByteSizeValue> MAX_MEM =
             new Setting<>("ltr.caches.max_mem", "10%", ModelCache::parseMemory, Property.NodeScope, Property.Dynamic);
 
@@ -33,8 +36,8 @@ final class ModelCache implements ClusterStateListener {
     static final Setting<TimeValue> EXPIRE_AFTER_READ = expiry("ltr.caches.expire_after_read");
 
     private final StoreClient client;
-    private final Map<ElementType, Cache<ElementKey, Cached>> caches = new EnumMap<>(ElementType.class);
-    private final Map<ElementKey, CompletableFuture<CompiledModel>> loads = new ConcurrentHashMap<>();
+    private final Map<ElementType, Cache<ElementKey, CachedModel>> caches = new EnumMap<>(ElementType.class);
+    private final Map<ElementKey, CompletableFuture<CompiledModel>> inFlight = new ConcurrentHashMap<>();
 
     ModelCache(StoreClient client, Settings settings) {
         this.client = client;
@@ -56,11 +59,14 @@ final class ModelCache implements ClusterStateListener {
         return Setting.timeSetting(key, TimeValue.timeValueHours(1), TimeValue.ZERO, Property.NodeScope);
     }
 
-    /** A value that knows its store, so that counting need not look it up: a look-up counts as use. */
-    private record Cached(String index, CompiledModel model) {}
+    /**
+     * A cached model with the index of its store. {@link #usage} needs the index, and a look-up by key counts as
+     * access.
+     */
+    private record CachedModel(String index, CompiledModel model) {}
 
-    private static Cache<ElementKey, Cached> newCache(Settings settings) {
-        CacheBuilder<ElementKey, Cached> builder = CacheBuilder.<ElementKey, Cached>builder()
+    private static Cache<ElementKey, CachedModel> newCache(Settings settings) {
+        CacheBuilder<ElementKey, CachedModel> builder = CacheBuilder.<ElementKey, CachedModel>builder()
                 .setMaximumWeight(MAX_MEM.get(settings).getBytes())
                 .weigher((key, cached) -> cached.model.ramBytesUsed());
         TimeValue write = EXPIRE_AFTER_WRITE.get(settings);
@@ -75,56 +81,58 @@ final class ModelCache implements ClusterStateListener {
     }
 
     private void resize(ByteSizeValue max) {
-        for (Cache<ElementKey, Cached> cache : caches.values()) {
+        for (Cache<ElementKey, CachedModel> cache : caches.values()) {
             cache.setMaximumWeight(max.getBytes());
             cache.refresh();
         }
     }
 
-    /** The compiled model, from the cache or on its way from the store. */
+    /**
+     * The compiled model, from the cache or from the store. The future fails when the element is missing or invalid.
+     */
     CompletableFuture<CompiledModel> load(ElementKey key) {
-        CompletableFuture<CompiledModel> mine = new CompletableFuture<>();
-        CompletableFuture<CompiledModel> others = loads.putIfAbsent(key, mine);
-        if (others != null) {
-            return others;
+        CompletableFuture<CompiledModel> load = new CompletableFuture<>();
+        CompletableFuture<CompiledModel> running = inFlight.putIfAbsent(key, load);
+        if (running != null) {
+            return running;
         }
-        // Looked up only now: a load that has just ended was put into the cache before it left the table.
-        Cached cached = caches.get(key.type()).get(key);
+        // The cache is read only now: a load that has just ended filled the cache before it left the table.
+        CachedModel cached = caches.get(key.type()).get(key);
         if (cached != null) {
-            loads.remove(key, mine);
-            mine.complete(cached.model);
-            return mine;
+            inFlight.remove(key, load);
+            load.complete(cached.model);
+            return load;
         }
-        ActionListener<GetResponse> found = ActionListener.wrap(
-                document -> client.threadPool().generic().execute(() -> finish(key, mine, document)),
-                failure -> fail(key, mine, failure));
+        ActionListener<GetResponse> fetched = ActionListener.wrap(
+                document -> client.threadPool().generic().execute(() -> finish(key, load, document)),
+                failure -> fail(key, load, failure));
         try {
-            client.execute(GetAction.INSTANCE, new GetRequest(key.index(), key.documentId()), found);
+            client.execute(GetAction.INSTANCE, new GetRequest(key.index(), key.documentId()), fetched);
         } catch (RuntimeException e) {
-            fail(key, mine, e);
+            fail(key, load, e);
         }
-        return mine;
+        return load;
     }
 
     private void finish(ElementKey key, CompletableFuture<CompiledModel> load, GetResponse document) {
         try {
             CompiledModel model = compile(key, document);
-            // A load that was forgotten by clear() still serves those who wait for it, but is not kept.
-            if (loads.get(key) == load) {
-                caches.get(key.type()).put(key, new Cached(key.index(), model));
+            // After a clear() during the load, the result goes to those who wait for it, but not into the cache.
+            if (inFlight.get(key) == load) {
+                caches.get(key.type()).put(key, new CachedModel(key.index(), model));
             }
-            loads.remove(key, load);
+            inFlight.remove(key, load);
             load.complete(model);
         } catch (Exception e) {
             fail(key, load, e);
         } catch (Error e) {
-            fail(key, load, e); // or those who wait would wait for ever
+            fail(key, load, e); // otherwise the waiting searches would never return
             throw e;
         }
     }
 
     private void fail(ElementKey key, CompletableFuture<CompiledModel> load, Throwable failure) {
-        loads.remove(key, load);
+        inFlight.remove(key, load);
         load.completeExceptionally(failure);
     }
 
@@ -135,13 +143,15 @@ final class ModelCache implements ClusterStateListener {
         return switch (Element.fromDocument(key.type(), document.getSourceAsBytesRef())) {
             case Model model -> CompiledModel.of(model);
             case FeatureSet set -> CompiledModel.of(set);
-            case Feature feature -> throw new IllegalArgumentException("a feature alone does not score");
+            case Feature feature ->
+                throw new IllegalArgumentException("a feature cannot score documents, use a feature set or a model");
         };
     }
 
+    /** Removes all elements of a store. */
     void clear(String index) {
-        loads.keySet().removeIf(key -> key.index().equals(index));
-        for (Cache<ElementKey, Cached> cache : caches.values()) {
+        inFlight.keySet().removeIf(key -> key.index().equals(index));
+        for (Cache<ElementKey, CachedModel> cache : caches.values()) {
             for (ElementKey key : cache.keys()) {
                 if (key.index().equals(index)) {
                     cache.invalidate(key);
@@ -151,7 +161,7 @@ final class ModelCache implements ClusterStateListener {
     }
 
     void clear(ElementKey key) {
-        loads.remove(key);
+        inFlight.remove(key);
         if (caches.containsKey(key.type())) {
             caches.get(key.type()).invalidate(key);
         }
@@ -164,11 +174,11 @@ final class ModelCache implements ClusterStateListener {
         }
     }
 
-    /** What the caches of this node hold, by store index. */
+    /** The usage of the caches of this node, by store index. */
     Map<String, CacheUsage> usage() {
         Map<String, CacheUsage> usage = new HashMap<>();
         caches.forEach((type, cache) -> {
-            for (Cached cached : cache.values()) {
+            for (CachedModel cached : cache.values()) {
                 usage.computeIfAbsent(cached.index, index -> new CacheUsage())
                         .add(type, 1, cached.model.ramBytesUsed());
             }

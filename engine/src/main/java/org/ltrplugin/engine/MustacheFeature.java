@@ -12,7 +12,7 @@ import org.opensearch.index.query.QueryBuilder;
 import org.opensearch.index.query.QueryShardContext;
 import org.opensearch.index.query.Rewriteable;
 
-/** A template that renders to a query of the query language. */
+/** A feature whose template renders to a query in the query DSL. */
 record MustacheFeature(String name, List<String> params, MustacheTemplate template) implements CompiledFeature {
     static MustacheFeature compile(Feature feature) {
         return new MustacheFeature(
@@ -32,7 +32,7 @@ record MustacheFeature(String name, List<String> params, MustacheTemplate templa
             QueryBuilder builder = shard.parseInnerQueryBuilder(parser);
             if (parser.nextToken() != null) {
                 throw new ParsingException(
-                        parser.getTokenLocation(), "a feature must be one query, but something follows it");
+                        parser.getTokenLocation(), "a feature must be one query, but there is more text after it");
             }
             Query query = Rewriteable.rewrite(builder, shard).toQuery(shard);
             return query == null ? new MatchNoDocsQuery("the feature's query is empty") : query;

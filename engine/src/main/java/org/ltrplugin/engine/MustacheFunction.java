@@ -22,8 +22,8 @@ import org.opensearch.common.xcontent.XContentFactory;
 import org.opensearch.core.xcontent.XContentBuilder;
 
 /**
- * A section that is a function: of the variable it holds ({@code toJson}, {@code join}), or of the text it renders
- * ({@code url}).
+ * A section that applies a function: {@code toJson} and {@code join} to the variable that the section names, {@code
+ * url} to the text that the section renders.
  */
 abstract class MustacheFunction extends IterableCode {
     private static final Pattern JOIN = Pattern.compile("join(?:\\s+delimiter='(.*)')?");
@@ -32,7 +32,7 @@ abstract class MustacheFunction extends IterableCode {
         super(context, factory, inner, variable);
     }
 
-    /** The function of this name, or null when it is a plain section. */
+    /** The function with this name. Null when the name is that of an ordinary section. */
     @Nullable
     static MustacheFunction of(String name, DefaultMustacheFactory factory, TemplateContext context, Mustache inner) {
         if (name.trim().equals("toJson")) {
@@ -45,7 +45,7 @@ abstract class MustacheFunction extends IterableCode {
         return join.matches() ? new Join(factory, context, inner, join.group(1) == null ? "," : join.group(1)) : null;
     }
 
-    /** What the function writes; null writes nothing. */
+    /** The text that the function writes, or null for none. */
     @Nullable
     abstract String apply(Writer writer, List<Object> scopes) throws IOException;
 
@@ -57,16 +57,16 @@ abstract class MustacheFunction extends IterableCode {
                 writer.write(text);
             }
         } catch (IOException e) {
-            throw new MustacheException("cannot apply a function", e, tc);
+            throw new MustacheException("cannot apply the function [" + getName() + "]", e, tc);
         }
         return appendText(writer);
     }
 
-    /** The name of the variable that is all the section holds. */
+    /** The name of the one variable that the section consists of. */
     private static String variable(String function, Mustache inner, TemplateContext context) {
         Code[] codes = inner.getCodes();
         if (codes == null || codes.length != 1 || codes[0] instanceof WriteCode == false) {
-            throw new MustacheException("function [" + function + "] must hold the name of one variable", context);
+            throw new MustacheException("function [" + function + "] must contain the name of one variable", context);
         }
         StringWriter name = new StringWriter();
         codes[0].identity(name);
@@ -80,7 +80,7 @@ abstract class MustacheFunction extends IterableCode {
 
         @Override
         String apply(Writer writer, List<Object> scopes) throws IOException {
-            Object value = ParamLookup.unwrap(get(scopes));
+            Object value = ParamObjectHandler.unwrap(get(scopes));
             if (value instanceof Iterable || value instanceof Map) {
                 XContentBuilder builder = XContentFactory.jsonBuilder();
                 return (value instanceof Map ? builder.value((Map<?, ?>) value) : builder.value((Iterable<?>) value))
@@ -100,10 +100,10 @@ abstract class MustacheFunction extends IterableCode {
 
         @Override
         String apply(Writer writer, List<Object> scopes) {
-            Object value = ParamLookup.unwrap(get(scopes));
+            Object value = ParamObjectHandler.unwrap(get(scopes));
             if (value instanceof Iterable<?> values) {
                 StringJoiner joiner = new StringJoiner(delimiter);
-                values.forEach(each -> joiner.add(oh.stringify(each)));
+                values.forEach(element -> joiner.add(oh.stringify(element)));
                 return joiner.toString();
             }
             return value == null ? null : oh.stringify(value);
@@ -117,7 +117,7 @@ abstract class MustacheFunction extends IterableCode {
 
         @Override
         String apply(Writer writer, List<Object> scopes) throws IOException {
-            BoundedWriter rendered = new BoundedWriter(writer);
+            LimitedWriter rendered = new LimitedWriter(writer);
             run(rendered, scopes).flush();
             return URLEncoder.encode(rendered.toString(), StandardCharsets.UTF_8);
         }

@@ -3,7 +3,7 @@ package org.ltrplugin.engine;
 import java.util.Map;
 import org.apache.lucene.util.RamUsageEstimator;
 
-/** A ranker behind normalizers. They apply to every feature listed, also where it did not match the document. */
+/** A ranker and the normalizers of its features. A normalizer also applies where its feature does not match. */
 record NormalizedRanker(Ranker ranker, int[] ordinals, Normalizer[] normalizers) implements Ranker {
     static Ranker of(Ranker ranker, Map<Integer, Normalizer> byOrdinal) {
         return byOrdinal.isEmpty()

@@ -7,9 +7,17 @@ import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
-/** Rescales the value of one feature, in float32, just before the ranker sees it. */
+/**
+ * Normalizes the value of one feature, in float32, before the ranker reads it.
+ *
+ * @param first the mean or the minimum
+ * @param second the standard deviation or the maximum
+ */
 record Normalizer(Kind kind, float first, float second) implements ToXContentObject {
-    /** Subtracts the mean and divides by the deviation; or maps minimum and maximum to 0 and 1, without clamping. */
+    /**
+     * STANDARD subtracts the mean and divides by the standard deviation. MIN_MAX maps the minimum to 0 and the maximum
+     * to 1, without clamping.
+     */
     enum Kind {
         STANDARD("standard", "mean", "standard_deviation"),
         MIN_MAX("min_max", "minimum", "maximum");
@@ -30,9 +38,10 @@ record Normalizer(Kind kind, float first, float second) implements ToXContentObj
         if (ordered == false || Float.isFinite(first) == false || Float.isFinite(second) == false) {
             throw new IllegalArgumentException(
                     kind == Kind.STANDARD
-                            ? "[standard] needs a finite [mean] and a [standard_deviation] above 0, got [%s] and [%s]"
+                            ? "[standard] must have a finite [mean] and [standard_deviation] > 0, got [%s] and [%s]"
                                     .formatted(first, second)
-                            : "[min_max] needs 0 <= [minimum] < [maximum], got [%s] and [%s]".formatted(first, second));
+                            : "[min_max] must have 0 <= [minimum] < [maximum], got [%s] and [%s]"
+                                    .formatted(first, second));
         }
     }
 
@@ -50,16 +59,16 @@ record Normalizer(Kind kind, float first, float second) implements ToXContentObj
     }
 
     static Normalizer parse(XContentParser parser) throws IOException {
-        Normalizer[] given = PARSER.parse(parser, null);
-        if (given[0] == null) {
-            throw new IllegalArgumentException("a normalizer is [standard] or [min_max]");
+        Normalizer[] parsed = PARSER.parse(parser, null);
+        if (parsed[0] == null) {
+            throw new IllegalArgumentException("a normalizer must be [standard] or [min_max]");
         }
-        return given[0];
+        return parsed[0];
     }
 
     private static Normalizer of(Kind kind, Float[] numbers) {
         if (kind == Kind.STANDARD && (numbers[0] == null || numbers[1] == null)) {
-            throw new IllegalArgumentException("[standard] needs both [mean] and [standard_deviation]");
+            throw new IllegalArgumentException("[standard] must have both [mean] and [standard_deviation]");
         }
         float first = numbers[0] == null ? 0 : numbers[0];
         return new Normalizer(kind, first, numbers[1] == null ? Float.MAX_VALUE : numbers[1]);
@@ -71,15 +80,15 @@ record Normalizer(Kind kind, float first, float second) implements ToXContentObj
     static {
         for (Kind kind : Kind.values()) {
             ObjectParser<Float[], Void> numbers = new ObjectParser<>(kind.key, () -> new Float[2]);
-            numbers.declareFloat((given, value) -> given[0] = value, new ParseField(kind.first));
-            numbers.declareFloat((given, value) -> given[1] = value, new ParseField(kind.second));
+            numbers.declareFloat((parsed, value) -> parsed[0] = value, new ParseField(kind.first));
+            numbers.declareFloat((parsed, value) -> parsed[1] = value, new ParseField(kind.second));
             PARSER.declareObject(
-                    (given, normalizer) -> {
-                        if (given[0] != null) {
+                    (parsed, normalizer) -> {
+                        if (parsed[0] != null) {
                             throw new IllegalArgumentException(
-                                    "a feature has one normalizer, [standard] or [min_max], not both");
+                                    "a feature must have one normalizer, [standard] or [min_max], not both");
                         }
-                        given[0] = normalizer;
+                        parsed[0] = normalizer;
                     },
                     (p, ignored) -> of(kind, numbers.parse(p, null)),
                     new ParseField(kind.key));

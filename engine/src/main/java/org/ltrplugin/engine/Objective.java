@@ -1,6 +1,6 @@
 package org.ltrplugin.engine;
 
-/** What becomes of the sum of the leaves. */
+/** The XGBoost objective, as far as it changes the sum of the leaves. */
 enum Objective {
     RAW,
     LOGISTIC;
@@ -9,8 +9,12 @@ enum Objective {
         return this == RAW ? sum : (float) (1 / (1 + Math.exp(-(double) sum)));
     }
 
-    /** Throws IllegalArgumentException for a name that the original does not know either. */
-    static Objective ofXGBoost(String name) {
+    /**
+     * The objective with this XGBoost name.
+     *
+     * @throws IllegalArgumentException for names that the OpenSearch Learning to Rank plugin does not support
+     */
+    static Objective fromXGBoost(String name) {
         return switch (name) {
             case "rank:pairwise", "rank:ndcg", "rank:map", "binary:logitraw", "reg:linear" -> RAW;
             case "binary:logistic", "reg:logistic" -> LOGISTIC;

@@ -12,7 +12,7 @@ import org.apache.lucene.search.Scorer;
 import org.apache.lucene.search.ScorerSupplier;
 import org.apache.lucene.search.Weight;
 
-/** A feature whose value is the score that a query gives to the documents it matches. */
+/** A feature whose value is the score of a query for the documents that the query matches. */
 record QueryFeature(String name, Query query) implements BoundFeature {
     @Override
     public BoundFeature rewrite(IndexSearcher searcher) throws IOException {
@@ -34,7 +34,7 @@ record QueryFeature(String name, Query query) implements BoundFeature {
         @Override
         public FeatureReader reader(LeafReaderContext segment, float[] vector, long leadCost) throws IOException {
             ScorerSupplier supplier = weight.scorerSupplier(segment);
-            return supplier == null ? FeatureReader.NEVER : new ScorerReader(supplier.get(leadCost));
+            return supplier == null ? FeatureReader.NO_MATCH : new ScorerReader(supplier.get(leadCost));
         }
 
         @Override
@@ -45,17 +45,17 @@ record QueryFeature(String name, Query query) implements BoundFeature {
 
     private static final class ScorerReader implements FeatureReader {
         private final Scorer scorer;
-        private final DocIdSetIterator matches;
+        private final DocIdSetIterator iterator;
 
         ScorerReader(Scorer scorer) {
             this.scorer = scorer;
-            this.matches = scorer.iterator();
+            this.iterator = scorer.iterator();
         }
 
         @Override
-        public boolean matches(int doc) throws IOException {
-            int at = matches.docID();
-            return (at < doc ? matches.advance(doc) : at) == doc;
+        public boolean advanceExact(int doc) throws IOException {
+            int current = iterator.docID();
+            return (current < doc ? iterator.advance(doc) : current) == doc;
         }
 
         @Override

@@ -5,57 +5,65 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * {@code model/ranklib}: the text that RankLib writes. Its first line names the algorithm, and features are numbered
- * from 1 in the order of the set.
+ * Parses {@code model/ranklib}: the model file that RankLib writes. The first line names the algorithm. Features are
+ * numbered from 1 in the order of the feature set.
  */
 final class RankLibParser implements RankerParser {
-    /** Reads what follows the first line. */
-    private interface Kind {
-        Ranker read(String name, String text, int features);
+    /** Parses the text after the first line. */
+    private interface AlgorithmParser {
+        Ranker parse(String algorithm, String text, int featureCount);
     }
 
-    private static final Map<String, Kind> KINDS = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    private static final Map<String, AlgorithmParser> ALGORITHMS = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
 
     static {
-        KINDS.put("MART", RankLibParser::ensemble);
-        KINDS.put("LambdaMART", RankLibParser::ensemble);
-        KINDS.put("Random Forests", (name, text, features) -> Forest.of(name, RankLibTrees.read(name, text, features)));
-        for (String name : List.of(LineRanker.ASCENT, LineRanker.REGRESSION, LineRanker.ADA_RANK, LineRanker.BOOST)) {
-            KINDS.put(name, LineRanker::parse);
+        ALGORITHMS.put("MART", RankLibParser::parseEnsemble);
+        ALGORITHMS.put("LambdaMART", RankLibParser::parseEnsemble);
+        ALGORITHMS.put(
+                "Random Forests",
+                (name, text, featureCount) -> RandomForest.of(name, RankLibTreeParser.parse(name, text, featureCount)));
+        for (String name : List.of(
+                RankLibLinear.COORDINATE_ASCENT,
+                RankLibLinear.LINEAR_REGRESSION,
+                RankLibLinear.ADA_RANK,
+                RankLibLinear.RANK_BOOST)) {
+            ALGORITHMS.put(name, RankLibLinear::parse);
         }
         for (String name : List.of("RankNet", "LambdaRank", "ListNet")) {
-            KINDS.put(name, RankLibParser::refuse);
+            ALGORITHMS.put(name, RankLibParser::rejectNetwork);
         }
     }
 
     @Override
     public Ranker parse(JsonText definition, Map<String, Integer> ordinals) {
         if (definition.structured()) {
-            throw new IllegalArgumentException("a RankLib model is a string");
+            throw new IllegalArgumentException("the definition of a RankLib model must be a string");
         }
         String text = definition.text();
-        String first = text.lines().findFirst().orElse("");
-        String given = first.replace("## ", "").stripTrailing();
-        for (Map.Entry<String, Kind> kind : KINDS.entrySet()) {
-            if (kind.getKey().equalsIgnoreCase(given)) {
-                return kind.getValue().read(kind.getKey(), text.substring(first.length()), ordinals.size());
+        String firstLine = text.lines().findFirst().orElse("");
+        String name = firstLine.replace("## ", "").stripTrailing();
+        for (Map.Entry<String, AlgorithmParser> algorithm : ALGORITHMS.entrySet()) {
+            if (algorithm.getKey().equalsIgnoreCase(name)) {
+                return algorithm
+                        .getValue()
+                        .parse(algorithm.getKey(), text.substring(firstLine.length()), ordinals.size());
             }
         }
-        throw new IllegalArgumentException(
-                "the first line of a RankLib model must name one of " + KINDS.keySet() + ", but is [" + first + "]");
+        throw new IllegalArgumentException("the first line of a RankLib model must name one of " + ALGORITHMS.keySet()
+                + ", but is [" + firstLine + "]");
     }
 
-    private static Ranker ensemble(String name, String text, int features) {
-        List<TreeEnsemble> read = RankLibTrees.read(name, text, features);
-        if (read.size() > 1) {
-            throw new IllegalArgumentException("a [" + name + "] model is one ensemble, not " + read.size());
+    private static Ranker parseEnsemble(String algorithm, String text, int featureCount) {
+        List<TreeEnsemble> ensembles = RankLibTreeParser.parse(algorithm, text, featureCount);
+        if (ensembles.size() > 1) {
+            throw new IllegalArgumentException(
+                    "a [" + algorithm + "] model must have one ensemble, got [" + ensembles.size() + "]");
         }
-        return read.getFirst();
+        return ensembles.getFirst();
     }
 
-    private static Ranker refuse(String name, String text, int features) {
-        throw new IllegalArgumentException(
-                "[" + name + "], a network of RankLib, is not supported: searches side by side would get wrong scores"
-                        + " from the original; derived features under a linear model can express any network");
+    private static Ranker rejectNetwork(String algorithm, String text, int featureCount) {
+        throw new IllegalArgumentException("the RankLib network [" + algorithm
+                + "] is not supported; use derived features with a linear model, which can express any network");
     }
 }

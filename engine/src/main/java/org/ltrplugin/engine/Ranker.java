@@ -1,19 +1,19 @@
 package org.ltrplugin.engine;
 
 /**
- * Turns the feature values of documents into their scores. Immutable, and shared by all searches of the node. A vector
- * belongs to the ranker once it is passed in: it may be overwritten.
+ * Computes the score of a document from its feature values. Immutable, and shared by all searches of the node. A ranker
+ * may overwrite the vectors that it gets.
  */
 interface Ranker {
-    /** The name that explanations show. */
+    /** The name in explanations. */
     String name();
 
-    /** What stands in the vector for a feature that does not match the document: 0 or NaN. */
+    /** The value of a feature that does not match the document: 0 or NaN. */
     float missingValue();
 
     float score(float[] vector);
 
-    /** Scores so many documents as one by one, bit for bit. */
+    /** Scores the first {@code count} vectors. The scores are bit for bit those of {@link #score(float[])}. */
     default void score(float[][] vectors, int count, float[] scores) {
         for (int i = 0; i < count; i++) {
             scores[i] = score(vectors[i]);

@@ -12,7 +12,7 @@ import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
 
 /**
- * The part of a model that scores: its type, its definition in the form of that type, and the normalizers before it.
+ * The part of a model that scores: its type, its definition in the format of that type, and its normalizers.
  */
 record RankerDefinition(String rankerType, JsonText definition, Map<String, Normalizer> normalizers)
         implements ToXContentObject {
@@ -32,31 +32,31 @@ record RankerDefinition(String rankerType, JsonText definition, Map<String, Norm
     }
 
     static RankerDefinition parse(XContentParser parser) throws IOException {
-        Draft draft = PARSER.parse(parser, null);
-        if (draft.type == null || draft.definition == null) {
+        Builder builder = PARSER.parse(parser, null);
+        if (builder.type == null || builder.definition == null) {
             throw new ParsingException(
                     parser.getTokenLocation(),
-                    "Field [" + (draft.type == null ? "type" : "definition") + "] is mandatory in a model");
+                    "Field [" + (builder.type == null ? "type" : "definition") + "] is mandatory in a model");
         }
-        return new RankerDefinition(draft.type, draft.definition, draft.normalizers);
+        return new RankerDefinition(builder.type, builder.definition, builder.normalizers);
     }
 
-    private static final class Draft {
+    private static final class Builder {
         private String type;
         private JsonText definition;
         private Map<String, Normalizer> normalizers = Map.of();
     }
 
-    private static final ObjectParser<Draft, Void> PARSER = new ObjectParser<>("model", Draft::new);
+    private static final ObjectParser<Builder, Void> PARSER = new ObjectParser<>("model", Builder::new);
 
     static {
-        PARSER.declareString((draft, value) -> draft.type = value, new ParseField("type"));
+        PARSER.declareString((builder, value) -> builder.type = value, new ParseField("type"));
         PARSER.declareField(
-                (p, draft, ignored) -> draft.definition = JsonText.parse(p),
+                (p, builder, ignored) -> builder.definition = JsonText.parse(p),
                 new ParseField("definition"),
                 ObjectParser.ValueType.VALUE_OBJECT_ARRAY);
         PARSER.declareObject(
-                (draft, value) -> draft.normalizers = value,
+                (builder, value) -> builder.normalizers = value,
                 (p, ignored) -> p.map(LinkedHashMap::new, Normalizer::parse),
                 new ParseField("feature_normalizers"));
     }

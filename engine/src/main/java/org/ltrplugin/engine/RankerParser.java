@@ -6,27 +6,28 @@ import java.util.Map;
 import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.xcontent.XContentParser;
 
-/** Reads the definition of one type of model. */
+/** Parses the definitions of one model type. */
 @FunctionalInterface
 interface RankerParser {
     /**
-     * The ranker for vectors laid out by these ordinals.
+     * Parses a definition.
      *
-     * @throws IllegalArgumentException when the definition is not one of this type
+     * @param ordinals by feature name, the position of the feature in the vectors that the ranker scores
+     * @throws IllegalArgumentException when the definition is invalid
      */
     Ranker parse(JsonText definition, Map<String, Integer> ordinals) throws IOException;
 
     Map<String, RankerParser> BY_TYPE = Map.of(
             "model/linear", new LinearParser(),
             "model/ranklib", new RankLibParser(),
-            "model/xgboost+json", new XGBoostParser(),
+            "model/xgboost+json", new XGBoostJsonParser(),
             "model/xgboost+json+raw", new XGBoostRawParser());
 
-    /** The ranker of a model over the features of its set, behind its normalizers. */
+    /** Parses the ranker of a model, with the normalizers of its features. */
     static Ranker parse(RankerDefinition definition, FeatureSet set) throws IOException {
         RankerParser parser = BY_TYPE.get(definition.rankerType());
         if (parser == null) {
-            throw new IllegalArgumentException("unsupported model type [%s], this engine has %s"
+            throw new IllegalArgumentException("unsupported model type [%s], use one of %s"
                     .formatted(
                             definition.rankerType(),
                             BY_TYPE.keySet().stream().sorted().toList()));
@@ -37,6 +38,7 @@ interface RankerParser {
         return NormalizedRanker.of(parser.parse(definition.definition(), ordinals), normalizers);
     }
 
+    /** The ordinal of a feature. Throws IllegalArgumentException when the feature set does not have it. */
     static int ordinal(Map<String, Integer> ordinals, String feature) {
         Integer ordinal = ordinals.get(feature);
         if (ordinal == null) {
@@ -46,12 +48,17 @@ interface RankerParser {
         return ordinal;
     }
 
-    /** A number of a model, which must survive as float32. */
-    static float finite(XContentParser parser, String what) throws IOException {
+    /**
+     * The number at the parser's position, which must be finite as float32.
+     *
+     * @param subject what the number is, for the error message
+     */
+    static float parseFinite(XContentParser parser, String subject) throws IOException {
         float value = parser.floatValue();
         if (Float.isFinite(value) == false) {
             throw new ParsingException(
-                    parser.getTokenLocation(), what + " is not a finite float32 number: [" + parser.text() + "]");
+                    parser.getTokenLocation(),
+                    subject + " must be a finite float32 number, got [" + parser.text() + "]");
         }
         return value;
     }

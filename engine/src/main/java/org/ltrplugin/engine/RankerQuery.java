@@ -15,7 +15,7 @@ import org.apache.lucene.search.ScoreMode;
 import org.apache.lucene.search.Weight;
 import org.opensearch.common.Nullable;
 
-/** Matches every document and scores it with a ranker over features. */
+/** Matches every document and scores it with a ranker. */
 final class RankerQuery extends Query {
     private final List<BoundFeature> features;
     private final Ranker ranker;
@@ -31,15 +31,15 @@ final class RankerQuery extends Query {
         this.window = window;
     }
 
-    /** The ranker query behind a boost, or null when it is another kind of query. */
+    /** The ranker query itself or inside a boost. Null when the query is of another kind. */
     @Nullable
     static RankerQuery unwrap(@Nullable Query query) {
         Query inner = query instanceof BoostQuery boost ? boost.getQuery() : query;
         return inner instanceof RankerQuery ranker ? ranker : null;
     }
 
-    /** This query, told which documents of the whole index it will score, in increasing order. */
-    RankerQuery over(int[] window) {
+    /** This query with the documents that it will score: document ids of the searcher, in increasing order. */
+    RankerQuery withWindow(int[] window) {
         return new RankerQuery(features, ranker, window);
     }
 
@@ -60,9 +60,9 @@ final class RankerQuery extends Query {
         List<BoundFeature> rewritten = new ArrayList<>(features.size());
         boolean changed = false;
         for (BoundFeature feature : features) {
-            BoundFeature other = feature.rewrite(searcher);
-            changed |= other != feature;
-            rewritten.add(other);
+            BoundFeature result = feature.rewrite(searcher);
+            changed |= result != feature;
+            rewritten.add(result);
         }
         return changed ? new RankerQuery(List.copyOf(rewritten), ranker, window) : this;
     }
@@ -75,7 +75,7 @@ final class RankerQuery extends Query {
         return new RankerWeight(this, featureWeights(searcher, boost));
     }
 
-    /** The features on a searcher. The boost belongs to them, not to the score of the ranker. */
+    /** The weights of the features for a searcher. The boost multiplies the features, not the score of the ranker. */
     List<FeatureWeight> featureWeights(IndexSearcher searcher, float boost) throws IOException {
         List<FeatureWeight> weights = new ArrayList<>(features.size());
         for (BoundFeature feature : features) {
@@ -105,7 +105,7 @@ final class RankerQuery extends Query {
 
     @Override
     public String toString(String field) {
-        String over = window.length == 0 ? "" : ", " + window.length + " documents";
-        return "sltr(" + ranker.name() + ", " + features.size() + " features" + over + ")";
+        String suffix = window.length == 0 ? "" : ", " + window.length + " documents";
+        return "sltr(" + ranker.name() + ", " + features.size() + " features" + suffix + ")";
     }
 }

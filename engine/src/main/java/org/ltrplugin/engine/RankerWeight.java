@@ -10,7 +10,7 @@ import org.apache.lucene.search.Scorer;
 import org.apache.lucene.search.ScorerSupplier;
 import org.apache.lucene.search.Weight;
 
-/** Scores documents of one searcher, and explains the scores. */
+/** The {@link Weight} of a {@link RankerQuery}: scores documents and explains their scores. */
 final class RankerWeight extends Weight {
     private final RankerQuery query;
     private final List<FeatureWeight> weights;
@@ -27,7 +27,7 @@ final class RankerWeight extends Weight {
         return new FeatureVector(weights, segment, ranker.missingValue(), leadCost);
     }
 
-    /** Segments may be searched by different threads: each scorer has a vector of its own. */
+    /** Different threads may search different segments, so each scorer has its own vector. */
     @Override
     public ScorerSupplier scorerSupplier(LeafReaderContext segment) {
         return new ScorerSupplier() {
@@ -46,7 +46,7 @@ final class RankerWeight extends Weight {
     @Override
     public Explanation explain(LeafReaderContext segment, int doc) throws IOException {
         FeatureVector vector = vector(segment, 1);
-        vector.read(doc);
+        vector.advance(doc);
         List<Explanation> details = new ArrayList<>(weights.size());
         for (int i = 0; i < weights.size(); i++) {
             String label = "Feature " + i + "(" + query.features().get(i).name() + "):";
@@ -63,6 +63,6 @@ final class RankerWeight extends Weight {
 
     @Override
     public boolean isCacheable(LeafReaderContext segment) {
-        return false; // the score is all there is to it, and the query cache keeps matches only
+        return false; // the query cache stores matches, and this query matches every document
     }
 }

@@ -11,10 +11,10 @@ import org.opensearch.rest.RestRequest;
 import org.opensearch.rest.RestRequest.Method;
 import org.opensearch.transport.client.node.NodeClient;
 
-/** Adds features to a set: those in the body, or stored ones by name or prefix. */
+/** Adds features to a set: the features in the body, or stored features by name or prefix. */
 final class RestAddFeatures extends LtrRestHandler {
     private static final String PATH = "/_featureset/{name}/_addfeatures";
-    private static final int MAX_FOUND = 10_000;
+    private static final int MAX_STORED_FEATURES = 10_000;
 
     private final ElementStore elements;
 
@@ -25,8 +25,8 @@ final class RestAddFeatures extends LtrRestHandler {
 
     @Override
     public List<Route> routes() {
-        List<Route> routes = new ArrayList<>(inEveryStore(PATH, Method.POST));
-        routes.addAll(inEveryStore(PATH + "/{query}", Method.POST));
+        List<Route> routes = new ArrayList<>(storeRoutes(PATH, Method.POST));
+        routes.addAll(storeRoutes(PATH + "/{query}", Method.POST));
         return routes;
     }
 
@@ -48,27 +48,29 @@ final class RestAddFeatures extends LtrRestHandler {
         String query = request.param("query");
         boolean merge = request.paramAsBoolean("merge", false);
         String routing = request.param("routing");
-        Body body =
-                request.hasContentOrSourceParam() ? body(request, parser -> PARSER.parse(parser, null)) : new Body();
-        boolean listed = body.features != null;
-        if (listed == (query != null) || (listed && body.features.isEmpty())) {
-            throw new IllegalArgumentException("features must be given either in the path, as a query, or in the body,"
-                    + " as a list that is not empty");
+        Body body = request.hasContentOrSourceParam()
+                ? parseBody(request, parser -> PARSER.parse(parser, null))
+                : new Body();
+        boolean inBody = body.features != null;
+        if (inBody == (query != null) || (inBody && body.features.isEmpty())) {
+            throw new IllegalArgumentException(
+                    "features must be either in the path, as a feature query, or in the body, as a list that is not"
+                            + " empty");
         }
         elements.requireStore(index);
-        FeatureAddition addition =
-                new FeatureAddition(elements, new ElementCheck(client), set, merge, routing, body.validation);
+        FeatureSetUpdate update =
+                new FeatureSetUpdate(elements, new ElementValidator(client), set, merge, routing, body.validation);
         return channel -> {
-            ActionListener<IndexResponse> listener = written(channel, routing);
-            if (listed) {
-                addition.run(body.features, listener);
+            ActionListener<IndexResponse> listener = writeListener(channel, routing);
+            if (inBody) {
+                update.run(body.features, listener);
                 return;
             }
-            elements.findFeatures(index, query, MAX_FOUND, ElementStore.then(listener, found -> {
-                if (found.isEmpty()) {
+            elements.findFeatures(index, query, MAX_STORED_FEATURES, ElementStore.delegateFailure(listener, stored -> {
+                if (stored.isEmpty()) {
                     throw new IllegalArgumentException("The feature query [" + query + "] returned no features");
                 }
-                addition.run(found, listener);
+                update.run(stored, listener);
             }));
         };
     }

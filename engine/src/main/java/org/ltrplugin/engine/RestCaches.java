@@ -10,7 +10,7 @@ import org.opensearch.rest.action.RestActions.NodesResponseRestListener;
 import org.opensearch.rest.action.RestToXContentListener;
 import org.opensearch.transport.client.node.NodeClient;
 
-/** Clears the caches of a store, and shows what the caches hold. */
+/** Clears a store from the caches, and returns the usage of the caches. */
 final class RestCaches extends LtrRestHandler {
     private final StoreClient client;
 
@@ -21,7 +21,7 @@ final class RestCaches extends LtrRestHandler {
 
     @Override
     public List<Route> routes() {
-        List<Route> routes = new ArrayList<>(inEveryStore("/_clearcache", Method.POST));
+        List<Route> routes = new ArrayList<>(storeRoutes("/_clearcache", Method.POST));
         routes.add(new Route(Method.GET, "/_ltr/_cachestats"));
         return routes;
     }
@@ -30,14 +30,15 @@ final class RestCaches extends LtrRestHandler {
     RestChannelConsumer prepare(RestRequest request, String index, NodeClient ignored) {
         if (request.method() == Method.GET) {
             return channel -> client.execute(
-                    TransportCachesAction.TYPE, CachesRequest.count(), new NodesResponseRestListener<>(channel));
+                    TransportCachesAction.TYPE, CachesRequest.usage(), new NodesResponseRestListener<>(channel));
         }
         return channel -> {
             RestToXContentListener<AcknowledgedResponse> listener = new RestToXContentListener<>(channel);
             client.execute(
                     TransportCachesAction.TYPE,
                     CachesRequest.clear(index),
-                    ElementStore.then(listener, cleared -> listener.onResponse(new AcknowledgedResponse(true))));
+                    ElementStore.delegateFailure(
+                            listener, cleared -> listener.onResponse(new AcknowledgedResponse(true))));
         };
     }
 }

@@ -19,7 +19,7 @@ import org.opensearch.rest.RestRequest;
 import org.opensearch.rest.RestRequest.Method;
 import org.opensearch.transport.client.node.NodeClient;
 
-/** Creates a model over a copy of a stored feature set. */
+/** Creates a model with a copy of a stored feature set. */
 final class RestCreateModel extends LtrRestHandler {
     private static final long ANY_VERSION = -1;
 
@@ -32,7 +32,7 @@ final class RestCreateModel extends LtrRestHandler {
 
     @Override
     public List<Route> routes() {
-        return inEveryStore("/_featureset/{name}/_createmodel", Method.POST);
+        return storeRoutes("/_featureset/{name}/_createmodel", Method.POST);
     }
 
     private static final class NamedRanker {
@@ -64,9 +64,9 @@ final class RestCreateModel extends LtrRestHandler {
             throw new ParsingException(parser.getTokenLocation(), "Field [model] is mandatory");
         }
         if (body.model.name == null || body.model.definition == null) {
-            ActionRequestValidationException fault = new ActionRequestValidationException();
-            fault.addValidationError("the model needs a [name] and a [model]");
-            throw fault;
+            ActionRequestValidationException error = new ActionRequestValidationException();
+            error.addValidationError("the model must have a [name] and a [model]");
+            throw error;
         }
         return body;
     }
@@ -79,35 +79,36 @@ final class RestCreateModel extends LtrRestHandler {
             throw new IllegalArgumentException("[version] must be above 0, got [" + version + "]");
         }
         String routing = request.param("routing");
-        Body body = body(request, RestCreateModel::parse);
+        Body body = parseBody(request, RestCreateModel::parse);
         elements.requireStore(index);
         return channel -> {
             ActionListener<IndexResponse> listener =
-                    ActionListener.delegateResponse(written(channel, routing), (created, failure) -> {
+                    ActionListener.delegateResponse(writeListener(channel, routing), (created, failure) -> {
                         if (ExceptionsHelper.unwrapCause(failure) instanceof VersionConflictEngineException) {
-                            refuseModelUpdate(channel);
+                            rejectModelUpdate(channel);
                         } else {
                             created.onFailure(failure);
                         }
                     });
-            elements.get(set, routing, ElementStore.then(listener, found -> {
-                Model model = new Model(body.model.name, features(set, found, version), body.model.definition);
-                IndexRequest write = ElementStore.write(index, model, routing).opType(OpType.CREATE);
-                new ElementCheck(client)
-                        .check(model, body.validation, listener, () -> elements.put(write, model, listener));
+            elements.get(set, routing, ElementStore.delegateFailure(listener, stored -> {
+                Model model = new Model(body.model.name, featureSet(set, stored, version), body.model.definition);
+                IndexRequest indexRequest =
+                        ElementStore.indexRequest(index, model, routing).opType(OpType.CREATE);
+                new ElementValidator(client)
+                        .validate(model, body.validation, listener, () -> elements.put(indexRequest, model, listener));
             }));
         };
     }
 
-    private static FeatureSet features(ElementKey set, GetResponse found, long version) throws IOException {
-        if (found.isExists() == false) {
+    private static FeatureSet featureSet(ElementKey set, GetResponse stored, long version) throws IOException {
+        if (stored.isExists() == false) {
             throw new IllegalArgumentException("Stored feature set [" + set.name() + "] does not exist");
         }
-        if (version != ANY_VERSION && version != found.getVersion()) {
+        if (version != ANY_VERSION && version != stored.getVersion()) {
             throw new IllegalArgumentException(
-                    "Stored feature set [%s] has version [%d], but version [%d] was asked for"
-                            .formatted(set.name(), found.getVersion(), version));
+                    "Stored feature set [%s] has version [%d], but version [%d] was requested"
+                            .formatted(set.name(), stored.getVersion(), version));
         }
-        return (FeatureSet) Element.fromDocument(ElementType.FEATURESET, found.getSourceAsBytesRef());
+        return (FeatureSet) Element.fromDocument(ElementType.FEATURESET, stored.getSourceAsBytesRef());
     }
 }

@@ -16,9 +16,9 @@ import org.opensearch.rest.action.RestStatusToXContentListener;
 import org.opensearch.rest.action.RestToXContentListener;
 import org.opensearch.transport.client.node.NodeClient;
 
-/** Creates, replaces, shows, lists and deletes the elements of one type. */
+/** Creates, replaces, returns, lists and deletes the elements of one type. */
 final class RestElements extends LtrRestHandler {
-    private static final int DEFAULT_PAGE = 20;
+    private static final int DEFAULT_SIZE = 20;
 
     private final ElementType type;
     private final ElementStore elements;
@@ -31,8 +31,8 @@ final class RestElements extends LtrRestHandler {
 
     @Override
     public List<Route> routes() {
-        List<Route> routes = new ArrayList<>(inEveryStore("/_" + type.key, Method.GET));
-        routes.addAll(inEveryStore(
+        List<Route> routes = new ArrayList<>(storeRoutes("/_" + type.key, Method.GET));
+        routes.addAll(storeRoutes(
                 "/_" + type.key + "/{name}", Method.PUT, Method.POST, Method.GET, Method.HEAD, Method.DELETE));
         return routes;
     }
@@ -60,29 +60,29 @@ final class RestElements extends LtrRestHandler {
     private RestChannelConsumer list(RestRequest request, String index) {
         String prefix = request.param("prefix", "");
         int from = request.paramAsInt("from", 0);
-        int size = request.paramAsInt("size", DEFAULT_PAGE);
+        int size = request.paramAsInt("size", DEFAULT_SIZE);
         return channel -> elements.list(index, type, prefix, from, size, new RestStatusToXContentListener<>(channel));
     }
 
     private RestChannelConsumer write(RestRequest request, ElementKey key, String routing, NodeClient client)
             throws IOException {
-        ElementBody body = body(request, parser -> ElementBody.parse(parser, key.name()));
+        ElementBody body = parseBody(request, parser -> ElementBody.parse(parser, key.name()));
         Element element = body.element();
         if (element.type() != type) {
             throw new IllegalArgumentException(
                     "Expected a [" + type.key + "] but encountered [" + element.type().key + "]");
         }
-        OpType operation = request.method() == Method.PUT ? OpType.CREATE : OpType.INDEX;
-        if (type == ElementType.MODEL && operation == OpType.INDEX) {
-            return LtrRestHandler::refuseModelUpdate;
+        OpType opType = request.method() == Method.PUT ? OpType.CREATE : OpType.INDEX;
+        if (type == ElementType.MODEL && opType == OpType.INDEX) {
+            return LtrRestHandler::rejectModelUpdate;
         }
         elements.requireStore(key.index());
         return channel -> {
-            ActionListener<IndexResponse> listener = written(channel, routing);
-            new ElementCheck(client).check(element, body.validation(), listener, () -> {
-                IndexRequest write =
-                        ElementStore.write(key.index(), element, routing).opType(operation);
-                elements.put(write, element, listener);
+            ActionListener<IndexResponse> listener = writeListener(channel, routing);
+            new ElementValidator(client).validate(element, body.validation(), listener, () -> {
+                IndexRequest indexRequest =
+                        ElementStore.indexRequest(key.index(), element, routing).opType(opType);
+                elements.put(indexRequest, element, listener);
             });
         };
     }

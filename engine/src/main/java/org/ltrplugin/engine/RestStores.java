@@ -14,7 +14,7 @@ import org.opensearch.rest.RestRequest.Method;
 import org.opensearch.rest.action.RestToXContentListener;
 import org.opensearch.transport.client.node.NodeClient;
 
-/** Creates, deletes and shows feature stores. */
+/** Creates, deletes and lists feature stores. */
 final class RestStores extends LtrRestHandler {
     private final StoreClient stores;
 
@@ -25,23 +25,24 @@ final class RestStores extends LtrRestHandler {
 
     @Override
     public List<Route> routes() {
-        return inEveryStore("", Method.PUT, Method.POST, Method.DELETE, Method.GET);
+        return storeRoutes("", Method.PUT, Method.POST, Method.DELETE, Method.GET);
     }
 
     @Override
     RestChannelConsumer prepare(RestRequest request, String index, NodeClient client) throws IOException {
         String store = request.param("store");
-        request.content(); // a body is allowed, and ignored
+        request.content(); // a body is allowed and ignored
         return switch (request.method()) {
             case PUT -> {
-                StoreIndex.checkNewName(store);
-                // The one call that runs as the caller: who may create the index may create the store.
+                StoreIndex.validateNewName(store);
+                // This is the only call that runs as the caller: creating a store needs the permission to create its
+                // index.
                 yield channel -> client.admin()
                         .indices()
                         .create(StoreIndex.createRequest(index), new RestToXContentListener<>(channel));
             }
             case POST -> {
-                StoreIndex.checkNewName(store);
+                StoreIndex.validateNewName(store);
                 throw new IllegalArgumentException("Updating a feature store is not supported");
             }
             case DELETE ->

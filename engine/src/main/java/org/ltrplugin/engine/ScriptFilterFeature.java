@@ -6,7 +6,10 @@ import org.opensearch.index.query.ScriptQueryBuilder;
 import org.opensearch.script.Script;
 import org.opensearch.script.ScriptType;
 
-/** A script in any language of the node that says true or false: 1 where true, no match elsewhere. */
+/**
+ * A boolean script in any script language of the node. Its value is 1 where the script returns true; elsewhere it does
+ * not match.
+ */
 record ScriptFilterFeature(Feature feature) implements CompiledFeature {
     @Override
     public String name() {

@@ -29,7 +29,9 @@ import org.opensearch.index.query.QueryRewriteContext;
 import org.opensearch.index.query.QueryShardContext;
 import org.opensearch.index.query.QueryShardException;
 
-/** The {@code sltr} query: scores every document with a stored model, or with the sum of a stored feature set. */
+/**
+ * The {@code sltr} query: scores each document with a stored model, or with the sum of the features of a stored set.
+ */
 final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
     static final String NAME = "sltr";
     private static final ThreadLocal<Integer> DEPTH = ThreadLocal.withInitial(() -> 0);
@@ -37,11 +39,11 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
     private final Supplier<ModelCache> models;
     private final Target target;
 
-    /** The model on its way: begun by the rewrite on the shard's node, so that no search thread waits for it. */
+    /** The load that the rewrite on the shard's node starts, so that no search thread waits for it. */
     @Nullable
     private final CompletableFuture<CompiledModel> loading;
 
-    /** What a request asks for. {@code cache} is accepted for compatibility and has no effect. */
+    /** The content of the query. {@code cache} is accepted for compatibility and has no effect. */
     private record Target(
             @Nullable String model,
             @Nullable Boolean cache,
@@ -49,17 +51,19 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
             Map<String, Object> params,
             List<String> activeFeatures,
             @Nullable String store) {
-        /** Refuses what is lacking or badly named before any shard is asked. */
-        Target checked() {
+        /**
+         * Throws IllegalArgumentException when the model or the store is not valid, before the search goes to a shard.
+         */
+        Target validate() {
             if (model == null && featureSet == null) {
                 throw new IllegalArgumentException("Either [model] or [featureset] must be set in [" + NAME + "]");
             }
-            StoreIndex.of(store);
+            StoreIndex.indexName(store);
             return this;
         }
 
         ElementKey key() {
-            String index = StoreIndex.of(store);
+            String index = StoreIndex.indexName(store);
             return model != null
                     ? new ElementKey(index, ElementType.MODEL, model)
                     : new ElementKey(index, ElementType.FEATURESET, featureSet);
@@ -135,15 +139,15 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
 
     @SuppressWarnings("unchecked")
     private static final ConstructingObjectParser<SltrQueryBuilder, Supplier<ModelCache>> PARSER =
-            new ConstructingObjectParser<>(NAME, false, (given, models) -> {
+            new ConstructingObjectParser<>(NAME, false, (args, models) -> {
                 Target target = new Target(
-                        (String) given[0],
-                        (Boolean) given[1],
-                        (String) given[2],
-                        (Map<String, Object>) given[3],
-                        given[4] == null ? List.of() : List.copyOf((List<String>) given[4]),
-                        (String) given[5]);
-                return new SltrQueryBuilder(models, target.checked(), null);
+                        (String) args[0],
+                        (Boolean) args[1],
+                        (String) args[2],
+                        (Map<String, Object>) args[3],
+                        args[4] == null ? List.of() : List.copyOf((List<String>) args[4]),
+                        (String) args[5]);
+                return new SltrQueryBuilder(models, target.validate(), null);
             });
 
     static {
@@ -159,19 +163,18 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
 
     @Override
     protected QueryBuilder doRewrite(QueryRewriteContext context) {
-        boolean onNodeOfShard =
-                context.convertToCoordinatorContext() == null && context.convertToShardContext() == null;
-        if (loading != null || onNodeOfShard == false) {
+        boolean onShardNode = context.convertToCoordinatorContext() == null && context.convertToShardContext() == null;
+        if (loading != null || onShardNode == false) {
             return this;
         }
         CompletableFuture<CompiledModel> model = models.get().load(target.key());
         if (model.isDone() == false) {
             context.registerAsyncAction((client, listener) -> {
-                // Whoever began the load completes it, so the context of this request must be carried over by hand.
-                ActionListener<?> here =
+                // The thread of another request may complete the load, so the thread context is restored explicitly.
+                ActionListener<?> restored =
                         wrapPreservingContext(listener, client.threadPool().getThreadContext());
-                // A failure is reported by doToQuery, where it gets the shard it happened on.
-                model.whenComplete((loaded, failure) -> here.onResponse(null));
+                // doToQuery reports a failure, together with its shard.
+                model.whenComplete((loaded, failure) -> restored.onResponse(null));
             });
         }
         return new SltrQueryBuilder(models, target, model).boost(boost).queryName(queryName);
@@ -179,14 +182,15 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
 
     @Override
     protected Query doToQuery(QueryShardContext shard) throws IOException {
-        if (DEPTH.get() >= Guards.MAX_QUERY_DEPTH) {
+        if (DEPTH.get() >= Limits.MAX_QUERY_DEPTH) {
             throw new QueryShardException(
                     shard,
-                    "[" + NAME + "] queries are nested in features more than " + Guards.MAX_QUERY_DEPTH + " deep");
+                    "[" + NAME + "] queries have more than " + Limits.MAX_QUERY_DEPTH
+                            + " levels of nesting in features");
         }
         DEPTH.set(DEPTH.get() + 1);
         try {
-            shard.setIsCacheable(false); // a feature set may change under its name
+            shard.setIsCacheable(false); // a feature set can change while its name stays the same
             return model(shard).bind(shard, target.params, Set.copyOf(target.activeFeatures));
         } finally {
             DEPTH.set(DEPTH.get() - 1);

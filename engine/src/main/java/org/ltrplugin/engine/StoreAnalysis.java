@@ -8,8 +8,8 @@ import org.opensearch.index.analysis.PreConfiguredTokenFilter;
 import org.opensearch.index.analysis.PreConfiguredTokenizer;
 
 /**
- * What store indices need to find names by prefix. Registered here so that a node without the common analysis module
- * can keep stores.
+ * The tokenizer and token filters with which store indices find names by prefix. The plugin registers its own, so that
+ * it also works on a node without the analysis-common module.
  */
 final class StoreAnalysis {
     static final String TOKENIZER = "ltr_keyword";

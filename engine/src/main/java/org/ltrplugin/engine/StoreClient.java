@@ -11,8 +11,8 @@ import org.opensearch.threadpool.ThreadPool;
 import org.opensearch.transport.client.Client;
 
 /**
- * Reaches store indices on behalf of the engine itself, not of the caller: these are system indices, and a caller would
- * get a warning header with every answer.
+ * Accesses store indices as the plugin, not as the caller. Store indices are system indices, and each response to a
+ * caller's own access would have a warning header.
  */
 final class StoreClient {
     private final Client client;
@@ -23,13 +23,14 @@ final class StoreClient {
         this.clusterService = clusterService;
     }
 
+    @SuppressWarnings("try") // the stored context is only closed
     <Request extends ActionRequest, Response extends ActionResponse> void execute(
             ActionType<Response> action, Request request, ActionListener<Response> listener) {
         ThreadContext context = threadPool().getThreadContext();
-        ActionListener<Response> inCallersContext =
+        ActionListener<Response> restoringListener =
                 new ContextPreservingActionListener<>(context.newRestorableContext(false), listener);
         try (ThreadContext.StoredContext ignored = context.stashContext()) {
-            client.execute(action, request, inCallersContext);
+            client.execute(action, request, restoringListener);
         }
     }
 

@@ -10,7 +10,7 @@ import org.opensearch.common.Nullable;
 import org.opensearch.common.settings.Setting;
 import org.opensearch.common.settings.Settings;
 
-/** How a feature store is kept: the names of its index, its settings and its mapping. */
+/** The index of a feature store: its name, its settings and its mapping. */
 final class StoreIndex {
     static final String DEFAULT = ".ltrstore";
     static final String PATTERN = DEFAULT + "*";
@@ -24,18 +24,19 @@ final class StoreIndex {
 
     private StoreIndex() {}
 
-    /** The index of a store given by its short name; null names the default store. */
-    static String of(@Nullable String store) {
+    /** The index of a store. Null is the default store. */
+    static String indexName(@Nullable String store) {
         if (store == null) {
             return DEFAULT;
         }
         if (store.isEmpty() || store.startsWith("-") || store.indexOf('*') >= 0 || store.indexOf(',') >= 0) {
             throw new IllegalArgumentException(
-                    "[" + store + "] does not name one feature store: wildcards and lists are not" + " allowed here");
+                    "[" + store + "] is not the name of a feature store: wildcards and lists are not allowed");
         }
         return PREFIX + store;
     }
 
+    /** The name of the store in responses. */
     static String storeName(String index) {
         return index.equals(DEFAULT) ? DEFAULT_DISPLAY_NAME : index.substring(PREFIX.length());
     }
@@ -46,8 +47,8 @@ final class StoreIndex {
         return named && VERSION.exists(index.getSettings());
     }
 
-    /** Throws IllegalArgumentException when a new store must not have this name. */
-    static void checkNewName(@Nullable String store) {
+    /** Throws IllegalArgumentException when the name is not allowed for a new store. */
+    static void validateNewName(@Nullable String store) {
         if (store == null) {
             return;
         }
@@ -83,7 +84,7 @@ final class StoreIndex {
                 .build();
     }
 
-    private static final Map<String, Object> OPAQUE = Map.of("type", "object", "enabled", false);
+    private static final Map<String, Object> NOT_INDEXED = Map.of("type", "object", "enabled", false);
 
     private static final Map<String, Object> MAPPING = Map.of(
             "dynamic",
@@ -105,7 +106,7 @@ final class StoreIndex {
                                                             "search_analyzer",
                                                             "name_prefix_search"))),
                     "type", Map.of("type", "keyword"),
-                    "feature", OPAQUE,
-                    "featureset", OPAQUE,
-                    "model", OPAQUE));
+                    "feature", NOT_INDEXED,
+                    "featureset", NOT_INDEXED,
+                    "model", NOT_INDEXED));
 }

@@ -15,7 +15,7 @@ import org.opensearch.search.aggregations.AggregationBuilders;
 import org.opensearch.search.aggregations.bucket.terms.Terms;
 import org.opensearch.search.builder.SearchSourceBuilder;
 
-/** All stores, and how many elements of each type they hold. */
+/** Lists all stores, with the number of elements of each type. */
 final class StoreList {
     private final StoreClient client;
 
@@ -56,13 +56,13 @@ final class StoreList {
                 SearchAction.INSTANCE,
                 request,
                 ActionListener.wrap(
-                        found -> listener.onResponse(response(stores(versions, counts(found)))),
+                        response -> listener.onResponse(response(stores(versions, counts(response)))),
                         failure -> listener.onResponse(response(stores(versions, Map.of())))));
     }
 
-    private static Map<String, Map<String, Long>> counts(SearchResponse found) {
+    private static Map<String, Map<String, Long>> counts(SearchResponse response) {
         Map<String, Map<String, Long>> counts = new HashMap<>();
-        Terms indices = found.getAggregations().get("index");
+        Terms indices = response.getAggregations().get("index");
         for (Terms.Bucket index : indices.getBuckets()) {
             Map<String, Long> byType = new TreeMap<>();
             Terms types = index.getAggregations().get("type");

@@ -12,9 +12,10 @@ import org.opensearch.core.common.io.stream.StreamInput;
 import org.opensearch.threadpool.ThreadPool;
 import org.opensearch.transport.TransportService;
 
-/** Clears and counts the caches of every node. Public because the node's injector makes it. */
+/** Clears the caches of each node and returns their usage. Public because the node's injector creates it. */
 public final class TransportCachesAction
-        extends TransportNodesAction<CachesRequest, CachesResponse, CachesRequest.OfNode, CachesResponse.OfNode> {
+        extends TransportNodesAction<
+                CachesRequest, CachesResponse, CachesRequest.NodeRequest, CachesResponse.NodeResponse> {
 
     static final ActionType<CachesResponse> TYPE = new ActionType<>("cluster:admin/ltr/caches", CachesResponse::new);
 
@@ -34,31 +35,31 @@ public final class TransportCachesAction
                 transportService,
                 filters,
                 CachesRequest::new,
-                CachesRequest.OfNode::new,
+                CachesRequest.NodeRequest::new,
                 ThreadPool.Names.MANAGEMENT,
-                CachesResponse.OfNode.class);
+                CachesResponse.NodeResponse.class);
         this.cache = cache;
     }
 
     @Override
     protected CachesResponse newResponse(
-            CachesRequest request, List<CachesResponse.OfNode> nodes, List<FailedNodeException> failures) {
+            CachesRequest request, List<CachesResponse.NodeResponse> nodes, List<FailedNodeException> failures) {
         return new CachesResponse(clusterService.getClusterName(), nodes, failures);
     }
 
     @Override
-    protected CachesRequest.OfNode newNodeRequest(CachesRequest request) {
-        return new CachesRequest.OfNode(request);
+    protected CachesRequest.NodeRequest newNodeRequest(CachesRequest request) {
+        return new CachesRequest.NodeRequest(request);
     }
 
     @Override
-    protected CachesResponse.OfNode newNodeResponse(StreamInput in) throws IOException {
-        return new CachesResponse.OfNode(in);
+    protected CachesResponse.NodeResponse newNodeResponse(StreamInput in) throws IOException {
+        return new CachesResponse.NodeResponse(in);
     }
 
     @Override
-    protected CachesResponse.OfNode nodeOperation(CachesRequest.OfNode request) {
-        request.apply(cache);
-        return new CachesResponse.OfNode(clusterService.localNode(), cache.usage());
+    protected CachesResponse.NodeResponse nodeOperation(CachesRequest.NodeRequest request) {
+        request.clearFrom(cache);
+        return new CachesResponse.NodeResponse(clusterService.localNode(), cache.usage());
     }
 }

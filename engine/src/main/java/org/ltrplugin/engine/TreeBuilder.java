@@ -3,8 +3,8 @@ package org.ltrplugin.engine;
 import java.util.Arrays;
 
 /**
- * Lays trees out, one after the other: reserves a place for every node, parents before children, and fills each place
- * once, as a leaf or as a split.
+ * Builds a {@link TreeEnsemble}. A caller adds nodes, parents before children, and sets each node once, to a leaf or to
+ * a split. A node is identified by its offset in the array of nodes.
  */
 final class TreeBuilder {
     private int[] nodes = new int[64 * TreeEnsemble.NODE_INTS];
@@ -12,101 +12,105 @@ final class TreeBuilder {
     private double[] leaves = new double[32];
     private int leafCount;
     private int[] roots = new int[16];
-    private int trees;
+    private int treeCount;
     private int largestKey = -1;
 
     boolean isEmpty() {
-        return trees == 0;
+        return treeCount == 0;
     }
 
-    /** The place of the root of a new tree. */
-    int root() {
-        if (trees == roots.length) {
-            roots = Arrays.copyOf(roots, 2 * trees);
+    /** Adds a tree and returns its root. */
+    int addTree() {
+        if (treeCount == roots.length) {
+            roots = Arrays.copyOf(roots, 2 * treeCount);
         }
-        return roots[trees++] = reserve(1);
+        return roots[treeCount++] = addNodes(1);
     }
 
-    /** The place of a yes child; {@link #no} is the place of its sibling. */
-    int pair() {
-        return reserve(2);
+    /** Adds the two children of a split and returns the yes child; {@link #noChild} gives the other one. */
+    int addChildren() {
+        return addNodes(2);
     }
 
-    static int no(int yes) {
-        return yes + TreeEnsemble.NODE_INTS;
+    /** The no child that belongs to a yes child. */
+    static int noChild(int yesChild) {
+        return yesChild + TreeEnsemble.NODE_INTS;
     }
 
-    void leaf(int place, double value) {
+    void setLeaf(int node, double value) {
         if (leafCount == leaves.length) {
             leaves = Arrays.copyOf(leaves, leafCount + (leafCount >> 1));
         }
         leaves[leafCount] = value;
-        nodes[place + TreeEnsemble.YES] = place - TreeEnsemble.NODE_INTS; // no child leads to the leaf itself
-        nodes[place + TreeEnsemble.LEAF] = leafCount++;
+        nodes[node + TreeEnsemble.YES] = node - TreeEnsemble.NODE_INTS; // the no child of a leaf is the leaf itself
+        nodes[node + TreeEnsemble.LEAF] = leafCount++;
     }
 
-    /** A split that values below the threshold pass to yes. */
-    void split(int place, int feature, float threshold, int yes, boolean missingGoesToYes) {
+    /** Sets a split: values below the threshold go to the yes child. */
+    void setSplit(int node, int feature, float threshold, int yesChild, boolean missingGoesToYes) {
         int key = ThresholdRanks.key(feature, missingGoesToYes);
         largestKey = Math.max(largestKey, key);
-        nodes[place + TreeEnsemble.ROW] = key;
-        nodes[place + TreeEnsemble.RANK] = Float.floatToRawIntBits(threshold);
-        nodes[place + TreeEnsemble.YES] = yes;
-        nodes[place + TreeEnsemble.LEAF] = -1;
+        nodes[node + TreeEnsemble.ROW] = key;
+        nodes[node + TreeEnsemble.RANK] = Float.floatToRawIntBits(threshold);
+        nodes[node + TreeEnsemble.YES] = yesChild;
+        nodes[node + TreeEnsemble.LEAF] = -1;
     }
 
-    private int reserve(int count) {
-        int place = used;
+    private int addNodes(int count) {
+        int first = used;
         used += count * TreeEnsemble.NODE_INTS;
-        Guards.checkTreeNodes(used / TreeEnsemble.NODE_INTS);
+        Limits.checkTreeNodes(used / TreeEnsemble.NODE_INTS);
         if (used > nodes.length) {
             nodes = Arrays.copyOf(nodes, Math.max(used, nodes.length + (nodes.length >> 1)));
         }
-        return place;
+        return first;
     }
 
     TreeEnsemble build(String name, Objective objective, float missingValue) {
-        while (trees % TreeEnsemble.WALKS != 0) {
-            leaf(root(), 0);
+        while (treeCount % TreeEnsemble.TREES_PER_GROUP != 0) {
+            setLeaf(addTree(), 0);
         }
-        ThresholdRanks ranks = rankThresholds();
-        int[] laidOut = Arrays.copyOf(nodes, used);
-        int[] starts = Arrays.copyOf(roots, trees);
+        ThresholdRanks ranks = replaceThresholdsByRanks();
         return new TreeEnsemble(
-                name, ranks, laidOut, starts, Arrays.copyOf(leaves, leafCount), objective, missingValue);
+                name,
+                ranks,
+                Arrays.copyOf(nodes, used),
+                Arrays.copyOf(roots, treeCount),
+                Arrays.copyOf(leaves, leafCount),
+                objective,
+                missingValue);
     }
 
-    /** Turns the thresholds of all splits into ranks, in place. */
-    private ThresholdRanks rankThresholds() {
+    private ThresholdRanks replaceThresholdsByRanks() {
         int[] counts = new int[largestKey + 1];
-        for (int place = 0; place < used; place += TreeEnsemble.NODE_INTS) {
-            if (isSplit(place)) {
-                counts[nodes[place + TreeEnsemble.ROW]]++;
+        for (int node = 0; node < used; node += TreeEnsemble.NODE_INTS) {
+            if (isSplit(node)) {
+                counts[nodes[node + TreeEnsemble.ROW]]++;
             }
         }
         float[][] thresholds = new float[counts.length][];
-        for (int place = 0; place < used; place += TreeEnsemble.NODE_INTS) {
-            if (isSplit(place)) {
-                int key = nodes[place + TreeEnsemble.ROW];
+        for (int node = 0; node < used; node += TreeEnsemble.NODE_INTS) {
+            if (isSplit(node)) {
+                int key = nodes[node + TreeEnsemble.ROW];
                 if (thresholds[key] == null) {
                     thresholds[key] = new float[counts[key]];
                 }
-                thresholds[key][--counts[key]] = Float.intBitsToFloat(nodes[place + TreeEnsemble.RANK]);
+                thresholds[key][--counts[key]] = Float.intBitsToFloat(nodes[node + TreeEnsemble.RANK]);
             }
         }
         ThresholdRanks ranks = new ThresholdRanks(thresholds);
-        for (int place = 0; place < used; place += TreeEnsemble.NODE_INTS) {
-            if (isSplit(place)) {
-                int row = ranks.row(nodes[place + TreeEnsemble.ROW]);
-                nodes[place + TreeEnsemble.ROW] = row;
-                nodes[place + TreeEnsemble.RANK] =
-                        ranks.of(row, Float.intBitsToFloat(nodes[place + TreeEnsemble.RANK]));
+        for (int node = 0; node < used; node += TreeEnsemble.NODE_INTS) {
+            if (isSplit(node)) {
+                int row = ranks.row(nodes[node + TreeEnsemble.ROW]);
+                float threshold = Float.intBitsToFloat(nodes[node + TreeEnsemble.RANK]);
+                nodes[node + TreeEnsemble.ROW] = row;
+                nodes[node + TreeEnsemble.RANK] = ranks.rankOfThreshold(row, threshold);
             }
         }
         return ranks;
     }
 
-    private boolean isSplit(int place) {
-        return nodes[place + TreeEnsemble.YES] > place;
+    private boolean isSplit(int node) {
+        return nodes[node + TreeEnsemble.YES] > node;
     }
 }

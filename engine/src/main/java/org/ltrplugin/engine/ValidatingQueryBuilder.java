@@ -20,7 +20,7 @@ import org.opensearch.index.query.QueryBuilder;
 import org.opensearch.index.query.QueryRewriteContext;
 import org.opensearch.index.query.QueryShardContext;
 
-/** Scores with an element that is not stored yet: the trial run of its validation. */
+/** Scores documents with an element that is not stored yet. {@link ElementValidator} searches with it. */
 final class ValidatingQueryBuilder extends AbstractQueryBuilder<ValidatingQueryBuilder> {
     static final String NAME = "validating_ltr_query";
 
@@ -75,7 +75,7 @@ final class ValidatingQueryBuilder extends AbstractQueryBuilder<ValidatingQueryB
     protected Query doToQuery(QueryShardContext shard) {
         CompiledModel model =
                 switch (body.element()) {
-                    case Feature feature -> CompiledModel.of(new FeatureSet(feature.name(), alone(feature)));
+                    case Feature feature -> CompiledModel.of(new FeatureSet(feature.name(), asSet(feature)));
                     case FeatureSet set -> CompiledModel.of(set);
                     case Model stored -> CompiledModel.of(stored);
                 };
@@ -85,8 +85,8 @@ final class ValidatingQueryBuilder extends AbstractQueryBuilder<ValidatingQueryB
         return model.bind(shard, body.validation().params(), Set.of());
     }
 
-    /** A derived feature cannot be tried without the set it belongs to. */
-    private static List<Feature> alone(Feature feature) {
+    /** The feature as a set. Empty for a derived feature, which needs the other features of its set. */
+    private static List<Feature> asSet(Feature feature) {
         return feature.language().equals(DerivedFeature.LANGUAGE) ? List.of() : List.of(feature);
     }
 

@@ -9,7 +9,7 @@ import org.opensearch.core.xcontent.ConstructingObjectParser;
 import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
 
-/** A trial run to make before an element is stored: the index to search, and the params to search with. */
+/** A search to run before an element is stored: the index and the params. */
 record Validation(String index, Map<String, Object> params) implements ToXContentObject {
     private static final ConstructingObjectParser<Validation, Void> PARSER =
             new ConstructingObjectParser<>("validation", args -> {
@@ -24,7 +24,7 @@ record Validation(String index, Map<String, Object> params) implements ToXConten
                 ConstructingObjectParser.constructorArg(), (p, ignored) -> p.map(), new ParseField("params"));
     }
 
-    /** Lets a body have the field {@code validation}. */
+    /** Declares the field {@code validation} of a request body. */
     static <Body> void declare(AbstractObjectParser<Body, ?> body, BiConsumer<Body, Validation> set) {
         body.declareObject(set, (p, ignored) -> PARSER.parse(p, null), new ParseField("validation"));
     }

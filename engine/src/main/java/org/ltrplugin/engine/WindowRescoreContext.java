@@ -16,23 +16,24 @@ import org.opensearch.search.rescore.RescoreContext;
 import org.opensearch.search.rescore.Rescorer;
 
 /**
- * A rescore by an sltr query that tells the query its window before it runs, so that it can score the documents in
- * blocks. All else is left to the node's own rescorer, which asks for one document at a time.
+ * Rescores with an sltr query that knows its window, so that the query can score the documents in blocks. OpenSearch's
+ * own {@link QueryRescorer} does the rest; it asks for the score of one document at a time.
  */
 final class WindowRescoreContext extends QueryRescoreContext {
-    /** Puts this in the place of the usual context of every sltr rescore. */
+    /** Replaces the standard rescore context of each sltr rescore by this one. */
     static final SearchOperationListener LISTENER = new SearchOperationListener() {
         @Override
         public void onPreQueryPhase(SearchContext search) {
-            if (search.rescore().stream().anyMatch(WindowRescoreContext::isPlain)) {
+            if (search.rescore().stream().anyMatch(WindowRescoreContext::isStandardSltr)) {
                 search.rescore()
-                        .replaceAll(context ->
-                                isPlain(context) ? new WindowRescoreContext((QueryRescoreContext) context) : context);
+                        .replaceAll(context -> isStandardSltr(context)
+                                ? new WindowRescoreContext((QueryRescoreContext) context)
+                                : context);
             }
         }
     };
 
-    private static boolean isPlain(RescoreContext context) {
+    private static boolean isStandardSltr(RescoreContext context) {
         return context.rescorer() == QueryRescorer.INSTANCE
                 && context instanceof QueryRescoreContext rescore
                 && RankerQuery.unwrap(rescore.parsedQuery().query()) != null;
@@ -57,19 +58,19 @@ final class WindowRescoreContext extends QueryRescoreContext {
 
     private static final Rescorer RESCORER = new Rescorer() {
         @Override
-        public TopDocs rescore(TopDocs found, IndexSearcher searcher, RescoreContext context) throws IOException {
+        public TopDocs rescore(TopDocs firstPass, IndexSearcher searcher, RescoreContext context) throws IOException {
             QueryRescoreContext rescore = (QueryRescoreContext) context;
-            QueryRescoreContext informed = new QueryRescoreContext(rescore.getWindowSize());
-            copy(rescore, informed);
-            int[] window = Arrays.stream(found.scoreDocs)
+            QueryRescoreContext windowed = new QueryRescoreContext(rescore.getWindowSize());
+            copy(rescore, windowed);
+            int[] window = Arrays.stream(firstPass.scoreDocs)
                     .limit(rescore.getWindowSize())
                     .mapToInt(hit -> hit.doc)
                     .sorted()
                     .toArray();
-            informed.setParsedQuery(
-                    new ParsedQuery(over(window, rescore.parsedQuery().query())));
-            TopDocs rescored = QueryRescorer.INSTANCE.rescore(found, searcher, informed);
-            rescore.setRescoredDocs(informed.getRescoredDocs());
+            windowed.setParsedQuery(
+                    new ParsedQuery(withWindow(window, rescore.parsedQuery().query())));
+            TopDocs rescored = QueryRescorer.INSTANCE.rescore(firstPass, searcher, windowed);
+            rescore.setRescoredDocs(windowed.getRescoredDocs());
             return rescored;
         }
 
@@ -80,9 +81,9 @@ final class WindowRescoreContext extends QueryRescoreContext {
         }
     };
 
-    private static Query over(int[] window, Query query) {
+    private static Query withWindow(int[] window, Query query) {
         return query instanceof BoostQuery boost
-                ? new BoostQuery(over(window, boost.getQuery()), boost.getBoost())
-                : ((RankerQuery) query).over(window);
+                ? new BoostQuery(withWindow(window, boost.getQuery()), boost.getBoost())
+                : ((RankerQuery) query).withWindow(window);
     }
 }

@@ -7,87 +7,81 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import org.opensearch.common.CheckedConsumer;
+import org.opensearch.common.CheckedRunnable;
 import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.xcontent.XContentParser;
 import org.opensearch.core.xcontent.XContentParser.Token;
 
 /**
- * {@code model/xgboost+json+raw}: the text of XGBoost's {@code save_model("x.json")}, of which much is not needed and
- * passed over. Leaves are taken from {@code split_conditions}, where XGBoost itself reads them.
+ * Parses {@code model/xgboost+json+raw}: the file that XGBoost's {@code save_model("x.json")} writes. Fields that
+ * scoring does not need are skipped. Leaf values come from {@code split_conditions}, where XGBoost itself reads them.
  */
 final class XGBoostRawParser implements RankerParser {
+    /** Number of arrays of a tree that the parser reads. */
+    private static final int ARRAYS_PER_TREE = 6;
+
     @Override
     public Ranker parse(JsonText definition, Map<String, Integer> ordinals) throws IOException {
         try (XContentParser parser = definition.parser()) {
             parser.nextToken();
-            return new Reading(parser).ensemble(ordinals);
+            return new ModelReader(parser).readModel(ordinals);
         }
     }
 
-    /** A tree has so many arrays that are read. */
-    private static final int ARRAYS = 6;
-
-    private interface Step {
-        void run() throws IOException;
-    }
-
-    private interface Field {
-        void read(String name) throws IOException;
-    }
-
-    private static final class Reading {
+    private static final class ModelReader {
         private final XContentParser parser;
         private final List<String> names = new ArrayList<>();
         private final List<String> types = new ArrayList<>();
         private final List<RawTree> trees = new ArrayList<>();
         private Objective objective;
         private boolean missingAsZero;
-        private int items;
+        private int itemCount;
 
-        Reading(XContentParser parser) {
+        ModelReader(XContentParser parser) {
             this.parser = parser;
         }
 
-        TreeEnsemble ensemble(Map<String, Integer> ordinals) throws IOException {
-            fields(field -> {
+        TreeEnsemble readModel(Map<String, Integer> ordinals) throws IOException {
+            readFields(field -> {
                 switch (field) {
-                    case "learner" -> fields(this::readLearner);
+                    case "learner" -> readFields(this::readLearner);
                     case "missing_as_zero" -> missingAsZero = parser.booleanValue();
                     default -> parser.skipChildren();
                 }
             });
             if (objective == null || trees.isEmpty() || names.isEmpty()) {
-                throw new IllegalArgumentException("a saved XGBoost model needs learner.objective.name,"
-                        + " learner.gradient_booster.model.trees and learner.feature_names (train with feature_names"
-                        + " and feature_types)");
+                throw new IllegalArgumentException("a saved XGBoost model must have [learner.objective.name],"
+                        + " [learner.gradient_booster.model.trees] and [learner.feature_names]; train it with"
+                        + " feature_names and feature_types");
             }
             if (types.size() != names.size() || types.stream().allMatch("float"::equals) == false) {
                 throw new IllegalArgumentException(
-                        "learner.feature_types must be [float] for each of learner.feature_names");
+                        "[learner.feature_types] must be [float] for each of [learner.feature_names]");
             }
             int[] features = names.stream()
                     .mapToInt(name -> RankerParser.ordinal(ordinals, name))
                     .toArray();
             TreeBuilder builder = new TreeBuilder();
             trees.forEach(tree -> tree.addTo(builder, features));
-            return builder.build(TreeEnsemble.ADDITIVE, objective, missingAsZero ? 0 : Float.NaN);
+            return builder.build(TreeEnsemble.XGBOOST_NAME, objective, missingAsZero ? 0 : Float.NaN);
         }
 
         private void readLearner(String field) throws IOException {
             switch (field) {
-                case "feature_names" -> items(() -> names.add(parser.text()));
-                case "feature_types" -> items(() -> types.add(parser.text()));
-                case "objective" -> only("name", () -> objective = Objective.ofXGBoost(parser.text()));
-                case "gradient_booster" -> fields(this::readBooster);
+                case "feature_names" -> readItems(() -> names.add(parser.text()));
+                case "feature_types" -> readItems(() -> types.add(parser.text()));
+                case "objective" -> readOnly("name", () -> objective = Objective.fromXGBoost(parser.text()));
+                case "gradient_booster" -> readFields(this::readBooster);
                 default -> parser.skipChildren();
             }
         }
 
         private void readBooster(String field) throws IOException {
             if (field.equals("model")) {
-                only("trees", () -> items(() -> trees.add(readTree())));
+                readOnly("trees", () -> readItems(() -> trees.add(readTree())));
             } else if (field.equals("name") && parser.text().equals("gbtree") == false) {
-                throw fault("unsupported booster [" + parser.text() + "], only [gbtree] can be read");
+                throw error("unsupported booster [" + parser.text() + "], only [gbtree] is supported");
             } else {
                 parser.skipChildren();
             }
@@ -95,132 +89,139 @@ final class XGBoostRawParser implements RankerParser {
 
         private RawTree readTree() throws IOException {
             RawTree tree = new RawTree(trees.size());
-            fields(field -> {
+            readFields(field -> {
                 switch (field) {
-                    case "left_children" -> tree.yes = ints();
-                    case "right_children" -> tree.no = ints();
-                    case "split_indices" -> tree.features = ints();
-                    case "default_left" -> tree.missingGoesToYes = ints();
-                    case "split_type" -> tree.types = ints();
-                    case "split_conditions" -> tree.values = floats();
+                    case "left_children" -> tree.leftChildren = readInts();
+                    case "right_children" -> tree.rightChildren = readInts();
+                    case "split_indices" -> tree.splitIndices = readInts();
+                    case "default_left" -> tree.defaultLeft = readInts();
+                    case "split_type" -> tree.splitTypes = readInts();
+                    case "split_conditions" -> tree.splitConditions = readFloats();
                     default -> parser.skipChildren();
                 }
             });
             return tree;
         }
 
-        private int[] ints() throws IOException {
-            IntStream.Builder read = IntStream.builder();
-            items(() -> read.add(parser.intValue()));
-            return read.build().toArray();
+        private int[] readInts() throws IOException {
+            IntStream.Builder values = IntStream.builder();
+            readItems(() -> values.add(parser.intValue()));
+            return values.build().toArray();
         }
 
-        private double[] floats() throws IOException {
-            DoubleStream.Builder read = DoubleStream.builder();
-            items(() -> read.add(RankerParser.finite(parser, "a split condition")));
-            return read.build().toArray();
+        private double[] readFloats() throws IOException {
+            DoubleStream.Builder values = DoubleStream.builder();
+            readItems(() -> values.add(RankerParser.parseFinite(parser, "[split_conditions]")));
+            return values.build().toArray();
         }
 
-        /** Reads one field of the object the parser stands on, and passes over the others. */
-        private void only(String name, Step step) throws IOException {
-            fields(field -> {
+        /** Reads one field of the object at the parser's position and skips the other fields. */
+        private void readOnly(String name, CheckedRunnable<IOException> readField) throws IOException {
+            readFields(field -> {
                 if (field.equals(name)) {
-                    step.run();
+                    readField.run();
                 } else {
                     parser.skipChildren();
                 }
             });
         }
 
-        private void fields(Field field) throws IOException {
+        private void readFields(CheckedConsumer<String, IOException> readField) throws IOException {
             expect(Token.START_OBJECT);
             while (parser.nextToken() == Token.FIELD_NAME) {
                 String name = parser.currentName();
                 parser.nextToken();
-                field.read(name);
+                readField.accept(name);
             }
         }
 
-        private void items(Step item) throws IOException {
+        private void readItems(CheckedRunnable<IOException> readItem) throws IOException {
             expect(Token.START_ARRAY);
             while (parser.nextToken() != Token.END_ARRAY) {
-                Guards.checkTreeNodes(++items / ARRAYS);
-                item.run();
+                Limits.checkTreeNodes(++itemCount / ARRAYS_PER_TREE);
+                readItem.run();
             }
         }
 
         private void expect(Token token) throws IOException {
             if (parser.currentToken() != token) {
-                throw fault("[" + parser.currentName() + "] must be a " + token + " but is a " + parser.currentToken());
+                throw error("[" + parser.currentName() + "] must be a " + token + " but is a " + parser.currentToken());
             }
         }
 
-        private ParsingException fault(String message) {
+        private ParsingException error(String message) {
             return new ParsingException(parser.getTokenLocation(), message);
         }
     }
 
-    /** The arrays of one tree, by node; null where not given. */
+    /** The arrays of one tree, indexed by node and named as in the file; null where the file has none. */
     private static final class RawTree {
         private final int number;
-        private int[] yes;
-        private int[] no;
-        private int[] features;
-        private int[] missingGoesToYes;
-        private int[] types = new int[0];
-        private double[] values;
+        private int[] leftChildren;
+        private int[] rightChildren;
+        private int[] splitIndices;
+        private int[] defaultLeft;
+        private int[] splitTypes = new int[0];
+        private double[] splitConditions;
 
         RawTree(int number) {
             this.number = number;
         }
 
-        private record Place(int node, int laidOutAt, int depth) {}
+        /** A node of the file to add next, and the node of the builder that it becomes. */
+        private record Visit(int node, int target, int depth) {}
 
-        /** Follows the children from the root. Nodes that are not reached have been pruned. */
+        /** Adds the nodes that the root reaches. XGBoost has pruned the other nodes. */
         void addTo(TreeBuilder builder, int[] ordinals) {
             check(
-                    yes != null
-                            && no != null
-                            && features != null
-                            && missingGoesToYes != null
-                            && values != null
-                            && yes.length == no.length
-                            && yes.length == features.length
-                            && yes.length == missingGoesToYes.length
-                            && yes.length == values.length
-                            && yes.length > 0,
-                    "needs left_children, right_children, split_indices, split_conditions and default_left, all as"
-                            + " long");
-            boolean[] reached = new boolean[yes.length];
-            ArrayDeque<Place> open = new ArrayDeque<>();
-            open.push(new Place(0, builder.root(), 0));
-            while (open.isEmpty() == false) {
-                Place at = open.pop();
-                int node = at.node;
-                check(node >= 0 && node < yes.length, "has a child [" + node + "] that is not there");
-                check(reached[node] == false, "reaches node [" + node + "] twice");
-                reached[node] = true;
-                Guards.checkTreeDepth(at.depth);
-                if (yes[node] == -1 || no[node] == -1) {
-                    builder.leaf(at.laidOutAt, values[node]);
+                    leftChildren != null
+                            && rightChildren != null
+                            && splitIndices != null
+                            && defaultLeft != null
+                            && splitConditions != null
+                            && leftChildren.length == rightChildren.length
+                            && leftChildren.length == splitIndices.length
+                            && leftChildren.length == defaultLeft.length
+                            && leftChildren.length == splitConditions.length
+                            && leftChildren.length > 0,
+                    "must have [left_children], [right_children], [split_indices], [split_conditions] and"
+                            + " [default_left], all of the same length");
+            boolean[] visited = new boolean[leftChildren.length];
+            ArrayDeque<Visit> stack = new ArrayDeque<>();
+            stack.push(new Visit(0, builder.addTree(), 0));
+            while (stack.isEmpty() == false) {
+                Visit visit = stack.pop();
+                int node = visit.node;
+                check(node >= 0 && node < leftChildren.length, "has a child [" + node + "] that does not exist");
+                check(visited[node] == false, "reaches node [" + node + "] twice");
+                visited[node] = true;
+                Limits.checkTreeDepth(visit.depth);
+                if (leftChildren[node] == -1 || rightChildren[node] == -1) {
+                    builder.setLeaf(visit.target, splitConditions[node]);
                     continue;
                 }
-                int feature = features[node];
+                int feature = splitIndices[node];
                 check(
                         feature >= 0 && feature < ordinals.length,
-                        "splits by feature [" + feature + "] that has no name");
-                check(node >= types.length || types[node] == 0, "has a categorical split, which is not supported");
-                int children = builder.pair();
-                builder.split(
-                        at.laidOutAt, ordinals[feature], (float) values[node], children, missingGoesToYes[node] == 1);
-                open.push(new Place(no[node], TreeBuilder.no(children), at.depth + 1));
-                open.push(new Place(yes[node], children, at.depth + 1));
+                        "has a split on feature [" + feature + "], which is not in [learner.feature_names]");
+                check(
+                        node >= splitTypes.length || splitTypes[node] == 0,
+                        "has a categorical split, which is not supported");
+                int yesChild = builder.addChildren();
+                builder.setSplit(
+                        visit.target,
+                        ordinals[feature],
+                        (float) splitConditions[node],
+                        yesChild,
+                        defaultLeft[node] == 1);
+                stack.push(new Visit(rightChildren[node], TreeBuilder.noChild(yesChild), visit.depth + 1));
+                stack.push(new Visit(leftChildren[node], yesChild, visit.depth + 1));
             }
         }
 
-        private void check(boolean sound, String otherwise) {
-            if (sound == false) {
-                throw new IllegalArgumentException("tree [" + number + "] " + otherwise);
+        private void check(boolean valid, String message) {
+            if (valid == false) {
+                throw new IllegalArgumentException("tree [" + number + "] " + message);
             }
         }
     }

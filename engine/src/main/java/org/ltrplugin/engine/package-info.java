@@ -1,44 +1,59 @@
 /**
- * Learning to rank inside OpenSearch: stores of features and models, the {@code sltr} query that scores with them, and
- * the logging of feature values. The HTTP interface is that of the OpenSearch Learning to Rank plugin, and so are the
- * numbers.
+ * Learning to rank for OpenSearch: feature stores, the {@code sltr} query and feature logging. The HTTP interface and
+ * the numbers are those of the OpenSearch Learning to Rank plugin.
  *
- * <h2>From a stored element to a score</h2>
+ * <h2>Stored elements</h2>
  *
- * An {@link org.ltrplugin.engine.Element} is what a client sent, kept as sent: a {@link org.ltrplugin.engine.Feature}, a
- * {@link org.ltrplugin.engine.FeatureSet} or a {@link org.ltrplugin.engine.Model}. It goes through three stages, each an
- * immutable object that the next one is made from:
+ * A store is an index ({@link StoreIndex}) of {@link Element}s. An element is a {@link Feature}, a {@link FeatureSet}
+ * or a {@link Model}, stored as the client sent it.
+ *
+ * <ul>
+ *   <li>{@code Rest*} classes are the REST handlers. {@link LtrRestHandler} is their base class.
+ *   <li>{@link ElementValidator} compiles an element, and runs its validation search, before it is stored.
+ *   <li>{@link ElementStore} reads and writes elements. After a write it clears the caches of all nodes through
+ *       {@link TransportCachesAction}.
+ * </ul>
+ *
+ * <h2>From a stored model to a score</h2>
+ *
+ * {@link SltrQueryBuilder} parses the {@code sltr} query. A model then passes three stages. Each stage creates
+ * immutable objects for the next one:
  *
  * <ol>
- *   <li><em>Compiled</em>, once for the whole node: {@link org.ltrplugin.engine.CompiledModel} has a {@link
- *       org.ltrplugin.engine.CompiledFeature} for each feature and a {@link org.ltrplugin.engine.Ranker}. The {@link
- *       org.ltrplugin.engine.ModelCache} loads it without holding a search thread, and keeps it.
- *   <li><em>Bound</em> to the params of a request, on each shard: the result is a {@link
- *       org.ltrplugin.engine.RankerQuery} over {@link org.ltrplugin.engine.BoundFeature}s.
- *   <li><em>Read</em>, in each segment, document by document: a {@link org.ltrplugin.engine.FeatureVector} collects what
- *       the {@link org.ltrplugin.engine.FeatureReader}s find, and a {@link org.ltrplugin.engine.RankerScorer} has the
- *       ranker make scores of vectors. Everything that changes while scoring lives here, owned by one thread.
+ *   <li><em>Compile</em>, once for each node: {@link ModelCache} loads the model and compiles it into a
+ *       {@link CompiledModel}, which has a {@link CompiledFeature} for each feature and a {@link Ranker}. No search
+ *       thread waits for the load.
+ *   <li><em>Bind</em>, once for each request and shard: the params of the request turn each compiled feature into a
+ *       {@link BoundFeature}. A {@link RankerQuery} is the Lucene query over them.
+ *   <li><em>Score</em>, in each segment: {@link RankerWeight} creates a {@link RankerScorer}. For each document, a
+ *       {@link FeatureVector} collects the values of the {@link FeatureReader}s, and the ranker computes the score.
+ *       Mutable state exists only here, and one thread owns it.
  * </ol>
  *
- * Explaining ({@link org.ltrplugin.engine.RankerWeight}) and logging ({@link org.ltrplugin.engine.FeatureLog}) read the
- * same vectors.
+ * Explanations ({@link RankerWeight}) and logs ({@link FeatureLog}) read the same feature vectors as the scores.
  *
- * <h2>Trees</h2>
+ * <h2>Rankers</h2>
  *
- * A {@link org.ltrplugin.engine.TreeBuilder} lays trees out as one {@link org.ltrplugin.engine.TreeEnsemble} of flat
- * arrays, which one document walks. In a rescore, {@link org.ltrplugin.engine.WindowRescoreContext} tells the query its
- * window, and {@link org.ltrplugin.engine.TreeMasks} take many documents through each tree at once, several times as fast.
+ * A {@link RankerParser} parses the definition of one model type:
+ *
+ * <ul>
+ *   <li>{@code model/linear}: {@link LinearRanker}
+ *   <li>{@code model/ranklib}: {@link TreeEnsemble}, {@link RandomForest} or {@link RankLibLinear}
+ *   <li>{@code model/xgboost+json} and {@code model/xgboost+json+raw}: {@link TreeEnsemble}
+ * </ul>
+ *
+ * {@link TreeBuilder} builds a tree ensemble as flat arrays, in which {@link ThresholdRanks} replace float comparisons
+ * by integer comparisons. A tree ensemble scores one document by walking its trees. In a rescore,
+ * {@link WindowRescoreContext} passes the window to the query, so that {@link QuickScorer} can score many documents at
+ * once, which is several times faster.
  *
  * <h2>Where to add things</h2>
  *
- * A kind of model: a {@link org.ltrplugin.engine.RankerParser}, listed in its table. A kind of feature: a {@link
- * org.ltrplugin.engine.CompiledFeature}, listed in its factory. Limits on what a request may ask of a node stand in {@link
- * org.ltrplugin.engine.Guards}; what the original has and this engine lacks, in {@link org.ltrplugin.engine.LeftOut}.
- *
- * <h2>Around it</h2>
- *
- * {@code Rest*} classes read requests; {@link org.ltrplugin.engine.ElementCheck} decides what may be stored; {@link
- * org.ltrplugin.engine.ElementStore} writes it and clears the caches of all nodes; {@link
- * org.ltrplugin.engine.StoreIndex} knows how a store is laid out as an index.
+ * <ul>
+ *   <li>A model type: implement {@link RankerParser} and add it to {@code RankerParser.BY_TYPE}.
+ *   <li>A kind of feature: implement {@link CompiledFeature} and add it to {@code CompiledFeature.of}.
+ *   <li>A limit on what a request can make the node do: {@link Limits}.
+ *   <li>An API of the OpenSearch Learning to Rank plugin that this plugin does not have: {@link Unsupported}.
+ * </ul>
  */
 package org.ltrplugin.engine;

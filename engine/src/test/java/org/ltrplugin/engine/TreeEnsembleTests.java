@@ -1,165 +1,67 @@
 package org.ltrplugin.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.ltrplugin.engine.RankerAssertions.assertRamBytesUsed;
+import static org.ltrplugin.engine.RankerAssertions.assertSameBits;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.ltrplugin.engine.RandomTrees.Node;
 
-/** Walks and masks against a recursive walk over the same random trees, bit for bit. */
+/** Compares the scores of tree ensembles with a recursive walk over the same random trees, bit for bit. */
 class TreeEnsembleTests {
-    private static final int FEATURES = 12;
-    private static final float[] ODD = {
-        Float.NaN,
-        Float.NEGATIVE_INFINITY,
-        Float.POSITIVE_INFINITY,
-        -0f,
-        0f,
-        Float.MIN_VALUE,
-        -Float.MIN_VALUE,
-        Float.MAX_VALUE,
-        -Float.MAX_VALUE
-    };
-
-    private sealed interface Node {
-        record Leaf(float value) implements Node {}
-
-        record Split(int feature, float threshold, boolean missingGoesToYes, Node yes, Node no) implements Node {}
-    }
-
-    /** A tree of so many leaves, grown as LightGBM does: any leaf may be the next to split. */
-    private static Node grow(Random random, int leaves) {
-        if (leaves == 1) {
-            return new Node.Leaf((float) random.nextGaussian());
-        }
-        int yes = random.nextInt(4) == 0 ? 1 : 1 + random.nextInt(leaves - 1);
-        return new Node.Split(
-                random.nextInt(FEATURES),
-                threshold(random),
-                random.nextBoolean(),
-                grow(random, yes),
-                grow(random, leaves - yes));
-    }
-
-    /** Mostly from a small grid, so that values meet thresholds exactly. */
-    private static float threshold(Random random) {
-        return switch (random.nextInt(10)) {
-            case 0 -> ODD[3 + random.nextInt(ODD.length - 3)];
-            case 1 -> (float) random.nextGaussian();
-            default -> random.nextInt(-4, 5) / 2f;
-        };
-    }
-
-    private static float walk(Node node, float[] vector) {
-        return switch (node) {
-            case Node.Leaf leaf -> leaf.value();
-            case Node.Split split -> {
-                float value = vector[split.feature()];
-                boolean yes = Float.isNaN(value) ? split.missingGoesToYes() : value < split.threshold();
-                yield walk(yes ? split.yes() : split.no(), vector);
-            }
-        };
-    }
-
-    private static void place(TreeBuilder builder, int place, Node node) {
-        switch (node) {
-            case Node.Leaf leaf -> builder.leaf(place, leaf.value());
-            case Node.Split split -> {
-                int yes = builder.pair();
-                builder.split(place, split.feature(), split.threshold(), yes, split.missingGoesToYes());
-                place(builder, yes, split.yes());
-                place(builder, TreeBuilder.no(yes), split.no());
+    /** Trees of up to 32 leaves, up to 256 leaves, and more than QuickScorer takes. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 31, 32, 33, 64, 200, 256, 257, 700})
+    void scoresAreThoseOfARecursiveWalk(int maxLeaves) {
+        Random random = TestRandom.create();
+        RandomTrees generator = new RandomTrees(random);
+        for (int round = 0; round < 20; round++) {
+            List<Node> trees = generator.trees(1 + random.nextInt(20), maxLeaves);
+            trees.add(generator.tree(maxLeaves));
+            TreeEnsemble ensemble = RandomTrees.build(trees, Objective.RAW);
+            float[][] vectors = generator.vectors(1 + random.nextInt(200));
+            float[] scores = new float[vectors.length + 3];
+            ensemble.score(vectors, vectors.length, scores);
+            for (int i = 0; i < vectors.length; i++) {
+                float expected = RandomTrees.sum(trees, vectors[i]);
+                assertSameBits(expected, ensemble.score(vectors[i]));
+                assertSameBits(expected, scores[i]);
             }
         }
-    }
-
-    private static TreeEnsemble ensemble(List<Node> trees, Objective objective) {
-        TreeBuilder builder = new TreeBuilder();
-        trees.forEach(tree -> place(builder, builder.root(), tree));
-        return builder.build("test", objective, Float.NaN);
-    }
-
-    private static float[] vector(Random random) {
-        float[] vector = new float[FEATURES];
-        for (int i = 0; i < FEATURES; i++) {
-            vector[i] = random.nextInt(4) == 0 ? ODD[random.nextInt(ODD.length)] : threshold(random);
-        }
-        return vector;
-    }
-
-    private static List<Node> trees(Random random, int count, int leaves) {
-        List<Node> trees = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            trees.add(grow(random, 1 + random.nextInt(leaves)));
-        }
-        return trees;
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 31, 32, 33, 64, 200, 256, 257, 700})
-    void sumsTheLeavesThatARecursiveWalkFinds(int leaves) {
-        long seed = System.nanoTime();
-        Random random = new Random(seed);
-        for (int round = 0; round < 20; round++) {
-            List<Node> trees = trees(random, 1 + random.nextInt(20), leaves);
-            trees.add(grow(random, leaves));
-            TreeEnsemble ensemble = ensemble(trees, Objective.RAW);
-            int count = 1 + random.nextInt(200);
-            float[][] vectors = new float[count][];
-            float[] expected = new float[count];
-            for (int i = 0; i < count; i++) {
-                vectors[i] = vector(random);
-                for (Node tree : trees) {
-                    expected[i] += walk(tree, vectors[i]);
-                }
-                assertSame(expected[i], ensemble.score(vectors[i]), seed);
-            }
-            float[] scores = new float[count + 3];
-            ensemble.score(vectors, count, scores);
-            for (int i = 0; i < count; i++) {
-                assertSame(expected[i], scores[i], seed);
-            }
+    @ValueSource(ints = {40, 255, 480})
+    void chainsOfSplits(int depth) {
+        Node tree = new Node.Leaf(-1);
+        for (int i = depth; i > 0; i--) {
+            Node leaf = new Node.Leaf(i);
+            tree = i % 2 == 0 ? new Node.Split(0, i, true, leaf, tree) : new Node.Split(1, -i, false, tree, leaf);
         }
-    }
-
-    private static void assertSame(float expected, float actual, long seed) {
-        assertEquals(Float.floatToRawIntBits(expected), Float.floatToRawIntBits(actual), "seed " + seed);
-    }
-
-    @Test
-    void chainsAreWalkedAndMasked() {
-        for (int depth : new int[] {40, 255, 480}) {
-            Node tree = new Node.Leaf(-1);
-            for (int i = depth; i > 0; i--) {
-                Node leaf = new Node.Leaf(i);
-                tree = i % 2 == 0 ? new Node.Split(0, i, true, leaf, tree) : new Node.Split(1, -i, false, tree, leaf);
-            }
-            TreeEnsemble ensemble = ensemble(List.of(tree), Objective.RAW);
-            float[][] vectors = new float[300][];
-            for (int i = 0; i < vectors.length; i++) {
-                vectors[i] = new float[FEATURES];
-                vectors[i][0] = 2 * i;
-                vectors[i][1] = -700 + i;
-            }
-            float[] scores = new float[vectors.length];
-            ensemble.score(vectors, vectors.length, scores);
-            for (int i = 0; i < vectors.length; i++) {
-                assertEquals(walk(tree, vectors[i]), scores[i]);
-                assertEquals(walk(tree, vectors[i]), ensemble.score(vectors[i]));
-            }
+        TreeEnsemble ensemble = RandomTrees.build(List.of(tree), Objective.RAW);
+        float[][] vectors = new float[300][RandomTrees.FEATURES];
+        for (int i = 0; i < vectors.length; i++) {
+            vectors[i][0] = 2 * i;
+            vectors[i][1] = -700 + i;
+        }
+        float[] scores = new float[vectors.length];
+        ensemble.score(vectors, vectors.length, scores);
+        for (int i = 0; i < vectors.length; i++) {
+            float expected = RandomTrees.walk(tree, vectors[i], RandomTrees.XGBOOST);
+            assertEquals(expected, scores[i]);
+            assertEquals(expected, ensemble.score(vectors[i]));
         }
     }
 
     @Test
-    void infinityIsAValueAndNotMissing() {
+    void infinityIsNotMissing() {
         Node split = new Node.Split(0, 1, true, new Node.Leaf(1), new Node.Leaf(2));
-        TreeEnsemble ensemble = ensemble(List.of(split), Objective.RAW);
-        float[] vector = new float[FEATURES];
+        TreeEnsemble ensemble = RandomTrees.build(List.of(split), Objective.RAW);
+        float[] vector = new float[RandomTrees.FEATURES];
         vector[0] = Float.POSITIVE_INFINITY;
         assertEquals(2, ensemble.score(vector));
         vector[0] = Float.NaN;
@@ -168,31 +70,15 @@ class TreeEnsembleTests {
 
     @Test
     void logisticIsComputedInDouble() {
-        TreeEnsemble ensemble = ensemble(List.of(new Node.Leaf(-20)), Objective.LOGISTIC);
-        float expected = (float) (1 / (1 + Math.exp(20)));
-        assertEquals(expected, ensemble.score(new float[FEATURES]));
-        float[] scores = new float[100];
-        ensemble.score(new float[100][FEATURES], 100, scores);
-        assertEquals(expected, scores[99]);
+        TreeEnsemble ensemble = RandomTrees.build(List.of(new Node.Leaf(-20)), Objective.LOGISTIC);
+        assertEquals((float) (1 / (1 + Math.exp(20))), RankerAssertions.score(ensemble, new float[12]));
     }
 
     @Test
-    void weighsWhatItsArraysTake() {
-        Random random = new Random(3);
-        for (int leaves : new int[] {1, 31, 300}) {
-            TreeEnsemble ensemble = ensemble(trees(random, 50, leaves), Objective.RAW);
-            assertEquals(DeepSize.of(ensemble), ensemble.ramBytesUsed());
+    void ramBytesUsedCountsAllArrays() {
+        RandomTrees generator = new RandomTrees(TestRandom.create());
+        for (int maxLeaves : new int[] {1, 31, 300}) {
+            assertRamBytesUsed(RandomTrees.build(generator.trees(50, maxLeaves), Objective.RAW));
         }
-        assertNotEquals(0, DeepSize.of(new float[3]));
-    }
-
-    @Test
-    void aModelMayNotHaveMoreNodesThanTheNodeCanBear() {
-        TreeBuilder builder = new TreeBuilder();
-        assertThrows(IllegalArgumentException.class, () -> {
-            for (int i = 0; i <= Guards.MAX_TREE_NODES; i++) {
-                builder.leaf(builder.root(), 0);
-            }
-        });
     }
 }

@@ -1,0 +1,243 @@
+"""`ltr catalog`: products written, updated and deleted; a catalog file checked; a folder watched."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ltr_plugin.cli.embedding import embed_and_show, embed_changes, print_refused, warn_without_workers
+from ltr_plugin.cli.group import verb_group
+from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName, MediaRoot, SkipInvalid, Wait
+from ltr_plugin.cli.output import print_problems, print_result
+from ltr_plugin.cli.progress_bar import progress_bar
+
+if TYPE_CHECKING:
+    from ltr_plugin.cluster.connection import Cluster
+    from ltr_plugin.errors import ClusterError
+    from ltr_plugin.pipelines.encoder_selection import EncoderSelection
+    from ltr_plugin.pipelines.watch_folder import FileResult
+    from ltr_plugin.settings import Settings
+
+app = verb_group("Write products into an index, update them and delete them.")
+
+STANDARD_INPUT = Path("-")
+
+FileOrInput = Annotated[
+    Path, typer.Argument(metavar="FILE|-", help="JSON Lines file, may be gzipped; `-` reads lines as they arrive.")
+]
+
+
+@app.command()
+def put(
+    file: FileOrInput,
+    name: IndexName = DEFAULT_INDEX,
+    media_root: MediaRoot = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Delete the products that the file does not contain.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Delete them; without --yes, --prune only lists what would be deleted.")
+    ] = False,
+    skip_invalid: SkipInvalid = False,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
+    """Write products: they can be found by their words at once, and workers make their vectors.
+
+    A product replaces the one with its id. An index that does not exist is created with the default text encoder; use
+    `ltr index create` for other encoders. After an interruption the same command continues where it stopped.
+    """
+    _write(
+        file, name, media_root=media_root, update=False, prune=prune, yes=yes, skip_invalid=skip_invalid, wait=wait,
+        as_json=as_json,
+    )  # fmt: skip
+
+
+@app.command()
+def update(
+    file: FileOrInput,
+    name: IndexName = DEFAULT_INDEX,
+    media_root: MediaRoot = None,
+    skip_invalid: SkipInvalid = False,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
+    """Change some fields of products, such as prices: each line is a JSON merge patch with the product's id."""
+    _write(
+        file, name, media_root=media_root, update=True, prune=False, yes=False, skip_invalid=skip_invalid, wait=wait,
+        as_json=as_json,
+    )  # fmt: skip
+
+
+@app.command()
+def delete(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE|-", help="File with a product id a line; `-` reads standard input.")
+    ],
+    name: IndexName = DEFAULT_INDEX,
+    as_json: AsJson = False,
+) -> None:
+    """Delete products by their ids; an id that the index does not have is no error."""
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.pipelines.catalog_client import CatalogClient
+    from ltr_plugin.settings import Settings
+
+    settings = Settings.from_env()
+    result = CatalogClient(name, settings=settings, cluster=connect(settings)).delete(read_ids(file))
+    print_refused(result)
+    facts = {"deleted": result.applied, "refused": [one.id for one in result.refused]}
+    print_result(facts, f"deleted {result.applied:,} ids from {name}", as_json=as_json)
+    if result.refused:
+        raise typer.Exit(1)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Catalog file (JSON Lines), may be gzipped.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check a catalog file and list every mistake; no cluster is needed."""
+    from ltr_plugin.catalog.changes import CatalogEntry
+    from ltr_plugin.jsonlines import JsonLines
+
+    products, problems = JsonLines(file, CatalogEntry).check()
+    facts = {"products": products, "problems": [str(problem) for problem in problems]}
+    if not as_json:
+        print_problems(problems)
+    print_result(facts, f"{file}: {products:,} good lines, {len(problems):,} mistakes", as_json=as_json)
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def watch(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder in which files *.jsonl and *.jsonl.gz appear.")],
+    name: IndexName = DEFAULT_INDEX,
+    update: Annotated[bool, typer.Option("--update", help="The files hold updates (JSON merge patches).")] = False,
+    media_root: MediaRoot = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the files that appear in a folder, until interrupted, and move each to `done` or `failed` in it."""
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.pipelines import watch_folder as watching
+    from ltr_plugin.settings import Settings
+
+    def on_file(one: "FileResult") -> None:
+        refused = [str(problem) for problem in one.problems]
+        applied, enqueue_error = one.result.applied, one.result.enqueue_error
+        facts = {"file": str(one.path), "applied": applied, "refused": refused, "enqueue_error": enqueue_error}
+        text = f"{one.path}: {applied:,} changes made, {len(refused):,} refused"
+        print_result(facts, f"{text}; {enqueue_error}" if enqueue_error else text, as_json=as_json)
+        sys.stdout.flush()
+
+    def on_retry(error: "ClusterError") -> None:
+        typer.echo(f"ltr: {error}; waiting", err=True)
+
+    settings = Settings.from_env()
+    cluster = connect(settings)
+    _ensure_index(cluster, name, media_root or folder)
+    warn_without_workers(settings)
+    watching.watch_folder(
+        settings, cluster, name, folder, update=update, media=media_root, on_file=on_file, on_retry=on_retry
+    )
+
+
+def read_ids(path: Path) -> list[str]:
+    """The ids in a file or in standard input, separated by white space."""
+    from ltr_plugin.jsonlines import open_lines
+
+    if path == STANDARD_INPUT:
+        return sys.stdin.read().split()
+    with open_lines(path) as lines:
+        return b" ".join(lines).decode().split()
+
+
+def _write(
+    file: Path,
+    name: str,
+    *,
+    media_root: Path | None,
+    update: bool,
+    prune: bool,
+    yes: bool,
+    skip_invalid: bool,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.errors import InputError
+    from ltr_plugin.pipelines.index_catalog import require_broker
+    from ltr_plugin.settings import Settings
+
+    if prune and file == STANDARD_INPUT:
+        raise InputError("--prune", "needs a file with all products, not standard input")
+    settings = Settings.from_env()
+    if not wait:
+        require_broker(settings)
+    cluster = connect(settings)
+    if file == STANDARD_INPUT:
+        _write_standard_input(settings, cluster, name, media_root, update=update, wait=wait, as_json=as_json)
+        return
+    next_version, failed = write_file(
+        cluster, file, name, media_root=media_root, update=update, prune=prune, yes=yes, skip_invalid=skip_invalid
+    )
+    embed_and_show(settings, cluster, name, next_version, wait=wait, as_json=as_json, failed=failed)
+
+
+def write_file(
+    cluster: "Cluster",
+    file: Path,
+    name: str,
+    *,
+    media_root: Path | None,
+    skip_invalid: bool,
+    encoders: "EncoderSelection | None" = None,
+    update: bool = False,
+    prune: bool = False,
+    yes: bool = False,
+    replace: bool = False,
+) -> tuple[str | None, bool]:
+    """Writes a file of products; returns the version begun beside the active one, if any, and whether a line failed."""
+    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
+    from ltr_plugin.pipelines.index_catalog import missing_from_catalog, write_catalog
+
+    vectors = vector_fields_for(cluster, name, encoders or EncoderSelection())
+    with progress_bar("writing products") as progress:
+        done = write_catalog(
+            cluster, file, name, vectors, media=media_root, update=update, prune=prune and yes, replace=replace,
+            skip_invalid=skip_invalid, progress=progress,
+        )  # fmt: skip
+    print_problems([*done.invalid_lines, *done.refused])
+    if done.pruned:
+        typer.echo(f"deleted {done.pruned:,} products that the file does not contain", err=True)
+    if prune and (missing := missing_from_catalog(Index(cluster, name), file)):
+        some = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
+        typer.echo(f"--yes deletes {len(missing):,} products that the file does not contain: {some}", err=True)
+    return done.next_version, bool(done.refused or done.invalid_lines)
+
+
+def _write_standard_input(
+    settings: "Settings",
+    cluster: "Cluster",
+    name: str,
+    media_root: Path | None,
+    *,
+    update: bool,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    from ltr_plugin.pipelines.catalog_client import CatalogClient
+    from ltr_plugin.pipelines.ingest import ingest_lines, read_batches
+
+    _ensure_index(cluster, name, media_root or Path())
+    products = CatalogClient(name, folder=media_root, settings=settings, cluster=cluster)
+    ingest = products.update if update else products.put
+    done = ingest_lines(read_batches(sys.stdin.buffer), ingest, on_refused=lambda problem: print_problems([problem]))
+    embed_changes(settings, cluster, name, done.enqueue_error, wait=wait, as_json=as_json, failed=bool(done.refused))
+
+
+def _ensure_index(cluster: "Cluster", name: str, media_root: Path) -> None:
+    from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
+    from ltr_plugin.pipelines.index_catalog import ensure_index
+
+    ensure_index(cluster, name, vector_fields_for(cluster, name, EncoderSelection()), media_root)

@@ -1,0 +1,117 @@
+"""The end of each verb that changes an index: vectors made, and a summary of the index printed."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from ltr_plugin.cli.output import print_problems, print_result
+from ltr_plugin.cli.progress_bar import progress_bar
+
+if TYPE_CHECKING:
+    from ltr_plugin.cluster.connection import Cluster
+    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.pipelines.ingest import IngestResult
+    from ltr_plugin.settings import Settings
+
+
+def embed_and_show(
+    settings: "Settings",
+    cluster: "Cluster",
+    name: str,
+    next_version: str | None = None,
+    *,
+    wait: bool,
+    as_json: bool,
+    already_sent: bool = False,
+    failed: bool = False,
+) -> None:
+    """Waits until the vectors are made, or only sends the tasks, and prints a summary of the index.
+
+    A `next_version` beside the active one gets the vectors, and then the alias. The tasks may be `already_sent`.
+    Exit code 1 when anything `failed` before.
+    """
+    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.versions import resolve_alias
+    from ltr_plugin.errors import Problem
+    from ltr_plugin.pipelines.index_catalog import embed_backlog, enqueue_backlog
+
+    active = resolve_alias(cluster, name)
+    if wait:
+        warn_without_workers(settings)
+        with progress_bar("making vectors") as progress:
+            embed_backlog(settings, cluster, name, next_version, already_sent=already_sent, progress=progress)
+    else:
+        if not already_sent:
+            enqueue_backlog(settings, cluster, next_version or name)
+        if next_version:
+            print_problems(
+                [Problem(name, f"is still {active}; the same command with --wait moves it to {next_version}")]
+            )
+    if wait and next_version and active:
+        warn_of_stale_releases(Index(cluster, name))
+    show_status(Index(cluster, next_version or name), as_json=as_json)
+    if failed:
+        raise typer.Exit(1)
+
+
+def embed_changes(
+    settings: "Settings",
+    cluster: "Cluster",
+    name: str,
+    enqueue_error: str | None,
+    *,
+    wait: bool,
+    as_json: bool,
+    failed: bool,
+) -> None:
+    """`embed_and_show` after changes whose tasks were sent with them, unless there is an `enqueue_error`."""
+    if enqueue_error:
+        typer.echo(f"ltr: {enqueue_error}; the products are in the backlog", err=True)
+    already_sent = bool(settings.broker_url) and not enqueue_error
+    embed_and_show(settings, cluster, name, wait=wait, as_json=as_json, already_sent=already_sent, failed=failed)
+
+
+def print_refused(result: "IngestResult") -> None:
+    """Prints the changes that were not made, with the reasons."""
+    from ltr_plugin.errors import Problem
+
+    print_problems(Problem(f"product {one.id}", one.reason) for one in result.refused)
+
+
+def warn_without_workers(settings: "Settings") -> None:
+    """Says on standard error, within ten seconds, that no worker takes tasks from the configured broker."""
+    from ltr_plugin.pipelines.enqueue import broker_name, count_workers
+
+    if settings.broker_url and not count_workers(settings, limit=1):
+        broker = broker_name(settings)
+        typer.echo(f"ltr: no worker answers on {broker}; vectors are made when one runs (`ltr worker`)", err=True)
+
+
+def warn_of_stale_releases(index: "Index") -> None:
+    """Names the search templates that rank an index by vectors that it no longer has."""
+    from ltr_plugin.errors import Problem
+    from ltr_plugin.pipelines.releases import stale_releases
+
+    print_problems(
+        Problem(
+            f"template {release.template}",
+            f"ranks by {release.metadata['ranker']}, which was made for other vectors than {index.name} has; "
+            "log features, train, push and promote again",
+        )
+        for release in stale_releases(index)
+    )
+
+
+def show_status(index: "Index", *, as_json: bool) -> None:
+    """Prints how many products an index has, how many lack vectors, and what could not be embedded."""
+    from ltr_plugin.cluster.versions import writes_blocked
+
+    index.refresh()
+    errors = [{"id": id_, "vector": field, "reason": reason} for id_, field, reason in index.errors()]
+    products, backlog, write_blocked = index.count(), index.backlog(), writes_blocked(index.cluster, index.name)
+    vectors = {vector.name: vector.encoder for vector in index.vectors}
+    facts = {"index": index.name, "products": products, "backlog": backlog, "vectors": vectors, "errors": errors}
+    lines = [f"{index.name}: {products:,} products, {backlog:,} without current vectors, {len(errors):,} errors"]
+    lines += ["  takes no writes: another version has taken its place, or is about to"] if write_blocked else []
+    lines += [f"  {error['id']}  {error['vector']}  {error['reason']}" for error in errors]
+    print_result({**facts, "write_blocked": write_blocked}, "\n".join(lines), as_json=as_json)

@@ -1,0 +1,111 @@
+"""Options that verbs share, and options made from the code they set: a default is written down once, in that code."""
+
+import inspect
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+from textwrap import wrap
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import typer
+from pydantic import BaseModel
+
+from ltr_plugin.errors import InputError
+
+DEFAULT_INDEX = "products"
+HELP_WIDTH = 72
+"""Width of lines that the help formatter does not wrap: 80 columns less the indentation."""
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+IndexName = Annotated[str, typer.Option("--index", "-i", help="Name of the index.")]
+IndexArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the index.")]
+Wait = Annotated[
+    bool,
+    typer.Option(
+        "--wait/--no-wait",
+        help="Wait until all vectors are made. With --no-wait the workers of the broker make them later.",
+    ),
+]
+MediaRoot = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of the media that products name by a relative path. "
+        "Default: the folder of the file, without a file the current folder."
+    ),
+]
+SkipInvalid = Annotated[bool, typer.Option("--skip-invalid", help="Report wrong lines and continue without them.")]
+QueriesFile = Annotated[Path, typer.Option("--queries", help="File of queries (JSON Lines).")]
+QrelsFile = Annotated[Path, typer.Option("--qrels", help="File of judgments (TREC qrels).")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Another setting. Repeat the option for several settings."),
+]
+
+
+class DefaultOf:
+    """The default that a function gives one of its parameters, read when it is used: its module may be heavy."""
+
+    def __init__(self, function: str, parameter: str) -> None:
+        """`function` is `module:name`, below `ltr_plugin`."""
+        self._function = function
+        self._parameter = parameter
+
+    def __call__(self) -> Any:  # noqa: ANN401 - whatever the default is
+        """The default."""
+        module, _, name = self._function.partition(":")
+        function = getattr(import_module(f"ltr_plugin.{module}"), name)
+        return inspect.signature(function).parameters[self._parameter].default
+
+    def __str__(self) -> str:
+        """The default as help texts show it."""
+        default = self()
+        return ", ".join(map(str, default)) if isinstance(default, tuple) else str(default)
+
+
+def option_parameters(settings: type[BaseModel], names: Iterable[str]) -> list[inspect.Parameter]:
+    """A command-line option for each of these fields of a settings class, with its default and description."""
+    return [_option_parameter(settings, name) for name in names]
+
+
+def other_settings(settings: type[BaseModel], names: Sequence[str]) -> str:
+    """The fields that have no option of their own, as a paragraph of a help text, which keeps its lines."""
+    others = {name: field for name, field in settings.model_fields.items() if name not in names}
+    lines = [
+        line
+        for name, field in others.items()
+        for line in wrap(f"{name}={field.default}  {field.description or ''}", HELP_WIDTH, subsequent_indent="    ")
+    ]
+    return "\n".join(["\b", "Other settings for --set, with their defaults:", *(f"  {line}" for line in lines)])
+
+
+def read_assignments(assignments: Sequence[str] | None, known: Iterable[str], what: str) -> dict[str, str]:
+    """The NAME=VALUE pairs of `--set`. InputError for one without `=`, or with a name that is not among `known`."""
+    settings: dict[str, str] = {}
+    names = sorted(known)
+    for assignment in assignments or ():
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise InputError("--set", f"{assignment!r} has no value; write NAME=VALUE")
+        if name not in names:
+            raise InputError("--set", f"{what} has no setting {name!r}; it has: {', '.join(names)}")
+        settings[name] = value
+    return settings
+
+
+def with_signature(function: Any, parameters: Sequence[inspect.Parameter]) -> Any:  # noqa: ANN401 - any function
+    """The function, which takes any keywords, with these parameters as Typer reads them."""
+    function.__signature__ = inspect.Signature(list(parameters))
+    function.__annotations__ = {one.name: one.annotation for one in parameters}
+    return function
+
+
+def parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:  # noqa: ANN401
+    """A parameter of a generated command."""
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _option_parameter(settings: type[BaseModel], name: str) -> inspect.Parameter:
+    field = settings.model_fields[name]
+    choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    option = typer.Option(help=field.description, metavar=f"[{'|'.join(choices)}]" if choices else None)
+    return parameter(name, Annotated[str if choices else field.annotation, option], field.default)

