@@ -130,7 +130,7 @@ def test_spectral_fingerprints_say_what_is_done():
 def test_a_film_without_sound_has_no_vector_of_sound():
     encoder = load_encoder("spectral:mfcc")
     no_progress, sounding = (decode_video(make_video(tone_hz=hertz)) for hertz in (None, 440))
-    with pytest.raises(MediaError, match="no sound track"):
+    with pytest.raises(MediaError, match="no audible soundtrack"):
         encoder.prepare("video", no_progress)
     assert encode(encoder, [sounding], "video")[0] @ encode(encoder, [sounding.soundtrack])[0] == pytest.approx(1)
 

@@ -74,7 +74,7 @@ def trained(shop, out, **options):
 def test_a_trained_encoder_tells_sounds_apart_by_another_take_and_by_words(shop, tmp_path):
     extra = {"queries": shop / "queries.jsonl", "qrels": shop / "qrels.txt"}
     report = trained(shop, tmp_path / "e", budget=Budget(steps=80), **extra)
-    assert (report.products, report.unit, report.items + report.held_out.items) == (6, "sounds", 18)
+    assert (report.products, report.unit, report.items + report.held_out.items) == (6, "audio files", 18)
     encoder = load_encoder(report.spec)
     assert encoder.fingerprint == report.fingerprint
 
@@ -138,7 +138,7 @@ def test_bad_sounds_are_named_and_a_catalog_without_any_is_refused(tmp_path):
     assert len(found) == 0
     assert found.unusable[0] == "silent.wav: silent"
     assert found.unusable[1].startswith("absent.wav: cannot read")
-    with pytest.raises(InputError, match="0 usable sounds"):
+    with pytest.raises(InputError, match="0 usable audio files"):
         trained(tmp_path, tmp_path / "out", budget=Budget(steps=1))
 
 

@@ -83,20 +83,20 @@ def test_the_content_decides_and_not_the_name(tmp_path):
 
 BAD = {
     "empty": (b"", "empty file"),
-    "text": (b"a bell that rings " * 500, "not a sound in a form that can be read"),
+    "text": (b"a bell that rings " * 500, "not audio in a readable format"),
     "a playlist": (
         b"#EXTM3U\n#EXTINF:5,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
-        "not a sound in a form that can be read",
+        "not audio in a readable format",
     ),
-    "a header alone": (wav(tone())[:40], "breaks off|not a sound"),
-    "no samples": (wav(tone()[:0]), "too short: 0 samples|damaged|not a sound"),
-    "one sample": (wav(np.ones(1)), "too short: 1 sample, 0.05 s is the least"),
+    "a header alone": (wav(tone())[:40], "breaks off|not audio"),
+    "no samples": (wav(tone()[:0]), "too short: 0 samples|damaged|not audio"),
+    "one sample": (wav(np.ones(1)), "too short: 1 sample; the minimum is 0.05 s"),
     "too short": (wav(tone()[:1000]), "too short: 1000 samples"),
     "silent": (wav(np.zeros(44_100)), "silent"),
     "a constant": (wav(np.full(44_100, 0.3)), "silent"),
     "not numbers": (wav(np.where(np.arange(44_100) == 70, np.nan, tone()), bits=32), "samples that are not numbers"),
     "infinite": (wav(np.where(np.arange(44_100) == 70, np.inf, tone()), bits=64), "samples that are not numbers"),
-    "a rate of 12 Hz": (wav(tone(), rate=12), "12 samples a second; from 4,000 to 384,000"),
+    "a rate of 12 Hz": (wav(tone(), rate=12), "its sample rate is 12 Hz; usable are 4,000 to 384,000"),
     "half a wav": (wav(tone())[:40_000], "breaks off: has 40,000 of 88,244 bytes"),
 }
 
@@ -145,9 +145,9 @@ def test_a_garbled_middle_is_refused():
 def test_a_photo_and_a_film_without_sound_are_no_sounds():
     photo = io.BytesIO()
     Image.new("RGB", (64, 64), "red").save(photo, "JPEG")
-    with pytest.raises(MediaError, match="not a sound"):
+    with pytest.raises(MediaError, match="not audio"):
         decode_audio(photo.getvalue())
-    with pytest.raises(MediaError, match="no sound track"):
+    with pytest.raises(MediaError, match="no audio track"):
         decode_audio(make_video("mp4"))
     with pytest.raises(MediaError, match="silent"):
         decode_audio(make_video("mp4", tone_hz=0))
