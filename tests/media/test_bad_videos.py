@@ -28,18 +28,18 @@ def photo(form: str) -> bytes:
 
 
 def cut_before(data: bytes, box: bytes) -> bytes:
-    """The film up to a box."""
+    """The video up to a box."""
     return data[: data.index(box) - 4]
 
 
 def counted(box: bytes, count: int, data: bytes, at: int) -> bytes:
-    """The film with another count in a box, `at` bytes after its name."""
+    """The video with another count in a box, `at` bytes after its name."""
     place = data.index(box) + at
     return data[:place] + struct.pack(">I", count) + data[place + 4 :]
 
 
 def sized(data: bytes, width: int, height: int) -> bytes:
-    """A VP8 film of 300 x 260 whose frames say another size; what the container says of it, no decoder believes."""
+    """A VP8 film of 300 x 260 whose frames say another size; what the container declares, no decoder believes."""
     before, after = (b"\x9d\x01\x2a" + struct.pack("<HH", *size) for size in ((300, 260), (width, height)))
     assert before in data
     return data.replace(before, after)
@@ -137,7 +137,7 @@ def test_frames_without_end_are_refused(monkeypatch):
         decode_video(make_video(frames=21))
 
 
-def test_a_cover_picture_is_no_film():
+def test_a_cover_picture_is_no_video():
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as container:
         cover = container.add_stream("mjpeg", rate=1)
@@ -152,7 +152,7 @@ def test_a_cover_picture_is_no_film():
 @pytest.mark.parametrize(
     ("form", "codec"), [("mp4", "libx264"), ("webm", "libvpx"), ("avi", "mpeg4"), ("mpegts", "mpeg2video")]
 )
-def test_damage_anywhere_costs_frames_or_the_film_but_never_more(form, codec):
+def test_damage_anywhere_costs_frames_or_the_video_but_never_more(form, codec):
     whole = make_video(form, codec, tone_hz=440.0 if form != "avi" else None)
     rng = random.Random(4)
     for _ in range(30):
