@@ -49,12 +49,11 @@ class IndexProfile:
                 f"index {name}",
                 f"its layout has version {version!r}, not {SCHEMA}; index the catalog again with `ltr catalog put`",
             )
-        stated = {key: meta[key] for key in ("title", "language") if key in meta}
-        lists = {key: tuple(meta[key]) for key in ("text_fields", "returned_fields") if key in meta}
+        stated: dict[str, Any] = {key: meta[key] for key in ("title", "language") if key in meta}
+        stated |= {key: tuple(meta[key]) for key in ("text_fields", "returned_fields") if key in meta}
         main = (media_root or Path(meta["media_root"])).resolve()
         return cls(
             vectors=tuple(VectorField.from_meta(entry) for entry in meta["vectors"]),
             media=MediaRoots(main, tuple(map(Path, meta.get("extra_media_roots", ())))),
             **stated,
-            **lists,
         )
