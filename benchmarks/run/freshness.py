@@ -6,8 +6,8 @@ Products with a photo each, on a real node with a real worker, for each broker (
 refresh interval of the index. `--load` other changes per second run all the time: new prices (which embed nothing), new
 titles and new photos, in shares of one half and two quarters. Meanwhile one photo after the other is replaced and its
 product put, and three moments are measured: the text is written, the new vector is in the index, and a search finds the
-product by the embedding metadata of the new vector. What is written is found after the index's next refresh. The encoder is small,
-with random weights, so that the path of a change is measured and not the encoder.
+product by the embedding metadata of the new vector. A search finds what is written after the index's next refresh. The
+encoder is small, with random weights, so that the path of a change is measured and not the encoder.
 """
 
 import argparse
