@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ltr_plugin.broker.messages import celery_client
 from ltr_plugin.errors import BrokerError, LtrError
 from ltr_plugin.extras import EXTRA_OF, require_module
-from ltr_plugin.pipelines.messages import celery_client
 from ltr_plugin.settings import Settings
 
 PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]

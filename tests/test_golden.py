@@ -13,7 +13,7 @@ from ltr_workers.catalog_tasks import delete_task, put_task, reembed_task, updat
 from ltr_workers.celery import app
 from ltr_workers.tasks import embed_task, sweep_task
 
-from ltr_plugin.pipelines.messages import CATALOG_QUEUE, QUEUES
+from ltr_plugin.broker.messages import CATALOG_QUEUE, QUEUES
 from ltr_plugin.rankers.card import read_card
 from ltr_plugin.rankers.trainers import TRAINERS
 from ltr_plugin.resources import resource_dir

@@ -11,14 +11,14 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 LAYERS = (
-    {"batches", "errors", "extras", "jsonlines", "progress", "resources", "settings", "validation"},
+    {"batches", "errors", "extras", "files", "jsonlines", "progress", "resources", "settings", "validation"},
     {"catalog", "judgments"},
     {"features", "media"},
     {"encoders", "evaluation"},
     {"queries"},
     {"encoders.export", "encoders.training", "rankers"},
     {"devnode"},
-    {"cluster"},
+    {"broker", "cluster"},
     {"pipelines"},
     {"ltr_workers"},
     {"demo"},

@@ -78,7 +78,7 @@ def by_worker(job: Job, cluster: Cluster, folder: Path, workers: Sequence[LocalW
     """Seconds from sending the tasks to the last vector being searchable."""
     with filled_index(job, cluster, folder) as index:
         began = time.perf_counter()
-        enqueue_backlog(index, queue=workers[0].queue)
+        enqueue_backlog(index, client=workers[0].client)
         while left := index.backlog():  # updated by the index's own refreshes, which cost the cluster little
             assert not any(worker.restarts for worker in workers), workers[0].tail()
             if last := left <= PRODUCTS_PER_TASK[job.source]:

@@ -144,7 +144,7 @@ class Chaos:
                 "LTR_SWEEP_INDICES": index.name,
                 "LTR_SWEEP_PERIOD_S": str(SWEEP_S),
             }
-            enqueue_backlog(index, queue=make_app(Settings(broker_url=broker.url)))
+            enqueue_backlog(index, client=make_app(Settings(broker_url=broker.url)))
             workers = []
             for number in range(PROCESSES):
                 beat = ["--beat"] if number == 0 else []
@@ -195,7 +195,7 @@ class Chaos:
                 try:
                     with local_worker.local_worker(settings) as worker:
                         current.append(worker)
-                        local_worker.drain(index, worker.queue, worker=worker, stall_s=20)
+                        local_worker.drain(index, worker.client, worker=worker, stall_s=20)
                         killer.join()
                 except LtrError as error:
                     print(f"  {error}".splitlines()[0])

@@ -18,21 +18,21 @@ import torch
 from benchmarks.lib.script import argument_parser, command_line, write_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.cluster.connection import connect
-from ltr_plugin.cluster.feature_log import LOG_NAME, QueryProducts, log_features
-from ltr_plugin.cluster.feature_store import logging_set_name
+from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.demo.shop import ShopFiles
+from ltr_plugin.errors import ExportError
 from ltr_plugin.evaluation.ablation import Ablation
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.judgments.qrels import read_qrels
 from ltr_plugin.pipelines.ablate import ablate, train_blind_baselines
-from ltr_plugin.pipelines.candidates import candidates
-from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode_query_file
-from ltr_plugin.pipelines.evaluate import Evaluation, compare_rankings
-from ltr_plugin.pipelines.push import PushResult, push_ranker
+from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode
+from ltr_plugin.pipelines.evaluate import Evaluation, evaluate
+from ltr_plugin.pipelines.push import PushResult, push
+from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.fusion import NetworkRanker
-from ltr_plugin.rankers.ranker import ExportError, Ranker
+from ltr_plugin.rankers.ranker import Ranker
 from ltr_plugin.rankers.trainers import get_trainer
 
 FOLDS = {"folds": 5}
@@ -69,12 +69,12 @@ def main() -> None:
             kind, settings = RANKERS[name]
             settings_type, train = get_trainer(kind)
             rankers[name] = train(table, settings_type(**settings))
-    encoded = encode_query_file(index, files.test_queries)
+    encoded = encode(index, files.test_queries)
     pushed, outside = push_all(index, rankers, encoded)
     learned = [Ranking(name, model=one.model) for name, one in pushed.items()]
     with progress_bar("ranking") as progress:
         rankings = [BASELINES["bm25"], BASELINES["vectors"], *learned]
-        comparison = compare_rankings(index, encoded, qrels, rankings, progress=progress)
+        comparison = evaluate(index, rankings, encoded, qrels, progress=progress)
     fusion = rankers.get("fusion")
     gates = gates_of(index, fusion, encoded) if isinstance(fusion, NetworkRanker) else {}
     best = {name: rankers[name] for name in BEST if name in pushed}
@@ -105,7 +105,7 @@ def push_all(
     for name, ranker in rankers.items():
         try:
             with progress_bar(f"pushing {name}") as progress:
-                pushed[name] = push_ranker(index, ranker, encoded, progress=progress)
+                pushed[name] = push(index, ranker, encoded, progress=progress)
         except ExportError as error:
             outside[name] = str(error)
     return pushed, outside
@@ -117,15 +117,15 @@ def gates_of(index: Index, ranker: NetworkRanker, encoded: Sequence[EncodedQuery
     feature_names = ranker.feature_set.feature_names
     pairs = [
         QueryProducts(one.query.id, one.params, ids)
-        for one, ids in zip(encoded, candidates(index, encoded), strict=True)
+        for one, ids in zip(encoded, first_pass(index, encoded), strict=True)
         if ids
     ]
     modes = {one.query.id: one.query.mode for one in encoded}
     largest: dict[str, dict[str, int]] = {}
     nonzero = rows = 0
-    logged = log_features(index.cluster, index.name, logging_set_name(ranker.feature_set), pairs)
+    logged = fetch_features(index, ranker.feature_set, pairs)
     for one, hits in zip(pairs, logged, strict=True):
-        values = np.array([[hit.features[LOG_NAME][name] or 0.0 for name in feature_names] for hit in hits], np.float32)
+        values = np.array([[feature_values(hit)[name] or 0.0 for name in feature_names] for hit in hits], np.float32)
         gates = ranker.output(values).gates
         present = ranker.network.presence(torch.from_numpy(values)).unbind(-1)
         nonzero += sum(int((gate[~on] != 0).sum()) for gate, on in zip(gates.values(), present, strict=True))

@@ -20,8 +20,8 @@ from benchmarks.lib.script import argument_parser, write_result
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import connect
-from ltr_plugin.cluster.feature_log import LOG_NAME, QueryProducts, log_features
-from ltr_plugin.cluster.feature_store import FeatureStore, logging_set_name
+from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
+from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.modality_mask import ModalityMask
@@ -71,12 +71,12 @@ def main() -> None:
                     for start in range(0, len(rows), LIST)
                 ]
                 queries, remote, logged_rows = [], [], []
-                logged = log_features(cluster, index.name, logging_set_name(plain), pairs, model=name)
+                logged = fetch_features(index, plain, pairs, model=name)
                 for one, hits in zip(pairs, logged, strict=True):
                     queries += [one.query] * len(hits)
                     remote += [hit.score for hit in hits]
                     logged_rows += [
-                        [hit.features[LOG_NAME][feature] or 0.0 for feature in features.feature_names] for hit in hits
+                        [feature_values(hit)[feature] or 0.0 for feature in features.feature_names] for hit in hits
                     ]
                 values = np.array(logged_rows, dtype=np.float32)
                 local = ranker.predict(values)

@@ -20,11 +20,11 @@ from ltr_plugin.evaluation.comparison import compare
 from ltr_plugin.features.feature_set import load_feature_set
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.judgments.qrels import Qrels, read_qrels
-from ltr_plugin.pipelines.encode_queries import encode_query_file
+from ltr_plugin.pipelines.encode_queries import encode
+from ltr_plugin.pipelines.evaluate import run_ranking
 from ltr_plugin.pipelines.index_catalog import embed_backlog, write_catalog
-from ltr_plugin.pipelines.log_features import log_feature_table
-from ltr_plugin.pipelines.push import push_ranker
-from ltr_plugin.pipelines.search import run_ranking
+from ltr_plugin.pipelines.log_features import log_features
+from ltr_plugin.pipelines.push import push
 from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.trainers import get_trainer
 from ltr_plugin.rankers.training.folds import folds_by_query
@@ -76,15 +76,13 @@ def main() -> None:
     table_path = settings.runs / "electronics" / "features.parquet"
     began = time.perf_counter()
     features = load_feature_set(resource_dir("feature_sets") / "words.yaml")
-    logged = log_feature_table(
+    logged = log_features(
         index, features, data / "queries.jsonl", data / "qrels.txt", table_path, negatives=arguments.negatives
     )
     timed("log features", began)
     print(logged)
     table, qrels = FeatureTable.read(table_path), read_qrels(data / "qrels.txt")
-    encoded = {
-        one.query.id: one for one in encode_query_file(index, data / "queries.jsonl") if qrels.for_query(one.query.id)
-    }
+    encoded = {one.query.id: one for one in encode(index, data / "queries.jsonl") if qrels.for_query(one.query.id)}
 
     full: dict[str, dict] = {}
     judged: dict[str, dict] = {}
@@ -99,7 +97,7 @@ def main() -> None:
         for kind, ranker_settings in RANKERS.items():
             settings_type, train = get_trainer(kind)
             ranker = train(rows, settings_type(**ranker_settings))
-            pushed = push_ranker(index, ranker, queries)
+            pushed = push(index, ranker, queries)
             parities.append(pushed)
             print(pushed.model, pushed.parity)
             views = run_ranking(index, queries, qrels, Ranking(ranker.kind, model=pushed.model))

@@ -110,7 +110,7 @@ def measure(folder: Path, encoder: Path, run: Run, arguments: argparse.Namespace
     cluster.call("PUT", f"/{index.name}/_settings", {"index.refresh_interval": run.refresh})
     try:
         with broker_of(run.broker, settings) as settings, worker_of(settings, cluster.url):
-            shop = CatalogClient(alias, settings=settings, cluster=cluster, queue=make_app(settings))
+            shop = CatalogClient(alias, settings=settings, cluster=cluster, client=make_app(settings))
             fill(index, arguments.products)
             timed, others = range(arguments.changes), range(arguments.changes, arguments.products)
             change(shop, folder, 0)

@@ -8,7 +8,7 @@ import typer
 
 from ltr_plugin.cli.embedding import embed_and_show, embed_changes, print_refused, warn_without_workers
 from ltr_plugin.cli.group import verb_group
-from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName, MediaRoot, Wait
+from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName, MediaRoot, SkipInvalid, Wait
 from ltr_plugin.cli.output import print_problems, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 
@@ -26,7 +26,6 @@ STANDARD_INPUT = Path("-")
 FileOrInput = Annotated[
     Path, typer.Argument(metavar="FILE|-", help="JSON Lines file, may be gzipped; `-` reads lines as they arrive.")
 ]
-SkipInvalid = Annotated[bool, typer.Option("--skip-invalid", help="Report wrong lines and continue without them.")]
 
 
 @app.command()
@@ -228,7 +227,7 @@ def _write_standard_input(
     as_json: bool,
 ) -> None:
     from ltr_plugin.pipelines.catalog_client import CatalogClient
-    from ltr_plugin.pipelines.ingest_lines import ingest_lines, read_batches
+    from ltr_plugin.pipelines.ingest import ingest_lines, read_batches
 
     _ensure_index(cluster, name, media_root or Path())
     products = CatalogClient(name, folder=media_root, settings=settings, cluster=cluster)

@@ -80,7 +80,7 @@ def print_refused(result: "IngestResult") -> None:
 
 def warn_without_workers(settings: "Settings") -> None:
     """Says on standard error, within ten seconds, that no worker takes tasks from the configured broker."""
-    from ltr_plugin.pipelines.worker_ping import broker_name, count_workers
+    from ltr_plugin.pipelines.enqueue import broker_name, count_workers
 
     if settings.broker_url and not count_workers(settings, limit=1):
         broker = broker_name(settings)
@@ -90,7 +90,7 @@ def warn_without_workers(settings: "Settings") -> None:
 def warn_of_stale_releases(index: "Index") -> None:
     """Names the search templates that rank an index by vectors that it no longer has."""
     from ltr_plugin.errors import Problem
-    from ltr_plugin.pipelines.push import stale_releases
+    from ltr_plugin.pipelines.releases import stale_releases
 
     print_problems(
         Problem(

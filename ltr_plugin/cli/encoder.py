@@ -177,6 +177,7 @@ def _summary(report: "TrainingReport") -> str:
         (f"product's other {report.unit}", held.same_at_1, held.same_at_5),
     ):
         if first is not None:
-            found = f"{first:.0%} first, {five:.0%} in the first five"
-            lines.append(f"{held.items} unseen {report.unit} find their {name}: {found}")
+            lines.append(
+                f"{held.items} unseen {report.unit} find their {name}: {first:.0%} first, {five:.0%} in the first five"
+            )
     return "\n".join(lines)

@@ -55,12 +55,12 @@ def report(
     The page has tables, curves, and queries that the last ranker wins or loses against the first, with photos.
     """
     from ltr_plugin.evaluation.ablation import Ablation
-    from ltr_plugin.pipelines.report import write_report
+    from ltr_plugin.pipelines.report import report as write_report
 
     matrix = Ablation.read(ablation) if ablation else None
     index = _open(name)
     result = _evaluate(index, queries, qrels, ranker)
-    write_report(index, result, queries.parent, out, ablation=matrix)
+    write_report(index, result, out, ablation=matrix)
     print_result({"report": str(out), **result.to_json()}, f"report: {out}", as_json=as_json)
 
 
@@ -100,7 +100,7 @@ def ablate(
     from ltr_plugin.judgments.qrels import read_qrels
     from ltr_plugin.pipelines.ablate import ablate as measure
     from ltr_plugin.pipelines.ablate import load_pushed_rankers, train_blind_baselines
-    from ltr_plugin.pipelines.encode_queries import encode_query_file
+    from ltr_plugin.pipelines.encode_queries import encode
 
     index = _open(name)
     rankers = load_pushed_rankers(index, ranker)
@@ -108,7 +108,7 @@ def ablate(
     if table:
         with progress_bar("training baselines") as progress:
             blind_baselines = train_blind_baselines(FeatureTable.read(table), rankers, progress=progress)
-    encoded = encode_query_file(index, queries)
+    encoded = encode(index, queries)
     with progress_bar("removing modalities") as progress:
         ablation = measure(
             index,
@@ -136,7 +136,7 @@ def _open(name: str) -> "Index":
 
 
 def _evaluate(index: "Index", queries: Path, qrels: Path, rankers: list[str]) -> "Evaluation":
-    from ltr_plugin.pipelines.evaluate import evaluate_rankers
+    from ltr_plugin.pipelines.evaluate import evaluate
 
     with progress_bar("ranking queries") as progress:
-        return evaluate_rankers(index, queries, qrels, rankers, progress=progress)
+        return evaluate(index, rankers, queries, qrels, progress=progress)

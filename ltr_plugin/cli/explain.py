@@ -34,17 +34,16 @@ def explain(
     """Show what each modality and each feature adds to the score of a product; the parts sum to the score exactly."""
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
-    from ltr_plugin.pipelines.encode_queries import encode_queries
+    from ltr_plugin.pipelines.encode_queries import encode_one
     from ltr_plugin.pipelines.explain import explain as explain_products
     from ltr_plugin.pipelines.explain import saliency_overlay
     from ltr_plugin.queries.query import Query
-    from ltr_plugin.rankers.loading import load_ranker
     from ltr_plugin.validation import decode
 
     query = decode(Query, {"id": "query", "text": text or None, "image": image, "audio": audio}, source="ltr explain")
     index = Index(connect(), name)
-    (encoded,) = encode_queries(index, [query], Path())
-    explanations = explain_products(index, load_ranker(ranker), encoded, [product, *([versus] if versus else [])])
+    encoded = encode_one(index, query)
+    explanations = explain_products(index, ranker, encoded, [product, *([versus] if versus else [])])
     if saliency:
         saliency_overlay(index, encoded, explanations[0].product).save(saliency)
     lines = _describe_one(explanations[0]) if len(explanations) == 1 else _describe_difference(*explanations)

@@ -20,7 +20,7 @@ app = verb_group("Check feature sets, store them in the cluster, and log feature
 SetName = Annotated[
     str, typer.Argument(metavar="FILE|NAME", help="Feature-set file (YAML), or the name of a shipped set such as shop.")
 ]
-LOG = "pipelines.log_features:log_feature_table"
+LOG = "pipelines.log_features:log_features"
 
 
 @app.command()
@@ -49,8 +49,8 @@ def check(
 def push(feature_set: SetName, name: IndexName = DEFAULT_INDEX, as_json: AsJson = False) -> None:
     """Check a feature set against the index and store it in the cluster."""
     from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.feature_store import push_features
     from ltr_plugin.cluster.index import Index
-    from ltr_plugin.pipelines.log_features import push_features
 
     features = _load(feature_set)
     push_features(Index(connect(), name), features)
@@ -80,14 +80,12 @@ def log(
 
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
-    from ltr_plugin.pipelines.log_features import log_feature_table
+    from ltr_plugin.pipelines.log_features import log_features
 
     features = _load(feature_set)
     index = Index(connect(), name)
     with progress_bar("logging features") as progress:
-        done = log_feature_table(
-            index, features, queries, qrels, out, negatives=negatives, seed=seed, progress=progress
-        )
+        done = log_features(index, features, queries, qrels, out, negatives=negatives, seed=seed, progress=progress)
     text = (
         f"{done.table}: {done.rows:,} rows of {features.id} ({done.judged:,} judged, {done.negatives:,} sampled); "
         f"{done.missing_products:,} judged products are not in the index, "

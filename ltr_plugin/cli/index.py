@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ltr_plugin.cli.catalog import SkipInvalid, read_ids, write_file
+from ltr_plugin.cli.catalog import read_ids, write_file
 from ltr_plugin.cli.embedding import (
     embed_and_show,
     embed_changes,
@@ -16,7 +16,7 @@ from ltr_plugin.cli.embedding import (
     warn_of_stale_releases,
 )
 from ltr_plugin.cli.group import VerbGroup, verb_group
-from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexArgument, MediaRoot, Wait
+from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexArgument, MediaRoot, SkipInvalid, Wait
 from ltr_plugin.cli.output import print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.errors import InputError
@@ -115,7 +115,7 @@ def create(
 def list_(as_json: AsJson = False) -> None:
     """List the indices of the cluster that this program made."""
     from ltr_plugin.cluster.connection import connect
-    from ltr_plugin.pipelines.list_indices import list_indices
+    from ltr_plugin.pipelines.index_versions import list_indices
 
     indices = list_indices(connect())
     lines = [

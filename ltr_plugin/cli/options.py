@@ -28,8 +28,12 @@ Wait = Annotated[
 ]
 MediaRoot = Annotated[
     Path | None,
-    typer.Option(help="Folder of the media that products name by a relative path. Default: the folder of the file."),
+    typer.Option(
+        help="Folder of the media that products name by a relative path. "
+        "Default: the folder of the file, without a file the current folder."
+    ),
 ]
+SkipInvalid = Annotated[bool, typer.Option("--skip-invalid", help="Report wrong lines and continue without them.")]
 QueriesFile = Annotated[Path, typer.Option("--queries", help="File of queries (JSON Lines).")]
 QrelsFile = Annotated[Path, typer.Option("--qrels", help="File of judgments (TREC qrels).")]
 Set = Annotated[
@@ -49,14 +53,13 @@ class DefaultOf:
     def __call__(self) -> Any:  # noqa: ANN401 - whatever the default is
         """The default."""
         module, _, name = self._function.partition(":")
-        function = import_module(f"ltr_plugin.{module}")
-        for part in name.split("."):
-            function = getattr(function, part)
-        return inspect.signature(function).parameters[self._parameter].default  # type: ignore[arg-type]
+        function = getattr(import_module(f"ltr_plugin.{module}"), name)
+        return inspect.signature(function).parameters[self._parameter].default
 
     def __str__(self) -> str:
         """The default as help texts show it."""
-        return str(self())
+        default = self()
+        return ", ".join(map(str, default)) if isinstance(default, tuple) else str(default)
 
 
 def option_parameters(settings: type[BaseModel], names: Iterable[str]) -> list[inspect.Parameter]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ltr_plugin.cli.group import verb_group
-from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName
+from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName
 from ltr_plugin.cli.output import print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 
@@ -20,11 +20,18 @@ DEFAULT_TEMPLATE = "shop"
 @app.command()
 def push(
     ranker: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a trained ranker.")],
+    sample_queries: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            default_factory=DefaultOf("pipelines.push:push", "sample_queries"),
+            help="Number of queries to use for the parity check.",
+        ),
+    ],
     name: IndexName = DEFAULT_INDEX,
     queries: Annotated[
         Path | None, typer.Option(help="Queries for the parity check. Default: those that the ranker was trained with.")
     ] = None,
-    sample_queries: Annotated[int, typer.Option(min=1, help="Number of queries to use for the parity check.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """Upload a ranker and check on live products that the cluster scores as the ranker does.
@@ -33,17 +40,11 @@ def push(
     """
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
-    from ltr_plugin.pipelines.encode_queries import encode_queries
-    from ltr_plugin.pipelines.push import push_ranker, sample_evenly
-    from ltr_plugin.queries.query import read_queries
-    from ltr_plugin.rankers.loading import load_ranker
+    from ltr_plugin.pipelines.push import push
 
-    trained = load_ranker(ranker)
     index = Index(connect(), name)
-    path = queries or Path(trained.card.provenance["queries"])
-    encoded = encode_queries(index, sample_evenly(read_queries(path), sample_queries), path.parent)
     with progress_bar("checking scores") as progress:
-        pushed = push_ranker(index, trained, encoded, progress=progress)
+        pushed = push(index, ranker, queries, sample_queries=sample_queries, progress=progress)
     facts = {"model": pushed.model, "parity": pushed.parity.to_json()}
     print_result(facts, f"{pushed.model} is in the cluster\n{pushed.parity}", as_json=as_json)
 
@@ -58,11 +59,9 @@ def promote(
     """Make storefronts get this ranker, in one atomic call; earlier releases are kept."""
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
-    from ltr_plugin.pipelines.push import promote
-    from ltr_plugin.pipelines.search import resolve_ranking
+    from ltr_plugin.pipelines.releases import promote
 
-    index = Index(connect(), name)
-    release = promote(index, resolve_ranking(index, ranker), template)
+    release = promote(Index(connect(), name), ranker, template)
     text = f"{template} release {release.number} ranks by {release.metadata['ranker']}"
     print_result(release.metadata, text, as_json=as_json)
 
@@ -75,7 +74,7 @@ def rollback(
 ) -> None:
     """Make storefronts get an earlier release again."""
     from ltr_plugin.cluster.connection import connect
-    from ltr_plugin.pipelines.push import rollback
+    from ltr_plugin.pipelines.releases import rollback
 
     release = rollback(connect(), template, to)
     text = f"{template} ranks by release {release.number} again, {release.metadata['ranker']}"
@@ -86,7 +85,7 @@ def rollback(
 def list_(as_json: AsJson = False) -> None:
     """List the rankers in the cluster, and the search templates that rank by each."""
     from ltr_plugin.cluster.connection import connect
-    from ltr_plugin.pipelines.list_rankers import list_rankers
+    from ltr_plugin.pipelines.releases import list_rankers
 
     rankers = list_rankers(connect())
     lines = [one.model + (f"  <- {', '.join(one.templates)}" if one.templates else "") for one in rankers]

@@ -14,7 +14,7 @@ def search(
     size: Annotated[
         int,
         typer.Option(
-            min=1, max=100, default_factory=DefaultOf("pipelines.search:search_products", "size"),
+            min=1, max=100, default_factory=DefaultOf("pipelines.search:search", "size"),
             help="Number of results.",
         ),
     ],
@@ -32,14 +32,11 @@ def search(
     """Search by text, photo, sound, video, or a mix of them."""
     from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
-    from ltr_plugin.pipelines.search import resolve_ranking, search_products
-    from ltr_plugin.queries.query import Query
-    from ltr_plugin.validation import decode
+    from ltr_plugin.pipelines.search import search as search_products
 
-    parts = {"id": "query", "text": text or None, "image": image, "audio": audio, "video": video}
-    query = decode(Query, parts, source="ltr search")
     index = Index(connect(), name)
-    hits = search_products(index, query, resolve_ranking(index, ranker), size=size, log=log_features)
+    media = {"image": image, "audio": audio, "video": video}
+    hits = search_products(index, text, **media, ranker=ranker, size=size, log_features=log_features)
     facts = [{"id": hit.id, "score": hit.score, **hit.source, **hit.features} for hit in hits]
     lines: list[str] = []
     for rank, hit in enumerate(hits, start=1):

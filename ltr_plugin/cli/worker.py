@@ -57,10 +57,10 @@ def worker(
     """
     import os
 
+    from ltr_plugin.broker.messages import DEFAULT_QUEUE, SWEEP_QUEUE, celery_client, queue_of
     from ltr_plugin.errors import InputError
     from ltr_plugin.extras import require_module
     from ltr_plugin.pipelines.local_worker import worker_command
-    from ltr_plugin.pipelines.messages import DEFAULT_QUEUE, SWEEP_QUEUE, celery_client, queue_of
     from ltr_plugin.settings import Settings
 
     if modality and queues:

@@ -28,13 +28,14 @@ def apply_changes(
     alias: str,
     changes: Sequence[Change],
     *,
+    index: Index | None = None,
     folder: Path | None = None,
     media_root: Path | None = None,
     retry_timeout_s: float = 60.0,
 ) -> list[str | None]:
     """Writes changes in their order and returns what went wrong with each; None: nothing.
 
-    Relative media lie in `folder`, or without it where the index has its own (`media_root`, see ProductIndex). While
+    `index` is what `alias` was opened as just now, if it was. Relative media lie in `folder`, or without it where the index has its own (`media_root`, see ProductIndex). While
     the alias moves to another version, writes wait for it. Deleting what is not there is no mistake. ClusterError when
     the cluster is out of reach, or writes waited for `retry_timeout_s`.
     """
@@ -42,7 +43,7 @@ def apply_changes(
     pending = list(range(len(changes)))
     deadline = time.monotonic() + retry_timeout_s
     while pending:
-        index = Index(cluster, alias, media_root=media_root)
+        index = index or Index(cluster, alias, media_root=media_root)
         blocked: list[int] = []
         for positions in _batches(pending, changes):
             if blocked:  # later changes may be of the same products
@@ -64,6 +65,7 @@ def apply_changes(
             )
         if pending:
             time.sleep(0.1)
+            index = None
     return reasons
 
 

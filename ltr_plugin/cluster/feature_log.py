@@ -1,11 +1,16 @@
-"""The features of chosen (query, product) pairs, and a model's scores for them, as the live cluster computes them."""
+"""Feature values of chosen (query, product) pairs, and a model's scores for them, as the live cluster computes them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ltr_plugin.cluster.connection import Cluster
+import numpy as np
+
+from ltr_plugin.cluster.feature_store import logging_set_name
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import Json
 from ltr_plugin.cluster.search import Hit, msearch
+from ltr_plugin.features.feature_set import FeatureSet
+from ltr_plugin.features.table import Floats
 from ltr_plugin.queries.templates import sltr
 
 LOG_NAME = "features"
@@ -13,21 +18,35 @@ LOG_NAME = "features"
 
 @dataclass(frozen=True)
 class QueryProducts:
-    """One query's parameters with the products to look at."""
+    """One query's parameters with the products whose features are wanted."""
 
     query: str
     params: Mapping[str, Json]
     products: Sequence[str]
 
 
-def log_features(
-    cluster: Cluster, index: str, feature_set: str, requests: Iterable[QueryProducts], *, model: str | None = None
+def fetch_features(
+    index: Index, features: FeatureSet, requests: Iterable[QueryProducts], *, model: str | None = None
 ) -> Iterator[list[Hit]]:
-    """For each query a hit for each of its products that the index has, with its features under LOG.
+    """For each query a hit for each of its products that the index has; `feature_values` reads the hit's features.
 
-    `feature_set` is the stored set's name. With `model`, a hit's score is the model's for the same row.
+    The cluster must have the feature set (`push_features`). With `model`, a hit's score is the model's for the same
+    row.
     """
-    return msearch(cluster, index, (_body(pairs, feature_set, model) for pairs in requests))
+    name = logging_set_name(features)
+    return msearch(index.cluster, index.name, (_body(pairs, name, model) for pairs in requests))
+
+
+def feature_values(hit: Hit) -> Mapping[str, float | None]:
+    """The features of a hit by name; None where the product has no value."""
+    return hit.features[LOG_NAME]
+
+
+def feature_matrix(hits: Sequence[Hit], features: FeatureSet) -> Floats:
+    """The features of hits as a ranker reads them, (hits, features) float32: 0 where a product has no value."""
+    names = features.feature_names
+    rows = [[feature_values(hit)[name] or 0.0 for name in names] for hit in hits]
+    return np.array(rows, dtype=np.float32).reshape(-1, len(names))
 
 
 def _body(pairs: QueryProducts, feature_set: str, model: str | None) -> Json:

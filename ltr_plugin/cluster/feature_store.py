@@ -3,7 +3,9 @@
 from typing import Any
 
 from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import ClusterError, InputError
+from ltr_plugin.features.compatibility import check_fields
 from ltr_plugin.features.feature_set import FeatureSet
 
 Wire = dict[str, Any]
@@ -31,19 +33,22 @@ class FeatureStore:
     def put_feature_set(self, features: FeatureSet) -> None:
         """Stores the set, and its logging twin in which a feature without a value does not match.
 
-        InputError when the store has another set of this name and version: tables and models would not tell which.
+        The store is created when it lacks the set. InputError when it has another set of this name and version: tables
+        and models would not tell which.
         """
         for name, zero_filled in ((features.id, True), (logging_set_name(features), False)):
             rendered = features.rendered(zero_filled=zero_filled)
             stored = self.feature_set(name)
             if stored is None:
+                self.ensure()
                 self.cluster.call(
                     "PUT", f"{self._base}/_featureset/{name}", {"featureset": {"name": name, "features": rendered}}
                 )
             elif stored["features"] != rendered:
                 raise InputError(
                     f"feature set {features.id}",
-                    "the cluster has other features under this version; raise `version` in its file",
+                    "the cluster has other features under this version; raise `version` in its file, then log features "
+                    "and train again",
                 )
 
     def feature_set(self, name: str) -> Wire | None:
@@ -81,6 +86,16 @@ class FeatureStore:
                 return None
             raise
         return found
+
+
+def push_features(index: Index, feature_set: FeatureSet) -> None:
+    """Stores a feature set in the cluster; one that is there already is left as it is.
+
+    InputError when the index lacks a field or vector that the set reads, or the cluster has other features under the
+    set's name and version.
+    """
+    check_fields(feature_set, index.mapping, index.vectors)
+    FeatureStore(index.cluster).put_feature_set(feature_set)
 
 
 def logging_set_name(features: FeatureSet) -> str:

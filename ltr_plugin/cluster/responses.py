@@ -23,7 +23,7 @@ SEARCH_PATHS = ("_search", "_count", "_msearch", "_search/template", "_msearch/t
 class BulkError(str):
     """Why the cluster did not take an action; `permanent` where it would not at another time either."""
 
-    __slots__ = ("lasting",)
+    __slots__ = ("permanent",)
 
     permanent: bool
 

@@ -49,14 +49,20 @@ def active_index(cluster: Cluster, alias: str) -> Index | None:
 
     InputError when the alias belongs to an index that was not made here.
     """
-    current = resolve_alias(cluster, alias)
-    if current is None:
-        return None
-    if current not in versions(cluster, alias):
+    try:
+        index = Index(cluster, alias)
+    except ClusterError as error:
+        if error.status == 404:
+            return None
+        raise
+    except InputError:  # not of the current layout: an older version of ours, or another's index
+        index = None
+    name = index.name if index else resolve_alias(cluster, alias)
+    if name and not _is_version(name, alias):
         raise InputError(
-            f"index {alias}", f"this alias belongs to {current}, which this library did not make; choose another name"
+            f"index {alias}", f"this alias belongs to {name}, which this library did not make; choose another name"
         )
-    return _open_or_none(cluster, current)
+    return index
 
 
 def resolve_alias(cluster: Cluster, alias: str) -> str | None:
@@ -72,7 +78,7 @@ def resolve_alias(cluster: Cluster, alias: str) -> str | None:
 def versions(cluster: Cluster, alias: str) -> list[str]:
     """All versions of an index, oldest first, whichever of them the alias points to."""
     found = cluster.call("GET", f"/{alias}-v*/_settings/index.uuid")
-    return sorted((name for name in found if name.removeprefix(f"{alias}-v").isdigit()), key=_version_number)
+    return sorted((name for name in found if _is_version(name, alias)), key=_version_number)
 
 
 def switch_alias(cluster: Cluster, alias: str, index: str) -> str | None:
@@ -102,7 +108,7 @@ def allow_media_root(index: Index, folder: Path) -> Index:
     write_meta(
         index.cluster, index.name, extra_media_roots=[*map(str, index.media_roots.others), str(folder.resolve())]
     )
-    return Index(index.cluster, index.name)
+    return Index(index.cluster, index.alias)
 
 
 @contextmanager
@@ -136,6 +142,10 @@ def _open_or_none(cluster: Cluster, name: str) -> Index | None:
         return Index(cluster, name)
     except InputError:
         return None
+
+
+def _is_version(name: str, alias: str) -> bool:
+    return name.startswith(f"{alias}-v") and name.removeprefix(f"{alias}-v").isdigit()
 
 
 def _version_number(name: str) -> int:

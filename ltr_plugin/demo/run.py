@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,13 @@ from ltr_plugin.errors import InputError, LtrError, Problem
 from ltr_plugin.features.feature_set import FeatureSet, load_feature_set
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.jsonlines import JsonLines
-from ltr_plugin.judgments.qrels import read_qrels
-from ltr_plugin.pipelines.encode_queries import encode_query_file
-from ltr_plugin.pipelines.evaluate import Evaluation, compare_rankings
+from ltr_plugin.pipelines.encode_queries import encode
+from ltr_plugin.pipelines.evaluate import Evaluation, evaluate
 from ltr_plugin.pipelines.index_catalog import embed_backlog, write_catalog
-from ltr_plugin.pipelines.log_features import log_feature_table
-from ltr_plugin.pipelines.push import PushResult, promote, push_ranker
-from ltr_plugin.pipelines.report import write_report
+from ltr_plugin.pipelines.log_features import log_features
+from ltr_plugin.pipelines.push import PushResult, push
+from ltr_plugin.pipelines.releases import promote
+from ltr_plugin.pipelines.report import report as write_report
 from ltr_plugin.progress import Progress
 from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.export.parity import Parity
@@ -107,19 +107,19 @@ def _rank(
     features = _features(index)
     table = out / "features.parquet"
     with timer.step("logging features", progress_bar) as progress:
-        log_feature_table(index, features, files.train_queries, files.qrels, table, negatives=30, progress=progress)
+        log_features(index, features, files.train_queries, files.qrels, table, negatives=30, progress=progress)
     rankers = _train_rankers(FeatureTable.read(table), out, timer, progress_bar)
     with timer.step("encoding test queries", progress_bar):
-        encoded = encode_query_file(index, files.test_queries)
+        encoded = encode(index, files.test_queries)
     pushed: dict[str, PushResult] = {}
     for name, ranker in rankers.items():
         with timer.step(f"proving {name} in the cluster", progress_bar) as progress:
-            pushed[name] = push_ranker(index, ranker, encoded, progress=progress)
+            pushed[name] = push(index, ranker, encoded, sample_queries=None, progress=progress)
     learned = [Ranking(name, model=one.model) for name, one in pushed.items()]
     promote(index, learned[-1], index.alias)
     with timer.step("ranking test queries", progress_bar) as progress:
         rankings = [BASELINES["bm25"], BASELINES["random"], BASELINES["vectors"], *learned]
-        comparison = compare_rankings(index, encoded, read_qrels(files.qrels), rankings, progress=progress)
+        comparison = evaluate(index, rankings, encoded, files.qrels, progress=progress)
     timer.seconds["in all"] = round(time.perf_counter() - started, 1)
     json_path, html_path = out / "report.json", out / "report.html"
     report = {
@@ -131,7 +131,7 @@ def _rank(
     temporary = json_path.with_suffix(".part")
     temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     temporary.replace(json_path)
-    write_report(index, comparison, files.test_queries.parent, html_path)
+    write_report(index, replace(comparison, media_root=files.test_queries.parent), html_path)
     return DemoReport(comparison, {name: one.parity for name, one in pushed.items()}, json_path, html_path)
 
 

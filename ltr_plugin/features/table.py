@@ -17,7 +17,7 @@ from ltr_plugin.validation import decode
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _METADATA_KEY = b"ltr"
 
 Floats = npt.NDArray[np.float32]
@@ -25,7 +25,10 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a table was made from: enough to make it again and to refuse it where it does not fit."""
+    """What a table was made from: enough to make it again and to refuse it where it does not fit.
+
+    `sample_queries` are some of its queries with their search parameters, for the parity check of rankers.
+    """
 
     feature_set: dict[str, Any]
     feature_set_id: str
@@ -38,6 +41,7 @@ class Provenance:
     negatives: int
     seed: int
     created: str
+    sample_queries: list[dict[str, Any]] = field(default_factory=list)
     format_version: int = FORMAT_VERSION
 
 

@@ -15,10 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from ltr_plugin.catalog.product import MODALITIES, Modality
-from ltr_plugin.cluster.feature_log import LOG_NAME, QueryProducts, log_features
-from ltr_plugin.cluster.feature_store import logging_set_name
+from ltr_plugin.cluster.feature_log import QueryProducts, feature_matrix, fetch_features
+from ltr_plugin.cluster.feature_store import push_features
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.search import msearch_template
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.ablation import (
     REMOVED_FRACTIONS,
@@ -35,12 +34,11 @@ from ltr_plugin.features.parameters import flag_name
 from ltr_plugin.features.table import FeatureTable, Floats
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import EncodedQuery
-from ltr_plugin.pipelines.log_features import push_features
-from ltr_plugin.pipelines.search import EVALUATION_DEPTH, resolve_ranking
+from ltr_plugin.pipelines.evaluate import EVALUATION_DEPTH
+from ltr_plugin.pipelines.search import first_pass, resolve_ranking
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.queries.masking import MASKED_IDS, MaskedRetrieval
 from ltr_plugin.queries.retrieval import Retrieval
-from ltr_plugin.queries.templates import Ranking, search_template
 from ltr_plugin.rankers.loading import load_ranker
 from ltr_plugin.rankers.ranker import Ranker
 from ltr_plugin.rankers.training.folds import shuffled
@@ -119,8 +117,8 @@ def ablate(
     sets = {one.feature_set.digest: one.feature_set for one in all_rankers}
     for features in sets.values():
         push_features(index, features)
-    first_pass, logs = Retrieval.from_vectors(index.vectors), _FeatureValues(index, sets)
-    baseline_runs = _rank(rankers, logs, judged, _first_pass(index, judged, first_pass))
+    retrieval, logs = Retrieval.from_vectors(index.vectors), _FeatureValues(index, sets)
+    baseline_runs = _rank(rankers, logs, judged, _candidate_ids(index, judged, retrieval))
     removals = _removals(index, judged, removed_fractions)
     rows = []
     for done, removal in enumerate(removals):
@@ -131,14 +129,14 @@ def ablate(
             affected_queries = [
                 _drop_modality(index, one, modality) for one in judged if _keeps_another_modality(index, one, modality)
             ]
-            own, candidate_ids = _FeatureValues(index, sets), _first_pass(index, affected_queries, first_pass)
+            own, candidate_ids = _FeatureValues(index, sets), _candidate_ids(index, affected_queries, retrieval)
         else:
             removed_ids = shuffled_ids[: round(removal.fraction * len(shuffled_ids))]
             affected, affected_queries, own = frozenset(removed_ids), judged, logs
             masked = MaskedRetrieval.from_retrieval(
-                first_pass, _vector_names(index, modality), match_text=modality != "text"
+                retrieval, _vector_names(index, modality), match_text=modality != "text"
             )
-            candidate_ids = _first_pass(index, judged, masked, removed_ids)
+            candidate_ids = _candidate_ids(index, judged, masked, removed_ids)
         runs = _rank(rankers, own, affected_queries, candidate_ids, modality, affected)
         blind_runs = _rank(
             blind_baselines.get(modality, {}), own, affected_queries, candidate_ids, modality, blind=True
@@ -155,7 +153,7 @@ class _FeatureValues:
     def __init__(self, index: Index, sets: Mapping[str, FeatureSet]) -> None:
         self._index = index
         self._sets = sets
-        self._rows: dict[str, dict[tuple[str, str], list[float]]] = {digest: {} for digest in sets}
+        self._rows: dict[str, dict[tuple[str, str], Floats]] = {digest: {} for digest in sets}
 
     def values(
         self, digest: str, encoded: Sequence[EncodedQuery], candidate_ids: Sequence[Sequence[str]]
@@ -167,26 +165,23 @@ class _FeatureValues:
             for one, ids in zip(encoded, candidate_ids, strict=True)
         )
         wanted = [pairs for pairs in unknown if pairs.products]
-        found = log_features(self._index.cluster, self._index.name, logging_set_name(features), wanted)
-        for pairs, hits in zip(wanted, found, strict=True):
-            for hit in hits:
-                rows[pairs.query, hit.id] = [hit.features[LOG_NAME][name] or 0.0 for name in features.feature_names]
+        fetched = fetch_features(self._index, features, wanted)
+        for pairs, hits in zip(wanted, fetched, strict=True):
+            for hit, row in zip(hits, feature_matrix(hits, features), strict=True):
+                rows[pairs.query, hit.id] = row
         for one, ids in zip(encoded, candidate_ids, strict=True):
             table = [rows[one.query.id, id_] for id_ in ids]
             yield np.array(table, dtype=np.float32).reshape(-1, len(features.feature_names))
 
 
-def _first_pass(
-    index: Index, encoded: Sequence[EncodedQuery], first_pass: Retrieval, removed: Sequence[str] = ()
+def _candidate_ids(
+    index: Index, encoded: Sequence[EncodedQuery], retrieval: Retrieval, removed: Sequence[str] = ()
 ) -> list[list[str]]:
-    """For each query the products that a ranker is shown, in order of id: what it scores alike stays in that order.
+    """For each query the candidates in order of id, in which products of equal score stay.
 
     (The cluster leaves them in the order of the index, which also says nothing of the query.)
     """
-    template = {"source": search_template(first_pass, Ranking("first pass"))}
-    extra_params = {MASKED_IDS: list(removed), "size": first_pass.window_size}
-    searches = ((template, {**one.params, **extra_params}) for one in encoded)
-    return [sorted(hit.id for hit in hits) for hits in msearch_template(index.cluster, index.name, searches)]
+    return [sorted(ids) for ids in first_pass(index, encoded, retrieval, params={MASKED_IDS: list(removed)})]
 
 
 def _rank(

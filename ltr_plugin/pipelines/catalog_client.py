@@ -36,18 +36,18 @@ class CatalogClient:
         folder: Path | None = None,
         settings: Settings | None = None,
         cluster: Cluster | None = None,
-        queue: "Celery | None" = None,
+        client: "Celery | None" = None,
     ) -> None:
         """Gives the index leave to take media from `folder`.
 
         ClusterError when there is no such index: `ltr index create` makes it, with the encoders of your choice.
         """
-        from ltr_plugin.pipelines.messages import celery_client
+        from ltr_plugin.broker.messages import celery_client
 
         settings = settings or Settings.from_env()
         self.alias = alias
         self._cluster = cluster or connect(settings)
-        self._queue = queue or celery_client(settings)
+        self._client = client or celery_client(settings)
         self._folder = folder
         self._media_root = settings.media_root
         index = Index(self._cluster, alias, media_root=self._media_root)
@@ -82,4 +82,4 @@ class CatalogClient:
         from ltr_plugin.pipelines.ingest import ingest
 
         where = {"folder": self._folder, "media_root": self._media_root}
-        return ingest(self._cluster, self.alias, records, change_type, queue=self._queue, **where)
+        return ingest(self._cluster, self.alias, records, change_type, client=self._client, **where)

@@ -1,8 +1,9 @@
 """Queries turned into search parameters, many at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self, TypeVar
 
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.media import is_url
@@ -14,6 +15,11 @@ from ltr_plugin.errors import InputError, MediaError, Problem
 from ltr_plugin.features.parameters import search_parameters
 from ltr_plugin.queries.encoding import Media
 from ltr_plugin.queries.query import Query, read_queries
+from ltr_plugin.validation import decode
+
+QUERIES_PER_BATCH = 64
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -21,29 +27,61 @@ class EncodedQuery:
     """A query with the parameters of its search."""
 
     query: Query
-    params: dict[str, Json]
+    params: Mapping[str, Json]
+
+    def to_json(self) -> dict[str, Json]:
+        """The query and its parameters, vectors included, so that it can be searched without an encoder."""
+        return {"query": self.query.model_dump(mode="json", exclude_defaults=True), "params": dict(self.params)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Json]) -> Self:
+        """What `to_json` gave."""
+        return cls(decode(Query, value["query"], source="query"), value["params"])
+
+
+AnyQueries = Path | str | Sequence[Query] | Sequence[EncodedQuery]
+"""A file of queries (JSON Lines), queries whose media are named by absolute paths or URLs, or encoded queries."""
+
+
+def encode(index: Index, queries: AnyQueries, *, limit: int | None = None) -> list[EncodedQuery]:
+    """The queries with their parameters; with `limit`, so many of them at most, evenly over their order.
+
+    Media of a file's queries are found beside the file. Errors as of `encode_queries`.
+    """
+    if isinstance(queries, Path | str):
+        read = read_queries(Path(queries))
+        return encode_queries(index, sample_evenly(read, limit), Path(queries).parent)
+    chosen = sample_evenly(queries, limit)
+    encoded = [one for one in chosen if isinstance(one, EncodedQuery)]
+    return encoded or encode_queries(index, [one for one in chosen if isinstance(one, Query)], Path())
+
+
+def encode_one(index: Index, query: str | Query | EncodedQuery) -> EncodedQuery:
+    """One query with its parameters: typed text, or a query whose media are absolute paths or URLs."""
+    if isinstance(query, EncodedQuery):
+        return query
+    (encoded,) = encode_queries(index, [Query(id="query", text=query) if isinstance(query, str) else query], Path())
+    return encoded
 
 
 def encode_queries(
     index: Index, queries: Sequence[Query], folder: Path, *, vectors: Sequence[VectorField] | None = None
 ) -> list[EncodedQuery]:
-    """Every query with its parameters, encoded by the index's own encoders; media are found beside `folder`.
+    """Every query with its parameters, encoded by the index's own encoders; media are found in `folder`.
 
-    Only the encoders of `vectors` are loaded: by default those of all vector fields of the index.
-
-    EncoderError when an encoder here is not the one that made the index; InputError naming every query whose photo,
-    sound or video cannot be used.
+    Only the encoders of `vectors` are loaded: by default those of all vector fields of the index. EncoderError when an
+    encoder here is not the one that made the index; InputError naming every query whose media cannot be used.
     """
     from ltr_plugin.queries.encoding import QueryEncoder
 
     encoder = QueryEncoder(index.vectors if vectors is None else vectors)
     names = [vector.name for vector in index.vectors]
     encoded: list[EncodedQuery] = []
-    mistakes: list[Problem] = []
-    for group in batched(queries, 64):
+    problems: list[Problem] = []
+    for group in batched(queries, QUERIES_PER_BATCH):
 
         def refuse(position: int, modality: Modality, error: MediaError, group: Sequence[Query] = group) -> None:
-            mistakes.append(Problem(f"query {group[position].id} $.{modality}", str(error)))
+            problems.append(Problem(f"query {group[position].id} $.{modality}", str(error)))
 
         vector_batches = encoder.encode_batch(
             [_media_by_modality(query, folder) for query in group], on_media_error=refuse
@@ -52,14 +90,17 @@ def encode_queries(
             EncodedQuery(query, search_parameters(query.text, query_vectors, names))
             for query, query_vectors in zip(group, vector_batches, strict=True)
         )
-    if mistakes:
-        raise InputError("queries", mistakes)
+    if problems:
+        raise InputError("queries", problems)
     return encoded
 
 
-def encode_query_file(index: Index, path: Path) -> list[EncodedQuery]:
-    """The queries of a file, with their parameters."""
-    return encode_queries(index, read_queries(path), path.parent)
+def sample_evenly(items: Sequence[Item], limit: int | None) -> list[Item]:
+    """At most `limit` of the items, evenly over their order, so that every kind of them is among the sample."""
+    if limit is None:
+        return list(items)
+    step = max(1, len(items) // limit)
+    return list(items[::step][:limit])
 
 
 def _media_by_modality(query: Query, folder: Path) -> dict[Modality, Media | None]:

@@ -1,29 +1,44 @@
 """Rankers side by side on judged queries, ranked by the cluster in two views."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.search import Hit, msearch_template
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.comparison import Comparison, compare
+from ltr_plugin.evaluation.runs import Run
+from ltr_plugin.features.parameters import flag_name
 from ltr_plugin.judgments.qrels import Qrels, read_qrels
-from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode_query_file
+from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, encode
 from ltr_plugin.pipelines.query_slices import slice_queries
-from ltr_plugin.pipelines.search import FullAndJudgedRuns, resolve_ranking, run_ranking
+from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
 from ltr_plugin.progress import Progress, no_progress, offset_progress
-from ltr_plugin.queries.templates import Ranking
+from ltr_plugin.queries.retrieval import Retrieval
+from ltr_plugin.queries.templates import Ranking, search_template
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+EVALUATION_DEPTH = 100
+"""Results that an evaluation looks at."""
+
+
+@dataclass(frozen=True)
+class FullAndJudgedRuns:
+    """The runs of one ranking: over the whole index, and over each query's judged products alone."""
+
+    full: Run
+    judged: Run
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Two views of the same rankers: over the whole index (unjudged counts as 0), and over judged products alone.
 
-    `encoded` are the judged queries, `runs` what each ranker answered.
+    `encoded` are the judged queries, `runs` what each ranker answered, `media_root` is where the queries' media lie.
     """
 
     full: Comparison
@@ -31,6 +46,7 @@ class Evaluation:
     encoded: Sequence[EncodedQuery] = field(repr=False)
     qrels: Qrels = field(repr=False)
     runs: Mapping[str, FullAndJudgedRuns] = field(repr=False)
+    media_root: Path = field(default=Path(), repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Both views, by `full` and `judged`."""
@@ -45,28 +61,24 @@ class Evaluation:
         return [*self.full.to_tables(), *self.judged.to_tables()]
 
 
-def evaluate_rankers(
-    index: Index, queries: Path, judgments: Path, names: Sequence[str], *, progress: Progress = no_progress
-) -> Evaluation:
-    """The named rankers compared with the first of them, on the judged queries of a file."""
-    rankings = [resolve_ranking(index, name) for name in names]
-    return compare_rankings(
-        index, encode_query_file(index, queries), read_qrels(judgments), rankings, progress=progress
-    )
-
-
-def compare_rankings(
+def evaluate(
     index: Index,
-    encoded: Sequence[EncodedQuery],
-    qrels: Qrels,
-    rankings: Sequence[Ranking],
+    rankers: Sequence[AnyRanker],
+    queries: AnyQueries,
+    qrels: Qrels | Path | str,
     *,
     progress: Progress = no_progress,
 ) -> Evaluation:
-    """The rankings compared with the first of them, on all judged queries and on slices of them."""
-    judged = [one for one in encoded if qrels.for_query(one.query.id)]
+    """The rankers compared with the first of them, on all judged queries and on slices of them.
+
+    The cluster ranks every query twice: over the whole index, and restricted to its judged products. InputError when no
+    query is judged, or the cluster lacks a ranker.
+    """
+    rankings = [resolve_ranking(index, ranker) for ranker in rankers]
+    qrels = qrels if isinstance(qrels, Qrels) else read_qrels(Path(qrels))
+    judged = [one for one in encode(index, queries) if qrels.for_query(one.query.id)]
     if not judged:
-        raise InputError("judgments", "they judge none of these queries; are the ids the same in both files?")
+        raise InputError("judgments", "judge none of these queries; are the ids the same in both files?")
     known = Qrels({one.query.id: qrels.for_query(one.query.id) for one in judged})
     steps = 2 * len(judged)
     runs = {
@@ -82,4 +94,36 @@ def compare_rankings(
         judged,
         known,
         runs,
+        Path(queries).parent if isinstance(queries, Path | str) else Path(),
     )
+
+
+def run_ranking(
+    index: Index, encoded: Sequence[EncodedQuery], qrels: Qrels, ranking: Ranking, *, progress: Progress = no_progress
+) -> FullAndJudgedRuns:
+    """Ranks every query twice: over the whole index, and restricted to its judged products."""
+    template = {"source": search_template(Retrieval.from_vectors(index.vectors), ranking)}
+    full = ((template, {**one.params, "size": EVALUATION_DEPTH}) for one in encoded)
+    judged = (
+        (template, {**one.params, "size": EVALUATION_DEPTH, **_restricted_to(qrels.for_query(one.query.id))})
+        for one in encoded
+    )
+    total = 2 * len(encoded)
+    return FullAndJudgedRuns(
+        _collect_run(encoded, msearch_template(index.cluster, index.name, full), 0, total, progress),
+        _collect_run(encoded, msearch_template(index.cluster, index.name, judged), len(encoded), total, progress),
+    )
+
+
+def _restricted_to(products: Iterable[str]) -> Mapping[str, object]:
+    return {"filter": {"terms": {"id": list(products)}}, flag_name("filter"): True}
+
+
+def _collect_run(
+    encoded: Sequence[EncodedQuery], results: Iterable[list[Hit]], offset: int, total: int, progress: Progress
+) -> Run:
+    run: dict[str, list[tuple[str, float]]] = {}
+    for done, (one, hits) in enumerate(zip(encoded, results, strict=True), start=offset + 1):
+        run[one.query.id] = [(hit.id, hit.score) for hit in hits]
+        progress(done, total)
+    return run

@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.feature_log import LOG_NAME, QueryProducts, log_features
-from ltr_plugin.cluster.feature_store import logging_set_name
+from ltr_plugin.cluster.feature_log import QueryProducts, feature_matrix, feature_values, fetch_features
+from ltr_plugin.cluster.feature_store import push_features
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import InputError, MediaError
-from ltr_plugin.pipelines.candidates import candidates
-from ltr_plugin.pipelines.encode_queries import EncodedQuery
-from ltr_plugin.pipelines.log_features import push_features
+from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode_one
+from ltr_plugin.pipelines.search import first_pass
+from ltr_plugin.queries.query import Query
 from ltr_plugin.rankers.attribution import Attribution, SupportsContributions, attribute
+from ltr_plugin.rankers.loading import as_ranker
 from ltr_plugin.rankers.ranker import Ranker
 
 if TYPE_CHECKING:
@@ -30,23 +32,27 @@ class Explanation:
     attribution: Attribution
 
 
-def explain(index: Index, ranker: Ranker, encoded: EncodedQuery, products: Sequence[str]) -> list[Explanation]:
+def explain(
+    index: Index, ranker: Ranker | Path | str, query: str | Query | EncodedQuery, products: Sequence[str]
+) -> list[Explanation]:
     """The explanations of these products for one query, from features that the cluster computes now.
 
-    What a feature adds is over the median of the products that the query finds, where a ranker has no contributions of
-    its own. InputError when the index lacks a product, or the ranker's features.
+    `query` is typed text, or a query whose media are absolute paths or URLs. The contributions of the features sum to
+    the score. For a ranker without contributions of its own they are Owen values over the median of the candidates.
+    InputError when the index lacks a product, or the ranker's features.
     """
+    ranker = as_ranker(ranker)
+    encoded = encode_one(index, query)
     stored = {one.product.id: one.product for one in index.fetch(products)}
     if missing := [id_ for id_ in products if id_ not in stored]:
-        raise InputError("ltr explain", f"{index.alias} has no product {', '.join(map(repr, missing))}")
+        raise InputError("product", f"{index.alias} has no product {', '.join(map(repr, missing))}")
     push_features(index, ranker.feature_set)
     # a ranker with contributions of its own is compared with nothing
-    candidate_ids = [] if isinstance(ranker, SupportsContributions) else next(candidates(index, [encoded]))
+    candidate_ids = [] if isinstance(ranker, SupportsContributions) else next(first_pass(index, [encoded]))
     pairs = QueryProducts(encoded.query.id, encoded.params, list(dict.fromkeys([*products, *candidate_ids])))
-    (hits,) = log_features(index.cluster, index.name, logging_set_name(ranker.feature_set), [pairs])
-    values = {hit.id: hit.features[LOG_NAME] for hit in hits}
-    feature_names = ranker.feature_set.feature_names
-    rows = {id_: np.array([own[name] or 0.0 for name in feature_names], np.float32) for id_, own in values.items()}
+    (hits,) = fetch_features(index, ranker.feature_set, [pairs])
+    values = {hit.id: feature_values(hit) for hit in hits}
+    rows = dict(zip(values, feature_matrix(hits, ranker.feature_set), strict=True))
     background = np.median([rows[id_] for id_ in candidate_ids or products], axis=0).astype(np.float32)
     return [Explanation(stored[id_], dict(values[id_]), attribute(ranker, rows[id_], background)) for id_ in products]
 

@@ -151,11 +151,11 @@ def enqueue_backlog(settings: Settings, cluster: Cluster, index: str) -> int:
 
     InputError without a broker.
     """
+    from ltr_plugin.broker.messages import celery_client
     from ltr_plugin.pipelines.enqueue import enqueue_backlog
-    from ltr_plugin.pipelines.messages import celery_client
 
     require_broker(settings)
-    return enqueue_backlog(Index(cluster, index), queue=celery_client(settings))
+    return enqueue_backlog(Index(cluster, index), client=celery_client(settings))
 
 
 def require_broker(settings: Settings) -> None:
@@ -205,11 +205,11 @@ def _prune(cluster: Cluster, name: str, ids: Sequence[str]) -> int:
 
 
 def _embed(settings: Settings, products: Index, progress: Progress, *, already_sent: bool = False) -> None:
+    from ltr_plugin.broker.messages import celery_client
     from ltr_plugin.pipelines.local_worker import drain
-    from ltr_plugin.pipelines.messages import celery_client
 
     products.refresh()
     if products.backlog():
         with temporary_worker(settings) as worker:
-            queue = worker.queue if worker else celery_client(settings)
-            drain(products, queue, worker=worker, progress=progress, send=not (already_sent and worker is None))
+            client = worker.client if worker else celery_client(settings)
+            drain(products, client, worker=worker, progress=progress, send=not (already_sent and worker is None))

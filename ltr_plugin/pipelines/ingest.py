@@ -1,7 +1,10 @@
 """Changes from catalog systems: written at once, and what then lacks vectors sent to the workers."""
 
+import contextlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +16,7 @@ from ltr_plugin.catalog.changes import Change
 from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.errors import BrokerError
+from ltr_plugin.errors import BrokerError, ClusterError, Problem
 from ltr_plugin.pipelines.enqueue import enqueue_missing
 from ltr_plugin.validation import problems_of
 
@@ -54,7 +57,7 @@ def ingest(
     records: Iterable[object],
     change_type: type[Change],
     *,
-    queue: "Celery",
+    client: "Celery",
     folder: Path | None = None,
     media_root: Path | None = None,
 ) -> IngestResult:
@@ -75,11 +78,81 @@ def ingest(
         changed = [change.id for (_, change), wrong in zip(good, found, strict=True) if wrong is None]
         result.applied += len(changed)
         try:
-            result.sent += enqueue_missing(Index(cluster, alias), changed, queue=queue)
+            result.sent += enqueue_missing(Index(cluster, alias), changed, client=client)
         except BrokerError as error:
             result.enqueue_error = str(error)
     result.refused.sort(key=lambda one: one.position)
     return result
+
+
+Ingest = Callable[[Iterable[bytes]], IngestResult]
+"""Takes in lines of JSON, as `CatalogClient.put` and `CatalogClient.update` do."""
+
+NumberedLine = tuple[int, bytes]
+"""A line with its number."""
+
+
+@dataclass
+class StreamResult:
+    """How many changes were made, and how many refused. `enqueue_error` as in `IngestResult`."""
+
+    applied: int = 0
+    refused: int = 0
+    enqueue_error: str | None = None
+
+
+def ingest_lines(
+    groups: Iterable[Sequence[NumberedLine]], ingest: Ingest, *, on_refused: Callable[[Problem], None]
+) -> StreamResult:
+    """Applies lines, a group at a time; `on_refused` is told of each line that was not applied.
+
+    ClusterError, saying how far it came, when the cluster is out of reach.
+    """
+    done = StreamResult()
+    for group in groups:
+        try:
+            result = ingest([line for _, line in group])
+        except ClusterError as error:
+            raise ClusterError(f"{error}; lines before {group[0][0]} are taken in", status=error.status) from None
+        for one in result.refused:
+            number = group[one.position - 1][0]
+            on_refused(Problem(f"line {number}", f"{one.id}  {one.reason}".strip()))
+        done.applied += result.applied
+        done.refused += len(result.refused)
+        done.enqueue_error = result.enqueue_error or done.enqueue_error
+    return done
+
+
+def number_lines(lines: Iterable[bytes]) -> Iterator[NumberedLine]:
+    """The lines that are not blank, with their numbers from 1."""
+    return ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
+
+
+def read_batches(lines: Iterable[bytes]) -> Iterator[list[NumberedLine]]:
+    """Numbered lines, as many together as have arrived, CHANGES_PER_CALL at most. A thread reads a little ahead."""
+    arrived: queue.Queue[NumberedLine | BaseException | None] = queue.Queue(2 * CHANGES_PER_CALL)
+
+    def reader() -> None:
+        try:
+            for line in number_lines(lines):
+                arrived.put(line)
+        except BaseException as error:
+            arrived.put(error)  # raised below, to whom the lines are given
+        else:
+            arrived.put(None)
+
+    threading.Thread(target=reader, daemon=True).start()
+    item = arrived.get()
+    while isinstance(item, tuple):
+        group = [item]
+        with contextlib.suppress(queue.Empty):
+            while len(group) < CHANGES_PER_CALL and isinstance(item := arrived.get_nowait(), tuple):
+                group.append(item)
+        yield group
+        if isinstance(item, tuple):
+            item = arrived.get()
+    if item:
+        raise item
 
 
 def _read(

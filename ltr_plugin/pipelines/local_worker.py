@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ltr_plugin.broker.messages import CATALOG_QUEUE, TASK_FAILED, WRITE_REFUSED, broker_folder, celery_client
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import BrokerError, LtrError
 from ltr_plugin.extras import require_module
 from ltr_plugin.pipelines.enqueue import enqueue_backlog, enqueue_lost
-from ltr_plugin.pipelines.messages import CATALOG_QUEUE, TASK_FAILED, WRITE_REFUSED, broker_folder, celery_client
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.settings import Settings
 
@@ -36,7 +36,7 @@ class LocalWorker:
     def __init__(self, settings: Settings) -> None:
         require_module("prometheus_client", "a worker", error=BrokerError)
         self.log = settings.runs.resolve() / "worker.log"
-        self.queue = celery_client(settings)
+        self.client = celery_client(settings)
         self.restarts = 0
         self._settings = settings
         self._queue = _SharedFolderQueue(settings)
@@ -107,7 +107,7 @@ def local_worker(settings: Settings) -> Iterator[LocalWorker]:
 
 def drain(
     index: Index,
-    queue: "Celery",
+    client: "Celery",
     *,
     worker: LocalWorker | None = None,
     progress: Progress = no_progress,
@@ -124,7 +124,7 @@ def drain(
     index.refresh()
     total = left = index.backlog()
     if send:
-        enqueue_backlog(index, queue=queue)
+        enqueue_backlog(index, client=client)
     moved = sent = time.monotonic()
     while left:
         progress(total - left, total)
@@ -140,7 +140,7 @@ def drain(
             raise LtrError(_stuck(index, left, worker, failures))
         if now - max(moved, sent) > stall_s:
             with contextlib.suppress(BrokerError):  # one that is away is waited for, as workers do
-                enqueue_lost(index, queue=queue)
+                enqueue_lost(index, client=client)
             sent = now
     progress(total, total)
 

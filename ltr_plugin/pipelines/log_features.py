@@ -7,22 +7,28 @@ from pathlib import Path
 
 import numpy as np
 
-from ltr_plugin.cluster.feature_log import LOG_NAME, QueryProducts, log_features
-from ltr_plugin.cluster.feature_store import FeatureStore, logging_set_name
+from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
+from ltr_plugin.cluster.feature_store import push_features
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.features.compatibility import check_fields
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import Provenance
 from ltr_plugin.features.table_writer import FeatureTableWriter, Row
 from ltr_plugin.judgments.qrels import Qrels, read_qrels
-from ltr_plugin.pipelines.candidates import candidates
-from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode_query_file
+from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, encode, sample_evenly
+from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.progress import Progress, no_progress
+
+CARRIED_QUERIES = 50
+"""Queries that a table, and the rankers trained on it, carry along for the parity check of `push`."""
 
 
 @dataclass(frozen=True)
 class LogResult:
-    """What was logged; `missing_products` judged pairs name products that the index does not have."""
+    """What was logged.
+
+    `judged` rows have a grade, `negatives` are sampled candidates. `missing_products` judged pairs name products that
+    the index does not have, `missing_queries` judged queries are not among the queries.
+    """
 
     table: Path
     rows: int
@@ -32,53 +38,63 @@ class LogResult:
     missing_queries: int
 
 
-def push_features(index: Index, features: FeatureSet) -> None:
-    """Checks the set against the index and stores it in the cluster."""
-    check_fields(features, index.mapping, index.vectors)
-    store = FeatureStore(index.cluster)
-    store.ensure()
-    store.put_feature_set(features)
-
-
-def log_feature_table(
+def log_features(
     index: Index,
     features: FeatureSet,
-    queries: Path,
-    judgments: Path,
-    table: Path,
+    queries: AnyQueries,
+    qrels: Qrels | Path | str,
+    out: Path | str,
     *,
     negatives: int = 20,
     seed: int = 7,
     progress: Progress = no_progress,
 ) -> LogResult:
-    """Logs the features of every judged pair and of `negatives` unjudged candidates a query.
+    """Logs the features of every judged pair, and of `negatives` unjudged candidates a query, into a Parquet table `out`.
 
     A ranker that has seen judged products only does not know the many others that the first pass will bring it, and
-    ranks some of them high; sampled candidates, taken as not relevant, teach it.
+    ranks some of them high; sampled candidates, taken as not relevant, teach it. InputError when the index lacks what
+    the features read, or a query's media cannot be used.
     """
     push_features(index, features)
-    qrels = read_qrels(judgments)
-    encoded = [one for one in encode_query_file(index, queries) if qrels.for_query(one.query.id)]
-    provenance = _provenance(index, features, queries, judgments, negatives, seed)
-    sampled = _sample_negatives(index, encoded, qrels, negatives, seed)
+    judgments = qrels if isinstance(qrels, Qrels) else read_qrels(Path(qrels))
+    encoded = [one for one in encode(index, queries) if judgments.for_query(one.query.id)]
+    provenance = Provenance(
+        feature_set=features.model_dump(mode="json"),
+        feature_set_id=features.id,
+        feature_set_digest=features.digest,
+        index=index.name,
+        fingerprints={vector.name: vector.fingerprint.digest for vector in index.vectors},
+        cluster_version=index.cluster.call("GET", "/")["version"]["number"],
+        queries=_described(queries),
+        judgments=_described(qrels),
+        negatives=negatives,
+        seed=seed,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        sample_queries=[one.to_json() for one in sample_evenly(encoded, CARRIED_QUERIES)],
+    )
+    sampled = _sample_negatives(index, encoded, judgments, negatives, seed)
     pairs = [
-        QueryProducts(one.query.id, one.params, [*qrels.for_query(one.query.id), *extra])
+        QueryProducts(one.query.id, one.params, [*judgments.for_query(one.query.id), *extra])
         for one, extra in zip(encoded, sampled, strict=True)
     ]
     row_count = judged = 0
-    with FeatureTableWriter(table, features.feature_names, provenance) as writer:
-        for done, (wanted, hits) in enumerate(
-            zip(pairs, log_features(index.cluster, index.name, logging_set_name(features), pairs), strict=True), start=1
-        ):
-            grades = qrels.for_query(wanted.query)
-            rows: list[Row] = [(wanted.query, hit.id, grades.get(hit.id), hit.features[LOG_NAME]) for hit in hits]
+    with FeatureTableWriter(Path(out), features.feature_names, provenance) as writer:
+        logged = fetch_features(index, features, pairs)
+        for done, (wanted, hits) in enumerate(zip(pairs, logged, strict=True), start=1):
+            grades = judgments.for_query(wanted.query)
+            rows: list[Row] = [(wanted.query, hit.id, grades.get(hit.id), feature_values(hit)) for hit in hits]
             writer.add(rows)
             row_count += len(rows)
             judged += sum(row[2] is not None for row in rows)
             progress(done, len(pairs))
-    wanted_judged = sum(len(qrels.for_query(one.query.id)) for one in encoded)
+    pairs_judged = sum(len(judgments.for_query(one.query.id)) for one in encoded)
     return LogResult(
-        table, row_count, judged, row_count - judged, wanted_judged - judged, len(qrels.queries()) - len(encoded)
+        table=Path(out),
+        rows=row_count,
+        judged=judged,
+        negatives=row_count - judged,
+        missing_products=pairs_judged - judged,
+        missing_queries=len(judgments.queries()) - len(encoded),
     )
 
 
@@ -90,26 +106,13 @@ def _sample_negatives(
         yield from ([] for _ in encoded)
         return
     rng = np.random.default_rng(seed)
-    for one, products in zip(encoded, candidates(index, encoded), strict=True):
+    for one, products in zip(encoded, first_pass(index, encoded), strict=True):
         grades = qrels.for_query(one.query.id)
         unjudged = [product for product in products if product not in grades]
         chosen = rng.choice(len(unjudged), size=min(negatives, len(unjudged)), replace=False)
         yield [unjudged[position] for position in sorted(chosen)]
 
 
-def _provenance(
-    index: Index, features: FeatureSet, queries: Path, judgments: Path, negatives: int, seed: int
-) -> Provenance:
-    return Provenance(
-        feature_set=features.model_dump(mode="json"),
-        feature_set_id=features.id,
-        feature_set_digest=features.digest,
-        index=index.name,
-        fingerprints={vector.name: vector.fingerprint.digest for vector in index.vectors},
-        cluster_version=index.cluster.call("GET", "/")["version"]["number"],
-        queries=str(queries),
-        judgments=str(judgments),
-        negatives=negatives,
-        seed=seed,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
+def _described(source: object) -> str:
+    """A file by its path, anything else by its kind: for people, who may wonder where a table came from."""
+    return str(source) if isinstance(source, Path | str) else type(source).__name__

@@ -12,7 +12,7 @@ from ltr_plugin.errors import ClusterError, InputError, LtrError, Problem
 from ltr_plugin.jsonlines import open_lines
 from ltr_plugin.pipelines.catalog_client import CatalogClient
 from ltr_plugin.pipelines.index_catalog import temporary_worker
-from ltr_plugin.pipelines.ingest_lines import BATCH_SIZE, Ingest, StreamResult, ingest_lines, number_lines
+from ltr_plugin.pipelines.ingest import CHANGES_PER_CALL, Ingest, StreamResult, ingest_lines, number_lines
 from ltr_plugin.settings import Settings
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
@@ -63,7 +63,7 @@ class WatchedFolder:
         try:
             with open_lines(path) as lines:
                 result = ingest_lines(
-                    batched(number_lines(lines), BATCH_SIZE), self._ingest, on_refused=problems.append
+                    batched(number_lines(lines), CHANGES_PER_CALL), self._ingest, on_refused=problems.append
                 )
         except InputError as error:
             if error.source != str(path):
@@ -101,15 +101,15 @@ def watch_folder(
     from ltr_plugin.pipelines.enqueue import enqueue_backlog
 
     with temporary_worker(settings) as worker:
-        queue = worker.queue if worker else None
-        products = CatalogClient(alias, folder=media or folder, settings=settings, cluster=cluster, queue=queue)
+        client = worker.client if worker else None
+        products = CatalogClient(alias, folder=media or folder, settings=settings, cluster=cluster, client=client)
         watched = WatchedFolder(folder, products.update if update else products.put)
         pause_s, sent_at = poll_s, -1
         while True:
             try:
                 if worker and worker.restarts > sent_at:  # a worker of our own begins with an empty queue
                     sent_at = worker.restarts
-                    enqueue_backlog(Index(cluster, alias), queue=worker.queue)
+                    enqueue_backlog(Index(cluster, alias), client=worker.client)
                 for one in watched.poll():
                     on_file(one)
                 pause_s = poll_s

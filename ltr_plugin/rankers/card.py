@@ -12,20 +12,23 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.validation import StrictModel, decode
 
-CARD_FILE = "card.json"
+CARD_FILE, QUERIES_FILE = "card.json", "queries.jsonl"
 
 
 class RankerCard(StrictModel):
-    """Where a ranker comes from: enough to make it again, to judge it, and to refuse it where it does not fit."""
+    """Where a ranker comes from: enough to make it again, to judge it, and to refuse it where it does not fit.
 
-    format: Literal[1] = 1
+    `sample_queries`, which have a file of their own, are queries of its training with their search parameters.
+    """
+
+    format: Literal[2] = 2
     kind: str
     feature_set: FeatureSet
     feature_set_id: str
@@ -42,6 +45,7 @@ class RankerCard(StrictModel):
     libraries: dict[str, str]
     created: str
     model_sha256: str
+    sample_queries: tuple[dict[str, Any], ...] = Field(default=(), exclude=True)
 
     @model_validator(mode="after")
     def _check_feature_set(self) -> Self:
@@ -71,7 +75,8 @@ def make_card(
     InputError when the table was logged with another version of its own feature set.
     """
     feature_set = table.feature_set
-    provenance = {name: value for name, value in asdict(table.provenance).items() if name != "feature_set"}
+    apart = ("feature_set", "sample_queries")
+    provenance = {name: value for name, value in asdict(table.provenance).items() if name not in apart}
     return RankerCard(
         kind=kind,
         feature_set=feature_set,
@@ -88,6 +93,7 @@ def make_card(
         libraries={name: version(name) for name in ("ltr-plugin", "numpy", *libraries)},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         model_sha256=hashlib.sha256(model).hexdigest(),
+        sample_queries=tuple(table.provenance.sample_queries),
     )
 
 
@@ -100,7 +106,11 @@ def read_card(folder: Path) -> RankerCard:
         raise InputError(str(folder), f"no ranker: {CARD_FILE} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise InputError(str(path), f"no JSON: {error}") from None
-    return decode(RankerCard, value, source=str(path))
+    if isinstance(value, dict) and value.get("format") == 1:
+        raise InputError(str(folder), "was trained by release 0.1; log its features and train it again")
+    lines = folder / QUERIES_FILE
+    queries = [json.loads(line) for line in lines.read_text("utf-8").splitlines()] if lines.exists() else []
+    return decode(RankerCard, {**value, "sample_queries": queries}, source=str(path))
 
 
 def read_model(folder: Path, name: str, *kinds: str) -> tuple[RankerCard, bytes]:
@@ -133,6 +143,9 @@ def write_ranker(folder: Path, card: RankerCard, name: str, model: bytes) -> Non
         (new / "README.md").write_text(render_readme(card), encoding="utf-8")
         text = json.dumps(card.model_dump(mode="json"), indent=2, ensure_ascii=False, allow_nan=False)
         (new / CARD_FILE).write_text(text + "\n", encoding="utf-8")
+        if card.sample_queries:
+            lines = (json.dumps(query, ensure_ascii=False) + "\n" for query in card.sample_queries)
+            (new / QUERIES_FILE).write_text("".join(lines), encoding="utf-8")
         if folder.exists():
             folder.rename(old)
         new.rename(folder)
@@ -147,8 +160,7 @@ def render_readme(card: RankerCard) -> str:
         "Judgments": card.provenance["judgments"],
         "Trained on": f"{card.queries} queries, {card.rows} products; {card.negatives} sampled and not judged",
         "Missing values": "0, as the cluster scores them",
-        "TokenizedTexts": f"{card.created} with "
-        + ", ".join(f"{name} {number}" for name, number in card.libraries.items()),
+        "Created": f"{card.created} with " + ", ".join(f"{name} {number}" for name, number in card.libraries.items()),
     }
     results = {name: value for name, value in card.results.items() if value is not None}
     parts = [

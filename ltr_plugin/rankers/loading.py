@@ -21,8 +21,14 @@ KINDS = {
 """The class of each kind, imported when one is loaded: most bring a heavy library."""
 
 
-def load_ranker(folder: Path) -> Ranker:
+def as_ranker(ranker: Ranker | Path | str) -> Ranker:
+    """The ranker itself, or the one in a folder."""
+    return load_ranker(ranker) if isinstance(ranker, Path | str) else ranker
+
+
+def load_ranker(folder: Path | str) -> Ranker:
     """The ranker in a folder, of the kind that its card says; InputError when it is none or is damaged."""
+    folder = Path(folder)
     kind = read_card(folder).kind
     if kind not in KINDS:
         raise InputError(str(folder), f"unknown kind of ranker {kind!r}; it may need a newer version of this library")

@@ -1,5 +1,7 @@
 """What every ranker is: a model over a feature set that predicts here and is exported to the cluster."""
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
@@ -7,7 +9,6 @@ from typing import Any, ClassVar, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ltr_plugin.errors import LtrError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.kinds import Derived
 from ltr_plugin.rankers.card import RankerCard, write_ranker
@@ -15,10 +16,6 @@ from ltr_plugin.rankers.export.parity import TOLERANCE
 
 Floats = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
-
-
-class ExportError(LtrError):
-    """A model that cannot be written so that the cluster scores it alike; the message says what stands in the way."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +99,17 @@ class BaseRanker:
     def serialize(self) -> bytes:
         """The content of the model file."""
         raise NotImplementedError
+
+
+def model_name(ranker: Ranker, export: Export | None = None) -> str:
+    """The name that a ranker has in a cluster: its feature set, its kind, and a digest of what is uploaded.
+
+    `export` is the ranker's own, for callers that have it already.
+    """
+    export = export or ranker.export()
+    uploaded = [export.model(), export.with_derived_features(ranker.feature_set).digest]
+    serialized = json.dumps(uploaded, sort_keys=True).encode()
+    return f"{ranker.feature_set.id}.{ranker.kind}.{hashlib.blake2b(serialized, digest_size=5).hexdigest()}"
 
 
 def score_rows(ranker: Ranker, values: Floats, queries: npt.NDArray[np.object_]) -> Scores:

@@ -7,8 +7,8 @@ import pytest
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.connection import OpenSearchCluster
-from ltr_plugin.cluster.feature_log import LOG_NAME, QueryProducts, log_features
-from ltr_plugin.cluster.feature_store import FeatureStore, logging_set_name
+from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
+from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.index import EmbeddingResult
 from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.features.feature_set import FeatureSet
@@ -46,8 +46,8 @@ def test_the_best_of_several_photos_counts_and_an_only_photo_is_the_best(node_ur
     store.ensure()
     store.put_feature_set(features)
     asked = QueryProducts("q", search_parameters(None, {"image_vector": front}, ["image_vector"]), list(shop))
-    (hits,) = log_features(cluster, index.name, logging_set_name(features), [asked])
-    found = {hit.id: hit.features[LOG_NAME] for hit in hits}
+    (hits,) = fetch_features(index, features, [asked])
+    found = {hit.id: feature_values(hit) for hit in hits}
     halfway = (1 + 2**-0.5) / 2
     assert found["both"] == pytest.approx({"mean": halfway, "best": 1.0}, abs=1e-6)
     assert found["front"] == pytest.approx({"mean": 1.0, "best": 1.0}, abs=1e-6)

@@ -212,7 +212,7 @@ def test_an_index_of_somebody_else_is_refused(cluster, index):
 def test_an_alias_of_somebody_else_is_left_alone(cluster, index, tmp_path):
     alias = f"{index.name}1"
     cluster.call("POST", "/_aliases", {"actions": [{"add": {"index": index.name, "alias": alias}}]})
-    with pytest.raises(InputError, match="take another"):
+    with pytest.raises(InputError, match="choose another name"):
         open_or_create(cluster, alias, [TEXT], tmp_path)
 
 

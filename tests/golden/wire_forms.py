@@ -14,6 +14,7 @@ from ltr_workers.catalog_tasks import delete_task, put_task, reembed_task, updat
 from ltr_workers.celery import make_app
 from ltr_workers.tasks import embed_task
 
+from ltr_plugin.broker.messages import SWEEP_TASK
 from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel, ReembedRequest
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.changes import apply_changes
@@ -23,19 +24,18 @@ from ltr_plugin.cluster.serializer import OrjsonSerializer
 from ltr_plugin.features.feature_set import load_feature_set
 from ltr_plugin.features.parameters import search_parameters as parameters_of
 from ltr_plugin.pipelines.enqueue import enqueue
-from ltr_plugin.pipelines.messages import SWEEP_TASK
-from ltr_plugin.pipelines.push import model_name
 from ltr_plugin.queries.masking import MaskedRetrieval
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, Ranking, search_template, with_release_metadata
 from ltr_plugin.rankers.loading import load_ranker
+from ltr_plugin.rankers.ranker import model_name
 from ltr_plugin.resources import resource_dir
 from ltr_plugin.settings import Settings
 
 RANKERS = Path(__file__).parent / "rankers"
 """Folders that `train_rankers.py` wrote."""
 
-PAGE = Path(__file__).parents[2] / "docs" / "workers.md"
+PAGE = Path(__file__).parents[2] / "docs" / "messages.md"
 """The page that documents the messages."""
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.lib.brokers import Redis
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 ROOT = Path(__file__).parents[2]
 

@@ -79,7 +79,7 @@ def environment(node_url, tmp_path):
 
 @pytest.fixture
 def audio_index(node_url, tmp_path):
-    """An index of eight products with a sound each, whose encoder is quick to load."""
+    """An index of eight products with an audio file each, whose encoder is quick to load."""
     for number in range(8):
         with wave.open(str(tmp_path / f"{number}.wav"), "wb") as file:
             file.setnchannels(1)
@@ -110,13 +110,13 @@ def test_modalities_apart_on_redis_with_metrics_and_logs(index, catalog, environ
         ):
             until(lambda: words.state == photos.state == "ready")
             proxy.troubles = [503]
-            queue.send_task("ltr.embed", [index.alias, ids])  # of no modality: passed on
+            queue.send_task("ltr.embed", [index.alias, ids])  # of no modality: forwarded
             until(lambda: missing(index, None) == 0)
             until(lambda: photos.metric(DONE) == words.metric(DONE) == 1)
 
             assert words.metric('ltr_vectors_total{outcome="embedded",source="text"}') == 8
             assert words.metric('ltr_vectors_total{outcome="embedded",source="image"}') is None
-            assert words.metric('ltr_tasks_total{outcome="passed_on",task="ltr.embed"}') == 1
+            assert words.metric('ltr_tasks_total{outcome="forwarded",task="ltr.embed"}') == 1
             assert words.metric('ltr_cluster_retries_total{status="503"}') == 1
             assert words.metric(f'ltr_backlog_products{{index="{index.alias}",source="text"}}') == 0
             assert photos.metric('ltr_vectors_total{outcome="embedded",source="image"}') == 8
@@ -132,7 +132,7 @@ def test_modalities_apart_on_redis_with_metrics_and_logs(index, catalog, environ
                 other.get("task_id") for other in photos.lines() if "succeeded" in other["message"]
             }
 
-            ping = [sys.executable, "-m", "celery", "-A", "ltr_workers.celery", "inspect", "ping", "--json"]
+            ping = [sys.executable, "-m", "celery", "-A", "ltr_workers", "inspect", "ping", "--json"]
             answer = subprocess.run(ping, env=os.environ | environment, capture_output=True, text=True, check=True)
             assert len(json.loads(answer.stdout)) == 2
 
@@ -141,7 +141,7 @@ def test_modalities_apart_on_redis_with_metrics_and_logs(index, catalog, environ
             proxy.delays_s = {"_bulk": 4}
             enqueue(queue, index.alias, ids[:6], "text")
             until(lambda: begun(words))
-            assert enqueue_lost(index, queue=queue) == 2
+            assert enqueue_lost(index, client=queue) == 2
             until(lambda: json.loads(words.ask("/healthz")[1])["running"] == 2)
             assert missing(index, "text") == 8
             words.process.terminate()
@@ -160,10 +160,10 @@ def test_a_task_that_is_put_off_is_not_swept(audio_index, environment, tmp_path)
         with running(environment, tmp_path / "log") as worker:
             until(lambda: worker.state == "ready")
             proxy.troubles = [503] * 1000
-            assert enqueue_lost(audio_index, queue=queue) == 8
+            assert enqueue_lost(audio_index, client=queue) == 8
             until(lambda: (worker.metric('ltr_tasks_total{outcome="retried",task="ltr.embed"}') or 0) >= 3)
             proxy.troubles = []
-            assert enqueue_lost(audio_index, queue=queue) == 0
+            assert enqueue_lost(audio_index, client=queue) == 0
             until(lambda: missing(audio_index, "audio") == 0)
             assert worker.metric(DONE) == 1
 
@@ -171,7 +171,7 @@ def test_a_task_that_is_put_off_is_not_swept(audio_index, environment, tmp_path)
 def test_a_broker_that_goes_is_waited_for_and_its_loss_swept(audio_index, environment, tmp_path):
     with broker_of(ForgetfulRedis, tmp_path / "redis") as broker:
         environment |= {"LTR_BROKER_URL": broker.url, "LTR_SWEEP_INDICES": audio_index.alias, "LTR_SWEEP_PERIOD_S": "2"}
-        enqueue_backlog(audio_index, queue=make_app(Settings(broker_url=broker.url)))
+        enqueue_backlog(audio_index, client=make_app(Settings(broker_url=broker.url)))
         broker.kill()
         broker.start()
         with running(environment, tmp_path / "log", "--beat") as worker:
@@ -201,9 +201,9 @@ def test_rabbitmq_has_a_killed_workers_task_done_again(audio_index, environment,
         proxy.delays_s = {"_bulk": 30}
         with running(environment, tmp_path / "killed.log") as worker:
             until(lambda: worker.state == "ready")
-            assert enqueue_lost(audio_index, queue=queue) == 8
+            assert enqueue_lost(audio_index, client=queue) == 8
             until(lambda: begun(worker))
-            assert enqueue_lost(audio_index, queue=queue) == 0
+            assert enqueue_lost(audio_index, client=queue) == 0
             worker.kill()
         proxy.delays_s = {}
         with running(environment, tmp_path / "log") as worker:

@@ -20,14 +20,15 @@ from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines import ablate as ablating
 from ltr_plugin.pipelines.ablate import ablate, train_blind_baselines
 from ltr_plugin.pipelines.encode_queries import EncodedQuery
-from ltr_plugin.pipelines.push import model_name, push_ranker
-from ltr_plugin.pipelines.search import run_ranking
+from ltr_plugin.pipelines.evaluate import run_ranking
+from ltr_plugin.pipelines.push import push
 from ltr_plugin.queries.masking import MaskedRetrieval
 from ltr_plugin.queries.query import Query
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import Ranking
 from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart
 from ltr_plugin.rankers.linear import train_linear
+from ltr_plugin.rankers.ranker import model_name
 from ltr_plugin.rankers.training.folds import shuffled
 
 pytestmark = pytest.mark.live
@@ -148,7 +149,7 @@ def table():
 @pytest.fixture(scope="module")
 def ranker(shop, encoded, table):
     ranker = train_linear(table)
-    assert push_ranker(shop, ranker, encoded).parity.passed
+    assert push(shop, ranker, encoded).parity.passed
     return ranker
 
 
@@ -225,7 +226,7 @@ def test_what_is_found_by_nothing_else_is_gone_and_the_next_ones_move_up(shop, e
     photos = [one for one in encoded if one.query.id.startswith("photo")]
     plain = Retrieval(Retrieval.from_vectors(shop.vectors).knn_pairs[:1], window_size=10)
     assert plain.knn_pairs == (("image_vector", "image_vector"),)
-    candidate_ids = ablating._first_pass(
+    candidate_ids = ablating._candidate_ids(
         shop, photos, MaskedRetrieval.from_retrieval(plain, ["image_vector"], match_text=True), removed_ids
     )
     assert [len(ids) for ids in candidate_ids] == [10] * 6

@@ -9,6 +9,7 @@ import uuid
 import pytest
 from ltr_workers.celery import make_app
 
+from ltr_plugin.broker.messages import broker_folder
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.connection import OpenSearchCluster
@@ -16,8 +17,7 @@ from ltr_plugin.cluster.versions import open_or_create, switch_alias
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.pipelines import watch_folder as watching
 from ltr_plugin.pipelines.catalog_client import CatalogClient
-from ltr_plugin.pipelines.ingest_lines import ingest_lines, read_batches
-from ltr_plugin.pipelines.messages import broker_folder
+from ltr_plugin.pipelines.ingest import ingest_lines, read_batches
 from ltr_plugin.pipelines.watch_folder import WatchedFolder
 from ltr_plugin.settings import Settings
 
@@ -141,7 +141,7 @@ def test_more_than_one_call_takes_is_taken(products, index):
 
 def test_without_its_broker_the_words_are_there_and_the_reason_is_said(index, settings):
     queue = make_app(Settings(broker_url="redis://127.0.0.1:1/0"))
-    result = CatalogClient(alias_of(index), settings=settings, cluster=index.cluster, queue=queue).put(
+    result = CatalogClient(alias_of(index), settings=settings, cluster=index.cluster, client=queue).put(
         [{"id": "a", "title": "mug"}]
     )
     assert (result.applied, result.sent) == (1, 0)

@@ -25,7 +25,7 @@ from ltr_plugin.pipelines.index_versions import (
     list_versions,
     rollback_index,
 )
-from ltr_plugin.pipelines.push import promote, rollback, stale_releases
+from ltr_plugin.pipelines.releases import promote, rollback, stale_releases
 from ltr_plugin.queries.templates import BASELINES
 from ltr_plugin.settings import Settings
 

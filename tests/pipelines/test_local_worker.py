@@ -10,10 +10,10 @@ import pytest
 from ltr_workers.celery import make_app
 from PIL import Image
 
+from ltr_plugin.broker.messages import broker_folder
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.errors import LtrError
 from ltr_plugin.pipelines.local_worker import drain, local_worker
-from ltr_plugin.pipelines.messages import broker_folder
 from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live
@@ -49,7 +49,7 @@ def test_a_worker_killed_again_and_again_loses_nothing(index, settings, tmp_path
             os.kill(worker.pid, signal.SIGKILL)
 
     with local_worker(settings) as worker:
-        drain(index, worker.queue, worker=worker, progress=kill)
+        drain(index, worker.client, worker=worker, progress=kill)
         assert worker.restarts == len(killed) == 2
         last = worker.pid
     assert gone(last)
@@ -68,7 +68,7 @@ def test_an_encoder_that_is_gone_is_reported_at_once(index, settings, catalog, e
             local_worker(settings) as worker,
             pytest.raises(LtrError, match=r"8 products still lack vectors.*\n.*open_clip"),
         ):
-            drain(index, worker.queue, worker=worker)
+            drain(index, worker.client, worker=worker)
     finally:
         aside.rename(encoder_folder)
     assert time.monotonic() - began < 60
@@ -80,7 +80,7 @@ def test_stale_messages_are_dropped_and_the_rest_done(index, settings, catalog):
     assert not [error for _, error in index.put(catalog) if error]
     with local_worker(settings) as worker:
         assert not list((broker_folder(settings) / "queue").iterdir())
-        drain(index, worker.queue, worker=worker)
+        drain(index, worker.client, worker=worker)
         assert worker.failures(1000) == []
 
 

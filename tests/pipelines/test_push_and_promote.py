@@ -5,19 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ltr_plugin.cluster.feature_store import FeatureStore
+from ltr_plugin.cluster.feature_store import FeatureStore, push_features
 from ltr_plugin.errors import InputError, ParityError
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.judgments.qrels import read_qrels
-from ltr_plugin.pipelines.encode_queries import encode_query_file
-from ltr_plugin.pipelines.evaluate import compare_rankings, evaluate_rankers
-from ltr_plugin.pipelines.log_features import log_feature_table, push_features
-from ltr_plugin.pipelines.push import model_name, promote, push_ranker, rollback
-from ltr_plugin.pipelines.search import resolve_ranking, search_products
-from ltr_plugin.queries.query import Query
+from ltr_plugin.pipelines.encode_queries import encode
+from ltr_plugin.pipelines.evaluate import evaluate
+from ltr_plugin.pipelines.log_features import log_features
+from ltr_plugin.pipelines.push import push
+from ltr_plugin.pipelines.releases import promote, rollback
+from ltr_plugin.pipelines.search import resolve_ranking, search
 from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart
 from ltr_plugin.rankers.linear import train_linear
+from ltr_plugin.rankers.ranker import model_name
 
 pytestmark = pytest.mark.live
 
@@ -26,15 +27,13 @@ pytestmark = pytest.mark.live
 def logged(shop_index, shop_files, set_file, tmp_path):
     features = set_file()
     path = tmp_path / "table.parquet"
-    done = log_feature_table(
-        shop_index, features, shop_files / "queries.jsonl", shop_files / "qrels.txt", path, negatives=5
-    )
+    done = log_features(shop_index, features, shop_files / "queries.jsonl", shop_files / "qrels.txt", path, negatives=5)
     return done, FeatureTable.read(path)
 
 
 @pytest.fixture
 def encoded(shop_index, shop_files):
-    return encode_query_file(shop_index, shop_files / "queries.jsonl")
+    return encode(shop_index, shop_files / "queries.jsonl")
 
 
 class Skewed:
@@ -79,14 +78,14 @@ def test_the_log_tells_missing_from_zero_and_samples_unjudged_products(logged, s
 @pytest.mark.parametrize("train", [train_lambdamart, train_linear])
 def test_a_pushed_ranker_is_proved_and_beats_words_alone(shop_index, logged, encoded, shop_files, train):
     ranker = train(logged[1])
-    pushed = push_ranker(shop_index, ranker, encoded)
+    pushed = push(shop_index, ranker, encoded)
     assert pushed.parity.passed
     assert pushed.parity.rows > 500
     assert pushed.model == model_name(ranker)
-    again = push_ranker(shop_index, ranker, encoded)
+    again = push(shop_index, ranker, encoded)
     assert again.model == pushed.model
     rankings = [BASELINES["bm25"], BASELINES["random"], Ranking("learned", model=pushed.model)]
-    found = compare_rankings(shop_index, encoded, read_qrels(shop_files / "qrels.txt"), rankings)
+    found = evaluate(shop_index, rankings, encoded, read_qrels(shop_files / "qrels.txt"))
     for view in (found.full, found.judged):
         bm25, random, learned = (view.of("all", name, "nDCG@10").mean for name in view.rankers)
         assert random < bm25 < learned
@@ -95,25 +94,25 @@ def test_a_pushed_ranker_is_proved_and_beats_words_alone(shop_index, logged, enc
 def test_a_ranker_that_scores_otherwise_is_withdrawn(shop_index, logged, encoded):
     ranker = Skewed(train_linear(logged[1]), lambda scores: scores * 1.001)
     with pytest.raises(ParityError, match="withdrawn"):
-        push_ranker(shop_index, ranker, encoded)
+        push(shop_index, ranker, encoded)
     assert FeatureStore(shop_index.cluster).model(model_name(ranker)) is None
 
 
 def test_a_failed_proof_leaves_a_model_that_was_there_before(shop_index, logged, encoded):
     ranker = train_linear(logged[1])
-    name = push_ranker(shop_index, ranker, encoded).model
+    name = push(shop_index, ranker, encoded).model
     with pytest.raises(ParityError, match="stays there"):
-        push_ranker(shop_index, Skewed(ranker, lambda scores: scores * 1.001), encoded)
+        push(shop_index, Skewed(ranker, lambda scores: scores * 1.001), encoded)
 
     with pytest.raises(KeyboardInterrupt):
-        push_ranker(shop_index, Skewed(ranker, interrupted), encoded)
+        push(shop_index, Skewed(ranker, interrupted), encoded)
     assert FeatureStore(shop_index.cluster).model(name) is not None
 
 
 def test_an_interrupted_proof_withdraws_what_it_uploaded(shop_index, logged, encoded):
     ranker = Skewed(train_linear(logged[1]), interrupted)
     with pytest.raises(KeyboardInterrupt):
-        push_ranker(shop_index, ranker, encoded)
+        push(shop_index, ranker, encoded)
     assert FeatureStore(shop_index.cluster).model(model_name(ranker)) is None
 
 
@@ -135,7 +134,7 @@ def test_a_ranker_of_another_version_of_its_set_is_refused(shop_index, logged, e
     push_features(shop_index, other)
     card = ranker.card.model_copy(update={"feature_set": ranker.feature_set.model_copy(update={"name": "other_set"})})
     with pytest.raises(InputError, match="log features and train again"):
-        push_ranker(shop_index, replace(ranker, card=card), encoded)
+        push(shop_index, replace(ranker, card=card), encoded)
 
 
 def test_a_ranker_of_another_encoders_vectors_is_refused(shop_index, logged, encoded):
@@ -148,12 +147,12 @@ def test_a_ranker_of_another_encoders_vectors_is_refused(shop_index, logged, enc
     index = type(shop_index)(shop_index.cluster, shop_index.alias)
     index.vectors = (field,)
     with pytest.raises(InputError, match=r"encoder 0123456789abcdef.*log features and train again"):
-        push_ranker(index, ranker, encoded)
+        push(index, ranker, encoded)
 
 
 def test_storefronts_get_the_promoted_ranker_and_the_earlier_one_after_a_rollback(shop_index, logged, encoded):
     ranker = train_lambdamart(logged[1], LambdaMARTSettings(num_trees=20))
-    pushed = push_ranker(shop_index, ranker, encoded)
+    pushed = push(shop_index, ranker, encoded)
     template = f"shop-{shop_index.alias}"
     assert promote(shop_index, BASELINES["bm25"], template).number == 1
     assert promote(shop_index, resolve_ranking(shop_index, pushed.model), template).number == 2
@@ -164,13 +163,10 @@ def test_storefronts_get_the_promoted_ranker_and_the_earlier_one_after_a_rollbac
         return [(hit["_id"], hit["_score"]) for hit in hits]
 
     learned = storefront()
-    query = Query(id="q", text="red shoe")
-    assert learned == [
-        (hit.id, hit.score) for hit in search_products(shop_index, query, Ranking("x", model=pushed.model), size=5)
-    ]
+    assert learned == [(hit.id, hit.score) for hit in search(shop_index, "red shoe", ranker=pushed.model, size=5)]
     assert rollback(shop_index.cluster, template).metadata["ranker"] == "bm25"
     words = storefront()
-    assert words == [(hit.id, hit.score) for hit in search_products(shop_index, query, BASELINES["bm25"], size=5)]
+    assert words == [(hit.id, hit.score) for hit in search(shop_index, "red shoe", size=5)]
     assert words != learned
     assert rollback(shop_index.cluster, template, 2).metadata["ranker"] == pushed.model
     assert storefront() == learned
@@ -181,29 +177,29 @@ def test_storefronts_get_the_promoted_ranker_and_the_earlier_one_after_a_rollbac
 
 
 def test_a_hit_brings_the_features_that_its_model_saw(shop_index, logged, encoded):
-    pushed = push_ranker(shop_index, train_linear(logged[1]), encoded)
+    pushed = push(shop_index, train_linear(logged[1]), encoded)
     ranking = Ranking("x", model=pushed.model)
-    hits = search_products(shop_index, Query(id="q", text="red shoe"), ranking, size=3, log=True)
+    hits = search(shop_index, "red shoe", ranker=ranking, size=3, log_features=True)
     assert set(hits[0].features["features"]) >= {"title", "price", "both"}
 
 
 def test_an_unknown_ranker_is_named_with_the_known_ones(shop_index, shop_files):
     with pytest.raises(InputError, match=r"no ranker 'bm52'.*random, bm25, vectors"):
-        evaluate_rankers(shop_index, shop_files / "queries.jsonl", shop_files / "qrels.txt", ["bm52"])
+        evaluate(shop_index, ["bm52"], shop_files / "queries.jsonl", shop_files / "qrels.txt")
 
 
 @pytest.mark.parametrize(
     "noise", ['"', "{{#has_text}}", "\\", "}}", "{{text}}", "\n\t", "' OR x=x", "✓ ø", "{{{text}}}"]
 )
 def test_text_that_looks_like_json_or_mustache_is_only_text(shop_index, noise):
-    plain = search_products(shop_index, Query(id="q", text="red shoe"), BASELINES["bm25"])
-    assert [
-        hit.id for hit in search_products(shop_index, Query(id="q", text=f"red {noise} shoe"), BASELINES["bm25"])
-    ] == [hit.id for hit in plain]
+    plain = search(shop_index, "red shoe", ranker=BASELINES["bm25"])
+    assert [hit.id for hit in search(shop_index, f"red {noise} shoe", ranker=BASELINES["bm25"])] == [
+        hit.id for hit in plain
+    ]
 
 
 def test_a_filter_restricts_every_pass(shop_index, encoded, logged):
-    pushed = push_ranker(shop_index, train_linear(logged[1]), encoded)
+    pushed = push(shop_index, train_linear(logged[1]), encoded)
     promote(shop_index, Ranking("x", model=pushed.model), f"filtered-{shop_index.alias}")
     params = {
         "text": "red",

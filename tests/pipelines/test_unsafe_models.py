@@ -9,8 +9,8 @@ from boosters import categories, model_text, threshold
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import OpenSearchCluster
-from ltr_plugin.cluster.feature_log import LOG_NAME, QueryProducts, log_features
-from ltr_plugin.cluster.feature_store import FeatureStore, logging_set_name
+from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
+from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.rankers.export.lightgbm_trees import export_trees
@@ -59,14 +59,12 @@ def scored(numbers, rows, model, name):
     store.put_model(name, features, {"type": "model/xgboost+json", "definition": model})
     try:
         everything = [QueryProducts("q", {"text": ""}, [f"p{n}" for n in range(len(rows))])]
-        (hits,) = log_features(index.cluster, index.name, logging_set_name(features), everything, model=name)
+        (hits,) = fetch_features(index, features, everything, model=name)
     finally:
         store.delete_model(name)
     by_id = {hit.id: hit for hit in hits}
     ordered = [by_id[f"p{n}"] for n in range(len(rows))]
-    seen = [
-        [np.nan if hit.features[LOG_NAME][k] is None else hit.features[LOG_NAME][k] for k in NAMES] for hit in ordered
-    ]
+    seen = [[np.nan if feature_values(hit)[k] is None else feature_values(hit)[k] for k in NAMES] for hit in ordered]
     return np.array([hit.score for hit in ordered]), np.array(seen, dtype=np.float32)
 
 

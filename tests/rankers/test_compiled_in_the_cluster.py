@@ -8,8 +8,8 @@ from mixed_modalities import MIXED
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import OpenSearchCluster
-from ltr_plugin.cluster.feature_log import LOG_NAME, QueryProducts, log_features
-from ltr_plugin.cluster.feature_store import FeatureStore, logging_set_name
+from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
+from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.modality_mask import ModalityMask
@@ -72,14 +72,14 @@ def test_the_cluster_scores_a_compiled_network_as_here(served, mixed, train):
     store.put_model(name, export.with_derived_features(features), export.model())
     try:
         everything = [QueryProducts("q", {"text": ""}, [f"p{n}" for n in range(len(rows))])]
-        (hits,) = log_features(index.cluster, index.name, logging_set_name(features), everything, model=name)
+        (hits,) = fetch_features(index, features, everything, model=name)
         gates = logged_gates(index, name, rows)
     finally:
         store.delete_model(name)
     by_id = {hit.id: hit for hit in hits}
     hits = [by_id[f"p{n}"] for n in range(len(rows))]
     seen = np.array(
-        [[hit.features[LOG_NAME][feature] or 0.0 for feature in MIXED.feature_names] for hit in hits], dtype=np.float32
+        [[feature_values(hit)[feature] or 0.0 for feature in MIXED.feature_names] for hit in hits], dtype=np.float32
     )
     np.testing.assert_allclose(seen, rows, rtol=1e-6)
     parity = compare_scores(

@@ -84,7 +84,7 @@ def broker_options(settings: Settings) -> dict[str, Any]:
     queue.mkdir(parents=True, exist_ok=True)
     return {
         "broker_url": "filesystem://localhost",
-        "broker_transport": "ltr_plugin.pipelines.folder_queue:Transport",
+        "broker_transport": "ltr_plugin.broker.folder_queue:Transport",
         "broker_transport_options": {
             "data_folder_in": str(queue),
             "data_folder_out": str(queue),

@@ -11,7 +11,7 @@ from queue import Empty
 import pytest
 from kombu import Connection
 
-from ltr_plugin.pipelines.messages import broker_folder, broker_options
+from ltr_plugin.broker.messages import broker_folder, broker_options
 from ltr_plugin.settings import Settings
 
 NAME = "ltr.image"
@@ -117,7 +117,7 @@ def test_what_a_killed_worker_had_in_hand_is_the_next_ones(settings, queue, fold
     script = (
         "import sys, time, pathlib\n"
         "from ltr_plugin.settings import Settings\n"
-        "from tests.pipelines.test_folder_queue import NAME, connected\n"
+        "from tests.broker.test_folder_queue import NAME, connected\n"
         "queue = connected(Settings(runs=pathlib.Path(sys.argv[1]))).SimpleQueue(NAME)\n"
         "print(queue.get(block=False).payload, flush=True)\n"
         "time.sleep(60)\n"
