@@ -30,7 +30,7 @@ from ltr_workers.embedding import embed
 from PIL import Image
 
 from benchmarks.lib.brokers import Redis
-from benchmarks.lib.script import RESULTS, argument_parser, command_line, markdown_row, write_result
+from benchmarks.lib.script import argument_parser, command_line, markdown_row, write_result
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Product
@@ -72,7 +72,6 @@ def main() -> None:
     parser.add_argument(
         "--brokers", nargs="+", default=["redis", "folder"], choices=["redis", "folder"], help="By default both."
     )
-    parser.add_argument("--out", type=Path, default=RESULTS, help="Folder of the results.")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="ltr-freshness-"))
     runs = []
@@ -97,7 +96,7 @@ def main() -> None:
         "python": platform.python_version(),
         "ways": [facts(one) for one in runs],
     }
-    write_result("freshness", report, out=arguments.out)
+    write_result(arguments.out, "freshness", report)
 
 
 def measure(folder: Path, encoder: Path, run: Run, arguments: argparse.Namespace) -> Run:
