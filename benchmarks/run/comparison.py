@@ -94,7 +94,7 @@ def main() -> None:
         "matrix": matrix.model_dump(mode="json") if matrix else None,
     }
     name = f"comparison_{given.name or given.table.resolve().parent.name}"
-    write_result(name, report, "\n".join(page(name, report, comparison, pushed, matrix)))
+    write_result(given.out, name, report, "\n".join(page(name, report, comparison, pushed, matrix)))
 
 
 def push_all(

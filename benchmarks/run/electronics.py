@@ -127,7 +127,7 @@ def main() -> None:
         f"    ltr node start && {command_line()}\n\n{CAVEAT}\n\n{text}\n"
         f"## Parity\n\n{parity}\n\n## Time\n\n{times}\n"
     )
-    write_result("electronics", report, page)
+    write_result(arguments.out, "electronics", report, page)
 
 
 if __name__ == "__main__":

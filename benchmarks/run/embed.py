@@ -105,7 +105,7 @@ def main() -> None:
             "decoding": decoded,
             "memory": memory,
         }
-        write(report)
+        write(arguments.out, report)
 
 
 @contextlib.contextmanager
