@@ -1,4 +1,4 @@
-"""A worker that was started for one command does not outlive it."""
+"""A worker that a command started ends with that command."""
 
 import os
 import threading
@@ -8,13 +8,13 @@ from ltr_plugin.pipelines.local_worker import ENV_PARENT_PID
 
 
 def exit_with_command() -> None:
-    """In a worker: ends it in order when the command that started it is gone."""
+    """Stops this worker in order (SIGTERM) when the command that started it is gone."""
     if parent := int(os.environ.get(ENV_PARENT_PID) or 0):
         exit_with_parent(parent)
 
 
 def exit_with_parent(parent: int) -> None:
-    """Ends this process in order when its parent is no longer this one."""
+    """Stops this process in order (SIGTERM) when its parent process is no longer `parent`."""
 
     def watch() -> None:
         while os.getppid() == parent:
