@@ -13,8 +13,8 @@ from typing import IO, cast
 
 import numpy as np
 
-from ltr_plugin.cluster.connection import connect
 from ltr_plugin.cluster.index import EmbeddingResult, Index
+from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.encoders.runtime.cores import cores
 
 
@@ -44,7 +44,7 @@ class Writes:
 def main() -> None:
     own = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, own[cores() :] or own)
-    index = Index(connect(), sys.argv[1])
+    index = Index.open(connect(), sys.argv[1])
     (field,) = index.vectors
     chance = np.random.default_rng(5)
     print("ready", flush=True)

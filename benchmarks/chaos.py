@@ -31,8 +31,8 @@ from benchmarks.lib.chaos_shop import vectors, write_catalog_of, write_encoder
 from benchmarks.lib.recorded import Attempt, attempts
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.connection import OpenSearchCluster
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.devnode import NodeState, start_node, stop_node
 from ltr_plugin.errors import LtrError

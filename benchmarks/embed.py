@@ -37,7 +37,8 @@ from embed_ways import beside, by_loop, by_worker, library, seconds
 from gpu_work import GpuWork
 from ltr_workers.memory import disable_trim
 
-from ltr_plugin.cluster.connection import Cluster, connect
+from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, load_encoder
 from ltr_plugin.encoders.runtime.cores import ENV_CORES, ENV_TOKENIZER_THREADS, cores
 from ltr_plugin.media.openers import OPENERS
@@ -81,7 +82,7 @@ def main() -> None:
         rows: list[dict[str, object]] = []
         decoded: dict[str, float] = {}
         with started(settings, arguments.workers) as workers, node_apart(settings, arguments.encoder_cores) as apart:
-            cluster = connect(settings)
+            cluster = connect(settings=settings)
             for kind in chosen:
                 job = kind.job(folder, arguments.seconds, arguments.most)
                 rows.append(measured(job, cluster, folder, workers, arguments.rounds))

@@ -34,8 +34,8 @@ from benchmarks.lib.brokers import Redis
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.connection import connect
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.cluster.versions import open_or_create, switch_alias
 from ltr_plugin.encoders import vector_fields
 from ltr_plugin.pipelines.catalog_client import CatalogClient
@@ -108,7 +108,7 @@ def main() -> None:
 
 def measured(folder: Path, encoder: Path, way: Way, arguments: argparse.Namespace) -> Way:
     """One run: the index filled, a worker started, the load begun, photos changed one after the other."""
-    cluster = connect(Settings.from_env())
+    cluster = connect(settings=Settings.from_env())
     settings = Settings(runs=folder / f"{way.broker}-{way.refresh}")
     alias = f"freshness-{os.getpid()}-{way.broker}-{way.refresh}"
     index = open_or_create(cluster, alias, vector_fields(image=f"open_clip:{encoder}"), folder)

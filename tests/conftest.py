@@ -71,7 +71,7 @@ def catalog(tmp_path) -> list[Product]:
 @pytest.fixture
 def index(node_url, encoder_folder, tmp_path):
     """An empty index on the node with a photo encoder's two fields; deleted afterwards."""
-    from ltr_plugin.cluster.connection import OpenSearchCluster
+    from ltr_plugin.cluster.opensearch import OpenSearchCluster
     from ltr_plugin.cluster.versions import open_or_create
 
     cluster = OpenSearchCluster(node_url)
