@@ -1,6 +1,7 @@
 """The report of `benchmarks.run.embed` as JSON and as a table."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from benchmarks.lib.script import markdown_row, write_result
@@ -30,12 +31,12 @@ def device() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
 
 
-def write(report: dict[str, Any]) -> None:
+def write(out: Path, report: dict[str, Any]) -> None:
     """Writes the results under a name that says what was run, so that a partial run never replaces the full one."""
     part = [] if report["only"] is None else report["only"] or ["memory"]
     ways = {"gpu": report["device"] != "cpu", "apart": report["encoder_cores"], "workers": report["workers"] > 1}
     name = "_".join(["embed", *(way for way, there in ways.items() if there), *part])
-    write_result(name, report, "\n".join(_page(report)))
+    write_result(out, name, report, "\n".join(_page(report)))
 
 
 def _page(report: dict[str, Any]) -> Iterator[str]:

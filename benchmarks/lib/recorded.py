@@ -21,7 +21,8 @@ from ltr_workers.celery import app
 from ltr_workers.logs import log_context
 
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.index import BulkError, EmbeddingResult, Index, StoredProduct
+from ltr_plugin.cluster.index import EmbeddingResult, Index, StoredProduct
+from ltr_plugin.cluster.responses import BulkError
 from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK
 
 __all__ = ["Attempt", "app", "read_attempts"]

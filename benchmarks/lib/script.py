@@ -11,10 +11,12 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 
 def argument_parser(doc: str | None) -> argparse.ArgumentParser:
-    """A parser whose help begins with the script's docstring."""
-    return argparse.ArgumentParser(
+    """A parser with the script's docstring in its help, and `--out` for the results."""
+    parser = argparse.ArgumentParser(
         prog=f"python -m {_module()}", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--out", type=Path, default=RESULTS, help="Folder for the results (benchmarks/results).")
+    return parser
 
 
 def command_line() -> str:
@@ -22,7 +24,7 @@ def command_line() -> str:
     return " ".join(["python", "-m", _module(), *sys.argv[1:]])
 
 
-def write_result(name: str, report: object, page: str | None = None, *, out: Path = RESULTS) -> None:
+def write_result(out: Path, name: str, report: object, page: str | None = None) -> None:
     """Writes `NAME.json`, and `NAME.md` where there is a page, which is printed as well."""
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{name}.json").write_text(json.dumps(report, indent=1) + "\n")

@@ -18,7 +18,7 @@ import ir_measures
 import numpy as np
 from ir_measures import P, Success, nDCG
 
-from benchmarks.lib.script import RESULTS, argument_parser, command_line, markdown_row, write_result
+from benchmarks.lib.script import argument_parser, command_line, markdown_row, write_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.encoders import Encoder, load_encoder
 from ltr_plugin.encoders.protocol import Vectors
@@ -60,7 +60,6 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="Folder with labels.jsonl and the clips.")
     parser.add_argument("--minutes", type=float, default=2.5, help="Training time for each fold (%(default)g).")
     parser.add_argument("--encoder", action="append", default=[], help="Another encoder, such as clap:FOLDER.")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="Folder of the results.")
     given = parser.parse_args()
     folder = Settings.from_env().runs / "audio"
     clips = [Clip(**json.loads(line)) for line in (given.data / "labels.jsonl").read_text().splitlines()]
@@ -80,7 +79,7 @@ def main() -> None:
         "decoded_a_second": round(decoded_a_second, 1),
         "rows": [asdict(row) for row in rows],
     }
-    write_result("audio", report, markdown(rows, clips, given.minutes, decoded_a_second), out=given.out)
+    write_result(given.out, "audio", report, markdown(rows, clips, given.minutes, decoded_a_second))
 
 
 def train(data: Path, clips: Sequence[Clip], fold: int, folder: Path, minutes: float) -> str:

@@ -30,11 +30,11 @@ from ltr_workers.celery import app, make_app
 from benchmarks.lib.brokers import Broker, ForgetfulRedis, RabbitMQ, Redis, free_port
 from benchmarks.lib.chaos_shop import vector_fields, write_catalog, write_encoder
 from benchmarks.lib.recorded import Attempt, read_attempts
-from benchmarks.lib.script import RESULTS, ROOT, argument_parser, write_result
+from benchmarks.lib.script import ROOT, argument_parser, write_result
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.connection import OpenSearchCluster
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.devnode import NodeState, start_node, stop_node
 from ltr_plugin.errors import LtrError
@@ -308,7 +308,6 @@ def main() -> None:
     parser.add_argument(
         "--folder", type=Path, default=Path("runs/chaos"), help="Folder for products, queues and logs (%(default)s)."
     )
-    parser.add_argument("--out", type=Path, default=RESULTS, help="Folder of the results.")
     options = parser.parse_args()
     options.port = free_port()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
@@ -337,7 +336,7 @@ def run(options: argparse.Namespace, starting: Future[NodeState]) -> list[Outcom
         print(json.dumps(asdict(outcomes[-1])), flush=True)
         recorded_options = {name: getattr(options, name) for name in RECORDED_OPTIONS}
         report = {"options": recorded_options, "outcomes": [asdict(outcome) for outcome in outcomes]}
-        write_result("chaos", report, out=options.out)
+        write_result(options.out, "chaos", report)
     return outcomes
 
 

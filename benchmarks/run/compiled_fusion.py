@@ -19,9 +19,9 @@ import numpy as np
 from benchmarks.lib.script import argument_parser, write_result
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.connection import connect
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import FeatureStore
+from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.modality_mask import ModalityMask
@@ -40,7 +40,6 @@ def main() -> None:
     parser.add_argument("table", type=Path, help="Feature table, as `ltr features log` writes it.")
     parser.add_argument("--rows", type=int, default=10_000, help="Rows to score (%(default)s).")
     parser.add_argument("--searches", type=int, default=500, help="Timed searches of each ranker (%(default)s).")
-    parser.add_argument("--smoke", action="store_true", help="Print the results without storing them.")
     given = parser.parse_args()
     table = FeatureTable.read(given.table)
     features = table.feature_set
@@ -93,8 +92,7 @@ def main() -> None:
     added = results["fusion"]["ms"]["p95"] - results["lambdamart"]["ms"]["p95"]
     result = {"patterns": pattern_count, **results, "added_p95_ms": round(added, 2)}
     print(json.dumps(result, indent=2))
-    if not given.smoke:
-        write_result("compiled_fusion", result)
+    write_result(given.out, "compiled_fusion", result)
 
 
 def patterns(table: FeatureTable, features: FeatureSet, count: int) -> tuple[Floats, int]:

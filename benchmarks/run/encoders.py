@@ -28,7 +28,7 @@ import numpy as np
 from ir_measures import Success, nDCG
 
 from benchmarks.lib.encoder_tasks import Item, Task, clothing, electronics, grocery
-from benchmarks.lib.script import RESULTS, argument_parser, command_line, markdown_row, write_result
+from benchmarks.lib.script import argument_parser, command_line, markdown_row, write_result
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, Encoder, load_encoder
@@ -77,7 +77,6 @@ def main() -> None:
     parser.add_argument(
         "--text-encoder", action="append", default=[], help="Another encoder, such as word-vectors:FILE."
     )
-    parser.add_argument("--out", type=Path, default=RESULTS, help="Folder of the results.")
     given = parser.parse_args()
     folder = Settings.from_env().runs / "encoders"
     photos = {name: of(given.data / name) for name, of in PHOTO_SETS.items() if name in given.sets}
@@ -92,7 +91,7 @@ def main() -> None:
         for label, spec in {**labelled, **{spec: spec for spec in given.text_encoder}}.items():
             rows += measure_in_process(label, spec, tasks)
     report = {"minutes": given.minutes, "rows": [asdict(row) for row in rows]}
-    write_result("encoders", report, markdown(rows, given.minutes), out=given.out)
+    write_result(given.out, "encoders", report, markdown(rows, given.minutes))
 
 
 def photo_encoders(name: str, minutes: float, folder: Path, *, classical: bool, **files: Path) -> dict[str, str]:

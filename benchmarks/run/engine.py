@@ -25,7 +25,7 @@ import lightgbm
 import numpy as np
 
 from benchmarks.lib.engine_shop import PRODUCTS, SHOP, STORE, Client, field, log_shop, make_shop, rescore, search, sltr
-from benchmarks.lib.script import RESULTS, argument_parser, command_line, write_result
+from benchmarks.lib.script import argument_parser, command_line, write_result
 from ltr_plugin.devnode import node_state
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.rankers.export.lightgbm_trees import export_trees
@@ -43,7 +43,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=200, help="Searches of each kind (%(default)s).")
     parser.add_argument("--clients", type=int, default=16, help="Parallel clients (%(default)s).")
     parser.add_argument("--seconds", type=float, default=30, help="Time of the parallel part (%(default)g).")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="Folder of the results.")
     options = parser.parse_args()
     settings = Settings.from_env()
     node = node_state(settings)
@@ -72,7 +71,7 @@ def main() -> None:
     finally:
         for path in (f"/_ltr/{STORE}", f"/{SHOP}", f"/{ROWS}"):
             client("DELETE", path, allowed=(404,))
-    write_result("engine", report, markdown(report), out=options.out)
+    write_result(options.out, "engine", report, markdown(report))
 
 
 def cpu() -> str:

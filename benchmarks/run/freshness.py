@@ -6,8 +6,8 @@ Products with a photo each, on a real node with a real worker, for each broker (
 refresh interval of the index. `--load` other changes per second run all the time: new prices (which embed nothing), new
 titles and new photos, in shares of one half and two quarters. Meanwhile one photo after the other is replaced and its
 product put, and three moments are measured: the text is written, the new vector is in the index, and a search finds the
-product by the embedding metadata of the new vector. What is written is found after the index's next refresh. The encoder is small,
-with random weights, so that the path of a change is measured and not the encoder.
+product by the embedding metadata of the new vector. A search finds what is written after the index's next refresh. The
+encoder is small, with random weights, so that the path of a change is measured and not the encoder.
 """
 
 import argparse
@@ -30,12 +30,12 @@ from ltr_workers.embedding import embed
 from PIL import Image
 
 from benchmarks.lib.brokers import Redis
-from benchmarks.lib.script import RESULTS, argument_parser, command_line, markdown_row, write_result
+from benchmarks.lib.script import argument_parser, command_line, markdown_row, write_result
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.connection import connect
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.cluster.versions import open_or_create, switch_alias
 from ltr_plugin.encoders import vector_fields
 from ltr_plugin.pipelines.catalog_client import CatalogClient
@@ -72,7 +72,6 @@ def main() -> None:
     parser.add_argument(
         "--brokers", nargs="+", default=["redis", "folder"], choices=["redis", "folder"], help="By default both."
     )
-    parser.add_argument("--out", type=Path, default=RESULTS, help="Folder of the results.")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="ltr-freshness-"))
     runs = []
@@ -97,12 +96,12 @@ def main() -> None:
         "python": platform.python_version(),
         "ways": [facts(one) for one in runs],
     }
-    write_result("freshness", report, out=arguments.out)
+    write_result(arguments.out, "freshness", report)
 
 
 def measure(folder: Path, encoder: Path, run: Run, arguments: argparse.Namespace) -> Run:
     """Fills the index, starts a worker and the load, and changes photos one after the other."""
-    cluster = connect(Settings.from_env())
+    cluster = connect(settings=Settings.from_env())
     settings = Settings(runs=folder / f"{run.broker}-{run.refresh}")
     alias = f"freshness-{os.getpid()}-{run.broker}-{run.refresh}"
     index = open_or_create(cluster, alias, vector_fields(image=f"open_clip:{encoder}"), folder)

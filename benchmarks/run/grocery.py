@@ -30,7 +30,8 @@ RANKER_SHARE = 5
 def main() -> None:
     parser = argument_parser(__doc__)
     parser.add_argument("data", type=Path, help="Folder with catalog.jsonl, images and photo queries.")
-    data: Path = parser.parse_args().data
+    given = parser.parse_args()
+    data: Path = given.data
     settings = Settings.from_env()
     out = settings.runs / "grocery"
     if not (out / "data").exists():
@@ -46,7 +47,7 @@ def main() -> None:
         f"{CAVEAT}\n\n"
         f"{report.comparison.to_markdown()}\n## Parity\n\n{parity}\n\n## Time\n\n{seconds}\n"
     )
-    write_result("grocery", stored, page)
+    write_result(given.out, "grocery", stored, page)
 
 
 def write_data(source: Path, folder: Path) -> None:

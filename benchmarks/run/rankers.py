@@ -3,7 +3,7 @@
     python -m benchmarks.run.rankers runs/demo/features.parquet --rankers lambdamart fusion
 
 Each query is scored by a ranker that was trained without it, with default settings; only the table's own rows are
-ranked. NDCG has linear gain. Nothing is selected by the result. No cluster is needed; the table is printed, not stored.
+ranked. NDCG has linear gain. Nothing is selected by the result. No cluster is needed.
 """
 
 import time
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.lib.script import argument_parser
+from benchmarks.lib.script import argument_parser, command_line, markdown_row, write_result
 from ltr_plugin.evaluation.measures import MEASURES, per_query
 from ltr_plugin.evaluation.runs import run_from_scores
 from ltr_plugin.features.kinds import QueryFlag
@@ -56,13 +56,19 @@ def main() -> None:
         table = table.for_queries(sorted(set(table.queries))[:: max(1, len(set(table.queries)) // given.queries)])
     groups = query_modalities(table)
     names = sorted(set(groups.values()))
-    print(f"| ranker | all ({len(groups)}) | " + " | ".join(f"{n} ({list(groups.values()).count(n)})" for n in names))
+    sizes = {"all": len(groups), **{name: list(groups.values()).count(name) for name in names}}
+    print(markdown_row(["ranker", *(f"{name} ({size})" for name, size in sizes.items()), "CPU s"]))
+    rows = []
     for name in given.rankers:
         began = time.process_time()
         ndcg = held_out_ndcg(table, TRAIN[name], given.folds, given.seed)
-        means = [np.mean([ndcg[query] for query in groups if groups[query] == group]) for group in names]
-        cells = " | ".join(f"{mean:.4f}" for mean in (np.mean(list(ndcg.values())), *means))
-        print(f"| {name} | {cells} |  {time.process_time() - began:.0f} CPU s", flush=True)
+        cpu_s = round(time.process_time() - began, 1)
+        means = {"all": float(np.mean(list(ndcg.values())))}
+        for group in names:
+            means[group] = float(np.mean([ndcg[query] for query in groups if groups[query] == group]))
+        print(markdown_row([name, *(f"{mean:.4f}" for mean in means.values()), f"{cpu_s:.0f}"]), flush=True)
+        rows.append({"ranker": name, "nDCG@10": means, "cpu_s": cpu_s})
+    write_result(given.out, "rankers", {"command": command_line(), "queries": sizes, "rows": rows})
 
 
 def held_out_ndcg(

@@ -91,9 +91,11 @@ def main() -> None:
             videos = encode(encoder, "video", [one.product for one in objects])
             rows.append(row(task, spec, query_vectors(encoder, "video", [one.videos for one in objects]), videos))
     rows.append(random_order(len(objects)))
-    settings = {name: str(value) for name, value in vars(given).items() if name != "data" and value is not None}
+    settings = {
+        name: str(value) for name, value in vars(given).items() if name not in ("data", "out") and value is not None
+    }
     report = {"objects": len(objects), "settings": settings, "decoding_s": round(decoding_s, 1), "rows": rows}
-    write_result("video", report)
+    write_result(given.out, "video", report)
     head = ("task", "encoder", "queries", "objects", *MEASURES)
     print(
         "\n".join([markdown_row(head), "|" + "---|" * len(head), *(markdown_row(one[n] for n in head) for one in rows)])
