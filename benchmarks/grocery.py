@@ -19,7 +19,7 @@ from rich.console import Console
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.demo.run import run_demo
 from ltr_plugin.demo.shop import ShopFiles
-from ltr_plugin.judgments.qrels import read_qrels
+from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.settings import Settings
 
 RESULTS = Path(__file__).parent / "results"
@@ -70,7 +70,7 @@ def lay_out(source: Path, folder: Path) -> None:
     chance.shuffle(typed)
     train, test = typed[::2], typed[1::2]
     for split, queries in (("train", train), ("val", test)):
-        qrels = read_qrels(source / f"photo-qrels-{split}.txt")
+        qrels = Qrels.read(source / f"photo-qrels-{split}.txt")
         photos = lines(source / f"photo-queries-{split}.jsonl")
         if split == "train":
             seen, photos = parted(photos, qrels)

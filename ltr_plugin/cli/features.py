@@ -114,10 +114,10 @@ def init(
 
 
 def _load(name_or_path: str) -> "FeatureSet":
-    from ltr_plugin.features.feature_set import load_feature_set
+    from ltr_plugin.features.feature_set import FeatureSet
 
     path = Path(name_or_path)
-    return load_feature_set(path if path.exists() or path.suffix else _shipped(name_or_path))
+    return FeatureSet.load(path if path.exists() or path.suffix else _shipped(name_or_path))
 
 
 def _shipped(name: str) -> Path:

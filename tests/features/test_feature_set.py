@@ -8,7 +8,7 @@ from ltr_plugin.cluster.mapping import index_body
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.compatibility import check_fields
 from ltr_plugin.features.expressions import term_count, variables
-from ltr_plugin.features.feature_set import load_feature_set
+from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.resources import resource_dir
 
 FEATURES = [
@@ -34,7 +34,7 @@ def written(tmp_path, features, **head):
 
 def mistakes_of(path):
     with pytest.raises(InputError) as raised:
-        load_feature_set(path)
+        FeatureSet.load(path)
     return {problem.location: problem.message for problem in raised.value.problems}
 
 
@@ -70,7 +70,7 @@ def test_broken_yaml_names_its_line(tmp_path):
 
 
 def test_a_total_feature_matches_everything_and_a_logged_one_does_not(tmp_path):
-    features = load_feature_set(written(tmp_path, FEATURES))
+    features = FeatureSet.load(written(tmp_path, FEATURES))
     match = {"match": {"title": {"query": "{{text}}", "operator": "or"}}}
     zero_filled = features.rendered()[0]["template"]
     assert json.loads(zero_filled) == {"bool": {"must": [{"match_all": {"boost": 0}}], "should": [match]}}
@@ -78,26 +78,26 @@ def test_a_total_feature_matches_everything_and_a_logged_one_does_not(tmp_path):
 
 
 def test_a_vector_feature_branches_on_its_flag_and_writes_the_vector_as_json(tmp_path):
-    template = load_feature_set(written(tmp_path, FEATURES)).rendered(zero_filled=False)[1]["template"]
+    template = FeatureSet.load(written(tmp_path, FEATURES)).rendered(zero_filled=False)[1]["template"]
     assert template.startswith("{{#has_image_vector}}")
     assert '"query_value":{{#toJson}}image_vector{{/toJson}}' in template
     assert template.endswith('{{/has_image_vector}}{{^has_image_vector}}{"match_none":{}}{{/has_image_vector}}')
 
 
 def test_the_digest_changes_with_a_value_but_not_with_a_name_of_the_file(tmp_path):
-    one = load_feature_set(written(tmp_path, FEATURES))
-    other = load_feature_set(written(tmp_path, [{**FEATURES[0], "operator": "and"}, *FEATURES[1:]]))
+    one = FeatureSet.load(written(tmp_path, FEATURES))
+    other = FeatureSet.load(written(tmp_path, [{**FEATURES[0], "operator": "and"}, *FEATURES[1:]]))
     assert one.id == other.id == "shop-v1"
     assert one.digest != other.digest
 
 
 @pytest.mark.parametrize("path", sorted(resource_dir("feature_sets").glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_shipped_sets_load_under_their_own_names(path):
-    assert load_feature_set(path).name == path.stem
+    assert FeatureSet.load(path).name == path.stem
 
 
 def test_a_set_is_held_against_the_index(tmp_path):
-    features = load_feature_set(
+    features = FeatureSet.load(
         written(
             tmp_path,
             [
@@ -142,11 +142,11 @@ def test_variables_of_an_expression_are_its_names_without_functions_and_numbers(
 
 
 def test_directions_stand_in_the_order_of_the_features(tmp_path):
-    features = load_feature_set(
+    features = FeatureSet.load(
         written(
             tmp_path,
             [{**FEATURES[0], "monotonicity": "increasing"}, {**FEATURES[1], "monotonicity": "decreasing"}, FEATURES[2]],
         )
     )
     assert features.monotone_constraints == (1, -1, 0)
-    assert features.digest == load_feature_set(written(tmp_path, FEATURES)).digest  # values are what they were
+    assert features.digest == FeatureSet.load(written(tmp_path, FEATURES)).digest  # values are what they were
