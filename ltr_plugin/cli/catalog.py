@@ -77,12 +77,12 @@ def delete(
     as_json: AsJson = False,
 ) -> None:
     """Delete products by their ids; an id that the index does not have is no error."""
-    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.catalog_client import CatalogClient
     from ltr_plugin.settings import Settings
 
     settings = Settings.from_env()
-    result = CatalogClient(name, settings=settings, cluster=connect(settings)).delete(read_ids(file))
+    result = CatalogClient(name, settings=settings, cluster=connect(settings=settings)).delete(read_ids(file))
     print_refused(result)
     facts = {"deleted": result.applied, "refused": [one.id for one in result.refused]}
     print_result(facts, f"deleted {result.applied:,} ids from {name}", as_json=as_json)
@@ -117,7 +117,7 @@ def watch(
     as_json: AsJson = False,
 ) -> None:
     """Write the files that appear in a folder, until interrupted, and move each to `done` or `failed` in it."""
-    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines import watch_folder as watching
     from ltr_plugin.settings import Settings
 
@@ -133,7 +133,7 @@ def watch(
         typer.echo(f"ltr: {error}; waiting", err=True)
 
     settings = Settings.from_env()
-    cluster = connect(settings)
+    cluster = connect(settings=settings)
     _ensure_index(cluster, name, media_root or folder)
     warn_without_workers(settings)
     watching.watch_folder(
@@ -163,7 +163,7 @@ def _write(
     wait: bool,
     as_json: bool,
 ) -> None:
-    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.errors import InputError
     from ltr_plugin.pipelines.index_catalog import require_broker
     from ltr_plugin.settings import Settings
@@ -173,7 +173,7 @@ def _write(
     settings = Settings.from_env()
     if not wait:
         require_broker(settings)
-    cluster = connect(settings)
+    cluster = connect(settings=settings)
     if file == STANDARD_INPUT:
         _write_standard_input(settings, cluster, name, media_root, update=update, wait=wait, as_json=as_json)
         return
@@ -210,7 +210,7 @@ def write_file(
     print_problems([*done.invalid_lines, *done.refused])
     if done.pruned:
         typer.echo(f"deleted {done.pruned:,} products that the file does not contain", err=True)
-    if prune and (missing := missing_from_catalog(Index(cluster, name), file)):
+    if prune and (missing := missing_from_catalog(Index.open(cluster, name), file)):
         some = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
         typer.echo(f"--yes deletes {len(missing):,} products that the file does not contain: {some}", err=True)
     return done.next_version, bool(done.refused or done.invalid_lines)

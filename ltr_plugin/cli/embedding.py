@@ -48,8 +48,8 @@ def embed_and_show(
                 [Problem(name, f"is still {active}; the same command with --wait moves it to {next_version}")]
             )
     if wait and next_version and active:
-        warn_of_stale_releases(Index(cluster, name))
-    show_status(Index(cluster, next_version or name), as_json=as_json)
+        warn_of_stale_releases(Index.open(cluster, name))
+    show_status(Index.open(cluster, next_version or name), as_json=as_json)
     if failed:
         raise typer.Exit(1)
 

@@ -96,7 +96,7 @@ def write_catalog(
         for group in batched(ids, BULK_SIZE):
             copy_reembed_nonces(current, target, group)
             copy_vectors(current, target, group)
-    index = Index(cluster, name)  # another version than at the start, where somebody else moved the alias
+    index = Index.open(cluster, name)  # another version than at the start, where somebody else moved the alias
     if set(vectors) not in (set((current or target).vectors), set(index.vectors)):
         index, new_version = build_next_version(cluster, alias, vectors, progress=progress), True
     index.refresh()
@@ -110,7 +110,7 @@ def ensure_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], m
     """
     if resolve_alias(cluster, alias) is None:
         switch_alias(cluster, alias, open_or_create(cluster, alias, vectors, media).name)
-    return active_index(cluster, alias) or Index(cluster, alias)
+    return active_index(cluster, alias) or Index.open(cluster, alias)
 
 
 def missing_from_catalog(index: Index, catalog: Path) -> list[str]:
@@ -135,7 +135,7 @@ def embed_backlog(
     says that vectors are lacking. Where the version follows the one that serves, what changed there meanwhile is caught
     up, the last of it while writes are held.
     """
-    products = Index(cluster, next_version or alias)
+    products = Index.open(cluster, next_version or alias)
     _embed(settings, products, progress, already_sent=already_sent)
     if next_version and resolve_alias(cluster, alias) != next_version:
         current = active_index(cluster, alias)
@@ -155,7 +155,7 @@ def enqueue_backlog(settings: Settings, cluster: Cluster, index: str) -> int:
     from ltr_plugin.pipelines.enqueue import enqueue_backlog
 
     require_broker(settings)
-    return enqueue_backlog(Index(cluster, index), client=celery_client(settings))
+    return enqueue_backlog(Index.open(cluster, index), client=celery_client(settings))
 
 
 def require_broker(settings: Settings) -> None:
@@ -185,7 +185,8 @@ def _write(
     done = 0
     media_root = Settings.from_env().media_root
     for group in batched(changes, BULK_SIZE):
-        errors = apply_changes(cluster, name, group, folder=folder, media_root=media_root)
+        index = Index.open(cluster, name, media_root=media_root)
+        errors = apply_changes(index, group, folder=folder)
         refused += (Problem(f"product {one.id}", error) for one, error in zip(group, errors, strict=True) if error)
         ids += (one.id for one in group if not getattr(one, "deleted", False))
         done += len(group)
@@ -199,8 +200,9 @@ def _missing_from_catalog(index: Index, ids: Collection[str]) -> list[str]:
 
 
 def _prune(cluster: Cluster, name: str, ids: Sequence[str]) -> int:
-    deletions = [CatalogEntry(id=id_, deleted=True) for id_ in _missing_from_catalog(Index(cluster, name), set(ids))]
-    found = (apply_changes(cluster, name, group) for group in batched(deletions, BULK_SIZE))
+    index = Index.open(cluster, name)
+    deletions = [CatalogEntry(id=id_, deleted=True) for id_ in _missing_from_catalog(index, set(ids))]
+    found = (apply_changes(index, group) for group in batched(deletions, BULK_SIZE))
     return sum(error is None for results in found for error in results)
 
 

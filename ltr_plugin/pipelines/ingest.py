@@ -71,14 +71,15 @@ def ingest(
     adapter: TypeAdapter[Change] = TypeAdapter(change_type)
     for group in batched(enumerate(records, start=1), CHANGES_PER_CALL):
         good = list(_read(group, adapter, result.refused))
-        found = apply_changes(cluster, alias, [change for _, change in good], folder=folder, media_root=media_root)
+        index = Index.open(cluster, alias, media_root=media_root)
+        found = apply_changes(index, [change for _, change in good], folder=folder)
         for (position, change), wrong in zip(good, found, strict=True):
             if wrong:
                 result.refused.append(RefusedChange(position, change.id, wrong))
         changed = [change.id for (_, change), wrong in zip(good, found, strict=True) if wrong is None]
         result.applied += len(changed)
         try:
-            result.sent += enqueue_missing(Index(cluster, alias), changed, client=client)
+            result.sent += enqueue_missing(Index.open(cluster, alias), changed, client=client)
         except BrokerError as error:
             result.enqueue_error = str(error)
     result.refused.sort(key=lambda one: one.position)
