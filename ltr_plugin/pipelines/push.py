@@ -14,9 +14,10 @@ from ltr_plugin.features.table import Floats
 from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, encode, sample_evenly
 from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.progress import Progress, no_progress
+from ltr_plugin.rankers.export.exported_model import Export
 from ltr_plugin.rankers.export.parity import Parity, compare_scores
 from ltr_plugin.rankers.loading import as_ranker
-from ltr_plugin.rankers.ranker import Export, Ranker, model_name
+from ltr_plugin.rankers.ranker import Ranker, model_name
 
 
 @dataclass(frozen=True)
