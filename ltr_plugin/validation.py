@@ -27,7 +27,7 @@ def decode(type_: type[T], value: object, *, source: str) -> T:
 
 def problems_of(error: ValidationError, value: object = None) -> list[Problem]:
     """What pydantic found, as our own mistakes; `value` is what was decoded, to tell real keys from union tags."""
-    return [Problem(_location(details, value), _message(details)) for details in error.errors(include_url=False)]
+    return [Problem(_location(details, value), message_of(details)) for details in error.errors(include_url=False)]
 
 
 def _location(details: ErrorDetails, value: object) -> str:
@@ -52,7 +52,8 @@ def _path(location: tuple[int | str, ...], value: object) -> str:
     return path
 
 
-def _message(details: ErrorDetails) -> str:
+def message_of(details: ErrorDetails) -> str:
+    """What is wrong with a value, for a `Problem`."""
     match details["type"]:
         case "extra_forbidden":
             return "unknown key; remove it or correct its name"

@@ -1,15 +1,9 @@
 """How many items a model looks at together, found by trial on the work at hand."""
 
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from ltr_plugin.errors import InputError
-
-ENV_BATCH_SIZE = "LTR_BATCH_SIZE"
-"""Environment variable: this many, without a trial."""
 
 MIN_SPEEDUP = 1.03
 """A size that is not this much faster than the usual one may well be slower in the long run."""
@@ -64,13 +58,3 @@ class BatchSizeTuner:
 CPU_TUNER = BatchSizeTuner((4, 8, 16, 32, 64, 128), budget_s=8)
 GPU_TUNER = BatchSizeTuner((16, 32, 64, 128, 256, 512), budget_s=4)
 """No more than a task has items: workers that share a GPU also share the time that their trials take."""
-
-
-def batch_size_from_env() -> int | None:
-    """The batch size that the environment states; InputError when it is no number above 0."""
-    stated = os.environ.get(ENV_BATCH_SIZE)
-    if not stated:
-        return None
-    if not stated.isdecimal() or int(stated) < 1:
-        raise InputError(ENV_BATCH_SIZE, f"{stated!r} is no number of items; write one above 0, or leave it unset")
-    return int(stated)

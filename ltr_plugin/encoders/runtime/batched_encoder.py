@@ -15,7 +15,8 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.encoders.protocol import Vectors
 from ltr_plugin.encoders.runtime.batch_packing import pack
-from ltr_plugin.encoders.runtime.batch_size_tuner import BatchSizeTuner, batch_size_from_env
+from ltr_plugin.encoders.runtime.batch_size_tuner import BatchSizeTuner
+from ltr_plugin.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class BatchedEncoder:
         """`batch_size` holds until there is as much work as that, on which `trial` then finds a better one."""
         self.fingerprint = fingerprint
         self.modalities: frozenset[Modality] = modalities | {"video"} if "image" in modalities else modalities
-        stated = batch_size_from_env()
+        stated = Settings.from_env().batch_size
         self._batch = stated or batch_size
         self.batch_size = self._batch * max(map(self._streams, modalities))
         self._tuner = None if stated else tuner
