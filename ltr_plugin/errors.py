@@ -5,6 +5,7 @@ LtrError
 ├── MediaError        one photo, sound or video cannot be used
 │   └── NothingToEncode  it is fine, but has nothing that this encoder reads
 ├── EncoderError      an encoder cannot be loaded, or its vectors belong to another space
+├── ExportError       a ranker cannot be expressed in a form that the cluster scores alike
 ├── NodeError         the development node cannot be built or started
 ├── BrokerError       the broker, which carries the tasks, is out of reach
 └── ClusterError      the cluster is out of reach, or refuses
@@ -60,6 +61,10 @@ class NothingToEncodeError(MediaError):
 
 class EncoderError(LtrError):
     """An encoder that cannot be loaded, or a vector from another encoder's space."""
+
+
+class ExportError(LtrError):
+    """A ranker that cannot be written so that the cluster scores it alike; the message says what stands in the way."""
 
 
 class NodeError(LtrError):

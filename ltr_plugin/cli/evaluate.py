@@ -55,12 +55,12 @@ def report(
     The page has tables, curves, and queries that the last ranker wins or loses against the first, with photos.
     """
     from ltr_plugin.evaluation.ablation import Ablation
-    from ltr_plugin.pipelines.report import write_report
+    from ltr_plugin.pipelines.report import report as write_report
 
     matrix = Ablation.read(ablation) if ablation else None
     index = _open(name)
     result = _evaluate(index, queries, qrels, ranker)
-    write_report(index, result, queries.parent, out, ablation=matrix)
+    write_report(index, result, out, ablation=matrix)
     print_result({"report": str(out), **result.to_json()}, f"report: {out}", as_json=as_json)
 
 

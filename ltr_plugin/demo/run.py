@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from ltr_plugin.pipelines.index_catalog import embed_backlog, write_catalog
 from ltr_plugin.pipelines.log_features import log_features
 from ltr_plugin.pipelines.push import PushResult, push
 from ltr_plugin.pipelines.releases import promote
-from ltr_plugin.pipelines.report import write_report
+from ltr_plugin.pipelines.report import report as write_report
 from ltr_plugin.progress import Progress
 from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.export.parity import Parity
@@ -132,7 +132,7 @@ def _rank(
     temporary = json_path.with_suffix(".part")
     temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     temporary.replace(json_path)
-    write_report(index, comparison, files.test_queries.parent, html_path)
+    write_report(index, replace(comparison, media_root=files.test_queries.parent), html_path)
     return DemoReport(comparison, {name: one.parity for name, one in pushed.items()}, json_path, html_path)
 
 

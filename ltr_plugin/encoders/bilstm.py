@@ -1,4 +1,7 @@
-"""A BiLSTM text encoder, the baseline before transformers; `bilstm_network` is the network."""
+"""BiLSTM text encoders made by `ltr encoder train --kind text`: a baseline without transformers.
+
+Text becomes float32 (n, 2 * hidden). `bilstm_network` has the network and its sources.
+"""
 
 import json
 from dataclasses import asdict
@@ -20,11 +23,11 @@ CONFIG, WEIGHTS = "bilstm.json", "bilstm.safetensors"
 
 
 class LstmEncoder(TorchEncoder):
-    """Text into a BiLSTM's space."""
+    """Encodes text with a BiLSTM."""
 
     model: "LstmNetwork"
 
-    def _prepare(self, modality: Modality, item: str) -> list[int]:  # noqa: ARG002 - text is all there is
+    def _prepare(self, modality: Modality, item: str) -> list[int]:  # noqa: ARG002 - text is its only modality
         """The text's token ids."""
         return self.model.tokens(item)
 
@@ -37,7 +40,7 @@ class LstmEncoder(TorchEncoder):
 
 
 def load(model: str) -> LstmEncoder:
-    """The encoder in a folder that `ltr encoder train --kind text` made."""
+    """The encoder in a folder that `ltr encoder train --kind text` made; EncoderError when a file is missing."""
     from safetensors.torch import load_file
 
     from ltr_plugin.encoders.bilstm_network import LstmNetwork, LstmShape
@@ -63,7 +66,7 @@ def from_model(network: "LstmNetwork", *, name: str) -> LstmEncoder:
 
 
 def write(folder: Path, network: "LstmNetwork") -> None:
-    """Puts shape and weights into a folder that is there."""
+    """Writes shape and weights into an existing folder."""
     from safetensors.torch import save_file
 
     save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, folder / WEIGHTS)

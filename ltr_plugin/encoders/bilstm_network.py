@@ -1,7 +1,7 @@
-"""A bidirectional LSTM over a text's pieces: what both directions say of it, at its strongest.
+"""A bidirectional LSTM over a text's tokens, pooled by the maximum over time.
 
-Maximum over time as in Conneau et al. 2017, https://arxiv.org/abs/1705.02364; pieces of words as in CLIP, so that no
-word of a query is unknown.
+The architecture is that of Conneau et al. 2017, https://arxiv.org/abs/1705.02364. The tokens are CLIP's subwords, so
+that no word of a query is unknown.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence
 
 @dataclass(frozen=True)
 class LstmShape:
-    """How large the network is: its vectors have twice `hidden` numbers. Of a text, `tokens` are read."""
+    """Sizes of the network: `width` of a token's embedding, vectors of 2 * `hidden`, at most `tokens` of a text."""
 
     width: int = 64
     hidden: int = 128
@@ -23,7 +23,7 @@ class LstmShape:
 
 
 class LstmNetwork(nn.Module):
-    """Vectors of texts, not yet of unit length; `logit_scale` is CLIP's learned temperature."""
+    """Makes vectors of texts, not normalised; `logit_scale` is the log of CLIP's learned inverse temperature."""
 
     def __init__(self, shape: LstmShape) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class LstmNetwork(nn.Module):
         self.logit_scale = nn.Parameter(torch.tensor(14.0).log())
 
     def forward(self, texts: list[list[int]]) -> torch.Tensor:
-        """(n, 2 * hidden) from lists of token ids, none of them empty."""
+        """float32 (n, 2 * hidden) from n lists of token ids, none of them empty."""
         lengths = [len(tokens) for tokens in texts]
         ids = torch.tensor([token for tokens in texts for token in tokens], device=self.pieces.weight.device)
         embedded = self.dropout(self.pieces(ids)).split(lengths)
@@ -43,7 +43,7 @@ class LstmNetwork(nn.Module):
         return padded.amax(dim=1)
 
     def tokens(self, text: str) -> list[int]:
-        """The text's token ids, the end-of-text one last."""
+        """The text's token ids, at most `shape.tokens`, ending in the end-of-text token."""
         tokenizer = _tokenizer()
         return [*tokenizer.encode(text)[: self.shape.tokens - 1], tokenizer.eot_token_id]
 

@@ -1,4 +1,4 @@
-"""Which vector fields an index gets from the encoders chosen for it."""
+"""Vector fields of an index: which ones the chosen encoders need, and which encoder a field has."""
 
 from collections.abc import Sequence
 
@@ -12,34 +12,34 @@ from ltr_plugin.errors import EncoderError
 def vector_fields(
     text: str | None = None, image: str | None = None, audio: str | None = None, video: Sequence[str] = ()
 ) -> tuple[VectorField, ...]:
-    """The fields for the encoders (`library:model`) that are chosen for each modality of a product.
+    """The fields that an index needs for one encoder (`library:model`) of each modality of a product.
 
-    `text_vector`, `image_vector` and `audio_vector` are named after what they are made of. A video may have several
-    encoders: one of photos gives `video_vector` from its frames, one of sounds `soundtrack_vector`, one of neither
-    `motion_vector`. For each space that words can be put into, there is a field with the product's words in it, such as
-    `image_text_vector`; where photos and videos share an encoder they share that field. EncoderError when an encoder
-    cannot be loaded or does not encode what it was chosen for.
+    `text_vector`, `image_vector` and `audio_vector` are made from that modality. A video may have several encoders: an
+    image encoder gives `video_vector` from its frames, an audio encoder `soundtrack_vector`, any other one
+    `motion_vector`. An encoder that also encodes text gives a field with the product's text in the same space, such as
+    `image_text_vector`; images and videos that share an encoder share that field. EncoderError when an encoder cannot
+    be loaded, or does not encode the modality that it was chosen for.
     """
     chosen: list[tuple[Modality, str | None]] = [("text", text), ("image", image), ("audio", audio)]
-    chosen += [("video", one) for one in video]
+    chosen += [("video", spec) for spec in video]
     fields: list[VectorField] = []
     for modality, spec in chosen:
         for field in _fields(modality, resolve_spec(spec)) if spec else ():
-            if field.source == "text" != modality and any(_same(field, one) for one in fields):
+            if field.source == "text" != modality and any(_same_vectors(field, other) for other in fields):
                 continue
-            if taken := [one.encoder for one in fields if one.name == field.name]:
-                raise EncoderError(f"{taken[0]!r} and {spec!r} both make {field.name}; choose one of them")
+            if others := [other.encoder for other in fields if other.name == field.name]:
+                raise EncoderError(f"{others[0]!r} and {spec!r} both make {field.name}; choose one of them")
             fields.append(field)
     return tuple(fields)
 
 
 def encoder_of(field: VectorField) -> Encoder:
-    """The field's encoder; EncoderError when the one found here is not the one whose vectors the index holds."""
+    """The field's encoder; EncoderError when its fingerprint here is not that of the vectors in the index."""
     encoder = load_encoder(field.encoder)
     if encoder.fingerprint != field.fingerprint:
         raise EncoderError(
             f"{field.name} holds vectors of {field.fingerprint}, but {field.encoder!r} is {encoder.fingerprint} here; "
-            "bring the former back, or index again with the latter"
+            "restore the former, or index again with the latter"
         )
     return encoder
 
@@ -47,9 +47,9 @@ def encoder_of(field: VectorField) -> Encoder:
 def _fields(modality: Modality, spec: str) -> list[VectorField]:
     encoder = load_encoder(spec)
     if modality not in encoder.modalities:
-        can = ", ".join(sorted(encoder.modalities))
-        raise EncoderError(f"encoder {spec!r} encodes {can}, not {modality}; choose another one for {modality}")
-    name = f"{modality}_vector" if modality != "video" else _seen_in_video(encoder)
+        encoded = ", ".join(sorted(encoder.modalities))
+        raise EncoderError(f"encoder {spec!r} encodes {encoded}, not {modality}; choose another one for {modality}")
+    name = f"{modality}_vector" if modality != "video" else _video_field(encoder)
     fields = [VectorField(name, modality, spec, encoder.fingerprint)]
     if modality != "text" and "text" in encoder.modalities:
         text_field = f"{name.removesuffix('_vector')}_text_vector"
@@ -57,12 +57,12 @@ def _fields(modality: Modality, spec: str) -> list[VectorField]:
     return fields
 
 
-def _same(one: VectorField, other: VectorField) -> bool:
+def _same_vectors(one: VectorField, other: VectorField) -> bool:
     return (one.source, one.fingerprint) == (other.source, other.fingerprint)
 
 
-def _seen_in_video(encoder: Encoder) -> str:
-    """What such an encoder takes from a video, as the name of its field."""
+def _video_field(encoder: Encoder) -> str:
+    """The field's name, after what the encoder reads of a video."""
     if "image" in encoder.modalities:
         return "video_vector"
     return "soundtrack_vector" if "audio" in encoder.modalities else "motion_vector"

@@ -1,8 +1,9 @@
-"""Photos as bags of visual words (Sivic and Zisserman 2003, https://doi.org/10.1109/ICCV.2003.1238663): no network.
+"""Photos as bags of visual words, without a neural network; made by `ltr encoder train --kind keypoints`.
 
-Keypoints of a photo are described by SIFT or ORB, each description is replaced by the nearest word of a vocabulary, and
-the words are counted, weighted by tf-idf. Square roots keep a pattern that repeats from outweighing all else: of SIFT's
-descriptions (Arandjelovic and Zisserman 2012, https://doi.org/10.1109/CVPR.2012.6248018), and of the counts.
+Keypoints of a photo are described by SIFT or ORB (OpenCV), each descriptor is replaced by the nearest word of a
+vocabulary, and the words are counted, weighted by tf-idf (Sivic and Zisserman 2003,
+https://doi.org/10.1109/ICCV.2003.1238663). So that repeated patterns do not dominate, square roots are taken of SIFT's
+descriptors (Arandjelovic and Zisserman 2012, https://doi.org/10.1109/CVPR.2012.6248018) and of the counts.
 """
 
 import json
@@ -29,19 +30,19 @@ CONFIG, VOCABULARY = "keypoints.json", "vocabulary.safetensors"
 
 DescriptorName = Literal["sift", "orb"]
 Descriptors = NDArray[np.uint8]
-"""(keypoints, bytes): SIFT's 128 numbers from 0 to 255, or ORB's 256 bits."""
+"""(keypoints, bytes) uint8: SIFT's 128 numbers from 0 to 255, or ORB's 256 bits in 32 bytes."""
 
 
 @dataclass(frozen=True)
 class KeypointConfig:
-    """How keypoints are found: the `keypoints` strongest of a photo whose longer side is at most `side` pixels."""
+    """How keypoints are found: the `keypoints` strongest ones, after the longer side is reduced to `side` pixels."""
 
     descriptor: DescriptorName
     side: int = 320
     keypoints: int = 500
 
     def describe(self, photo: "Image") -> Descriptors:
-        """The photo's keypoints, described; none where it is even, or a few pixels large."""
+        """The descriptors of the photo's keypoints; none if it is uniform or only a few pixels large."""
         import cv2
 
         grey = photo.convert("L")
@@ -51,19 +52,19 @@ class KeypointConfig:
         else:
             detector = cv2.ORB.create(nfeatures=self.keypoints, fastThreshold=5, edgeThreshold=15)
         try:
-            _, found = detector.detectAndCompute(np.asarray(grey), None)
-        except cv2.error:  # smaller than the detector's own window
-            found = None
+            _, descriptors = detector.detectAndCompute(np.asarray(grey), None)
+        except cv2.error:  # the photo is smaller than the detector's window
+            descriptors = None
         empty = np.empty((0, 128 if self.descriptor == "sift" else 32), np.uint8)
-        return empty if found is None else found[: self.keypoints].astype(np.uint8)
+        return empty if descriptors is None else descriptors[: self.keypoints].astype(np.uint8)
 
     @property
     def width(self) -> int:
-        """Numbers of one point."""
+        """Length of one point."""
         return 128 if self.descriptor == "sift" else 256
 
     def points(self, descriptors: Descriptors) -> NDArray[np.float32]:
-        """(n, width) float32, whose straight distances say how alike the descriptions are."""
+        """float32 (n, width): descriptors as points whose Euclidean distances compare them."""
         if self.descriptor == "orb":
             return np.unpackbits(descriptors, axis=1).astype(np.float32)
         sums = np.maximum(descriptors.sum(axis=1, dtype=np.float32, keepdims=True), 1)
@@ -72,63 +73,66 @@ class KeypointConfig:
 
 
 def word_counts(
-    recipe: KeypointConfig, words: NDArray[np.float32], photos: Sequence[Descriptors]
+    config: KeypointConfig, words: NDArray[np.float32], photos: Sequence[Descriptors]
 ) -> NDArray[np.float32]:
-    """(photos, words): how often each word is on each photo."""
-    found = np.zeros((len(photos), len(words)), np.float32)
-    lengths = (words**2).sum(axis=1) / 2
+    """float32 (photos, words): how often each visual word occurs in each photo."""
+    counts = np.zeros((len(photos), len(words)), np.float32)
+    half_squared_norms = (words**2).sum(axis=1) / 2
     for photo, descriptors in enumerate(photos):
         if len(descriptors):
-            nearest = (recipe.points(descriptors) @ words.T - lengths).argmax(axis=1)
-            found[photo] = np.bincount(nearest, minlength=len(words))
-    return found
+            nearest = (config.points(descriptors) @ words.T - half_squared_norms).argmax(axis=1)
+            counts[photo] = np.bincount(nearest, minlength=len(words))
+    return counts
 
 
 class KeypointEncoder(BatchedEncoder):
-    """Photos, and videos by their frames, into the space of a vocabulary's words.
+    """Encodes photos, and videos by their frames, as float32 (n, words).
 
-    `words` (n, width) are points of descriptions, `weights` (n,) says how telling each is.
+    `words` (words, width) are the vocabulary's points, `weights` (words,) their inverse document frequencies.
     """
 
     def __init__(
-        self, recipe: KeypointConfig, words: NDArray[np.float32], weights: NDArray[np.float32], fingerprint: Fingerprint
+        self, config: KeypointConfig, words: NDArray[np.float32], weights: NDArray[np.float32], fingerprint: Fingerprint
     ) -> None:
         super().__init__(fingerprint, frozenset({"image"}), batch_size=32)
-        self.recipe, self.words, self.weights = recipe, words, weights
+        self.config, self.words, self.weights = config, words, weights
 
     def prepare(self, modality: Modality, item: Any) -> Any:  # noqa: ANN401
-        """A photo's descriptions, and a list of them for a video; MediaError when there is no keypoint at all."""
+        """A photo's descriptors, or a list of them for a video; MediaError when there is no keypoint at all."""
         prepared = super().prepare(modality, item)
         if not sum(map(len, prepared) if modality == "video" else [len(prepared)]):
-            raise MediaError("no keypoints: it is too even or too small")
+            raise MediaError("no keypoints: it is too uniform or too small")
         return prepared
 
-    def _prepare(self, modality: Modality, item: "Image") -> Descriptors:  # noqa: ARG002 - photos are all there is
-        return self.recipe.describe(item)
+    def _prepare(self, modality: Modality, item: "Image") -> Descriptors:  # noqa: ARG002 - photos are its only modality
+        return self.config.describe(item)
 
     def _vectors(self, modality: Modality, batch: list[Descriptors]) -> Vectors:  # noqa: ARG002
-        weighted = np.sqrt(word_counts(self.recipe, self.words, batch) * self.weights)
-        lengths = np.linalg.norm(weighted, axis=1, keepdims=True)
-        vectors: Vectors = np.divide(weighted, lengths, out=weighted, where=lengths > 0)
+        weighted = np.sqrt(word_counts(self.config, self.words, batch) * self.weights)
+        norms = np.linalg.norm(weighted, axis=1, keepdims=True)
+        vectors: Vectors = np.divide(weighted, norms, out=weighted, where=norms > 0)
         return vectors
 
 
 def load(model: str) -> KeypointEncoder:
-    """The encoder in a folder that `ltr encoder train --kind keypoints` made."""
+    """The encoder in a folder that `ltr encoder train --kind keypoints` made.
+
+    EncoderError when a file is missing, or the vocabulary is not one of the configured descriptor.
+    """
     from safetensors.numpy import load_file
 
     folder = Path(model)
     require_files(folder, CONFIG, VOCABULARY)
-    recipe = KeypointConfig(**json.loads((folder / CONFIG).read_text("utf-8")))
+    config = KeypointConfig(**json.loads((folder / CONFIG).read_text("utf-8")))
     tensors = load_file(folder / VOCABULARY)
-    if tensors["words"].shape != (len(tensors["weights"]), recipe.width):
+    if tensors["words"].shape != (len(tensors["weights"]), config.width):
         raise EncoderError(
-            f"{str(folder / VOCABULARY)!r} holds no words of {recipe.descriptor!r}, which {CONFIG} asks for"
+            f"{str(folder / VOCABULARY)!r} holds no vocabulary for {config.descriptor!r}, which {CONFIG} names"
         )
-    return from_model(recipe, tensors["words"], tensors["weights"], name=encoder_name(folder))
+    return from_model(config, tensors["words"], tensors["weights"], name=encoder_name(folder))
 
 
-def from_model(recipe: KeypointConfig, words: NDArray[Any], weights: NDArray[Any], *, name: str) -> KeypointEncoder:
+def from_model(config: KeypointConfig, words: NDArray[Any], weights: NDArray[Any], *, name: str) -> KeypointEncoder:
     """The encoder of a vocabulary in memory."""
     import torch
 
@@ -138,18 +142,18 @@ def from_model(recipe: KeypointConfig, words: NDArray[Any], weights: NDArray[Any
         model=name,
         revision="",
         dimension=len(words),
-        preprocessing=json.dumps(asdict(recipe), sort_keys=True),
+        preprocessing=json.dumps(asdict(config), sort_keys=True),
         weights=weights_hash({"words": torch.from_numpy(words), "weights": torch.from_numpy(weights)}),
     )
-    return KeypointEncoder(recipe, words, weights, fingerprint)
+    return KeypointEncoder(config, words, weights, fingerprint)
 
 
 def write(folder: Path, encoder: KeypointEncoder) -> None:
-    """Puts recipe and vocabulary into a folder that is there."""
+    """Writes configuration and vocabulary into an existing folder."""
     from safetensors.numpy import save_file
 
     save_file({"words": encoder.words, "weights": encoder.weights}, folder / VOCABULARY)
-    (folder / CONFIG).write_text(json.dumps(asdict(encoder.recipe)) + "\n", "utf-8")
+    (folder / CONFIG).write_text(json.dumps(asdict(encoder.config)) + "\n", "utf-8")
 
 
 LIBRARY = Library(

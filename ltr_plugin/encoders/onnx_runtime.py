@@ -1,4 +1,7 @@
-"""Encoders that `ltr encoder export` made, run by ONNX Runtime (https://onnxruntime.ai): no torch model in memory."""
+"""Encoders made by `ltr encoder export`, run by ONNX Runtime (https://onnxruntime.ai) without a torch model in memory.
+
+Text, images and videos (by their frames) become float32 (n, dimension).
+"""
 
 import hashlib
 import json
@@ -25,19 +28,19 @@ if TYPE_CHECKING:
 
 CONFIG = "onnx.json"
 GRAPH_FILES: dict[Modality, str] = {"text": "text.onnx", "image": "image.onnx"}
-"""Each tower's file; what is larger than a graph may be lies beside it."""
+"""Each tower's file. Weights above the size limit of a graph lie in a file beside it."""
 
 TOKENIZER_FILE = "tokenizer.json"
 
 CPU_PROVIDER = "CPUExecutionProvider"
-"""ONNX Runtime's name for running a graph on a CPU."""
+"""ONNX Runtime's name for the CPU."""
 
 
 class OnnxEncoder(BatchedEncoder):
-    """Text, photos, or both, into the space of an exported encoder.
+    """Encodes text, photos, or both.
 
-    `prepares[modality]` makes of an item what `feeds[modality]` turns, in batches, into the inputs of `sessions[modality]`.
-    Where graphs are `quantized`, each item is run alone.
+    `prepares[modality]` prepares one item, and `feeds[modality]` makes the inputs of `sessions[modality]` of a batch of
+    prepared items. If the graphs are `quantized`, each item is run alone.
     """
 
     def __init__(
@@ -57,15 +60,15 @@ class OnnxEncoder(BatchedEncoder):
         return self._prepares[modality](item)
 
     def _vectors(self, modality: Modality, batch: list[Any]) -> Vectors:
-        # numbers of 8 bits have one scale for all that is run together, which others must not change
+        # 8-bit activations have one scale for a whole batch: an item's vector must not depend on its neighbours
         parts = [[item] for item in batch] if self._quantized else [batch]
         vectors = np.concatenate([self._sessions[modality].run(None, self._feeds[modality](part))[0] for part in parts])
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        unit: Vectors = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: Vectors = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
         return unit
 
     def _streams(self, modality: Modality) -> int:
-        """One a core where libraries are kept from threads of their own, as in a worker."""
+        """One for each core if libraries have one thread each, as in a worker; else one."""
         gpu = self._sessions[modality].get_providers()[0] != CPU_PROVIDER
         return 1 if gpu or _threads() != 1 else cores()
 
@@ -74,7 +77,7 @@ class OnnxEncoder(BatchedEncoder):
 
 
 def load(model: str) -> OnnxEncoder:
-    """The encoder in a folder that `ltr encoder export` made."""
+    """The encoder in a folder that `ltr encoder export` made; EncoderError when a file is missing."""
     folder = Path(model)
     require_files(folder, CONFIG)
     config = json.loads((folder / CONFIG).read_text("utf-8"))
@@ -96,13 +99,13 @@ def load(model: str) -> OnnxEncoder:
         revision="",
         dimension=config["dimension"],
         preprocessing=json.dumps({modality: config[modality] for modality in modalities}, sort_keys=True),
-        weights=_content(folder),
+        weights=_content_hash(folder),
     )
     return OnnxEncoder(sessions, prepares, feeds, fingerprint, quantized="quantized" in config)
 
 
 class _Tokens:
-    """Tokens as sentence-transformers makes them: cut at `length`, padded to the longest of a batch, with a mask."""
+    """Tokens as of sentence-transformers: truncated to `length`, padded to the longest of a batch, with a mask."""
 
     def __init__(self, folder: Path, *, inputs: list[str], length: int, padding: int) -> None:
         from tokenizers import Tokenizer
@@ -129,20 +132,20 @@ class _Tokens:
 
 
 class _ClipTokens:
-    """Tokens as open_clip makes them: `context` of them, without the padding where the graph takes `any_length`."""
+    """Tokens as open_clip makes them: `context` of them, or without padding if the graph takes `any_length`."""
 
     def __init__(self, folder: Path, *, context: int, any_length: bool) -> None:
         import open_clip
 
         self._tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
         self._context, self._any_length = context, any_length
-        self._lock = threading.Lock()  # some tokenizers are not for several threads at once
+        self._lock = threading.Lock()  # some tokenizers are not thread-safe
 
     def ids(self, text: str) -> list[int]:
         with self._lock:
             (row,) = self._tokenizer([text], self._context).tolist()
-        kept = int(np.flatnonzero(row)[-1]) + 1 if self._any_length else len(row)
-        return list(row[:kept])
+        length = int(np.flatnonzero(row)[-1]) + 1 if self._any_length else len(row)
+        return list(row[:length])
 
     def feed(self, batch: list[list[int]]) -> dict[str, NDArray[Any]]:
         return {"tokens": _padded(batch)}
@@ -172,18 +175,18 @@ def _session(path: Path) -> "onnxruntime.InferenceSession":
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = _threads()
     options.log_severity_level = 3
-    wanted = ("CUDAExecutionProvider", CPU_PROVIDER)
-    there = onnxruntime.get_available_providers()
-    return onnxruntime.InferenceSession(str(path), options, providers=[name for name in wanted if name in there])
+    available = onnxruntime.get_available_providers()
+    providers = [name for name in ("CUDAExecutionProvider", CPU_PROVIDER) if name in available]
+    return onnxruntime.InferenceSession(str(path), options, providers=providers)
 
 
 def _threads() -> int:
-    """How many work on one batch; 0: as many as there are cores."""
+    """Threads that work on one batch; 0: as many as there are cores."""
     return Settings.from_env().omp_num_threads or 0
 
 
-def _content(folder: Path) -> str:
-    """Sixteen hex digits of the graphs and of what lies beside them."""
+def _content_hash(folder: Path) -> str:
+    """Hash of the graphs and their weights, 16 hex digits."""
     digest = hashlib.blake2b(digest_size=8)
     for path in sorted(folder.glob("*.onnx*")):
         with path.open("rb") as file:

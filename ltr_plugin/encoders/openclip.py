@@ -1,4 +1,7 @@
-"""Encoders of open_clip (Radford et al. 2021, https://arxiv.org/abs/2103.00020): photos, videos, text in one space."""
+"""Encoders of open_clip (https://github.com/mlfoundations/open_clip): photos, videos and text in one space.
+
+CLIP is by Radford et al. 2021, https://arxiv.org/abs/2103.00020. Vectors are float32 (n, dimension).
+"""
 
 import contextlib
 import json
@@ -19,11 +22,11 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 CONFIG, WEIGHTS = "open_clip_config.json", "open_clip_model.safetensors"
-"""A folder of an encoder, as open_clip writes it for a hub."""
+"""Files of an encoder's folder, as open_clip writes it for a hub."""
 
 
 class OpenClipEncoder(TorchEncoder):
-    """Photos, videos and text into one open_clip model's space."""
+    """Encodes photos, videos and text with one open_clip model."""
 
     def __init__(self, model: Any, tokenizer: Any, fingerprint: Fingerprint) -> None:  # noqa: ANN401
         from open_clip.transform import image_transform_v2
@@ -32,8 +35,8 @@ class OpenClipEncoder(TorchEncoder):
         self.image_batcher = ImageBatcher(image_transform_v2(preprocessing(model), is_train=False), self.device)
         self.tokenizer = tokenizer
 
-    def _prepare(self, modality: Modality, item: "str | Image") -> "str | torch.Tensor":  # noqa: ARG002 - the item tells
-        """A photo as `ImageBatcher` prepares it; a text as it is, its tokens are made in `encode`."""
+    def _prepare(self, modality: Modality, item: "str | Image") -> "str | torch.Tensor":  # noqa: ARG002 - the item's type tells
+        """A photo as `ImageBatcher` prepares it; a text unchanged, because `encode` makes its tokens."""
         return item if isinstance(item, str) else self.image_batcher.prepare(item)
 
     def _tokens(self, texts: Sequence[str]) -> list[Any]:
@@ -44,15 +47,15 @@ class OpenClipEncoder(TorchEncoder):
         return token_length(item[None]) if item.ndim == 1 else super()._length(item)
 
     def _towers(self) -> "list[torch.nn.Module]":
-        return [self.model.visual]  # the text tower is changed from batch to batch, see `trim_padding`
+        return [self.model.visual]  # `trim_padding` changes the text tower for each batch
 
     def _keep_float32(self) -> "list[torch.nn.Module]":
-        """The layer by whose type open_clip's text tower decides in which one it adds up."""
+        """The layer whose dtype open_clip's text tower uses for its sums."""
         blocks = getattr(getattr(_text_tower(self.model), "transformer", None), "resblocks", None)
         return [blocks[0].mlp.c_fc] if blocks else []
 
     def _streams(self, modality: Modality) -> int:
-        return 1 if modality == "text" else super()._streams(modality)  # `trim_padding` is not for several at once
+        return 1 if modality == "text" else super()._streams(modality)  # `trim_padding` is not thread-safe
 
     def _forward(self, modality: Modality, batch: Sequence[Any]) -> "torch.Tensor":
         import torch
@@ -61,17 +64,17 @@ class OpenClipEncoder(TorchEncoder):
         if modality == "image":
             vectors = self.model.encode_image(self.image_batcher.batch(batch))
             return vectors
-        with trim_padding(self.model, torch.stack(list(batch))) as kept:
-            vectors = self.model.encode_text(kept.to(self.device))
+        with trim_padding(self.model, torch.stack(list(batch))) as trimmed:
+            vectors = self.model.encode_text(trimmed.to(self.device))
         return vectors
 
 
 @contextlib.contextmanager
 def trim_padding(model: Any, tokens: "torch.Tensor") -> "Iterator[torch.Tensor]":  # noqa: ANN401
-    """The tokens without the columns that are padding in every row, and for the block a text tower to match.
+    """The tokens without the columns that are padding in every row; in the block, the text tower is cut to match.
 
-    A causal tower that reads its vector off the end-of-text token gives the same vectors, several times faster:
-    a title fills a fifth of CLIP's 77 columns. Other towers get their tokens whole.
+    A causal tower that takes its vector from the end-of-text token gives the same vectors, several times faster: a
+    title fills a fifth of CLIP's 77 columns. Other towers get all columns.
     """
     import torch
 
@@ -79,40 +82,43 @@ def trim_padding(model: Any, tokens: "torch.Tensor") -> "Iterator[torch.Tensor]"
     mask: Any = getattr(tower, "attn_mask", None)
     pooled = getattr(tower, "pool_type", getattr(tower, "text_pool_type", None))
     causal = mask is not None and pooled in ("argmax", "eos") and getattr(tower, "cls_emb", None) is None
-    original = tower is model  # CLIP's first layout adds all positions; the later one cuts them itself
+    original = tower is model  # the first layout of CLIP adds all positions; the later one cuts them itself
     if not causal or (original and torch.is_grad_enabled()):
         yield tokens
         return
     length = token_length(tokens)
-    positions, whole = tower.positional_embedding, tower.positional_embedding.data
+    positions, all_positions = tower.positional_embedding, tower.positional_embedding.data
     tower.attn_mask = mask[:length, :length]
     if original:
-        positions.data = whole[:length]
+        positions.data = all_positions[:length]
     try:
         yield tokens[:, :length]
     finally:
-        tower.attn_mask, positions.data = mask, whole
+        tower.attn_mask, positions.data = mask, all_positions
 
 
 def token_length(tokens: "torch.Tensor") -> int:
-    """How many columns of (n, context) tokens are more than padding."""
-    return int(tokens.ne(0).any(dim=0).nonzero().max()) + 1  # not a count: 0 stands for an exclamation mark, too
+    """Number of columns up to the last one that is not padding in every row of (n, context) tokens."""
+    return int(tokens.ne(0).any(dim=0).nonzero().max()) + 1  # not a count: 0 is also the id of an exclamation mark
 
 
 def load(model: str) -> OpenClipEncoder:
-    """The encoder of `ARCHITECTURE/PRETRAINED`, `hf-hub:ORG/NAME`, or a folder that `ltr encoder train` made."""
+    """The encoder of `ARCHITECTURE/PRETRAINED`, `hf-hub:ORG/NAME`, or a folder that `ltr encoder train` made.
+
+    EncoderError when the name has no weights, or the folder lacks a file.
+    """
     import open_clip
 
-    name, pretrained, known, revision = model, None, model, ""
+    name, pretrained, known_as, revision = model, None, model, ""
     if Path(model).is_dir():
         require_files(Path(model), CONFIG, WEIGHTS)
-        name, known = f"local-dir:{model}", encoder_name(Path(model))
+        name, known_as = f"local-dir:{model}", encoder_name(Path(model))
     elif not model.startswith("hf-hub:"):
         name, _, pretrained = model.partition("/")
-        known, revision = name, pretrained
+        known_as, revision = name, pretrained
         if not pretrained:
             raise EncoderError(
-                f"encoder 'open_clip:{model}' says no weights, and {model!r} is no folder: write "
+                f"encoder 'open_clip:{model}' names no weights, and {model!r} is no folder: write "
                 f"open_clip:{model}/PRETRAINED, such as open_clip:{LIBRARY.example}"
             )
     loaded = open_clip.create_model(
@@ -122,14 +128,14 @@ def load(model: str) -> OpenClipEncoder:
         require_pretrained=True,
         force_quick_gelu=_quick_gelu(model),
     )
-    return from_model(loaded, open_clip.get_tokenizer(name), name=known, revision=revision)
+    return from_model(loaded, open_clip.get_tokenizer(name), name=known_as, revision=revision)
 
 
 def from_model(model: Any, tokenizer: Any, *, name: str, revision: str = "") -> OpenClipEncoder:  # noqa: ANN401
     """The encoder of a model in memory."""
     from open_clip.transformer import QuickGELU
 
-    prepared = preprocessing(model)
+    transform = preprocessing(model)
     quick = any(isinstance(module, QuickGELU) for module in model.modules())
     activation = {"quick_gelu": True} if quick else {}
     fingerprint = Fingerprint(
@@ -137,14 +143,14 @@ def from_model(model: Any, tokenizer: Any, *, name: str, revision: str = "") -> 
         model=name,
         revision=revision,
         dimension=_dimension(model, tokenizer),
-        preprocessing=json.dumps({**vars(prepared), "tokens": tokenizer.context_length, **activation}, sort_keys=True),
+        preprocessing=json.dumps({**vars(transform), "tokens": tokenizer.context_length, **activation}, sort_keys=True),
         weights=weights_hash(model.state_dict()),
     )
     return OpenClipEncoder(model, tokenizer, fingerprint)
 
 
 def model_config(model: str) -> dict[str, Any]:
-    """What open_clip knows of the model that `load` takes: its towers' sizes, its activation, its tokenizer."""
+    """open_clip's configuration of a model that `load` takes: sizes of its towers, activation, tokenizer."""
     import open_clip
 
     local, hub = Path(model).is_dir(), model.startswith("hf-hub:")
@@ -154,7 +160,7 @@ def model_config(model: str) -> dict[str, Any]:
 
 
 def _quick_gelu(model: str) -> bool:
-    """Whether these weights learned with OpenAI's activation, which an architecture's configuration does not tell."""
+    """Whether these weights need OpenAI's activation, which the architecture's configuration does not say."""
     from open_clip.pretrained import get_pretrained_cfg
 
     name, _, pretrained = model.partition("/")
@@ -162,12 +168,12 @@ def _quick_gelu(model: str) -> bool:
 
 
 def preprocessing(model: Any) -> Any:  # noqa: ANN401
-    """How the model wants its photos."""
+    """The model's image preprocessing, open_clip's `PreprocessCfg`."""
     from open_clip.transform import PreprocessCfg
     from open_clip.utils import to_2tuple
 
-    wanted = model.visual.preprocess_cfg
-    return PreprocessCfg(**{**wanted, "size": to_2tuple(wanted["size"])})  # ResNets say one number
+    settings = model.visual.preprocess_cfg
+    return PreprocessCfg(**{**settings, "size": to_2tuple(settings["size"])})  # ResNets have one number
 
 
 def _text_tower(model: Any) -> Any:  # noqa: ANN401

@@ -1,4 +1,4 @@
-"""What an encoder is: one vector space, into which it puts one or more modalities."""
+"""The protocol of encoders: each encodes one or more modalities into one vector space."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.extras import EXTRA_OF
 
 Vectors = NDArray[np.float32]
-"""(n, dimension), each row of length 1."""
+"""float32 (n, dimension), each row of length 1."""
 
 
 class Encoder(Protocol):
-    """Turns items of the modalities in `modalities` into vectors of one space.
+    """Encodes items of its `modalities` into vectors of one space.
 
-    An item is a `str` for text, an RGB `PIL.Image.Image` for an image, a `media.sounds.Audio` for audio and a
-    `media.video.Video` for video. `batch_size` is how many it is worth handing over at once.
+    An item is a `str` for text, an RGB `PIL.Image.Image` for an image, a `ltr_plugin.media.audio.Audio` for audio and a
+    `ltr_plugin.media.video.Video` for video. `batch_size` is how many items are worth encoding in one call.
     """
 
     fingerprint: Fingerprint
@@ -27,23 +27,27 @@ class Encoder(Protocol):
     batch_size: int
 
     def prepare(self, modality: Modality, item: Any) -> Any:  # noqa: ANN401 - each library has its own
-        """The part of encoding that runs on the CPU, ahead of `encode`; may be called from many threads."""
+        """The item in the form that `encode` takes: the part of encoding that runs on the CPU. It is thread-safe.
+
+        MediaError when the item cannot be encoded, NothingToEncodeError when it has nothing to encode.
+        """
         ...
 
     def encode(self, modality: Modality, prepared: Sequence[Any]) -> Vectors:
-        """The vectors of prepared items, in their order; any number of them. May be called from several threads."""
+        """The vectors of any number of prepared items, in their order. It is thread-safe."""
         ...
 
     def encode_in_parts(self, modality: Modality, prepared: Sequence[Any]) -> Iterator[tuple[Sequence[int], Vectors]]:
-        """The same as soon as they are made: some items' places with their vectors, until all have been."""
+        """The same in parts, as soon as each is made: positions in `prepared` with their vectors."""
         ...
 
 
 @dataclass(frozen=True)
 class Library:
-    """A library that encoders come from: the part of a specification before the colon.
+    """A library that encoders come from; `name` is the part of a specification before the colon.
 
-    `module` is what must be importable. `models` says in words how its models are named, `example` is one, `load` takes such a name.
+    `module` must be importable; `extra` is the extra of this package that installs it, empty if it is always installed.
+    `models` describes in words how its models are named, `example` is one such name, and `load` takes one.
     """
 
     name: str

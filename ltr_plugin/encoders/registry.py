@@ -22,7 +22,7 @@ from ltr_plugin.extras import require_module
 DEFAULT_TEXT_ENCODER = f"{sentence_transformer.LIBRARY.name}:{sentence_transformer.BUNDLED}"
 
 _loaded: dict[str, tuple[int, Encoder]] = {}
-_lock = threading.RLock()  # an encoder may be built on another one
+_lock = threading.RLock()  # reentrant: an encoder may load another one
 
 
 def list_libraries() -> tuple[Library, ...]:
@@ -31,24 +31,24 @@ def list_libraries() -> tuple[Library, ...]:
 
 
 def load_encoder(spec: str) -> Encoder:
-    """The encoder of a specification, from memory when it is there and its folder or file has not been written anew.
+    """The encoder of a specification `library:model`, kept in memory until its folder or file is written again.
 
-    EncoderError when the library is unknown or not installed, or the model is not found.
+    EncoderError when the library is unknown or not installed, or the model cannot be loaded.
     """
     _, model = _parse(spec)
     with _lock:
-        age, known = _age(model), _loaded.get(spec)
-        if known and known[0] == age:
+        modified, known = _modified_ns(model), _loaded.get(spec)
+        if known and known[0] == modified:
             return known[1]
         encoder = load_full_precision(spec)
         if isinstance(encoder, TorchEncoder):
             encoder.prepare_for_inference()
-        _loaded[spec] = age, encoder
+        _loaded[spec] = modified, encoder
         return encoder
 
 
 def load_full_precision(spec: str) -> Encoder:
-    """The encoder of a specification with its weights as they are kept, read anew; errors as of `load_encoder`."""
+    """The encoder of a specification, loaded anew, with its weights not rounded; errors as of `load_encoder`."""
     library, model = _parse(spec)
     require_module(library.module, f"encoder {spec!r}", error=EncoderError)
     try:
@@ -75,7 +75,7 @@ def _parse(spec: str) -> tuple[Library, str]:
     return _LIBRARIES[name], model
 
 
-def _age(model: str) -> int:
+def _modified_ns(model: str) -> int:
     path = Path(model)
     files = path.iterdir() if path.is_dir() else [path] if path.is_file() else []
     return max((file.stat().st_mtime_ns for file in files), default=0)

@@ -1,4 +1,4 @@
-"""Where on a product's photo the likeness to a query lies."""
+"""Saliency: which parts of a product's photo make it similar to a query."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,33 +10,33 @@ if TYPE_CHECKING:
     from ltr_plugin.encoders.protocol import Encoder
 
 GRID_SIZE, OCCLUDER = 14, 3
-"""A window of COVER x COVER cells goes over a grid of GRID x GRID cells, one cell at a time."""
+"""A window of OCCLUDER x OCCLUDER cells moves over a grid of GRID_SIZE x GRID_SIZE cells, one cell at a time."""
 
 
 def saliency(encoder: "Encoder", photo: Image.Image, query: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How much of the cosine to `query` (a unit vector) goes when a cell is blurred; float32 (GRID, GRID).
+    """How much the cosine to `query` (a unit vector) falls when a cell is blurred; float32 (GRID_SIZE, GRID_SIZE).
 
-    Positive where the photo is like the query, negative where it is unlike it. Each part is hidden in turn, and what
-    that changes is shared by the cells of the part (Zeiler and Fergus 2014, https://arxiv.org/abs/1311.2901). Blurred
-    rather than greyed, since a grey square is itself something to see.
+    Positive where the photo is similar to the query, negative where it is dissimilar. Occlusion sensitivity (Zeiler and
+    Fergus 2014, https://arxiv.org/abs/1311.2901): each window is hidden in turn, and a cell has the mean over the
+    windows that cover it. Windows are blurred, because an encoder would see a grey square as an object.
     """
     blurred = photo.filter(ImageFilter.GaussianBlur(max(photo.size) / 12))
     windows = [(row, column) for row in range(1 - OCCLUDER, GRID_SIZE) for column in range(1 - OCCLUDER, GRID_SIZE)]
     views = [photo, *(_occluded(photo, blurred, row, column) for row, column in windows)]
     prepared: list[Any] = [encoder.prepare("image", view) for view in views]
-    whole, *parts = (encoder.encode("image", prepared) @ query).tolist()
-    lost, seen = np.zeros((GRID_SIZE, GRID_SIZE)), np.zeros((GRID_SIZE, GRID_SIZE))
-    for (row, column), part in zip(windows, parts, strict=True):
+    original, *occluded = (encoder.encode("image", prepared) @ query).tolist()
+    drops, windows_per_cell = np.zeros((GRID_SIZE, GRID_SIZE)), np.zeros((GRID_SIZE, GRID_SIZE))
+    for (row, column), cosine in zip(windows, occluded, strict=True):
         cells = np.s_[max(row, 0) : row + OCCLUDER, max(column, 0) : column + OCCLUDER]
-        lost[cells] += whole - part
-        seen[cells] += 1
-    return (lost / seen).astype(np.float32)
+        drops[cells] += original - cosine
+        windows_per_cell[cells] += 1
+    return (drops / windows_per_cell).astype(np.float32)
 
 
 def overlay(photo: Image.Image, saliency: NDArray[np.float32]) -> Image.Image:
-    """The photo, dark where nothing matters, in its colours where it is like the query, blue where it is unlike it."""
+    """The photo: dark where saliency is near 0, in its own colours where it is positive, blue where it is negative."""
     strength = saliency / max(float(np.abs(saliency).max()), 1e-6)
-    like, unlike = (
+    similar, dissimilar = (
         np.asarray(
             Image.fromarray((255 * np.clip(part, 0, 1)).astype(np.uint8)).resize(photo.size, Image.Resampling.BICUBIC),
             np.float32,
@@ -46,7 +46,7 @@ def overlay(photo: Image.Image, saliency: NDArray[np.float32]) -> Image.Image:
     )
     pixels = np.asarray(photo.convert("RGB"), np.float32)
     dim = pixels * 0.25
-    shown = dim + (pixels - dim) * like + (np.array([60, 110, 255], np.float32) - dim) * 0.6 * unlike
+    shown = dim + (pixels - dim) * similar + (np.array([60, 110, 255], np.float32) - dim) * 0.6 * dissimilar
     return Image.fromarray(np.clip(shown, 0, 255).astype(np.uint8))
 
 

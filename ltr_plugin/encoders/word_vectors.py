@@ -1,7 +1,8 @@
-"""Text as the average of its words' vectors, from a file of Word2Vec, GloVe or fastText vectors.
+"""Text as the weighted average of its words' vectors, from a file of Word2Vec, GloVe or fastText vectors.
 
-Words weigh the less the more common they are (Arora et al. 2017, https://openreview.net/forum?id=SyK00v5xx). The files
-say no frequencies, but list words from the most common on, so that Zipf's law gives them from a word's rank.
+Common words weigh less (Arora et al. 2017, https://openreview.net/forum?id=SyK00v5xx). The files have no frequencies,
+but list the most common words first, so Zipf's law gives a word's frequency from its rank. Text becomes float32
+(n, dimension).
 """
 
 import gzip
@@ -23,22 +24,22 @@ from ltr_plugin.errors import EncoderError, InputError, Problem
 from ltr_plugin.extras import require_module
 
 MAX_WORDS = 400_000
-"""Read from a file, from the most common on: a quarter of a gigabyte at 300 dimensions."""
+"""Words read from a file, the most common ones: 240 MB at 300 dimensions."""
 
 SIF_WEIGHT = 1e-3
-"""The frequency from which on a word counts for half or less."""
+"""The frequency at which a word has half the weight of a rare one."""
 
 MAX_MISTAKES = 20
-"""Mistakes that an error lists at most."""
+"""Maximum number of mistakes in one error."""
 
 _WORD = re.compile(r"\w+(?:[-'.&]\w+)*")
 
 
 class WordVectorEncoder(BatchedEncoder):
-    """Text into the space of a file's words.
+    """Encodes text by the words of a file.
 
-    A word that the file lacks, such as a model's number, has a direction of its own, drawn from its letters: it is near
-    to nothing but itself.
+    A word that is not in the file, such as a model number, has a random direction seeded by its letters: it is similar
+    only to itself.
     """
 
     def __init__(self, words: Sequence[str], vectors: NDArray[np.float16], fingerprint: Fingerprint) -> None:
@@ -52,8 +53,8 @@ class WordVectorEncoder(BatchedEncoder):
         lengths = np.linalg.norm(vectors[:10_000].astype(np.float32), axis=1)
         self._unknown = lru_cache(10_000)(lambda word: _direction(word, vectors.shape[1]) * lengths.mean())
 
-    def _prepare(self, modality: Modality, item: str) -> NDArray[np.float32]:  # noqa: ARG002 - text is all there is
-        """(dimension,) float32, the sum of the text's words."""
+    def _prepare(self, modality: Modality, item: str) -> NDArray[np.float32]:  # noqa: ARG002 - text is its only modality
+        """float32 (dimension,): the weighted sum of the text's word vectors."""
         known, unknown = [], []
         for word in _WORD.findall(item) or [item]:
             rows = self._find(word)
@@ -64,7 +65,7 @@ class WordVectorEncoder(BatchedEncoder):
         return np.asarray(np.sum([total, *unknown], axis=0), np.float32)
 
     def _find(self, word: str) -> list[int]:
-        """The word's row, as it is written or in lower case; the rows of its parts when only those are there."""
+        """The word's row, as written or in lower case; the rows of its parts if only those are known."""
         for spelling in (word, word.lower()):
             if spelling in self._rows:
                 return [self._rows[spelling]]
@@ -73,15 +74,15 @@ class WordVectorEncoder(BatchedEncoder):
 
     def _vectors(self, modality: Modality, batch: list[NDArray[np.float32]]) -> Vectors:  # noqa: ARG002
         sums = np.stack(batch)
-        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-        vectors: Vectors = np.divide(sums, lengths, out=sums, where=lengths > 0)
+        norms = np.linalg.norm(sums, axis=1, keepdims=True)
+        vectors: Vectors = np.divide(sums, norms, out=sums, where=norms > 0)
         return vectors
 
 
 def load(model: str) -> WordVectorEncoder:
-    """The encoder of a file: text, one word and its numbers a line, gzip allowed, or Word2Vec's binary form (`.bin`).
+    """The encoder of a file: text with a word and its numbers on each line, gzip allowed, or Word2Vec's binary `.bin`.
 
-    InputError lists the lines that cannot be read.
+    EncoderError when there is no such file; InputError lists the lines that cannot be read.
     """
     path = Path(model)
     if not path.is_file():
@@ -104,10 +105,10 @@ def _binary(path: Path) -> tuple[list[str], NDArray[np.float16]]:
     require_module("gensim", repr(str(path)), error=EncoderError)
     from gensim.models import KeyedVectors  # type: ignore[import-untyped]
 
-    found = KeyedVectors.load_word2vec_format(
+    keyed = KeyedVectors.load_word2vec_format(
         str(path), binary=True, limit=MAX_WORDS, datatype=np.float16, unicode_errors="replace"
     )
-    return list(found.index_to_key), found.vectors
+    return list(keyed.index_to_key), keyed.vectors
 
 
 def _text(path: Path) -> tuple[list[str], NDArray[np.float16]]:
@@ -134,7 +135,7 @@ def _text(path: Path) -> tuple[list[str], NDArray[np.float16]]:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, tuple[str, list[str]]]]:
-    """Numbered lines, each in its word and the rest; Word2Vec's header, which says how many there are, is left out."""
+    """Numbered lines, each as its word and the rest, without Word2Vec's header line of counts."""
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         for number, line in enumerate(islice(file, MAX_WORDS), start=1):
             word, *numbers = line.decode("utf-8", "replace").rstrip().split(" ")
@@ -145,7 +146,7 @@ def _lines(path: Path) -> Iterator[tuple[int, tuple[str, list[str]]]]:
 
 
 def _direction(word: str, dimension: int) -> NDArray[np.float32]:
-    """A unit vector that is always the same for a word."""
+    """A random unit vector, seeded by the word."""
     seed = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest())
     drawn = np.random.default_rng(seed).standard_normal(dimension, np.float32)
     return np.asarray(drawn / np.linalg.norm(drawn), np.float32)

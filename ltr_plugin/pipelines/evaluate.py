@@ -38,7 +38,7 @@ class FullAndJudgedRuns:
 class Evaluation:
     """Two views of the same rankers: over the whole index (unjudged counts as 0), and over judged products alone.
 
-    `encoded` are the judged queries, `runs` what each ranker answered.
+    `encoded` are the judged queries, `runs` what each ranker answered, `media_root` is where the queries' media lie.
     """
 
     full: Comparison
@@ -46,6 +46,7 @@ class Evaluation:
     encoded: Sequence[EncodedQuery] = field(repr=False)
     qrels: Qrels = field(repr=False)
     runs: Mapping[str, FullAndJudgedRuns] = field(repr=False)
+    media_root: Path = field(default=Path(), repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Both views, by `full` and `judged`."""
@@ -93,6 +94,7 @@ def evaluate(
         judged,
         known,
         runs,
+        Path(queries).parent if isinstance(queries, Path | str) else Path(),
     )
 
 

@@ -12,6 +12,7 @@ from ltr_plugin.errors import LtrError, MediaError
 from ltr_plugin.evaluation.ablation import Ablation
 from ltr_plugin.evaluation.curves import per_query_difference, precision_at_recall
 from ltr_plugin.evaluation.report_page import QueryExample, ReportPage, ResultItem
+from ltr_plugin.files import write_atomic
 from ltr_plugin.pipelines.evaluate import Evaluation
 from ltr_plugin.queries.query import Query
 
@@ -21,10 +22,19 @@ RESULTS_PER_RANKER, EXAMPLES_PER_KIND = 6, 5
 THUMBNAIL_PX, MAX_AUDIO_BYTES = 160, 400_000
 
 
-def write_report(
-    index: Index, evaluation: Evaluation, folder: Path, out: Path, *, ablation: Ablation | None = None
-) -> None:
-    """Writes the page. `folder` is where the queries' media lie; a photo that cannot be shown is left out."""
+def report(
+    index: Index,
+    evaluation: Evaluation,
+    out: Path | str = "report.html",
+    *,
+    ablation: Ablation | None = None,
+) -> Path:
+    """Writes an evaluation as one HTML page, and returns its path.
+
+    The page has tables, curves, and the queries that the last ranker wins and loses against the first, with their photos
+    and recordings; media that cannot be shown are left out. `ablation` is shown as well.
+    """
+    folder = evaluation.media_root
     comparison, runs, qrels = evaluation.full, evaluation.runs, evaluation.qrels
     baseline, last = comparison.rankers[0], comparison.rankers[-1]
     by_query = per_query_difference(runs[last].full, runs[baseline].full, qrels)
@@ -64,10 +74,10 @@ def write_report(
         facts={"products": f"{index.count():,}", "judged queries": str(len(qrels.queries()))},
         ablation=ablation,
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.part")
-    temporary.write_text(page.to_html(), "utf-8")
-    temporary.replace(out)
+    path = Path(out)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, page.to_html())
+    return path
 
 
 def _items(index: Index, ids: Iterable[str]) -> Mapping[str, tuple[str, str | None]]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import Field, FiniteFloat
 
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import ExportError, InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Floats
 from ltr_plugin.progress import Progress, no_progress
@@ -18,7 +18,7 @@ from ltr_plugin.rankers.card import RankerCard, make_card, read_model
 from ltr_plugin.rankers.export.lightgbm_trees import export_trees
 from ltr_plugin.rankers.lambdamart import LambdaMARTRanker, LambdaMARTSettings, train_lambdamart
 from ltr_plugin.rankers.linear import Bounds, LinearRanker, listwise, minimise, train_linear
-from ltr_plugin.rankers.ranker import BaseRanker, Export, ExportError, Scores
+from ltr_plugin.rankers.ranker import BaseRanker, Export, Scores
 from ltr_plugin.rankers.training.folds import folds_by_query
 from ltr_plugin.rankers.training.rows import TrainingRows
 from ltr_plugin.validation import StrictModel, decode

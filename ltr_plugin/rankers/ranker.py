@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ltr_plugin.errors import LtrError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.kinds import Derived
 from ltr_plugin.rankers.card import RankerCard, write_ranker
@@ -17,10 +16,6 @@ from ltr_plugin.rankers.export.parity import TOLERANCE
 
 Floats = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
-
-
-class ExportError(LtrError):
-    """A model that cannot be written so that the cluster scores it alike; the message says what stands in the way."""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def test_every_step_runs_and_running_again_keeps_what_is_there(shop, node_url, t
 
     again = run_demo(settings, tmp_path / "out", **options)
     steps = json.loads(again.json_path.read_text())["seconds"]
-    assert not {"training the photo encoder", "training the sound encoder"} & set(steps)
+    assert not {"training the photo encoder", "training the audio encoder"} & set(steps)
     assert steps["making vectors"] < report["seconds"]["making vectors"]
 
 

@@ -172,7 +172,7 @@ def test_a_relative_folder_is_made_absolute(encoder_folder, monkeypatch):
     [
         ("word2vec:x", r"unknown encoder 'word2vec:x'; write one of: sentence-transformers:MODEL, open_clip:MODEL"),
         ("open_clip", "unknown encoder 'open_clip'"),
-        ("open_clip:ViT-B-32", r"says no weights.*open_clip:ViT-B-32/PRETRAINED"),
+        ("open_clip:ViT-B-32", r"names no weights.*open_clip:ViT-B-32/PRETRAINED"),
         ("open_clip:No-Such/thing", r"cannot be loaded: .*No-Such.*open_clip takes ARCHITECTURE/PRETRAINED"),
     ],
 )

@@ -135,7 +135,7 @@ def test_words_of_the_other_descriptor_are_refused(catalog, tmp_path):
     out = tmp_path / "v"
     train_visual_words(catalog, out, vocabulary_size=20, budget=Budget(steps=1))
     (out / CONFIG).write_text(json.dumps({"descriptor": "orb"}))
-    with pytest.raises(EncoderError, match="holds no words of 'orb'"):
+    with pytest.raises(EncoderError, match="holds no vocabulary for 'orb'"):
         load_keypoints(str(out))
 
 

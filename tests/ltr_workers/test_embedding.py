@@ -108,7 +108,7 @@ def test_a_bad_photo_keeps_the_product_and_its_reason(index, catalog, tmp_path, 
         (
             "p0",
             "image_vector",
-            "red.png: not a photo in a form that can be read (JPEG, PNG, WEBP, GIF, TIFF, BMP, AVIF)",
+            "red.png: not a photo in a readable format (JPEG, PNG, WEBP, GIF, TIFF, BMP, AVIF)",
         ),
         ("p1", "image_vector", "green.png: empty file"),
     ]
@@ -235,7 +235,7 @@ def test_what_is_encoded_is_in_the_index_before_the_task_ends(index, catalog, ph
 
 
 def test_a_tasks_texts_are_in_the_index_before_all_are_encoded(index, photo_encoder, vectors_of, monkeypatch):
-    monkeypatch.setattr("ltr_workers.embedding.TOGETHER", 3)
+    monkeypatch.setattr("ltr_workers.embedding.VECTORS_PER_WRITE", 3)
     ids = [f"p{number}" for number in range(8)]
     put(index, [Product(id=id_, title=f"{'oak ' * number}mug") for number, id_ in enumerate(ids)])
     all_vectors = []

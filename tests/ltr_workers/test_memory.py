@@ -13,14 +13,14 @@ PAGE, BLOCKS = 4096, 12
 ROUNDS = f"""
 import resource, sys
 from concurrent.futures import ThreadPoolExecutor
-from ltr_workers.memory import keep_memory
+from ltr_workers.memory import disable_trim
 
 def faults():
     blocks = [b"x" * (int(sys.argv[1]) << 20) for _ in range({BLOCKS})]
     return resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
 
 if sys.argv[2:] == ["keep"]:
-    keep_memory()
+    disable_trim()
 with ThreadPoolExecutor(1) as pool:
     seen = [pool.submit(faults).result() for _ in range(6)]
 print(seen[-1] - seen[-3])

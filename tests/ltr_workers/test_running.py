@@ -79,7 +79,7 @@ def environment(node_url, tmp_path):
 
 @pytest.fixture
 def audio_index(node_url, tmp_path):
-    """An index of eight products with a sound each, whose encoder is quick to load."""
+    """An index of eight products with an audio file each, whose encoder is quick to load."""
     for number in range(8):
         with wave.open(str(tmp_path / f"{number}.wav"), "wb") as file:
             file.setnchannels(1)
@@ -110,13 +110,13 @@ def test_modalities_apart_on_redis_with_metrics_and_logs(index, catalog, environ
         ):
             until(lambda: words.state == photos.state == "ready")
             proxy.troubles = [503]
-            queue.send_task("ltr.embed", [index.alias, ids])  # of no modality: passed on
+            queue.send_task("ltr.embed", [index.alias, ids])  # of no modality: forwarded
             until(lambda: missing(index, None) == 0)
             until(lambda: photos.metric(DONE) == words.metric(DONE) == 1)
 
             assert words.metric('ltr_vectors_total{outcome="embedded",source="text"}') == 8
             assert words.metric('ltr_vectors_total{outcome="embedded",source="image"}') is None
-            assert words.metric('ltr_tasks_total{outcome="passed_on",task="ltr.embed"}') == 1
+            assert words.metric('ltr_tasks_total{outcome="forwarded",task="ltr.embed"}') == 1
             assert words.metric('ltr_cluster_retries_total{status="503"}') == 1
             assert words.metric(f'ltr_backlog_products{{index="{index.alias}",source="text"}}') == 0
             assert photos.metric('ltr_vectors_total{outcome="embedded",source="image"}') == 8
@@ -132,7 +132,7 @@ def test_modalities_apart_on_redis_with_metrics_and_logs(index, catalog, environ
                 other.get("task_id") for other in photos.lines() if "succeeded" in other["message"]
             }
 
-            ping = [sys.executable, "-m", "celery", "-A", "ltr_workers.celery", "inspect", "ping", "--json"]
+            ping = [sys.executable, "-m", "celery", "-A", "ltr_workers", "inspect", "ping", "--json"]
             answer = subprocess.run(ping, env=os.environ | environment, capture_output=True, text=True, check=True)
             assert len(json.loads(answer.stdout)) == 2
 

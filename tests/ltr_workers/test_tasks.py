@@ -1,4 +1,4 @@
-"""The tasks around the plain functions: what they retry, what they give up, and what they send where."""
+"""The tasks around the plain functions: what they retry, what fails, and what they send where."""
 
 import json
 import logging
@@ -59,8 +59,8 @@ def sent(tmp_path):
 
 
 @pytest.fixture
-def passing_on(monkeypatch, queue):
-    """What the task passes on goes into this test's queue."""
+def forwarding(monkeypatch, queue):
+    """What the task forwards goes into this test's queue."""
     monkeypatch.setattr(tasks, "app", queue)
 
 
@@ -69,7 +69,7 @@ def fill(index, catalog):
     index.refresh()
 
 
-def test_a_cluster_that_does_not_answer_is_tried_again_and_then_given_up(cluster_at, caplog, pauses):
+def test_a_cluster_that_does_not_answer_is_retried_until_the_task_fails(cluster_at, caplog, pauses):
     cluster_at("http://127.0.0.1:1")
     with caplog.at_level(logging.ERROR, "ltr_workers.tasks"):
         assert embed_task.apply(["products-v1", ["a", "b"], "text"]).successful()
@@ -83,7 +83,7 @@ def test_a_cluster_that_does_not_answer_is_tried_again_and_then_given_up(cluster
 
 
 @pytest.mark.live
-def test_an_index_that_is_gone_is_given_up_at_once(cluster_at, node_url, caplog, pauses):
+def test_a_task_for_an_index_that_is_gone_fails_at_once(cluster_at, node_url, caplog, pauses):
     cluster_at(node_url)
     with caplog.at_level(logging.ERROR, "ltr_workers.tasks"):
         embed_task.apply(["no-such-index", ["a"], "text"])
@@ -92,7 +92,7 @@ def test_an_index_that_is_gone_is_given_up_at_once(cluster_at, node_url, caplog,
 
 
 @pytest.mark.parametrize("arguments", [["i", "p1"], ["i", [1]], [{}, ["p1"]], ["i", ["p1"], "smell"]])
-def test_a_message_that_makes_no_sense_is_given_up_at_once(arguments, caplog, pauses):
+def test_an_invalid_message_fails_at_once(arguments, caplog, pauses):
     with caplog.at_level(logging.ERROR, "ltr_workers.tasks"):
         assert embed_task.apply(arguments).successful()
     assert TASK_FAILED in caplog.text
@@ -125,9 +125,7 @@ def test_a_cluster_that_is_busy_for_long_puts_the_task_off(cluster_at, node_url,
 
 
 @pytest.mark.live
-def test_a_message_that_is_handed_out_again_while_it_is_worked_on_is_dropped(
-    cluster_at, node_url, index, catalog, caplog
-):
+def test_a_duplicate_message_is_dropped_while_the_first_is_in_flight(cluster_at, node_url, index, catalog, caplog):
     fill(index, catalog)
     arguments = [index.name, [product.id for product in catalog], "image"]
     with busy_proxy(node_url) as proxy, caplog.at_level(logging.INFO, "ltr_workers.tasks"):
@@ -140,7 +138,7 @@ def test_a_message_that_is_handed_out_again_while_it_is_worked_on_is_dropped(
             time.sleep(0.02)
         embed_task.apply(arguments, task_id="same")
         assert first.is_alive()
-        assert "handed out again by the broker while it is being worked on: dropped" in caplog.text
+        assert "delivered again by the broker while it is being worked on: dropped" in caplog.text
         first.join()
         assert proxy.seen.count(("POST", "/_bulk")) == 1
     assert running == {}
@@ -156,8 +154,10 @@ def test_the_backlog_goes_out_by_modality_as_ids_only(index, catalog, queue, sen
 
 
 @pytest.mark.live
-@pytest.mark.usefixtures("passing_on")
-def test_a_message_without_a_modality_is_passed_on_for_what_lacks(cluster_at, node_url, index, catalog, sent):
+@pytest.mark.usefixtures("forwarding")
+def test_a_message_without_a_modality_is_forwarded_for_products_that_lack_vectors(
+    cluster_at, node_url, index, catalog, sent
+):
     fill(index, catalog)
     cluster_at(node_url)
     embed_task.apply([index.name, ["p0", "p1"], "image"])
@@ -171,8 +171,8 @@ def test_a_message_without_a_modality_is_passed_on_for_what_lacks(cluster_at, no
 
 
 @pytest.mark.live
-@pytest.mark.usefixtures("passing_on")
-def test_a_message_of_many_products_is_passed_on_in_parts(cluster_at, node_url, index, catalog, sent):
+@pytest.mark.usefixtures("forwarding")
+def test_a_message_of_many_products_is_forwarded_in_parts(cluster_at, node_url, index, catalog, sent):
     fill(index, catalog)
     cluster_at(node_url)
     embed_task.apply([index.name, [f"p{number}" for number in range(PRODUCTS_PER_TASK["text"] + 1)], "text"])
@@ -188,7 +188,7 @@ def test_nothing_is_encoded_for_a_version_that_takes_no_writes(cluster_at, node_
         embed_task.apply([index.name, [product.id for product in catalog], "image"])
     lines = [record.getMessage() for record in caplog.records if record.name == "ltr_workers.tasks"]
     assert lines == [
-        f"{WRITE_REFUSED}: {index.name} takes no writes; where another version serves, that one's backlog has them"
+        f"{WRITE_REFUSED}: {index.name} takes no writes; if another version is active, its backlog has these products"
     ]
 
 

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 
 from ltr_plugin.cluster.feature_store import FeatureStore
+from ltr_plugin.errors import ExportError
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.pipelines.encode_queries import encode
 from ltr_plugin.pipelines.log_features import log_features
@@ -14,7 +15,6 @@ from ltr_plugin.rankers.fusion import train_fusion, train_mlp
 from ltr_plugin.rankers.late_fusion import LateFusionSettings, train_late_fusion
 from ltr_plugin.rankers.logistic import train_logistic
 from ltr_plugin.rankers.network.settings import MLPSettings, NetworkSettings
-from ltr_plugin.rankers.ranker import ExportError
 from ltr_plugin.rankers.svm import train_svm
 from ltr_plugin.rankers.xgboost import XGBoostSettings, train_xgboost
 

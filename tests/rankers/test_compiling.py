@@ -5,6 +5,7 @@ import pytest
 import torch
 from mixed_modalities import MIXED
 
+from ltr_plugin.errors import ExportError
 from ltr_plugin.features.expressions import term_count
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.kinds import Derived
@@ -15,7 +16,6 @@ from ltr_plugin.rankers.export.reference_scorer import derived_values, score
 from ltr_plugin.rankers.network.network import FusionNetwork, fusion_layout, mlp_layout
 from ltr_plugin.rankers.network.settings import NetworkSettings
 from ltr_plugin.rankers.network.training import seeded
-from ltr_plugin.rankers.ranker import ExportError
 
 FOUR = FeatureSet.model_validate(
     {

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata
 
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import ExportError, InputError
 from ltr_plugin.rankers.export.reference_scorer import score
 from ltr_plugin.rankers.late_fusion import LateFusionSettings, train_late_fusion
 from ltr_plugin.rankers.loading import load_ranker
-from ltr_plugin.rankers.ranker import ExportError, score_rows
+from ltr_plugin.rankers.ranker import score_rows
 
 QUICK = {"num_trees": 15, "folds": 2}
 

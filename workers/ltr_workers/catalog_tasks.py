@@ -1,8 +1,8 @@
 """The tasks by which catalog systems in any language hand over products; docs/workers.md has their messages.
 
-They have a queue of their own, which a worker takes from only when told to (`-Q ltr.catalog`): with one such worker,
-and one task at a time, products change in the order of the queue. Elsewhere a message is only a hint; here it carries
-what nobody else knows yet, so it is kept until the cluster has it.
+They have their own queue, from which a worker takes only with `-Q ltr.catalog`. With one such worker and one task at a
+time, products change in the order of the queue. Other messages are only hints; these carry data that is nowhere else
+yet, so they are kept until the cluster has it.
 """
 
 import logging
@@ -33,7 +33,7 @@ from ltr_workers.tasks import worker_cluster
 RETRY_INTERVAL_S = 5.0
 
 ALIAS_PATTERN = re.compile(r"""[^-_+\\/*?"<>|,#:\s][^\\/*?"<>|,#:\s]*""")
-"""A name that an index may have: one that is not there may come, another stands for several, or for none ever."""
+"""A name that an index may have. Such an index may still be created; any other name never stands for one index."""
 
 log = logging.getLogger(__name__)
 
@@ -58,30 +58,30 @@ def delete_task(self: Any, index: str, ids: list[str]) -> None:  # noqa: ANN401
 
 @app.task(name=REEMBED_TASK, bind=True, queue=CATALOG_QUEUE)  # type: ignore[untyped-decorator]
 def reembed_task(self: Any, index: str, ids: list[str]) -> None:  # noqa: ANN401
-    """Has all vectors of products made again."""
+    """Makes all vectors of products anew."""
     _ingest(self.request.id, REEMBED_TASK, index, ids, ReembedRequest)
 
 
 def _ingest(task_id: str, task: str, index: Any, items: Any, change_type: type[Change], **fields: object) -> None:  # noqa: ANN401
-    """Takes the items in; what is wrong with one, or with the whole message, is logged and counted. Whatever else
-    hinders it, such as a password or an index that is not there yet, is waited for."""
+    """Ingests the items. An error in one item, or in the whole message, is logged and counted. Any other obstacle, such
+    as a wrong password or an index that does not exist yet, is waited for."""
     from ltr_workers.metrics import TASKS
 
     with deduplicate(task_id) as first, bind_log_context(task=task, task_id=task_id, index=index):
         if not first:
-            TASKS.labels(task, "repeated").inc()
+            TASKS.labels(task, "duplicate").inc()
             return
         try:
             result = _ingest_or_wait(task, index, items, change_type, fields)
         except LtrError as error:
-            TASKS.labels(task, "given_up").inc()
+            TASKS.labels(task, "failed").inc()
             log.error("%s: %s; index %s, %s", TASK_FAILED, error, index, items)  # noqa: TRY400
             return
         TASKS.labels(task, "done").inc()
         facts = {"applied": result.applied, "sent": result.sent, "refused": len(result.refused)}
         log.info("%s %s: %s", index, task, facts, extra={"facts": facts})
-        for one in result.refused:
-            log.error("%s: item %d of %s, product %s: %s", WRITE_REFUSED, one.position, task, one.id, one.reason)
+        for item in result.refused:
+            log.error("%s: item %d of %s, product %s: %s", WRITE_REFUSED, item.position, task, item.id, item.reason)
         if result.enqueue_error:
             log.warning("no tasks sent: %s", result.enqueue_error)
 
@@ -103,17 +103,18 @@ def _ingest_or_wait(
             )
         except LtrError as error:
             if isinstance(error, ClusterError) and error.status == 400 and error.error_type:
-                raise  # the cluster itself cannot make sense of it
-            # sent again, it would come after later ones; and given up, it would be lost
-            passes = isinstance(error, ClusterError) and error.retryable
-            log.log(logging.WARNING if passes else logging.ERROR, "%s; waiting, and all later messages with it", error)
+                raise  # the message itself is wrong, and stays so
+            # enqueued again, it would come after later ones; dropped, it would be lost
+            temporary = isinstance(error, ClusterError) and error.retryable
+            level = logging.WARNING if temporary else logging.ERROR
+            log.log(level, "%s; waiting, and all later messages with it", error)
             _pause()
 
 
 def _pause() -> None:
-    """Reject, which puts the message back into the queue, when the worker is told to end meanwhile."""
+    """Waits. Raises Reject, which puts the message back into the queue, when the worker is stopped meanwhile."""
     until = time.monotonic() + RETRY_INTERVAL_S
     while time.monotonic() < until:
         if is_stopping():
-            raise Reject("the worker ends", requeue=True)
+            raise Reject("the worker is stopping", requeue=True)
         time.sleep(0.1)

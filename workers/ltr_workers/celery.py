@@ -9,29 +9,29 @@ from ltr_plugin.settings import Settings
 
 
 def make_app(settings: Settings) -> Celery:
-    """The application for these settings: a client that also knows the tasks, and how a worker takes them."""
+    """The application for these settings: a client that also has the tasks, and a worker's configuration."""
     app = celery_client(settings, include=["ltr_workers.tasks", "ltr_workers.catalog_tasks"])
     app.conf.update(
         broker_connection_retry_on_startup=True,
-        broker_connection_max_retries=None,  # a broker may be away for long
+        broker_connection_max_retries=None,  # a broker may be away for a long time
         task_acks_late=True,
         task_reject_on_worker_lost=True,
-        # a task whose acknowledgement was lost finds nothing to do the next time; one cut off was encoded for nothing
+        # a task that runs twice finds nothing to do; one that is cancelled has encoded in vain
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_prefetch_multiplier=1,
-        # while the encoder has one task, another's media are opened, and a third's vectors written: a cluster that
-        # merges takes longer for that than the encoder for the next
+        # while one task encodes, a second one opens media and a third one writes vectors, which a cluster that merges
+        # segments may take longer for than the encoder for the next task
         worker_pool="threads",
         worker_concurrency=3,
         worker_hijack_root_logger=False,
         beat_schedule=_beat_schedule(settings),
-        beat_scheduler="celery.beat:Scheduler",  # nothing to remember: sweeping once too often costs one query
+        beat_scheduler="celery.beat:Scheduler",  # stateless: one sweep too many costs one query
     )
     return app
 
 
 def _beat_schedule(settings: Settings) -> dict[str, Any]:
-    """Beat's schedule. A sweep that no worker took before the next one is due is dropped."""
+    """Beat's schedule. A sweep expires when the next one is due."""
     return {
         f"sweep {index}": {
             "task": SWEEP_TASK,
@@ -56,7 +56,7 @@ def _start(sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery's worker
     exit_with_command()
     disable_trim()
     serve_metrics(Settings.from_env(), sender)
-    limit_threads()  # last: a number of cores that is none must not keep the others from being done
+    limit_threads()  # last: an invalid LTR_CORES must not prevent the others
 
 
 @signals.beat_embedded_init.connect(weak=False)  # type: ignore[untyped-decorator]

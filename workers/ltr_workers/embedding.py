@@ -1,4 +1,4 @@
-"""From ids to vectors in the index: the plain function behind the task."""
+"""Embeds products of an index: reads them, opens their media, encodes, and writes the vectors."""
 
 import logging
 import time
@@ -29,29 +29,32 @@ from ltr_workers.prefetching import Prefetcher, write_in_background
 from ltr_workers.vector_writer import write_results
 
 PREFETCH_BATCHES = 4
-"""Batches that are decoded ahead of the encoder."""
+"""Batches of media that are decoded ahead of the encoder."""
 
 ENCODE_LOCKS: Mapping[Modality, Lock] = {modality: Lock() for modality in MODALITIES}
-"""Held by a task as long as it has items ready to encode: two that took turns by the batch would end together, and the
-encoder would wait while both read what comes next."""
+"""A task holds its modality's lock while it has items ready to encode. If two tasks alternated batch by batch, both
+would end at the same time, and the encoder would wait while both read the next media."""
 
 VECTORS_PER_WRITE = 128
-"""Vectors that are written at once where more are encoded together: fewer would cost the cluster more."""
+"""Vectors written in one bulk request when more are encoded together; smaller requests would cost the cluster more."""
 
 IMAGES_PER_ITEM: Mapping[Modality, int] = {"video": 8}
-"""How many photos one item is in memory, where that is more than one."""
+"""How many photos one item holds in memory, where it is more than one."""
 
 log = logging.getLogger(__name__)
 
 ItemResult = np.ndarray[Any, Any] | str | None
-"""An item's vector, or what is wrong with the item; None: nothing there to encode."""
+"""An item's vector (dimension,), or what is wrong with the item; None: the item has nothing to encode."""
 
 
 @dataclass
 class EmbedReport:
-    """What became of the ids: vectors written, vectors that could not be (their reasons are in the index), ids that
-    needed nothing or are gone. `refused` is what the cluster did not take now, by id: it stays in the backlog.
-    `waited_s` is the encoder's time without work, `encoded_s` its time at work."""
+    """Counts of vectors written (`embedded`), of vectors that cannot be made (`failed`: the index has the reasons), and
+    of ids that needed nothing or do not exist (`skipped`).
+
+    `refused` has the reason by id for products that the cluster did not accept now; they stay in the backlog.
+    `waited_s` is the time in which the encoder had no items, `encoded_s` the time in which it was busy.
+    """
 
     embedded: int = 0
     failed: int = 0
@@ -69,10 +72,10 @@ def embed(
     encoders: Callable[[VectorField], Encoder] = encoder_of,
     media_root: Path | None = None,
 ) -> EmbedReport:
-    """Gives the products of these ids the vectors they lack; with `source`, those that are made of this modality.
+    """Writes the vectors that the products of these ids lack; with `source`, only those made from this modality.
 
-    Safe to run twice, late, or beside itself. EncoderError when an encoder is not the one of the index; ClusterError
-    when the cluster is out of reach.
+    It may run twice, late, or several times at once. EncoderError when an encoder is not the one of the index;
+    ClusterError when the cluster is out of reach.
     """
     report = EmbedReport()
     roots = replace(index.media_roots, main=media_root) if media_root else index.media_roots
@@ -80,20 +83,20 @@ def embed(
     pending = [(stored, fields) for stored in index.fetch(ids) if (fields := stored.pending(vectors))]
     report.skipped = len(ids) - len(pending)
 
-    def made() -> Generator[list[EmbeddingResult], None, None]:
+    def results() -> Generator[list[EmbeddingResult], None, None]:
         for modality in dict.fromkeys(vector.source for vector in vectors):
             lacking = [
                 (stored, own)
                 for stored, fields in pending
-                if (own := [one for one in fields if one.source == modality])
+                if (own := [field for field in fields if field.source == modality])
             ]
             if lacking:
                 yield from _embed_source(modality, lacking, encoders, roots, report)
 
-    with closing(made()) as parts:
+    with closing(results()) as parts:
         for written in write_in_background(partial(write_results, index), parts):
-            report.embedded += sum(one.vector is not None for one in written.results)
-            report.failed += sum(one.vector is None and one.error is not None for one in written.results)
+            report.embedded += sum(result.vector is not None for result in written.results)
+            report.failed += sum(result.vector is None and result.error is not None for result in written.results)
             report.refused |= written.refused
     return report
 
@@ -105,34 +108,34 @@ def _embed_source(
     roots: MediaRoots,
     report: EmbedReport,
 ) -> Iterator[list[EmbeddingResult]]:
-    """One result for each product and field it lacks: its items' vectors pooled, or the reason why it has none.
+    """One result for each product and field it lacks: the pooled vectors of its items, or the reason why it has none.
 
-    They come as soon as all of a product's items are encoded, some products' together.
+    A product's results come as soon as all its items are encoded, several products' together.
     """
     items = [_items(stored.product, source) for stored, _ in products]
     wanted: dict[VectorField, set[str]] = {}
     for (_, fields), own in zip(products, items, strict=True):
         for vector in fields:
             wanted.setdefault(vector, set()).update(own)
-    once = list(dict.fromkeys(chain.from_iterable(items)))
+    distinct = list(dict.fromkeys(chain.from_iterable(items)))
     waiting = [(stored, fields, own) for (stored, fields), own in zip(products, items, strict=True)]
-    for found in _encode({vector: encoders(vector) for vector in wanted}, wanted, source, once, roots, report):
-        made: list[EmbeddingResult] = []
-        lacking = []
+    for encoded in _encode({vector: encoders(vector) for vector in wanted}, wanted, source, distinct, roots, report):
+        complete: list[EmbeddingResult] = []
+        incomplete = []
         for stored, fields, own in waiting:
-            if all(item in found[vector] for vector in fields for item in own):
-                made += [_result(stored, vector, [found[vector][item] for item in own]) for vector in fields]
+            if all(item in encoded[vector] for vector in fields for item in own):
+                complete += [_result(stored, vector, [encoded[vector][item] for item in own]) for vector in fields]
             else:
-                lacking.append((stored, fields, own))
-        waiting = lacking
-        if made:
-            yield made
+                incomplete.append((stored, fields, own))
+        waiting = incomplete
+        if complete:
+            yield complete
 
 
 def _result(stored: StoredProduct, vector: VectorField, results: Sequence[ItemResult]) -> EmbeddingResult:
     good = [result for result in results if isinstance(result, np.ndarray)]
     pooled = _pooled(good)
-    # a product with one good photo is found by it, and its bad ones are listed all the same
+    # one good photo is enough to find the product; its bad photos are listed all the same
     bad = summarize(result for result in results if isinstance(result, str))
     error = bad or ("its vectors cancel out" if good and pooled is None else None)
     per_media = tuple(good) if pooled is not None and len(good) > 1 else ()
@@ -151,9 +154,9 @@ def _encode(
     roots: MediaRoots,
     report: EmbedReport,
 ) -> Iterator[Mapping[VectorField, Mapping[str, ItemResult]]]:
-    """For each field, what became of each wanted item so far, again and again.
+    """The results so far, by field and item; the same growing mapping again and again.
 
-    An item is opened once for all its encoders, in threads, ahead of them.
+    Each item is opened once for all its encoders, in threads, ahead of the encoders.
     """
 
     def ready(item: str) -> dict[VectorField, Any]:
@@ -170,28 +173,28 @@ def _encode(
         for vector, encoder in encoders.items():
             own = {item: values[vector] for item, values in batch if vector in values}
             errors = {item: value for item, value in own.items() if isinstance(value, MediaError)}
-            found[vector] |= {item: _reason(item, error) for item, error in errors.items()}
+            results[vector] |= {item: _reason(item, error) for item, error in errors.items()}
             good = {item: value for item, value in own.items() if item not in errors}
             names = list(good)
-            for places, made in encoder.encode_in_parts(source, list(good.values())):
-                lengths = np.linalg.norm(made, axis=1)
-                points = (lengths > 0) & (lengths < np.inf)  # a cluster refuses others, and the good ones beside them
-                for place, one, point in zip(places, made, points, strict=True):
-                    found[vector][names[place]] = one if point else _not_unit_length(source, names[place])
-                new += len(places)
+            for positions, encoded in encoder.encode_in_parts(source, list(good.values())):
+                lengths = np.linalg.norm(encoded, axis=1)
+                valid = (lengths > 0) & (lengths < np.inf)  # a cluster refuses others, with all vectors of the product
+                for position, one, is_valid in zip(positions, encoded, valid, strict=True):
+                    results[vector][names[position]] = one if is_valid else _not_unit_length(source, names[position])
+                new += len(positions)
                 if new >= VECTORS_PER_WRITE:
                     report.encoded_s += time.perf_counter() - began
-                    yield found
+                    yield results
                     began, new = time.perf_counter(), 0
         report.encoded_s += time.perf_counter() - began
-        yield found
+        yield results
 
-    found: dict[VectorField, dict[str, ItemResult]] = {field: {} for field in encoders}
-    if source == "text":  # nothing to open; and all at once, for the encoder to put those of like length together
+    results: dict[VectorField, dict[str, ItemResult]] = {field: {} for field in encoders}
+    if source == "text":  # nothing to open; all at once, so that the encoder can batch texts of similar length
         yield from encode([(item, ready(item)) for item in items])
         return
     items_per_batch = max(1, min(encoder.batch_size for encoder in encoders.values()) // IMAGES_PER_ITEM.get(source, 1))
-    # URLs are waited for in many threads; of files, more threads than cores only keep Python's lock from encoding
+    # many threads wait for URLs; with files, more threads than cores would only compete with encoding for Python's lock
     threads = None if any(map(is_url, items)) else cores()
     with ThreadPoolExecutor(threads, initializer=lower_priority) as pool:
         ahead = Prefetcher(pool, ready, items, PREFETCH_BATCHES * items_per_batch)
@@ -212,7 +215,7 @@ def _prepared(encoder: Encoder, source: Modality, opened: Any) -> Any:  # noqa: 
         return encoder.prepare(source, opened)
     except MediaError as error:
         return error
-    except Exception as error:  # a library may raise anything at an odd item, which must not end its batch
+    except Exception as error:  # a library may raise anything; one item must not fail its batch
         log.exception("%s cannot be prepared", source)
         return MediaError(f"cannot be prepared: {type(error).__name__}: {error}")
 

@@ -1,4 +1,4 @@
-"""Why something has no vector, in no more words than the index finds again."""
+"""A product's errors as one text that the index can search: its keyword field ignores longer ones."""
 
 from collections.abc import Iterable
 from itertools import accumulate
@@ -6,18 +6,18 @@ from itertools import accumulate
 from ltr_plugin.cluster.mapping import MAX_ERROR_LENGTH
 
 SUMMARY_BYTES = MAX_ERROR_LENGTH - 100
-"""Bytes of the reasons of one product: there are never fewer of them than characters. What is left is for `more`."""
+"""Limit of one product's reasons; the rest is for `and N more`. A text has at least as many bytes as characters."""
 
 HEAD_BYTES, TAIL_BYTES = 250, 150
-"""Bytes that are kept of one long reason: it begins with what it is about, and ends with what is wrong."""
+"""Bytes kept of one long reason: it begins with its subject, and ends with what is wrong."""
 
 
 def summarize(reasons: Iterable[str]) -> str:
-    """The reasons, each once; where they are too long together, as many as fit, and how many more there are."""
-    said = [_cut(reason) for reason in dict.fromkeys(reasons)]
-    fit = sum(length <= SUMMARY_BYTES for length in accumulate(len(_bytes(f"{one}; ")) for one in said))
-    more = [f"and {len(said) - fit} more"] if fit < len(said) else []
-    return "; ".join([*said[:fit], *more])
+    """The distinct reasons, joined by `; `: as many as fit, then how many more there are."""
+    texts = [_cut(reason) for reason in dict.fromkeys(reasons)]
+    fit = sum(length <= SUMMARY_BYTES for length in accumulate(len(_bytes(f"{text}; ")) for text in texts))
+    more = [f"and {len(texts) - fit} more"] if fit < len(texts) else []
+    return "; ".join([*texts[:fit], *more])
 
 
 def _cut(reason: str) -> str:
@@ -28,4 +28,4 @@ def _cut(reason: str) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    return text.encode(errors="replace")  # the name of a file may be no text at all
+    return text.encode(errors="replace")  # a file name may not be valid text

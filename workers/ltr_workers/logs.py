@@ -1,4 +1,4 @@
-"""What a worker's log lines say about the task they belong to."""
+"""Log lines of a worker as JSON, with the facts of the task that they belong to."""
 
 import json
 import logging
@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 log_context: ContextVar[Mapping[str, Any]] = ContextVar("log_context", default={})  # noqa: B039 - never written to
-"""What is known of the task that this thread is on."""
+"""Facts of the task that this thread works on."""
 
 
 @contextmanager
 def bind_log_context(**facts: object) -> Iterator[None]:
-    """Gives these facts to every line that is logged in the block, by the same thread."""
+    """Adds these facts to every line that this thread logs in the block."""
     token = log_context.set({**log_context.get(), **facts})
     try:
         yield
@@ -26,8 +26,8 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line: time (UTC), level, logger, message, the facts of its task, the traceback of an error."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
-        celery = getattr(record, "data", None)  # Celery's own lines about a task come from outside of it
+        """The record as one line of JSON."""
+        celery = getattr(record, "data", None)  # Celery logs its own lines about a task outside of the task
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),

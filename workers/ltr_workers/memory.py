@@ -1,23 +1,24 @@
-"""What stays with the process: the memory that a model takes anew at every layer, and what a worker has loaded."""
+"""A worker's memory: freed blocks stay in the process, and loaded models are excluded from garbage collection."""
 
+import atexit
 import ctypes
 import gc
 from collections.abc import Hashable
 from functools import cache
 
 M_ARENA_MAX, M_MMAP_MAX, M_TRIM_THRESHOLD = -8, -4, -1
-"""Names of glibc's settings, as `mallopt` knows them (https://man7.org/linux/man-pages/man3/mallopt.3.html)."""
+"""Parameters of glibc's `mallopt` (https://man7.org/linux/man-pages/man3/mallopt.3.html)."""
 
 TRIM_THRESHOLD_BYTES = 1 << 30
-"""Bytes that are free at the end of the heap before it gets any back to the system."""
+"""Free bytes at the end of the heap above which glibc returns memory to the system."""
 
 
 def disable_trim() -> None:
-    """Has glibc keep what is freed, in one pool for all threads; does nothing where there is another C library.
+    """Makes glibc keep freed memory in one pool for all threads; does nothing with another C library.
 
-    By itself it gives a thread's large blocks back at once, and the system clears them page by page when the next layer
-    asks for them: a tenth of the time of a model with large layers, in some threads and not in others. So no block is
-    mapped by itself: the limit from which that is done is 32 MB at most, and layers of CLAP take more.
+    By default a thread's large blocks go back to the system at once, which clears them page by page when the next layer
+    asks for them: 10 % of the time of a model with large layers, in some threads. Blocks are never mapped singly
+    either: glibc's threshold for that is at most 32 MB, and layers of CLAP are larger.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt:
@@ -27,11 +28,12 @@ def disable_trim() -> None:
 
 @cache
 def freeze_gc(encoders: Hashable) -> None:  # noqa: ARG001 - once for these
-    """Has Python's collector of garbage pass by all that there is once these encoders have done a first task.
+    """Excludes all present objects from garbage collection, once for each set of encoders, after their first task.
 
-    Libraries and models are some hundred thousand objects: each time that the collector looked at all of them, as it
-    does when a few tasks' tokens have been made, no thread could encode for a third of a second.
+    Libraries and models are several hundred thousand objects. A full collection, which a few tasks' tokens trigger,
+    would stop all threads for 0.3 s.
     """
+    atexit.register(gc.unfreeze)
     gc.unfreeze()
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""What a worker counts, for Prometheus (https://prometheus.io/docs/practices/naming/)."""
+"""A worker's metrics for Prometheus (https://prometheus.io/docs/practices/naming/)."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,19 +20,21 @@ VECTORS = Counter("ltr_vectors", "Vectors by modality and outcome: embedded, or 
 PRODUCTS = Counter(
     "ltr_products", "Products by modality and outcome: skipped (nothing to do), or refused.", ["source", "outcome"]
 )
-TASKS = Counter("ltr_tasks", "Tasks by outcome: done, passed_on, retried, given_up, or repeated.", ["task", "outcome"])
+TASKS = Counter(
+    "ltr_tasks", "Tasks by outcome: done, forwarded, retried, failed, duplicate, or stale.", ["task", "outcome"]
+)
 BATCH_PRODUCTS = Histogram(
-    "ltr_batch_products", "Products of one task.", ["source"], buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+    "ltr_batch_products", "Products in one task.", ["source"], buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 )
 TASK_SECONDS = Histogram(
-    "ltr_task_seconds", "Time of one task.", ["source"], buckets=(0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000)
+    "ltr_task_seconds", "Seconds that one task took.", ["source"], buckets=(0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000)
 )
-ENCODE_SECONDS = Counter("ltr_encode_seconds", "Time in which an encoder was at work.", ["source"])
+ENCODE_SECONDS = Counter("ltr_encode_seconds", "Seconds that an encoder was busy.", ["source"])
 ENCODER_WAITING_SECONDS = Counter(
-    "ltr_encoder_waiting_seconds", "Time in which an encoder waited for its items.", ["source"]
+    "ltr_encoder_waiting_seconds", "Seconds that an encoder waited for items.", ["source"]
 )
 CLUSTER_RETRIES = Counter(
-    "ltr_cluster_retries", "Calls that the cluster had no room or no answer for (status 0), tried again.", ["status"]
+    "ltr_cluster_retries", "Calls to the cluster that were retried, by HTTP status; 0: no answer.", ["status"]
 )
 
 
@@ -49,30 +51,30 @@ def count_task(source: str, products: int, report: "EmbedReport", seconds: float
 
 
 def on_retry(error: ClusterError) -> None:
-    """Counts one call that is tried again."""
+    """Counts one call that is retried."""
     CLUSTER_RETRIES.labels(str(error.status)).inc()
 
 
 class BacklogCollector(Collector):
-    """The products that lack vectors, asked of the cluster when somebody asks for it."""
+    """Gauges of the products that lack vectors, read from the cluster at each scrape."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        """One value for each index that is swept and each modality; none while the cluster is out of reach."""
+        """One value for each swept index and modality; none while the cluster is out of reach."""
         family = GaugeMetricFamily(
             "ltr_backlog_products", "Products that lack a current vector of a modality.", labels=["index", "source"]
         )
-        with suppress(LtrError):  # a cluster that is away: its own metrics tell
+        with suppress(LtrError):  # the cluster is away, which its own metrics tell
             cluster = connect(settings=self._settings, retry_timeout_s=0, timeout_s=5)
             for name in self._settings.sweep_indices:
-                with suppress(LtrError):  # an index that is not there yet hides none of the others
+                with suppress(LtrError):  # one missing index must not hide the others
                     index = Index.open(cluster, name)
                     for source in dict.fromkeys(vector.source for vector in index.vectors):
                         family.add_metric([name, source], index.backlog(source))
         return [family]
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
-        """Nothing: registering must not ask the cluster."""
+        """Nothing, so that registering does not call the cluster."""
         return []

@@ -1,4 +1,4 @@
-"""A worker's port: `/metrics` for Prometheus, `/healthz` for what watches over processes."""
+"""A worker's HTTP port: `/metrics` for Prometheus, `/healthz` for a process supervisor."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def serve_metrics(settings: Settings, worker: Any) -> None:  # noqa: ANN401 - Celery's worker
-    """Serves both in a thread, where a port is configured. SystemExit when the port cannot be had."""
+    """Serves both in a thread, if a port is configured. SystemExit when the port cannot be opened."""
     if not settings.metrics_port:
         return
     from prometheus_client import REGISTRY
@@ -24,29 +24,31 @@ def serve_metrics(settings: Settings, worker: Any) -> None:  # noqa: ANN401 - Ce
     if settings.sweep_indices:
         REGISTRY.register(BacklogCollector(settings))
     if worker.pool_cls.__module__.endswith("prefork"):
-        log.warning("metrics are counted in the worker's own process: use the threads or the solo pool, not prefork")
-    place = settings.metrics_host, settings.metrics_port
+        log.warning("metrics are counted in one process: use the pool `threads` or `solo`, not `prefork`")
+    address = settings.metrics_host, settings.metrics_port
     try:
-        server = ThreadingHTTPServer(place, _handler(worker))
+        server = ThreadingHTTPServer(address, _handler(worker))
     except OSError as error:
-        why = f"port {place[1]} of {place[0]} cannot be used ({error.strerror}); choose another LTR_METRICS_PORT"
-        raise SystemExit(why) from None  # which, unlike others, ends a worker that is starting
+        host, port = address
+        raise SystemExit(
+            f"port {port} of {host} cannot be used ({error.strerror}); choose another LTR_METRICS_PORT"
+        ) from None  # Celery logs other exceptions here and starts all the same
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
 def health(worker: Any) -> dict[str, Any]:  # noqa: ANN401
-    """`state` is `ready` for a worker that takes tasks, else why it does not; what it runs, and since when."""
+    """`state` (ready, starting, stopping, no broker), the number of `running` tasks, and `longest_s` of the oldest."""
     consumer = getattr(worker, "consumer", None)
     if is_stopping():
-        word = "stopping"
+        state = "stopping"
     elif consumer is None:
-        word = "starting"
+        state = "starting"
     else:
-        word = "ready" if consumer.connection and consumer.connection.connected else "no broker"
-    started = list(running.values())
-    longest_s = round(time.monotonic() - min(started), 1) if started else 0.0
-    return {"state": word, "running": len(started), "longest_s": longest_s}
+        state = "ready" if consumer.connection and consumer.connection.connected else "no broker"
+    starts = list(running.values())
+    longest_s = round(time.monotonic() - min(starts), 1) if starts else 0.0
+    return {"state": state, "running": len(starts), "longest_s": longest_s}
 
 
 def _handler(worker: Any) -> type[BaseHTTPRequestHandler]:  # noqa: ANN401
@@ -57,20 +59,20 @@ def _handler(worker: Any) -> type[BaseHTTPRequestHandler]:  # noqa: ANN401
             if self.path == "/metrics":
                 self._answer(200, CONTENT_TYPE_LATEST, generate_latest())
             elif self.path == "/healthz":
-                found = health(worker)
-                status = 200 if found["state"] == "ready" else 503
-                self._answer(status, "application/json", json.dumps(found).encode())
+                facts = health(worker)
+                status = 200 if facts["state"] == "ready" else 503
+                self._answer(status, "application/json", json.dumps(facts).encode())
             else:
                 self._answer(404, "text/plain", b"/metrics or /healthz\n")
 
-        def _answer(self, status: int, kind: str, body: bytes) -> None:
+        def _answer(self, status: int, content_type: str, body: bytes) -> None:
             self.send_response(status)
-            self.send_header("Content-Type", kind)
+            self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Being asked is no news."""
+            """Nothing: requests are not logged."""
 
     return Handler

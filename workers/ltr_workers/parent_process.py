@@ -1,4 +1,4 @@
-"""A worker that was started for one command does not outlive it."""
+"""A worker that a command started ends with that command."""
 
 import os
 import threading
@@ -8,13 +8,13 @@ from ltr_plugin.settings import Settings
 
 
 def exit_with_command() -> None:
-    """In a worker: ends it in order when the command that started it is gone."""
+    """Stops this worker in order (SIGTERM) when the command that started it is gone."""
     if parent := Settings.from_env().worker_parent:
         exit_with_parent(parent)
 
 
 def exit_with_parent(parent: int) -> None:
-    """Ends this process in order when its parent is no longer this one."""
+    """Stops this process in order (SIGTERM) when its parent process is no longer `parent`."""
 
     def watch() -> None:
         while os.getppid() == parent:

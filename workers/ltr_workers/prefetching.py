@@ -1,4 +1,4 @@
-"""Items made ready ahead of the encoder, and results written behind it."""
+"""Items prepared ahead of the encoder, and results written in the background."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -12,29 +12,29 @@ R = TypeVar("R")
 
 
 class Prefetcher(Generic[T, R]):
-    """The items with what `work` makes of each, in order; never more than `ahead` of them in memory."""
+    """Applies `work` to items in a pool, in order; at most `ahead` results wait in memory."""
 
     def __init__(self, pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T], ahead: int) -> None:
         self._pool, self._work, self._items, self._ahead = pool, work, iter(items), ahead
         self._running: deque[tuple[T, Future[R]]] = deque()
 
     def take(self, count: int) -> list[tuple[T, R]]:
-        """The next `count` items, or those that are left, once they are ready."""
+        """The next `count` items with their results, or all that remain; waits until they are ready."""
         for item in islice(self._items, self._ahead - len(self._running)):
             self._running.append((item, self._pool.submit(self._work, item)))
-        taken = [self._running.popleft() for _ in range(min(count, len(self._running)))]
-        return [(item, future.result()) for item, future in taken]
+        batch = [self._running.popleft() for _ in range(min(count, len(self._running)))]
+        return [(item, future.result()) for item, future in batch]
 
     def is_ready(self, count: int) -> bool:
-        """Whether there are items to take without waiting for them."""
+        """Whether `take(count)` would return items without waiting."""
         return bool(self._running) and all(future.done() for _, future in islice(self._running, count))
 
 
 def write_in_background(work: Callable[[T], R], parts: Iterable[T]) -> Iterator[R]:
-    """What `work` makes of each part, in order, in a thread of its own while the next parts are made.
+    """The result of `work` for each part, in order; it runs in a thread of its own while the next parts are made.
 
-    After an error of `work` it is not called again, and the error is raised before another part is made. When the parts
-    end with an error, those before it are finished first.
+    After an error of `work` it is not called again, and the error is raised before another part is made. When making a
+    part fails, the parts before it are finished first.
     """
     running: deque[Future[R]] = deque()
     last: Future[R] | None = None

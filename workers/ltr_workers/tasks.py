@@ -1,4 +1,4 @@
-"""The two tasks. Their arguments are names and ids only; what is true is read from the index."""
+"""The tasks that embed and sweep. Their arguments are names and ids only: the facts are read from the index."""
 
 import logging
 import random
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 def embed_task(self: Any, index: str, ids: list[str], source: Modality | None = None) -> None:  # noqa: ANN401
     """Gives these products of an index the vectors of one modality that they lack.
 
-    A message without a modality, or with more products than one task should take, is sent on in parts.
+    A message without a modality, or with more products than one task should take, is forwarded in parts.
     """
     from ltr_workers.metrics import TASKS
 
@@ -41,8 +41,8 @@ def embed_task(self: Any, index: str, ids: list[str], source: Modality | None = 
         bind_log_context(task=EMBED_TASK, task_id=self.request.id, index=index, source=source),
     ):
         if not first:
-            log.info("handed out again by the broker while it is being worked on: dropped")
-            outcome(EMBED_TASK, "repeated").inc()
+            log.info("delivered again by the broker while it is being worked on: dropped")
+            outcome(EMBED_TASK, "duplicate").inc()
             return
         try:
             _check(index, ids, source)
@@ -53,24 +53,24 @@ def embed_task(self: Any, index: str, ids: list[str], source: Modality | None = 
                 log.warning("%s; retried in %.0f s", error, pause_s)
                 outcome(EMBED_TASK, "retried").inc()
                 raise self.retry(exc=error, countdown=pause_s) from None
-            outcome(EMBED_TASK, "given_up").inc()
+            outcome(EMBED_TASK, "failed").inc()
             log.error("%s: %s; index %s, products %s", TASK_FAILED, error, index, " ".join(map(str, ids)))  # noqa: TRY400
         except Exception as error:  # an encoder's library may raise anything
-            outcome(EMBED_TASK, "given_up").inc()
-            said = f"{type(error).__name__}: {error}"  # on the line itself, which a waiting command shows
-            log.exception("%s: %s; index %s, products %s", TASK_FAILED, said, index, " ".join(ids))
+            outcome(EMBED_TASK, "failed").inc()
+            summary = f"{type(error).__name__}: {error}"  # on the line itself, which a waiting command shows
+            log.exception("%s: %s; index %s, products %s", TASK_FAILED, summary, index, " ".join(ids))
 
 
 @app.task(name=SWEEP_TASK, bind=True)  # type: ignore[untyped-decorator]
 def sweep_task(self: Any, index: str) -> None:  # noqa: ANN401
-    """Sends what lacks a current vector once more, unless it waits in a queue or is being worked on."""
+    """Enqueues the products that lack a current vector, except those in a queue or in a worker's hands."""
     from ltr_workers.metrics import TASKS
 
     with bind_log_context(task=SWEEP_TASK, task_id=self.request.id, index=index):
         try:
             sent = enqueue_lost(Index.open(worker_cluster(), index), client=app)
         except LtrError as error:
-            TASKS.labels(SWEEP_TASK, "given_up").inc()
+            TASKS.labels(SWEEP_TASK, "failed").inc()
             log.warning("not swept: %s", error)
         else:
             TASKS.labels(SWEEP_TASK, "done").inc()
@@ -78,21 +78,21 @@ def sweep_task(self: Any, index: str) -> None:  # noqa: ANN401
 
 
 def _embed(index: Index, ids: Sequence[str], source: Modality | None) -> str:
-    """The outcome: `done`, `passed_on`, or `left` for a version of the index that takes no vectors any more."""
+    """The outcome: `done`, `forwarded`, or `stale` for a version of the index that no longer takes vectors."""
     from ltr_workers.embedding import embed
     from ltr_workers.metrics import count_task
 
     if writes_blocked(index.cluster, index.name):
-        # said once, where a command that waits for this version looks: encoding would only have it said of each product
+        # logged once, where a command that waits for this version looks; encoding would log it for each product
         log.warning(
-            "%s: %s takes no writes; where another version serves, that one's backlog has them",
+            "%s: %s takes no writes; if another version is active, its backlog has these products",
             WRITE_REFUSED,
             index.name,
         )
-        return "left"
+        return "stale"
     if source is None or len(ids) > PRODUCTS_PER_TASK[source]:
         enqueue_missing(index, ids, source, client=app)
-        return "passed_on"
+        return "forwarded"
     encoders = {vector.name: vector.fingerprint.digest for vector in index.vectors if vector.source == source}
     with bind_log_context(encoders=encoders):
         began = time.monotonic()
@@ -101,7 +101,7 @@ def _embed(index: Index, ids: Sequence[str], source: Modality | None) -> str:
         facts = {**vars(report), "products": len(ids), "refused": len(report.refused)}
         log.info(
             "%s, %s: %d vectors embedded, %d failed, %d products with nothing to do, %d refused; "
-            "encoder at work %.2f s, waiting %.2f s",
+            "encoder busy %.2f s, waiting %.2f s",
             index.name, source, report.embedded, report.failed, report.skipped, len(report.refused),
             report.encoded_s, report.waited_s, extra={"facts": facts},
         )  # fmt: skip
@@ -124,7 +124,7 @@ def _is_transient(error: LtrError) -> bool:
 
 @cache
 def worker_cluster() -> Cluster:
-    """The cluster as a worker talks to it: more patient than a command, and counting its retries; one a process."""
+    """The cluster with a worker's retry timeout, which counts its retries; one for each process."""
     from ltr_workers.metrics import on_retry
 
     settings = Settings.from_env()

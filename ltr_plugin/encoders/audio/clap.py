@@ -1,4 +1,7 @@
-"""Sound and text encoders of CLAP (Wu et al. 2023, https://arxiv.org/abs/2211.06687), one space for both."""
+"""CLAP encoders of transformers (Wu et al. 2023, https://arxiv.org/abs/2211.06687): audio, videos, text in one space.
+
+Vectors are float32 (n, dimension).
+"""
 
 import json
 from collections.abc import Sequence
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     import torch
 
 MAX_WINDOWS = 3
-"""CLAP hears ten seconds at a time: of a longer sound the first, the last and the middle ones."""
+"""Windows of 10 s that CLAP gets of longer audio: the first, the middle and the last ones."""
 
 EXTRACTOR_SETTINGS = (
     "sampling_rate",
@@ -34,20 +37,20 @@ EXTRACTOR_SETTINGS = (
     "padding",
     "truncation",
 )
-"""What an extractor does to a sound, for fingerprints; its other settings differ between versions of the library."""
+"""Settings of a feature extractor that go into fingerprints; others differ between versions of the library."""
 
 MIN_POWER = 1e-10
-"""What is quieter counts as this."""
+"""Floor of the power in a band, before the logarithm."""
 
 MAX_TOKENS = 77
 MAX_CHARACTERS_PER_TOKEN = 12
 
 
 class ClapEncoder(TorchEncoder):
-    """Sounds, sound tracks of videos, and text into a CLAP model's space.
+    """Encodes audio, the soundtracks of videos, and text with a CLAP model.
 
-    A sound's vector is the mean direction of its windows' vectors. CLAP's own way with long sounds, random crops, would
-    give the same sound another vector each time.
+    The vector of audio is the mean direction of its windows' vectors. CLAP's own handling of long audio, random crops,
+    would give the same audio another vector each time.
     """
 
     def __init__(self, model: Any, tokenizer: Any, extractor: Any, fingerprint: Fingerprint) -> None:  # noqa: ANN401
@@ -55,7 +58,7 @@ class ClapEncoder(TorchEncoder):
         self._tokenizer, self._extractor = tokenizer, extractor
 
     def _prepare(self, modality: Modality, item: Any) -> "str | torch.Tensor":  # noqa: ANN401
-        """A sound as float32 (windows, channels, frames, bands); a text as it is, its tokens are made in `encode`."""
+        """Audio as float32 (windows, channels, frames, bands); a text unchanged, because `encode` makes its tokens."""
         import torch
 
         if modality == "text":
@@ -66,8 +69,8 @@ class ClapEncoder(TorchEncoder):
         count = min(MAX_WINDOWS, -(-len(samples) // length))
         starts = np.linspace(0, max(0, len(samples) - length), count).astype(int)
         windows = [samples[start : start + length] for start in starts]
-        heard = self._extractor(windows, sampling_rate=rate, return_tensors="np")["input_features"]
-        return torch.from_numpy(np.asarray(heard, np.float32))
+        features = self._extractor(windows, sampling_rate=rate, return_tensors="np")["input_features"]
+        return torch.from_numpy(np.asarray(features, np.float32))
 
     def _tokens(self, texts: Sequence[str]) -> list[Any]:
         with self.tokenizer_lock:
@@ -85,11 +88,10 @@ class ClapEncoder(TorchEncoder):
             tokens = {name: value.to(self.device) for name, value in pad_tokens(batch).items()}
             return _tensor(self.model.get_text_features(**tokens))
         windows = torch.cat(list(batch)).to(self.device)
-        short = torch.zeros(len(windows), 1, dtype=torch.bool, device=self.device)  # none of them is cut any more
-        heard = normalize(
-            _tensor(self.model.get_audio_features(input_features=windows, is_longer=short)).float(), dim=-1
-        )
-        return torch.stack([part.mean(dim=0) for part in torch.split(heard, [len(audio) for audio in batch])])
+        is_longer = torch.zeros(len(windows), 1, dtype=torch.bool, device=self.device)  # no window is longer than 10 s
+        features = _tensor(self.model.get_audio_features(input_features=windows, is_longer=is_longer))
+        vectors = normalize(features.float(), dim=-1)
+        return torch.stack([part.mean(dim=0) for part in torch.split(vectors, [len(audio) for audio in batch])])
 
 
 def load(model: str) -> ClapEncoder:
@@ -99,27 +101,27 @@ def load(model: str) -> ClapEncoder:
 
     disable_progress_bar()  # type: ignore[no-untyped-call]
     name, _, revision = model.partition("@") if not Path(model).is_dir() else (model, "", "")
-    wanted: dict[str, Any] = {"revision": revision} if revision else {}
-    # exact, and the same whichever type a version of the library loads weights in
-    loaded = ClapModel.from_pretrained(name, use_safetensors=True, **wanted).float()  # type: ignore[no-untyped-call]
-    extractor = ClapFeatureExtractor.from_pretrained(name, **wanted)
+    options: dict[str, Any] = {"revision": revision} if revision else {}
+    # the same weights, whichever dtype a version of the library loads them in
+    loaded = ClapModel.from_pretrained(name, use_safetensors=True, **options).float()  # type: ignore[no-untyped-call]
+    extractor = ClapFeatureExtractor.from_pretrained(name, **options)
     extractor._np_extract_fbank_features = partial(_log_mel, extractor)  # type: ignore[method-assign]
-    heard = {name: getattr(extractor, name) for name in EXTRACTOR_SETTINGS}
+    settings = {name: getattr(extractor, name) for name in EXTRACTOR_SETTINGS}
     fingerprint = Fingerprint(
         library=LIBRARY.name,
         model=Path(name).name if Path(name).is_dir() else name,
         revision=revision,
         dimension=int(loaded.config.projection_dim),
-        preprocessing=json.dumps({**heard, "windows": MAX_WINDOWS, "tokens": MAX_TOKENS}, sort_keys=True),
+        preprocessing=json.dumps({**settings, "windows": MAX_WINDOWS, "tokens": MAX_TOKENS}, sort_keys=True),
         weights=weights_hash(loaded.state_dict()),
     )
-    return ClapEncoder(loaded, AutoTokenizer.from_pretrained(name, **wanted), extractor, fingerprint)
+    return ClapEncoder(loaded, AutoTokenizer.from_pretrained(name, **options), extractor, fingerprint)
 
 
 def _log_mel(extractor: Any, samples: NDArray[Any], bands: NDArray[Any]) -> NDArray[np.float32]:  # noqa: ANN401
-    """What the extractor makes of a sound, (frames, bands) decibels, by one transform of all frames at once.
+    """The extractor's log-mel spectrogram, float32 (frames, bands) decibels, by one transform of all frames.
 
-    Its own loop over frames takes ten times as long, and holds Python's lock, so that threads would not help.
+    The extractor's own loop over frames takes ten times as long, and holds Python's lock, so threads do not help.
     """
     import torch
 
@@ -131,9 +133,9 @@ def _log_mel(extractor: Any, samples: NDArray[Any], bands: NDArray[Any]) -> NDAr
 
 
 def _tensor(features: Any) -> "torch.Tensor":  # noqa: ANN401
-    """The vectors themselves: transformers 4 gives a tensor, 5 an object that holds them."""
-    found: torch.Tensor = getattr(features, "pooler_output", features)
-    return found
+    """The vectors: transformers 4 returns a tensor, transformers 5 an object that holds it."""
+    tensor: torch.Tensor = getattr(features, "pooler_output", features)
+    return tensor
 
 
 LIBRARY = Library(

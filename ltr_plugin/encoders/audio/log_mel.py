@@ -1,4 +1,7 @@
-"""Log-mel spectrograms: how loud a sound is over time in bands as wide as hearing resolves (Stevens et al. 1937)."""
+"""Log-mel spectrograms: the level of audio over time in bands as wide as hearing resolves.
+
+The mel scale is by Stevens et al. 1937, https://doi.org/10.1121/1.1915893.
+"""
 
 from functools import cache
 from typing import Any
@@ -16,10 +19,10 @@ MEL_BANDS = 64
 MIN_HZ, MAX_HZ = 50.0, 14_000.0
 
 FLOOR_DB = -80.0
-"""What is so far below the loudest does not count: it is the noise of converters and coding."""
+"""Floor of a spectrogram, relative to the loudest band: below it is the noise of converters and coding."""
 
 SILENCE_DB = -60.0
-"""Before the first and after the last frame that is louder than this, relative to the loudest, a sound is cut."""
+"""Audio is cut before the first and after the last frame that is louder than this, relative to the loudest."""
 
 FRAMES_PER_SECOND = SAMPLE_RATE / HOP_SAMPLES
 
@@ -27,14 +30,14 @@ DESCRIPTION = (
     f"{SAMPLE_RATE} Hz, first to last frame above {SILENCE_DB:g} dB, Hann {WINDOW_SAMPLES} every {HOP_SAMPLES}, "
     f"{MEL_BANDS} mel bands (Slaney) {MIN_HZ:g}-{MAX_HZ:g} Hz, dB below the loudest to {FLOOR_DB:g}"
 )
-"""For fingerprints."""
+"""The preprocessing, for fingerprints."""
 
 Spectrogram = NDArray[np.float32]
-"""(frames, BANDS) decibels from FLOOR_DB to 0, the loudest band of the loudest frame; a frame is 20 ms."""
+"""float32 (frames, MEL_BANDS) decibels from FLOOR_DB to 0, the loudest band of the loudest frame; a frame is 20 ms."""
 
 
 def log_mel(audio: Audio) -> Spectrogram:
-    """The sound's spectrogram, without the pauses before and after it; at least one frame."""
+    """The spectrogram of audio, without silence before and after it; at least one frame."""
     from scipy.fft import rfft
 
     samples = resample(audio, SAMPLE_RATE).samples
@@ -49,7 +52,7 @@ def log_mel(audio: Audio) -> Spectrogram:
 
 @cache
 def mel_filters() -> NDArray[np.float32]:
-    """(WINDOW / 2 + 1, BANDS) weights of the frequencies in each band."""
+    """float32 (WINDOW_SAMPLES / 2 + 1, MEL_BANDS): weights of the frequencies in each band."""
     from transformers.audio_utils import mel_filter_bank
 
     bank = mel_filter_bank(
@@ -58,9 +61,9 @@ def mel_filters() -> NDArray[np.float32]:
     return np.asarray(bank, np.float32)
 
 
-def audio_of(modality: Modality, item: Any) -> Audio:  # noqa: ANN401 - a Sound or a Video
-    """The sound to encode: the item itself, or a video's sound track; NothingToEncode when none is to be heard."""
+def audio_of(modality: Modality, item: Any) -> Audio:  # noqa: ANN401 - an Audio or a Video
+    """The audio to encode: the item itself, or a video's soundtrack. NothingToEncodeError when the video has none."""
     audio: Audio | None = item.soundtrack if modality == "video" else item
     if audio is None:
-        raise NothingToEncodeError("no sound track that can be heard")
+        raise NothingToEncodeError("no audible soundtrack")
     return audio

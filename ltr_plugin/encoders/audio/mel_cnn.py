@@ -1,4 +1,8 @@
-"""Sound and text encoders that `ltr encoder train --kind audio` makes: a small network on spectrograms, one space."""
+"""Audio and text encoders made by `ltr encoder train --kind audio`: a small network on log-mel spectrograms.
+
+Audio, the soundtracks of videos, and text become float32 (n, dimension) in one space. `mel_cnn_network` has the network
+and its sources.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -24,21 +28,24 @@ if TYPE_CHECKING:
 NAME = "mel"
 CONFIG, WEIGHTS = "mel_config.json", "mel_model.safetensors"
 
+TEXT_KEY, SAVED_TEXT_KEY = "text_projection.", "words."
+"""Prefix of the text projection's weights, in the network and in the file."""
+
 WINDOW_FRAMES = 160
-"""The network hears 3.2 s at a time."""
+"""Length of a window: 3.2 s."""
 
 MAX_WINDOWS = 12
 AUDIBLE_DB = -30.0
-"""A stretch that is never louder than this, relative to the sound's loudest, says nothing of it."""
+"""A window that is never louder than this, relative to the loudest of the audio, is left out."""
 
 _WINDOWS = f"{WINDOW_FRAMES} frames every {WINDOW_FRAMES // 2} that reach {AUDIBLE_DB:g} dB, at most {MAX_WINDOWS}"
 PREPROCESSING = f"{DESCRIPTION}; {_WINDOWS}; as loudness"
 
 
 class MelEncoder(TorchEncoder):
-    """Sounds, sound tracks of videos, and text into the space of a trained network.
+    """Encodes audio, the soundtracks of videos, and text with a trained network.
 
-    A sound's vector is the mean direction of its windows' vectors.
+    The vector of audio is the mean direction of its windows' vectors.
     """
 
     model: "MelNetwork"
@@ -48,7 +55,7 @@ class MelEncoder(TorchEncoder):
         self.text_encoder = text_encoder
 
     def prepare_spectrogram(self, spectrogram: Spectrogram) -> "torch.Tensor":
-        """What `prepare` gives for a sound, from its spectrogram: float32 (windows, FRAMES, BANDS) decibels."""
+        """The result of `prepare` for audio, from its spectrogram: float32 (windows, WINDOW_FRAMES, MEL_BANDS) dB."""
         import torch
 
         return torch.from_numpy(loud_windows(spectrogram))
@@ -72,18 +79,18 @@ class MelEncoder(TorchEncoder):
 
 
 def loud_windows(spectrogram: Spectrogram) -> Spectrogram:
-    """(n, FRAMES, BANDS): the stretches of a spectrogram that are loud enough, evenly chosen where they are many.
+    """float32 (n, WINDOW_FRAMES, MEL_BANDS): the windows that are loud enough, at most MAX_WINDOWS, spread evenly.
 
-    Each is relative to its own loudest; a short sound lies in the middle of silence.
+    Each window is relative to its own loudest band. Short audio is padded with silence on both sides.
     """
     missing = max(0, WINDOW_FRAMES - len(spectrogram))
     whole = np.pad(spectrogram, ((missing // 2, missing - missing // 2), (0, 0)), constant_values=FLOOR_DB)
     last = len(whole) - WINDOW_FRAMES
     starts = np.unique(np.linspace(0, last, 1 + -(-2 * last // WINDOW_FRAMES)).round().astype(int))
     loud = [start for start in starts if whole[start : start + WINDOW_FRAMES].max() > AUDIBLE_DB]
-    chosen = [loud[place] for place in np.unique(np.linspace(0, len(loud) - 1, MAX_WINDOWS).round().astype(int))]
-    found = np.stack([whole[start : start + WINDOW_FRAMES] for start in chosen])
-    return np.asarray(np.maximum(found - found.max(axis=(1, 2), keepdims=True), FLOOR_DB), np.float32)
+    chosen = [loud[index] for index in np.unique(np.linspace(0, len(loud) - 1, MAX_WINDOWS).round().astype(int))]
+    windows = np.stack([whole[start : start + WINDOW_FRAMES] for start in chosen])
+    return np.asarray(np.maximum(windows - windows.max(axis=(1, 2), keepdims=True), FLOOR_DB), np.float32)
 
 
 def load(model: str, load_encoder: Callable[[str], Encoder]) -> MelEncoder:
@@ -96,12 +103,13 @@ def load(model: str, load_encoder: Callable[[str], Encoder]) -> MelEncoder:
     require_files(folder, CONFIG, WEIGHTS)
     config = json.loads((folder / CONFIG).read_text("utf-8"))
     network = MelNetwork(MelShape(**{**config["shape"], "channels": tuple(config["shape"]["channels"])}))
-    network.load_state_dict(load_file(folder / WEIGHTS))
+    saved = load_file(folder / WEIGHTS)
+    network.load_state_dict({_renamed(key, SAVED_TEXT_KEY, TEXT_KEY): tensor for key, tensor in saved.items()})
     return from_model(network, load_encoder(config["text"]), config["name"])
 
 
 def from_model(network: "MelNetwork", text_encoder: Encoder, name: str) -> MelEncoder:
-    """The encoder of a network in memory; `text_encoder` makes the vectors that its text tower starts from."""
+    """The encoder of a network in memory; `text_encoder` makes the vectors that the network projects."""
     fingerprint = Fingerprint(
         library=NAME,
         model=name,
@@ -114,12 +122,19 @@ def from_model(network: "MelNetwork", text_encoder: Encoder, name: str) -> MelEn
 
 
 def write(folder: Path, network: "MelNetwork", text: str, name: str) -> None:
-    """The files that `load` reads, into a folder; `text` is the specification of the text tower's encoder."""
+    """Writes the files that `load` reads into an existing folder; `text` is the specification of the text encoder."""
     from safetensors.torch import save_file
 
-    save_file({key: tensor.contiguous() for key, tensor in network.state_dict().items()}, folder / WEIGHTS)
+    tensors = network.state_dict().items()
+    save_file(
+        {_renamed(key, TEXT_KEY, SAVED_TEXT_KEY): tensor.contiguous() for key, tensor in tensors}, folder / WEIGHTS
+    )
     config = {"name": name, "text": text, "shape": asdict(network.shape)}
     (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", "utf-8")
+
+
+def _renamed(key: str, old: str, new: str) -> str:
+    return key.replace(old, new, 1) if key.startswith(old) else key
 
 
 def library(load_encoder: Callable[[str], Encoder]) -> Library:

@@ -1,7 +1,8 @@
-"""Sounds by the statistics of their spectrum over time: the classical baseline, without weights or training.
+"""Audio by statistics of its spectrum over time: the classical baseline, without weights or training.
 
-Mel-frequency cepstral coefficients are those of Davis and Mermelstein 1980 (https://doi.org/10.1109/TASSP.1980.1163420),
-each raised by a power of its order, since higher ones vary less.
+`log-mel` uses the bands themselves; `mfcc` uses mel-frequency cepstral coefficients (Davis and Mermelstein 1980,
+https://doi.org/10.1109/TASSP.1980.1163420), each scaled by a power of its order, because higher ones vary less. Audio
+and the soundtracks of videos become float32 (n, 3 * bands or coefficients).
 """
 
 from functools import cache
@@ -28,8 +29,8 @@ from ltr_plugin.media.audio import Audio
 COEFFICIENTS, LIFTER = 20, 0.6
 
 TYPICAL_MEAN_DB, TYPICAL_STD_DB, TYPICAL_DELTA_DB = 10.0, 6.0, 4.0
-"""What is usual for a band: to differ so much from pink noise of the same loudness, to spread so much over time
-(standard deviation), and to change so much from frame to frame."""
+"""Typical values of a band: its difference from pink noise of the same loudness, its standard deviation over time, and
+the standard deviation of its change from frame to frame."""
 
 MIN_DB = 0.5
 
@@ -37,21 +38,24 @@ NUM_COEFFICIENTS = {"log-mel": MEL_BANDS, "mfcc": COEFFICIENTS}
 
 
 class SpectralEncoder(BatchedEncoder):
-    """Sounds, and sound tracks of videos, into (mean, spread, change) of each log-mel band or cepstral coefficient.
+    """Encodes audio as mean, standard deviation and change of each log-mel band or cepstral coefficient.
 
-    Each number is compared with what is usual, so that none outweighs the rest and unrelated sounds are far from a
-    cosine of 1: means in decibels against pink noise as loud, spreads and changes in octaves against fixed ones.
+    Each number is relative to its typical value, so that none dominates and unrelated audio is far from a cosine of 1:
+    means in decibels relative to pink noise of the same loudness, deviations and changes in octaves relative to
+    constants.
     """
 
     def __init__(self, model: str) -> None:
         lifter = f", coefficients 1-{COEFFICIENTS} times order**{LIFTER}" if model == "mfcc" else ""
-        usual = f"{TYPICAL_MEAN_DB:g} dB from pink noise, {TYPICAL_STD_DB:g} dB spread, {TYPICAL_DELTA_DB:g} dB a frame"
+        typical = (
+            f"{TYPICAL_MEAN_DB:g} dB from pink noise, {TYPICAL_STD_DB:g} dB spread, {TYPICAL_DELTA_DB:g} dB a frame"
+        )
         fingerprint = Fingerprint(
             library=LIBRARY.name,
             model=model,
             revision="",
             dimension=3 * NUM_COEFFICIENTS[model],
-            preprocessing=f"{DESCRIPTION}{lifter}; mean, standard deviation, change against {usual}",
+            preprocessing=f"{DESCRIPTION}{lifter}; mean, standard deviation, change against {typical}",
             weights="",
         )
         super().__init__(fingerprint, frozenset({"audio", "video"}), batch_size=256)
@@ -71,29 +75,29 @@ class SpectralEncoder(BatchedEncoder):
         )
         return np.concatenate(parts).astype(np.float32)
 
-    def _vectors(self, modality: Modality, batch: list[Vectors]) -> Vectors:  # noqa: ARG002 - sound is sound
+    def _vectors(self, modality: Modality, batch: list[Vectors]) -> Vectors:  # noqa: ARG002 - videos are prepared to the same numbers
         vectors = np.stack(batch)
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 def _cepstrum(bands: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The cepstral coefficients of each frame, without the first, which is loudness; and what makes them comparable."""
+    """Each frame's cepstral coefficients without the first, which is loudness; and the scale of each coefficient."""
     from scipy.fft import dct
 
     order = np.arange(1, COEFFICIENTS + 1)
-    found = dct(bands, type=2, norm="ortho", axis=1)[:, 1 : COEFFICIENTS + 1]
-    return np.asarray(found, np.float32), np.asarray(order**LIFTER * (5 / MEL_BANDS) ** 0.5, np.float32)
+    coefficients = dct(bands, type=2, norm="ortho", axis=1)[:, 1 : COEFFICIENTS + 1]
+    return np.asarray(coefficients, np.float32), np.asarray(order**LIFTER * (5 / MEL_BANDS) ** 0.5, np.float32)
 
 
 @cache
 def _pink() -> NDArray[np.float32]:
-    """(BANDS,) decibels of pink noise, whose power falls with frequency as that of most sounds does."""
+    """float32 (MEL_BANDS,): decibels of pink noise, whose power falls with frequency as in most sounds."""
     hertz = np.maximum(np.arange(WINDOW_SAMPLES // 2 + 1) * SAMPLE_RATE / WINDOW_SAMPLES, 1)
     return np.asarray(10 * np.log10((1 / hertz) @ mel_filters()), np.float32)
 
 
 def load(model: str) -> SpectralEncoder:
-    """The encoder `log-mel` or `mfcc`."""
+    """The encoder `log-mel` or `mfcc`; EncoderError for any other name."""
     if model not in NUM_COEFFICIENTS:
         raise EncoderError(f"encoder 'spectral:{model}' is not known; write spectral:log-mel or spectral:mfcc")
     return SpectralEncoder(model)

@@ -1,4 +1,4 @@
-"""How many items a model looks at together, found by trial on the work at hand."""
+"""The batch size of a model, found by timing batches of the items at hand."""
 
 import math
 import time
@@ -6,26 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 MIN_SPEEDUP = 1.03
-"""A size that is not this much faster than the usual one may well be slower in the long run."""
+"""A smaller gain than this is within the noise of the timing."""
 
 REPEATS = 5
-"""How often each size is run, by turns: a slow moment of the machine then counts against no size alone."""
+"""How often each size is timed, in turns, so that a slow moment of the machine does not count against one size."""
 
 
 @dataclass(frozen=True)
 class BatchSizeTuner:
-    """The `sizes`, of which the usual one, larger ones and smaller ones are tried, in `budget_s` seconds or so."""
+    """Times batch `sizes` around the default for about `budget_s` seconds."""
 
     sizes: tuple[int, ...]
     budget_s: float
 
     def best(self, seconds: Callable[[int], float | None], default: int) -> int:
-        """The size that does most items a second, or the one nearest to `default` that does nearly as many.
+        """The size nearest to `default` whose items per second are within MIN_SPEEDUP of the fastest.
 
-        `seconds` runs a batch of a size, None where memory is too short. No further one is tried on a side once three
-        in a row did not pay (a CPU may be slower with 8 and 16 than with 4, and half as fast again with 32), or where
-        the next would outlast the budget; what is left of it goes into further turns. So a slow model may be tried with
-        the usual size alone, and keeps it.
+        `seconds` runs a batch of a size and returns its time, or None when memory does not suffice. Larger and smaller
+        sizes are timed until three in a row bring no speed-up (a CPU may be slower with 8 and 16 than with 4, and 1.5
+        times as fast with 32), or until the next one would exceed the budget. The rest of the budget goes into repeats.
+        A slow model may time only the default, and keeps it.
         """
         took: dict[int, float] = {}
         rate = 0.0
@@ -57,4 +57,4 @@ class BatchSizeTuner:
 
 CPU_TUNER = BatchSizeTuner((4, 8, 16, 32, 64, 128), budget_s=8)
 GPU_TUNER = BatchSizeTuner((16, 32, 64, 128, 256, 512), budget_s=4)
-"""No more than a task has items: workers that share a GPU also share the time that their trials take."""
+"""Sizes up to the number of items in a task. The budget is short, because workers may share a GPU."""

@@ -1,4 +1,4 @@
-"""What encoders share whatever runs them: batches within memory, in streams, and videos in the space of photos."""
+"""The base of all encoders: batches that fit into memory, parallel streams, and videos encoded by their frames."""
 
 import contextlib
 import logging
@@ -23,14 +23,14 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MIN_MEASURED_S = 1.0
-"""How long a size of batches is tried at least, where one holds fewer items than are tried of a larger size."""
+"""Minimum time for timing a batch size that is smaller than the default."""
 
 
 class BatchedEncoder:
-    """Base of the encoders: a subclass prepares items and says what its model makes of a batch of them.
+    """Base of the encoders: a subclass implements `_prepare` for one item and `_vectors` for a batch.
 
-    An encoder of photos encodes videos too: a video is prepared frame by frame, and its vector is the mean direction
-    of its frames' vectors, so that photos and words find videos as they find photos.
+    An image encoder also encodes videos: a video is prepared frame by frame, and its vector is the mean direction of
+    its frames' vectors, so that photos and text find videos as they find photos.
     """
 
     def __init__(
@@ -40,36 +40,36 @@ class BatchedEncoder:
         batch_size: int,
         tuner: BatchSizeTuner | None = None,
     ) -> None:
-        """`batch_size` holds until there is as much work as that, on which `trial` then finds a better one."""
+        """`batch_size` is used until a call has that many items; then `tuner` finds a better one with them."""
         self.fingerprint = fingerprint
         self.modalities: frozenset[Modality] = modalities | {"video"} if "image" in modalities else modalities
-        stated = Settings.from_env().batch_size
-        self._batch = stated or batch_size
+        fixed = Settings.from_env().batch_size
+        self._batch = fixed or batch_size
         self.batch_size = self._batch * max(map(self._streams, modalities))
-        self._tuner = None if stated else tuner
+        self._tuner = None if fixed else tuner
         self._token_budgets: dict[Modality, int] = {}
         self._sizes: dict[Modality, set[int]] = {modality: set() for modality in self.modalities}
         self._lock = threading.RLock()
         self._pools: dict[Modality, ThreadPoolExecutor] = {}
 
     def prepare(self, modality: Modality, item: Any) -> Any:  # noqa: ANN401 - each modality has its own
-        """See Encoder. A video comes back as the list of its prepared frames."""
+        """The item in the form that `encode` takes; of an image encoder, a video is the list of its prepared frames."""
         if self._by_frames(modality):
             return [self._prepare("image", frame) for frame in item.frames]
         return self._prepare(modality, item)
 
     def encode(self, modality: Modality, prepared: Sequence[Any]) -> Vectors:
-        """See Encoder."""
+        """The vectors of prepared items, float32 (n, dimension) of unit length, in their order."""
         vectors = np.empty((len(prepared), self.fingerprint.dimension), np.float32)
-        for places, made in self.encode_in_parts(modality, prepared):
-            vectors[places] = made
+        for positions, part in self.encode_in_parts(modality, prepared):
+            vectors[positions] = part
         return vectors
 
     def encode_in_parts(self, modality: Modality, prepared: Sequence[Any]) -> Iterator[tuple[Sequence[int], Vectors]]:
-        """See Encoder. Items of like length share a batch (`pack`), so that little is spent on padding.
+        """Positions in `prepared` with their vectors, batch by batch; items of similar length share a batch (`pack`).
 
-        Where memory does not suffice, batches are halved from there on; the library's own error when one item is too
-        much for it.
+        When memory does not suffice, batches are halved from then on. When a single item does not fit, the library's
+        own error is raised.
         """
         if not len(prepared):
             return
@@ -82,9 +82,9 @@ class BatchedEncoder:
         with self._lock:
             token_budget = self._token_budget(modality, items, lengths)
             batches = pack(lengths, token_budget, -(-len(items) // self._streams(modality)), self._sizes[modality])
-            # a library readies itself for each new size, which takes time and memory that it keeps
+            # libraries set up each new size, which takes time, and memory that they keep
             self._sizes[modality].update(len(batch) * max(1, lengths[batch[0]]) for batch in batches)
-        work = [[items[place] for place in batch] for batch in batches]
+        work = [[items[position] for position in batch] for batch in batches]
         yield from zip(batches, self._each(modality, partial(self._in_parts, modality), work), strict=True)
 
     def _prepare(self, modality: Modality, item: Any) -> Any:  # noqa: ANN401
@@ -94,20 +94,19 @@ class BatchedEncoder:
         raise NotImplementedError
 
     def _tokens(self, texts: Sequence[Any]) -> list[Any]:
-        """What batches of texts are made of: tokens, where they are better made for all texts of a call than for each,
-        beside other calls' batches."""
+        """The items that batches of texts are made of: the texts, or tokens made for all texts of a call at once."""
         return list(texts)
 
     def _length(self, item: Any) -> int:  # noqa: ANN401 - tokens, or what `prepare` gave
-        """What all items of a batch are padded to."""
+        """The item's length, to which shorter items of its batch are padded."""
         return len(item)
 
     def _streams(self, modality: Modality) -> int:  # noqa: ARG002
-        """How many threads run the model side by side, each on a batch of its own."""
+        """How many threads run the model in parallel, each on its own batch."""
         return 1
 
     def _start_stream(self, modality: Modality) -> None:
-        """What each such thread does first."""
+        """Initialises such a thread."""
 
     def _running(self) -> contextlib.AbstractContextManager[Any]:
         return contextlib.nullcontext()
@@ -116,19 +115,19 @@ class BatchedEncoder:
         return isinstance(error, MemoryError)
 
     def _free_memory(self) -> None:
-        """Gives back what a larger batch than is made now took."""
+        """Releases memory that a larger batch took."""
 
     def _token_budget(self, modality: Modality, items: list[Any], lengths: list[int]) -> int:
-        """What a batch may hold: its count of items times the longest of them."""
+        """The maximum of a batch's count of items times the length of its longest item."""
         if modality in self._token_budgets:
             return self._token_budgets[modality]
         if self._tuner is None or len(items) < self._batch:
             return self._batch * max(1, *lengths)
         middle = sorted(range(len(items)), key=lengths.__getitem__)[len(items) // 2]
         typical = items[middle]
-        self._seconds(modality, [typical] * 2)  # what a first batch alone takes, such as compiling, is not timed
+        self._seconds(modality, [typical] * 2)  # not timed: a first batch may compile the model
         size = self._tuner.best(lambda size: self._seconds(modality, [typical] * size, MIN_MEASURED_S), self._batch)
-        log.info("%s: %d items a batch, found by trial", modality, size)
+        log.info("%s: batches of %d items are fastest", modality, size)
         self._token_budgets[modality] = size * max(1, lengths[middle])
         self._free_memory()
         if modality != "text":
@@ -136,25 +135,23 @@ class BatchedEncoder:
         return self._token_budgets[modality]
 
     def _seconds(self, modality: Modality, batch: list[Any], measured_s: float = 0) -> float | None:
-        """What the batch takes in each stream; None when memory does not suffice.
+        """The mean time of the batch, run in all streams at once; None when memory does not suffice.
 
-        The mean of as many as hold `_batch` items or take `measured_s`: a slow moment counts more against one batch.
+        It is repeated until `_batch` items were encoded or `measured_s` have passed.
         """
-        began, turns, took = time.perf_counter(), 0, 0.0
-        while turns == 0 or (took < measured_s and turns * len(batch) < self._batch):
-            found = list(
-                self._each(modality, partial(self._within_memory, modality), [batch] * self._streams(modality))
-            )
-            if any(made is None for made in found):
+        began, runs, elapsed_s = time.perf_counter(), 0, 0.0
+        while runs == 0 or (elapsed_s < measured_s and runs * len(batch) < self._batch):
+            results = self._each(modality, partial(self._within_memory, modality), [batch] * self._streams(modality))
+            if any(vectors is None for vectors in list(results)):
                 return None
-            turns, took = turns + 1, time.perf_counter() - began
-        return took / turns
+            runs, elapsed_s = runs + 1, time.perf_counter() - began
+        return elapsed_s / runs
 
     def _each(self, modality: Modality, run: Callable[[list[Any]], T], batches: list[list[Any]]) -> Iterator[T]:
-        """What `run` makes of each batch, in order: side by side where the model runs in several streams.
+        """The result of `run` for each batch, in order; in parallel if the model has several streams.
 
-        A stream has a thread of its own even where it is the only one: a model that goes from one caller's thread to
-        the next finds another core's caches each time, a tenth of a small model's time.
+        A stream has its own thread even if it is the only one: a model that is called from alternating threads loses
+        the core's caches, 10 % of a small model's time.
         """
         streams = self._streams(modality)
         with self._lock:
@@ -165,27 +162,27 @@ class BatchedEncoder:
         return self._pools[modality].map(run, batches)
 
     def _in_parts(self, modality: Modality, batch: list[Any]) -> Vectors:
-        """The batch's vectors, made in smaller parts where memory does not suffice."""
+        """The batch's vectors, made in smaller parts if memory does not suffice."""
         parts: list[Vectors] = []
         while rest := batch[sum(map(len, parts)) :]:
             longest = max(1, self._length(rest[0]))
             part = rest[: max(1, self._token_budgets[modality] // longest)] if modality in self._token_budgets else rest
-            found = self._within_memory(modality, part)
-            if found is None:
+            vectors = self._within_memory(modality, part)
+            if vectors is None:
                 self._token_budgets[modality] = len(part) // 2 * longest
             else:
-                parts.append(found)
+                parts.append(vectors)
         return np.concatenate(parts)
 
     def _within_memory(self, modality: Modality, batch: list[Any]) -> Vectors | None:
-        """The batch's vectors; None when it is too large for the memory there is."""
+        """The batch's vectors; None when memory does not suffice."""
         try:
             with self._running():
                 return self._vectors(modality, batch)
         except Exception as error:
             if len(batch) == 1 or not self._out_of_memory(error):
                 raise
-        self._free_memory()  # only here, since the error keeps the batch in memory while it is handled
+        self._free_memory()  # not in the handler, where the error still keeps the batch in memory
         return None
 
     def _by_frames(self, modality: Modality) -> bool:

@@ -1,4 +1,4 @@
-"""The cores that encoding may take, and who shares them out."""
+"""The cores that encoding may use, and how threads share them."""
 
 import os
 import sys
@@ -7,32 +7,35 @@ import threading
 from ltr_plugin.settings import Settings
 
 ENV_CORES = "LTR_CORES"
-"""Environment variable: how many cores to encode on, where it is not all that this process may run on."""
+"""Environment variable: how many cores to encode on; default: all that this process may run on."""
 
 SWITCH_INTERVAL_S = 0.00005
-"""How long a thread keeps Python's lock while another waits for it. Encoding takes it anew at every layer of a model,
-and would wait that long at each while products are read or written beside it."""
+"""How long a thread keeps Python's lock while another one waits for it. Encoding acquires the lock at every layer of a
+model, and would wait that long each time while other threads read or write products."""
 
 BACKGROUND_NICE = 10
-"""The priority (`nice`) of what is done ahead of the encoder, so that it does not take the cores from encoding."""
+"""The `nice` value of threads that prepare items, so that encoding comes first."""
 
 ENV_LIBRARY_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
+"""Environment variables that limit the threads of numerical libraries, read when these are imported."""
 
 ENV_TOKENIZER_THREADS = "TOKENIZERS_PARALLELISM"
-"""Whether the tokenizers of transformers make tokens in threads of their own."""
+"""Environment variable: whether the tokenizers of transformers use their own threads."""
 
 
 def cores() -> int:
-    """The number that LTR_CORES or OMP_NUM_THREADS states, else of the cores that this process may run on."""
+    """The number in LTR_CORES or OMP_NUM_THREADS, else the cores that this process may run on."""
     settings = Settings.from_env()
-    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return settings.cores or settings.omp_num_threads or own
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return settings.cores or settings.omp_num_threads or available
 
 
 def limit_threads() -> None:
-    """Keeps libraries from threads of their own, before they are imported: media are prepared and batches encoded side
-    by side already, and threads that wait for each other at every step would only take the cores from them."""
+    """Sets one thread for each numerical library; it must run before they are imported.
+
+    Media are prepared and batches encoded in parallel already. Further threads inside a library would compete for the
+    same cores, and wait for each other at every step.
+    """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     os.environ[ENV_CORES] = str(cores())
     for name in ENV_LIBRARY_THREADS:
@@ -41,6 +44,6 @@ def limit_threads() -> None:
 
 
 def lower_priority() -> None:
-    """Has the system prefer other threads to the one that calls this, where both want a core."""
-    if sys.platform == "linux":  # there priorities are a thread's own
+    """Lowers the priority of the calling thread; only on Linux, where each thread has its own."""
+    if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACKGROUND_NICE)

@@ -1,4 +1,4 @@
-"""Photos on their way to a model: whole on a CPU, and as bytes to a GPU, which makes numbers of them itself."""
+"""Batches of photos for a model: float32 on a CPU; bytes that a GPU converts and normalises itself."""
 
 import math
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class ImageBatcher:
-    """What a library's transform makes of photos: `prepare` each by itself, then `batch` some of them on the device.
+    """Applies a library's transform to photos: `prepare` for each photo, then `batch` for some of them on the device.
 
-    A transform that ends in torchvision's `Normalize` after `ToTensor` is cut there if the device is a GPU: bytes are a
-    quarter of the numbers to keep, to put together and to carry over, which took longer than a model of medium size.
+    If the transform ends in torchvision's `ToTensor` and `Normalize`, these two run on the device if that is a GPU:
+    bytes are a quarter of the size to keep, to stack and to copy, which took longer than a model of medium size.
     """
 
     def __init__(self, transform: Any, device: "torch.device", *, as_bytes: bool | None = None) -> None:  # noqa: ANN401
-        """`transform` is a torchvision `Compose`; `as_bytes` says what else the device decides."""
+        """`transform` is a torchvision `Compose`; `as_bytes` overrides the choice by device."""
         import torch
         from torchvision.transforms import Compose, Normalize
 
@@ -36,22 +36,22 @@ class ImageBatcher:
             )
 
     def prepare(self, photo: "Image") -> "torch.Tensor":
-        """(3, height, width) float32, normalised; or (height, width, 3) bytes."""
+        """float32 (3, height, width), normalised; or uint8 (height, width, 3)."""
         import torch
 
-        made: Any = self._prepare(photo)
-        prepared: torch.Tensor = torch.from_numpy(np.array(made)) if self._as_bytes else made
+        framed: Any = self._prepare(photo)
+        prepared: torch.Tensor = torch.from_numpy(np.array(framed)) if self._as_bytes else framed
         return prepared
 
     def batch(self, prepared: "Sequence[torch.Tensor]") -> "torch.Tensor":
-        """(n, 3, height, width) float32 on the device, normalised. Not for several threads at once."""
+        """float32 (n, 3, height, width) on the device, normalised. Not thread-safe."""
         import torch
 
         if not self._as_bytes:
             return torch.stack(list(prepared)).to(self._device)
         shape = (len(prepared), *prepared[0].shape)
         size = math.prod(shape)
-        if self._pinned.numel() < size:  # kept: memory that the GPU can read by itself takes long to get
+        if self._pinned.numel() < size:  # kept, because allocating pinned memory is slow
             self._pinned = torch.empty(size, dtype=torch.uint8, pin_memory=self._device.type == "cuda")
         stacked = torch.stack(list(prepared), out=self._pinned[:size].view(shape))
         photos = stacked.to(self._device, non_blocking=True).permute(0, 3, 1, 2)

@@ -1,4 +1,4 @@
-"""What encoders that run on torch share: device, precision, and the identity of the weights."""
+"""The base of encoders that run on PyTorch: device, precision, and the hash of the weights."""
 
 import contextlib
 import hashlib
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
 
 
 class TorchEncoder(BatchedEncoder):
-    """Base of the encoders on torch: a subclass prepares items and says what the model makes of a batch of them."""
+    """Base of the encoders on PyTorch: a subclass implements `_prepare` for one item and `_forward` for a batch."""
 
     def __init__(self, model: Any, fingerprint: Fingerprint, modalities: frozenset[Modality]) -> None:  # noqa: ANN401
         import torch
 
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model = model.to(self.device).eval().requires_grad_(False)
-        self.tokenizer_lock = threading.Lock()  # held by encoders whose tokenizer is not for several threads at once
+        self.tokenizer_lock = threading.Lock()  # for encoders whose tokenizer is not thread-safe
         gpu = self.device.type == "cuda"
         super().__init__(fingerprint, modalities, batch_size=256 if gpu else 32, tuner=GPU_TUNER if gpu else CPU_TUNER)
         if Settings.from_env().compile:
             for tower in self._towers():
-                # not `tower.compile()`, which is passed by where a library calls `forward` itself
+                # not `tower.compile()`, which has no effect if a library calls `forward` directly
                 tower.forward = torch.compile(tower.forward, dynamic=True)
 
     def prepare_for_inference(self) -> None:
-        """Readies the model for encoding alone: from here on its weights may be rounded, and are not to be kept."""
+        """Casts weights to half precision where that is faster; the model must not be trained or saved afterwards."""
         if half := half_dtype(self.device):
             cast_weights(self.model, half, self._keep_float32())
 
     def _keep_float32(self) -> "list[torch.nn.Module]":
-        """The modules whose weights `prepare_for_inference` leaves as they are."""
+        """The modules whose weights `prepare_for_inference` does not cast."""
         return []
 
     def _forward(self, modality: Modality, batch: list[Any]) -> "torch.Tensor":
@@ -55,13 +55,13 @@ class TorchEncoder(BatchedEncoder):
         return vectors
 
     def _streams(self, modality: Modality) -> int:  # noqa: ARG002
-        """On a CPU one a core: the threads of a single stream wait for the slowest of them at every layer."""
+        """On a CPU one for each core: threads inside a single stream would wait for the slowest one at every layer."""
         return 1 if self.device.type == "cuda" else cores()
 
     def _start_stream(self, modality: Modality) -> None:
         import torch
 
-        if self._streams(modality) > 1 or cores() == 1:  # else a single stream has all of them
+        if self._streams(modality) > 1 or cores() == 1:  # else the single stream uses all cores
             torch.set_num_threads(1)
 
     @contextlib.contextmanager
@@ -72,15 +72,15 @@ class TorchEncoder(BatchedEncoder):
             yield
 
     def _towers(self) -> "list[torch.nn.Module]":
-        """The modules worth compiling: those whose `forward` takes tensors alone."""
+        """The modules worth compiling: those whose `forward` takes only tensors."""
         return [self.model]
 
     def _out_of_memory(self, error: Exception) -> bool:
         import torch
 
-        # some allocators of torch raise nothing better than a RuntimeError that says so
-        said = isinstance(error, RuntimeError) and "alloc" in str(error).lower()
-        return said or isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError))
+        # some of PyTorch's allocators only raise a RuntimeError with such a message
+        allocation_failed = isinstance(error, RuntimeError) and "alloc" in str(error).lower()
+        return allocation_failed or isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError))
 
     def _free_memory(self) -> None:
         import torch
@@ -89,7 +89,7 @@ class TorchEncoder(BatchedEncoder):
             torch.cuda.empty_cache()
 
     def _precision(self) -> contextlib.AbstractContextManager[Any]:
-        """Half precision where the hardware multiplies in it; a vector then keeps a cosine of 0.9999 with its like."""
+        """Half precision where it is faster; a vector has a cosine of 0.9999 with the one made in float32."""
         import torch
 
         half = half_dtype(self.device)
@@ -97,10 +97,10 @@ class TorchEncoder(BatchedEncoder):
 
 
 def weights_hash(weights: Mapping[str, "torch.Tensor"]) -> str:
-    """Sixteen hex digits of a model's floating-point weights (BLAKE2b), as loaded and before any rounding.
+    """Hash of a model's floating-point weights (BLAKE2b, 16 hex digits), as loaded and before any rounding.
 
     The tensors' names do not count: libraries rename them between versions, and a worker and a storefront may run
-    different ones.
+    different versions.
     """
     tensors = [tensor for tensor in weights.values() if tensor.is_floating_point()]
     with ThreadPoolExecutor() as pool:

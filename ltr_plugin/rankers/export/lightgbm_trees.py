@@ -22,7 +22,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ltr_plugin.rankers.ranker import ExportError
+from ltr_plugin.errors import ExportError
 
 Node = dict[str, Any]
 

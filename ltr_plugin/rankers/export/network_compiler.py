@@ -16,11 +16,12 @@ from itertools import combinations
 
 from torch import Tensor
 
+from ltr_plugin.errors import ExportError
 from ltr_plugin.features.expressions import term_count
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.kinds import Derived, FeatureModality
 from ltr_plugin.rankers.network.network import INTERACTIONS, MAX_LOGIT, REST, FusionNetwork
-from ltr_plugin.rankers.ranker import Export, ExportError
+from ltr_plugin.rankers.ranker import Export
 
 Term = tuple[float, str]
 

@@ -1,0 +1,243 @@
+"""Numbers of the documentation, read from `benchmarks/results`: none of them is typed anywhere else."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
+
+MODES = {"typed": "typed", "photo": "photo", "sound": "audio", "mixed": "mixed", "all": "all"}
+"""Slices of the demo's queries, each with the word that the documentation has for it."""
+
+DEMO_RANKERS = {
+    "bm25": "BM25",
+    "vectors": "vectors alone",
+    "lambdamart": "LambdaMART, in the cluster",
+    "fusion": "fusion network, in the cluster",
+}
+
+
+@cache
+def result(name: str) -> Any:  # noqa: ANN401 - whatever the benchmark wrote
+    """What a benchmark wrote into `benchmarks/results/NAME.json`."""
+    return json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]], *, digits: int = 3, best: str = "max") -> str:
+    """A Markdown table. Of the numbers of a row the best one is bold; `best` is max, min or none."""
+    lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
+    for row in rows:
+        numbers = [cell for cell in row if isinstance(cell, float)]
+        winner = {"max": max, "min": min}[best](numbers) if numbers and best != "none" else None
+        cells = [_cell(cell, digits, bold=cell == winner and isinstance(cell, float)) for cell in row]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def mean(comparison: Mapping[str, Any], ranker: str, part: str = "all", measure: str = "nDCG@10") -> float:
+    """A ranker's mean in one slice of a comparison."""
+    return float(comparison["slices"][part]["rankers"][ranker][measure]["mean"])
+
+
+def demo_table() -> str:
+    """NDCG@10 of the demo's queries: a row for each way of asking, a column for each ranker."""
+    comparison = result("demo")["comparison"]["full"]
+    rows = [
+        [f"{label} ({comparison['slices'][part]['queries']})", *(mean(comparison, one, part) for one in DEMO_RANKERS)]
+        for part, label in MODES.items()
+    ]
+    return table(["queries", *DEMO_RANKERS.values()], rows)
+
+
+def interval(entry: Mapping[str, float], digits: int = 3) -> str:
+    """A mean with its 95 % interval."""
+    return f"{entry['mean']:.{digits}f} [{entry['low']:.{digits}f}, {entry['high']:.{digits}f}]"
+
+
+def comparison_table(comparison: Mapping[str, Any], part: str = "all") -> str:
+    """All rankers of a comparison in one slice, with intervals; * differs from the baseline (Holm, 5 %)."""
+    rankers = comparison["slices"][part]["rankers"]
+    measures = ("nDCG@10", "RR", "P@10", "R@100", "AP")
+    top = {measure: max(values[measure]["mean"] for values in rankers.values()) for measure in measures}
+    rows = []
+    for name, values in rankers.items():
+        cells: list[object] = [name]
+        for measure in measures:
+            entry = values[measure]
+            star = "*" if (entry["p_holm"] or 1) < 0.05 else ""
+            text = interval(entry) + star
+            cells.append(f"**{text}**" if entry["mean"] == top[measure] else text)
+        rows.append(cells)
+    return table(["ranker", *measures], rows, best="none")
+
+
+def _cell(value: object, digits: int, *, bold: bool) -> str:
+    if isinstance(value, float):
+        text = f"{value:,.{digits}f}"
+    elif isinstance(value, int):
+        text = f"{value:,}"
+    else:
+        text = str(value)
+    return f"**{text}**" if bold else text
+
+
+def embed_table(name: str) -> str:
+    """Vectors per second: the model as its library runs it, this project's encoder alone, a worker from end to end."""
+    header = [
+        "",
+        "model as its library runs it",
+        "encoder alone",
+        "plain loop",
+        "worker, end to end",
+        "worker / encoder",
+    ]
+    rows = [
+        [
+            f"{job['products']:,} {job['unit']}, {job['encoder']}",
+            *(job[f"{way}_a_second"] for way in ("library", "bare", "loop", "worker")),
+            f"{job['worker_to_bare']:.2f}",
+        ]
+        for job in result(name)["jobs"]
+    ]
+    return table(header, rows, digits=1)
+
+
+def encoder_table() -> str:
+    """What encoders find, how fast they are, and what they take."""
+    header = ["task", "encoder", "first result right", "among five", "NDCG@10", "dimension", "items/s", "peak MB"]
+    rows = []
+    for row in result("encoders")["rows"]:
+        measures = row["measures"]
+        shown = [measures.get(name) for name in ("hit@1", "hit@5", "NDCG@10")]
+        cells = [f"{value:.3f}" if value is not None else "" for value in shown]
+        rows.append([row["task"], row["encoder"], *cells, row["dimension"], f"{row['per_s']:,.0f}", row["peak_mb"]])
+    return table(header, rows, best="none")
+
+
+def audio_table() -> str:
+    """Clips of ten kinds of sound: the nearest clip is of the same kind."""
+    rows = [
+        [
+            row["task"],
+            row["encoder"],
+            row["queries"],
+            *(f"{row['measures'][m]:.3f}" for m in ("P@1", "hit@5", "NDCG@10")),
+        ]
+        for row in result("audio")["rows"]
+    ]
+    return table(["task", "encoder", "queries", "first right", "among five", "NDCG@10"], rows, best="none")
+
+
+def video_table() -> str:
+    """Photos, clips and words against clips of seven objects."""
+    rows = [
+        [row["task"].replace("film", "video"), row["encoder"], row["queries"], f"{row['P@1']:.3f}", f"{row['MRR']:.3f}"]
+        for row in result("video")["rows"]
+        if "queries" in row
+    ]
+    return table(["task", "encoder", "queries", "first right", "MRR"], rows, best="none")
+
+
+def freshness(broker: str, refresh_interval: str) -> dict[str, Any]:
+    """Seconds from a changed photo to its text, its vector, and its being found."""
+    ways = result("freshness")["ways"]
+    return next(way for way in ways if (way["broker"], way["refresh_interval"]) == (broker, refresh_interval))
+
+
+def freshness_table() -> str:
+    """Median and 95th percentile for each broker and refresh interval."""
+    steps = ("written", "embedded", "searchable")
+    rows = [
+        [way["broker"], way["refresh_interval"], *(f"{way[s]['p50']:.2f} / {way[s]['p95']:.2f}" for s in steps)]
+        for way in result("freshness")["ways"]
+    ]
+    header = ["broker", "refresh interval", "text written", "vector in the index", "found by a search"]
+    return table(header, rows, best="none")
+
+
+def chaos_table() -> str:
+    """SIGKILL at random moments: vectors lost, made twice, and made twice in vain."""
+    names = ("broker", "needed", "lost", "doubled", "in_vain", "cut_off")
+    rows = [[outcome[name] for name in names] for outcome in result("chaos")["outcomes"]]
+    return table(["broker", "vectors", "lost", "made twice", "made twice without need", "cut off"], rows, best="none")
+
+
+def engine_table() -> str:
+    """Nanoseconds per tree and document for one more tree: the engine, and LightGBM's own predict on one thread."""
+    trees = result("engine")["trees"]
+    engine, lightgbm = trees["engine_ns_between_50_and_1000"], _slope(trees["lightgbm_ns"])
+    return table(
+        ["", "engine", "LightGBM predict"], [["ns per added tree and document", engine, lightgbm]], digits=1, best="min"
+    )
+
+
+def _slope(ns_per_tree: Mapping[str, float]) -> float:
+    """What one more tree takes, between the smallest and the largest model: compared with the engine's own slope."""
+    few, many = min(ns_per_tree, key=int), max(ns_per_tree, key=int)
+    return (int(many) * ns_per_tree[many] - int(few) * ns_per_tree[few]) / (int(many) - int(few))
+
+
+def parity_table(name: str) -> str:
+    """Cluster scores against local predictions: rows, the largest relative difference, pairs in another order."""
+    rows = [
+        [
+            ranker,
+            one["rows"],
+            f"{one['largest_difference']:.1e}",
+            f"{one['tolerance']:.0e}",
+            one["pairs"],
+            one["out_of_order"],
+        ]
+        for ranker, one in result(name)["parity"].items()
+    ]
+    header = ["ranker", "rows", "largest relative difference", "limit", "pairs compared", "out of order"]
+    return table(header, rows, best="none")
+
+
+def slices_table(comparison: Mapping[str, Any], rankers: Mapping[str, str], parts: Mapping[str, str]) -> str:
+    """NDCG@10: a row for each slice of the queries, a column for each ranker."""
+    rows = [
+        [f"{label} ({comparison['slices'][part]['queries']})", *(mean(comparison, one, part) for one in rankers)]
+        for part, label in parts.items()
+    ]
+    return table(["queries", *rankers.values()], rows)
+
+
+def five_numbers() -> str:
+    """The numbers of the README, each with a link to its measurement."""
+    parity = result("demo")["parity"]
+    worst = max(one["largest_difference"] for one in parity.values())
+    pairs = sum(one["pairs"] for one in parity.values())
+    jobs = result("embed")["jobs"]
+    low, high = (choose(job["worker_to_library"] for job in jobs) for choose in (min, max))
+    lost = sum(outcome["lost"] for outcome in result("chaos")["outcomes"])
+    needed = sum(outcome["needed"] for outcome in result("chaos")["outcomes"])
+    trees = result("engine")["trees"]
+    engine, lightgbm = trees["engine_ns_between_50_and_1000"], _slope(trees["lightgbm_ns"])
+    searchable = freshness("redis", "200ms")["searchable"]["p50"]
+    rows = [
+        (f"{worst:.0e}", f"largest relative difference of scores; {pairs:,} pairs, none reordered", "exactness"),
+        (f"{low:.1f} to {high:.1f} x", "worker, product to vector / bare model of its library", "making-vectors"),
+        (f"{lost} of {needed:,}", "vectors lost while workers, brokers and nodes were killed at random", "chaos"),
+        (f"{searchable:.2f} s", "from a changed photo to finding it, at a refresh interval of 200 ms", "freshness"),
+        (f"{engine:.1f} ns", f"per added tree and document in the engine; LightGBM's own predict: {lightgbm:.1f} ns",
+         "engine"),
+    ]  # fmt: skip
+    lines = [f"| {number} | {text} | [{part}](docs/measurements.md#{part}) |" for number, text, part in rows]
+    return "\n".join(["| | | |", "|---|---|---|", *lines])
+
+
+def fill_readme(text: str) -> str:
+    """The README with its tables written anew."""
+    for name, content in {"demo": demo_table(), "numbers": five_numbers()}.items():
+        head, _, rest = text.partition(f"<!-- {name} -->\n")
+        _, _, tail = rest.partition(f"<!-- /{name} -->")
+        text = f"{head}<!-- {name} -->\n{content}\n<!-- /{name} -->{tail}"
+    return text
+
+
+if __name__ == "__main__":
+    README = RESULTS.parents[1] / "README.md"
+    README.write_text(fill_readme(README.read_text("utf-8")), "utf-8")
