@@ -23,9 +23,6 @@ from ltr_plugin.settings import Settings
 if TYPE_CHECKING:
     from celery import Celery
 
-ENV_PARENT_PID = "LTR_WORKER_PARENT"
-"""Environment variable with the process that a worker must not outlive."""
-
 MAX_RESTARTS = 5
 STOP_TIMEOUT_S = 20.0
 
@@ -188,7 +185,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "LTR_LOG_FORMAT": None,
     }
     ours = {name: str(value or "") for name, value in named.items()}
-    return {**os.environ, **ours, ENV_PARENT_PID: str(os.getpid()), "PYTHONWARNINGS": "ignore"}
+    return {**os.environ, **ours, "LTR_WORKER_PARENT": str(os.getpid()), "PYTHONWARNINGS": "ignore"}
 
 
 def _stuck(index: Index, left: int, worker: LocalWorker | None, failures: list[str]) -> str:
