@@ -15,7 +15,6 @@ from pathlib import Path
 
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.cluster.connection import connect
-from ltr_plugin.cluster.index import Index
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, vector_fields
 from ltr_plugin.evaluation.comparison import compare
 from ltr_plugin.features.feature_set import load_feature_set
@@ -71,9 +70,8 @@ def main() -> None:
     timed("write", began)
     began = time.perf_counter()
     with progress_bar("making vectors") as progress:
-        embed_backlog(settings, cluster, "electronics", result.next_version, progress=progress)
+        index = embed_backlog(settings, result.index, result.pending_alias, progress=progress)
     timed("embed", began)
-    index = Index(cluster, "electronics")
 
     table_path = settings.runs / "electronics" / "features.parquet"
     began = time.perf_counter()
