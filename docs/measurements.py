@@ -125,7 +125,7 @@ def audio_table() -> str:
             row["queries"],
             *(f"{row['measures'][m]:.3f}" for m in ("P@1", "hit@5", "NDCG@10")),
         ]
-        for row in result("sounds")["rows"]
+        for row in result("audio")["rows"]
     ]
     return table(["task", "encoder", "queries", "first right", "among five", "NDCG@10"], rows, best="none")
 

@@ -1,4 +1,4 @@
-"""Brokers as children of this process, on loopback and free ports, which may be killed and started again."""
+"""Brokers as child processes on loopback and free ports, which can be killed and restarted."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ START_S = 60.0
 
 
 class Broker:
-    """A broker's process: what it was told to keep is in `folder` and outlives it."""
+    """A broker's process; what it stores is in `folder` and outlives it."""
 
     binary: str
 
@@ -30,7 +30,7 @@ class Broker:
         raise NotImplementedError
 
     def start(self) -> None:
-        """Returns when it takes connections."""
+        """Starts it and returns when it takes connections."""
         with (self.folder / "broker.log").open("ab") as log:
             self._process = subprocess.Popen(
                 self._command(), env=self._environment(), stdout=log, stderr=log, start_new_session=True
@@ -42,7 +42,7 @@ class Broker:
             time.sleep(0.05)
 
     def kill(self) -> None:
-        """SIGKILL, and all that it started with it."""
+        """SIGKILL to the broker and all that it started."""
         if self._process:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -50,7 +50,7 @@ class Broker:
             self._process = None
 
     def close(self) -> None:
-        """Ends it for good."""
+        """Ends it and everything that belongs to it."""
         self.kill()
 
     def _command(self) -> list[str]:
@@ -64,40 +64,39 @@ class Broker:
 
 
 class Redis(Broker):
-    """Redis with a password. Where it `keeps`, what it took is on disk (AOF); else it comes back empty."""
+    """Redis with a password, and with its messages on disk (AOF) if `persistent`."""
 
     binary = shutil.which("redis-server") or ""
-    keeps = True
+    persistent = True
     password = "a-secret-of-redis"  # noqa: S105 - of a process of this test
 
     @property
-    def url(self) -> str:
-        """See Broker."""
+    def url(self) -> str:  # noqa: D102 - as in Broker
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     def _command(self) -> list[str]:
-        kept = ["--appendonly", "yes", "--appendfsync", "always"] if self.keeps else ["--appendonly", "no"]
-        place = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder)]
-        return [self.binary, *place, "--save", "", "--requirepass", self.password, *kept]
+        persistence = ["--appendonly", "yes", "--appendfsync", "always"] if self.persistent else ["--appendonly", "no"]
+        address = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder)]
+        return [self.binary, *address, "--save", "", "--requirepass", self.password, *persistence]
 
     def _ready(self) -> bool:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
                 connection.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
-                answers = connection.makefile("rb")
-                return answers.readline() == b"+OK\r\n" and answers.readline() == b"+PONG\r\n"
+                responses = connection.makefile("rb")
+                return responses.readline() == b"+OK\r\n" and responses.readline() == b"+PONG\r\n"
         except OSError:
             return False
 
 
 class ForgetfulRedis(Redis):
-    """Redis that comes back empty, as it is set up by default between two of its snapshots."""
+    """Redis that restarts empty, as in its default configuration between two snapshots."""
 
-    keeps = False
+    persistent = False
 
 
 class RabbitMQ(Broker):
-    """RabbitMQ with durable queues, and an Erlang port mapper of its own."""
+    """RabbitMQ with durable queues and its own Erlang port mapper."""
 
     binary = shutil.which("rabbitmq-server", path="/usr/lib/rabbitmq/bin:/usr/local/sbin:/usr/sbin") or ""
 
@@ -110,12 +109,10 @@ class RabbitMQ(Broker):
         (folder / "rabbitmq.conf").write_text("log.file.level = info\nvm_memory_high_watermark.absolute = 512MB\n")
 
     @property
-    def url(self) -> str:
-        """See Broker."""
+    def url(self) -> str:  # noqa: D102 - as in Broker
         return f"amqp://guest:guest@127.0.0.1:{self.port}//"
 
-    def close(self) -> None:
-        """See Broker."""
+    def close(self) -> None:  # noqa: D102 - as in Broker
         super().close()
         self._mapper.kill()
         self._mapper.wait()
@@ -145,16 +142,15 @@ class RabbitMQ(Broker):
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
                 connection.settimeout(1)
                 connection.sendall(b"AMQP\x00\x00\x09\x01")
-                return connection.recv(8)[:1] == b"\x01"  # it says its name: a method frame
+                return connection.recv(8)[:1] == b"\x01"  # a method frame, in which it introduces itself
         except OSError:
             return False
 
 
 def free_port() -> int:
-    """A port of loopback that nobody uses now.
+    """A free port on loopback, below the ephemeral range.
 
-    Below those that systems give to clients: a client that tries again and again to reach one of those while nobody
-    listens may be given that very port, and then talks to itself.
+    A client that retries an ephemeral port on which nobody listens may be given that very port and connect to itself.
     """
     for port in random.sample(range(20000, 32000), 100):
         with socket.socket() as probe, contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Products with a text, a photo, a sound and a film each, all of their own, and small encoders for them."""
+"""Products with a text, a photo, an audio clip and a video each, all different, and small encoders for them."""
 
 import io
 import json
@@ -11,23 +11,23 @@ from PIL import Image
 
 from ltr_plugin.catalog.vectors import VectorField
 
-WORDS = ("red", "striped", "small", "wooden", "mug", "chair", "lamp", "drum", "bell", "kettle")
+VOCABULARY = ("red", "striped", "small", "wooden", "mug", "chair", "lamp", "drum", "bell", "kettle")
 
 
-def write_catalog_of(folder: Path, products: int, seed: int) -> Path:
-    """The catalog file; what is there already is not made again."""
+def write_catalog(folder: Path, products: int, seed: int) -> Path:
+    """The catalog file, written unless it exists."""
     catalog = folder / f"catalog-{products}.jsonl"
     if catalog.exists():
         return catalog
     folder.mkdir(parents=True, exist_ok=True)
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     lines = []
     for number in range(products):
-        colour = tuple(chance.randrange(256) for _ in range(3))
+        colour = tuple(rng.randrange(256) for _ in range(3))
         Image.new("RGB", (40, 40), colour).save(folder / f"{number}.png")
-        (folder / f"{number}.wav").write_bytes(_tone(chance.uniform(200, 2000)))
-        (folder / f"{number}.mp4").write_bytes(_film(colour))
-        title = " ".join(chance.sample(WORDS, 3))
+        (folder / f"{number}.wav").write_bytes(_tone(rng.uniform(200, 2000)))
+        (folder / f"{number}.mp4").write_bytes(_video(colour))
+        title = " ".join(rng.sample(VOCABULARY, 3))
         media = {"images": [f"{number}.png"], "audio": [f"{number}.wav"], "video": [f"{number}.mp4"]}
         lines.append(json.dumps({"id": f"p{number}", "title": f"{title} {number}", **media}))
     catalog.write_text("\n".join(lines) + "\n")
@@ -35,7 +35,7 @@ def write_catalog_of(folder: Path, products: int, seed: int) -> Path:
 
 
 def write_encoder(folder: Path) -> Path:
-    """A folder with a small encoder of words and photos, with random weights."""
+    """A folder with a small encoder of text and photos with random weights."""
     if not folder.exists():
         import torch
 
@@ -47,12 +47,12 @@ def write_encoder(folder: Path) -> Path:
     return folder
 
 
-def vectors(encoder: Path) -> tuple[VectorField, ...]:
-    """A field or more for every modality."""
-    from ltr_plugin.encoders import vector_fields
+def vector_fields(encoder: Path) -> tuple[VectorField, ...]:
+    """At least one field for every modality."""
+    from ltr_plugin.encoders import vector_fields as fields_of
 
     photos = f"open_clip:{encoder}"
-    return vector_fields(text=photos, image=photos, audio="spectral:log-mel", video=[photos])
+    return fields_of(text=photos, image=photos, audio="spectral:log-mel", video=[photos])
 
 
 def _tone(frequency_hz: float) -> bytes:
@@ -65,16 +65,16 @@ def _tone(frequency_hz: float) -> bytes:
     return buffer.getvalue()
 
 
-def _film(colour: tuple[int, ...]) -> bytes:
+def _video(colour: tuple[int, ...]) -> bytes:
     import av
 
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as container:
         stream = container.add_stream("mpeg4", rate=10)
         stream.width, stream.height, stream.pix_fmt = 48, 48, "yuv420p"
-        for place in range(8):
+        for step in range(8):
             pixels = np.full((48, 48, 3), colour, np.uint8)
-            pixels[:, : 6 * place] = 255
+            pixels[:, : 6 * step] = 255
             container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
         container.mux(stream.encode())
     return buffer.getvalue()

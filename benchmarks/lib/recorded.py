@@ -1,10 +1,8 @@
-"""The workers' application with a record, outside of the worker, of all that it encodes.
+"""The workers' application with a record of all that it encodes: `celery -A benchmarks.lib.recorded worker`.
 
-Run it as `celery -A benchmarks.lib.recorded worker`.
-
-The record (LTR_RECORD) has a JSON line when a task has read its products, when it has made some of their vectors, and
-when it has written those; a process that is killed cannot take these lines with it. LTR_RECORD_BATCH makes tasks
-smaller.
+The record is the file that LTR_RECORD names. It gets a JSON line when a task has read its products, when it has made
+some of their vectors, and when it has written them; the lines survive a killed process. LTR_RECORD_BATCH is the number
+of products of a task.
 """
 
 import contextlib
@@ -24,33 +22,36 @@ from ltr_workers.logs import log_context
 
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import EmbeddingResult, Index, StoredProduct
+from ltr_plugin.cluster.responses import BulkError
 from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK
 
-__all__ = ["Attempt", "app", "attempts"]
+__all__ = ["Attempt", "app", "read_attempts"]
 
 
 class RecordedIndex(Index):
-    """An index that notes what is read from it in order to be embedded, and what is written to it; one a run of a task,
-    which reads and writes in threads of its own."""
+    """An index that records what is read to be embedded and what is written.
+
+    Each run of a task has its own index; it reads and writes in different threads.
+    """
 
     def __init__(self, cluster: Cluster, name: str) -> None:
         super().__init__(cluster, name)
         self._run = uuid4().hex
 
     def fetch(self, ids: Sequence[str]) -> list[StoredProduct]:
-        """See ProductIndex."""
+        """As in Index, and records it."""
         stored = super().fetch(ids)
         vectors = [vector for vector in self.vectors if vector.source == log_context.get().get("source")]
         _note(
             "read",
             self._run,
             thread=threading.get_ident(),
-            lacking=[[one.product.id, vector.name] for one in stored for vector in one.pending(vectors)],
+            missing=[[one.product.id, vector.name] for one in stored for vector in one.pending(vectors)],
         )
         return stored
 
-    def write_vectors(self, made: Iterable[EmbeddingResult]) -> Iterator[tuple[str, str | None]]:
-        """See ProductIndex."""
+    def write_vectors(self, made: Iterable[EmbeddingResult]) -> Iterator[tuple[str, BulkError | None]]:
+        """As in Index, and records it."""
         made = list(made)
         _note("made", self._run, made=[[one.id, one.field.name] for one in made])
         yield from super().write_vectors(made)
@@ -59,32 +60,31 @@ class RecordedIndex(Index):
 
 @dataclass
 class Attempt:
-    """One run of a task: what it found lacking, the vectors it made, as (product, field), and when each was written.
+    """One run of a task: the vectors that were missing, those it made, as (product, field), and when each was written.
 
-    `ended_at` is when its thread began the next, infinite where it was cut off before. Times are of the machine's
-    monotonic clock.
+    `ended_at` is when its thread began the next task; infinite if it was cut off. Times are of the monotonic clock.
     """
 
     pid: int
     began: float
-    lacking: list[tuple[str, str]]
+    missing: list[tuple[str, str]]
     made: list[tuple[str, str]] = field(default_factory=list)
     written_at: dict[tuple[str, str], float] = field(default_factory=dict)
     ended_at: float = float("inf")
 
     @property
     def is_making(self) -> bool:
-        """False for a task that only passed its products on."""
+        """False for a task that only forwarded its products."""
         return bool(self.made) or self.ended_at == float("inf")
 
     def until(self, one: tuple[str, str]) -> float:
-        """When this one was no longer in flight."""
+        """When this vector was no longer in flight."""
         return self.written_at.get(one, self.ended_at)
 
 
-def attempts(record: Path) -> list[Attempt]:
-    """What the record says, in order of the beginnings."""
-    found: list[Attempt] = []
+def read_attempts(record: Path) -> list[Attempt]:
+    """All attempts of the record, in the order of their start."""
+    attempts: list[Attempt] = []
     runs: dict[str, Attempt] = {}
     threads: dict[tuple[int, int], Attempt] = {}
     for note in _notes(record):
@@ -93,27 +93,27 @@ def attempts(record: Path) -> list[Attempt]:
             if thread in threads:
                 threads[thread].ended_at = note["at"]
             runs[note["run"]] = threads[thread] = Attempt(
-                note["pid"], note["at"], [tuple(one) for one in note["lacking"]]
+                note["pid"], note["at"], [tuple(one) for one in note["missing"]]
             )
-            found.append(threads[thread])
+            attempts.append(threads[thread])
         elif note["event"] == "made":
             runs[note["run"]].made += [tuple(one) for one in note["made"]]
         else:  # a run writes one part after the other
             run = runs[note["run"]]
             run.written_at.update(dict.fromkeys(set(run.made) - run.written_at.keys(), note["at"]))
-    return found
+    return attempts
 
 
 def _note(event: str, run: str, **facts: object) -> None:
     line = {"event": event, "at": time.monotonic(), "pid": os.getpid(), "run": run, **facts}
     record = os.open(os.environ["LTR_RECORD"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    # one call: lines of several processes do not mix; and a line end before it, where a killed one broke off
+    # one call, so that processes do not mix lines; and a line end first, in case a killed process broke off
     os.write(record, f"\n{json.dumps(line)}\n".encode())
     os.close(record)
 
 
 def _notes(record: Path) -> Iterator[dict[str, Any]]:
-    """All but what is being written now, and what a process was killed in the midst of: no part of a note is JSON."""
+    """All complete notes: a part of a note, being written or cut off by a kill, is not JSON."""
     for line in record.read_text("utf-8").splitlines() if record.exists() else ():
         with contextlib.suppress(json.JSONDecodeError):
             yield json.loads(line)

@@ -1,4 +1,4 @@
-"""A worker as a child of this process, which may be killed and started again."""
+"""A worker as a child process that can be killed and restarted."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ from ltr_plugin.pipelines.local_worker import worker_command
 
 
 class WorkerProcess:
-    """`celery worker` in a session of its own, with JSON logs in `log`, and a port for its metrics."""
+    """`celery worker` in its own session, with JSON logs in `log` and a port for its metrics."""
 
     def __init__(self, environment: dict[str, str], log: Path, *options: str, app: str = "ltr_workers") -> None:
         self.log = log
@@ -36,12 +36,12 @@ class WorkerProcess:
                 self._command, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
 
-    def again(self) -> None:
-        """Starts it once more after its end."""
+    def restart(self) -> None:
+        """Starts it again after its end."""
         self.process = self._start()
 
     def kill(self) -> None:
-        """SIGKILL, and all that it started with it."""
+        """SIGKILL to the worker and all that it started."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -56,31 +56,31 @@ class WorkerProcess:
             raise
 
     def ask(self, path: str) -> tuple[int, str]:
-        """Status and body of its port's answer; (0, reason) when there is none."""
+        """Status and body of a response of its port; (0, reason) without one."""
         return ask(self.port, path)
 
     @property
     def state(self) -> str:
-        """What /healthz says; empty when it does not answer."""
+        """The state in /healthz; empty without a response."""
         status, body = self.ask("/healthz")
         return str(json.loads(body)["state"]) if status else ""
 
     def lines(self) -> list[dict[str, Any]]:
-        """What it logged, line by line."""
-        found = self.log.read_text("utf-8").splitlines() if self.log.exists() else []
-        return [json.loads(line) for line in found if line.startswith("{")]
+        """Its log, an object for each line."""
+        lines = self.log.read_text("utf-8").splitlines() if self.log.exists() else []
+        return [json.loads(line) for line in lines if line.startswith("{")]
 
     def metric(self, name: str) -> float | None:
-        """The value of a metric, by its name with labels as they are served."""
+        """The value of a metric, by its name with labels as they are served; None without it."""
         values = dict(line.rpartition(" ")[::2] for line in self.ask("/metrics")[1].splitlines())
         return float(values[name]) if name in values else None
 
 
 def ask(port: int, path: str) -> tuple[int, str]:
-    """Status and body of an answer on loopback; (0, reason) when there is none."""
+    """Status and body of a response on loopback; (0, reason) without one."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
-            return answer.status, answer.read().decode()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as response:
+            return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read().decode()

@@ -1,4 +1,4 @@
-"""Sounds: opened within limits, mixed down to one channel; also the sound track of a video."""
+"""Audio files and soundtracks of videos: opened within limits, mixed down to one channel."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,42 +19,42 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 64 << 20
 MAX_SECONDS = 60.0
-"""What comes later is not heard: what a sound is shows in its first minute."""
+"""Only this much is decoded from the start."""
 
 MIN_SECONDS = 0.05
 MAX_DECODING_S = 20.0
 SAMPLE_RATES_HZ = (4_000, 384_000)
 
 SILENCE_LEVEL = 1e-4
-"""A sound that never rises above it (80 dB below full scale) is silence with the noise of a converter."""
+"""Audio that never exceeds this level (80 dB below full scale) is silence with the noise of a converter."""
 
 MIN_COMPLETE = 0.95
-"""The share of the length that a file declares from which it is not broken off: encoders pad, writers round."""
+"""A file with at least this share of its declared length is complete: encoders pad, writers round."""
 
 
 @dataclass(frozen=True)
 class Audio:
-    """One channel of sound: `samples` float32 (n,), from -1 to 1, `rate` of them a second (Hz)."""
+    """One channel of audio: `samples` float32 (n,) from -1 to 1, at a sample rate of `rate` Hz."""
 
     samples: NDArray[np.float32]
     rate: int
 
     @property
     def seconds(self) -> float:
-        """How long it lasts."""
+        """Its length in seconds."""
         return len(self.samples) / self.rate
 
 
 def open_audio(root: Path, reference: str) -> Audio:
-    """The first minute of the sound of a reference (a path under `root`, or a URL), or of a video's sound track.
+    """The first minute of the audio of a reference (a path under `root`, or a URL), which may be a video.
 
-    What the bytes are decides, not the name. MediaError with the reason when it is unusable.
+    The content decides, not the file name. MediaError with the reason when it is unusable.
     """
     return decode_audio(read_media(root, reference, max_bytes=MAX_BYTES))
 
 
 def decode_audio(data: bytes) -> Audio:
-    """The sound in these bytes, as `open_audio` gives it: of several streams the first."""
+    """The audio in these bytes, as `open_audio` gives it; the first one of several audio tracks."""
     import av
 
     if not data:
@@ -63,24 +63,24 @@ def decode_audio(data: bytes) -> Audio:
     try:
         with open_container(source) as container:
             if not container.streams.audio:
-                raise MediaError("no sound track")
+                raise MediaError("no audio track")
             audio = _decoded(container, source)
     except MediaError:
         raise
     except (av.error.InvalidDataError, av.error.ArgumentError, av.error.EOFError):
-        raise MediaError("not a sound in a form that can be read, or damaged from its start") from None
+        raise MediaError("not audio in a readable format, or damaged at its start") from None
     except Exception as error:  # a damaged file may make a decoder raise anything
-        raise MediaError(f"damaged sound: {error}") from None
+        raise MediaError(f"damaged audio: {error}") from None
     if not np.ptp(audio.samples) > 2 * SILENCE_LEVEL:
         raise MediaError("silent")
     return audio
 
 
 def resample(audio: Audio, rate: int) -> Audio:
-    """The sound at another rate (Hz), by a polyphase filter that leaves out what the lower rate cannot hold."""
+    """The audio at another sample rate (Hz), by a polyphase anti-aliasing filter."""
     from scipy.signal import resample_poly
 
-    ratio = Fraction(rate, audio.rate).limit_denominator(1000)  # off by a millionth at most, and short filters
+    ratio = Fraction(rate, audio.rate).limit_denominator(1000)  # at most a millionth off, and the filter stays short
     if ratio == 1:
         return audio
     samples = resample_poly(audio.samples, ratio.numerator, ratio.denominator)
@@ -92,11 +92,11 @@ def _decoded(container: "InputContainer", source: TimedBytes) -> Audio:
     rate = count = 0
     for frame in _frames(container, source):
         if frame.sample_rate != rate and rate:
-            raise MediaError(f"its sample rate changes from {rate:,} to {frame.sample_rate:,} on the way")
+            raise MediaError(f"its sample rate changes from {rate:,} to {frame.sample_rate:,} Hz")
         rate = frame.sample_rate
         if not SAMPLE_RATES_HZ[0] <= rate <= SAMPLE_RATES_HZ[1]:
             raise MediaError(
-                f"{rate:,} samples a second; from {SAMPLE_RATES_HZ[0]:,} to {SAMPLE_RATES_HZ[1]:,} can be used"
+                f"its sample rate is {rate:,} Hz; usable are {SAMPLE_RATES_HZ[0]:,} to {SAMPLE_RATES_HZ[1]:,} Hz"
             )
         parts.append(_mono(frame, int(MAX_SECONDS * rate) - count))
         count += len(parts[-1])
@@ -106,7 +106,7 @@ def _decoded(container: "InputContainer", source: TimedBytes) -> Audio:
         if rate and _breaks_off(container, source.getvalue(), count / rate):
             raise MediaError(f"breaks off after {count / rate:.2f} s")
     if count < MIN_SECONDS * rate or not count:
-        raise MediaError(f"too short: {count} sample{'s' * (count != 1)}, {MIN_SECONDS} s is the least")
+        raise MediaError(f"too short: {count} sample{'s' * (count != 1)}; the minimum is {MIN_SECONDS} s")
     samples = np.concatenate(parts)
     if not np.isfinite(samples).all():
         raise MediaError("has samples that are not numbers")
@@ -114,7 +114,7 @@ def _decoded(container: "InputContainer", source: TimedBytes) -> Audio:
 
 
 def _frames(container: "InputContainer", source: TimedBytes) -> "Iterator[AudioFrame]":
-    """What can be decoded, in time; a damaged packet here and there is left out, as players do."""
+    """The frames that can be decoded within the time limit; single damaged packets are skipped, as players do."""
     import av
 
     good = bad = 0
@@ -128,31 +128,33 @@ def _frames(container: "InputContainer", source: TimedBytes) -> "Iterator[AudioF
             good += bool(frames)
             yield from frames
     if bad > 1 + good / 20:
-        raise MediaError(f"damaged sound: {bad} of {good + bad} packets cannot be decoded")
+        raise MediaError(f"damaged audio: {bad} of {good + bad} packets cannot be decoded")
 
 
-def _mono(frame: "AudioFrame", most: int) -> NDArray[np.float32]:
-    """The mean of the frame's channels, float32 at full scale 1: its first `most` samples, since it may be the file."""
+def _mono(frame: "AudioFrame", max_samples: int) -> NDArray[np.float32]:
+    """The mean of a frame's channels, float32 (n,), full scale 1; n <= max_samples, because a frame may be the file."""
     samples = frame.to_ndarray()
     if not frame.format.is_planar:
         samples = samples.reshape(-1, frame.layout.nb_channels).T
     offset, scale = _SCALES.get(samples.dtype.str[1:], (0, 1))
-    with np.errstate(invalid="ignore", over="ignore"):  # what is not a number is found at the end
-        mean: NDArray[np.float32] = samples[:, :most].mean(axis=0, dtype=np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):  # infinite samples are found at the end
+        mean: NDArray[np.float32] = samples[:, :max_samples].mean(axis=0, dtype=np.float32)
         return (mean - np.float32(offset)) / np.float32(scale)
 
 
 _SCALES = {"u1": (128, 128), "i2": (0, 1 << 15), "i4": (0, 1 << 31)}
-"""Zero and full scale of samples that are whole numbers, by NumPy's name of their type."""
+"""Zero and full scale of integer samples, by NumPy's dtype code."""
 
 
 def _breaks_off(container: "InputContainer", data: bytes, seconds: float) -> bool:
-    """Whether a file ends before the length that its header tells; some forms tell none."""
-    if (form := container.format.name) == "ogg":
+    """Whether a file ends before the length that its header declares; some formats declare none."""
+    if (container_format := container.format.name) == "ogg":
         page = data[data.rfind(b"OggS") :]
         return len(page) < 27 or len(page) < 27 + page[26] + sum(page[27 : 27 + page[26]])
-    if form == "aac" or (form == "mp3" and not (b"Xing" in data[: 1 << 20] or b"Info" in data[: 1 << 20])):
-        return False  # then the length is FFmpeg's guess from the file's size
+    if container_format == "aac" or (
+        container_format == "mp3" and not (b"Xing" in data[: 1 << 20] or b"Info" in data[: 1 << 20])
+    ):
+        return False  # the duration is FFmpeg's estimate from the file size
     stream = container.streams.audio[0]
     if stream.duration and stream.time_base:
         return seconds < MIN_COMPLETE * float(stream.duration * stream.time_base) - MIN_SECONDS

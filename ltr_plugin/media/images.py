@@ -1,4 +1,4 @@
-"""Photos: opened within limits, upright, first frame, RGB on white."""
+"""Photos: opened within limits, turned upright, first frame only, RGB on white."""
 
 import warnings
 from pathlib import Path
@@ -12,18 +12,18 @@ from ltr_plugin.media.reading import TimedBytes, read_media
 MAX_BYTES = 20 << 20
 MAX_PIXELS = 50_000_000
 MAX_ASPECT = 50
-"""Encoders enlarge the shorter side: of a line of pixels they would make a picture that fills the memory."""
+"""Maximum ratio of the sides: encoders enlarge the shorter side, and a line of pixels would fill the memory."""
 
 MAX_DECODING_S = 20.0
 BLOCK_BYTES = 4096
-"""As much of the largest photo is decoded between two looks at the clock: a JPEG may hold many scans of all its pixels
-in few bytes. Of a smaller one more, as at each look its thread waits for Python's lock."""
+"""Bytes of the largest photo that are decoded between two checks of the time, because a JPEG may hold many scans of all
+its pixels in few bytes. For a smaller photo it is more, because at each check the thread waits for Python's lock."""
 
 TARGET_SIDE = 384
-"""Encoders look at 96 to 384 pixels a side: a photo is made smaller than twice that while it is decoded."""
+"""Encoders take 96 to 384 pixels a side; a photo is reduced to less than twice this while it is decoded."""
 
 PngImagePlugin.MAX_TEXT_CHUNK = 8 << 20
-"""Bytes of one note in a PNG, unpacked: editors write colour profiles and histories of more than Pillow's 1 MB."""
+"""Maximum bytes of a PNG's text chunk: editors write profiles and histories larger than Pillow's default of 1 MB."""
 
 EXIF_TRANSPOSES = {
     2: Transpose.FLIP_LEFT_RIGHT,
@@ -34,16 +34,16 @@ EXIF_TRANSPOSES = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-"""What sets a photo upright, by the orientation that its camera noted (EXIF)."""
+"""Transpositions that turn a photo upright, by its EXIF orientation."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
-"""Pillow's names of what catalogs hold. Others are not tried: some of them run programs, such as PostScript."""
+"""Formats that are read, by Pillow's names. Others are not tried: some of them run programs, such as PostScript."""
 
 
 def open_image(root: Path, reference: str, *, side: int = TARGET_SIDE) -> Image.Image:
     """The photo of a reference (a path under `root`, or a URL) as RGB; MediaError with the reason when it is unusable.
 
-    A large photo comes back reduced, its shorter side no smaller than `side`.
+    A large photo is reduced, with its shorter side at least `side` pixels.
     """
     return decode_image(read_media(root, reference, max_bytes=MAX_BYTES), side=side)
 
@@ -65,28 +65,28 @@ def decode_image(data: bytes, *, side: int = TARGET_SIDE) -> Image.Image:
     except MediaError:
         raise
     except Image.DecompressionBombError:
-        raise MediaError(f"its header says that it has far more than the limit of {MAX_PIXELS:,} pixels") from None
+        raise MediaError(f"its header declares far more than the limit of {MAX_PIXELS:,} pixels") from None
     except UnidentifiedImageError:
-        raise MediaError(f"not a photo in a form that can be read ({', '.join(FORMATS)})") from None
+        raise MediaError(f"not a photo in a readable format ({', '.join(FORMATS)})") from None
     except Exception as error:  # a damaged file may make a decoder raise anything
         raise MediaError(f"damaged photo: {error}") from None
 
 
 def check_shape(width: int, height: int) -> None:
-    """MediaError when there is too little of a picture between its longer sides."""
+    """MediaError when one side is more than MAX_ASPECT times the other."""
     if max(width, height) > MAX_ASPECT * min(width, height):
         raise MediaError(f"{width} x {height} pixels: one side is more than {MAX_ASPECT} times the other")
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """The photo turned as its camera was. Not by `ImageOps.exif_transpose`, which fails where other notes are odd."""
-    turn = EXIF_TRANSPOSES.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    return image if turn is None else image.transpose(turn)
+    """The photo turned upright; not by `ImageOps.exif_transpose`, which fails if other EXIF data is invalid."""
+    transpose = EXIF_TRANSPOSES.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    return image if transpose is None else image.transpose(transpose)
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """The photo with pixels that can be averaged: no palette, no lone bits, no 16 bits."""
-    if image.mode.startswith("I"):  # a conversion would clip 16 bits rather than scale them
+    """The photo in a mode that can be averaged: no palette, no single bits, no 16 bits."""
+    if image.mode.startswith("I"):  # a direct conversion would clip 16-bit values instead of scaling them
         return image.convert("I").point(lambda value: value / 256).convert("L")
     if image.mode in ("P", "PA", "1"):
         return image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")

@@ -1,4 +1,4 @@
-"""How an item of each modality is opened, so that an encoder can prepare it."""
+"""The functions that open an item of each modality for `Encoder.prepare`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,11 +15,11 @@ OPENERS: dict[Modality, Callable[[Path, str], Any]] = {
     "audio": open_audio,
     "video": open_video,
 }
-"""From the catalog's folder and an item (a text itself, or a media reference) to what `Encoder.prepare` takes."""
+"""From the catalog's folder and an item (a text, or a media reference) to the input of `Encoder.prepare`."""
 
 DECODERS: dict[Modality, Callable[[bytes], Any]] = {
     "image": decode_image,
     "audio": decode_audio,
     "video": decode_video,
 }
-"""The same for media that are at hand as bytes, as a shopper's are."""
+"""The same for media given as bytes, such as those of a shopper."""

@@ -1,4 +1,4 @@
-"""The bytes of a media reference, a file beside the catalog or a URL, within limits of size and of time to decode."""
+"""The bytes of a media reference (a file below the catalog's folder, or a URL), within limits of size and time."""
 
 import io
 import os
@@ -12,7 +12,7 @@ from ltr_plugin.media.fetching import fetch
 
 
 def read_media(root: Path, reference: str, *, max_bytes: int) -> bytes:
-    """What lies behind a reference: a path under `root`, or a URL. MediaError with the reason when it cannot be had."""
+    """The bytes of a reference: a path under `root`, or a URL. MediaError with the reason when they cannot be read."""
     data = fetch(reference, max_bytes=max_bytes) if is_url(reference) else _read(root, reference, max_bytes)
     if len(data) > max_bytes:
         raise MediaError(f"{reference!r} is over the limit of {max_bytes >> 20} MB")
@@ -24,17 +24,17 @@ def read_media(root: Path, reference: str, *, max_bytes: int) -> bytes:
 def _read(root: Path, reference: str, max_bytes: int) -> bytes:
     path = resolve_media_path(root, reference)
     try:
-        # not blocking: opening a pipe would otherwise wait for somebody to write into it
+        # non-blocking, because opening a pipe would wait for a writer
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise MediaError(f"{reference!r} is not a file, but a folder, a pipe or a device")
+                raise MediaError(f"{reference!r} is not a file but a folder, a pipe or a device")
             return file.read(max_bytes + 1)
     except OSError as error:
         raise MediaError(f"cannot read {reference!r}: {error.strerror or error}") from None
 
 
 class TimedBytes(io.BytesIO):
-    """Bytes that cannot be read once their time is over, so that a decoder, which comes back for more, ends."""
+    """Bytes that raise MediaError when they are read after `timeout_s`, so that a decoder stops."""
 
     def __init__(self, data: bytes, timeout_s: float) -> None:
         super().__init__(data)
@@ -42,11 +42,11 @@ class TimedBytes(io.BytesIO):
         self._deadline = time.monotonic() + timeout_s
 
     def check(self) -> None:
-        """MediaError when the time is over."""
+        """MediaError when `timeout_s` has passed."""
         if time.monotonic() > self._deadline:
             raise MediaError(f"takes more than {self._timeout_s:g} s to decode")
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """See BytesIO. MediaError when the time is over."""
+        """Up to `size` bytes. MediaError when `timeout_s` has passed."""
         self.check()
         return super().read(size)

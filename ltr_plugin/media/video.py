@@ -1,4 +1,4 @@
-"""Films: opened within limits, upright: frames over the whole length, a short clip for motion, and the sound track."""
+"""Videos: opened within limits, turned upright; frames over the whole length, a clip for motion, and the soundtrack."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -27,19 +27,19 @@ MAX_DECODING_S = 30.0
 MAX_FRAMES = 250_000
 
 VIDEO_FRAMES = 8
-"""How many frames stand for a film: each is the middle one of an equal part of it."""
+"""Frames taken from a video: the middle one of each of so many equal parts."""
 
 CLIP_FRAMES, CLIP_RATE_HZ, CLIP_SIDE = 16, 15, 128
-"""A clip as networks for motion were trained on (Tran et al. 2018, https://arxiv.org/abs/1711.11248)."""
+"""A clip like those that motion networks were trained on (Tran et al. 2018, https://arxiv.org/abs/1711.11248)."""
 
 
 @dataclass(frozen=True)
 class Video:
-    """A film of `seconds`.
+    """A video of `seconds`.
 
-    `frames` are RGB, at most FRAMES, evenly over the length; their shorter side is SIDE pixels at most. `clip` is
-    CLIP_FRAMES frames, CLIP_RATE_HZ a second, from the middle, the shorter side CLIP_SIDE at most; the last one stands
-    still where the film is shorter. `soundtrack` is None where there is none that can be heard.
+    `frames` are RGB, at most VIDEO_FRAMES, evenly over the length, with a shorter side of at most TARGET_SIDE pixels.
+    `clip` has CLIP_FRAMES frames from the middle, at CLIP_RATE_HZ, with a shorter side of at most CLIP_SIDE pixels; the
+    last frame is repeated if the video is shorter. `soundtrack` is None if there is no audible one.
     """
 
     frames: tuple[Image.Image, ...]
@@ -49,15 +49,15 @@ class Video:
 
 
 def open_video(root: Path, reference: str) -> Video:
-    """The film of a reference (a path under `root`, or a URL); MediaError with the reason when it is unusable.
+    """The video of a reference (a path under `root`, or a URL); MediaError with the reason when it is unusable.
 
-    Of a long film only the parts around what is taken from it are decoded, from one key frame on.
+    Only the frames that are taken are decoded, each with the frames since the key frame before it.
     """
     return decode_video(read_media(root, reference, max_bytes=MAX_BYTES))
 
 
 def decode_video(data: bytes) -> Video:
-    """The film in these bytes, as `open_video` gives it."""
+    """The video in these bytes, as `open_video` gives it."""
     import av
 
     if not data:
@@ -70,7 +70,7 @@ def decode_video(data: bytes) -> Video:
     except MediaError:
         raise
     except (av.error.InvalidDataError, av.error.ArgumentError, av.error.EOFError):
-        raise MediaError("not a video in a form that can be read, or damaged from its start") from None
+        raise MediaError("not a video in a readable format, or damaged at its start") from None
     except Exception as error:  # a damaged file may make a decoder raise anything
         raise MediaError(f"damaged video: {error}") from None
     return replace(video, soundtrack=_soundtrack(data)) if has_audio else video
@@ -79,7 +79,7 @@ def decode_video(data: bytes) -> Video:
 def _soundtrack(data: bytes) -> Audio | None:
     try:
         return decode_audio(data)
-    except MediaError:  # silent or damaged: the pictures are good all the same
+    except MediaError:  # silent or damaged; the frames are still good
         return None
 
 
@@ -91,45 +91,45 @@ def _video(container: "InputContainer", source: TimedBytes) -> Video:
     _check_size(stream.codec_context.width, stream.codec_context.height)
     if track.seconds > MAX_SECONDS:
         raise MediaError(f"{track.seconds:,.0f} s is over the limit of {MAX_SECONDS:,.0f}")
-    begin = max(0.0, (track.seconds - CLIP_FRAMES / CLIP_RATE_HZ) / 2)
-    wanted = [(track.seconds * (place + 0.5) / VIDEO_FRAMES, TARGET_SIDE) for place in range(VIDEO_FRAMES)]
-    wanted += [(begin + place / CLIP_RATE_HZ, CLIP_SIDE) for place in range(CLIP_FRAMES)]
-    taken: dict[int, list[Image.Image]] = {TARGET_SIDE: [], CLIP_SIDE: []}
+    clip_start = max(0.0, (track.seconds - CLIP_FRAMES / CLIP_RATE_HZ) / 2)
+    wanted = [(track.seconds * (number + 0.5) / VIDEO_FRAMES, TARGET_SIDE) for number in range(VIDEO_FRAMES)]
+    wanted += [(clip_start + number / CLIP_RATE_HZ, CLIP_SIDE) for number in range(CLIP_FRAMES)]
+    images: dict[int, list[Image.Image]] = {TARGET_SIDE: [], CLIP_SIDE: []}
     latest: dict[int, int | None] = {}
     for side, frame in _at(sorted(wanted), track, stream.codec_context, source):
-        if not taken[side] or latest[side] != frame.pts:
-            taken[side].append(_upright(frame, side))
-        elif side == CLIP_SIDE:  # a clip has its frames at their pace
-            taken[side].append(taken[side][-1])
+        if not images[side] or latest[side] != frame.pts:
+            images[side].append(_upright(frame, side))
+        elif side == CLIP_SIDE:  # a clip repeats frames to keep its rate
+            images[side].append(images[side][-1])
         latest[side] = frame.pts
-    if not taken[TARGET_SIDE]:
+    if not images[TARGET_SIDE]:
         raise MediaError("damaged video: none of its frames can be decoded")
-    return Video(tuple(taken[TARGET_SIDE]), track.seconds, None, tuple(taken[CLIP_SIDE]))
+    return Video(tuple(images[TARGET_SIDE]), track.seconds, None, tuple(images[CLIP_SIDE]))
 
 
 def _stream(container: "InputContainer") -> "VideoStream":
-    """The moving pictures."""
+    """The first video track that is no cover picture."""
     from av.stream import Disposition
 
-    moving = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
+    moving = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not moving:
-        raise MediaError("has sound, but no pictures" if container.streams.audio else "has no pictures")
+        raise MediaError("has an audio track, but no video track" if container.streams.audio else "has no video track")
     stream = moving[0]
     if stream.codec_context is None:
-        raise MediaError("its pictures are in a form that cannot be decoded")
+        raise MediaError("its video track is in a format that cannot be decoded")
     return stream
 
 
 def _check_size(width: int, height: int) -> None:
-    if not 0 < width * height <= MAX_PIXELS:  # 0 where probing for the size has met the same limit
-        size = f"{width} x {height}" if width else "no known size"
-        raise MediaError(f"its frames are of {size}; the limit is {MAX_PIXELS:,} pixels")
+    if not 0 < width * height <= MAX_PIXELS:  # 0 if FFmpeg met the same limit when probing
+        size = f"{width} x {height}" if width else "of unknown size"
+        raise MediaError(f"its frames are {size}; the limit is {MAX_PIXELS:,} pixels")
     check_shape(width, height)
 
 
 @dataclass(frozen=True)
 class _Track:
-    """Packets still to be decoded, when each is shown (s, from `first` on), and how long all last."""
+    """Packets to decode, their times (s) relative to `first`, and the length in seconds."""
 
     packets: "Sequence[Packet[VideoStream]]"
     times: Sequence[float]
@@ -151,7 +151,7 @@ def _read(container: "InputContainer", stream: "VideoStream") -> _Track:
             if len(packets) > MAX_FRAMES:
                 raise MediaError(f"has more than {MAX_FRAMES:,} frames")
     except av.error.InvalidDataError:
-        pass  # what comes before can be shown
+        pass  # the packets before it are usable
     first = min(times, default=0.0)
     seconds = max(times) - first + period if times else 0.0
     return _Track(packets, [time - first for time in times], first, seconds)
@@ -160,27 +160,27 @@ def _read(container: "InputContainer", stream: "VideoStream") -> _Track:
 def _at(
     wanted: Sequence[tuple[float, int]], track: _Track, codec: "VideoCodecContext", source: TimedBytes
 ) -> "Iterator[tuple[int, VideoFrame]]":
-    """For each wanted (moment, side) in order of time, the side and the frame that is seen at that moment.
+    """For each wanted (time, side), in order of time, the side and the frame that is shown at that time.
 
-    Decoding begins anew at the last key frame before a moment, unless that led to the moment before too.
+    Decoding starts at the last key frame before a time; times with the same key frame are decoded together.
     """
-    keys = [place for place, packet in enumerate(track.packets) if packet.is_keyframe or not place]
-    shown = [track.times[place] for place in keys]
-    for key, group in groupby(wanted, lambda one: max(0, bisect_right(shown, one[0]) - 1)):
+    keys = [number for number, packet in enumerate(track.packets) if packet.is_keyframe or not number]
+    key_times = [track.times[number] for number in keys]
+    for key, group in groupby(wanted, lambda item: max(0, bisect_right(key_times, item[0]) - 1)):
         codec.flush_buffers()
         frames = _decoded(codec, track.packets[keys[key] :], source)
-        seen, upcoming = next(frames, None), next(frames, None)
-        for moment, side in group:
-            while upcoming and _time(upcoming) - track.first <= moment:
-                seen, upcoming = upcoming, next(frames, None)
-            if seen:
-                yield side, seen
+        current, following = next(frames, None), next(frames, None)
+        for time, side in group:
+            while following and _time(following) - track.first <= time:
+                current, following = following, next(frames, None)
+            if current:
+                yield side, current
 
 
 def _decoded(
     codec: "VideoCodecContext", packets: "Sequence[Packet[VideoStream]]", source: TimedBytes
 ) -> "Iterator[VideoFrame]":
-    """What can be decoded, in time; a packet that cannot, damaged or of too many pixels, is left out."""
+    """The frames that can be decoded within the time limit; packets that are damaged or too large are skipped."""
     import av
 
     for packet in (*packets, None):
@@ -193,16 +193,16 @@ def _decoded(
 
 
 def _time(shown: "Packet[VideoStream] | VideoFrame") -> float:
-    """When it is shown, by the container's clock (s); 0 where no time is stamped on it."""
+    """Presentation time in the container's clock (s); 0 if it has none."""
     stamp = shown.dts if shown.pts is None else shown.pts
     return 0.0 if stamp is None or shown.time_base is None else float(stamp * shown.time_base)
 
 
 def _upright(frame: "VideoFrame", side: int) -> Image.Image:
-    """The frame as it is meant to be seen, RGB, its shorter side no longer than `side`."""
+    """The frame turned upright, RGB, with a shorter side of at most `side` pixels."""
     from av.video.reformatter import Interpolation
 
-    check_shape(frame.width, frame.height)  # which may change from frame to frame
+    check_shape(frame.width, frame.height)  # it may change from frame to frame
     scale = min(1.0, side / min(frame.width, frame.height))
     width, height = round(frame.width * scale), round(frame.height * scale)
     pixels = frame.to_ndarray(format="rgb24", width=width, height=height, interpolation=Interpolation.AREA)

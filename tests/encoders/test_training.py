@@ -265,5 +265,5 @@ def test_captions_say_a_product_in_several_ways():
 def test_kinds_of_encoders_are_trained_by_their_names(shop, tmp_path):
     report = TRAINERS["photo"](shop / "catalog.jsonl", tmp_path / "e", budget=Budget(steps=1), image_size=32, batch=4)
     assert report.spec == f"open_clip:{tmp_path / 'e'}"
-    with pytest.raises(InputError, match="pages: means nothing for an encoder that learns photos and text"):
+    with pytest.raises(InputError, match="pages: not an option of an encoder that learns photos and text"):
         TRAINERS["photo"](shop / "catalog.jsonl", tmp_path / "e", pages=3)

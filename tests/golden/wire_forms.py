@@ -35,7 +35,7 @@ from ltr_plugin.settings import Settings
 RANKERS = Path(__file__).parent / "rankers"
 """Folders that `train_rankers.py` wrote."""
 
-PAGE = Path(__file__).parents[2] / "docs" / "workers.md"
+PAGE = Path(__file__).parents[2] / "docs" / "messages.md"
 """The page that documents the messages."""
 
 

@@ -1,6 +1,6 @@
 """Worker, broker and node are killed while products of every modality are embedded: nothing is lost, or made in vain.
 
-The short form of `benchmarks.chaos`, which says what is counted.
+The short form of `benchmarks.run.chaos`, which says what is counted.
 """
 
 import json
@@ -22,7 +22,7 @@ def chaos(tmp_path, broker: str, *options: str) -> dict:
     node = ROOT / "runs" / "test-restarts"
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPENSEARCH_", "LTR_"))}
     run = subprocess.run(
-        [sys.executable, "-m", "benchmarks.chaos", "--brokers", broker, "--node", str(node),
+        [sys.executable, "-m", "benchmarks.run.chaos", "--brokers", broker, "--node", str(node),
          "--folder", str(tmp_path / "chaos"), "--out", str(tmp_path / "out"), "--minutes", "5", *options],
         env=environment, cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -108,7 +108,7 @@ def test_a_bad_photo_keeps_the_product_and_its_reason(index, catalog, tmp_path, 
         (
             "p0",
             "image_vector",
-            "red.png: not a photo in a form that can be read (JPEG, PNG, WEBP, GIF, TIFF, BMP, AVIF)",
+            "red.png: not a photo in a readable format (JPEG, PNG, WEBP, GIF, TIFF, BMP, AVIF)",
         ),
         ("p1", "image_vector", "green.png: empty file"),
     ]

@@ -1,4 +1,4 @@
-"""The messages of docs/workers.md, as they stand there, published by a program that knows nothing of ours."""
+"""The messages of docs/messages.md, as they stand there, published by a program that knows nothing of ours."""
 
 import json
 import re
@@ -20,9 +20,8 @@ from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live
 
-PAGE = (Path(__file__).parents[2] / "docs" / "workers.md").read_text()
-CHAPTER = PAGE.partition("\n## Handing over products from any language\n")[2].partition("\n## ")[0]
-PROPERTIES, HEADERS, BODY, ProductUpdateModel, EMBED_TASK = re.findall(r"```json\n(.*?)\n```", CHAPTER, re.DOTALL)
+PAGE = (Path(__file__).parents[2] / "docs" / "messages.md").read_text()
+PROPERTIES, HEADERS, BODY, UPDATE, EMBED = re.findall(r"```json\n(.*?)\n```", PAGE, re.DOTALL)
 
 
 @pytest.fixture
@@ -126,9 +125,9 @@ def test_messages_pushed_to_redis_byte_by_byte(index, worker, tmp_path):
         worker(broker.url)
         assert not [error for _, error in index.put([Product(id="4711", title="Striped mug", price=12.5)]) if error]
         with redis.Redis.from_url(broker.url) as queue:
-            queue.lpush("ltr.text", for_index(EMBED_TASK.replace("image", "text"), index))
+            queue.lpush("ltr.text", for_index(EMBED.replace("image", "text"), index))
             until(lambda: embedded(index))
-            queue.lpush("ltr.catalog", for_index(ProductUpdateModel, index))
+            queue.lpush("ltr.catalog", for_index(UPDATE, index))
             until(lambda: product(index).product.price == 9.9)
             until(lambda: not queue.hlen("unacked"))
         assert embedded(index)  # a price costs no vector

@@ -1,4 +1,4 @@
-"""The record by which the kill tests count, where a process is killed in the midst of a note."""
+"""The record by which the kill tests count, where a process is killed in the middle of a note."""
 
 import json
 
@@ -14,20 +14,20 @@ def test_a_note_that_broke_off_hides_no_other(tmp_path):
     one, two = [["p1", "text_vector"]], [["p2", "text_vector"]]
     broken = note("made", "a", made=one)[:-20]
     record.write_text(
-        note("read", "a", lacking=one) + broken + note("read", "b", lacking=two) + note("made", "b", made=two)
+        note("read", "a", missing=one) + broken + note("read", "b", missing=two) + note("made", "b", made=two)
     )
-    first, second = recorded.attempts(record)
-    assert (first.lacking, first.made) == ([("p1", "text_vector")], [])
+    first, second = recorded.read_attempts(record)
+    assert (first.missing, first.made) == ([("p1", "text_vector")], [])
     assert second.made == [("p2", "text_vector")]
 
 
 def test_a_note_that_is_being_written_is_read_once_it_is_whole(tmp_path, monkeypatch):
     record = tmp_path / "record.jsonl"
     monkeypatch.setenv("LTR_RECORD", str(record))
-    recorded._note("read", "a", thread=1, lacking=[["p1", "text_vector"]])
+    recorded._note("read", "a", thread=1, missing=[["p1", "text_vector"]])
     whole = record.read_text()
     for end in range(len(whole.rstrip())):
         record.write_text(whole[:end])
-        assert recorded.attempts(record) == []
+        assert recorded.read_attempts(record) == []
     record.write_text(whole)
-    assert [attempt.lacking for attempt in recorded.attempts(record)] == [[("p1", "text_vector")]]
+    assert [attempt.missing for attempt in recorded.read_attempts(record)] == [[("p1", "text_vector")]]

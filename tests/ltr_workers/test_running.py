@@ -79,7 +79,7 @@ def environment(node_url, tmp_path):
 
 @pytest.fixture
 def audio_index(node_url, tmp_path):
-    """An index of eight products with a sound each, whose encoder is quick to load."""
+    """An index of eight products with an audio file each, whose encoder is quick to load."""
     for number in range(8):
         with wave.open(str(tmp_path / f"{number}.wav"), "wb") as file:
             file.setnchannels(1)

@@ -57,20 +57,20 @@ BAD = {
     ("image", "truncated"): (photo("JPEG", (400, 400))[:2000], "damaged photo"),
     ("image", "narrow"): (photo(size=(3000, 20)), "one side is more than 50 times the other"),
     ("image", "too-large"): (photo("GIF", (9000, 6000)), "9000 x 6000 pixels is over the limit"),
-    ("image", "pipe"): (os.mkfifo, "not a file, but a folder, a pipe or a device"),
+    ("image", "pipe"): (os.mkfifo, "not a file but a folder, a pipe or a device"),
     ("image", "folder"): (Path.mkdir, "Is a directory"),
     ("image", "outside"): (outside, "leads out of the catalog's folder"),
     ("audio", "silent"): (wav(0 * tone()), "silent"),
     ("audio", "one-sample"): (wav(tone()[99:100]), "too short: 1 sample"),
-    ("audio", "text"): (b"a bell that rings", "not a sound"),
-    ("audio", "photo"): (photo("JPEG"), "not a sound"),
+    ("audio", "text"): (b"a bell that rings", "not audio"),
+    ("audio", "photo"): (photo("JPEG"), "not audio"),
     ("audio", "truncated"): (wav(tone())[:40_000], "breaks off"),
-    ("audio", "header"): (encoded(tone(2, 48_000), "flac", "flac")[:4000], "damaged from its start"),
-    ("audio", "video-without-sound"): (make_video(), "no sound track"),
+    ("audio", "header"): (encoded(tone(2, 48_000), "flac", "flac")[:4000], "damaged at its start"),
+    ("audio", "video-without-audio"): (make_video(), "no audio track"),
     ("video", "text"): (HTML, "not a video"),
     ("video", "playlist"): (b"#EXTM3U\n#EXTINF:9,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n", "not a video"),
     ("video", "truncated"): (make_video("webm", "libvpx")[:900], "breaks off"),
-    ("video", "only-sound"): (encoded(tone(2, 48_000), "ipod", "aac"), "has sound, but no pictures"),
+    ("video", "only-audio"): (encoded(tone(2, 48_000), "ipod", "aac"), "has an audio track, but no video track"),
 }
 
 
@@ -178,7 +178,7 @@ def test_every_bad_medium_is_listed_beside_good_ones_and_is_embedded_once_repair
         assert not own[modality] & set(vectors_of(full_index, id_))
     for modality in GOOD:
         assert own[modality] <= set(vectors_of(full_index, f"good-{modality}"))
-    assert set(listed) == {"private-address", "half-good"}, "a film without sound is no mistake"
+    assert set(listed) == {"private-address", "half-good"}, "a video without audio is no mistake"
     assert "is a private address; set LTR_ALLOW_PRIVATE_MEDIA=1" in listed["private-address"]["image_vector"]
     assert "html: not a photo" in listed["half-good"]["image_vector"]
     assert "image_vector" in vectors_of(full_index, "half-good"), "its other photo is good"

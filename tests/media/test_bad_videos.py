@@ -28,18 +28,18 @@ def photo(form: str) -> bytes:
 
 
 def cut_before(data: bytes, box: bytes) -> bytes:
-    """The film up to a box."""
+    """The video up to a box."""
     return data[: data.index(box) - 4]
 
 
 def counted(box: bytes, count: int, data: bytes, at: int) -> bytes:
-    """The film with another count in a box, `at` bytes after its name."""
+    """The video with another count in a box, `at` bytes after its name."""
     place = data.index(box) + at
     return data[:place] + struct.pack(">I", count) + data[place + 4 :]
 
 
 def sized(data: bytes, width: int, height: int) -> bytes:
-    """A VP8 film of 300 x 260 whose frames say another size; what the container says of it, no decoder believes."""
+    """A VP8 film of 300 x 260 whose frames say another size; what the container declares, no decoder believes."""
     before, after = (b"\x9d\x01\x2a" + struct.pack("<HH", *size) for size in ((300, 260), (width, height)))
     assert before in data
     return data.replace(before, after)
@@ -59,9 +59,9 @@ def sized(data: bytes, width: int, height: int) -> bytes:
         (b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n", "not a video"),
         (b"#EXTM3U\n#EXTINF:9,\nhttp://169.254.169.254/latest/meta-data\n", "not a video"),
         (b"ffconcat version 1.0\nfile /etc/passwd\n", "not a video"),
-        (audio(), "has sound, but no pictures"),
-        (audio("mp4", "aac"), "has sound, but no pictures"),
-        (audio("ogg", "libopus"), "has sound, but no pictures"),
+        (audio(), "has an audio track, but no video track"),
+        (audio("mp4", "aac"), "has an audio track, but no video track"),
+        (audio("ogg", "libopus"), "has an audio track, but no video track"),
         (cut_before(make_video(options=FRAGMENTED), b"moof"), "has no frames"),
         (make_video()[:2000], "breaks off: has 2,000 of"),
         (make_video("webm", "libvpx")[:800], "breaks off: has 800 of"),
@@ -73,8 +73,8 @@ def sized(data: bytes, width: int, height: int) -> bytes:
             sized(make_video("webm", "libvpx", frames=3, size=(300, 260)), 16000, 12000),
             "none of its frames can be decoded",
         ),
-        (counted(b"stsz", 1, counted(b"stsz", 0x7FFFFFFF, make_video(), 12), 8), "more samples than bytes"),
-        (counted(b"trun", 0x7FFFFFFF, make_video(options=FRAGMENTED), 8), "more samples than bytes"),
+        (counted(b"stsz", 1, counted(b"stsz", 0x7FFFFFFF, make_video(), 12), 8), "more samples than it has"),
+        (counted(b"trun", 0x7FFFFFFF, make_video(options=FRAGMENTED), 8), "more samples than it has"),
         (make_video() + struct.pack(">I4s", 8, b"free") * 100_001, "has more than 100,000 boxes"),
         (make_video() + struct.pack(">I4sI4s", 16, b"moov", 8, b"cmov"), "header is compressed"),
     ],
@@ -117,7 +117,7 @@ def test_frames_that_become_a_line_are_refused():
 def test_frames_over_the_limit_are_refused_before_they_are_decoded(monkeypatch):
     monkeypatch.setattr(video, "MAX_PIXELS", 3000)
     monkeypatch.setattr(video, "_decoded", lambda *_: pytest.fail("decodes"))
-    with pytest.raises(MediaError, match="its frames are of 64 x 48; the limit is 3,000 pixels"):
+    with pytest.raises(MediaError, match="its frames are 64 x 48; the limit is 3,000 pixels"):
         decode_video(make_video())
 
 
@@ -137,7 +137,7 @@ def test_frames_without_end_are_refused(monkeypatch):
         decode_video(make_video(frames=21))
 
 
-def test_a_cover_picture_is_no_film():
+def test_a_cover_picture_is_no_video():
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as container:
         cover = container.add_stream("mjpeg", rate=1)
@@ -145,14 +145,14 @@ def test_a_cover_picture_is_no_film():
         cover.disposition = av.stream.Disposition.attached_pic
         container.mux(cover.encode(av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), "rgb24")))
         container.mux(cover.encode())
-    with pytest.raises(MediaError, match="has no pictures"):
+    with pytest.raises(MediaError, match="has no video track"):
         decode_video(buffer.getvalue())
 
 
 @pytest.mark.parametrize(
     ("form", "codec"), [("mp4", "libx264"), ("webm", "libvpx"), ("avi", "mpeg4"), ("mpegts", "mpeg2video")]
 )
-def test_damage_anywhere_costs_frames_or_the_film_but_never_more(form, codec):
+def test_damage_anywhere_costs_frames_or_the_video_but_never_more(form, codec):
     whole = make_video(form, codec, tone_hz=440.0 if form != "avi" else None)
     rng = random.Random(4)
     for _ in range(30):

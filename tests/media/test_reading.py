@@ -33,7 +33,7 @@ def folder(tmp_path) -> Path:
 @pytest.mark.parametrize(
     ("reference", "reason"),
     [
-        ("pipe", "is not a file, but a folder, a pipe or a device"),
+        ("pipe", "is not a file but a folder, a pipe or a device"),
         ("folder", "Is a directory"),
         ("", "Is a directory"),
         (".", "Is a directory"),

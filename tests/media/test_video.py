@@ -30,7 +30,7 @@ CLOCKWISE = struct.pack(">9i", 0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000)
     ],
 )
 @pytest.mark.parametrize("gop", [4, 1000])
-def test_frames_stand_for_the_whole_film_and_the_clip_is_its_middle_at_its_pace(form, codec, gop):
+def test_frames_stand_for_the_whole_video_and_the_clip_is_its_middle_at_its_pace(form, codec, gop):
     found = decode_video(make_video(form, codec, gop=gop))
     assert found.seconds == pytest.approx(3.0, abs=0.15)
     assert len(found.frames) == VIDEO_FRAMES
@@ -49,14 +49,14 @@ def test_colours_are_right():
     assert grey == pytest.approx([8, 8, 8], abs=12)
 
 
-def test_a_short_film_has_each_frame_once_and_its_clip_stands_still_at_the_end():
+def test_a_short_video_has_each_frame_once_and_its_clip_stands_still_at_the_end():
     found = decode_video(make_video(frames=5))
     assert places(found.frames) == [0, 1, 2, 3, 4]
     assert places(found.clip) == [0, 0, 1, 2, 2, 3, *[4] * 10]
     assert places(decode_video(make_video(frames=1)).frames) == [0]
 
 
-def test_a_long_film_is_decoded_in_parts_only(monkeypatch):
+def test_a_long_video_is_decoded_in_parts_only(monkeypatch):
     given = []
     decoded = video._decoded
     monkeypatch.setattr(
@@ -78,9 +78,9 @@ def test_frames_are_made_smaller_while_they_are_decoded():
     assert min(found.clip[0].size) == CLIP_SIDE
 
 
-def test_a_film_taken_sideways_is_turned_upright():
+def test_a_video_taken_sideways_is_turned_upright():
     lying = make_video(red_top=True)
-    assert lying.count(UPRIGHT) == 2, "of the film and of its track"
+    assert lying.count(UPRIGHT) == 2, "of the video and of its track"
     place = lying.rindex(UPRIGHT)
     data = lying[:place] + CLOCKWISE + lying[place + len(CLOCKWISE) :]
     (frame, *_) = decode_video(data).frames
@@ -90,7 +90,7 @@ def test_a_film_taken_sideways_is_turned_upright():
 
 
 @pytest.mark.parametrize(("form", "codec"), [("mp4", "mpeg4"), ("webm", "libvpx")])
-def test_the_sound_track_comes_along_and_a_silent_one_does_not(form, codec):
+def test_the_soundtrack_comes_along_and_a_silent_one_does_not(form, codec):
     heard = decode_video(make_video(form, codec, tone_hz=440.0)).soundtrack
     assert heard.seconds == pytest.approx(3.0, abs=0.1)
     spectrum = np.abs(np.fft.rfft(heard.samples))

@@ -1,4 +1,4 @@
-"""Sound files for tests, made on the spot."""
+"""Audio files made by tests."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""Little films that tests make: each frame tells its place by its grey, and a tone may sound along."""
+"""Small videos made by tests: each frame encodes its number as a grey level, and a tone may be the soundtrack."""
 
 import io
 
@@ -6,7 +6,7 @@ import av
 import numpy as np
 
 STEP = 8
-"""How much lighter a frame is than the one before it."""
+"""Difference of the grey levels of consecutive frames."""
 
 
 def make_video(
@@ -22,7 +22,7 @@ def make_video(
     red_top: bool = False,
     options: dict[str, str] | None = None,
 ) -> bytes:
-    """A film of `frames` frames, `rate` a second; silent where `tone_hz` is 0, without sound where it is None."""
+    """A video of `frames` frames, `rate` a second; `tone_hz` 0 is a silent soundtrack, None is no soundtrack."""
     width, height = size
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=form, options=options or {}) as container:
@@ -32,8 +32,8 @@ def make_video(
         if rotation:
             stream.set_display_rotation(rotation)
         audio = None if tone_hz is None else container.add_stream("libopus" if form == "webm" else "aac", rate=48000)
-        for place in range(frames):
-            pixels = np.full((height, width, 3), place * STEP % 256, np.uint8)
+        for number in range(frames):
+            pixels = np.full((height, width, 3), number * STEP % 256, np.uint8)
             if red_top:
                 pixels[: height // 2] = (250, 10, 10)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
@@ -64,5 +64,5 @@ def _tone(frequency_hz: float, seconds: float) -> av.AudioFrame:
 
 
 def places(images) -> list[int]:
-    """Which frames of a film these are, by their grey."""
+    """The numbers of frames in their video, by their grey levels."""
     return [round(float(np.asarray(image).mean()) / STEP) for image in images]

@@ -1,4 +1,4 @@
-"""Encoders made smaller and faster: `graphs` writes them for ONNX Runtime, `comparison` says what that costs and gains.
+"""Export of encoders to ONNX: `onnx_graphs` writes the graphs, `comparison` measures similarity and speed.
 
-`export` does both; `ltr_plugin.encoders.onnx_runtime` runs what comes out.
+`export` does both; `ltr_plugin.encoders.onnx_runtime` runs the exported encoder.
 """

@@ -1,4 +1,4 @@
-"""What an encoder made from another loses in similarity and gains in speed, in one run on the same items."""
+"""Comparison of two encoders on the same items in one run: similarity of their vectors, and speed."""
 
 import statistics
 import time
@@ -17,11 +17,11 @@ REPEATS = 3
 
 @dataclass(frozen=True)
 class Comparison:
-    """`items` of one modality through both encoders.
+    """Both encoders on `items` of one modality.
 
-    The cosine is that of an item's two vectors, on average and at worst. `nearest_kept` is the share of each item's ten
-    nearest others that stay among them. Speeds are of encoding prepared items: many in a second, and milliseconds for
-    one alone; the better of ROUNDS, taken in turns.
+    `cosine` and `worst_cosine` compare an item's two vectors: mean and minimum. `nearest_kept` is the share of an
+    item's ten nearest neighbours that are the same in both. Speeds are of encoding prepared items, the best of REPEATS
+    in turns: `per_s` items in a second, and `one_ms` for a single item.
     """
 
     modality: Modality
@@ -38,14 +38,14 @@ class Comparison:
 def compare(original: Encoder, other: Encoder, modality: Modality, items: Sequence[Any]) -> Comparison:
     """Both encoders on at least two items; each prepares them in its own way."""
     pair = [(encoder, [encoder.prepare(modality, item) for item in items]) for encoder in (original, other)]
-    before, after = (encoder.encode(modality, prepared) for encoder, prepared in pair)  # finds batch sizes, too
+    before, after = (encoder.encode(modality, prepared) for encoder, prepared in pair)  # also tunes batch sizes
     cosines = (before * after).sum(axis=1)
     many: list[list[float]] = [[], []]
     one: list[list[float]] = [[], []]
     for _ in range(REPEATS):
-        for place, (encoder, prepared) in enumerate(pair):
-            many[place].append(_seconds(encoder, modality, prepared))
-            one[place].append(statistics.median(_seconds(encoder, modality, [item]) for item in prepared[:5]))
+        for which, (encoder, prepared) in enumerate(pair):
+            many[which].append(_seconds(encoder, modality, prepared))
+            one[which].append(statistics.median(_seconds(encoder, modality, [item]) for item in prepared[:5]))
     return Comparison(
         modality=modality,
         items=len(items),

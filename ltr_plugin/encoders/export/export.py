@@ -1,4 +1,4 @@
-"""From an encoder to a smaller or faster one in a folder, with what that costs and gains."""
+"""Exports an encoder to a smaller or faster one in a folder, and compares both."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,12 +17,12 @@ from ltr_plugin.progress import Progress, no_progress
 PRECISIONS = ("int8",)
 
 MIN_COSINE = 0.99
-"""A worst cosine below this, without quantizing, means that the graph is not the model."""
+"""Without quantization, a lower worst cosine means that the graph does not compute the model."""
 
 
 @dataclass(frozen=True)
 class ExportReport:
-    """The new encoder of `bytes` in all, and how it compares with the `original` on items of `origin`."""
+    """The exported encoder, its size in bytes, and its comparison with the `original` on items of `origin`."""
 
     folder: Path
     original: str
@@ -41,11 +41,11 @@ class ExportReport:
 def export(
     spec: str, out: Path, *, quantize: str | None = None, sample: Path | None = None, progress: Progress = no_progress
 ) -> ExportReport:
-    """Writes the encoder as ONNX graphs into the folder `out`, in place of an older one there, and compares both.
+    """Writes the encoder as ONNX graphs into the folder `out`, or replaces an older encoder there, and compares both.
 
-    `quantize` may be `int8`. `sample` is a catalog whose texts and photos are compared; without one, some are made up.
-    The numbers are kept in the folder's card. `progress` counts steps. EncoderError when the encoder cannot be
-    exported, or what comes out is not the same; InputError for a wrong `quantize` or `sample`.
+    `quantize` may be `int8`. `sample` is a catalog whose texts and photos are compared; default: made-up ones. The card
+    in the folder keeps the numbers. `progress` counts steps. EncoderError when the encoder cannot be exported, or the
+    graphs give other vectors; InputError for an invalid `quantize` or `sample`.
     """
     if quantize is not None and quantize not in PRECISIONS:
         raise InputError("quantize", f"{quantize!r} is none of {', '.join(PRECISIONS)}")
@@ -72,11 +72,11 @@ def export(
             if modality in exported.modalities and len(samples.items[modality]) > 1
         )
         if not comparisons:
-            raise InputError(samples.origin, f"has nothing that {spec!r} encodes, to compare it on")
-        worst = min(comparisons, key=lambda one: one.worst_cosine)
+            raise InputError(samples.origin, f"has no items of a modality that {spec!r} encodes, to compare on")
+        worst = min(comparisons, key=lambda comparison: comparison.worst_cosine)
         if not quantize and worst.worst_cosine < MIN_COSINE:
             raise EncoderError(
-                f"{spec!r} has a graph that is not its model: cosine {worst.worst_cosine}, {worst.modality}"
+                f"the graph of {spec!r} does not give its model's vectors: {worst.modality} cosine {worst.worst_cosine}"
             )
         report = ExportReport(
             folder=out,

@@ -1,4 +1,4 @@
-"""An encoder's towers as ONNX graphs, with all that is needed to prepare items for them, in a folder."""
+"""An encoder's towers as ONNX graphs in a folder, with the settings for preparing items."""
 
 import contextlib
 import json
@@ -23,19 +23,19 @@ from ltr_plugin.errors import EncoderError
 EXAMPLES = ["a red mug", "a large blue teapot with white stars and a wooden handle"]
 
 MAX_INLINE_BYTES = 1_900_000_000
-"""Bytes of weights from which on they lie beside the graph: a file of this form holds 2 GB."""
+"""Larger weights are stored beside the graph: an ONNX file holds at most 2 GB."""
 
 QUANTIZED_OPS = ["MatMul", "Gemm", "Gather"]
-"""Not convolutions, which ONNX Runtime runs several times slower with whole numbers found on the fly."""
+"""Not convolutions, which ONNX Runtime runs several times slower when they are quantized dynamically."""
 
 
 def write_graphs(encoder: Encoder, model: str, folder: Path, name: str) -> None:
-    """Writes the encoder of `model` (what follows the colon) into a folder that is there.
+    """Writes the encoder of `model` (the specification after the colon) into an existing folder.
 
-    EncoderError when its library has no such form, or when its tokenizer cannot be kept.
+    EncoderError when its library cannot be exported, or when its tokenizer cannot be saved.
     """
     facts = {"name": name, "dimension": encoder.fingerprint.dimension}
-    with _quietly(), torch.inference_mode(False), torch.no_grad():
+    with _silenced(), torch.inference_mode(False), torch.no_grad():
         if isinstance(encoder, SentenceEncoder):
             towers = {"text": _sentence(encoder, folder)}
         elif isinstance(encoder, OpenClipEncoder):
@@ -43,28 +43,28 @@ def write_graphs(encoder: Encoder, model: str, folder: Path, name: str) -> None:
         else:
             library = encoder.fingerprint.library
             raise EncoderError(
-                f"encoders of {library} cannot be exported; those of sentence-transformers, open_clip can"
+                f"encoders of {library} cannot be exported; only sentence-transformers and open_clip can"
             )
     (folder / CONFIG).write_text(json.dumps({**facts, **towers}, indent=1) + "\n", "utf-8")
 
 
 def quantize(folder: Path) -> None:
-    """Turns the graphs' weights into whole numbers of 8 bits, one scale a channel; activations follow on the fly.
+    """Quantizes the graphs' weights to int8 with one scale for each channel; activations are quantized dynamically.
 
-    That is noted with them, for such activations of an item depend on what it is run with.
+    The configuration records it, because dynamic scales make an item's vector depend on its batch.
     """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic  # type: ignore[import-untyped]
 
-    with _quietly():
+    with _silenced():
         for path in filter(Path.is_file, (folder / file for file in GRAPH_FILES.values())):
             graph = onnx.load(path)
-            del graph.graph.value_info[:]  # inferred shapes, which no longer hold once a product is written another way
+            del graph.graph.value_info[:]  # inferred shapes, which quantization makes invalid
             files = list(folder.glob(f"{path.name}*"))
             large = sum(file.stat().st_size for file in files) > MAX_INLINE_BYTES
             for file in files:
                 file.unlink()
-            # with 7 bits of range, older CPUs, whose sums overflow at 8, give the same vectors as newer ones
+            # reduced to 7 bits, because sums of 8 bits overflow on older CPUs, which would give other vectors
             quantize_dynamic(
                 graph,
                 path,
@@ -83,7 +83,7 @@ def _sentence(encoder: SentenceEncoder, folder: Path) -> dict[str, Any]:
     tokenizer = encoder.model.tokenizer
     if not getattr(tokenizer, "is_fast", False):
         raise EncoderError(
-            f"{encoder.fingerprint.model!r} has a tokenizer without {TOKENIZER_FILE}; it cannot be exported"
+            f"{encoder.fingerprint.model!r} has a tokenizer without {TOKENIZER_FILE}, so it cannot be exported"
         )
     tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
     length = int(encoder.model.max_seq_length or tokenizer.model_max_length)
@@ -107,19 +107,19 @@ def _write_text_tower(encoder: OpenClipEncoder, model: str, folder: Path) -> dic
         encoder.tokenizer.save_pretrained(folder)
     tokens = encoder.tokenizer(EXAMPLES)
     if not torch.equal(open_clip.get_tokenizer(f"local-dir:{folder}")(EXAMPLES), tokens):
-        raise EncoderError(f"{encoder.fingerprint.model!r} has a tokenizer that a folder cannot hold")
-    with openclip.trim_padding(encoder.model, tokens) as kept:
-        any_length = kept.shape[1] < tokens.shape[1]
+        raise EncoderError(f"{encoder.fingerprint.model!r} has a tokenizer that cannot be saved in a folder")
+    with openclip.trim_padding(encoder.model, tokens) as trimmed:
+        any_length = trimmed.shape[1] < tokens.shape[1]
     context = tokens.shape[1]
     if any_length:
-        _write(_AnyLength(encoder.model), {"tokens": kept}, folder / GRAPH_FILES["text"], context)
+        _write(_AnyLength(encoder.model), {"tokens": trimmed}, folder / GRAPH_FILES["text"], context)
     else:
         _write(_TextTower(encoder.model), {"tokens": tokens}, folder / GRAPH_FILES["text"])
     return {"context": context, "any_length": any_length}
 
 
 def _write(tower: nn.Module, inputs: dict[str, torch.Tensor], path: Path, length: int = 0) -> None:
-    """Any number of items, and of tokens up to `length` where that is given."""
+    """Exports a tower for any number of items, and of tokens up to `length` if that is given."""
     shape = {0: Dim("items")} | ({1: Dim("tokens", max=length)} if length else {})
     weights = sum(weight.numel() * weight.element_size() for weight in tower.parameters())
     device = next(tower.parameters()).device
@@ -167,7 +167,7 @@ class _TextTower(nn.Module):
 
 
 class _AnyLength(nn.Module):
-    """`openclip.trim_padding` inside the graph: mask and positions are cut to the tokens that come."""
+    """`openclip.trim_padding` inside the graph: mask and positions are cut to the number of tokens."""
 
     def __init__(self, model: Any) -> None:  # noqa: ANN401
         super().__init__()
@@ -186,8 +186,8 @@ class _AnyLength(nn.Module):
 
 
 @contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """No word from the exporter, which warns of its own internals."""
+def _silenced() -> Iterator[None]:
+    """Silences the exporter, which warns about its own internals."""
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -1,4 +1,4 @@
-"""Texts and photos to compare two encoders on: a shop's own, or some that are made here."""
+"""Texts and photos on which two encoders are compared: of a catalog, or synthetic."""
 
 import random
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.media.images import open_image
 
 MAX_TEXTS, MAX_PHOTOS = 200, 100
-"""Most that are compared."""
+"""Maximum items that are compared."""
 
 COLOURS = ("red", "green", "blue", "white", "black", "yellow", "brown", "orange")
 THINGS = (
@@ -33,14 +33,14 @@ THINGS = (
 
 @dataclass(frozen=True)
 class Samples:
-    """`items` by modality, RGB photos and texts; `origin` says where they are from."""
+    """`items` by modality (texts, RGB photos), and their `origin` in words."""
 
     origin: str
     items: dict[Modality, list[Any]]
 
 
 def catalog_samples(catalog: Path) -> Samples:
-    """Texts and photos of products drawn from a catalog, always the same; photos that cannot be used are passed over.
+    """Texts and photos of products drawn from a catalog, always the same ones; unusable photos are skipped.
 
     InputError when the catalog has mistakes, or neither texts nor photos.
     """
@@ -61,7 +61,7 @@ def catalog_samples(catalog: Path) -> Samples:
 
 
 def synthetic_samples() -> Samples:
-    """Product-like texts, and drawn photos of coloured figures."""
+    """Product-like texts, and generated images of coloured shapes."""
     texts = [f"{colour} {thing}" for thing, colour in pairs(THINGS, COLOURS)]
     return Samples("made-up texts and photos", {"text": texts, "image": [_drawn(seed) for seed in range(len(texts))]})
 

@@ -1,7 +1,7 @@
-"""Training encoders on a shop's own products: `trainers` lists what can be trained, one file each.
+"""Training encoders on a shop's own products; `trainers` lists the kinds, one module each.
 
-Shared by all: `examples` are the products' media and captions, `batches` what is looked at together, `loss` what is
-learned from it, `loop` learns for as long as the budget lasts, `holdout` says how good it got, `folder` keeps it.
-Photos: `photos` trains, `architecture` is the small model, `augmentation` draws views, `cutout` finds the product.
-Sounds: `sounds` trains, `sound_examples` has them as spectrograms, `sound_augmentation` hears them in other ways.
+Shared by all kinds: `examples` (media and captions of products), `batches`, `loss`, `fitting` (steps until the budget
+is used), `holdout` (quality on held-out items), `training_run` (one training, resumable) and `report`.
+Photos: `photos`, `photo_examples`, `photo_augmentation`, `cutout` (product and backdrop), `small_clip` (a small model).
+Audio: `audio`, `audio_examples` (spectrograms), `audio_augmentation`. Text: `text`. Keypoints: `visual_words`.
 """

@@ -1,8 +1,8 @@
-"""Training a sound and text encoder on a shop's own sounds and words.
+"""Training of an audio and text encoder on a shop's own audio and text.
 
-Sounds meet texts as in CLAP (Wu et al. 2023, https://arxiv.org/abs/2211.06687), and sounds of the same product meet
-each other (Khosla et al. 2020, https://arxiv.org/abs/2004.11362), so that what a shopper records finds the product.
-Words go through a sentence encoder that stays as it is: a few hundred products teach how things sound, not English.
+The loss pairs audio with text as in CLAP (Wu et al. 2023, https://arxiv.org/abs/2211.06687), and audio of the same
+product with each other (Khosla et al. 2020, https://arxiv.org/abs/2004.11362), so that a shopper's recording finds the
+product. Text goes through a sentence encoder that is not trained: a few hundred products teach sounds, not language.
 """
 
 import math
@@ -31,7 +31,7 @@ FRESH_RATE, CONTINUED_RATE = 3e-3, 3e-4
 EPOCHS = 200
 
 AUDIO_SCALE = 10.0
-"""Inverse temperature between sounds; between sounds and texts it is learned, as in CLIP."""
+"""Inverse temperature between audio and audio; between audio and text it is learned, as in CLIP."""
 
 
 def train_encoder(
@@ -47,21 +47,29 @@ def train_encoder(
     seed: int = 0,
     progress: Progress = no_progress,
 ) -> TrainingReport:
-    """Trains on the catalog and writes the encoder's folder `out`, to be used as `mel_cnn:OUT`.
+    """Trains on the catalog and writes the encoder's folder `out`, to be used as `mel:OUT`.
 
-    `start` is the folder of such an encoder to go on from. `queries` with `qrels` add sound queries with grade 3 as
-    further sounds of that product. Ctrl-C ends the training early and keeps what was learned. `progress` counts sounds
-    read, then hundredths of the training. The same seed and steps give the same encoder on the same machine.
+    `start` is the folder of such an encoder to continue from. `queries` with `qrels` add audio queries with grade 3 as
+    further audio of that product. Ctrl-C ends the training early and keeps what was learned. `progress` counts audio
+    files read, then hundredths of the training. The same seed and steps give the same encoder on the same machine.
     InputError when there is nothing to learn from.
     """
     training = TrainingRun(
-        catalog, out, "sounds", start=start, batch=batch, budget=budget, seed=seed, resume=resume, progress=progress
+        catalog,
+        out,
+        "audio files",
+        start=start,
+        batch=batch,
+        budget=budget,
+        seed=seed,
+        resume=resume,
+        progress=progress,
     )
     text_encoder = load_encoder(DEFAULT_TEXT_ENCODER)
     fresh = MelShape(text_dimension=text_encoder.fingerprint.dimension)
     network = mel_cnn.load(training.start, load_encoder).model.cpu() if training.start else MelNetwork(fresh)
-    found = media_sources("audio", catalog, training.products, queries, qrels)
-    examples = read_audio(training.products, found, progress)
+    sources = media_sources("audio", catalog, training.products, queries, qrels)
+    examples = read_audio(training.products, sources, progress)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     trainer = _Trainer(
         network.to(device), text_encoder, FRESH_RATE if training.fresh else CONTINUED_RATE, training.seed
@@ -75,7 +83,7 @@ def train_encoder(
 
     encoder = mel_cnn.from_model(network.cpu(), text_encoder, out.resolve().name)
     texts = encoder.encode("text", [encoder.prepare("text", product.embedding_text()) for product in training.products])
-    report, card = training.report(encoder, lambda places: _vectors(encoder, examples, places), texts)
+    report, card = training.report(encoder, lambda items: _vectors(encoder, examples, items), texts)
     with replace_folder(out, card) as partial:
         mel_cnn.write(partial, network, DEFAULT_TEXT_ENCODER, encoder.fingerprint.model)
     return report
@@ -93,7 +101,7 @@ class _Trainer:
         self._optimizer = Optimizer(network, rate)
 
     def step(self, examples: AudioExamples, batch: Batch, share: float) -> None:
-        """Learns from one batch, at the learning rate of this share of the training."""
+        """Takes one optimizer step on a batch; `share` is the completed share of the training."""
         crops = examples.crops(batch.items, math.ceil(mel_cnn.WINDOW_FRAMES * MIN_CROP_RATIO), self._views).to(
             self._device
         )
@@ -115,5 +123,5 @@ class _Trainer:
         return torch.stack([self._embedded[caption] for caption in captions])
 
 
-def _vectors(encoder: mel_cnn.MelEncoder, examples: AudioExamples, places: Sequence[int]) -> Vectors:
-    return encoder.encode("audio", [encoder.prepare_spectrogram(examples.spectrogram(place)) for place in places])
+def _vectors(encoder: mel_cnn.MelEncoder, examples: AudioExamples, items: Sequence[int]) -> Vectors:
+    return encoder.encode("audio", [encoder.prepare_spectrogram(examples.spectrogram(item)) for item in items])

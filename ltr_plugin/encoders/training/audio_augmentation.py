@@ -1,7 +1,7 @@
-"""Random ways to hear a sound, whole batches of spectrograms at once: moment, speed, pitch, room, microphone, noise.
+"""Random augmentation of audio, for whole batches of spectrograms: start, speed, pitch, room, microphone, noise.
 
-Sounds add in power, a room smears power over time, a microphone adds decibels: so all of it is done on the spectrogram,
-many times cheaper than on samples. Bands and frames are hidden as in SpecAugment (Park et al. 2019,
+Sounds add in power, a room spreads power over time, and a microphone adds decibels, so all of it is done on the
+spectrogram, many times cheaper than on samples. Bands and frames are masked as in SpecAugment (Park et al. 2019,
 https://arxiv.org/abs/1904.08779).
 """
 
@@ -12,29 +12,29 @@ from ltr_plugin.encoders.audio.log_mel import FLOOR_DB, FRAMES_PER_SECOND
 from ltr_plugin.encoders.training.random_tensors import normal, uniform
 
 SPEED, PITCH_BANDS = 0.15, 1.0
-"""Speed changes by up to that share, pitch by up to a semitone or so: it may be what tells two products apart."""
+"""Speed changes by up to this share, pitch by up to about a semitone: a larger change could be another product."""
 
 MIN_CROP_RATIO = 1.17
 REVERB_FRAMES = 25
 
 
 def augment(crops: torch.Tensor, frames: int, generator: torch.Generator) -> torch.Tensor:
-    """(n, frames, bands) decibels from FLOOR_DB to 0: each crop heard in another way.
+    """Decibels (n, frames, bands) from FLOOR_DB to 0: each crop with a random augmentation.
 
-    `crops` (n, more, bands) are decibels, `more` at least LONGER times `frames`, so that a faster one is long enough.
+    `crops` are decibels (n, more, bands); `more` is at least MIN_CROP_RATIO * `frames`, so that faster ones suffice.
     """
     power = _power(_played(crops, frames, generator))
-    power = _in_a_room(power, generator)
+    power = _reverberated(power, generator)
     power = power * _power(_microphone(len(power), power.shape[2], generator))
     power = power / power.amax(dim=(1, 2), keepdim=True).clamp(min=1e-9)
-    power = _among_others(power, generator) + _noise(power.shape, generator)
+    power = _mixed(power, generator) + _noise(power.shape, generator)
     decibels = 10 * power.clamp(min=1e-9).log10()
     decibels = (decibels - decibels.amax(dim=(1, 2), keepdim=True)).clamp(min=FLOOR_DB)
-    return _hidden(decibels, generator)
+    return _masked(decibels, generator)
 
 
 def _played(crops: torch.Tensor, frames: int, generator: torch.Generator) -> torch.Tensor:
-    """A little faster or slower, higher or lower, from another moment on."""
+    """Random speed, pitch and start."""
     count, more, bands = crops.shape
     length = frames / more * _between(-SPEED, SPEED, count, generator).exp().view(count)
     start = (1 - length).clamp(min=0) * _between(-1, 1, count, generator).view(count)
@@ -46,8 +46,8 @@ def _played(crops: torch.Tensor, frames: int, generator: torch.Generator) -> tor
     return played[:, 0] + FLOOR_DB
 
 
-def _in_a_room(power: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Power dies away by 60 dB in 0.1 to 1 s, in half of the rooms audibly."""
+def _reverberated(power: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Adds reverberation that decays by 60 dB in 0.1 to 1 s to half of the crops."""
     count, frames, bands = power.shape
     seconds = _between(0.1, 1.0, count, generator)
     later = torch.arange(REVERB_FRAMES, device=power.device) / FRAMES_PER_SECOND
@@ -61,7 +61,7 @@ def _in_a_room(power: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 
 def _microphone(count: int, bands: int, generator: torch.Generator) -> torch.Tensor:
-    """(count, 1, bands) decibels: uneven, and now and then deaf to what is low or high, as a telephone is."""
+    """Decibels (count, 1, bands): an uneven response, sometimes without low or high bands, like a telephone."""
     uneven = 4 * normal(count, 1, 6, generator=generator)
     curve = interpolate(uneven, size=bands, mode="linear", align_corners=True)
     band = torch.arange(bands, device=generator.device).view(1, 1, bands)
@@ -70,15 +70,15 @@ def _microphone(count: int, bands: int, generator: torch.Generator) -> torch.Ten
     return curve - 3 * (band - high).clamp(min=0) - 3 * (low - band).clamp(min=0)
 
 
-def _among_others(power: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Another sound of the batch, quietly beside, in a third of the views."""
+def _mixed(power: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Adds another audio of the batch, 10 to 40 dB lower, to a third of the crops."""
     count = len(power)
-    quietly = 10 ** (_between(-4, -1, count, generator)) * (_between(0, 1, count, generator) < 1 / 3)
-    return power + quietly * power[torch.randperm(count, generator=generator, device=generator.device)]
+    gain = 10 ** (_between(-4, -1, count, generator)) * (_between(0, 1, count, generator) < 1 / 3)
+    return power + gain * power[torch.randperm(count, generator=generator, device=generator.device)]
 
 
 def _noise(shape: torch.Size, generator: torch.Generator) -> torch.Tensor:
-    """Steady noise of any colour, from unheard to 10 dB below the loudest."""
+    """Steady noise of a random colour, from inaudible to 10 dB below the loudest."""
     count, frames, bands = shape
     pitch = torch.linspace(0, 1, bands, device=generator.device).view(1, 1, bands)
     colour = _between(-30, 10, count, generator) * pitch
@@ -87,14 +87,14 @@ def _noise(shape: torch.Size, generator: torch.Generator) -> torch.Tensor:
     return _power(level) * grain
 
 
-def _hidden(decibels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """A stretch of frames and one of bands are not heard, in most views."""
+def _masked(decibels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Masks one range of frames and one of bands in most crops."""
     count, frames, bands = decibels.shape
     for dim, size in ((1, frames), (2, bands)):
         width = _between(-0.05, 0.2, count, generator) * size
         start = _between(0, 1, count, generator) * (size - width)
-        place = torch.arange(size, device=decibels.device).view((1, size, 1) if dim == 1 else (1, 1, size))
-        decibels = decibels.masked_fill((place >= start) & (place < start + width), FLOOR_DB)
+        index = torch.arange(size, device=decibels.device).view((1, size, 1) if dim == 1 else (1, 1, size))
+        decibels = decibels.masked_fill((index >= start) & (index < start + width), FLOOR_DB)
     return decibels
 
 

@@ -1,4 +1,4 @@
-"""What an encoder learns from: products' media, and the ways their text can be put."""
+"""Examples to learn from: media of products, and captions made of their text."""
 
 import random
 from collections import Counter
@@ -15,16 +15,16 @@ from ltr_plugin.progress import Progress
 from ltr_plugin.queries.query import read_queries
 
 SAME_PRODUCT_GRADE = 3
-"""The grade from which a query's photo or sound counts as one of the product."""
+"""From this grade on, a query's photo or audio counts as one of the product."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class MediaSource:
-    """A photo or sound to learn from: where it is, and the products (by their place) that it is of.
+    """A photo or audio file to learn from: its `root` and `reference`, and the products (by index) that it `shows`.
 
-    `from_judgment` tells whether it comes from a judgment rather than the catalog.
+    `from_judgment` is True if it comes from a judged query instead of the catalog.
     """
 
     root: Path
@@ -35,10 +35,10 @@ class MediaSource:
 
 @dataclass(frozen=True)
 class Examples:
-    """Items with what they show, and products with what can be said of them.
+    """Items with the products that they show, and products with their captions.
 
-    `shows[i]` are the products that item i is of, `from_judgment[i]` whether it comes from a judgment, `captions[p]` the texts
-    of product p. `unusable` says which items fell out, and why.
+    `shows[i]` are the products of item i, `from_judgment[i]` is whether it comes from a judgment, and `captions[p]` are
+    the texts of product p. `unusable` has a line with the reason for each item that cannot be used.
     """
 
     shows: tuple[tuple[int, ...], ...]
@@ -47,12 +47,12 @@ class Examples:
     unusable: tuple[str, ...]
 
     def __len__(self) -> int:
-        """How many items there are."""
+        """The number of items."""
         return len(self.shows)
 
     def counts(self) -> Counter[int]:
-        """How many items there are of each product."""
-        return Counter(place for shown in self.shows for place in shown)
+        """The number of items of each product."""
+        return Counter(product for shown in self.shows for product in shown)
 
 
 def media_sources(
@@ -64,36 +64,36 @@ def media_sources(
 ) -> list[MediaSource]:
     """The media of the catalog, then those of queries whose product is known from a judgment.
 
-    Only queries of this modality alone count: the words beside a photo may change what is asked for.
-    InputError when there are queries without qrels, or the other way round.
+    Only queries of this single modality count: text beside a photo may ask for something else. InputError when only one
+    of queries and qrels is given.
     """
     own = [
-        MediaSource(catalog.parent, name, (place,))
-        for place, product in enumerate(products)
+        MediaSource(catalog.parent, name, (index,))
+        for index, product in enumerate(products)
         for name in product.media(modality)
     ]
     if (queries is None) != (qrels is None):
         raise InputError("queries and qrels", "give both, or neither: the judgments say what the queries show")
     if queries is None or qrels is None:
         return own
-    places, judged = {product.id: place for place, product in enumerate(products)}, read_qrels(qrels)
+    indices, judged = {product.id: index for index, product in enumerate(products)}, read_qrels(qrels)
     for query in read_queries(queries):
         shown = [
-            places[id_]
+            indices[id_]
             for id_, grade in judged.for_query(query.id).items()
-            if grade >= SAME_PRODUCT_GRADE and id_ in places
+            if grade >= SAME_PRODUCT_GRADE and id_ in indices
         ]
-        asked = {"image": query.image, "audio": query.audio}
-        reference = asked.pop(modality)
-        if reference and shown and not (query.text or any(asked.values())):
+        media = {"image": query.image, "audio": query.audio}
+        reference = media.pop(modality)
+        if reference and shown and not (query.text or any(media.values())):
             own.append(MediaSource(queries.parent, reference, tuple(shown), from_judgment=True))
     return own
 
 
 def read_usable(
-    found: Sequence[MediaSource], read: Callable[[MediaSource], T], unusable: list[str], progress: Progress
+    sources: Sequence[MediaSource], read: Callable[[MediaSource], T], unusable: list[str], progress: Progress
 ) -> Iterator[tuple[MediaSource, T]]:
-    """Each source with what `read` makes of it, in order, read in threads; those it cannot be used go to `unusable`."""
+    """Each source with the result of `read`, in order, read in threads; reasons of unusable ones go to `unusable`."""
 
     def attempt(source: MediaSource) -> T | MediaError:
         try:
@@ -102,16 +102,16 @@ def read_usable(
             return MediaError(f"{source.reference}: {error}")
 
     with ThreadPoolExecutor() as pool:
-        for done, (source, result) in enumerate(zip(found, pool.map(attempt, found), strict=True), start=1):
+        for done, (source, result) in enumerate(zip(sources, pool.map(attempt, sources), strict=True), start=1):
             if isinstance(result, MediaError):
                 unusable.append(str(result))
             else:
                 yield source, result
-            progress(done, len(found))
+            progress(done, len(sources))
 
 
 def captions(product: Product) -> list[str]:
-    """The ways to put a product in words: as it is indexed, and in parts, as shoppers would ask for it."""
+    """Texts of a product: the one that is indexed, and parts of it as shoppers would type them."""
     sentences = [part.strip() for part in product.description.replace("\n", ". ").split(". ") if part.strip()]
     attributes = product.attribute_text().replace("\n", ", ")
     last = product.category[-1] if product.category else ""
@@ -127,7 +127,7 @@ def captions(product: Product) -> list[str]:
 
 
 def augment_caption(caption: str, rng: random.Random) -> str:
-    """The caption with a few words left out, and sometimes in another order."""
+    """The caption with 15 % of its words dropped, and one in five shuffled."""
     words = [word for word in caption.split() if rng.random() > 0.15] or [caption]
     if rng.random() < 0.2:
         rng.shuffle(words)

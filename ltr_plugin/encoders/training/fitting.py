@@ -1,4 +1,4 @@
-"""Learning for as long as a budget lasts: what the training of any network shares."""
+"""Training loop and optimizer that all networks share; the loop runs until a budget is used."""
 
 import contextlib
 import math
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
 B = TypeVar("B")
 
 WARMUP_SHARE = 0.05
-"""Share of the training in which the learning rate rises; it then falls along a cosine."""
+"""Share of the training in which the learning rate rises; afterwards it follows a cosine to 0."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to train: by the clock, by batches, or by how often each item is looked at; the first that is given."""
+    """How long to train: by time, by steps (batches), or by epochs; the first one that is given counts."""
 
     minutes: float | None = None
     steps: int | None = None
     epochs: float | None = None
 
     def share(self, seconds: float, steps: int, steps_per_epoch: float, default_epochs: float) -> float:
-        """The part of it that is used up, from 0 to 1; `default_epochs` counts where the budget says nothing."""
+        """The share that is used, from 0 to 1; `default_epochs` counts if the budget is empty."""
         if self.minutes:
             return min(1.0, seconds / (60 * self.minutes))
         return min(1.0, steps / (self.steps or (self.epochs or default_epochs) * steps_per_epoch))
 
 
 DEFAULT_BUDGET = Budget()
-"""As long as the kind of encoder takes by default."""
+"""The default number of epochs of the kind of encoder."""
 
 
 @dataclass(frozen=True)
 class FitResult:
-    """Batches and seconds that were spent, and the share of the training that is done, earlier runs included."""
+    """Steps and seconds of this run, and the completed share of the training, including earlier runs."""
 
     steps: int
     seconds: float
@@ -56,9 +56,9 @@ def fit(
     done: float = 0.0,
     progress: Progress,
 ) -> FitResult:
-    """Takes a `step` a batch until the budget is used up, telling it the share that is done; Ctrl-C ends it early.
+    """Calls `step` with each batch and the completed share until the budget is used; Ctrl-C ends it early.
 
-    `done` is the share that an interrupted training had reached. `progress` counts hundredths of the whole.
+    `done` is the share that an interrupted training had completed. `progress` counts hundredths of the whole.
     """
     began, steps, share = time.monotonic(), 0, done
     with contextlib.suppress(KeyboardInterrupt):
@@ -74,9 +74,9 @@ def fit(
 
 
 class Optimizer:
-    """AdamW (Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101) with a warm start and a cosine's fall.
+    """AdamW (Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101) with warm-up and a cosine schedule.
 
-    Only matrices and filters decay: a norm's scale or a bias has no reason to be small.
+    Weight decay applies to matrices and filters only, not to biases and scales of norms.
     """
 
     def __init__(self, model: "torch.nn.Module", rate: float, decay: float = 0.05) -> None:
@@ -92,7 +92,7 @@ class Optimizer:
         self._adam = torch.optim.AdamW(groups, lr=rate, fused=True)
 
     def step(self, loss: "torch.Tensor", share: float) -> None:
-        """Lowers the loss, at the learning rate of this share of the training; gradients are clipped at length 1."""
+        """Takes one step; `share` sets the learning rate, and gradients are clipped at norm 1."""
         import torch
 
         for group in self._adam.param_groups:
@@ -104,11 +104,11 @@ class Optimizer:
 
 
 def autocast_bfloat16(device: "torch.device") -> contextlib.AbstractContextManager[Any]:
-    """bfloat16 where the hardware multiplies in it faster than in float32."""
+    """Autocast to bfloat16 if the device multiplies faster in it than in float32."""
     import torch
 
     from ltr_plugin.encoders.runtime.half_precision import half_dtype
 
-    # not float16, whose gradients would have to be scaled
+    # not float16, whose gradients need scaling
     fast = half_dtype(device) is torch.bfloat16
     return torch.autocast(device.type, torch.bfloat16) if fast else contextlib.nullcontext()

@@ -1,14 +1,14 @@
-"""Contrastive losses where an item may have several positives (Khosla et al. 2020, https://arxiv.org/abs/2004.11362)."""
+"""Contrastive losses with several positives for an item (Khosla et al. 2020, https://arxiv.org/abs/2004.11362)."""
 
 import torch
 from torch.nn.functional import log_softmax
 
 
 def contrastive(similarities: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
-    """Mean cross entropy of each row's softmax against its positives, evenly weighted; rows without any are left out.
+    """Mean cross entropy of each row's softmax against its positives, equally weighted; rows without any are left out.
 
-    `similarities` (n, m) are scaled by temperature, `positive` (n, m) is bool. Minus infinity leaves a pair out.
-    0 when no row has a positive.
+    `similarities` (n, m) are divided by the temperature, `positive` (n, m) is bool. A similarity of minus infinity
+    leaves a pair out. 0 when no row has a positive.
     """
     rows = positive.any(dim=1)
     if not rows.any():
@@ -20,13 +20,13 @@ def contrastive(similarities: torch.Tensor, positive: torch.Tensor) -> torch.Ten
 def item_text_loss(
     items: torch.Tensor, texts: torch.Tensor, positive: torch.Tensor, scale: torch.Tensor
 ) -> torch.Tensor:
-    """CLIP's loss, both ways. `items` (n, d) and `texts` (m, d) are unit vectors, `positive` (n, m) is bool."""
+    """CLIP's loss in both directions. `items` (n, d) and `texts` (m, d) are unit vectors, `positive` (n, m) is bool."""
     similarities = scale * items @ texts.T
     return (contrastive(similarities, positive) + contrastive(similarities.T, positive.T)) / 2
 
 
 def same_product_loss(items: torch.Tensor, positive: torch.Tensor, scale: float) -> torch.Tensor:
-    """Items (n, d) of the same product pull together, all others push apart; an item is not its own positive."""
+    """The loss of items (n, d) and `positive` (n, n), items of the same product; an item is not its own positive."""
     itself = torch.eye(len(items), dtype=torch.bool, device=items.device)
     similarities = (scale * items @ items.T).masked_fill(itself, float("-inf"))
     return contrastive(similarities, positive & ~itself)

@@ -1,4 +1,4 @@
-"""Random views of photos, whole batches at once: framing, tilt, mirroring, another backdrop, light and colour."""
+"""Random augmentation of photos, for whole batches: framing, tilt, mirroring, another backdrop, light and colour."""
 
 import torch
 from torch.nn.functional import affine_grid, grid_sample, interpolate
@@ -7,24 +7,24 @@ from ltr_plugin.encoders.training.random_tensors import normal, uniform
 
 
 def augment(photos: torch.Tensor, cutouts: torch.Tensor, size: int, generator: torch.Generator) -> torch.Tensor:
-    """(n, 3, size, size) float32 in 0..1: one random view of each photo.
+    """float32 (n, 3, size, size) from 0 to 1: one random view of each photo.
 
-    `photos` is (n, 3, height, width) uint8; `cutouts` (n, height, width) uint8 is 1 on the product and 0 on an even
-    backdrop, which gives way to another one, as a shopper's photo has. Colour moves little, since it is often what
-    tells two products apart.
+    `photos` is uint8 (n, 3, height, width); `cutouts`, uint8 (n, height, width), is 1 on the product and 0 on a uniform
+    backdrop, which is replaced by another one, as in a shopper's photo. Colour changes little, because it often
+    distinguishes products.
     """
     layers = torch.cat([photos, cutouts[:, None]], dim=1).float()
     has_backdrop = cutouts.flatten(1).amin(dim=1) == 0
     grid = affine_grid(_framing(has_backdrop, generator), [len(photos), 4, size, size], align_corners=False)
     layers = grid_sample(layers, grid, padding_mode="border", align_corners=False)
     views, cutout = layers[:, :3] / 255, layers[:, 3:]
-    kept = uniform(0, 1, len(views), 1, 1, 1, generator=generator) < 0.3
-    cutout = torch.where(kept, torch.ones_like(cutout), cutout)
+    keep_backdrop = uniform(0, 1, len(views), 1, 1, 1, generator=generator) < 0.3
+    cutout = torch.where(keep_backdrop, torch.ones_like(cutout), cutout)
     return _light(views * cutout + _backdrops(len(views), size, generator) * (1 - cutout), generator)
 
 
 def _framing(has_backdrop: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """(n, 2, 3) affine maps from the view's coordinates to the photo's; a view may show more than the photo."""
+    """float32 (n, 2, 3): affine maps from coordinates of the view to the photo; a view may be larger than the photo."""
     count = len(has_backdrop)
     widest = torch.where(has_backdrop, 2.0, 1.1)
     area = 0.35 + (widest - 0.35) * uniform(0, 1, count, generator=generator)
@@ -38,7 +38,7 @@ def _framing(has_backdrop: torch.Tensor, generator: torch.Generator) -> torch.Te
 
 
 def _backdrops(count: int, size: int, generator: torch.Generator) -> torch.Tensor:
-    """(count, 3, size, size): a colour, a drift of it over the view, and the same coarse or fine grain for all."""
+    """float32 (count, 3, size, size): a colour, a gradient over the view, and a grain of one size for all."""
     colour = uniform(0, 1, count, 3, 1, 1, generator=generator)
     grey = colour.mean(dim=1, keepdim=True)
     drift = 0.3 * normal(count, 1, 2, 2, generator=generator)

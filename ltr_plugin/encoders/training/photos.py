@@ -1,7 +1,8 @@
-"""Training an image and text encoder on a shop's own photos and titles.
+"""Training of an image and text encoder on a shop's own photos and text.
 
-Photos meet texts as in CLIP (Radford et al. 2021, https://arxiv.org/abs/2103.00020), and photos of the same product
-meet each other (Khosla et al. 2020, https://arxiv.org/abs/2004.11362), so that a shopper's photo finds the shop's.
+The loss pairs photos with text as in CLIP (Radford et al. 2021, https://arxiv.org/abs/2103.00020), and photos of the
+same product with each other (Khosla et al. 2020, https://arxiv.org/abs/2004.11362), so that a shopper's photo finds the
+shop's photo.
 """
 
 from collections.abc import Sequence
@@ -29,10 +30,10 @@ FRESH_RATE, PRETRAINED_RATE = 4e-3, 3e-5
 EPOCHS = 50
 
 PHOTO_SCALE = 10.0
-"""Inverse temperature between photos; between photos and texts it is learned, as in CLIP."""
+"""Inverse temperature between photos; between photos and text it is learned, as in CLIP."""
 
 MARGIN = 7 / 6
-"""Photos are kept in memory a little larger than the model sees them, so that a view can be a part of one."""
+"""Photos are kept in memory larger than the model's input by this factor, so that a view can be a part of one."""
 
 
 def train_encoder(
@@ -51,7 +52,7 @@ def train_encoder(
 ) -> TrainingReport:
     """Trains on the catalog and writes the encoder's folder `out`, to be used as `open_clip:OUT`.
 
-    `start` is what follows `open_clip:` in an encoder's specification; without it a small model learns from nothing.
+    `start` is what follows `open_clip:` in an encoder's specification; without it, a small new model is trained.
     `queries` with `qrels` add photo queries with grade 3 as further photos of that product. Ctrl-C ends the training
     early and keeps what was learned. `progress` counts photos read, then hundredths of the training.
     The same seed and steps give the same encoder on the same machine. InputError when there is nothing to learn from.
@@ -61,17 +62,17 @@ def train_encoder(
     )
     model, tokenizer, config = _model(training.start, image_size)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    wanted = openclip.preprocessing(model)
-    size = max(wanted.size)
-    found = media_sources("image", catalog, training.products, queries, qrels)
-    examples = read_photos(training.products, found, round(size * MARGIN), progress)
+    transform = openclip.preprocessing(model)
+    size = max(transform.size)
+    sources = media_sources("image", catalog, training.products, queries, qrels)
+    examples = read_photos(training.products, sources, round(size * MARGIN), progress)
     rate = FRESH_RATE if training.fresh else PRETRAINED_RATE
-    trainer = _Trainer(model.to(device), tokenizer, wanted, size, rate, training.seed)
+    trainer = _Trainer(model.to(device), tokenizer, transform, size, rate, training.seed)
     training.run(examples, lambda drawn, share: trainer.step(examples, drawn, share), EPOCHS)
 
     encoder = openclip.from_model(model.cpu(), tokenizer, name=out.resolve().name)
     texts = encoder.encode("text", [encoder.prepare("text", product.embedding_text()) for product in training.products])
-    report, card = training.report(encoder, lambda places: _vectors(encoder, examples, places), texts)
+    report, card = training.report(encoder, lambda items: _vectors(encoder, examples, items), texts)
     save_encoder(out, model, config, card, tokenizer)
     return report
 
@@ -79,27 +80,27 @@ def train_encoder(
 class _Trainer:
     """The model with its optimizer: one step at a time."""
 
-    def __init__(self, model: Any, tokenizer: Any, wanted: Any, size: int, rate: float, seed: int) -> None:  # noqa: ANN401
+    def __init__(self, model: Any, tokenizer: Any, transform: Any, size: int, rate: float, seed: int) -> None:  # noqa: ANN401
         self.model, self.tokenizer = model.train().requires_grad_(True), tokenizer
         self._size = size
         self._device = next(model.parameters()).device
         self._mean, self._std = (
-            torch.tensor(values, device=self._device).view(1, 3, 1, 1) for values in (wanted.mean, wanted.std)
+            torch.tensor(values, device=self._device).view(1, 3, 1, 1) for values in (transform.mean, transform.std)
         )
         self._views = torch.Generator(self._device).manual_seed(seed)
         self._optimizer = Optimizer(model, rate)
 
     def step(self, examples: PhotoExamples, batch: Batch, share: float) -> None:
-        """Learns from one batch, at the learning rate of this share of the training."""
+        """Takes one optimizer step on a batch; `share` is the completed share of the training."""
         photos, cutouts = (layers[batch.items].to(self._device) for layers in (examples.photos, examples.cutouts))
         views = augment(photos, cutouts, self._size, self._views)
         views = ((views - self._mean) / self._std).contiguous(memory_format=torch.channels_last)
         shows = batch.shows.to(self._device)
         same = (shows.float() @ shows.float().T) > 0
         tokens = self.tokenizer(batch.captions)
-        with autocast_bfloat16(self._device), openclip.trim_padding(self.model, tokens) as kept:
+        with autocast_bfloat16(self._device), openclip.trim_padding(self.model, tokens) as trimmed:
             photos = self.model.encode_image(views)
-            texts = self.model.encode_text(kept.to(self._device))
+            texts = self.model.encode_text(trimmed.to(self._device))
         photos, texts = normalize(photos.float(), dim=-1), normalize(texts.float(), dim=-1)
         scale = self.model.logit_scale.exp().clamp(max=100)
         loss = item_text_loss(photos, texts, batch.caption_positives.to(self._device), scale) + same_product_loss(
@@ -108,8 +109,8 @@ class _Trainer:
         self._optimizer.step(loss, share)
 
 
-def _vectors(encoder: openclip.OpenClipEncoder, examples: PhotoExamples, places: Sequence[int]) -> Vectors:
-    pixels = (examples.photos[place].permute(1, 2, 0).numpy() for place in places)
+def _vectors(encoder: openclip.OpenClipEncoder, examples: PhotoExamples, items: Sequence[int]) -> Vectors:
+    pixels = (examples.photos[item].permute(1, 2, 0).numpy() for item in items)
     return encoder.encode("image", [encoder.prepare("image", Image.fromarray(photo)) for photo in pixels])
 
 

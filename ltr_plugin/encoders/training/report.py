@@ -1,4 +1,4 @@
-"""What came out of a training."""
+"""The report of a training, and the card that keeps it in the encoder's folder."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,10 +11,10 @@ from ltr_plugin.errors import InputError
 
 @dataclass(frozen=True)
 class HoldoutRetrieval:
-    """Shares of held-out items (photos, sounds) whose product comes first, or among the first five.
+    """Share of held-out items (photos, audio) whose product is the first result, or among the first five.
 
-    `text` looks for the product by its text, `same` by the other items that its catalog has of it; None where it cannot
-    be asked.
+    `text_at_k` searches the products' text, `same_at_k` the other items of products in the catalog; None if there is
+    nothing to search.
     """
 
     items: int = 0
@@ -26,10 +26,10 @@ class HoldoutRetrieval:
 
 @dataclass(frozen=True)
 class TrainingReport:
-    """The encoder's folder and fingerprint, what it was made of, and what it finds for items it has not seen.
+    """The encoder's folder and fingerprint, its training data and effort, and its retrieval of held-out items.
 
-    `unit` is what the items are called, in the plural; `unusable` says which ones were left out, and why. `share` is below 1
-    when the training was interrupted; `resume` goes on from there.
+    `unit` is the plural noun for the items. `unusable` has the reason for each item that was left out. `share` is below
+    1 when the training was interrupted; `resume` continues it.
     """
 
     folder: Path
@@ -49,7 +49,7 @@ class TrainingReport:
         return f"{self.fingerprint.library}:{self.folder}"
 
     def to_card(self, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
-        """The note kept beside the encoder, as `folder.read_card` gives it back; `more` goes in as it is."""
+        """The card for the encoder's folder, as `read_card` returns it, with the facts in `more`."""
         facts = {name: value for name, value in asdict(self).items() if name not in ("folder", "unusable")}
         return {"name": self.fingerprint.model, **facts, "seconds": round(self.seconds, 1), **more}
 
@@ -57,8 +57,8 @@ class TrainingReport:
 def read_unfinished_card(out: Path) -> dict[str, Any]:
     """The card of an interrupted training, to be resumed; InputError when there is none or it came to its end."""
     if not (out / CARD).is_file():
-        raise InputError(str(out), "holds no encoder to go on with")
+        raise InputError(str(out), "holds no encoder whose training could be resumed")
     card = read_card(out)
     if card.get("share", 1.0) >= 1:
-        raise InputError(str(out), "was trained to its end; to train it further, start a new one from it")
+        raise InputError(str(out), "was trained to its end; to train it further, start a new training from it")
     return card

@@ -1,4 +1,4 @@
-"""A small image and text model for shops without pretrained weights, in open_clip's own form, and its folder."""
+"""A small image and text model of open_clip for training without pretrained weights, and its folder."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ CONTEXT_LENGTH = 32
 def small_config(image_size: int) -> dict[str, Any]:
     """The configuration: timm's smallest ResNet (0.4 M weights) beside a two-layer text transformer.
 
-    Convolutions learn from a few hundred photos in a minute or two on a CPU, where a vision transformer does not yet.
+    Convolutions learn from a few hundred photos in one or two minutes on a CPU; a vision transformer needs more.
     """
     return {
         "model_cfg": {
@@ -27,7 +27,7 @@ def small_config(image_size: int) -> dict[str, Any]:
             "text_cfg": {"context_length": CONTEXT_LENGTH, "vocab_size": 49408, "width": 128, "heads": 4, "layers": 2},
             "custom_text": True,
         },
-        # nothing of a product is cut off, and no pixel is spent on bars
+        # squash: nothing of a product is cropped, and no pixel is padding
         "preprocess_cfg": {"resize_mode": "squash"},
     }
 
@@ -52,9 +52,9 @@ def save_encoder(
     card: dict[str, Any],
     tokenizer: Any = None,  # noqa: ANN401
 ) -> None:
-    """An encoder's folder: configuration, weights as safetensors, and `card`; in place of an older one, all at once.
+    """Writes an encoder's folder with configuration, safetensors weights and `card`, or replaces an older encoder.
 
-    A `tokenizer` other than CLIP's own is kept with them.
+    A `tokenizer` other than CLIP's own is saved with them.
     """
     from safetensors.torch import save_file
 

@@ -1,7 +1,7 @@
-"""Training a text encoder on a shop's own words, see `ltr_plugin.encoders.bilstm`.
+"""Training of a BiLSTM text encoder on a shop's own text.
 
-A product's title meets what else is said of it, and itself with other words left out (Gao et al. 2021,
-https://arxiv.org/abs/2104.08821), with the losses that photos are trained by.
+The loss pairs a product's title with its other text, and with itself after other words are dropped (Gao et al. 2021,
+https://arxiv.org/abs/2104.08821).
 """
 
 import random
@@ -32,7 +32,7 @@ FRESH_RATE, CONTINUED_RATE = 2e-3, 2e-4
 EPOCHS = 30
 
 MIN_STEPS_PER_EPOCH = 10
-"""A catalog of one batch needs more than a step an epoch."""
+"""A catalog of a single batch needs more than one step for each epoch."""
 
 TITLE_SCALE = 14.0
 """Inverse temperature between titles; between titles and other text it is learned, as in CLIP."""
@@ -53,8 +53,8 @@ def train_text(
 ) -> TrainingReport:
     """Trains on the catalog's text and writes the encoder's folder `out`, to be used as `bilstm:OUT`.
 
-    `start` is the folder of such an encoder to go on from. `queries` with `qrels` add typed queries as further titles
-    of the products that they are judged 3 for. Ctrl-C ends the training early and keeps what was learned. `progress`
+    `start` is the folder of such an encoder to continue from. `queries` with `qrels` add typed queries with grade 3 as
+    further titles of that product. Ctrl-C ends the training early and keeps what was learned. `progress`
     counts hundredths. The same seed and steps give the same encoder on the same machine. InputError when there is
     nothing to learn from.
     """
@@ -75,8 +75,8 @@ def train_text(
     encoder = bilstm.from_model(network.cpu(), name=out.resolve().name)
     report, card = training.report(
         encoder,
-        lambda places: _vectors(encoder, [examples.titles[place] for place in places]),
-        _vectors(encoder, [_beside_title(product) for product in training.products]),
+        lambda items: _vectors(encoder, [examples.titles[item] for item in items]),
+        _vectors(encoder, [_text_without_title(product) for product in training.products]),
     )
     with replace_folder(out, card) as folder:
         bilstm.write(folder, network)
@@ -89,28 +89,28 @@ class _Titles(Examples):
 
 
 def _read(products: Sequence[Product], queries: Path | None, qrels: Path | None) -> _Titles:
-    """A title a product that has one, and the typed queries whose product is known from a judgment."""
+    """The titles of products, and the typed queries whose product is known from a judgment."""
     if (queries is None) != (qrels is None):
         raise InputError("queries and qrels", "give both, or neither: the judgments say what the queries ask for")
-    own = [(product.title, (place,)) for place, product in enumerate(products) if product.title]
-    asked: list[tuple[str, tuple[int, ...]]] = []
+    titles = [(product.title, (index,)) for index, product in enumerate(products) if product.title]
+    typed: list[tuple[str, tuple[int, ...]]] = []
     if queries is not None and qrels is not None:
-        places, judged = {product.id: place for place, product in enumerate(products)}, read_qrels(qrels)
+        indices, judged = {product.id: index for index, product in enumerate(products)}, read_qrels(qrels)
         for query in read_queries(queries):
             grades = judged.for_query(query.id).items()
-            shown = tuple(places[id_] for id_, grade in grades if grade >= SAME_PRODUCT_GRADE and id_ in places)
+            shown = tuple(indices[id_] for id_, grade in grades if grade >= SAME_PRODUCT_GRADE and id_ in indices)
             if query.mode == "typed" and query.text and shown:
-                asked.append((query.text, shown))
+                typed.append((query.text, shown))
     return _Titles(
-        shows=tuple(shown for _, shown in [*own, *asked]),
-        from_judgment=(False,) * len(own) + (True,) * len(asked),
+        shows=tuple(shown for _, shown in [*titles, *typed]),
+        from_judgment=(False,) * len(titles) + (True,) * len(typed),
         captions=tuple(tuple(way for way in captions(product) if way != product.title) for product in products),
         unusable=(),
-        titles=tuple(title for title, _ in [*own, *asked]),
+        titles=tuple(title for title, _ in [*titles, *typed]),
     )
 
 
-def _beside_title(product: Product) -> str:
+def _text_without_title(product: Product) -> str:
     return ". ".join(filter(None, [", ".join(product.category), product.attribute_text(), product.description]))
 
 
@@ -123,16 +123,16 @@ class _Trainer:
         self._optimizer = Optimizer(network, rate)
 
     def step(self, examples: _Titles, batch: Batch, share: float) -> None:
-        """Learns from one batch, at the learning rate of this share of the training."""
-        titles = [augment_caption(examples.titles[place], self._rng) for place in batch.items]
+        """Takes one optimizer step on a batch; `share` is the completed share of the training."""
+        titles = [augment_caption(examples.titles[item], self._rng) for item in batch.items]
         texts = [self._network.tokens(text) for text in [*titles, *batch.captions]]
         vectors = normalize(self._network(texts), dim=-1)
-        asked, caption_positives = vectors[: len(titles)], vectors[len(titles) :]
+        title_vectors, caption_vectors = vectors[: len(titles)], vectors[len(titles) :]
         shows = batch.shows.to(vectors.device)
         same = (shows.float() @ shows.float().T) > 0
         scale = self._network.logit_scale.exp().clamp(max=100)
-        loss = item_text_loss(asked, caption_positives, batch.caption_positives.to(vectors.device), scale)
-        self._optimizer.step(loss + same_product_loss(asked, same, TITLE_SCALE), share)
+        loss = item_text_loss(title_vectors, caption_vectors, batch.caption_positives.to(vectors.device), scale)
+        self._optimizer.step(loss + same_product_loss(title_vectors, same, TITLE_SCALE), share)
 
 
 def _vectors(encoder: bilstm.LstmEncoder, texts: Sequence[str]) -> Vectors:

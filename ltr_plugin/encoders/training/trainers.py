@@ -1,4 +1,4 @@
-"""What can be trained: kind of encoder to the function that trains it, imported when it is needed."""
+"""The kinds of encoders that can be trained, each with the function that trains it, imported when it is used."""
 
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -13,9 +13,9 @@ from ltr_plugin.progress import Progress, no_progress
 
 @dataclass(frozen=True)
 class Trainer:
-    """A way to train an encoder: what it learns, in words, and `module:entry_point`.
+    """A kind of training: a description of what it learns, and its function as `module:function`.
 
-    The function takes what `__call__` takes, of `options` only those that are named here.
+    The function takes the arguments of `__call__`, and of `options` only those named here.
     """
 
     description: str
@@ -35,17 +35,17 @@ class Trainer:
         progress: Progress = no_progress,
         **options: Any,  # noqa: ANN401 - each trainer has its own
     ) -> TrainingReport:
-        """Trains on a catalog and writes the encoder's folder `out`; its report says how to use it.
+        """Trains on a catalog and writes the encoder's folder `out`; returns the report.
 
-        `queries` with `qrels` add the media of judged queries as further ones of the product that they are judged 3
-        for. Ctrl-C ends it early and keeps what was learned, `resume` goes on from there as it began.
-        InputError for an option that this trainer does not have, when `out` holds something else than an encoder, and
-        when there is nothing to learn from.
+        `queries` with `qrels` add the items of queries judged with grade 3 to that product's items. Ctrl-C ends the
+        training early and keeps what was learned; `resume` continues it with its original settings. InputError for an
+        option that this trainer does not have, when `out` holds something other than an encoder, and when there is
+        nothing to learn from.
         """
         if unknown := sorted(set(options) - self.options):
-            have = ", ".join(sorted(self.options)) or "none beside the common ones"
+            known = ", ".join(sorted(self.options)) or "none"
             raise InputError(
-                ", ".join(unknown), f"means nothing for an encoder that learns {self.description}; has {have}"
+                ", ".join(unknown), f"not an option of an encoder that learns {self.description}; options: {known}"
             )
         from ltr_plugin.encoders.encoder_folder import check_output_folder
 
@@ -83,7 +83,7 @@ TRAINERS: dict[str, Trainer] = {
 
 
 def get_trainer(kind: str) -> Trainer:
-    """The trainer of this name; InputError with the names there are."""
+    """The trainer of this kind; InputError with the known kinds."""
     if kind not in TRAINERS:
         raise InputError("kind", f"{kind!r} is none of {', '.join(TRAINERS)}")
     return TRAINERS[kind]

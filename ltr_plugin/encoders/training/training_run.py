@@ -1,4 +1,4 @@
-"""One training of a network on a catalog: what is the same for photos, sounds and words."""
+"""One training of a network on a catalog, from the start or resumed: shared by photos, audio and text."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -19,9 +19,10 @@ from ltr_plugin.progress import Progress
 
 
 class TrainingRun:
-    """A training from its start, or from where an interrupted one stopped; PyTorch's chance is set by its seed.
+    """A training from its start, or resumed where it was interrupted; it seeds PyTorch's random numbers.
 
-    `start` is whose weights to load, if any, and `fresh` whether all began with new ones, interrupted or not.
+    `start` names the encoder whose weights to load, if any; `fresh` is whether the training began with new weights,
+    before any interruption.
     """
 
     def __init__(
@@ -37,9 +38,10 @@ class TrainingRun:
         resume: bool,
         progress: Progress,
     ) -> None:
-        """`unit` is what the items are called, in the plural, `start` whose weights it begins with, None for new ones.
+        """`unit` is the plural noun for the items; `start` names the encoder whose weights to load, None for new ones.
 
-        An interrupted training is resumed as it began, whatever is given here. InputError when there is none.
+        With `resume`, the settings of the interrupted training replace `start`, `batch` and `seed`. InputError when
+        there is no interrupted training.
         """
         self.products = list(JsonLines(catalog, Product).read())
         self._before: dict[str, Any] = read_unfinished_card(out) if resume else {}
@@ -62,13 +64,13 @@ class TrainingRun:
         min_steps_per_epoch: int = 1,
         augment_text: Callable[[str, random.Random], str] = augment_caption,
     ) -> None:
-        """Has `step` learn from batches (see `fit`), but for the items that are held out.
+        """Calls `step` with batches (see `fit`) of the items that are not held out.
 
-        `epochs` count where the budget says nothing, an epoch has `min_steps_per_epoch` at least, captions are put as `augment_text`
-        does. InputError for fewer than two items to learn from.
+        `epochs` is the default of the budget, an epoch has at least `min_steps_per_epoch` steps, and `augment_text`
+        varies the captions. InputError for fewer than two items to learn from.
         """
-        seen, held = split_holdout(examples, self._catalog, self._unit, self.rng)
-        self._examples, self._seen, self._held = examples, seen, held
+        seen, held_out = split_holdout(examples, self._catalog, self._unit, self.rng)
+        self._examples, self._seen, self._held_out = examples, seen, held_out
         self._fitted = fit(
             step,
             batches(examples, seen, self._began["batch"], self.rng, augment_text),
@@ -82,7 +84,7 @@ class TrainingRun:
     def report(
         self, encoder: Encoder, vectors_of: Callable[[Sequence[int]], Vectors], texts: Vectors
     ) -> tuple[TrainingReport, dict[str, Any]]:
-        """What came out, and the card of it for the encoder's folder; the arguments are those of `evaluate_holdout`."""
+        """The report, and its card for the encoder's folder; the arguments are those of `evaluate_holdout`."""
         report = TrainingReport(
             folder=self._out,
             fingerprint=encoder.fingerprint,
@@ -93,7 +95,7 @@ class TrainingRun:
             steps=self._fitted.steps,
             seconds=self._fitted.seconds,
             share=self._fitted.share,
-            held_out=evaluate_holdout(self._examples, self._held, vectors_of, texts),
+            held_out=evaluate_holdout(self._examples, self._held_out, vectors_of, texts),
         )
         steps = self._before.get("steps", 0) + report.steps
         return report, report.to_card(steps=steps, **self._began)

@@ -1,6 +1,6 @@
-"""Training a vocabulary of visual words on a shop's photos, see `ltr_plugin.encoders.keypoints`.
+"""Training of a vocabulary of visual words on a shop's photos, for `ltr_plugin.encoders.keypoints`.
 
-K-means in small batches (Sculley 2010, https://doi.org/10.1145/1772690.1772862) over the descriptions of keypoints.
+Mini-batch k-means (Sculley 2010, https://doi.org/10.1145/1772690.1772862) over the descriptors of keypoints.
 """
 
 import random
@@ -30,10 +30,10 @@ EPOCHS = 10
 BATCH = 4096
 
 MAX_PHOTOS = 4000
-"""More photos hardly change the words, and this many fit into half a gigabyte."""
+"""Maximum photos: more hardly change the vocabulary, and this many take 0.5 GB."""
 
 DESCRIPTORS_PER_WORD = 10
-"""A word that stands for fewer would be learned by heart."""
+"""Minimum descriptors for each visual word; with fewer, words would overfit."""
 
 
 def train_visual_words(
@@ -49,11 +49,12 @@ def train_visual_words(
     resume: bool = False,
     progress: Progress = no_progress,
 ) -> TrainingReport:
-    """Makes a vocabulary of the catalog's photos and writes the encoder's folder `out`, used as `keypoints:OUT`.
+    """Makes a vocabulary of the catalog's photos and writes the encoder's folder `out`, to be used as `keypoints:OUT`.
 
-    Of a large catalog, MOST_PHOTOS are drawn. There are fewer `words` where the photos do not have the keypoints for
-    them. `queries` with `qrels` add photos. Ctrl-C ends it early and keeps what was learned; `resume` goes on from
-    there. `progress` counts photos read, then hundredths. InputError when there is nothing to learn from.
+    At most MAX_PHOTOS are drawn from the catalog. The vocabulary is smaller than `vocabulary_size` if the photos have
+    too few keypoints. `queries` with `qrels` add photos. Ctrl-C ends the training early and keeps what was learned;
+    `resume` continues it. `progress` counts photos read, then hundredths. InputError when there is nothing to learn
+    from.
     """
     if descriptor not in (known := get_args(keypoints.DescriptorName)):
         raise InputError("descriptor", f"{descriptor!r} is none of {', '.join(known)}")
@@ -61,21 +62,21 @@ def train_visual_words(
     before = read_unfinished_card(out) if resume else {}
     seed = before.get("seed", seed)  # the same photos are held out as before
     earlier = keypoints.load(str(out)) if resume else None
-    recipe = earlier.config if earlier else KeypointConfig(descriptor)
+    config = earlier.config if earlier else KeypointConfig(descriptor)
     rng = random.Random(seed)  # noqa: S311 - no secret
-    found = media_sources("image", catalog, products, queries, qrels)
-    drawn = [found[place] for place in sorted(rng.sample(range(len(found)), min(MAX_PHOTOS, len(found))))]
-    examples = _read(products, drawn, recipe, progress)
-    held = hold_out(examples, rng)
-    seen = [examples.photos[place] for place in sorted(set(range(len(examples))) - set(held))]
-    enough = sum(map(len, seen)) // DESCRIPTORS_PER_WORD
-    if enough < 2:
-        raise InputError(str(catalog), f"{len(seen)} usable photos have too few keypoints to make words of them")
+    sources = media_sources("image", catalog, products, queries, qrels)
+    drawn = [sources[index] for index in sorted(rng.sample(range(len(sources)), min(MAX_PHOTOS, len(sources))))]
+    examples = _read(products, drawn, config, progress)
+    held_out = hold_out(examples, rng)
+    seen = [examples.photos[item] for item in sorted(set(range(len(examples))) - set(held_out))]
+    max_words = sum(map(len, seen)) // DESCRIPTORS_PER_WORD
+    if max_words < 2:
+        raise InputError(str(catalog), f"{len(seen)} usable photos have too few keypoints for a vocabulary")
 
-    means = MiniBatchKMeans(min(vocabulary_size, enough), random_state=seed, n_init=1)
+    means = MiniBatchKMeans(min(vocabulary_size, max_words), random_state=seed, n_init=1)
     if earlier:
         means = MiniBatchKMeans(len(earlier.words), init=earlier.words, random_state=seed, n_init=1)
-    batches = _batches(recipe, np.concatenate(seen), max(BATCH, 3 * means.n_clusters), seed)
+    batches = _batches(config, np.concatenate(seen), max(BATCH, 3 * means.n_clusters), seed)
     means.partial_fit(next(batches))
     fitted = fit(
         lambda points, _: means.partial_fit(points),
@@ -88,9 +89,9 @@ def train_visual_words(
     )
 
     centres = means.cluster_centers_.astype(np.float32)
-    present = (word_counts(recipe, centres, seen) > 0).sum(axis=0)
+    present = (word_counts(config, centres, seen) > 0).sum(axis=0)
     encoder = keypoints.from_model(
-        recipe, centres, np.log(1 + len(seen) / np.maximum(present, 1)), name=out.resolve().name
+        config, centres, np.log(1 + len(seen) / np.maximum(present, 1)), name=out.resolve().name
     )
     report = TrainingReport(
         folder=out,
@@ -103,7 +104,7 @@ def train_visual_words(
         seconds=fitted.seconds,
         share=fitted.share,
         held_out=evaluate_holdout(
-            examples, held, lambda places: encoder.encode("image", [examples.photos[p] for p in places])
+            examples, held_out, lambda items: encoder.encode("image", [examples.photos[item] for item in items])
         ),
     )
     with replace_folder(out, report.to_card(steps=before.get("steps", 0) + fitted.steps, seed=seed)) as folder:
@@ -117,25 +118,25 @@ class _Described(Examples):
 
 
 def _read(
-    products: Sequence[Product], found: Sequence[MediaSource], recipe: KeypointConfig, progress: Progress
+    products: Sequence[Product], sources: Sequence[MediaSource], config: KeypointConfig, progress: Progress
 ) -> _Described:
     unusable: list[str] = []
-    kept = list(
+    usable = list(
         read_usable(
-            found, lambda source: recipe.describe(open_image(source.root, source.reference)), unusable, progress
+            sources, lambda source: config.describe(open_image(source.root, source.reference)), unusable, progress
         )
     )
     return _Described(
-        shows=tuple(source.shows for source, _ in kept),
-        from_judgment=tuple(source.from_judgment for source, _ in kept),
+        shows=tuple(source.shows for source, _ in usable),
+        from_judgment=tuple(source.from_judgment for source, _ in usable),
         captions=tuple(tuple(captions(product)) for product in products),
         unusable=tuple(unusable),
-        photos=tuple(described for _, described in kept),
+        photos=tuple(described for _, described in usable),
     )
 
 
-def _batches(recipe: KeypointConfig, everything: Descriptors, size: int, seed: int) -> Iterator[NDArray[np.float32]]:
+def _batches(config: KeypointConfig, descriptors: Descriptors, size: int, seed: int) -> Iterator[NDArray[np.float32]]:
     """Endless batches of points, drawn at random."""
     rng = np.random.default_rng(seed)
     while True:
-        yield recipe.points(everything[rng.integers(len(everything), size=min(size, len(everything)))])
+        yield config.points(descriptors[rng.integers(len(descriptors), size=min(size, len(descriptors)))])

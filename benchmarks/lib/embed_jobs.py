@@ -1,6 +1,6 @@
-"""What `benchmarks/embed.py` has made into vectors: products of one modality each, and the encoder they go through.
+"""The jobs of `benchmarks.run.embed`: products of one modality each, with their encoder.
 
-Weights are random where no file is carried along, which costs the same time.
+Except for the default text encoder, weights are random, which costs the same time.
 """
 
 import random
@@ -23,16 +23,30 @@ from ltr_plugin.encoders.runtime.cores import cores
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.media.openers import OPENERS
 
-WORDS = ("red", "striped", "mug", "handle", "cotton", "shirt", "kids", "oak", "chair", "lamp", "steel", "wool", "scarf")
+VOCABULARY = (
+    "red",
+    "striped",
+    "mug",
+    "handle",
+    "cotton",
+    "shirt",
+    "kids",
+    "oak",
+    "chair",
+    "lamp",
+    "steel",
+    "wool",
+    "scarf",
+)
 
 
 FILES = 2048
-"""Where there are more products, these have the same files, eight tasks or more apart."""
+"""Further products use the same files again, at least eight tasks apart."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One modality's products, and the encoder that they are embedded with."""
+    """Products of one modality and the name of their encoder."""
 
     name: str
     source: Modality
@@ -42,13 +56,13 @@ class Job:
 
     @property
     def items(self) -> list[str]:
-        """What is encoded: a text or a file a product."""
+        """A text or a file per product."""
         return [one.embedding_text() if self.source == "text" else one.media(self.source)[0] for one in self.products]
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A job without its products yet: `make` gives any number of them, `spec` the encoder's name."""
+class JobKind:
+    """A job before its products are made: `make` returns a number of them, `spec` the name of the encoder."""
 
     name: str
     source: Modality
@@ -57,12 +71,12 @@ class Kind:
     spec: Callable[[], str]
 
     def job(self, folder: Path, seconds: float, most: int) -> Job:
-        """With as many products as the encoder alone takes about so many seconds for, `most` at most."""
+        """The job with as many products as the encoder alone takes about `seconds` for, at most `most`."""
         spec = self.spec()
         encoder = load_encoder(spec)
         few = Job(self.name, self.source, self.unit, self.make(encoder.batch_size), spec)
         ready = [encoder.prepare(self.source, OPENERS[self.source](folder, item)) for item in few.items]
-        ready = list(islice(cycle(ready), max(256, encoder.batch_size)))  # enough for it to find its size of batches
+        ready = list(islice(cycle(ready), max(256, encoder.batch_size)))  # enough to choose its batch size
         encoder.encode(self.source, ready)
         began = time.perf_counter()
         encoder.encode(self.source, ready)
@@ -70,63 +84,63 @@ class Kind:
         return replace(few, products=self.make(max(count, encoder.batch_size)))
 
 
-def kinds(folder: Path, data: Path | None) -> list[Kind]:
-    """All there are; the texts of a real catalog only with the folder of `data`, the largest model only on a GPU."""
+def job_kinds(folder: Path, data: Path | None) -> list[JobKind]:
+    """All jobs: the texts of a real catalog only with a `data` folder, the largest model only on a GPU."""
     import torch
 
     def minilm() -> str:
         return DEFAULT_TEXT_ENCODER
 
-    found = [
-        Kind("photos", "image", "photos", partial(photos, folder), partial(vit, folder, "ViT-B-32")),
-        Kind("large", "image", "photos", partial(photos, folder), partial(vit, folder, "ViT-B-16")),
-        Kind("titles", "text", "titles", texts, minilm),
-        Kind("descriptions", "text", "descriptions", partial(texts, words=[120]), minilm),
+    kinds = [
+        JobKind("photos", "image", "photos", partial(photos, folder), partial(vit, folder, "ViT-B-32")),
+        JobKind("large", "image", "photos", partial(photos, folder), partial(vit, folder, "ViT-B-16")),
+        JobKind("titles", "text", "titles", texts, minilm),
+        JobKind("descriptions", "text", "descriptions", partial(texts, lengths=[120]), minilm),
     ]
     if torch.cuda.is_available():
-        found.append(Kind("largest", "image", "photos", partial(photos, folder), partial(vit, folder, "ViT-L-14")))
+        kinds.append(JobKind("largest", "image", "photos", partial(photos, folder), partial(vit, folder, "ViT-L-14")))
     if data:
-        found.append(Kind("catalog", "text", "texts of a catalog", partial(catalog, data), minilm))
-    return [*found, Kind("sounds", "audio", "clips of 5 s", partial(clips, folder), partial(clap, folder))]
+        kinds.append(JobKind("catalog", "text", "texts of a catalog", partial(catalog, data), minilm))
+    return [*kinds, JobKind("audio", "audio", "clips of 5 s", partial(clips, folder), partial(clap, folder))]
 
 
 def photos(folder: Path, count: int) -> list[Product]:
-    """Products with a JPEG of 800 pixels a side each: coarse and fine noise, as heavy to decode as a photo is."""
-    lacking = [number for number in range(min(count, FILES)) if not (folder / f"{number}.jpg").exists()]
-    if lacking:
+    """Products with a JPEG of 800 x 800 each: coarse and fine noise, which costs as much to decode as a photo."""
+    missing = [number for number in range(min(count, FILES)) if not (folder / f"{number}.jpg").exists()]
+    if missing:
         with ProcessPoolExecutor(cores(), mp_context=get_context("spawn")) as processes:
-            list(processes.map(partial(photo, folder), lacking, chunksize=16))
+            list(processes.map(partial(photo, folder), missing, chunksize=16))
     return [Product(id=f"i{number:06d}", images=(f"{number % FILES}.jpg",)) for number in range(count)]
 
 
 def photo(folder: Path, number: int) -> None:
-    chance = np.random.default_rng(number)
-    coarse = Image.fromarray(chance.integers(0, 255, (12, 12, 3), np.uint8)).resize((800, 800))
-    fine = chance.normal(0, 8, (800, 800, 1))
+    rng = np.random.default_rng(number)
+    coarse = Image.fromarray(rng.integers(0, 255, (12, 12, 3), np.uint8)).resize((800, 800))
+    fine = rng.normal(0, 8, (800, 800, 1))
     pixels = np.clip(np.asarray(coarse, np.float32) + fine, 0, 255).astype(np.uint8)
     Image.fromarray(pixels).save(folder / f"{number}.jpg", quality=85)
 
 
-def texts(count: int, words: Sequence[int] = (12,)) -> list[Product]:
-    """Products with a title each of as many words as one of `words`, and a number."""
-    chance = random.Random(2)
-    titles = [" ".join(chance.choices(WORDS, k=chance.choice(words))) for _ in range(count)]
+def texts(count: int, lengths: Sequence[int] = (12,)) -> list[Product]:
+    """Products whose titles have as many words as one of `lengths`, and a number."""
+    rng = random.Random(2)
+    titles = [" ".join(rng.choices(VOCABULARY, k=rng.choice(lengths))) for _ in range(count)]
     return [Product(id=f"t{number:06d}", title=f"{title} {number}") for number, title in enumerate(titles)]
 
 
 def catalog(data: Path, count: int) -> list[Product]:
-    """Products of a real catalog by their texts alone, drawn evenly from all of it."""
+    """A random sample of a real catalog, without media."""
     products = list(JsonLines(data / "electronics" / "catalog.jsonl.gz", Product).read())
     chosen = random.Random(4).sample(products, min(len(products), count))
     return [one.model_copy(update={"images": (), "audio": (), "video": ()}) for one in chosen]
 
 
 def clips(folder: Path, count: int) -> list[Product]:
-    """Products with five seconds of 44.1 kHz each."""
-    chance = np.random.default_rng(3)
-    moments = np.arange(5 * 44_100) / 44_100
+    """Products with five seconds of audio at 44.1 kHz each."""
+    rng = np.random.default_rng(3)
+    times_s = np.arange(5 * 44_100) / 44_100
     for number in range(min(count, FILES)):
-        tone = 0.4 * np.sin(2 * np.pi * chance.uniform(100, 4000) * moments) + chance.normal(0, 0.05, len(moments))
+        tone = 0.4 * np.sin(2 * np.pi * rng.uniform(100, 4000) * times_s) + rng.normal(0, 0.05, len(times_s))
         with wave.open(str(folder / f"{number}.wav"), "wb") as file:
             file.setparams((1, 2, 44_100, 0, "NONE", ""))
             file.writeframes((np.clip(tone, -1, 1) * 32767).astype("<i2").tobytes())
@@ -134,7 +148,7 @@ def clips(folder: Path, count: int) -> list[Product]:
 
 
 def vit(folder: Path, name: str) -> str:
-    """The model of that name in open_clip with random weights, in a folder."""
+    """An open_clip model of that name with random weights, saved in the folder."""
     import open_clip
 
     from ltr_plugin.encoders.training.small_clip import build_model, save_encoder
@@ -145,7 +159,7 @@ def vit(folder: Path, name: str) -> str:
 
 
 def clap(folder: Path) -> str:
-    """CLAP in its published size with random weights, in a folder."""
+    """CLAP in its published size with random weights, saved in the folder."""
     from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
 
     target = folder / "CLAP"

@@ -1,7 +1,7 @@
-"""The encoder alone while the cluster works as it does for a worker: the writes come from a process of their own.
+"""Keeps the cluster as busy as a worker would, from another process, while an encoder runs alone.
 
-On one machine an encoder shares caches, memory and clock with whatever the other cores do, so a cluster at work there
-slows it down by itself, which says nothing about the worker. In a shop the cluster is on other machines.
+On one machine a busy cluster slows an encoder down through shared caches, memory and clock, whatever the worker does.
+In a shop the cluster runs on other machines.
 """
 
 import json
@@ -19,7 +19,7 @@ from ltr_plugin.encoders.runtime.cores import cores
 
 
 class Writes:
-    """A process that reads products and writes vectors for them, as a worker does of which all else is left out."""
+    """A process that reads products and writes random vectors for them: a worker without its encoding."""
 
     def __init__(self, index: str) -> None:
         self._process = subprocess.Popen(
@@ -29,7 +29,7 @@ class Writes:
         assert cast("IO[bytes]", self._process.stdout).readline() == b"ready\n"
 
     def order(self, ids: Iterable[str]) -> None:
-        """Has vectors written for these products of one task, beside what goes on here."""
+        """Writes vectors for the products of one task, in the background."""
         self._orders.write(json.dumps(list(ids)).encode() + b"\n")
         self._orders.flush()
 
@@ -42,21 +42,22 @@ class Writes:
 
 
 def main() -> None:
+    """The other process: one line of product ids a task."""
     own = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, own[cores() :] or own)
     index = Index(connect(), sys.argv[1])
     (field,) = index.vectors
-    chance = np.random.default_rng(5)
+    rng = np.random.default_rng(5)
     print("ready", flush=True)
     for order in sys.stdin:
         stored = index.fetch(json.loads(order))
-        vectors = chance.standard_normal((len(stored), field.fingerprint.dimension), np.float32)
+        vectors = rng.standard_normal((len(stored), field.fingerprint.dimension), np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        made = [
+        results = [
             EmbeddingResult(one.product.id, field, one.content_hash[field.source], vector)
             for one, vector in zip(stored, vectors, strict=True)
         ]
-        assert not [error for _, error in index.write_vectors(made) if error]
+        assert not [error for _, error in index.write_vectors(results) if error]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Sounds of every form, good and bad, opened from real files."""
+"""Audio files of every format, good and bad, opened from real bytes."""
 
 import io
 
@@ -37,7 +37,7 @@ def test_a_wav_of_any_depth_is_its_samples(bits):
 
 
 @pytest.mark.parametrize(("container", "codec"), ENCODED)
-def test_packed_sounds_keep_their_pitch_and_length(container, codec):
+def test_compressed_audio_keeps_its_pitch_and_length(container, codec):
     decoded = decode_audio(encoded(tone(2, 48_000), container, codec))
     assert decoded.rate == 48_000
     assert decoded.seconds == pytest.approx(2, abs=0.06)
@@ -45,7 +45,7 @@ def test_packed_sounds_keep_their_pitch_and_length(container, codec):
 
 
 @pytest.mark.parametrize(("form", "codec"), [("mp4", "mpeg4"), ("webm", "libvpx")])
-def test_a_film_gives_its_sound_track(form, codec):
+def test_a_video_gives_its_soundtrack(form, codec):
     assert pitch(decode_audio(make_video(form, codec, tone_hz=440))) == pytest.approx(440, abs=2)
 
 
@@ -60,7 +60,7 @@ def test_what_is_louder_than_full_scale_is_scaled_to_it():
     assert decoded.samples == pytest.approx(2 * tone(), abs=1e-4)
 
 
-def test_only_the_first_minute_is_heard(monkeypatch):
+def test_only_the_first_minute_is_decoded(monkeypatch):
     monkeypatch.setattr(audio, "MAX_SECONDS", 0.5)
     assert decode_audio(wav(tone(2))).seconds == 0.5
     assert decode_audio(encoded(tone(2, 48_000), "flac", "flac")).seconds == 0.5
@@ -83,30 +83,30 @@ def test_the_content_decides_and_not_the_name(tmp_path):
 
 BAD = {
     "empty": (b"", "empty file"),
-    "text": (b"a bell that rings " * 500, "not a sound in a form that can be read"),
+    "text": (b"a bell that rings " * 500, "not audio in a readable format"),
     "a playlist": (
         b"#EXTM3U\n#EXTINF:5,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
-        "not a sound in a form that can be read",
+        "not audio in a readable format",
     ),
-    "a header alone": (wav(tone())[:40], "breaks off|not a sound"),
-    "no samples": (wav(tone()[:0]), "too short: 0 samples|damaged|not a sound"),
-    "one sample": (wav(np.ones(1)), "too short: 1 sample, 0.05 s is the least"),
+    "a header alone": (wav(tone())[:40], "breaks off|not audio"),
+    "no samples": (wav(tone()[:0]), "too short: 0 samples|damaged|not audio"),
+    "one sample": (wav(np.ones(1)), "too short: 1 sample; the minimum is 0.05 s"),
     "too short": (wav(tone()[:1000]), "too short: 1000 samples"),
     "silent": (wav(np.zeros(44_100)), "silent"),
     "a constant": (wav(np.full(44_100, 0.3)), "silent"),
     "not numbers": (wav(np.where(np.arange(44_100) == 70, np.nan, tone()), bits=32), "samples that are not numbers"),
     "infinite": (wav(np.where(np.arange(44_100) == 70, np.inf, tone()), bits=64), "samples that are not numbers"),
-    "a rate of 12 Hz": (wav(tone(), rate=12), "12 samples a second; from 4,000 to 384,000"),
+    "a rate of 12 Hz": (wav(tone(), rate=12), "its sample rate is 12 Hz; usable are 4,000 to 384,000"),
     "half a wav": (wav(tone())[:40_000], "breaks off: has 40,000 of 88,244 bytes"),
 }
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_sound_says_what_is_wrong(case, tmp_path):
+def test_bad_audio_says_what_is_wrong(case, tmp_path):
     data, message = BAD[case]
-    (tmp_path / "sound.wav").write_bytes(data)
+    (tmp_path / "audio.wav").write_bytes(data)
     with pytest.raises(MediaError, match=message):
-        open_audio(tmp_path, "sound.wav")
+        open_audio(tmp_path, "audio.wav")
 
 
 @pytest.mark.parametrize(("container", "codec"), [form for form in ENCODED if form[0] != "adts"])
@@ -117,18 +117,18 @@ def test_a_file_that_breaks_off_is_refused(container, codec):
 
 
 @pytest.mark.parametrize("sizes", [(0xFFFFFFFF, 0xFFFFFFFF), (0x7FFFF024, 0x7FFFF000)])
-def test_a_wav_written_before_its_end_was_known_is_heard(sizes):
+def test_a_wav_written_before_its_end_was_known_is_decoded(sizes):
     whole = bytearray(wav(tone()))
     whole[4:8], whole[40:44] = (size.to_bytes(4, "little") for size in sizes)
     assert decode_audio(bytes(whole)).seconds == 1.0
 
 
-def test_a_sound_that_begins_quietly_is_heard_to_its_end():
+def test_audio_that_begins_quietly_is_decoded_to_its_end():
     noise = np.random.default_rng(0).normal(0, 0.2, 4 * 48_000)
     assert decode_audio(encoded(np.concatenate([0 * noise, noise]), "adts", "aac")).seconds == pytest.approx(8, abs=0.1)
 
 
-def test_a_tag_behind_a_sound_costs_nothing():
+def test_a_tag_behind_audio_costs_nothing():
     assert decode_audio(encoded(tone(2, 48_000), "ipod", "aac") + b"TAG" + bytes(125)).seconds == pytest.approx(
         2, abs=0.1
     )
@@ -142,24 +142,24 @@ def test_a_garbled_middle_is_refused():
         decode_audio(bytes(whole))
 
 
-def test_a_photo_and_a_film_without_sound_are_no_sounds():
+def test_a_photo_and_a_silent_video_are_no_audio():
     photo = io.BytesIO()
     Image.new("RGB", (64, 64), "red").save(photo, "JPEG")
-    with pytest.raises(MediaError, match="not a sound"):
+    with pytest.raises(MediaError, match="not audio"):
         decode_audio(photo.getvalue())
-    with pytest.raises(MediaError, match="no sound track"):
+    with pytest.raises(MediaError, match="no audio track"):
         decode_audio(make_video("mp4"))
     with pytest.raises(MediaError, match="silent"):
         decode_audio(make_video("mp4", tone_hz=0))
 
 
 def test_a_file_over_the_limit_and_one_that_takes_too_long_are_refused(tmp_path, monkeypatch):
-    (tmp_path / "sound.wav").write_bytes(wav(tone()))
+    (tmp_path / "audio.wav").write_bytes(wav(tone()))
     monkeypatch.setattr(audio, "MAX_DECODING_S", 0.0)
     with pytest.raises(MediaError, match="takes more than 0 s to decode"):
-        open_audio(tmp_path, "sound.wav")
+        open_audio(tmp_path, "audio.wav")
     monkeypatch.setattr(audio, "MAX_BYTES", 1000)
     with pytest.raises(MediaError, match="over the limit"):
-        open_audio(tmp_path, "sound.wav")
+        open_audio(tmp_path, "audio.wav")
     with pytest.raises(MediaError, match=r"cannot read 'absent\.wav'"):
         open_audio(tmp_path, "absent.wav")

@@ -1,13 +1,17 @@
-"""Encoders of sound: CLAP with a small random model, spectral statistics, and windows of the trained network."""
+"""Audio encoders: CLAP with a small random model, spectral statistics, and windows of the trained network."""
 
 import numpy as np
 import pytest
+import torch
 from recordings import tone, wav
+from safetensors.torch import load_file
 from videos import make_video
 
-from ltr_plugin.encoders import load_encoder
+from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, load_encoder
+from ltr_plugin.encoders.audio import mel_cnn
 from ltr_plugin.encoders.audio.log_mel import FLOOR_DB, MEL_BANDS, log_mel
 from ltr_plugin.encoders.audio.mel_cnn import MAX_WINDOWS, WINDOW_FRAMES, loud_windows
+from ltr_plugin.encoders.audio.mel_cnn_network import MelNetwork, MelShape
 from ltr_plugin.errors import EncoderError, MediaError
 from ltr_plugin.media.audio import Audio, decode_audio, resample
 from ltr_plugin.media.video import decode_video
@@ -27,7 +31,7 @@ def encode(encoder, audios, modality="audio"):
 
 @pytest.fixture(scope="module", params=[False, True], ids=["plain", "fusion"])
 def clap(request, tmp_path_factory):
-    """A CLAP model with random weights that hears one second at a time, saved and loaded back."""
+    """A CLAP model of random weights and windows of one second, saved and loaded back."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, PreTrainedTokenizerFast
@@ -55,7 +59,7 @@ def clap(request, tmp_path_factory):
     return folder
 
 
-def test_clap_puts_sounds_films_and_words_into_one_space(clap):
+def test_clap_encodes_audio_videos_and_text_into_one_space(clap):
     encoder = load_encoder(f"clap:{clap}")
     assert encoder.modalities == {"text", "audio", "video"}
     assert encoder.fingerprint.dimension == 16
@@ -70,7 +74,7 @@ def test_clap_puts_sounds_films_and_words_into_one_space(clap):
     assert np.linalg.norm(video_vector) == pytest.approx(1, abs=1e-5)
 
 
-def test_clap_hears_a_long_sound_the_same_way_each_time(clap):
+def test_clap_encodes_long_audio_the_same_way_each_time(clap):
     encoder = load_encoder(f"clap:{clap}")
     rising = Audio(np.concatenate([tone(1, 48_000, hertz) for hertz in (200, 400, 800, 1600, 3200)]), 48_000)
     first, again = encode(encoder, [rising, rising])
@@ -102,7 +106,7 @@ def test_clap_loads_safetensors_only(clap, tmp_path):
 
 
 @pytest.mark.parametrize("spec", ["spectral:log-mel", "spectral:mfcc"])
-def test_spectral_vectors_tell_kinds_of_sounds_apart_however_loud_and_sampled(spec):
+def test_spectral_vectors_tell_kinds_of_audio_apart_at_any_loudness_and_sample_rate(spec):
     encoder = load_encoder(spec)
     beeps = Audio(np.tile(np.concatenate([tone(0.1, 44_100, 2000), np.zeros(8820, "f4")]), 4), 44_100)
     hum, hiss = ring(120, 2.0), noise(2.0)
@@ -127,10 +131,10 @@ def test_spectral_fingerprints_say_what_is_done():
         load_encoder("spectral:chroma")
 
 
-def test_a_film_without_sound_has_no_vector_of_sound():
+def test_a_video_without_audio_has_no_audio_vector():
     encoder = load_encoder("spectral:mfcc")
     no_progress, sounding = (decode_video(make_video(tone_hz=hertz)) for hertz in (None, 440))
-    with pytest.raises(MediaError, match="no sound track"):
+    with pytest.raises(MediaError, match="no audible soundtrack"):
         encoder.prepare("video", no_progress)
     assert encode(encoder, [sounding], "video")[0] @ encode(encoder, [sounding.soundtrack])[0] == pytest.approx(1)
 
@@ -164,3 +168,15 @@ def test_windows_leave_out_what_is_quiet_and_are_never_too_many():
 def test_a_mel_encoder_needs_its_files(tmp_path):
     with pytest.raises(EncoderError, match=r"lacks mel_config\.json and mel_model\.safetensors"):
         load_encoder(f"mel:{tmp_path}")
+
+
+def test_the_saved_text_projection_keeps_its_key(tmp_path):
+    torch.manual_seed(3)
+    network = MelNetwork(MelShape(channels=(4, 8), dimension=16))
+    text_encoder = load_encoder(DEFAULT_TEXT_ENCODER)
+    mel_cnn.write(tmp_path, network, DEFAULT_TEXT_ENCODER, "small")
+    saved = load_file(tmp_path / mel_cnn.WEIGHTS)
+    assert {"words.weight", "words.bias"} <= set(saved)
+    loaded = mel_cnn.load(str(tmp_path), load_encoder)
+    assert loaded.fingerprint == mel_cnn.from_model(network, text_encoder, "small").fingerprint
+    assert torch.equal(loaded.model.text_projection.weight.cpu(), network.text_projection.weight)

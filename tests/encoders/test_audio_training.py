@@ -1,4 +1,4 @@
-"""Training on a small shop of sounds made on the spot, and each of its parts."""
+"""Training on a small shop with generated audio, and each part of the training."""
 
 import json
 
@@ -35,7 +35,7 @@ SOUNDS = {
 
 
 def take(kind: str, seed: int) -> Audio:
-    """One take of a kind of sound: louder or softer, longer or shorter, in noise."""
+    """One recording of a kind of sound: louder or softer, longer or shorter, in noise."""
     rng = np.random.default_rng([seed, *kind.encode()])
     time = np.arange(round(rng.uniform(0.8, 1.6) * RATE)) / RATE
     wave = {
@@ -52,7 +52,7 @@ def take(kind: str, seed: int) -> Audio:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    """Six products with two takes each, and another take of each as a sound query with a judgment."""
+    """Six products with two recordings each, and another one of each as a judged audio query."""
     root = tmp_path_factory.mktemp("sounds")
     catalog, queries, qrels = [], [], []
     for kind, title in SOUNDS.items():
@@ -71,10 +71,10 @@ def trained(shop, out, **options):
     return TRAINERS["audio"](shop / "catalog.jsonl", out, **{"batch": 12, **options})
 
 
-def test_a_trained_encoder_tells_sounds_apart_by_another_take_and_by_words(shop, tmp_path):
+def test_a_trained_encoder_finds_products_by_another_recording_and_by_text(shop, tmp_path):
     extra = {"queries": shop / "queries.jsonl", "qrels": shop / "qrels.txt"}
     report = trained(shop, tmp_path / "e", budget=Budget(steps=80), **extra)
-    assert (report.products, report.unit, report.items + report.held_out.items) == (6, "sounds", 18)
+    assert (report.products, report.unit, report.items + report.held_out.items) == (6, "audio files", 18)
     encoder = load_encoder(report.spec)
     assert encoder.fingerprint == report.fingerprint
 
@@ -130,7 +130,7 @@ def test_the_command_trains_and_says_what_to_do_with_the_encoder(shop, tmp_path)
     assert "--set: an encoder of kind audio has no setting 'image_size'; it has: batch" in str(refused.exception)
 
 
-def test_bad_sounds_are_named_and_a_catalog_without_any_is_refused(tmp_path):
+def test_bad_audio_is_named_and_a_catalog_without_any_is_refused(tmp_path):
     (tmp_path / "silent.wav").write_bytes(wav(np.zeros(RATE), RATE))
     (tmp_path / "catalog.jsonl").write_text('{"id": "x", "audio": ["silent.wav", "absent.wav"]}')
     products = [Product(id="x", audio=("silent.wav", "absent.wav"))]
@@ -138,11 +138,11 @@ def test_bad_sounds_are_named_and_a_catalog_without_any_is_refused(tmp_path):
     assert len(found) == 0
     assert found.unusable[0] == "silent.wav: silent"
     assert found.unusable[1].startswith("absent.wav: cannot read")
-    with pytest.raises(InputError, match="0 usable sounds"):
+    with pytest.raises(InputError, match="0 usable audio files"):
         trained(tmp_path, tmp_path / "out", budget=Budget(steps=1))
 
 
-def test_products_without_words_are_learned_from_by_their_sounds(shop, tmp_path):
+def test_products_without_text_are_learned_from_by_their_audio(shop, tmp_path):
     products = [{"id": kind, "audio": [f"{kind}0.wav", f"{kind}1.wav"]} for kind in SOUNDS]
     for file in shop.glob("*.wav"):
         (tmp_path / file.name).symlink_to(file)
@@ -154,7 +154,7 @@ def test_products_without_words_are_learned_from_by_their_sounds(shop, tmp_path)
     assert np.isfinite(encoder.encode("audio", [encoder.prepare("audio", take("hum", 0))])).all()
 
 
-def test_crops_hold_something_that_is_heard(shop):
+def test_crops_contain_an_audible_frame(shop):
     products = [Product(id="x", audio=("hum0.wav", "ticks0.wav"))]
     found = read_audio(products, media_sources("audio", shop / "catalog.jsonl", products), no_progress)
     crops = found.crops([0, 1, 1, 0], 190, torch.Generator().manual_seed(0))

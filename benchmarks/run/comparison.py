@@ -1,16 +1,13 @@
-"""Every ranker side by side in the cluster, what each is worth where a modality is missing, and what the gates say.
+"""Every ranker compared in the cluster, with each modality removed, and the gates of the fusion network.
 
-    ltr node start && ltr demo && python benchmarks/comparison.py runs/demo/shop runs/demo/features.parquet
+    ltr node start && ltr demo && python -m benchmarks.run.comparison runs/demo/shop runs/demo/features.parquet
 
-The first argument is a folder with the files of a shop, the second a table that was logged on its training queries;
-the shop is in the cluster under the name that `ltr demo` gives it. Each kind of ranker is trained with its default
-settings (five folds where it validates), proved, and asked for the test queries through `sltr`. The matrix compares
-LambdaMART and fusion with the best ranker of both kinds that was trained without the modality.
+The first argument is a folder with the files of a shop, the second a feature table logged on its training queries; the
+index has the name that `ltr demo` gives it. Each kind of ranker is trained with its default settings (five folds where
+it validates), pushed with its parity check, and ranks the test queries through `sltr`. The matrix compares LambdaMART
+and fusion with the better of both kinds trained without the modality.
 """
 
-import argparse
-import json
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.lib.script import argument_parser, command_line, write_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.cluster.connection import connect
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
@@ -37,7 +35,6 @@ from ltr_plugin.rankers.fusion import NetworkRanker
 from ltr_plugin.rankers.ranker import Ranker
 from ltr_plugin.rankers.trainers import get_trainer
 
-RESULTS = Path(__file__).parent / "results"
 FOLDS = {"folds": 5}
 RANKERS: dict[str, tuple[str, dict[str, Any]]] = {
     "linear": ("linear", {}),
@@ -45,7 +42,7 @@ RANKERS: dict[str, tuple[str, dict[str, Any]]] = {
     "svm": ("svm", {}),
     "late (sum)": ("late", {}),
     "late (rrf)": ("late", {"combine": "rrf"}),
-    "late (vote)": ("late", {"combine": "borda"}),
+    "late (borda)": ("late", {"combine": "borda"}),
     "xgboost": ("xgboost", FOLDS),
     "mlp": ("mlp", FOLDS),
     "lambdamart": ("lambdamart", FOLDS),
@@ -55,12 +52,12 @@ BEST = ("lambdamart", "fusion")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("shop", type=Path)
-    parser.add_argument("table", type=Path)
-    parser.add_argument("--rankers", nargs="+", choices=RANKERS, default=list(RANKERS))
-    parser.add_argument("--no-matrix", action="store_true", help="leave out the matrix of missing modalities")
-    parser.add_argument("--name", help="of the results; that of the table's folder by default")
+    parser = argument_parser(__doc__)
+    parser.add_argument("shop", type=Path, help="Folder with catalog, queries and judgments.")
+    parser.add_argument("table", type=Path, help="Feature table of the training queries.")
+    parser.add_argument("--rankers", nargs="+", choices=RANKERS, default=list(RANKERS), help="By default all.")
+    parser.add_argument("--no-matrix", action="store_true", help="Skip the matrix of missing modalities.")
+    parser.add_argument("--name", help="Name of the results; by default that of the table's folder.")
     given = parser.parse_args()
     files = ShopFiles.in_folder(given.shop)
     index = Index(connect(), f"demo-{given.shop.resolve().name.lower()}")
@@ -88,7 +85,7 @@ def main() -> None:
         with progress_bar("removing modalities") as progress:
             matrix = ablate(index, encoded, qrels, best, blind_baselines=blind_baselines, progress=progress)
     report = {
-        "command": " ".join(["python", "benchmarks/comparison.py", *sys.argv[1:]]),
+        "command": command_line(),
         "products": index.count(),
         "rankers": comparison.full.to_json(),
         "parity": {name: {"model": one.model, **one.parity.to_json()} for name, one in pushed.items()},
@@ -97,21 +94,17 @@ def main() -> None:
         "matrix": matrix.model_dump(mode="json") if matrix else None,
     }
     name = f"comparison_{given.name or given.table.resolve().parent.name}"
-    text = "\n".join(page(name, report, comparison, pushed, matrix)) + "\n"
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(report) + "\n")
-    (RESULTS / f"{name}.md").write_text(text)
-    print(text)
+    write_result(given.out, name, report, "\n".join(page(name, report, comparison, pushed, matrix)))
 
 
 def push_all(
     index: Index, rankers: dict[str, Ranker], encoded: Sequence[EncodedQuery]
 ) -> tuple[dict[str, PushResult], dict[str, str]]:
-    """What is in the cluster with its proof, and why the others cannot be there."""
+    """Rankers in the cluster with their parity check; and for those that cannot be exported, the reason."""
     pushed, outside = {}, {}
     for name, ranker in rankers.items():
         try:
-            with progress_bar(f"proving {name}") as progress:
+            with progress_bar(f"pushing {name}") as progress:
                 pushed[name] = push(index, ranker, encoded, progress=progress)
         except ExportError as error:
             outside[name] = str(error)
@@ -119,8 +112,8 @@ def push_all(
 
 
 def gates_of(index: Index, ranker: NetworkRanker, encoded: Sequence[EncodedQuery]) -> dict[str, Any]:
-    """For each way of asking, the share of queries for which each modality's gate is the largest on average over the
-    products shown, and how often a modality that is absent has a gate that is not 0."""
+    """The number of queries of each mode for which a modality's gate is the largest on average over their candidates,
+    and how often an absent modality has a gate other than 0."""
     feature_names = ranker.feature_set.feature_names
     pairs = [
         QueryProducts(one.query.id, one.params, ids)
@@ -129,18 +122,18 @@ def gates_of(index: Index, ranker: NetworkRanker, encoded: Sequence[EncodedQuery
     ]
     modes = {one.query.id: one.query.mode for one in encoded}
     largest: dict[str, dict[str, int]] = {}
-    wrong = rows = 0
+    nonzero = rows = 0
     logged = fetch_features(index, ranker.feature_set, pairs)
     for one, hits in zip(pairs, logged, strict=True):
         values = np.array([[feature_values(hit)[name] or 0.0 for name in feature_names] for hit in hits], np.float32)
         gates = ranker.output(values).gates
         present = ranker.network.presence(torch.from_numpy(values)).unbind(-1)
-        wrong += sum(int((gate[~there] != 0).sum()) for gate, there in zip(gates.values(), present, strict=True))
+        nonzero += sum(int((gate[~on] != 0).sum()) for gate, on in zip(gates.values(), present, strict=True))
         rows += len(values)
         means = {name: float(gate.mean()) for name, gate in gates.items()}
         counts = largest.setdefault(modes[one.query], dict.fromkeys(gates, 0))
         counts[max(means, key=means.__getitem__)] += 1
-    return {"largest": largest, "rows": rows, "absent_but_not_zero": wrong}
+    return {"largest": largest, "rows": rows, "absent_but_not_zero": nonzero}
 
 
 def page(
@@ -152,19 +145,19 @@ def page(
     yield comparison.full.to_markdown()
     if outside:
         yield "## Not in the cluster\n"
-        yield from (f"- {ranker}: {why}" for ranker, why in outside.items())
+        yield from (f"- {ranker}: {reason}" for ranker, reason in outside.items())
     yield "\n## Parity\n"
     yield from (f"- {ranker}: {one.parity}" for ranker, one in pushed.items())
     if gates:
         yield "\n## Gates of fusion\n"
-        yield "Queries by the modality whose gate is the largest, on average over the products shown:\n"
+        yield "Queries by the modality whose gate is the largest, on average over their candidates:\n"
         modalities = list(next(iter(gates["largest"].values())))
-        yield f"| asked | {' | '.join(modalities)} |"
+        yield f"| query | {' | '.join(modalities)} |"
         yield "|---|" + "---|" * len(modalities)
         for mode, counts in gates["largest"].items():
             yield f"| {mode} | {' | '.join(str(counts[one]) for one in modalities)} |"
-        wrong, rows = gates["absent_but_not_zero"], gates["rows"]
-        yield f"\nGates of absent modalities that are not exactly 0: {wrong}, in {rows:,} rows."
+        nonzero, rows = gates["absent_but_not_zero"], gates["rows"]
+        yield f"\nGates of absent modalities that are not exactly 0: {nonzero}, in {rows:,} rows."
     if matrix:
         yield "\n## Where a modality is missing\n"
         yield matrix.to_markdown()

@@ -1,24 +1,24 @@
-"""How busy the GPU is while something runs, as its driver says."""
+"""How busy the GPU is while something runs, according to its driver."""
 
 import subprocess
 import time
 from typing import IO, cast
 
 EVERY_MS = 100
-ASKED = ["nvidia-smi", "--query-gpu=utilization.gpu", "--format=csv,noheader,nounits", f"--loop-ms={EVERY_MS}"]
+COMMAND = ["nvidia-smi", "--query-gpu=utilization.gpu", "--format=csv,noheader,nounits", f"--loop-ms={EVERY_MS}"]
 
 
 class GpuWork:
-    """The first GPU's time at work from now on: that in which it ran anything at all."""
+    """Measures how long the first GPU runs anything, from its construction on."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(ASKED, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(COMMAND, stdout=subprocess.PIPE, text=True)
         self._lines = cast("IO[str]", self._process.stdout)
-        self._lines.readline()  # it takes its time to start
+        self._lines.readline()  # nvidia-smi takes a while to start
         self._began = time.perf_counter()
 
     def encoding(self) -> float:
-        """Seconds, from what it said ten times each of them; to be asked once."""
+        """Seconds, sampled ten times a second; to be called once."""
         took = time.perf_counter() - self._began
         self._process.terminate()
         shares = [int(line) for line in self._lines if line.strip().isdecimal()]

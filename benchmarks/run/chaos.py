@@ -1,10 +1,11 @@
-"""Workers, broker and node are killed at random moments while products of every modality are embedded.
+"""Kills workers, broker and node at random moments while products of every modality are embedded.
 
-    python -m benchmarks.chaos [--products 2000] [--kills 12] [--seed 1] [--brokers folder,redis]
+    python -m benchmarks.run.chaos [--products 2000] [--kills 12] [--seed 1] [--brokers folder,redis]
 
-Counts what is lost (vectors that are not there, or not of the current encoder, at the end) and what was made twice. A
-vector may be made twice where its first making was in flight when something was killed: that is counted from a record
-which the workers write outside of themselves. What was made twice for no such reason is made in vain.
+Counts vectors, of which a product has one for each of its fields. *Lost*: missing at the end, or not of the current
+encoder. *Doubled*: made more than once. *In vain*: doubled although not in flight at any kill, according to a record
+that the workers write outside of themselves. *Cut off*: begun by a worker that was killed before it had written them.
+*Allowed*: kills x products of a task x parallel tasks x fields of a modality.
 """
 
 import argparse
@@ -27,8 +28,9 @@ from pathlib import Path
 from ltr_workers.celery import app, make_app
 
 from benchmarks.lib.brokers import Broker, ForgetfulRedis, RabbitMQ, Redis, free_port
-from benchmarks.lib.chaos_shop import vectors, write_catalog_of, write_encoder
-from benchmarks.lib.recorded import Attempt, attempts
+from benchmarks.lib.chaos_shop import vector_fields, write_catalog, write_encoder
+from benchmarks.lib.recorded import Attempt, read_attempts
+from benchmarks.lib.script import ROOT, argument_parser, write_result
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import OpenSearchCluster
@@ -38,12 +40,11 @@ from ltr_plugin.devnode import NodeState, start_node, stop_node
 from ltr_plugin.errors import LtrError
 from ltr_plugin.pipelines import local_worker
 from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue_backlog
-from ltr_plugin.pipelines.index_catalog import write_catalog
+from ltr_plugin.pipelines.index_catalog import write_catalog as write_products
 from ltr_plugin.settings import Settings
 
-HERE = Path(__file__).parent
 BROKERS: dict[str, type[Broker]] = {"redis": Redis, "forgetful-redis": ForgetfulRedis, "rabbitmq": RabbitMQ}
-STATED = ("products", "kills", "batch", "seed")
+RECORDED_OPTIONS = ("products", "kills", "batch", "seed")
 PROCESSES, CONCURRENCY = 2, app.conf.worker_concurrency
 SWEEP_S = 5.0
 HEAP = "512m"
@@ -51,12 +52,12 @@ HEAP = "512m"
 BACKGROUND = ThreadPoolExecutor(1)
 
 QUIET_S = 3.0
-"""When nothing was made for so long, it is time to look whether anything is lacking."""
+"""After so long without a new vector, the backlog is checked."""
 
 
 @dataclass(frozen=True)
 class Kill:
-    """What was killed, when (monotonic clock), how far the work was, and which worker where it was one."""
+    """What was killed, when (monotonic clock), after how many vectors, and the process of a worker."""
 
     what: str
     at: float
@@ -66,12 +67,7 @@ class Kill:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of it, in vectors: a product has one for each of its fields.
-
-    `lost` are not there in the end. `doubled` were made more often than once, of these `in_vain` without having been in
-    flight at a kill. `cut_off` were being made in a process that was killed. `allowed` is kills x products of a task x
-    tasks at a time x fields of a modality.
-    """
+    """The counts of one run, in vectors; the module's docstring defines them."""
 
     broker: str
     products: int
@@ -87,16 +83,16 @@ class Outcome:
 
 
 class Chaos:
-    """One run: the products, what embeds them, and what is killed when."""
+    """One run with one broker: embeds the products and kills according to a plan."""
 
     def __init__(self, options: argparse.Namespace, broker: str, folder: Path, starting: Future[NodeState]) -> None:
         self.options = options
         self.name = broker
         self.folder = folder
         self.record = folder / "record.jsonl"
-        self.chance = random.Random(f"{options.seed} {broker}")
+        self.rng = random.Random(f"{options.seed} {broker}")
         self.node = Settings(runs=options.node)
-        self.coming = starting  # the node, as long as it is not there
+        self.starting = starting  # the node, which may still be on its way
         self.port = options.port
         self.kills: list[Kill] = []
         self.broker: Broker | None = None
@@ -104,31 +100,31 @@ class Chaos:
             self.broker = BROKERS[broker](folder / broker)
 
     def run(self, catalog: Path, fields: tuple[VectorField, ...]) -> Outcome:
-        """Embeds the catalog with kills between; ends when nothing lacks a vector, or when --minutes are over."""
-        cluster = OpenSearchCluster(self.coming.result().url, retry_timeout_s=120)
+        """Embeds the catalog with kills; ends when no vector is missing, or after --minutes."""
+        cluster = OpenSearchCluster(self.starting.result().url, retry_timeout_s=120)
         alias = f"chaos-{self.name}-{time.time_ns()}"
         index = open_or_create(cluster, alias, fields, catalog.parent)
-        write_catalog(cluster, catalog, alias, fields)
+        write_products(cluster, catalog, alias, fields)
         needed = self.options.products * len(index.vectors)
-        share = sorted(self.chance.uniform(0.02, 0.9) for _ in range(self.options.kills))
+        share = sorted(self.rng.uniform(0.02, 0.9) for _ in range(self.options.kills))
         plan = [(round(part * needed), what) for part, what in zip(share, self._targets(), strict=True)]
         began = time.monotonic()
         (self._with_broker if self.broker else self._with_folder)(index, plan)
         seconds = time.monotonic() - began
-        self.coming.result()
+        self.starting.result()
         outcome = self._outcome(index, needed, seconds)
         cluster.call("DELETE", f"/{index.name}")
         return outcome
 
     def _targets(self) -> list[str]:
         kinds = ["worker", "node", *(["broker"] if self.broker else [])]
-        targets = [kinds[place % len(kinds)] for place in range(self.options.kills)]
-        self.chance.shuffle(targets)
+        targets = [kinds[number % len(kinds)] for number in range(self.options.kills)]
+        self.rng.shuffle(targets)
         return targets
 
     def _environment(self) -> dict[str, str]:
         return {
-            "PYTHONPATH": str(HERE.parent),
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "workers")]),
             "OPENSEARCH_URL": f"http://127.0.0.1:{self.port}",
             "LTR_RECORD": str(self.record),
             "LTR_RECORD_BATCH": str(self.options.batch),
@@ -136,7 +132,7 @@ class Chaos:
         }
 
     def _with_broker(self, index: Index, plan: list[tuple[int, str]]) -> None:
-        """As a team runs it: a broker, workers that somebody starts again, and a beat."""
+        """As in production: a broker, workers that are started again, and a beat."""
         broker = self.broker
         assert broker
         with ExitStack() as stack:
@@ -149,33 +145,33 @@ class Chaos:
                 "LTR_SWEEP_PERIOD_S": str(SWEEP_S),
             }
             enqueue_backlog(index, client=make_app(Settings(broker_url=broker.url)))
-            started = []
+            workers = []
             for number in range(PROCESSES):
                 beat = ["--beat"] if number == 0 else []
                 log = self.folder / f"worker{number}.log"
-                started.append(WorkerProcess(environment, log, *beat, app="benchmarks.lib.recorded"))
-                stack.callback(started[-1].kill)
+                workers.append(WorkerProcess(environment, log, *beat, app="benchmarks.lib.recorded"))
+                stack.callback(workers[-1].kill)
 
             def kill(what: str, made: int) -> None:
-                worker = self.chance.choice(started)
+                worker = self.rng.choice(workers)
                 self._note(what, made, worker.process.pid if what == "worker" else None)
                 if what == "worker":
                     worker.kill()
-                    time.sleep(self.chance.uniform(0, 2))
-                    worker.again()
+                    time.sleep(self.rng.uniform(0, 2))
+                    worker.restart()
                 elif what == "broker":
                     broker.kill()
-                    time.sleep(self.chance.uniform(0, 2))
+                    time.sleep(self.rng.uniform(0, 2))
                     broker.start()
                 else:
                     self._restart_node()
 
             self._until_done(index, plan, kill)
-            for worker in started:
+            for worker in workers:
                 worker.stop(timeout_s=120)
 
     def _with_folder(self, index: Index, plan: list[tuple[int, str]]) -> None:
-        """As `ltr index` does it: a worker of its own for the length of the command, run again when it gave up."""
+        """As `ltr index embed` does: a local worker for the time of the command, which is run again when it fails."""
         for name, value in self._environment().items():
             os.environ[name] = value
         local_worker.worker_command = partial(local_worker.worker_command, app="benchmarks.lib.recorded")
@@ -214,47 +210,47 @@ class Chaos:
         kill: Callable[[str, int], None],
         over: threading.Event | None = None,
     ) -> None:
-        """Kills according to plan; returns when nothing is lacking and the workers have been quiet for a while."""
+        """Kills according to plan; returns when no vector is missing and the workers have been quiet for a while."""
         began = quiet = time.monotonic()
         left, until, before = list(plan), began + 60 * self.options.minutes, 0
         while time.monotonic() < until and not (over and over.is_set()):
-            made = sum(len(attempt.made) for attempt in attempts(self.record))
-            if left and (made >= left[0][0] or self._is_node_missed(quiet)):
+            made = sum(len(attempt.made) for attempt in read_attempts(self.record))
+            if left and (made >= left[0][0] or self._all_wait_for_node(quiet)):
                 what = left.pop(0)[1]
                 print(
                     f"  {self.name}, {time.monotonic() - began:.0f} s: {made} vectors, killing the {what}", flush=True
                 )
                 kill(what, made)
-                continue  # it took a while, in which more was made
+                continue  # meanwhile more vectors were made
             if made > before:
                 quiet, before = time.monotonic(), made
             elif not left and time.monotonic() - quiet > QUIET_S:
-                index.refresh()  # waits for a node that is away, so that no kill may be due meanwhile
+                index.refresh()  # waits for a node that is away, so no kill may be due
                 if index.backlog() == 0:
                     return
             time.sleep(0.1)
 
     def _restart_node(self) -> None:
-        node = self.coming.result()
+        node = self.starting.result()
         os.kill(node.pid, signal.SIGKILL)
         while Path(f"/proc/{node.pid}").exists():
             time.sleep(0.05)
-        time.sleep(self.chance.uniform(0, 2))
-        self.coming = BACKGROUND.submit(start_node, self.node, port=self.port, heap=HEAP)
+        time.sleep(self.rng.uniform(0, 2))
+        self.starting = BACKGROUND.submit(start_node, self.node, port=self.port, heap=HEAP)
 
-    def _is_node_missed(self, quiet: float) -> bool:
-        """Whether all wait for a node that was killed last: what is next is killed while the node is away."""
-        waiting = not self.coming.done() and time.monotonic() - quiet > QUIET_S
+    def _all_wait_for_node(self, quiet: float) -> bool:
+        """Whether all wait for a killed node: then the next kill comes while the node is away."""
+        waiting = not self.starting.done() and time.monotonic() - quiet > QUIET_S
         return waiting and self.kills[-1].what == "node"
 
     def _note(self, what: str, made: int, pid: int | None = None) -> None:
         self.kills.append(Kill(what, time.monotonic(), made, pid))
 
     def _outcome(self, index: Index, needed: int, seconds: float) -> Outcome:
-        runs = attempts(self.record)
+        runs = read_attempts(self.record)
         made = Counter(one for run in runs for one in run.made)
-        flying = Counter(
-            one for kill in self.kills for run in runs for one in run.lacking if self._in_flight(run, one, kill)
+        in_flight = Counter(
+            one for kill in self.kills for run in runs for one in run.missing if self._is_in_flight(run, one, kill)
         )
         killed = {kill.pid for kill in self.kills}
         fields = max(Counter(vector.source for vector in index.vectors).values())
@@ -266,14 +262,14 @@ class Chaos:
             made=made.total(),
             lost=self._lost(index),
             doubled=sum(times - 1 for times in made.values()),
-            in_vain=sum(max(0, times - 1 - flying[one]) for one, times in made.items()),
-            cut_off=sum(run.until(one) == float("inf") for run in runs if run.pid in killed for one in run.lacking),
+            in_vain=sum(max(0, times - 1 - in_flight[one]) for one, times in made.items()),
+            cut_off=sum(run.until(one) == float("inf") for run in runs if run.pid in killed for one in run.missing),
             allowed=tasks * self.options.batch * fields,
             kills=dict(Counter(kill.what for kill in self.kills)),
             seconds=round(seconds, 1),
         )
 
-    def _in_flight(self, run: Attempt, one: tuple[str, str], kill: Kill) -> bool:
+    def _is_in_flight(self, run: Attempt, one: tuple[str, str], kill: Kill) -> bool:
         deaths = [other.at for other in self.kills if other.pid == run.pid]
         hit = kill.pid in (None, run.pid)
         return hit and run.is_making and run.began <= kill.at <= min([run.until(one), *deaths])
@@ -283,29 +279,35 @@ class Chaos:
         lost = {(id_, field) for id_, field, _ in index.errors()}
         ids = [f"p{number}" for number in range(self.options.products)]
         for start in range(0, len(ids), 500):
-            found = {stored.product.id: stored for stored in index.fetch(ids[start : start + 500])}
+            stored_by_id = {stored.product.id: stored for stored in index.fetch(ids[start : start + 500])}
             for id_ in ids[start : start + 500]:
-                lacking = found[id_].pending(index.vectors) if id_ in found else index.vectors
-                lost |= {(id_, vector.name) for vector in lacking}
-        there = 0
+                stored = stored_by_id.get(id_)
+                pending = stored.pending(index.vectors) if stored else index.vectors
+                lost |= {(id_, vector.name) for vector in pending}
+        present = 0
         for vector in index.vectors:
             body = {"query": {"exists": {"field": vector.name}}}
-            there += index.cluster.call("POST", f"/{index.name}/_count", body)["count"]
-        return max(len(lost), len(ids) * len(index.vectors) - there)
+            present += index.cluster.call("POST", f"/{index.name}/_count", body)["count"]
+        return max(len(lost), len(ids) * len(index.vectors) - present)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--products", type=int, default=2000)
-    parser.add_argument("--kills", type=int, default=12, help="of each run, spread over worker, node and broker")
+    parser = argument_parser(__doc__)
+    parser.add_argument("--products", type=int, default=2000, help="Products (%(default)s).")
+    parser.add_argument(
+        "--kills", type=int, default=12, help="Kills of each run, spread over worker, node and broker (%(default)s)."
+    )
     known = ",".join(["folder", *BROKERS])
-    parser.add_argument("--brokers", default=known, help=f"of {known}; those not installed are left out")
-    parser.add_argument("--batch", type=int, default=32, help="products of a task")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--minutes", type=float, default=20, help="limit of each run")
-    parser.add_argument("--node", type=Path, default=Path("runs/test-restarts"), help="run folder of a node to kill")
-    parser.add_argument("--folder", type=Path, default=Path("runs/chaos"))
-    parser.add_argument("--out", type=Path, default=HERE / "results")
+    parser.add_argument("--brokers", default=known, help="Brokers; those not installed are skipped (%(default)s).")
+    parser.add_argument("--batch", type=int, default=32, help="Products of a task (%(default)s).")
+    parser.add_argument("--seed", type=int, default=1, help="Random seed (%(default)s).")
+    parser.add_argument("--minutes", type=float, default=20, help="Time limit of each run (%(default)g).")
+    parser.add_argument(
+        "--node", type=Path, default=Path("runs/test-restarts"), help="Run folder of the node to kill (%(default)s)."
+    )
+    parser.add_argument(
+        "--folder", type=Path, default=Path("runs/chaos"), help="Folder for products, queues and logs (%(default)s)."
+    )
     options = parser.parse_args()
     options.port = free_port()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
@@ -317,47 +319,25 @@ def main() -> None:
 
 
 def run(options: argparse.Namespace, starting: Future[NodeState]) -> list[Outcome]:
-    here = options.folder.resolve()
+    folder = options.folder.resolve()
     PRODUCTS_PER_TASK.update(dict.fromkeys(PRODUCTS_PER_TASK, options.batch))  # type: ignore[attr-defined]
-    catalog = write_catalog_of(here / "shop", options.products, options.seed)
-    fields = vectors(write_encoder(here / "encoder"))
+    catalog = write_catalog(folder / "shop", options.products, options.seed)
+    fields = vector_fields(write_encoder(folder / "encoder"))
     outcomes: list[Outcome] = []
     for broker in options.brokers.split(","):
         if broker in BROKERS and not BROKERS[broker].binary:
-            print(f"{broker} is not installed: left out")
+            print(f"{broker} is not installed: skipped")
             continue
-        shutil.rmtree(here / broker, ignore_errors=True)
-        (here / broker).mkdir()
-        chaos = Chaos(options, broker, here / broker, starting)
+        shutil.rmtree(folder / broker, ignore_errors=True)
+        (folder / broker).mkdir()
+        chaos = Chaos(options, broker, folder / broker, starting)
         outcomes.append(chaos.run(catalog, fields))
-        starting = chaos.coming
+        starting = chaos.starting
         print(json.dumps(asdict(outcomes[-1])), flush=True)
-        write(options, outcomes)
+        recorded_options = {name: getattr(options, name) for name in RECORDED_OPTIONS}
+        report = {"options": recorded_options, "outcomes": [asdict(outcome) for outcome in outcomes]}
+        write_result(options.out, "chaos", report)
     return outcomes
-
-
-def write(options: argparse.Namespace, outcomes: list[Outcome]) -> None:
-    options.out.mkdir(parents=True, exist_ok=True)
-    stated = {name: getattr(options, name) for name in STATED}
-    facts = {"options": stated, "outcomes": [asdict(outcome) for outcome in outcomes]}
-    (options.out / "chaos.json").write_text(json.dumps(facts, indent=1) + "\n")
-    lines = [
-        f"# Chaos: {options.products:,} products with text, photo, sound and film; SIGKILL at random moments",
-        "",
-        "    python -m benchmarks.chaos " + " ".join(f"--{name} {stated[name]}" for name in STATED),
-        "",
-        "Counted in vectors. *Lost*: not there in the end, or not of the current encoder. *Doubled*: made more than",
-        "once. *In vain*: doubled although not in flight at any kill. *Cut off*: begun by a worker that was killed",
-        "before it had written them. *Allowed*: kills x products of a task x tasks at a time x fields of a modality.",
-        "",
-        "| broker | killed | needed | lost | doubled | in vain | cut off | allowed | seconds |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for one in outcomes:
-        killed = ", ".join(f"{count} x {what}" for what, count in sorted(one.kills.items()))
-        numbers = (one.needed, one.lost, one.doubled, one.in_vain, one.cut_off, one.allowed, round(one.seconds))
-        lines.append(" | ".join([f"| {one.broker}", killed, *(f"{number:,}" for number in numbers)]) + " |")
-    (options.out / "chaos.md").write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

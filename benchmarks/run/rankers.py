@@ -1,18 +1,18 @@
-"""Every kind of ranker on one feature table, by folds of its queries: NDCG@10 whole and by how queries ask.
+"""Every kind of ranker on one feature table, cross-validated by query: NDCG@10 overall and by query modality.
 
-    python benchmarks/rankers.py runs/demo/features.parquet --rankers lambdamart fusion
+    python -m benchmarks.run.rankers runs/demo/features.parquet --rankers lambdamart fusion
 
-Each query is scored by a ranker that was trained without it, with default settings; ranks are of the table's own rows.
-NDCG has linear gain. Nothing is chosen by the result.
+Each query is scored by a ranker that was trained without it, with default settings; only the table's own rows are
+ranked. NDCG has linear gain. Nothing is selected by the result. No cluster is needed.
 """
 
-import argparse
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.lib.script import argument_parser, command_line, markdown_row, write_result
 from ltr_plugin.evaluation.measures import MEASURES, per_query
 from ltr_plugin.evaluation.runs import run_from_scores
 from ltr_plugin.features.kinds import QueryFlag
@@ -44,35 +44,41 @@ TRAIN: Mapping[str, Callable[[FeatureTable], Ranker]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", type=Path)
-    parser.add_argument("--rankers", nargs="+", choices=TRAIN, default=list(TRAIN))
-    parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--queries", type=int, help="only so many queries, for a quick look")
+    parser = argument_parser(__doc__)
+    parser.add_argument("table", type=Path, help="Feature table, as `ltr features log` writes it.")
+    parser.add_argument("--rankers", nargs="+", choices=TRAIN, default=list(TRAIN), help="By default all.")
+    parser.add_argument("--folds", type=int, default=5, help="Folds by query (%(default)s).")
+    parser.add_argument("--seed", type=int, default=1, help="Random seed of the folds (%(default)s).")
+    parser.add_argument("--queries", type=int, help="Use only so many queries, for a quick look.")
     given = parser.parse_args()
     table = FeatureTable.read(given.table)
     if given.queries:
         table = table.for_queries(sorted(set(table.queries))[:: max(1, len(set(table.queries)) // given.queries)])
-    groups = ways_of_asking(table)
+    groups = query_modalities(table)
     names = sorted(set(groups.values()))
-    print(f"| ranker | all ({len(groups)}) | " + " | ".join(f"{n} ({list(groups.values()).count(n)})" for n in names))
+    sizes = {"all": len(groups), **{name: list(groups.values()).count(name) for name in names}}
+    print(markdown_row(["ranker", *(f"{name} ({size})" for name, size in sizes.items()), "CPU s"]))
+    rows = []
     for name in given.rankers:
         began = time.process_time()
-        found = held_out_ndcg(table, TRAIN[name], given.folds, given.seed)
-        means = [np.mean([found[query] for query in groups if groups[query] == group]) for group in names]
-        cells = " | ".join(f"{mean:.4f}" for mean in (np.mean(list(found.values())), *means))
-        print(f"| {name} | {cells} |  {time.process_time() - began:.0f} CPU s", flush=True)
+        ndcg = held_out_ndcg(table, TRAIN[name], given.folds, given.seed)
+        cpu_s = round(time.process_time() - began, 1)
+        means = {"all": float(np.mean(list(ndcg.values())))}
+        for group in names:
+            means[group] = float(np.mean([ndcg[query] for query in groups if groups[query] == group]))
+        print(markdown_row([name, *(f"{mean:.4f}" for mean in means.values()), f"{cpu_s:.0f}"]), flush=True)
+        rows.append({"ranker": name, "nDCG@10": means, "cpu_s": cpu_s})
+    write_result(given.out, "rankers", {"command": command_line(), "queries": sizes, "rows": rows})
 
 
 def held_out_ndcg(
     table: FeatureTable, train: Callable[[FeatureTable], Ranker], folds: int, seed: int
 ) -> dict[str, float]:
-    """NDCG@10 of each query by the ranker that did not see it."""
+    """NDCG@10 of each query by the ranker that was trained without it."""
     scores = np.zeros(len(table))
-    for held in folds_by_query(table.queries, folds, seed):
-        ranker = train(table.for_queries(set(table.queries) - held))
-        rows = np.isin(table.queries, list(held))
+    for fold in folds_by_query(table.queries, folds, seed):
+        ranker = train(table.for_queries(set(table.queries) - fold))
+        rows = np.isin(table.queries, list(fold))
         scores[rows] = score_rows(ranker, table.values[rows], table.queries[rows])
     grades: dict[str, dict[str, int]] = {}
     for query, product, grade in zip(table.queries, table.products, table.labels, strict=True):
@@ -82,12 +88,12 @@ def held_out_ndcg(
     return dict(zip(qrels.queries(), map(float, values), strict=True))
 
 
-def ways_of_asking(table: FeatureTable) -> dict[str, str]:
-    """For each query the flags that it has, such as `text+image_vector`."""
-    flags = [(place, f.parameter) for place, f in enumerate(table.feature_set.features) if isinstance(f, QueryFlag)]
+def query_modalities(table: FeatureTable) -> dict[str, str]:
+    """Each query's flags, such as `text+image_vector`."""
+    flags = [(column, f.parameter) for column, f in enumerate(table.feature_set.features) if isinstance(f, QueryFlag)]
     queries, first = np.unique(table.queries.astype(str), return_index=True)
     return {
-        query: "+".join(has for place, has in flags if table.zero_filled[row, place]) or "no flag"
+        query: "+".join(flag for column, flag in flags if table.zero_filled[row, column]) or "no flag"
         for query, row in zip(queries, first, strict=True)
     }
 

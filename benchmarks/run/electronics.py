@@ -1,18 +1,17 @@
-"""Every ranker beside BM25 on 19,406 electronics products with human grades, five-fold by query.
+"""Every ranker against BM25 on 19,406 electronics products with human grades, five folds by query.
 
-    ltr node start && python benchmarks/electronics.py ../shared/data/electronics
+    ltr node start && python -m benchmarks.run.electronics DATA/electronics
 
-Every query is ranked in the cluster by a model that has never seen it: five rankers of a kind are trained, each on four
-fifths of the queries, pushed with their parity check, and asked for the remaining fifth. Answerable are the queries
-that have a relevant product among the judged ones; for the others every ranker has 0.
+Every query is ranked in the cluster by a model that was trained without it: five rankers of each kind are trained on
+four fifths of the queries each, pushed with their parity check, and used for the remaining fifth. A query is answerable
+when one of its judged products is relevant; for the others every ranker has 0.
 """
 
-import argparse
-import json
 import time
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks.lib.script import argument_parser, command_line, write_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.cluster.connection import connect
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, vector_fields
@@ -31,7 +30,6 @@ from ltr_plugin.rankers.training.folds import folds_by_query
 from ltr_plugin.resources import resource_dir
 from ltr_plugin.settings import Settings
 
-RESULTS = Path(__file__).parent / "results"
 RANKERS: dict[str, dict[str, int]] = {
     "linear": {},
     "logistic": {},
@@ -49,10 +47,10 @@ CAVEAT = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--negatives", type=int, default=10)
+    parser = argument_parser(__doc__)
+    parser.add_argument("data", type=Path, help="Folder with catalog.jsonl.gz, queries.jsonl and qrels.txt.")
+    parser.add_argument("--folds", type=int, default=5, help="Folds by query (%(default)s).")
+    parser.add_argument("--negatives", type=int, default=10, help="Sampled negatives per query (%(default)s).")
     arguments = parser.parse_args()
     data: Path = arguments.data
     settings = Settings.from_env()
@@ -91,19 +89,19 @@ def main() -> None:
         full[name], judged[name] = dict(views.full), dict(views.judged)
     parities = []
     began = time.perf_counter()
-    for held in folds_by_query(encoded, arguments.folds, seed=7):
-        rows = table.for_queries(set(encoded) - held)
-        mine = [encoded[query] for query in sorted(held)]
-        for kind, settings in RANKERS.items():
+    for fold in folds_by_query(encoded, arguments.folds, seed=7):
+        rows = table.for_queries(set(encoded) - fold)
+        queries = [encoded[query] for query in sorted(fold)]
+        for kind, ranker_settings in RANKERS.items():
             settings_type, train = get_trainer(kind)
-            ranker = train(rows, settings_type(**settings))
-            pushed = push(index, ranker, mine)
+            ranker = train(rows, settings_type(**ranker_settings))
+            pushed = push(index, ranker, queries)
             parities.append(pushed)
             print(pushed.model, pushed.parity)
-            views = run_ranking(index, mine, qrels, Ranking(ranker.kind, model=pushed.model))
+            views = run_ranking(index, queries, qrels, Ranking(ranker.kind, model=pushed.model))
             full.setdefault(ranker.kind, {}).update(views.full)
             judged.setdefault(ranker.kind, {}).update(views.judged)
-    timed("train, prove and rank, all folds", began)
+    timed("train, push and rank, all folds", began)
     known = Qrels({query: qrels.for_query(query) for query in encoded})
     answerable = {"answerable": {query for query in encoded if max(qrels.for_query(query).values()) > 0}}
     tables = [
@@ -111,7 +109,7 @@ def main() -> None:
         compare(judged, known, answerable, view="judged products"),
     ]
     report = {
-        "command": "python benchmarks/electronics.py DATA",
+        "command": command_line(),
         "products": index.count(),
         "folds": arguments.folds,
         "logged": {**asdict(logged), "table": None},
@@ -119,17 +117,15 @@ def main() -> None:
         "parity": {pushed.model: pushed.parity.to_json() for pushed in parities},
         "seconds": seconds,
     }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "electronics.json").write_text(json.dumps(report, indent=1) + "\n")
     text = "\n".join(table.to_markdown() for table in tables)
-    proof = "\n".join(f"- {pushed.model}: {pushed.parity}" for pushed in parities)
-    took = ", ".join(f"{name} {value} s" for name, value in seconds.items())
-    (RESULTS / "electronics.md").write_text(
-        f"# Electronics: 19,406 products, {len(encoded)} queries, five-fold by query\n\n"
-        f"    ltr node start && python benchmarks/electronics.py DATA\n\n{CAVEAT}\n\n{text}\n"
-        f"## Parity\n\n{proof}\n\n## Time\n\n{took}\n"
+    parity = "\n".join(f"- {pushed.model}: {pushed.parity}" for pushed in parities)
+    times = ", ".join(f"{name} {value} s" for name, value in seconds.items())
+    page = (
+        f"# Electronics: 19,406 products, {len(encoded)} queries, {arguments.folds} folds by query\n\n"
+        f"    ltr node start && {command_line()}\n\n{CAVEAT}\n\n{text}\n"
+        f"## Parity\n\n{parity}\n\n## Time\n\n{times}\n"
     )
-    print(text)
+    write_result(arguments.out, "electronics", report, page)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What encoders are asked on the real data sets; see `encoders.py`."""
+"""The retrieval tasks of `benchmarks.run.encoders` on real data sets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from ltr_plugin.queries.query import read_queries
 
 @dataclass(frozen=True)
 class Item:
-    """What is asked with or looked among: a text, or a photo's path under `root`."""
+    """A query or a document: a text, or a photo's path under `root`."""
 
     id: str
     source: Modality
@@ -28,7 +28,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Task:
-    """`queries` look for `items`, graded by `grades[query][item]`; `good` is the grade that counts as a hit."""
+    """`queries` search in `items`, graded by `grades[query][item]`; `good` is the lowest grade that counts as a hit."""
 
     name: str
     queries: Sequence[Item]
@@ -38,24 +38,28 @@ class Task:
 
 
 def clothing(data: Path) -> tuple[dict[str, Path], list[Task]]:
+    """Training files by argument of the trainer, and tasks: photo to photos, class name to photos."""
     seen, unseen = (list(JsonLines(data / f"{part}.jsonl", Product).read()) for part in ("train", "validation"))
     label = {product.id: product.title for product in (*seen, *unseen)}
-    items, asked = ([Item(product.id, "image", product.images[0], data) for product in part] for part in (seen, unseen))
+    items, queries = (
+        [Item(product.id, "image", product.images[0], data) for product in part] for part in (seen, unseen)
+    )
     classes = [Item(f"class {name}", "text", name) for name in sorted(set(label.values()))]
-    same = {query.id: {item.id: int(label[item.id] == label[query.id]) for item in items} for query in asked}
-    named = {query.id: {item.id: int(label[item.id] == query.reference) for item in asked} for query in classes}
+    same = {query.id: {item.id: int(label[item.id] == label[query.id]) for item in items} for query in queries}
+    named = {query.id: {item.id: int(label[item.id] == query.reference) for item in queries} for query in classes}
     return {"catalog": data / "train.jsonl"}, [
-        Task("Clothing: photo to photos of its class", asked, items, same, 1),
-        Task("Clothing: class name to photos", classes, asked, named, 1),
+        Task("Clothing: photo to photos of its class", queries, items, same, 1),
+        Task("Clothing: class name to photos", classes, queries, named, 1),
     ]
 
 
 def grocery(data: Path) -> tuple[dict[str, Path], list[Task]]:
+    """Training files by argument of the trainer, and the task: photo from a shelf to product."""
     items = [
         Item(product.id, "image", product.images[0], data)
         for product in JsonLines(data / "catalog.jsonl", Product).read()
     ]
-    asked = [
+    queries = [
         Item(query.id, "image", query.image, data)
         for query in read_queries(data / "photo-queries-val.jsonl")
         if query.image
@@ -64,22 +68,27 @@ def grocery(data: Path) -> tuple[dict[str, Path], list[Task]]:
     train = {"queries": data / "photo-queries-train.jsonl", "qrels": data / "photo-qrels-train.txt"}
     return {"catalog": data / "catalog.jsonl", **train}, [
         Task(
-            "Grocery: photo to product", asked, items, {query.id: dict(qrels.for_query(query.id)) for query in asked}, 3
+            "Grocery: photo to product",
+            queries,
+            items,
+            {query.id: dict(qrels.for_query(query.id)) for query in queries},
+            3,
         )
     ]
 
 
 def electronics(data: Path) -> tuple[dict[str, Path], list[Task]]:
+    """Training files by argument of the trainer, and the task: typed query to product text."""
     catalog = data / "catalog.jsonl.gz"
     items = [Item(product.id, "text", product.embedding_text()) for product in JsonLines(catalog, Product).read()]
-    asked = [Item(query.id, "text", query.text) for query in read_queries(data / "queries.jsonl") if query.text]
+    queries = [Item(query.id, "text", query.text) for query in read_queries(data / "queries.jsonl") if query.text]
     qrels = read_qrels(data / "qrels.txt")
     return {"catalog": catalog}, [
         Task(
             "Electronics: typed query to product text",
-            asked,
+            queries,
             items,
-            {q.id: dict(qrels.for_query(q.id)) for q in asked},
+            {q.id: dict(qrels.for_query(q.id)) for q in queries},
             2,
         )
     ]

@@ -1,4 +1,4 @@
-"""Whose cores are whose while encoding is measured: the node on other ones, and how busy its own keep an encoder."""
+"""Separate cores for the encoder and the development node, and how busy the encoder's cores are."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -14,8 +14,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @contextmanager
 def node_apart(settings: Settings, encoder_cores: int | None) -> Iterator[bool]:
-    """Holds the development node to the cores that are not encoded on, until the end; False where there is no such
-    node or core."""
+    """Pins the development node to the cores that do not encode; False without such a node or core."""
     own = os.sched_getaffinity(0)
     others = sorted(own)[encoder_cores:] if encoder_cores else []
     node = node_state(settings) if settings.opensearch_url is None else None
@@ -23,34 +22,34 @@ def node_apart(settings: Settings, encoder_cores: int | None) -> Iterator[bool]:
         yield False
         return
 
-    def hold(to: Iterable[int]) -> None:
+    def pin_node(to: Iterable[int]) -> None:
         for thread in Path(f"/proc/{node.pid}/task").iterdir():
-            with suppress(ProcessLookupError):  # it ended just now
+            with suppress(ProcessLookupError):  # the thread has ended
                 os.sched_setaffinity(int(thread.name), to)
 
-    hold(others)
+    pin_node(others)
     try:
         yield True
     finally:
-        hold(own)
+        pin_node(own)
 
 
 class Work:
-    """The processor time of a process's threads from now on."""
+    """Measures the processor time of a process's threads from its construction on."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self._before = self._times()
 
     def encoding(self) -> float:
-        """Seconds, by core, of the threads that took the most: those that encode, of which there is one a core."""
-        taken = sorted(time - self._before.get(thread, 0) for thread, time in self._times().items())
-        return sum(taken[-cores() :]) / cores()
+        """Seconds per core of the busiest threads: those that encode, one for each core."""
+        seconds = sorted(time - self._before.get(thread, 0) for thread, time in self._times().items())
+        return sum(seconds[-cores() :]) / cores()
 
     def _times(self) -> dict[str, float]:
-        found = {}
+        times = {}
         for thread in Path(f"/proc/{self._pid}/task").iterdir():
-            with suppress(OSError):  # it ended just now
+            with suppress(OSError):  # the thread has ended
                 user, system = (thread / "stat").read_text().rpartition(")")[2].split()[11:13]
-                found[thread.name] = (int(user) + int(system)) / TICKS
-        return found
+                times[thread.name] = (int(user) + int(system)) / TICKS
+        return times

@@ -1,13 +1,12 @@
-"""Typed, photo and mixed queries on 81 groceries; photos taken from shelves by phone.
+"""Typed, photo and mixed queries on 81 groceries; the photos are taken of shelves by phone.
 
-    python benchmarks/grocery.py ../shared/data/grocery
+    python -m benchmarks.run.grocery DATA/grocery
 
-Lays the data set out in the form of `ltr demo --data` and runs that. Of the 2,640 training photos four fifths train the
-encoder and the rest, which the encoder has never seen, train the ranker; the 296 validation photos are the test.
-Typed queries are the names of products and of their kinds, half for training; mixed ones are a photo and its kind.
+Writes the data set in the form of `ltr demo --data` and runs that. Of the 2,640 training photos four fifths train the
+encoder; the others, which the encoder is not trained on, train the ranker; the 296 validation photos are the test set.
+Typed queries are the names of products and of their kinds, half for training; mixed queries are a photo and its kind.
 """
 
-import argparse
 import json
 import random
 import shutil
@@ -16,46 +15,43 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.lib.script import argument_parser, command_line, write_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.demo.run import run_demo
 from ltr_plugin.demo.shop import ShopFiles
 from ltr_plugin.judgments.qrels import read_qrels
 from ltr_plugin.settings import Settings
 
-RESULTS = Path(__file__).parent / "results"
-CAVEAT = (
-    "The way the photos are parted was changed once after a look at these results, "
-    "so the test photos are not untouched."
-)
-HELD_FROM_ENCODER = 5
-"""One photo in so many of each product is kept from the encoder, for the ranker."""
+CAVEAT = "The split of the photos was changed once after a look at these results, so the test photos are not untouched."
+RANKER_SHARE = 5
+"""One photo in so many of each product trains the ranker instead of the encoder."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
-    data: Path = parser.parse_args().data
+    parser = argument_parser(__doc__)
+    parser.add_argument("data", type=Path, help="Folder with catalog.jsonl, images and photo queries.")
+    given = parser.parse_args()
+    data: Path = given.data
     settings = Settings.from_env()
     out = settings.runs / "grocery"
     if not (out / "data").exists():
-        lay_out(data, out / "data")
+        write_data(data, out / "data")
     report = run_demo(settings, out, progress_bar=progress_bar, data=out / "data", encoder_minutes=10, image_size=96)
     for table in report.comparison.to_tables():
         Console().print(table)
-    RESULTS.mkdir(exist_ok=True)
-    shutil.copy(report.json_path, RESULTS / "grocery.json")
-    seconds = json.loads(report.json_path.read_text())["seconds"]
-    took = ", ".join(f"{name} {value} s" for name, value in seconds.items())
+    stored = json.loads(report.json_path.read_text())
+    seconds = ", ".join(f"{name} {value} s" for name, value in stored["seconds"].items())
     parity = "\n".join(f"- {name}: {one}" for name, one in report.parity.items())
-    (RESULTS / "grocery.md").write_text(
-        "# Grocery: 81 products, typed, photo and mixed queries\n\n    python benchmarks/grocery.py DATA\n\n"
+    page = (
+        f"# Grocery: 81 products, typed, photo and mixed queries\n\n    {command_line()}\n\n"
         f"{CAVEAT}\n\n"
-        f"{report.comparison.to_markdown()}\n## Parity\n\n{parity}\n\n## Time\n\n{took}\n"
+        f"{report.comparison.to_markdown()}\n## Parity\n\n{parity}\n\n## Time\n\n{seconds}\n"
     )
+    write_result(given.out, "grocery", stored, page)
 
 
-def lay_out(source: Path, folder: Path) -> None:
-    """Writes catalog, queries and judgments into `folder`."""
+def write_data(source: Path, folder: Path) -> None:
+    """Writes catalog, queries and judgments into `folder`, which appears when it is complete."""
     beside = folder.with_name(folder.name + ".part")
     shutil.rmtree(beside, ignore_errors=True)
     for name in ("images", "shelf"):
@@ -63,21 +59,21 @@ def lay_out(source: Path, folder: Path) -> None:
     shutil.copy(source / "catalog.jsonl", beside)
     products = lines(source / "catalog.jsonl")
     kinds = {product["id"]: product["category"][-1].lower() for product in products}
-    chance = random.Random(7)
+    rng = random.Random(7)
     files = ShopFiles.in_folder(beside)
     judgments: list[tuple[str, str, int]] = []
     typed = list(typed_queries(products, kinds, judgments))
-    chance.shuffle(typed)
+    rng.shuffle(typed)
     train, test = typed[::2], typed[1::2]
-    for split, queries in (("train", train), ("val", test)):
-        qrels = read_qrels(source / f"photo-qrels-{split}.txt")
-        photos = lines(source / f"photo-queries-{split}.jsonl")
-        if split == "train":
-            seen, photos = parted(photos, qrels)
-            write(beside / "photos.jsonl", seen)
-            write_qrels(beside / "photos.qrels.txt", grades_of(qrels, seen))
+    for part, queries in (("train", train), ("val", test)):
+        qrels = read_qrels(source / f"photo-qrels-{part}.txt")
+        photos = lines(source / f"photo-queries-{part}.jsonl")
+        if part == "train":
+            encoder_photos, photos = split(photos, qrels)
+            write(beside / "photos.jsonl", encoder_photos)
+            write_qrels(beside / "photos.qrels.txt", grades_of(qrels, encoder_photos))
         for photo in photos:
-            mixed = {"id": f"mixed-{photo['id']}", "text": kinds[shown(photo, qrels)], "image": photo["image"]}
+            mixed = {"id": f"mixed-{photo['id']}", "text": kinds[product_on(photo, qrels)], "image": photo["image"]}
             queries += [photo, mixed]
             judgments += [(mixed["id"], product, grade) for _, product, grade in grades_of(qrels, [photo])]
         judgments += grades_of(qrels, photos)
@@ -88,31 +84,31 @@ def lay_out(source: Path, folder: Path) -> None:
     beside.rename(folder)
 
 
-def parted(photos: list[dict], qrels) -> tuple[list[dict], list[dict]]:
+def split(photos: list[dict], qrels) -> tuple[list[dict], list[dict]]:
     """The photos for the encoder, and those for the ranker: the last ones of each product.
 
-    Photos that follow each other were taken in one go. Drawn at random, those for the ranker would be near copies of
-    what the encoder has seen, and the ranker would learn to trust photos more than it should.
+    Consecutive photos are of one session. A random split would give the ranker near copies of the encoder's training
+    photos, and the ranker would learn to trust photos more than it should.
     """
     of_product: dict[str, list[dict]] = {}
     for photo in photos:
-        of_product.setdefault(shown(photo, qrels), []).append(photo)
-    seen, held = [], []
+        of_product.setdefault(product_on(photo, qrels), []).append(photo)
+    encoder_photos, ranker_photos = [], []
     for group in of_product.values():
-        cut = len(group) - max(1, len(group) // HELD_FROM_ENCODER)
-        seen += group[:cut]
-        held += group[cut:]
-    return seen, held
+        cut = len(group) - max(1, len(group) // RANKER_SHARE)
+        encoder_photos += group[:cut]
+        ranker_photos += group[cut:]
+    return encoder_photos, ranker_photos
 
 
-def shown(photo: dict, qrels) -> str:
-    """The product on a photo."""
+def product_on(photo: dict, qrels) -> str:
+    """The product that the photo shows."""
     (product,) = (product for product, grade in qrels.for_query(photo["id"]).items() if grade == 3)
     return product
 
 
 def typed_queries(products: list[dict], kinds: dict[str, str], judgments: list) -> Iterable[dict]:
-    """A query a product's name (it 3, its kind 1) and a kind's name (all of the kind 3)."""
+    """A query for each product name (grade 3, others of its kind 1) and for each kind's name (all of the kind 3)."""
     for product in products:
         id_ = f"name-{product['id']}"
         judgments += [

@@ -1,0 +1,261 @@
+"""Encoders compared: what they find, how fast they are, and how much memory they take.
+
+    python -m benchmarks.run.encoders DATA
+
+- Clothing: 341 photos that no encoder was trained on search photos of their class among 3,068; each class name searches
+  its photos among the 341.
+- Grocery: 296 photos taken of shelves search their product among 81.
+- Electronics: 88 typed queries with human grades search 19,406 products by their text.
+
+Encoders without published weights are trained on the set's own training part and on nothing else. Each encoder runs in
+its own process, whose peak memory is reported.
+"""
+
+import argparse
+import contextlib
+import re
+import statistics
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import ir_measures
+import numpy as np
+from ir_measures import Success, nDCG
+
+from benchmarks.lib.encoder_tasks import Item, Task, clothing, electronics, grocery
+from benchmarks.lib.script import argument_parser, command_line, markdown_row, write_result
+from ltr_plugin.catalog.product import Modality
+from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, Encoder, load_encoder
+from ltr_plugin.encoders.export.export import export
+from ltr_plugin.encoders.protocol import Vectors
+from ltr_plugin.encoders.training.fitting import Budget
+from ltr_plugin.encoders.training.trainers import TRAINERS
+from ltr_plugin.errors import MediaError
+from ltr_plugin.evaluation.significance import bootstrap_intervals
+from ltr_plugin.settings import Settings
+
+PHOTO_SETS = {"clothing": clothing, "grocery": grocery}
+SETS = (*PHOTO_SETS, "electronics")
+CHUNK = 256
+"""Items open at a time, so that the measured memory is the encoder's."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One encoder's results in one task: means over the queries with 95 % bootstrap intervals.
+
+    `per_s` is items prepared and encoded per second, one after the other; `one_ms` is the time of one prepared query.
+    """
+
+    task: str
+    encoder: str
+    queries: int
+    measures: Mapping[str, float]
+    intervals: Mapping[str, tuple[float, float]]
+    dimension: int
+    per_s: float
+    one_ms: float
+    weights_mb: float
+    peak_mb: int
+
+
+def main() -> None:
+    parser = argument_parser(__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument(
+        "--minutes", type=float, default=15, help="Training time of each encoder on each set (%(default)g)."
+    )
+    parser.add_argument("--sets", nargs="+", default=SETS, choices=SETS, help="Data sets to run; by default all.")
+    parser.add_argument("--classical", action=argparse.BooleanOptionalAction, default=True, help="Also SIFT and ORB.")
+    parser.add_argument("--image-encoder", action="append", default=[], help="Another encoder, such as timm:FOLDER.")
+    parser.add_argument(
+        "--text-encoder", action="append", default=[], help="Another encoder, such as word-vectors:FILE."
+    )
+    given = parser.parse_args()
+    folder = Settings.from_env().runs / "encoders"
+    photos = {name: of(given.data / name) for name, of in PHOTO_SETS.items() if name in given.sets}
+    rows: list[Row] = []
+    for name, (train, tasks) in photos.items():
+        labelled = photo_encoders(name, given.minutes, folder, classical=given.classical, **train)
+        for label, spec in {**labelled, **{spec: spec for spec in given.image_encoder}}.items():
+            rows += measure_in_process(label, spec, tasks)
+    if "electronics" in given.sets:
+        train, tasks = electronics(given.data / "electronics")
+        labelled = text_encoders(given.minutes, folder, **train)
+        for label, spec in {**labelled, **{spec: spec for spec in given.text_encoder}}.items():
+            rows += measure_in_process(label, spec, tasks)
+    report = {"minutes": given.minutes, "rows": [asdict(row) for row in rows]}
+    write_result(given.out, "encoders", report, markdown(rows, given.minutes))
+
+
+def photo_encoders(name: str, minutes: float, folder: Path, *, classical: bool, **files: Path) -> dict[str, str]:
+    """Photo encoders trained on a set: label to encoder name."""
+    settings: dict[str, tuple[str, dict[str, Any]]] = {
+        f"open_clip, {minutes:g} min from scratch": ("photo", {"image_size": 96}),
+    }
+    if classical:
+        settings["bag of SIFT words"] = "keypoints", {"descriptor": "sift"}
+        settings["bag of ORB words"] = "keypoints", {"descriptor": "orb"}
+    return {
+        label: train(kind, folder / f"{name}-{options.get('descriptor', kind)}", minutes, **files, **options)
+        for label, (kind, options) in settings.items()
+    }
+
+
+def text_encoders(minutes: float, folder: Path, catalog: Path) -> dict[str, str]:
+    """Text encoders: label to encoder name."""
+    full = export(DEFAULT_TEXT_ENCODER, folder / "text-onnx", sample=catalog)
+    quantized = export(DEFAULT_TEXT_ENCODER, folder / "text-int8", quantize="int8", sample=catalog)
+    return {
+        "MiniLM": DEFAULT_TEXT_ENCODER,
+        "MiniLM, ONNX": full.spec,
+        "MiniLM, ONNX int8": quantized.spec,
+        f"BiLSTM, {minutes:g} min from scratch": train("text", folder / "electronics-bilstm", minutes, catalog=catalog),
+    }
+
+
+def train(kind: str, out: Path, minutes: float, **options: Any) -> str:
+    # the visual words of keypoints are found in a fixed number of epochs
+    budget = Budget() if kind == "keypoints" else Budget(minutes=minutes)
+    with progress_bar(f"training {out.name}") as progress:
+        return TRAINERS[kind](out=out, budget=budget, progress=progress, **options).spec
+
+
+def measure_in_process(label: str, spec: str, tasks: Sequence[Task]) -> list[Row]:
+    """The rows of one encoder, measured in its own process."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        return process.submit(measure, label, spec, tasks).result()
+
+
+def measure(label: str, spec: str, tasks: Sequence[Task]) -> list[Row]:
+    """One row for each task whose modalities the encoder has."""
+    encoder = load_encoder(spec)
+    rows = []
+    for task in tasks:
+        modalities = {item.source for item in (*task.queries[:1], *task.items[:1])}
+        if not modalities <= encoder.modalities:
+            continue
+        queries, items = task.queries, task.items
+        query_vectors, _ = encode(encoder, queries)
+        item_vectors, seconds = encode(encoder, items)
+        values = scores(task, queries, items, query_vectors @ item_vectors.T)
+        low, high = bootstrap_intervals(np.array(list(values.values())).T)
+        rows.append(
+            Row(
+                task.name,
+                label,
+                len(queries),
+                {name: round(float(np.mean(value)), 3) for name, value in values.items()},
+                {n: (round(float(a), 3), round(float(b), 3)) for n, a, b in zip(values, low, high, strict=True)},
+                encoder.fingerprint.dimension,
+                round(len(items) / seconds, 1),
+                round(1000 * single_query_s(encoder, queries), 2),
+                weights_mb(encoder, spec),
+                peak_mb(),
+            )
+        )
+    return rows
+
+
+def encode(encoder: Encoder, items: Sequence[Item]) -> tuple[Vectors, float]:
+    """The items' vectors, and the seconds of preparing and encoding them, without opening."""
+    source = items[0].source
+    encoder.encode(source, list(prepare(encoder, source, [item.open() for item in items[:CHUNK]]).values()))  # warm-up
+    vectors, seconds = np.zeros((len(items), encoder.fingerprint.dimension), np.float32), 0.0
+    for start in range(0, len(items), CHUNK):
+        opened = [item.open() for item in items[start : start + CHUNK]]
+        began = time.perf_counter()
+        ready = prepare(encoder, source, opened)
+        vectors[[start + row for row in ready]] = encoder.encode(source, list(ready.values()))
+        seconds += time.perf_counter() - began
+    return vectors, seconds
+
+
+def prepare(encoder: Encoder, source: Modality, opened: Sequence[Any]) -> dict[int, Any]:
+    """What can be prepared, by position; a photo without keypoints keeps a vector of zeros, which finds nothing."""
+    ready = {}
+    for position, item in enumerate(opened):
+        with contextlib.suppress(MediaError):
+            ready[position] = encoder.prepare(source, item)
+    return ready
+
+
+def single_query_s(encoder: Encoder, queries: Sequence[Item]) -> float:
+    """Seconds to encode one prepared query: the median of 20."""
+    times = []
+    for query in queries[:20]:
+        ready = list(prepare(encoder, query.source, [query.open()]).values())
+        began = time.perf_counter()
+        encoder.encode(query.source, ready)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def scores(task: Task, queries: Sequence[Item], items: Sequence[Item], similarities: Vectors) -> dict[str, list[float]]:
+    """Each measure's values by query."""
+    measures = {"hit@1": Success(rel=task.good) @ 1, "hit@5": Success(rel=task.good) @ 5, "NDCG@10": nDCG @ 10}
+    run = {
+        query.id: {items[column].id: float(row[column]) for column in np.argsort(-row, kind="stable")[:100]}
+        for query, row in zip(queries, similarities, strict=True)
+        if row.any()
+    }
+    qrels = {query.id: dict(task.grades[query.id]) for query in queries}
+    by_query = {(one.query_id, one.measure): one.value for one in ir_measures.iter_calc(measures.values(), qrels, run)}
+    return {name: [by_query.get((query.id, measure), 0.0) for query in queries] for name, measure in measures.items()}
+
+
+def weights_mb(encoder: Encoder, spec: str) -> float:
+    """Megabytes of a network's weights, or of the encoder's files; 0 when it has neither."""
+    if network := getattr(encoder, "model", None):
+        return round(sum(weight.numel() * weight.element_size() for weight in network.parameters()) / 1e6, 1)
+    path = Path(spec.partition(":")[2])
+    files = [file for pattern in ("*.safetensors", "*.onnx*") for file in path.glob(pattern)]
+    return round(sum(file.stat().st_size for file in ([path] if path.is_file() else files)) / 1e6, 1)
+
+
+def peak_mb() -> int:
+    """Peak memory of this process; `getrusage` would include its parent's."""
+    return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) >> 10
+
+
+def markdown(rows: Sequence[Row], minutes: float) -> str:
+    lines = [
+        "# Encoders compared",
+        "",
+        f"    {command_line()}",
+        "",
+        "Encoders without published weights are trained on the set's own training part alone, networks for",
+        f"{minutes:g} minutes. Means over the queries with 95 % bootstrap intervals. A hit is the same class",
+        "(clothing), the same product (grocery), or a grade of 2 or 3 (electronics). Items/s are prepared and encoded",
+        "one after the other, without opening files; `one` is the time of one prepared query. Memory is the peak of",
+        "the encoder's own process.",
+    ]
+    for task in dict.fromkeys(row.task for row in rows):
+        own = [row for row in rows if row.task == task]
+        head = ["encoder", *own[0].measures, "dimension", "items/s", "one, ms", "weights, MB", "memory, MB"]
+        lines += [
+            "",
+            f"## {task} ({own[0].queries} queries)",
+            "",
+            markdown_row(head),
+            markdown_row(["---"] * len(head)),
+        ]
+        lines += [markdown_row(cells(row)) for row in own]
+    return "\n".join([*lines, ""])
+
+
+def cells(row: Row) -> Iterator[str]:
+    yield row.encoder
+    for name, (low, high) in row.intervals.items():
+        yield f"{row.measures[name]:.3f} ({low:.3f} to {high:.3f})"
+    yield from (str(row.dimension), f"{row.per_s:,.0f}", f"{row.one_ms:.1f}", f"{row.weights_mb:g}", str(row.peak_mb))
+
+
+if __name__ == "__main__":
+    main()
