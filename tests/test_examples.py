@@ -101,7 +101,7 @@ def test_a_relevance_engineer_compares_rankers_in_a_notebook(run):
     code = ("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
     output = run("\n".join(code), [sys.executable], ".py")
     assert "rows of 6 features" in output
-    assert "| lambdamart" in output
+    assert "| examples-v1.lambdamart." in output
     assert "Red ceramic mug: " in output
 
 
