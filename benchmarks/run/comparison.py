@@ -17,9 +17,9 @@ import torch
 
 from benchmarks.lib.script import argument_parser, command_line, write_result
 from ltr_plugin.cli.progress_bar import progress_bar
-from ltr_plugin.cluster.connection import connect
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.demo.shop import ShopFiles
 from ltr_plugin.errors import ExportError
 from ltr_plugin.evaluation.ablation import Ablation
@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--name", help="Name of the results; by default that of the table's folder.")
     given = parser.parse_args()
     files = ShopFiles.in_folder(given.shop)
-    index = Index(connect(), f"demo-{given.shop.resolve().name.lower()}")
+    index = Index.open(connect(), f"demo-{given.shop.resolve().name.lower()}")
     table, qrels = FeatureTable.read(given.table), read_qrels(files.qrels)
     rankers: dict[str, Ranker] = {}
     with progress_bar("training") as progress:

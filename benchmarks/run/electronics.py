@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.lib.script import argument_parser, command_line, write_result
 from ltr_plugin.cli.progress_bar import progress_bar
-from ltr_plugin.cluster.connection import connect
+from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, vector_fields
 from ltr_plugin.evaluation.comparison import compare
 from ltr_plugin.features.feature_set import load_feature_set
@@ -54,7 +54,7 @@ def main() -> None:
     arguments = parser.parse_args()
     data: Path = arguments.data
     settings = Settings.from_env()
-    cluster = connect(settings)
+    cluster = connect(settings=settings)
     seconds: dict[str, float] = {}
 
     def timed(name: str, began: float) -> None:

@@ -79,12 +79,12 @@ def delete(
     as_json: AsJson = False,
 ) -> None:
     """Delete products by their ids; an id that the index does not have is no error."""
-    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.catalog_client import CatalogClient
     from ltr_plugin.settings import Settings
 
     settings = Settings.from_env()
-    result = CatalogClient(name, settings=settings, cluster=connect(settings)).delete(read_ids(file))
+    result = CatalogClient(name, settings=settings, cluster=connect(settings=settings)).delete(read_ids(file))
     print_refused(result)
     facts = {"deleted": result.applied, "refused": [one.id for one in result.refused]}
     print_result(facts, f"deleted {result.applied:,} ids from {name}", as_json=as_json)
@@ -119,7 +119,7 @@ def watch(
     as_json: AsJson = False,
 ) -> None:
     """Write the files that appear in a folder, until interrupted, and move each to `done` or `failed` in it."""
-    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines import watch_folder as watching
     from ltr_plugin.settings import Settings
 
@@ -135,7 +135,7 @@ def watch(
         typer.echo(f"ltr: {error}; waiting", err=True)
 
     settings = Settings.from_env()
-    cluster = connect(settings)
+    cluster = connect(settings=settings)
     _ensure_index(cluster, name, media_root or folder)
     warn_without_workers(settings)
     watching.watch_folder(
@@ -165,7 +165,7 @@ def _write(
     wait: bool,
     as_json: bool,
 ) -> None:
-    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.errors import InputError
     from ltr_plugin.pipelines.index_catalog import require_broker
     from ltr_plugin.settings import Settings
@@ -175,7 +175,7 @@ def _write(
     settings = Settings.from_env()
     if not wait:
         require_broker(settings)
-    cluster = connect(settings)
+    cluster = connect(settings=settings)
     if file == STANDARD_INPUT:
         _write_standard_input(settings, cluster, name, media_root, update=update, wait=wait, as_json=as_json)
         return

@@ -129,10 +129,10 @@ def ablate(
 
 
 def _open(name: str) -> "Index":
-    from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
 
-    return Index(connect(), name)
+    return Index.open(connect(), name)
 
 
 def _evaluate(index: "Index", queries: Path, qrels: Path, rankers: list[str]) -> "Evaluation":

@@ -34,11 +34,11 @@ def check(
     """Check a feature set and list every mistake; without --index, no cluster is needed."""
     features = _load(feature_set)
     if name:
-        from ltr_plugin.cluster.connection import connect
         from ltr_plugin.cluster.index import Index
+        from ltr_plugin.cluster.opensearch import connect
         from ltr_plugin.features.compatibility import check_fields
 
-        index = Index(connect(), name)
+        index = Index.open(connect(), name)
         check_fields(features, index.mapping, index.vectors)
     facts = {"feature_set": features.id, "features": list(features.feature_names), "digest": features.digest}
     text = f"{features.id}: {len(features.feature_names)} features, digest {features.digest}"
@@ -48,12 +48,12 @@ def check(
 @app.command()
 def push(feature_set: SetName, name: IndexName = DEFAULT_INDEX, as_json: AsJson = False) -> None:
     """Check a feature set against the index and store it in the cluster."""
-    from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.feature_store import push_features
     from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
 
     features = _load(feature_set)
-    push_features(Index(connect(), name), features)
+    push_features(Index.open(connect(), name), features)
     print_result({"feature_set": features.id}, f"{features.id} is in the cluster", as_json=as_json)
 
 
@@ -78,12 +78,12 @@ def log(
     """Log the features of judged products and of sampled candidates into a table to train on."""
     from dataclasses import asdict
 
-    from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.log_features import log_features
 
     features = _load(feature_set)
-    index = Index(connect(), name)
+    index = Index.open(connect(), name)
     with progress_bar("logging features") as progress:
         done = log_features(index, features, queries, qrels, out, negatives=negatives, seed=seed, progress=progress)
     text = (

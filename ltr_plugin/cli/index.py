@@ -84,7 +84,7 @@ def create(
     A new index gets the default text encoder unless --text-encoder names another one. With --from, shoppers keep the
     active version until all vectors of the new one are made; then the name is moved to the new version.
     """
-    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.cluster.versions import resolve_alias
     from ltr_plugin.pipelines.encoder_selection import vector_fields_for
     from ltr_plugin.pipelines.index_catalog import ensure_index, require_broker
@@ -94,7 +94,7 @@ def create(
     settings = Settings.from_env()
     if not wait:
         require_broker(settings)
-    cluster = connect(settings)
+    cluster = connect(settings=settings)
     if catalog:
         written, failed = write_file(
             cluster, catalog, name, encoders=encoders, media_root=media_root, replace=True, skip_invalid=skip_invalid
@@ -114,7 +114,7 @@ def create(
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """List the indices of the cluster that this program made."""
-    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.index_versions import list_indices
 
     indices = list_indices(connect())
@@ -131,10 +131,10 @@ def list_(as_json: AsJson = False) -> None:
 @app.command()
 def status(name: IndexArgument = DEFAULT_INDEX, as_json: AsJson = False) -> None:
     """Show how many products an index has, how many lack vectors, and what could not be embedded."""
-    from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
 
-    show_status(Index(connect(), name), as_json=as_json)
+    show_status(Index.open(connect(), name), as_json=as_json)
 
 
 @app.command()
@@ -158,8 +158,8 @@ def embed(
     An encoder that is not named stays as it is. With another encoder, the next version of the index is filled in the
     background from the index itself; the name is moved to it when all its vectors are made.
     """
-    from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.catalog_client import CatalogClient
     from ltr_plugin.pipelines.index_catalog import require_broker
     from ltr_plugin.settings import Settings
@@ -170,8 +170,8 @@ def embed(
     settings = Settings.from_env()
     if not wait:
         require_broker(settings)
-    cluster = connect(settings)
-    index = Index(cluster, name)
+    cluster = connect(settings=settings)
+    index = Index.open(cluster, name)
     if retry_errors:
         index.requeue_failed()
     if reembed:
@@ -186,8 +186,8 @@ def embed(
 @app.command()
 def rollback(name: IndexArgument = DEFAULT_INDEX, wait: Wait = True, as_json: AsJson = False) -> None:
     """Make the version active that was active before; a second rollback undoes the first."""
-    from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.index_catalog import require_broker
     from ltr_plugin.pipelines.index_versions import rollback_index
     from ltr_plugin.settings import Settings
@@ -195,12 +195,12 @@ def rollback(name: IndexArgument = DEFAULT_INDEX, wait: Wait = True, as_json: As
     settings = Settings.from_env()
     if not wait:
         require_broker(settings)
-    cluster = connect(settings)
+    cluster = connect(settings=settings)
     with progress_bar("copying changes") as progress:
         result = rollback_index(cluster, name, progress=progress)
     state = "with the current products" if result.synced else f"as it was before {result.previous}"
     typer.echo(f"{name} is {result.index} again, {state}; another rollback returns to {result.previous}", err=True)
-    index = Index(cluster, name)
+    index = Index.open(cluster, name)
     warn_of_stale_releases(index)
     embed_and_show(settings, index, wait=wait, as_json=as_json)
 
@@ -214,7 +214,7 @@ def drop(
     as_json: AsJson = False,
 ) -> None:
     """Delete the versions of an index that are not active; no rollback is possible afterwards."""
-    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.index_versions import drop_inactive_versions, list_versions
 
     cluster = connect()

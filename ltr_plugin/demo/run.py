@@ -10,8 +10,9 @@ from typing import Any
 
 from ltr_plugin.catalog.product import MODALITIES, Modality, Product
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.connection import Cluster, connect
+from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
 from ltr_plugin.devnode import node_state, start_node, stop_node
 from ltr_plugin.errors import InputError, LtrError, Problem
@@ -153,7 +154,7 @@ def _node(settings: Settings, timer: _StepTimer, progress_bar: ProgressBar, *, k
         with timer.step("starting OpenSearch", progress_bar) as progress:
             start_node(settings, progress=progress)
     try:
-        yield connect(settings)
+        yield connect(settings=settings)
     finally:
         if started_here and not keep:
             stop_node(settings)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel, ReembedRequest
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.connection import Cluster, connect
+from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.cluster.versions import allow_media_root
 from ltr_plugin.settings import Settings
 
@@ -46,11 +47,11 @@ class CatalogClient:
 
         settings = settings or Settings.from_env()
         self.alias = alias
-        self._cluster = cluster or connect(settings)
+        self._cluster = cluster or connect(settings=settings)
         self._client = client or celery_client(settings)
         self._folder = folder
         self._media_root = settings.media_root
-        index = Index(self._cluster, alias, media_root=self._media_root)
+        index = Index.open(self._cluster, alias, media_root=self._media_root)
         if folder:
             allow_media_root(index, folder)
 

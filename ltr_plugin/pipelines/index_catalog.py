@@ -94,7 +94,7 @@ def write_catalog(
     else:
         target = allow_media_root(current or ensure_index(cluster, alias, vectors, folder), folder)
     ids, refused = _write(target, changes, folder, total, progress)
-    index = Index(cluster, target.alias)  # another version than at the start, if another command moved the alias
+    index = target.reopened()  # another version than at the start, if another command moved the alias
     pruned = _prune(index, ids) if prune or new_version else 0
     if new_version and current:
         for group in batched(ids, CHANGES_PER_CALL):
@@ -115,7 +115,7 @@ def ensure_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], m
         return index
     if resolve_alias(cluster, alias) is None:
         switch_alias(cluster, alias, open_or_create(cluster, alias, vectors, media).name)
-    return Index(cluster, alias)
+    return Index.open(cluster, alias)
 
 
 def missing_from_catalog(index: Index, catalog: Path) -> list[str]:
@@ -148,7 +148,7 @@ def embed_backlog(
             _embed(settings, index, progress)
         cut_over(index.cluster, alias, index)
         _embed(settings, index, progress)
-    return Index(index.cluster, alias) if worked or pending_alias else index
+    return Index.open(index.cluster, alias) if worked or pending_alias else index
 
 
 def require_broker(settings: Settings) -> None:
@@ -179,10 +179,11 @@ def _write(
     refused: list[Problem] = []
     done = 0
     media_root = Settings.from_env().media_root
-    opened = None if media_root else target
+    # a large catalog takes so long to check and to write that the alias may move, and old versions may be dropped
+    just_opened = total <= CHANGES_PER_CALL and not media_root
     for group in batched(changes, CHANGES_PER_CALL):
-        errors = apply_changes(target.cluster, target.alias, group, index=opened, folder=folder, media_root=media_root)
-        opened = None  # the alias may move while a large catalog is written: each further group opens it again
+        index = target if just_opened else Index.open(target.cluster, target.alias, media_root=media_root)
+        errors = apply_changes(index, group, folder=folder)
         refused += (Problem(f"product {one.id}", error) for one, error in zip(group, errors, strict=True) if error)
         ids += (one.id for one in group if not getattr(one, "deleted", False))
         done += len(group)
@@ -197,7 +198,7 @@ def _missing_from_catalog(index: Index, ids: Collection[str]) -> list[str]:
 
 def _prune(index: Index, ids: Sequence[str]) -> int:
     deletions = [CatalogEntry(id=id_, deleted=True) for id_ in _missing_from_catalog(index, set(ids))]
-    results = (apply_changes(index.cluster, index.alias, group) for group in batched(deletions, CHANGES_PER_CALL))
+    results = (apply_changes(index, group) for group in batched(deletions, CHANGES_PER_CALL))
     return sum(error is None for errors in results for error in errors)
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ltr_plugin.catalog.profile import LAYOUT_VERSION
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.mapping import LAYOUT_VERSION
 from ltr_plugin.cluster.sync import cut_over, sync, synced_from
 from ltr_plugin.cluster.versions import (
     active_index,
@@ -66,10 +66,10 @@ def rollback_index(cluster: Cluster, alias: str, *, progress: Progress = no_prog
     another catalog comes back as it was. A second call undoes the first. InputError when no version was active before.
     """
     name = resolve_alias(cluster, alias)
-    previous = read_meta(cluster, name).get("before") if name else None
+    previous = read_meta(cluster, name).get("previous_index") if name else None
     if name is None or previous not in versions(cluster, alias):
         raise InputError("--rollback", f"{name or alias} has no version before it")
-    target, current = Index(cluster, previous), active_index(cluster, alias)
+    target, current = Index.open(cluster, previous), active_index(cluster, alias)
     synced = current is not None and synced_from(target, current)
     if current and synced:
         sync(current, target, progress=progress)

@@ -73,7 +73,8 @@ def ingest(
     adapter: TypeAdapter[Change] = TypeAdapter(change_type)
     for group in batched(enumerate(records, start=1), CHANGES_PER_CALL):
         valid = list(_read(group, adapter, result.refused))
-        errors = apply_changes(cluster, alias, [change for _, change in valid], folder=folder, media_root=media_root)
+        index = Index.open(cluster, alias, media_root=media_root)
+        errors = apply_changes(index, [change for _, change in valid], folder=folder)
         changed: list[str] = []
         for (position, change), error in zip(valid, errors, strict=True):
             if error is None:
@@ -82,7 +83,7 @@ def ingest(
                 result.refused.append(RefusedChange(position, change.id, error))
         result.applied += len(changed)
         try:
-            result.sent += enqueue_missing(Index(cluster, alias), changed, client=client)
+            result.sent += enqueue_missing(index.reopened(), changed, client=client)
         except BrokerError as broker_error:
             result.enqueue_error = str(broker_error)
     result.refused.sort(key=lambda one: one.position)

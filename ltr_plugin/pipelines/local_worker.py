@@ -129,7 +129,7 @@ def drain(
     while left:
         progress(total - left, total)
         time.sleep(poll_s)
-        index = Index(index.cluster, index.alias)  # the alias may move: the version left behind takes no vectors
+        index = index.reopened()  # the alias may move: the version left behind takes no vectors
         now, before, left = time.monotonic(), left, index.backlog()
         total = max(total, left)
         if left < before:

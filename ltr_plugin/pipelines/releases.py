@@ -67,7 +67,7 @@ def rollback(cluster: Cluster, template: str = "shop", release: int | None = Non
     if earlier is None:
         raise InputError("rollback", f"search template {template!r} has no release {number}")
     metadata = release_metadata(earlier)
-    other = _mismatched_vectors(Index(cluster, metadata["index"]), metadata)
+    other = _mismatched_vectors(Index.open(cluster, metadata["index"]), metadata)
     if other:
         raise InputError(
             f"{template} release {number}",

@@ -109,7 +109,7 @@ def watch_folder(
             try:
                 if worker and worker.restarts > sent_at:  # a local worker starts with an empty queue
                     sent_at = worker.restarts
-                    enqueue_backlog(Index(cluster, alias), client=worker.client)
+                    enqueue_backlog(Index.open(cluster, alias), client=worker.client)
                 for one in watched.poll():
                     on_file(one)
                 pause_s = poll_s

@@ -172,8 +172,8 @@ def index_requests():
         "delete": CatalogEntry(id="4711", deleted=True),
         "reembed": ReembedRequest(id="4711"),
     }
-    assert apply_changes(cluster, "shop", list(changes.values())) == [None] * len(changes)
-    products = Index(cluster, "shop")
+    assert apply_changes(Index.open(cluster, "shop"), list(changes.values())) == [None] * len(changes)
+    products = Index.open(cluster, "shop")
     a, b = np.array([0.6, 0.8], dtype=np.float32), np.array([0.8, 0.6], dtype=np.float32)
     made = {
         "one photo": EmbeddingResult("4711", IMAGE, "ab12", a),

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.connection import OpenSearchCluster
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.features.feature_set import load_feature_set
 from ltr_plugin.pipelines.index_catalog import write_catalog
 

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from ltr_plugin import encoders
 from ltr_plugin.cli import app
-from ltr_plugin.cluster.connection import OpenSearchCluster
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.pipelines.search import search
 
 pytestmark = pytest.mark.live
