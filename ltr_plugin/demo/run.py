@@ -16,7 +16,7 @@ from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
 from ltr_plugin.devnode import node_state, start_node, stop_node
 from ltr_plugin.errors import InputError, LtrError, Problem
-from ltr_plugin.features.feature_set import FeatureSet, load_feature_set
+from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.files import write_atomic
 from ltr_plugin.jsonlines import JsonLines
@@ -31,7 +31,6 @@ from ltr_plugin.progress import Progress
 from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.export.parity import Parity
 from ltr_plugin.rankers.ranker import Ranker
-from ltr_plugin.resources import resource_dir
 from ltr_plugin.settings import Settings
 
 ProgressBar = Callable[[str], AbstractContextManager[Progress]]
@@ -214,7 +213,7 @@ def _catalog_modalities(files: ShopFiles) -> set[Modality]:
 
 def _features(index: Index) -> FeatureSet:
     """The richest of the shipped feature sets that this index can evaluate."""
-    sets = [load_feature_set(resource_dir("feature_sets") / f"{name}.yaml") for name in ("media", "shop", "words")]
+    sets = [FeatureSet.load(name) for name in ("media", "shop", "words")]
     known = {vector.name for vector in index.vectors}
     return next(one for one in sets if known.issuperset(_vector_names(one)))
 

@@ -13,7 +13,7 @@ from ltr_plugin.cluster.index import Index
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import Provenance
 from ltr_plugin.features.table_writer import FeatureTableWriter, Row
-from ltr_plugin.judgments.qrels import Qrels, read_qrels
+from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, encode, sample_evenly
 from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.progress import Progress, no_progress
@@ -56,7 +56,7 @@ def log_features(
     cannot be used.
     """
     push_features(index, features)
-    judgments = qrels if isinstance(qrels, Qrels) else read_qrels(Path(qrels))
+    judgments = qrels if isinstance(qrels, Qrels) else Qrels.read(Path(qrels))
     encoded = [one for one in encode(index, queries) if judgments.for_query(one.query.id)]
     provenance = Provenance(
         feature_set=features.model_dump(mode="json"),

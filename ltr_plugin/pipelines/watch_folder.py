@@ -9,7 +9,7 @@ from ltr_plugin.batches import batched
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import ClusterError, InputError, LtrError, Problem
-from ltr_plugin.jsonlines import open_lines
+from ltr_plugin.files import open_lines
 from ltr_plugin.pipelines.catalog_client import CatalogClient
 from ltr_plugin.pipelines.index_catalog import temporary_worker
 from ltr_plugin.pipelines.ingest import CHANGES_PER_CALL, Ingest, StreamResult, ingest_lines, number_lines

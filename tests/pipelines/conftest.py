@@ -9,7 +9,7 @@ import yaml
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.features.feature_set import load_feature_set
+from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.pipelines.index_catalog import write_catalog
 
 COLOURS, GOODS = ("red", "blue", "green", "black"), ("shoe", "lamp", "mug", "chair", "scarf")
@@ -66,6 +66,6 @@ def set_file(tmp_path):
         path = tmp_path / "set.yaml"
         head = {"name": name or f"t{uuid.uuid4().hex[:8]}", "version": version}
         path.write_text(yaml.safe_dump({**head, "features": features}))
-        return load_feature_set(path)
+        return FeatureSet.load(path)
 
     return write
