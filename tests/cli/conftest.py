@@ -44,7 +44,7 @@ def here(node_url, tmp_path):
     """What the environment must say, and the name of an index of this test alone."""
     name = f"cli-{uuid.uuid4().hex[:8]}"
     yield {"OPENSEARCH_URL": node_url, "LTR_RUNS": str(tmp_path / "runs")}, name
-    from ltr_plugin.cluster.connection import OpenSearchCluster
+    from ltr_plugin.cluster.opensearch import OpenSearchCluster
 
     OpenSearchCluster(node_url).call("DELETE", f"/{name}-v*")
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from ltr_plugin.cluster.connection import OpenSearchCluster
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.demo.run import run_demo
 from ltr_plugin.demo.shop import generate_shop
 from ltr_plugin.errors import InputError
