@@ -55,7 +55,7 @@ def problems_of(
 ) -> list[Problem]:
     """The problems that pydantic found. `value` is what was decoded: it tells keys from the tags of a union."""
     return [
-        Problem(_location(details, value), _message(details, renamed_keys))
+        Problem(_location(details, value), message_of(details, renamed_keys))
         for details in error.errors(include_url=False)
     ]
 
@@ -82,7 +82,8 @@ def _path(location: tuple[int | str, ...], value: object) -> str:
     return path
 
 
-def _message(details: ErrorDetails, renamed_keys: Mapping[str, str]) -> str:
+def message_of(details: ErrorDetails, renamed_keys: Mapping[str, str] = _NO_RENAMED_KEYS) -> str:
+    """What is wrong with a value, for a `Problem`."""
     match details["type"]:
         case "extra_forbidden":
             new_name = renamed_keys.get(str(details["loc"][-1]))

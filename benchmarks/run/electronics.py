@@ -13,7 +13,6 @@ from pathlib import Path
 
 from benchmarks.lib.script import argument_parser, command_line, write_result
 from ltr_plugin.cli.progress_bar import progress_bar
-from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, vector_fields
 from ltr_plugin.evaluation.comparison import compare
@@ -68,9 +67,8 @@ def main() -> None:
     timed("write", began)
     began = time.perf_counter()
     with progress_bar("making vectors") as progress:
-        embed_backlog(settings, cluster, "electronics", result.next_version, progress=progress)
+        index = embed_backlog(settings, result.index, result.pending_alias, progress=progress)
     timed("embed", began)
-    index = Index.open(cluster, "electronics")
 
     table_path = settings.runs / "electronics" / "features.parquet"
     began = time.perf_counter()

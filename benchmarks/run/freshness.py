@@ -21,7 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -239,7 +239,7 @@ def broker_of(kind: str, settings: Settings) -> Iterator[Settings]:
     broker = Redis(settings.runs / "redis")
     try:
         broker.start()
-        yield replace(settings, broker_url=broker.url)
+        yield settings.model_copy(update={"broker_url": broker.url})
     finally:
         broker.close()
 

@@ -1,4 +1,4 @@
-"""Judged pairs and sampled candidates, logged with their features by the live cluster into one table."""
+"""Features of judged pairs and sampled candidates, computed by the live cluster and written into one table."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -49,11 +49,11 @@ def log_features(
     seed: int = 7,
     progress: Progress = no_progress,
 ) -> LogResult:
-    """Logs the features of every judged pair, and of `negatives` unjudged candidates a query, into a Parquet table `out`.
+    """Logs the features of every judged pair, and of `negatives` unjudged candidates a query, as a Parquet table.
 
-    A ranker that has seen judged products only does not know the many others that the first pass will bring it, and
-    ranks some of them high; sampled candidates, taken as not relevant, teach it. InputError when the index lacks what
-    the features read, or a query's media cannot be used.
+    A ranker trained on judged products alone ranks some unjudged candidates high; sampled candidates, which count as
+    not relevant, prevent that. InputError when the index lacks a field that the features read, or a query's media
+    cannot be used.
     """
     push_features(index, features)
     judgments = qrels if isinstance(qrels, Qrels) else Qrels.read(Path(qrels))
@@ -101,7 +101,7 @@ def log_features(
 def _sample_negatives(
     index: Index, encoded: Sequence[EncodedQuery], qrels: Qrels, negatives: int, seed: int
 ) -> Iterator[list[str]]:
-    """Unjudged candidates of each query's first pass, drawn evenly over the window that a ranker will be shown."""
+    """Unjudged candidates of each query's first pass, drawn uniformly from the window that a ranker scores."""
     if not negatives:
         yield from ([] for _ in encoded)
         return

@@ -205,7 +205,7 @@ def test_another_encoder_gets_a_new_index_beside_the_old_and_the_alias_moves_in_
 def test_an_index_of_somebody_else_is_refused(cluster, index):
     other = f"{index.name}0"
     cluster.call("PUT", f"/{other}")
-    with pytest.raises(InputError, match="ltr catalog put"):
+    with pytest.raises(InputError, match="ltr index create"):
         Index.open(cluster, other)
 
 

@@ -27,7 +27,6 @@ from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.encoders import vector_fields
 from ltr_plugin.encoders.torchvision_video import CONFIG, WEIGHTS
-from ltr_plugin.media.fetching import ENV_ALLOW_PRIVATE_MEDIA
 
 pytestmark = pytest.mark.live
 
@@ -149,7 +148,7 @@ def run(index, products) -> None:
 def test_every_bad_medium_is_listed_beside_good_ones_and_is_embedded_once_repaired(
     full_index, server, tmp_path, vectors_of, monkeypatch
 ):
-    monkeypatch.delenv(ENV_ALLOW_PRIVATE_MEDIA, raising=False)
+    monkeypatch.delenv("LTR_ALLOW_PRIVATE_MEDIA", raising=False)
     root, (served, address) = tmp_path / "catalog", server
     (served / "photo.png").write_bytes(GOOD["image"])
     products = [of("image", "private-address", f"{address}/photo.png"), of("image", "half-good", "good-image", "html")]
@@ -188,7 +187,7 @@ def test_every_bad_medium_is_listed_beside_good_ones_and_is_embedded_once_repair
         repair(root / f"{modality}-{name}", GOOD[modality])
     repair(root / "html", GOOD["image"])
     repair(root / "dumb", GOOD["video"])
-    monkeypatch.setenv(ENV_ALLOW_PRIVATE_MEDIA, "1")
+    monkeypatch.setenv("LTR_ALLOW_PRIVATE_MEDIA", "1")
     assert full_index.requeue_failed() == len(BAD) + 2
     assert [error for _, error in full_index.put([one for one in products if one.id == "dumb"])] == [None]
     run(full_index, products)

@@ -66,10 +66,10 @@ class BacklogCollector(Collector):
         family = GaugeMetricFamily(
             "ltr_backlog_products", "Products that lack a current vector of a modality.", labels=["index", "source"]
         )
-        with suppress(LtrError):  # a cluster that is away: its own metrics tell
+        with suppress(LtrError):  # the cluster is away, which its own metrics tell
             cluster = connect(settings=self._settings, retry_timeout_s=0, timeout_s=5)
             for name in self._settings.sweep_indices:
-                with suppress(LtrError):  # an index that is not there yet hides none of the others
+                with suppress(LtrError):  # one missing index must not hide the others
                     index = Index.open(cluster, name)
                     for source in dict.fromkeys(vector.source for vector in index.vectors):
                         family.add_metric([name, source], index.backlog(source))
