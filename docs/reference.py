@@ -60,9 +60,9 @@ def public_names() -> str:
 
 def settings_table() -> str:
     """Each environment variable with its meaning and default."""
-    from ltr_plugin.settings import ENVIRONMENT
+    from ltr_plugin.settings import describe
 
-    rows = [f"| `{name}` | {meaning} |" for name, meaning in ENVIRONMENT.items()]
+    rows = [f"| `{name}` | {meaning} |" for name, meaning in describe().items()]
     return "\n".join(["| variable | meaning |", "|---|---|", *rows])
 
 

@@ -1,15 +1,13 @@
 """JSON Lines files of one form: read line by line, every mistake with its line and path, ids told apart."""
 
-import gzip
-import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from ltr_plugin.errors import InputError, Problem
+from ltr_plugin.files import open_lines
 from ltr_plugin.validation import problems_of
 
 MAX_REPORTED = 100
@@ -26,7 +24,7 @@ Item = TypeVar("Item", bound=HasId)
 
 
 class JsonLines(Generic[Item]):
-    """A file (gzip when its name ends in .gz) with one `type_` a line; blank lines are passed over."""
+    """A file (gzip allowed) with one `type_` a line; blank lines are passed over."""
 
     def __init__(self, path: Path, type_: type[Item]) -> None:
         self.path = path
@@ -70,13 +68,3 @@ class JsonLines(Generic[Item]):
 def _truncated(problems: list[Problem]) -> list[Problem]:
     more = len(problems) - MAX_REPORTED
     return [*problems[:MAX_REPORTED], Problem("…", f"and {more} more")] if more > 0 else problems
-
-
-@contextmanager
-def open_lines(path: Path) -> Iterator[Iterable[bytes]]:
-    """The lines of a file, unpacked when its name ends in .gz; InputError when it cannot be read to its end."""
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-            yield lines
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(str(path), f"cannot be read: {getattr(error, 'strerror', None) or error}") from None

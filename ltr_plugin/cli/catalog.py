@@ -143,7 +143,7 @@ def watch(
 
 def read_ids(path: Path) -> list[str]:
     """The ids in a file or in standard input, separated by white space."""
-    from ltr_plugin.jsonlines import open_lines
+    from ltr_plugin.files import open_lines
 
     if path == STANDARD_INPUT:
         return sys.stdin.read().split()

@@ -18,6 +18,7 @@ from ltr_plugin.devnode import node_state, start_node, stop_node
 from ltr_plugin.errors import InputError, LtrError, Problem
 from ltr_plugin.features.feature_set import FeatureSet, load_feature_set
 from ltr_plugin.features.table import FeatureTable
+from ltr_plugin.files import write_atomic
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.pipelines.encode_queries import encode
 from ltr_plugin.pipelines.evaluate import Evaluation, evaluate
@@ -129,9 +130,7 @@ def _rank(
         "parity": {name: {"model": one.model, **one.parity.to_json()} for name, one in pushed.items()},
         "seconds": timer.seconds,
     }
-    temporary = json_path.with_suffix(".part")
-    temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(json_path)
+    write_atomic(json_path, json.dumps(report, indent=2) + "\n")
     write_report(index, replace(comparison, media_root=files.test_queries.parent), html_path)
     return DemoReport(comparison, {name: one.parity for name, one in pushed.items()}, json_path, html_path)
 

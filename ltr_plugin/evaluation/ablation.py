@@ -1,19 +1,18 @@
 """How rankings hold up where a modality is missing: taken from the queries, or from a share of the products."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from ltr_plugin.catalog.product import Modality
-from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.markdown_table import markdown_table
 from ltr_plugin.evaluation.measures import MEASURES, per_query
 from ltr_plugin.evaluation.runs import Run
 from ltr_plugin.evaluation.significance import Values, bootstrap_intervals
 from ltr_plugin.features.modality_mask import ModalityMask
 from ltr_plugin.features.table import FeatureTable, Floats
+from ltr_plugin.files import read_json, write_atomic
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.validation import StrictModel, decode
 
@@ -84,20 +83,12 @@ class Ablation(StrictModel):
     @classmethod
     def read(cls, path: Path) -> Self:
         """The matrix in a JSON file; InputError when there is none."""
-        try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(str(path), f"cannot be read: {error.strerror}") from None
-        except ValueError as error:
-            raise InputError(str(path), f"no JSON: {error}") from None
-        return decode(cls, value, source=str(path))
+        return decode(cls, read_json(path), source=str(path))
 
     def write(self, path: Path) -> None:
         """Writes it as JSON."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.part")
-        beside.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        beside.replace(path)
+        write_atomic(path, self.model_dump_json(indent=2) + "\n")
 
     @property
     def non_inferior(self) -> bool:

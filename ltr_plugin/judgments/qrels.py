@@ -1,6 +1,5 @@
 """Graded judgments: how well a product answers a query, from 0 (not at all) upwards."""
 
-import gzip
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,8 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ltr_plugin.errors import InputError, Problem
-
-GZIP_MAGIC = b"\x1f\x8b"
+from ltr_plugin.files import open_lines
 
 
 @dataclass(frozen=True)
@@ -91,16 +89,10 @@ def read_qrels(path: Path) -> Qrels:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Numbered lines. Both forms are told by their first bytes, not by a name."""
-    try:
-        with path.open("rb") as plain:
-            packed = plain.read(2) == GZIP_MAGIC
-        with gzip.open(path, "rt", encoding="utf-8-sig") if packed else path.open(encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, start=1):
-                yield number, line.rstrip("\r\n")
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise InputError(str(path), f"damaged gzip file: {error}") from None
-    except OSError as error:
-        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(str(path), f"no UTF-8 text: {error.reason}") from None
+    """Numbered lines without their ends."""
+    with open_lines(path) as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                yield number, line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+            except UnicodeDecodeError as error:
+                raise InputError(str(path), f"line {number} is not UTF-8: {error.reason}") from None

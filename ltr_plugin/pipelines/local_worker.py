@@ -160,6 +160,7 @@ class _SharedFolderQueue:
 
     def purge_if_unshared(self) -> None:
         """Deletes what nobody waits for. What others wait for stays: to us it is work that is done already."""
+        # flock, because filelock's locks cannot turn from exclusive to shared in one step
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for message in self._messages.glob("*.msg"):

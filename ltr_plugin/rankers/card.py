@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
+from ltr_plugin.files import read_json
 from ltr_plugin.validation import StrictModel, decode
 
 CARD_FILE, QUERIES_FILE = "card.json", "queries.jsonl"
@@ -100,12 +101,9 @@ def make_card(
 def read_card(folder: Path) -> RankerCard:
     """The card in a ranker's folder; InputError when there is none or it is wrong."""
     path = folder / CARD_FILE
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(str(folder), f"no ranker: {CARD_FILE} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise InputError(str(path), f"no JSON: {error}") from None
+    if not path.exists():
+        raise InputError(str(folder), f"not a ranker's folder: it has no {CARD_FILE}")
+    value = read_json(path)
     if isinstance(value, dict) and value.get("format") == 1:
         raise InputError(str(folder), "was trained by release 0.1; log its features and train it again")
     lines = folder / QUERIES_FILE

@@ -19,6 +19,7 @@ from ltr_plugin.evaluation.measures import MEASURES, per_query
 from ltr_plugin.evaluation.runs import Run, run_from_scores
 from ltr_plugin.extras import require_module
 from ltr_plugin.features.table import FeatureTable
+from ltr_plugin.files import write_atomic
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.ranker import Ranker, score_rows
@@ -97,9 +98,7 @@ class TuningResult:
     def save(self, folder: Path) -> None:
         """Writes the ranker and what came out into the folder of the search."""
         self.ranker.save(folder / RANKER_FOLDER)
-        beside = folder / f".{RESULT_FILE}.part"
-        beside.write_text(json.dumps(self.to_json(), indent=2) + "\n", encoding="utf-8")
-        beside.replace(folder / RESULT_FILE)
+        write_atomic(folder / RESULT_FILE, json.dumps(self.to_json(), indent=2) + "\n")
 
 
 def run_search(

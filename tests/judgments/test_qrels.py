@@ -44,7 +44,7 @@ def test_all_mistakes_come_together_with_their_lines(written):
     [
         (b"", "no judgments"),
         (b"\n \n", "no judgments"),
-        (b"q 0 p\xff 1\n", "no UTF-8"),
+        (b"q 0 p\xff 1\n", "not UTF-8"),
         (gzip.compress(b"q 0 p 1\n" * 100)[:-12], "damaged gzip"),
     ],
 )
