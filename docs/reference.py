@@ -42,6 +42,13 @@ API_GROUPS = {
 """The public names by what they are for."""
 
 
+HIDDEN_MEMBERS = {
+    "cluster.index.Index": "    options:\n      members: [vectors, media_roots, count, ids, fetch, backlog, errors, refresh]\n",
+    "catalog.profile.IndexProfile": "    options:\n      members: []\n",
+}
+"""Classes some of whose members serve the library alone."""
+
+
 def public_names() -> str:
     """The public names, each documented from its docstring; every name of `__all__` is in one group."""
     import ltr_plugin

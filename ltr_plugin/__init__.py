@@ -1,7 +1,7 @@
 """Multimodal learning to rank for OpenSearch and Elasticsearch.
 
-Every public name is here, and is imported when it is first used: `import ltr_plugin` loads no heavy library. What is not
-listed in `__all__` is private.
+Every public name is here, and is imported when it is first used, so that `import ltr_plugin` loads no heavy library.
+What is not listed in `__all__` is private.
 """
 
 from importlib import import_module

@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.files import open_lines, read_json, write_atomic
+from ltr_plugin.files import open_lines, write_atomic
 
 
 def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path):
@@ -39,8 +39,3 @@ def test_what_cannot_be_read_is_an_input_error(tmp_path):
         list(lines)
     with pytest.raises(InputError, match="No such file"), open_lines(tmp_path / "absent") as lines:
         list(lines)
-    with pytest.raises(InputError, match="No such file"):
-        read_json(tmp_path / "absent")
-    (tmp_path / "wrong.json").write_text("{")
-    with pytest.raises(InputError, match="not JSON"):
-        read_json(tmp_path / "wrong.json")

@@ -24,7 +24,7 @@ from ltr_plugin.demo.shop import ShopFiles
 from ltr_plugin.errors import ExportError
 from ltr_plugin.evaluation.ablation import Ablation
 from ltr_plugin.features.table import FeatureTable
-from ltr_plugin.judgments.qrels import read_qrels
+from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.ablate import ablate, train_blind_baselines
 from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode
 from ltr_plugin.pipelines.evaluate import Evaluation, evaluate
@@ -61,7 +61,7 @@ def main() -> None:
     given = parser.parse_args()
     files = ShopFiles.in_folder(given.shop)
     index = Index.open(connect(), f"demo-{given.shop.resolve().name.lower()}")
-    table, qrels = FeatureTable.read(given.table), read_qrels(files.qrels)
+    table, qrels = FeatureTable.read(given.table), Qrels.read(files.qrels)
     rankers: dict[str, Ranker] = {}
     with progress_bar("training") as progress:
         for done, name in enumerate(given.rankers):

@@ -50,8 +50,10 @@ class IndexProfile:
                 f"its layout has version {version!r}, not {LAYOUT_VERSION}; "
                 "index the catalog again with `ltr catalog put`",
             )
-        stated: dict[str, Any] = {key: meta[key] for key in ("title", "language") if key in meta}
-        stated |= {key: tuple(meta[key]) for key in ("text_fields", "returned_fields") if key in meta}
+        keys = ("text_fields", "title", "returned_fields", "language")
+        stated: dict[str, Any] = {
+            key: tuple(value) if isinstance(value := meta[key], list) else value for key in keys if key in meta
+        }
         main = (media_root or Path(meta["media_root"])).resolve()
         return cls(
             vectors=tuple(VectorField.from_meta(entry) for entry in meta["vectors"]),

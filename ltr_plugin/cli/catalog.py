@@ -14,8 +14,10 @@ from ltr_plugin.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
     from ltr_plugin.cluster.connection import Cluster
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.errors import ClusterError
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
+    from ltr_plugin.pipelines.index_catalog import IndexResult
     from ltr_plugin.pipelines.watch_folder import FileResult
     from ltr_plugin.settings import Settings
 
@@ -177,10 +179,10 @@ def _write(
     if file == STANDARD_INPUT:
         _write_standard_input(settings, cluster, name, media_root, update=update, wait=wait, as_json=as_json)
         return
-    next_version, failed = write_file(
+    result, failed = write_file(
         cluster, file, name, media_root=media_root, update=update, prune=prune, yes=yes, skip_invalid=skip_invalid
     )
-    embed_and_show(settings, cluster, name, next_version, wait=wait, as_json=as_json, failed=failed)
+    embed_and_show(settings, result.index, result.pending_alias, wait=wait, as_json=as_json, failed=failed)
 
 
 def write_file(
@@ -195,25 +197,23 @@ def write_file(
     prune: bool = False,
     yes: bool = False,
     replace: bool = False,
-) -> tuple[str | None, bool]:
-    """Writes a file of products; returns the version begun beside the active one, if any, and whether a line failed."""
-    from ltr_plugin.cluster.index import Index
-    from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
+) -> "tuple[IndexResult, bool]":
+    """Writes a file of products; returns what became of them, and whether a line failed."""
+    from ltr_plugin.pipelines.encoder_selection import EncoderSelection
     from ltr_plugin.pipelines.index_catalog import missing_from_catalog, write_catalog
 
-    vectors = vector_fields_for(cluster, name, encoders or EncoderSelection())
     with progress_bar("writing products") as progress:
         done = write_catalog(
-            cluster, file, name, vectors, media=media_root, update=update, prune=prune and yes, replace=replace,
-            skip_invalid=skip_invalid, progress=progress,
+            cluster, file, name, encoders or EncoderSelection(), media=media_root, update=update, prune=prune and yes,
+            replace=replace, skip_invalid=skip_invalid, progress=progress,
         )  # fmt: skip
     print_problems([*done.invalid_lines, *done.refused])
     if done.pruned:
         typer.echo(f"deleted {done.pruned:,} products that the file does not contain", err=True)
-    if prune and (missing := missing_from_catalog(Index.open(cluster, name), file)):
+    if prune and (missing := missing_from_catalog(done.index, file)):
         some = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
         typer.echo(f"--yes deletes {len(missing):,} products that the file does not contain: {some}", err=True)
-    return done.next_version, bool(done.refused or done.invalid_lines)
+    return done, bool(done.refused or done.invalid_lines)
 
 
 def _write_standard_input(
@@ -229,15 +229,17 @@ def _write_standard_input(
     from ltr_plugin.pipelines.catalog_client import CatalogClient
     from ltr_plugin.pipelines.ingest import ingest_lines, read_batches
 
-    _ensure_index(cluster, name, media_root or Path())
+    index = _ensure_index(cluster, name, media_root or Path())
     products = CatalogClient(name, folder=media_root, settings=settings, cluster=cluster)
     ingest = products.update if update else products.put
     done = ingest_lines(read_batches(sys.stdin.buffer), ingest, on_refused=lambda problem: print_problems([problem]))
-    embed_changes(settings, cluster, name, done.enqueue_error, wait=wait, as_json=as_json, failed=bool(done.refused))
+    embed_changes(settings, index, done.enqueue_error, wait=wait, as_json=as_json, failed=bool(done.refused))
 
 
-def _ensure_index(cluster: "Cluster", name: str, media_root: Path) -> None:
+def _ensure_index(cluster: "Cluster", name: str, media_root: Path) -> "Index":
+    from ltr_plugin.cluster.versions import active_index
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
     from ltr_plugin.pipelines.index_catalog import ensure_index
 
-    ensure_index(cluster, name, vector_fields_for(cluster, name, EncoderSelection()), media_root)
+    active = active_index(cluster, name)
+    return active or ensure_index(cluster, name, vector_fields_for(cluster, name, EncoderSelection()), media_root)

@@ -10,7 +10,6 @@ from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, 
 from ltr_plugin.cli.output import print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.errors import InputError
-from ltr_plugin.resources import resource_dir
 
 if TYPE_CHECKING:
     from ltr_plugin.features.feature_set import FeatureSet
@@ -103,8 +102,13 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Copy a shipped feature set into a file of your own, to be edited."""
+    from ltr_plugin.features.feature_set import shipped_feature_sets
+
+    shipped = shipped_feature_sets()
+    if source not in shipped:
+        raise InputError("--from", f"{source!r} is not a shipped feature set; shipped are {', '.join(shipped)}")
     file = out or Path(f"{source}.yaml")
-    text = _shipped(source).read_bytes()
+    text = shipped[source].read_bytes()
     try:
         with file.open("xb") as target:
             target.write(text)
@@ -114,17 +118,6 @@ def init(
 
 
 def _load(name_or_path: str) -> "FeatureSet":
-    from ltr_plugin.features.feature_set import load_feature_set
+    from ltr_plugin.features.feature_set import FeatureSet
 
-    path = Path(name_or_path)
-    return load_feature_set(path if path.exists() or path.suffix else _shipped(name_or_path))
-
-
-def _shipped(name: str) -> Path:
-    """The file of a shipped feature set; InputError lists the names."""
-    folder = resource_dir("feature_sets")
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
-        raise InputError("feature set", f"{name!r} is neither a file nor a shipped set; shipped sets: {known}")
-    return path
+    return FeatureSet.load(name_or_path)

@@ -22,7 +22,7 @@ from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.errors import InputError
 
 if TYPE_CHECKING:
-    from ltr_plugin.cluster.connection import Cluster
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
 
 EARLIER_OPTIONS: Mapping[str, str] = {
@@ -96,10 +96,10 @@ def create(
         require_broker(settings)
     cluster = connect(settings=settings)
     if catalog:
-        next_version, failed = write_file(
+        written, failed = write_file(
             cluster, catalog, name, encoders=encoders, media_root=media_root, replace=True, skip_invalid=skip_invalid
         )
-        embed_and_show(settings, cluster, name, next_version, wait=wait, as_json=as_json, failed=failed)
+        embed_and_show(settings, written.index, written.pending_alias, wait=wait, as_json=as_json, failed=failed)
         return
     if active := resolve_alias(cluster, name):
         raise InputError(
@@ -171,17 +171,16 @@ def embed(
     if not wait:
         require_broker(settings)
     cluster = connect(settings=settings)
+    index = Index.open(cluster, name)
     if retry_errors:
-        Index.open(cluster, name).requeue_failed()
+        index.requeue_failed()
     if reembed:
         result = CatalogClient(name, settings=settings, cluster=cluster).reembed(read_ids(reembed))
         print_refused(result)
-        embed_changes(
-            settings, cluster, name, result.enqueue_error, wait=wait, as_json=as_json, failed=bool(result.refused)
-        )
+        embed_changes(settings, index, result.enqueue_error, wait=wait, as_json=as_json, failed=bool(result.refused))
         return
-    next_version = _next_version(cluster, name, encoders) if encoders.requested else None
-    embed_and_show(settings, cluster, name, next_version, wait=wait, as_json=as_json)
+    next_version = _next_version(index, encoders) if encoders.requested else None
+    embed_and_show(settings, next_version or index, name if next_version else None, wait=wait, as_json=as_json)
 
 
 @app.command()
@@ -201,8 +200,9 @@ def rollback(name: IndexArgument = DEFAULT_INDEX, wait: Wait = True, as_json: As
         result = rollback_index(cluster, name, progress=progress)
     state = "with the current products" if result.synced else f"as it was before {result.previous}"
     typer.echo(f"{name} is {result.index} again, {state}; another rollback returns to {result.previous}", err=True)
-    warn_of_stale_releases(Index.open(cluster, name))
-    embed_and_show(settings, cluster, name, wait=wait, as_json=as_json)
+    index = Index.open(cluster, name)
+    warn_of_stale_releases(index)
+    embed_and_show(settings, index, wait=wait, as_json=as_json)
 
 
 @app.command()
@@ -233,15 +233,12 @@ def _encoders(text: str | None, image: str | None, audio: str | None, video: lis
     return EncoderSelection(text, image, audio, tuple(video) if video else None)
 
 
-def _next_version(cluster: "Cluster", name: str, encoders: "EncoderSelection") -> str | None:
+def _next_version(index: "Index", encoders: "EncoderSelection") -> "Index | None":
     """The version with these encoders and all products, beside the active one; None when that one has the encoders."""
-    from ltr_plugin.cluster.index import Index
-    from ltr_plugin.pipelines.encoder_selection import vector_fields_for
     from ltr_plugin.pipelines.index_versions import build_next_version
 
-    current = Index.open(cluster, name)
-    vectors = vector_fields_for(cluster, name, encoders)
-    if set(vectors) == set(current.vectors):
+    vectors = encoders.vectors(index.vectors)
+    if set(vectors) == set(index.vectors):
         return None
     with progress_bar("copying products") as progress:
-        return str(build_next_version(cluster, name, vectors, progress=progress).name)
+        return build_next_version(index.cluster, index.alias, vectors, progress=progress)

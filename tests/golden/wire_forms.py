@@ -21,7 +21,7 @@ from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.index import EmbeddingResult, Index
 from ltr_plugin.cluster.mapping import index_body
 from ltr_plugin.cluster.serializer import OrjsonSerializer
-from ltr_plugin.features.feature_set import load_feature_set
+from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.parameters import search_parameters as parameters_of
 from ltr_plugin.pipelines.enqueue import enqueue
 from ltr_plugin.queries.masking import MaskedRetrieval
@@ -29,7 +29,6 @@ from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, Ranking, search_template, with_release_metadata
 from ltr_plugin.rankers.loading import load_ranker
 from ltr_plugin.rankers.ranker import model_name
-from ltr_plugin.resources import resource_dir
 from ltr_plugin.settings import Settings
 
 RANKERS = Path(__file__).parent / "rankers"
@@ -79,7 +78,7 @@ ROWS = np.array(
 
 
 def feature_set(name):
-    features = load_feature_set(resource_dir("feature_sets") / f"{name}.yaml")
+    features = FeatureSet.load(name)
     return {
         "id": features.id,
         "digest": features.digest,

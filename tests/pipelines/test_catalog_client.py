@@ -196,7 +196,7 @@ def test_a_cluster_that_goes_away_says_how_far_it_came(products):
         return products.put(lines)
 
     groups = [[(1, b'{"id": "a", "title": "mug"}')], [(3, b'{"id": "b", "title": "mug"}')]]
-    with pytest.raises(ClusterError, match="lines before 3 are taken in"):
+    with pytest.raises(ClusterError, match="lines before 3 are applied"):
         ingest_lines(groups, ingest, on_refused=lambda _: None)
 
 

@@ -40,7 +40,7 @@ def index_command(catalog, name, settings):
 def wait_until_some_are_embedded(settings):
     """Until the worker was told that a message's vectors are kept: a search sees them before that is promised."""
     log = settings.runs / "worker.log"
-    for _ in range(1200):
+    for _ in range(4800):  # four minutes: the machine may be busy
         if log.exists() and "vectors embedded" in log.read_text():
             return
         time.sleep(0.05)

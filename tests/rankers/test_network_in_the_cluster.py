@@ -1,4 +1,4 @@
-"""Compiled networks on the live cluster: the same scores and order as here, on every pattern of missing parts."""
+"""Compiled networks on the live cluster: the same scores and order as here, on every pattern of missing modalities."""
 
 import uuid
 
@@ -33,7 +33,7 @@ WAYS = [
 
 @pytest.fixture(scope="module")
 def served(node_url, mixed, tmp_path_factory):
-    """An index whose products carry the rows of `mixed` as numbers, each with some of its parts taken away."""
+    """An index whose products carry the rows of `mixed` as numbers, some of them without a modality."""
     cluster = OpenSearchCluster(node_url)
     alias = f"mixed-{uuid.uuid4().hex[:8]}"
     index = open_or_create(cluster, alias, (), tmp_path_factory.mktemp("mixed"))
