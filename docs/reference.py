@@ -42,6 +42,13 @@ API_GROUPS = {
 """The public names by what they are for."""
 
 
+HIDDEN_MEMBERS = {
+    "cluster.index.Index": "    options:\n      members: [vectors, count, ids, fetch, backlog, errors, refresh]\n",
+    "catalog.profile.IndexProfile": "    options:\n      members: []\n",
+}
+"""Classes some of whose members serve the library alone."""
+
+
 def public_names() -> str:
     """The public names, each documented from its docstring; every name of `__all__` is in one group."""
     import ltr_plugin
@@ -60,9 +67,9 @@ def public_names() -> str:
 
 def settings_table() -> str:
     """Each environment variable with its meaning and default."""
-    from ltr_plugin.settings import ENVIRONMENT
+    from ltr_plugin.settings import describe
 
-    rows = [f"| `{name}` | {meaning} |" for name, meaning in ENVIRONMENT.items()]
+    rows = [f"| `{name}` | {meaning} |" for name, meaning in describe().items()]
     return "\n".join(["| variable | meaning |", "|---|---|", *rows])
 
 

@@ -1,7 +1,7 @@
 """Multimodal learning to rank for OpenSearch and Elasticsearch.
 
-Every public name is here, and is imported when it is first used: `import ltr_plugin` loads no heavy library. What is not
-listed in `__all__` is private.
+Every public name is here, and is imported when it is first used, so that `import ltr_plugin` loads no heavy library.
+What is not listed in `__all__` is private.
 """
 
 from importlib import import_module
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ltr_plugin import encoders
     from ltr_plugin.catalog.profile import IndexProfile
-    from ltr_plugin.cluster.connection import Cluster, connect
+    from ltr_plugin.cluster.connection import Cluster
     from ltr_plugin.cluster.feature_store import push_features
     from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.errors import (
         BrokerError,
         ClusterError,
@@ -64,7 +65,7 @@ _HOMES = {
     "Qrels": "judgments.qrels",
     "Query": "queries.query",
     "QueryEncoder": "queries.encoding",
-    "connect": "cluster.connection",
+    "connect": "cluster.opensearch",
     "encoders": "encoders",
     "evaluate": "pipelines.evaluate",
     "explain": "pipelines.explain",

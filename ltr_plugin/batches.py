@@ -1,4 +1,4 @@
-"""Items in groups."""
+"""Batches of an iterable."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -8,7 +8,7 @@ Item = TypeVar("Item")
 
 
 def batched(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
-    """The items in order, in groups of `size`; the last may be smaller."""
-    rest = iter(items)
-    while group := tuple(islice(rest, size)):
-        yield group
+    """The items in order, in tuples of `size`; the last one may be shorter (`itertools.batched` of Python 3.12)."""
+    iterator = iter(items)
+    while batch := tuple(islice(iterator, size)):
+        yield batch

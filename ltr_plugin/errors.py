@@ -1,16 +1,16 @@
-"""Every error this library raises on purpose.
+"""The errors that this library raises.
 
 LtrError
-├── InputError        a file or an argument is wrong; carries every mistake found, each with its place
-├── MediaError        one photo, sound or video cannot be used
-│   └── NothingToEncode  it is fine, but has nothing that this encoder reads
-├── EncoderError      an encoder cannot be loaded, or its vectors belong to another space
-├── ExportError       a ranker cannot be expressed in a form that the cluster scores alike
-├── NodeError         the development node cannot be built or started
-├── BrokerError       the broker, which carries the tasks, is out of reach
-└── ClusterError      the cluster is out of reach, or refuses
-    ├── PluginMissing the cluster has no learning-to-rank plugin
-    └── ParityError   the cluster scores an uploaded ranker differently from the local prediction
+├── InputError              a file or an argument is wrong; lists every problem in it
+├── MediaError              an image, audio or video cannot be used
+│   └── NothingToEncodeError   it can be used, but has nothing that this encoder reads
+├── EncoderError            an encoder cannot be loaded, or a vector is of another encoder's space
+├── ExportError             a ranker cannot be written in a form that the cluster scores exactly
+├── NodeError               the development node cannot be built or started
+├── BrokerError             the message broker cannot be reached
+└── ClusterError            the search cluster cannot be reached, or refuses a request
+    ├── PluginMissingError     it has no learning-to-rank plugin
+    └── ParityError            it scores an uploaded ranker differently from the local prediction
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,21 @@ from dataclasses import dataclass
 
 
 class LtrError(Exception):
-    """Base of all errors below. `exit_code` is what the command line returns: 1 something failed, 2 wrong input."""
+    """Base class of all errors below.
+
+    `exit_code` is the exit code of the command line: 2 for wrong input, 1 for any other failure.
+    """
 
     exit_code = 1
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: `location` is a file line or a `$.path`, `message` names the value and what to do."""
+    """One thing that is wrong with an input.
+
+    `location` is a line of a file or a path such as `$.features[3].kind`, empty for the input as a whole.
+    `message` says what is wrong, quotes the value and says what to do.
+    """
 
     location: str
     message: str
@@ -35,7 +42,7 @@ class Problem:
 
 
 class InputError(LtrError):
-    """Wrong input. `source` is the file or argument, `problems` is everything that is wrong with it."""
+    """A file or an argument is wrong. `source` names it, `problems` is everything that is wrong with it."""
 
     exit_code = 2
 
@@ -52,19 +59,19 @@ class InputError(LtrError):
 
 
 class MediaError(LtrError):
-    """A photo, sound or video that cannot be used; the message is recorded on its product."""
+    """An image, audio or video cannot be used. The message is stored with its product in the index."""
 
 
 class NothingToEncodeError(MediaError):
-    """A medium without what an encoder reads, such as a silent film for one of sounds; no mistake of its product."""
+    """A medium has nothing that the encoder reads, such as a video without sound for an audio encoder."""
 
 
 class EncoderError(LtrError):
-    """An encoder that cannot be loaded, or a vector from another encoder's space."""
+    """An encoder cannot be loaded, or a vector is of another encoder's space."""
 
 
 class ExportError(LtrError):
-    """A ranker that cannot be written so that the cluster scores it alike; the message says what stands in the way."""
+    """A ranker cannot be written in a form that the cluster scores exactly as it predicts."""
 
 
 class NodeError(LtrError):
@@ -72,11 +79,15 @@ class NodeError(LtrError):
 
 
 class BrokerError(LtrError):
-    """The broker is out of reach: no task could be sent."""
+    """The message broker cannot be reached, so no task was sent."""
 
 
 class ClusterError(LtrError):
-    """The cluster is out of reach or refuses a call. `status` is the HTTP status, 0 when there was no answer."""
+    """The search cluster cannot be reached, or refuses a request.
+
+    `status` is the HTTP status, 0 without a response. `error_type` is the cluster's name of the error, such as
+    `index_not_found_exception`, or empty.
+    """
 
     def __init__(self, message: str, *, status: int = 0, error_type: str = "") -> None:
         self.status = status
@@ -85,7 +96,7 @@ class ClusterError(LtrError):
 
     @property
     def retryable(self) -> bool:
-        """Whether the same call may succeed later: no answer, too many requests, or a node that is not ready."""
+        """Whether the same request may succeed later: no response, too many requests, or a node that is not ready."""
         return self.status in (0, 429, 502, 503, 504)
 
 
@@ -94,4 +105,4 @@ class PluginMissingError(ClusterError):
 
 
 class ParityError(ClusterError):
-    """The cluster's scores differ from the local prediction by more than the tolerance."""
+    """The cluster's scores of an uploaded ranker differ from the local predictions by more than the tolerance."""

@@ -1,23 +1,21 @@
-"""JSON Lines files of one form: read line by line, every mistake with its line and path, ids told apart."""
+"""JSON Lines files: read line by line, with unique ids, and every problem listed with its line and path."""
 
-import gzip
-import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from ltr_plugin.errors import InputError, Problem
+from ltr_plugin.files import open_lines
 from ltr_plugin.validation import problems_of
 
 MAX_REPORTED = 100
-"""Mistakes that an error lists at most; the rest is counted."""
+"""How many problems an error lists; further ones are counted."""
 
 
 class HasId(Protocol):
-    """Anything with an id that must be unique in its file."""
+    """Anything with an id, which must be unique in its file."""
 
     id: str
 
@@ -26,19 +24,22 @@ Item = TypeVar("Item", bound=HasId)
 
 
 class JsonLines(Generic[Item]):
-    """A file (gzip when its name ends in .gz) with one `type_` a line; blank lines are passed over."""
+    """A file, plain or gzip, with one `type_` as JSON in each line. Blank lines are skipped."""
 
     def __init__(self, path: Path, type_: type[Item]) -> None:
         self.path = path
         self._adapter = TypeAdapter(type_)
 
     def check(self) -> tuple[int, list[Problem]]:
-        """How many good lines the file has, and everything that is wrong with the others."""
+        """The number of valid lines, and every problem of the others. InputError when the file cannot be read."""
         problems: list[Problem] = []
         return sum(1 for _ in self._read(problems)), problems
 
     def read(self, *, skip_invalid: bool = False) -> Iterator[Item]:
-        """The file's items. Wrong lines are an InputError before the first item is given, or skipped when asked."""
+        """The items in order.
+
+        Without `skip_invalid` the file is checked first, and any problem is an InputError before the first item.
+        """
         if not skip_invalid:
             _, problems = self.check()
             if problems:
@@ -70,13 +71,3 @@ class JsonLines(Generic[Item]):
 def _truncated(problems: list[Problem]) -> list[Problem]:
     more = len(problems) - MAX_REPORTED
     return [*problems[:MAX_REPORTED], Problem("…", f"and {more} more")] if more > 0 else problems
-
-
-@contextmanager
-def open_lines(path: Path) -> Iterator[Iterable[bytes]]:
-    """The lines of a file, unpacked when its name ends in .gz; InputError when it cannot be read to its end."""
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-            yield lines
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(str(path), f"cannot be read: {getattr(error, 'strerror', None) or error}") from None

@@ -1,23 +1,23 @@
-"""How long work tells how far it is, without knowing who listens."""
+"""Reporting progress: long work calls a function that it is given."""
 
 from typing import Protocol
 
 
 class Progress(Protocol):
-    """Called with what is done and, where known, what there is in all, both in items."""
+    """A function that is told how many items are done and, where that is known, how many there are in total."""
 
     def __call__(self, done: int, total: int | None = None) -> None:
-        """Hears how far the work is."""
+        """Reports `done` of `total` items."""
 
 
 def no_progress(done: int, total: int | None = None) -> None:
-    """A listener that does nothing."""
+    """Ignores the progress."""
 
 
-def offset_progress(progress: Progress, offset: int, whole_total: int) -> Progress:
-    """A listener for one part of a longer work of `whole_total` items, of which `offset` come earlier."""
+def offset_progress(progress: Progress, offset: int, overall_total: int) -> Progress:
+    """Progress of one part of a task that has `overall_total` items, `offset` of them in earlier parts."""
 
-    def listen(done: int, total: int | None = None) -> None:  # noqa: ARG001 - the whole is known
-        progress(offset + done, whole_total)
+    def report(done: int, total: int | None = None) -> None:  # noqa: ARG001 - the total of the whole task is reported
+        progress(offset + done, overall_total)
 
-    return listen
+    return report

@@ -1,10 +1,10 @@
-"""Where the files that ship beside the code lie: in a checkout, or inside the installed wheel."""
+"""The folders of the project that are installed with the package."""
 
 from pathlib import Path
 
 
 def resource_dir(folder: str) -> Path:
-    """The shipped folder `engine` or `feature_sets`."""
+    """The folder `engine` or `feature_sets`: inside the installed package, or in a checkout beside it."""
     package = Path(__file__).parent
-    checkout = package.parent / folder
-    return checkout if checkout.is_dir() else package / "shipped" / folder
+    installed = package / "shipped" / folder
+    return installed if installed.is_dir() else package.parent / folder

@@ -1,102 +1,141 @@
-"""Addresses and secrets, read from the environment and from nowhere else."""
+"""Settings, read from the environment here and nowhere else."""
 
-import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasGenerator, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ltr_plugin.errors import InputError, Problem
+from ltr_plugin.validation import message_of
 
-ENVIRONMENT = {
-    "OPENSEARCH_URL": "the cluster, such as https://search:9200; without it the development node is used",
-    "OPENSEARCH_USER": "user name for basic authentication",
-    "OPENSEARCH_PASSWORD": "its password",
-    "OPENSEARCH_CA": "file with the certificate authority that signed the cluster's certificate",
-    "LTR_BROKER_URL": "Celery broker, such as redis://localhost; without it a folder under the run folder is the queue",
-    "LTR_RUNS": "folder for everything that is made here: node, queue, encoders, rankers (default: runs)",
-    "LTR_MEDIA_ROOT": "folder of the catalog's media, where it differs from the one known to the index",
-    "LTR_CORES": "cores that encoders may take; without it, those of OMP_NUM_THREADS, or all",
-    "LTR_BATCH_SIZE": "items that encoders look at together; without it, found by trial",
-    "LTR_COMPILE": "set, encoders are compiled by torch at their first batch: pays on a GPU, in workers that run long",
-    "LTR_ALLOW_PRIVATE_MEDIA": "1: media may be fetched from private and loopback addresses",
-    "LTR_SWEEP_INDICES": "indices whose products without current vectors are sent again by `celery beat`, with commas",
-    "LTR_SWEEP_PERIOD_S": "seconds from one sweep to the next (default: 300)",
-    "LTR_RETRY_TIMEOUT_S": "seconds that a worker's call waits for a cluster that is busy or away (default: 120)",
-    "LTR_REDIS_VISIBILITY_TIMEOUT_S": "seconds until Redis takes a dead worker's tasks back; above any task's (default: 900)",
-    "LTR_METRICS_PORT": "port on which a worker serves /metrics and /healthz; without it, it serves neither",
-    "LTR_METRICS_HOST": "address of that port (default: 127.0.0.1)",
-    "LTR_LOG_FORMAT": "how workers log: text (default) or json, one object a line",
-}
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+PositiveInt = Annotated[int, Field(gt=0)]
+Port = Annotated[int, Field(ge=1, le=65535)]
 
-LOG_FORMATS = ("text", "json")
+_UNPREFIXED = ("opensearch_", "omp_")
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Where things are. `opensearch_url` is None for the development node, `broker_url` None for the folder queue."""
+def variable(field: str) -> str:
+    """The environment variable of a setting."""
+    return field.upper() if field.startswith(_UNPREFIXED) else f"LTR_{field.upper()}"
 
-    opensearch_url: str | None = None
-    opensearch_user: str | None = None
-    opensearch_password: str | None = field(default=None, repr=False)
-    opensearch_ca: Path | None = None
-    broker_url: str | None = field(default=None, repr=False)
-    runs: Path = Path("runs")
-    media_root: Path | None = None
-    sweep_indices: tuple[str, ...] = ()
-    sweep_period_s: float = 300.0
-    retry_timeout_s: float = 120.0
-    redis_visibility_timeout_s: float = 900.0
-    metrics_port: int | None = None
-    metrics_host: str = "127.0.0.1"
-    log_format: str = "text"
+
+class Settings(BaseSettings):
+    """Addresses, secrets and limits. The constructor takes them as arguments; `from_env` reads the environment."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        case_sensitive=True,
+        populate_by_name=True,
+        alias_generator=AliasGenerator(validation_alias=variable),
+    )
+
+    opensearch_url: str | None = Field(
+        None, repr=False, description="Cluster, such as https://search:9200. If unset, the development node is used."
+    )
+    opensearch_user: str | None = Field(None, description="User name for basic authentication.")
+    opensearch_password: str | None = Field(None, repr=False, description="Password of that user.")
+    opensearch_ca: Path | None = Field(
+        None, description="File with the certificate authority that signed the cluster's certificate."
+    )
+    broker_url: str | None = Field(
+        None,
+        repr=False,
+        description="Celery broker, such as redis://localhost. If unset, a folder in the run folder is the queue.",
+    )
+    runs: Path = Field(Path("runs"), description="Run folder: node, queue, encoders and rankers that are made here.")
+    media_root: Path | None = Field(
+        None, description="Folder of the catalog's media, if it differs from the one that the index states."
+    )
+    allow_private_media: bool = Field(False, description="1: media may be fetched from private and loopback addresses.")
+    cores: PositiveInt | None = Field(
+        None, description="Cores for encoders. If unset, the number in OMP_NUM_THREADS, else all."
+    )
+    omp_num_threads: PositiveInt | None = Field(
+        None, description="Threads of numeric libraries, as OpenMP defines it; also the cores if LTR_CORES is unset."
+    )
+    batch_size: PositiveInt | None = Field(
+        None, description="Items that an encoder processes together. If unset, encoders measure what is fastest."
+    )
+    compile: bool = Field(
+        False, description="1: torch compiles encoders at their first batch. Useful for long work on a GPU."
+    )
+    sweep_indices: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Indices, separated by commas, whose backlog `celery beat` sends to the workers again."
+    )
+    sweep_period_s: Seconds = Field(300.0, description="Seconds between two sweeps.")
+    retry_timeout_s: Seconds = Field(
+        120.0, description="Seconds that a worker repeats a call to a cluster that is busy or unreachable."
+    )
+    redis_visibility_timeout_s: Seconds = Field(
+        900.0,
+        description="Seconds after which Redis hands out the tasks of a dead worker again; longer than any task takes.",
+    )
+    metrics_port: Port | None = Field(
+        None, description="Port on which a worker serves /metrics and /healthz. If unset, it serves neither."
+    )
+    metrics_host: str = Field("127.0.0.1", description="Address of that port.")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Format of a worker's log lines: text, or json with one object a line."
+    )
+    worker_parent: PositiveInt | None = Field(
+        None, description="Process id of the command that started this worker, which ends with it. Set by commands."
+    )
 
     @classmethod
     def from_env(cls) -> "Settings":
-        """Settings as the environment states them; an empty variable counts as absent.
+        """The settings of the environment; an empty variable counts as absent.
 
         InputError lists every variable whose value cannot be used.
         """
-        read = {name: os.environ.get(name) or None for name in ENVIRONMENT}
-        _check(read)
-        ca, media = read["OPENSEARCH_CA"], read["LTR_MEDIA_ROOT"]
-        return cls(
-            opensearch_url=read["OPENSEARCH_URL"],
-            opensearch_user=read["OPENSEARCH_USER"],
-            opensearch_password=read["OPENSEARCH_PASSWORD"],
-            opensearch_ca=Path(ca) if ca else None,
-            broker_url=read["LTR_BROKER_URL"],
-            runs=Path(read["LTR_RUNS"] or "runs"),
-            media_root=Path(media) if media else None,
-            sweep_indices=tuple(filter(None, map(str.strip, (read["LTR_SWEEP_INDICES"] or "").split(",")))),
-            sweep_period_s=float(read["LTR_SWEEP_PERIOD_S"] or cls.sweep_period_s),
-            retry_timeout_s=float(read["LTR_RETRY_TIMEOUT_S"] or cls.retry_timeout_s),
-            redis_visibility_timeout_s=float(read["LTR_REDIS_VISIBILITY_TIMEOUT_S"] or cls.redis_visibility_timeout_s),
-            metrics_port=int(port) if (port := read["LTR_METRICS_PORT"]) else None,
-            metrics_host=read["LTR_METRICS_HOST"] or cls.metrics_host,
-            log_format=read["LTR_LOG_FORMAT"] or cls.log_format,
-        )
+        names = map(variable, cls.model_fields)
+        return _parse(tuple((name, value) for name in names if (value := os.environ.get(name))))
+
+    @classmethod
+    def settings_customise_sources(  # type: ignore[override]
+        cls, *_: object, init_settings: PydanticBaseSettingsSource, **__: object
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments only: settings made in code do not depend on the environment."""
+        return (init_settings,)
+
+    @field_validator("sweep_indices", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("omp_num_threads", mode="before")
+    @classmethod
+    def _outermost(cls, value: object) -> object:
+        # OpenMP allows a list with a number for each nesting level
+        return value.partition(",")[0] if isinstance(value, str) else value
 
 
-def _check(read: Mapping[str, str | None]) -> None:
-    problems = [
-        Problem(name, f"{value!r} is not a number above 0")
-        for name in ("LTR_SWEEP_PERIOD_S", "LTR_RETRY_TIMEOUT_S", "LTR_REDIS_VISIBILITY_TIMEOUT_S")
-        if (value := read[name]) and not _above_zero(value)
-    ]
-    if (private := read["LTR_ALLOW_PRIVATE_MEDIA"]) not in (None, "0", "1"):
-        problems.append(Problem("LTR_ALLOW_PRIVATE_MEDIA", f"{private!r} is neither 1, which allows it, nor 0"))
-    port, log_format = read["LTR_METRICS_PORT"], read["LTR_LOG_FORMAT"]
-    if port and not (port.isdigit() and 0 < int(port) < 65536):
-        problems.append(Problem("LTR_METRICS_PORT", f"{port!r} is not a port between 1 and 65535"))
-    if log_format and log_format not in LOG_FORMATS:
-        problems.append(Problem("LTR_LOG_FORMAT", f"{log_format!r} is not one of {', '.join(LOG_FORMATS)}"))
-    if problems:
-        raise InputError("environment", problems)
-
-
-def _above_zero(value: str) -> bool:
+@lru_cache(maxsize=16)  # pydantic-settings takes a millisecond, and encoders ask at every batch
+def _parse(variables: tuple[tuple[str, str], ...]) -> Settings:
+    source = EnvSettingsSource(Settings)
+    source.env_vars = dict(variables)
     try:
-        return 0 < float(value) < math.inf
-    except ValueError:
-        return False
+        return Settings(**source())
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        raise InputError("environment", [Problem(str(one["loc"][0]), message_of(one)) for one in details]) from None
+
+
+def describe() -> Mapping[str, str]:
+    """Every environment variable with its meaning and default, for documentation and `ltr doctor`."""
+    return {
+        variable(name): f"{field.description} Default: {_shown(field.default)}."
+        if field.default not in (None, False, ())
+        else str(field.description)
+        for name, field in Settings.model_fields.items()
+    }
+
+
+def _shown(default: object) -> str:
+    return f"{default:g}" if isinstance(default, float) else str(default)

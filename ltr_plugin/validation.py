@@ -1,7 +1,10 @@
-"""Files and wire JSON in, checked objects out: every mistake of a value together, each with its `$.path`."""
+"""Turns values of YAML and JSON files into typed objects and lists every problem of a value with its `$.path`."""
 
+import json
 from collections.abc import Mapping
-from typing import TypeVar
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -9,25 +12,52 @@ from pydantic_core import ErrorDetails
 from ltr_plugin.errors import InputError, Problem
 
 T = TypeVar("T")
+_NO_RENAMED_KEYS: Mapping[str, str] = MappingProxyType({})
 
 
 class StrictModel(BaseModel):
-    """Base of every form of data that is read from a file: immutable, and an unknown key is a mistake."""
+    """Base class of the data read from files: immutable, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
-def decode(type_: type[T], value: object, *, source: str) -> T:
-    """`value` (as JSON or YAML gave it) as a `type_`; InputError lists every mistake with its path."""
+def decode(type_: type[T], value: object, *, source: str, renamed_keys: Mapping[str, str] = _NO_RENAMED_KEYS) -> T:
+    """`value`, as a JSON or YAML parser gives it, as a `type_`.
+
+    InputError about `source` lists every problem. `renamed_keys` maps the keys of earlier versions to what the message
+    says that they are called now.
+    """
     try:
         return TypeAdapter(type_).validate_python(value)
     except ValidationError as error:
-        raise InputError(source, problems_of(error, value)) from None
+        raise InputError(source, problems_of(error, value, renamed_keys)) from None
 
 
-def problems_of(error: ValidationError, value: object = None) -> list[Problem]:
-    """What pydantic found, as our own mistakes; `value` is what was decoded, to tell real keys from union tags."""
-    return [Problem(_location(details, value), _message(details)) for details in error.errors(include_url=False)]
+def read_json(path: Path) -> Any:  # noqa: ANN401 - any JSON
+    """The value in a JSON file; InputError when it cannot be read or is not JSON."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read: {error.strerror or error}") from None
+    return parse_json(content, source=str(path))
+
+
+def parse_json(content: bytes | str, *, source: str) -> Any:  # noqa: ANN401 - any JSON
+    """The value of JSON text; InputError about `source` when it is not JSON."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise InputError(source, f"is not JSON: {error}") from None
+
+
+def problems_of(
+    error: ValidationError, value: object = None, renamed_keys: Mapping[str, str] = _NO_RENAMED_KEYS
+) -> list[Problem]:
+    """The problems that pydantic found. `value` is what was decoded: it tells keys from the tags of a union."""
+    return [
+        Problem(_location(details, value), message_of(details, renamed_keys))
+        for details in error.errors(include_url=False)
+    ]
 
 
 def _location(details: ErrorDetails, value: object) -> str:
@@ -40,7 +70,7 @@ def _discriminator(details: ErrorDetails) -> str:
 
 
 def _path(location: tuple[int | str, ...], value: object) -> str:
-    """`$.features[3].kind`. A tag of a union stands in the location too, but is no key of the value: left out."""
+    """Such as `$.features[3].kind`. The tag of a union is a step of the location, but no key of the value: left out."""
     path, last = "$", len(location) - 1
     for position, step in enumerate(location):
         if isinstance(step, int):
@@ -52,10 +82,12 @@ def _path(location: tuple[int | str, ...], value: object) -> str:
     return path
 
 
-def _message(details: ErrorDetails) -> str:
+def message_of(details: ErrorDetails, renamed_keys: Mapping[str, str] = _NO_RENAMED_KEYS) -> str:
+    """What is wrong with a value, for a `Problem`."""
     match details["type"]:
         case "extra_forbidden":
-            return "unknown key; remove it or correct its name"
+            new_name = renamed_keys.get(str(details["loc"][-1]))
+            return "unknown key; " + (f"it is called {new_name} now" if new_name else "remove it or correct its name")
         case "missing":
             return "required key missing"
         case "union_tag_invalid":

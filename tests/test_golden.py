@@ -15,7 +15,7 @@ from ltr_workers.tasks import embed_task, sweep_task
 
 from ltr_plugin.broker.messages import CATALOG_QUEUE, QUEUES
 from ltr_plugin.rankers.card import read_card
-from ltr_plugin.rankers.trainers import TRAINERS
+from ltr_plugin.rankers.registry import KINDS
 from ltr_plugin.resources import resource_dir
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -49,7 +49,7 @@ def test_rankers_predict_alike(rewritten):
 
 
 def test_every_kind_of_ranker_has_a_folder():
-    assert {read_card(path).kind for path in RANKERS.iterdir()} == set(TRAINERS)
+    assert {read_card(path).kind for path in RANKERS.iterdir()} == set(KINDS)
 
 
 def test_every_shipped_feature_set_has_a_file():

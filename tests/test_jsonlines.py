@@ -6,27 +6,28 @@ from ltr_plugin.catalog.product import Product
 from ltr_plugin.errors import InputError
 from ltr_plugin.jsonlines import MAX_REPORTED, JsonLines
 
-GOOD = '{"id": "a", "title": "red shoe"}\n\n{"id": "b", "images": ["b.jpg"]}\n'
-BROKEN = (
-    GOOD + '{"id": "c"}\n{"id": "a", "title": "again"}\n{"id": "d", "title": \n{"id": "e", "title": "x", "prize": 3}\n'
+VALID = '{"id": "a", "title": "red shoe"}\n\n{"id": "b", "images": ["b.jpg"]}\n'
+INVALID = (
+    VALID + '{"id": "c"}\n{"id": "a", "title": "again"}\n{"id": "d", "title": \n{"id": "e", "title": "x", "prize": 3}\n'
 )
 
 
-def test_products_are_read_in_order_and_blank_lines_passed_over(tmp_path):
+def test_products_are_read_in_order_without_blank_lines(tmp_path):
     path = tmp_path / "catalog.jsonl"
-    path.write_text(GOOD)
+    path.write_text(VALID)
     assert [product.id for product in JsonLines(path, Product).read()] == ["a", "b"]
 
 
-def test_gzip_is_read_by_its_name(tmp_path):
-    path = tmp_path / "catalog.jsonl.gz"
-    path.write_bytes(gzip.compress(GOOD.encode()))
+@pytest.mark.parametrize(("name", "pack"), [("catalog.jsonl", gzip.compress), ("catalog.jsonl.gz", bytes)])
+def test_gzip_is_known_by_its_content(tmp_path, name, pack):
+    path = tmp_path / name
+    path.write_bytes(pack(VALID.encode()))
     assert [product.id for product in JsonLines(path, Product).read()] == ["a", "b"]
 
 
-def test_every_mistake_is_listed_with_line_and_path_before_anything_is_given(tmp_path):
+def test_every_problem_is_listed_before_the_first_item(tmp_path):
     path = tmp_path / "catalog.jsonl"
-    path.write_text(BROKEN)
+    path.write_text(INVALID)
     with pytest.raises(InputError) as raised:
         JsonLines(path, Product).read()
     found = {problem.location: problem.message for problem in raised.value.problems}
@@ -36,13 +37,13 @@ def test_every_mistake_is_listed_with_line_and_path_before_anything_is_given(tmp
     assert found["line 7 $.prize"] == "unknown key; remove it or correct its name"
 
 
-def test_bad_lines_are_skipped_when_asked(tmp_path):
+def test_invalid_lines_are_skipped_when_asked(tmp_path):
     path = tmp_path / "catalog.jsonl"
-    path.write_text(BROKEN)
+    path.write_text(INVALID)
     assert [product.id for product in JsonLines(path, Product).read(skip_invalid=True)] == ["a", "b"]
 
 
-def test_a_wholly_broken_file_lists_the_first_mistakes_and_counts_the_rest(tmp_path):
+def test_a_wholly_invalid_file_lists_the_first_problems_and_counts_the_rest(tmp_path):
     path = tmp_path / "catalog.jsonl"
     path.write_text("nonsense\n" * (MAX_REPORTED + 7))
     with pytest.raises(InputError) as raised:
@@ -58,6 +59,6 @@ def test_an_absent_file_says_so(tmp_path):
 
 def test_a_cut_gzip_file_says_so(tmp_path):
     path = tmp_path / "catalog.jsonl.gz"
-    path.write_bytes(gzip.compress(GOOD.encode() * 100)[:-20])
-    with pytest.raises(InputError, match="cannot be read"):
+    path.write_bytes(gzip.compress(VALID.encode() * 100)[:-20])
+    with pytest.raises(InputError, match="damaged gzip file"):
         JsonLines(path, Product).check()

@@ -13,8 +13,8 @@ from typing import IO, cast
 
 import numpy as np
 
-from ltr_plugin.cluster.connection import connect
 from ltr_plugin.cluster.index import EmbeddingResult, Index
+from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.encoders.runtime.cores import cores
 
 
@@ -45,7 +45,7 @@ def main() -> None:
     """The other process: one line of product ids a task."""
     own = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, own[cores() :] or own)
-    index = Index(connect(), sys.argv[1])
+    index = Index.open(connect(), sys.argv[1])
     (field,) = index.vectors
     rng = np.random.default_rng(5)
     print("ready", flush=True)

@@ -35,7 +35,7 @@ def library(job: Job) -> Callable[[Sequence[Any]], None]:
     encoder = load_full_precision(job.spec)
     model, device = encoder.model, encoder.device
     calls: dict[Modality, Callable[[Sequence[Any]], Any]] = {
-        "image": lambda batch: model.encode_image(encoder.pixels.batch(batch)),
+        "image": lambda batch: model.encode_image(encoder.image_batcher.batch(batch)),
         "audio": lambda batch: model.get_audio_features(
             input_features=torch.cat(batch).to(device),
             is_longer=torch.zeros(len(batch), 1, dtype=torch.bool, device=device),

@@ -7,7 +7,7 @@ from typing import Any
 
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.jsonlines import JsonLines
-from ltr_plugin.judgments.qrels import read_qrels
+from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.media.images import open_image
 from ltr_plugin.queries.query import read_queries
 
@@ -64,7 +64,7 @@ def grocery(data: Path) -> tuple[dict[str, Path], list[Task]]:
         for query in read_queries(data / "photo-queries-val.jsonl")
         if query.image
     ]
-    qrels = read_qrels(data / "photo-qrels-val.txt")
+    qrels = Qrels.read(data / "photo-qrels-val.txt")
     train = {"queries": data / "photo-queries-train.jsonl", "qrels": data / "photo-qrels-train.txt"}
     return {"catalog": data / "catalog.jsonl", **train}, [
         Task(
@@ -82,7 +82,7 @@ def electronics(data: Path) -> tuple[dict[str, Path], list[Task]]:
     catalog = data / "catalog.jsonl.gz"
     items = [Item(product.id, "text", product.embedding_text()) for product in JsonLines(catalog, Product).read()]
     queries = [Item(query.id, "text", query.text) for query in read_queries(data / "queries.jsonl") if query.text]
-    qrels = read_qrels(data / "qrels.txt")
+    qrels = Qrels.read(data / "qrels.txt")
     return {"catalog": catalog}, [
         Task(
             "Electronics: typed query to product text",

@@ -20,7 +20,6 @@ from ltr_workers import tasks
 from ltr_workers.celery import app
 from ltr_workers.logs import log_context
 
-from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import EmbeddingResult, Index, StoredProduct
 from ltr_plugin.cluster.responses import BulkError
 from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK
@@ -34,9 +33,8 @@ class RecordedIndex(Index):
     Each run of a task has its own index; it reads and writes in different threads.
     """
 
-    def __init__(self, cluster: Cluster, name: str) -> None:
-        super().__init__(cluster, name)
-        self._run = uuid4().hex
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_run", uuid4().hex)
 
     def fetch(self, ids: Sequence[str]) -> list[StoredProduct]:
         """As in Index, and records it."""

@@ -17,14 +17,14 @@ import torch
 
 from benchmarks.lib.script import argument_parser, command_line, write_result
 from ltr_plugin.cli.progress_bar import progress_bar
-from ltr_plugin.cluster.connection import connect
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.demo.shop import ShopFiles
 from ltr_plugin.errors import ExportError
 from ltr_plugin.evaluation.ablation import Ablation
 from ltr_plugin.features.table import FeatureTable
-from ltr_plugin.judgments.qrels import read_qrels
+from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.ablate import ablate, train_blind_baselines
 from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode
 from ltr_plugin.pipelines.evaluate import Evaluation, evaluate
@@ -60,8 +60,8 @@ def main() -> None:
     parser.add_argument("--name", help="Name of the results; by default that of the table's folder.")
     given = parser.parse_args()
     files = ShopFiles.in_folder(given.shop)
-    index = Index(connect(), f"demo-{given.shop.resolve().name.lower()}")
-    table, qrels = FeatureTable.read(given.table), read_qrels(files.qrels)
+    index = Index.open(connect(), f"demo-{given.shop.resolve().name.lower()}")
+    table, qrels = FeatureTable.read(given.table), Qrels.read(files.qrels)
     rankers: dict[str, Ranker] = {}
     with progress_bar("training") as progress:
         for done, name in enumerate(given.rankers):

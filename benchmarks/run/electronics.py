@@ -13,13 +13,12 @@ from pathlib import Path
 
 from benchmarks.lib.script import argument_parser, command_line, write_result
 from ltr_plugin.cli.progress_bar import progress_bar
-from ltr_plugin.cluster.connection import connect
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, vector_fields
 from ltr_plugin.evaluation.comparison import compare
-from ltr_plugin.features.feature_set import load_feature_set
+from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
-from ltr_plugin.judgments.qrels import Qrels, read_qrels
+from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import encode
 from ltr_plugin.pipelines.evaluate import run_ranking
 from ltr_plugin.pipelines.index_catalog import embed_backlog, write_catalog
@@ -28,7 +27,6 @@ from ltr_plugin.pipelines.push import push
 from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.trainers import get_trainer
 from ltr_plugin.rankers.training.folds import folds_by_query
-from ltr_plugin.resources import resource_dir
 from ltr_plugin.settings import Settings
 
 RANKERS: dict[str, dict[str, int]] = {
@@ -55,7 +53,7 @@ def main() -> None:
     arguments = parser.parse_args()
     data: Path = arguments.data
     settings = Settings.from_env()
-    cluster = connect(settings)
+    cluster = connect(settings=settings)
     seconds: dict[str, float] = {}
 
     def timed(name: str, began: float) -> None:
@@ -69,19 +67,18 @@ def main() -> None:
     timed("write", began)
     began = time.perf_counter()
     with progress_bar("making vectors") as progress:
-        embed_backlog(settings, cluster, "electronics", result.next_version, progress=progress)
+        index = embed_backlog(settings, result.index, result.pending_alias, progress=progress)
     timed("embed", began)
-    index = Index(cluster, "electronics")
 
     table_path = settings.runs / "electronics" / "features.parquet"
     began = time.perf_counter()
-    features = load_feature_set(resource_dir("feature_sets") / "words.yaml")
+    features = FeatureSet.load("words")
     logged = log_features(
         index, features, data / "queries.jsonl", data / "qrels.txt", table_path, negatives=arguments.negatives
     )
     timed("log features", began)
     print(logged)
-    table, qrels = FeatureTable.read(table_path), read_qrels(data / "qrels.txt")
+    table, qrels = FeatureTable.read(table_path), Qrels.read(data / "qrels.txt")
     encoded = {one.query.id: one for one in encode(index, data / "queries.jsonl") if qrels.for_query(one.query.id)}
 
     full: dict[str, dict] = {}

@@ -23,13 +23,13 @@ from typing import Any
 
 import lightgbm
 import numpy as np
+from ltr_plugin.rankers.export.reference_scorer import score_trees
 
 from benchmarks.lib.engine_shop import PRODUCTS, SHOP, STORE, Client, field, log_shop, make_shop, rescore, search, sltr
 from benchmarks.lib.script import argument_parser, command_line, write_result
 from ltr_plugin.devnode import node_state
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.rankers.export.lightgbm_trees import export_trees
-from ltr_plugin.rankers.export.reference_scorer import score_trees
 from ltr_plugin.settings import Settings
 
 ROWS = "enginebench-rows"

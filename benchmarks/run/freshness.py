@@ -21,7 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +34,8 @@ from benchmarks.lib.script import argument_parser, command_line, markdown_row, w
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.connection import connect
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.cluster.versions import open_or_create, switch_alias
 from ltr_plugin.encoders import vector_fields
 from ltr_plugin.pipelines.catalog_client import CatalogClient
@@ -102,7 +102,7 @@ def main() -> None:
 
 def measure(folder: Path, encoder: Path, run: Run, arguments: argparse.Namespace) -> Run:
     """Fills the index, starts a worker and the load, and changes photos one after the other."""
-    cluster = connect(Settings.from_env())
+    cluster = connect(settings=Settings.from_env())
     settings = Settings(runs=folder / f"{run.broker}-{run.refresh}")
     alias = f"freshness-{os.getpid()}-{run.broker}-{run.refresh}"
     index = open_or_create(cluster, alias, vector_fields(image=f"open_clip:{encoder}"), folder)
@@ -240,7 +240,7 @@ def broker_of(kind: str, settings: Settings) -> Iterator[Settings]:
     broker = Redis(settings.runs / "redis")
     try:
         broker.start()
-        yield replace(settings, broker_url=broker.url)
+        yield settings.model_copy(update={"broker_url": broker.url})
     finally:
         broker.close()
 

@@ -19,7 +19,7 @@ from benchmarks.lib.script import argument_parser, command_line, write_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.demo.run import run_demo
 from ltr_plugin.demo.shop import ShopFiles
-from ltr_plugin.judgments.qrels import read_qrels
+from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.settings import Settings
 
 CAVEAT = "The split of the photos was changed once after a look at these results, so the test photos are not untouched."
@@ -66,7 +66,7 @@ def write_data(source: Path, folder: Path) -> None:
     rng.shuffle(typed)
     train, test = typed[::2], typed[1::2]
     for part, queries in (("train", train), ("val", test)):
-        qrels = read_qrels(source / f"photo-qrels-{part}.txt")
+        qrels = Qrels.read(source / f"photo-qrels-{part}.txt")
         photos = lines(source / f"photo-queries-{part}.jsonl")
         if part == "train":
             encoder_photos, photos = split(photos, qrels)

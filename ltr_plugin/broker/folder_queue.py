@@ -1,7 +1,7 @@
-"""The queue where there is no broker: a folder, for Celery's transports (kombu).
+"""The queue without a broker: a folder, as a transport of Celery (kombu).
 
-A message is a file. It is there as a whole or not at all, and stays until it is acknowledged, locked by the worker that
-has it in hand. The system opens the lock of a worker that dies, and the next one to look takes the message.
+A message is a file, which appears as a whole and stays until it is acknowledged. The worker that processes it holds a
+lock on it. When a worker dies, the operating system releases the lock, and another worker takes the message.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from kombu.transport import filesystem
 from kombu.utils.json import dumps, loads
 
 UNREADABLE_SUFFIX = ".unreadable"
-"""Added to the name of a file that is no message, which is then left alone."""
+"""Added to the name of a file that is not a message, so that it is not read again."""
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ Payload = dict[str, Any]
 
 
 class Channel(filesystem.Channel):
-    """Files named by the time they were sent, which is the order they are handed out in, and by their queue."""
+    """Files named by the time they were sent, which is the order of delivery, and by their queue."""
 
     supports_fanout = False
 
@@ -41,12 +41,12 @@ class Channel(filesystem.Channel):
         super().basic_ack(delivery_tag, multiple)  # type: ignore[no-untyped-call]
 
     def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Deletes the message, or leaves it, where it was, to whoever looks next."""
+        """Deletes the message, or leaves it for another worker."""
         self._release(delivery_tag, delete=not requeue)
         super().basic_reject(delivery_tag, requeue=False)  # type: ignore[no-untyped-call]
 
     def _lookup(self, exchange: str, routing_key: str, default: str | None = None) -> list[str]:  # noqa: ARG002
-        """Messages go to the queue that they name: a table of bindings in a file could be read half-written."""
+        """Messages go to the queue that they name: a file with a table of bindings could be read half-written."""
         return [routing_key]
 
     def _put(self, queue: str, payload: Payload, **_: Any) -> None:  # type: ignore[override]  # noqa: ANN401
@@ -65,21 +65,21 @@ class Channel(filesystem.Channel):
         raise Empty
 
     def _claim(self, path: Path) -> Payload | None:
-        """The message in this file, which is then ours; None where it is another's, gone, or no message."""
+        """The message in this file, locked; None when another worker holds it, it is gone, or it is not a message."""
         with contextlib.ExitStack() as stack:
             try:
                 file = stack.enter_context(path.open("rb"))
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except (FileNotFoundError, BlockingIOError):
                 return None
-            said = file.read()
-            if not said or not os.fstat(file.fileno()).st_nlink:  # not written yet, or acknowledged just now
+            content = file.read()
+            if not content or not os.fstat(file.fileno()).st_nlink:  # not written yet, or acknowledged just now
                 return None
             try:
-                payload: Payload = loads(said.decode())  # type: ignore[no-untyped-call]
+                payload: Payload = loads(content.decode())  # type: ignore[no-untyped-call]
                 tag = payload["properties"]["delivery_tag"]
             except (ValueError, LookupError, TypeError):
-                log.exception("no message: %s; renamed to %s", path, f"{path.name}{UNREADABLE_SUFFIX}")
+                log.exception("not a message: %s; renamed to %s", path, f"{path.name}{UNREADABLE_SUFFIX}")
                 path.rename(f"{path}{UNREADABLE_SUFFIX}")
                 return None
             self._in_flight[tag] = path, file
@@ -90,7 +90,7 @@ class Channel(filesystem.Channel):
         self._release(message.delivery_tag, delete=False)
 
     def _release(self, tag: str, *, delete: bool) -> None:
-        """Unlocks a message. One that was let go already is passed by."""
+        """Unlocks a message; does nothing for one that is unlocked already."""
         path, file = self._in_flight.pop(tag, (None, None))
         if path and file:
             with file:

@@ -1,8 +1,8 @@
-"""What callers and workers agree on: names of tasks and queues, marks of log lines, and a Celery client that sends.
+"""What callers and workers share: names of tasks and queues, marks of log lines, and a Celery client that sends.
 
-The queue is a hint and the index is the truth: a task that is lost is found again by the sweep, a task that runs twice
-finds nothing to do. So any broker will do, down to a folder. The tasks themselves are in `ltr_workers`, which nothing
-here imports.
+The index alone says which vectors are missing. A sweep sends the products of lost tasks again, and a task that runs
+twice changes nothing. So any broker is good enough, even a folder. The tasks themselves are in `ltr_workers`, which
+this package does not import.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,13 +22,13 @@ PUT_TASK, UPDATE_TASK, DELETE_TASK, REEMBED_TASK = "ltr.put", "ltr.update", "ltr
 """The names of the tasks, for callers in any language."""
 
 DEFAULT_QUEUE, SWEEP_QUEUE = "ltr", "ltr.sweep"
-"""Where messages go that name no modality, and where sweeps go. Both cost a worker little, whatever it has loaded."""
+"""The queues of messages that name no modality, and of sweeps. Both cost a worker little and need no encoder."""
 
 CATALOG_QUEUE = "ltr.catalog"
-"""Where catalog systems send products. Not among QUEUES: one worker alone must take from it, told so by its `-Q`."""
+"""Where catalog systems send products. Not in QUEUES: exactly one worker must read it, named by its option `-Q`."""
 
 TASK_FAILED, WRITE_REFUSED = "task failed", "refused by the cluster"
-"""Marks of a worker's log lines about a task, or a product, that is not tried again before the next sweep."""
+"""Marks of log lines about a task, or a product, that is not tried again before the next sweep."""
 
 
 def queue_of(source: Modality) -> str:
@@ -37,7 +37,7 @@ def queue_of(source: Modality) -> str:
 
 
 QUEUES = (DEFAULT_QUEUE, SWEEP_QUEUE, *map(queue_of, MODALITIES))
-"""All queues but CATALOG_QUEUE. A worker takes from all of them, or from those that its `-Q` names."""
+"""All queues but CATALOG_QUEUE. A worker reads all of them, or those that its option `-Q` names."""
 
 
 def route(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], _: Any, **__: Any) -> dict[str, str] | None:  # noqa: ANN401

@@ -9,7 +9,7 @@ from ltr_plugin.catalog.media_roots import MediaRoots
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.errors import InputError
 
-SCHEMA = 3
+LAYOUT_VERSION = 3
 """Version of the layout of an index and of what its `_meta` says; an index of another version is refused."""
 
 TEXT_FIELDS = ("title.stem", "brand", "model", "category.stem", "description.stem", "attribute_text.stem")
@@ -30,7 +30,7 @@ class IndexProfile:
     title: str = "title"
     returned_fields: tuple[str, ...] = RETURNED_FIELDS
     language: str = "english"
-    schema: int = SCHEMA
+    schema: int = LAYOUT_VERSION
 
     @classmethod
     def from_meta(cls, name: str, meta: Mapping[str, Any], *, media_root: Path | None = None) -> "IndexProfile":
@@ -40,17 +40,20 @@ class IndexProfile:
         an index that this library did not make, or that an earlier version made.
         """
         version = meta.get("layout_version")
-        if version is None and "format" in meta:
+        if version is None and {"format", "vectors"} <= meta.keys():
             raise InputError(f"index {name}", "it was made by ltr 0.1; index the catalog again with `ltr catalog put`")
         if version is None:
-            raise InputError(f"index {name}", "it was not made by `ltr index create`; choose another name")
-        if version != SCHEMA:
+            raise InputError(f"index {name}", "it was not made by `ltr index create`; choose another index")
+        if version != LAYOUT_VERSION:
             raise InputError(
                 f"index {name}",
-                f"its layout has version {version!r}, not {SCHEMA}; index the catalog again with `ltr catalog put`",
+                f"its layout has version {version!r}, not {LAYOUT_VERSION}; "
+                "index the catalog again with `ltr catalog put`",
             )
-        stated: dict[str, Any] = {key: meta[key] for key in ("title", "language") if key in meta}
-        stated |= {key: tuple(meta[key]) for key in ("text_fields", "returned_fields") if key in meta}
+        keys = ("text_fields", "title", "returned_fields", "language")
+        stated: dict[str, Any] = {
+            key: tuple(value) if isinstance(value := meta[key], list) else value for key in keys if key in meta
+        }
         main = (media_root or Path(meta["media_root"])).resolve()
         return cls(
             vectors=tuple(VectorField.from_meta(entry) for entry in meta["vectors"]),

@@ -1,4 +1,4 @@
-"""What a vector field holds: which encoder made it from what, so that two spaces never mix."""
+"""Vector fields, and the fingerprints of the encoders that fill them: vectors of two spaces never mix."""
 
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -9,9 +9,9 @@ from ltr_plugin.catalog.product import Modality, digest
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Identity of an encoder's vector space. Vectors compare only when their fingerprints are equal.
+    """Identity of an encoder's vector space. Two vectors can be compared only if their fingerprints are equal.
 
-    `weights` is a hash of the weights, `preprocessing` says what is done to the input (sizes, lengths, pooling).
+    `weights` is a hash of the weights, `preprocessing` describes what is done to the input (sizes, lengths, pooling).
     """
 
     library: str
@@ -23,7 +23,7 @@ class Fingerprint:
 
     @cached_property
     def digest(self) -> str:
-        """Sixteen hex digits that stand for the whole in documents and queries."""
+        """16 hex digits of the whole fingerprint, for documents and queries."""
         return digest(asdict(self))
 
 
@@ -32,7 +32,8 @@ class VectorField:
     """A dense vector field: `name` in the index, the modality of the product it is made of, and its encoder.
 
     `encoder` is `library:model`, such as `open_clip:ViT-B-32/laion2b_s34b_b79k` or `open_clip:runs/encoder`. A product
-    with several photos (or sounds, or videos) has their mean direction in `name`, and each one's own vector in `per_media`.
+    with several images (or audio clips, or videos) has the unit vector of their mean in `name`, and the vector of each
+    in `per_media`.
     """
 
     name: str
@@ -41,19 +42,19 @@ class VectorField:
     fingerprint: Fingerprint = field(repr=False)
 
     def __hash__(self) -> int:
-        # looked up for every product; hashing all of the fingerprint each time would take far longer
+        # fields are looked up for every product; a hash of the whole fingerprint would take far longer
         return hash(self.name)
 
     @property
     def per_media(self) -> str:
-        """The nested field that holds one `vector` for each of several photos, sounds or videos."""
+        """The nested field with one `vector` for each of several images, audio clips or videos."""
         return f"per_media.{self.name}"
 
     def to_meta(self) -> dict[str, Any]:
-        """The form kept in the index's mapping."""
+        """The form of it in an index's `_meta`."""
         return asdict(self)
 
     @classmethod
     def from_meta(cls, meta: dict[str, Any]) -> "VectorField":
-        """The field as the index's mapping states it."""
+        """The field that an index's `_meta` describes."""
         return cls(**{**meta, "fingerprint": Fingerprint(**meta["fingerprint"])})

@@ -14,8 +14,10 @@ from ltr_plugin.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
     from ltr_plugin.cluster.connection import Cluster
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.errors import ClusterError
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
+    from ltr_plugin.pipelines.index_catalog import IndexResult
     from ltr_plugin.pipelines.watch_folder import FileResult
     from ltr_plugin.settings import Settings
 
@@ -77,12 +79,12 @@ def delete(
     as_json: AsJson = False,
 ) -> None:
     """Delete products by their ids; an id that the index does not have is no error."""
-    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.catalog_client import CatalogClient
     from ltr_plugin.settings import Settings
 
     settings = Settings.from_env()
-    result = CatalogClient(name, settings=settings, cluster=connect(settings)).delete(read_ids(file))
+    result = CatalogClient(name, settings=settings, cluster=connect(settings=settings)).delete(read_ids(file))
     print_refused(result)
     facts = {"deleted": result.applied, "refused": [one.id for one in result.refused]}
     print_result(facts, f"deleted {result.applied:,} ids from {name}", as_json=as_json)
@@ -117,7 +119,7 @@ def watch(
     as_json: AsJson = False,
 ) -> None:
     """Write the files that appear in a folder, until interrupted, and move each to `done` or `failed` in it."""
-    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines import watch_folder as watching
     from ltr_plugin.settings import Settings
 
@@ -133,7 +135,7 @@ def watch(
         typer.echo(f"ltr: {error}; waiting", err=True)
 
     settings = Settings.from_env()
-    cluster = connect(settings)
+    cluster = connect(settings=settings)
     _ensure_index(cluster, name, media_root or folder)
     warn_without_workers(settings)
     watching.watch_folder(
@@ -143,7 +145,7 @@ def watch(
 
 def read_ids(path: Path) -> list[str]:
     """The ids in a file or in standard input, separated by white space."""
-    from ltr_plugin.jsonlines import open_lines
+    from ltr_plugin.files import open_lines
 
     if path == STANDARD_INPUT:
         return sys.stdin.read().split()
@@ -163,7 +165,7 @@ def _write(
     wait: bool,
     as_json: bool,
 ) -> None:
-    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.errors import InputError
     from ltr_plugin.pipelines.index_catalog import require_broker
     from ltr_plugin.settings import Settings
@@ -173,14 +175,14 @@ def _write(
     settings = Settings.from_env()
     if not wait:
         require_broker(settings)
-    cluster = connect(settings)
+    cluster = connect(settings=settings)
     if file == STANDARD_INPUT:
         _write_standard_input(settings, cluster, name, media_root, update=update, wait=wait, as_json=as_json)
         return
-    next_version, failed = write_file(
+    result, failed = write_file(
         cluster, file, name, media_root=media_root, update=update, prune=prune, yes=yes, skip_invalid=skip_invalid
     )
-    embed_and_show(settings, cluster, name, next_version, wait=wait, as_json=as_json, failed=failed)
+    embed_and_show(settings, result.index, result.pending_alias, wait=wait, as_json=as_json, failed=failed)
 
 
 def write_file(
@@ -195,25 +197,23 @@ def write_file(
     prune: bool = False,
     yes: bool = False,
     replace: bool = False,
-) -> tuple[str | None, bool]:
-    """Writes a file of products; returns the version begun beside the active one, if any, and whether a line failed."""
-    from ltr_plugin.cluster.index import Index
-    from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
+) -> "tuple[IndexResult, bool]":
+    """Writes a file of products; returns what became of them, and whether a line failed."""
+    from ltr_plugin.pipelines.encoder_selection import EncoderSelection
     from ltr_plugin.pipelines.index_catalog import missing_from_catalog, write_catalog
 
-    vectors = vector_fields_for(cluster, name, encoders or EncoderSelection())
     with progress_bar("writing products") as progress:
         done = write_catalog(
-            cluster, file, name, vectors, media=media_root, update=update, prune=prune and yes, replace=replace,
-            skip_invalid=skip_invalid, progress=progress,
+            cluster, file, name, encoders or EncoderSelection(), media=media_root, update=update, prune=prune and yes,
+            replace=replace, skip_invalid=skip_invalid, progress=progress,
         )  # fmt: skip
     print_problems([*done.invalid_lines, *done.refused])
     if done.pruned:
         typer.echo(f"deleted {done.pruned:,} products that the file does not contain", err=True)
-    if prune and (missing := missing_from_catalog(Index(cluster, name), file)):
+    if prune and (missing := missing_from_catalog(done.index, file)):
         some = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
         typer.echo(f"--yes deletes {len(missing):,} products that the file does not contain: {some}", err=True)
-    return done.next_version, bool(done.refused or done.invalid_lines)
+    return done, bool(done.refused or done.invalid_lines)
 
 
 def _write_standard_input(
@@ -229,15 +229,17 @@ def _write_standard_input(
     from ltr_plugin.pipelines.catalog_client import CatalogClient
     from ltr_plugin.pipelines.ingest import ingest_lines, read_batches
 
-    _ensure_index(cluster, name, media_root or Path())
+    index = _ensure_index(cluster, name, media_root or Path())
     products = CatalogClient(name, folder=media_root, settings=settings, cluster=cluster)
     ingest = products.update if update else products.put
     done = ingest_lines(read_batches(sys.stdin.buffer), ingest, on_refused=lambda problem: print_problems([problem]))
-    embed_changes(settings, cluster, name, done.enqueue_error, wait=wait, as_json=as_json, failed=bool(done.refused))
+    embed_changes(settings, index, done.enqueue_error, wait=wait, as_json=as_json, failed=bool(done.refused))
 
 
-def _ensure_index(cluster: "Cluster", name: str, media_root: Path) -> None:
+def _ensure_index(cluster: "Cluster", name: str, media_root: Path) -> "Index":
+    from ltr_plugin.cluster.versions import active_index
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
     from ltr_plugin.pipelines.index_catalog import ensure_index
 
-    ensure_index(cluster, name, vector_fields_for(cluster, name, EncoderSelection()), media_root)
+    active = active_index(cluster, name)
+    return active or ensure_index(cluster, name, vector_fields_for(cluster, name, EncoderSelection()), media_root)

@@ -8,7 +8,6 @@ from ltr_plugin.cli.output import print_problems, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
-    from ltr_plugin.cluster.connection import Cluster
     from ltr_plugin.cluster.index import Index
     from ltr_plugin.pipelines.ingest import IngestResult
     from ltr_plugin.settings import Settings
@@ -16,9 +15,8 @@ if TYPE_CHECKING:
 
 def embed_and_show(
     settings: "Settings",
-    cluster: "Cluster",
-    name: str,
-    next_version: str | None = None,
+    index: "Index",
+    pending_alias: str | None = None,
     *,
     wait: bool,
     as_json: bool,
@@ -27,37 +25,35 @@ def embed_and_show(
 ) -> None:
     """Waits until the vectors are made, or only sends the tasks, and prints a summary of the index.
 
-    A `next_version` beside the active one gets the vectors, and then the alias. The tasks may be `already_sent`.
-    Exit code 1 when anything `failed` before.
+    A `pending_alias` is moved to the index when its vectors are made. The tasks may be `already_sent`. Exit code 1 when
+    anything `failed` before.
     """
-    from ltr_plugin.cluster.index import Index
-    from ltr_plugin.cluster.versions import resolve_alias
+    from ltr_plugin.broker.messages import celery_client
     from ltr_plugin.errors import Problem
-    from ltr_plugin.pipelines.index_catalog import embed_backlog, enqueue_backlog
+    from ltr_plugin.pipelines.enqueue import enqueue_backlog
+    from ltr_plugin.pipelines.index_catalog import embed_backlog
 
-    active = resolve_alias(cluster, name)
     if wait:
         warn_without_workers(settings)
         with progress_bar("making vectors") as progress:
-            embed_backlog(settings, cluster, name, next_version, already_sent=already_sent, progress=progress)
+            index = embed_backlog(settings, index, pending_alias, already_sent=already_sent, progress=progress)
     else:
         if not already_sent:
-            enqueue_backlog(settings, cluster, next_version or name)
-        if next_version:
+            enqueue_backlog(index, client=celery_client(settings))
+        if pending_alias:
             print_problems(
-                [Problem(name, f"is still {active}; the same command with --wait moves it to {next_version}")]
+                [Problem(pending_alias, f"is not moved yet; the same command with --wait moves it to {index.name}")]
             )
-    if wait and next_version and active:
-        warn_of_stale_releases(Index(cluster, name))
-    show_status(Index(cluster, next_version or name), as_json=as_json)
+    if wait and pending_alias:
+        warn_of_stale_releases(index)
+    show_status(index, as_json=as_json)
     if failed:
         raise typer.Exit(1)
 
 
 def embed_changes(
     settings: "Settings",
-    cluster: "Cluster",
-    name: str,
+    index: "Index",
     enqueue_error: str | None,
     *,
     wait: bool,
@@ -68,7 +64,7 @@ def embed_changes(
     if enqueue_error:
         typer.echo(f"ltr: {enqueue_error}; the products are in the backlog", err=True)
     already_sent = bool(settings.broker_url) and not enqueue_error
-    embed_and_show(settings, cluster, name, wait=wait, as_json=as_json, already_sent=already_sent, failed=failed)
+    embed_and_show(settings, index, wait=wait, as_json=as_json, already_sent=already_sent, failed=failed)
 
 
 def print_refused(result: "IngestResult") -> None:

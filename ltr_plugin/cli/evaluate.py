@@ -97,7 +97,7 @@ def ablate(
     from rich.console import Console
 
     from ltr_plugin.features.table import FeatureTable
-    from ltr_plugin.judgments.qrels import read_qrels
+    from ltr_plugin.judgments.qrels import Qrels
     from ltr_plugin.pipelines.ablate import ablate as measure
     from ltr_plugin.pipelines.ablate import load_pushed_rankers, train_blind_baselines
     from ltr_plugin.pipelines.encode_queries import encode
@@ -113,7 +113,7 @@ def ablate(
         ablation = measure(
             index,
             encoded,
-            read_qrels(qrels),
+            Qrels.read(qrels),
             rankers,
             blind_baselines=blind_baselines,
             removed_fractions=removed_fraction,
@@ -129,10 +129,10 @@ def ablate(
 
 
 def _open(name: str) -> "Index":
-    from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
 
-    return Index(connect(), name)
+    return Index.open(connect(), name)
 
 
 def _evaluate(index: "Index", queries: Path, qrels: Path, rankers: list[str]) -> "Evaluation":

@@ -32,8 +32,8 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Show what each modality and each feature adds to the score of a product; the parts sum to the score exactly."""
-    from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.encode_queries import encode_one
     from ltr_plugin.pipelines.explain import explain as explain_products
     from ltr_plugin.pipelines.explain import saliency_overlay
@@ -41,7 +41,7 @@ def explain(
     from ltr_plugin.validation import decode
 
     query = decode(Query, {"id": "query", "text": text or None, "image": image, "audio": audio}, source="ltr explain")
-    index = Index(connect(), name)
+    index = Index.open(connect(), name)
     encoded = encode_one(index, query)
     explanations = explain_products(index, ranker, encoded, [product, *([versus] if versus else [])])
     if saliency:

@@ -10,7 +10,6 @@ from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, 
 from ltr_plugin.cli.output import print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.errors import InputError
-from ltr_plugin.resources import resource_dir
 
 if TYPE_CHECKING:
     from ltr_plugin.features.feature_set import FeatureSet
@@ -34,11 +33,11 @@ def check(
     """Check a feature set and list every mistake; without --index, no cluster is needed."""
     features = _load(feature_set)
     if name:
-        from ltr_plugin.cluster.connection import connect
         from ltr_plugin.cluster.index import Index
+        from ltr_plugin.cluster.opensearch import connect
         from ltr_plugin.features.compatibility import check_fields
 
-        index = Index(connect(), name)
+        index = Index.open(connect(), name)
         check_fields(features, index.mapping, index.vectors)
     facts = {"feature_set": features.id, "features": list(features.feature_names), "digest": features.digest}
     text = f"{features.id}: {len(features.feature_names)} features, digest {features.digest}"
@@ -48,12 +47,12 @@ def check(
 @app.command()
 def push(feature_set: SetName, name: IndexName = DEFAULT_INDEX, as_json: AsJson = False) -> None:
     """Check a feature set against the index and store it in the cluster."""
-    from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.feature_store import push_features
     from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
 
     features = _load(feature_set)
-    push_features(Index(connect(), name), features)
+    push_features(Index.open(connect(), name), features)
     print_result({"feature_set": features.id}, f"{features.id} is in the cluster", as_json=as_json)
 
 
@@ -78,12 +77,12 @@ def log(
     """Log the features of judged products and of sampled candidates into a table to train on."""
     from dataclasses import asdict
 
-    from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.log_features import log_features
 
     features = _load(feature_set)
-    index = Index(connect(), name)
+    index = Index.open(connect(), name)
     with progress_bar("logging features") as progress:
         done = log_features(index, features, queries, qrels, out, negatives=negatives, seed=seed, progress=progress)
     text = (
@@ -103,8 +102,13 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Copy a shipped feature set into a file of your own, to be edited."""
+    from ltr_plugin.features.feature_set import shipped_feature_sets
+
+    shipped = shipped_feature_sets()
+    if source not in shipped:
+        raise InputError("--from", f"{source!r} is not a shipped feature set; shipped are {', '.join(shipped)}")
     file = out or Path(f"{source}.yaml")
-    text = _shipped(source).read_bytes()
+    text = shipped[source].read_bytes()
     try:
         with file.open("xb") as target:
             target.write(text)
@@ -114,17 +118,6 @@ def init(
 
 
 def _load(name_or_path: str) -> "FeatureSet":
-    from ltr_plugin.features.feature_set import load_feature_set
+    from ltr_plugin.features.feature_set import FeatureSet
 
-    path = Path(name_or_path)
-    return load_feature_set(path if path.exists() or path.suffix else _shipped(name_or_path))
-
-
-def _shipped(name: str) -> Path:
-    """The file of a shipped feature set; InputError lists the names."""
-    folder = resource_dir("feature_sets")
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
-        raise InputError("feature set", f"{name!r} is neither a file nor a shipped set; shipped sets: {known}")
-    return path
+    return FeatureSet.load(name_or_path)

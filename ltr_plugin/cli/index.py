@@ -22,7 +22,7 @@ from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.errors import InputError
 
 if TYPE_CHECKING:
-    from ltr_plugin.cluster.connection import Cluster
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
 
 EARLIER_OPTIONS: Mapping[str, str] = {
@@ -84,7 +84,7 @@ def create(
     A new index gets the default text encoder unless --text-encoder names another one. With --from, shoppers keep the
     active version until all vectors of the new one are made; then the name is moved to the new version.
     """
-    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.cluster.versions import resolve_alias
     from ltr_plugin.pipelines.encoder_selection import vector_fields_for
     from ltr_plugin.pipelines.index_catalog import ensure_index, require_broker
@@ -94,12 +94,12 @@ def create(
     settings = Settings.from_env()
     if not wait:
         require_broker(settings)
-    cluster = connect(settings)
+    cluster = connect(settings=settings)
     if catalog:
-        next_version, failed = write_file(
+        written, failed = write_file(
             cluster, catalog, name, encoders=encoders, media_root=media_root, replace=True, skip_invalid=skip_invalid
         )
-        embed_and_show(settings, cluster, name, next_version, wait=wait, as_json=as_json, failed=failed)
+        embed_and_show(settings, written.index, written.pending_alias, wait=wait, as_json=as_json, failed=failed)
         return
     if active := resolve_alias(cluster, name):
         raise InputError(
@@ -114,7 +114,7 @@ def create(
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """List the indices of the cluster that this program made."""
-    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.index_versions import list_indices
 
     indices = list_indices(connect())
@@ -131,10 +131,10 @@ def list_(as_json: AsJson = False) -> None:
 @app.command()
 def status(name: IndexArgument = DEFAULT_INDEX, as_json: AsJson = False) -> None:
     """Show how many products an index has, how many lack vectors, and what could not be embedded."""
-    from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
 
-    show_status(Index(connect(), name), as_json=as_json)
+    show_status(Index.open(connect(), name), as_json=as_json)
 
 
 @app.command()
@@ -158,8 +158,8 @@ def embed(
     An encoder that is not named stays as it is. With another encoder, the next version of the index is filled in the
     background from the index itself; the name is moved to it when all its vectors are made.
     """
-    from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.catalog_client import CatalogClient
     from ltr_plugin.pipelines.index_catalog import require_broker
     from ltr_plugin.settings import Settings
@@ -170,25 +170,24 @@ def embed(
     settings = Settings.from_env()
     if not wait:
         require_broker(settings)
-    cluster = connect(settings)
+    cluster = connect(settings=settings)
+    index = Index.open(cluster, name)
     if retry_errors:
-        Index(cluster, name).requeue_failed()
+        index.requeue_failed()
     if reembed:
         result = CatalogClient(name, settings=settings, cluster=cluster).reembed(read_ids(reembed))
         print_refused(result)
-        embed_changes(
-            settings, cluster, name, result.enqueue_error, wait=wait, as_json=as_json, failed=bool(result.refused)
-        )
+        embed_changes(settings, index, result.enqueue_error, wait=wait, as_json=as_json, failed=bool(result.refused))
         return
-    next_version = _next_version(cluster, name, encoders) if encoders.requested else None
-    embed_and_show(settings, cluster, name, next_version, wait=wait, as_json=as_json)
+    next_version = _next_version(index, encoders) if encoders.requested else None
+    embed_and_show(settings, next_version or index, name if next_version else None, wait=wait, as_json=as_json)
 
 
 @app.command()
 def rollback(name: IndexArgument = DEFAULT_INDEX, wait: Wait = True, as_json: AsJson = False) -> None:
     """Make the version active that was active before; a second rollback undoes the first."""
-    from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.index_catalog import require_broker
     from ltr_plugin.pipelines.index_versions import rollback_index
     from ltr_plugin.settings import Settings
@@ -196,13 +195,14 @@ def rollback(name: IndexArgument = DEFAULT_INDEX, wait: Wait = True, as_json: As
     settings = Settings.from_env()
     if not wait:
         require_broker(settings)
-    cluster = connect(settings)
+    cluster = connect(settings=settings)
     with progress_bar("copying changes") as progress:
         result = rollback_index(cluster, name, progress=progress)
     state = "with the current products" if result.synced else f"as it was before {result.previous}"
     typer.echo(f"{name} is {result.index} again, {state}; another rollback returns to {result.previous}", err=True)
-    warn_of_stale_releases(Index(cluster, name))
-    embed_and_show(settings, cluster, name, wait=wait, as_json=as_json)
+    index = Index.open(cluster, name)
+    warn_of_stale_releases(index)
+    embed_and_show(settings, index, wait=wait, as_json=as_json)
 
 
 @app.command()
@@ -214,7 +214,7 @@ def drop(
     as_json: AsJson = False,
 ) -> None:
     """Delete the versions of an index that are not active; no rollback is possible afterwards."""
-    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.index_versions import drop_inactive_versions, list_versions
 
     cluster = connect()
@@ -233,15 +233,12 @@ def _encoders(text: str | None, image: str | None, audio: str | None, video: lis
     return EncoderSelection(text, image, audio, tuple(video) if video else None)
 
 
-def _next_version(cluster: "Cluster", name: str, encoders: "EncoderSelection") -> str | None:
+def _next_version(index: "Index", encoders: "EncoderSelection") -> "Index | None":
     """The version with these encoders and all products, beside the active one; None when that one has the encoders."""
-    from ltr_plugin.cluster.index import Index
-    from ltr_plugin.pipelines.encoder_selection import vector_fields_for
     from ltr_plugin.pipelines.index_versions import build_next_version
 
-    current = Index(cluster, name)
-    vectors = vector_fields_for(cluster, name, encoders)
-    if set(vectors) == set(current.vectors):
+    vectors = encoders.vectors(index.vectors)
+    if set(vectors) == set(index.vectors):
         return None
     with progress_bar("copying products") as progress:
-        return str(build_next_version(cluster, name, vectors, progress=progress).name)
+        return build_next_version(index.cluster, index.alias, vectors, progress=progress)

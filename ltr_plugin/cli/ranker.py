@@ -38,11 +38,11 @@ def push(
 
     A ranker that the cluster scores differently is withdrawn.
     """
-    from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.push import push
 
-    index = Index(connect(), name)
+    index = Index.open(connect(), name)
     with progress_bar("checking scores") as progress:
         pushed = push(index, ranker, queries, sample_queries=sample_queries, progress=progress)
     facts = {"model": pushed.model, "parity": pushed.parity.to_json()}
@@ -57,11 +57,11 @@ def promote(
     as_json: AsJson = False,
 ) -> None:
     """Make storefronts get this ranker, in one atomic call; earlier releases are kept."""
-    from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.releases import promote
 
-    release = promote(Index(connect(), name), ranker, template)
+    release = promote(Index.open(connect(), name), ranker, template)
     text = f"{template} release {release.number} ranks by {release.metadata['ranker']}"
     print_result(release.metadata, text, as_json=as_json)
 
@@ -73,7 +73,7 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Make storefronts get an earlier release again."""
-    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.releases import rollback
 
     release = rollback(connect(), template, to)
@@ -84,7 +84,7 @@ def rollback(
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """List the rankers in the cluster, and the search templates that rank by each."""
-    from ltr_plugin.cluster.connection import connect
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.releases import list_rankers
 
     rankers = list_rankers(connect())

@@ -30,11 +30,11 @@ def search(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Search by text, photo, sound, video, or a mix of them."""
-    from ltr_plugin.cluster.connection import connect
     from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.search import search as search_products
 
-    index = Index(connect(), name)
+    index = Index.open(connect(), name)
     media = {"image": image, "audio": audio, "video": video}
     hits = search_products(index, text, **media, ranker=ranker, size=size, log_features=log_features)
     facts = [{"id": hit.id, "score": hit.score, **hit.source, **hit.features} for hit in hits]

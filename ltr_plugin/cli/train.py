@@ -166,9 +166,9 @@ def _load_teacher(folder: Path) -> "Ranker":
 
 
 def _read_auxiliary_qrels(files: list[Path]) -> "dict[str, Qrels]":
-    from ltr_plugin.judgments.qrels import read_qrels
+    from ltr_plugin.judgments.qrels import Qrels
 
-    return {str(path): read_qrels(path) for path in files}
+    return {str(path): Qrels.read(path) for path in files}
 
 
 def _print_ranker(ranker: "Ranker", out: Path, *, as_json: bool) -> None:

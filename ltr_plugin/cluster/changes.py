@@ -1,4 +1,4 @@
-"""Changes of products written through an alias, in order, whichever version of the index it points to meanwhile."""
+"""Changes of products, written in order to whichever version of the index its alias points to."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,41 +9,33 @@ from ltr_plugin.catalog.changes import Change, ProductUpdate, ReembedRequest
 from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.media_roots import MEDIA_FIELDS
 from ltr_plugin.catalog.product import Modality, Product
-from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index, stored_product
 from ltr_plugin.cluster.versions import WRITE_BLOCKED
 from ltr_plugin.errors import ClusterError, InputError
 
-NO_SUCH_PRODUCT = "there is no such product; hand it over as a whole first"
+NO_SUCH_PRODUCT = "there is no such product; put it as a whole first"
 
 MAX_ATTEMPTS = 5
-"""How often an update is tried whose product somebody else changes at the same time."""
+"""Tries of an update whose product somebody else changes at the same time."""
 
 Results = Iterator[str | None]
-"""What went wrong with each change (None: nothing), in order."""
+"""The error of each change (None: it was made), in order."""
 
 
 def apply_changes(
-    cluster: Cluster,
-    alias: str,
-    changes: Sequence[Change],
-    *,
-    index: Index | None = None,
-    folder: Path | None = None,
-    media_root: Path | None = None,
-    retry_timeout_s: float = 60.0,
+    index: Index, changes: Sequence[Change], *, folder: Path | None = None, retry_timeout_s: float = 60.0
 ) -> list[str | None]:
-    """Writes changes in their order and returns what went wrong with each; None: nothing.
+    """Writes changes in their order and returns the error of each; None: it was made.
 
-    `index` is what `alias` was opened as just now, if it was. Relative media lie in `folder`, or without it where the index has its own (`media_root`, see ProductIndex). While
-    the alias moves to another version, writes wait for it. Deleting what is not there is no mistake. ClusterError when
-    the cluster is out of reach, or writes waited for `retry_timeout_s`.
+    Open the index shortly before: a write to a version that was dropped meanwhile would create an index of its name.
+    Relative media lie in `folder`, or without it in the index's own. While the alias moves to another version, writes
+    are blocked: the changes wait, and go to the version behind the alias then. Deleting a product that does not exist
+    succeeds. ClusterError when the cluster is unreachable, or writes stay blocked for `retry_timeout_s`.
     """
     reasons: list[str | None] = [None] * len(changes)
     pending = list(range(len(changes)))
     deadline = time.monotonic() + retry_timeout_s
     while pending:
-        index = index or Index(cluster, alias, media_root=media_root)
         blocked: list[int] = []
         for positions in _batches(pending, changes):
             if blocked:  # later changes may be of the same products
@@ -53,8 +45,8 @@ def apply_changes(
                 index.media_roots.rebase(changes[position], folder) if folder else changes[position]
                 for position in positions
             ]
-            for position, wrong in zip(positions, _write(index, batch), strict=True):
-                reasons[position] = wrong
+            for position, error in zip(positions, _write(index, batch), strict=True):
+                reasons[position] = error
             blocked = [position for position in positions if WRITE_BLOCKED in (reasons[position] or "")]
         pending = blocked
         if pending and time.monotonic() > deadline:
@@ -65,12 +57,12 @@ def apply_changes(
             )
         if pending:
             time.sleep(0.1)
-            index = None
+            index = index.reopened()
     return reasons
 
 
 def _batches(pending: Sequence[int], changes: Sequence[Change]) -> Iterator[list[int]]:
-    """The places of changes of one kind that follow each other, no product twice: such can be written together."""
+    """Positions of changes of one kind that follow each other, no product twice: these can be written together."""
     batch: list[int] = []
     ids: set[str] = set()
     for position in pending:
@@ -100,11 +92,11 @@ def _write(index: Index, batch: Sequence[Change]) -> Results:
             results = index.invalidate_vectors(change.id for change in batch)
         case _:
             results = index.put(change for change in batch if isinstance(change, Product))
-    return (NO_SUCH_PRODUCT if wrong and "document missing" in wrong else wrong for _, wrong in results)
+    return (NO_SUCH_PRODUCT if error and "document missing" in error else error for _, error in results)
 
 
 def _update(index: Index, updates: Sequence[ProductUpdate]) -> Results:
-    """Read, changed here and written on condition that nobody else wrote the product in between."""
+    """Reads the products, applies the updates, and writes each product unless somebody else wrote it in between."""
     reasons: dict[str, str | None] = {}
     pending = list(updates)
     for _ in range(MAX_ATTEMPTS):
@@ -144,7 +136,8 @@ def _conditional_action(index: Index, update: ProductUpdate, document: Mapping[s
 def _content_hashes(
     index: Index, update: ProductUpdate, product: Product, before: Mapping[Modality, str]
 ) -> dict[Modality, str]:
-    """Files that an update does not name are not looked at: a price may come from where the photos are not."""
+    """Hashes of the updated product. Media that the update does not name keep theirs: a price may come from a machine
+    that has no photos."""
     unnamed = {modality: name for modality, name in MEDIA_FIELDS.items() if not update.sets(name)}
     named = product.model_copy(update=dict.fromkeys(unnamed.values(), ()))
     return {

@@ -40,7 +40,8 @@ class FeatureStore:
             rendered = features.rendered(zero_filled=zero_filled)
             stored = self.feature_set(name)
             if stored is None:
-                self.ensure()
+                if zero_filled:  # first of the two: without it, the store may be missing too
+                    self.ensure()
                 self.cluster.call(
                     "PUT", f"{self._base}/_featureset/{name}", {"featureset": {"name": name, "features": rendered}}
                 )

@@ -1,7 +1,7 @@
-"""Products in the index: written by their words first, given their vectors later, and asked which still lack them."""
+"""Products in an index: written with their text first, embedded later; the backlog is what still lacks vectors."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -9,12 +9,11 @@ from uuid import uuid4
 from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.media_roots import MediaRoots
 from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.mapping import LAYOUT_VERSION
 from ltr_plugin.cluster.responses import BulkError, Json
 from ltr_plugin.cluster.scripts import REEMBED, REPLACE, WRITE_VECTORS
-from ltr_plugin.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,20 +21,23 @@ if TYPE_CHECKING:
 
     Vector = Sequence[float] | NDArray[np.float32]
 
-_FIELDS = frozenset(Product.model_fields)  # once: pydantic takes its time to say, and every product read asks
+_FIELDS = frozenset(Product.model_fields)  # computed once, because it is slow and needed for every product
 
 
 @dataclass(frozen=True)
 class StoredProduct:
-    """A product as the index has it: `content_hash` hashes what can be embedded (see `scripts`), `embedding` stamps what has
-    been."""
+    """A product as the index has it.
+
+    `content_hash` has a hash for each modality that can be embedded (see `scripts`), `embedding` the metadata of each
+    vector field: the `fingerprint` of its encoder, the `content_hash` it was made from, and perhaps an `error`.
+    """
 
     product: Product
     content_hash: Mapping[Modality, str]
     embedding: Mapping[str, Mapping[str, str]]
 
     def pending(self, vectors: Iterable[VectorField]) -> list[VectorField]:
-        """The vector fields that are absent, made from older content, or made by another encoder."""
+        """The vector fields that the product lacks, or that older content or another encoder made."""
         return [
             vector
             for vector in vectors
@@ -43,16 +45,17 @@ class StoredProduct:
         ]
 
     def _is_current(self, vector: VectorField, metadata: Mapping[str, str]) -> bool:
-        made = metadata.get("fingerprint"), metadata.get("content_hash")
-        return made == (vector.fingerprint.digest, self.content_hash[vector.source])
+        made_from = metadata.get("fingerprint"), metadata.get("content_hash")
+        return made_from == (vector.fingerprint.digest, self.content_hash[vector.source])
 
 
 @dataclass(frozen=True)
 class EmbeddingResult:
-    """What a worker made of one product for one vector field: a vector, or the reason why there is none.
+    """The embedding of one product for one vector field: a vector, or the error that prevented it.
 
-    `content_hash` is the hash of what was encoded; the index drops the result when the product has changed meanwhile.
-    `per_media` are the vectors of its several photos (or sounds, or videos), whose mean direction `vector` is.
+    `content_hash` is the hash of what was encoded; the index drops the result if the product has changed meanwhile. If
+    the product has several images (or audio clips, or videos), `per_media` has their vectors, and `vector` is the unit
+    vector of their mean.
     """
 
     id: str
@@ -63,36 +66,55 @@ class EmbeddingResult:
     per_media: tuple["Vector", ...] = ()
 
 
+@dataclass(frozen=True)
 class Index:
-    """One index of products, opened by its name or alias."""
+    """A handle on one index of products, as it was when it was opened.
 
-    def __init__(self, cluster: Cluster, name: str, *, media_root: Path | None = None) -> None:
-        """`media_root` is where the main folder of its media is on this machine, if not where it was when it was made.
+    `alias` is the name it was opened by, `name` the index behind it, `mapping` what the cluster says of its fields.
+    """
 
-        ClusterError when there is no such index; InputError when this library did not make it.
+    cluster: Cluster = field(repr=False)
+    alias: str
+    name: str
+    profile: IndexProfile = field(repr=False)
+    mapping: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def open(cls, cluster: Cluster, name: str, *, media_root: Path | None = None) -> "Index":
+        """The index of this name or alias.
+
+        `media_root` is where the main folder of its media is on this machine, if not where the index says. ClusterError
+        when there is no such index; InputError when this library did not make it, or an earlier version did.
         """
-        self.cluster = cluster
-        self.alias = name
-        self.name, body = next(iter(cluster.call("GET", f"/{name}/_mapping").items()))
-        self.mapping: dict[str, Any] = body["mappings"]
-        meta = self.mapping.get("_meta", {})
-        if meta.get("layout_version") != LAYOUT_VERSION:
-            raise InputError(
-                f"index {name}",
-                f"its layout is {meta.get('layout_version')!r}, not {LAYOUT_VERSION}; run `ltr catalog put` again",
-            )
-        self.vectors = tuple(VectorField.from_meta(entry) for entry in meta["vectors"])
-        main = (media_root or Path(meta["media_root"])).resolve()
-        self.media_roots = MediaRoots(main, tuple(map(Path, meta.get("extra_media_roots", ()))))
+        resolved, body = next(iter(cluster.call("GET", f"/{name}/_mapping").items()))
+        mapping = body["mappings"]
+        profile = IndexProfile.from_meta(name, mapping.get("_meta", {}), media_root=media_root)
+        return cls(cluster, name, resolved, profile, mapping)
+
+    def reopened(self) -> "Index":
+        """The same alias opened again: another index, where the alias moved meanwhile."""
+        main = self.media_roots.main
+        moved = main != Path(self.mapping["_meta"]["media_root"]).resolve()
+        return Index.open(self.cluster, self.alias, media_root=main if moved else None)
+
+    @property
+    def vectors(self) -> tuple[VectorField, ...]:
+        """The vector fields of the profile."""
+        return self.profile.vectors
+
+    @property
+    def media_roots(self) -> MediaRoots:
+        """Where the media lie, of the profile."""
+        return self.profile.media
 
     def put(self, products: Iterable[Product]) -> Iterator[tuple[str, str | None]]:
-        """Writes products by id, yielding (id, None or why not). Vectors whose content did not change stay."""
+        """Writes products by id, yielding (id, error or None). Vectors of unchanged content stay."""
         return self.cluster.bulk(
             self.replace_action(one, content_hashes(one, self.media_roots.main)) for one in products
         )
 
     def replace_action(self, product: Product, content_hash: Mapping[Modality, str]) -> dict[str, Any]:
-        """The bulk action that writes a product whose content has these hashes."""
+        """The bulk action that writes a product with these content hashes."""
         document = {
             **product.model_dump(mode="json", exclude_defaults=True),
             "attribute_text": product.attribute_text(),
@@ -102,33 +124,33 @@ class Index:
         return self._update(product.id, script, upsert={**document, "embedding": {}})
 
     def fetch(self, ids: Sequence[str]) -> list[StoredProduct]:
-        """The products of these ids that exist, read as last written (no refresh needed), without their vectors."""
+        """The products of these ids that exist, as last written (no refresh needed), without their vectors."""
         response = self.cluster.call(
             "POST", f"/{self.name}/_mget", {"ids": list(ids)}, _source_excludes=",".join(self.vector_names)
         )
         return [stored_product(document["_source"]) for document in response["docs"] if document.get("found")]
 
-    def write_vectors(self, made: Iterable[EmbeddingResult]) -> Iterator[tuple[str, BulkError | None]]:
-        """Writes vectors and errors with their stamps, yielding (id, None or why not).
+    def write_vectors(self, results: Iterable[EmbeddingResult]) -> Iterator[tuple[str, BulkError | None]]:
+        """Writes vectors and errors with their metadata, yielding (id, error or None).
 
-        A result is dropped when its product's content is no longer what was encoded, or the product is gone.
+        A result is dropped if its product has other content by now, or was deleted.
         """
         grouped: dict[str, list[EmbeddingResult]] = {}
-        for one in made:
-            grouped.setdefault(one.id, []).append(one)
+        for result in results:
+            grouped.setdefault(result.id, []).append(result)
         actions = (
-            self._update(id_, {"source": WRITE_VECTORS, "params": {"results": _script_params(results)}})
-            for id_, results in grouped.items()
+            self._update(id_, {"source": WRITE_VECTORS, "params": {"results": _script_params(own)}})
+            for id_, own in grouped.items()
         )
         for id_, error in self.cluster.bulk(actions):
             yield id_, None if error and "document missing" in error else error
 
     def delete(self, ids: Iterable[str]) -> Iterator[tuple[str, str | None]]:
-        """Deletes products by id, yielding (id, None or why not)."""
+        """Deletes products by id, yielding (id, error or None)."""
         return self.cluster.bulk({"_op_type": "delete", "_index": self.name, "_id": id_} for id_ in ids)
 
     def count(self) -> int:
-        """How many products a search can see."""
+        """The number of products that a search can see."""
         return int(self.cluster.call("GET", f"/{self.name}/_count")["count"])
 
     def ids(self) -> Iterator[str]:
@@ -136,36 +158,36 @@ class Index:
         yield from (hit["_id"] for hit in self.scan({"match_all": {}}, page=5000, source=False))
 
     def backlog(self, source: Modality | None = None) -> int:
-        """How many products a search can see that lack a current vector (of this modality)."""
+        """The number of products in the backlog: those that lack a current vector (of this modality)."""
         body = {"query": self._backlog_query(source)}
         return int(self.cluster.call("GET", f"/{self.name}/_count", body)["count"])
 
     def backlog_ids(self, source: Modality | None = None, *, page: int = 5000) -> Iterator[str]:
-        """The ids of the backlog (of this modality), in order of id."""
+        """The ids of the products in the backlog (of this modality), in order."""
         yield from (hit["_id"] for hit in self.scan(self._backlog_query(source), page=page, source=False))
 
     def errors(self) -> Iterator[tuple[str, str, str]]:
-        """(product id, vector field, reason) of everything that could not be embedded, in order of id."""
+        """(product id, vector field, error) of everything that could not be embedded, in order of id."""
         for hit in self.scan(self._errors_query(), page=1000, source=["embedding"]):
-            for field, metadata in hit["_source"]["embedding"].items():
+            for vector, metadata in hit["_source"]["embedding"].items():
                 if "error" in metadata:
-                    yield hit["_id"], field, metadata["error"]
+                    yield hit["_id"], vector, metadata["error"]
 
     def requeue_failed(self) -> int:
-        """Puts every product with an error back into the backlog, by the modalities that have one; returns how many."""
+        """Puts products with errors back into the backlog, for the modalities that have one; returns their number."""
         body = {"query": self._errors_query(), "script": self._reembed_script(only_errors=True)}
         response = self.cluster.call("POST", f"/{self.name}/_update_by_query", body, refresh=True, conflicts="proceed")
         return int(response["updated"])
 
     def invalidate_vectors(self, ids: Iterable[str]) -> Iterator[tuple[str, str | None]]:
-        """Puts these products into the backlog, yielding (id, None or why not). Their vectors serve until then.
+        """Puts these products into the backlog, yielding (id, error or None). Old vectors serve until then.
 
-        What workers have in hand of them is dropped.
+        Vectors that workers are making of them now are dropped.
         """
         return self.cluster.bulk(self._update(id_, self._reembed_script(only_errors=False)) for id_ in ids)
 
     def refresh(self) -> None:
-        """Makes all writes visible to searches."""
+        """Makes all writes so far visible to searches."""
         self.cluster.call("POST", f"/{self.name}/_refresh")
 
     def _reembed_script(self, *, only_errors: bool) -> dict[str, Any]:
@@ -205,17 +227,17 @@ class Index:
 
     @property
     def vector_names(self) -> tuple[str, ...]:
-        """The fields of a document that hold vectors: by far its largest part."""
+        """The fields of a document that hold vectors, which are by far its largest part."""
         return ("per_media", *(vector.name for vector in self.vectors))
 
 
 def _any_of(clauses: list[dict[str, Any]]) -> dict[str, Any]:
-    """The query of products that match one clause at least; none, where there is no clause."""
+    """A query that matches what at least one clause matches; nothing if there is no clause."""
     return {"bool": {"should": clauses, "minimum_should_match": 1}} if clauses else {"match_none": {}}
 
 
 def stored_product(source: Mapping[str, Any]) -> StoredProduct:
-    """A product as a document of the index states it."""
+    """The product of a document's `_source`."""
     known = {name: value for name, value in source.items() if name in _FIELDS}
     return StoredProduct(Product.model_validate(known), source["content_hash"], source.get("embedding", {}))
 

@@ -1,17 +1,15 @@
-"""The index's settings and mapping: text analysed with and without stemming, exact fields, vectors, their stamps."""
+"""Settings and mapping of an index: text with and without stemming, exact fields, vectors and their metadata."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.product import MODALITIES
+from ltr_plugin.catalog.profile import LAYOUT_VERSION
 from ltr_plugin.catalog.vectors import VectorField
 
-LAYOUT_VERSION = 3
-"""Version of the layout below; an index of another version is refused."""
-
 MAX_ERROR_LENGTH = 1024
-"""Characters of an error: a longer one would be kept, but never found."""
+"""Characters of an error: a longer one would be stored, but not found by a search."""
 
 TEXT_FIELDS = ("title", "description", "brand", "model", "category", "attribute_text")
 
@@ -19,18 +17,18 @@ _ANALYSIS = {
     "filter": {"possessive": {"type": "stemmer", "language": "possessive_english"},
                "stem": {"type": "stemmer", "language": "english"}},
     "analyzer": {
-        "words": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding"]},
-        "stems": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding", "possessive", "stem"]},
+        "unstemmed": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding"]},
+        "stemmed": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding", "possessive", "stem"]},
     },
-    "normalizer": {"lower": {"filter": ["lowercase", "asciifolding"]}},
+    "normalizer": {"folded": {"filter": ["lowercase", "asciifolding"]}},
 }  # fmt: skip
 
 
 def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int = 1) -> dict[str, Any]:
     """The body that creates an index for products with these vector fields.
 
-    Dynamic mapping is off but for the numbers under `stats`, which each shop names as it likes. Attributes are one
-    `flat_object` (a real catalog has thousands of keys) and one text field. `_meta` keeps what made each vector.
+    Dynamic mapping is off, except for the numbers under `stats`, which each shop names as it likes. Attributes are one
+    `flat_object` (a real catalog has thousands of keys) and one text field. `_meta` has what `IndexProfile` reads.
     """
     return {
         "settings": {"index": {"knn": True, "number_of_shards": shards, "analysis": _ANALYSIS}},
@@ -66,10 +64,10 @@ def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int 
 def _text() -> dict[str, Any]:
     return {
         "type": "text",
-        "analyzer": "words",
+        "analyzer": "unstemmed",
         "fields": {
-            "stem": {"type": "text", "analyzer": "stems"},
-            "exact": {"type": "keyword", "normalizer": "lower", "ignore_above": 256},
+            "stem": {"type": "text", "analyzer": "stemmed"},
+            "exact": {"type": "keyword", "normalizer": "folded", "ignore_above": 256},
         },
     }
 

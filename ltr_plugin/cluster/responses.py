@@ -1,4 +1,4 @@
-"""What the cluster's answers say: the reasons of errors, and whether an answer is the whole truth."""
+"""Reads responses of the cluster: the reasons of errors, and whether a response is complete."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -9,19 +9,19 @@ if TYPE_CHECKING:
     from opensearchpy.exceptions import TransportError
 
 Json = Any
-"""Whatever JSON says: its shape is the caller's knowledge."""
+"""Decoded JSON; the caller knows its shape."""
 
 BUSY_STATUSES = (429, 503)
-"""Statuses of single actions that a cluster has no room for now."""
+"""Statuses of single actions that a busy cluster rejects."""
 
 PERMANENT_STATUS = 400
-"""Of an action that would be refused at any other time too."""
+"""Status of an action that would be refused at any other time too."""
 
 SEARCH_PATHS = ("_search", "_count", "_msearch", "_search/template", "_msearch/template")
 
 
 class BulkError(str):
-    """Why the cluster did not take an action; `permanent` where it would not at another time either."""
+    """Why the cluster refused an action; `permanent` if it would refuse it at any other time too."""
 
     __slots__ = ("permanent",)
 
@@ -29,16 +29,16 @@ class BulkError(str):
 
     @classmethod
     def from_item(cls, result: Json) -> "BulkError | None":
-        """What is wrong with an action, by its result in the answer to a bulk request; None: nothing."""
+        """The error of an action, read from its result in a bulk response; None when it succeeded."""
         if "error" not in result:
             return None
-        made = cls(error_reason(result["error"]))
-        made.permanent = result["status"] == PERMANENT_STATUS
-        return made
+        error = cls(error_reason(result["error"]))
+        error.permanent = result["status"] == PERMANENT_STATUS
+        return error
 
 
 def error_reason(error: Json) -> str:
-    """The reasons of an error body, outermost first and each once, on one line."""
+    """The reasons in an error body on one line, outermost first, each once."""
     if not isinstance(error, dict):
         return str(error)
     reasons: list[str] = []
@@ -62,8 +62,11 @@ def _chain(cause: Json) -> Iterator[Json]:
 
 
 def partial_failure(path: str, response: Json) -> str | None:
-    """Why an answer of status 200 is not the whole truth: a cluster leaves out the shards that failed, and those that
-    are not there yet while it starts, which it does not call failures."""
+    """Why a response of status 200 is not complete; None when it is.
+
+    A cluster leaves out shards that failed. While it starts, it also leaves out shards that are not there yet, and does
+    not count these as failures.
+    """
     if path.endswith("_mget"):
         errors = (document["error"] for document in response["docs"] if "error" in document)
         return next((error_reason(error) for error in errors if error["type"] != "index_not_found_exception"), None)
@@ -79,7 +82,7 @@ def partial_failure(path: str, response: Json) -> str | None:
 
 
 def to_cluster_error(error: "TransportError", call: str, url: str) -> ClusterError:
-    """The client's error in words of our own; its status is 0 where the cluster gave no answer."""
+    """The ClusterError for an error of opensearch-py; its status is 0 when there was no response."""
     if not isinstance(error.status_code, int):
         return ClusterError(f"no answer from {url} ({call}): {error.error}; is the cluster up?")
     body = error.info.get("error") if isinstance(error.info, dict) else error.info

@@ -1,20 +1,20 @@
-"""The scripts by which documents of products are changed where they are, each in one step that nobody comes between.
+"""Painless scripts that change the document of a product, each in one atomic step.
 
-`content_hash` has for each modality the hash of what its vectors are made of. Behind a `#` stands a nonce where the
-vectors were requested again although the hash is the same. A vector whose metadata has another content hash than its
-document is not current: so a worker that began before the request does not write, and other versions of the index that
-take over the content hash make their vectors again too.
+`content_hash` has, for each modality, the hash of what its vectors are made of. When vectors are requested again while
+the content is the same, `#` and a nonce follow the hash. A vector is current when its metadata has the content hash of
+its document. So a worker that began before the request does not write its vectors, and other versions of the index,
+which get the content hash by synchronization, make their vectors again too.
 """
 
 
 def without_nonce(content_hash: str) -> str:
-    """The hash of a content, without its nonce."""
+    """A content hash without its nonce."""
     return content_hash.partition("#")[0]
 
 
-# A changed product keeps a vector until the next one is made, so that it stays findable, but loses the vector's
-# metadata, so that it is in the backlog. An unchanged product is not written at all, and keeps its nonces. The script
-# may run again when somebody else writes in between, with parameters that must be as they were.
+# A changed product keeps its vectors until new ones are made, so that searches still find it, but loses their metadata,
+# which puts it into the backlog. An unchanged product is not written, and keeps its nonces. The script may run again
+# after a conflict, so it must not change its parameters.
 REPLACE = """
 Map old = ctx._source; Map next = new HashMap(params.product); next.content_hash = new HashMap(next.content_hash);
 for (def entry : next.content_hash.entrySet()) {
@@ -26,7 +26,9 @@ Map per_media = new HashMap();
 for (def entry : params.sources.entrySet()) {
   def field = entry.getKey(); def hash = next.content_hash[entry.getValue()];
   if (hash != null && old.containsKey(field)) next[field] = old[field];
-  if (hash != null && old.per_media != null && old.per_media.containsKey(field)) per_media[field] = old.per_media[field];
+  if (hash != null && old.per_media != null && old.per_media.containsKey(field)) {
+    per_media[field] = old.per_media[field];
+  }
   def metadata = embedding[field];
   if (metadata != null && metadata.content_hash != hash) embedding.remove(field);
 }
@@ -51,7 +53,7 @@ for (def entry : params.results.entrySet()) {
 if (!changed) ctx.op = 'none';
 """
 
-# Vectors are made again by modality: those of one modality have one content hash.
+# Vectors are made again by modality, because all vectors of a modality share its content hash.
 REEMBED = """
 Map hashes = ctx._source.content_hash; Map embedding = ctx._source.embedding; Set modalities = new HashSet();
 if (params.only_errors) {

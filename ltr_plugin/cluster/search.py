@@ -1,4 +1,4 @@
-"""Searches through templates, one or many at once, and the features that a search logs."""
+"""Searches, one or many at once, and the features that they log."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,12 +11,12 @@ from ltr_plugin.cluster.responses import Json, error_reason
 from ltr_plugin.errors import ClusterError
 
 SEARCHES_PER_REQUEST = 16
-"""Searches sent in one request: enough to fill a node, few enough to keep the answer small."""
+"""Searches of one request: enough to keep a node busy, few enough for a small response."""
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A product found: its score, what the template asked of its source, and logged features by log name."""
+    """A product in a result: its score, the returned fields, and logged features by log name and feature name."""
 
     id: str
     score: float

@@ -1,4 +1,4 @@
-"""JSON for the cluster: fast where documents carry vectors, whose numbers are most of what a shop writes."""
+"""JSON for the cluster, fast for vectors: their numbers are most of what is written."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 
 class OrjsonSerializer(JSONSerializer):
-    """opensearch-py's serializer with orjson before it.
+    """opensearch-py's serializer, but orjson does the work.
 
-    Arrays of float32 are written with as few digits as tell them apart, a third of what Python's floats would take.
+    Arrays of float32 are written with as few digits as tell them apart, in a third of the space of Python's floats.
     """
 
     def dumps(self, data: Any) -> Any:  # noqa: ANN401 - opensearch-py's signature
-        """The text of a body; a string is one already. SerializationError when JSON has no form for it."""
+        """The text of a body; a string is returned as it is. SerializationError when JSON cannot express it."""
         if isinstance(data, str):
             return data
         try:
@@ -25,7 +25,7 @@ class OrjsonSerializer(JSONSerializer):
             return super().dumps(data)
 
     def loads(self, s: str) -> Any:  # noqa: ANN401
-        """The content of an answer; SerializationError when it is no JSON."""
+        """The decoded text of a response; SerializationError when it is not JSON."""
         try:
             return orjson.loads(s)
         except orjson.JSONDecodeError as error:

@@ -1,4 +1,4 @@
-"""One version of an index brought up to what another one holds, and the alias moved to it without losing a change."""
+"""Copies the products of one version of an index to another, and moves the alias to it without losing a change."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -26,12 +26,11 @@ PAGE_SIZE = 500
 
 
 def sync(source: Index, target: Index, *, progress: Progress = no_progress) -> None:
-    """Gives `target` the products of `source`, and takes those away that `source` has no more.
+    """Copies the products of `source` to `target`, and deletes those that `source` no longer has.
 
-    A vector is copied where both have its field with the same fingerprint, so that it is not made again; the other
-    fields of a product stay in, or come into, the backlog. What was copied before is not read again: `target` notes how
-    far it follows `source`, by the sequence numbers that the cluster gives to changes. ClusterError when `target` does
-    not take a product.
+    A vector is copied when both have its field with the same fingerprint; the other fields of a product stay in the
+    backlog, or enter it. Products copied before are not read again: `target` stores the sequence number up to which it
+    has the changes of `source`. ClusterError when `target` refuses a product.
     """
     unblock_writes(target.cluster, target.name)
     for folder in (source.media_roots.main, *source.media_roots.others):
@@ -44,12 +43,12 @@ def sync(source: Index, target: Index, *, progress: Progress = no_progress) -> N
     if source.count() != target.count():
         for id_, error in target.delete(_only_in(target, source)):
             if error:
-                raise ClusterError(f"{target.name} keeps product {id_}, which {source.name} has no more: {error}")
+                raise ClusterError(f"{target.name} keeps product {id_}, which {source.name} no longer has: {error}")
     write_meta(target.cluster, target.name, synced_from=sync_point)
 
 
 def copy_vectors(source: Index, target: Index, ids: Sequence[str]) -> None:
-    """Gives products of `target` the vectors that they lack and that `source` has of the same content and encoder."""
+    """Copies to products of `target` the vectors they lack, where `source` has them of the same content and encoder."""
     known = {vector.name: vector for vector in source.vectors}
     same_space = [one for one in target.vectors if _same(one, known.get(one.name))]
     missing = [stored.product.id for stored in target.fetch(ids) if stored.pending(same_space)]
@@ -58,16 +57,20 @@ def copy_vectors(source: Index, target: Index, ids: Sequence[str]) -> None:
         documents = source.cluster.call(
             "POST", f"/{source.name}/_mget", {"ids": missing}, _source_includes=",".join(fields)
         )["docs"]
-        found = (document for document in documents if document.get("found"))
-        # what is not taken stays in the backlog: it is made again, not lost
-        for _ in target.write_vectors(made for document in found for made in _embedding_results(document, same_space)):
-            pass
+        results = (
+            result
+            for document in documents
+            if document.get("found")
+            for result in _embedding_results(document, same_space)
+        )
+        for _ in target.write_vectors(results):
+            pass  # a vector that is refused stays in the backlog and is made again
 
 
 def copy_reembed_nonces(source: Index, target: Index, ids: Sequence[str]) -> None:
-    """Has vectors of `target` made again where those that `source` has of the same content were, or are to be.
+    """Has vectors of `target` made again where `source` had vectors of the same content made again, or will have.
 
-    ClusterError when `target` does not take a product.
+    ClusterError when `target` refuses a product.
     """
     known = {one.product.id: one.content_hash for one in source.fetch(ids)}
     changed: list[tuple[Product, Mapping[Modality, str]]] = []
@@ -84,30 +87,30 @@ def copy_reembed_nonces(source: Index, target: Index, ids: Sequence[str]) -> Non
 
 
 def synced_from(target: Index, source: Index) -> bool:
-    """Whether `target` has what `source` had at some time, and needs only what changed since."""
+    """Whether `target` has what `source` had at some time, and needs only the changes since."""
     return _synced_checkpoint(target, _sync_point(source)["uuid"]) is not None
 
 
 def cut_over(cluster: Cluster, alias: str, target: Index) -> str | None:
-    """Points `alias` to `target`; returns the index it pointed to before, if any, which takes no writes from now on.
+    """Points `alias` to `target`; returns the index that it pointed to, if any, whose writes are blocked from now on.
 
-    If `target` follows that index, it is brought up to its last change first: writes are held for as long as that
-    takes, so that none is lost. If not, neither follows the other from then on: the way back is to what was.
+    If `target` is synced from that index, it gets the last changes first. Writes are blocked meanwhile, so that none is
+    lost. If not, neither is synced from the other from then on: a rollback leads to the products of that time.
     """
-    before = resolve_alias(cluster, alias)
-    if before in (None, target.name):
+    previous = resolve_alias(cluster, alias)
+    if previous in (None, target.name):
         return switch_alias(cluster, alias, target.name)
-    with block_writes(cluster, before):
+    with block_writes(cluster, previous):
         source = active_index(cluster, alias)
         sync_point = None
         if source and synced_from(target, source):
             sync(source, target)
-            sync_point = _sync_point(target)  # the two are equal now: the way back is short
-        write_meta(cluster, before, synced_from=sync_point)
+            sync_point = _sync_point(target)  # both are equal now: a rollback copies little
+        write_meta(cluster, previous, synced_from=sync_point)
         unblock_writes(cluster, target.name)
-        write_meta(cluster, target.name, before=before)
+        write_meta(cluster, target.name, previous_index=previous)
         switch_alias(cluster, alias, target.name)
-    return before
+    return previous
 
 
 def _copy(source: Index, target: Index, query: dict[str, Any], progress: Progress) -> None:
@@ -131,7 +134,7 @@ def _replace(source: Index, target: Index, products: Iterable[tuple[Product, Map
         target.replace_action(product, content_hash) for product, content_hash in products
     ):
         if error:
-            raise ClusterError(f"{target.name} does not take product {id_} of {source.name}: {error}")
+            raise ClusterError(f"{target.name} refused product {id_} of {source.name}: {error}")
 
 
 def _same(one: VectorField, other: VectorField | None) -> bool:
@@ -155,7 +158,7 @@ def _embedding_results(document: dict[str, Any], same_space: Sequence[VectorFiel
 
 
 def _only_in(one: Index, other: Index) -> Iterator[str]:
-    """The ids of products that only the first has; both give theirs in order."""
+    """The ids of products that only the first index has. Both give their ids in order."""
     others = other.ids()
     last = next(others, None)
     for id_ in one.ids():
@@ -166,13 +169,13 @@ def _only_in(one: Index, other: Index) -> Iterator[str]:
 
 
 def _synced_checkpoint(target: Index, uuid: str) -> int | None:
-    """How far `target` has followed the index of this identity; None: not at all."""
-    found = read_meta(target.cluster, target.name).get("synced_from") or {}
-    return int(found["checkpoint"]) if found.get("uuid") == uuid else None
+    """The sequence number up to which `target` has the changes of the index with this UUID; None: it is not synced."""
+    sync_point = read_meta(target.cluster, target.name).get("synced_from") or {}
+    return int(sync_point["checkpoint"]) if sync_point.get("uuid") == uuid else None
 
 
 def _sync_point(index: Index) -> dict[str, Any]:
-    """How far an index has come: all changes up to the checkpoint can be read after a refresh, in every shard."""
+    """The UUID of an index and its checkpoint: changes up to it can be read after a refresh, in every shard."""
     settings = index.cluster.call("GET", f"/{index.name}/_settings/index.uuid")[index.name]["settings"]
     shards = index.cluster.call("GET", f"/{index.name}/_stats/docs", level="shards")["indices"][index.name]["shards"]
     primaries = [copy for copies in shards.values() for copy in copies if copy["routing"]["primary"]]

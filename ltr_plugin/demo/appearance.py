@@ -44,12 +44,12 @@ _WOVEN = {"wool", "merino", "cashmere", "jute", "linen", "canvas", "terracotta",
 
 
 def silhouette(traits: Traits) -> list[Part]:
-    """The pieces of the product, from back to front."""
+    """The parts of the product's silhouette, from back to front."""
     return SILHOUETTES[traits.kind][traits.shape]()
 
 
 def surface(traits: Traits, rng: np.random.Generator) -> Surface:
-    """The surface of one copy of the product: the same attributes come out a little different at every call."""
+    """The surface of one copy of the product: the same attributes give a slightly different surface at every call."""
     wood = _WOODS[rng.integers(len(_WOODS))]
     second = _shade(traits.second_colour, rng)
     trim = (wood, second, _FIXED["dark"], _FIXED["metal"])[rng.integers(4)]

@@ -1,4 +1,4 @@
-"""What stands behind a product: a studio's paper for the shop's own photos, rooms and tables for customers' photos."""
+"""Backdrops: studio paper for the shop's own photos, rooms and tables for customers' photos."""
 
 from collections.abc import Callable
 
@@ -20,13 +20,13 @@ STUDIO_PAPERS: tuple[Colour, ...] = (
 
 
 def noise(size: int, cells: tuple[int, int], rng: np.random.Generator) -> Plane:
-    """Smooth noise, mean about 0 and deviation about 1, with `cells` (down, across) lumps over the picture."""
+    """Smooth noise, mean about 0 and deviation about 1, with `cells` (down, across) bumps over the picture."""
     coarse = Image.fromarray(rng.standard_normal(cells, dtype=np.float32))
     return np.asarray(coarse.resize((size, size), Image.Resampling.BICUBIC), np.float32)
 
 
 def studio(size: int, horizon: float, rng: np.random.Generator) -> Picture:
-    """Paper that bends softly from wall to floor at `horizon` (a share of the height), brightest at the lamp."""
+    """Paper that bends softly from wall to floor at `horizon` (a fraction of the height), brightest at the lamp."""
     paper = np.asarray(STUDIO_PAPERS[rng.integers(len(STUDIO_PAPERS))], np.float32)
     y, x = _grid(size)
     spot = np.exp(-((x - rng.uniform(0.3, 0.6)) ** 2 + (y - rng.uniform(0.25, 0.5)) ** 2) / 0.3)

@@ -1,4 +1,4 @@
-"""Short films of a product: a hand-held camera going around it, with its sound where it makes one."""
+"""Short videos of a product: a hand-held camera moves around it; with the product's sound, if it has one."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -16,13 +16,13 @@ from ltr_plugin.demo.timbres import SAMPLE_RATE_HZ, Wave
 
 CLIP_PX = 128
 FRAME_RATES = (8, 10, 12)
-"""Frames a second, one of these for each clip."""
+"""Frames a second; each clip has one of these rates."""
 
 
 def render_frames(
     parts: list[Part], surface: Surface, shot: Shot, frames: int, rng: np.random.Generator, *, stands: bool
 ) -> Iterator[Image.Image]:
-    """So many frames, RGB, CLIP_PX square. The camera goes around the product, nearer or farther, from `shot` on, while
+    """As many frames, RGB, CLIP_PX square. From `shot` on, the camera moves around the product, nearer or farther, and
     its view moves over the scene."""
     around = rng.uniform(0.03, 0.09) * rng.choice((-1, 1)) * np.asarray([(0, -1), (0, 1), (0, -1), (0, 1)])
     nearer, tilt = rng.uniform(-0.12, 0.12), rng.normal(0, 5)
@@ -50,7 +50,7 @@ def render_frames(
 
 
 def write_clip(path: Path, frames: Sequence[Image.Image], frame_rate: int, sound: Wave | None = None) -> None:
-    """The film as WebM: VP8 and, with a sound at RATE_HZ, Opus, which browsers play and every FFmpeg decodes.
+    """Writes the video as WebM: VP8 and, with a sound at SAMPLE_RATE_HZ, Opus; browsers and every FFmpeg play these.
 
     The same frames give the same bytes: one thread, and no dates or random numbers in the file.
     """

@@ -1,14 +1,14 @@
-"""Judgments of the demo shop, from hidden attributes only: no text, picture or recording is looked at.
+"""Judgments of the demo shop, from hidden attributes alone, not from texts, photos or recordings.
 
-The rule, for a shopper who wants one kind of product, or whatever sounds right, and asks for some attributes:
+The rule, for a shopper who wants one kind of product, or any product with a certain sound, and some attributes:
 
 * Every attribute costs 0 if it matches, 1 if it is near (`NEAR`: blue for navy, striped for zigzag, the next price
-  band; triplet for single notes; or another shape of the same kind), else 2.
-* Sounds are told apart more sharply: a timbre that is near (chime for bell) costs 2, any other timbre is grade 0.
-* Another kind than the one wanted is grade 0. Cost 0 is grade 3.
+  band, triplet for single notes, or another shape of the same kind), else 2.
+* Timbres are stricter: a near one (chime for bell) costs 2, any other is grade 0.
+* Another kind than the wanted one is grade 0. Cost 0 is grade 3.
 * If at least one attribute matches exactly, cost 1 is grade 2, and cost 2 or 3 is grade 1.
-* If none does, cost 1 (the only thing asked for is near) is grade 1. Everything else is grade 0.
-* A full match of poor quality (below `LOW_QUALITY`) is grade 2: shoppers who got it were less happy.
+* If none does, cost 1 (the only wanted attribute is near) is grade 1. Everything else is grade 0.
+* A full match of poor quality (below `LOW_QUALITY`) is grade 2: shoppers were less satisfied with it.
 """
 
 import math
@@ -25,7 +25,7 @@ LOW_QUALITY = 0.5
 POOL_RELEVANT = 60
 POOL_IRRELEVANT = 20
 NOISE_SHARE = 0.04
-"""Share of the grades of training queries that a tired judge shifts by one, up or down; test grades have no noise."""
+"""Fraction of the grades of training queries that are shifted by one, up or down; test grades have no noise."""
 
 _NEAR_PAIRS = {
     "colour": (
@@ -67,7 +67,7 @@ NEAR = {name: {frozenset(pair) for pair in pairs} for name, pairs in _NEAR_PAIRS
 
 @dataclass(frozen=True)
 class Intent:
-    """What a shopper has in mind: a kind of product, or None for any that sounds as asked, and the values asked for, by
+    """What a shopper wants: a kind of product, or None for any product with the wanted sound, and the wanted values by
     attribute of `Traits`."""
 
     kind: str | None
@@ -75,7 +75,7 @@ class Intent:
 
 
 def grade(intent: Intent, traits: Traits) -> int:
-    """The grade, 0 to 3, of a product for a wish, by the rule at the top of this file."""
+    """The grade, 0 to 3, of a product for an intent, by the rule at the top of this file."""
     if intent.kind not in {None, traits.kind}:
         return 0
     costs = [_cost(name, value, getattr(traits, name)) for name, value in intent.attributes.items()]
@@ -99,10 +99,10 @@ def _cost(attribute: str, wanted: str, has: str) -> float:
 
 
 def judge(intent: Intent, products: Sequence[DemoProduct], rng: np.random.Generator) -> dict[str, int]:
-    """Grades by product id: the relevant products, the best `POOL_RELEVANT` if there are more, and `POOL_IRRELEVANT`
-    products of grade 0, half of them of the same kind, or others that make a sound, where there are any."""
+    """Grades by product id: the relevant products, at most the best `POOL_RELEVANT`, and `POOL_IRRELEVANT` products of
+    grade 0. Half of these are of the same kind (or have a sound, when no kind is wanted), where there are any."""
     grades = {product.id: grade(intent, product.traits) for product in products}
-    shuffled = [products[place] for place in rng.permutation(len(products)).tolist()]
+    shuffled = [products[position] for position in rng.permutation(len(products)).tolist()]
     relevant = sorted((item.id for item in shuffled if grades[item.id] > 0), key=lambda name: -grades[name])
     zeros = [item for item in shuffled if grades[item.id] == 0]
     hard = [item.id for item in zeros if _resembles(intent, item.traits)][: POOL_IRRELEVANT // 2]
@@ -115,7 +115,7 @@ def _resembles(intent: Intent, traits: Traits) -> bool:
 
 
 def with_noise(grades: Mapping[str, int], rng: np.random.Generator) -> dict[str, int]:
-    """The grades as a tired judge writes them: `NOISE_SHARE` of them one higher or lower, within 0 to 3."""
+    """The grades with noise: a fraction `NOISE_SHARE` of them is one higher or lower, within 0 to 3."""
     noisy = {}
     for name, value in grades.items():
         shift = int(rng.choice((-1, 1))) if rng.random() < NOISE_SHARE else 0

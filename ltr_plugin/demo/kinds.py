@@ -1,4 +1,4 @@
-"""The kinds of products that the demo shop sells, and what is said about each."""
+"""The kinds of products that the demo shop sells, and the facts of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of product. `nouns` are what people call it, the shop's own word first; `shapes` gives the words for
-    each silhouette; `measure` names what is measured and gives sizes; `stands` says whether it stands in its photo;
-    `timbres` are what it may sound like, a commoner one repeated, and none for what is silent."""
+    """One kind of product. `nouns` are its names, the shop's own first; `shapes` has the words for each silhouette;
+    `measure` is the name of a dimension and its values; `stands` says whether it stands in its photo; `timbres` are its
+    possible sounds, more common ones repeated, and empty for a silent kind."""
 
     nouns: tuple[str, ...]
     category: tuple[str, str]

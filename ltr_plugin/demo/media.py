@@ -1,4 +1,4 @@
-"""The media files of the shop: where each lies, and how each is made from hidden attributes."""
+"""The media files of the shop: the path of each, and how each is made from hidden attributes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -17,39 +17,39 @@ from ltr_plugin.demo.timbres import SAMPLE_RATE_HZ
 from ltr_plugin.demo.traits import Traits
 
 _PRODUCT_PHOTOS, _QUERY_PHOTOS, _PRODUCT_SOUNDS, _QUERY_SOUNDS, _CLIPS = 1, 3, 5, 6, 7
-"""Each draws from its own stream of random numbers, beside those of the shop."""
+"""Keys of their streams of random numbers, beside those of the shop."""
 
 MediaFile = tuple[str, Callable[[Path, np.random.Generator], None], tuple[int, ...]]
-"""A file's path within the shop, what writes it, and the key of its random numbers."""
+"""A file's path within the shop, the function that writes it, and the key of its random numbers."""
 
 
 def photo_paths(product: DemoProduct) -> list[str]:
-    """Where the product's photos lie."""
+    """The paths of the product's photos."""
     return [f"images/{product.id}-{number + 1}.jpg" for number in range(product.photos)]
 
 
 def sound_paths(product: DemoProduct) -> list[str]:
-    """Where the recordings of the product's sound lie."""
+    """The paths of the recordings of the product's sound."""
     return [f"audio/{product.id}-{number + 1}.wav" for number in range(product.sounds)]
 
 
 def clip_paths(product: DemoProduct) -> list[str]:
-    """Where the product's clips lie."""
+    """The paths of the product's clips."""
     return [f"video/{product.id}-{number + 1}.webm" for number in range(product.clips)]
 
 
 def query_photo_path(query: DemoQuery) -> str:
-    """Where the query's photo lies, if it has one."""
+    """The path of the query's photo, if it has one."""
     return f"query_images/{query.id}.jpg"
 
 
 def query_sound_path(query: DemoQuery) -> str:
-    """Where the query's recording lies, if it has one."""
+    """The path of the query's recording, if it has one."""
     return f"query_audio/{query.id}.wav"
 
 
 def list_media_files(products: Sequence[DemoProduct], queries: Sequence[DemoQuery]) -> Iterator[MediaFile]:
-    """Everything to be made, in the order of making. Keys are to be led by the seed."""
+    """All media files, in the order in which they are made. The seed goes in front of each key."""
     for number, product in enumerate(products):
         for paths, write, stream in (
             (photo_paths(product), partial(_photo, product.traits, customer=False), _PRODUCT_PHOTOS),

@@ -1,4 +1,4 @@
-"""Melodies: which notes follow each other, and a timbre playing them."""
+"""Melodies: sequences of notes, played in a timbre."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Note:
 
 
 def perform(timbre: str, melody: str, rng: np.random.Generator) -> Wave:
-    """The melody in this timbre, peak 1, 1 to LONGEST_S seconds: another pitch, tempo and instrument at every call."""
+    """The melody in this timbre, peak 1, 1 to MAX_MELODY_S seconds; pitch, tempo and instrument vary by call."""
     make, (lowest_hz, highest_hz) = INSTRUMENTS[timbre]
     play = make(rng)
     pitch_hz = lowest_hz * (highest_hz / lowest_hz) ** rng.random()
@@ -88,4 +88,4 @@ MELODY_NOTES: dict[str, Callable[[np.random.Generator], list[Note]]] = {
     "triplet": _triplet,
     "trill": _trill,
 }
-"""Melody to a maker of its notes."""
+"""The function that makes the notes of each melody."""

@@ -1,4 +1,4 @@
-"""Closed curves in the unit square (x to the right, y down), from which silhouettes are put together."""
+"""Closed curves in the unit square (x to the right, y down), the parts of silhouettes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,10 +47,10 @@ class RevolvedBody:
 
 @dataclass(frozen=True)
 class Part:
-    """One piece of a silhouette; pieces are painted in order, the farthest first.
+    """One part of a silhouette; parts are painted in order, the farthest first.
 
-    `paint` names a colour of the product (`main` carries the pattern). A `turned` body is shaded as one; any other
-    piece as if filled with air, with an edge `puff` wide (0 for flat). `rumple` adds folds, as cloth has them.
+    `paint` names a colour of the product (`main` carries the pattern). A part with a `body` is shaded as a body of
+    revolution, any other as if inflated, with an edge of width `puff` (0 for flat). `rumple` adds folds, as in cloth.
     """
 
     outline: Curve
@@ -62,7 +62,7 @@ class Part:
 
     @classmethod
     def revolved(cls, body: RevolvedBody, paint: str = "main") -> "Part":
-        """The piece that a body of revolution shows."""
+        """The part that shows a body of revolution."""
         return cls(body.outline, paint, body=body)
 
 

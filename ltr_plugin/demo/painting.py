@@ -1,4 +1,4 @@
-"""Silhouettes painted: pattern, shading, gloss and the small shadows that pieces cast on each other."""
+"""Painting of silhouettes: pattern, shading, gloss and the small shadows that parts cast on each other."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ Normal = tuple[Plane, Plane, Plane]
 
 @dataclass(frozen=True)
 class Surface:
-    """What a product's surface looks like. `colours` has `main`, `second`, `third` and the colours that pieces name.
+    """What a product's surface looks like. `colours` has `main`, `second`, `third` and the colours that parts name.
 
     `repeat` is the size of the pattern, `turn` its direction in degrees; `gloss` and `grain` go from 0 to 1.
     """
@@ -81,7 +81,7 @@ def _along(normal: Normal, direction: Plane) -> Plane:
 
 
 def _mask(part: Part, x0: int, y0: int, x1: int, y1: int) -> Plane:
-    """Coverage of the piece by pixel, from a drawing twice as fine."""
+    """Coverage of the part by pixel, from a drawing of twice the resolution."""
     sheet = Image.new("L", ((x1 - x0) * 2, (y1 - y0) * 2))
     draw = ImageDraw.Draw(sheet)
     for curve, value in [(part.outline, 255), *((hole, 0) for hole in part.holes)]:
@@ -90,10 +90,10 @@ def _mask(part: Part, x0: int, y0: int, x1: int, y1: int) -> Plane:
 
 
 def _turned_surface(part: Part, x: Plane, y: Plane) -> tuple[Plane, Plane, Normal]:
-    """Place on the mantle and normal of a body of revolution. A point of the circle at height h appears lower, by how
-    far it stands out to the viewer; two rounds of substitution find h well enough."""
+    """Position on the mantle and normal of a body of revolution. A point of the circle at height h appears lower the
+    nearer it is to the viewer; two rounds of substitution approximate h well enough."""
     body = part.body
-    assert body is not None  # noqa: S101 - the caller has looked
+    assert body is not None  # noqa: S101 - the caller has checked
     height = y
     for _ in range(2):
         half = np.maximum(body.half_width(height), 1e-3)
@@ -108,7 +108,7 @@ def _turned_surface(part: Part, x: Plane, y: Plane) -> tuple[Plane, Plane, Norma
 def _puffed_surface(
     part: Part, mask: Plane, x: Plane, y: Plane, rng: np.random.Generator
 ) -> tuple[Plane, Plane, Normal]:
-    """Place and normal of a piece filled with air: its height is its own blurred outline, plus folds."""
+    """Position and normal of an inflated part: its height is its blurred outline, plus folds."""
     height = np.sqrt(_blurred(mask, part.puff * CANVAS_PX)) * part.puff if part.puff else np.zeros_like(mask)
     if part.rumple:
         height = height + part.rumple * _folds(mask.shape, rng)

@@ -1,4 +1,4 @@
-"""Patterns as coverage: how much of the second and third colour lies at each point of a surface."""
+"""Patterns as coverage: the fraction of the second and third colour at each point of a surface."""
 
 from collections.abc import Callable
 from typing import Any

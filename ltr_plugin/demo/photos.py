@@ -1,4 +1,4 @@
-"""Photos of a painted product: placed, tilted, with its shadow before a backdrop, through a camera."""
+"""Photos of a painted product: placed and tilted before a backdrop with its shadow, seen through a camera."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ PHOTO_PX = CANVAS_PX // 2
 
 @dataclass(frozen=True)
 class Shot:
-    """How one photo is taken. `size` is a share of the frame; `corners` are the shifts of the four corners that make
+    """How one photo is taken. `size` is a fraction of the frame; `corners` are the shifts of the four corners that make
     perspective, shape (4, 2); `balance` multiplies red, green and blue; blur is in pixels of the finished photo."""
 
     backdrop: Callable[[int, float, np.random.Generator], Picture]
@@ -35,7 +35,7 @@ class Shot:
 
 
 def shop_shot(rng: np.random.Generator, *, stands: bool) -> Shot:
-    """A clean photo as a shop takes it: nearly straight, soft light, paper behind."""
+    """A clean photo as a shop takes it: nearly straight, in soft light, before paper."""
     side = -1.0 if rng.random() < 0.8 else 1.0
     return Shot(
         backdrop=studio if stands else wall,
@@ -54,7 +54,7 @@ def shop_shot(rng: np.random.Generator, *, stands: bool) -> Shot:
 
 
 def customer_shot(rng: np.random.Generator, *, stands: bool) -> Shot:
-    """A photo from a telephone: tilted, cropped, warm or cold light, some blur and noise, whatever is behind."""
+    """A photo from a telephone: tilted, cropped, in warm or cold light, with blur and noise, before any backdrop."""
     backdrops = CUSTOMER_BACKDROPS[stands]
     warmth, exposure = rng.normal(0, 0.06), rng.uniform(0.78, 1.08)
     return Shot(

@@ -1,4 +1,4 @@
-"""Products as the shop offers them: which hidden attributes their text tells, and what shoppers' behaviour shows."""
+"""Products as the shop offers them: which hidden attributes their text names, and the statistics of shoppers."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,15 +14,15 @@ TWO_PHOTOS_SHARE = 0.08
 UNDESCRIBED_SHARE = 0.05
 SOUNDLESS_SHARE = 0.13
 TWO_SOUNDS_SHARE = 0.12
-"""Of the products that make a sound."""
+"""Of the products with a sound."""
 CLIP_SHARE = {"silent": 0.05, "sounding": 0.14}
 CLIP_ONLY_SHARE = 0.35
 """Of the products with a clip: these have neither photos nor recordings, so that only the clip shows them."""
 MENTIONED_SHARE = {"colour": 0.5, "pattern": 0.25, "material": 0.85, "use": 0.7, "shape": 0.55}
-"""How often a product's text tells the attribute. Without a photo or clip, colour and pattern are always told."""
+"""How often a product's text names the attribute. Without a photo or clip, it always names colour and pattern."""
 TIMBRE_MENTIONED_SHARE = 0.2
-"""How often the text of a product that makes a sound tells its timbre; without a recording or clip it always does. No
-text tells the melody."""
+"""How often the text of a product with a sound names its timbre; without a recording or clip it always does. No text
+names the melody."""
 PLAIN_MENTIONED_SHARE = 0.1
 
 _LAST_DAY = date(2025, 9, 30)
@@ -42,7 +42,7 @@ _PRAISE = (
 
 @dataclass(frozen=True)
 class DemoProduct:
-    """One product: its hidden attributes, how many media files it has, and the public part of its catalog record."""
+    """One product: its hidden attributes, its numbers of media files, and the public part of its catalog record."""
 
     id: str
     traits: Traits
@@ -53,7 +53,7 @@ class DemoProduct:
 
 
 def draw_product(number: int, kind: str, rng: np.random.Generator) -> DemoProduct:
-    """A new product of this kind. Its record has everything but the media."""
+    """A new product of this kind. Its record has all fields but the media."""
     traits = draw_traits(kind, rng)
     photos = int(rng.choice(3, p=(PHOTOLESS_SHARE, 1 - PHOTOLESS_SHARE - TWO_PHOTOS_SHARE, TWO_PHOTOS_SHARE)))
     (audio_rng,) = rng.spawn(1)
@@ -87,7 +87,7 @@ def draw_product(number: int, kind: str, rng: np.random.Generator) -> DemoProduc
 
 
 def _sounds_and_clips(traits: Traits, rng: np.random.Generator) -> tuple[int, int, bool]:
-    """How many recordings and clips there are, and whether the clip is all there is."""
+    """The numbers of recordings and clips, and whether the clip is the only medium."""
     recorded = int(rng.choice(3, p=(SOUNDLESS_SHARE, 1 - SOUNDLESS_SHARE - TWO_SOUNDS_SHARE, TWO_SOUNDS_SHARE)))
     filmed = rng.random() < CLIP_SHARE["sounding" if traits.timbre else "silent"]
     alone = filmed and rng.random() < CLIP_ONLY_SHARE
@@ -95,7 +95,7 @@ def _sounds_and_clips(traits: Traits, rng: np.random.Generator) -> tuple[int, in
 
 
 def _timbre_word(traits: Traits, rng: np.random.Generator, *, always: bool) -> str:
-    """The word that the text has for the timbre; empty if it has none."""
+    """The word of the text for the timbre; empty if the text does not name it."""
     mentioned = rng.random() < TIMBRE_MENTIONED_SHARE or always
     return word_for("timbre", traits.timbre, rng, synonyms=0.5) if traits.timbre and mentioned else ""
 
@@ -122,7 +122,7 @@ def _title(traits: Traits, mentioned: set[str], fact: str, rng: np.random.Genera
 
 
 def _description(traits: Traits, mentioned: set[str], fact: str, rng: np.random.Generator) -> str:
-    """One to three sentences: what the title left to tell, then praise, facts or words about other things."""
+    """One to three sentences: the attributes that the title does not name, then praise, facts or distractions."""
     noun = word_for("kind", traits.kind, rng, synonyms=0.5)
     sentences = []
     for name in sorted(mentioned):
@@ -138,12 +138,12 @@ def _description(traits: Traits, mentioned: set[str], fact: str, rng: np.random.
     fillers = [_pick(_PRAISE, rng), f"{fact[0].upper()}{fact[1:]}.", _distraction(traits, rng)]
     order = rng.permutation(len(fillers)).tolist()
     wanted = int(rng.integers(1, 4))
-    sentences += [fillers[place] for place in order][: max(0, wanted - len(sentences))]
+    sentences += [fillers[position] for position in order][: max(0, wanted - len(sentences))]
     return " ".join(sentences)
 
 
 def _distraction(traits: Traits, rng: np.random.Generator) -> str:
-    """A sentence whose words are about something else."""
+    """A sentence about other things than the product."""
     colour = _pick(COLOURS, rng)
     other = KINDS[_pick(tuple(name for name in KINDS if name != traits.kind), rng)].nouns[0]
     return _pick(
@@ -173,7 +173,7 @@ def _price(traits: Traits, rng: np.random.Generator) -> float:
 def _identity(number: int, traits: Traits, rng: np.random.Generator) -> dict[str, object]:
     """Model number, EAN (of the range 20 to 29, which is free for use inside a shop) and day of release."""
     digits = f"2{number:07d}{int(rng.integers(10_000)):04d}"
-    check = -sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits)) % 10
+    check = -sum(int(digit) * (3 if position % 2 else 1) for position, digit in enumerate(digits)) % 10
     fields: dict[str, object] = {"released": (_LAST_DAY - timedelta(days=int(rng.integers(1500)))).isoformat()}
     if rng.random() < 0.6:
         fields["model"] = f"{traits.brand[:2].upper()}-{int(rng.integers(100, 1000))}"
@@ -183,7 +183,7 @@ def _identity(number: int, traits: Traits, rng: np.random.Generator) -> dict[str
 
 
 def _stats(traits: Traits, rng: np.random.Generator) -> dict[str, float]:
-    """What shoppers did: it follows quality, with noise, and cheap products sell more often."""
+    """Statistics of shoppers' behaviour: they follow quality, with noise, and cheap products sell more often."""
     felt = traits.quality + float(rng.normal(0, 0.12))
     sales = rng.poisson(float(np.exp(1.2 + 2.4 * felt - 0.5 * PRICE_BANDS.index(traits.band) + rng.normal(0, 0.5))))
     return {

@@ -1,6 +1,7 @@
-"""Shoppers' queries: typed, by photo, by sound, or a photo or sound with words that change or add one thing.
+"""Shoppers' queries: typed, by photo, by recording, or by a photo or recording with text that changes or adds one
+attribute.
 
-Each is drawn from the hidden attributes of some product, so that something in the shop answers it.
+Each is drawn from the hidden attributes of a product, so that the shop has a relevant product.
 """
 
 from collections.abc import Sequence
@@ -14,9 +15,9 @@ from ltr_plugin.demo.traits import COLOURS, PATTERNS, Traits
 from ltr_plugin.demo.vocabulary import word_for
 
 VISIBLE = ("colour", "pattern", "shape")
-"""What a photo asks for, beside the kind."""
+"""The attributes that a photo asks for, beside the kind."""
 AUDIBLE = ("timbre", "melody")
-"""What a sound asks for, of whatever kind the product is."""
+"""The attributes that a recording asks for, of any kind of product."""
 
 _TYPED: tuple[tuple[float, tuple[tuple[str, ...], ...]], ...] = (
     (0.10, ((),)),
@@ -25,16 +26,16 @@ _TYPED: tuple[tuple[float, tuple[tuple[str, ...], ...]], ...] = (
     (0.18, (("colour", "use"), ("pattern", "material"), ("pattern", "use"), ("colour", "material"))),
     (0.16, (("brand",), ("brand", "colour"), ("band", "pattern"), ("band", "shape"), ("band", "use"))),
 )
-"""Share of the typed queries, and the attributes they ask for: broad ones, facts that texts tell, things that mostly
-photos show, both, and brands and prices."""
+"""Fraction of the typed queries, and the attributes they ask for: none, attributes that texts name, attributes that
+mostly photos show, both, and brands and prices."""
 
 _SMALL_TALK = ("{}", "{}", "{}", "{}", "looking for {}", "need {}", "{} please", "nice {}")
 
 
 @dataclass(frozen=True)
 class DemoQuery:
-    """One query. `photo_traits` and `sound_traits` are the attributes that its photo shows and its recording lets hear (None
-    where it has none), `intent` is what is wanted."""
+    """One query. `photo_traits` and `sound_traits` are the attributes in its photo and its recording (None where it has
+    none), `intent` is what the shopper wants."""
 
     id: str
     intent: Intent
@@ -44,12 +45,12 @@ class DemoQuery:
 
     @property
     def mode(self) -> str:
-        """`typed`, `photo`, `mixed` (a photo and words), `sound` or `soundmixed` (a sound and words)."""
+        """`typed`, `photo`, `mixed` (photo and text), `sound` or `soundmixed` (recording and text)."""
         return self.id.split("-")[0]
 
 
 def draw_queries(products: Sequence[DemoProduct], counts: dict[str, int], rng: np.random.Generator) -> list[DemoQuery]:
-    """Queries in the numbers that `counts` gives by form; none comes twice. Sounds asked for are those of products."""
+    """As many different queries of each mode as `counts` says; recordings are of sounds that products have."""
     queries: list[DemoQuery] = []
     for mode, count in counts.items():
         some = [item for item in products if item.traits.timbre] if mode in _SOUNDING else products
@@ -67,7 +68,7 @@ def draw_queries(products: Sequence[DemoProduct], counts: dict[str, int], rng: n
 def split_queries(
     queries: Sequence[DemoQuery], train_share: float, rng: np.random.Generator
 ) -> tuple[list[DemoQuery], list[DemoQuery]]:
-    """Training and test queries: the same share of each form, in the order given."""
+    """Training and test queries: the same fraction of each mode, in the given order."""
     train_ids: set[str] = set()
     for mode in _MODES:
         ids = [query.id for query in queries if query.mode == mode]
@@ -97,7 +98,8 @@ def _photo(name: str, wanted: Traits, _: np.random.Generator) -> DemoQuery:
 
 
 def _mixed(name: str, wanted: Traits, rng: np.random.Generator) -> DemoQuery:
-    """Half of these show another colour or pattern, which the words correct; the others add what no photo shows."""
+    """Half of the photos show another colour or pattern, which the text corrects; in the other half, the text adds an
+    attribute that no photo shows."""
     attributes = _seen(wanted)
     if rng.random() < 0.5:
         attribute = _pick(("colour", "colour", "pattern"), rng)
@@ -128,7 +130,7 @@ def _sound(name: str, wanted: Traits, _: np.random.Generator) -> DemoQuery:
 
 
 def _sound_mixed(name: str, wanted: Traits, rng: np.random.Generator) -> DemoQuery:
-    """The words say the kind, with its colour or not, or a brand or price of anything that sounds like this."""
+    """The text names the kind, with its colour or without, or a brand or price of any product with this sound."""
     attributes = _heard(wanted)
     about = _pick(("kind", "kind", "colour", "brand", "band"), rng)
     if about == "band" and wanted.band == "middle":

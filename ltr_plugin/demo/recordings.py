@@ -1,4 +1,4 @@
-"""Recordings of a product's sound: by the shop, close to it, and by customers' telephones in whatever room."""
+"""Recordings of a product's sound: by the shop, close to the product, and by customers' telephones in any room."""
 
 import wave as wav
 from pathlib import Path
@@ -10,15 +10,15 @@ from ltr_plugin.demo.timbres import SAMPLE_RATE_HZ, Wave
 
 
 def shop_recording(timbre: str, melody: str, rng: np.random.Generator) -> Wave:
-    """A clean recording: a small room, little noise. Float32 samples at RATE_HZ, 1 to 2.5 seconds."""
+    """A clean recording: a small room, little noise. Float32 samples at SAMPLE_RATE_HZ, 1 to 2.5 seconds."""
     sound = _in_room(perform(timbre, melody, rng), rng.uniform(0.08, 0.25), rng.uniform(0.05, 0.2), rng)
     sound = _band(sound, rng.uniform(40, 120), rng.uniform(5500, 7800))
     return _levelled(_with_noise(sound, rng.uniform(28, 42), rng), rng.uniform(0.5, 0.9))
 
 
 def customer_recording(timbre: str, melody: str, rng: np.random.Generator) -> Wave:
-    """What a telephone hears: echo, noise of the house, a narrow band, late or cut short. Float32 samples at RATE_HZ,
-    0.9 to 2.5 seconds."""
+    """A recording by a telephone: with echo, background noise and a narrow band; it may start late or end early.
+    Float32 samples at SAMPLE_RATE_HZ, 0.9 to 2.5 seconds."""
     sound = _in_room(perform(timbre, melody, rng), rng.uniform(0.15, 0.5), rng.uniform(0.15, 0.5), rng)
     late = int(rng.uniform(-0.04, 0.2) * SAMPLE_RATE_HZ)
     sound = np.pad(sound, (late, 0)) if late > 0 else sound[-late:]
@@ -27,7 +27,7 @@ def customer_recording(timbre: str, melody: str, rng: np.random.Generator) -> Wa
 
 
 def write_wav(path: Path, samples: Wave) -> None:
-    """Mono 16-bit WAV at RATE_HZ; samples are from -1 to 1."""
+    """Writes mono 16-bit WAV at SAMPLE_RATE_HZ; samples are from -1 to 1."""
     with wav.open(str(path), "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
@@ -41,7 +41,7 @@ def pcm(samples: Wave) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
 
 
 def _in_room(sound: Wave, echo_s: float, wet: float, rng: np.random.Generator) -> Wave:
-    """The sound with the echo of a room, which is noise that dies away in `echo_s` seconds (to 1/e in a third)."""
+    """The sound with the echo of a room: noise that decays within `echo_s` seconds (to 1/e in a third of that)."""
     t = np.arange(int(echo_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     echo = rng.standard_normal(len(t)) * np.exp(-3 * t / echo_s)
     size = _fast_size(len(sound) + len(echo))
@@ -50,7 +50,7 @@ def _in_room(sound: Wave, echo_s: float, wet: float, rng: np.random.Generator) -
 
 
 def _band(sound: Wave, low_hz: float, high_hz: float) -> Wave:
-    """What a microphone lets through between two frequencies, with soft slopes."""
+    """The sound through a band-pass filter with soft slopes, as of a microphone."""
     size = _fast_size(len(sound))
     frequency = np.fft.rfftfreq(size, 1 / SAMPLE_RATE_HZ) + 1e-6
     passed = 1 / np.sqrt((1 + (low_hz / frequency) ** 4) * (1 + (frequency / high_hz) ** 8))
@@ -58,7 +58,7 @@ def _band(sound: Wave, low_hz: float, high_hz: float) -> Wave:
 
 
 def _with_noise(sound: Wave, signal_to_noise_db: float, rng: np.random.Generator) -> Wave:
-    """The noise of a room: pink, with some mains hum, rising and falling slowly."""
+    """The sound with the noise of a room: pink noise whose level changes slowly, with mains hum."""
     size = _fast_size(len(sound))
     spectrum = np.fft.rfft(rng.standard_normal(size)) / np.sqrt(np.arange(size // 2 + 1) + 20)
     noise = np.fft.irfft(spectrum, size)[: len(sound)]
@@ -78,5 +78,5 @@ def _loudness(sound: Wave) -> float:
 
 
 def _fast_size(length: int) -> int:
-    """The next multiple of 2048: its factors make the transform quick."""
+    """The next multiple of 2048: its factors make the Fourier transform fast."""
     return -(-length // 2048) * 2048

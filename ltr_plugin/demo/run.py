@@ -10,13 +10,15 @@ from typing import Any
 
 from ltr_plugin.catalog.product import MODALITIES, Modality, Product
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.connection import Cluster, connect
+from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
 from ltr_plugin.devnode import node_state, start_node, stop_node
 from ltr_plugin.errors import InputError, LtrError, Problem
-from ltr_plugin.features.feature_set import FeatureSet, load_feature_set
+from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
+from ltr_plugin.files import write_atomic
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.pipelines.encode_queries import encode
 from ltr_plugin.pipelines.evaluate import Evaluation, evaluate
@@ -29,7 +31,6 @@ from ltr_plugin.progress import Progress
 from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.export.parity import Parity
 from ltr_plugin.rankers.ranker import Ranker
-from ltr_plugin.resources import resource_dir
 from ltr_plugin.settings import Settings
 
 ProgressBar = Callable[[str], AbstractContextManager[Progress]]
@@ -37,10 +38,7 @@ ProgressBar = Callable[[str], AbstractContextManager[Progress]]
 
 @dataclass(frozen=True)
 class DemoReport:
-    """What came out: the comparison of all rankers, the proofs of the learned ones, and where it is written.
-
-    `path` is for machines, `page` for people.
-    """
+    """The comparison of all rankers, the parity of the learned ones, and the report as JSON and as a page."""
 
     comparison: Evaluation
     parity: dict[str, Parity]
@@ -74,13 +72,12 @@ def run_demo(
     image_size: int = 64,
     keep_node: bool = False,
 ) -> DemoReport:
-    """Runs every step, writes `report.json` into `out`, and stops the node if it started it.
+    """Runs every step, writes `report.json` and `report.html` into `out`, and stops the node if it started it.
 
-    An encoder of photos and one of sounds are trained, each for its minutes, where the catalog has any.
-
-    `data` is a folder with the files of ShopFiles; without it a shop of so many `products` is drawn. Further photos of
-    its products to train the encoder with may lie there as photos.jsonl (queries) with photos.qrels.txt.
-    Run again after an interruption it goes on: the shop, the encoder and every vector that are there are kept.
+    A photo encoder and an audio encoder are trained for the given minutes, where the catalog has such media. `data` is
+    a folder with the files of ShopFiles; without it a shop with so many `products` is generated. The folder may have
+    further photos of its products for the encoder's training: photos.jsonl (queries) with photos.qrels.txt. A run after
+    an interruption continues: the shop, the encoders and every vector that exist are kept.
     """
     from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, vector_fields
 
@@ -113,14 +110,14 @@ def _rank(
         encoded = encode(index, files.test_queries)
     pushed: dict[str, PushResult] = {}
     for name, ranker in rankers.items():
-        with timer.step(f"proving {name} in the cluster", progress_bar) as progress:
+        with timer.step(f"checking {name} in the cluster", progress_bar) as progress:
             pushed[name] = push(index, ranker, encoded, sample_queries=None, progress=progress)
     learned = [Ranking(name, model=one.model) for name, one in pushed.items()]
     promote(index, learned[-1], index.alias)
     with timer.step("ranking test queries", progress_bar) as progress:
         rankings = [BASELINES["bm25"], BASELINES["random"], BASELINES["vectors"], *learned]
         comparison = evaluate(index, rankings, encoded, files.qrels, progress=progress)
-    timer.seconds["in all"] = round(time.perf_counter() - started, 1)
+    timer.seconds["total"] = round(time.perf_counter() - started, 1)
     json_path, html_path = out / "report.json", out / "report.html"
     report = {
         "catalog": {"products": index.count(), "errors": len(list(index.errors())), "index": index.name},
@@ -128,15 +125,13 @@ def _rank(
         "parity": {name: {"model": one.model, **one.parity.to_json()} for name, one in pushed.items()},
         "seconds": timer.seconds,
     }
-    temporary = json_path.with_suffix(".part")
-    temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(json_path)
+    write_atomic(json_path, json.dumps(report, indent=2) + "\n")
     write_report(index, replace(comparison, media_root=files.test_queries.parent), html_path)
     return DemoReport(comparison, {name: one.parity for name, one in pushed.items()}, json_path, html_path)
 
 
 def _train_rankers(table: FeatureTable, out: Path, timer: _StepTimer, progress_bar: ProgressBar) -> dict[str, Ranker]:
-    """Trees and a fusion network, by their kind, kept as folders."""
+    """A LambdaMART ranker and a fusion network, by kind; each is saved as a folder in `out`."""
     from ltr_plugin.rankers.fusion import train_fusion
     from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart
     from ltr_plugin.rankers.network.settings import NetworkSettings
@@ -158,7 +153,7 @@ def _node(settings: Settings, timer: _StepTimer, progress_bar: ProgressBar, *, k
         with timer.step("starting OpenSearch", progress_bar) as progress:
             start_node(settings, progress=progress)
     try:
-        yield connect(settings)
+        yield connect(settings=settings)
     finally:
         if started_here and not keep:
             stop_node(settings)
@@ -173,7 +168,7 @@ def _shop_files(data: Path | None, out: Path, products: int, timer: _StepTimer, 
         return ShopFiles.in_folder(folder)
     files = ShopFiles.in_folder(data)
     needed = (files.catalog, files.train_queries, files.test_queries, files.qrels)
-    missing = [Problem(path.name, "is not there") for path in needed if not path.is_file()]
+    missing = [Problem(path.name, "is missing") for path in needed if not path.is_file()]
     if missing:
         raise InputError(str(data), missing)
     return files
@@ -218,7 +213,7 @@ def _catalog_modalities(files: ShopFiles) -> set[Modality]:
 
 def _features(index: Index) -> FeatureSet:
     """The richest of the shipped feature sets that this index can evaluate."""
-    sets = [load_feature_set(resource_dir("feature_sets") / f"{name}.yaml") for name in ("media", "shop", "words")]
+    sets = [FeatureSet.load(name) for name in ("media", "shop", "words")]
     known = {vector.name for vector in index.vectors}
     return next(one for one in sets if known.issuperset(_vector_names(one)))
 
@@ -241,7 +236,6 @@ def _index(
     if result.refused:
         raise LtrError("\n".join(map(str, result.refused)))
     with timer.step("making vectors", progress_bar) as progress:
-        embed_backlog(settings, cluster, alias, result.next_version, progress=progress)
-    index = Index(cluster, alias)
+        index = embed_backlog(settings, result.index, result.pending_alias, progress=progress)
     index.refresh()
     return index

@@ -1,9 +1,9 @@
-"""The demo shop as files: a catalog with photos, sounds and clips, queries and judgments, all made from one seed.
+"""The demo shop as files: a catalog with photos, recordings and clips, queries and judgments, all made from one seed.
 
-The shop is generated so that anyone can try every part of the project at once, without a download. Each product has
-hidden attributes (`goods`), from which its media (`media`), its text (`products`), the queries (`queries`) and the
-judgments (`grades`) are drawn independently of each other. About half of the texts do not tell the colour, most do not
-tell pattern or timbre, and none tells the melody, so that words alone cannot answer every query.
+The shop is generated so that anyone can try every part of the project without a download. Each product has hidden
+attributes (`traits`), from which its media (`media`), its text (`products`), the queries (`queries`) and the judgments
+(`judgments`) are drawn independently of each other. About half of the texts do not name the colour, most do not name
+pattern or timbre, and none names the melody, so that text alone cannot answer every query.
 """
 
 import json
@@ -31,18 +31,17 @@ from ltr_plugin.progress import Progress, no_progress
 
 TRAIN_SHARE = 0.6
 _MARKER = "generated.json"
-"""Lies in generated folders only: nobody's own data set is ever replaced."""
+"""A file of generated folders only, so that no data set of a user is ever replaced."""
 _MAX_QUERIES = {"typed": 150, "photo": 90, "mixed": 90, "sound": 90, "soundmixed": 45}
-"""By form, for `_FULL_SIZE_PRODUCTS` and more; smaller shops have fewer, in proportion."""
+"""By mode, for `_FULL_SIZE_PRODUCTS` and more; smaller shops have proportionally fewer."""
 _FULL_SIZE_PRODUCTS = 800
 _PRODUCTS, _QUERIES, _JUDGMENTS = 0, 2, 4
-"""Each draws from its own stream of random numbers, so that a change in one leaves the others as they are; the media
-have theirs."""
+"""Keys of their streams of random numbers, so that a change in one does not change the others; media have theirs."""
 
 
 @dataclass(frozen=True)
 class ShopFiles:
-    """Where the parts of a data set lie: catalog and queries as JSON Lines, judgments as TREC qrels."""
+    """The paths of a data set: catalog and queries as JSON Lines, judgments as TREC qrels."""
 
     catalog: Path
     queries: Path
@@ -63,10 +62,10 @@ class ShopFiles:
 
 
 def generate_shop(folder: Path, *, products: int = 800, seed: int = 7, progress: Progress = no_progress) -> ShopFiles:
-    """Writes the shop into the folder and says where its files are. The same seed gives the same files.
+    """Writes the shop into the folder and returns the paths of its files. The same seed gives the same files.
 
-    The folder appears when everything in it is written, in place of an older shop. `progress` counts media files.
-    Raises InputError if `products` is less than the number of kinds, or if the folder holds anything else.
+    The folder appears when everything in it is written, and replaces an older shop. `progress` counts media files.
+    InputError if `products` is less than the number of kinds, or if the folder holds anything else.
     """
     if products < len(KINDS):
         raise InputError("products", f"{products!r} is too few: give at least {len(KINDS)}, one of each kind")
@@ -109,12 +108,12 @@ def _make_media(
 
 
 def _draw_products(count: int, seed: int) -> list[DemoProduct]:
-    """As many products of each kind as of any other, give or take one, in mixed order."""
+    """Products in mixed order; the numbers of two kinds differ by one at most."""
     kinds = list(KINDS) * (count // len(KINDS) + 1)
     order = np.random.default_rng([seed, _PRODUCTS]).permutation(count).tolist()
     return [
-        draw_product(number + 1, kinds[place], np.random.default_rng([seed, _PRODUCTS, number]))
-        for number, place in enumerate(order)
+        draw_product(number + 1, kinds[position], np.random.default_rng([seed, _PRODUCTS, number]))
+        for number, position in enumerate(order)
     ]
 
 

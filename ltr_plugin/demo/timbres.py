@@ -1,7 +1,7 @@
-"""Timbres: what a single note of each sounds like, summed up from partials and noise.
+"""Timbres: a single note of each is a sum of partials and noise.
 
 Bars, bells and membranes have the partials of their physics (Fletcher and Rossing, The Physics of Musical Instruments);
-voices have the formants of vowels. Every instrument comes out a little different, as no two in a shop are alike.
+voices have the formants of vowels. Two instruments of one timbre differ slightly, as they do in a shop.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 SAMPLE_RATE_HZ = 16_000
 Wave = NDArray[np.floating[Any]]
-"""Mono samples at RATE_HZ; about -1 to 1."""
+"""Mono samples at SAMPLE_RATE_HZ; about -1 to 1."""
 Instrument = Callable[[float, float], Wave]
-"""Plays a pitch in hertz for some seconds; what rings on makes the wave longer."""
+"""Plays a pitch in hertz for some seconds; an instrument that rings makes the wave longer."""
 
 _HIGHEST_HZ = 7000
 _LONGEST_RING_S = 1.1
@@ -27,14 +27,14 @@ def _times(seconds: float) -> Wave:
 
 
 def _swell(seconds: float, attack_s: float, release_s: float) -> Wave:
-    """The loudness of a blown or sung note: up, held, down, all within its seconds."""
+    """The loudness of a blown or sung note: it rises, stays and falls within the given seconds."""
     t = _times(seconds)
     return np.asarray(np.clip(np.minimum(t / attack_s, (t[-1] - t) / release_s), 0, 1))
 
 
 def _struck(partials: Sequence[tuple[float, float, float]], knock: float, rng: np.random.Generator) -> Instrument:
-    """Something struck or plucked that rings out: each partial is (ratio to the pitch, level, seconds to fall to 1/e),
-    `knock` the level of the hammer's noise."""
+    """A struck or plucked instrument that rings: each partial is (ratio to the pitch, level, seconds to fall to 1/e),
+    `knock` is the level of the hammer's noise."""
     stretch = rng.normal(1, 0.004, len(partials))
     ring_s = min(_LONGEST_RING_S, 5 * max(fall_s for _, _, fall_s in partials))
 
@@ -68,7 +68,7 @@ def _vibrato(t: Wave, depth: float, rng: np.random.Generator) -> Wave:
 
 
 def _bell(rng: np.random.Generator) -> Instrument:
-    """Hum, prime, minor third, fifth and nominal of a cast bell, and what lies above."""
+    """Hum, prime, minor third, fifth and nominal of a cast bell, and higher partials."""
     ring = rng.uniform(0.25, 0.6)
     modes = ((0.5, 0.5, 1.0), (1, 0.8, 0.9), (1.19, 0.6, 0.6), (1.5, 0.35, 0.5), (2, 0.9, 0.5), (2.51, 0.4, 0.3))
     above = ((2.66, 0.35, 0.25), (3.01, 0.4, 0.2), (4.17, 0.3, 0.13), (5.43, 0.2, 0.08))
@@ -97,7 +97,7 @@ def _celesta(rng: np.random.Generator) -> Instrument:
 
 
 def _plucked(rng: np.random.Generator) -> Instrument:
-    """A stiff string: harmonics by the place of the pluck, the higher ones sooner gone."""
+    """A stiff string: harmonics by the position of the pluck; higher ones decay faster."""
     ring, place, stiffness = rng.uniform(0.25, 0.6), rng.uniform(0.12, 0.4), rng.uniform(0, 0.0004)
     string = [
         (k * np.sqrt(1 + stiffness * k * k), 1.6 * abs(np.sin(np.pi * k * place)) / k, ring / (1 + 0.25 * (k - 1)))
@@ -153,7 +153,7 @@ def _voice(rng: np.random.Generator) -> Instrument:
 
 
 def _buzzer(rng: np.random.Generator) -> Instrument:
-    """A clapper against a plate: odd harmonics, cut up by the rattle."""
+    """A clapper against a plate: odd harmonics, interrupted by the rattle."""
     rattle_hz, depth = rng.uniform(18, 45), rng.uniform(0.4, 0.95)
 
     def play(hz: float, seconds: float) -> Wave:
@@ -210,4 +210,4 @@ INSTRUMENTS: dict[str, tuple[Callable[[np.random.Generator], Instrument], tuple[
     "siren": (_siren, (450, 1000)),
     "bird": (_bird, (1800, 3000)),
 }
-"""Timbre to a maker of instruments, and between which pitches in hertz they are tuned."""
+"""By timbre, the function that makes an instrument, and the lowest and highest pitch in hertz."""

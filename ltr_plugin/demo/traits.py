@@ -1,7 +1,7 @@
 """The hidden attributes of each product of the demo shop.
 
-They decide everything else: the photo, the sound, the text, the behaviour of shoppers and the judgments. None of them
-is written into the catalog as such.
+They determine everything else: the photo, the sound, the text, the behaviour of shoppers and the judgments. The catalog
+does not contain them as such.
 """
 
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ PLAIN_SHARE = 0.3
 
 @dataclass(frozen=True)
 class Traits:
-    """The hidden attributes of one product. `quality` goes from 0 to 1; `second_colour` is that of pattern and
-    trim; `timbre` and `melody` are empty for what makes no sound."""
+    """The hidden attributes of one product. `quality` is from 0 to 1; `second_colour` is that of pattern and trim;
+    `timbre` and `melody` are empty for a product without a sound."""
 
     kind: str
     shape: str
@@ -53,7 +53,7 @@ class Traits:
 
 
 def draw_traits(kind: str, rng: np.random.Generator) -> Traits:
-    """Attributes of a new product of this kind; dearer ones are of better quality on average."""
+    """Attributes of a new product of this kind; expensive products have better quality on average."""
     about = KINDS[kind]
     band = _one(PRICE_BANDS, rng, (0.35, 0.4, 0.25))
     colour = _one(COLOURS, rng)
@@ -61,7 +61,7 @@ def draw_traits(kind: str, rng: np.random.Generator) -> Traits:
     contrast = ("navy", "black", "brown", "teal", "white") if pale else ("white", "cream", "cream", "yellow", "pink")
     if colour == "white":
         contrast = ("navy", "red", "green", "black", "blue")
-    (audio_rng,) = rng.spawn(1)  # a stream of its own: what a product sounds like changes nothing else about it
+    (audio_rng,) = rng.spawn(1)  # a stream of its own: a product's sound does not change its other attributes
     return Traits(
         kind=kind,
         shape=_one(tuple(SILHOUETTES[kind]), rng),

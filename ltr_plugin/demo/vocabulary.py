@@ -1,4 +1,4 @@
-"""How attributes are put into words, by the shop and by shoppers; the first word of each is the commonest."""
+"""The words of shop and shoppers for attributes; the first word of each is the most common."""
 
 import re
 
@@ -61,8 +61,8 @@ SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
         "premium": ("premium", "luxury", "designer"),
     },
 }
-"""Attribute to value to words. Materials and brands are their own words; kinds and shapes have theirs in `KINDS`.
-Melodies have no words: nobody writes them down, they can only be heard."""
+"""Words by attribute and value. Materials and brands are their own words; kinds and shapes have theirs in `KINDS`.
+Melodies have no words: they are in recordings only."""
 
 
 def word_for(attribute: str, value: str, rng: np.random.Generator, *, synonyms: float, kind: str = "") -> str:

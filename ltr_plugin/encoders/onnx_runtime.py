@@ -5,7 +5,6 @@ Text, images and videos (by their frames) become float32 (n, dimension).
 
 import hashlib
 import json
-import os
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,7 +19,8 @@ from ltr_plugin.encoders.encoder_folder import require_files
 from ltr_plugin.encoders.protocol import Library, Vectors
 from ltr_plugin.encoders.runtime.batch_size_tuner import CPU_TUNER
 from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
-from ltr_plugin.encoders.runtime.cores import ENV_LIBRARY_THREADS, cores
+from ltr_plugin.encoders.runtime.cores import cores
+from ltr_plugin.settings import Settings
 
 if TYPE_CHECKING:
     import onnxruntime  # type: ignore[import-untyped]
@@ -182,7 +182,7 @@ def _session(path: Path) -> "onnxruntime.InferenceSession":
 
 def _threads() -> int:
     """Threads that work on one batch; 0: as many as there are cores."""
-    return int(os.environ.get(ENV_LIBRARY_THREADS[0]) or 0)
+    return Settings.from_env().omp_num_threads or 0
 
 
 def _content_hash(folder: Path) -> str:

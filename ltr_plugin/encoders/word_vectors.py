@@ -5,7 +5,6 @@ but list the most common words first, so Zipf's law gives a word's frequency fro
 (n, dimension).
 """
 
-import gzip
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ from ltr_plugin.encoders.protocol import Library, Vectors
 from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
 from ltr_plugin.errors import EncoderError, InputError, Problem
 from ltr_plugin.extras import require_module
+from ltr_plugin.files import open_lines
 
 MAX_WORDS = 400_000
 """Words read from a file, the most common ones: 240 MB at 300 dimensions."""
@@ -136,8 +136,8 @@ def _text(path: Path) -> tuple[list[str], NDArray[np.float16]]:
 
 def _lines(path: Path) -> Iterator[tuple[int, tuple[str, list[str]]]]:
     """Numbered lines, each as its word and the rest, without Word2Vec's header line of counts."""
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        for number, line in enumerate(islice(file, MAX_WORDS), start=1):
+    with open_lines(path) as lines:
+        for number, line in enumerate(islice(lines, MAX_WORDS), start=1):
             word, *numbers = line.decode("utf-8", "replace").rstrip().split(" ")
             if number == 1 and len(numbers) == 1 and word.isdecimal():
                 continue

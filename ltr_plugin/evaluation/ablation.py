@@ -1,6 +1,8 @@
-"""How rankings hold up where a modality is missing: taken from the queries, or from a share of the products."""
+"""Ablation: the quality of rankings when a modality is removed from the queries, or from a share of the products.
 
-import json
+Each ranker is compared with modality-blind baselines: rankers of the same kinds that were trained without the modality.
+"""
+
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,21 +16,24 @@ from ltr_plugin.evaluation.runs import Run
 from ltr_plugin.evaluation.significance import Values, bootstrap_intervals
 from ltr_plugin.features.modality_mask import ModalityMask
 from ltr_plugin.features.table import FeatureTable, Floats
+from ltr_plugin.files import write_atomic
 from ltr_plugin.judgments.qrels import Qrels
-from ltr_plugin.validation import StrictModel, decode
+from ltr_plugin.validation import StrictModel, decode, read_json
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 PRIMARY_MEASURE = MEASURES[0]
+BLIND_BASELINE = "modality-blind baseline"
+"""The name of the best modality-blind baseline in tables and curves."""
 REMOVED_FRACTIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 _VECTOR_SOURCES: Mapping[Modality, tuple[str, ...]] = {"video": ("video", "soundtrack", "motion")}
-"""What vectors of a modality are named after, where that is not the modality alone."""
+"""The sources that vectors of a modality are named after, where there are others than the modality itself."""
 
 
 class Removal(StrictModel):
-    """A modality taken from the queries that have another one beside it, or from a share of the products."""
+    """A modality removed from the queries that also have another one, or from a share (`fraction`) of the products."""
 
     side: Literal["query", "product"]
     modality: Modality
@@ -41,11 +46,10 @@ class Removal(StrictModel):
 
 
 class Cell(StrictModel):
-    """One ranker under one removal: its mean with the ends of the 95 % interval, and its mean `before`, for the same
-    queries with nothing removed.
+    """One ranker under one removal: `mean` with its 95 % interval from `low` to `high`.
 
-    `difference_from_blind` is the mean difference from the best ranker that was trained without the modality, with the ends of its
-    interval; None where there is no such ranker.
+    `mean_before` is the mean of the same queries with nothing removed. `difference_from_blind` is the mean difference
+    from the best modality-blind baseline, with the ends of its 95 % interval; None without a baseline.
     """
 
     mean_before: float
@@ -56,12 +60,12 @@ class Cell(StrictModel):
 
     @property
     def non_inferior(self) -> bool:
-        """Whether it is as good as the best ranker trained without the modality, within the interval."""
+        """Whether the interval of the difference from the modality-blind baseline reaches 0."""
         return self.difference_from_blind is None or self.difference_from_blind[2] >= 0
 
 
 class Row(StrictModel):
-    """One removal: the cells by ranker, and the best of the rankers trained without the modality, with its mean."""
+    """One removal: a cell for each ranker, and the best modality-blind baseline with its mean."""
 
     removal: Removal
     queries: int
@@ -71,9 +75,9 @@ class Row(StrictModel):
 
 
 class Ablation(StrictModel):
-    """The matrix of removals and rankers; `seed` chose the products."""
+    """A row for each removal, with a cell for each ranker; `seed` chose the products that lose a modality."""
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     measure: str = PRIMARY_MEASURE
     index: str
     judgments: str
@@ -83,51 +87,44 @@ class Ablation(StrictModel):
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """The matrix in a JSON file; InputError when there is none."""
-        try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(str(path), f"cannot be read: {error.strerror}") from None
-        except ValueError as error:
-            raise InputError(str(path), f"no JSON: {error}") from None
+        """The ablation in a JSON file; InputError when there is none, or it is of another release."""
+        value = read_json(path)
+        if isinstance(value, dict) and value.get("format") == 1:
+            raise InputError(str(path), "was written by ltr 0.1; run `ltr ablate` again")
         return decode(cls, value, source=str(path))
 
     def write(self, path: Path) -> None:
-        """Writes it as JSON."""
+        """Writes the ablation as a JSON file; missing folders are created."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.part")
-        beside.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        beside.replace(path)
+        write_atomic(path, self.model_dump_json(indent=2) + "\n")
 
     @property
     def non_inferior(self) -> bool:
-        """Whether every cell is; one in forty falls out by luck where two rankers are alike."""
+        """Whether all cells are; of cells without a true difference, one in forty is not, by chance."""
         return all(cell.non_inferior for row in self.rows for cell in row.cells.values())
 
     def curves(self) -> dict[Modality, dict[str, list[tuple[float, float]]]]:
-        """For each modality of products and each ranker (share of products without it, mean), nothing removed first.
+        """For each modality and ranker, points (share of products without the modality, mean), from share 0 on.
 
-        The best ranker trained without the modality is among them as `trained without MODALITY`.
+        The best modality-blind baseline is among the rankers, under the name BLIND_BASELINE.
         """
-        found: dict[Modality, dict[str, list[tuple[float, float]]]] = {}
+        curves: dict[Modality, dict[str, list[tuple[float, float]]]] = {}
         for row in self.rows:
             if row.removal.side == "query":
                 continue
-            lines = found.setdefault(row.removal.modality, {})
+            points = curves.setdefault(row.removal.modality, {})
             for name, cell in row.cells.items():
-                lines.setdefault(name, [(0.0, cell.mean_before)]).append((row.removal.fraction, cell.mean))
+                points.setdefault(name, [(0.0, cell.mean_before)]).append((row.removal.fraction, cell.mean))
             if row.blind_baseline_mean is not None:
-                lines.setdefault(f"trained without {row.removal.modality}", []).append(
-                    (row.removal.fraction, row.blind_baseline_mean)
-                )
-        return found
+                points.setdefault(BLIND_BASELINE, []).append((row.removal.fraction, row.blind_baseline_mean))
+        return curves
 
     def to_table(self) -> "Table":
-        """The matrix, for the terminal."""
+        """A table for the terminal."""
         from rich.table import Table
 
         head, *rows = self._cells()
-        table = Table(head[0], title=f"{self.measure} where a modality is missing", caption=self.legend)
+        table = Table(head[0], title=f"{self.measure} when a modality is removed", caption=self.legend)
         for name in head[1:]:
             table.add_column(name, justify="right")
         for cells in rows:
@@ -135,32 +132,26 @@ class Ablation(StrictModel):
         return table
 
     def to_markdown(self) -> str:
-        """The matrix, for files."""
+        """A Markdown table."""
         return "\n".join([*markdown_table(self._cells()), "", self.legend, ""])
 
     @property
     def legend(self) -> str:
-        """What the numbers of a cell are."""
+        """What the numbers and signs of a cell mean."""
         return (
-            "Mean with its 95 % interval, and the change from nothing removed, for the same queries. "
-            "! falls below the best ranker trained without the modality, by more than the interval of the difference."
+            "Mean with its 95 % interval, and the difference from the mean of the same queries with nothing removed. "
+            "! inferior to the modality-blind baseline (95 % interval of the difference)."
         )
 
     def _cells(self) -> list[list[str]]:
-        blind_baselines = any(row.blind_baseline for row in self.rows)
-        head = ["missing (queries)", *self.rankers, *(["trained without it"] if blind_baselines else [])]
-        rows = [
-            [
-                f"{row.removal} ({row.queries})",
-                *(_format_cell(row.cells[name]) for name in self.rankers),
-                *(
-                    [f"{row.blind_baseline_mean:.3f} {row.blind_baseline}" if row.blind_baseline else ""]
-                    if blind_baselines
-                    else []
-                ),
-            ]
-            for row in self.rows
-        ]
+        with_baseline = any(row.blind_baseline for row in self.rows)
+        head = ["removed (queries)", *self.rankers, *([BLIND_BASELINE] if with_baseline else [])]
+        rows = []
+        for row in self.rows:
+            cells = [f"{row.removal} ({row.queries})", *(_format_cell(row.cells[name]) for name in self.rankers)]
+            if with_baseline:
+                cells.append(f"{row.blind_baseline_mean:.3f} {row.blind_baseline}" if row.blind_baseline else "")
+            rows.append(cells)
         return [head, *rows]
 
 
@@ -171,43 +162,49 @@ def evaluate_removal(
     blind_baselines: Mapping[str, Run],
     qrels: Qrels,
 ) -> Row:
-    """The row of a removal: `runs` and `blind_baselines` with the modality removed, `before` with nothing removed.
+    """The row of a removal, over all judged queries of `qrels`.
 
-    All judged queries of `qrels` count.
+    `runs` and `blind_baselines` are runs with the modality removed, `runs_before` those with nothing removed.
     """
     values = {name: _values_per_query(run, qrels) for name, run in runs.items()}
-    others = {name: _values_per_query(run, qrels) for name, run in blind_baselines.items()}
-    blind_baseline = max(others, key=lambda name: others[name].mean(), default=None)
-    means = {name: float(_values_per_query(run, qrels).mean()) for name, run in runs_before.items()}
+    before = {name: _values_per_query(run, qrels) for name, run in runs_before.items()}
+    blind = {name: _values_per_query(run, qrels) for name, run in blind_baselines.items()}
+    best = max(blind, key=lambda name: blind[name].mean(), default=None)
     cells = {}
     for name, own in values.items():
         mean, low, high = _interval(own)
-        difference_from_blind = None if blind_baseline is None else _interval(own - others[blind_baseline])
         cells[name] = Cell(
-            mean_before=means[name], mean=mean, low=low, high=high, difference_from_blind=difference_from_blind
+            mean_before=float(before[name].mean()),
+            mean=mean,
+            low=low,
+            high=high,
+            difference_from_blind=None if best is None else _interval(own - blind[best]),
         )
-    best = None if blind_baseline is None else float(others[blind_baseline].mean())
     return Row(
-        removal=removal, queries=len(qrels), cells=cells, blind_baseline=blind_baseline, blind_baseline_mean=best
+        removal=removal,
+        queries=len(qrels),
+        cells=cells,
+        blind_baseline=best,
+        blind_baseline_mean=None if best is None else float(blind[best].mean()),
     )
 
 
 def drop_modality(
     modality_mask: ModalityMask, values: Floats, modality: Modality, *, query: bool = False, product: bool = False
 ) -> Floats:
-    """Rows of total values as if the query, or the product, had nothing of the modality."""
+    """Rows of values as if the query, the product, or both, did not have the modality."""
     sources = _VECTOR_SOURCES.get(modality, (modality,))
     return modality_mask.drop(values, query=sources if query else (), product=sources if product else ())
 
 
 def mask_modality(table: FeatureTable, modality: Modality) -> FeatureTable:
-    """The table as if no query and no product had anything of the modality, to train a ranker that does not know it."""
+    """The table as if no query and no product had the modality, to train a modality-blind baseline."""
     modality_mask = ModalityMask(table.feature_set)
     return replace(table, values=drop_modality(modality_mask, table.zero_filled, modality, query=True, product=True))
 
 
 def _interval(values: Values) -> tuple[float, float, float]:
-    """The mean with the ends of its interval."""
+    """The mean and the ends of its 95 % interval."""
     low, high = bootstrap_intervals(values[:, None])
     return float(values.mean()), float(low[0]), float(high[0])
 

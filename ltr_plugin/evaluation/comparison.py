@@ -1,4 +1,4 @@
-"""Rankers side by side: means, intervals and p-values on each slice of the judged queries."""
+"""Comparison of rankers: means, intervals and p-values of each measure, on each slice of the judged queries."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -23,10 +23,11 @@ CONFIDENCE_LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Result:
-    """One ranker, one measure, one slice.
+    """The result of one ranker by one measure on one slice.
 
-    `low` and `high` are the ends of the 95 % interval of the mean. `difference` is from the baseline, `p` its
-    p-value and `p_holm` the same corrected for the number of rankers compared; all three are None for the baseline.
+    `low` and `high` are the ends of the 95 % interval of the mean (bootstrap). `difference` is the mean difference from
+    the baseline, `p` its p-value (randomisation test), and `p_holm` the p-value corrected for the number of rankers
+    (Holm); all three are None for the baseline.
     """
 
     slice: str
@@ -41,14 +42,17 @@ class Result:
 
     @property
     def significant(self) -> bool:
-        """Whether it differs from the baseline at the 5 % level, for all rankers together."""
+        """Whether the ranker differs from the baseline at the 5 % level, corrected for the number of rankers."""
         return self.p_holm is not None and self.p_holm < 1 - CONFIDENCE_LEVEL
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare` found. `slices` maps each slice to its number of queries; `baseline` is the first ranker; `pairwise_tests`
-    are of all queries, by the first measure."""
+    """The results of `compare`.
+
+    `view` says what was ranked. `baseline` is the first of `rankers`. `slices` gives the number of queries of each
+    slice. `pairwise_tests` compare all pairs of rankers by the first measure, on all queries. `judgments` is a digest.
+    """
 
     view: str
     baseline: str
@@ -62,14 +66,14 @@ class Comparison:
     judgments: str
 
     def of(self, slice_: str, ranker: str, measure: str) -> Result:
-        """One result; KeyError when there is none."""
+        """The result of a ranker by a measure on a slice; KeyError when there is none."""
         for result in self.results:
             if (result.slice, result.ranker, result.measure) == (slice_, ranker, measure):
                 return result
         raise KeyError((slice_, ranker, measure))
 
     def to_json(self) -> dict[str, Any]:
-        """All of it as JSON, with keys that stay: `slices`.NAME.`rankers`.NAME.MEASURE.`mean` and so on."""
+        """The comparison as JSON, such as `slices`.NAME.`rankers`.NAME.MEASURE.`mean`."""
         slices: dict[str, Any] = {
             name: {"queries": count, "rankers": {ranker: {} for ranker in self.rankers}}
             for name, count in self.slices.items()
@@ -78,7 +82,7 @@ class Comparison:
             numbers = {key: value for key, value in asdict(result).items() if key not in {"slice", "measure", "ranker"}}
             slices[result.slice]["rankers"][result.ranker][result.measure] = numbers
         return {
-            "format": 1,
+            "format": 2,
             "view": self.view,
             "baseline": self.baseline,
             "gain": self.gain,
@@ -87,30 +91,30 @@ class Comparison:
             "seed": self.seed,
             "judgments": self.judgments,
             "slices": slices,
-            "pairwise_tests": [asdict(duel) for duel in self.pairwise_tests],
+            "pairwise_tests": [asdict(test) for test in self.pairwise_tests],
         }
 
     def to_markdown(self) -> str:
-        """A table a slice, and one of each ranker against each other, for files."""
+        """A Markdown table for each slice, and one of the pairwise tests if there are more than two rankers."""
         parts = []
         for name, rows in self._tables():
             parts += [f"### {self._title(name)}\n", *markdown_table([["ranker", *REPORTED_MEASURES], *rows]), ""]
         parts += [self._legend(), ""]
         if len(self.rankers) > 2:
             parts += [
-                f"### {self._title(ALL_QUERIES)}, each ranker against each other\n",
+                f"### {self._title(ALL_QUERIES)}, pairwise tests\n",
                 *markdown_table(self.crosstab()),
                 "",
             ]
-            parts += [f"{MEASURES[0]} of the row's ranker above the column's (p after Holm over all pairs).", ""]
+            parts += [f"{MEASURES[0]} of the row's ranker minus the column's (p, Holm-corrected for all pairs).", ""]
         return "\n".join(parts)
 
     def crosstab(self) -> list[list[str]]:
-        """See `pairwise_tests.crosstab`."""
+        """The pairwise tests as a table of text: a row and a column for each ranker, with a head."""
         return crosstab(self.rankers, self.pairwise_tests)
 
     def to_tables(self) -> "list[Table]":
-        """A table a slice, for the terminal; the last one's caption explains the signs."""
+        """A table for each slice, for the terminal; the caption of the last one explains numbers and signs."""
         from rich.table import Table
 
         tables = []
@@ -125,15 +129,15 @@ class Comparison:
         return tables
 
     def to_summary(self, slices: Collection[str], measure: str = MEASURES[0]) -> "Table":
-        """One measure of every ranker on all queries and on those of the slices that there are, for the terminal."""
+        """A table for the terminal: one measure of every ranker, on all queries and on those `slices` that exist."""
         from rich.table import Table
 
-        shown = [name for name in self.slices if name == ALL_QUERIES or name in slices]
+        columns = [name for name in self.slices if name == ALL_QUERIES or name in slices]
         table = Table("ranker", title=f"{measure}, {self.view}", caption=self._legend())
-        for name in shown:
+        for name in columns:
             table.add_column(f"{name} ({self.slices[name]})", justify="right")
         for ranker in self.rankers:
-            table.add_row(ranker, *(_cell(self.of(name, ranker, measure)) for name in shown))
+            table.add_row(ranker, *(_cell(self.of(name, ranker, measure)) for name in columns))
         return table
 
     def _tables(self) -> Iterator[tuple[str, list[list[str]]]]:
@@ -150,7 +154,8 @@ class Comparison:
     def _legend(self) -> str:
         return (
             f"Mean with its {CONFIDENCE_LEVEL:.0%} interval ({self.resamples} bootstrap resamples of the queries). "
-            f"* differs from {self.baseline} (randomisation test, p < {1 - CONFIDENCE_LEVEL:.2f} after Holm). "
+            f"* significantly different from {self.baseline} (randomisation test, Holm-corrected, "
+            f"p < {1 - CONFIDENCE_LEVEL:.2f}). "
             f"nDCG has {self.gain} gain."
         )
 
@@ -165,32 +170,32 @@ def compare(
     resamples: int = RESAMPLES,
     seed: int = 7,
 ) -> Comparison:
-    """The rankers' runs compared with the first one, on all judged queries and on each slice of them.
+    """Compares the runs of rankers with the first one, on all judged queries and on each slice of them.
 
-    A slice's queries without judgments are left out, and so is a slice without any. `view` says what was ranked.
-    InputError when there is no run, no judgment, or a product twice in one result.
+    `slices` are queries by name; queries without judgments are left out, and so are slices that have no others. `view`
+    says what was ranked. InputError when there is no run, no judgment, or a product twice in the results of a query.
     """
     if not runs:
-        raise InputError("runs", "there is no ranker to evaluate")
+        raise InputError("runs", "there is no ranker to compare; give at least one")
     queries = qrels.queries()
     if not queries:
-        raise InputError("judgments", "there are none")
+        raise InputError("judgments", "there are none; give the judgments of at least one query")
     rankers = tuple(runs)
     values = np.stack([per_query(run, qrels, gain=gain) for run in runs.values()])
-    chosen = {ALL_QUERIES: np.ones(len(queries), dtype=bool)}
+    masks = {ALL_QUERIES: np.ones(len(queries), dtype=bool)}
     for name, wanted in (slices or {}).items():
         members = frozenset(wanted)
         mask = np.array([query in members for query in queries])
         if mask.any():
-            chosen.setdefault(name, mask)
+            masks.setdefault(name, mask)
     return Comparison(
         view=view,
         baseline=rankers[0],
         rankers=rankers,
-        slices={name: int(mask.sum()) for name, mask in chosen.items()},
+        slices={name: int(mask.sum()) for name, mask in masks.items()},
         results=tuple(
             result
-            for name, mask in chosen.items()
+            for name, mask in masks.items()
             for result in _results(name, rankers, values[:, mask], resamples=resamples, seed=seed)
         ),
         pairwise_tests=pairwise_tests(rankers, values[..., 0], resamples=resamples, seed=seed),
@@ -209,14 +214,14 @@ def _results(name: str, rankers: tuple[str, ...], values: Values, *, resamples: 
     p_values = randomisation_p_values(_columns(values - values[0]), resamples=resamples, seed=seed).reshape(shape)
     for column, measure in enumerate(MEASURES):
         corrected = holm(p_values[1:, column].tolist())
-        for place, ranker in enumerate(rankers):
-            mean, least, most = (float(each[place, column]) for each in (means, low, high))
-            if place == 0:
-                yield Result(name, measure, ranker, mean, least, most)
+        for row, ranker in enumerate(rankers):
+            mean, lower, upper = (float(each[row, column]) for each in (means, low, high))
+            if row == 0:
+                yield Result(name, measure, ranker, mean, lower, upper)
                 continue
-            difference = float(means[place, column] - means[0, column])
-            p = float(p_values[place, column])
-            yield Result(name, measure, ranker, mean, least, most, difference, p, corrected[place - 1])
+            difference = float(means[row, column] - means[0, column])
+            p = float(p_values[row, column])
+            yield Result(name, measure, ranker, mean, lower, upper, difference, p, corrected[row - 1])
 
 
 def _columns(values: Values) -> Values:

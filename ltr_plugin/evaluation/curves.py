@@ -1,4 +1,4 @@
-"""Curves over a run: precision at each level of recall, and one ranker's gain over another query by query."""
+"""Data of the report's plots: precision at levels of recall, and differences between two rankers by query."""
 
 from collections.abc import Sequence
 
@@ -10,31 +10,32 @@ from ltr_plugin.evaluation.runs import Run
 from ltr_plugin.judgments.qrels import Qrels
 
 RECALL_LEVELS: npt.NDArray[np.float64] = np.linspace(0, 1, 21)
-"""Levels of recall."""
+"""The levels of recall from 0 to 1, in steps of 0.05."""
 
 
 def precision_at_recall(run: Run, qrels: Qrels, *, min_grade: int = 1) -> npt.NDArray[np.float64]:
-    """Interpolated precision at each of LEVELS, averaged over the queries that have a relevant product.
+    """Interpolated precision at each of RECALL_LEVELS, (levels,), averaged over the queries with a relevant product.
 
-    A query's precision at a level is the best it reaches at that recall or beyond (Manning, Raghavan and Schütze,
-    Introduction to Information Retrieval, 2008, section 8.4), and 0 beyond what the run finds.
+    The interpolated precision of a query is its highest precision at that recall or a higher one (Manning, Raghavan and
+    Schütze, Introduction to Information Retrieval, 2008, section 8.4), and 0 where the run does not reach the recall.
     """
     rows = []
     for query in qrels.queries():
-        wanted = {product for product, grade in qrels.for_query(query).items() if grade >= min_grade}
-        if wanted:
-            rows.append(_interpolated([product in wanted for product, _ in run.get(query, ())], len(wanted)))
+        relevant = {product for product, grade in qrels.for_query(query).items() if grade >= min_grade}
+        if relevant:
+            rows.append(_interpolated([product in relevant for product, _ in run.get(query, ())], len(relevant)))
     return np.mean(rows, axis=0) if rows else np.zeros(len(RECALL_LEVELS))
 
 
 def per_query_difference(run: Run, baseline: Run, qrels: Qrels, measure: str = MEASURES[0]) -> dict[str, float]:
-    """How much better (or worse, below 0) `run` answers each query than `baseline`."""
+    """The measure of `run` minus that of `baseline`, for each query of `qrels`."""
     column = MEASURES.index(measure)
     difference = (per_query(run, qrels) - per_query(baseline, qrels))[:, column]
     return dict(zip(qrels.queries(), difference.tolist(), strict=True))
 
 
-def _interpolated(hits: Sequence[bool], wanted: int) -> npt.NDArray[np.float64]:
-    found = np.cumsum(hits)
-    recall, precision = found / wanted, found / np.arange(1, len(hits) + 1)
+def _interpolated(hits: Sequence[bool], relevant: int) -> npt.NDArray[np.float64]:
+    """Interpolated precision of one query with `relevant` relevant products; `hits` says which results are relevant."""
+    retrieved = np.cumsum(hits)
+    recall, precision = retrieved / relevant, retrieved / np.arange(1, len(hits) + 1)
     return np.array([precision[recall >= level - 1e-12].max(initial=0.0) for level in RECALL_LEVELS])

@@ -1,4 +1,4 @@
-"""Each ranker against each other, of which a comparison with one baseline says nothing."""
+"""Significance tests of all pairs of rankers, which comparisons with one baseline do not cover."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,11 @@ from ltr_plugin.evaluation.significance import Values, holm, randomisation_p_val
 
 @dataclass(frozen=True)
 class PairwiseTest:
-    """Two rankers on the same queries: the mean difference, first minus second, and its p-value, corrected (Holm) for
-    the number of all pairs."""
+    """Two rankers on the same queries.
+
+    `difference` is the mean of the first minus that of the second, `p_holm` its p-value, corrected for the number of
+    all pairs (Holm).
+    """
 
     first: str
     second: str
@@ -21,7 +24,7 @@ class PairwiseTest:
 
 
 def pairwise_tests(rankers: Sequence[str], values: Values, *, resamples: int, seed: int) -> tuple[PairwiseTest, ...]:
-    """Every pair of rankers; `values` (rankers, queries) are what a measure gives each query."""
+    """A randomisation test of each pair of rankers; `values` are (rankers, queries) of one measure."""
     pairs = list(combinations(range(len(rankers)), 2))
     if not pairs:
         return ()
@@ -35,12 +38,12 @@ def pairwise_tests(rankers: Sequence[str], values: Values, *, resamples: int, se
 
 
 def crosstab(rankers: Sequence[str], tests: Sequence[PairwiseTest]) -> list[list[str]]:
-    """A row and a column a ranker, with a head: how far the row's is above the column's, and the p-value."""
+    """A table of text: the difference of the row's ranker minus the column's, and its p-value in brackets."""
     cells = {(one.first, one.second): _cell(one.difference, one.p_holm) for one in tests}
     cells |= {(one.second, one.first): _cell(-one.difference, one.p_holm) for one in tests}
     return [["", *rankers], *([row, *(cells.get((row, column), "") for column in rankers)] for row in rankers)]
 
 
 def _cell(difference: float, p: float) -> str:
-    difference += 0.0  # no -0.000 where there is none
+    difference += 0.0  # turns -0.0 into 0.0
     return f"{difference:+.3f} ({f'{p:.2f}' if p >= 0.01 else '<0.01'})"

@@ -1,4 +1,4 @@
-"""The report as one self-contained HTML page: tables, curves, wins and losses, and examples with photos."""
+"""The report: one self-contained HTML page with tables, plots, wins and losses by query, and examples with photos."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +14,12 @@ from ltr_plugin.evaluation.measures import REPORTED_MEASURES
 
 COLOURS = ("#6b7280", "#2563eb", "#d97706", "#059669", "#9333ea", "#dc2626", "#0891b2", "#a16207", "#be185d", "#4d7c0f")
 WIDTH, HEIGHT = 420, 260
-"""Of a plot, in its own units."""
+"""Width and height of a plot, in SVG units."""
 
 
 @dataclass(frozen=True)
 class ResultItem:
-    """A product on the page; `photo` is a data URL, `grade` None where nobody judged it."""
+    """A product on the page; `photo` is a data URL, `grade` is None without a judgment."""
 
     id: str
     title: str
@@ -29,7 +29,10 @@ class ResultItem:
 
 @dataclass(frozen=True)
 class QueryExample:
-    """A query with what two rankers answer. `photo` and `sound` are data URLs of what the shopper asked with."""
+    """A query with the results of two rankers.
+
+    `photo` and `audio` are data URLs of the query's own photo and audio. `difference` is that of the two rankers.
+    """
 
     query: str
     text: str | None
@@ -41,9 +44,11 @@ class QueryExample:
 
 @dataclass(frozen=True)
 class ReportPage:
-    """What the report shows. `curves` are precisions at LEVELS by ranker, `differences` sorted gains over the baseline.
+    """The content of the report.
 
-    `wins` and `losses` are examples of the last ranker against the baseline, the greatest differences first.
+    `comparison` ranks the whole index, `judged_only` the judged products. `curves` are precisions at RECALL_LEVELS by
+    ranker, `differences` the differences of each ranker from the baseline, by query and sorted. `wins` and `losses` are
+    examples of the last ranker against the baseline, with the largest differences first. `facts` stand in the head.
     """
 
     title: str
@@ -57,7 +62,7 @@ class ReportPage:
     ablation: Ablation | None = None
 
     def to_html(self) -> str:
-        """The page; all that comes from queries and products is escaped."""
+        """The page; text of queries and products is escaped."""
         from jinja2 import Environment, PackageLoader, StrictUndefined
 
         environment = Environment(
@@ -74,7 +79,7 @@ class ReportPage:
             views=(self.comparison, self.judged_only),
             recall=[_points(RECALL_LEVELS, curve) for curve in self.curves.values()],
             bars=_bars,
-            share=_percent,
+            percent=_percent,
             grid=[0, 0.25, 0.5, 0.75, 1],
             width=WIDTH,
             height=HEIGHT,
@@ -83,21 +88,21 @@ class ReportPage:
 
 
 def _points(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> str:
-    """The corners of a line through values from 0 to 1."""
+    """The points of an SVG polyline; both axes go from 0 to 1."""
     pairs = zip(x.tolist(), y.tolist(), strict=True)
-    return " ".join(f"{across * WIDTH:.1f},{(1 - up) * HEIGHT:.1f}" for across, up in pairs)
+    return " ".join(f"{left * WIDTH:.1f},{(1 - up) * HEIGHT:.1f}" for left, up in pairs)
 
 
 def _bars(differences: Sequence[float]) -> list[tuple[float, float, float, float]]:
-    """x, y, width and height of a bar a query, best first, around the middle line."""
+    """x, y, width and height of a bar for each query, upwards from the middle line for positive differences."""
     step = WIDTH / max(1, len(differences))
     middle = HEIGHT / 2
     return [
-        (place * step, middle - max(difference, 0) * middle, max(step - 0.4, 0.4), max(abs(difference) * middle, 0.4))
-        for place, difference in enumerate(differences)
+        (number * step, middle - max(difference, 0) * middle, max(step - 0.4, 0.4), max(abs(difference) * middle, 0.4))
+        for number, difference in enumerate(differences)
     ]
 
 
 def _percent(result: Result) -> tuple[float, float, float]:
-    """The mean, and the ends of its interval, in percent."""
+    """The mean and the ends of its interval, in percent."""
     return 100 * result.mean, 100 * result.low, 100 * result.high

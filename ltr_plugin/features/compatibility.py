@@ -1,4 +1,4 @@
-"""A feature set held against an index: every field there, of the right type, every vector of the right space."""
+"""Checks that an index has what a feature set reads: fields of the right types, and vectors of the right spaces."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -18,13 +18,13 @@ _TYPES = {
 
 
 def check_fields(features: FeatureSet, mapping: Mapping[str, Any], vectors: Sequence[VectorField]) -> None:
-    """Passes when the index can evaluate every feature; InputError with every reason why not.
+    """InputError lists every feature that an index with this mapping and these vector fields cannot evaluate.
 
-    A number under `stats` that no product has yet is mapped when the first one brings it, so it may be absent.
+    A field below `stats` may be absent: it is mapped when the first product has it.
     """
-    found = list(_problems(features, mapping, {vector.name: vector for vector in vectors}))
-    if found:
-        raise InputError(f"feature set {features.id}", found)
+    problems = list(_problems(features, mapping, {vector.name: vector for vector in vectors}))
+    if problems:
+        raise InputError(f"feature set {features.id}", problems)
 
 
 def _problems(
@@ -32,40 +32,42 @@ def _problems(
 ) -> Iterator[Problem]:
     for position, feature in enumerate(features.features):
         location = f"$.features[{position}]"
-        for field, wanted in feature.required_fields().items():
-            kind = field_type(mapping, field)
-            if kind is None and not field.startswith("stats."):
-                yield Problem(f"{location}.field", f"the index has no field {field!r}; it has {_known(mapping)}")
-            elif kind is not None and kind not in _TYPES[wanted]:
-                yield Problem(
-                    f"{location}.field", f"{field!r} is of type {kind}, and a {feature.name!r} needs a {wanted}"
-                )
+        for field, required in feature.required_fields().items():
+            type_ = field_type(mapping, field)
+            if type_ is None and not field.startswith("stats."):
+                yield Problem(f"{location}.field", f"the index has no field {field!r}; it has {_field_names(mapping)}")
+            elif type_ is not None and type_ not in _TYPES[required]:
+                message = f"{field!r} is of type {type_}, but {feature.name!r} needs a {required} field"
+                yield Problem(f"{location}.field", message)
         for query, field in feature.required_vectors().items():
             yield from _vector_problems(location, query, field, vectors)
         if isinstance(feature, Derived) and term_count(feature.expression) > Derived.MAX_TERMS:
-            yield Problem(f"{location}.expression", f"more than {Derived.MAX_TERMS} terms would bring the node down")
+            yield Problem(
+                f"{location}.expression",
+                f"has more than {Derived.MAX_TERMS} terms, which could crash the node; split it",
+            )
 
 
 def _vector_problems(location: str, query: str, field: str, vectors: Mapping[str, VectorField]) -> Iterator[Problem]:
     known = ", ".join(sorted(vectors)) or "none"
     if query not in vectors:
         yield Problem(
-            f"{location}.query_vector", f"queries have no vector {query!r}; this index's encoders make: {known}"
+            f"{location}.query_vector", f"queries have no vector {query!r}; the encoders of this index make: {known}"
         )
     elif field in vectors and vectors[query].fingerprint != vectors[field].fingerprint:
-        spaces = f"{query!r} is of {vectors[query].encoder}, {field!r} of {vectors[field].encoder}"
-        yield Problem(f"{location}.field", f"two spaces never mix: {spaces}")
+        encoders = f"{query!r} is made by {vectors[query].encoder}, {field!r} by {vectors[field].encoder}"
+        yield Problem(f"{location}.field", f"vectors of two spaces cannot be compared: {encoders}")
 
 
 def field_type(mapping: Mapping[str, Any], path: str) -> str | None:
-    """The type of a field (sub-fields and object members by dotted path), or None when the mapping lacks it."""
+    """The type of a field, sub-field or object member by its dotted path; None when the mapping does not have it."""
     node: Mapping[str, Any] = mapping
-    for step in path.split("."):
-        node = {**node.get("properties", {}), **node.get("fields", {})}.get(step, {})
+    for name in path.split("."):
+        node = {**node.get("properties", {}), **node.get("fields", {})}.get(name, {})
         if not node:
             return None
     return str(node["type"]) if "type" in node else None
 
 
-def _known(mapping: Mapping[str, Any]) -> str:
+def _field_names(mapping: Mapping[str, Any]) -> str:
     return ", ".join(sorted(name for name in mapping["properties"] if name not in ("content_hash", "embedding")))

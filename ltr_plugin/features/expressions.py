@@ -1,4 +1,4 @@
-"""Just enough of Lucene expressions to check them before the cluster compiles them."""
+"""Checks of Lucene expressions before the cluster compiles them."""
 
 import re
 
@@ -7,10 +7,10 @@ _TOKEN = re.compile(rf"(?P<number>{_NUMBER})|(?P<name>[A-Za-z_$][A-Za-z0-9_$.]*)
 
 
 def variables(expression: str) -> set[str]:
-    """The names that an expression reads; functions are not among them."""
+    """The names of the variables in an expression."""
     return {token["name"] for token in _TOKEN.finditer(expression) if token["name"] and not token["call"]}
 
 
 def term_count(expression: str) -> int:
-    """How many numbers and variables an expression joins; very long ones overflow the plugin's compiler."""
+    """The number of numbers and variables in an expression."""
     return sum(1 for token in _TOKEN.finditer(expression) if token["number"] or not token["call"])

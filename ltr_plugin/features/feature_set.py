@@ -1,4 +1,4 @@
-"""A feature set: the ordered features of a ranker, read from one YAML file."""
+"""Feature sets: the ordered features of a ranker, as a YAML file defines them."""
 
 from functools import cached_property
 from pathlib import Path
@@ -10,19 +10,48 @@ from pydantic import Field, StringConstraints, model_validator
 from ltr_plugin.catalog.product import digest
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.features.expressions import variables
-from ltr_plugin.features.kinds import AnyFeature, Derived, Feature
+from ltr_plugin.features.kinds import RENAMED_KEYS, AnyFeature, Derived, Feature
 from ltr_plugin.features.mustache import render
+from ltr_plugin.resources import resource_dir
 from ltr_plugin.validation import StrictModel, decode
 
 FeatureSetName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
 class FeatureSet(StrictModel):
-    """Name, version and features. The order of `features` is the order of every table, model and log made with it."""
+    """Ordered features with a name and a version.
+
+    The columns of a table, the features of a model and the values of a log are in the order of `features`.
+    """
 
     name: FeatureSetName
     version: Annotated[int, Field(ge=1)]
     features: tuple[AnyFeature, ...]
+
+    @classmethod
+    def load(cls, path_or_name: Path | str) -> Self:
+        """The feature set in a YAML file, or the shipped one of this name: `shop`, `media` or `words`.
+
+        An existing file is preferred to a shipped feature set. InputError lists every problem of the file; when there
+        is no such file, it lists the shipped names.
+        """
+        shipped = shipped_feature_sets()
+        path = Path(path_or_name)
+        if not path.is_file():
+            path = shipped.get(str(path_or_name), path)
+        try:
+            value = yaml.safe_load(path.read_bytes())
+        except FileNotFoundError:
+            names = ", ".join(shipped)
+            raise InputError(str(path), f"no such file, nor a shipped feature set; shipped are {names}") from None
+        except OSError as error:
+            raise InputError(str(path), f"cannot be read: {error.strerror or error}") from None
+        except yaml.YAMLError as error:
+            position = getattr(error, "problem_mark", None)
+            location = f"line {position.line + 1}" if position else ""
+            message = f"is not YAML: {getattr(error, 'problem', error)}"
+            raise InputError(str(path), [Problem(location, message)]) from None
+        return decode(cls, value, source=str(path), renamed_keys=RENAMED_KEYS)
 
     @property
     def id(self) -> str:
@@ -31,26 +60,26 @@ class FeatureSet(StrictModel):
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The features' names, in order."""
+        """The names of the features, in order."""
         return tuple(feature.name for feature in self.features)
 
     @property
     def monotone_constraints(self) -> tuple[int, ...]:
-        """For each feature 1 where more never hurts, -1 where more never helps, 0 where nothing is said."""
+        """For each feature 1 (a greater value never lowers the score), -1 (never raises it), or 0 (unconstrained)."""
         signs = {"increasing": 1, "decreasing": -1, None: 0}
         return tuple(signs[feature.monotonicity] for feature in self.features)
 
     @cached_property
     def digest(self) -> str:
-        """Sixteen hex digits that change with anything that changes a value."""
+        """Sixteen hex digits that change with the name or the query of any feature, or with their order."""
         return digest(self.rendered())
 
     def rendered(self, *, zero_filled: bool = True) -> list[dict[str, object]]:
-        """The features in the plugin's form.
+        """The features as JSON of the learning-to-rank plugin's feature-set API.
 
-        `zero_filled` features match every product, with 0 where they have no value, so that every version of the plugin
-        scores them alike; this is what is served. Otherwise a product without a value does not match, so that a log
-        tells missing from zero.
+        `zero_filled` features match every product and score 0 where they have no value, so that every version of the
+        plugin scores them alike: these are served. Otherwise a product without a value does not match: these are
+        logged, so that a log distinguishes missing from 0.
         """
         return [_rendered(feature, zero_filled=zero_filled) for feature in self.features]
 
@@ -58,32 +87,22 @@ class FeatureSet(StrictModel):
     def _consistent(self) -> Self:
         if not self.features:
             raise ValueError("features: at least one is needed")
-        seen: set[str] = set()
+        earlier: set[str] = set()
         for position, feature in enumerate(self.features):
             location = f"features[{position}]"
-            if feature.name in seen:
-                raise ValueError(f"{location}: name {feature.name!r} is taken by an earlier feature")
+            if feature.name in earlier:
+                raise ValueError(f"{location}: name {feature.name!r} is taken by an earlier feature; rename one")
             if isinstance(feature, Derived):
-                later = sorted(variables(feature.expression) - seen)
-                if later:
-                    raise ValueError(
-                        f"{location}: the expression reads {later}, which are no earlier features of the set"
-                    )
-            seen.add(feature.name)
+                unknown = sorted(variables(feature.expression) - earlier)
+                if unknown:
+                    raise ValueError(f"{location}: the expression reads {unknown}, which are not earlier features")
+            earlier.add(feature.name)
         return self
 
 
-def load_feature_set(path: Path) -> FeatureSet:
-    """The feature set in a YAML file; InputError with every mistake in it."""
-    try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        position = getattr(error, "problem_mark", None)
-        location = f"line {position.line + 1}" if position else ""
-        raise InputError(str(path), [Problem(location, f"no YAML: {getattr(error, 'problem', error)}")]) from None
-    return decode(FeatureSet, value, source=str(path))
+def shipped_feature_sets() -> dict[str, Path]:
+    """The files of the feature sets that are installed with the library, by name, sorted."""
+    return {path.stem: path for path in sorted(resource_dir("feature_sets").glob("*.yaml"))}
 
 
 def _rendered(feature: Feature, *, zero_filled: bool) -> dict[str, object]:

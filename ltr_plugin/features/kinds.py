@@ -1,4 +1,4 @@
-"""The kinds of feature, each with what a feature-set file says of it and the query whose score is its value."""
+"""The kinds of feature: their keys in a feature-set file, and the query whose score is the value of the feature."""
 
 from abc import abstractmethod
 from typing import Annotated, Any, ClassVar, Literal
@@ -13,13 +13,21 @@ FeatureName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$"
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$")]
 FeatureModality = Literal["text", "image", "audio", "video", "behaviour", "query"]
 MATCH_NONE: Body = {"match_none": {}}
+RENAMED_KEYS = {
+    "across": "`fields`",
+    "has": "`parameter`",
+    "direction": "`monotonicity`",
+    "best": "`score_mode: max`",
+}
+"""Keys of feature sets of version 0.1, and what they are called now."""
 
 
 class Feature(StrictModel):
-    """What every feature says: its name, its kind, and the modality that a fusion ranker groups it under.
+    """Base class of all kinds.
 
-    `monotonicity` is what a ranker may take for granted, such as that more matching words never hurt: with few judged
-    queries it keeps chance out of the model.
+    `modality` is the group in which a fusion ranker puts the feature. `monotonicity` is a constraint for rankers: a
+    greater value never lowers the score (`increasing`), or never raises it (`decreasing`). With few judged queries a
+    constraint keeps rankers from learning noise.
     """
 
     name: FeatureName
@@ -28,19 +36,19 @@ class Feature(StrictModel):
 
     @abstractmethod
     def query(self) -> Body:
-        """The query, as JSON with mustache, that matches where the feature has a value and scores that value."""
+        """A query that matches the products that have a value, with the value as its score: JSON with mustache tags."""
 
     def required_fields(self) -> dict[str, str]:
-        """Index fields that it reads, each with what it must be: `text`, `number`, `date` or `vector`."""
+        """The index fields that the query reads, with the type each must have: `text`, `number`, `date` or `vector`."""
         return {}
 
     def required_vectors(self) -> dict[str, str]:
-        """Query vectors that it reads, each with the index field that it is compared with."""
+        """The query vectors that the query reads, with the index field that each is compared with."""
         return {}
 
 
 class Match(Feature):
-    """BM25 of the typed words in a text field; 0 where no word occurs."""
+    """BM25 of the query's text in one text field."""
 
     kind: Literal["match"]
     field: FieldName
@@ -49,18 +57,21 @@ class Match(Feature):
     fuzziness: Literal["AUTO", 0, 1, 2] | None = None
 
     def query(self) -> Body:
-        """See Feature."""
+        """A `match` query of the text."""
         options = {"minimum_should_match": self.minimum_should_match, "fuzziness": self.fuzziness}
         given = {name: value for name, value in options.items() if value is not None}
         return {"match": {self.field: {"query": "{{text}}", "operator": self.operator, **given}}}
 
     def required_fields(self) -> dict[str, str]:
-        """See Feature."""
+        """The text field."""
         return {self.field: "text"}
 
 
 class MultiMatch(Feature):
-    """BM25 of the typed words over several fields; `cross_fields` with `and` wants every word in one of them."""
+    """BM25 of the query's text over several text fields.
+
+    With `type: cross_fields` and `operator: and`, each term must occur in at least one of the fields.
+    """
 
     kind: Literal["multi_match"]
     fields: Annotated[tuple[FieldName, ...], Field(min_length=1)]
@@ -69,36 +80,37 @@ class MultiMatch(Feature):
     tie_breaker: Annotated[FiniteFloat, Field(ge=0, le=1)] = 0.0
 
     def query(self) -> Body:
-        """See Feature."""
+        """A `multi_match` query of the text."""
         search = {"query": "{{text}}", "fields": list(self.fields), "type": self.type, "tie_breaker": self.tie_breaker}
         return {"multi_match": search if self.type == "phrase" else {**search, "operator": self.operator}}
 
     def required_fields(self) -> dict[str, str]:
-        """See Feature."""
+        """The text fields."""
         return dict.fromkeys(self.fields, "text")
 
 
 class Phrase(Feature):
-    """BM25 of the typed words as a phrase, in which `slop` moves are allowed."""
+    """BM25 of the query's text as a phrase; its terms may be moved by `slop` positions in total."""
 
     kind: Literal["phrase"]
     field: FieldName
     slop: Annotated[int, Field(ge=0, le=50)] = 0
 
     def query(self) -> Body:
-        """See Feature."""
+        """A `match_phrase` query of the text."""
         return {"match_phrase": {self.field: {"query": "{{text}}", "slop": self.slop}}}
 
     def required_fields(self) -> dict[str, str]:
-        """See Feature."""
+        """The text field."""
         return {self.field: "text"}
 
 
 class Similarity(Feature):
-    """(1 + cosine) / 2 of a query vector and a product vector of one space, computed exactly for every product.
+    """(1 + cosine) / 2 of a query vector and a product vector of the same space, exact for every product.
 
-    A product with several photos has their mean direction in the field, which `score_mode: mean` compares; `max`
-    takes the photo most similar to the query instead. A `knn` clause would be wrong here: products outside its top k come back as missing.
+    A product with several images (or audio or video files) has their mean direction in `field`. That is compared with
+    `score_mode: mean`; `score_mode: max` compares the most similar one. A `knn` query would be wrong here: it gives no
+    value to products beyond the k nearest.
     """
 
     kind: Literal["similarity"]
@@ -107,14 +119,14 @@ class Similarity(Feature):
     score_mode: Literal["mean", "max"] = "mean"
 
     def query(self) -> Body:
-        """See Feature."""
+        """A `script_score` query where the query has the vector, else `match_none`."""
         scored = self._scored(self.field)
         if self.score_mode == "max":
-            own = f"per_media.{self.field}"
-            nearest = {"nested": {"path": own, "score_mode": "max", "query": self._scored(f"{own}.vector")}}
-            several = {"nested": {"path": own, "query": {"match_all": {}}}}
-            only: Body = {"bool": {"must": [scored], "must_not": [several]}}
-            scored = {"dis_max": {"queries": [nearest, only]}}
+            path = f"per_media.{self.field}"
+            most_similar = {"nested": {"path": path, "score_mode": "max", "query": self._scored(f"{path}.vector")}}
+            has_several = {"nested": {"path": path, "query": {"match_all": {}}}}
+            single: Body = {"bool": {"must": [scored], "must_not": [has_several]}}
+            scored = {"dis_max": {"queries": [most_similar, single]}}
         return when(flag_name(self.query_vector), scored, MATCH_NONE)
 
     def _scored(self, field: str) -> Body:
@@ -123,17 +135,17 @@ class Similarity(Feature):
         return {"script_score": {"query": {"exists": {"field": field}}, "script": script}}
 
     def required_fields(self) -> dict[str, str]:
-        """See Feature."""
-        own = {f"per_media.{self.field}.vector": "vector"} if self.score_mode == "max" else {}
-        return {self.field: "vector", **own}
+        """The vector field and, for `max`, the nested field with a vector for each medium."""
+        nested = {f"per_media.{self.field}.vector": "vector"} if self.score_mode == "max" else {}
+        return {self.field: "vector", **nested}
 
     def required_vectors(self) -> dict[str, str]:
-        """See Feature."""
+        """The one query vector."""
         return {self.query_vector: self.field}
 
 
 class FieldValue(Feature):
-    """A number of the product, such as its price or rating, multiplied by `factor` and then changed by `modifier`."""
+    """A number of the product, such as its price or rating, as `modifier(factor * number)`."""
 
     kind: Literal["field_value"]
     field: FieldName
@@ -141,7 +153,7 @@ class FieldValue(Feature):
     modifier: Literal["none", "log1p", "ln1p", "ln2p", "sqrt", "square", "reciprocal"] = "none"
 
     def query(self) -> Body:
-        """See Feature."""
+        """A `function_score` query with `field_value_factor`."""
         value = {"field": self.field, "factor": self.factor, "modifier": self.modifier}
         return {
             "function_score": {
@@ -152,12 +164,12 @@ class FieldValue(Feature):
         }
 
     def required_fields(self) -> dict[str, str]:
-        """See Feature."""
+        """The number field."""
         return {self.field: "number"}
 
 
 class Recency(Feature):
-    """exp decay of a date's age: 1 now, `decay` after `scale`, such as 0.5 after `365d`."""
+    """Exponential decay with the distance of a date from `origin`: 1 at `origin`, `decay` at a distance of `scale`."""
 
     kind: Literal["recency"]
     field: FieldName
@@ -166,7 +178,7 @@ class Recency(Feature):
     origin: str = "now"
 
     def query(self) -> Body:
-        """See Feature."""
+        """A `function_score` query with an `exp` decay."""
         shape = {"origin": self.origin, "scale": self.scale, "decay": self.decay}
         return {
             "function_score": {
@@ -177,42 +189,42 @@ class Recency(Feature):
         }
 
     def required_fields(self) -> dict[str, str]:
-        """See Feature."""
+        """The date field."""
         return {self.field: "date"}
 
 
 class QueryFlag(Feature):
-    """1 where the query has this: `text`, or a vector by its name; the same for every product."""
+    """1 when the query has this parameter (`text`, or a query vector by its name), the same for every product."""
 
     kind: Literal["query_flag"]
     parameter: FieldName
 
     def query(self) -> Body:
-        """See Feature."""
+        """`match_all` where the query has the parameter, else `match_none`."""
         return when(flag_name(self.parameter), {"match_all": {}}, MATCH_NONE)
 
 
 class Template(Feature):
-    """Any query of the cluster. `{{name}}` inserts a query parameter, escaped; `when` names a flag it needs."""
+    """Any query. `{{name}}` inserts a search parameter; `when` names a parameter without which there is no value."""
 
     kind: Literal["template"]
     template: dict[str, Any]
     when: FieldName | None = None
 
     def query(self) -> Body:
-        """See Feature."""
+        """The template; `match_none` where the query lacks what `when` names."""
         return when(flag_name(self.when), self.template, MATCH_NONE) if self.when else self.template
 
 
 class Derived(Feature):
-    """A Lucene expression over earlier features of the set, which read as 0 where they are missing."""
+    """A Lucene expression over earlier features of the set, which are 0 where they are missing."""
 
     MAX_TERMS: ClassVar[int] = 1000
     kind: Literal["derived"]
     expression: Annotated[str, StringConstraints(min_length=1)]
 
     def query(self) -> Body:
-        """See Feature."""
+        """The expression."""
         return RawTemplate(self.expression)
 
 

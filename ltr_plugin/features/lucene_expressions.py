@@ -1,8 +1,8 @@
-"""Lucene expressions evaluated here as the cluster evaluates them: in double precision, comparisons giving 1 or 0.
+"""Evaluates Lucene expressions as the cluster does: in double precision; a comparison gives 1 or 0.
 
-Covered is what the plugin's `derived_expression` features are made of: arithmetic, comparisons, logic, `?:` and the
-functions (https://lucene.apache.org/core/9_9_2/expressions/org/apache/lucene/expressions/js/package-summary.html);
-bit operators and `haversin` are not.
+Supported are numbers, variables, arithmetic, comparisons, logic, `?:` and the functions, but not the bit operators and
+`haversin`. The language:
+https://lucene.apache.org/core/9_9_2/expressions/org/apache/lucene/expressions/js/package-summary.html
 """
 
 import re
@@ -17,7 +17,7 @@ from ltr_plugin.errors import InputError
 
 Doubles = npt.NDArray[np.float64]
 Instruction = tuple[int, Callable[..., Any]] | str | float
-"""Of a program in postfix order: a function of so many results before it, a column's name, or a number."""
+"""One step in postfix order: a function with its number of arguments, the name of a column, or a number."""
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
@@ -51,51 +51,53 @@ _BINARY: dict[str, tuple[int, Callable[[Doubles, Doubles], Any]]] = {
     "/": (6, np.divide),
     "%": (6, np.fmod),
 }
-"""How strongly each operator binds, and what it does."""
+"""The precedence of each operator, and its function."""
 _UNARY: dict[str, Callable[[Doubles], Any]] = {
     "-": np.negative,
     "+": np.positive,
     "!": lambda value: value == 0,
 }
-_UNARY_BINDING = 7
+_UNARY_PRECEDENCE = 7
 
 
 def evaluate_expression(expression: str, columns: Mapping[str, npt.NDArray[np.floating]]) -> Doubles:
-    """The values of an expression, float64, for columns of one shape; InputError when it cannot be read."""
+    """The values of an expression, float64, for columns of the same shape; InputError when it cannot be parsed."""
     results: list[Any] = []
     with np.errstate(all="ignore"):
-        # A stack and not recursion: a sum of many terms is nested as deep as it is long.
-        for step in compile_expression(expression):
-            if isinstance(step, tuple):
-                count, function = step
-                results[-count:] = [np.asarray(function(*results[-count:]), dtype=np.float64)]
-            else:
-                results.append(columns[step].astype(np.float64) if isinstance(step, str) else np.float64(step))
+        # A stack instead of recursion: a sum of many terms is nested as deeply as it is long.
+        for instruction in compile_expression(expression):
+            match instruction:
+                case (count, function):
+                    results[-count:] = [np.asarray(function(*results[-count:]), dtype=np.float64)]
+                case str(name):
+                    results.append(columns[name].astype(np.float64))
+                case number:
+                    results.append(np.float64(number))
     return np.asarray(results[0])
 
 
 @cache
 def compile_expression(expression: str) -> tuple[Instruction, ...]:
-    """The steps of an expression in postfix order; InputError when it cannot be read."""
+    """The instructions of an expression in postfix order; InputError when it cannot be parsed."""
     return _Parser(expression).parse()
 
 
 class _Parser:
-    """Operator-precedence parsing (Pratt, Top Down Operator Precedence, 1973)."""
+    """Operator-precedence parsing (Pratt, Top Down Operator Precedence, POPL 1973)."""
 
     def __init__(self, expression: str) -> None:
         self.expression = expression
         self.position = 0
         self.kind: str | None = None
         self.symbol = ""
-        self.steps: list[Instruction] = []
+        self.instructions: list[Instruction] = []
         self._next()
 
     def parse(self) -> tuple[Instruction, ...]:
         self._ternary()
         if self.kind is not None:
             raise self._error()
-        return tuple(self.steps)
+        return tuple(self.instructions)
 
     def _ternary(self) -> None:
         self._operation(0)
@@ -104,30 +106,31 @@ class _Parser:
             self._ternary()
             self._expect(":")
             self._ternary()
-            self.steps.append((3, lambda condition, yes, no: np.where(condition != 0, yes, no)))
+            self.instructions.append((3, lambda condition, yes, no: np.where(condition != 0, yes, no)))
 
-    def _operation(self, binding: int) -> None:
+    def _operation(self, min_precedence: int) -> None:
         self._operand()
-        while self.kind == "sign" and (found := _BINARY.get(self.symbol)) and found[0] > binding:
+        while self.kind == "sign" and (operator := _BINARY.get(self.symbol)) and operator[0] > min_precedence:
+            precedence, function = operator
             self._next()
-            self._operation(found[0])
-            self.steps.append((2, found[1]))
+            self._operation(precedence)
+            self.instructions.append((2, function))
 
     def _operand(self) -> None:
         kind, symbol = self.kind, self.symbol
         self._next()
         if kind == "number":
-            self.steps.append(float(int(symbol, 16) if symbol[:2] in ("0x", "0X") else float(symbol)))
+            self.instructions.append(float(int(symbol, 16) if symbol[:2] in ("0x", "0X") else float(symbol)))
         elif kind == "name" and self.symbol == "(":
             self._call(symbol)
         elif kind == "name":
-            self.steps.append(symbol)
+            self.instructions.append(symbol)
         elif symbol == "(":
             self._ternary()
             self._expect(")")
         elif symbol in _UNARY:
-            self._operation(_UNARY_BINDING)
-            self.steps.append((1, _UNARY[symbol]))
+            self._operation(_UNARY_PRECEDENCE)
+            self.instructions.append((1, _UNARY[symbol]))
         else:
             raise self._error()
 
@@ -139,7 +142,7 @@ class _Parser:
             self._expect("," if position else "(")
             self._ternary()
         self._expect(")")
-        self.steps.append((count, function))
+        self.instructions.append((count, function))
 
     def _expect(self, sign: str) -> None:
         if self.symbol != sign:
@@ -147,12 +150,12 @@ class _Parser:
         self._next()
 
     def _next(self) -> None:
-        found = _TOKEN.match(self.expression, self.position)
-        if found is None and self.expression[self.position :].strip():
+        token = _TOKEN.match(self.expression, self.position)
+        if token is None and self.expression[self.position :].strip():
             raise self._error()
-        self.kind, self.symbol = (found.lastgroup, found[found.lastgroup or 0]) if found else (None, "")
-        self.position = found.end() if found else len(self.expression)
+        self.kind, self.symbol = (token.lastgroup, token[token.lastgroup or 0]) if token else (None, "")
+        self.position = token.end() if token else len(self.expression)
 
     def _error(self) -> InputError:
         before = self.expression[: self.position]
-        return InputError("expression", f"{self.expression!r} cannot be evaluated here, at the end of {before!r}")
+        return InputError("expression", f"{self.expression!r} cannot be evaluated here, after {before!r}")

@@ -1,21 +1,21 @@
-"""JSON with mustache in it: query bodies are built as values, so that nothing is ever joined by hand."""
+"""Mustache templates of JSON, built from values, so that quotes and commas are never written by hand."""
 
 import json
 from dataclasses import dataclass
 
 Body = object
-"""A JSON value in which any leaf may be Raw."""
+"""A JSON value in which any part may be a RawTemplate."""
 
 
 @dataclass(frozen=True)
 class RawTemplate:
-    """Text that stands in the JSON as it is: a section, or a parameter that is a number or a list."""
+    """Template text that is written without quotes: a section, or a parameter that is a number or a list."""
 
     text: str
 
 
 def render(body: Body) -> str:
-    """The template text of a query body. Strings keep their `{{name}}`, which the plugin escapes for JSON."""
+    """The template text of a body. A `{{name}}` in a string stays, and the cluster escapes its value for JSON."""
     match body:
         case RawTemplate(text):
             return text
@@ -28,27 +28,14 @@ def render(body: Body) -> str:
 
 
 def to_json(parameter: str) -> RawTemplate:
-    """A parameter written as JSON: for vectors and lists. (For a string it would lose the quotes: use `{{name}}`.)"""
+    """A parameter that is a vector or a list, as JSON. (A string would lose its quotes: write `"{{name}}"` instead.)"""
     return RawTemplate("{{#toJson}}" + parameter + "{{/toJson}}")
 
 
 def when(flag: str, body: Body, otherwise: Body) -> RawTemplate:
-    """`body` where the flag parameter is true, else `otherwise`.
+    """`body` when the parameter `flag` is true, else `otherwise`.
 
-    Only a boolean can open a section here: on a vector mustache would repeat it for every number.
+    `flag` must be a boolean: mustache repeats a section for every number of a vector.
     """
-    return RawTemplate(
-        "{{#"
-        + flag
-        + "}}"
-        + render(body)
-        + "{{/"
-        + flag
-        + "}}{{^"
-        + flag
-        + "}}"
-        + render(otherwise)
-        + "{{/"
-        + flag
-        + "}}"
-    )
+    opened, closed, inverted = f"{{{{#{flag}}}}}", f"{{{{/{flag}}}}}", f"{{{{^{flag}}}}}"
+    return RawTemplate(opened + render(body) + closed + inverted + render(otherwise) + closed)

@@ -1,4 +1,4 @@
-"""Logged features as a table: a row a (query, product) pair, in a Parquet file that says how to make it again."""
+"""Tables of logged features: a row for each pair of a query and a product, in a Parquet file with its provenance."""
 
 import json
 from collections.abc import Iterable
@@ -25,9 +25,11 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a table was made from: enough to make it again and to refuse it where it does not fit.
+    """What a table was logged from, to repeat it and to check what it is used with.
 
-    `sample_queries` are some of its queries with their search parameters, for the parity check of rankers.
+    `feature_set` is the feature set as JSON, `fingerprints` are the digests of the index's vector spaces by field,
+    `queries` and `judgments` identify the files, `negatives` is the number of products sampled for each query.
+    `sample_queries` are some of the queries with their search parameters, for the parity check of rankers.
     """
 
     feature_set: dict[str, Any]
@@ -47,10 +49,11 @@ class Provenance:
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """Rows of one feature set.
+    """Logged features of (query, product) pairs, one in each row; the rows of a query are consecutive.
 
-    `queries` and `products` hold ids; `grades` are float32, NaN for a sampled product that nobody judged; `values`
-    is (rows, features) float32, NaN where a feature has no value. Rows of one query stand together.
+    `queries` and `products` are the ids, (rows,). `grades`, float32 (rows,), is NaN for a sampled product without a
+    judgment. `values`, float32 (rows, features), is NaN where a feature has no value; its columns are `feature_names`,
+    in the order of the feature set. `len(table)` is the number of rows.
     """
 
     queries: npt.NDArray[np.object_]
@@ -65,50 +68,58 @@ class FeatureTable:
 
     @property
     def labels(self) -> Floats:
-        """Grades with 0 for the sampled products: they stand for the many that nobody would judge relevant."""
+        """The grades, with 0 for sampled products: they represent the many products that are not relevant."""
         return np.nan_to_num(self.grades, nan=0.0)
 
     @property
     def zero_filled(self) -> Floats:
-        """Values as the cluster scores them: 0 where a feature has no value."""
-        return np.where(np.isnan(self.values), np.float32(0), self.values)
+        """The values as the cluster scores them: 0 where a feature has no value."""
+        return zero_fill(self.values)
 
     @cached_property
     def feature_set(self) -> FeatureSet:
-        """The feature set that the table was logged with; InputError when its columns or its queries are others now."""
+        """The feature set that was logged.
+
+        InputError when the columns are not its features, or when this version renders its queries differently.
+        """
         features = decode(FeatureSet, self.provenance.feature_set, source="feature table")
         if features.feature_names != self.feature_names:
             raise InputError(
                 "feature table", f"has columns {self.feature_names!r}, its feature set has {features.feature_names!r}"
             )
         if features.digest != self.provenance.feature_set_digest:
-            raise InputError("feature table", f"feature set {features.id!r} renders otherwise now; log the table again")
+            raise InputError(
+                "feature table",
+                f"feature set {features.id!r} is rendered differently in this version; log the table again",
+            )
         return features
 
     def subset(self, indices: npt.NDArray[Any]) -> Self:
-        """The table of the chosen rows (a mask or positions)."""
-        parts = (self.queries[indices], self.products[indices], self.grades[indices], self.values[indices])
-        return type(self)(*parts, self.feature_names, self.provenance)
+        """The table of some rows, given by their indices or by a boolean mask."""
+        columns = (self.queries[indices], self.products[indices], self.grades[indices], self.values[indices])
+        return type(self)(*columns, self.feature_names, self.provenance)
 
-    def for_queries(self, wanted: Iterable[str]) -> Self:
-        """The rows of these queries."""
-        return self.subset(np.isin(self.queries, np.array(list(wanted), dtype=object)))
+    def for_queries(self, queries: Iterable[str]) -> Self:
+        """The table of the rows of these queries."""
+        return self.subset(np.isin(self.queries, np.array(list(queries), dtype=object)))
 
     @classmethod
-    def read(cls, path: Path) -> Self:
-        """The table in a Parquet file; InputError when it is none of ours."""
+    def read(cls, path: Path | str) -> Self:
+        """The table in a Parquet file that `log_features` or `ltr features log` wrote.
+
+        InputError when the file cannot be read, is not such a table, or was written by another version.
+        """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         try:
             table = pq.read_table(path)
         except (OSError, pa.ArrowException) as error:
-            raise InputError(str(path), f"no feature table: {error}; make one with `ltr features log`") from None
+            raise InputError(str(path), f"is not a feature table: {error}; make one with `ltr features log`") from None
         header = json.loads((table.schema.metadata or {}).get(_METADATA_KEY, b"{}"))
         if header.get("format_version") != FORMAT_VERSION:
-            raise InputError(
-                str(path), f"no feature table of format {FORMAT_VERSION}; make one with `ltr features log`"
-            )
+            message = f"is not a feature table of format {FORMAT_VERSION}; log it again with `ltr features log`"
+            raise InputError(str(path), message)
         names = tuple(table.column_names[3:])
         values = np.stack([_numbers(table, name) for name in names], axis=1)
         queries, products = (table.column(name).to_numpy(zero_copy_only=False) for name in ("query", "product"))
@@ -116,12 +127,12 @@ class FeatureTable:
 
 
 def zero_fill(values: npt.ArrayLike) -> Floats:
-    """float32 values with 0 for what is missing, as the cluster scores them."""
+    """The values as float32 with 0 for NaN, as the cluster scores them."""
     return np.nan_to_num(np.asarray(values, dtype=np.float32), nan=0.0)
 
 
 def parquet_schema(names: Iterable[str], provenance: Provenance) -> "pa.Schema":
-    """The Parquet schema of a table: query, product, grade (null: not judged), then the features (null: missing)."""
+    """The Parquet schema of a table: query, product, grade (null: not judged), then the features (null: no value)."""
     import pyarrow as pa
 
     columns = [("query", pa.string()), ("product", pa.string()), ("grade", pa.float32())]

@@ -1,4 +1,4 @@
-"""Feature tables written as they are logged: memory holds one group of rows, and a half-written file has no name."""
+"""Writes a feature table while it is logged, with one row group in memory."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,11 +9,11 @@ from ltr_plugin.errors import InputError
 from ltr_plugin.features.table import Provenance, parquet_schema
 
 Row = tuple[str, str, float | None, Mapping[str, float | None]]
-"""Query id, product id, grade (None: not judged), feature values (None: missing)."""
+"""Query id, product id, grade (None: not judged), feature values by name (None: no value)."""
 
 
 class FeatureTableWriter:
-    """Writes rows to a Parquet file that appears under its name only when all are written."""
+    """Writes rows to a Parquet file, which gets its name when the `with` block ends without an error."""
 
     def __init__(
         self, path: Path, names: Iterable[str], provenance: Provenance, *, row_group_size: int = 50_000
@@ -35,7 +35,7 @@ class FeatureTableWriter:
             raise InputError(str(path), f"cannot be written: {error.strerror or error}") from None
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Takes rows; those of one query must come together."""
+        """Adds rows; those of a query must be consecutive."""
         self._buffer += rows
         if len(self._buffer) >= self._row_group_size:
             self._flush()

@@ -7,7 +7,6 @@ here, its address is checked, and the connection goes to that same address; each
 import contextlib
 import http.client
 import ipaddress
-import os
 import socket
 import ssl
 import threading
@@ -16,9 +15,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from ltr_plugin.catalog.media import strip_credentials
 from ltr_plugin.errors import MediaError
-
-ENV_ALLOW_PRIVATE_MEDIA = "LTR_ALLOW_PRIVATE_MEDIA"
-"""Environment variable: 1 if the catalog's media are on a private network."""
+from ltr_plugin.settings import Settings
 
 MAX_REDIRECTS = 3
 TIMEOUT_S = 20.0
@@ -113,10 +110,11 @@ def _connect(url: SplitResult, deadline: float) -> socket.socket:
     host, port = str(url.hostname), url.port or (443 if url.scheme == "https" else 80)
     entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in entries))
-    allowed = [address for address in addresses if os.environ.get(ENV_ALLOW_PRIVATE_MEDIA) == "1" or _public(address)]
+    any_address = Settings.from_env().allow_private_media
+    allowed = [address for address in addresses if any_address or _public(address)]
     if not allowed:
         raise MediaError(
-            f"{host!r} is a private address; set {ENV_ALLOW_PRIVATE_MEDIA}=1 if the catalog's media are there"
+            f"{host!r} is a private address; set LTR_ALLOW_PRIVATE_MEDIA=1 if the catalog's media are there"
         )
     failure = OSError("no address")
     for number, address in enumerate(allowed):  # one of several may be down

@@ -1,12 +1,12 @@
-"""Rankers where a modality is missing: what the cluster finds and logs then, ranked by the rankers that it has.
+"""How rankers do when queries or products lack a modality.
 
-Queries lose a modality for good: they are searched and logged with the parameters that they would have without it. Of
-products, the first pass is the cluster's own, with those that lose the modality kept from every clause that would find
-them by it, so that one found in no other way is gone and the next ones move up. The features of what is found are
-logged once; those that lose something are computed again here, as if the product had no such field. What the words of
-the others weigh stays as it was (a shorter index would count them anew).
+A query without a modality is searched and logged with the parameters that it would have without it. For products
+without a modality, the first pass runs in the cluster with a mask: no clause on that modality matches them, so a
+product that no other clause matches is gone, and the next ones move up. Features are logged once; those of masked
+products are computed again here, as if the product did not have the field. Term statistics stay those of the full
+index.
 
-The scores are computed here too, by the rankers that `ltr ranker push` proved to score as the cluster does.
+Scores are computed here too, by rankers whose scores `ltr ranker push` compared with the cluster's.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -45,14 +45,14 @@ from ltr_plugin.rankers.training.folds import shuffled
 from ltr_plugin.validation import decode
 
 MAX_REMOVED_IDS = 65_536
-"""Ids that a cluster takes in one clause, unless it is told otherwise."""
+"""Ids in one clause that a cluster accepts by default (`index.max_terms_count`)."""
 
 BlindBaselines = Mapping[Modality, Mapping[str, Ranker]]
-"""Rankers trained without a modality."""
+"""By modality, the rankers trained without it."""
 
 
 def load_pushed_rankers(index: Index, folders: Sequence[str]) -> dict[str, Ranker]:
-    """The rankers in these folders; InputError when one is no folder, or the cluster does not have it."""
+    """The rankers in these folders, by folder; InputError for no folder, or when the cluster does not have a ranker."""
     for folder in folders:
         if not Path(folder).is_dir():
             raise InputError("--ranker", f"{folder!r} is no folder of a trained ranker")
@@ -63,7 +63,7 @@ def load_pushed_rankers(index: Index, folders: Sequence[str]) -> dict[str, Ranke
 def train_blind_baselines(
     table: FeatureTable, rankers: Mapping[str, Ranker], *, progress: Progress = no_progress
 ) -> BlindBaselines:
-    """Each ranker trained again, of its kind and with its settings, without each modality that its features know.
+    """Each ranker trained again with its settings, once without each modality that its features read.
 
     InputError when the table was logged for other features.
     """
@@ -99,25 +99,26 @@ def ablate(
     seed: int = 7,
     progress: Progress = no_progress,
 ) -> Ablation:
-    """The matrix: each modality taken from the queries that have another, and from each share of all products.
+    """The rankers measured with each modality removed: from the queries that have another one, and from each fraction
+    of all products.
 
-    The products of a smaller share are among those of a larger one. Rivals are shown the same products as the rankers,
-    without the modality. InputError when no query is judged, or the index is too large to name its products.
+    The products of a smaller fraction are among those of a larger one. `blind_baselines` rank the same candidates
+    without the modality. InputError when no query is judged, or the index has too many products to list their ids.
     """
     judged = [one for one in encoded if qrels.for_query(one.query.id)]
     if not judged:
-        raise InputError("judgments", "they judge none of these queries; are the ids the same in both files?")
+        raise InputError("judgments", "judge none of these queries; are the ids the same in both files?")
     shuffled_ids = shuffled(index.ids(), seed)
     if len(shuffled_ids) * max(removed_fractions, default=0) > MAX_REMOVED_IDS:
         raise InputError(
-            "ltr ablate", f"{len(shuffled_ids):,} products are too many to name; index a part of the catalog"
+            "ltr ablate", f"{len(shuffled_ids):,} products are too many to list in a query; index a part of the catalog"
         )
     blind_baselines = blind_baselines or {}
-    all_rankers = [*rankers.values(), *(one for known in blind_baselines.values() for one in known.values())]
+    all_rankers = [*rankers.values(), *(one for blind in blind_baselines.values() for one in blind.values())]
     sets = {one.feature_set.digest: one.feature_set for one in all_rankers}
     for features in sets.values():
         push_features(index, features)
-    retrieval, logs = Retrieval.from_vectors(index.vectors), _FeatureValues(index, sets)
+    retrieval, logs = Retrieval(index.profile), _FeatureValues(index, sets)
     baseline_runs = _rank(rankers, logs, judged, _candidate_ids(index, judged, retrieval))
     removals = _removals(index, judged, removed_fractions)
     rows = []

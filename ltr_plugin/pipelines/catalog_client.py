@@ -1,4 +1,4 @@
-"""The Python call for catalog systems: products put, updated and deleted, and their vectors made by the workers."""
+"""The Python client for catalog systems: puts, updates and deletes products, and has workers make their vectors."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel, ReembedRequest
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.connection import Cluster, connect
+from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.cluster.versions import allow_media_root
 from ltr_plugin.settings import Settings
 
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
     from ltr_plugin.pipelines.ingest import IngestResult
 
 CatalogRecord = Mapping[str, Any] | str | bytes
-"""A product as a line of a catalog has it: decoded JSON, or its text."""
+"""A product or an update as in a line of a catalog: decoded JSON, or its text."""
 
 
 class CatalogClient:
-    """The products behind an alias, changed from a program.
+    """Changes the products of an index from a program.
 
-    Words can be found at once (after the index's next refresh); for exactly the products that now lack vectors, tasks
-    are sent to the workers of the broker (LTR_BROKER_URL). Each call takes any number of changes, makes them in their
-    order, and tells what was refused, and why, without letting that hinder the others. Relative media lie in `folder`,
-    or without it where those of the index do. Calls may run at the same time.
+    Text can be found after the index's next refresh. Tasks for the products that now lack vectors are sent to the
+    workers of the broker (LTR_BROKER_URL). Each call takes any number of changes and applies them in their order; a
+    change that is refused does not stop the others, and the result names it with the reason. Relative media references
+    are relative to `folder`, or without it to the media folder of the index. Calls may run concurrently.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class CatalogClient:
         cluster: Cluster | None = None,
         client: "Celery | None" = None,
     ) -> None:
-        """Gives the index leave to take media from `folder`.
+        """Allows the index to read media from `folder`.
 
         ClusterError when there is no such index: `ltr index create` makes it, with the encoders of your choice.
         """
@@ -46,36 +47,36 @@ class CatalogClient:
 
         settings = settings or Settings.from_env()
         self.alias = alias
-        self._cluster = cluster or connect(settings)
+        self._cluster = cluster or connect(settings=settings)
         self._client = client or celery_client(settings)
         self._folder = folder
         self._media_root = settings.media_root
-        index = Index(self._cluster, alias, media_root=self._media_root)
+        index = Index.open(self._cluster, alias, media_root=self._media_root)
         if folder:
             allow_media_root(index, folder)
 
     def put(self, products: Iterable[Product | CatalogRecord]) -> "IngestResult":
         """Adds products, or replaces those of the same ids. One with `deleted: true` is deleted.
 
-        A vector is made again where what it is made of has changed: the words, the list of media, or the name, size or
-        time of change of a file. A price costs no vector.
+        A vector is made again when its source has changed: the text, the list of media, or the name, size or
+        modification time of a file. A new price makes no vector again.
         """
         return self._ingest(products, CatalogEntry)
 
     def update(self, updates: Iterable[CatalogRecord]) -> "IngestResult":
-        """Gives some fields of products that are there new values, as a JSON merge patch does (RFC 7396).
+        """Gives some fields of existing products new values; each update is a JSON merge patch (RFC 7396) with an id.
 
-        Files are looked at where the update names their field: name it, with the same references, to tell that a file
-        has been replaced.
+        Files are checked for changes only in the media fields that the update names: repeat a field to say that a file
+        was replaced.
         """
         return self._ingest(updates, ProductUpdateModel)
 
     def delete(self, ids: Iterable[str]) -> "IngestResult":
-        """Deletes products; those that are not there are no mistake."""
+        """Deletes products by id; an id that the index does not have is no error."""
         return self._ingest(({"id": id_, "deleted": True} for id_ in ids), CatalogEntry)
 
     def reembed(self, ids: Iterable[str]) -> "IngestResult":
-        """Has all vectors of products made again: for a photo that changed behind the same URL, which nothing tells."""
+        """Has all vectors of products made again, for example when a photo changed behind the same URL."""
         return self._ingest(({"id": id_} for id_ in ids), ReembedRequest)
 
     def _ingest(self, records: Iterable[object], change_type: type[Change]) -> "IngestResult":

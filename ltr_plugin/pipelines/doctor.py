@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from ltr_plugin.cluster.connection import connect
+from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.devnode import node_state
 from ltr_plugin.devnode.toolchain import find_jdk, find_maven
 from ltr_plugin.errors import BrokerError, ClusterError, NodeError, PluginMissingError
@@ -65,7 +65,7 @@ def check_cluster(settings: Settings) -> list[Check]:
     if settings.opensearch_url is None and node_state(settings) is None:
         return [Check("cluster", False, "no development node is running", "`ltr node start`, or set OPENSEARCH_URL")]
     try:
-        cluster = connect(settings, timeout_s=CONNECT_TIMEOUT_S)
+        cluster = connect(settings=settings, timeout_s=CONNECT_TIMEOUT_S)
     except PluginMissingError as error:
         return [Check("cluster", True, "answers"), Check("LTR plugin", False, "not installed", str(error))]
     except ClusterError as error:

@@ -1,20 +1,21 @@
-"""Which encoders an index gets: those it has, but for what is asked otherwise."""
+"""Which encoders an index gets: those it has, unless others are requested."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.versions import active_index, resolve_alias
 from ltr_plugin.errors import InputError
 
 NO_VECTORS = "none"
-"""Asks for no vectors of a modality."""
+"""Requests no vectors of a modality."""
 
 
 @dataclass(frozen=True)
 class EncoderSelection:
-    """Encoders (`library:model`) asked for by modality. None: what the index has; NONE: no vectors of this modality."""
+    """Requested encoders (`library:model`) by modality. None keeps what the index has, `none` makes no vectors."""
 
     text: str | None = None
     image: str | None = None
@@ -23,14 +24,14 @@ class EncoderSelection:
 
     @property
     def requested(self) -> bool:
-        """Whether anything is asked for at all."""
+        """Whether any encoder is requested."""
         return self != EncoderSelection()
 
     def vectors(self, existing: Sequence[VectorField] | None) -> tuple[VectorField, ...]:
-        """The fields for these encoders beside those of an index that has `existing`; None: a new index.
+        """The fields for these encoders and for those kept of the `existing` fields; None for a new index.
 
-        A new index gets the default encoder of text unless told otherwise. Where nothing is asked for, no encoder is
-        loaded. EncoderError when one cannot be.
+        A new index gets the default text encoder unless another is requested. Encoders are loaded only when some are
+        requested or the index is new. EncoderError when one cannot be loaded.
         """
         if existing is not None and not self.requested:
             return tuple(existing)
@@ -48,15 +49,18 @@ class EncoderSelection:
         )
 
 
-def vector_fields_for(cluster: Cluster, alias: str, encoders: EncoderSelection) -> tuple[VectorField, ...]:
-    """The vector fields that an index, which may be there or not, is to have with these encoders.
+def vector_fields_for(
+    cluster: Cluster, alias: str, encoders: EncoderSelection, active: Index | None = None
+) -> tuple[VectorField, ...]:
+    """The vector fields that an index, which may exist or not, is to have with these encoders.
 
-    InputError where an earlier release made it and nothing is asked for: its encoders cannot be read.
+    `active` is the index behind the alias, where it is open already. InputError where an earlier release made the index
+    and no encoder is requested: the encoders it has cannot be read.
     """
-    current = active_index(cluster, alias)
-    if current is None and resolve_alias(cluster, alias) and not encoders.requested:
+    current = active or active_index(cluster, alias)
+    if current is None and not encoders.requested and resolve_alias(cluster, alias):
         raise InputError(
-            f"index {alias}", "an earlier release made it: name the encoders that it is to have from now on"
+            f"index {alias}", "an earlier release made it; name the encoders that it is to have from now on"
         )
     return encoders.vectors(current.vectors if current else None)
 

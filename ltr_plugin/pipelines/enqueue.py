@@ -1,4 +1,4 @@
-"""Products that lack vectors, sent to the workers by modality."""
+"""Products that lack vectors, sent to workers by modality; workers counted."""
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,34 +17,36 @@ if TYPE_CHECKING:
     from celery import Celery
 
 PRODUCTS_PER_TASK: Mapping[Modality, int] = {"text": 1024, "image": 256, "audio": 64, "video": 32}
-"""Products of one message. More would be no faster, and would be more to do again when a worker dies."""
+"""Products of one task. Larger tasks are not faster, and more is lost when a worker dies."""
 
 FETCH_SIZE = 1000
-"""Products that are read together, to see what they lack."""
+"""Products that are read in one call, to see which vectors they lack."""
 
 EMBED_ARGUMENTS = ("index", "ids", "source")
-"""What a message says, in order."""
+"""The arguments of an embedding task, in order."""
 
 INSPECT_TIMEOUT_S = 1.0
-"""How long workers are given to say what they work on."""
+"""How long to wait for workers to name their tasks."""
 
 CONNECT_TIMEOUT_S, PING_TIMEOUT_S = 4.0, 4.0
-"""Together below the ten seconds within which a user is told that nobody does the work."""
+"""Together below ten seconds, within which a user learns that no worker answers."""
 
 
 def enqueue(client: "Celery", index: str, ids: Iterable[str], source: Modality, *, batch: int | None = None) -> int:
-    """Sends these ids to the workers of a modality; returns how many. BrokerError when there is no broker."""
+    """Sends these ids to the workers of a modality; returns how many. BrokerError when the broker does not answer."""
     sent = 0
     with _broker(client):
-        for some in batched(ids, batch or PRODUCTS_PER_TASK[source]):
-            client.send_task(EMBED_TASK, [index, list(some), source])
-            sent += len(some)
+        for task_ids in batched(ids, batch or PRODUCTS_PER_TASK[source]):
+            client.send_task(EMBED_TASK, [index, list(task_ids), source])
+            sent += len(task_ids)
     return sent
 
 
 def enqueue_missing(index: Index, ids: Sequence[str], source: Modality | None = None, *, client: "Celery") -> int:
-    """Sends those of these products that lack a current vector (with `source`, one of that modality), by modality;
-    returns how many, each counted once a modality that it lacks."""
+    """Sends those of these products that lack a current vector (with `source`, of that modality); returns how many.
+
+    A product is sent, and counted, once for each modality that it lacks vectors of.
+    """
     vectors = [vector for vector in index.vectors if source in (None, vector.source)]
     lacking: dict[Modality, list[str]] = {}
     for page in batched(dict.fromkeys(ids), FETCH_SIZE):
@@ -55,31 +57,31 @@ def enqueue_missing(index: Index, ids: Sequence[str], source: Modality | None = 
 
 
 def enqueue_backlog(index: Index, batch: int | None = None, *, client: "Celery") -> int:
-    """Sends all products that lack a current vector; returns how many, each counted once a modality that it lacks."""
+    """Sends all products that lack a current vector; returns how many, counted as by `enqueue_missing`."""
     return sum(
         enqueue(client, index.name, index.backlog_ids(source), source, batch=batch) for source in _modalities(index)
     )
 
 
 def enqueue_lost(index: Index, *, client: "Celery") -> int:
-    """Sends the products that lack a vector and that no message is about; returns how many, as `enqueue_backlog` does.
+    """Sends the products that lack a vector and are in no task; returns how many, counted as by `enqueue_missing`.
 
-    A modality whose queue is not empty is left alone: what was lost would wait for the queue's end anyway, and is found
-    once that is reached. What workers have in hand is left out, where the broker lets them be asked.
+    A modality whose queue is not empty is skipped: lost products are sent once the queue is empty. Products in tasks
+    that workers hold are left out, where the broker supports asking workers.
     """
     idle = [source for source in _modalities(index) if not _queue_length(client, DEFAULT_QUEUE, queue_of(source))]
     in_flight = _in_flight(index, client) if idle else {}
     index.refresh()
     sent = 0
     for source in idle:
-        held = in_flight.get(source, frozenset()) | in_flight.get(None, frozenset())
-        sent += enqueue(client, index.name, (id_ for id_ in index.backlog_ids(source) if id_ not in held), source)
+        skipped = in_flight.get(source, frozenset()) | in_flight.get(None, frozenset())
+        sent += enqueue(client, index.name, (id_ for id_ in index.backlog_ids(source) if id_ not in skipped), source)
     return sent
 
 
 @contextlib.contextmanager
 def _broker(client: "Celery") -> Iterator[Any]:
-    """A connection to the broker. BrokerError when there is none, or it goes meanwhile."""
+    """A connection to the broker. BrokerError when the broker does not answer, or fails while the block runs."""
     from kombu.exceptions import OperationalError
 
     with client.connection_for_read() as connection:
@@ -95,7 +97,7 @@ def _modalities(index: Index) -> list[Modality]:
 
 
 def _queue_length(client: "Celery", *names: str) -> int:
-    """How many messages wait in these queues; those that a worker has taken count where a folder is the queue."""
+    """How many messages wait in these queues. In the folder queue, those that a worker holds are counted too."""
     waiting = 0
     with _broker(client) as connection:
         for name in names:
@@ -105,19 +107,19 @@ def _queue_length(client: "Celery", *names: str) -> int:
 
 
 def _in_flight(index: Index, client: "Celery") -> dict[Modality | None, set[str]]:
-    """The ids that workers are embedding, or have put off, by modality."""
-    held: dict[Modality | None, set[str]] = {}
+    """The ids in tasks that workers run, have reserved or will retry, by modality."""
+    in_flight: dict[Modality | None, set[str]] = {}
     if not client.conf.worker_enable_remote_control:
-        return held
+        return in_flight
     with _broker(client) as connection:
-        ask = client.control.inspect(timeout=INSPECT_TIMEOUT_S, connection=connection)
-        for answers in (ask.reserved(), ask.active(), ask.scheduled()):
-            for answer in chain.from_iterable((answers or {}).values()):
-                task = answer.get("request", answer)
-                said = {**dict(zip(EMBED_ARGUMENTS, task["args"], strict=False)), **task["kwargs"]}
-                if task["name"] == EMBED_TASK and said.get("index") in (index.name, index.alias):
-                    held.setdefault(said.get("source"), set()).update(said["ids"])
-    return held
+        inspect = client.control.inspect(timeout=INSPECT_TIMEOUT_S, connection=connection)
+        for by_worker in (inspect.reserved(), inspect.active(), inspect.scheduled()):
+            for entry in chain.from_iterable((by_worker or {}).values()):
+                task = entry.get("request", entry)
+                arguments = {**dict(zip(EMBED_ARGUMENTS, task["args"], strict=False)), **task["kwargs"]}
+                if task["name"] == EMBED_TASK and arguments.get("index") in (index.name, index.alias):
+                    in_flight.setdefault(arguments.get("source"), set()).update(arguments["ids"])
+    return in_flight
 
 
 def broker_name(settings: Settings) -> str:

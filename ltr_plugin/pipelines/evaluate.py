@@ -11,7 +11,7 @@ from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.comparison import Comparison, compare
 from ltr_plugin.evaluation.runs import Run
 from ltr_plugin.features.parameters import flag_name
-from ltr_plugin.judgments.qrels import Qrels, read_qrels
+from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, encode
 from ltr_plugin.pipelines.query_slices import slice_queries
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
@@ -75,7 +75,7 @@ def evaluate(
     query is judged, or the cluster lacks a ranker.
     """
     rankings = [resolve_ranking(index, ranker) for ranker in rankers]
-    qrels = qrels if isinstance(qrels, Qrels) else read_qrels(Path(qrels))
+    qrels = qrels if isinstance(qrels, Qrels) else Qrels.read(Path(qrels))
     judged = [one for one in encode(index, queries) if qrels.for_query(one.query.id)]
     if not judged:
         raise InputError("judgments", "judge none of these queries; are the ids the same in both files?")
@@ -102,7 +102,7 @@ def run_ranking(
     index: Index, encoded: Sequence[EncodedQuery], qrels: Qrels, ranking: Ranking, *, progress: Progress = no_progress
 ) -> FullAndJudgedRuns:
     """Ranks every query twice: over the whole index, and restricted to its judged products."""
-    template = {"source": search_template(Retrieval.from_vectors(index.vectors), ranking)}
+    template = {"source": search_template(Retrieval(index.profile), ranking)}
     full = ((template, {**one.params, "size": EVALUATION_DEPTH}) for one in encoded)
     judged = (
         (template, {**one.params, "size": EVALUATION_DEPTH, **_restricted_to(qrels.for_query(one.query.id))})

@@ -1,4 +1,4 @@
-"""Why a product has its score: each feature's and modality's part in it, and where on its photo the likeness lies."""
+"""Why a product has its score: the contribution of each feature, and which parts of its photo are like the query."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A product with its feature values (None: it has none), and what each of them adds to its score."""
+    """A product with its feature values (None where it has none), and what each of them adds to its score."""
 
     product: Product
     values: dict[str, float | None]
@@ -58,9 +58,10 @@ def explain(
 
 
 def saliency_overlay(index: Index, encoded: EncodedQuery, product: Product) -> "Image":
-    """The product's photo most like the query, bright where it is like it; see `ltr_plugin.encoders.saliency`.
+    """The product's photo that is most similar to the query, bright where it is similar.
 
-    InputError when the query says nothing that photos are compared with, or the product has no photo that can be used.
+    InputError when the query has neither a photo nor text in the space of photos, or no photo of the product can be
+    used.
     """
     from ltr_plugin.encoders import encoder_of
     from ltr_plugin.encoders.saliency import overlay, saliency
@@ -72,7 +73,7 @@ def saliency_overlay(index: Index, encoded: EncodedQuery, product: Product) -> "
         name for name in ("image_vector", "image_text_vector") if name in photo_fields and name in encoded.params
     ]
     if photos is None or not query_fields:
-        raise InputError("--saliency", "needs an index with photo vectors, and a query with a photo or words")
+        raise InputError("--saliency", "needs an index with photo vectors, and a query with a photo or text")
     query = np.array(encoded.params[query_fields[0]], np.float32)
     encoder = encoder_of(photos)
     scored_photos = []

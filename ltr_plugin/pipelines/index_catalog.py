@@ -1,4 +1,4 @@
-"""A catalog into the index: words at once, vectors by the workers, the alias when all is there."""
+"""A catalog file into an index: text at once, vectors by the workers, and the alias when all vectors are made."""
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,24 +25,27 @@ from ltr_plugin.cluster.versions import (
 )
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.jsonlines import JsonLines
+from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
 from ltr_plugin.pipelines.index_versions import build_next_version
+from ltr_plugin.pipelines.ingest import CHANGES_PER_CALL
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.settings import Settings
 
 if TYPE_CHECKING:
     from ltr_plugin.pipelines.local_worker import LocalWorker
 
-BULK_SIZE = 500
-
 
 @dataclass(frozen=True)
 class IndexResult:
-    """What became of a catalog: `refused` changes were not made, `invalid_lines` were skipped on demand, `pruned` products
-    were deleted because the catalog does not have them. `index` is the version that has the products now; `next_version` names
-    it too where this call filled it beside the one that serves, for `embed_backlog` to move the alias to."""
+    """What became of a catalog: how many changes were `written`, which were `refused`, which lines were skipped because
+    they are invalid, and how many products were pruned because the catalog does not have them.
 
-    index: str
-    next_version: str | None
+    `index` is the version that has the products now. `pending_alias` is the alias that is to point to it once its
+    vectors are made, where this call filled the version beside the active one (see `embed_backlog`).
+    """
+
+    index: Index
+    pending_alias: str | None
     written: int
     refused: list[Problem] = field(default_factory=list)
     invalid_lines: list[Problem] = field(default_factory=list)
@@ -53,7 +56,7 @@ def write_catalog(
     cluster: Cluster,
     catalog: Path,
     alias: str,
-    vectors: Sequence[VectorField],
+    vectors: Sequence[VectorField] | EncoderSelection,
     *,
     media: Path | None = None,
     update: bool = False,
@@ -62,25 +65,26 @@ def write_catalog(
     skip_invalid: bool = False,
     progress: Progress = no_progress,
 ) -> IndexResult:
-    """Adds a catalog's products to an index, which is made where there is none; their words can be found at once.
+    """Adds a catalog's products to an index, which is made if it does not exist; their words can be found at once.
 
-    Products of other catalogs stay, unless `prune` deletes those that this one does not have. With `update`, its lines
-    give some fields new values. With `replace`, or where the index has a layout of an earlier release, nothing changes
-    for shoppers yet: a version of this catalog alone is filled beside the one that serves. Where `vectors` are not
-    those that the index has, the next version is filled with all its products (`build_next_version`). Where another command
-    moves the alias meanwhile, what is still to be written goes to the version that serves then.
+    Products of other catalogs stay, unless `prune` deletes those that this catalog does not have. With `update`, its
+    lines give some fields new values. With `replace`, or where an earlier release made the index, nothing changes for
+    shoppers yet: a version of this catalog alone is filled beside the active one. `vectors` are the vector fields that
+    the index is to have, or the encoders that make them; where they differ from those of the index, the next version is
+    filled with all its products (`build_next_version`). If another command moves the alias meanwhile, the rest is
+    written to the version that is active then.
 
     Relative media lie in the folder `media`, or without it in the catalog's. InputError lists every wrong line before
-    anything is written, unless `skip_invalid`. Run again after an interruption it goes on, and writes only what differs.
+    anything is written, unless `skip_invalid`. A call after an interruption writes only what differs.
     """
-    current = active_index(cluster, alias)  # before a large file is checked: `vectors` were chosen by what serves now
+    current = active_index(cluster, alias)  # before a large file is checked: `vectors` are chosen by what is active now
+    if isinstance(vectors, EncoderSelection):
+        vectors = vector_fields_for(cluster, alias, vectors, current)
     lines: JsonLines[Change] = JsonLines(catalog, ProductUpdateModel if update else CatalogEntry)
-    total, bad = lines.check()
-    if bad and prune:
-        raise InputError("--prune", f"{len(bad)} lines of {catalog} are wrong, so that what it has is not known")
-    changes = lines.read(
-        skip_invalid=skip_invalid or not bad
-    )  # checked already: a large file is not parsed for it again
+    total, invalid = lines.check()
+    if invalid and prune:
+        raise InputError("--prune", f"{len(invalid)} lines of {catalog} are wrong, so its products are not all known")
+    changes = lines.read(skip_invalid=skip_invalid or not invalid)  # a checked file is not parsed for it again
     folder = media or catalog.parent
     new_version = replace or (current is None and resolve_alias(cluster, alias) is not None)
     if new_version:
@@ -88,19 +92,18 @@ def write_catalog(
         unblock_writes(cluster, target.name)
         write_meta(cluster, target.name, synced_from=None)
     else:
-        target = allow_media_root(ensure_index(cluster, alias, vectors, folder), folder)
-    name = target.name if new_version else alias
-    ids, refused = _write(cluster, name, changes, folder, total, progress)
-    pruned = _prune(cluster, name, ids) if prune or new_version else 0
+        target = allow_media_root(current or ensure_index(cluster, alias, vectors, folder), folder)
+    ids, refused = _write(target, changes, folder, total, progress)
+    index = target.reopened()  # another version than at the start, if another command moved the alias
+    pruned = _prune(index, ids) if prune or new_version else 0
     if new_version and current:
-        for group in batched(ids, BULK_SIZE):
+        for group in batched(ids, CHANGES_PER_CALL):
             copy_reembed_nonces(current, target, group)
             copy_vectors(current, target, group)
-    index = Index(cluster, name)  # another version than at the start, where somebody else moved the alias
     if set(vectors) not in (set((current or target).vectors), set(index.vectors)):
         index, new_version = build_next_version(cluster, alias, vectors, progress=progress), True
     index.refresh()
-    return IndexResult(index.name, index.name if new_version else None, total - len(refused), refused, bad, pruned)
+    return IndexResult(index, alias if new_version else None, total - len(refused), refused, invalid, pruned)
 
 
 def ensure_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media: Path) -> Index:
@@ -108,9 +111,11 @@ def ensure_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], m
 
     InputError when the alias belongs to an index that was not made here, or that an earlier release made.
     """
+    if index := active_index(cluster, alias):
+        return index
     if resolve_alias(cluster, alias) is None:
         switch_alias(cluster, alias, open_or_create(cluster, alias, vectors, media).name)
-    return active_index(cluster, alias) or Index(cluster, alias)
+    return Index.open(cluster, alias)
 
 
 def missing_from_catalog(index: Index, catalog: Path) -> list[str]:
@@ -120,53 +125,43 @@ def missing_from_catalog(index: Index, catalog: Path) -> list[str]:
 
 def embed_backlog(
     settings: Settings,
-    cluster: Cluster,
-    alias: str,
-    next_version: str | None = None,
+    index: Index,
+    pending_alias: str | None = None,
     *,
     already_sent: bool = False,
     progress: Progress = no_progress,
-) -> None:
-    """Has every product that lacks a current vector embedded, in the version that serves, or in one that was `next_version`
-    beside it: the alias is pointed to that one then. The alias is moved for no other.
+) -> Index:
+    """Has every product embedded that lacks a current vector, and returns the index that is active then.
 
-    With a broker configured its workers do it, and need not be told again what is `already_sent` to them already; without one a
-    worker of our own runs for the length of this call. Interrupted at any point, the next call goes on where the index
-    says that vectors are lacking. Where the version follows the one that serves, what changed there meanwhile is caught
-    up, the last of it while writes are held.
+    With `pending_alias`, the alias is pointed to this version afterwards; products that changed in the active version
+    meanwhile are copied first, the last of them while writes are blocked.
+
+    With a broker, its workers embed; what is `already_sent` to them is not sent again. Without a broker, a local worker
+    runs for the length of this call. A call after an interruption continues: the index says which vectors are missing.
     """
-    products = Index(cluster, next_version or alias)
-    _embed(settings, products, progress, already_sent=already_sent)
-    if next_version and resolve_alias(cluster, alias) != next_version:
-        current = active_index(cluster, alias)
-        if current and synced_from(products, current):
-            sync(current, products)
-            _embed(settings, products, progress)
-        cut_over(cluster, alias, products)
-        _embed(settings, products, progress)
-
-
-def enqueue_backlog(settings: Settings, cluster: Cluster, index: str) -> int:
-    """Sends the backlog to the workers of the configured broker and returns how many products that are.
-
-    InputError without a broker.
-    """
-    from ltr_plugin.broker.messages import celery_client
-    from ltr_plugin.pipelines.enqueue import enqueue_backlog
-
-    require_broker(settings)
-    return enqueue_backlog(Index(cluster, index), client=celery_client(settings))
+    worked = _embed(settings, index, progress, already_sent=already_sent)
+    alias = pending_alias or index.alias
+    if pending_alias and resolve_alias(index.cluster, alias) != index.name:
+        active = active_index(index.cluster, alias)
+        if active and synced_from(index, active):
+            sync(active, index)
+            _embed(settings, index, progress)
+        cut_over(index.cluster, alias, index)
+        _embed(settings, index, progress)
+    return Index.open(index.cluster, alias) if worked or pending_alias else index
 
 
 def require_broker(settings: Settings) -> None:
-    """InputError without a broker: nobody would take the tasks."""
+    """InputError without a broker: no worker would take the tasks after this command."""
     if not settings.broker_url:
-        raise InputError("--no-wait", "needs workers that go on after this command: set LTR_BROKER_URL and start them")
+        raise InputError(
+            "--no-wait", "needs workers that take the tasks: set LTR_BROKER_URL and start them (`ltr worker`)"
+        )
 
 
 @contextmanager
 def temporary_worker(settings: Settings) -> "Iterator[LocalWorker | None]":
-    """A worker of our own while the block runs; None where a broker is configured, whose workers do the work."""
+    """A local worker while the block runs; None where a broker is configured, whose workers do the work."""
     from ltr_plugin.pipelines.local_worker import local_worker
 
     if settings.broker_url:
@@ -177,15 +172,18 @@ def temporary_worker(settings: Settings) -> "Iterator[LocalWorker | None]":
 
 
 def _write(
-    cluster: Cluster, name: str, changes: Iterator[Change], folder: Path, total: int, progress: Progress
+    target: Index, changes: Iterator[Change], folder: Path, total: int, progress: Progress
 ) -> tuple[list[str], list[Problem]]:
-    """The ids of the products that are there then, and what was refused."""
+    """The ids of the products that exist afterwards, and what was refused."""
     ids: list[str] = []
     refused: list[Problem] = []
     done = 0
     media_root = Settings.from_env().media_root
-    for group in batched(changes, BULK_SIZE):
-        errors = apply_changes(cluster, name, group, folder=folder, media_root=media_root)
+    # a large catalog takes so long to check and to write that the alias may move, and old versions may be dropped
+    just_opened = total <= CHANGES_PER_CALL and not media_root
+    for group in batched(changes, CHANGES_PER_CALL):
+        index = target if just_opened else Index.open(target.cluster, target.alias, media_root=media_root)
+        errors = apply_changes(index, group, folder=folder)
         refused += (Problem(f"product {one.id}", error) for one, error in zip(group, errors, strict=True) if error)
         ids += (one.id for one in group if not getattr(one, "deleted", False))
         done += len(group)
@@ -198,18 +196,21 @@ def _missing_from_catalog(index: Index, ids: Collection[str]) -> list[str]:
     return [id_ for id_ in index.ids() if id_ not in ids]
 
 
-def _prune(cluster: Cluster, name: str, ids: Sequence[str]) -> int:
-    deletions = [CatalogEntry(id=id_, deleted=True) for id_ in _missing_from_catalog(Index(cluster, name), set(ids))]
-    found = (apply_changes(cluster, name, group) for group in batched(deletions, BULK_SIZE))
-    return sum(error is None for results in found for error in results)
+def _prune(index: Index, ids: Sequence[str]) -> int:
+    deletions = [CatalogEntry(id=id_, deleted=True) for id_ in _missing_from_catalog(index, set(ids))]
+    results = (apply_changes(index, group) for group in batched(deletions, CHANGES_PER_CALL))
+    return sum(error is None for errors in results for error in errors)
 
 
-def _embed(settings: Settings, products: Index, progress: Progress, *, already_sent: bool = False) -> None:
+def _embed(settings: Settings, index: Index, progress: Progress, *, already_sent: bool = False) -> bool:
+    """Whether any vector was missing."""
     from ltr_plugin.broker.messages import celery_client
     from ltr_plugin.pipelines.local_worker import drain
 
-    products.refresh()
-    if products.backlog():
-        with temporary_worker(settings) as worker:
-            client = worker.client if worker else celery_client(settings)
-            drain(products, client, worker=worker, progress=progress, send=not (already_sent and worker is None))
+    index.refresh()
+    if not index.backlog():
+        return False
+    with temporary_worker(settings) as worker:
+        client = worker.client if worker else celery_client(settings)
+        drain(index, client, worker=worker, progress=progress, send=not (already_sent and worker is None))
+    return True

@@ -1,12 +1,12 @@
-"""Versions of one index: the next one filled beside the one that serves, the way back, and old ones taken away."""
+"""Versions of one index: the next one filled beside the active one, rollback, and deletion of old ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ltr_plugin.catalog.profile import LAYOUT_VERSION
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.mapping import LAYOUT_VERSION
 from ltr_plugin.cluster.sync import cut_over, sync, synced_from
 from ltr_plugin.cluster.versions import (
     active_index,
@@ -23,7 +23,7 @@ from ltr_plugin.progress import Progress, no_progress
 
 @dataclass(frozen=True)
 class RollbackResult:
-    """A way back: from which version to which, and whether the latter was brought up to the products of the former."""
+    """A rollback from the version `previous` to `index`; `synced` if products of the former were copied first."""
 
     previous: str
     index: str
@@ -32,7 +32,7 @@ class RollbackResult:
 
 @dataclass(frozen=True)
 class Version:
-    """One version of an index: what it takes up, and whether it is the one that serves."""
+    """One version of an index: its size, and whether it is the active one."""
 
     name: str
     products: int
@@ -43,14 +43,16 @@ class Version:
 def build_next_version(
     cluster: Cluster, alias: str, vectors: Sequence[VectorField], *, progress: Progress = no_progress
 ) -> Index:
-    """Another version of an index, with these vectors and all products of the one that serves.
+    """Another version of an index, with these vector fields and all products of the active version.
 
-    Vectors that the two have in common are copied; `embed_backlog` has the others made, and moves the alias. A version
-    that an interrupted call left behind, or that served before, is taken up again. InputError without an index.
+    Vectors of fields that both have are copied; `embed_backlog` has the others made, and moves the alias. A version
+    that an interrupted call left behind, or that was active before, is used again. InputError when there is no index.
     """
     current = active_index(cluster, alias)
     if current is None:
-        raise InputError(f"index {alias}", "it has no products to copy; name a catalog")
+        raise InputError(
+            f"index {alias}", "does not exist, so it has no products to copy; write a catalog with `ltr catalog put`"
+        )
     target = create_next_version(cluster, alias, vectors, current.media_roots.main)
     sync(current, target, progress=progress)
     target.refresh()
@@ -58,16 +60,16 @@ def build_next_version(
 
 
 def rollback_index(cluster: Cluster, alias: str, *, progress: Progress = no_progress) -> RollbackResult:
-    """Points an alias to the version that served before.
+    """Points an alias to the version that was active before.
 
-    After a change of encoders, what has changed since is caught up first; a version that was replaced by another
-    catalog comes back as it was. A second call undoes the first. InputError when there is nothing to go back to.
+    After a change of encoders, products that have changed since are copied first; a version that was replaced by
+    another catalog comes back as it was. A second call undoes the first. InputError when no version was active before.
     """
     name = resolve_alias(cluster, alias)
-    previous = read_meta(cluster, name).get("before") if name else None
+    previous = read_meta(cluster, name).get("previous_index") if name else None
     if name is None or previous not in versions(cluster, alias):
         raise InputError("--rollback", f"{name or alias} has no version before it")
-    target, current = Index(cluster, previous), active_index(cluster, alias)
+    target, current = Index.open(cluster, previous), active_index(cluster, alias)
     synced = current is not None and synced_from(target, current)
     if current and synced:
         sync(current, target, progress=progress)
@@ -92,9 +94,9 @@ def list_versions(cluster: Cluster, alias: str) -> list[Version]:
 
 
 def drop_inactive_versions(cluster: Cluster, alias: str) -> list[str]:
-    """Deletes all versions but the one that serves, and returns their names; there is no way back then.
+    """Deletes all versions but the active one, and returns their names; no rollback is possible afterwards.
 
-    A change of encoders that was begun is given up by it.
+    A change of encoders that is not finished is cancelled.
     """
     dropped = [version.name for version in list_versions(cluster, alias) if not version.active]
     for name in dropped:

@@ -1,4 +1,4 @@
-"""Changes from catalog systems: written at once, and what then lacks vectors sent to the workers."""
+"""Changes from catalog systems: written at once; products that lack vectors afterwards are sent to the workers."""
 
 import contextlib
 import json
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from celery import Celery
 
 CHANGES_PER_CALL = 500
-"""Changes that are written in one call."""
+"""Changes that are written in one call to the cluster."""
 
 
 @dataclass(frozen=True)
 class RefusedChange:
-    """A change that was not made: its place among those handed over, counted from 1, its product's id, and why not.
+    """A change that was not made: its position among the given changes, from 1, its product's id, and the reason.
 
-    `id` is empty where the change has none that can be read.
+    `id` is empty when it cannot be read.
     """
 
     position: int
@@ -41,9 +41,11 @@ class RefusedChange:
 
 @dataclass
 class IngestResult:
-    """What became of changes: how many were made, how many embedding tasks' worth of products were sent (a product
-    counts once a modality), and what was refused. `enqueue_error` says why no tasks could be sent; the products are in the
-    backlog, and the sweep sends them."""
+    """What became of changes: how many were `applied`, how many products were `sent` to workers (each counted once a
+    modality), and which changes were `refused`.
+
+    `enqueue_error` says why no tasks could be sent; the products stay in the backlog, and the next sweep sends them.
+    """
 
     applied: int = 0
     sent: int = 0
@@ -61,32 +63,35 @@ def ingest(
     folder: Path | None = None,
     media_root: Path | None = None,
 ) -> IngestResult:
-    """Makes the changes that are written down in `records`: JSON text or decoded JSON of this form, or changes.
+    """Applies `records`: changes, or JSON of `change_type` as text or decoded.
 
-    What is wrong with one record hinders no other. Relative media lie in `folder`, or where the index has its own.
-    ClusterError when the cluster is out of reach: nothing is known of the last TOGETHER records then; hand them over
-    again.
+    A record that is wrong does not stop the others. Relative media references are relative to `folder`, or without it
+    to the media folder of the index. ClusterError when the cluster is out of reach: it is unknown then which of the
+    last CHANGES_PER_CALL records were applied; applying them again is safe.
     """
     result = IngestResult()
     adapter: TypeAdapter[Change] = TypeAdapter(change_type)
     for group in batched(enumerate(records, start=1), CHANGES_PER_CALL):
-        good = list(_read(group, adapter, result.refused))
-        found = apply_changes(cluster, alias, [change for _, change in good], folder=folder, media_root=media_root)
-        for (position, change), wrong in zip(good, found, strict=True):
-            if wrong:
-                result.refused.append(RefusedChange(position, change.id, wrong))
-        changed = [change.id for (_, change), wrong in zip(good, found, strict=True) if wrong is None]
+        valid = list(_read(group, adapter, result.refused))
+        index = Index.open(cluster, alias, media_root=media_root)
+        errors = apply_changes(index, [change for _, change in valid], folder=folder)
+        changed: list[str] = []
+        for (position, change), error in zip(valid, errors, strict=True):
+            if error is None:
+                changed.append(change.id)
+            else:
+                result.refused.append(RefusedChange(position, change.id, error))
         result.applied += len(changed)
         try:
-            result.sent += enqueue_missing(Index(cluster, alias), changed, client=client)
-        except BrokerError as error:
-            result.enqueue_error = str(error)
+            result.sent += enqueue_missing(index.reopened(), changed, client=client)
+        except BrokerError as broker_error:
+            result.enqueue_error = str(broker_error)
     result.refused.sort(key=lambda one: one.position)
     return result
 
 
 Ingest = Callable[[Iterable[bytes]], IngestResult]
-"""Takes in lines of JSON, as `CatalogClient.put` and `CatalogClient.update` do."""
+"""Applies lines of JSON, as `CatalogClient.put` and `CatalogClient.update` do."""
 
 NumberedLine = tuple[int, bytes]
 """A line with its number."""
@@ -94,7 +99,7 @@ NumberedLine = tuple[int, bytes]
 
 @dataclass
 class StreamResult:
-    """How many changes were made, and how many refused. `enqueue_error` as in `IngestResult`."""
+    """How many changes were applied, and how many refused. `enqueue_error` as in `IngestResult`."""
 
     applied: int = 0
     refused: int = 0
@@ -106,21 +111,21 @@ def ingest_lines(
 ) -> StreamResult:
     """Applies lines, a group at a time; `on_refused` is told of each line that was not applied.
 
-    ClusterError, saying how far it came, when the cluster is out of reach.
+    ClusterError, which says how far it came, when the cluster is out of reach.
     """
-    done = StreamResult()
+    total = StreamResult()
     for group in groups:
         try:
             result = ingest([line for _, line in group])
         except ClusterError as error:
-            raise ClusterError(f"{error}; lines before {group[0][0]} are taken in", status=error.status) from None
+            raise ClusterError(f"{error}; lines before {group[0][0]} are applied", status=error.status) from None
         for one in result.refused:
             number = group[one.position - 1][0]
             on_refused(Problem(f"line {number}", f"{one.id}  {one.reason}".strip()))
-        done.applied += result.applied
-        done.refused += len(result.refused)
-        done.enqueue_error = result.enqueue_error or done.enqueue_error
-    return done
+        total.applied += result.applied
+        total.refused += len(result.refused)
+        total.enqueue_error = result.enqueue_error or total.enqueue_error
+    return total
 
 
 def number_lines(lines: Iterable[bytes]) -> Iterator[NumberedLine]:
@@ -129,7 +134,7 @@ def number_lines(lines: Iterable[bytes]) -> Iterator[NumberedLine]:
 
 
 def read_batches(lines: Iterable[bytes]) -> Iterator[list[NumberedLine]]:
-    """Numbered lines, as many together as have arrived, CHANGES_PER_CALL at most. A thread reads a little ahead."""
+    """Numbered lines in batches of all that have arrived, CHANGES_PER_CALL at most. A thread reads a little ahead."""
     arrived: queue.Queue[NumberedLine | BaseException | None] = queue.Queue(2 * CHANGES_PER_CALL)
 
     def reader() -> None:
@@ -137,7 +142,7 @@ def read_batches(lines: Iterable[bytes]) -> Iterator[list[NumberedLine]]:
             for line in number_lines(lines):
                 arrived.put(line)
         except BaseException as error:
-            arrived.put(error)  # raised below, to whom the lines are given
+            arrived.put(error)  # raised below, in the thread that reads the batches
         else:
             arrived.put(None)
 

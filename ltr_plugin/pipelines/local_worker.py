@@ -1,4 +1,4 @@
-"""A worker for the length of one command, and waiting until the index lacks nothing."""
+"""A worker that runs as long as one command, and waiting until no vector is missing."""
 
 import contextlib
 import fcntl
@@ -23,15 +23,12 @@ from ltr_plugin.settings import Settings
 if TYPE_CHECKING:
     from celery import Celery
 
-ENV_PARENT_PID = "LTR_WORKER_PARENT"
-"""Environment variable with the process that a worker must not outlive."""
-
 MAX_RESTARTS = 5
 STOP_TIMEOUT_S = 20.0
 
 
 class LocalWorker:
-    """A `celery worker` child process over the folder queue, started again when it dies."""
+    """A child process `celery worker` on the folder queue, which is restarted when it dies."""
 
     def __init__(self, settings: Settings) -> None:
         require_module("prometheus_client", "a worker", error=BrokerError)
@@ -48,16 +45,16 @@ class LocalWorker:
 
     @property
     def pid(self) -> int:
-        """The worker's process now."""
+        """The process id of the worker that runs now."""
         return self._process.pid
 
     @property
     def alive(self) -> bool:
-        """False once it died more often than it is started again."""
+        """False when the worker died once more after MAX_RESTARTS restarts."""
         return self._supervisor.is_alive() or self._process.poll() is None
 
     def failures(self, idle_s: float) -> list[str]:
-        """What the worker logged about work that it gave up, once nothing moved for so long that it must be all."""
+        """Log lines about failed tasks and refused writes, when nothing moved for longer than their grace time."""
         marks = [mark for mark, grace_s in ((TASK_FAILED, 5), (WRITE_REFUSED, 60)) if idle_s > grace_s]
         return [line for line in self.tail(200) if any(f"{mark}:" in line for mark in marks)]
 
@@ -66,7 +63,7 @@ class LocalWorker:
         return self.log.read_text("utf-8", errors="replace").splitlines()[-lines:] if self.log.exists() else []
 
     def stop(self) -> None:
-        """Lets it finish the tasks it runs, and ends it when that takes long."""
+        """Lets the worker finish its tasks; kills it after STOP_TIMEOUT_S."""
         self._stopping.set()
         self._supervisor.join()
         self._process.terminate()
@@ -96,7 +93,7 @@ class LocalWorker:
 
 @contextlib.contextmanager
 def local_worker(settings: Settings) -> Iterator[LocalWorker]:
-    """A worker of our own while the block runs. What an earlier one left in the queue goes: the index knows it all."""
+    """A local worker while the block runs. Messages of an earlier one are deleted: the index knows the backlog."""
     (settings.runs / "worker.log").unlink(missing_ok=True)
     worker = LocalWorker(settings)
     try:
@@ -115,11 +112,11 @@ def drain(
     stall_s: float = 300.0,
     poll_s: float = 0.3,
 ) -> None:
-    """Sends the backlog to the workers (but for `send`: it is sent already), and returns when no vector is lacking.
+    """Sends the backlog to the workers unless `send` is false, and returns when no vector is missing.
 
-    What no message waits for is sent again when nothing moved for `stall_s`. Where the index was opened by an alias
-    that moves meanwhile, the version that serves then is waited for. LtrError when the worker died for good, when its
-    tasks were given up, or when nothing moved for three times `stall_s`.
+    Products in no task are sent again when nothing moved for `stall_s`. If the index was opened by an alias that moves
+    meanwhile, the version that is active then is waited for. LtrError when the worker died for good, when its tasks
+    failed, or when nothing moved for three times `stall_s`.
     """
     index.refresh()
     total = left = index.backlog()
@@ -129,7 +126,7 @@ def drain(
     while left:
         progress(total - left, total)
         time.sleep(poll_s)
-        index = Index(index.cluster, index.alias)  # its alias may move: the version left behind takes no vectors
+        index = index.reopened()  # the alias may move: the version left behind takes no vectors
         now, before, left = time.monotonic(), left, index.backlog()
         total = max(total, left)
         if left < before:
@@ -139,22 +136,22 @@ def drain(
         if failures or idle_s > 3 * stall_s or (worker and not worker.alive):
             raise LtrError(_stuck(index, left, worker, failures))
         if now - max(moved, sent) > stall_s:
-            with contextlib.suppress(BrokerError):  # one that is away is waited for, as workers do
+            with contextlib.suppress(BrokerError):  # a broker that does not answer is waited for, as workers do
                 enqueue_lost(index, client=client)
             sent = now
     progress(total, total)
 
 
 def worker_command(*options: str, app: str = "ltr_workers", quiet: bool = False) -> list[str]:
-    """The command line of a worker; `quiet` leaves out what Celery prints of itself at the start."""
+    """The command line of a worker; `quiet` suppresses Celery's banner."""
     name = f"ltr-{uuid.uuid4().hex[:8]}@%h"  # brokers tell workers apart by it
     celery = [sys.executable, "-m", "celery", *(["--quiet"] if quiet else []), "-A", app]
-    calm = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return [*celery, "worker", "--hostname", name, "--loglevel", "INFO", *calm, *options]
+    independent = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return [*celery, "worker", "--hostname", name, "--loglevel", "INFO", *independent, *options]
 
 
 class _SharedFolderQueue:
-    """The folder queue, shared with the other commands that have a worker on it now, by a lock that ends with us."""
+    """The folder queue, shared by a lock with other commands that have a worker on it now."""
 
     def __init__(self, settings: Settings) -> None:
         folder = broker_folder(settings)
@@ -162,16 +159,17 @@ class _SharedFolderQueue:
         self._lock = (folder / "lock").open("w")
 
     def purge_if_unshared(self) -> None:
-        """Deletes what nobody waits for. What others wait for stays: to us it is work that is done already."""
+        """Deletes all messages, unless another command waits for them; then they stay, and do no harm here."""
+        # flock, because filelock's locks cannot turn from exclusive to shared in one step
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for message in self._messages.glob("*.msg"):
-                if not message.name.endswith(f".{CATALOG_QUEUE}.msg"):  # what is in that queue is nowhere else
+                if not message.name.endswith(f".{CATALOG_QUEUE}.msg"):  # these changes are stored nowhere else
                     message.unlink(missing_ok=True)
         fcntl.flock(self._lock, fcntl.LOCK_SH)
 
     def release(self) -> None:
-        """Lets others empty it."""
+        """Lets other commands purge the queue."""
         self._lock.close()
 
 
@@ -188,7 +186,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "LTR_LOG_FORMAT": None,
     }
     ours = {name: str(value or "") for name, value in named.items()}
-    return {**os.environ, **ours, ENV_PARENT_PID: str(os.getpid()), "PYTHONWARNINGS": "ignore"}
+    return {**os.environ, **ours, "LTR_WORKER_PARENT": str(os.getpid()), "PYTHONWARNINGS": "ignore"}
 
 
 def _stuck(index: Index, left: int, worker: LocalWorker | None, failures: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Judged pairs and sampled candidates, logged with their features by the live cluster into one table."""
+"""Features of judged pairs and sampled candidates, computed by the live cluster and written into one table."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from ltr_plugin.cluster.index import Index
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import Provenance
 from ltr_plugin.features.table_writer import FeatureTableWriter, Row
-from ltr_plugin.judgments.qrels import Qrels, read_qrels
+from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, encode, sample_evenly
 from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.progress import Progress, no_progress
@@ -49,14 +49,14 @@ def log_features(
     seed: int = 7,
     progress: Progress = no_progress,
 ) -> LogResult:
-    """Logs the features of every judged pair, and of `negatives` unjudged candidates a query, into a Parquet table `out`.
+    """Logs the features of every judged pair, and of `negatives` unjudged candidates a query, as a Parquet table.
 
-    A ranker that has seen judged products only does not know the many others that the first pass will bring it, and
-    ranks some of them high; sampled candidates, taken as not relevant, teach it. InputError when the index lacks what
-    the features read, or a query's media cannot be used.
+    A ranker trained on judged products alone ranks some unjudged candidates high; sampled candidates, which count as
+    not relevant, prevent that. InputError when the index lacks a field that the features read, or a query's media
+    cannot be used.
     """
     push_features(index, features)
-    judgments = qrels if isinstance(qrels, Qrels) else read_qrels(Path(qrels))
+    judgments = qrels if isinstance(qrels, Qrels) else Qrels.read(Path(qrels))
     encoded = [one for one in encode(index, queries) if judgments.for_query(one.query.id)]
     provenance = Provenance(
         feature_set=features.model_dump(mode="json"),
@@ -101,7 +101,7 @@ def log_features(
 def _sample_negatives(
     index: Index, encoded: Sequence[EncodedQuery], qrels: Qrels, negatives: int, seed: int
 ) -> Iterator[list[str]]:
-    """Unjudged candidates of each query's first pass, drawn evenly over the window that a ranker will be shown."""
+    """Unjudged candidates of each query's first pass, drawn uniformly from the window that a ranker scores."""
     if not negatives:
         yield from ([] for _ in encoded)
         return

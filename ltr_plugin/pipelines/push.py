@@ -14,9 +14,10 @@ from ltr_plugin.features.table import Floats
 from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, encode, sample_evenly
 from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.progress import Progress, no_progress
+from ltr_plugin.rankers.export.exported_model import Export
 from ltr_plugin.rankers.export.parity import Parity, compare_scores
 from ltr_plugin.rankers.loading import as_ranker
-from ltr_plugin.rankers.ranker import Export, Ranker, model_name
+from ltr_plugin.rankers.ranker import Ranker, model_name
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,16 @@ def push(
 ) -> PushResult:
     """Uploads a ranker and keeps it only if the cluster scores live products as the ranker does here.
 
-    At most `sample_queries` queries are scored (None: all); without `queries`, those that the ranker carries from its training.
-    InputError when the ranker was trained for another version of its feature set or on vectors of other encoders;
-    ExportError when the plugin cannot express it; ParityError when scores or their order differ. Whatever goes wrong,
-    what this call uploaded is withdrawn; a model that was there before stays, since shoppers may be served by it.
+    At most `sample_queries` queries are scored (None: all); without `queries`, those that the ranker carries from its
+    training. InputError when the ranker was trained for another version of its feature set or on vectors of other
+    encoders; ExportError when the plugin cannot express it; ParityError when scores or their order differ. After any
+    error, what this call uploaded is withdrawn; a model that existed before stays, since shoppers may be served by it.
     """
     ranker = as_ranker(ranker)
-    _require_compatible(index, ranker)
-    encoded = encode(index, queries, limit=sample_queries) if queries is not None else _carried(ranker, sample_queries)
+    _require_same_encoders(index, ranker)
     export = ranker.export()
     push_features(index, ranker.feature_set)
+    encoded = _carried(ranker, sample_queries) if queries is None else encode(index, queries, limit=sample_queries)
     store = FeatureStore(index.cluster)
     name = model_name(ranker, export)
     uploaded = store.model(name) is None
@@ -73,7 +74,7 @@ def verify_parity(
     *,
     progress: Progress = no_progress,
 ) -> Parity:
-    """Scores the candidates of these queries through `sltr` and here, from features logged in the same search."""
+    """Compares scores of these queries' candidates: by `sltr`, and predicted here from features of the same search."""
     pairs = (
         QueryProducts(one.query.id, one.params, products)
         for one, products in zip(encoded, first_pass(index, encoded), strict=True)
@@ -92,19 +93,13 @@ def verify_parity(
 
 
 def _carried(ranker: Ranker, limit: int | None) -> list[EncodedQuery]:
-    """The queries that came with the ranker from its training, as they were encoded then."""
+    """The encoded queries that the ranker carries from its training."""
     if not ranker.card.sample_queries:
         raise InputError(f"ranker {ranker.kind}", "carries no queries of its training; name some with --queries")
     return [EncodedQuery.from_json(one) for one in sample_evenly(ranker.card.sample_queries, limit)]
 
 
-def _require_compatible(index: Index, ranker: Ranker) -> None:
-    stored = FeatureStore(index.cluster).feature_set(ranker.feature_set.id)
-    if stored and stored["features"] != ranker.feature_set.rendered():
-        raise InputError(
-            f"ranker {ranker.kind}",
-            f"it was trained for another {ranker.feature_set.id} than the cluster has; log features and train again",
-        )
+def _require_same_encoders(index: Index, ranker: Ranker) -> None:
     trained = ranker.card.provenance["fingerprints"]
     for vector in index.vectors:
         made = trained.get(vector.name)

@@ -1,17 +1,18 @@
-"""Parts of the judged queries, for which a ranker's mean may tell another story than for all of them."""
+"""Slices of the judged queries: a ranker's mean over a slice may differ from its mean over all queries."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 from ltr_plugin.batches import batched
-from ltr_plugin.catalog.product import MODALITIES, Product
+from ltr_plugin.catalog.media_roots import MEDIA_FIELDS
+from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import EncodedQuery
 
 MIN_SLICE_QUERIES = 10
-"""Queries that a slice by category needs to be shown; the ways of asking and the modalities are always shown."""
+"""Queries that a slice by category or by number of relevant products needs; other slices are always shown."""
 
 QuerySlices = Mapping[str, set[str]]
 
@@ -19,11 +20,14 @@ QuerySlices = Mapping[str, set[str]]
 def slice_queries(index: Index, judged: Sequence[EncodedQuery], qrels: Qrels) -> QuerySlices:
     """The queries of each slice; one query may be in several.
 
-    By how it asks (`typed`, `photo`, ...); `answerable`, with a relevant product at all; by what the best products for
-    it lack (`answers without photo`: most of them, in a catalog where others have photos); `few answers` and `many
-    answers`, the halves with fewer and more relevant products; `head` and `tail`, where all queries tell their
-    frequency: the fewest that make up half of all that is asked, and the others; and by the first category of the best
-    products.
+    - By input: `text`, `image`, `audio`, `video`, `mixed`.
+    - `answerable`: the queries with a relevant product, where others have none.
+    - `relevant products without image` (most of the best products have none) and `... with image`; also for audio and
+      video.
+    - `few relevant` and `many relevant`: the halves with fewer and with more relevant products.
+    - `head` and `tail`, where all queries have a frequency: the fewest queries that make up half of the traffic, and
+      the others.
+    - By the first category of the best products.
     """
     best = {one.query.id: _best_products(qrels.for_query(one.query.id)) for one in judged}
     products = _fetch_products(index, {id_ for ids in best.values() for id_ in ids})
@@ -35,20 +39,19 @@ def slice_queries(index: Index, judged: Sequence[EncodedQuery], qrels: Qrels) ->
     answerable = [query for query, ids in best.items() if ids]
     if len(answerable) < len(judged):
         by_name["answerable"] = set(answerable)
-    labels = {"image": "photo", "audio": "sound", "video": "video"}
-    for modality in MODALITIES:
+    for modality in MEDIA_FIELDS:
         with_media = {id_ for id_, product in products.items() if product.media(modality)}
-        if modality in labels and with_media and len(with_media) < len(products):
+        if with_media and len(with_media) < len(products):
             without_media = {
                 query for query in answerable if sum(id_ in with_media for id_ in best[query]) * 2 < len(best[query])
             }
-            by_name[f"answers without {labels[modality]}"] = without_media
-            by_name[f"answers with {labels[modality]}"] = set(answerable) - without_media
+            by_name[f"relevant products without {modality}"] = without_media
+            by_name[f"relevant products with {modality}"] = set(answerable) - without_media
     counts = {query: sum(grade > 0 for grade in qrels.for_query(query).values()) for query in answerable}
     by_count = sorted(answerable, key=lambda query: counts[query])
     if len(by_count) >= 2 * MIN_SLICE_QUERIES and counts[by_count[0]] < counts[by_count[-1]]:
-        by_name["few answers"] = set(by_count[: len(by_count) // 2])
-        by_name["many answers"] = set(by_count[len(by_count) // 2 :])
+        by_name["few relevant"] = set(by_count[: len(by_count) // 2])
+        by_name["many relevant"] = set(by_count[len(by_count) // 2 :])
     if head := _head(judged):
         by_name["head"], by_name["tail"] = head, set(best) - head
     by_category: dict[str, set[str]] = defaultdict(set)
@@ -65,7 +68,7 @@ def slice_queries(index: Index, judged: Sequence[EncodedQuery], qrels: Qrels) ->
 
 
 def _head(judged: Sequence[EncodedQuery]) -> set[str]:
-    """The fewest queries that make up half of all that is asked; none where frequencies are unknown or all alike."""
+    """The fewest queries that make up half of the traffic; none where frequencies are unknown or all equal."""
     frequencies = {one.query.id: one.query.frequency for one in judged if one.query.frequency}
     if len(frequencies) < len(judged) or len(set(frequencies.values())) < 2:
         return set()
@@ -76,7 +79,7 @@ def _head(judged: Sequence[EncodedQuery]) -> set[str]:
 
 
 def _best_products(grades: Mapping[str, int]) -> list[str]:
-    """The products of the highest grade; none where nothing is relevant."""
+    """The products of the highest grade; none when no product is relevant."""
     highest = max(grades.values(), default=0)
     return [id_ for id_, grade in grades.items() if grade == highest > 0]
 

@@ -38,7 +38,7 @@ def promote(index: Index, ranker: AnyRanker, template: str = "shop") -> Release:
     does not have it.
     """
     ranking = resolve_ranking(index, ranker)
-    number = next(n for n in count(1) if _read_template(index.cluster, _release_name(template, n)) is None)
+    number = _next_number(index.cluster, template)
     metadata = {
         "release": number,
         "ranker": ranking.model or ranking.name,
@@ -46,7 +46,7 @@ def promote(index: Index, ranker: AnyRanker, template: str = "shop") -> Release:
         "promoted": datetime.now(UTC).isoformat(timespec="seconds"),
         "spaces": _vector_fingerprints(index) if ranking.knn or ranking.model else {},
     }
-    text = with_release_metadata(search_template(Retrieval.from_vectors(index.vectors), ranking), metadata)
+    text = with_release_metadata(search_template(Retrieval(index.profile), ranking), metadata)
     _write_template(index.cluster, _release_name(template, number), text)
     _write_template(index.cluster, template, text)
     return Release(template, number, metadata)
@@ -65,9 +65,9 @@ def rollback(cluster: Cluster, template: str = "shop", release: int | None = Non
     number = release if release is not None else int(release_metadata(current)["release"]) - 1
     earlier = _read_template(cluster, _release_name(template, number))
     if earlier is None:
-        raise InputError("rollback", f"{template!r} has no release {number}")
+        raise InputError("rollback", f"search template {template!r} has no release {number}")
     metadata = release_metadata(earlier)
-    other = _mismatched_vectors(Index(cluster, metadata["index"]), metadata)
+    other = _mismatched_vectors(Index.open(cluster, metadata["index"]), metadata)
     if other:
         raise InputError(
             f"{template} release {number}",
@@ -99,7 +99,7 @@ def current_releases(cluster: Cluster) -> list[Release]:
 
 
 def stale_releases(index: Index) -> list[Release]:
-    """The releases that storefronts call now which rank this index by vectors of other encoders than it has."""
+    """The current releases that rank this index by vectors of other encoders than it has."""
     return [
         release
         for release in current_releases(index.cluster)
@@ -115,6 +115,13 @@ def _mismatched_vectors(index: Index, metadata: dict[str, Any]) -> list[str]:
     """The vector fields of a release that its index lacks, or has of another encoder."""
     now = _vector_fingerprints(index)
     return [name for name, space in metadata["spaces"].items() if now.get(name) != space]
+
+
+def _next_number(cluster: Cluster, template: str) -> int:
+    """The first number that no release has. After a rollback, releases after the current one exist."""
+    current = _read_template(cluster, template)
+    number = int(release_metadata(current)["release"]) + 1 if current else 1
+    return next(n for n in count(number) if _read_template(cluster, _release_name(template, n)) is None)
 
 
 def _release_name(template: str, number: int) -> str:

@@ -1,4 +1,4 @@
-"""An evaluation as a page that a person likes to read, with photos of won and lost queries."""
+"""An evaluation as an HTML page, with the photos of queries and products."""
 
 import base64
 import io
@@ -17,7 +17,7 @@ from ltr_plugin.pipelines.evaluate import Evaluation
 from ltr_plugin.queries.query import Query
 
 RESULTS_PER_RANKER, EXAMPLES_PER_KIND = 6, 5
-"""Results of each ranker in an example, and examples of each sort."""
+"""Results of each ranker in an example; examples of won and of lost queries, each."""
 
 THUMBNAIL_PX, MAX_AUDIO_BYTES = 160, 400_000
 
@@ -31,8 +31,8 @@ def report(
 ) -> Path:
     """Writes an evaluation as one HTML page, and returns its path.
 
-    The page has tables, curves, and the queries that the last ranker wins and loses against the first, with their photos
-    and recordings; media that cannot be shown are left out. `ablation` is shown as well.
+    The page has tables, curves, and examples of queries that the last ranker wins and loses against the first, with
+    their photos and recordings; media that cannot be shown are left out. `ablation` is shown as well.
     """
     folder = evaluation.media_root
     comparison, runs, qrels = evaluation.full, evaluation.runs, evaluation.qrels
@@ -114,7 +114,7 @@ def _thumbnail(root: Path, reference: str) -> str | None:
 
 
 def _audio(query: Query, folder: Path) -> str | None:
-    """The shopper's sound as it is; a long one, or one behind a URL, is not carried along."""
+    """The query's recording as a data URL; None for a long one, or one behind a URL."""
     from ltr_plugin.media.reading import read_media
 
     if not query.audio or is_url(query.audio):

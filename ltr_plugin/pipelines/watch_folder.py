@@ -1,4 +1,4 @@
-"""A folder in which catalog systems leave files of changes, to be taken in and put away."""
+"""A folder in which catalog systems leave files of changes: each is applied and moved to `done` or `failed`."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from ltr_plugin.batches import batched
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import ClusterError, InputError, LtrError, Problem
-from ltr_plugin.jsonlines import open_lines
+from ltr_plugin.files import open_lines, write_atomic
 from ltr_plugin.pipelines.catalog_client import CatalogClient
 from ltr_plugin.pipelines.index_catalog import temporary_worker
 from ltr_plugin.pipelines.ingest import CHANGES_PER_CALL, Ingest, StreamResult, ingest_lines, number_lines
@@ -20,12 +20,12 @@ DONE_FOLDER, FAILED_FOLDER = "done", "failed"
 POLL_S, MAX_POLL_S = 0.5, 60.0
 
 Signature = tuple[int, int, int]
-"""What a file is as long as nobody writes to it: its inode, size and time of change."""
+"""Inode, size and modification time of a file: they stay the same as long as nobody writes to it."""
 
 
 @dataclass(frozen=True)
 class FileResult:
-    """A file that was taken in: where it is now, what became of its changes, and what is wrong in it."""
+    """A file that was applied: its path now, what became of its changes, and its problems."""
 
     path: Path
     result: StreamResult
@@ -33,11 +33,11 @@ class FileResult:
 
 
 class WatchedFolder:
-    """Takes in the files `*.jsonl` and `*.jsonl.gz` of a folder, oldest first, and moves each to `done/` or `failed/`.
+    """Applies the files `*.jsonl` and `*.jsonl.gz` of a folder, oldest first, and moves each to `done/` or `failed/`.
 
-    Beside a file in `failed/` lies NAME.errors with a line for each change that was refused; its other changes are
-    made. A file belongs there under another name until it is complete, and is then renamed: one that still grows is
-    left until it does not. Whatever is interrupted is taken in again as a whole, which changes nothing that is there.
+    Beside a file in `failed/`, NAME.errors has a line for each change that was refused; the other changes of the file
+    are applied. Writers should use another name until a file is complete, and then rename it; a file that still grows
+    is left until it stops. After an interruption a file is applied again as a whole, which is safe.
     """
 
     def __init__(self, folder: Path, ingest: Ingest) -> None:
@@ -49,7 +49,7 @@ class WatchedFolder:
             (folder / name).mkdir(exist_ok=True)
 
     def poll(self) -> Iterator[FileResult]:
-        """Takes in the files that have not changed since the last look, yielding each when it is put away."""
+        """Applies the files that have not changed since the last poll, yielding each when it is moved."""
         signatures = {path: signature for path in self.folder.iterdir() if (signature := _signature(path))}
         complete = [path for path, signature in signatures.items() if self._seen.get(path) == signature]
         self._seen = signatures
@@ -70,13 +70,11 @@ class WatchedFolder:
                 raise
             problems += error.problems
         if _signature(path) != signature:
-            return None  # somebody wrote to it meanwhile: it is taken in again once it is complete
+            return None  # somebody wrote to it meanwhile: it is applied again once it is complete
         folder = self.folder / (FAILED_FOLDER if problems else DONE_FOLDER)
         target = _unused_path(folder, path.name)
         if problems:
-            part = target.with_name(f"{target.name}.errors.part")
-            part.write_text("".join(f"{problem}\n" for problem in problems), "utf-8")
-            part.rename(target.with_name(f"{target.name}.errors"))
+            write_atomic(target.with_name(f"{target.name}.errors"), "".join(f"{problem}\n" for problem in problems))
         path.rename(target)
         return FileResult(target, result, problems)
 
@@ -93,10 +91,10 @@ def watch_folder(
     on_retry: Callable[[ClusterError], None],
     poll_s: float = POLL_S,
 ) -> None:
-    """Takes in what appears in a folder, without end; `filed` hears of each file.
+    """Applies the files that appear in a folder, without end, and calls `on_file` for each.
 
-    Without a broker a worker of our own makes the vectors meanwhile. While the cluster is out of reach nothing is
-    lost: `on_retry` hears why it waits. LtrError when that worker dies for good.
+    Without a broker, a local worker makes the vectors. While the cluster is out of reach, files stay where they are and
+    `on_retry` is called with the reason. LtrError when the local worker dies for good.
     """
     from ltr_plugin.pipelines.enqueue import enqueue_backlog
 
@@ -107,9 +105,9 @@ def watch_folder(
         pause_s, sent_at = poll_s, -1
         while True:
             try:
-                if worker and worker.restarts > sent_at:  # a worker of our own begins with an empty queue
+                if worker and worker.restarts > sent_at:  # a local worker starts with an empty queue
                     sent_at = worker.restarts
-                    enqueue_backlog(Index(cluster, alias), client=worker.client)
+                    enqueue_backlog(Index.open(cluster, alias), client=worker.client)
                 for one in watched.poll():
                     on_file(one)
                 pause_s = poll_s
@@ -124,7 +122,7 @@ def watch_folder(
 
 
 def _signature(path: Path) -> Signature | None:
-    """None for what is not for us."""
+    """None for a path that is not a file to be applied."""
     if not path.name.endswith(SUFFIXES) or path.name.startswith("."):
         return None
     try:
@@ -135,7 +133,7 @@ def _signature(path: Path) -> Signature | None:
 
 
 def _unused_path(folder: Path, name: str) -> Path:
-    """A path in the folder that nothing has: NAME, or else NAME with a number before its suffixes."""
+    """A path in the folder that does not exist: NAME, or NAME with a number before its suffixes."""
     suffix = next(suffix for suffix in SUFFIXES if name.endswith(suffix))
     stem = name.removesuffix(suffix)
     number = 1

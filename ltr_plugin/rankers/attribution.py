@@ -1,7 +1,9 @@
-"""What each feature, and each modality, adds to a score: exact contributions that sum to it.
+"""Exact contributions of features and modalities to a score; they sum to the score.
 
-Trees have TreeSHAP (Lundberg et al. 2020, https://arxiv.org/abs/1905.04610). Any other ranker gets Owen values: Shapley
-values of features within their modality, and of modalities among each other (Owen 1977), computed over all coalitions.
+Trees have TreeSHAP (Lundberg et al., From local explanations to global understanding with explainable AI for trees,
+2020, https://arxiv.org/abs/1905.04610). Other rankers get Owen values (Owen, Values of games with a priori unions,
+1977): Shapley values of the features within their modality, and of the modalities among each other, computed over all
+coalitions.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,22 +19,23 @@ from ltr_plugin.features.table import Floats, zero_fill
 from ltr_plugin.rankers.ranker import Ranker, Scores
 
 MAX_COALITIONS = 1 << 20
-"""Rows that one modality's values may need: some 15 features in each of six modalities that differ from nothing."""
+"""Maximum number of coalitions for one modality: enough for 15 features in each of six modalities."""
 
 
 @runtime_checkable
 class SupportsContributions(Protocol):
-    """A ranker with contributions of its own."""
+    """A ranker that computes contributions itself."""
 
     def contributions(self, values: Floats) -> Scores:
-        """float64 (rows, features + 1), the last column the score that is expected before any feature is known."""
+        """Contributions, float64 (rows, features + 1); the last column is the expected score, and a row sums to it."""
 
 
 @dataclass(frozen=True)
 class Attribution:
-    """A score as `base_value` plus what each feature adds. `modalities` names each feature's modality.
+    """A score as the sum of `base_value` and the contribution of each feature.
 
-    `base_value` is what trees expect before they know anything, or the score of the row that others are compared with.
+    `base_value` is the score that trees expect without knowing any feature, or the score of the background row.
+    `modalities` gives the modality of each feature.
     """
 
     base_value: float
@@ -41,77 +44,80 @@ class Attribution:
 
     @property
     def score(self) -> float:
-        """The sum of it all."""
+        """The score, which is the sum of all contributions and the base value."""
         return self.base_value + sum(self.features.values())
 
     def by_modality(self) -> dict[str, float]:
-        """What each modality adds, in the order of the feature set."""
+        """The sum of the contributions of each modality's features, in the order of the feature set."""
         sums: dict[str, float] = {}
         for name, value in self.features.items():
             sums[self.modalities[name]] = sums.get(self.modalities[name], 0.0) + value
         return sums
 
     def versus(self, other: "Attribution") -> dict[str, float]:
-        """What each feature adds to the difference of two scores."""
+        """The contribution of each feature to the difference between this score and another one."""
         return {name: value - other.features[name] for name, value in self.features.items()}
 
 
 def attribute(ranker: Ranker, values: Floats, background: Floats | None = None) -> Attribution:
     """The contributions to the score of one row, float32 (features,), with missing values as 0.
 
-    Rankers that have no contributions of their own are compared with a `background` row, or one of zeros. InputError when
-    too many features of one modality differ from it for their coalitions to be gone through.
+    A ranker without contributions of its own is explained relative to the `background` row, or to a row of zeros.
+    InputError when one modality has too many features that differ from the background.
     """
-    features = ranker.feature_set.features
-    modalities = {feature.name: str(feature.modality) for feature in features}
+    modalities = {feature.name: str(feature.modality) for feature in ranker.feature_set.features}
     row = zero_fill(values)
     if isinstance(ranker, SupportsContributions):
-        *found, base_value = ranker.contributions(row[None])[0].tolist()
+        *contributions, base_value = ranker.contributions(row[None])[0].tolist()
     else:
         background_row = np.zeros_like(row) if background is None else zero_fill(background)
         base_value = float(ranker.predict(background_row[None])[0])
-        found = owen_values(ranker.predict, row, list(modalities.values()), background_row).tolist()
-    return Attribution(base_value, dict(zip(modalities, found, strict=True)), modalities)
+        contributions = owen_values(ranker.predict, row, list(modalities.values()), background_row).tolist()
+    return Attribution(base_value, dict(zip(modalities, contributions, strict=True)), modalities)
 
 
 def owen_values(
     predict: Callable[[Floats], Scores], row: Floats, groups: list[str], background_row: Floats
 ) -> npt.NDArray[np.float64]:
-    """What each feature of `row` adds to its score over that of the row `start`; float64 (features,).
+    """The Owen value of each feature of `row`, float64 (features,); they sum to the score minus the background's score.
 
-    `groups` names the group of each feature. A feature that is as in `start` adds nothing and costs nothing.
+    `groups` gives the group of each feature. In a coalition, features that are not members have their background value,
+    so a feature equal to the background has the value 0 and costs nothing.
     """
     active: list[int] = np.flatnonzero(row != background_row).tolist()
     members: dict[str, list[int]] = {}
-    for place in active:
-        members.setdefault(groups[place], []).append(place)
+    for feature in active:
+        members.setdefault(groups[feature], []).append(feature)
     values = np.zeros(len(row))
     for group, own in members.items():
-        others = [places for name, places in members.items() if name != group]
-        coalitions = 1 << (len(own) + len(others))
-        if coalitions > MAX_COALITIONS:
-            raise InputError("explain", f"{len(own)} features of {group} are too many; {coalitions:,} rows to score")
-        present = np.zeros((coalitions, len(row)), dtype=bool)
-        bits = np.arange(coalitions)
-        for bit, places in enumerate([*([place] for place in own), *others]):
-            present[:, places] = (bits >> bit & 1).astype(bool)[:, None]
+        # The players are the features of this group, then the other groups, each as a whole.
+        others = [features for name, features in members.items() if name != group]
+        count = 1 << (len(own) + len(others))
+        if count > MAX_COALITIONS:
+            raise InputError(
+                "explain", f"{len(own)} features of {group} differ from the background, which needs {count:,} scores"
+            )
+        coalitions = np.arange(count)
+        present = np.zeros((count, len(row)), dtype=bool)
+        for player, features in enumerate([*([feature] for feature in own), *others]):
+            present[:, features] = (coalitions >> player & 1).astype(bool)[:, None]
         scores = predict(np.where(present, row, background_row))
-        inside, outside = (
-            _members_present(bits, range(len(own))),
-            _members_present(bits, range(len(own), len(own) + len(others))),
-        )
-        for bit, place in enumerate(own):
-            without = np.flatnonzero(bits >> bit & 1 == 0)
-            weight = _shapley_weights(len(own))[inside[without]] * _shapley_weights(len(others) + 1)[outside[without]]
-            values[place] = float(weight @ (scores[without | 1 << bit] - scores[without]))
+        own_size = _size(coalitions, range(len(own)))
+        others_size = _size(coalitions, range(len(own), len(own) + len(others)))
+        for player, feature in enumerate(own):
+            without = np.flatnonzero(coalitions >> player & 1 == 0)
+            weight = (
+                _shapley_weights(len(own))[own_size[without]] * _shapley_weights(len(others) + 1)[others_size[without]]
+            )
+            values[feature] = float(weight @ (scores[without | 1 << player] - scores[without]))
     return values
 
 
-def _members_present(sets: npt.NDArray[np.int64], bits: Iterable[int]) -> npt.NDArray[np.int64]:
-    """How many of these bits each of the sets has."""
-    return sum((sets >> bit & 1 for bit in bits), start=np.zeros_like(sets))
+def _size(coalitions: npt.NDArray[np.int64], players: Iterable[int]) -> npt.NDArray[np.int64]:
+    """How many of these players each coalition has; a coalition is an integer with a bit for each player."""
+    return sum((coalitions >> player & 1 for player in players), start=np.zeros_like(coalitions))
 
 
-def _shapley_weights(count: int) -> npt.NDArray[np.float64]:
-    """By its size, the chance that a coalition is what comes before one of `count` players in a random order."""
-    return np.array([factorial(size) * factorial(count - size - 1) / factorial(count) for size in range(count)])
+def _shapley_weights(players: int) -> npt.NDArray[np.float64]:
+    """For each size, the probability that a coalition of that size precedes a given player in a random order."""
+    return np.array([factorial(size) * factorial(players - size - 1) / factorial(players) for size in range(players)])

@@ -1,4 +1,4 @@
-"""The card of a ranker, and the folder that holds a card beside the model's own file."""
+"""The card of a ranker, which says how it was trained, and the folder that holds the card and the model file."""
 
 import hashlib
 import json
@@ -17,18 +17,25 @@ from pydantic import Field, model_validator
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
-from ltr_plugin.validation import StrictModel, decode
+from ltr_plugin.validation import StrictModel, decode, parse_json, read_json
 
 CARD_FILE, QUERIES_FILE = "card.json", "queries.jsonl"
+FORMAT: Literal[2] = 2
+"""The version of the card's form."""
 
 
 class RankerCard(StrictModel):
-    """Where a ranker comes from: enough to make it again, to judge it, and to refuse it where it does not fit.
+    """How a ranker was trained.
 
-    `sample_queries`, which have a file of their own, are queries of its training with their search parameters.
+    `feature_set_digest` changes with anything that changes the features' values; a ranker is refused where it differs.
+    `provenance` says where the training data comes from: the index, its encoders' fingerprints, queries and judgments.
+    `queries` and `rows` count what the model was trained on; `negatives` are rows of sampled products without a
+    judgment. `settings` are those of the ranker's kind, `results` what training measured, `importance` how much each
+    feature counts (its meaning depends on the kind). `libraries` are versions, `model_sha256` is the hash of the model
+    file. `sample_queries` are queries of the training with their search parameters; they have a file of their own.
     """
 
-    format: Literal[2] = 2
+    format: Literal[2] = FORMAT
     kind: str
     feature_set: FeatureSet
     feature_set_id: str
@@ -51,8 +58,9 @@ class RankerCard(StrictModel):
     def _check_feature_set(self) -> Self:
         if self.feature_set_id != self.feature_set.id or self.feature_set_digest != self.feature_set.digest:
             raise ValueError(
-                f"feature set {self.feature_set.id!r} renders as {self.feature_set.digest!r} now, the ranker was "
-                f"trained on {self.feature_set_id!r}, {self.feature_set_digest!r}; log its features and train it again"
+                f"the ranker was trained on feature set {self.feature_set_id!r} with digest "
+                f"{self.feature_set_digest!r}; the same features are {self.feature_set.id!r} with digest "
+                f"{self.feature_set.digest!r} in this version; log features and train again"
             )
         return self
 
@@ -70,9 +78,9 @@ def make_card(
     notes: tuple[str, ...],
     libraries: tuple[str, ...],
 ) -> RankerCard:
-    """The card of a model trained on `table`, of which it used so many `queries` and `rows`.
+    """The card of a model that was trained on `queries` queries and `rows` rows of `table`.
 
-    InputError when the table was logged with another version of its own feature set.
+    InputError when the table does not fit its own feature set.
     """
     feature_set = table.feature_set
     apart = ("feature_set", "sample_queries")
@@ -98,43 +106,46 @@ def make_card(
 
 
 def read_card(folder: Path) -> RankerCard:
-    """The card in a ranker's folder; InputError when there is none or it is wrong."""
-    path = folder / CARD_FILE
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(str(folder), f"no ranker: {CARD_FILE} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise InputError(str(path), f"no JSON: {error}") from None
-    if isinstance(value, dict) and value.get("format") == 1:
-        raise InputError(str(folder), "was trained by release 0.1; log its features and train it again")
-    lines = folder / QUERIES_FILE
-    queries = [json.loads(line) for line in lines.read_text("utf-8").splitlines()] if lines.exists() else []
+    """The card in a ranker's folder; InputError when the folder holds no ranker, or one of another release."""
+    path, queries_path = folder / CARD_FILE, folder / QUERIES_FILE
+    if not path.is_file():
+        raise InputError(str(folder), f"holds no ranker: there is no {CARD_FILE}")
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise InputError(str(path), "is not a JSON object")
+    if value.get("format", 1) == 1:
+        raise InputError(str(folder), "was trained by ltr 0.1; log features and train again")
+    lines = queries_path.read_text("utf-8").splitlines() if queries_path.exists() else []
+    queries = [parse_json(line, source=f"{queries_path}:{number}") for number, line in enumerate(lines, start=1)]
     return decode(RankerCard, {**value, "sample_queries": queries}, source=str(path))
 
 
 def read_model(folder: Path, name: str, *kinds: str) -> tuple[RankerCard, bytes]:
-    """The card and model file of a ranker of these kinds; InputError when the card was saved with another file."""
+    """The card and the content of the model file `name`, of a ranker of one of these kinds.
+
+    InputError when the folder holds no such ranker, or a model file that does not belong to the card.
+    """
     card = read_card(folder)
     if card.kind not in kinds:
-        raise InputError(str(folder / CARD_FILE), f"is of kind {card.kind!r}, not {' or '.join(map(repr, kinds))}")
+        raise InputError(str(folder / CARD_FILE), f"has kind {card.kind!r}, not {' or '.join(map(repr, kinds))}")
     path = folder / name
     try:
         model = path.read_bytes()
     except OSError as error:
         raise InputError(str(path), f"cannot be read: {error.strerror}") from None
     if hashlib.sha256(model).hexdigest() != card.model_sha256:
-        raise InputError(str(path), "is not the model that its card was written for; train or copy the ranker again")
+        raise InputError(str(path), f"is not the model that {CARD_FILE} describes; train or copy the ranker again")
     return card, model
 
 
 def write_ranker(folder: Path, card: RankerCard, name: str, model: bytes) -> None:
-    """Writes the card, a README and the model's file `name`; a reader sees the earlier ranker or the new one, whole.
+    """Writes a ranker's folder: the card, the model file `name`, a README, and the sample queries.
 
-    InputError when `folder` exists and holds something else than a ranker.
+    The folder is written beside and then renamed, so that a reader sees the old ranker or the new one. InputError when
+    `folder` exists and holds something other than a ranker.
     """
     if folder.exists() and not (folder / CARD_FILE).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(str(folder), "exists and is no ranker; name another folder")
+        raise InputError(str(folder), "exists and holds no ranker; choose another folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
         new, old = Path(beside) / "new", Path(beside) / "old"
@@ -153,13 +164,13 @@ def write_ranker(folder: Path, card: RankerCard, name: str, model: bytes) -> Non
 
 
 def render_readme(card: RankerCard) -> str:
-    """The card for people, in Markdown."""
+    """The card as a Markdown page."""
     facts = {
         "Feature set": f"{card.feature_set_id}, digest {card.feature_set_digest}",
         "Index": f"{card.provenance['index']}, cluster {card.provenance['cluster_version']}",
         "Judgments": card.provenance["judgments"],
         "Trained on": f"{card.queries} queries, {card.rows} products; {card.negatives} sampled and not judged",
-        "Missing values": "0, as the cluster scores them",
+        "Missing values": "count as 0, as in the cluster",
         "Created": f"{card.created} with " + ", ".join(f"{name} {number}" for name, number in card.libraries.items()),
     }
     results = {name: value for name, value in card.results.items() if value is not None}

@@ -1,4 +1,7 @@
-"""Rankers that are networks: `fusion`, gated over modalities, and `mlp`, plain. The cluster computes both by itself."""
+"""Rankers that are neural networks: `fusion` with gates over modalities, and `mlp` with one hidden layer.
+
+Both are exported as features that the cluster's plugin computes (see `export.network_compiler`).
+"""
 
 import json
 from collections.abc import Mapping
@@ -13,9 +16,10 @@ from ltr_plugin.features.table import FeatureTable, Floats, zero_fill
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.card import make_card, read_model
+from ltr_plugin.rankers.distillation import distillation_targets, teacher_metadata
+from ltr_plugin.rankers.export.exported_model import Export
 from ltr_plugin.rankers.network.settings import MLPSettings, NetworkSettings
-from ltr_plugin.rankers.ranker import BaseRanker, Export, Ranker, Scores
-from ltr_plugin.rankers.training.distillation import distillation_targets, teacher_metadata
+from ltr_plugin.rankers.ranker import BaseRanker, Ranker, Scores
 from ltr_plugin.rankers.training.rows import TrainingRows
 
 if TYPE_CHECKING:
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
 FUSION, MLP = "fusion", "mlp"
 MODEL = "network.safetensors"
 TOLERANCE = 1e-4
-"""Every unit is rounded to float32 in the cluster."""
+"""Tolerance of the parity check: the cluster rounds every hidden unit to float32."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,12 @@ class NetworkRanker(BaseRanker):
     network: "FusionNetwork" = field(repr=False, compare=False)
 
     def predict(self, values: Floats) -> Scores:
-        """See Ranker. In double precision."""
+        """Scores in double precision, float64 (rows,), of float32 `values` (rows, features); NaN counts as 0."""
         scores: Scores = self.output(values).score.numpy()
         return scores
 
     def output(self, values: Floats) -> "FusionOutput":
-        """The scores of float32 `values` (rows, features) with the gates and parts they are made of, in double."""
+        """Scores, gates and components in double precision, of float32 `values` (rows, features)."""
         import torch
 
         zero_filled = torch.from_numpy(zero_fill(values))
@@ -52,25 +56,27 @@ class NetworkRanker(BaseRanker):
         return output
 
     def export(self) -> Export:
-        """See Ranker; `compiling` says of what features it is made."""
+        """A linear model over derived features that compute the network."""
         from ltr_plugin.rankers.export.network_compiler import compile_network
 
         return replace(compile_network(self.network, self.feature_set, self.kind), tolerance=TOLERANCE)
 
     def serialize(self) -> bytes:
-        """See CardedRanker."""
+        """The weights in safetensors form, with the sizes of the network in the header."""
         return self.model
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """The ranker in a folder; InputError when it is none or is damaged."""
+        """The ranker in a folder; InputError when there is none of these kinds, or it is damaged."""
         card, model = read_model(folder, MODEL, FUSION, MLP)
         try:
             network = _deserialize(model)
         except (ValueError, KeyError, RuntimeError) as error:
-            raise InputError(str(folder / MODEL), f"no network: {error}") from None
+            raise InputError(str(folder / MODEL), f"is not a network: {error}") from None
         if network.layout != _layout(card.kind, card.feature_set):
-            raise InputError(str(folder / MODEL), f"reads other features than its set {card.feature_set_id!r}")
+            raise InputError(
+                str(folder / MODEL), f"reads other features than its feature set {card.feature_set_id!r} has"
+            )
         return cls(card, model, network)
 
 
@@ -82,11 +88,12 @@ def train_fusion(
     auxiliary_qrels: Mapping[str, Qrels] | None = None,
     progress: Progress = no_progress,
 ) -> NetworkRanker:
-    """A fusion ranker trained on `table`, with missing values as 0; by the grades, or by a teacher's scores.
+    """A fusion network trained on the grades of `table`, or on the scores of a `teacher` (see `distillation`).
 
-    `auxiliary_qrels`, such as clicks and purchases of the table's queries, are learned beside that. InputError as for
-    LambdaMART, and for a signal that tells nothing. `progress` hears the epochs of the search for the best number of
-    them.
+    `auxiliary_qrels` are further judgments of the table's queries, such as clicks and purchases, by name; they are
+    learned beside the grades (see `network.auxiliary`). `progress` counts the epochs that are tried to find the best
+    number of them. InputError when the grades or the auxiliary judgments do not allow training; LtrError without
+    PyTorch.
     """
     return _train(FUSION, table, settings or NetworkSettings(), teacher, auxiliary_qrels or {}, progress)
 
@@ -99,7 +106,7 @@ def train_mlp(
     auxiliary_qrels: Mapping[str, Qrels] | None = None,
     progress: Progress = no_progress,
 ) -> NetworkRanker:
-    """A plain network trained as `train_fusion` does."""
+    """A network with one hidden layer, trained as `train_fusion` does."""
     return _train(MLP, table, settings or MLPSettings(), teacher, auxiliary_qrels or {}, progress)
 
 
@@ -125,41 +132,22 @@ def _train(
         rows, ModalityMask(features), _layout(kind, features), StandardScaler.of(rows.values), settings, targets, labels
     )
     with seeded(settings):
-        epochs, ndcg, validation_folds = task.best_epochs(progress)
-        fitted = (
-            task
-            if settings.refit or not validation_folds
-            else task.for_queries(set(rows.queries) - validation_folds[0])
-        )
-        trained = fitted.train(epochs)
-        network, facts = pruned_and_rounded(trained, fitted)
+        stop = task.stopping_point(progress)
+        final = task.for_queries(stop.training_queries(rows.queries, refit=settings.refit))
+        trained = final.train(stop.steps)
+        network, pruning_results = pruned_and_rounded(trained, final)
     model = _serialize(network)
+    digests = {"auxiliary_qrels": {name: qrels.digest for name, qrels in auxiliary_qrels.items()}}
     card = make_card(
         kind,
         table,
         model,
-        queries=len(fitted.rows.queries),
-        rows=len(fitted.rows),
-        settings={
-            **settings.model_dump(),
-            **teacher_metadata(teacher),
-            **(
-                {"auxiliary_qrels": {name: qrels.digest for name, qrels in auxiliary_qrels.items()}}
-                if auxiliary_qrels
-                else {}
-            ),
-        },
-        results={
-            "epochs": epochs,
-            "validation_ndcg@10": ndcg,
-            "validation_queries": sum(map(len, validation_folds)),
-            **facts,
-            **_mean_gates(network, fitted),
-        },
-        importance=_importance(trained, fitted, features.feature_names),
-        notes=rows.notes
-        if validation_folds
-        else (*rows.notes, f"one query only: nothing to validate on, so {epochs} epochs"),
+        queries=len(final.rows.queries),
+        rows=len(final.rows),
+        settings={**settings.model_dump(), **teacher_metadata(teacher), **(digests if auxiliary_qrels else {})},
+        results={**stop.results("epochs"), **pruning_results, **_mean_gates(network, final)},
+        importance=_importance(trained, final, features.feature_names),
+        notes=(*rows.notes, *stop.notes("epochs")),
         libraries=("torch",),
     )
     return NetworkRanker(card, model, network)
@@ -172,7 +160,7 @@ def _layout(kind: str, features: FeatureSet) -> "Layout":
 
 
 def _importance(network: "FusionNetwork", task: "TrainingTask", names: tuple[str, ...]) -> dict[str, float]:
-    """How much the score moves, in the mean over the rows, with one spread of each feature."""
+    """The mean absolute gradient of the score by each standardised feature, over the training rows."""
     import torch
 
     inputs = task.scaling.transform(task.rows.values).requires_grad_()
@@ -182,7 +170,7 @@ def _importance(network: "FusionNetwork", task: "TrainingTask", names: tuple[str
 
 
 def _mean_gates(network: "FusionNetwork", task: "TrainingTask") -> dict[str, float]:
-    """Each modality's mean gate over the rows that have more than one, whose gates are not told by what is there."""
+    """Each modality's mean gate over the rows with more than one modality; the only gate of a row is always 1."""
     import torch
 
     values = torch.from_numpy(task.rows.values)
@@ -204,7 +192,7 @@ def _serialize(network: "FusionNetwork") -> bytes:
 
 
 def _deserialize(model: bytes) -> "FusionNetwork":
-    """The network in a safetensors file: the size of its header (8 bytes), a JSON header, the numbers."""
+    """The network in a safetensors file, which is the size of the header (8 bytes), a JSON header, and the weights."""
     require_module("torch", "a ranker that is a network", extra="rankers")
     from safetensors.torch import load
 

@@ -1,73 +1,62 @@
-"""LambdaMART (Burges, From RankNet to LambdaRank to LambdaMART, 2010) by LightGBM."""
+"""LambdaMART by LightGBM: boosted trees for NDCG (Burges, From RankNet to LambdaRank to LambdaMART, 2010)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field, FiniteFloat
 
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.table import FeatureTable, Floats, zero_fill
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.card import RankerCard, make_card, read_model
+from ltr_plugin.rankers.distillation import DistillationObjective, distillation_targets, teacher_metadata
+from ltr_plugin.rankers.export.exported_model import Export
 from ltr_plugin.rankers.export.lightgbm_trees import export_trees
-from ltr_plugin.rankers.ranker import BaseRanker, Export, Ranker, Scores
-from ltr_plugin.rankers.training.distillation import DistillationObjective, distillation_targets, teacher_metadata
-from ltr_plugin.rankers.training.early_stopping import best_step, make_validation_folds
+from ltr_plugin.rankers.ranker import BaseRanker, Ranker, Scores
+from ltr_plugin.rankers.training.early_stopping import StoppingPoint, best_step, make_validation_folds
 from ltr_plugin.rankers.training.rows import TrainingRows
-from ltr_plugin.validation import StrictModel
+from ltr_plugin.rankers.training.settings import NEGATIVE_WEIGHT, BoostingSettings
 
 if TYPE_CHECKING:
     import lightgbm as lgb
 
 KIND = "lambdamart"
 MODEL = "model.txt"
-PRIMARY_MEASURE = "ndcg@10"
+VALIDATION_MEASURE = "ndcg@10"
 MAX_ROWS_PER_QUERY = 10_000
-"""LightGBM's own limit for lambdarank."""
+"""The largest group that LightGBM's lambdarank objective accepts."""
 MIN_BAGGING_QUERIES = 10
-"""With fewer queries every tree sees them all: a share of two can be none, and the tree then learns nothing."""
-
+"""With fewer queries there is no bagging: a sample of two queries can be empty, and its tree then learns nothing."""
 SMOOTHING_WINDOW = 25
-"""Numbers of trees over which a validation curve is smoothed."""
-
-Fraction = Annotated[FiniteFloat, Field(gt=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
+"""Number of trees over which the validation curve is averaged."""
 
 
-class LambdaMARTSettings(StrictModel):
-    """How to boost. The defaults suit a few hundred queries.
+class LambdaMARTSettings(BoostingSettings):
+    """Settings of LambdaMART, with LightGBM's names. The defaults suit a few hundred queries.
 
-    `num_trees` is the most trees; how many are kept is the best mean NDCG@10 of the queries held out: `validation_fraction` is
-    their share, or with `folds` of 2 or more every query is held out once (worth its time with few queries). The
-    ranker kept is trained with that many trees on all queries, or without `refit` on all but the first part held out.
-    `negative_weight` is the weight of a row that nobody judged. With one of `num_threads` the same rows give the same
-    ranker, bit for bit; with more, LightGBM adds in an order that changes from run to run, `deterministic` or not.
+    The number of trees is the one with the best mean NDCG@10 on held-out queries, at most `num_trees`. With one thread,
+    the same rows and settings give the same model, bit for bit; with more, LightGBM adds in an order that changes from
+    run to run, even with its `deterministic` parameter.
     """
 
-    num_trees: Count = 500
-    early_stopping_rounds: Count = 100
-    learning_rate: Fraction = 0.05
-    num_leaves: Annotated[int, Field(ge=2, le=4096)] = 15
-    min_data_in_leaf: Count = 10
-    feature_fraction: Fraction = 0.8
-    bagging_fraction: Fraction = 0.8
-    lambda_l2: Annotated[FiniteFloat, Field(ge=0)] = 1.0
-    negative_weight: Annotated[FiniteFloat, Field(gt=0)] = 1.0
-    validation_fraction: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
-    folds: Annotated[int, Field(ge=0)] = 0
-    refit: bool = True
-    num_trees_without_validation: Count = 50
-    num_threads: Count = 1
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
+    num_leaves: int = Field(default=15, ge=2, le=4096, description="Maximum number of leaves of a tree.")
+    min_data_in_leaf: int = Field(default=10, ge=1, description="Minimum number of products in a leaf.")
+    feature_fraction: FiniteFloat = Field(
+        default=0.8, gt=0, le=1, description="Share of the features that each tree may use."
+    )
+    bagging_fraction: FiniteFloat = Field(
+        default=0.8, gt=0, le=1, description="Share of the queries that each tree is grown on."
+    )
+    lambda_l2: FiniteFloat = Field(default=1.0, ge=0, description="L2 regularisation of the leaf values.")
+    negative_weight: FiniteFloat = NEGATIVE_WEIGHT
 
 
 @dataclass(frozen=True)
 class LambdaMARTRanker(BaseRanker):
-    """A LightGBM ranker and its card."""
+    """A LightGBM model and its card."""
 
     MODEL_FILE = MODEL
 
@@ -75,28 +64,28 @@ class LambdaMARTRanker(BaseRanker):
     booster: "lgb.Booster" = field(repr=False, compare=False)
 
     def predict(self, values: Floats) -> Scores:
-        """See Ranker. LightGBM's raw scores of the float32 values, compared in double precision."""
+        """LightGBM's raw scores, float64 (rows,), of float32 `values` (rows, features); NaN counts as 0."""
         zero_filled = zero_fill(values)
         if not len(zero_filled):
             return np.empty(0)
         return np.asarray(self.booster.predict(zero_filled, raw_score=True), dtype=np.float64)
 
     def contributions(self, values: Floats) -> Scores:
-        """See Attributing; LightGBM's own TreeSHAP."""
+        """TreeSHAP values from LightGBM, float64 (rows, features + 1); the last column is the expected score."""
         zero_filled = zero_fill(values)
         return np.asarray(self.booster.predict(zero_filled, pred_contrib=True), dtype=np.float64)
 
     def export(self) -> Export:
-        """See Ranker; `tree_export` says how exact it is."""
+        """The trees in the plugin's form; `export.lightgbm_trees` says how exact it is."""
         return Export("model/xgboost+json", export_trees(self.booster.dump_model(), self.feature_set.feature_names))
 
     def serialize(self) -> bytes:
-        """See CardedRanker."""
+        """LightGBM's model file."""
         return self.model.encode()
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """The ranker in a folder; InputError when it is none or is damaged."""
+        """The ranker in a folder; InputError when there is none of this kind, or it is damaged."""
         card, model = read_model(folder, MODEL, KIND)
         try:
             return cls.from_text(card, model.decode())
@@ -105,15 +94,15 @@ class LambdaMARTRanker(BaseRanker):
 
     @classmethod
     def from_text(cls, card: RankerCard, model: str) -> Self:
-        """The ranker of a LightGBM model file; ValueError when it is none, or reads other features than the card's."""
+        """The ranker of a LightGBM model file; ValueError when it is damaged, or does not fit the card."""
         import lightgbm as lgb
 
         try:
             booster = lgb.Booster(model_str=model)
         except lgb.basic.LightGBMError as error:
-            raise ValueError(f"no LightGBM model: {error}") from None
+            raise ValueError(f"is not a LightGBM model: {error}") from None
         if tuple(booster.feature_name()) != card.feature_set.feature_names:
-            raise ValueError(f"reads other features than its set {card.feature_set_id!r}")
+            raise ValueError(f"reads other features than its feature set {card.feature_set_id!r} has")
         return cls(card, model, booster)
 
 
@@ -124,51 +113,37 @@ def train_lambdamart(
     teacher: Ranker | None = None,
     progress: Progress = no_progress,
 ) -> LambdaMARTRanker:
-    """A ranker trained on `table`, with missing values as 0; the same rows and settings give the same ranker.
+    """A ranker trained on the grades of `table`, or on the scores of a `teacher` (see `distillation`).
 
-    With a `teacher` the trees learn its scores instead of the grades (see `distilling`). InputError when the grades or
-    groups cannot be learnt from. `progress` hears the rounds of the search for the best number of trees. With a
-    `negative_weight` other than 1 LightGBM weighs a held-out query's NDCG by the mean weight of its rows.
+    `progress` counts the trees that are tried to find the best number of them. With a `negative_weight` other than 1
+    LightGBM weights the NDCG of a held-out query by the mean weight of its rows. InputError when the grades or the
+    sizes of the queries do not allow training.
     """
     import lightgbm as lgb
 
     settings = settings or LambdaMARTSettings()
     rows = TrainingRows.of(table)
-    _check(rows)
+    _check_sizes(rows)
     params = _params(settings, rows, table.feature_set.monotone_constraints)
     if teacher:
         params["objective"] = DistillationObjective(distillation_targets(teacher, table, rows))
-    if len(rows.queries) > 1:
-        validation_folds = make_validation_folds(
-            rows.queries, settings.validation_fraction, settings.folds, settings.seed
-        )
-        best, ndcg = _best_num_trees(rows, table.feature_names, params, settings, validation_folds, progress)
-        notes = rows.notes
-    else:
-        validation_folds = []
-        best, ndcg = min(settings.num_trees, settings.num_trees_without_validation), None
-        notes = (*rows.notes, f"one query only: nothing to validate on, so {best} trees")
-    fitted = (
-        rows if settings.refit or not validation_folds else rows.for_queries(set(rows.queries) - validation_folds[0])
-    )
+    stop = _stopping_point(rows, table.feature_names, params, settings, progress)
+    final = rows.for_queries(stop.training_queries(rows.queries, refit=settings.refit))
     if teacher:
-        params["objective"] = DistillationObjective(distillation_targets(teacher, table, fitted))
-    booster = lgb.train(params, _dataset(fitted, table.feature_names, params, settings), num_boost_round=best)
+        params["objective"] = DistillationObjective(distillation_targets(teacher, table, final))
+    booster = lgb.train(params, _dataset(final, table.feature_names, params, settings), num_boost_round=stop.steps)
+    notes = (*rows.notes, *stop.notes("trees"))
     if not booster.feature_importance("split").any():
-        notes = (*notes, "nothing was learnt, all scores are equal: take more rows, or fewer min_rows_in_leaf")
+        notes = (*notes, "nothing was learned, all scores are equal: use more rows, or a lower min_data_in_leaf")
     model = booster.model_to_string()
     card = make_card(
         KIND,
         table,
         model.encode(),
-        queries=len(fitted.queries),
-        rows=len(fitted),
+        queries=len(final.queries),
+        rows=len(final),
         settings={**settings.model_dump(), **teacher_metadata(teacher)},
-        results={
-            "trees": booster.num_trees(),
-            f"validation_{PRIMARY_MEASURE}": ndcg,
-            "validation_queries": sum(map(len, validation_folds)),
-        },
+        results={**stop.results("trees"), "trees": booster.num_trees()},
         importance=dict(zip(table.feature_names, map(float, booster.feature_importance("gain")), strict=True)),
         notes=notes,
         libraries=("lightgbm",),
@@ -176,22 +151,24 @@ def train_lambdamart(
     return LambdaMARTRanker(card, model, booster)
 
 
-def _best_num_trees(
+def _stopping_point(
     rows: TrainingRows,
     names: Sequence[str],
     params: dict[str, Any],
     settings: LambdaMARTSettings,
-    validation_folds: Sequence[frozenset[str]],
     progress: Progress,
-) -> tuple[int, float]:
-    """The number of trees with the best NDCG@10 of the queries held out, and that NDCG."""
+) -> StoppingPoint:
+    """The number of trees with the best NDCG@10 on held-out queries."""
     import lightgbm as lgb
 
-    outside = [np.isin(rows.query_of_row, _query_positions(rows, fold)) for fold in validation_folds]
+    if len(rows.queries) == 1:
+        return StoppingPoint(min(settings.num_trees, settings.num_trees_without_validation))
+    validation_folds = make_validation_folds(rows.queries, settings)
+    held_out = [rows.mask(fold) for fold in validation_folds]
     curve: list[float] = []
 
     def on_tree(state: "lgb.callback.CallbackEnv") -> None:
-        curve.extend(result[2] for result in state.evaluation_result_list or () if result[1] == PRIMARY_MEASURE)
+        curve.extend(result[2] for result in state.evaluation_result_list or () if result[1] == VALIDATION_MEASURE)
         progress(len(curve), settings.num_trees)
         if len(curve) - best_step(curve, SMOOTHING_WINDOW) > settings.early_stopping_rounds:
             raise lgb.callback.EarlyStopException(state.iteration, [])
@@ -200,15 +177,11 @@ def _best_num_trees(
         params,
         _dataset(rows, names, params, settings),
         num_boost_round=settings.num_trees,
-        folds=[(np.flatnonzero(~mask), np.flatnonzero(mask)) for mask in outside],
+        folds=[(np.flatnonzero(~mask), np.flatnonzero(mask)) for mask in held_out],
         callbacks=[on_tree],
     )
     best = best_step(curve, SMOOTHING_WINDOW)
-    return best, curve[best - 1]
-
-
-def _query_positions(rows: TrainingRows, fold: frozenset[str]) -> npt.NDArray[np.int64]:
-    return np.flatnonzero([query in fold for query in rows.queries])
+    return StoppingPoint(best, curve[best - 1], validation_folds)
 
 
 def _dataset(
@@ -222,12 +195,13 @@ def _dataset(
     )
 
 
-def _check(rows: TrainingRows) -> None:
+def _check_sizes(rows: TrainingRows) -> None:
     if rows.sizes.max() > MAX_ROWS_PER_QUERY:
         query = rows.queries[int(rows.sizes.argmax())]
         raise InputError(
             "feature table",
-            f"query {query!r} has {rows.sizes.max()} products, LightGBM takes {MAX_ROWS_PER_QUERY}; log fewer a query",
+            f"query {query!r} has {rows.sizes.max()} products, LightGBM accepts at most {MAX_ROWS_PER_QUERY}; "
+            "log fewer products per query",
         )
 
 

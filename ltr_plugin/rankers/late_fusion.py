@@ -1,11 +1,10 @@
-"""Decision-level fusion: a ranker of its own for each modality, and their decisions combined afterwards."""
+"""Late fusion: one ranker for each modality, and a combination of their scores or ranks."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, FiniteFloat
@@ -15,41 +14,49 @@ from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Floats
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.card import RankerCard, make_card, read_model
+from ltr_plugin.rankers.export.exported_model import Export
 from ltr_plugin.rankers.export.lightgbm_trees import export_trees
 from ltr_plugin.rankers.lambdamart import LambdaMARTRanker, LambdaMARTSettings, train_lambdamart
 from ltr_plugin.rankers.linear import Bounds, LinearRanker, listwise, minimise, train_linear
-from ltr_plugin.rankers.ranker import BaseRanker, Export, Scores
+from ltr_plugin.rankers.ranker import BaseRanker, Scores
 from ltr_plugin.rankers.training.folds import folds_by_query
 from ltr_plugin.rankers.training.rows import TrainingRows
-from ltr_plugin.validation import StrictModel, decode
+from ltr_plugin.validation import StrictModel, decode, parse_json
 
 KIND = "late"
 MODEL = "members.json"
 RRF_K = 60
-"""The constant of reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009)."""
+"""The constant k of reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009)."""
 
 Member = LambdaMARTRanker | LinearRanker
 
 
 class LateFusionSettings(StrictModel):
-    """What the members are, and how they are combined.
+    """Settings of late fusion.
 
-    `sum` adds their scores, weighed as orders best the rows that a member was not trained on (stacking, Wolpert 1992);
-    `rrf` adds 1 / (60 + rank), `borda` the number of products that each member ranks lower (Borda's count). Ranks depend
-    on the other products of a query, which no model in the cluster can see, so only `sum` can be exported.
+    `sum` weights the members' scores so that they order best the rows that the members were not trained on (stacking,
+    Wolpert 1992). `rrf` is reciprocal rank fusion: the sum of 1 / (60 + rank). `borda` is Borda's count: the sum of the
+    numbers of products that each member ranks lower. A rank depends on the other products of the query, and a model in
+    the cluster sees one product at a time, so only `sum` can be exported.
     """
 
-    members: Literal["lambdamart", "linear"] = "lambdamart"
-    combine: Literal["sum", "rrf", "borda"] = "sum"
-    num_trees: Annotated[int, Field(ge=1)] = 200
-    num_leaves: Annotated[int, Field(ge=2, le=4096)] = 7
-    folds: Annotated[int, Field(ge=2)] = 3
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
+    members: Literal["lambdamart", "linear"] = Field(
+        default="lambdamart", description="Kind of the ranker of each modality."
+    )
+    combine: Literal["sum", "rrf", "borda"] = Field(
+        default="sum", description="How scores are combined; rrf and borda combine ranks and cannot run in the cluster."
+    )
+    num_trees: int = Field(default=200, ge=1, description="Maximum number of trees of each member of kind lambdamart.")
+    num_leaves: int = Field(
+        default=7, ge=2, le=4096, description="Maximum number of leaves of a tree of each member of kind lambdamart."
+    )
+    folds: int = Field(default=3, ge=2, description="Number of folds that train the weights of the members' scores.")
+    seed: int = Field(default=7, ge=0, lt=2**31, description="Random seed of the folds.")
 
 
 @dataclass(frozen=True)
 class LateFusionRanker(BaseRanker):
-    """A ranker and its weight for each modality, and a card."""
+    """A member ranker and a weight for each modality, and a card."""
 
     MODEL_FILE = MODEL
 
@@ -59,18 +66,18 @@ class LateFusionRanker(BaseRanker):
     model: bytes = field(repr=False)
 
     def predict(self, values: Floats) -> Scores:
-        """See Ranker. With `rrf` and `borda` the rows are one query's, and products that score alike share a rank."""
+        """The combined scores, float64 (rows,), of the rows of one query; products with equal scores share a rank."""
         total = np.zeros(len(values))
         for name, member in self.members.items():
             total += self.weights[name] * _member_scores(self.combine, member.predict(values))
         return total
 
     def export(self) -> Export:
-        """See Ranker. Weighted sums of linear rankers or trees are one; ExportError for sums of ranks."""
+        """One linear model, or the trees of all members with weighted leaves; ExportError for combinations of ranks."""
         if self.combine != "sum":
             raise ExportError(
-                f"{self.combine!r} combines ranks, and a model in the cluster sees one product at a time; "
-                "combine by sum, or use this ranker outside the cluster"
+                f"{self.combine!r} combines ranks, but a model in the cluster sees one product at a time; "
+                "train with combine=sum, or use this ranker outside the cluster"
             )
         if all(isinstance(member, LinearRanker) for member in self.members.values()):
             return Export("model/linear", self._summed_weights())
@@ -89,26 +96,24 @@ class LateFusionRanker(BaseRanker):
         return summed
 
     def serialize(self) -> bytes:
-        """See CardedRanker."""
+        """The members' models and weights as JSON."""
         return self.model
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """The ranker in a folder; InputError when it is none or is damaged."""
+        """The ranker in a folder; InputError when there is none of this kind, or it is damaged."""
         card, model = read_model(folder, MODEL, KIND)
+        source = str(folder / MODEL)
+        saved = decode(_MembersFile, parse_json(model, source=source), source=source)
         try:
-            stated = decode(_MembersFile, json.loads(model), source=str(folder / MODEL))
+            members = {name: _load_member(card, member) for name, member in saved.members.items()}
         except ValueError as error:
-            raise InputError(str(folder / MODEL), f"no JSON: {error}") from None
-        try:
-            members = {name: _load_member(card, saved) for name, saved in stated.members.items()}
-        except ValueError as error:
-            raise InputError(str(folder / MODEL), str(error)) from None
-        return cls(card, stated.combine, members, stated.weights, model)
+            raise InputError(source, str(error)) from None
+        return cls(card, saved.combine, members, saved.weights, model)
 
 
 class _MembersFile(StrictModel):
-    """The model file: LightGBM's text or the weights of each member."""
+    """The model file; a member is the text of a LightGBM model, or the weights of a linear ranker."""
 
     combine: Literal["sum", "rrf", "borda"]
     members: dict[str, str | dict[str, FiniteFloat]]
@@ -118,17 +123,17 @@ class _MembersFile(StrictModel):
 def train_late_fusion(
     table: FeatureTable, settings: LateFusionSettings | None = None, *, progress: Progress = no_progress
 ) -> LateFusionRanker:
-    """A ranker for each modality, and how much each counts.
+    """A ranker made of one member for each modality of the feature set, `behaviour` included.
 
-    A member reads its own modality's features and the query's; `behaviour` has a member too. InputError as for
-    LambdaMART. `progress` hears how many members are trained.
+    A member reads the features of its modality and those of the query. `progress` counts the members that are trained.
+    InputError when the grades do not allow training.
     """
     settings = settings or LateFusionSettings()
     features, rows = table.feature_set, TrainingRows.of(table)
     modalities: list[str] = list(dict.fromkeys(feature.modality for feature in features.features))
     views = {name: view for name in modalities if (view := _modality_view(table, features, name))}
     if not views:
-        raise InputError("feature table", "no modality's features differ from row to row; log it again")
+        raise InputError("feature table", "all features of every modality are constant; log the features again")
     stacked = settings.combine == "sum" and len(views) > 1 and len(rows.queries) > 1
     folds = folds_by_query(rows.queries, min(settings.folds, len(rows.queries)), settings.seed) if stacked else []
     done = count(1)
@@ -162,12 +167,12 @@ def train_late_fusion(
 
 
 def _modality_view(table: FeatureTable, features: FeatureSet, modality: str) -> FeatureTable | None:
-    """The table as a modality's member sees it, other features 0; None when it could not tell any rows apart."""
+    """The table with the features of other modalities as 0; None when all features of this modality are constant."""
     own = np.array([feature.modality == modality for feature in features.features])
     if modality == "query" or not np.ptp(table.zero_filled[:, own], axis=0).any():
         return None
-    seen = own | np.array([feature.modality == "query" for feature in features.features])
-    return replace(table, values=np.where(seen, table.values, np.float32(0)))
+    visible = own | np.array([feature.modality == "query" for feature in features.features])
+    return replace(table, values=np.where(visible, table.values, np.float32(0)))
 
 
 def _train_member(view: FeatureTable, settings: LateFusionSettings) -> Member:
@@ -184,22 +189,22 @@ def _stacking_weights(
     folds: Sequence[frozenset[str]],
     train: Callable[[FeatureTable], Member],
 ) -> dict[str, float]:
-    """The members' weights that order best what they were not trained on; none is less than 0."""
-    outside = np.zeros((len(rows), len(views)))
+    """The non-negative weights with which the members' scores best order rows that no member was trained on."""
+    scores = np.zeros((len(rows), len(views)))
     for fold in folds:
-        held = np.array([query in fold for query in rows.queries])[rows.query_of_row]
-        for place, view in enumerate(views.values()):
+        held_out = rows.mask(fold)
+        for column, view in enumerate(views.values()):
             member = train(view.for_queries(set(rows.queries) - fold))
-            outside[held, place] = member.predict(rows.values[held])
-    std = outside.std(axis=0)
+            scores[held_out, column] = member.predict(rows.values[held_out])
+    std = scores.std(axis=0)
     std[std == 0] = 1.0
     bounds: list[Bounds] = [(0.0, None)] * len(views)
-    found = minimise(listwise(rows), (outside - outside.mean(axis=0)) / std, 1e-3, bounds, 500)
-    return dict(zip(views, map(float, found.coefficients / std), strict=True))
+    minimum = minimise(listwise(rows), (scores - scores.mean(axis=0)) / std, 1e-3, bounds, 500)
+    return dict(zip(views, map(float, minimum.coefficients / std), strict=True))
 
 
 def _member_scores(combine: str, scores: Scores) -> Scores:
-    """What a member says of the products of one query."""
+    """The scores of one query's products as they are added up: as they are, as reciprocal ranks or as Borda counts."""
     if combine == "sum":
         return scores
     from scipy.stats import rankdata
@@ -209,13 +214,13 @@ def _member_scores(combine: str, scores: Scores) -> Scores:
 
 
 def _importance(members: Mapping[str, Member], weights: Mapping[str, float], rows: TrainingRows) -> dict[str, float]:
-    """Each feature's share of its member's importance, times the spread of what the member adds to the score."""
+    """A feature's share of its member's importance, times the standard deviation of the member's weighted scores."""
     total: dict[str, float] = {}
     for name, member in members.items():
         whole = sum(member.card.importance.values()) or 1.0
-        moved = weights[name] * float(member.predict(rows.values).std())
+        std = weights[name] * float(member.predict(rows.values).std())
         for feature, importance in member.card.importance.items():
-            total[feature] = total.get(feature, 0.0) + moved * importance / whole
+            total[feature] = total.get(feature, 0.0) + std * importance / whole
     return total
 
 

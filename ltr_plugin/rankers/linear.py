@@ -1,11 +1,11 @@
-"""A weighted sum of features: the ranker to beat, and one that anybody can read."""
+"""Weighted sums of features: baselines whose weights can be read one by one."""
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,76 +15,77 @@ from ltr_plugin.errors import InputError
 from ltr_plugin.features.table import FeatureTable, Floats, zero_fill
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.card import make_card, read_model
-from ltr_plugin.rankers.ranker import BaseRanker, Export, Scores
+from ltr_plugin.rankers.export.exported_model import Export
+from ltr_plugin.rankers.ranker import BaseRanker, Scores
 from ltr_plugin.rankers.training.rows import TrainingRows
-from ltr_plugin.validation import StrictModel, decode
+from ltr_plugin.rankers.training.settings import NEGATIVE_WEIGHT
+from ltr_plugin.validation import StrictModel, decode, parse_json
 
 KINDS = ("linear", "logistic", "svm")
-"""Weighted sums that differ in what their weights minimise."""
+"""Kinds of linear rankers, which differ in their loss: listwise, pointwise (logistic regression), pairwise (SVM)."""
 MODEL = "weights.json"
 
 Doubles = npt.NDArray[np.float64]
 Objective = Callable[[Doubles], tuple[float, Doubles]]
-"""Of scores, float64 (rows,): the loss and its derivative by each score."""
+"""From scores, float64 (rows,), to the loss and its gradient by score."""
+Bounds = tuple[float | None, float | None]
+"""The lowest and highest value that a weight may have; None where there is no limit."""
+_BOUNDS_OF_MONOTONICITY: dict[int, Bounds] = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
+"""The bounds of a weight for the monotone constraint of its feature."""
 
 
 class LinearSettings(StrictModel):
-    """`l2` pulls the weights of the standardised features to zero; `negative_weight` as for LambdaMART."""
+    """Settings of `linear`, `logistic` and `svm`."""
 
-    l2: Annotated[FiniteFloat, Field(ge=0)] = 1e-3
-    negative_weight: Annotated[FiniteFloat, Field(gt=0)] = 1.0
-    max_iter: Annotated[int, Field(ge=1)] = 500
-
-
-Bounds = tuple[float | None, float | None]
-"""The least and the most that a weight may be, where there is one."""
-_BOUNDS_OF_MONOTONICITY: dict[int, Bounds] = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
-"""What a feature's direction leaves to its weight."""
+    l2: FiniteFloat = Field(
+        default=1e-3, ge=0, description="L2 regularisation of the weights of standardised features."
+    )
+    negative_weight: FiniteFloat = NEGATIVE_WEIGHT
+    max_iter: int = Field(default=500, ge=1, description="Maximum number of iterations of the optimiser (L-BFGS-B).")
 
 
 @dataclass(frozen=True)
 class LinearRanker(BaseRanker):
-    """One float32 weight for each feature, and a card."""
+    """One weight for each feature, rounded to float32, and a card."""
 
     MODEL_FILE = MODEL
 
     weights: dict[str, float]
 
     def predict(self, values: Floats) -> Scores:
-        """See Ranker. The sum in double precision."""
+        """Weighted sums in double precision, float64 (rows,), of float32 `values` (rows, features); NaN is 0."""
         zero_filled = zero_fill(values).astype(np.float64)
         scores: Scores = zero_filled @ np.array([self.weights[name] for name in self.feature_set.feature_names])
         return scores
 
     def export(self) -> Export:
-        """See Ranker. The cluster adds in float32."""
+        """The weights; the cluster adds in float32."""
         return Export("model/linear", dict(self.weights))
 
     def serialize(self) -> bytes:
-        """See CardedRanker."""
+        """The weights as a JSON object."""
         return _serialize(self.weights)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """The ranker in a folder; InputError when it is none or is damaged."""
+        """The ranker in a folder; InputError when there is none of this kind, or it is damaged."""
         card, model = read_model(folder, MODEL, *KINDS)
-        try:
-            weights = decode(dict[str, FiniteFloat], json.loads(model), source=str(folder / MODEL))
-        except ValueError as error:
-            raise InputError(str(folder / MODEL), f"no JSON: {error}") from None
+        source = str(folder / MODEL)
+        weights = decode(dict[str, FiniteFloat], parse_json(model, source=source), source=source)
         if set(weights) != set(card.feature_set.feature_names):
-            raise InputError(str(folder / MODEL), f"has weights of other features than its set {card.feature_set_id!r}")
+            raise InputError(source, f"has weights of other features than its feature set {card.feature_set_id!r}")
         return cls(card, weights)
 
 
 def train_linear(
     table: FeatureTable, settings: LinearSettings | None = None, *, progress: Progress = no_progress
 ) -> LinearRanker:
-    """The weights that minimise a listwise loss, the same again for the same rows; InputError as for LambdaMART.
+    """A weighted sum trained with a listwise loss.
 
-    The loss is the cross entropy of softmax(scores) from gains 2**grade - 1, each shared out over a query's products
-    (Bruch, An Alternative Cross Entropy Loss for Learning-to-Rank, 2021, without its perturbation; ListNet's top-one
-    loss, Cao et al. 2007, has exp(grade) for the gain).
+    The loss is the cross entropy of the softmax of a query's scores against its gains 2**grade - 1, scaled to sum to 1
+    (Bruch, An Alternative Cross Entropy Loss for Learning-to-Rank, 2021, without its perturbation). It is the top-one
+    loss of ListNet (Cao et al., ICML 2007) with another gain than exp(grade). The same rows give the same weights.
+    InputError when the grades do not allow training.
     """
     settings = settings or LinearSettings()
     rows = TrainingRows.of(table)
@@ -101,19 +102,19 @@ def fit_weights(
     *,
     intercept: bool = False,
 ) -> LinearRanker:
-    """The weighted sum whose scores minimise a convex objective, within the directions that features state.
+    """The weighted sum whose scores minimise a convex objective, under the features' monotone constraints.
 
-    With `intercept` the objective sees scores with a constant added, which changes no order and is left out after.
+    With `intercept` a constant is fitted as well and then dropped, since it does not change the order of products.
     """
     values = rows.values.astype(np.float64)
     std = values.std(axis=0)
     used = std > 0
     standardised = np.where(used, (values - values.mean(axis=0)) / np.where(used, std, 1.0), 0.0)
-    bounds = [_BOUNDS_OF_MONOTONICITY[direction] for direction in table.feature_set.monotone_constraints]
+    bounds = [_BOUNDS_OF_MONOTONICITY[constraint] for constraint in table.feature_set.monotone_constraints]
     if intercept:
         standardised, bounds = np.column_stack([standardised, np.ones(len(rows))]), [*bounds, (None, None)]
-    found = minimise(objective, standardised, settings.l2, bounds, settings.max_iter, progress)
-    coefficients = np.where(used, found.coefficients[: len(used)], 0.0)
+    minimum = minimise(objective, standardised, settings.l2, bounds, settings.max_iter, progress)
+    coefficients = np.where(used, minimum.coefficients[: len(used)], 0.0)
     raw = (coefficients / np.where(used, std, 1.0)).astype(np.float32)
     weights = {name: float(weight) for name, weight in zip(table.feature_names, raw, strict=True)}
     card = make_card(
@@ -123,9 +124,9 @@ def fit_weights(
         queries=len(rows.queries),
         rows=len(rows),
         settings=settings.model_dump(),
-        results={"loss": found.loss, "iterations": found.iterations},
+        results={"loss": minimum.loss, "iterations": minimum.iterations},
         importance={name: abs(float(value)) for name, value in zip(table.feature_names, coefficients, strict=True)},
-        notes=(*rows.notes, *found.notes),
+        notes=(*rows.notes, *minimum.notes),
         libraries=("scipy",),
     )
     return LinearRanker(card, weights)
@@ -133,7 +134,7 @@ def fit_weights(
 
 @dataclass(frozen=True)
 class Minimum:
-    """The strengths of columns, float64 (columns,), at the least loss that was found."""
+    """Coefficients, float64 (columns,), with the lowest loss that the optimiser reached."""
 
     coefficients: Doubles
     loss: float
@@ -149,11 +150,11 @@ def minimise(
     max_iter: int,
     progress: Progress = no_progress,
 ) -> Minimum:
-    """The weights of standardised columns that minimise objective(columns @ weights) + l2 / 2 * |weights|**2."""
+    """Minimises objective(standardised @ coefficients) + l2 / 2 * |coefficients|**2 by L-BFGS-B, within the bounds."""
     from scipy.optimize import minimize
 
     def loss(coefficients: Doubles) -> tuple[float, Doubles]:
-        # einsum, not @: a threaded BLAS adds in an order that depends on the machine, and stalls on busy ones.
+        # einsum, not @: a threaded BLAS adds in an order that depends on the machine, and is slow on a busy one.
         value, by_score = objective(np.einsum("rf,f->r", standardised, coefficients))
         gradient = np.einsum("rf,r->f", standardised, by_score)
         return value + l2 * float(coefficients @ coefficients) / 2, gradient + l2 * coefficients
@@ -165,15 +166,15 @@ def minimise(
 
     options = {"maxiter": max_iter}
     start = np.zeros(standardised.shape[1])
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options, callback=on_iteration)
-    notes = () if found.success else (f"stopped early: {found.message}",)
-    return Minimum(found.x, float(found.fun), int(found.nit), notes)
+    result = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options, callback=on_iteration)
+    notes = () if result.success else (f"stopped early: {result.message}",)
+    return Minimum(result.x, float(result.fun), int(result.nit), notes)
 
 
 def listwise(rows: TrainingRows, negative_weight: float = 1.0) -> Objective:
-    """The mean over queries of the cross entropy of softmax(scores) from each product's share of its query's gains.
+    """The listwise objective of `train_linear`, as a mean over queries.
 
-    A sampled row weighs `negative_weight` in the softmax.
+    A sampled product counts `negative_weight` times in the sum of the softmax.
     """
     gains = np.exp2(rows.grades.astype(np.float64)) - 1
     targets = gains / np.add.reduceat(gains, rows.starts)[rows.query_of_row]

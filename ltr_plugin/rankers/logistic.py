@@ -1,4 +1,4 @@
-"""Logistic regression: each product by itself, relevant or not."""
+"""Logistic regression: a pointwise linear ranker, which learns whether a product is relevant to a query."""
 
 import numpy as np
 
@@ -11,9 +11,10 @@ from ltr_plugin.rankers.training.rows import TrainingRows
 def train_logistic(
     table: FeatureTable, settings: LinearSettings | None = None, *, progress: Progress = no_progress
 ) -> LinearRanker:
-    """A weighted sum whose logistic function is the chance that a product is relevant, from grade 1 on.
+    """A weighted sum trained by logistic regression; products of grade 1 and above are relevant.
 
-    The score is the logit without its constant, which orders alike. InputError as for LambdaMART.
+    The score is the logit without its intercept, which gives the same order. InputError when the grades do not allow
+    training.
     """
     settings = settings or LinearSettings()
     rows = TrainingRows.of(table)
@@ -23,7 +24,7 @@ def train_logistic(
 
 
 def pointwise(rows: TrainingRows, negative_weight: float = 1.0) -> Objective:
-    """The mean logistic loss of the rows; a sampled one weighs `negative_weight`."""
+    """The mean logistic loss of the rows; a sampled product has the weight `negative_weight`."""
     signs = np.where(rows.grades > 0, 1.0, -1.0)
     weights = np.where(rows.unjudged, negative_weight, 1.0)
     weights /= weights.sum()

@@ -1,99 +1,75 @@
-"""What every ranker is: a model over a feature set that predicts here and is exported to the cluster."""
+"""What all rankers have in common: a feature set, local predictions, an export for the cluster, and a folder."""
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.kinds import Derived
+from ltr_plugin.features.table import Floats
 from ltr_plugin.rankers.card import RankerCard, write_ranker
-from ltr_plugin.rankers.export.parity import TOLERANCE
+from ltr_plugin.rankers.export.exported_model import Export
 
-Floats = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Export:
-    """A model in a form that an LTR plugin accepts.
-
-    `definition` is JSON of that `type`. `derived` are further features that the model needs after those of its feature
-    set, such as a network's units. `normalizers` is the plugin's `feature_normalizers`. `tolerance` is how far the
-    cluster's scores may be from the local ones (see `parity`).
-    """
-
-    type: Literal["model/xgboost+json", "model/linear"]
-    definition: Any
-    derived: tuple[Derived, ...] = ()
-    normalizers: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
-    tolerance: float = TOLERANCE
-
-    def model(self) -> dict[str, Any]:
-        """The plugin's `model` object."""
-        return {"type": self.type, "definition": self.definition, "feature_normalizers": self.normalizers}
-
-    def with_derived_features(self, features: FeatureSet) -> FeatureSet:
-        """The features that the model is served with: those it was trained on, then its own."""
-        if not self.derived:
-            return features
-        return FeatureSet(name=features.name, version=features.version, features=(*features.features, *self.derived))
-
-
 class Ranker(Protocol):
-    """A trained model. Its card says the kind, the feature set and how it was made."""
+    """A trained model that scores products from the values of their features."""
 
     @property
     def card(self) -> RankerCard:
-        """What it was made from."""
+        """How the ranker was trained: kind, feature set, data, settings and results."""
 
     @property
     def kind(self) -> str:
-        """The card's kind."""
+        """The kind of ranker, such as `lambdamart`."""
 
     @property
     def feature_set(self) -> FeatureSet:
-        """The features that it reads, in the order of the columns of `predict`."""
+        """The features that the ranker reads, in the order of the columns of `predict`."""
 
     def predict(self, values: Floats) -> Scores:
-        """Scores, float64 (rows,), higher is better, of float32 `values` (rows, features); missing values are 0.
+        """Scores, float64 (rows,), of float32 `values` (rows, features); a higher score ranks first, NaN counts as 0.
 
-        The rows of one query: a ranker may compare them with each other (`score_rows` takes those of many).
+        All rows belong to one query, since some rankers compare the products of a query. `score_rows` takes the rows of
+        several queries.
         """
 
     def export(self) -> Export:
-        """The model for the cluster; ExportError when the plugin cannot express it."""
+        """The model in the form that the cluster's plugin accepts; ExportError when there is no such form."""
 
     def save(self, folder: Path) -> None:
-        """Writes the ranker as a folder, in place of an earlier ranker there."""
+        """Writes the ranker to a folder and replaces a ranker that is there.
+
+        InputError when the folder holds something other than a ranker.
+        """
 
 
 @dataclass(frozen=True)
 class BaseRanker:
-    """What rankers share that are a card and one model file. A subclass predicts, exports, and is loaded in its own
-    way."""
+    """A ranker made of a card and one model file. Subclasses add `predict`, `export`, `serialize` and `load`."""
 
     MODEL_FILE: ClassVar[str]
-    """The name of its model file."""
+    """Name of the model file."""
 
     card: RankerCard
 
     @property
     def kind(self) -> str:
-        """See Ranker."""
+        """The kind of ranker."""
         return self.card.kind
 
     @property
     def feature_set(self) -> FeatureSet:
-        """See Ranker."""
+        """The features that the ranker reads."""
         return self.card.feature_set
 
     def save(self, folder: Path) -> None:
-        """See Ranker."""
+        """Writes the ranker to a folder and replaces a ranker that is there."""
         write_ranker(folder, self.card, self.MODEL_FILE, self.serialize())
 
     def serialize(self) -> bytes:
@@ -102,9 +78,9 @@ class BaseRanker:
 
 
 def model_name(ranker: Ranker, export: Export | None = None) -> str:
-    """The name that a ranker has in a cluster: its feature set, its kind, and a digest of what is uploaded.
+    """The name of a ranker's model in the cluster: feature set, kind, and a digest of what is uploaded.
 
-    `export` is the ranker's own, for callers that have it already.
+    `export` is the ranker's export, for callers that have it already.
     """
     export = export or ranker.export()
     uploaded = [export.model(), export.with_derived_features(ranker.feature_set).digest]
@@ -113,7 +89,7 @@ def model_name(ranker: Ranker, export: Export | None = None) -> str:
 
 
 def score_rows(ranker: Ranker, values: Floats, queries: npt.NDArray[np.object_]) -> Scores:
-    """The scores of rows of many queries, (rows,); rows of one query stand together or apart."""
+    """Scores, float64 (rows,), of rows of several queries in any order; `queries` names the query of each row."""
     scores = np.empty(len(values))
     _, query_of_row = np.unique(queries.astype(str), return_inverse=True)
     order = np.argsort(query_of_row, kind="stable")

@@ -1,4 +1,4 @@
-"""A linear ranking SVM: each pair of a query's products, in the right order by a margin."""
+"""RankSVM: a pairwise linear ranker, which learns to score the better product of each pair higher by a margin."""
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,10 @@ Indices = npt.NDArray[np.int64]
 def train_svm(
     table: FeatureTable, settings: LinearSettings | None = None, *, progress: Progress = no_progress
 ) -> LinearRanker:
-    """A weighted sum by RankSVM (Joachims, KDD 2002), trained in the primal with a squared hinge.
+    """A weighted sum trained as RankSVM (Joachims, Optimizing Search Engines using Clickthrough Data, KDD 2002).
 
-    (Chapelle and Keerthi, Efficient algorithms for ranking with SVMs, 2010.) InputError as for LambdaMART.
+    It is trained in the primal with a squared hinge loss (Chapelle and Keerthi, Efficient algorithms for ranking with
+    SVMs, 2010). InputError when the grades do not allow training.
     """
     settings = settings or LinearSettings()
     rows = TrainingRows.of(table)
@@ -24,30 +25,32 @@ def train_svm(
 
 
 def pairwise(rows: TrainingRows, negative_weight: float = 1.0) -> Objective:
-    """The mean over queries of max(0, 1 - (better - worse))**2, in the mean over a query's pairs of different grades.
+    """The squared hinge loss max(0, 1 - (better - worse))**2 of the scores of products of different grades.
 
-    A pair whose worse product is a sampled one weighs `negative_weight`.
+    It is a mean over the pairs of a query, then over queries. A pair whose worse product is a sampled one has the
+    weight `negative_weight`.
     """
     better, worse, weights = _pairs(rows, negative_weight)
 
     def objective(scores: Doubles) -> tuple[float, Doubles]:
-        short = np.maximum(0.0, 1 - (scores[better] - scores[worse]))
-        slopes = -2 * weights * short
+        violations = np.maximum(0.0, 1 - (scores[better] - scores[worse]))
+        slopes = -2 * weights * violations
         gradient = np.zeros(len(scores))
         np.add.at(gradient, better, slopes)
         np.subtract.at(gradient, worse, slopes)
-        return float(weights @ short**2), gradient
+        return float(weights @ violations**2), gradient
 
     return objective
 
 
 def _pairs(rows: TrainingRows, negative_weight: float) -> tuple[Indices, Indices, Doubles]:
+    """The row of the better and of the worse product of each pair, and the weight of the pair, each (pairs,)."""
     better, worse, weights = [], [], []
     for start, size in zip(rows.starts, rows.sizes, strict=True):
         grades = rows.grades[start : start + size]
-        over, under = np.nonzero(grades[:, None] > grades[None, :])
-        weight = np.where(rows.unjudged[start + under], negative_weight, 1.0)
-        better.append(start + over)
-        worse.append(start + under)
+        higher, lower = np.nonzero(grades[:, None] > grades[None, :])
+        weight = np.where(rows.unjudged[start + lower], negative_weight, 1.0)
+        better.append(start + higher)
+        worse.append(start + lower)
         weights.append(weight / weight.sum() / len(rows.queries))
     return np.concatenate(better), np.concatenate(worse), np.concatenate(weights)

@@ -1,26 +1,14 @@
-"""What trains each kind of ranker, and with which settings."""
+"""The settings and the training function of each kind of ranker."""
 
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.ranker import Ranker
+from ltr_plugin.rankers.registry import KINDS
 from ltr_plugin.validation import StrictModel, decode
-
-TRAINERS = {
-    "lambdamart": ("lambdamart", "LambdaMARTSettings", "train_lambdamart"),
-    "xgboost": ("xgboost", "XGBoostSettings", "train_xgboost"),
-    "fusion": ("fusion", "NetworkSettings", "train_fusion"),
-    "mlp": ("fusion", "MLPSettings", "train_mlp"),
-    "late": ("late_fusion", "LateFusionSettings", "train_late_fusion"),
-    "linear": ("linear", "LinearSettings", "train_linear"),
-    "logistic": ("logistic", "LinearSettings", "train_logistic"),
-    "svm": ("svm", "LinearSettings", "train_svm"),
-}
-"""The module of each kind, imported when one is trained, with its settings and what trains it."""
 
 TrainFunction = Callable[..., Ranker]
 
@@ -42,9 +30,7 @@ def train(
 
 
 def get_trainer(kind: str) -> tuple[type[StrictModel], TrainFunction]:
-    """The settings of a kind of ranker, and what trains it; InputError when there is no such kind."""
-    if kind not in TRAINERS:
-        raise InputError("ranker", f"{kind!r} is no kind that can be trained; kinds are {', '.join(TRAINERS)}")
-    module, settings_type, train = TRAINERS[kind]
-    found = import_module(f"ltr_plugin.rankers.{module}")
-    return getattr(found, settings_type), getattr(found, train)
+    """The settings class of a kind of ranker and the function that trains it; InputError for an unknown kind."""
+    if kind not in KINDS:
+        raise InputError("ranker", f"unknown kind {kind!r}; the kinds are {', '.join(KINDS)}")
+    return KINDS[kind].attribute(KINDS[kind].settings), KINDS[kind].attribute(KINDS[kind].trainer)

@@ -1,15 +1,16 @@
-"""Settings of a ranker found by search (Optuna), and what they are worth on queries that the search never saw.
+"""Searches the settings of a ranker (with Optuna), and measures the gain on queries that the search did not see.
 
-Nested cross-validation (Cawley and Talbot, On Over-fitting in Model Selection, JMLR 2010): the queries are parted in
-outer folds, and for each fold a search of its own tries settings on the other queries alone, in inner folds. The fold's
-queries are then ranked with what that search found. One more search, on all queries, gives the settings of the ranker
-that is kept; the outer folds say what such a search brings.
+This is nested cross-validation (Cawley and Talbot, On Over-fitting in Model Selection, JMLR 2010). The queries are
+split into outer folds. For each outer fold, a search tries settings on the other queries, which it splits into inner
+folds; then the queries of the outer fold are ranked with the best settings found. These rankings measure what such a
+search gains. One more search, on all queries, gives the settings of the ranker that is returned.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from ltr_plugin.evaluation.measures import MEASURES, per_query
 from ltr_plugin.evaluation.runs import Run, run_from_scores
 from ltr_plugin.extras import require_module
 from ltr_plugin.features.table import FeatureTable
+from ltr_plugin.files import write_atomic
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.ranker import Ranker, score_rows
@@ -35,13 +37,13 @@ if TYPE_CHECKING:
 
 INNER_FOLDS = 3
 JOURNAL_FILE, RANKER_FOLDER, RESULT_FILE = "search.jsonl", "ranker", "tuning.json"
-"""In the folder of a search: its journal, the ranker, and what came out."""
+"""In the folder of a search: Optuna's journal, the trained ranker, and the result."""
 DEFAULT, TUNED = "default settings", "tuned"
 
 
 @dataclass(frozen=True)
 class FoldSearch:
-    """A search: the rows that it sees, and what it has tried. `test_queries` are the queries that it never sees."""
+    """The search of one outer fold: the rows that it sees, the `test_queries` that it does not see, and its trials."""
 
     rows: FeatureTable = field(repr=False)
     test_queries: frozenset[str]
@@ -49,7 +51,7 @@ class FoldSearch:
 
     @property
     def completed_trials(self) -> "list[FrozenTrial]":
-        """The settings tried to their end, the first of them the defaults."""
+        """The completed trials; the first has the default settings."""
         from optuna.trial import TrialState
 
         return self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
@@ -57,7 +59,7 @@ class FoldSearch:
 
 @dataclass(frozen=True)
 class NestedSearch:
-    """The searches of the outer folds, then that on all queries."""
+    """The searches of the outer folds, and last the search on all queries."""
 
     kind: str
     table: FeatureTable = field(repr=False)
@@ -65,17 +67,17 @@ class NestedSearch:
 
     @property
     def seconds(self) -> float:
-        """How long all settings took that were tried so far, in this run and in earlier ones."""
-        lengths = (trial.duration for fold in self.fold_searches for trial in fold.completed_trials)
-        return sum(length.total_seconds() for length in lengths if length)
+        """The total duration of all completed trials, of earlier runs as well."""
+        durations = (trial.duration for fold in self.fold_searches for trial in fold.completed_trials)
+        return sum(duration.total_seconds() for duration in durations if duration)
 
 
 @dataclass(frozen=True)
 class TuningResult:
-    """A ranker with the best settings found, and what the same search is worth on queries that it did not see.
+    """A ranker trained with the best settings, and the gain of tuning on unseen queries.
 
-    `nested` compares rankers of default settings with tuned ones, each query ranked by rankers that never saw it.
-    `trials` are the settings tried on all queries; `seconds` is what all searches took.
+    `nested` compares default with tuned settings; each query is ranked by rankers whose training and search did not see
+    it. `trials` is the number of settings tried on all queries, `seconds` the duration of all searches.
     """
 
     ranker: Ranker = field(repr=False)
@@ -85,7 +87,7 @@ class TuningResult:
     seconds: float
 
     def to_json(self) -> dict[str, Any]:
-        """What came out, with keys that stay."""
+        """The result as JSON."""
         return {
             "kind": self.ranker.kind,
             "settings": dict(self.settings),
@@ -95,11 +97,9 @@ class TuningResult:
         }
 
     def save(self, folder: Path) -> None:
-        """Writes the ranker and what came out into the folder of the search."""
+        """Writes the ranker and the result to the folder of the search."""
         self.ranker.save(folder / RANKER_FOLDER)
-        beside = folder / f".{RESULT_FILE}.part"
-        beside.write_text(json.dumps(self.to_json(), indent=2) + "\n", encoding="utf-8")
-        beside.replace(folder / RESULT_FILE)
+        write_atomic(folder / RESULT_FILE, json.dumps(self.to_json(), indent=2) + "\n")
 
 
 def run_search(
@@ -112,23 +112,23 @@ def run_search(
     seed: int = 7,
     progress: Progress = no_progress,
 ) -> NestedSearch:
-    """Tries settings until `minutes` are spent in all, those of earlier calls for the same folder included.
+    """Tries settings for `minutes` in total, earlier calls with the same folder included.
 
-    The searches take turns, so that it can stop at any time; each tries the defaults first. What has been tried is in
-    the folder's journal, and another table, kind, seed or number of folds begins anew there. The last settings tried
-    may end after the time is up. `progress` hears seconds.
+    The searches take turns, so that they can be stopped at any time; each tries the default settings first. The journal
+    in the folder keeps all trials; with another table, kind, seed or number of folds, new searches start in the same
+    journal. The last trial may end after the time is up. `progress` counts seconds.
 
-    InputError when the kind has nothing to search or there are fewer queries than folds; LtrError without Optuna.
+    InputError when the kind has nothing to search, or there are fewer queries than folds; LtrError without Optuna.
     """
-    found = _open(table, kind, folder, folds=folds, seed=seed)
+    search = _open(table, kind, folder, folds=folds, seed=seed)
     from optuna.trial import TrialState
 
     settings_type, train = get_trainer(kind)
     space = {name: _distribution(search_range) for name, search_range in SEARCH_SPACES[kind].items()}
-    budget, spent = 60 * minutes, found.seconds
-    while spent < budget or not all(fold.completed_trials for fold in found.fold_searches):
+    budget, spent = 60 * minutes, search.seconds
+    while spent < budget or not all(fold.completed_trials for fold in search.fold_searches):
         progress(int(min(spent, budget)), int(budget))
-        fold = min(found.fold_searches, key=lambda fold: len(fold.completed_trials))
+        fold = min(search.fold_searches, key=lambda fold: len(fold.completed_trials))
         trial = fold.study.ask(space)
         try:
             settings = decode(settings_type, trial.params, source="settings")
@@ -137,38 +137,40 @@ def run_search(
             fold.study.tell(trial, state=TrialState.FAIL)
             raise
         fold.study.tell(trial, value)
-        spent = found.seconds
+        spent = search.seconds
     progress(int(budget), int(budget))
-    return found
+    return search
 
 
-def finish_search(found: NestedSearch, *, progress: Progress = no_progress) -> TuningResult:
-    """Ranks each outer fold with the best settings found without it, and trains the ranker that is kept."""
-    settings_type, train = get_trainer(found.kind)
-    *outer, whole = found.fold_searches
+def finish_search(search: NestedSearch, *, progress: Progress = no_progress) -> TuningResult:
+    """Ranks each outer fold with the best settings of its search, and trains the ranker that is returned."""
+    settings_type, train = get_trainer(search.kind)
+    *outer, whole = search.fold_searches
     runs: dict[str, dict[str, Any]] = {DEFAULT: {}, TUNED: {}}
-    for place, fold in enumerate(outer):
-        test_queries = found.table.for_queries(fold.test_queries)
-        for step, (name, params) in enumerate({DEFAULT: {}, TUNED: fold.study.best_params}.items()):
-            progress(2 * place + step, 2 * len(outer) + 1)
-            runs[name] |= _rank_held_out(
-                train, decode(settings_type, params, source="settings"), fold.rows, test_queries
-            )
-    progress(2 * len(outer), 2 * len(outer) + 1)
-    ranker = train(found.table, decode(settings_type, whole.study.best_params, source="settings"))
+    trained, total = count(), 2 * len(outer) + 1
+    for fold in outer:
+        test_rows = search.table.for_queries(fold.test_queries)
+        for name, params in {DEFAULT: {}, TUNED: fold.study.best_params}.items():
+            progress(next(trained), total)
+            settings = decode(settings_type, params, source="settings")
+            runs[name] |= _rank_held_out(train, settings, fold.rows, test_rows)
+    progress(next(trained), total)
+    ranker = train(search.table, decode(settings_type, whole.study.best_params, source="settings"))
     return TuningResult(
         ranker,
         whole.study.best_params,
-        compare(runs, _qrels_of(found.table), view="queries that the search did not see"),
+        compare(runs, _qrels_of(search.table), view="queries that the search did not see"),
         len(whole.completed_trials),
-        found.seconds,
+        search.seconds,
     )
 
 
 def _open(table: FeatureTable, kind: str, folder: Path, *, folds: int, seed: int) -> NestedSearch:
-    """The searches in a folder, as far as they have come."""
+    """The searches in a folder, with the trials of earlier calls."""
     if kind not in SEARCH_SPACES:
-        raise InputError("ltr tune", f"{kind!r} has no settings to search; kinds are {', '.join(SEARCH_SPACES)}")
+        raise InputError(
+            "ltr tune", f"cannot search the settings of {kind!r}; the kinds are {', '.join(SEARCH_SPACES)}"
+        )
     require_module("optuna", "tuning")
     import optuna
     from optuna.trial import TrialState
@@ -181,12 +183,12 @@ def _open(table: FeatureTable, kind: str, folder: Path, *, folds: int, seed: int
     name = _digest(table, [kind, folds, seed, settings_type().model_dump(), space])
     storage = _storage(folder / JOURNAL_FILE)
     fold_searches = []
-    for place, test_queries in enumerate([*folds_by_query(queries, folds, seed), frozenset[str]()]):
+    for number, test_queries in enumerate([*folds_by_query(queries, folds, seed), frozenset[str]()]):
         study = optuna.create_study(
-            storage=storage, study_name=f"{name}-{place}", direction="maximize", load_if_exists=True
+            storage=storage, study_name=f"{name}-{number}", direction="maximize", load_if_exists=True
         )
-        # Were the sampler's seed the same after an interruption, it would draw the first settings again.
-        study.sampler = optuna.samplers.TPESampler(seed=seed + 10_007 * place + len(study.trials))
+        # The number of trials is part of the seed, or a continued search would draw its first settings again.
+        study.sampler = optuna.samplers.TPESampler(seed=seed + 10_007 * number + len(study.trials))
         if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.WAITING)):
             study.enqueue_trial(defaults)
         fold_searches.append(FoldSearch(table.for_queries(queries - test_queries), test_queries, study))
@@ -194,7 +196,7 @@ def _open(table: FeatureTable, kind: str, folder: Path, *, folds: int, seed: int
 
 
 def _storage(path: Path) -> "BaseStorage":
-    """Optuna's journal, which is JSON lines. A last line that was broken off, as by a full disk, is cut away."""
+    """Optuna's journal, a file of JSON Lines; a last line that is incomplete, as after a full disk, is removed."""
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
@@ -216,7 +218,7 @@ def _distribution(search_range: SearchRange | tuple[str, ...]) -> "BaseDistribut
 
 
 def _inner_score(train: TrainFunction, settings: StrictModel, rows: FeatureTable, seed: int) -> float:
-    """NDCG@10 of the rows' queries, each ranked by a ranker trained on the other inner folds."""
+    """The mean nDCG@10 of the rows' queries; each is ranked by a ranker that was trained on the other inner folds."""
     queries = frozenset(map(str, rows.queries))
     run: dict[str, Any] = {}
     for fold in folds_by_query(queries, INNER_FOLDS, seed):
@@ -224,10 +226,10 @@ def _inner_score(train: TrainFunction, settings: StrictModel, rows: FeatureTable
     return float(per_query(run, _qrels_of(rows))[:, MEASURES.index("nDCG@10")].mean())
 
 
-def _rank_held_out(train: TrainFunction, settings: StrictModel, known: FeatureTable, asked: FeatureTable) -> Run:
-    """What a ranker trained on the known rows makes of the others."""
-    scores = score_rows(train(known, settings), asked.values, asked.queries)
-    return run_from_scores(asked.queries, asked.products, scores)
+def _rank_held_out(train: TrainFunction, settings: StrictModel, training: FeatureTable, test: FeatureTable) -> Run:
+    """The test rows, ranked by a ranker that is trained on the training rows."""
+    scores = score_rows(train(training, settings), test.values, test.queries)
+    return run_from_scores(test.queries, test.products, scores)
 
 
 def _qrels_of(rows: FeatureTable) -> Qrels:
@@ -238,7 +240,7 @@ def _qrels_of(rows: FeatureTable) -> Qrels:
 
 
 def _digest(table: FeatureTable, facts: Sequence[Any]) -> str:
-    """Changes with any row, and with any of the facts."""
+    """A digest of all rows of the table and of the facts."""
     digest = hashlib.blake2b(json.dumps([*facts, table.feature_names], sort_keys=True).encode(), digest_size=8)
     digest.update("\n".join([*table.queries, *table.products]).encode())
     digest.update(table.grades.tobytes() + table.values.tobytes())

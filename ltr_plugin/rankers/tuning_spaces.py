@@ -1,4 +1,4 @@
-"""Where `tuning` looks for the settings of each kind of ranker."""
+"""The search space of each kind of ranker: which settings `tuning` varies, and within which limits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class SearchRange:
-    """Where a setting is looked for: whole numbers if the ends are; with `log`, small ones as closely as large ones."""
+    """The range of a setting: of integers if both ends are; with `log`, it is searched on a logarithmic scale."""
 
     low: float
     high: float
@@ -14,14 +14,12 @@ class SearchRange:
 
 
 SearchSpace = Mapping[str, SearchRange | tuple[str, ...]]
-"""Where each setting is looked for; a tuple holds all that it may be."""
+"""The range of each setting; a tuple lists all values of a categorical one."""
 
 _WEIGHTS: SearchSpace = {"l2": SearchRange(1e-5, 10.0, log=True), "negative_weight": SearchRange(0.1, 3.0, log=True)}
-_BOOSTING: SearchSpace = {
-    "learning_rate": SearchRange(0.01, 0.2, log=True),
-    "feature_fraction": SearchRange(0.3, 1.0),
-    "lambda_l2": SearchRange(0.01, 100.0, log=True),
-}
+_LEARNING_RATE = SearchRange(0.01, 0.2, log=True)
+_FEATURE_FRACTION = SearchRange(0.3, 1.0)
+_LEAF_L2 = SearchRange(0.01, 100.0, log=True)
 _NETWORK: SearchSpace = {
     "loss": ("lambda", "listnet", "ndcg", "ranknet"),
     "units": SearchRange(4, 24, log=True),
@@ -30,14 +28,18 @@ _NETWORK: SearchSpace = {
 }
 SEARCH_SPACES: Mapping[str, SearchSpace] = {
     "lambdamart": {
-        **_BOOSTING,
+        "learning_rate": _LEARNING_RATE,
+        "feature_fraction": _FEATURE_FRACTION,
+        "lambda_l2": _LEAF_L2,
         "num_leaves": SearchRange(4, 63, log=True),
         "min_data_in_leaf": SearchRange(3, 100, log=True),
         "bagging_fraction": SearchRange(0.5, 1.0),
         "negative_weight": SearchRange(0.1, 3.0, log=True),
     },
     "xgboost": {
-        **_BOOSTING,
+        "learning_rate": _LEARNING_RATE,
+        "colsample_bytree": _FEATURE_FRACTION,
+        "reg_lambda": _LEAF_L2,
         "max_depth": SearchRange(2, 8),
         "min_child_weight": SearchRange(0.1, 20.0, log=True),
         "subsample": SearchRange(0.5, 1.0),
@@ -58,4 +60,4 @@ SEARCH_SPACES: Mapping[str, SearchSpace] = {
     "logistic": _WEIGHTS,
     "svm": _WEIGHTS,
 }
-"""The settings that are searched, by kind of ranker. The others keep their defaults."""
+"""The search space of each kind; settings that are not in it keep their defaults."""

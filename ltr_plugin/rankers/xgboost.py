@@ -1,11 +1,11 @@
-"""XGBoost's `rank:ndcg` trees (Chen and Guestrin, XGBoost, KDD 2016), which the plugin walks as they are."""
+"""XGBoost with its objective `rank:ndcg` (Chen and Guestrin, KDD 2016); the plugin reads its trees as they are."""
 
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from pydantic import Field, FiniteFloat
@@ -15,10 +15,16 @@ from ltr_plugin.extras import require_module
 from ltr_plugin.features.table import FeatureTable, Floats, zero_fill
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.card import make_card, read_model
-from ltr_plugin.rankers.ranker import BaseRanker, Export, Scores
-from ltr_plugin.rankers.training.early_stopping import early_stopping, make_validation_folds, mean_curve
+from ltr_plugin.rankers.export.exported_model import Export
+from ltr_plugin.rankers.ranker import BaseRanker, Scores
+from ltr_plugin.rankers.training.early_stopping import (
+    StoppingPoint,
+    early_stopping,
+    make_validation_folds,
+    mean_curve,
+)
 from ltr_plugin.rankers.training.rows import TrainingRows
-from ltr_plugin.validation import StrictModel
+from ltr_plugin.rankers.training.settings import BoostingSettings
 
 if TYPE_CHECKING:
     import xgboost as xgb
@@ -26,34 +32,28 @@ if TYPE_CHECKING:
 KIND = "xgboost"
 MODEL = "model.json"
 SMOOTHING_WINDOW = 25
-"""Numbers of trees over which a validation curve is smoothed."""
-
-Fraction = Annotated[FiniteFloat, Field(gt=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
+"""Number of trees over which the validation curve is averaged."""
 
 
-class XGBoostSettings(StrictModel):
-    """How to boost; `validation_fraction`, `folds` and `refit` as for LambdaMART."""
+class XGBoostSettings(BoostingSettings):
+    """Settings of XGBoost, with XGBoost's names. The defaults suit a few hundred queries."""
 
-    num_trees: Count = 500
-    early_stopping_rounds: Count = 100
-    num_trees_without_validation: Count = 50
-    learning_rate: Fraction = 0.05
-    max_depth: Annotated[int, Field(ge=1, le=16)] = 4
-    min_child_weight: Annotated[FiniteFloat, Field(ge=0)] = 1.0
-    feature_fraction: Fraction = 0.8
-    subsample: Fraction = 0.8
-    lambda_l2: Annotated[FiniteFloat, Field(ge=0)] = 1.0
-    validation_fraction: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.2
-    folds: Annotated[int, Field(ge=0)] = 0
-    refit: bool = True
-    num_threads: Count = 1
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
+    max_depth: int = Field(default=4, ge=1, le=16, description="Maximum depth of a tree.")
+    min_child_weight: FiniteFloat = Field(
+        default=1.0, ge=0, description="Minimum sum of the Hessian in a child; a higher value makes simpler trees."
+    )
+    colsample_bytree: FiniteFloat = Field(
+        default=0.8, gt=0, le=1, description="Share of the features that each tree may use."
+    )
+    subsample: FiniteFloat = Field(
+        default=0.8, gt=0, le=1, description="Share of the products that each tree is grown on."
+    )
+    reg_lambda: FiniteFloat = Field(default=1.0, ge=0, description="L2 regularisation of the leaf values.")
 
 
 @dataclass(frozen=True)
 class XGBoostRanker(BaseRanker):
-    """An XGBoost ranker and its card."""
+    """An XGBoost model and its card."""
 
     MODEL_FILE = MODEL
 
@@ -61,7 +61,7 @@ class XGBoostRanker(BaseRanker):
     booster: "xgb.Booster" = field(repr=False, compare=False)
 
     def predict(self, values: Floats) -> Scores:
-        """See Ranker. XGBoost's float32 sums."""
+        """XGBoost's float32 scores as float64 (rows,), of float32 `values` (rows, features); NaN counts as 0."""
         zero_filled = zero_fill(values)
         if not len(zero_filled):
             return np.empty(0)
@@ -71,16 +71,16 @@ class XGBoostRanker(BaseRanker):
         return np.asarray(self.booster.predict(matrix, output_margin=True), dtype=np.float64)
 
     def export(self) -> Export:
-        """See Ranker. XGBoost's own dump; its starting score is 0, and total features leave nothing missing."""
+        """XGBoost's own JSON dump, which is complete since the base score is 0 and no feature is missing."""
         return Export("model/xgboost+json", [json.loads(tree) for tree in self.booster.get_dump(dump_format="json")])
 
     def serialize(self) -> bytes:
-        """See CardedRanker."""
+        """XGBoost's model file (JSON)."""
         return self.model
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """The ranker in a folder; InputError when it is none or is damaged."""
+        """The ranker in a folder; InputError when there is none of this kind, or it is damaged."""
         card, model = read_model(folder, MODEL, KIND)
         require_module("xgboost", "an XGBoost ranker")
         import xgboost as xgb
@@ -88,73 +88,84 @@ class XGBoostRanker(BaseRanker):
         try:
             booster = xgb.Booster(model_file=bytearray(model))
         except xgb.core.XGBoostError as error:
-            raise InputError(str(folder / MODEL), f"no XGBoost model: {error}") from None
+            raise InputError(str(folder / MODEL), f"is not an XGBoost model: {error}") from None
         if tuple(booster.feature_names or ()) != card.feature_set.feature_names:
-            raise InputError(str(folder / MODEL), f"reads other features than its set {card.feature_set_id!r}")
+            raise InputError(
+                str(folder / MODEL), f"reads other features than its feature set {card.feature_set_id!r} has"
+            )
         return cls(card, model, booster)
 
 
 def train_xgboost(
     table: FeatureTable, settings: XGBoostSettings | None = None, *, progress: Progress = no_progress
 ) -> XGBoostRanker:
-    """A ranker trained on `table`, with missing values as 0; InputError as for LambdaMART; LtrError without XGBoost."""
+    """A ranker trained on the grades of `table`.
+
+    `progress` counts the trees that are tried to find the best number of them. InputError when the grades do not allow
+    training; LtrError when XGBoost is not installed.
+    """
     require_module("xgboost", "an XGBoost ranker")
     import xgboost as xgb
 
     settings = settings or XGBoostSettings()
     rows = TrainingRows.of(table)
     params = _params(settings, table.feature_set.monotone_constraints)
-    everything = set(rows.queries)
-    if len(everything) > 1:
-        validation_folds = make_validation_folds(
-            rows.queries, settings.validation_fraction, settings.folds, settings.seed
-        )
-        curve = mean_curve(
-            [_curve(rows, table.feature_names, params, fold) for fold in validation_folds],
-            list(map(len, validation_folds)),
-        )
-        best, ndcg = early_stopping(
-            curve,
-            max_steps=settings.num_trees,
-            patience=settings.early_stopping_rounds,
-            window=SMOOTHING_WINDOW,
-            progress=progress,
-        )
-        notes = rows.notes
-    else:
-        validation_folds, best, ndcg = [], min(settings.num_trees, settings.num_trees_without_validation), None
-        notes = (*rows.notes, f"one query only: nothing to validate on, so {best} trees")
-    fitted = rows if settings.refit or not validation_folds else rows.for_queries(everything - validation_folds[0])
-    booster = xgb.train(params, _matrix(fitted, table.feature_names), num_boost_round=best)
+    stop = _stopping_point(rows, table.feature_names, params, settings, progress)
+    final = rows.for_queries(stop.training_queries(rows.queries, refit=settings.refit))
+    booster = xgb.train(params, _matrix(final, table.feature_names), num_boost_round=stop.steps)
     model = bytes(booster.save_raw("json"))
     gain = booster.get_score(importance_type="total_gain")
     card = make_card(
         KIND,
         table,
         model,
-        queries=len(fitted.queries),
-        rows=len(fitted),
+        queries=len(final.queries),
+        rows=len(final),
         settings=settings.model_dump(),
-        results={"trees": best, "validation_ndcg@10": ndcg, "validation_queries": sum(map(len, validation_folds))},
+        results=stop.results("trees"),
         importance={name: float(np.sum(gain.get(name, 0.0))) for name in table.feature_names},
-        notes=notes,
+        notes=(*rows.notes, *stop.notes("trees")),
         libraries=("xgboost-cpu",),
     )
     return XGBoostRanker(card, model, booster)
 
 
-def _curve(
-    rows: TrainingRows, names: tuple[str, ...], params: dict[str, Any], outside: Collection[str]
+def _stopping_point(
+    rows: TrainingRows,
+    names: tuple[str, ...],
+    params: dict[str, Any],
+    settings: XGBoostSettings,
+    progress: Progress,
+) -> StoppingPoint:
+    """The number of trees with the best NDCG@10 on held-out queries."""
+    if len(rows.queries) == 1:
+        return StoppingPoint(min(settings.num_trees, settings.num_trees_without_validation))
+    validation_folds = make_validation_folds(rows.queries, settings)
+    best, ndcg = early_stopping(
+        mean_curve(
+            [_validation_curve(rows, names, params, fold) for fold in validation_folds],
+            list(map(len, validation_folds)),
+        ),
+        max_steps=settings.num_trees,
+        patience=settings.early_stopping_rounds,
+        window=SMOOTHING_WINDOW,
+        progress=progress,
+    )
+    return StoppingPoint(best, ndcg, validation_folds)
+
+
+def _validation_curve(
+    rows: TrainingRows, names: tuple[str, ...], params: dict[str, Any], held_out: Collection[str]
 ) -> Iterator[float]:
-    """NDCG@10 of the queries held out, after each tree on the others."""
+    """NDCG@10 on the held-out queries after each tree that is grown on the other queries."""
     import xgboost as xgb
 
-    inside = _matrix(rows.for_queries(set(rows.queries) - set(outside)), names)
-    held = _matrix(rows.for_queries(outside), names)
-    booster = xgb.Booster(params, [inside, held])
+    training = _matrix(rows.for_queries(set(rows.queries) - set(held_out)), names)
+    validation = _matrix(rows.for_queries(held_out), names)
+    booster = xgb.Booster(params, [training, validation])
     for number in count():
-        booster.update(inside, number)
-        yield float(booster.eval_set([(held, "held")], number).rpartition(":")[2])
+        booster.update(training, number)
+        yield float(booster.eval_set([(validation, "validation")], number).rpartition(":")[2])
 
 
 def _matrix(rows: TrainingRows, names: tuple[str, ...]) -> "xgb.DMatrix":
@@ -172,9 +183,9 @@ def _params(settings: XGBoostSettings, monotone_constraints: tuple[int, ...]) ->
         "learning_rate": settings.learning_rate,
         "max_depth": settings.max_depth,
         "min_child_weight": settings.min_child_weight,
-        "colsample_bytree": settings.feature_fraction,
+        "colsample_bytree": settings.colsample_bytree,
         "subsample": settings.subsample,
-        "lambda": settings.lambda_l2,
+        "lambda": settings.reg_lambda,
         "monotone_constraints": monotone_constraints,
         "nthread": settings.num_threads,
         "seed": settings.seed,

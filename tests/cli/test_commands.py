@@ -122,17 +122,16 @@ def test_an_unreadable_photo_is_recorded_and_the_product_stays(shop, here, tiny_
 
 
 @pytest.mark.live
-def test_a_query_encoder_that_changed_since_is_refused(shop, here, tiny_encoder):
+def test_a_query_encoder_that_changed_since_is_refused(shop, here):
     environment, name = here
-    mine = shop / "encoder"
-    shutil.copytree(tiny_encoder, mine)
-    encoders = ("--text-encoder", "none", "--image-encoder", f"open_clip:{mine}")
-    assert ltr("index", "create", name, "--from", shop / "catalog.jsonl", *encoders, **environment)[0] == 0
-    shutil.rmtree(mine)
-    shutil.copytree(tiny_encoder.parent / "other", mine)
+    vectors = shop / "vectors.txt"
+    vectors.write_text("red 1 0\nblue 0 1\n")
+    encoder = ("--text-encoder", f"word-vectors:{vectors}")
+    assert ltr("index", "create", name, "--from", shop / "catalog.jsonl", *encoder, **environment)[0] == 0
+    vectors.write_text("red 0 1\nblue 1 0\n")
     code, _, err = ltr("search", "red shoe", "--ranker", "vectors", "--index", name, **environment)
     assert code == 1
-    assert "image_text_vector holds vectors of" in err
+    assert "text_vector holds vectors of" in err
     code, out, err = ltr("search", "red shoe", "--ranker", "bm25", "--index", name, **environment)
     assert code == 0, err  # BM25 loads no encoder
     assert "red shoe" in out
@@ -148,6 +147,9 @@ def test_a_node_whose_run_folder_cannot_be_written_is_said(tmp_path):
 @pytest.mark.live
 def test_a_worker_whose_run_folder_cannot_be_written_is_said_and_the_words_are_there(shop, here):
     environment, name = here
+    (shop / "vectors.txt").write_text("red 1 0\nblue 0 1\n")
+    created = ltr("index", "create", name, "--text-encoder", f"word-vectors:{shop}/vectors.txt", **environment)
+    assert created[0] == 0, created
     (shop / "file").write_text("")
     environment = {**environment, "LTR_RUNS": str(shop / "file" / "runs")}
     code, _, err = ltr("catalog", "put", shop / "catalog.jsonl", "--index", name, **environment)

@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from ltr_plugin.cli import VERBS, app
 from ltr_plugin.errors import InputError
-from ltr_plugin.rankers.trainers import TRAINERS, get_trainer
+from ltr_plugin.rankers.registry import KINDS
+from ltr_plugin.rankers.trainers import get_trainer
 
 COMMON = {"--index", "-i", "--json", "--help"}
 MAX_OPTIONS = 8
@@ -54,7 +55,7 @@ def test_a_verb_has_few_options_and_each_is_described(words):
         assert made_of_a_setting or one.help.endswith("."), one.name
 
 
-@pytest.mark.parametrize("kind", TRAINERS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_training_options_are_those_of_the_settings_class(kind):
     settings_type, _ = get_trainer(kind)
     fields = settings_type.model_fields

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.cluster.connection import OpenSearchCluster
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from busy_proxy import busy_proxy
 
 from ltr_plugin.catalog.media import strip_credentials
-from ltr_plugin.cluster.connection import OpenSearchCluster, connect
 from ltr_plugin.cluster.mapping import index_body
+from ltr_plugin.cluster.opensearch import OpenSearchCluster, connect
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.settings import Settings
 
@@ -188,7 +188,7 @@ def test_a_cluster_that_comes_back_at_its_address_is_found_again(node_url, name)
 def test_a_command_hears_at_once_that_there_is_no_cluster():
     began = time.monotonic()
     with pytest.raises(ClusterError, match=r"no answer from http://127\.0\.0\.1:9 ") as raised:
-        connect(Settings(opensearch_url="http://user:secret@127.0.0.1:9"))
+        connect(settings=Settings(opensearch_url="http://user:secret@127.0.0.1:9"))
     assert time.monotonic() - began < 3
     assert "secret" not in str(raised.value)
 

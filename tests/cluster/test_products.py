@@ -6,8 +6,8 @@ import pytest
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.cluster.connection import OpenSearchCluster
 from ltr_plugin.cluster.index import EmbeddingResult, Index
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.versions import open_or_create, resolve_alias, switch_alias
 from ltr_plugin.errors import ClusterError, InputError
 
@@ -30,7 +30,7 @@ def cluster(node_url):
 def index(cluster, tmp_path):
     alias = f"test-{uuid.uuid4().hex[:8]}"
     index = open_or_create(cluster, alias, [TEXT, IMAGE], tmp_path)
-    yield Index(cluster, index.name)
+    yield Index.open(cluster, index.name)
     cluster.call("DELETE", f"/{alias}-v*")
 
 
@@ -199,14 +199,14 @@ def test_another_encoder_gets_a_new_index_beside_the_old_and_the_alias_moves_in_
     assert newer.name == f"{alias}-v2"
     assert resolve_alias(cluster, alias) == index.name
     assert switch_alias(cluster, alias, newer.name) == index.name
-    assert Index(cluster, alias).name == newer.name
+    assert Index.open(cluster, alias).name == newer.name
 
 
 def test_an_index_of_somebody_else_is_refused(cluster, index):
     other = f"{index.name}0"
     cluster.call("PUT", f"/{other}")
-    with pytest.raises(InputError, match="ltr catalog put"):
-        Index(cluster, other)
+    with pytest.raises(InputError, match="ltr index create"):
+        Index.open(cluster, other)
 
 
 def test_an_alias_of_somebody_else_is_left_alone(cluster, index, tmp_path):
@@ -218,7 +218,7 @@ def test_an_alias_of_somebody_else_is_left_alone(cluster, index, tmp_path):
 
 def test_an_index_that_is_not_there_is_a_404(cluster):
     with pytest.raises(ClusterError, match="no such index") as raised:
-        Index(cluster, "nowhere")
+        Index.open(cluster, "nowhere")
     assert raised.value.status == 404
 
 

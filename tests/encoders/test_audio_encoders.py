@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
+import torch
 from recordings import tone, wav
+from safetensors.torch import load_file
 from videos import make_video
 
-from ltr_plugin.encoders import load_encoder
+from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, load_encoder
+from ltr_plugin.encoders.audio import mel_cnn
 from ltr_plugin.encoders.audio.log_mel import FLOOR_DB, MEL_BANDS, log_mel
 from ltr_plugin.encoders.audio.mel_cnn import MAX_WINDOWS, WINDOW_FRAMES, loud_windows
+from ltr_plugin.encoders.audio.mel_cnn_network import MelNetwork, MelShape
 from ltr_plugin.errors import EncoderError, MediaError
 from ltr_plugin.media.audio import Audio, decode_audio, resample
 from ltr_plugin.media.video import decode_video
@@ -27,7 +31,7 @@ def encode(encoder, audios, modality="audio"):
 
 @pytest.fixture(scope="module", params=[False, True], ids=["plain", "fusion"])
 def clap(request, tmp_path_factory):
-    """A CLAP model with random weights with windows of one second, saved and loaded back."""
+    """A CLAP model of random weights and windows of one second, saved and loaded back."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, PreTrainedTokenizerFast
@@ -164,3 +168,15 @@ def test_windows_leave_out_what_is_quiet_and_are_never_too_many():
 def test_a_mel_encoder_needs_its_files(tmp_path):
     with pytest.raises(EncoderError, match=r"lacks mel_config\.json and mel_model\.safetensors"):
         load_encoder(f"mel:{tmp_path}")
+
+
+def test_the_saved_text_projection_keeps_its_key(tmp_path):
+    torch.manual_seed(3)
+    network = MelNetwork(MelShape(channels=(4, 8), dimension=16))
+    text_encoder = load_encoder(DEFAULT_TEXT_ENCODER)
+    mel_cnn.write(tmp_path, network, DEFAULT_TEXT_ENCODER, "small")
+    saved = load_file(tmp_path / mel_cnn.WEIGHTS)
+    assert {"words.weight", "words.bias"} <= set(saved)
+    loaded = mel_cnn.load(str(tmp_path), load_encoder)
+    assert loaded.fingerprint == mel_cnn.from_model(network, text_encoder, "small").fingerprint
+    assert torch.equal(loaded.model.text_projection.weight.cpu(), network.text_projection.weight)

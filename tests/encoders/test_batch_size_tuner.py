@@ -202,7 +202,7 @@ def test_the_environment_states_the_size(monkeypatch):
 @pytest.mark.parametrize("wrong", ["0", "many", "-3"])
 def test_a_wrong_size_in_the_environment_is_an_error(monkeypatch, wrong):
     monkeypatch.setenv("LTR_BATCH_SIZE", wrong)
-    with pytest.raises(InputError, match=f"LTR_BATCH_SIZE: '{wrong}' is no number of items"):
+    with pytest.raises(InputError, match=f"LTR_BATCH_SIZE .*'{wrong}'"):
         Numbers()
 
 

@@ -51,7 +51,7 @@ def test_sharing_out_keeps_the_number_and_leaves_libraries_one_thread(monkeypatc
 @pytest.mark.parametrize("wrong", ["0", "two"])
 def test_nonsense_is_an_error(monkeypatch, wrong):
     monkeypatch.setenv(ENV_CORES, wrong)
-    with pytest.raises(InputError, match=f"LTR_CORES: '{wrong}' is no number of cores"):
+    with pytest.raises(InputError, match=f"LTR_CORES .*'{wrong}'"):
         cores()
 
 

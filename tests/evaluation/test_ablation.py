@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.evaluation.ablation import Ablation, Removal, evaluate_removal, mask_modality
+from ltr_plugin.evaluation.ablation import BLIND_BASELINE, Ablation, Removal, evaluate_removal, mask_modality
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Provenance
 from ltr_plugin.judgments.qrels import Qrels
@@ -34,7 +34,7 @@ def matrix():
     return Ablation(index="shop-v1", judgments=QRELS.digest, seed=7, rankers=("fusion", "words"), rows=rows)
 
 
-def test_a_cell_tells_what_is_left_and_what_was_there():
+def test_a_cell_has_the_means_with_and_without_the_modality():
     row = matrix().rows[0]
     cell = row.cells["fusion"]
     assert (row.queries, cell.mean_before, cell.mean) == (30, 1, pytest.approx((1 + HALF) / 2))
@@ -42,7 +42,7 @@ def test_a_cell_tells_what_is_left_and_what_was_there():
     assert (row.blind_baseline, cell.difference_from_blind, cell.non_inferior) == (None, None, True)
 
 
-def test_the_best_ranker_trained_without_the_modality_is_the_one_to_beat():
+def test_cells_are_compared_with_the_best_modality_blind_baseline():
     found = matrix()
     few, many = found.rows[1:]
     assert (few.blind_baseline, few.blind_baseline_mean) == ("old", pytest.approx((6 + 24 * HALF) / 30))
@@ -70,30 +70,33 @@ def test_curves_begin_with_nothing_removed():
     assert curves["image"]["fusion"] == [
         (fraction, pytest.approx(mean)) for fraction, mean in zip((0, 0.1, 0.9), means, strict=True)
     ]
-    assert [fraction for fraction, _ in curves["image"]["trained without image"]] == [0.1, 0.9]
+    assert [fraction for fraction, _ in curves["image"][BLIND_BASELINE]] == [0.1, 0.9]
 
 
-def test_tables_name_what_is_missing_and_mark_what_fell_below():
+def test_tables_name_removals_and_mark_inferior_cells():
     console = Console(width=200, record=True, file=io.StringIO())
     console.print(matrix().to_table())
     for shown in (console.export_text(), matrix().to_markdown()):
         assert "queries without their text (30)" in shown
         assert "90% of products without image (30)" in shown
-        assert shown.count(" !") == 1 + shown.count(" ! falls")
+        assert shown.count(" !") == 1 + shown.count(" ! inferior")
         assert f"{(6 + 24 * HALF) / 30:.3f} old" in shown
 
 
 def test_a_matrix_is_read_as_it_was_written(tmp_path):
     matrix().write(tmp_path / "new" / "ablation.json")
     assert Ablation.read(tmp_path / "new" / "ablation.json") == matrix()
-    (tmp_path / "other.json").write_text('{"format": 2}')
-    with pytest.raises(InputError, match="format"):
+    (tmp_path / "other.json").write_text('{"format": 1}')
+    with pytest.raises(InputError, match=r"was written by ltr 0\.1"):
+        Ablation.read(tmp_path / "other.json")
+    (tmp_path / "other.json").write_text('{"format": 3}')
+    with pytest.raises(InputError, match=r"\$\.format"):
         Ablation.read(tmp_path / "other.json")
     with pytest.raises(InputError, match="cannot be read"):
         Ablation.read(tmp_path / "none.json")
 
 
-def test_a_table_without_a_modality_has_nothing_made_of_it():
+def test_masking_a_modality_masks_everything_made_of_it():
     flag = {"name": "has_photo", "kind": "query_flag", "modality": "query", "parameter": "image_vector"}
     features = [
         flag,

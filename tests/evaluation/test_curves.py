@@ -26,7 +26,7 @@ def test_queries_without_an_answer_are_left_out_and_without_results_count_as_not
     assert precision_at_recall({}, Qrels({"none": {"a": 0}})).tolist() == [0.0] * len(RECALL_LEVELS)
 
 
-def test_a_gain_is_told_for_every_judged_query():
+def test_every_judged_query_has_a_difference():
     qrels = Qrels({"q1": {"a": 1}, "q2": {"a": 1}})
     found = per_query_difference(run(q1=["a"], q2=["b", "a"]), run(q1=["a"], q2=["a"]), qrels)
     assert found == {"q1": 0.0, "q2": pytest.approx(1 / np.log2(3) - 1)}

@@ -8,8 +8,7 @@ from ltr_plugin.cluster.mapping import index_body
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.compatibility import check_fields
 from ltr_plugin.features.expressions import term_count, variables
-from ltr_plugin.features.feature_set import load_feature_set
-from ltr_plugin.resources import resource_dir
+from ltr_plugin.features.feature_set import FeatureSet, shipped_feature_sets
 
 FEATURES = [
     {"name": "title", "kind": "match", "modality": "text", "field": "title"},
@@ -26,19 +25,19 @@ IMAGE = VectorField("image_vector", "image", "open_clip:x", Fingerprint("open_cl
 TEXT = VectorField("text_vector", "text", "st:y", Fingerprint("st", "y", "", 4, "", "w"))
 
 
-def written(tmp_path, features, **head):
+def written(tmp_path, features, **header):
     path = tmp_path / "set.yaml"
-    path.write_text(yaml.safe_dump({"name": "shop", "version": 1, **head, "features": features}))
+    path.write_text(yaml.safe_dump({"name": "shop", "version": 1, **header, "features": features}))
     return path
 
 
-def mistakes_of(path):
+def problems_of(path):
     with pytest.raises(InputError) as raised:
-        load_feature_set(path)
+        FeatureSet.load(path)
     return {problem.location: problem.message for problem in raised.value.problems}
 
 
-def test_every_mistake_of_a_file_is_listed(tmp_path):
+def test_every_problem_of_a_file_is_listed(tmp_path):
     path = written(
         tmp_path,
         [
@@ -48,7 +47,7 @@ def test_every_mistake_of_a_file_is_listed(tmp_path):
         ],
         version=0,
     )
-    found = mistakes_of(path)
+    found = problems_of(path)
     assert set(found) == {
         "$.version", "$.features[0].kind", "$.features[1].modality", "$.features[1].wieght", "$.features[2].name",
     }  # fmt: skip
@@ -56,21 +55,21 @@ def test_every_mistake_of_a_file_is_listed(tmp_path):
 
 
 def test_a_name_taken_twice_is_refused(tmp_path):
-    assert "name 'title' is taken" in mistakes_of(written(tmp_path, [FEATURES[0], FEATURES[0]]))["$"]
+    assert "name 'title' is taken" in problems_of(written(tmp_path, [FEATURES[0], FEATURES[0]]))["$"]
 
 
 def test_an_expression_reads_earlier_features_only(tmp_path):
-    assert "['photo']" in mistakes_of(written(tmp_path, [FEATURES[0], FEATURES[2], FEATURES[1]]))["$"]
+    assert "['photo']" in problems_of(written(tmp_path, [FEATURES[0], FEATURES[2], FEATURES[1]]))["$"]
 
 
 def test_broken_yaml_names_its_line(tmp_path):
     path = tmp_path / "set.yaml"
     path.write_text("name: shop\nfeatures: [\n")
-    assert "line 3" in mistakes_of(path)
+    assert "line 3" in problems_of(path)
 
 
-def test_a_total_feature_matches_everything_and_a_logged_one_does_not(tmp_path):
-    features = load_feature_set(written(tmp_path, FEATURES))
+def test_a_zero_filled_feature_matches_everything_and_a_logged_one_does_not(tmp_path):
+    features = FeatureSet.load(written(tmp_path, FEATURES))
     match = {"match": {"title": {"query": "{{text}}", "operator": "or"}}}
     zero_filled = features.rendered()[0]["template"]
     assert json.loads(zero_filled) == {"bool": {"must": [{"match_all": {"boost": 0}}], "should": [match]}}
@@ -78,26 +77,54 @@ def test_a_total_feature_matches_everything_and_a_logged_one_does_not(tmp_path):
 
 
 def test_a_vector_feature_branches_on_its_flag_and_writes_the_vector_as_json(tmp_path):
-    template = load_feature_set(written(tmp_path, FEATURES)).rendered(zero_filled=False)[1]["template"]
+    template = FeatureSet.load(written(tmp_path, FEATURES)).rendered(zero_filled=False)[1]["template"]
     assert template.startswith("{{#has_image_vector}}")
     assert '"query_value":{{#toJson}}image_vector{{/toJson}}' in template
     assert template.endswith('{{/has_image_vector}}{{^has_image_vector}}{"match_none":{}}{{/has_image_vector}}')
 
 
 def test_the_digest_changes_with_a_value_but_not_with_a_name_of_the_file(tmp_path):
-    one = load_feature_set(written(tmp_path, FEATURES))
-    other = load_feature_set(written(tmp_path, [{**FEATURES[0], "operator": "and"}, *FEATURES[1:]]))
+    one = FeatureSet.load(written(tmp_path, FEATURES))
+    other = FeatureSet.load(written(tmp_path, [{**FEATURES[0], "operator": "and"}, *FEATURES[1:]]))
     assert one.id == other.id == "shop-v1"
     assert one.digest != other.digest
 
 
-@pytest.mark.parametrize("path", sorted(resource_dir("feature_sets").glob("*.yaml")), ids=lambda path: path.stem)
-def test_the_shipped_sets_load_under_their_own_names(path):
-    assert load_feature_set(path).name == path.stem
+@pytest.mark.parametrize("name", shipped_feature_sets())
+def test_a_shipped_set_is_loaded_by_its_name(name):
+    assert FeatureSet.load(name).name == name
 
 
-def test_a_set_is_held_against_the_index(tmp_path):
-    features = load_feature_set(
+def test_a_file_is_preferred_to_a_shipped_set_but_a_folder_is_not(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop").mkdir()
+    assert len(FeatureSet.load("shop").features) > 3
+    written(tmp_path, FEATURES).rename(tmp_path / "media")
+    assert len(FeatureSet.load("media").features) == 3
+
+
+@pytest.mark.parametrize("name", ["shp", "folder/shop.yaml"])
+def test_what_is_neither_a_file_nor_a_shipped_set_lists_the_shipped_ones(name):
+    with pytest.raises(InputError, match=f"{name}: no such file.*shipped are media, shop, words"):
+        FeatureSet.load(name)
+
+
+@pytest.mark.parametrize(
+    ("feature", "key", "new_name"),
+    [
+        ({"kind": "multi_match", "across": ["title"]}, "across", "fields"),
+        ({"kind": "query_flag", "has": "text"}, "has", "parameter"),
+        ({"kind": "match", "field": "title", "direction": "increasing"}, "direction", "monotonicity"),
+        ({"kind": "similarity", "field": "v", "query_vector": "v", "best": True}, "best", "score_mode: max"),
+    ],
+)
+def test_a_key_of_an_earlier_version_is_refused_with_its_new_name(tmp_path, feature, key, new_name):
+    found = problems_of(written(tmp_path, [{"name": "a", "modality": "text", **feature}]))
+    assert found[f"$.features[0].{key}"] == f"unknown key; it is called `{new_name}` now"
+
+
+def test_a_set_is_checked_against_the_index(tmp_path):
+    features = FeatureSet.load(
         written(
             tmp_path,
             [
@@ -133,7 +160,7 @@ def test_a_set_is_held_against_the_index(tmp_path):
         "$.features[3].field",
     }
     assert "the index has no field 'titel'" in found["$.features[0].field"]
-    assert "two spaces never mix" in found["$.features[3].field"]
+    assert "vectors of two spaces cannot be compared" in found["$.features[3].field"]
 
 
 def test_variables_of_an_expression_are_its_names_without_functions_and_numbers():
@@ -141,12 +168,12 @@ def test_variables_of_an_expression_are_its_names_without_functions_and_numbers(
     assert term_count("a + 2 * max(b, 1e-3)") == 4
 
 
-def test_directions_stand_in_the_order_of_the_features(tmp_path):
-    features = load_feature_set(
+def test_monotone_constraints_are_in_the_order_of_the_features(tmp_path):
+    features = FeatureSet.load(
         written(
             tmp_path,
             [{**FEATURES[0], "monotonicity": "increasing"}, {**FEATURES[1], "monotonicity": "decreasing"}, FEATURES[2]],
         )
     )
     assert features.monotone_constraints == (1, -1, 0)
-    assert features.digest == load_feature_set(written(tmp_path, FEATURES)).digest  # values are what they were
+    assert features.digest == FeatureSet.load(written(tmp_path, FEATURES)).digest  # values are what they were

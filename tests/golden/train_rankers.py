@@ -17,7 +17,7 @@ from ltr_plugin.rankers.trainers import get_trainer
 FOLDER = Path(__file__).parent / "rankers"
 
 TREES = {"num_trees": 8, "folds": 2}
-NETWORK = {"units": 3, "epochs": 30, "batch_queries": 8}
+NETWORK = {"units": 3, "epochs": 30, "batch_size": 8}
 RANKERS = {
     "lambdamart": ("lambdamart", {**TREES, "num_leaves": 5}),
     "xgboost": ("xgboost", {**TREES, "max_depth": 3}),

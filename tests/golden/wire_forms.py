@@ -16,12 +16,13 @@ from ltr_workers.tasks import embed_task
 
 from ltr_plugin.broker.messages import SWEEP_TASK
 from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel, ReembedRequest
+from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.index import EmbeddingResult, Index
 from ltr_plugin.cluster.mapping import index_body
 from ltr_plugin.cluster.serializer import OrjsonSerializer
-from ltr_plugin.features.feature_set import load_feature_set
+from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.parameters import search_parameters as parameters_of
 from ltr_plugin.pipelines.enqueue import enqueue
 from ltr_plugin.queries.masking import MaskedRetrieval
@@ -29,7 +30,6 @@ from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, Ranking, search_template, with_release_metadata
 from ltr_plugin.rankers.loading import load_ranker
 from ltr_plugin.rankers.ranker import model_name
-from ltr_plugin.resources import resource_dir
 from ltr_plugin.settings import Settings
 
 RANKERS = Path(__file__).parent / "rankers"
@@ -51,6 +51,7 @@ AUDIO = VectorField("audio_vector", "audio", "library:sounds", SOUNDS)
 AUDIO_TEXT = VectorField("audio_text_vector", "text", "library:sounds", SOUNDS)
 VIDEO = VectorField("video_vector", "video", "library:photos", PHOTOS)
 VECTORS = (TEXT, IMAGE, IMAGE_TEXT, AUDIO, AUDIO_TEXT)
+PROFILE = IndexProfile(VECTORS)
 
 MUG = {
     "id": "4711",
@@ -79,7 +80,7 @@ ROWS = np.array(
 
 
 def feature_set(name):
-    features = load_feature_set(resource_dir("feature_sets") / f"{name}.yaml")
+    features = FeatureSet.load(name)
     return {
         "id": features.id,
         "digest": features.digest,
@@ -90,7 +91,7 @@ def feature_set(name):
 
 def search_templates():
     rankings = {**BASELINES, "model": Ranking("model", model="shop-v1.lambdamart.0123456789")}
-    retrievals = {"words": Retrieval(), "words and vectors": Retrieval.from_vectors(VECTORS)}
+    retrievals = {"words": Retrieval(IndexProfile()), "words and vectors": Retrieval(PROFILE)}
     templates = {
         f"{name}, {found}{', log' * log}": search_template(retrieval, ranking, log=log)
         for name, ranking in rankings.items()
@@ -98,10 +99,10 @@ def search_templates():
         for log in (False, True)
     }
     first_pass = Ranking("first pass")
-    templates["first pass"] = search_template(Retrieval.from_vectors(VECTORS), first_pass)
+    templates["first pass"] = search_template(Retrieval(PROFILE), first_pass)
     for modality in ("text", "image", "audio"):
         gone = [vector.name for vector in VECTORS if vector.source == modality]
-        masked = MaskedRetrieval.from_retrieval(Retrieval.from_vectors(VECTORS), gone, match_text=modality != "text")
+        masked = MaskedRetrieval.from_retrieval(Retrieval(PROFILE), gone, match_text=modality != "text")
         templates[f"without {modality}"] = search_template(masked, first_pass)
     facts = {
         "release": 3,
@@ -110,9 +111,7 @@ def search_templates():
         "promoted": "2026-01-01T00:00:00+00:00",
         "spaces": {vector.name: vector.fingerprint.digest for vector in VECTORS},
     }
-    templates["release"] = with_release_metadata(
-        search_template(Retrieval.from_vectors(VECTORS), rankings["model"]), facts
-    )
+    templates["release"] = with_release_metadata(search_template(Retrieval(PROFILE), rankings["model"]), facts)
     return templates
 
 
@@ -172,8 +171,8 @@ def index_requests():
         "delete": CatalogEntry(id="4711", deleted=True),
         "reembed": ReembedRequest(id="4711"),
     }
-    assert apply_changes(cluster, "shop", list(changes.values())) == [None] * len(changes)
-    products = Index(cluster, "shop")
+    assert apply_changes(Index.open(cluster, "shop"), list(changes.values())) == [None] * len(changes)
+    products = Index.open(cluster, "shop")
     a, b = np.array([0.6, 0.8], dtype=np.float32), np.array([0.8, 0.6], dtype=np.float32)
     made = {
         "one photo": EmbeddingResult("4711", IMAGE, "ab12", a),

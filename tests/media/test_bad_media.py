@@ -23,11 +23,10 @@ from torchvision.models.video import mc3_18
 from videos import make_video
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.connection import OpenSearchCluster
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.encoders import vector_fields
 from ltr_plugin.encoders.torchvision_video import CONFIG, WEIGHTS
-from ltr_plugin.media.fetching import ENV_ALLOW_PRIVATE_MEDIA
 
 pytestmark = pytest.mark.live
 
@@ -59,7 +58,7 @@ BAD = {
     ("image", "too-large"): (photo("GIF", (9000, 6000)), "9000 x 6000 pixels is over the limit"),
     ("image", "pipe"): (os.mkfifo, "not a file but a folder, a pipe or a device"),
     ("image", "folder"): (Path.mkdir, "Is a directory"),
-    ("image", "outside"): (outside, "leads out of the catalog's folder"),
+    ("image", "outside"): (outside, "is outside the catalog's folder"),
     ("audio", "silent"): (wav(0 * tone()), "silent"),
     ("audio", "one-sample"): (wav(tone()[99:100]), "too short: 1 sample"),
     ("audio", "text"): (b"a bell that rings", "not audio"),
@@ -149,7 +148,7 @@ def run(index, products) -> None:
 def test_every_bad_medium_is_listed_beside_good_ones_and_is_embedded_once_repaired(
     full_index, server, tmp_path, vectors_of, monkeypatch
 ):
-    monkeypatch.delenv(ENV_ALLOW_PRIVATE_MEDIA, raising=False)
+    monkeypatch.delenv("LTR_ALLOW_PRIVATE_MEDIA", raising=False)
     root, (served, address) = tmp_path / "catalog", server
     (served / "photo.png").write_bytes(GOOD["image"])
     products = [of("image", "private-address", f"{address}/photo.png"), of("image", "half-good", "good-image", "html")]
@@ -188,7 +187,7 @@ def test_every_bad_medium_is_listed_beside_good_ones_and_is_embedded_once_repair
         repair(root / f"{modality}-{name}", GOOD[modality])
     repair(root / "html", GOOD["image"])
     repair(root / "dumb", GOOD["video"])
-    monkeypatch.setenv(ENV_ALLOW_PRIVATE_MEDIA, "1")
+    monkeypatch.setenv("LTR_ALLOW_PRIVATE_MEDIA", "1")
     assert full_index.requeue_failed() == len(BAD) + 2
     assert [error for _, error in full_index.put([one for one in products if one.id == "dumb"])] == [None]
     run(full_index, products)

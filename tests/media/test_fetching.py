@@ -11,7 +11,7 @@ import pytest
 
 from ltr_plugin.errors import MediaError
 from ltr_plugin.media import fetching
-from ltr_plugin.media.fetching import ENV_ALLOW_PRIVATE_MEDIA, _public, fetch
+from ltr_plugin.media.fetching import _public, fetch
 
 
 class Shop(BaseHTTPRequestHandler):
@@ -96,7 +96,7 @@ def shop():
 
 @pytest.fixture
 def private_allowed(monkeypatch):
-    monkeypatch.setenv(ENV_ALLOW_PRIVATE_MEDIA, "1")
+    monkeypatch.setenv("LTR_ALLOW_PRIVATE_MEDIA", "1")
 
 
 @pytest.mark.usefixtures("private_allowed")
@@ -158,7 +158,7 @@ def test_a_packed_body_is_not_unpacked(shop):
 
 
 def test_a_redirect_to_a_private_address_is_refused(shop, monkeypatch):
-    monkeypatch.delenv(ENV_ALLOW_PRIVATE_MEDIA, raising=False)
+    monkeypatch.delenv("LTR_ALLOW_PRIVATE_MEDIA", raising=False)
     monkeypatch.setattr(fetching, "_public", lambda address: address == "127.0.0.1")
     with socket.create_server(("127.0.0.2", 0)) as inside:
         location = f"http://127.0.0.2:{inside.getsockname()[1]}/secret"
@@ -167,7 +167,7 @@ def test_a_redirect_to_a_private_address_is_refused(shop, monkeypatch):
 
 
 def test_a_host_is_reached_where_one_of_its_addresses_is(shop, monkeypatch):
-    monkeypatch.setenv(ENV_ALLOW_PRIVATE_MEDIA, "1")
+    monkeypatch.setenv("LTR_ALLOW_PRIVATE_MEDIA", "1")
     port = int(shop.rpartition(":")[2])
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("127.0.0.3", "127.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
@@ -192,7 +192,7 @@ def test_a_host_is_reached_where_one_of_its_addresses_is(shop, monkeypatch):
     ],
 )
 def test_private_addresses_are_refused(host, monkeypatch):
-    monkeypatch.delenv(ENV_ALLOW_PRIVATE_MEDIA, raising=False)
+    monkeypatch.delenv("LTR_ALLOW_PRIVATE_MEDIA", raising=False)
     with pytest.raises(MediaError, match=r"private address|cannot fetch"):
         fetch(f"http://{host}:1/photo", max_bytes=10)
 
@@ -209,7 +209,7 @@ def test_public_means_reachable_by_everyone():
 
 @pytest.mark.parametrize("said", ["0", "no", ""])
 def test_private_addresses_are_allowed_by_a_1_alone(said, shop, monkeypatch):
-    monkeypatch.setenv(ENV_ALLOW_PRIVATE_MEDIA, said)
+    monkeypatch.setenv("LTR_ALLOW_PRIVATE_MEDIA", said)
     with pytest.raises(MediaError, match="private address"):
         fetch(f"{shop}/photo/3", max_bytes=1 << 20)
 
@@ -221,7 +221,7 @@ def test_no_password_is_quoted_of_a_url_that_is_none():
 
 
 def test_an_unknown_host_or_a_closed_port_is_a_media_error(monkeypatch):
-    monkeypatch.setenv(ENV_ALLOW_PRIVATE_MEDIA, "1")
+    monkeypatch.setenv("LTR_ALLOW_PRIVATE_MEDIA", "1")
     with pytest.raises(MediaError, match=r"cannot fetch from '127\.0\.0\.1:1'"):
         fetch("http://127.0.0.1:1/x", max_bytes=10)
     with pytest.raises(MediaError, match="cannot fetch"):

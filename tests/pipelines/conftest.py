@@ -8,9 +8,8 @@ import pytest
 import yaml
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.connection import OpenSearchCluster
-from ltr_plugin.cluster.index import Index
-from ltr_plugin.features.feature_set import load_feature_set
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.pipelines.index_catalog import write_catalog
 
 COLOURS, GOODS = ("red", "blue", "green", "black"), ("shoe", "lamp", "mug", "chair", "scarf")
@@ -55,8 +54,8 @@ def shop_index(node_url, shop_files):
     alias = f"flows-{uuid.uuid4().hex[:8]}"
     written = write_catalog(cluster, shop_files / "catalog.jsonl", alias, ())
     assert (written.written, written.refused) == (120, [])
-    yield Index(cluster, alias)
-    cluster.call("DELETE", f"/{written.index}")
+    yield written.index
+    cluster.call("DELETE", f"/{written.index.name}")
 
 
 @pytest.fixture
@@ -67,6 +66,6 @@ def set_file(tmp_path):
         path = tmp_path / "set.yaml"
         head = {"name": name or f"t{uuid.uuid4().hex[:8]}", "version": version}
         path.write_text(yaml.safe_dump({**head, "features": features}))
-        return load_feature_set(path)
+        return FeatureSet.load(path)
 
     return write

@@ -8,8 +8,8 @@ import pytest
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.cluster.connection import OpenSearchCluster
 from ltr_plugin.cluster.index import EmbeddingResult
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.measures import per_query
@@ -192,25 +192,25 @@ def test_every_modality_is_removed_from_queries_that_can_spare_it_and_from_produ
 
 
 def test_with_nothing_removed_it_is_what_the_cluster_ranks(matrix, shop, encoded, qrels, ranker):
-    _, found = cell(matrix, "20% of products without image")
-    assert found.before == pytest.approx(in_cluster(shop, encoded, qrels, ranker))
+    _, measured = cell(matrix, "20% of products without image")
+    assert measured.mean_before == pytest.approx(in_cluster(shop, encoded, qrels, ranker))
 
 
 def test_products_without_photos_rank_as_in_an_index_without_those_photos(matrix, shops, encoded, qrels, ranker):
     photoless = shuffled([one.id for one in PRODUCTS], SEED)[: round(SHARE * len(PRODUCTS))]
     truth = in_cluster(shops(photoless), encoded, qrels, ranker)
-    _, found = cell(matrix, "60% of products without image")
-    assert found.mean == pytest.approx(truth)
-    assert found.mean < found.before
+    _, measured = cell(matrix, "60% of products without image")
+    assert measured.mean == pytest.approx(truth)
+    assert measured.mean < measured.mean_before
 
 
 def test_queries_without_photos_rank_as_typed_ones(matrix, shop, encoded, qrels, ranker):
     mixed = [one for one in encoded if one.query.id.startswith("mixed")]
     typed = [EncodedQuery(one.query, {**one.params, "has_image_vector": False, "image_vector": []}) for one in mixed]
     known = Qrels({one.query.id: qrels.for_query(one.query.id) for one in mixed})
-    _, found = cell(matrix, "queries without their image")
-    assert found.mean == pytest.approx(in_cluster(shop, typed, known, ranker))
-    assert found.before == pytest.approx(in_cluster(shop, mixed, known, ranker))
+    _, measured = cell(matrix, "queries without their image")
+    assert measured.mean == pytest.approx(in_cluster(shop, typed, known, ranker))
+    assert measured.mean_before == pytest.approx(in_cluster(shop, mixed, known, ranker))
 
 
 def test_a_ranker_trained_without_a_modality_is_there_to_beat(matrix):
@@ -224,7 +224,7 @@ def test_a_ranker_trained_without_a_modality_is_there_to_beat(matrix):
 def test_what_is_found_by_nothing_else_is_gone_and_the_next_ones_move_up(shop, encoded):
     removed_ids = [f"p{n}" for n in range(0, 96, 2)]
     photos = [one for one in encoded if one.query.id.startswith("photo")]
-    plain = Retrieval(Retrieval.from_vectors(shop.vectors).knn_pairs[:1], window_size=10)
+    plain = Retrieval(replace(shop.profile, vectors=(IMAGE,)), window_size=10)
     assert plain.knn_pairs == (("image_vector", "image_vector"),)
     candidate_ids = ablating._candidate_ids(
         shop, photos, MaskedRetrieval.from_retrieval(plain, ["image_vector"], match_text=True), removed_ids

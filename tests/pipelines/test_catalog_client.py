@@ -12,7 +12,7 @@ from ltr_workers.celery import make_app
 from ltr_plugin.broker.messages import broker_folder
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.cluster.connection import OpenSearchCluster
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.versions import open_or_create, switch_alias
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.pipelines import watch_folder as watching
@@ -196,7 +196,7 @@ def test_a_cluster_that_goes_away_says_how_far_it_came(products):
         return products.put(lines)
 
     groups = [[(1, b'{"id": "a", "title": "mug"}')], [(3, b'{"id": "b", "title": "mug"}')]]
-    with pytest.raises(ClusterError, match="lines before 3 are taken in"):
+    with pytest.raises(ClusterError, match="lines before 3 are applied"):
         ingest_lines(groups, ingest, on_refused=lambda _: None)
 
 
@@ -341,7 +341,7 @@ def test_watching_takes_media_beside_the_files_and_waits_out_an_absent_cluster(i
         )
     assert len(waited) == 1
     assert stored(index)["a"].images == (str(folder / "a.jpg"),)
-    assert type(index)(index.cluster, index.name).media_roots.others == (folder,)
+    assert index.reopened().media_roots.others == (folder,)
 
 
 def _raise(error):

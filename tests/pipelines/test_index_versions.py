@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from ltr_workers.embedding import embed
 
-from ltr_plugin.cluster.connection import OpenSearchCluster
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.sync import cut_over
 from ltr_plugin.cluster.versions import active_index, resolve_alias, versions, write_meta, writes_blocked
 from ltr_plugin.errors import InputError
@@ -83,13 +83,13 @@ def shop(cluster, alias, words, catalog, settings):
     """An index of twenty mugs and cups with the old encoder's vectors, made as `ltr index` makes it."""
     path = catalog("shop", *({"id": f"p{n:02}", "title": f"red {'mug' if n % 2 else 'cup'} {n}"} for n in range(20)))
     written = write_catalog(cluster, path, alias, vector_fields_for(cluster, alias, words["old"]))
-    embed_all(cluster, written.index)
+    embed_all(cluster, written.index.name)
     return CatalogClient(alias, settings=settings, cluster=cluster)
 
 
 def embed_all(cluster, name):
     """What the workers do."""
-    index = Index(cluster, name)
+    index = Index.open(cluster, name)
     index.refresh()
     report = embed(index, list(index.ids()))
     index.refresh()
@@ -98,7 +98,7 @@ def embed_all(cluster, name):
 
 
 def ids(cluster, name):
-    index = Index(cluster, name)
+    index = Index.open(cluster, name)
     index.refresh()
     return list(index.ids())
 
@@ -111,15 +111,15 @@ def test_catalogs_of_two_folders_are_in_one_index_and_the_sounds_of_both_are_fou
     vectors = EncoderSelection(text="none", audio="spectral:log-mel").vectors(None)
     first = catalog("a", {"id": "a1", "audio": ["tone.wav"]}, tone=1)
     second = catalog("b", {"id": "b1", "audio": ["tone.wav"]}, {"id": "b2", "audio": ["../a/tone.wav"]}, tone=9)
-    index = write_catalog(cluster, first, alias, vectors).index
-    assert write_catalog(cluster, second, alias, vectors).index == index == resolve_alias(cluster, alias)
+    index = write_catalog(cluster, first, alias, vectors).index.name
+    assert write_catalog(cluster, second, alias, vectors).index.name == index == resolve_alias(cluster, alias)
     assert ids(cluster, alias) == ["a1", "b1", "b2"]
     assert embed_all(cluster, index) == 3
     one, other, same = (source(cluster, alias, id_)["audio_vector"] for id_ in ("a1", "b1", "b2"))
     assert one == same
     assert one != other
     assert write_catalog(cluster, second, alias, vectors).refused == []
-    assert Index(cluster, alias).backlog() == 0  # nothing changed
+    assert Index.open(cluster, alias).backlog() == 0  # nothing changed
 
 
 def test_media_that_no_catalog_vouches_for_stay_out_of_reach(cluster, alias, catalog, tmp_path):
@@ -128,19 +128,19 @@ def test_media_that_no_catalog_vouches_for_stay_out_of_reach(cluster, alias, cat
     path = catalog("a", {"id": "a1", "title": "mug"})
     record = {"id": "a2", "audio": [str(tmp_path / "secret" / "tone.wav"), "../secret/tone.wav"]}
     path.write_text(json.dumps(record) + "\n")
-    index = Index(cluster, write_catalog(cluster, path, alias, vectors).index)
+    index = write_catalog(cluster, path, alias, vectors).index
     embed(index, ["a2"])
     index.refresh()
     ((_, _, reason),) = index.errors()
-    assert reason.count("leads out of") == 2
+    assert reason.count("is outside") == 2
 
 
 @pytest.mark.usefixtures("shop")
 def test_an_update_file_changes_prices_and_embeds_nothing(cluster, alias, catalog):
     path = catalog("prices", {"id": "p01", "price": 3.5}, {"id": "p02", "deleted": True}, {"id": "absent", "price": 1})
-    done = write_catalog(cluster, path, alias, vector_fields_for(cluster, alias, EncoderSelection()), update=True)
+    done = write_catalog(cluster, path, alias, EncoderSelection(), update=True)
     assert [problem.location for problem in done.refused] == ["product absent"]
-    assert Index(cluster, alias).backlog() == 0
+    assert Index.open(cluster, alias).backlog() == 0
     assert source(cluster, alias, "p01")["price"] == 3.5
     assert "p02" not in ids(cluster, alias)
 
@@ -150,10 +150,10 @@ def test_pruning_deletes_what_the_catalog_does_not_have_but_not_after_a_catalog_
     path = catalog("less", *({"id": f"p{n:02}", "title": "mug"} for n in range(18)), {"id": "p18", "deleted": True})
     vectors = vector_fields_for(cluster, alias, EncoderSelection())
     write_catalog(cluster, path, alias, vectors)
-    assert missing_from_catalog(Index(cluster, alias), path) == ["p19"]
+    assert missing_from_catalog(Index.open(cluster, alias), path) == ["p19"]
     assert "p19" in ids(cluster, alias)
     broken = catalog("broken", {"id": "p00", "title": "mug"}, {"id": "p01", "titel": "mug"})
-    with pytest.raises(InputError, match="what it has is not known"):
+    with pytest.raises(InputError, match="its products are not all known"):
         write_catalog(cluster, broken, alias, vectors, prune=True, skip_invalid=True)
     assert write_catalog(cluster, path, alias, vectors, prune=True).pruned == 1
     assert ids(cluster, alias) == [f"p{n:02}" for n in range(18)]
@@ -165,24 +165,24 @@ def test_a_replaced_catalog_takes_over_at_once_with_the_vectors_that_are_still_r
     path = catalog("new", {"id": "p01", "title": "red mug 1", "price": 9}, {"id": "n1", "title": "a new cup"})
     shop.reembed(["p01"])
     embed_all(cluster, alias)
-    done = write_catalog(cluster, path, alias, vector_fields_for(cluster, alias, EncoderSelection()), replace=True)
+    done = write_catalog(cluster, path, alias, EncoderSelection(), replace=True)
     assert resolve_alias(cluster, alias) == f"{alias}-v1"
-    assert ids(cluster, done.index) == ["n1", "p01"]
-    assert list(Index(cluster, done.index).backlog_ids()) == ["n1"]
+    assert ids(cluster, done.index.name) == ["n1", "p01"]
+    assert list(done.index.backlog_ids()) == ["n1"]
     shop.put([{"id": "meanwhile", "title": "mug"}])  # the catalog is all there is
-    embed_all(cluster, done.index)
-    embed_backlog(settings, cluster, alias, done.index)
-    assert resolve_alias(cluster, alias) == done.index == f"{alias}-v2"
+    embed_all(cluster, done.index.name)
+    embed_backlog(settings, done.index, alias)
+    assert resolve_alias(cluster, alias) == done.index.name == f"{alias}-v2"
     assert ids(cluster, alias) == ["n1", "p01"]
     back = rollback_index(cluster, alias)
     assert (back.index, back.synced) == (f"{alias}-v1", False)
     assert len(ids(cluster, alias)) == 21  # as it was
-    again = write_catalog(cluster, path, alias, vector_fields_for(cluster, alias, EncoderSelection()), replace=True)
-    assert again.index == f"{alias}-v2"  # taken up again, with nothing to embed
-    assert Index(cluster, again.index).backlog() == 0
+    again = write_catalog(cluster, path, alias, EncoderSelection(), replace=True)
+    assert again.index.name == f"{alias}-v2"  # taken up again, with nothing to embed
+    assert again.index.backlog() == 0
     shop.reembed(["p01"])
-    again = write_catalog(cluster, path, alias, vector_fields_for(cluster, alias, EncoderSelection()), replace=True)
-    assert list(Index(cluster, again.index).backlog_ids()) == ["p01"]
+    again = write_catalog(cluster, path, alias, EncoderSelection(), replace=True)
+    assert list(again.index.backlog_ids()) == ["p01"]
 
 
 def test_encoders_change_by_the_workers_while_products_come_and_go_and_shoppers_search(
@@ -205,18 +205,18 @@ def test_encoders_change_by_the_workers_while_products_come_and_go_and_shoppers_
     trader = threading.Thread(target=trade)
     trader.start()
     try:
-        before = Index(cluster, alias)
+        before = Index.open(cluster, alias)
         vectors = vector_fields_for(cluster, alias, words["new"])
         target = build_next_version(cluster, alias, vectors)
         assert resolve_alias(cluster, alias) == before.name
         assert target.backlog() >= 20
-        embed_backlog(settings, cluster, alias, target.name)
+        embed_backlog(settings, target, alias)
         time.sleep(0.5)
     finally:
         stop.set()
         trader.join()
     assert seen == []  # nothing refused, nothing not found, at any time
-    now = Index(cluster, alias)
+    now = Index.open(cluster, alias)
     now.refresh()
     assert (now.name, now.vectors) == (target.name, vectors)
     last = trade.last
@@ -231,19 +231,19 @@ def test_a_catalog_that_is_written_while_the_encoders_change_leaves_the_alias_wh
     cluster, alias, words, catalog, settings, monkeypatch
 ):
     path = catalog("prices", *({"id": f"p{n:02}", "title": f"red mug {n}", "price": n} for n in range(19)))
-    monkeypatch.setattr(indexing, "BULK_SIZE", 10)
+    monkeypatch.setattr(indexing, "CHANGES_PER_CALL", 10)
 
     def change_encoders(done, _total):
         if done == 10:
             target = build_next_version(cluster, alias, vector_fields_for(cluster, alias, words["new"]))
             embed_all(cluster, target.name)
-            embed_backlog(settings, cluster, alias, target.name)
+            embed_backlog(settings, target, alias)
 
     vectors = vector_fields_for(cluster, alias, EncoderSelection())
     done = write_catalog(cluster, path, alias, vectors, prune=True, progress=change_encoders)
-    assert (done.index, done.next_version, done.pruned) == (f"{alias}-v2", None, 1)
-    embed_all(cluster, done.index)
-    embed_backlog(settings, cluster, alias, done.next_version)
+    assert (done.index.name, done.pending_alias, done.pruned) == (f"{alias}-v2", None, 1)
+    embed_all(cluster, done.index.name)
+    embed_backlog(settings, done.index, done.pending_alias)
     assert resolve_alias(cluster, alias) == f"{alias}-v2"
     assert ids(cluster, alias) == [f"p{n:02}" for n in range(19)]
     assert [source(cluster, alias, f"p{n:02}")["price"] for n in range(19)] == list(range(19))
@@ -265,7 +265,7 @@ def test_vectors_that_are_waited_for_while_the_encoders_change_do_not_take_the_a
         if done == total:
             cut_over(cluster, alias, target)
 
-    embed_backlog(settings, cluster, alias, progress=move_once_they_are_made)
+    embed_backlog(settings, Index.open(cluster, alias), progress=move_once_they_are_made)
     assert resolve_alias(cluster, alias) == target.name
     assert source(cluster, alias, "p00")["title"] == "a cup"
 
@@ -278,7 +278,7 @@ def test_vectors_that_a_version_left_behind_takes_no_more_are_waited_for_in_the_
             cut_over(cluster, alias, target)
             embed_all(cluster, target.name)
 
-    embed_backlog(settings, cluster, alias, progress=move_before_they_are_made)
+    embed_backlog(settings, Index.open(cluster, alias), progress=move_before_they_are_made)
     assert resolve_alias(cluster, alias) == target.name
     assert target.backlog() == 0
 
@@ -286,13 +286,13 @@ def test_vectors_that_a_version_left_behind_takes_no_more_are_waited_for_in_the_
 def test_the_way_back_from_other_encoders_keeps_the_products_of_now(cluster, alias, shop, words, settings):
     target = build_next_version(cluster, alias, vector_fields_for(cluster, alias, words["new"]))
     embed_all(cluster, target.name)
-    embed_backlog(settings, cluster, alias, target.name)
+    embed_backlog(settings, target, alias)
     shop.put([{"id": "p00", "title": "a blue mug"}, {"id": "p01", "deleted": True}])
     back = rollback_index(cluster, alias)
     assert (back.previous, back.index, back.synced) == (target.name, f"{alias}-v1", True)
     assert source(cluster, alias, "p00")["title"] == "a blue mug"
     assert "p01" not in ids(cluster, alias)
-    assert list(Index(cluster, alias).backlog_ids()) == ["p00"]
+    assert list(Index.open(cluster, alias).backlog_ids()) == ["p00"]
     shop.put([{"id": "p02", "title": "once more"}])
     assert rollback_index(cluster, alias).index == target.name  # and forth
     assert source(cluster, alias, "p02")["title"] == "once more"
@@ -306,13 +306,13 @@ def test_the_way_back_from_a_replacing_catalog_is_to_what_was_though_that_versio
     new = vector_fields_for(cluster, alias, words["new"])
     target = build_next_version(cluster, alias, new)
     embed_all(cluster, target.name)
-    embed_backlog(settings, cluster, alias, target.name)
+    embed_backlog(settings, target, alias)
     assert rollback_index(cluster, alias).synced
     path = catalog("replacing", {"id": "n1", "title": "a new cup"})
     done = write_catalog(cluster, path, alias, new, media=tmp_path / "shop", replace=True)
-    assert done.next_version == target.name
-    embed_all(cluster, done.index)
-    embed_backlog(settings, cluster, alias, done.next_version)
+    assert (done.index.name, done.pending_alias) == (target.name, alias)
+    embed_all(cluster, done.index.name)
+    embed_backlog(settings, done.index, done.pending_alias)
     assert ids(cluster, alias) == ["n1"]
     back = rollback_index(cluster, alias)
     assert (back.index, back.synced) == (f"{alias}-v1", False)
@@ -348,7 +348,7 @@ def test_an_interrupted_change_is_taken_up_where_it_stopped_or_given_up(cluster,
 
 @pytest.mark.usefixtures("shop")
 def test_encoders_stay_as_they_are_unless_others_are_asked_for(cluster, alias, words):
-    known = Index(cluster, alias).vectors
+    known = Index.open(cluster, alias).vectors
     assert vector_fields_for(cluster, alias, EncoderSelection()) == known
     assert vector_fields_for(cluster, alias, words["old"]) == known
     more = vector_fields_for(cluster, alias, EncoderSelection(audio="spectral:mfcc", video=("spectral:mfcc",)))
@@ -368,8 +368,8 @@ def test_an_index_of_an_earlier_release_gives_way_to_its_catalog(cluster, alias,
         vector_fields_for(cluster, alias, EncoderSelection())
     path = catalog("again", {"id": "p00", "title": "red mug"})
     done = write_catalog(cluster, path, alias, vector_fields_for(cluster, alias, words["old"]))
-    embed_all(cluster, done.index)
-    embed_backlog(settings, cluster, alias, done.index)
+    embed_all(cluster, done.index.name)
+    embed_backlog(settings, done.index, alias)
     assert resolve_alias(cluster, alias) == f"{alias}-v2"
     assert ids(cluster, alias) == ["p00"]
 
@@ -377,15 +377,15 @@ def test_an_index_of_an_earlier_release_gives_way_to_its_catalog(cluster, alias,
 @pytest.mark.usefixtures("shop")
 def test_a_release_for_vectors_that_the_index_has_no_more_is_named_and_not_put_back(cluster, alias, words, settings):
     template = f"shop-{alias}"
-    index = Index(cluster, alias)
+    index = Index.open(cluster, alias)
     promote(index, BASELINES["bm25"], template)
     promote(index, BASELINES["vectors"], template)
     promote(index, BASELINES["vectors"], template)
     assert stale_releases(index) == []
     target = build_next_version(cluster, alias, vector_fields_for(cluster, alias, words["new"]))
     embed_all(cluster, target.name)
-    embed_backlog(settings, cluster, alias, target.name)
-    now = Index(cluster, alias)
+    embed_backlog(settings, target, alias)
+    now = Index.open(cluster, alias)
     assert [(one.template, one.number) for one in stale_releases(now)] == [(template, 3)]
     with pytest.raises(InputError, match=rf"ranks by text_vector of other encoders.*ltr index rollback {alias}"):
         rollback(cluster, template)

@@ -8,7 +8,7 @@ import pytest
 from ltr_plugin.cluster.feature_store import FeatureStore, push_features
 from ltr_plugin.errors import InputError, ParityError
 from ltr_plugin.features.table import FeatureTable
-from ltr_plugin.judgments.qrels import read_qrels
+from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import encode
 from ltr_plugin.pipelines.evaluate import evaluate
 from ltr_plugin.pipelines.log_features import log_features
@@ -55,7 +55,7 @@ def interrupted(_scores):
 
 def test_the_log_tells_missing_from_zero_and_samples_unjudged_products(logged, shop_files):
     done, table = logged
-    qrels = read_qrels(shop_files / "qrels.txt")
+    qrels = Qrels.read(shop_files / "qrels.txt")
     assert done.judged == sum(len(qrels.for_query(query)) for query in qrels.queries())
     assert done.missing_products == 0
     assert 0 < done.negatives <= 5 * 20
@@ -85,7 +85,7 @@ def test_a_pushed_ranker_is_proved_and_beats_words_alone(shop_index, logged, enc
     again = push(shop_index, ranker, encoded)
     assert again.model == pushed.model
     rankings = [BASELINES["bm25"], BASELINES["random"], Ranking("learned", model=pushed.model)]
-    found = evaluate(shop_index, rankings, encoded, read_qrels(shop_files / "qrels.txt"))
+    found = evaluate(shop_index, rankings, encoded, Qrels.read(shop_files / "qrels.txt"))
     for view in (found.full, found.judged):
         bm25, random, learned = (view.of("all", name, "nDCG@10").mean for name in view.rankers)
         assert random < bm25 < learned

@@ -42,13 +42,13 @@ def test_owen_values_are_the_mean_over_all_orders_that_keep_groups_together(star
     assert found.sum() == pytest.approx(score(row[None])[0] - score(start[None])[0], abs=1e-12)
 
 
-def test_a_feature_that_is_as_usual_adds_nothing():
+def test_a_feature_with_its_background_value_adds_nothing():
     row, start = np.array([3.0, 1.0, 2.0, 0.0], np.float32), np.array([3.0, 0, 0, 0], np.float32)
     assert owen_values(score, row, ["a", "a", "b", "b"], start)[[0, 3]].tolist() == [0, 0]
 
 
-def test_too_many_features_to_go_through_are_refused():
-    with pytest.raises(InputError, match="40 features of text are too many"):
+def test_too_many_coalitions_are_refused():
+    with pytest.raises(InputError, match="40 features of text differ from the background"):
         owen_values(score, np.ones(40, np.float32), ["text"] * 40, np.zeros(40, np.float32))
 
 
@@ -65,7 +65,7 @@ def test_contributions_sum_to_the_score(shop, train):
         assert sum(found.by_modality().values()) + found.base_value == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_difference_of_two_products_is_told_by_feature(shop):
+def test_the_difference_of_two_scores_is_explained_by_feature(shop):
     ranker = train_linear(shop)
     one, other = (attribute(ranker, row) for row in shop.zero_filled[:2])
     assert sum(one.versus(other).values()) == pytest.approx(one.score - other.score, abs=1e-6)

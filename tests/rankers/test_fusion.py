@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import torch
 from mixed_modalities import MIXED
+from reference_scorer import score
 
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.modality_mask import ModalityMask
-from ltr_plugin.rankers.export.reference_scorer import score
 from ltr_plugin.rankers.fusion import NetworkRanker, train_fusion, train_mlp
 from ltr_plugin.rankers.loading import load_ranker
 from ltr_plugin.rankers.network.losses import ndcg
@@ -112,7 +112,7 @@ def test_a_damaged_network_is_refused(ranker, tmp_path):
     broken = replace(ranker, model=b"\x10\0\0\0\0\0\0\0 no header at all")
     broken = replace(broken, card=_sealed(broken))
     broken.save(tmp_path / "net")
-    with pytest.raises(InputError, match="no network"):
+    with pytest.raises(InputError, match="is not a network"):
         NetworkRanker.load(tmp_path / "net")
     other = json.loads((tmp_path / "net" / "card.json").read_text()) | {"kind": "mlp"}
     ranker.save(tmp_path / "net")
@@ -137,10 +137,10 @@ def test_one_query_trains_without_validation(mixed):
     trained = train_fusion(one, QUICK.model_copy(update={"epochs_without_validation": 8}))
     assert trained.card.results["epochs"] == 8
     assert trained.card.results["validation_ndcg@10"] is None
-    assert "one query only" in trained.card.notes[0]
+    assert "only one query" in trained.card.notes[0]
 
 
-def test_grades_that_cannot_be_learnt_are_named(mixed):
+def test_invalid_grades_are_named(mixed):
     grades = mixed.grades.copy()
     grades[3] = 1.5
     with pytest.raises(InputError, match="'p3'"):

@@ -3,12 +3,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from reference_scorer import score
 
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.measures import MEASURES, per_query
 from ltr_plugin.evaluation.runs import run_from_scores
 from ltr_plugin.judgments.qrels import Qrels
-from ltr_plugin.rankers.export.reference_scorer import score
 from ltr_plugin.rankers.lambdamart import LambdaMARTRanker, LambdaMARTSettings, train_lambdamart
 from ltr_plugin.rankers.loading import load_ranker
 from ltr_plugin.rankers.training.folds import holdout_queries
@@ -89,14 +89,14 @@ def test_saves_and_loads_whole_and_replaces_an_earlier_one(ranker, shop, tmp_pat
 
 def test_a_folder_with_other_things_is_not_overwritten(ranker, tmp_path):
     (tmp_path / "photo.jpg").touch()
-    with pytest.raises(InputError, match="is no ranker"):
+    with pytest.raises(InputError, match="holds no ranker"):
         ranker.save(tmp_path)
     assert (tmp_path / "photo.jpg").exists()
 
 
 def test_a_damaged_ranker_is_refused(ranker, tmp_path):
     folder = tmp_path / "ranker"
-    with pytest.raises(InputError, match=r"card.json cannot be read"):
+    with pytest.raises(InputError, match=r"there is no card.json"):
         load_ranker(folder)
     ranker.save(folder)
     model = folder / "model.txt"
@@ -108,24 +108,35 @@ def test_a_damaged_ranker_is_refused(ranker, tmp_path):
     with pytest.raises(InputError, match=r"\$\.colour"):
         load_ranker(folder)
     (folder / "card.json").write_text(json.dumps(card | {"feature_set_digest": "0" * 16}))
-    with pytest.raises(InputError, match="train it again"):
+    with pytest.raises(InputError, match="train again"):
         load_ranker(folder)
     (folder / "card.json").write_text(json.dumps(card | {"kind": "oracle"}))
     with pytest.raises(InputError, match="'oracle'"):
         load_ranker(folder)
 
 
+def test_a_ranker_of_another_release_is_refused(ranker, tmp_path):
+    ranker.save(tmp_path / "ranker")
+    card = json.loads((tmp_path / "ranker" / "card.json").read_text())
+    (tmp_path / "ranker" / "card.json").write_text(json.dumps(card | {"format": 1, "settings": {"rounds": 500}}))
+    with pytest.raises(InputError, match=r"was trained by ltr 0\.1; log features and train again"):
+        load_ranker(tmp_path / "ranker")
+    (tmp_path / "ranker" / "card.json").write_text(json.dumps(card | {"format": 3}))
+    with pytest.raises(InputError, match=r"\$\.format"):
+        load_ranker(tmp_path / "ranker")
+
+
 def test_folds_choose_the_trees_on_every_query(shop):
-    heard = []
+    calls = []
     trained = train_lambdamart(
         shop,
         QUICK.model_copy(update={"folds": 3}),
-        progress=lambda done, total=None: heard.append((done, total)),
+        progress=lambda done, total=None: calls.append((done, total)),
     )
     assert trained.card.results["validation_queries"] == 60
     assert trained.card.queries == 60
-    assert heard[0] == (1, 60)
-    assert len(heard) >= trained.card.results["trees"]
+    assert calls[0] == (1, 60)
+    assert len(calls) >= trained.card.results["trees"]
 
 
 def test_without_refit_the_queries_held_out_stay_out(shop):
@@ -148,7 +159,7 @@ def test_one_query_trains_without_validation(shop):
     assert ndcg(one, trained.predict(one.values)) > 0.9
     assert trained.card.results["validation_ndcg@10"] is None
     assert trained.card.results["trees"] == 50
-    assert "one query only" in trained.card.notes[0]
+    assert "only one query" in trained.card.notes[0]
 
 
 def test_two_queries_train_and_validate_on_each_other(shop):
@@ -157,14 +168,14 @@ def test_two_queries_train_and_validate_on_each_other(shop):
     assert trained.card.notes == ()
 
 
-def test_a_ranker_that_learnt_nothing_says_so(table_of):
+def test_a_ranker_that_learned_nothing_has_a_note(table_of):
     table = table_of(["a", "a", "b", "b"], [0, 1, 0, 1], [[1], [1], [1], [1]])
     trained = train_lambdamart(table, QUICK)
-    assert "nothing was learnt" in trained.card.notes[-1]
+    assert "nothing was learned" in trained.card.notes[-1]
     assert len(set(trained.predict(table.values))) == 1
 
 
-def test_grades_that_cannot_be_learnt_are_named(shop):
+def test_invalid_grades_are_named(shop):
     grades = shop.grades.copy()
     grades[3], grades[700] = 1.5, 31
     with pytest.raises(InputError) as caught:

@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from reference_scorer import score
 from scipy.optimize import check_grad
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.rankers.export.reference_scorer import score
 from ltr_plugin.rankers.linear import LinearRanker, LinearSettings, listwise, train_linear
 from ltr_plugin.rankers.loading import load_ranker
 from ltr_plugin.rankers.logistic import pointwise, train_logistic
@@ -43,7 +43,7 @@ def test_the_derivative_is_that_of_the_loss(shop, objective_of):
 def test_the_listwise_loss_of_one_list(table_of):
     rows = TrainingRows.of(table_of(["q", "q", "q"], [0, 1, 2], [[0], [0], [0]]))
     loss, _ = listwise(rows)(np.log([1.0, 2.0, 5.0]))
-    # gains 0, 1, 3; chances 1/8, 2/8, 5/8
+    # gains 0, 1, 3; probabilities 1/8, 2/8, 5/8
     assert loss == pytest.approx(-(np.log(2 / 8) / 4 + 3 * np.log(5 / 8) / 4))
 
 

@@ -13,7 +13,7 @@ COLUMN = {name: place for place, name in enumerate(MIXED.feature_names)}
 @pytest.fixture
 def network():
     with seeded(NetworkSettings()):
-        return FusionNetwork(fusion_layout(MIXED), units=3, crosses=2).double()
+        return FusionNetwork(fusion_layout(MIXED), units=3, cross_dim=2).double()
 
 
 def rows(*changes):
@@ -93,7 +93,7 @@ def test_without_content_there_are_no_gates():
             "features": [{"kind": "field_value", "name": "price", "modality": "behaviour", "field": "price"}],
         }
     )
-    network = FusionNetwork(fusion_layout(behaviour), units=2, crosses=2)
+    network = FusionNetwork(fusion_layout(behaviour), units=2, cross_dim=2)
     found = network(torch.ones(4, 1), network.presence(torch.ones(4, 1)))
     assert found.gates == {}
     assert found.score.shape == (4,)
@@ -107,7 +107,7 @@ def test_one_modality_meets_no_other():
             "features": [{"kind": "match", "name": "title", "modality": "text", "field": "title"}],
         }
     )
-    network = FusionNetwork(fusion_layout(text), units=2, crosses=2)
+    network = FusionNetwork(fusion_layout(text), units=2, cross_dim=2)
     found = network(torch.tensor([[3.0], [0.0]]), network.presence(torch.tensor([[3.0], [0.0]])))
     assert found.gates["text"].tolist() == [1, 0]
     assert set(found.components) == {"text"}

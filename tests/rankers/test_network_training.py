@@ -27,7 +27,7 @@ def weights(network):
     return np.concatenate([parameter.detach().numpy().ravel() for parameter in network.parameters()])
 
 
-def test_the_same_seed_learns_the_same_whatever_was_drawn_before(task):
+def test_the_same_seed_gives_the_same_network_whatever_was_drawn_before(task):
     torch.manual_seed(1)
     first = weights(task.train(2))
     torch.manual_seed(2)
@@ -38,29 +38,29 @@ def test_the_same_seed_learns_the_same_whatever_was_drawn_before(task):
     assert not np.array_equal(first, weights(other.train(2)))
 
 
-def test_queries_held_out_teach_nothing(task):
+def test_held_out_queries_are_not_trained_on(task):
     inside = np.arange(60)
     spoilt = replace(task.rows, grades=np.where(task.rows.query_of_row < 60, task.rows.grades, 0))
-    one, other = (next(islice(part.iterate_epochs(inside), 1, None)) for part in (task, replace(task, rows=spoilt)))
+    one, other = (next(islice(either.iterate_epochs(inside), 1, None)) for either in (task, replace(task, rows=spoilt)))
     assert np.array_equal(weights(one), weights(other))
 
 
-def test_it_learns_and_says_when_to_stop(task):
-    heard = []
-    epochs, ndcg, validation_folds = task.best_epochs(lambda *said: heard.append(said))
-    assert 1 <= epochs <= 12
-    assert heard == [(epoch, 12) for epoch in range(1, 13)]
-    assert sum(map(len, validation_folds)) == 18
-    assert ndcg > task.training_ndcg(initialize_network(task.layout, task.settings)) + 0.05
+def test_training_improves_ndcg_and_finds_when_to_stop(task):
+    calls = []
+    stop = task.stopping_point(lambda *call: calls.append(call))
+    assert 1 <= stop.steps <= 12
+    assert calls == [(epoch, 12) for epoch in range(1, 13)]
+    assert sum(map(len, stop.validation_folds)) == 18
+    assert stop.ndcg > task.training_ndcg(initialize_network(task.layout, task.settings)) + 0.05
 
 
 def test_folds_hold_every_query_out(task):
     settings = task.settings.model_copy(update={"folds": 3, "epochs": 2})
-    _, _, validation_folds = replace(task, settings=settings).best_epochs(no_progress)
-    assert frozenset().union(*validation_folds) == set(task.rows.queries)
+    stop = replace(task, settings=settings).stopping_point(no_progress)
+    assert frozenset().union(*stop.validation_folds) == set(task.rows.queries)
 
 
-def test_parts_of_a_query_are_dropped_and_one_always_stays(task):
+def test_modalities_of_a_query_are_dropped_and_one_always_stays(task):
     settings = task.settings.model_copy(update={"modality_dropout": 1.0, "product_dropout": 0.0})
     dropping = replace(task, settings=settings)
     typed, shown, both = 0, 1, 2
@@ -73,7 +73,7 @@ def test_parts_of_a_query_are_dropped_and_one_always_stays(task):
     assert (missing == missing[:, :1]).all()
 
 
-def test_products_lose_a_part_that_counts_for_the_query(task):
+def test_products_lose_a_modality_that_the_query_has(task):
     values = task.rows.values.copy()
     values[: task.rows.sizes[0], task.modality_mask.product["image"]] = 0
     settings = task.settings.model_copy(update={"modality_dropout": 0.0, "product_dropout": 0.5})
@@ -91,29 +91,30 @@ def test_products_lose_a_part_that_counts_for_the_query(task):
     assert shares.mean() == pytest.approx(0.5, abs=0.05)
 
 
-def test_the_best_epoch_is_found_on_rows_with_and_without_gaps(task):
+def test_the_best_epoch_is_measured_with_and_without_dropout(task):
     settings = task.settings.model_copy(update={"modality_dropout": 0.0, "product_dropout": 0.9, "epochs": 1})
-    gappy = replace(task, settings=settings)
-    learned, held = np.arange(60), np.arange(60, 90)
-    network = next(gappy.iterate_epochs(learned))
-    whole, holed = gappy.ndcg(network, held), gappy.ndcg(network, held, np.random.default_rng(settings.seed))
-    assert holed < whole - 0.01
-    alone: list[float] = []
-    assert next(gappy._curve(learned, held, alone)) == pytest.approx((whole + holed) / 2)
-    assert alone == [pytest.approx(whole)]
-    _, value, (fold,) = gappy.best_epochs(no_progress)
-    places = np.flatnonzero([query in fold for query in gappy.rows.queries])
-    once = next(gappy.iterate_epochs(np.setdiff1d(np.arange(90), places)))
-    assert value == pytest.approx(gappy.ndcg(once, places))
+    dropping = replace(task, settings=settings)
+    held_out = np.arange(60, 90)
+    network = next(dropping.iterate_epochs(np.arange(60)))
+    complete = dropping.ndcg(network, held_out)
+    dropped = dropping.ndcg(network, held_out, np.random.default_rng(settings.seed))
+    assert dropped < complete - 0.01
+    complete_curve: list[float] = []
+    assert next(dropping._validation_curve(held_out, complete_curve)) == pytest.approx((complete + dropped) / 2)
+    assert complete_curve == [pytest.approx(complete)]
+    stop = dropping.stopping_point(no_progress)
+    held_out = dropping.rows.positions(stop.validation_folds[0])
+    network = next(dropping.iterate_epochs(np.setdiff1d(np.arange(90), held_out)))
+    assert stop.ndcg == pytest.approx(dropping.ndcg(network, held_out))
 
 
-def test_nothing_is_dropped_when_nothing_shall_be(task):
+def test_without_dropout_nothing_is_dropped(task):
     settings = task.settings.model_copy(update={"modality_dropout": 0.0, "product_dropout": 0.0})
     assert replace(task, settings=settings)._draw_missing(np.arange(90), 20, np.random.default_rng(0)) is None
 
 
 def test_dropout_keeps_the_order_where_the_photo_is_gone(task, mixed):
-    """Of mixed queries without their photo, words must decide: dropout teaches that."""
+    """Trained with dropout, mixed queries without their photo are ranked better by their text."""
     both = mixed.subset((mixed.values[:, 0] == 1) & (mixed.values[:, 1] == 1))
     rows = TrainingRows.of(both)
     seen = replace(rows, values=task.modality_mask.drop(rows.values, query=["image"]))
@@ -130,7 +131,7 @@ def test_scaling_leaves_a_column_that_never_differs_at_zero():
     assert scaling.transform(np.array([[1.0, 5.0], [3.0, 5.0]], dtype=np.float32)).tolist() == [[-1, 0], [1, 0]]
 
 
-def test_towers_that_spread_alike_are_in_balance():
+def test_towers_with_equal_variance_have_no_penalty():
     mask = torch.tensor([[True, True, True, False]])
     alike = torch.tensor([[[1.0, 3.0], [2.0, 4.0], [3.0, 5.0], [99.0, 0.0]]])
     assert float(tower_imbalance(alike, mask)) == pytest.approx(0, abs=1e-9)
@@ -152,7 +153,7 @@ def test_adam_takes_the_steps_of_pytorchs():
     assert torch.allclose(ours, theirs, rtol=1e-10)
 
 
-def test_the_average_of_few_steps_is_of_all_and_then_forgets():
+def test_the_moving_average_starts_without_its_start_values():
     average = [torch.zeros(1)]
     running = EMA(average, decay=0.9)
     running.add([torch.full((1,), 4.0)])

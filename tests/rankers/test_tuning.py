@@ -156,7 +156,7 @@ def test_defaults_lie_within_what_is_searched(kind):
 
 
 def test_what_cannot_be_searched_is_said(shop, tmp_path, monkeypatch):
-    with pytest.raises(InputError, match="'bm25' has no settings to search; kinds are lambdamart, xgboost"):
+    with pytest.raises(InputError, match="cannot search the settings of 'bm25'; the kinds are lambdamart, xgboost"):
         run_search(shop, "bm25", tmp_path, minutes=1)
     with pytest.raises(InputError, match="61 folds of 60 queries"):
         run_search(shop, "linear", tmp_path, minutes=1, folds=61)

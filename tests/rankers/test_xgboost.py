@@ -2,9 +2,9 @@ import sys
 
 import numpy as np
 import pytest
+from reference_scorer import score
 
 from ltr_plugin.errors import LtrError
-from ltr_plugin.rankers.export.reference_scorer import score
 from ltr_plugin.rankers.loading import load_ranker
 from ltr_plugin.rankers.xgboost import XGBoostSettings, train_xgboost
 

@@ -1,4 +1,4 @@
-"""A feature set of words, photos and behaviour, with all that a fusion ranker must cope with."""
+"""A feature set of text, photos and behaviour, with every kind of column that a fusion network distinguishes."""
 
 from ltr_plugin.features.feature_set import FeatureSet
 

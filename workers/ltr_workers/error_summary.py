@@ -15,7 +15,7 @@ HEAD_BYTES, TAIL_BYTES = 250, 150
 def summarize(reasons: Iterable[str]) -> str:
     """The distinct reasons, joined by `; `: as many as fit, then how many more there are."""
     texts = [_cut(reason) for reason in dict.fromkeys(reasons)]
-    fit = sum(length <= SUMMARY_BYTES for length in accumulate(len(_bytes(f"{one}; ")) for one in texts))
+    fit = sum(length <= SUMMARY_BYTES for length in accumulate(len(_bytes(f"{text}; ")) for text in texts))
     more = [f"and {len(texts) - fit} more"] if fit < len(texts) else []
     return "; ".join([*texts[:fit], *more])
 

@@ -8,8 +8,8 @@ from prometheus_client import Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from ltr_plugin.cluster.connection import connect
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.errors import ClusterError, LtrError
 from ltr_plugin.settings import Settings
 
@@ -67,10 +67,10 @@ class BacklogCollector(Collector):
             "ltr_backlog_products", "Products that lack a current vector of a modality.", labels=["index", "source"]
         )
         with suppress(LtrError):  # the cluster is away, which its own metrics tell
-            cluster = connect(self._settings, retry_timeout_s=0, timeout_s=5)
+            cluster = connect(settings=self._settings, retry_timeout_s=0, timeout_s=5)
             for name in self._settings.sweep_indices:
                 with suppress(LtrError):  # one missing index must not hide the others
-                    index = Index(cluster, name)
+                    index = Index.open(cluster, name)
                     for source in dict.fromkeys(vector.source for vector in index.vectors):
                         family.add_metric([name, source], index.backlog(source))
         return [family]

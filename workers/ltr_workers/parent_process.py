@@ -4,12 +4,12 @@ import os
 import threading
 import time
 
-from ltr_plugin.pipelines.local_worker import ENV_PARENT_PID
+from ltr_plugin.settings import Settings
 
 
 def exit_with_command() -> None:
     """Stops this worker in order (SIGTERM) when the command that started it is gone."""
-    if parent := int(os.environ.get(ENV_PARENT_PID) or 0):
+    if parent := Settings.from_env().worker_parent:
         exit_with_parent(parent)
 
 

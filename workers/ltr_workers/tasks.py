@@ -9,8 +9,9 @@ from typing import Any
 
 from ltr_plugin.broker.messages import EMBED_TASK, SWEEP_TASK, TASK_FAILED, WRITE_REFUSED
 from ltr_plugin.catalog.product import MODALITIES, Modality
-from ltr_plugin.cluster.connection import Cluster, connect
+from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.cluster.versions import writes_blocked
 from ltr_plugin.errors import BrokerError, ClusterError, InputError, LtrError
 from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue_lost, enqueue_missing
@@ -45,7 +46,7 @@ def embed_task(self: Any, index: str, ids: list[str], source: Modality | None = 
             return
         try:
             _check(index, ids, source)
-            outcome(EMBED_TASK, _embed(Index(worker_cluster(), index), ids, source)).inc()
+            outcome(EMBED_TASK, _embed(Index.open(worker_cluster(), index), ids, source)).inc()
         except LtrError as error:
             if _is_transient(error) and self.request.retries < MAX_RETRIES:
                 pause_s = random.uniform(0.5, 1) * min(2 ** (1 + self.request.retries), MAX_RETRY_DELAY_S)  # noqa: S311
@@ -67,7 +68,7 @@ def sweep_task(self: Any, index: str) -> None:  # noqa: ANN401
 
     with bind_log_context(task=SWEEP_TASK, task_id=self.request.id, index=index):
         try:
-            sent = enqueue_lost(Index(worker_cluster(), index), client=app)
+            sent = enqueue_lost(Index.open(worker_cluster(), index), client=app)
         except LtrError as error:
             TASKS.labels(SWEEP_TASK, "failed").inc()
             log.warning("not swept: %s", error)
@@ -127,4 +128,4 @@ def worker_cluster() -> Cluster:
     from ltr_workers.metrics import on_retry
 
     settings = Settings.from_env()
-    return connect(settings, retry_timeout_s=settings.retry_timeout_s, on_retry=on_retry)
+    return connect(settings=settings, retry_timeout_s=settings.retry_timeout_s, on_retry=on_retry)

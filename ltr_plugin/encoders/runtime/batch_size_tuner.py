@@ -1,15 +1,9 @@
 """The batch size of a model, found by timing batches of the items at hand."""
 
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from ltr_plugin.errors import InputError
-
-ENV_BATCH_SIZE = "LTR_BATCH_SIZE"
-"""Environment variable: a fixed batch size, without timing."""
 
 MIN_SPEEDUP = 1.03
 """A smaller gain than this is within the noise of the timing."""
@@ -64,13 +58,3 @@ class BatchSizeTuner:
 CPU_TUNER = BatchSizeTuner((4, 8, 16, 32, 64, 128), budget_s=8)
 GPU_TUNER = BatchSizeTuner((16, 32, 64, 128, 256, 512), budget_s=4)
 """Sizes up to the number of items in a task. The budget is short, because workers may share a GPU."""
-
-
-def batch_size_from_env() -> int | None:
-    """The batch size in the environment, None if unset; InputError when it is no number above 0."""
-    stated = os.environ.get(ENV_BATCH_SIZE)
-    if not stated:
-        return None
-    if not stated.isdecimal() or int(stated) < 1:
-        raise InputError(ENV_BATCH_SIZE, f"{stated!r} is no number of items; write one above 0, or leave it unset")
-    return int(stated)

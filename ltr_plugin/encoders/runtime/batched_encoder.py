@@ -15,7 +15,8 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.encoders.protocol import Vectors
 from ltr_plugin.encoders.runtime.batch_packing import pack
-from ltr_plugin.encoders.runtime.batch_size_tuner import BatchSizeTuner, batch_size_from_env
+from ltr_plugin.encoders.runtime.batch_size_tuner import BatchSizeTuner
+from ltr_plugin.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class BatchedEncoder:
         """`batch_size` is used until a call has that many items; then `tuner` finds a better one with them."""
         self.fingerprint = fingerprint
         self.modalities: frozenset[Modality] = modalities | {"video"} if "image" in modalities else modalities
-        fixed = batch_size_from_env()
+        fixed = Settings.from_env().batch_size
         self._batch = fixed or batch_size
         self.batch_size = self._batch * max(map(self._streams, modalities))
         self._tuner = None if fixed else tuner

@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 
-from ltr_plugin.errors import InputError
+from ltr_plugin.settings import Settings
 
 ENV_CORES = "LTR_CORES"
 """Environment variable: how many cores to encode on; default: all that this process may run on."""
@@ -24,16 +24,10 @@ ENV_TOKENIZER_THREADS = "TOKENIZERS_PARALLELISM"
 
 
 def cores() -> int:
-    """The number in LTR_CORES or OMP_NUM_THREADS, else the cores that this process may run on.
-
-    InputError when the variable is no number above 0.
-    """
-    stated = os.environ.get(ENV_CORES) or os.environ.get(ENV_LIBRARY_THREADS[0])
-    if not stated:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not stated.isdecimal() or int(stated) < 1:
-        raise InputError(ENV_CORES, f"{stated!r} is no number of cores; write one above 0, or leave it unset")
-    return int(stated)
+    """The number in LTR_CORES or OMP_NUM_THREADS, else the cores that this process may run on."""
+    settings = Settings.from_env()
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return settings.cores or settings.omp_num_threads or available
 
 
 def limit_threads() -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import os
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,12 +14,10 @@ from ltr_plugin.encoders.runtime.batch_size_tuner import CPU_TUNER, GPU_TUNER
 from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
 from ltr_plugin.encoders.runtime.cores import cores
 from ltr_plugin.encoders.runtime.half_precision import cast_weights, half_dtype
+from ltr_plugin.settings import Settings
 
 if TYPE_CHECKING:
     import torch
-
-ENV_COMPILE = "LTR_COMPILE"
-"""Environment variable: if set, models are compiled at their first batch, which takes about a minute."""
 
 
 class TorchEncoder(BatchedEncoder):
@@ -34,7 +31,7 @@ class TorchEncoder(BatchedEncoder):
         self.tokenizer_lock = threading.Lock()  # for encoders whose tokenizer is not thread-safe
         gpu = self.device.type == "cuda"
         super().__init__(fingerprint, modalities, batch_size=256 if gpu else 32, tuner=GPU_TUNER if gpu else CPU_TUNER)
-        if os.environ.get(ENV_COMPILE):
+        if Settings.from_env().compile:
             for tower in self._towers():
                 # not `tower.compile()`, which has no effect if a library calls `forward` directly
                 tower.forward = torch.compile(tower.forward, dynamic=True)

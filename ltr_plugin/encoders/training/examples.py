@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.errors import InputError, MediaError
-from ltr_plugin.judgments.qrels import read_qrels
+from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.progress import Progress
 from ltr_plugin.queries.query import read_queries
 
@@ -76,7 +76,7 @@ def media_sources(
         raise InputError("queries and qrels", "give both, or neither: the judgments say what the queries show")
     if queries is None or qrels is None:
         return own
-    indices, judged = {product.id: index for index, product in enumerate(products)}, read_qrels(qrels)
+    indices, judged = {product.id: index for index, product in enumerate(products)}, Qrels.read(qrels)
     for query in read_queries(queries):
         shown = [
             indices[id_]

@@ -18,11 +18,11 @@ MIN_PRODUCTS = 200
 
 def split_holdout(examples: Examples, catalog: Path, unit: str, rng: random.Random) -> tuple[list[int], list[int]]:
     """Indices of the items to learn from, and of the held-out ones; InputError for fewer than two to learn from."""
-    held = hold_out(examples, rng)
-    seen = sorted(set(range(len(examples))) - set(held))
+    held_out = hold_out(examples, rng)
+    seen = sorted(set(range(len(examples))) - set(held_out))
     if len(seen) < 2:
         raise InputError(str(catalog), f"{len(seen)} usable {unit}; an encoder needs at least two to learn from")
-    return seen, held
+    return seen, held_out
 
 
 def hold_out(examples: Examples, rng: random.Random) -> list[int]:
@@ -33,21 +33,21 @@ def hold_out(examples: Examples, rng: random.Random) -> list[int]:
     counts = examples.counts()
     spare = [item for item, shown in enumerate(examples.shows) if all(counts[product] > 1 for product in shown)]
     rng.shuffle(spare)
-    held: list[int] = []
+    held_out: list[int] = []
     for item in spare:
-        if len(held) >= min(MAX_ITEMS, HOLDOUT_SHARE * len(examples)):
+        if len(held_out) >= min(MAX_ITEMS, HOLDOUT_SHARE * len(examples)):
             break
         if all(counts[product] > 1 for product in examples.shows[item]):
-            held.append(item)
+            held_out.append(item)
             counts.subtract(examples.shows[item])
-    if not held and len(counts) >= MIN_PRODUCTS:
-        held = rng.sample(range(len(examples)), min(MAX_ITEMS, int(HOLDOUT_SHARE * len(examples))))
-    return sorted(held)
+    if not held_out and len(counts) >= MIN_PRODUCTS:
+        held_out = rng.sample(range(len(examples)), min(MAX_ITEMS, int(HOLDOUT_SHARE * len(examples))))
+    return sorted(held_out)
 
 
 def evaluate_holdout(
     examples: Examples,
-    held: Sequence[int],
+    held_out: Sequence[int],
     vectors_of: Callable[[Sequence[int]], Vectors],
     texts: Vectors | None = None,
 ) -> HoldoutRetrieval:
@@ -56,19 +56,19 @@ def evaluate_holdout(
     `vectors_of` gives the vectors of items by their indices; `texts` (products, dimension) are the vectors of the
     products' text, None if the encoder does not encode text.
     """
-    if not held:
+    if not held_out:
         return HoldoutRetrieval()
-    catalog = [item for item in range(len(examples)) if not examples.from_judgment[item] and item not in set(held)]
-    queries = vectors_of(held)
-    by_item = np.full((len(held), len(examples.captions)), -np.inf, np.float32)
+    catalog = [item for item in range(len(examples)) if not examples.from_judgment[item] and item not in set(held_out)]
+    queries = vectors_of(held_out)
+    by_item = np.full((len(held_out), len(examples.captions)), -np.inf, np.float32)
     for item, similarity in zip(catalog, vectors_of(catalog) @ queries.T, strict=True):
         product = examples.shows[item][0]
         by_item[:, product] = np.maximum(by_item[:, product], similarity)
-    answers = [examples.shows[item] for item in held]
+    answers = [examples.shows[item] for item in held_out]
     findable = [any(np.isfinite(by_item[row, product]) for product in shown) for row, shown in enumerate(answers)]
     text_at = [None if texts is None else _success(queries @ texts.T, answers, count) for count in (1, 5)]
     same_at = [_success(by_item, answers, count) if any(findable) else None for count in (1, 5)]
-    return HoldoutRetrieval(len(held), *text_at, *same_at)
+    return HoldoutRetrieval(len(held_out), *text_at, *same_at)
 
 
 def _success(similarities: Vectors, answers: Sequence[tuple[int, ...]], count: int) -> float:

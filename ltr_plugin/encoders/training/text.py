@@ -24,7 +24,7 @@ from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
 from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.encoders.training.training_run import TrainingRun
 from ltr_plugin.errors import InputError
-from ltr_plugin.judgments.qrels import read_qrels
+from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.queries.query import read_queries
 
@@ -95,11 +95,11 @@ def _read(products: Sequence[Product], queries: Path | None, qrels: Path | None)
     titles = [(product.title, (index,)) for index, product in enumerate(products) if product.title]
     typed: list[tuple[str, tuple[int, ...]]] = []
     if queries is not None and qrels is not None:
-        indices, judged = {product.id: index for index, product in enumerate(products)}, read_qrels(qrels)
+        indices, judged = {product.id: index for index, product in enumerate(products)}, Qrels.read(qrels)
         for query in read_queries(queries):
             grades = judged.for_query(query.id).items()
             shown = tuple(indices[id_] for id_, grade in grades if grade >= SAME_PRODUCT_GRADE and id_ in indices)
-            if query.mode == "typed" and query.text and shown:
+            if query.mode == "text" and query.text and shown:
                 typed.append((query.text, shown))
     return _Titles(
         shows=tuple(shown for _, shown in [*titles, *typed]),

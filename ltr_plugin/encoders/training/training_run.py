@@ -69,8 +69,8 @@ class TrainingRun:
         `epochs` is the default of the budget, an epoch has at least `min_steps_per_epoch` steps, and `augment_text`
         varies the captions. InputError for fewer than two items to learn from.
         """
-        seen, held = split_holdout(examples, self._catalog, self._unit, self.rng)
-        self._examples, self._seen, self._held = examples, seen, held
+        seen, held_out = split_holdout(examples, self._catalog, self._unit, self.rng)
+        self._examples, self._seen, self._held_out = examples, seen, held_out
         self._fitted = fit(
             step,
             batches(examples, seen, self._began["batch"], self.rng, augment_text),
@@ -95,7 +95,7 @@ class TrainingRun:
             steps=self._fitted.steps,
             seconds=self._fitted.seconds,
             share=self._fitted.share,
-            held_out=evaluate_holdout(self._examples, self._held, vectors_of, texts),
+            held_out=evaluate_holdout(self._examples, self._held_out, vectors_of, texts),
         )
         steps = self._before.get("steps", 0) + report.steps
         return report, report.to_card(steps=steps, **self._began)

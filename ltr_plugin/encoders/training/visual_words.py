@@ -67,8 +67,8 @@ def train_visual_words(
     sources = media_sources("image", catalog, products, queries, qrels)
     drawn = [sources[index] for index in sorted(rng.sample(range(len(sources)), min(MAX_PHOTOS, len(sources))))]
     examples = _read(products, drawn, config, progress)
-    held = hold_out(examples, rng)
-    seen = [examples.photos[item] for item in sorted(set(range(len(examples))) - set(held))]
+    held_out = hold_out(examples, rng)
+    seen = [examples.photos[item] for item in sorted(set(range(len(examples))) - set(held_out))]
     max_words = sum(map(len, seen)) // DESCRIPTORS_PER_WORD
     if max_words < 2:
         raise InputError(str(catalog), f"{len(seen)} usable photos have too few keypoints for a vocabulary")
@@ -104,7 +104,7 @@ def train_visual_words(
         seconds=fitted.seconds,
         share=fitted.share,
         held_out=evaluate_holdout(
-            examples, held, lambda items: encoder.encode("image", [examples.photos[item] for item in items])
+            examples, held_out, lambda items: encoder.encode("image", [examples.photos[item] for item in items])
         ),
     )
     with replace_folder(out, report.to_card(steps=before.get("steps", 0) + fitted.steps, seed=seed)) as folder:

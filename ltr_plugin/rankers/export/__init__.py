@@ -1,1 +1,1 @@
-"""Rankers in the forms that the plugin scores, and the check that its scores equal the local ones."""
+"""Models in the forms that the cluster's plugin scores, and the comparison of its scores with local ones."""

@@ -1,18 +1,22 @@
-"""LightGBM trees as the `model/xgboost+json` trees that an LTR plugin walks, leaf for leaf the same.
+"""Converts LightGBM trees to the plugin's `model/xgboost+json` form, so that every row reaches the same leaf.
 
-LightGBM goes left on `value <= threshold` in double precision; the plugin goes to the yes child on `value < threshold`
-in float32. Between float32 values both are step functions, so every split is first written as the float32 values at
-which its side changes, and then as one comparison for each of them. Three rules of LightGBM's predictor matter
-(its `Tree::Decision`): values within 1e-35 of zero are read as zero; a NaN is zero unless the split's missing type is
-`NaN` or `Zero`, when it goes the default way; missing type `Zero` sends zero the default way too. A categorical split
-truncates its value to an integer and goes left when that is in its set.
+LightGBM goes left on `value <= threshold` in double precision; the plugin goes to the `yes` child on
+`value < threshold` in float32. Feature values are float32, so a split is a step function: the conversion lists the
+float32 values at which its side changes, and writes one comparison for each of them. Three rules of LightGBM's
+predictor matter (`Decision` in its `tree.h`):
 
-Assumption: no value reaches the largest float32, 3.4e38. LightGBM writes 1e300 for "everything goes left", and JSON
-has no infinity to say so; such a threshold becomes the largest float32.
+- a value within 1e-35 of zero is read as zero;
+- NaN is read as zero, unless the missing type of the split is `NaN` or `Zero`, where it goes the default way;
+- with the missing type `Zero`, zero goes the default way too.
 
-Leaf values are rounded to float32 and the plugin adds them in float32, in tree order. With u = 2**-24 and n trees the
-sum is within n * u / (1 - n * u) * sum(abs(leaf values)) of LightGBM's (Higham, Accuracy and Stability of Numerical
-Algorithms, 2nd edition, section 4.2).
+A categorical split truncates the value to an integer and goes left if the integer is in its set.
+
+Assumption: no value reaches the largest float32, 3.4e38. LightGBM writes the threshold 1e300 for "everything goes
+left", and JSON has no infinity; such a threshold becomes the largest float32.
+
+Leaf values are rounded to float32, and the plugin adds them in float32 in the order of the trees. With u = 2**-24 and
+n trees the sum differs from LightGBM's by at most n * u / (1 - n * u) * sum(abs(leaf values)) (Higham, Accuracy and
+Stability of Numerical Algorithms, 2nd edition, section 4.2).
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,24 +31,24 @@ from ltr_plugin.errors import ExportError
 Node = dict[str, Any]
 
 MAX_DEPTH = 300
-"""Deeper trees are refused: the plugin reads trees by recursion, and 495 levels kill a node."""
+"""Maximum depth of an exported tree: the plugin parses trees by recursion, and a depth of 495 kills a node."""
 MAX_NODES = 100_000
-"""Larger trees are refused: a split with many steps repeats its subtrees."""
+"""Maximum number of nodes of an exported tree: a split with several steps repeats its subtrees."""
 
 MAX_FLOAT32 = float(np.finfo(np.float32).max)
 ZERO_THRESHOLD = float(np.float32(1e-35))
 
 
 def export_trees(dump: Mapping[str, Any], names: Sequence[str], *, weight: float = 1.0) -> list[Node]:
-    """The trees of `Booster.dump_model()`, for features `names` in the order of the model's columns.
+    """The trees of `Booster.dump_model()` in the plugin's form; `names` are the features in the order of the columns.
 
-    The sum of their leaves is `weight` times LightGBM's raw score (`raw_score=True`): shrinkage and the starting score
-    are already in the leaves, DART's weights too. A random forest's average is divided into them, so that they sum to
-    its prediction.
-    ExportError for several scores a row (multi-class), linear trees, and trees that pass MAX_DEPTH or MAX_NODES.
+    The sum of the leaves is `weight` times LightGBM's raw score (`raw_score=True`). Shrinkage, the initial score and
+    the weights of DART are part of LightGBM's leaf values; the leaves of a random forest, which averages its trees, are
+    divided by the number of trees. ExportError for models with several scores per row (multi-class), for linear trees,
+    and for trees above MAX_DEPTH or MAX_NODES.
     """
     if dump["num_tree_per_iteration"] != 1:
-        raise ExportError(f"the model gives {dump['num_tree_per_iteration']} scores a row; a ranker needs one")
+        raise ExportError(f"the model gives {dump['num_tree_per_iteration']} scores a row; a ranker gives one")
     if len(names) != dump["max_feature_idx"] + 1:
         raise ExportError(f"the model reads {dump['max_feature_idx'] + 1} features, {len(names)} names were given")
     trees = dump["tree_info"]
@@ -56,9 +60,10 @@ def export_trees(dump: Mapping[str, Any], names: Sequence[str], *, weight: float
 
 @dataclass(frozen=True)
 class Steps:
-    """A split as a function of a float32 value.
+    """A split as a step function of a float32 value.
 
-    The side changes at each of `bounds`, float32 values in ascending order, which belong to the interval above them.
+    `bounds` are float32 values in ascending order. The side changes at each of them, and each belongs to the interval
+    above it. `first_left` is the side of the interval below all bounds, `missing_left` that of NaN.
     """
 
     bounds: tuple[float, ...]
@@ -66,7 +71,7 @@ class Steps:
     missing_left: bool
 
     def left(self, interval: int) -> bool:
-        """Whether values between bounds `interval - 1` and `interval` go left."""
+        """Whether values in this interval, which ends at bound number `interval`, go left."""
         return self.first_left != (interval % 2 == 1)
 
     @classmethod
@@ -85,7 +90,7 @@ class Steps:
         if split["missing_type"] == "None":
             return cls((bound,), first_left=True, missing_left=zero_left)
         moved = split["missing_type"] == "Zero" and default_left != zero_left
-        # A change of side at one place twice is none, hence the symmetric difference.
+        # Two changes of side at the same value cancel, hence the symmetric difference.
         bounds = {bound} ^ band if moved else {bound}
         return cls(tuple(sorted(bounds)), first_left=True, missing_left=default_left)
 
@@ -100,7 +105,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class _PendingNode:
-    """A node to be written: the node of LightGBM it stands for, and which intervals of its steps are open."""
+    """A node to write: LightGBM's node `source`, restricted to the intervals `first` to `last` of its steps."""
 
     node: Node
     depth: int
@@ -111,14 +116,14 @@ class _PendingNode:
 
     @classmethod
     def at(cls, node: Node, depth: int, source: Mapping[str, Any]) -> Self:
-        """All of the source node. A split that no float32 value can decide is passed over."""
+        """LightGBM's node with all its intervals. A split that sends all float32 values to one side is skipped."""
         steps = None
         while "split_feature" in source and not (steps := Steps.of(source)).bounds:
             source, steps = source["right_child"], None
         return cls(node, depth, source, steps, 0, len(steps.bounds) if steps else 0)
 
     def child(self, node: Node, first: int, last: int) -> "_PendingNode":
-        """Below this node: some of its intervals, or what LightGBM has behind a single one."""
+        """A child of this node: some of its intervals, or for a single interval the child of LightGBM's node."""
         if first < last:
             return replace(self, node=node, depth=self.depth + 1, first=first, last=last)
         left = self.steps is not None and self.steps.left(first)
@@ -126,7 +131,7 @@ class _PendingNode:
 
 
 def _tree(dumped: Mapping[str, Any], names: Sequence[str], leaf_weight: float) -> Node:
-    """One tree. Without recursion, because a tree may be deeper than Python's stack allows."""
+    """One tree in the plugin's form. A stack replaces recursion, since trees may be deeper than Python's stack."""
     ids = count(1)
     root: Node = {"nodeid": 0}
     pending = [_PendingNode.at(root, 0, dumped["tree_structure"])]
@@ -186,7 +191,7 @@ def _next(value: float) -> float:
 
 
 def _shortest(value: float) -> float:
-    """The float32 nearest to `value` in its shortest decimal form, which reads the same by way of a double too."""
+    """The float32 nearest to `value`, as a double whose decimal form is short and rounds to the same float32."""
     nearest = np.float32(value)
     short = float(str(nearest))
     return short if np.float32(short) == nearest else float(nearest)

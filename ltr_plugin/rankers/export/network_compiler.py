@@ -1,14 +1,15 @@
-"""A fusion network as features that an LTR plugin computes: hidden units, gates and parts, which `model/linear` sums.
+"""Compiles a fusion network to derived features that the cluster's plugin computes, and a linear model that adds them.
 
-With prefix `fusion` and modalities text and image these features are made, each a float32 of an expression in double:
+With the prefix `fusion` and the modalities text and image, the features are these; each is an expression in double
+precision, rounded to float32:
 
-- `fusion_text_1`, ...: the hidden units;
+- `fusion_text_1`, ...: the hidden units of the tower;
 - `fusion_odds_text`: exp of the gate's logit where text is present, else 0;
-- `fusion_gate_text`: its share of all odds, the gate;
-- `fusion_text`: the gate times the tower's score; `fusion_rest` is the ungated tower;
-- `fusion_interactions`: the cross terms.
+- `fusion_gate_text`: the gate, which is these odds divided by the sum of the odds of all modalities;
+- `fusion_text`: the gate times the score of the tower; `fusion_rest` is the score of the ungated tower;
+- `fusion_interactions`: the interactions of all pairs of modalities.
 
-The score is `fusion_text + fusion_image + fusion_interactions + fusion_rest`, so a log of these features explains it.
+The score is `fusion_text + fusion_image + fusion_interactions + fusion_rest`, so that logged features explain it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,29 +21,30 @@ from ltr_plugin.errors import ExportError
 from ltr_plugin.features.expressions import term_count
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.kinds import Derived, FeatureModality
+from ltr_plugin.rankers.export.exported_model import Export
 from ltr_plugin.rankers.network.network import INTERACTIONS, MAX_LOGIT, REST, FusionNetwork
-from ltr_plugin.rankers.ranker import Export
 
 Term = tuple[float, str]
 
 
 def compile_network(network: FusionNetwork, features: FeatureSet, prefix: str) -> Export:
-    """The network, for values as they are, in the plugin's form; weights of 0 cost nothing.
+    """The compiled form of a network that takes values without standardising; weights of 0 are left out.
 
-    ExportError when a name is taken by the feature set, or an expression passes the plugin's limit of terms.
+    ExportError when the feature set has a feature with the name of a compiled one, or an expression has more terms than
+    the plugin accepts.
     """
     derived = tuple(_Compiler(network, features.feature_names, prefix).features())
     taken = sorted({feature.name for feature in derived} & set(features.feature_names))
     if taken:
-        raise ExportError(f"feature set {features.id!r} has features {taken} of its own; rename them")
+        raise ExportError(f"feature set {features.id!r} has features named {taken}, as the network does; rename them")
     for feature in derived:
         terms = term_count(feature.expression)
         if terms > Derived.MAX_TERMS:
             raise ExportError(
-                f"{feature.name!r} has {terms} terms, the plugin takes {Derived.MAX_TERMS}; train with fewer units"
+                f"{feature.name!r} has {terms} terms, the plugin accepts {Derived.MAX_TERMS}; train with fewer units"
             )
     components = [*network.layout.towers, *([INTERACTIONS] if network.crosses else [])]
-    return Export("model/linear", {f"{prefix}_{part}": 1.0 for part in components}, derived)
+    return Export("model/linear", {f"{prefix}_{component}": 1.0 for component in components}, derived)
 
 
 class _Compiler:
@@ -51,7 +53,7 @@ class _Compiler:
         self.layout = network.layout
 
     def features(self) -> Iterator[Derived]:
-        """All features, each after those that it reads."""
+        """All compiled features, each after those that it reads."""
         for tower in self.layout.towers:
             yield from self._units(tower)
         several = len(self.layout.groups) > 1
@@ -70,11 +72,11 @@ class _Compiler:
         hidden = self.network.tower(tower).hidden
         inputs = [self.names[column] for column in self.layout.inputs(tower)]
         for unit in self._read_units(tower):
-            total = _sum(_terms(hidden.weight[unit], inputs), float(hidden.bias[unit]))
-            yield self._feature(f"{tower}_{unit + 1}", tower, f"max(0, {total})")
+            activation = _sum(_terms(hidden.weight[unit], inputs), float(hidden.bias[unit]))
+            yield self._feature(f"{tower}_{unit + 1}", tower, f"max(0, {activation})")
 
     def _read_units(self, tower: str) -> list[int]:
-        """The units that anything reads."""
+        """The hidden units with an outgoing weight other than 0."""
         units = self.network.tower(tower).hidden.out_features
         readers: list[Tensor] = [self.network.tower(tower).output.weight]
         if tower in self.network.gates:
@@ -94,7 +96,7 @@ class _Compiler:
         return " || ".join(f"{self.names[column]} != 0" for column in self.layout.groups[modality].evidence)
 
     def _gate_expression(self, modality: str) -> str:
-        # Where nothing is present all odds are 0, and so is 0 over the smallest odds that there can be.
+        # Where nothing is present, all odds are 0; the lower bound of the denominator makes the gates 0 there.
         odds = [f"{self.prefix}_odds_{name}" for name in self.layout.groups]
         return f"{self.prefix}_odds_{modality} / max({_number(1e-30)}, {' + '.join(odds)})"
 
@@ -111,10 +113,8 @@ class _Compiler:
         products = []
         for first, second in combinations(self.network.crosses, 2):
             dots = [
-                f"({ours}) * ({theirs})"
-                for ours, theirs in zip(
-                    self._interaction_factors(first), self._interaction_factors(second), strict=True
-                )
+                f"({left}) * ({right})"
+                for left, right in zip(self._interaction_factors(first), self._interaction_factors(second), strict=True)
             ]
             products.append(f"{self._gate(first)} * {self._gate(second)} * ({' + '.join(dots)})")
         return " + ".join(products)
@@ -135,12 +135,12 @@ class _Compiler:
 
 
 def _terms(weights: Tensor, names: Iterable[str]) -> list[Term]:
-    """The weights that are not 0, with what they multiply."""
+    """The weights other than 0, each with the name that it multiplies."""
     return [(weight, name) for weight, name in zip(weights.tolist(), names, strict=True) if weight]
 
 
 def _sum(terms: Iterable[Term], constant: float) -> str:
-    """`2 * a - 0.5 * b + 1`; `0` when nothing is left."""
+    """An expression such as `2 * a - 0.5 * b + 1`; `0` if there is nothing to add."""
     written = [("-" if weight < 0 else "+", f"{_number(abs(weight))} * {name}") for weight, name in terms]
     if constant or not written:
         written.append(("-" if constant < 0 else "+", _number(abs(constant))))
@@ -149,5 +149,5 @@ def _sum(terms: Iterable[Term], constant: float) -> str:
 
 
 def _number(value: float) -> str:
-    """The shortest decimal form that reads the same."""
+    """The shortest decimal form that is read as the same double."""
     return repr(value).removesuffix(".0")

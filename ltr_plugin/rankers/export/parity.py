@@ -1,4 +1,4 @@
-"""Do the cluster's scores equal the local ones? Compared row by row, and pair by pair within each query."""
+"""Parity check: whether the cluster's scores equal the local ones, row by row and pair by pair within each query."""
 
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -7,12 +7,16 @@ import numpy as np
 import numpy.typing as npt
 
 TOLERANCE = 1e-5
-"""Relative to the larger of 1 and the score: float32 sums of a few hundred leaves stay well below it."""
+"""Default tolerance, relative to the larger of 1 and the score; float32 sums of a few hundred leaves stay far below."""
 
 
 @dataclass(frozen=True)
 class Parity:
-    """The outcome: rows and pairs compared, the largest relative difference, pairs that changed places."""
+    """The result of a parity check.
+
+    `rows` of `queries` queries were compared. `largest_difference` is relative. `out_of_order` of the `pairs` with
+    different local scores are ranked the other way round in the cluster.
+    """
 
     rows: int
     queries: int
@@ -23,11 +27,11 @@ class Parity:
 
     @property
     def passed(self) -> bool:
-        """Whether every score is within the tolerance and no pair changed places."""
+        """Whether rows were compared, every score is within the tolerance and no pair is out of order."""
         return self.rows > 0 and self.largest_difference <= self.tolerance and self.out_of_order == 0
 
     def to_json(self) -> dict[str, float | int | bool]:
-        """The outcome as plain values."""
+        """The fields and `passed`, for JSON."""
         return {**asdict(self), "passed": self.passed}
 
     def __str__(self) -> str:
@@ -44,22 +48,21 @@ def compare_scores(
     remote: npt.NDArray[np.floating],
     tolerance: float = TOLERANCE,
 ) -> Parity:
-    """Compares local and remote scores, all (rows,), rows of one query together. A NaN on one side never agrees.
+    """Compares local and remote scores, both (rows,); `queries` names the query of each row, and its rows are adjacent.
 
-    A pair is out of order when one side tells it apart by more than the tolerance and the other has it the other way
-    round; closer pairs count as ties.
+    A pair is out of order when one side ranks it by a difference above the tolerance and the other side ranks it the
+    other way round; smaller differences count as ties. NaN on one side alone is an infinite difference.
     """
     scale = np.maximum(1.0, np.abs(local))
     differences = np.where(np.isnan(local) & np.isnan(remote), 0.0, np.abs(local - remote) / scale)
     largest = float(np.nan_to_num(differences, nan=np.inf).max(initial=0.0))
-    pairs = swapped = 0
+    pairs = out_of_order = 0
     names, starts = np.unique(queries.astype(str), return_index=True)
     bounds = [*np.sort(starts), len(queries)]
     for start, stop in pairwise(bounds):
-        here, there, unit = local[start:stop], remote[start:stop], scale[start:stop]
-        ours, theirs = here[:, None] - here[None, :], there[:, None] - there[None, :]
-        margin = tolerance * np.maximum(unit[:, None], unit[None, :])
-        distinct = ours > margin
+        local_gaps, remote_gaps = (scores[start:stop, None] - scores[None, start:stop] for scores in (local, remote))
+        margin = tolerance * np.maximum(scale[start:stop, None], scale[None, start:stop])
+        distinct = local_gaps > margin
         pairs += int(distinct.sum())
-        swapped += int(((distinct & (theirs < 0)) | ((theirs > margin) & (ours < 0)).T).sum())
-    return Parity(len(queries), len(names), largest, pairs, swapped, tolerance)
+        out_of_order += int(((distinct & (remote_gaps < 0)) | ((remote_gaps > margin) & (local_gaps < 0)).T).sum())
+    return Parity(len(queries), len(names), largest, pairs, out_of_order, tolerance)

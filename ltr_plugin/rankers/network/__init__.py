@@ -1,1 +1,1 @@
-"""The network of the fusion and MLP rankers: its form, training, losses and pruning."""
+"""The network of the `fusion` and `mlp` rankers: modules, losses, training and pruning."""

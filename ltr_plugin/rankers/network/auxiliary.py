@@ -1,8 +1,7 @@
-"""Further signals beside the grades, such as clicks and purchases, that a network learns with the same towers.
+"""Auxiliary judgments, such as clicks and purchases, that a network learns beside the grades (multi-task learning).
 
-Each signal has a head of its own over the towers' units and gates, so that what it tells of the products shapes what
-the score is made of (multi-task learning, Caruana 1997, https://doi.org/10.1023/A:1007379606734). The heads are left
-behind when the training ends.
+Each kind of judgment has a linear head on the hidden units and gates of the towers, so that its loss trains the towers
+as well (Caruana, Multitask Learning, 1997, https://doi.org/10.1023/A:1007379606734). The trained ranker has no heads.
 """
 
 from collections.abc import Mapping
@@ -20,14 +19,15 @@ from ltr_plugin.rankers.training.rows import TrainingRows
 
 
 class AuxiliaryHeads(nn.Module):
-    """A score a signal, from what a network makes of rows."""
+    """One score for each kind of auxiliary judgment, computed from the output of a network."""
 
     def __init__(self, network: FusionNetwork, label_count: int) -> None:
+        """`label_count` is the number of kinds of judgments."""
         super().__init__()
         self.towers = nn.ModuleDict({name: nn.Linear(network.units, label_count) for name in network.layout.towers})
 
     def forward(self, output: FusionOutput) -> Tensor:
-        """The scores, (..., signals)."""
+        """The scores, (..., kinds)."""
         total = torch.zeros(())
         for name, head in self.towers.items():
             scores = head(output.units[name])
@@ -36,32 +36,39 @@ class AuxiliaryHeads(nn.Module):
 
 
 def label_rows(rows: TrainingRows, auxiliary_qrels: Mapping[str, Qrels]) -> Floats:
-    """What the signals say of each row, float32 (rows, signals): 0 where a query has the signal for other products,
-    NaN where it has it for none. InputError when a signal tells the products of no query apart."""
-    found = np.full((len(rows), len(auxiliary_qrels)), np.nan, np.float32)
+    """The auxiliary grade of each row, float32 (rows, kinds).
+
+    A product that a query's judgments do not name has grade 0; all products of a query without judgments of a kind
+    have NaN. InputError when a kind of judgment gives the products of no query different grades.
+    """
+    labels = np.full((len(rows), len(auxiliary_qrels)), np.nan, np.float32)
     for column, (name, qrels) in enumerate(auxiliary_qrels.items()):
         informative_queries = 0
         for query, start, size in zip(rows.queries, rows.starts, rows.sizes, strict=True):
             if query in qrels:
                 grades = qrels.for_query(query)
-                own = [grades.get(product, 0) for product in rows.products[start : start + size]]
-                found[start : start + size, column] = own
-                informative_queries += len(set(own)) > 1
+                query_labels = [grades.get(product, 0) for product in rows.products[start : start + size]]
+                labels[start : start + size, column] = query_labels
+                informative_queries += len(set(query_labels)) > 1
         if not informative_queries:
-            raise InputError(name, "says nothing that tells the table's products apart; are the ids the same in both?")
-    return found
+            raise InputError(
+                name,
+                "gives all products of the table the same grade; check that both use the same query and product ids",
+            )
+    return labels
 
 
 def auxiliary_loss(scores: Tensor, grades: Tensor, mask: Tensor, loss: Loss) -> Tensor:
-    """The mean over the signals of `loss`, from `scores` and `grades` (queries, products, signals) where grades are
-    known."""
+    """The mean of `loss` over the kinds of judgments, of `scores` and `grades` (queries, products, kinds).
+
+    Rows whose grade is NaN are left out, and so are queries whose known grades are all the same.
+    """
     total = torch.zeros(())
-    for own, labels in zip(scores.unbind(-1), grades.unbind(-1), strict=True):
+    for kind_scores, labels in zip(scores.unbind(-1), grades.unbind(-1), strict=True):
         known, known_labels = mask & ~labels.isnan(), labels.nan_to_num()
         lowest = torch.where(known, known_labels, torch.inf).amin(dim=1)
         informative = torch.where(known, known_labels, -torch.inf).amax(dim=1) > lowest
         if informative.any():
-            total = total + loss(
-                own[informative], known_labels[informative], known[informative]
-            ) * informative.sum() / len(informative)
+            value = loss(kind_scores[informative], known_labels[informative], known[informative])
+            total = total + value * informative.sum() / len(informative)
     return total / scores.shape[-1]

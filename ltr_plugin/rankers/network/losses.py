@@ -1,7 +1,7 @@
-"""Ranking losses for networks, and NDCG, over padded lists of products.
+"""Ranking losses in PyTorch, and NDCG, on batches of queries padded to the same number of products.
 
-Each loss takes `scores` and `grades`, both float (queries, products), and a `mask` that is false where a list is
-padded; it gives the mean over the queries, to be minimised. A product's gain is 2**grade - 1 (Burges et al. 2005).
+Each loss takes `scores` and `grades`, both float (queries, products), and a bool `mask` that is false for padding. It
+returns the mean over the queries, to be minimised. The gain of a product is 2**grade - 1 (Burges et al., ICML 2005).
 """
 
 from collections.abc import Callable, Mapping
@@ -15,16 +15,16 @@ from ltr_plugin.rankers.network.settings import LossName
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 MU = 10.0
-"""Weight of the distance between two ranks beside the ranks themselves, as in the paper's NDCG-Loss2++."""
+"""The mu of NDCG-Loss2++: the weight of NDCG-Loss2 (by distance of ranks) relative to LambdaRank's (by ranks)."""
 PADDING_SCORE = -1e30
-"""The score of padding: below every product's."""
+"""The score of padding, lower than that of any product."""
 
 
 def lambda_loss(scores: Tensor, grades: Tensor, mask: Tensor, *, k: int = 10) -> Tensor:
-    """LambdaLoss with its NDCG-Loss2++ weights (Wang et al., The LambdaLoss Framework, CIKM 2018), for NDCG@`k`.
+    """LambdaLoss with the weights of NDCG-Loss2++ (Wang et al., The LambdaLoss Framework, CIKM 2018), for NDCG@`k`.
 
-    The logistic loss of each pair in which a product of the first `k` (by the present scores) stands in the wrong or
-    the right place, weighed by what a swap would do to NDCG.
+    The logistic loss of each pair of products of which at least one is among the first `k` by the present scores,
+    weighted by how much NDCG would change if the two were swapped.
     """
     order = scores.masked_fill(~mask, PADDING_SCORE).argsort(dim=1, descending=True, stable=True)
     ranked, inside = scores.gather(1, order), mask.gather(1, order)
@@ -35,48 +35,53 @@ def lambda_loss(scores: Tensor, grades: Tensor, mask: Tensor, *, k: int = 10) ->
     distance = (low - high).abs()
     delta = torch.where(distance > 0, _discount(distance.clamp(min=1)) - _discount(distance + 1), 0.0)
     change = MU * delta + (_discount(high) - _discount(low)).abs()
-    ours, theirs = gains[:, :k, None], gains[:, None, :]
-    # A pair of two products of the first `k` would be met twice.
-    once = (low > high) & inside[:, :k, None] & inside[:, None, :]
-    weights = (ours - theirs).abs() * change * once
-    margin = (ranked[:, :k, None] - ranked[:, None, :]) * torch.sign(ours - theirs)
+    gain_high, gain_low = gains[:, :k, None], gains[:, None, :]
+    # Without this, a pair of two products of the first `k` would count twice.
+    counted = (low > high) & inside[:, :k, None] & inside[:, None, :]
+    weights = (gain_high - gain_low).abs() * change * counted
+    margin = (ranked[:, :k, None] - ranked[:, None, :]) * torch.sign(gain_high - gain_low)
     return (weights.detach() * softplus(-margin)).sum() / len(scores)
 
 
 def listnet_loss(scores: Tensor, grades: Tensor, mask: Tensor) -> Tensor:
-    """ListNet's top-one cross entropy (Cao et al., ICML 2007), with gains where it has exp(grade).
+    """ListNet's top-one cross entropy (Cao et al., ICML 2007), with gains in place of exp(grade).
 
-    So a product without gain gets no share of its list (Bruch, An Alternative Cross Entropy Loss, 2021).
+    With gains, a product of grade 0 has the target 0 (Bruch, An Alternative Cross Entropy Loss for Learning-to-Rank,
+    2021).
     """
     gains = _gains(grades, mask)
     return cross_entropy(scores, gains / gains.sum(dim=1, keepdim=True).clamp(min=1e-12), mask)
 
 
 def approx_ndcg_loss(scores: Tensor, grades: Tensor, mask: Tensor, *, temperature: float = 0.1) -> Tensor:
-    """1 - NDCG of ranks counted by sigmoids (Qin, Liu and Li, A General Approximation Framework, 2010)."""
+    """ApproxNDCG: 1 - NDCG with ranks approximated by sums of sigmoids.
+
+    (Qin, Liu and Li, A General Approximation Framework for Direct Optimization of Information Retrieval Measures,
+    Information Retrieval 13, 2010.)
+    """
     differences = (scores[:, None, :] - scores[:, :, None]) / temperature
     above = torch.sigmoid(differences) * (mask[:, None, :] & mask[:, :, None])
     ranks = 0.5 + above.sum(dim=2)
     size = scores.shape[1]
-    found = (_gains(grades, mask) * _discount(ranks.clamp(min=1))).sum(dim=1)
-    return (1 - found / _ideal_dcg(grades, mask, size)).mean()
+    dcg = (_gains(grades, mask) * _discount(ranks.clamp(min=1))).sum(dim=1)
+    return (1 - dcg / _ideal_dcg(grades, mask, size)).mean()
 
 
 def ranknet_loss(scores: Tensor, grades: Tensor, mask: Tensor) -> Tensor:
-    """The logistic loss of a query's pairs of different grades (Burges et al., ICML 2005)."""
+    """RankNet: the mean logistic loss of a query's pairs of products of different grades (Burges et al., ICML 2005)."""
     pairs = (grades[:, :, None] > grades[:, None, :]) & mask[:, :, None] & mask[:, None, :]
     losses = softplus(scores[:, None, :] - scores[:, :, None]) * pairs
     return (losses.sum(dim=(1, 2)) / pairs.sum(dim=(1, 2)).clamp(min=1)).mean()
 
 
 def cross_entropy(scores: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
-    """The cross entropy of softmax(scores) from `targets`, which sum to 1 for each query."""
+    """The cross entropy of the softmax of `scores` against `targets`, which sum to 1 for each query."""
     log_probabilities = torch.log_softmax(scores.masked_fill(~mask, PADDING_SCORE), dim=1)
     return -(targets * log_probabilities * mask).sum() / len(scores)
 
 
 def ndcg(scores: Tensor, grades: Tensor, mask: Tensor, *, k: int = 10) -> Tensor:
-    """NDCG@`k` of each query, (queries,); of equal scores the earlier product stands first."""
+    """NDCG@`k` of each query, (queries,); products with equal scores keep their order."""
     order = scores.masked_fill(~mask, PADDING_SCORE).argsort(dim=1, descending=True, stable=True)[:, :k]
     gains = _gains(grades, mask).gather(1, order)
     return (gains * _discounts(gains)).sum(dim=1) / _ideal_dcg(grades, mask, k)
@@ -95,7 +100,7 @@ def _gains(grades: Tensor, mask: Tensor) -> Tensor:
 
 
 def _ideal_dcg(grades: Tensor, mask: Tensor, k: int) -> Tensor:
-    """The best DCG@`k` of each query, (queries,); never 0."""
+    """The highest possible DCG@`k` of each query, (queries,); never 0."""
     best = _gains(grades, mask).sort(dim=1, descending=True).values[:, :k]
     return (best * _discounts(best)).sum(dim=1).clamp(min=1e-12)
 

@@ -1,6 +1,5 @@
-"""The fusion network: a tower per modality, gates over those present, pairwise cross terms, one score."""
+"""The fusion network: a tower for each modality, gates over the modalities present, and pairwise interactions."""
 
-from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple, cast
 
@@ -12,15 +11,14 @@ from ltr_plugin.features.modality_mask import presence_columns
 from ltr_plugin.validation import StrictModel
 
 MAX_LOGIT = 8.0
-"""Gates are cut off there: exp of it is far from float32's ends, so that the cluster computes the same gates."""
+"""Gate logits are clamped to this magnitude; their exp stays within float32, so that the cluster computes the same."""
 
-
-REST = "rest"
-INTERACTIONS = "interactions"
+REST, INTERACTIONS = "rest", "interactions"
+"""The names of the ungated tower, and of the component that holds all interactions."""
 
 
 class Group(StrictModel):
-    """A content modality's columns: those its tower reads, and those that tell whether it is present."""
+    """The columns of a content modality: `columns` feed its tower; it is present where any of `evidence` is not 0."""
 
     columns: tuple[int, ...]
     evidence: tuple[int, ...]
@@ -29,8 +27,9 @@ class Group(StrictModel):
 class Layout(StrictModel):
     """Which columns of a feature set feed which part of the network.
 
-    `context` are the query's own columns: the same for every product, they reach every tower and gate. `rest` are the
-    columns that belong to no content modality, such as price and sales; they are never gated.
+    `groups` are the columns of each content modality. `context` are columns that describe the query alone; they are
+    the same for all its products and feed every tower and gate. `rest` are columns of no content modality, such as
+    price and sales; they have a tower without a gate.
     """
 
     groups: dict[str, Group]
@@ -39,38 +38,39 @@ class Layout(StrictModel):
 
     @property
     def towers(self) -> tuple[str, ...]:
-        """The names of the towers: the modalities, and `rest` where there are other columns."""
+        """The names of the towers: the modalities, and `rest` if it has columns."""
         return (*self.groups, *((REST,) if self.rest else ()))
 
     def inputs(self, tower: str) -> tuple[int, ...]:
-        """The columns that a tower reads."""
+        """The columns that feed a tower."""
         return (*(self.rest if tower == REST else self.groups[tower].columns), *self.context)
 
 
 def fusion_layout(features: FeatureSet) -> Layout:
-    """The columns grouped by the modality that each feature states."""
-    telling = presence_columns(features)
-    context = _columns(features, ("query",))
-    groups = {name: Group(columns=_columns(features, (name,)), evidence=telling[name]) for name in telling}
-    taken = {column for group in groups.values() for column in group.columns}
-    rest = tuple(place for place in range(len(features.feature_names)) if place not in taken and place not in context)
+    """The columns of a feature set, grouped by the modality of each feature."""
+    evidence = presence_columns(features)
+    context = _columns(features, "query")
+    groups = {name: Group(columns=_columns(features, name), evidence=evidence[name]) for name in evidence}
+    grouped = {*context, *(column for group in groups.values() for column in group.columns)}
+    rest = tuple(column for column in range(len(features.feature_names)) if column not in grouped)
     return Layout(groups=groups, context=context, rest=rest)
 
 
 def mlp_layout(features: FeatureSet) -> Layout:
-    """All columns in one ungated tower: a multi-layer perceptron."""
+    """All columns in one tower without a gate, which is a multi-layer perceptron."""
     return Layout(groups={}, context=(), rest=tuple(range(len(features.feature_names))))
 
 
-def _columns(features: FeatureSet, modalities: Sequence[str]) -> tuple[int, ...]:
-    return tuple(place for place, feature in enumerate(features.features) if feature.modality in modalities)
+def _columns(features: FeatureSet, modality: str) -> tuple[int, ...]:
+    return tuple(column for column, feature in enumerate(features.features) if feature.modality == modality)
 
 
 class FusionOutput(NamedTuple):
-    """What the network makes of rows, each (...,): `score` is the sum of `components`.
+    """The output for rows of features; all tensors are (...,) but for `units`.
 
-    `towers` are the towers' scores and `gates` the gates, by modality; `components` is their product, and beside them
-    `interactions` (the cross terms) and `rest`. `units` are the towers' hidden units, (..., units).
+    `score` is the sum of `components`, which are the gated scores of the modalities, the ungated score `rest`, and
+    `interactions`. `towers` are the scores before gating, `gates` the gates by modality, and `units` the hidden units
+    of the towers, (..., units).
     """
 
     score: Tensor
@@ -81,7 +81,7 @@ class FusionOutput(NamedTuple):
 
 
 class Tower(nn.Module):
-    """One hidden layer beside a direct path: direct . x + output . relu(hidden x + bias) + constant."""
+    """One hidden layer and a direct path beside it: direct(x) + output(relu(hidden(x)))."""
 
     def __init__(self, inputs: int, units: int) -> None:
         super().__init__()
@@ -100,30 +100,31 @@ class Tower(nn.Module):
 
 
 class FusionNetwork(nn.Module):
-    """score = sum of gate * tower over modalities + sum of gate * gate' * (cross . cross') over pairs + rest.
+    """score = sum of gate * tower over modalities + sum of gate * gate' * (cross . cross') over pairs of them + rest.
 
-    The gates are a softmax over the modalities present in the row, so that an absent one has exactly 0 and, where any
-    is present, they sum to 1. The cross terms are a factorisation machine's over towers (Rendle, ICDM 2010).
+    The gates are a softmax over the modalities present in the row: an absent modality has the gate 0, and the gates of
+    the others sum to 1. The interactions are those of a factorisation machine (Rendle, ICDM 2010) whose factors are
+    linear in the hidden units of the towers.
     """
 
-    def __init__(self, layout: Layout, units: int, crosses: int) -> None:
-        """`units` in each tower; `crosses` numbers of each modality are multiplied with those of the others."""
+    def __init__(self, layout: Layout, units: int, cross_dim: int) -> None:
+        """`units` is the number of hidden units of each tower, `cross_dim` the number of factors of each modality."""
         super().__init__()
-        self.layout, self.units, self.cross_dim = layout, units, crosses
+        self.layout, self.units, self.cross_dim = layout, units, cross_dim
         context = len(layout.context)
         self.towers = nn.ModuleDict({name: Tower(len(layout.inputs(name)), units) for name in layout.towers})
         self.gates = nn.ModuleDict({name: nn.Linear(units + context, 1) for name in layout.groups})
-        crossed = layout.groups if len(layout.groups) > 1 and crosses else ()
-        self.crosses = nn.ModuleDict({name: nn.Linear(units, crosses, bias=False) for name in crossed})
+        crossed = layout.groups if len(layout.groups) > 1 and cross_dim else ()
+        self.crosses = nn.ModuleDict({name: nn.Linear(units, cross_dim, bias=False) for name in crossed})
 
     def forward(self, inputs: Tensor, present: Tensor) -> FusionOutput:
-        """Scores of `inputs` (..., features), with `present` (..., modalities) as `presence` gives it."""
+        """The output for standardised `inputs` (..., features); `present` (..., modalities) comes from `presence`."""
         units: dict[str, Tensor] = {}
         towers: dict[str, Tensor] = {}
         for name in self.layout.towers:
-            tower, seen = self.tower(name), inputs[..., self.layout.inputs(name)]
-            units[name] = tower.units(seen)
-            towers[name] = tower.score(seen, units[name])
+            tower, columns = self.tower(name), inputs[..., self.layout.inputs(name)]
+            units[name] = tower.units(columns)
+            towers[name] = tower.score(columns, units[name])
         gates = self._gates(inputs, units, present)
         components = {name: gates[name] * score if name in gates else score for name, score in towers.items()}
         crosses = {name: gates[name][..., None] * self.cross(name)(units[name]) for name in self.crosses}
@@ -137,17 +138,17 @@ class FusionNetwork(nn.Module):
         return cast("Tower", self.towers[name])
 
     def gate(self, name: str) -> nn.Linear:
-        """What makes a modality's logit from its units and the context."""
+        """The layer that computes a modality's gate logit from its hidden units and the context."""
         return cast("nn.Linear", self.gates[name])
 
     def cross(self, name: str) -> nn.Linear:
-        """What makes the numbers that are multiplied with other modalities' from a modality's units."""
+        """The layer that computes a modality's interaction factors from its hidden units."""
         return cast("nn.Linear", self.crosses[name])
 
     def presence(self, values: Tensor) -> Tensor:
-        """Which modalities are present, bool (..., modalities), in rows of values as the cluster sees them."""
-        found = [(values[..., group.evidence] != 0).any(dim=-1) for group in self.layout.groups.values()]
-        return torch.stack(found, dim=-1) if found else torch.zeros((*values.shape[:-1], 0), dtype=torch.bool)
+        """Which modalities are present, bool (..., modalities), in `values` (..., features) before standardising."""
+        present = [(values[..., group.evidence] != 0).any(dim=-1) for group in self.layout.groups.values()]
+        return torch.stack(present, dim=-1) if present else torch.zeros((*values.shape[:-1], 0), dtype=torch.bool)
 
     def _gates(self, inputs: Tensor, units: dict[str, Tensor], present: Tensor) -> dict[str, Tensor]:
         if not self.gates:
@@ -155,12 +156,12 @@ class FusionNetwork(nn.Module):
         context = inputs[..., self.layout.context]
         logits = [self.gate(name)(torch.cat([units[name], context], dim=-1)) for name in self.gates]
         weights = masked_softmax(torch.cat(logits, dim=-1).clamp(-MAX_LOGIT, MAX_LOGIT), present)
-        return {name: weights[..., place] for place, name in enumerate(self.gates)}
+        return {name: weights[..., position] for position, name in enumerate(self.gates)}
 
 
 def masked_softmax(logits: Tensor, mask: Tensor) -> Tensor:
-    """Softmax over the last axis where `mask` is true, exactly 0 elsewhere, and all 0 where nothing is true."""
+    """Softmax over the last axis where `mask` is true, and exactly 0 elsewhere, even where nothing is true."""
     odds = torch.exp(logits) * mask
     total = odds.sum(dim=-1, keepdim=True)
-    # Not over the smallest number, whose inverse times a gradient is infinite.
+    # 1, not a tiny number: the gradient through its inverse would be infinite.
     return odds / torch.where(total > 0, total, 1.0)

@@ -1,6 +1,7 @@
-"""Adam with decoupled weight decay (Kingma and Ba, 2015; Loshchilov and Hutter, 2019), and an average of its weights.
+"""Adam with decoupled weight decay (AdamW), and an exponential moving average of the weights.
 
-PyTorch's own optimisers load its compiler first, which takes longer than training one of our networks.
+Kingma and Ba, Adam, ICLR 2015; Loshchilov and Hutter, Decoupled Weight Decay Regularization, ICLR 2019. The optimisers
+of PyTorch import its compiler first, which takes longer than training one of these networks.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ EPSILON = 1e-8
 
 
 class Adam:
-    """Moves parameters against their gradients; matrices decay, vectors do not."""
+    """Adam for these parameters. Only matrices are decayed, not biases."""
 
     def __init__(self, parameters: Sequence[Tensor], learning_rate: float, weight_decay: float) -> None:
         self._parameters = parameters
@@ -23,7 +24,7 @@ class Adam:
         self.steps = 0
 
     def step(self, loss: Tensor) -> None:
-        """One step down the gradient of `loss`."""
+        """Takes one step down the gradient of `loss`."""
         self.steps += 1
         gradients = torch.autograd.grad(loss, self._parameters, allow_unused=True)
         first, second = (1 - beta**self.steps for beta in BETAS)
@@ -41,15 +42,18 @@ class Adam:
 
 
 class EMA:
-    """A running average of parameters that forgets by `decay` a step, and of all steps while they are few."""
+    """Exponential moving average of parameters, kept in `averages` (Polyak and Juditsky, 1992).
+
+    The decay grows to `decay` over the first steps, so that the start values do not count.
+    """
 
     def __init__(self, averages: Sequence[Tensor], decay: float) -> None:
-        self._averages, self._ema_decay = averages, decay
+        self._averages, self._decay = averages, decay
         self._steps = 0
 
     def add(self, parameters: Sequence[Tensor]) -> None:
-        """Takes the parameters of one more step in."""
-        decay = min(self._ema_decay, self._steps / (self._steps + 10))
+        """Adds the parameters after one more step."""
+        decay = min(self._decay, self._steps / (self._steps + 10))
         self._steps += 1
         with torch.no_grad():
             for average, parameter in zip(self._averages, parameters, strict=True):

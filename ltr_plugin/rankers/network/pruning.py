@@ -1,4 +1,4 @@
-"""A trained network made small: weak weights dropped, the input scaling folded in, the rest rounded."""
+"""Makes a trained network small: prunes weak weights, folds in the scaling of inputs, and rounds what is left."""
 
 from collections.abc import Callable, Iterable
 from copy import deepcopy
@@ -12,15 +12,16 @@ from ltr_plugin.rankers.network.network import FusionNetwork
 from ltr_plugin.rankers.network.training import StandardScaler, TrainingTask
 
 PRUNING_THRESHOLDS = (0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01)
-"""A weight is dropped below so much of the strongest one beside it; the largest share that NDCG allows is taken."""
+"""Thresholds of magnitude pruning, relative to the strongest weight of a sum; the first that NDCG allows is used."""
 SIGNIFICANT_DIGITS = (3, 4, 5, 6, 7)
-"""Significant digits; the fewest that NDCG allows are taken."""
+"""Numbers of significant digits to round to; the first that NDCG allows is used."""
 
 
 def pruned_and_rounded(network: FusionNetwork, task: TrainingTask) -> tuple[FusionNetwork, dict[str, float]]:
-    """A network for values as they are, in double precision, pruned and rounded; and what that did.
+    """A pruned and rounded network in double precision, and results for the card.
 
-    NDCG@10 of the lesson's own rows does not fall by more than the settings' `pruning_tolerance` in all.
+    The network takes values without standardising.
+    NDCG@10 on the task's rows falls by at most `pruning_tolerance` of the settings.
     """
     unscaled = replace(task, scaling=StandardScaler.identity(len(task.modality_mask.feature_names)))
     before = task.training_ndcg(network)
@@ -36,12 +37,12 @@ def pruned_and_rounded(network: FusionNetwork, task: TrainingTask) -> tuple[Fusi
         "weights": sum(int((parameter != 0).sum()) for parameter in result.parameters()),
         "weights_trained": sum(parameter.numel() for parameter in network.parameters()),
         "training_ndcg@10": before,
-        "training_ndcg@10_simplified": unscaled.training_ndcg(deepcopy(result).float()),
+        "training_ndcg@10_pruned": unscaled.training_ndcg(deepcopy(result).float()),
     }
 
 
 def _zero_constant_columns(network: FusionNetwork, values: Floats) -> None:
-    """Nothing was learnt about columns that never change, and what their weights started with must not count later."""
+    """Sets the weights of constant columns to 0: they were not trained, and their random values must not count."""
     constant = torch.from_numpy(values.std(axis=0) == 0)
     with torch.no_grad():
         for name in network.layout.towers:
@@ -55,7 +56,7 @@ def _zero_constant_columns(network: FusionNetwork, values: Floats) -> None:
 
 
 def fold_scaling(network: FusionNetwork, scaling: StandardScaler) -> FusionNetwork:
-    """The same network for values before scaling, in double precision."""
+    """The same function of values before standardising, as a network in double precision."""
     result = deepcopy(network).double()
     mean, std = torch.from_numpy(scaling.mean), torch.from_numpy(scaling.std)
     with torch.no_grad():
@@ -72,18 +73,19 @@ def fold_scaling(network: FusionNetwork, scaling: StandardScaler) -> FusionNetwo
 
 
 def _fold(weight: Tensor, bias: Tensor, mean: Tensor, std: Tensor) -> None:
+    """Changes weight and bias in place, so that weight . x + bias is what it was for (x - mean) / std."""
     weight /= std
     bias -= weight @ mean
 
 
 def _first(
-    candidates: Iterable[FusionNetwork], good: Callable[[FusionNetwork], bool], otherwise: FusionNetwork
+    candidates: Iterable[FusionNetwork], accepted: Callable[[FusionNetwork], bool], default: FusionNetwork
 ) -> FusionNetwork:
-    return next((candidate for candidate in candidates if good(candidate)), otherwise)
+    return next((candidate for candidate in candidates if accepted(candidate)), default)
 
 
 def _unit_statistics(network: FusionNetwork, task: TrainingTask) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """The mean and spread of each tower's hidden units over the training rows."""
+    """The mean and the standard deviation of each tower's hidden units over the training rows."""
     inputs = task.scaling.transform(task.rows.values)
     with torch.no_grad():
         units = {name: network.tower(name).units(inputs[:, task.layout.inputs(name)]) for name in network.towers}
@@ -94,9 +96,9 @@ def _unit_statistics(network: FusionNetwork, task: TrainingTask) -> tuple[dict[s
 def _pruned(
     network: FusionNetwork, means: dict[str, Tensor], stds: dict[str, Tensor], threshold: float
 ) -> FusionNetwork:
-    """The network without weights that move their sum by less than `threshold` of what the strongest one does.
+    """The network without the weights whose input moves their sum by less than `threshold` of what the strongest does.
 
-    A dropped input still counts with its mean, which is 0 for standardised values.
+    A pruned input is replaced by its mean, which is added to the bias; the mean of a standardised input is 0.
     """
     result = deepcopy(network)
     with torch.no_grad():

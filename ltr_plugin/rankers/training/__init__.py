@@ -1,1 +1,1 @@
-"""What the training of every ranker shares: rows by query, folds, early stopping, distillation."""
+"""What the training of every ranker shares: rows grouped by query, folds, early stopping, common settings."""

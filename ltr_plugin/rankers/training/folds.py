@@ -1,4 +1,4 @@
-"""Splits by query: the products of one query never stand on both sides."""
+"""Splits by query: all products of a query are on the same side, so that no query is both trained on and measured."""
 
 from collections.abc import Iterable
 
@@ -8,23 +8,24 @@ from ltr_plugin.errors import InputError
 
 
 def folds_by_query(queries: Iterable[str], k: int, seed: int) -> list[frozenset[str]]:
-    """`k` disjoint folds that hold every query once, sizes differing by one at most; the same for any order given.
+    """`k` disjoint folds that together hold every query once; their sizes differ by at most one.
 
-    InputError when there are fewer than `k` queries, or `k` is less than 2.
+    The folds depend on the queries and the seed, not on the order of the queries. InputError when `k` is less than 2 or
+    more than the number of queries.
     """
     order = shuffled(queries, seed)
     if not 2 <= k <= len(order):
-        raise InputError("folds", f"{k!r} folds of {len(order)} queries; take 2 folds or more, one query each at least")
+        raise InputError("folds", f"{k!r} folds of {len(order)} queries; take at least 2 folds and one query for each")
     return [frozenset(order[first::k]) for first in range(k)]
 
 
 def holdout_queries(queries: Iterable[str], fraction: float, seed: int) -> frozenset[str]:
-    """About `fraction` of the queries: one at least, and one at least stays outside; empty when there is only one."""
+    """A random `fraction` of the queries, at least one of them and never all; empty when there is only one query."""
     order = shuffled(queries, seed)
     return frozenset(order[: min(max(1, round(fraction * len(order))), len(order) - 1)])
 
 
 def shuffled(queries: Iterable[str], seed: int) -> list[str]:
-    """The queries, each once, in an order that depends on nothing but them and the seed."""
+    """The distinct queries in a random order that depends on the set of queries and the seed alone."""
     order = sorted(set(queries))
-    return [order[place] for place in np.random.default_rng(seed).permutation(len(order))]
+    return [order[position] for position in np.random.default_rng(seed).permutation(len(order))]

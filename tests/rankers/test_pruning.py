@@ -43,26 +43,26 @@ def test_folding_changes_no_score(task, trained):
     assert np.abs(before - after).max() < 1e-12
 
 
-def test_weights_are_dropped_and_rounded_as_far_as_ndcg_allows(task, trained):
+def test_weights_are_pruned_and_rounded_as_far_as_ndcg_allows(task, trained):
     loose = replace(task, settings=NetworkSettings(pruning_tolerance=0.05))
-    small, facts = pruned_and_rounded(trained, loose)
-    assert facts["weights"] < 0.75 * facts["weights_trained"]
-    assert facts["training_ndcg@10"] - 0.05 <= facts["training_ndcg@10_simplified"]
+    small, results = pruned_and_rounded(trained, loose)
+    assert results["weights"] < 0.75 * results["weights_trained"]
+    assert results["training_ndcg@10"] - 0.05 <= results["training_ndcg@10_pruned"]
     numbers = np.concatenate([parameter.numpy().ravel() for parameter in small.parameters()])
     assert all(number == float(f"{number:.2e}") for number in numbers)
     whole, same = pruned_and_rounded(trained, replace(task, settings=NetworkSettings(pruning_tolerance=0)))
-    assert same["weights"] > facts["weights"]
-    assert same["training_ndcg@10_simplified"] >= same["training_ndcg@10"]
+    assert same["weights"] > results["weights"]
+    assert same["training_ndcg@10_pruned"] >= same["training_ndcg@10"]
     assert not any(parameter.requires_grad for parameter in (*small.parameters(), *whole.parameters()))
 
 
-def test_simplifying_leaves_the_trained_network_alone(task, trained):
+def test_pruning_leaves_the_trained_network_alone(task, trained):
     before = [parameter.detach().clone() for parameter in trained.parameters()]
     pruned_and_rounded(trained, task)
     assert all(torch.equal(*pair) for pair in zip(before, trained.parameters(), strict=True))
 
 
-def test_a_column_that_never_differed_counts_for_nothing(task):
+def test_a_constant_column_has_no_weight(task):
     constant = task.rows.values.copy()
     price, has_text = MIXED.feature_names.index("price"), MIXED.feature_names.index("has_text")
     constant[:, [price, has_text]] = 3

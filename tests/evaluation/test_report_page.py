@@ -17,7 +17,7 @@ VOID = {"meta", "img", "br", "line", "rect", "polyline"}
 
 
 class Outline(HTMLParser):
-    """What a page is made of: its tags, its links, and whether every one that opens is closed."""
+    """The tags, links and text of a page, and which tags are open."""
 
     def __init__(self):
         super().__init__()
@@ -57,7 +57,7 @@ def page():
     )
 
 
-def test_a_page_is_whole_and_brings_all_it_shows(page):
+def test_a_page_is_valid_and_self_contained(page):
     outline = Outline()
     outline.feed(page.to_html())
     assert outline.open == []
@@ -65,11 +65,11 @@ def test_a_page_is_whole_and_brings_all_it_shows(page):
     assert outline.tags.count("polyline") == 2
     assert outline.tags.count("rect") == 2
     text = " ".join(" ".join(outline.text).split())
-    assert "better & new against bm25, one bar a query: 2 won, 0 lost, 0 alike" in text
+    assert "nDCG@10 of better & new minus bm25, one bar for each query: 2 wins, 0 losses, 0 ties." in text
     assert f"{page.comparison.of('typed', 'better & new', 'nDCG@10').mean:.3f}" in text
 
 
-def test_a_page_shows_what_is_left_where_a_modality_is_missing(page):
+def test_a_page_shows_the_ablation(page):
     removals = [Removal(side="product", modality="image", fraction=fraction) for fraction in (0.5, 0.9)]
     blind_baselines = {"without image": {"q1": RUNS["bm25"]["q1"], "q2": RUNS["better & new"]["q2"]}}
     rows = tuple(evaluate_removal(removal, RUNS, RUNS, blind_baselines, QRELS) for removal in removals)
@@ -79,12 +79,13 @@ def test_a_page_shows_what_is_left_where_a_modality_is_missing(page):
     assert outline.open == []
     assert outline.tags.count("polyline") == 2 + 3
     text = " ".join(" ".join(outline.text).split())
-    assert "Share of products without image" in text
+    assert "by the share of products without image" in text
+    assert "modality-blind baseline" in text
     assert "90% of products without image (2)" in text
-    assert "When something is missing" not in page.to_html()
+    assert "Robustness to missing modalities" not in page.to_html()
 
 
-def test_what_shoppers_and_shops_wrote_is_text_not_markup(page):
+def test_text_of_queries_and_products_is_escaped(page):
     outline = Outline()
     outline.feed(page.to_html())
     assert "script" not in outline.tags

@@ -1,4 +1,4 @@
-"""A feature that never hurts, as its set says, never hurts in what is learnt."""
+"""Rankers obey the monotone constraints of the feature set."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ def backwards(shop):
 
 
 @pytest.mark.parametrize("train", [train_lambdamart, train_xgboost, train_linear, train_logistic, train_svm])
-def test_no_score_goes_against_a_stated_direction(backwards, shop, train):
+def test_no_score_breaks_a_monotone_constraint(backwards, shop, train):
     ranker = train(backwards)
     steps = np.linspace(0, 1, 50, dtype=np.float32)
     for row in shop.zero_filled[:20]:

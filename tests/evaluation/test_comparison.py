@@ -78,8 +78,8 @@ def test_markdown_and_terminal_show_every_ranker_and_mark_the_better_one(compari
     assert "Acc@10" not in shown
 
 
-def test_each_ranker_is_compared_with_each_other(comparison):
-    found = {(duel.first, duel.second): duel for duel in comparison.pairwise_tests}
+def test_all_pairs_of_rankers_are_compared(comparison):
+    found = {(test.first, test.second): test for test in comparison.pairwise_tests}
     assert list(found) == [("bm25", "lambdamart"), ("bm25", "copy"), ("lambdamart", "copy")]
     better = comparison.of("all", "lambdamart", "nDCG@10").difference
     assert found["bm25", "lambdamart"].difference == pytest.approx(-better)
@@ -90,8 +90,8 @@ def test_each_ranker_is_compared_with_each_other(comparison):
     assert f"| copy | +0.000 (1.00) | {-better:+.3f} (<0.01) |  |" in markdown
 
 
-def test_two_rankers_need_no_table_of_each_against_each():
-    assert "each ranker" not in compare(dict(list(RUNS.items())[:2]), QRELS, resamples=100).to_markdown()
+def test_two_rankers_have_no_table_of_pairwise_tests():
+    assert "pairwise" not in compare(dict(list(RUNS.items())[:2]), QRELS, resamples=100).to_markdown()
 
 
 def test_nothing_to_compare_is_refused():

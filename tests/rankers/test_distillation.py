@@ -1,19 +1,19 @@
 import numpy as np
 import pytest
+from reference_scorer import score
 from scipy.stats import spearmanr
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.rankers.export.reference_scorer import score
+from ltr_plugin.rankers.distillation import TEMPERATURE, DistillationObjective, distillation_targets
 from ltr_plugin.rankers.fusion import train_fusion
 from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart
 from ltr_plugin.rankers.linear import train_linear
 from ltr_plugin.rankers.network.settings import NetworkSettings
-from ltr_plugin.rankers.training.distillation import TEMPERATURE, DistillationObjective, distillation_targets
 from ltr_plugin.rankers.training.rows import TrainingRows
 
 
 class Stubborn:
-    """A ranker that holds, whatever the grades say, that what is cheap is good."""
+    """A ranker that prefers low prices, whatever the grades are."""
 
     def __init__(self, table):
         self.feature_set = train_linear(table).feature_set
@@ -35,7 +35,7 @@ def agreement(table, student, teacher):
     return np.mean([spearmanr(ours[row], theirs[row]).statistic for row in rows])
 
 
-def test_shares_are_the_softmax_of_the_teachers_scores_in_its_own_spread(mixed, teacher):
+def test_targets_are_the_softmax_of_the_teachers_standardised_scores(mixed, teacher):
     rows = TrainingRows.of(mixed)
     targets = distillation_targets(teacher, mixed, rows)
     assert np.add.reduceat(targets, rows.starts) == pytest.approx(1)
@@ -58,7 +58,7 @@ def test_a_network_learns_a_teachers_order(mixed, teacher):
     assert agreement(mixed, student, teacher) > 0.9
 
 
-def test_trees_learn_the_same_from_a_part_of_the_rows(mixed, teacher):
+def test_without_refit_trees_learn_from_the_other_queries(mixed, teacher):
     settings = LambdaMARTSettings(num_trees=5, refit=False)
     student = train_lambdamart(mixed, settings, teacher=teacher)
     assert student.card.queries == 72
@@ -86,10 +86,10 @@ def test_the_derivatives_are_those_of_the_cross_entropy():
         assert second[place] == pytest.approx(curve, rel=1e-3)
 
 
-def test_a_teacher_of_another_set_or_without_an_opinion_is_refused(mixed, shop, teacher):
-    with pytest.raises(InputError, match="another rendering"):
+def test_a_teacher_for_other_features_or_with_constant_scores_is_refused(mixed, shop, teacher):
+    with pytest.raises(InputError, match="other features than the table"):
         train_fusion(shop, teacher=teacher)
-    no_progress = Stubborn(mixed)
-    no_progress.predict = lambda values: np.zeros(len(values))
+    constant = Stubborn(mixed)
+    constant.predict = lambda values: np.zeros(len(values))
     with pytest.raises(InputError, match="nothing to learn"):
-        train_lambdamart(mixed, teacher=no_progress)
+        train_lambdamart(mixed, teacher=constant)

@@ -1,4 +1,4 @@
-"""What the cluster computes from an exported model: float32 numbers, in the order in which the plugin adds them."""
+"""The scores that the cluster's plugin gives an exported model: in float32, added in the order of the plugin."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -8,39 +8,38 @@ import numpy.typing as npt
 
 from ltr_plugin.features.kinds import Derived
 from ltr_plugin.features.lucene_expressions import evaluate_expression
-from ltr_plugin.rankers.ranker import Export
+from ltr_plugin.rankers.export.exported_model import Export
 
 Floats = npt.NDArray[np.float32]
 MissingPolicy = Literal["missing", "no", "zero"]
-"""Where a NaN goes in a tree: to the `missing` child (plugin 3.8), to the `no` child (3.2 to 3.7 as first released), or
-on as zero (2.19 to 3.1, and `missing_as_zero`)."""
+"""What a tree does with NaN: it goes to the `missing` child (plugin 3.8) or to the `no` child (3.2 to 3.7 as first
+released), or counts as zero (2.19 to 3.1, and models with `missing_as_zero`)."""
 
 SUM_OBJECTIVES = {"rank:pairwise", "rank:ndcg", "rank:map", "binary:logitraw", "reg:linear"}
 LOGISTIC_OBJECTIVES = {"binary:logistic", "reg:logistic"}
 
 
 def score(export: Export, names: Sequence[str], values: Floats, *, missing: MissingPolicy = "missing") -> Floats:
-    """The cluster's scores, float32 (rows,), of float32 `values` (rows, features) whose columns are `names`.
+    """Scores, float32 (rows,), of float32 `values` (rows, features) whose columns are `names`.
 
-    The export's own derived features are computed first.
+    The derived features of the export are computed first.
     """
     derived = derived_values(export.derived, names, values)
     names = (*names, *derived)
     values = np.column_stack([np.asarray(values, dtype=np.float32), *derived.values()])
-    normalized = _normalized(export.normalizers, names, values)
     if export.type == "model/linear":
-        return score_linear(export.definition, names, normalized)
-    return score_trees(export.definition, names, normalized, missing=missing)
+        return score_linear(export.definition, names, values)
+    return score_trees(export.definition, names, values, missing=missing)
 
 
 def derived_values(derived: Sequence[Derived], names: Sequence[str], values: Floats) -> dict[str, Floats]:
     """The derived features by name, each (rows,): computed in double precision from float32 and rounded to float32."""
     columns = dict(zip(names, np.asarray(values, dtype=np.float32).T, strict=True))
-    found: dict[str, Floats] = {}
+    computed: dict[str, Floats] = {}
     for feature in derived:
-        doubles = np.broadcast_to(evaluate_expression(feature.expression, {**columns, **found}), len(values))
-        found[feature.name] = doubles.astype(np.float32)
-    return found
+        doubles = np.broadcast_to(evaluate_expression(feature.expression, {**columns, **computed}), len(values))
+        computed[feature.name] = doubles.astype(np.float32)
+    return computed
 
 
 def score_linear(weights: Mapping[str, float], names: Sequence[str], values: Floats) -> Floats:
@@ -97,26 +96,10 @@ def tree_leaves(
 
 
 def rounding_error_bound(leaves: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """How far a float32 sum over the last axis of `leaves` (rows, trees) may be from the sum of the unrounded leaves.
+    """Largest possible error of a float32 sum of `leaves` (rows, trees) over the trees, float64 (rows,).
 
-    n * u / (1 - n * u) * sum(abs(leaves)) with u = 2**-24: n - 1 roundings in the sum and one of each leaf.
+    n * u / (1 - n * u) * sum(abs(leaves)) with u = 2**-24 and n trees: n - 1 roundings in the sum, one of each leaf.
     """
     rounding = leaves.shape[-1] * 2.0**-24
     bound: npt.NDArray[np.float64] = rounding / (1 - rounding) * np.abs(leaves.astype(np.float64)).sum(axis=-1)
     return bound
-
-
-def _normalized(normalizers: Mapping[str, Any], names: Sequence[str], values: Floats) -> Floats:
-    if not normalizers:
-        return values
-    changed = values.copy()
-    for name, normalizer in normalizers.items():
-        column = changed[:, list(names).index(name)]
-        match normalizer:
-            case {"standard": {"mean": mean, "standard_deviation": deviation}}:
-                column[:] = (column - np.float32(mean)) / np.float32(deviation)
-            case {"min_max": {"minimum": low, "maximum": high}}:
-                column[:] = (column - np.float32(low)) / (np.float32(high) - np.float32(low))
-            case _:
-                raise ValueError(f"feature {name!r}: no normalizer of the plugin: {normalizer!r}")
-    return changed

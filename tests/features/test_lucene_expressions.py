@@ -47,6 +47,6 @@ def test_a_sum_of_very_many_terms_needs_no_deep_stack():
 
 
 @pytest.mark.parametrize("wrong", ["", "a +", "a b", "foo(a)", "a & b", "(a", "max(a)", "a ? b", "#"])
-def test_what_cannot_be_read_is_said(wrong):
+def test_expressions_that_cannot_be_parsed_are_refused(wrong):
     with pytest.raises(InputError, match="cannot be evaluated here"):
         evaluate_expression(wrong, COLUMNS)

@@ -6,9 +6,10 @@ import pytest
 from boosters import MISSING, categories, model_text, threshold
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference_scorer import rounding_error_bound, score_trees, tree_leaves
 
-from ltr_plugin.rankers.export.lightgbm_trees import MAX_DEPTH, ExportError, export_trees
-from ltr_plugin.rankers.export.reference_scorer import rounding_error_bound, score_trees, tree_leaves
+from ltr_plugin.errors import ExportError
+from ltr_plugin.rankers.export.lightgbm_trees import MAX_DEPTH, export_trees
 
 NAMES = ("a", "b", "c")
 SPECIAL = [0.0, 1e-35, -1e-35, float(np.float32(1e-35)), 1e-36, -1e-40, 1e-45, 2e-35, -2e-35, 1e300, -1e300, 3e38]

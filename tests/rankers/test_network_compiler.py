@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from mixed_modalities import MIXED
+from reference_scorer import derived_values, score
 
 from ltr_plugin.errors import ExportError
 from ltr_plugin.features.expressions import term_count
@@ -12,7 +13,6 @@ from ltr_plugin.features.kinds import Derived
 from ltr_plugin.features.lucene_expressions import evaluate_expression
 from ltr_plugin.features.modality_mask import ModalityMask
 from ltr_plugin.rankers.export.network_compiler import compile_network
-from ltr_plugin.rankers.export.reference_scorer import derived_values, score
 from ltr_plugin.rankers.network.network import FusionNetwork, fusion_layout, mlp_layout
 from ltr_plugin.rankers.network.settings import NetworkSettings
 from ltr_plugin.rankers.network.training import seeded
@@ -39,7 +39,7 @@ EDGES = np.array([0, 1e-30, 1e-6, 0.5, 1, 7.3, 1e3, 1e6], dtype=np.float32)
 def network_of(layout, units=8, seed=3):
     """A network of weights as large as trained ones; every fifth is 0."""
     with seeded(NetworkSettings(seed=seed)):
-        network = FusionNetwork(layout, units=units, crosses=2).double()
+        network = FusionNetwork(layout, units=units, cross_dim=2).double()
         for parameter in network.parameters():
             torch.nn.init.normal_(parameter, std=0.7)
             parameter.data[torch.rand_like(parameter) < 0.2] = 0
@@ -47,7 +47,7 @@ def network_of(layout, units=8, seed=3):
 
 
 def rows_of(features, count=300):
-    """Values over many sizes, every pattern of missing parts, and rows of edges."""
+    """Values over many sizes, every pattern of missing modalities, and rows of edges."""
     rng = np.random.default_rng(2)
     values = (rng.random((count, len(features.feature_names))) * 10 ** rng.uniform(-2, 2, (count, 1))).astype(
         np.float32
@@ -55,19 +55,19 @@ def rows_of(features, count=300):
     edges = rng.choice(EDGES, (count, len(features.feature_names)))
     columns = [group.columns for group in fusion_layout(features).groups.values()]
     patterns = []
-    for there in product([False, True], repeat=len(columns)):
-        seen = values[:20].copy()
-        for kept, group in zip(there, columns, strict=True):
-            seen[:, list(group)] *= kept
-        patterns.append(seen)
+    for present in product([False, True], repeat=len(columns)):
+        masked = values[:20].copy()
+        for kept, group in zip(present, columns, strict=True):
+            masked[:, list(group)] *= kept
+        patterns.append(masked)
     whole = np.concatenate([values, edges, *patterns])
     return ModalityMask(features).apply(whole, np.zeros(len(features.feature_names), dtype=bool))
 
 
 def local(network, values):
     with torch.no_grad():
-        found = network(torch.from_numpy(values).double(), network.presence(torch.from_numpy(values)))
-    return found, found.score.numpy()
+        output = network(torch.from_numpy(values).double(), network.presence(torch.from_numpy(values)))
+    return output, output.score.numpy()
 
 
 def unrounded(export, features, values):
@@ -84,13 +84,13 @@ def test_the_expressions_mean_what_the_network_computes(features, layout_of):
     network, values = network_of(layout_of(features)), rows_of(features)
     export = compile_network(network, features, "net")
     fused, expected = local(network, values)
-    # Parts of a thousand and more may cancel out: a difference counts beside the largest of them.
-    scale = np.maximum(1, np.abs([part.numpy() for part in fused.components.values()]).max(axis=0))
+    # Components of a thousand and more may cancel: a difference is relative to the largest of them.
+    scale = np.maximum(1, np.abs([component.numpy() for component in fused.components.values()]).max(axis=0))
     assert (np.abs(unrounded(export, features, values) - expected) / scale).max() < 1e-9
     assert (np.abs(score(export, features.feature_names, values) - expected) / scale).max() < 2e-5
 
 
-def test_gates_and_parts_can_be_read_in_the_log():
+def test_gates_and_components_can_be_read_in_the_log():
     network, values = network_of(fusion_layout(FOUR)), rows_of(FOUR)
     export = compile_network(network, FOUR, "fusion")
     logged = derived_values(export.derived, FOUR.feature_names, values)
@@ -105,7 +105,7 @@ def test_gates_and_parts_can_be_read_in_the_log():
     )
 
 
-def test_the_served_set_is_the_trained_one_with_the_units_behind():
+def test_the_served_set_is_the_trained_one_and_then_the_compiled_features():
     export = compile_network(network_of(fusion_layout(MIXED)), MIXED, "fusion")
     served = export.with_derived_features(MIXED)
     assert served.feature_names == (*MIXED.feature_names, *(feature.name for feature in export.derived))

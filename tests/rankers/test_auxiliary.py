@@ -1,4 +1,4 @@
-"""Clicks and purchases beside the grades: told by heads that share the towers and are left behind."""
+"""Auxiliary judgments, such as clicks and purchases: learned by heads on the towers that the trained ranker lacks."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def hash_of(query):
     return sum(map(ord, query))
 
 
-def test_grades_are_those_of_each_row_and_nan_where_a_query_has_no_signal(shop):
+def test_labels_are_those_of_each_row_and_nan_for_queries_without_judgments(shop):
     rows = TrainingRows.of(shop)
     buys = bought(shop, every=2)
     found = label_rows(rows, {"buys": buys, "all": bought(shop)})
@@ -41,10 +41,10 @@ def test_grades_are_those_of_each_row_and_nan_where_a_query_has_no_signal(shop):
         assert grade == expected or (np.isnan(grade) and np.isnan(expected))
 
 
-def test_a_signal_that_tells_nothing_is_an_error(shop):
+def test_judgments_of_one_grade_are_refused(shop):
     rows = TrainingRows.of(shop)
     for empty in (Qrels({"unknown": {"a": 1}}), Qrels({query: {} for query in rows.queries})):
-        with pytest.raises(InputError, match=r"clicks\.txt: says nothing that tells the table's products apart"):
+        with pytest.raises(InputError, match=r"clicks\.txt: gives all products of the table the same grade"):
             label_rows(rows, {"clicks.txt": empty})
 
 
@@ -62,23 +62,25 @@ def test_the_loss_counts_known_queries_with_an_order_only():
 
 
 @pytest.mark.parametrize(("train", "settings_type"), [(train_fusion, NetworkSettings), (train_mlp, MLPSettings)])
-def test_signals_shape_the_score_and_leave_no_trace_in_its_form(shop, train, settings_type):
+def test_auxiliary_judgments_change_the_scores_but_not_the_form_of_the_network(shop, train, settings_type):
     plain = train(shop, settings_type(**QUICK))
-    with_signal = train(shop, settings_type(**QUICK, auxiliary_weight=2.0), auxiliary_qrels={"buys": bought(shop)})
+    with_labels = train(shop, settings_type(**QUICK, auxiliary_weight=2.0), auxiliary_qrels={"buys": bought(shop)})
     again = train(shop, settings_type(**QUICK, auxiliary_weight=2.0), auxiliary_qrels={"buys": bought(shop)})
     rows = shop.zero_filled[:50]
-    assert not np.allclose(plain.predict(rows), with_signal.predict(rows))
-    assert np.array_equal(again.predict(rows), with_signal.predict(rows))
+    assert not np.allclose(plain.predict(rows), with_labels.predict(rows))
+    assert np.array_equal(again.predict(rows), with_labels.predict(rows))
     assert {name: value.shape for name, value in plain.network.state_dict().items()} == {
-        name: value.shape for name, value in with_signal.network.state_dict().items()
+        name: value.shape for name, value in with_labels.network.state_dict().items()
     }
-    assert with_signal.card.settings["auxiliary_qrels"] == {"buys": bought(shop).digest}
+    assert with_labels.card.settings["auxiliary_qrels"] == {"buys": bought(shop).digest}
 
 
-def test_without_weight_a_signal_changes_nothing(shop):
+def test_with_weight_0_auxiliary_judgments_change_nothing(shop):
     plain = train_fusion(shop, NetworkSettings(**QUICK))
-    unheard = train_fusion(shop, NetworkSettings(**QUICK, auxiliary_weight=0), auxiliary_qrels={"buys": bought(shop)})
-    assert np.array_equal(plain.predict(shop.zero_filled[:50]), unheard.predict(shop.zero_filled[:50]))
+    unweighted = train_fusion(
+        shop, NetworkSettings(**QUICK, auxiliary_weight=0), auxiliary_qrels={"buys": bought(shop)}
+    )
+    assert np.array_equal(plain.predict(shop.zero_filled[:50]), unweighted.predict(shop.zero_filled[:50]))
 
 
 @pytest.mark.slow
@@ -92,7 +94,7 @@ def test_what_shoppers_buy_helps_where_grades_are_few(table_of):
     queries = np.repeat([f"q{number:02}" for number in range(60)], 30)
     grades = ((liked + rng.normal(size=len(liked)) * 4) > 4).astype(int)
     table = table_of(queries, grades, values)
-    taught, asked = (
+    training, test = (
         table.for_queries([f"q{n:02}" for n in range(12)]),
         table.for_queries([f"q{n:02}" for n in range(12, 60)]),
     )
@@ -100,13 +102,13 @@ def test_what_shoppers_buy_helps_where_grades_are_few(table_of):
     for query, product, like in zip(table.queries, table.products, liked, strict=True):
         buys.setdefault(str(query), {})[str(product)] = int(like > 1.5)
     settings = {"epochs": 60, "patience": 60, "refit": True, "units": 8}
-    truth = liked[np.isin(queries, asked.queries.astype(str))]
+    truth = liked[np.isin(queries, test.queries.astype(str))]
 
     def agreement(ranker):
-        return np.corrcoef(ranker.predict(asked.zero_filled), truth)[0, 1]
+        return np.corrcoef(ranker.predict(test.zero_filled), truth)[0, 1]
 
-    plain = agreement(train_mlp(taught, MLPSettings(**settings)))
+    plain = agreement(train_mlp(training, MLPSettings(**settings)))
     helped = agreement(
-        train_mlp(taught, MLPSettings(**settings, auxiliary_weight=2.0), auxiliary_qrels={"buys": Qrels(buys)})
+        train_mlp(training, MLPSettings(**settings, auxiliary_weight=2.0), auxiliary_qrels={"buys": Qrels(buys)})
     )
     assert helped > plain + 0.02

@@ -1,14 +1,11 @@
 import numpy as np
 import pytest
-
-from ltr_plugin.rankers.export.reference_scorer import (
+from reference_scorer import (
     rounding_error_bound,
-    score,
     score_linear,
     score_trees,
     tree_leaves,
 )
-from ltr_plugin.rankers.ranker import Export
 
 NAN = np.nan
 
@@ -77,17 +74,6 @@ def test_linear_rounds_every_product_and_sum():
             zero_filled = np.float32(zero_filled + np.float32(np.float32(weights.get(name, 0.0)) * value))
         expected.append(zero_filled)
     assert np.array_equal(score_linear(weights, "abcdefg", values), np.array(expected))
-
-
-def test_normalizers_run_before_the_model_and_leave_the_values_alone():
-    values = column(4.0, 0.0)
-    standard = Export("model/linear", {"a": 2.0}, normalizers={"a": {"standard": {"mean": 1, "standard_deviation": 2}}})
-    assert score(standard, ["a"], values).tolist() == [3, -1]
-    min_max = Export("model/linear", {"a": 1.0}, normalizers={"a": {"min_max": {"minimum": 2, "maximum": 4}}})
-    assert score(min_max, ["a"], values).tolist() == [1, -1]
-    assert values.ravel().tolist() == [4, 0]
-    with pytest.raises(ValueError, match="no normalizer"):
-        score(Export("model/linear", {}, normalizers={"a": {"log": {}}}), ["a"], values)
 
 
 def test_the_error_bound_holds_for_sums_that_cancel():

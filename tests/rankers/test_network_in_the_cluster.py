@@ -1,4 +1,4 @@
-"""Compiled networks on the live cluster: the same scores and order as here, on every pattern of missing parts."""
+"""Compiled networks on the live cluster: the same scores and order as here, on every pattern of missing modalities."""
 
 import uuid
 
@@ -7,9 +7,9 @@ import pytest
 from mixed_modalities import MIXED
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.connection import OpenSearchCluster
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import FeatureStore
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.modality_mask import ModalityMask
@@ -33,7 +33,7 @@ WAYS = [
 
 @pytest.fixture(scope="module")
 def served(node_url, mixed, tmp_path_factory):
-    """An index whose products carry the rows of `mixed` as numbers, each with some of its parts taken away."""
+    """An index whose products carry the rows of `mixed` as numbers, some of them without a modality."""
     cluster = OpenSearchCluster(node_url)
     alias = f"mixed-{uuid.uuid4().hex[:8]}"
     index = open_or_create(cluster, alias, (), tmp_path_factory.mktemp("mixed"))

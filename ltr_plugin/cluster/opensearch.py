@@ -1,0 +1,202 @@
+"""OpenSearch behind opensearch-py, which brings connection pooling and TLS; `connect` opens the configured cluster."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ltr_plugin.catalog.media import strip_credentials
+from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.responses import BUSY_STATUSES, SEARCH_PATHS, BulkError, Json, partial_failure, to_cluster_error
+from ltr_plugin.cluster.retrying import PartlyDoneError, retrying
+from ltr_plugin.errors import ClusterError, PluginMissingError
+from ltr_plugin.settings import Settings
+
+if TYPE_CHECKING:
+    from tenacity import Retrying
+
+RETRY_TIMEOUT_S = 20.0
+"""Seconds that a command retries a call when the cluster is busy, or unreachable after it answered once."""
+
+POOL_SIZE = 16
+"""Open connections: as many threads can call at the same time."""
+
+MAX_BULK_ACTIONS, MAX_BULK_BYTES = 512, 20 << 20
+
+READ_ONLY_PATHS = (*SEARCH_PATHS, "_mget", "_refresh", "_render/template", "_analyze")
+"""Ends of paths that change nothing whatever their method, so that a call may be repeated when its response is lost."""
+
+
+class OpenSearchCluster:
+    """A `Cluster` that opensearch-py talks to."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        ca: str | None = None,
+        timeout_s: float = 60.0,
+        retry_timeout_s: float = RETRY_TIMEOUT_S,
+        on_retry: Callable[[ClusterError], None] = lambda _: None,
+    ) -> None:
+        """`timeout_s` bounds one request, `retry_timeout_s` the time from a call's first failure to its last try.
+
+        `on_retry` gets each error that is followed by another try.
+        """
+        import logging
+
+        from opensearchpy import OpenSearch
+
+        from ltr_plugin.cluster.serializer import OrjsonSerializer
+
+        # The client logs every response of 400 and above; here such a response is an error that is raised, or expected.
+        logging.getLogger("opensearch").setLevel(logging.CRITICAL)
+        self.url = strip_credentials(url)
+        self.retry_timeout_s = retry_timeout_s
+        self._on_retry = on_retry
+        self._client = OpenSearch(
+            url,
+            http_auth=(user, password or "") if user else None,
+            ca_certs=ca,
+            timeout=timeout_s,
+            max_retries=0,
+            pool_maxsize=POOL_SIZE,
+            serializer=OrjsonSerializer(),
+        )
+
+    def index(self, name: str, *, media_root: Path | None = None) -> Index:
+        """The index of this name or alias; `Index.open` says which errors there are."""
+        return Index.open(self, name, media_root=media_root)
+
+    def call(self, method: str, path: str, body: Json = None, **params: str | int | bool) -> Json:
+        """The decoded response to a request, as `Cluster.call` promises it."""
+        query = {name: str(value).lower() if isinstance(value, bool) else value for name, value in params.items()}
+        read_only = method in ("GET", "HEAD") or path.endswith(READ_ONLY_PATHS)
+
+        def perform() -> Json:
+            response = self._perform(method, path, body, query)
+            if why := partial_failure(path, response):
+                raise ClusterError(f"{method} {path} has only a part of the response: {why}", status=503)
+            return response
+
+        return self._retrying(lambda error: error.status == 429 or (read_only and error.retryable))(perform)
+
+    def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, BulkError | None]]:
+        """The results of actions in order, as `Cluster.bulk` promises them."""
+        from opensearchpy.helpers import expand_action
+
+        dumps = self._client.transport.serializer.dumps
+        lines = ("\n".join(dumps(part) for part in expand_action(action) if part is not None) for action in actions)
+        for chunk in _chunks(lines):
+            yield from self._write(chunk)
+
+    def _write(self, chunk: Sequence[str]) -> list[tuple[str, BulkError | None]]:
+        """The results of these actions, in order; rejected ones are sent again."""
+        results: dict[int, tuple[str, BulkError | None]] = {}
+
+        def send_pending() -> None:
+            pending = [position for position in range(len(chunk)) if position not in results]
+            response = self._perform("POST", "/_bulk", "".join(f"{chunk[position]}\n" for position in pending), {})
+            busy: tuple[int, BulkError | None] | None = None
+            for position, item in zip(pending, response["items"], strict=True):
+                result = next(iter(item.values()))
+                error = BulkError.from_item(result)
+                if result["status"] in BUSY_STATUSES:
+                    busy = result["status"], error
+                else:
+                    results[position] = result["_id"], error
+            if busy:
+                raise_as = PartlyDoneError if len(results) > len(chunk) - len(pending) else ClusterError
+                raise raise_as(f"POST /_bulk was refused: {busy[1]}", status=busy[0])
+
+        self._retrying(lambda error: error.retryable)(send_pending)
+        return [results[position] for position in range(len(chunk))]
+
+    def _retrying(self, retry_if: Callable[[ClusterError], bool]) -> "Retrying":
+        return retrying(self.retry_timeout_s, self._on_retry, retry_if)
+
+    def _perform(self, method: str, path: str, body: Json, query: Mapping[str, str | int]) -> Json:
+        from opensearchpy.exceptions import SerializationError, TransportError
+
+        serializer = self._client.transport.serializer
+        text = (
+            None if body is None else serializer.dumps(body)
+        )  # here, so that a SerializationError below is of the response
+        try:
+            response = self._client.transport.perform_request(method, path, params=dict(query), body=text)
+        except TransportError as error:
+            raise to_cluster_error(error, f"{method} {path}", self.url) from None
+        except SerializationError:
+            response = ""
+        if isinstance(response, str):  # such as the page of a proxy in between
+            raise ClusterError(f"no answer of a cluster from {self.url} ({method} {path}), but a text that is not JSON")
+        return response
+
+
+def connect(
+    url: str | None = None,
+    *,
+    settings: Settings | None = None,
+    retry_timeout_s: float | None = None,
+    timeout_s: float = 60.0,
+    on_retry: Callable[[ClusterError], None] = lambda _: None,
+) -> OpenSearchCluster:
+    """The cluster at `url`, else of OPENSEARCH_URL, else the running development node.
+
+    `settings` (default: the environment) state user, password and certificate authority. ClusterError when there is no
+    cluster; PluginMissingError when it lacks the learning-to-rank plugin. `timeout_s` bounds one request. Without
+    `retry_timeout_s`, an unreachable cluster is an error at once, and later calls retry for RETRY_TIMEOUT_S; with it,
+    the first call retries for that long too. `on_retry` gets each error that is followed by another try.
+    """
+    settings = settings or Settings.from_env()
+    cluster = OpenSearchCluster(
+        url or settings.opensearch_url or _devnode_url(settings),
+        user=settings.opensearch_user,
+        password=settings.opensearch_password,
+        ca=str(settings.opensearch_ca) if settings.opensearch_ca else None,
+        timeout_s=timeout_s,
+        retry_timeout_s=retry_timeout_s or 0.0,
+        on_retry=on_retry,
+    )
+    require_ltr(cluster)
+    cluster.retry_timeout_s = RETRY_TIMEOUT_S if retry_timeout_s is None else retry_timeout_s
+    return cluster
+
+
+def require_ltr(cluster: Cluster) -> None:
+    """PluginMissing when the cluster answers but has no learning-to-rank plugin."""
+    try:
+        cluster.call("GET", "/_ltr")
+    except ClusterError as error:
+        if error.status not in (400, 404, 405):
+            raise
+        raise PluginMissingError(
+            f"{cluster.url} has no learning-to-rank plugin: install it on every node with "
+            "`bin/opensearch-plugin install opensearch-ltr` (the full OpenSearch distribution carries it), "
+            "or use the development node (`ltr node start`, OPENSEARCH_URL unset)",
+            status=error.status,
+        ) from None
+
+
+def _devnode_url(settings: Settings) -> str:
+    from ltr_plugin.devnode import node_state
+
+    if node := node_state(settings):
+        return node.url
+    raise ClusterError("no cluster: set OPENSEARCH_URL, or start the development node with `ltr node start`")
+
+
+def _chunks(lines: Iterable[str]) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    size = 0
+    for line in lines:
+        length = len(line.encode())
+        if chunk and (len(chunk) == MAX_BULK_ACTIONS or size + length > MAX_BULK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(line)
+        size += length
+    if chunk:
+        yield chunk

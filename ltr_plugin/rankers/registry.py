@@ -1,0 +1,36 @@
+"""The kinds of rankers. The module of a kind, which may need a heavy library, is imported when the kind is used."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RankerKind:
+    """Where one kind of ranker is found: its module in this package, and names in that module."""
+
+    module: str
+    ranker: str
+    """The class of trained rankers, which has `load`."""
+    settings: str
+    """The class of its settings."""
+    trainer: str
+    """The function that trains it."""
+
+    def attribute(self, name: str) -> Any:  # noqa: ANN401 - a class or a function
+        """The object that the module gives this name."""
+        return getattr(import_module(f"{__package__}.{self.module}"), name)
+
+
+KINDS: Mapping[str, RankerKind] = {
+    "lambdamart": RankerKind("lambdamart", "LambdaMARTRanker", "LambdaMARTSettings", "train_lambdamart"),
+    "xgboost": RankerKind("xgboost", "XGBoostRanker", "XGBoostSettings", "train_xgboost"),
+    "fusion": RankerKind("fusion", "NetworkRanker", "NetworkSettings", "train_fusion"),
+    "mlp": RankerKind("fusion", "NetworkRanker", "MLPSettings", "train_mlp"),
+    "late": RankerKind("late_fusion", "LateFusionRanker", "LateFusionSettings", "train_late_fusion"),
+    "linear": RankerKind("linear", "LinearRanker", "LinearSettings", "train_linear"),
+    "logistic": RankerKind("logistic", "LinearRanker", "LinearSettings", "train_logistic"),
+    "svm": RankerKind("svm", "LinearRanker", "LinearSettings", "train_svm"),
+}
+"""All kinds, by the name that cards and the command line give them."""
