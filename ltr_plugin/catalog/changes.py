@@ -1,4 +1,4 @@
-"""What catalog systems hand over: products, new values for some of their fields, ids of products that are gone."""
+"""Changes of a catalog: whole products, updates of some fields, deletions, requests to embed again."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from ltr_plugin.validation import StrictModel, decode
 
 
 class CatalogEntry(Product):
-    """A line of a catalog: a product, or with `deleted` the id of one that is gone."""
+    """A line of a catalog: a product, or with `deleted` the id of a product to delete."""
 
     deleted: bool = False
 
@@ -19,34 +19,34 @@ class CatalogEntry(Product):
 
 
 class ProductUpdate(StrictModel):
-    """New values for some fields of a product that is there, or with `deleted` the id of one that is gone.
+    """New values for some fields of an existing product, or with `deleted` the id of a product to delete.
 
-    A JSON merge patch (RFC 7396): a field that is absent stays, null takes it away, attributes and stats are merged key
-    by key, and everything else, lists too, is replaced. Read it with UPDATE, which knows the fields.
+    A JSON merge patch (RFC 7396): an absent field stays, null removes a field, attributes and stats are merged key by
+    key, and everything else, lists too, is replaced. `ProductUpdateModel` has the fields.
     """
 
     id: Identifier
     deleted: bool = False
 
     def sets(self, field: str) -> bool:
-        """Whether it says anything about a field."""
+        """Whether the update changes or removes a field."""
         return field in self.model_fields_set
 
     def apply_to(self, product: Product) -> Product:
-        """The product with the new values; InputError when it is none any more, such as one without title and media."""
+        """The product with the new values; InputError when the result is not a product, as without title and media."""
         patch = self.model_dump(mode="json", exclude_unset=True, exclude={"deleted"})
         patched = _merge_patch(product.model_dump(mode="json", exclude_defaults=True), patch)
         return decode(Product, patched, source=f"product {self.id}")
 
 
 class ReembedRequest(StrictModel):
-    """The id of a product whose vectors are to be made again, though nothing tells that its media have changed."""
+    """The id of a product to embed again, although its content seems unchanged."""
 
     id: Identifier
 
 
 Change = Product | ProductUpdate | ReembedRequest
-"""A Listed is a Product too."""
+"""A CatalogEntry is a Product too."""
 
 _FIELD_TYPES: dict[str, Any] = {
     **{name: field.annotation for name, field in Product.model_fields.items() if name != "id"},

@@ -1,4 +1,4 @@
-"""The folders that an index takes media from, and how a reference is kept so that workers find its file."""
+"""The folders with an index's media, and the form of references in the index, so that workers find their files."""
 
 import os
 from collections.abc import Mapping
@@ -11,30 +11,30 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.validation import StrictModel
 
 MEDIA_FIELDS: Mapping[Modality, str] = {"image": "images", "audio": "audio", "video": "video"}
-"""The field of a product that refers to the media of each modality."""
+"""The product field with the references of each modality."""
 
 ModelT = TypeVar("ModelT", bound=StrictModel)
 
 
 @dataclass(frozen=True)
 class MediaRoots:
-    """Relative references lie under `main`, absolute ones in any of the roots. All are absolute paths themselves."""
+    """Relative references are under `main`, absolute ones under any of the roots. The roots are absolute paths."""
 
     main: Path
     others: tuple[Path, ...] = ()
 
     def contains(self, folder: Path) -> bool:
-        """Whether all that lies in a folder may be taken from there."""
+        """Whether a folder is under one of the roots."""
         return any(folder.resolve().is_relative_to(root) for root in (self.main, *self.others))
 
     def root_of(self, reference: str) -> Path:
-        """The root under which `resolve_media_path` must find a reference."""
+        """The root that `resolve_media_path` needs for a reference."""
         return next((root for root in self.others if Path(reference).is_relative_to(root)), self.main)
 
     def rebase(self, change: ModelT, folder: Path) -> ModelT:
-        """The change with its references, which are relative to `folder`, as the index keeps them.
+        """The change with its references, which are relative to `folder`, in the form of the index.
 
-        They become relative to the main root where they lie in it, and absolute elsewhere.
+        A reference under the main root becomes relative to it; any other becomes absolute.
         """
         if folder.resolve() == self.main:
             return change

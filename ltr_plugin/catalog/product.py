@@ -1,4 +1,4 @@
-"""A product, as catalogs write it down."""
+"""A product, as a catalog has it."""
 
 import hashlib
 import json
@@ -42,27 +42,27 @@ class Product(StrictModel):
         return self
 
     def media(self, modality: Modality) -> tuple[str, ...]:
-        """The references of one modality's files; empty for text."""
+        """The media references of a modality; empty for text."""
         return {"text": (), "image": self.images, "audio": self.audio, "video": self.video}[modality]
 
     def embedding_text(self) -> str:
-        """The words that a text encoder reads: title, brand, category and description."""
+        """The text for a text encoder: title, brand, category and description."""
         return product_text(self.title, self.brand, self.category, self.description)
 
     def attribute_text(self) -> str:
-        """All attributes folded into one searchable text, such as `colour: red\\nwi fi: true`."""
+        """All attributes as one searchable text, such as `colour: red\\nwi fi: true`."""
         lines = (f"{key.replace('_', ' ').strip()}: {_to_text(value)}" for key, value in self.attributes.items())
         return "\n".join(lines)
 
 
 def product_text(title: str, brand: str, category: tuple[str, ...], description: str) -> str:
-    """The words that stand for a product in a text encoder, most telling first, since encoders cut at a length."""
+    """The text of a product for a text encoder, most important first, because encoders truncate it."""
     head = title if not brand or brand.lower() in title.lower() else f"{brand} {title}"
     return ". ".join(part for part in (head, ", ".join(category), description) if part)
 
 
 def digest(value: object) -> str:
-    """A short stable digest (16 hex digits) of a JSON-like value."""
+    """A stable digest of a JSON-like value, 16 hex digits."""
     packed = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
     return hashlib.blake2b(packed, digest_size=8).hexdigest()
 

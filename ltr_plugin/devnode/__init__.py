@@ -1,8 +1,8 @@
-"""A real OpenSearch on this machine, for development, tests and the demo: built, started and stopped from here.
+"""The development node: a real OpenSearch on this machine for development, tests and the demo. Linux and macOS.
 
-`toolchain` finds Maven and a JDK, `build` runs Maven, `layout` makes a node of what Maven made (`folder` names its
-parts), `process` and `state` know whether that node runs, `account` is who it runs as, and `lifecycle` starts and stops
-it. Linux and macOS.
+`toolchain` finds Maven and a JDK, `build` runs Maven, `layout` installs the node from Maven's files, `folder` has the
+paths of its parts, `account` is the user it runs as, `process` and `state` tell whether it runs, and `lifecycle` starts
+and stops it.
 """
 
 from ltr_plugin.devnode.folder import NodeFolder

@@ -1,4 +1,4 @@
-"""Who the node runs as: OpenSearch refuses to run as root."""
+"""The user that the node runs as: OpenSearch refuses to run as root."""
 
 import hashlib
 import os
@@ -11,11 +11,11 @@ from typing import TypedDict
 from ltr_plugin.errors import InputError, NodeError
 
 REACHABLE = Path("/var/lib/ltr-node")
-"""Where root keeps a node whose run folder the node's user cannot enter, such as one below /root."""
+"""Folder of nodes started by root whose run folder the node's user cannot enter, such as one below /root."""
 
 
 class Identity(TypedDict, total=False):
-    """Arguments for subprocess: nothing to stay the current user."""
+    """Arguments for subprocess; none for the current user."""
 
     user: int
     group: int
@@ -24,14 +24,14 @@ class Identity(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Account:
-    """An existing user. `other` is None when it is the one who is running this."""
+    """An existing user. `other` has its user and group id, or is None for the user of this process."""
 
     name: str
     other: tuple[int, int] | None = None
 
     @classmethod
     def of(cls, name: str | None) -> "Account":
-        """The named user, else the current one, else (for root) `nobody`. InputError when it cannot be."""
+        """The named user; without a name the current one, or `nobody` instead of root. InputError if unusable."""
         current = os.geteuid()
         if current != 0 and name is None:
             return cls(str(current))
@@ -50,11 +50,11 @@ class Account:
 
     @property
     def identity(self) -> Identity:
-        """What makes subprocess run a program as this user."""
+        """Arguments with which subprocess runs a program as this user."""
         return {"user": self.other[0], "group": self.other[1], "extra_groups": []} if self.other else {}
 
     def can_enter(self, path: Path) -> bool:
-        """Whether this user may enter the folder, or execute the file: the kernel is asked, as that user."""
+        """Whether this user may enter the folder or execute the file; a child process of that user tests it."""
         try:
             return subprocess.run(["test", "-x", path], check=False, **self.identity).returncode == 0
         except PermissionError as error:
@@ -64,10 +64,10 @@ class Account:
             ) from error
 
     def place(self, folder: Path) -> Path:
-        """Makes the folder so that this user can enter it, and gives back its real path.
+        """Creates a folder that this user can enter, and returns its real path.
 
-        Where it could not be entered, it becomes a link to a folder below /var/lib. NodeError when an existing one
-        cannot be entered.
+        If the user cannot enter its parent, it becomes a link to a folder below /var/lib. NodeError when the folder
+        exists and the user cannot enter it.
         """
         if not folder.exists():
             folder.unlink(missing_ok=True)  # a link whose target is gone
@@ -84,13 +84,13 @@ class Account:
             real.chmod(0o755)
         if not self.can_enter(real):
             raise NodeError(
-                f"user {self.name!r}, as whom the node would run, cannot enter {str(real)!r}; remove it, or set "
+                f"the node's user {self.name!r} cannot enter {str(real)!r}; remove it, or set "
                 "LTR_RUNS to a folder that this user can enter"
             )
         return real
 
     def own(self, *folders: Path) -> None:
-        """Gives the folders and all they hold to this user."""
+        """Makes this user the owner of the folders and everything in them."""
         if not self.other:
             return
         for folder in folders:

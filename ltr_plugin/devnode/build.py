@@ -1,4 +1,4 @@
-"""Maven: fetches OpenSearch and k-NN by their coordinates and builds the engine plugin."""
+"""Maven fetches OpenSearch and k-NN by their coordinates and builds the engine plugin."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ from ltr_plugin.errors import NodeError
 
 
 def sources_digest(engine: Path) -> str:
-    """SHA-256 over everything the plugin is built from: the pom and the sources without their tests."""
+    """SHA-256 of everything the plugin is built from: the pom and the sources without their tests."""
     pom = engine / "pom.xml"
     if not pom.is_file():
         raise NodeError(f"the engine's sources are not at {str(engine)!r}: the installation is incomplete")
@@ -25,9 +25,9 @@ def sources_digest(engine: Path) -> str:
 
 
 def build(engine: Path, folder: NodeFolder, jdk: Jdk) -> Path:
-    """Runs Maven and gives back the folder with opensearch.zip, opensearch-knn.zip and ltr-engine.zip.
+    """Runs Maven and returns the folder with opensearch.zip, opensearch-knn.zip and ltr-engine.zip.
 
-    Needs the network the first time (about 170 MB). NodeError with the end of Maven's output when it fails.
+    The first run downloads about 170 MB. NodeError with the end of Maven's output when it fails.
     """
     run_logged(
         [
@@ -41,12 +41,12 @@ def build(engine: Path, folder: NodeFolder, jdk: Jdk) -> Path:
 
 def run_logged(command: list[str], log: Path, jdk: Jdk, failure: str) -> None:
     """Runs a Java tool with its output in `log`; NodeError(failure) with the log's end unless it succeeds."""
-    # OPENSEARCH_HOME and its like would lead the plugin installer to another node.
+    # OPENSEARCH_HOME and others like it would make the plugin installer change another node.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENSEARCH_")}
     with log.open("wb") as output:
-        done = subprocess.run(
+        process = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False, umask=0o022,
             env=environment | {"JAVA_HOME": str(jdk.home)},
         )  # fmt: skip
-    if done.returncode:
-        raise NodeError(f"{failure} (exit code {done.returncode}, log {str(log)!r}):\n{tail(log)}")
+    if process.returncode:
+        raise NodeError(f"{failure} (exit code {process.returncode}, log {str(log)!r}):\n{tail(log)}")

@@ -1,4 +1,4 @@
-"""Where the node's files lie."""
+"""Paths of the node's files."""
 
 import os
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ CLUSTER_NAME = "ltr-dev"
 
 @dataclass(frozen=True)
 class NodeFolder:
-    """The folder `node` of a run folder, absolute and without links: a process is recognised by it."""
+    """The folder `node` of a run folder, absolute and without links, because it identifies the node's process."""
 
     root: Path
 
@@ -40,12 +40,12 @@ class NodeFolder:
 
     @property
     def data(self) -> Path:
-        """The indices. They outlive restarts and new versions of the node."""
+        """The indices. They survive restarts and new versions of the node."""
         return self.root / "data"
 
     @property
     def logs(self) -> Path:
-        """Everything the node logs."""
+        """The node's log files."""
         return self.root / "logs"
 
     @property
@@ -55,43 +55,35 @@ class NodeFolder:
 
     @property
     def console(self) -> Path:
-        """What the process printed before its log took over: why a start failed."""
+        """Output of the process until its log began; it says why a start failed."""
         return self.logs / "console.log"
 
     @property
     def ports(self) -> Path:
-        """Written by the node once it listens: one `address:port` a line."""
+        """Addresses that the node listens on, one `address:port` a line; written by the node."""
         return self.logs / "http.ports"
 
     @property
     def pid(self) -> Path:
-        """The process, from the moment it exists."""
+        """The process id, written as soon as the process exists."""
         return self.root / "node.pid"
 
     @property
     def state(self) -> Path:
-        """The running node, from the moment it is healthy."""
+        """The running node's state, written once the node is healthy."""
         return self.root / "node.json"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Holds off every other start and stop of this node."""
-        import fcntl
+        """Makes every other start and stop of this node wait."""
+        from filelock import FileLock
 
-        with (self.root / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with FileLock(self.root / "lock"):
             yield
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Writes beside, then renames: a reader sees the old file or the new one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
-
-
 def tail(path: Path, lines: int = 20) -> str:
-    """The last lines of a log; empty when there is none. Reads 1 MiB at most."""
+    """The last lines of a log, empty if there is none. Reads at most 1 MiB."""
     with suppress(OSError), path.open("rb") as log:
         log.seek(max(0, log.seek(0, os.SEEK_END) - (1 << 20)))
         return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
@@ -104,8 +96,8 @@ def writing(settings: Settings) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = error.filename or settings.runs.resolve()
+        path = error.filename or settings.runs.resolve()
         raise NodeError(
-            f"{str(where)!r}: {error.strerror}; the development node keeps about 1 GB in the run folder "
-            f"{str(settings.runs.resolve())!r} (LTR_RUNS names another)"
+            f"{str(path)!r}: {error.strerror}; the development node needs about 1 GB in the run folder "
+            f"{str(settings.runs.resolve())!r} (set LTR_RUNS to another)"
         ) from error

@@ -1,4 +1,4 @@
-"""Start and stop."""
+"""Starts and stops the node."""
 
 import http.client
 import re
@@ -8,18 +8,19 @@ from datetime import UTC, datetime
 
 from ltr_plugin.devnode.account import Account
 from ltr_plugin.devnode.build import build, sources_digest
-from ltr_plugin.devnode.folder import NodeFolder, tail, write_whole, writing
+from ltr_plugin.devnode.folder import NodeFolder, tail, writing
 from ltr_plugin.devnode.layout import configure, laid_out, lay_out
 from ltr_plugin.devnode.process import end, is_running, spawn
 from ltr_plugin.devnode.state import NodeState, get, node_state, write_state
 from ltr_plugin.devnode.toolchain import find_jdk
 from ltr_plugin.errors import InputError, NodeError
+from ltr_plugin.files import write_atomic
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.resources import resource_dir
 from ltr_plugin.settings import Settings
 
-STEPS = ("build the engine plugin (the first time Maven fetches OpenSearch, 170 MB)", "lay the node out", "start it")
-"""What start_node reports as done, in this order."""
+STEPS = ("build the engine plugin (the first time Maven downloads 170 MB)", "install the node", "start it")
+"""Steps of `start_node`, in the order in which it reports them as done."""
 
 START_TIMEOUT_S = 180
 FREE_PORT = "9200-9299"
@@ -33,11 +34,11 @@ def start_node(
     user: str | None = None,
     progress: Progress = no_progress,
 ) -> NodeState:
-    """The node's state once it is healthy: builds what changed and starts it; a running node is left as it is.
+    """Builds what changed, starts the node, and returns its state once it is healthy. A running node stays as it is.
 
     `port` is the HTTP port on loopback (default: the first free one from 9200), `heap` is Java's form, such as `512m`
-    or `2g`. OpenSearch refuses to run as root: started by root, the node runs as `user` (default: nobody) and its files
-    belong to that user. InputError for a bad argument; NodeError when tools are missing, the build fails, the folder
+    or `2g`. OpenSearch refuses to run as root: if root starts it, the node runs as `user` (default: nobody), who also
+    owns its files. InputError for a bad argument; NodeError when tools are missing, the build fails, the folder
     cannot be written, or the node does not become healthy within three minutes.
     """
     account = Account.of(user)
@@ -66,7 +67,7 @@ def start_node(
             started = datetime.now(UTC)
             pid = spawn(folder, jdk, account)
             try:
-                write_whole(folder.pid, f"{pid}\n")
+                write_atomic(folder.pid, f"{pid}\n")
                 url, version = _wait_until_healthy(folder, pid)
                 state = NodeState(url, pid, version, started)
                 write_state(folder, state)
@@ -78,19 +79,19 @@ def start_node(
 
 
 def stop_node(settings: Settings) -> bool:
-    """Ends the node; whether there was one. Its data stays. NodeError when it belongs to another user."""
+    """Stops the node and returns whether it ran. Its data stays. NodeError when it belongs to another user."""
     folder = NodeFolder.of(settings)
     if not folder.root.is_dir():
         return False
     with writing(settings), folder.locked():
         running = _end_unfinished(folder)
-        for left in (folder.state, folder.pid):
-            left.unlink(missing_ok=True)
+        for file in (folder.state, folder.pid):
+            file.unlink(missing_ok=True)
         return running
 
 
 def _end_unfinished(folder: NodeFolder) -> bool:
-    """Ends the process of the pid file, which may be one whose start was killed before it had a state."""
+    """Stops the process of the pid file, even if its start was killed before it wrote a state."""
     try:
         pid = int(folder.pid.read_text())
     except (FileNotFoundError, ValueError):
@@ -109,12 +110,12 @@ def _require_free(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise NodeError(
-                f"port {port} cannot be used ({error.strerror}); choose another, or leave --port out to get a free one"
+                f"port {port} cannot be used ({error.strerror}); choose another, or omit --port to get a free one"
             ) from error
 
 
 def _wait_until_healthy(folder: NodeFolder, pid: int) -> tuple[str, str]:
-    """Address and version of the node once its indices are searchable and the LTR plugin answers."""
+    """URL and version of the node, once its indices are searchable and the LTR plugin responds."""
     until = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < until:
         if not is_running(pid, folder):
@@ -123,10 +124,10 @@ def _wait_until_healthy(folder: NodeFolder, pid: int) -> tuple[str, str]:
             url = f"http://{folder.ports.read_text(encoding='ascii').split()[0]}"
             status, health = get(url, "/_cluster/health?wait_for_status=yellow&timeout=2s")
             if status == 200 and not health["timed_out"]:
-                status, answer = get(url, "/_ltr")
+                status, response = get(url, "/_ltr")
                 if status != 200:
                     raise NodeError(
-                        f"the node runs, but its LTR plugin does not answer: GET /_ltr gave {status} {answer}"
+                        f"the node runs, but its LTR plugin does not respond: GET /_ltr returned {status} {response}"
                     )
                 return url, get(url, "/")[1]["version"]["number"]
         except (OSError, http.client.HTTPException, ValueError, LookupError):
@@ -136,6 +137,6 @@ def _wait_until_healthy(folder: NodeFolder, pid: int) -> tuple[str, str]:
 
 
 def _reason(folder: NodeFolder) -> str:
-    """What the process said last, without Java's usual warnings and the frames of its stack traces."""
+    """The last output of the process, without Java's usual warnings and the frames of stack traces."""
     lines = tail(folder.console, 200).splitlines()
     return "\n".join([line for line in lines if not line.startswith(("\tat ", "WARNING: ", "warning: "))][-20:])

@@ -1,4 +1,4 @@
-"""What is known of a running node, from its state file and from itself."""
+"""The state of a running node, from its state file and from the node itself."""
 
 import http.client
 import json
@@ -7,14 +7,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from ltr_plugin.devnode.folder import NodeFolder, write_whole
+from ltr_plugin.devnode.folder import NodeFolder
 from ltr_plugin.devnode.process import is_running
+from ltr_plugin.files import write_atomic
 from ltr_plugin.settings import Settings
 
 
 @dataclass(frozen=True)
 class NodeState:
-    """A running node: address, process id, OpenSearch's version, and when it was started (with time zone)."""
+    """A running node: URL, process id, version of OpenSearch, and start time (with time zone)."""
 
     url: str
     pid: int
@@ -24,30 +25,30 @@ class NodeState:
 
 @dataclass(frozen=True)
 class Health:
-    """`status` is green, yellow, red, or `no answer`; `plugins` are the names with their versions."""
+    """`status` is green, yellow, red, or `no answer`; `plugins` are names with versions."""
 
     status: str
     plugins: tuple[str, ...]
 
 
 def node_state(settings: Settings) -> NodeState | None:
-    """The development node of this run folder, None when it is not running. Asks the system, not the node."""
+    """The development node of this run folder; None if it is not running. The node itself is not called."""
     folder = NodeFolder.of(settings)
     try:
-        kept = json.loads(folder.state.read_text(encoding="utf-8"))
-        state = NodeState(**kept | {"started": datetime.fromisoformat(kept["started"])})
+        facts = json.loads(folder.state.read_text(encoding="utf-8"))
+        state = NodeState(**facts | {"started": datetime.fromisoformat(facts["started"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return state if is_running(state.pid, folder) else None
 
 
 def write_state(folder: NodeFolder, state: NodeState) -> None:
-    """Makes the node known to node_state."""
-    write_whole(folder.state, json.dumps(asdict(state) | {"started": state.started.isoformat()}))
+    """Writes the state that `node_state` reads."""
+    write_atomic(folder.state, json.dumps(asdict(state) | {"started": state.started.isoformat()}))
 
 
 def node_health(state: NodeState) -> Health:
-    """What the node says of itself within five seconds."""
+    """Health and plugins of the node; `no answer` after five seconds."""
     try:
         status = get(state.url, "/_cluster/health")[1]["status"]
         plugins = get(state.url, "/_cat/plugins?format=json")[1]
@@ -57,11 +58,11 @@ def node_health(state: NodeState) -> Health:
 
 
 def get(url: str, path: str, timeout_s: float = 5) -> tuple[int, Any]:
-    """Status and decoded JSON of one GET. http.client, because a proxy in the environment has no part in loopback."""
+    """Status and decoded JSON of one GET. http.client ignores proxies, and the node is on loopback."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=timeout_s)
     try:
         connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
     finally:
         connection.close()

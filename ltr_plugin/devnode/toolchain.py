@@ -1,4 +1,4 @@
-"""Maven and a JDK, wherever this machine keeps them."""
+"""Finds Maven and a JDK on this machine."""
 
 import os
 import re
@@ -33,7 +33,7 @@ FOLDERS = (
 
 @dataclass(frozen=True)
 class Jdk:
-    """A Java development kit: its folder and its feature version, such as 21."""
+    """A Java development kit: its folder and feature version, such as 21."""
 
     home: Path
     version: int
@@ -49,20 +49,20 @@ def find_jdk(
     folders: Sequence[str] = FOLDERS,
     usable: Callable[[Path], bool] = anyone,
 ) -> Jdk:
-    """The JDK of JAVA_HOME, else of PATH, else the oldest of the usual folders that suffices.
+    """The JDK of JAVA_HOME, else of PATH, else the oldest of the usual folders that is new enough.
 
-    The oldest, because OpenSearch may not run on a Java newer than itself. `usable` says whether the account that will
-    run the node may execute a path. NodeError with everything that was looked at when no JDK will do.
+    The oldest, because OpenSearch may not run on a Java newer than itself. `usable` says whether the node's user may
+    execute a path. NodeError with everything that was tried when there is no suitable JDK.
     """
     seen: dict[Path, str] = {}
-    for where, javas in _candidates(environment, folders):
-        found: list[Jdk] = []
+    for origin, javas in _candidates(environment, folders):
+        jdks: list[Jdk] = []
         for java in javas:
             if java.resolve() in seen:
                 continue
             version, home = _inspect(java)
             if not version:
-                problem = "does not run" if java.exists() else "is not there"
+                problem = "does not run" if java.exists() else "does not exist"
             elif version < OLDEST:
                 problem = f"Java {version}, too old"
             elif not (home / "bin" / "javac").is_file():
@@ -70,29 +70,29 @@ def find_jdk(
             elif not usable(home / "bin" / "java"):
                 problem = f"Java {version}, but the node's user may not run it"
             else:
-                found.append(Jdk(home, version))
+                jdks.append(Jdk(home, version))
                 continue
-            seen[java.resolve()] = f"  {java} ({where}): {problem}"
-        if found:
-            return min(found, key=lambda jdk: (jdk.version, str(jdk.home)))
-    looked = "\n".join(seen.values()) or f"  JAVA_HOME, PATH, {', '.join(folders)}: nothing there"
+            seen[java.resolve()] = f"  {java} ({origin}): {problem}"
+        if jdks:
+            return min(jdks, key=lambda jdk: (jdk.version, str(jdk.home)))
+    tried = "\n".join(seen.values()) or f"  JAVA_HOME, PATH, {', '.join(folders)}: no Java"
     raise NodeError(
-        f"no JDK {OLDEST} or later; looked at:\n{looked}\n"
+        f"no JDK {OLDEST} or later; tried:\n{tried}\n"
         f"Install one (Debian, Ubuntu: openjdk-{OLDEST}-jdk; Fedora: java-{OLDEST}-openjdk-devel; "
         f"Homebrew: openjdk@{OLDEST}), or set JAVA_HOME to the folder of one."
     )
 
 
 def find_maven(environment: Mapping[str, str] = os.environ) -> Path:
-    """The `mvn` on PATH, else in MAVEN_HOME; NodeError when there is none."""
+    """The `mvn` on PATH, else of MAVEN_HOME; NodeError when there is none."""
     path, home = environment.get("PATH", ""), environment.get("MAVEN_HOME")
-    found = shutil.which("mvn", path=path) or (home and shutil.which("mvn", path=f"{home}/bin"))
-    if not found:
+    maven = shutil.which("mvn", path=path) or (home and shutil.which("mvn", path=f"{home}/bin"))
+    if not maven:
         raise NodeError(
             f"no Maven: `mvn` is not on PATH ({path!r}) nor in MAVEN_HOME ({home!r}). "
             "Install it (Debian, Ubuntu, Fedora, Homebrew: package maven), or set MAVEN_HOME to its folder."
         )
-    return Path(found)
+    return Path(maven)
 
 
 def _candidates(environment: Mapping[str, str], folders: Sequence[str]) -> Iterator[tuple[str, list[Path]]]:
@@ -109,16 +109,16 @@ def _matches(pattern: Path) -> Iterator[Path]:
 
 
 def _inspect(java: Path) -> tuple[int, Path]:
-    """The feature version (0: does not run), and the folder that Java itself names: a java on PATH may be a shim."""
+    """The feature version (0: does not run) and the folder that Java states: a java on PATH may be a shim."""
     beside = java.resolve().parent.parent
     try:
-        asked = subprocess.run(
+        process = subprocess.run(
             [java, "-XshowSettings:properties", "-version"],
             capture_output=True, text=True, errors="replace", timeout=30, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return 0, beside
-    said = asked.stderr + asked.stdout
-    version = re.search(r'version "(?:1\.)?(\d+)', said)
-    home = re.search(r"java\.home = (.+)", said)
+    output = process.stderr + process.stdout
+    version = re.search(r'version "(?:1\.)?(\d+)', output)
+    home = re.search(r"java\.home = (.+)", output)
     return int(version[1]) if version else 0, Path(home[1].strip()) if home else beside

@@ -160,6 +160,7 @@ class _SharedFolderQueue:
 
     def purge_if_unshared(self) -> None:
         """Deletes all messages, unless another command waits for them; then they stay, and do no harm here."""
+        # flock, because filelock's locks cannot turn from exclusive to shared in one step
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for message in self._messages.glob("*.msg"):

@@ -9,7 +9,7 @@ from ltr_plugin.batches import batched
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import ClusterError, InputError, LtrError, Problem
-from ltr_plugin.files import open_lines
+from ltr_plugin.files import open_lines, write_atomic
 from ltr_plugin.pipelines.catalog_client import CatalogClient
 from ltr_plugin.pipelines.index_catalog import temporary_worker
 from ltr_plugin.pipelines.ingest import CHANGES_PER_CALL, Ingest, StreamResult, ingest_lines, number_lines
@@ -74,9 +74,7 @@ class WatchedFolder:
         folder = self.folder / (FAILED_FOLDER if problems else DONE_FOLDER)
         target = _unused_path(folder, path.name)
         if problems:
-            part = target.with_name(f"{target.name}.errors.part")
-            part.write_text("".join(f"{problem}\n" for problem in problems), "utf-8")
-            part.rename(target.with_name(f"{target.name}.errors"))
+            write_atomic(target.with_name(f"{target.name}.errors"), "".join(f"{problem}\n" for problem in problems))
         path.rename(target)
         return FileResult(target, result, problems)
 

@@ -29,5 +29,5 @@ def test_a_price_changes_no_content_hash_and_a_new_photo_changes_its_own(tmp_pat
 
 
 def test_media_outside_the_catalog_are_refused(tmp_path):
-    with pytest.raises(MediaError, match="leads out"):
+    with pytest.raises(MediaError, match="is outside"):
         resolve_media_path(tmp_path, "../secret.jpg")

@@ -65,7 +65,7 @@ def test_everything_that_was_looked_at_is_in_the_error(tmp_path: Path):
             usable=lambda path: locked not in path.parents,
         )
     assert str(failed.value).splitlines()[1:6] == [
-        f"  {tmp_path}/gone/bin/java (JAVA_HOME): is not there",
+        f"  {tmp_path}/gone/bin/java (JAVA_HOME): does not exist",
         f"  {eight}/bin/java (PATH): Java 8, too old",
         f"  {broken}/bin/java (found): does not run",
         f"  {runtime}/bin/java (found): Java 21, but without javac: a JRE, not a JDK",

@@ -58,7 +58,7 @@ BAD = {
     ("image", "too-large"): (photo("GIF", (9000, 6000)), "9000 x 6000 pixels is over the limit"),
     ("image", "pipe"): (os.mkfifo, "not a file but a folder, a pipe or a device"),
     ("image", "folder"): (Path.mkdir, "Is a directory"),
-    ("image", "outside"): (outside, "leads out of the catalog's folder"),
+    ("image", "outside"): (outside, "is outside the catalog's folder"),
     ("audio", "silent"): (wav(0 * tone()), "silent"),
     ("audio", "one-sample"): (wav(tone()[99:100]), "too short: 1 sample"),
     ("audio", "text"): (b"a bell that rings", "not audio"),

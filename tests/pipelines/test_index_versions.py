@@ -132,7 +132,7 @@ def test_media_that_no_catalog_vouches_for_stay_out_of_reach(cluster, alias, cat
     embed(index, ["a2"])
     index.refresh()
     ((_, _, reason),) = index.errors()
-    assert reason.count("leads out of") == 2
+    assert reason.count("is outside") == 2
 
 
 @pytest.mark.usefixtures("shop")
