@@ -8,7 +8,7 @@ from typing import Any
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 
-MODES = {"typed": "typed", "photo": "photo", "sound": "audio", "mixed": "mixed", "all": "all"}
+MODES = {"text": "typed", "image": "photo", "audio": "audio", "mixed": "mixed", "all": "all"}
 """Slices of the demo's queries, each with the word that the documentation has for it."""
 
 DEMO_RANKERS = {

@@ -31,6 +31,7 @@ from ltr_plugin.devnode import node_state
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.rankers.export.lightgbm_trees import export_trees
 from ltr_plugin.settings import Settings
+from tests.support.reference_scorer import score_trees
 
 ROWS = "enginebench-rows"
 SIZES = (50, 500, 1000)

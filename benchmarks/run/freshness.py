@@ -75,7 +75,8 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="ltr-freshness-"))
     runs = []
-    print(markdown_row(["broker", "refresh interval", *STAGES, "other changes/s"]))
+    head = ["broker", "refresh interval", *STAGES, "other changes/s"]
+    print(markdown_row(head), "|" + "---|" * len(head), sep="\n")
     try:
         draw_photos(folder, arguments.products)
         encoder = write_encoder(folder / "encoder")

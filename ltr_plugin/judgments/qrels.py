@@ -40,11 +40,6 @@ class Qrels:
     def __contains__(self, query: object) -> bool:
         return query in self.grades
 
-    @property
-    def num_judgments(self) -> int:
-        """The number of judgments."""
-        return sum(map(len, self.grades.values()))
-
     def queries(self) -> tuple[str, ...]:
         """The ids of the judged queries, sorted."""
         return tuple(sorted(self.grades))

@@ -102,7 +102,7 @@ def run_ranking(
     index: Index, encoded: Sequence[EncodedQuery], qrels: Qrels, ranking: Ranking, *, progress: Progress = no_progress
 ) -> FullAndJudgedRuns:
     """Ranks every query twice: over the whole index, and restricted to its judged products."""
-    template = {"source": search_template(Retrieval.from_vectors(index.vectors), ranking)}
+    template = {"source": search_template(Retrieval(index.profile), ranking)}
     full = ((template, {**one.params, "size": EVALUATION_DEPTH}) for one in encoded)
     judged = (
         (template, {**one.params, "size": EVALUATION_DEPTH, **_restricted_to(qrels.for_query(one.query.id))})

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 from ltr_plugin.batches import batched
-from ltr_plugin.catalog.product import MODALITIES, Product
+from ltr_plugin.catalog.media_roots import MEDIA_FIELDS
+from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import EncodedQuery
@@ -19,9 +20,9 @@ QuerySlices = Mapping[str, set[str]]
 def slice_queries(index: Index, judged: Sequence[EncodedQuery], qrels: Qrels) -> QuerySlices:
     """The queries of each slice; one query may be in several.
 
-    - By input: `typed`, `photo`, `sound`, `video`, `mixed`.
+    - By input: `text`, `image`, `audio`, `video`, `mixed`.
     - `answerable`: the queries with a relevant product, where others have none.
-    - `relevant products without photo` (most of the best products have none) and `... with photo`; also for sound and
+    - `relevant products without image` (most of the best products have none) and `... with image`; also for audio and
       video.
     - `few relevant` and `many relevant`: the halves with fewer and with more relevant products.
     - `head` and `tail`, where all queries have a frequency: the fewest queries that make up half of the traffic, and
@@ -38,15 +39,14 @@ def slice_queries(index: Index, judged: Sequence[EncodedQuery], qrels: Qrels) ->
     answerable = [query for query, ids in best.items() if ids]
     if len(answerable) < len(judged):
         by_name["answerable"] = set(answerable)
-    labels = {"image": "photo", "audio": "sound", "video": "video"}
-    for modality in MODALITIES:
+    for modality in MEDIA_FIELDS:
         with_media = {id_ for id_, product in products.items() if product.media(modality)}
-        if modality in labels and with_media and len(with_media) < len(products):
+        if with_media and len(with_media) < len(products):
             without_media = {
                 query for query in answerable if sum(id_ in with_media for id_ in best[query]) * 2 < len(best[query])
             }
-            by_name[f"relevant products without {labels[modality]}"] = without_media
-            by_name[f"relevant products with {labels[modality]}"] = set(answerable) - without_media
+            by_name[f"relevant products without {modality}"] = without_media
+            by_name[f"relevant products with {modality}"] = set(answerable) - without_media
     counts = {query: sum(grade > 0 for grade in qrels.for_query(query).values()) for query in answerable}
     by_count = sorted(answerable, key=lambda query: counts[query])
     if len(by_count) >= 2 * MIN_SLICE_QUERIES and counts[by_count[0]] < counts[by_count[-1]]:

@@ -46,7 +46,7 @@ def promote(index: Index, ranker: AnyRanker, template: str = "shop") -> Release:
         "promoted": datetime.now(UTC).isoformat(timespec="seconds"),
         "spaces": _vector_fingerprints(index) if ranking.knn or ranking.model else {},
     }
-    text = with_release_metadata(search_template(Retrieval.from_vectors(index.vectors), ranking), metadata)
+    text = with_release_metadata(search_template(Retrieval(index.profile), ranking), metadata)
     _write_template(index.cluster, _release_name(template, number), text)
     _write_template(index.cluster, template, text)
     return Release(template, number, metadata)

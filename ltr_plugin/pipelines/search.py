@@ -42,7 +42,7 @@ def search(
     ranking = resolve_ranking(index, ranker)
     vectors = index.vectors if ranking.knn or ranking.model else ()
     (encoded,) = encode_queries(index, [query], Path(), vectors=vectors)
-    template = search_template(Retrieval.from_vectors(index.vectors), ranking, log=log_features)
+    template = search_template(Retrieval(index.profile), ranking, log=log_features)
     return cluster_search.search(index.cluster, index.name, {"source": template}, {**encoded.params, "size": size})
 
 
@@ -77,7 +77,7 @@ def first_pass(
 
     `retrieval` is the index's own unless another one is given, which may need further search `params`.
     """
-    retrieval = retrieval or Retrieval.from_vectors(index.vectors)
+    retrieval = retrieval or Retrieval(index.profile)
     template = {"source": search_template(retrieval, Ranking("first pass"))}
     more = {"size": retrieval.window_size, **(params or {})}
     searches = ((template, {**one.params, **more}) for one in encoded)

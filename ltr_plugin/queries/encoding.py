@@ -1,28 +1,29 @@
-"""Query vectors: a query's words, photo, sound or video, encoded exactly as products are."""
+"""Query vectors: the text, image, audio or video of a query, encoded exactly as products are."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.product import Modality
+from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.errors import MediaError, NothingToEncodeError
 
 Media = Path | str | bytes
-"""A file, a URL, or the bytes of a photo, a sound or a video."""
+"""The path, the URL or the bytes of an image, audio or video file."""
 
 QueryInputs = Mapping[Modality, "Media | None"]
-"""What a query brings, by modality: a string for text, else media. None counts as absent."""
+"""The inputs of a query by modality: a string for text, else media; None is absent."""
 
 OnMediaError = Callable[[int, Modality, MediaError], None]
-"""Hears of a query (by its place) whose medium cannot be used, and why."""
+"""Called with the index of a query, the modality that cannot be used, and the reason."""
 
 
 class QueryEncoder:
-    """Encodes queries for an index with these vector fields. Encoders are loaded when first needed."""
+    """Encodes queries for an index, given by its profile or vector fields. Encoders are loaded when first needed."""
 
-    def __init__(self, vectors: Sequence[VectorField]) -> None:
-        self.vectors = tuple(vectors)
+    def __init__(self, vectors: IndexProfile | Sequence[VectorField]) -> None:
+        self.vectors = vectors.vectors if isinstance(vectors, IndexProfile) else tuple(vectors)
 
     def encode(
         self,
@@ -31,22 +32,23 @@ class QueryEncoder:
         audio: Media | None = None,
         video: Media | None = None,
     ) -> dict[str, list[float]]:
-        """The query's vector by field name; a field whose modality the query lacks is absent.
+        """The vectors of a query by field name, each a list of as many floats as its field has dimensions.
 
-        MediaError when a medium cannot be used; EncoderError when an encoder is not the one that filled the index.
+        A field is absent when the query lacks its modality. MediaError when a medium cannot be used; EncoderError when
+        an encoder cannot be loaded, or is not the one that filled the index.
         """
         return self.encode_batch([{"text": text, "image": image, "audio": audio, "video": video}])[0]
 
     def encode_batch(
         self, queries: Sequence[QueryInputs], *, on_media_error: OnMediaError | None = None
     ) -> list[dict[str, list[float]]]:
-        """`encode` for many queries in large batches, in their order.
+        """The vectors of many queries, in order, encoded in large batches (see `encode`).
 
-        With `on_media_error`, it hears the place and the reason, and that query goes on without its photo or sound.
+        With `on_media_error`, a medium that cannot be used is reported and left out, instead of a MediaError.
         """
         from ltr_plugin.encoders import encoder_of
 
-        found: list[dict[str, list[float]]] = [{} for _ in queries]
+        vectors: list[dict[str, list[float]]] = [{} for _ in queries]
         opened: dict[Modality, dict[int, Any]] = {}
         for field in self.vectors:
             source = field.source
@@ -60,29 +62,29 @@ class QueryEncoder:
                 try:
                     prepared[position] = encoder.prepare(source, item)
                 except NothingToEncodeError:
-                    continue  # such as a video without a sound track has no vector in a space of sounds
+                    continue  # such as a video without sound, which has no vector in a space of audio
                 except MediaError as error:
                     if on_media_error is None:
                         raise
                     on_media_error(position, source, error)
             for position, vector in zip(prepared, encoder.encode(source, list(prepared.values())), strict=True):
-                found[position][field.name] = vector.tolist()
-        return found
+                vectors[position][field.name] = vector.tolist()
+        return vectors
 
 
 def _opened(queries: Sequence[QueryInputs], source: Modality, on_media_error: OnMediaError | None) -> dict[int, Any]:
-    found: dict[int, Any] = {}
+    opened: dict[int, Any] = {}
     for position, query in enumerate(queries):
         item = query.get(source)
         if not item and not isinstance(item, bytes):
             continue
         try:
-            found[position] = item if source == "text" else _open(source, item)
+            opened[position] = item if source == "text" else _open(source, item)
         except MediaError as error:
             if on_media_error is None:
                 raise
             on_media_error(position, source, error)
-    return found
+    return opened
 
 
 def _open(source: Modality, item: Media) -> Any:  # noqa: ANN401 - what the encoders take

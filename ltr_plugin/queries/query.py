@@ -1,4 +1,4 @@
-"""A shopper's query, as query files write it down."""
+"""Queries, and the files that hold them."""
 
 from pathlib import Path
 from typing import Annotated, Self
@@ -9,13 +9,15 @@ from ltr_plugin.catalog.product import Identifier
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.validation import StrictModel
 
-INPUT_MODES = ("typed", "photo", "sound", "video", "mixed")
+INPUT_MODES = ("text", "image", "audio", "video", "mixed")
+"""What a query consists of; `mixed` is more than one of the others."""
 
 
 class Query(StrictModel):
-    """What a shopper asks with: words, photo, sound, video, or a mix. Media are paths beside the file, or URLs.
+    """A shopper's query: text, an image, audio, a video, or several of them. At least one is required.
 
-    `frequency` is how often it was asked, in any unit, where that is known: reports then tell head and tail apart.
+    Media are URLs, or paths relative to the query file. `frequency` is how often the query is asked, in any unit;
+    where all queries have it, reports compare frequent and rare queries.
     """
 
     id: Identifier
@@ -23,7 +25,6 @@ class Query(StrictModel):
     image: str | None = None
     audio: str | None = None
     video: str | None = None
-    user: str | None = None
     frequency: Annotated[FiniteFloat, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
@@ -34,12 +35,14 @@ class Query(StrictModel):
 
     @property
     def mode(self) -> str:
-        """How it asks: one of MODES."""
-        inputs = (self.text, self.image, self.audio, self.video, None)
-        given_modes = [name for name, given in zip(INPUT_MODES, inputs, strict=True) if given]
-        return given_modes[0] if len(given_modes) == 1 else INPUT_MODES[-1]
+        """What the query consists of, one of INPUT_MODES."""
+        modes = [mode for mode in INPUT_MODES[:-1] if getattr(self, mode)]
+        return modes[0] if len(modes) == 1 else INPUT_MODES[-1]
 
 
-def read_queries(path: Path) -> list[Query]:
-    """The queries of a JSON Lines file, in order; InputError with every mistake in it."""
-    return list(JsonLines(path, Query).read())
+def read_queries(path: Path | str) -> list[Query]:
+    """The queries of a JSON Lines file, plain or gzip, in order: one JSON object with the fields of `Query` a line.
+
+    InputError lists every invalid line, such as one with the id of an earlier line.
+    """
+    return list(JsonLines(Path(path), Query).read())

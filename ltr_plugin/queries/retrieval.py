@@ -1,64 +1,61 @@
-"""The first pass: which products a ranker gets to see, by their words and by every vector the query brings."""
+"""The first pass: the query that finds the candidates of a ranker, by text and by vectors."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
 
-from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.features.kinds import MATCH_NONE
 from ltr_plugin.features.mustache import Body, RawTemplate, to_json, when
 from ltr_plugin.features.parameters import flag_name
 
-LEXICAL_FIELDS = ("title.stem", "brand", "model", "category.stem", "description.stem", "attribute_text.stem")
 FILTER: RawTemplate = when(flag_name("filter"), to_json("filter"), {"match_all": {}})
-"""Any query clause that the storefront restricts products with, such as a category or a price range."""
+"""The search parameter `filter`: a query clause that restricts the products, such as to a category or a price range."""
 
 
 @dataclass(frozen=True)
 class Retrieval:
-    """How candidates are found: BM25 over `fields`, and the nearest neighbours of each (query vector, field) pair.
+    """The first pass over an index: BM25 over its text fields, and k-NN of each query vector in its vector fields.
 
-    `window_size` is how many of them a ranker scores, and how many neighbours each pair brings. `media` are the fields that
-    are made of photos, sounds and videos.
+    `window_size` is the number of candidates that a ranker scores, and the k of each k-NN clause.
     """
 
-    knn_pairs: tuple[tuple[str, str], ...] = ()
-    lexical_fields: tuple[str, ...] = LEXICAL_FIELDS
+    profile: IndexProfile
     window_size: int = 200
-    media_fields: frozenset[str] = frozenset()
 
-    @classmethod
-    def from_vectors(cls, vectors: Iterable[VectorField]) -> Self:
-        """Retrieval over an index with these vectors: every query vector meets every field of its own space."""
-        known = list(vectors)
-        same = (
-            (query.name, field.name) for query in known for field in known if query.fingerprint == field.fingerprint
+    @property
+    def knn_pairs(self) -> tuple[tuple[str, str], ...]:
+        """Each query vector with each vector field of its own space, by their names."""
+        vectors = self.profile.vectors
+        return tuple(
+            (query.name, field.name) for query in vectors for field in vectors if query.fingerprint == field.fingerprint
         )
-        return cls(tuple(same), media_fields=frozenset(field.name for field in known if field.source != "text"))
 
     @property
     def query_vectors(self) -> tuple[str, ...]:
-        """The query vectors that it can use, each once."""
+        """The names of the query vectors that it can use."""
         return tuple(dict.fromkeys(query for query, _ in self.knn_pairs))
 
     def lexical_clause(self) -> Body:
-        """BM25 of the typed words: the best field counts in full, the others a little."""
-        search = {"query": "{{text}}", "fields": list(self.lexical_fields), "type": "best_fields", "tie_breaker": 0.3}
+        """BM25 of the query's text: the best field counts in full, the others by 0.3."""
+        text_fields = list(self.profile.text_fields)
+        search = {"query": "{{text}}", "fields": text_fields, "type": "best_fields", "tie_breaker": 0.3}
         return when(flag_name("text"), {"multi_match": search}, MATCH_NONE)
 
     def knn_clauses(self) -> list[Body]:
-        """The nearest neighbours of each vector at hand, within the storefront's filter.
+        """A k-NN clause for each pair of a query vector and a field, within the search's filter.
 
-        Of a product's photos, sounds and videos the likest counts: it is not the better for having more of them.
+        Of the media fields (image, audio, video) only the most similar one counts, so that a product does not gain by
+        having more of them.
         """
-        found: list[Body] = []
+        media_fields = {vector.name for vector in self.profile.vectors if vector.source != "text"}
+        clauses: list[Body] = []
         for query in self.query_vectors:
             fields = [field for query_vector, field in self.knn_pairs if query_vector == query]
-            media = [self._knn_clause(query, field) for field in fields if field in self.media_fields]
-            text_clauses = [self._knn_clause(query, field) for field in fields if field not in self.media_fields]
-            media_clauses: list[Body] = [{"dis_max": {"queries": media}}] if len(media) > 1 else media
-            found += [when(flag_name(query), clause, MATCH_NONE) for clause in (*media_clauses, *text_clauses)]
-        return found
+            media_clauses = [self._knn_clause(query, field) for field in fields if field in media_fields]
+            text_clauses = [self._knn_clause(query, field) for field in fields if field not in media_fields]
+            if len(media_clauses) > 1:
+                media_clauses = [{"dis_max": {"queries": media_clauses}}]
+            clauses += [when(flag_name(query), clause, MATCH_NONE) for clause in (*media_clauses, *text_clauses)]
+        return clauses
 
     def _knn_clause(self, query: str, field: str) -> Body:
         return {"knn": {field: {"vector": to_json(query), "k": self.window_size, "filter": FILTER}}}

@@ -1,4 +1,4 @@
-"""Search templates: one mustache text that ranks for every query, whichever of words, photo and sound it brings."""
+"""Search templates: one mustache template that serves every query, by text, image, audio, video or a mix of them."""
 
 import json
 import re
@@ -13,7 +13,10 @@ from ltr_plugin.queries.retrieval import FILTER, Retrieval
 
 @dataclass(frozen=True)
 class Ranking:
-    """How the products of the first pass are put in order: by the first pass itself, at random, or by a model."""
+    """How the candidates of the first pass are ranked: by the model, shuffled, or else in first-pass order.
+
+    `lexical` and `knn` say which clauses the first pass has.
+    """
 
     name: str
     lexical: bool = True
@@ -27,14 +30,14 @@ BASELINES: Mapping[str, Ranking] = {
     "bm25": Ranking("bm25", knn=False),
     "vectors": Ranking("vectors", lexical=False),
 }
-"""Rankings that need no training: the candidates shuffled, the words alone, and the vectors alone."""
-
-SOURCE_FIELDS = ("id", "title", "brand", "price", "currency", "category", "images")
+"""Rankings without a model: the candidates shuffled, BM25 alone, and k-NN alone."""
 
 
 def search_template(retrieval: Retrieval, ranking: Ranking, *, log: bool = False) -> str:
-    """The text of a search template. Its parameters are `parameters.parameters(...)` and, optionally, `size`, `from`
-    and `filter` with `has_filter`. With `log`, each hit brings the features that the model saw.
+    """The text of a search template.
+
+    Its parameters are those of `search_parameters` and, optionally, `size`, `from`, and `filter` with `has_filter`.
+    With `log`, each hit has the values of the model's features.
     """
     should = [
         *([retrieval.lexical_clause()] if ranking.lexical else []),
@@ -44,7 +47,7 @@ def search_template(retrieval: Retrieval, ranking: Ranking, *, log: bool = False
         "query": {"bool": {"should": should, "filter": [FILTER], "minimum_should_match": 1}},
         "from": RawTemplate("{{from}}{{^from}}0{{/from}}"),
         "size": RawTemplate("{{size}}{{^size}}10{{/size}}"),
-        "_source": list(SOURCE_FIELDS),
+        "_source": list(retrieval.profile.returned_fields),
     }
     rescore_query = _rescore_query(retrieval, ranking)
     if rescore_query is not None:
@@ -55,21 +58,21 @@ def search_template(retrieval: Retrieval, ranking: Ranking, *, log: bool = False
     return render(body)
 
 
-def sltr(kind: str, name: str, params: Body, **more: str) -> dict[str, Body]:
-    """An `sltr` clause that scores by a `model`, or evaluates a `featureset`."""
-    return {"sltr": {kind: name, "params": params, **more}}
+def sltr(kind: str, name: str, params: Body, **options: str) -> dict[str, Body]:
+    """An `sltr` query. `kind` is `model`, to score by it, or `featureset`, to evaluate its features."""
+    return {"sltr": {kind: name, "params": params, **options}}
 
 
-def with_release_metadata(template: str, facts: Mapping[str, Any]) -> str:
-    """The template with facts about its release in a mustache comment, which the cluster skips."""
-    return "{{! " + json.dumps(facts, sort_keys=True).replace("}}", "} }") + " }}" + template
+def with_release_metadata(template: str, metadata: Mapping[str, Any]) -> str:
+    """The template with the metadata of its release in a mustache comment, which the cluster ignores."""
+    return "{{! " + json.dumps(metadata, sort_keys=True).replace("}}", "} }") + " }}" + template
 
 
 def release_metadata(template: str) -> dict[str, Any]:
-    """The facts that `with_release_metadata` put in; empty when there are none."""
-    found = re.match(r"\{\{! (?P<facts>.*?) \}\}", template)
-    facts: dict[str, Any] = json.loads(found["facts"]) if found else {}
-    return facts
+    """What `with_release_metadata` wrote into a template; empty when it wrote nothing."""
+    comment = re.match(r"\{\{! (?P<metadata>.*?) \}\}", template)
+    metadata: dict[str, Any] = json.loads(comment["metadata"]) if comment else {}
+    return metadata
 
 
 def _rescore_query(retrieval: Retrieval, ranking: Ranking) -> Body | None:
@@ -82,7 +85,7 @@ def _rescore_query(retrieval: Retrieval, ranking: Ranking) -> Body | None:
 
 
 def _forwarded_parameters(retrieval: Retrieval) -> Body:
-    """The search's own parameters handed on to the features."""
+    """The parameters of the search, passed on to the features; absent vectors become empty lists."""
     flags = {flag_name(name): when(flag_name(name), True, False) for name in ("text", *retrieval.query_vectors)}
     vectors = {name: when(flag_name(name), to_json(name), []) for name in retrieval.query_vectors}
     return {"text": "{{text}}", **flags, **vectors}

@@ -122,7 +122,8 @@ def _train(
     from ltr_plugin.features.modality_mask import ModalityMask
     from ltr_plugin.rankers.network.auxiliary import label_rows
     from ltr_plugin.rankers.network.pruning import pruned_and_rounded
-    from ltr_plugin.rankers.network.training import StandardScaler, TrainingTask, seeded
+    from ltr_plugin.rankers.network.scaling import StandardScaler
+    from ltr_plugin.rankers.network.training import TrainingTask, seeded
 
     features = table.feature_set
     rows = TrainingRows.of(table)

@@ -1,4 +1,4 @@
-"""The settings and the training function of each kind of ranker."""
+"""The training of rankers of any kind."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,15 +18,15 @@ def train(
 ) -> Ranker:
     """A ranker of a kind (lambdamart, xgboost, fusion, mlp, late, linear, logistic, svm) trained on a feature table.
 
-    `settings` are the fields of the kind's settings class, such as `num_trees`; what is not given has its default. A
-    `teacher` (a ranker) and `auxiliary_qrels` (name to Qrels) go to the kinds that take them. InputError for an unknown
-    kind or setting, or a table that cannot be trained on.
+    `settings` are fields of the kind's settings class, such as `num_trees`; other fields have their defaults. A
+    `teacher` (a ranker) and `auxiliary_qrels` (Qrels by name) go to the kinds that accept them. InputError for an
+    unknown kind or setting, or a table that does not allow training.
     """
     settings_type, train_kind = get_trainer(kind)
     own = {name: value for name, value in settings.items() if name not in ("teacher", "auxiliary_qrels")}
     further = {name: value for name, value in settings.items() if name not in own}
-    read = table if isinstance(table, FeatureTable) else FeatureTable.read(Path(table))
-    return train_kind(read, decode(settings_type, own, source=f"settings of {kind}"), progress=progress, **further)
+    rows = table if isinstance(table, FeatureTable) else FeatureTable.read(Path(table))
+    return train_kind(rows, decode(settings_type, own, source=f"settings of {kind}"), progress=progress, **further)
 
 
 def get_trainer(kind: str) -> tuple[type[StrictModel], TrainFunction]:

@@ -64,7 +64,7 @@ def test_the_whole_way_by_hand(shop, here):
     rankers = ("--ranker", "bm25", "--ranker", shop / "ranker")
     code, out, err = ltr("report", *judged, *rankers, "--out", shop / "report.html", "--index", name, **environment)
     assert code == 0, err
-    assert "How good is each ranker?" in (shop / "report.html").read_text()
+    assert "nDCG@10 by query slice" in (shop / "report.html").read_text()
     assert run("features", "push", shop / "set.yaml", *common) == {"feature_set": "words_only-v1"}
 
 

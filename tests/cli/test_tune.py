@@ -26,5 +26,5 @@ def test_a_tuned_ranker_is_kept_with_what_the_search_is_worth(table, tmp_path):
 def test_a_kind_without_settings_is_refused(table, tmp_path):
     code, _, err = ltr("tune", "bm25", table, "--minutes", 1, "--out", tmp_path / "tuned")
     assert code == 2
-    assert "'bm25' has no settings to search" in err
+    assert "cannot search the settings of 'bm25'" in err
     assert not (tmp_path / "tuned").exists()

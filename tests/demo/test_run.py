@@ -39,10 +39,10 @@ def test_every_step_runs_and_running_again_keeps_what_is_there(shop, node_url, t
     assert set(report["parity"]) == {"lambdamart", "fusion"}
     assert all(proof["passed"] and proof["out_of_order"] == 0 for proof in report["parity"].values())
     slices = report["rankers"]["full"]["slices"]
-    assert {"all", "typed", "photo", "sound", "mixed"} <= set(slices)
+    assert {"all", "text", "image", "audio", "mixed"} <= set(slices)
     assert set(slices["all"]["rankers"]) == {"bm25", "random", "vectors", "lambdamart", "fusion"}
-    assert slices["photo"]["rankers"]["bm25"]["nDCG@10"]["mean"] == 0  # words cannot answer a photo
-    assert slices["sound"]["rankers"]["bm25"]["nDCG@10"]["mean"] == 0
+    assert slices["image"]["rankers"]["bm25"]["nDCG@10"]["mean"] == 0  # words cannot answer a photo
+    assert slices["audio"]["rankers"]["bm25"]["nDCG@10"]["mean"] == 0
     assert first.html_path.read_text().startswith("<!doctype html>")
 
     again = run_demo(settings, tmp_path / "out", **options)

@@ -16,6 +16,7 @@ from ltr_workers.tasks import embed_task
 
 from ltr_plugin.broker.messages import SWEEP_TASK
 from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel, ReembedRequest
+from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.index import EmbeddingResult, Index
@@ -50,6 +51,7 @@ AUDIO = VectorField("audio_vector", "audio", "library:sounds", SOUNDS)
 AUDIO_TEXT = VectorField("audio_text_vector", "text", "library:sounds", SOUNDS)
 VIDEO = VectorField("video_vector", "video", "library:photos", PHOTOS)
 VECTORS = (TEXT, IMAGE, IMAGE_TEXT, AUDIO, AUDIO_TEXT)
+PROFILE = IndexProfile(VECTORS)
 
 MUG = {
     "id": "4711",
@@ -89,7 +91,7 @@ def feature_set(name):
 
 def search_templates():
     rankings = {**BASELINES, "model": Ranking("model", model="shop-v1.lambdamart.0123456789")}
-    retrievals = {"words": Retrieval(), "words and vectors": Retrieval.from_vectors(VECTORS)}
+    retrievals = {"words": Retrieval(IndexProfile()), "words and vectors": Retrieval(PROFILE)}
     templates = {
         f"{name}, {found}{', log' * log}": search_template(retrieval, ranking, log=log)
         for name, ranking in rankings.items()
@@ -97,10 +99,10 @@ def search_templates():
         for log in (False, True)
     }
     first_pass = Ranking("first pass")
-    templates["first pass"] = search_template(Retrieval.from_vectors(VECTORS), first_pass)
+    templates["first pass"] = search_template(Retrieval(PROFILE), first_pass)
     for modality in ("text", "image", "audio"):
         gone = [vector.name for vector in VECTORS if vector.source == modality]
-        masked = MaskedRetrieval.from_retrieval(Retrieval.from_vectors(VECTORS), gone, match_text=modality != "text")
+        masked = MaskedRetrieval.from_retrieval(Retrieval(PROFILE), gone, match_text=modality != "text")
         templates[f"without {modality}"] = search_template(masked, first_pass)
     facts = {
         "release": 3,
@@ -109,9 +111,7 @@ def search_templates():
         "promoted": "2026-01-01T00:00:00+00:00",
         "spaces": {vector.name: vector.fingerprint.digest for vector in VECTORS},
     }
-    templates["release"] = with_release_metadata(
-        search_template(Retrieval.from_vectors(VECTORS), rankings["model"]), facts
-    )
+    templates["release"] = with_release_metadata(search_template(Retrieval(PROFILE), rankings["model"]), facts)
     return templates
 
 

@@ -1,6 +1,7 @@
 """Embedding on a real index with a real encoder."""
 
 import time
+from dataclasses import replace
 from itertools import pairwise
 from threading import Thread, current_thread
 
@@ -197,9 +198,10 @@ def test_an_item_at_which_a_library_fails_does_not_end_its_batch(index, catalog,
 def test_another_encoder_than_the_index_has_is_refused(index, catalog):
     put(index, catalog[:1])
     other = Fingerprint("open_clip", "other", "", 128, "", "0")
-    index.vectors = tuple(type(vector)(vector.name, vector.source, vector.encoder, other) for vector in index.vectors)
+    vectors = tuple(replace(vector, fingerprint=other) for vector in index.vectors)
+    other_index = replace(index, profile=replace(index.profile, vectors=vectors))
     with pytest.raises(EncoderError, match=r"image_vector holds vectors of .*other.* is .*small.* here"):
-        embed(index, ["p0"])
+        embed(other_index, ["p0"])
 
 
 def test_what_is_encoded_is_in_the_index_before_the_task_ends(index, catalog, photo_encoder):

@@ -14,7 +14,7 @@ from ltr_workers.in_flight import running
 from ltr_workers.tasks import MAX_RETRIES, MAX_RETRY_DELAY_S, TASK_FAILED, embed_task
 
 from ltr_plugin.broker.messages import QUEUES, WRITE_REFUSED, broker_folder, broker_options, route
-from ltr_plugin.errors import BrokerError, InputError, LtrError
+from ltr_plugin.errors import BrokerError, LtrError
 from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue, enqueue_backlog, enqueue_lost
 from ltr_plugin.pipelines.local_worker import drain
 from ltr_plugin.settings import Settings
@@ -247,21 +247,6 @@ def test_beat_sweeps_the_configured_indices():
         ("ltr.sweep", ["shoes"]),
     ]
     assert {(entry["schedule"], entry["options"]["expires"]) for entry in schedule.beat_schedule.values()} == {(60, 60)}
-
-
-def test_settings_that_cannot_be_used_are_listed_together(monkeypatch):
-    monkeypatch.setenv("LTR_METRICS_PORT", "http")
-    monkeypatch.setenv("LTR_SWEEP_PERIOD_S", "-1")
-    monkeypatch.setenv("LTR_LOG_FORMAT", "xml")
-    monkeypatch.setenv("LTR_ALLOW_PRIVATE_MEDIA", "false")
-    with pytest.raises(InputError) as raised:
-        Settings.from_env()
-    assert [problem.location for problem in raised.value.problems] == [
-        "LTR_SWEEP_PERIOD_S",
-        "LTR_ALLOW_PRIVATE_MEDIA",
-        "LTR_METRICS_PORT",
-        "LTR_LOG_FORMAT",
-    ]
 
 
 def test_a_configured_broker_is_used_as_it_is(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.encoders import load_encoder, vector_fields
 from ltr_plugin.encoders.keypoints import KeypointConfig, from_model, write
 from ltr_plugin.encoders.training.small_clip import build_model, save_encoder, small_config
@@ -32,25 +33,25 @@ def photo(tmp_path):
 
 
 def test_each_modality_fills_its_own_fields(fields, photo):
-    encoder = QueryEncoder(fields)
+    encoder = QueryEncoder(IndexProfile(tuple(fields)))
     assert sorted(encoder.encode("red mug")) == ["image_text_vector"]
     assert sorted(encoder.encode(image=photo)) == ["image_vector"]
     assert sorted(encoder.encode("red mug", photo)) == ["image_text_vector", "image_vector"]
     assert encoder.encode() == {}
 
 
-def test_a_query_s_vector_is_the_product_s(fields, photo):
+def test_a_query_is_encoded_as_a_product_is(fields, photo):
     encoder = load_encoder(fields[0].encoder)
     product = encoder.encode("image", [encoder.prepare("image", Image.open(photo))])[0]
     assert QueryEncoder(fields).encode(image=photo)["image_vector"] == pytest.approx(product.tolist(), abs=1e-3)
 
 
-def test_bytes_are_as_good_as_a_file(fields, photo):
+def test_bytes_are_encoded_as_a_file_is(fields, photo):
     encoder = QueryEncoder(fields)
     assert encoder.encode(image=photo.read_bytes()) == encoder.encode(image=photo)
 
 
-def test_many_queries_come_back_in_order(fields, photo):
+def test_many_queries_are_encoded_in_order(fields, photo):
     encoder = QueryEncoder(fields)
     queries = [{"text": "a mug"}, {"image": photo}, {}, {"text": "a lamp", "image": photo}]
     found = encoder.encode_batch(queries)
@@ -60,24 +61,27 @@ def test_many_queries_come_back_in_order(fields, photo):
         assert all(np.dot(vectors[name], alone[name]) > 0.999 for name in alone)
 
 
-def test_a_bad_photo_is_an_error_or_heard_of(fields, photo):
-    encoder, heard = QueryEncoder(fields), []
+def test_a_bad_photo_is_an_error_or_reported(fields, photo):
+    encoder, reported = QueryEncoder(fields), []
     with pytest.raises(MediaError, match="empty file"):
         encoder.encode("mug", b"")
     queries = [{"text": "mug", "image": b""}, {"image": photo}]
-    found = encoder.encode_batch(queries, on_media_error=lambda *about: heard.append(about))
+    found = encoder.encode_batch(queries, on_media_error=lambda *error: reported.append(error))
     assert [sorted(vectors) for vectors in found] == [["image_text_vector"], ["image_vector"]]
-    assert [(place, modality, str(error)) for place, modality, error in heard] == [(0, "image", "empty file")]
+    assert [(index, modality, str(error)) for index, modality, error in reported] == [(0, "image", "empty file")]
 
 
-def test_a_photo_that_cannot_be_prepared_is_an_error_or_heard_of(photo, tmp_path):
+def test_a_photo_that_cannot_be_prepared_is_an_error_or_reported(photo, tmp_path):
     words = from_model(KeypointConfig("sift"), np.eye(2, 128, dtype=np.float32), np.ones(2), name="words")
     write(tmp_path, words)
-    encoder, heard = QueryEncoder(vector_fields(image=f"keypoints:{tmp_path}")), []
+    encoder, reported = QueryEncoder(vector_fields(image=f"keypoints:{tmp_path}")), []
     with pytest.raises(MediaError, match="no keypoints"):
         encoder.encode(image=photo)
-    assert encoder.encode_batch([{"image": photo}, {}], on_media_error=lambda *about: heard.append(about)) == [{}, {}]
-    assert [(place, modality) for place, modality, _ in heard] == [(0, "image")]
+    assert encoder.encode_batch([{"image": photo}, {}], on_media_error=lambda *error: reported.append(error)) == [
+        {},
+        {},
+    ]
+    assert [(index, modality) for index, modality, _ in reported] == [(0, "image")]
 
 
 def test_an_encoder_of_another_space_is_refused(fields):
@@ -86,12 +90,12 @@ def test_an_encoder_of_another_space_is_refused(fields):
         QueryEncoder(other).encode("mug")
 
 
-def test_encoders_load_when_first_needed(fields):
+def test_encoders_are_loaded_when_first_needed(fields):
     gone = [replace(field, encoder="open_clip:/no/such/folder") for field in fields]
     assert QueryEncoder(gone).encode() == {}
 
 
-def test_an_animated_or_sideways_photo_is_fine(fields):
+def test_the_first_frame_of_an_animated_image_is_encoded(fields):
     image, buffer = Image.new("RGB", (8, 16), "red"), io.BytesIO()
     image.save(buffer, "GIF", save_all=True, append_images=[Image.new("RGB", (8, 16), "blue")])
     assert QueryEncoder(fields).encode(image=buffer.getvalue()).keys() == {"image_vector"}

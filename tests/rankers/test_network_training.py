@@ -10,8 +10,9 @@ from ltr_plugin.features.modality_mask import ModalityMask
 from ltr_plugin.progress import no_progress
 from ltr_plugin.rankers.network.network import fusion_layout
 from ltr_plugin.rankers.network.optimizer import EMA, Adam
+from ltr_plugin.rankers.network.scaling import StandardScaler
 from ltr_plugin.rankers.network.settings import NetworkSettings
-from ltr_plugin.rankers.network.training import StandardScaler, TrainingTask, initialize_network, tower_imbalance
+from ltr_plugin.rankers.network.training import TrainingTask, initialize_network, tower_imbalance
 from ltr_plugin.rankers.training.rows import TrainingRows
 
 

@@ -8,8 +8,9 @@ from mixed_modalities import MIXED
 from ltr_plugin.features.modality_mask import ModalityMask
 from ltr_plugin.rankers.network.network import fusion_layout
 from ltr_plugin.rankers.network.pruning import fold_scaling, pruned_and_rounded
+from ltr_plugin.rankers.network.scaling import StandardScaler
 from ltr_plugin.rankers.network.settings import NetworkSettings
-from ltr_plugin.rankers.network.training import StandardScaler, TrainingTask
+from ltr_plugin.rankers.network.training import TrainingTask
 from ltr_plugin.rankers.training.rows import TrainingRows
 
 

@@ -1,4 +1,4 @@
-"""The tasks by which catalog systems in any language hand over products; docs/workers.md has their messages.
+"""The tasks by which catalog systems in any language hand over products; docs/messages.md has their messages.
 
 They have their own queue, from which a worker takes only with `-Q ltr.catalog`. With one such worker and one task at a
 time, products change in the order of the queue. Other messages are only hints; these carry data that is nowhere else

@@ -99,7 +99,7 @@ def _read(products: Sequence[Product], queries: Path | None, qrels: Path | None)
         for query in read_queries(queries):
             grades = judged.for_query(query.id).items()
             shown = tuple(indices[id_] for id_, grade in grades if grade >= SAME_PRODUCT_GRADE and id_ in indices)
-            if query.mode == "typed" and query.text and shown:
+            if query.mode == "text" and query.text and shown:
                 typed.append((query.text, shown))
     return _Titles(
         shows=tuple(shown for _, shown in [*titles, *typed]),

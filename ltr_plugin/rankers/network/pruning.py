@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from ltr_plugin.features.table import Floats
 from ltr_plugin.rankers.network.network import FusionNetwork
-from ltr_plugin.rankers.network.training import StandardScaler, TrainingTask
+from ltr_plugin.rankers.network.scaling import StandardScaler
+from ltr_plugin.rankers.network.training import TrainingTask
 
 PRUNING_THRESHOLDS = (0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01)
 """Thresholds of magnitude pruning, relative to the strongest weight of a sum; the first that NDCG allows is used."""

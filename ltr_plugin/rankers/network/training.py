@@ -21,6 +21,7 @@ from ltr_plugin.rankers.network.auxiliary import AuxiliaryHeads, auxiliary_loss
 from ltr_plugin.rankers.network.losses import LOSSES, cross_entropy, ndcg
 from ltr_plugin.rankers.network.network import FusionNetwork, Layout
 from ltr_plugin.rankers.network.optimizer import EMA, Adam
+from ltr_plugin.rankers.network.scaling import StandardScaler
 from ltr_plugin.rankers.network.settings import NetworkSettings
 from ltr_plugin.rankers.training.early_stopping import (
     StoppingPoint,
@@ -30,7 +31,6 @@ from ltr_plugin.rankers.training.early_stopping import (
 )
 from ltr_plugin.rankers.training.rows import TrainingRows
 
-Doubles = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
 SMOOTHING_WINDOW = 9
@@ -39,29 +39,6 @@ MIN_STEPS_PER_EPOCH = 8
 """Minimum number of batches in an epoch: with few queries batches are made smaller, so that there are enough steps."""
 MAX_PAIRS_PER_BATCH = 20_000_000
 """Maximum number of pairs of products in a batch, whose losses are in memory together."""
-
-
-@dataclass(frozen=True)
-class StandardScaler:
-    """Mean and standard deviation of each column, float64 (features,); the latter is 1 for a constant column."""
-
-    mean: Doubles
-    std: Doubles
-
-    @classmethod
-    def of(cls, values: Floats) -> "StandardScaler":
-        """The scaler of these training values (rows, features)."""
-        std = values.std(axis=0, dtype=np.float64)
-        return cls(values.mean(axis=0, dtype=np.float64), np.where(std > 0, std, 1.0))
-
-    @classmethod
-    def identity(cls, columns: int) -> "StandardScaler":
-        """The scaler that changes nothing."""
-        return cls(np.zeros(columns), np.ones(columns))
-
-    def transform(self, values: Floats) -> Tensor:
-        """The values with mean 0 and standard deviation 1, float32."""
-        return torch.from_numpy(((values - self.mean) / self.std).astype(np.float32))
 
 
 @dataclass(frozen=True)
