@@ -108,6 +108,7 @@ def show_status(index: "Index", *, as_json: bool) -> None:
     vectors = {vector.name: vector.encoder for vector in index.vectors}
     facts = {"index": index.name, "products": products, "backlog": backlog, "vectors": vectors, "errors": errors}
     lines = [f"{index.name}: {products:,} products, {backlog:,} without current vectors, {len(errors):,} errors"]
+    lines += [f"  {field}  {encoder}" for field, encoder in vectors.items()] or ["  no vector fields"]
     lines += ["  takes no writes: another version has taken its place, or is about to"] if write_blocked else []
     lines += [f"  {error['id']}  {error['vector']}  {error['reason']}" for error in errors]
     print_result({**facts, "write_blocked": write_blocked}, "\n".join(lines), as_json=as_json)

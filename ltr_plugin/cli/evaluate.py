@@ -1,6 +1,7 @@
 """`ltr evaluate`, `ltr report` and `ltr ablate`: rankers measured on judged queries."""
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,7 +37,7 @@ def evaluate(
     if as_json:
         typer.echo(json.dumps(result.to_json()))
         return
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 160)  # a file or pipe has no width to fit into
     for table in result.to_tables():
         console.print(table)
 

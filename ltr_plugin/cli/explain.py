@@ -66,7 +66,7 @@ def _describe_one(one: "Explanation") -> list[str]:
     parts = one.attribution
     head = [
         f"{one.product.id}  {one.product.title}",
-        f"score {parts.score:.4f} = {parts.base_value:.4f} for a typical product",
+        f"score {parts.score:.4f} = {parts.base_value:.4f} for a typical product, plus:",
     ]
     return [*head, *_contributions(parts.features, parts.modalities, lambda name: _value(one.values[name]))]
 

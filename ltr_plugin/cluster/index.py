@@ -14,6 +14,7 @@ from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.responses import BulkError, Json
 from ltr_plugin.cluster.scripts import REEMBED, REPLACE, WRITE_VECTORS
+from ltr_plugin.errors import ClusterError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,7 +87,13 @@ class Index:
         `media_root` is where the main folder of its media is on this machine, if not where the index says. ClusterError
         when there is no such index; InputError when this library did not make it, or an earlier version did.
         """
-        resolved, body = next(iter(cluster.call("GET", f"/{name}/_mapping").items()))
+        try:
+            resolved, body = next(iter(cluster.call("GET", f"/{name}/_mapping").items()))
+        except ClusterError as error:
+            if error.status != 404:
+                raise
+            reason = f"there is no index {name!r}; `ltr index list` shows those there are, `ltr index create` makes one"
+            raise ClusterError(reason, status=404, error_type=error.error_type) from None
         mapping = body["mappings"]
         profile = IndexProfile.from_meta(name, mapping.get("_meta", {}), media_root=media_root)
         return cls(cluster, name, resolved, profile, mapping)

@@ -185,7 +185,10 @@ def _devnode_url(settings: Settings) -> str:
 
     if node := node_state(settings):
         return node.url
-    raise ClusterError("no cluster: set OPENSEARCH_URL, or start the development node with `ltr node start`")
+    raise ClusterError(
+        f"no cluster: OPENSEARCH_URL is not set, and no development node runs in {settings.runs.resolve()}; "
+        "start one with `ltr node start`, or work in the folder where it was started"
+    )
 
 
 def _chunks(lines: Iterable[str]) -> Iterator[list[str]]:

@@ -35,12 +35,15 @@ def _problems(
         for field, required in feature.required_fields().items():
             type_ = field_type(mapping, field)
             if type_ is None and not field.startswith("stats."):
-                yield Problem(f"{location}.field", f"the index has no field {field!r}; it has {_field_names(mapping)}")
+                yield Problem(
+                    f"{location}.field",
+                    f"{feature.name}: no field {field!r} in the index; it has {_field_names(mapping)}",
+                )
             elif type_ is not None and type_ not in _TYPES[required]:
                 message = f"{field!r} is of type {type_}, but {feature.name!r} needs a {required} field"
                 yield Problem(f"{location}.field", message)
         for query, field in feature.required_vectors().items():
-            yield from _vector_problems(location, query, field, vectors)
+            yield from _vector_problems(location, feature.name, query, field, vectors)
         if isinstance(feature, Derived) and term_count(feature.expression) > Derived.MAX_TERMS:
             yield Problem(
                 f"{location}.expression",
@@ -48,11 +51,14 @@ def _problems(
             )
 
 
-def _vector_problems(location: str, query: str, field: str, vectors: Mapping[str, VectorField]) -> Iterator[Problem]:
+def _vector_problems(
+    location: str, name: str, query: str, field: str, vectors: Mapping[str, VectorField]
+) -> Iterator[Problem]:
     known = ", ".join(sorted(vectors)) or "none"
     if query not in vectors:
         yield Problem(
-            f"{location}.query_vector", f"queries have no vector {query!r}; the encoders of this index make: {known}"
+            f"{location}.query_vector",
+            f"{name}: queries have no vector {query!r}; the encoders of this index make: {known}",
         )
     elif field in vectors and vectors[query].fingerprint != vectors[field].fingerprint:
         encoders = f"{query!r} is made by {vectors[query].encoder}, {field!r} by {vectors[field].encoder}"

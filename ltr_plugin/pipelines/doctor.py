@@ -100,7 +100,8 @@ def check_broker(settings: Settings) -> list[Check]:
 
 def check_extra(extra: str) -> Check:
     """Whether all modules of an extra are installed."""
-    missing = [module for module, of in EXTRA_OF.items() if of == extra and not _is_installed(module)]
+    needed = {module for module, of in EXTRA_OF.items() if of == extra} | ({"torch"} if extra == "rankers" else set())
+    missing = sorted(module for module in needed if not _is_installed(module))
     found = f"without {', '.join(missing)}" if missing else "installed"
     return Check(f"extra {extra}", not missing, found, install_command(extra), needed=False)
 

@@ -65,7 +65,10 @@ def rollback(cluster: Cluster, template: str = "shop", release: int | None = Non
     number = release if release is not None else int(release_metadata(current)["release"]) - 1
     earlier = _read_template(cluster, _release_name(template, number))
     if earlier is None:
-        raise InputError("rollback", f"search template {template!r} has no release {number}")
+        before = (
+            "it has only one release; promote another ranker first" if number < 1 else f"it has no release {number}"
+        )
+        raise InputError("rollback", f"search template {template!r} cannot be rolled back: {before}")
     metadata = release_metadata(earlier)
     other = _mismatched_vectors(Index.open(cluster, metadata["index"]), metadata)
     if other:

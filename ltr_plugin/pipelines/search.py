@@ -39,6 +39,9 @@ def search(
     """
     asked = {"id": "query", "text": text or None, "image": image, "audio": audio, "video": video}
     query = decode(Query, asked, source="query")
+    missing = [name for name in ("image", "audio", "video") if getattr(query, name) and not _has_vectors(index, name)]
+    if missing:
+        raise InputError("query", f"{index.alias} has no vectors of {' or '.join(missing)}; name an encoder for it")
     ranking = resolve_ranking(index, ranker)
     vectors = index.vectors if ranking.knn or ranking.model else ()
     (encoded,) = encode_queries(index, [query], Path(), vectors=vectors)
@@ -64,6 +67,10 @@ def resolve_ranking(index: Index, ranker: AnyRanker) -> Ranking:
             "ranker", f"the cluster has no ranker {model!r} (upload it with `ltr ranker push`); it has: {known}"
         )
     return Ranking(name, model=model)
+
+
+def _has_vectors(index: Index, modality: str) -> bool:
+    return any(vector.source == modality for vector in index.vectors)
 
 
 def first_pass(

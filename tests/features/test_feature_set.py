@@ -159,7 +159,7 @@ def test_a_set_is_checked_against_the_index(tmp_path):
         "$.features[2].query_vector",
         "$.features[3].field",
     }
-    assert "the index has no field 'titel'" in found["$.features[0].field"]
+    assert "no field 'titel' in the index" in found["$.features[0].field"]
     assert "vectors of two spaces cannot be compared" in found["$.features[3].field"]
 
 

@@ -150,7 +150,7 @@ def test_without_its_broker_the_words_are_there_and_the_reason_is_said(index, se
 
 
 def test_an_index_that_is_not_there_is_said_at_once(settings):
-    with pytest.raises(ClusterError, match="no such index"):
+    with pytest.raises(ClusterError, match="there is no index"):
         CatalogClient("no-such-index", settings=settings)
 
 
