@@ -286,7 +286,7 @@ def test_a_file_that_cannot_be_read_to_its_end_goes_to_failed(watched, folder, i
     path.write_bytes(path.read_bytes()[:-12])
     (found,) = looks(watched)
     assert found.path.parent.name == "failed"
-    assert "cannot be read" in (folder / "failed" / "cut.jsonl.gz.errors").read_text()
+    assert "damaged gzip file" in (folder / "failed" / "cut.jsonl.gz.errors").read_text()
     assert stored(index) == {}
 
 
