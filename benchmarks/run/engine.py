@@ -23,7 +23,6 @@ from typing import Any
 
 import lightgbm
 import numpy as np
-from ltr_plugin.rankers.export.reference_scorer import score_trees
 
 from benchmarks.lib.engine_shop import PRODUCTS, SHOP, STORE, Client, field, log_shop, make_shop, rescore, search, sltr
 from benchmarks.lib.script import argument_parser, command_line, write_result

@@ -7,7 +7,7 @@ from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.versions import active_index, resolve_alias
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import EncoderError, InputError
 
 NO_VECTORS = "none"
 """Requests no vectors of a modality."""
@@ -41,12 +41,18 @@ class EncoderSelection:
         if existing is None:
             current["text_vector"] = DEFAULT_TEXT_ENCODER
         videos = tuple(dict.fromkeys(field.encoder for field in existing or () if field.source == "video"))
-        return vector_fields(
-            _encoder_or_default(self.text, current.get("text_vector")),
-            _encoder_or_default(self.image, current.get("image_vector")),
-            _encoder_or_default(self.audio, current.get("audio_vector")),
-            videos if self.video is None else tuple(spec for spec in self.video if spec != NO_VECTORS),
-        )
+        try:
+            return vector_fields(
+                _encoder_or_default(self.text, current.get("text_vector")),
+                _encoder_or_default(self.image, current.get("image_vector")),
+                _encoder_or_default(self.audio, current.get("audio_vector")),
+                videos if self.video is None else tuple(spec for spec in self.video if spec != NO_VECTORS),
+            )
+        except EncoderError as error:
+            if existing is None and not self.requested:  # nobody asked for vectors: without the extra, go without
+                hint = "or create the index without vectors: `ltr index create NAME --text-encoder none`"
+                raise EncoderError(f"{error}; {hint}") from None
+            raise
 
 
 def vector_fields_for(

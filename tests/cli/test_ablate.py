@@ -40,4 +40,4 @@ def test_a_matrix_and_its_page(shop, here):
     assert code == 0
     assert "50% of products without text (2)" in shown
     run("report", *judged, "--ranker", "bm25", "--ranker", ranker, "--ablation", out, "--out", shop / "r.html", *common)
-    assert "Share of products without text" in (shop / "r.html").read_text()
+    assert "share of products without text" in (shop / "r.html").read_text()
