@@ -11,7 +11,7 @@ from ltr_command import FEATURES, PRODUCTS, ltr
 def test_no_cluster_says_how_to_get_one(tmp_path):
     code, _, err = ltr("search", "shoe", LTR_RUNS=str(tmp_path))
     assert code == 1
-    assert "set OPENSEARCH_URL, or start the development node with `ltr node start`" in err
+    assert f"no development node runs in {tmp_path}; start one with `ltr node start`" in err
 
 
 def test_a_cluster_that_is_down_is_named(tmp_path):
@@ -83,7 +83,7 @@ def test_wrong_lines_stop_before_anything_is_written_and_are_skipped_on_demand(s
     assert "line 32 $.prise  unknown key" in err
     code, _, err = ltr("index", "status", name, **environment)
     assert code == 1  # no index was made
-    assert "no such index" in err
+    assert "there is no index" in err
     assert ltr("index", "create", name, "--text-encoder", "none", **environment)[0] == 0
     code, out, err = ltr(*put, "--skip-invalid", **environment)
     assert code == 1  # done, but some lines failed
