@@ -217,7 +217,7 @@ def test_an_alias_of_somebody_else_is_left_alone(cluster, index, tmp_path):
 
 
 def test_an_index_that_is_not_there_is_a_404(cluster):
-    with pytest.raises(ClusterError, match="no such index") as raised:
+    with pytest.raises(ClusterError, match="there is no index") as raised:
         Index.open(cluster, "nowhere")
     assert raised.value.status == 404
 
