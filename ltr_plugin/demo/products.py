@@ -65,7 +65,7 @@ def draw_product(number: int, kind: str, rng: np.random.Generator) -> DemoProduc
         mentioned.discard("pattern")
     if not photos and not clips:
         mentioned |= {"colour", "pattern"}
-    in_title = {name for name in mentioned if not described or rng.random() < 0.75}
+    in_title = {name for name in sorted(mentioned) if not described or rng.random() < 0.75}
     measured, values = KINDS[kind].measure
     measure = _pick(values, rng)
     heard = _timbre_word(traits, audio_rng, always=not sounds and not clips)

@@ -1,5 +1,8 @@
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +64,18 @@ def test_same_seed_gives_the_same_files_and_another_seed_does_not(tmp_path, shop
     for name in names:
         assert (again.catalog.parent / name).read_bytes() == (shop.catalog.parent / name).read_bytes()
     assert lines(other.catalog)[0] != lines(shop.catalog)[0]
+
+
+def test_products_do_not_depend_on_the_order_of_sets():
+    code = "import numpy; from ltr_plugin.demo.products import draw_product; from ltr_plugin.demo.kinds import KINDS\n"
+    code += "print([draw_product(n, list(KINDS)[0], numpy.random.default_rng(n)) for n in range(5)])"
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in "12"
+    }
+    assert len(seen) == 1
 
 
 def test_every_photo_named_exists_opens_and_none_is_left_over(shop):
