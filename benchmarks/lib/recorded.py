@@ -27,14 +27,14 @@ from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK
 __all__ = ["Attempt", "app", "read_attempts"]
 
 
+@dataclass(frozen=True)
 class RecordedIndex(Index):
     """An index that records what is read to be embedded and what is written.
 
     Each run of a task has its own index; it reads and writes in different threads.
     """
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_run", uuid4().hex)
+    _run: str = field(default_factory=lambda: uuid4().hex, repr=False)
 
     def fetch(self, ids: Sequence[str]) -> list[StoredProduct]:
         """As in Index, and records it."""

@@ -31,3 +31,9 @@ def test_a_note_that_is_being_written_is_read_once_it_is_whole(tmp_path, monkeyp
         assert recorded.read_attempts(record) == []
     record.write_text(whole)
     assert [attempt.missing for attempt in recorded.read_attempts(record)] == [[("p1", "text_vector")]]
+
+
+def test_every_run_of_a_task_has_an_index_of_its_own():
+    fields = {"cluster": None, "alias": "shop", "name": "shop-v1", "profile": None, "mapping": {}}
+    one, other = recorded.RecordedIndex(**fields), recorded.RecordedIndex(**fields)
+    assert one._run != other._run
