@@ -87,7 +87,7 @@ def test_a_task_for_an_index_that_is_gone_fails_at_once(cluster_at, node_url, ca
     cluster_at(node_url)
     with caplog.at_level(logging.ERROR, "ltr_workers.tasks"):
         embed_task.apply(["no-such-index", ["a"], "text"])
-    assert f"{TASK_FAILED}: GET /no-such-index/_mapping was refused (404)" in caplog.text
+    assert f"{TASK_FAILED}: there is no index 'no-such-index'" in caplog.text
     assert pauses == []
 
 
