@@ -10,7 +10,7 @@ test: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m 'not long'
+	$(BIN)/pytest -m 'not long' --durations=15
 
 test-fast: .venv/ready
 	$(BIN)/pytest -m 'not live and not slow and not long'
