@@ -43,7 +43,7 @@ def mean(comparison: Mapping[str, Any], ranker: str, part: str = "all", measure:
 
 def demo_table() -> str:
     """NDCG@10 of the demo's queries: a row for each way of asking, a column for each ranker."""
-    comparison = result("demo")["comparison"]["full"]
+    comparison = result("demo")["rankers"]["full"]
     rows = [
         [f"{label} ({comparison['slices'][part]['queries']})", *(mean(comparison, one, part) for one in DEMO_RANKERS)]
         for part, label in MODES.items()
