@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("--encoder-cores", type=int, help="Cores to encode on; by default all cores.")
     parser.add_argument("--workers", type=int, default=1, help="Workers that share cores and GPU (%(default)s).")
     arguments = parser.parse_args()
-    settings = replace(Settings.from_env(), broker_url=None)
+    settings = Settings.from_env().model_copy(update={"broker_url": None})
     if arguments.encoder_cores:
         os.environ[ENV_CORES] = str(arguments.encoder_cores)  # the worker inherits it
         os.environ[ENV_TOKENIZER_THREADS] = "false"  # as in a worker: tokenize on the cores that encode
