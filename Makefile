@@ -19,6 +19,7 @@ test-long: .venv/ready
 	$(BIN)/pytest -m long
 
 docs: .venv/ready
+	$(BIN)/python docs/generate.py
 	$(BIN)/mkdocs build --strict
 
 # uv installs the same packages as pip in a fraction of the time; the stamp is written last, so a broken install is redone.

@@ -104,6 +104,16 @@ def embed_table(name: str) -> str:
     return table(header, rows, digits=1)
 
 
+def memory_of_workers() -> str:
+    """The most memory that workers took."""
+    memory, text = result("embed")["memory"], result("embed_memory")["memory"]
+    return (
+        f"A worker that had loaded all these encoders peaked at {memory['peak_mb']:,} MB over {memory['products']:,} "
+        f"products. A worker with a text encoder alone had at most {text['peak_after_a_tenth_mb']:,} MB after a tenth "
+        f"of {text['products']:,} texts, and {text['peak_mb']:,} MB after all of them."
+    )
+
+
 def encoder_table() -> str:
     """What encoders find, how fast they are, and what they take."""
     header = ["task", "encoder", "first result right", "among five", "NDCG@10", "dimension", "items/s", "peak MB"]
@@ -146,6 +156,26 @@ def freshness(broker: str, refresh_interval: str) -> dict[str, Any]:
     return next(way for way in ways if (way["broker"], way["refresh_interval"]) == (broker, refresh_interval))
 
 
+def freshness_setting() -> str:
+    """What the table of freshness shows."""
+    fresh = result("freshness")
+    return (
+        f"Seconds from a changed photo, median / 95th percentile, in a shop of {fresh['products']:,} products with "
+        f"{fresh['load']:.0f} other changes per second."
+    )
+
+
+def freshness_of_a_photo() -> str:
+    """How soon a changed photo is found at the default refresh interval."""
+    fresh = freshness("redis", "1s")
+    return (
+        "With a refresh interval of one second, a changed photo's vector is in the index after "
+        f"{fresh['embedded']['p50']:.2f} s and found by searches after {fresh['searchable']['p50']:.2f} s (medians, "
+        f"under {result('freshness')['load']:.0f} other changes a second; 95 %: {fresh['searchable']['p95']:.2f} s). "
+        "Most of this is waiting for the refresh."
+    )
+
+
 def freshness_table() -> str:
     """Median and 95th percentile for each broker and refresh interval."""
     steps = ("written", "embedded", "searchable")
@@ -170,6 +200,15 @@ def engine_table() -> str:
     engine, lightgbm = trees["engine_ns_between_50_and_1000"], _slope(trees["lightgbm_ns"])
     return table(
         ["", "engine", "LightGBM predict"], [["ns per added tree and document", engine, lightgbm]], digits=1, best="min"
+    )
+
+
+def engine_under_load() -> str:
+    """What several clients got at the same time."""
+    side = result("engine")["parallel"]
+    return (
+        f"{side['clients']} clients for {side['seconds']} s with several models: {side['scores']:,} scores, "
+        f"{side['wrong']} of them wrong."
     )
 
 
@@ -227,17 +266,3 @@ def five_numbers() -> str:
     ]  # fmt: skip
     lines = [f"| {number} | {text} | [{part}](docs/measurements.md#{part}) |" for number, text, part in rows]
     return "\n".join(["| | | |", "|---|---|---|", *lines])
-
-
-def fill_readme(text: str) -> str:
-    """The README with its tables written anew."""
-    for name, content in {"demo": demo_table(), "numbers": five_numbers()}.items():
-        head, _, rest = text.partition(f"<!-- {name} -->\n")
-        _, _, tail = rest.partition(f"<!-- /{name} -->")
-        text = f"{head}<!-- {name} -->\n{content}\n<!-- /{name} -->{tail}"
-    return text
-
-
-if __name__ == "__main__":
-    README = RESULTS.parents[1] / "README.md"
-    README.write_text(fill_readme(README.read_text("utf-8")), "utf-8")

@@ -22,7 +22,7 @@ def extras_table() -> str:
     """The optional dependencies that pyproject.toml declares, development aside."""
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     shown = [name for name in declared if name not in ("dev", "docs")]
-    return "\n".join(f"| `{name}` | {EXTRAS_TEXT[name]} |" for name in shown)
+    return "\n".join(["| extra | adds |", "|---|---|", *(f"| `{name}` | {EXTRAS_TEXT[name]} |" for name in shown)])
 
 
 API_GROUPS = {
@@ -140,16 +140,16 @@ def shipped_sets() -> str:
                 break
             comments.append(line.lstrip("# "))
         rows.append(f"| `{path.stem}` | {' '.join(comments)} |")
-    return "\n".join(rows)
+    return "\n".join(["| name | for |", "|---|---|", *rows])
 
 
 def product_fields() -> str:
     """The fields of a product with their types."""
     from ltr_plugin.catalog.product import Product
 
-    schema = Product.model_json_schema()
+    kinds = {"string": "text", "array": "list of text"}
     rows = []
-    for name, field in schema["properties"].items():
-        kind = field.get("type") or " or ".join(one.get("type", "value") for one in field.get("anyOf", ()))
-        rows.append(f"| `{name}` | {kind} | {_text(field.get('description', ''))} |")
+    for name, field in Product.model_json_schema()["properties"].items():
+        kind = field.get("type") or field["anyOf"][0]["type"]
+        rows.append(f"| `{name}` | {kinds.get(kind, kind)} | {_text(field['description'])} |")
     return "\n".join(["| field | type | meaning |", "|---|---|---|", *rows])

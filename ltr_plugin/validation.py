@@ -12,6 +12,10 @@ from pydantic_core import ErrorDetails
 from ltr_plugin.errors import InputError, Problem
 
 T = TypeVar("T")
+
+MAX_QUOTED = 120
+"""Characters of a wrong value that a message quotes."""
+
 _NO_RENAMED_KEYS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -54,9 +58,16 @@ def problems_of(
     error: ValidationError, value: object = None, renamed_keys: Mapping[str, str] = _NO_RENAMED_KEYS
 ) -> list[Problem]:
     """The problems that pydantic found. `value` is what was decoded: it tells keys from the tags of a union."""
+    errors = error.errors(include_url=False)
+    given = {
+        (*details["loc"][:-1], renamed_keys[str(details["loc"][-1])].strip("`"))
+        for details in errors
+        if details["type"] == "extra_forbidden" and details["loc"][-1] in renamed_keys
+    }
     return [
         Problem(_location(details, value), message_of(details, renamed_keys))
-        for details in error.errors(include_url=False)
+        for details in errors
+        if not (details["type"] == "missing" and details["loc"] in given)  # it has its earlier name, which is reported
     ]
 
 
@@ -98,4 +109,9 @@ def message_of(details: ErrorDetails, renamed_keys: Mapping[str, str] = _NO_RENA
         case "value_error":
             return str(details["ctx"]["error"])
         case _:
-            return f"{details['msg']}, not {details['input']!r}"
+            return f"{details['msg']}, not {_shortened(details['input'])}"
+
+
+def _shortened(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}..."

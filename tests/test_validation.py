@@ -42,6 +42,18 @@ def test_a_renamed_key_is_refused_with_its_new_name():
     }
 
 
+def test_a_required_key_with_its_earlier_name_is_one_problem():
+    value = {"name": "a", "parts": [{"kind": "red", "mass": 1}]}
+    assert problems(value, renamed_keys={"mass": "`weight`"}) == {
+        "$.parts[0].mass": "unknown key; it is called `weight` now"
+    }
+
+
+def test_a_long_value_is_quoted_in_part():
+    (message,) = problems({"name": ["x" * 10_000], "parts": []}).values()
+    assert len(message) < 200
+
+
 def test_an_unknown_kind_lists_the_known_ones():
     assert problems({"name": "a", "parts": [{"kind": "rde"}]}) == {
         "$.parts[0].kind": "unknown kind 'rde' (expected one of: 'red', 'blue')"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.catalog.product import MODALITIES, Modality
-from ltr_plugin.errors import BrokerError
+from ltr_plugin.errors import BrokerError, InputError
 from ltr_plugin.extras import require_module
 from ltr_plugin.settings import Settings
 
@@ -51,9 +51,11 @@ def route(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], _: Any, **_
 def celery_client(settings: Settings, **options: Any) -> "Celery":  # noqa: ANN401 - Celery's
     """A Celery application that sends messages to the broker of these settings and knows no task's code.
 
-    BrokerError when Celery, or what it speaks to this broker with, is not installed.
+    BrokerError when Celery, or what it speaks to this broker with, is not installed; InputError for an address that is
+    no broker's.
     """
     require_module("celery", "sending products to workers", error=BrokerError)
+    _require_transport(settings)
     if _is_redis(settings):
         require_module("redis", "a broker of Redis", error=BrokerError)
     from celery import Celery
@@ -104,6 +106,13 @@ def _transport_options(settings: Settings) -> dict[str, Any]:
         }
     # RabbitMQ says of each message that it has it on disk
     return {"confirm_publish": True} if _broker_kind(settings) in ("amqp", "amqps", "pyamqp") else {}
+
+
+def _require_transport(settings: Settings) -> None:
+    from kombu.transport import TRANSPORT_ALIASES
+
+    if settings.broker_url and not ("://" in settings.broker_url and _broker_kind(settings) in TRANSPORT_ALIASES):
+        raise InputError("LTR_BROKER_URL", "is no broker's address; it begins with redis://, rediss:// or amqp://")
 
 
 def _is_redis(settings: Settings) -> bool:

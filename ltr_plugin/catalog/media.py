@@ -26,7 +26,9 @@ def resolve_media_path(root: Path, reference: str) -> Path:
     except (OSError, RuntimeError, ValueError) as error:  # a circle of links, a NUL
         raise MediaError(f"{reference!r} is not a path: {error}") from None
     if not path.is_relative_to(root.resolve()):
-        raise MediaError(f"{reference!r} is outside the catalog's folder")
+        raise MediaError(
+            f"{reference!r} is outside the catalog's folder; name a folder that contains it with --media-root"
+        )
     return path
 
 

@@ -19,21 +19,25 @@ Scalar = bool | int | FiniteFloat | str
 class Product(StrictModel):
     """One product. Only `id` and one of title or media are required. Media are paths beside the catalog, or URLs."""
 
-    id: Identifier
-    title: str = ""
-    description: str = ""
-    brand: str = ""
-    model: str = ""
-    category: tuple[str, ...] = ()
-    price: Annotated[FiniteFloat, Field(ge=0)] | None = None
-    currency: str = ""
-    released: date | datetime | None = None
-    ean: tuple[str, ...] = ()
-    attributes: dict[str, Scalar | tuple[Scalar, ...]] = Field(default_factory=dict)
-    images: tuple[str, ...] = ()
-    audio: tuple[str, ...] = ()
-    video: tuple[str, ...] = ()
-    stats: dict[str, FiniteFloat] = Field(default_factory=dict)
+    id: Identifier = Field(description="Unique in the index; at most 256 characters, no blanks.")
+    title: str = Field(default="", description="Name, the most important text.")
+    description: str = Field(default="", description="Longer text.")
+    brand: str = Field(default="", description="Brand or maker.")
+    model: str = Field(default="", description="The maker's name or number of the product.")
+    category: tuple[str, ...] = Field(default=(), description="Category, the most general name first.")
+    price: Annotated[FiniteFloat, Field(ge=0)] | None = Field(default=None, description="Price, 0 or more.")
+    currency: str = Field(default="", description="Currency of the price, such as EUR.")
+    released: date | datetime | None = Field(default=None, description="Date of release, such as 2026-05-01.")
+    ean: tuple[str, ...] = Field(default=(), description="Article numbers (EAN, GTIN).")
+    attributes: dict[str, Scalar | tuple[Scalar, ...]] = Field(
+        default_factory=dict, description="Properties by name, such as colour: text, numbers, or lists of them."
+    )
+    images: tuple[str, ...] = Field(default=(), description="Photos: paths relative to the catalog's folder, or URLs.")
+    audio: tuple[str, ...] = Field(default=(), description="Recordings, likewise.")
+    video: tuple[str, ...] = Field(default=(), description="Videos, likewise.")
+    stats: dict[str, FiniteFloat] = Field(
+        default_factory=dict, description="Numbers on shoppers' behaviour by name, such as rating or sales."
+    )
 
     @model_validator(mode="after")
     def _require_title_or_media(self) -> Self:

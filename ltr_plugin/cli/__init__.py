@@ -1,5 +1,6 @@
 """The `ltr` command: a module for each verb or group of verbs; heavy libraries are imported when a verb runs."""
 
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -61,6 +62,7 @@ for _name, _verb in VERBS.items():
 
 def main() -> None:
     """Runs a command. Exit codes: 0 done, 1 something failed, 2 wrong input or usage, 130 interrupted."""
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         app()
     except LtrError as error:
@@ -76,6 +78,12 @@ def main() -> None:
         if isinstance(end, SystemExit) and end.code != INTERRUPTED:
             raise
         _exit("interrupted; the same command continues where it stopped", INTERRUPTED)
+
+
+def _interrupt(*_: object) -> None:
+    """Says at once that Ctrl-C was seen: a worker may need seconds to finish what it does."""
+    print("\nltr: stopping", file=sys.stderr)
+    raise KeyboardInterrupt
 
 
 def _exit(message: str, code: int) -> None:

@@ -1,6 +1,7 @@
 """`ltr catalog`: products written, updated and deleted; a catalog file checked; a folder watched."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName, MediaRoot, SkipInvalid, Wait
 from ltr_plugin.cli.output import print_problems, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from ltr_plugin.cluster.connection import Cluster
@@ -73,7 +75,7 @@ def update(
 @app.command()
 def delete(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE|-", help="File with a product id a line; `-` reads standard input.")
+        Path, typer.Argument(metavar="FILE|-", help="File with one product id a line; `-` reads standard input.")
     ],
     name: IndexName = DEFAULT_INDEX,
     as_json: AsJson = False,
@@ -101,6 +103,8 @@ def check(
     from ltr_plugin.catalog.changes import CatalogEntry
     from ltr_plugin.jsonlines import JsonLines
 
+    if file == STANDARD_INPUT:
+        raise InputError("ltr catalog check", "reads a file, not standard input")
     products, problems = JsonLines(file, CatalogEntry).check()
     facts = {"products": products, "problems": [str(problem) for problem in problems]}
     if not as_json:
@@ -112,7 +116,12 @@ def check(
 
 @app.command()
 def watch(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder in which files *.jsonl and *.jsonl.gz appear.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", exists=True, file_okay=False, help="Folder in which files *.jsonl and *.jsonl.gz appear."
+        ),
+    ],
     name: IndexName = DEFAULT_INDEX,
     update: Annotated[bool, typer.Option("--update", help="The files hold updates (JSON merge patches).")] = False,
     media_root: MediaRoot = None,
@@ -136,7 +145,7 @@ def watch(
 
     settings = Settings.from_env()
     cluster = connect(settings=settings)
-    _ensure_index(cluster, name, media_root or folder)
+    _ensure_index(cluster, name, media_root or folder, update=update)
     warn_without_workers(settings)
     watching.watch_folder(
         settings, cluster, name, folder, update=update, media=media_root, on_file=on_file, on_retry=on_retry
@@ -144,13 +153,24 @@ def watch(
 
 
 def read_ids(path: Path) -> list[str]:
-    """The ids in a file or in standard input, separated by white space."""
+    """The ids in a file or in standard input, one a line; InputError lists the lines that are no ids."""
     from ltr_plugin.files import open_lines
 
     if path == STANDARD_INPUT:
-        return sys.stdin.read().split()
+        return _ids(path, sys.stdin.buffer)
     with open_lines(path) as lines:
-        return b" ".join(lines).decode().split()
+        return _ids(path, lines)
+
+
+def _ids(path: Path, lines: Iterable[bytes]) -> list[str]:
+    ids = [line.decode("utf-8", errors="replace").strip() for line in lines]
+    wrong = [(number, id_) for number, id_ in enumerate(ids, start=1) if id_ and len(id_.split()) > 1]
+    if wrong:
+        expected = "is no product id; write one id a line, without blanks"
+        raise InputError(
+            str(path), [Problem(f"line {number}", f"{id_[:60]!r} {expected}") for number, id_ in wrong[:10]]
+        )
+    return [id_ for id_ in ids if id_]
 
 
 def _write(
@@ -166,7 +186,6 @@ def _write(
     as_json: bool,
 ) -> None:
     from ltr_plugin.cluster.opensearch import connect
-    from ltr_plugin.errors import InputError
     from ltr_plugin.pipelines.index_catalog import require_broker
     from ltr_plugin.settings import Settings
 
@@ -229,17 +248,21 @@ def _write_standard_input(
     from ltr_plugin.pipelines.catalog_client import CatalogClient
     from ltr_plugin.pipelines.ingest import ingest_lines, read_batches
 
-    index = _ensure_index(cluster, name, media_root or Path())
+    index = _ensure_index(cluster, name, media_root or Path(), update=update)
     products = CatalogClient(name, folder=media_root, settings=settings, cluster=cluster)
     ingest = products.update if update else products.put
     done = ingest_lines(read_batches(sys.stdin.buffer), ingest, on_refused=lambda problem: print_problems([problem]))
     embed_changes(settings, index, done.enqueue_error, wait=wait, as_json=as_json, failed=bool(done.refused))
 
 
-def _ensure_index(cluster: "Cluster", name: str, media_root: Path) -> "Index":
+def _ensure_index(cluster: "Cluster", name: str, media_root: Path, *, update: bool) -> "Index":
+    """The index, which is made when there is none, unless it is to be updated."""
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.cluster.versions import active_index
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
     from ltr_plugin.pipelines.index_catalog import ensure_index
 
     active = active_index(cluster, name)
+    if update and active is None:
+        return Index.open(cluster, name)  # says what is wrong with it
     return active or ensure_index(cluster, name, vector_fields_for(cluster, name, EncoderSelection()), media_root)

@@ -29,21 +29,24 @@ def embed_and_show(
     anything `failed` before.
     """
     from ltr_plugin.broker.messages import celery_client
-    from ltr_plugin.errors import Problem
+    from ltr_plugin.errors import BrokerError, Problem
     from ltr_plugin.pipelines.enqueue import enqueue_backlog
     from ltr_plugin.pipelines.index_catalog import embed_backlog
 
-    if wait:
-        warn_without_workers(settings)
-        with progress_bar("making vectors") as progress:
-            index = embed_backlog(settings, index, pending_alias, already_sent=already_sent, progress=progress)
-    else:
-        if not already_sent:
+    try:
+        if wait:
+            warn_without_workers(settings)
+            with progress_bar("making vectors") as progress:
+                index = embed_backlog(settings, index, pending_alias, already_sent=already_sent, progress=progress)
+        elif not already_sent:
             enqueue_backlog(index, client=celery_client(settings))
-        if pending_alias:
-            print_problems(
-                [Problem(pending_alias, f"is not moved yet; the same command with --wait moves it to {index.name}")]
-            )
+    except BrokerError as error:
+        todo = f"{index.name} has the products; run `ltr index embed {index.alias}` for their vectors"
+        raise BrokerError(f"{error}; {todo} once the broker answers") from None
+    if not wait and pending_alias:
+        print_problems(
+            [Problem(pending_alias, f"is not moved yet; the same command with --wait moves it to {index.name}")]
+        )
     if wait and pending_alias:
         warn_of_stale_releases(index)
     show_status(index, as_json=as_json)
@@ -61,8 +64,6 @@ def embed_changes(
     failed: bool,
 ) -> None:
     """`embed_and_show` after changes whose tasks were sent with them, unless there is an `enqueue_error`."""
-    if enqueue_error:
-        typer.echo(f"ltr: {enqueue_error}; the products are in the backlog", err=True)
     already_sent = bool(settings.broker_url) and not enqueue_error
     embed_and_show(settings, index, wait=wait, as_json=as_json, already_sent=already_sent, failed=failed)
 
@@ -107,7 +108,7 @@ def show_status(index: "Index", *, as_json: bool) -> None:
     products, backlog, write_blocked = index.count(), index.backlog(), writes_blocked(index.cluster, index.name)
     vectors = {vector.name: vector.encoder for vector in index.vectors}
     facts = {"index": index.name, "products": products, "backlog": backlog, "vectors": vectors, "errors": errors}
-    lines = [f"{index.name}: {products:,} products, {backlog:,} without current vectors, {len(errors):,} errors"]
+    lines = [f"{index.name}: {products:,} products, {backlog:,} waiting for vectors, {len(errors):,} errors"]
     lines += [f"  {field}  {encoder}" for field, encoder in vectors.items()] or ["  no vector fields"]
     lines += ["  takes no writes: another version has taken its place, or is about to"] if write_blocked else []
     lines += [f"  {error['id']}  {error['vector']}  {error['reason']}" for error in errors]

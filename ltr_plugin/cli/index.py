@@ -45,7 +45,7 @@ class IndexGroup(VerbGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - click's context
         """The arguments of the verb; InputError for those of the earlier verb."""
         first = args[0] if args else "--help"
-        earlier = first.startswith("-") or Path(first).suffix
+        earlier = first.startswith("-") or Path(first).suffix or Path(first).is_file()
         if earlier and first not in ctx.help_option_names:
             new = next((new for option, new in EARLIER_OPTIONS.items() if option in args), "ltr catalog put")
             raise InputError("ltr index", f"this command is now `{new}`")
@@ -84,12 +84,14 @@ def create(
     A new index gets the default text encoder unless --text-encoder names another one. With --from, shoppers keep the
     active version until all vectors of the new one are made; then the name is moved to the new version.
     """
+    from ltr_plugin.cluster.names import require_name
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.cluster.versions import resolve_alias
     from ltr_plugin.pipelines.encoder_selection import vector_fields_for
     from ltr_plugin.pipelines.index_catalog import ensure_index, require_broker
     from ltr_plugin.settings import Settings
 
+    require_name("index", name, lower_case=True)  # before encoders are loaded
     encoders = _encoders(text_encoder, image_encoder, audio_encoder, video_encoder)
     settings = Settings.from_env()
     if not wait:
@@ -208,6 +210,9 @@ def rollback(name: IndexArgument = DEFAULT_INDEX, wait: Wait = True, as_json: As
 @app.command()
 def drop(
     name: IndexArgument = DEFAULT_INDEX,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Delete the index as a whole, the active version too.")
+    ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Delete them; without --yes, only list what would be deleted.")
     ] = False,
@@ -215,15 +220,16 @@ def drop(
 ) -> None:
     """Delete the versions of an index that are not active; no rollback is possible afterwards."""
     from ltr_plugin.cluster.opensearch import connect
-    from ltr_plugin.pipelines.index_versions import drop_inactive_versions, list_versions
+    from ltr_plugin.pipelines.index_versions import drop_inactive_versions, drop_index, list_versions
 
     cluster = connect()
-    old = [version for version in list_versions(cluster, name) if not version.active]
+    old = [version for version in list_versions(cluster, name) if everything or not version.active]
     if yes:
-        drop_inactive_versions(cluster, name)
+        (drop_index if everything else drop_inactive_versions)(cluster, name)
     lines = [f"  {one.name}  {one.products:,} products, {one.bytes / 1e6:,.1f} MB" for one in old]
-    head = f"{'deleted' if yes else '--yes deletes'} {len(old)} versions of {name}"
-    text = "\n".join([f"{head}:", *lines]) if old else f"{name} has no version but the active one"
+    text = "\n".join([f"{'deleted' if yes else '--yes deletes'} from {name}:", *lines])
+    if not old:
+        text = f"{name} has no version but the active one; --all deletes that one too"
     print_result({"deleted" if yes else "would_delete": [asdict(one) for one in old]}, text, as_json=as_json)
 
 

@@ -29,8 +29,10 @@ Wait = Annotated[
 MediaRoot = Annotated[
     Path | None,
     typer.Option(
+        exists=True,
+        file_okay=False,
         help="Folder of the media that products name by a relative path. "
-        "Default: the folder of the file, without a file the current folder."
+        "Default: the folder of the file, without a file the current folder.",
     ),
 ]
 SkipInvalid = Annotated[bool, typer.Option("--skip-invalid", help="Report wrong lines and continue without them.")]

@@ -62,7 +62,7 @@ def promote(
     from ltr_plugin.pipelines.releases import promote
 
     release = promote(Index.open(connect(), name), ranker, template)
-    text = f"{template} release {release.number} ranks by {release.metadata['ranker']}"
+    text = f"template {template}, release {release.number}: ranks {name} by {release.metadata['ranker']}"
     print_result(release.metadata, text, as_json=as_json)
 
 
@@ -77,7 +77,8 @@ def rollback(
     from ltr_plugin.pipelines.releases import rollback
 
     release = rollback(connect(), template, to)
-    text = f"{template} ranks by release {release.number} again, {release.metadata['ranker']}"
+    ranking = f"ranks {release.metadata['index']} by {release.metadata['ranker']} again"
+    text = f"template {template}, release {release.number}: {ranking}"
     print_result(release.metadata, text, as_json=as_json)
 
 

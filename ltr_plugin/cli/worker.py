@@ -57,7 +57,7 @@ def worker(
     """
     import os
 
-    from ltr_plugin.broker.messages import DEFAULT_QUEUE, SWEEP_QUEUE, celery_client, queue_of
+    from ltr_plugin.broker.messages import CATALOG_QUEUE, DEFAULT_QUEUE, QUEUES, SWEEP_QUEUE, celery_client, queue_of
     from ltr_plugin.errors import InputError
     from ltr_plugin.extras import require_module
     from ltr_plugin.pipelines.local_worker import worker_command
@@ -79,6 +79,9 @@ def worker(
         options += ["--concurrency", str(concurrency)]
     if modality:
         queues = ",".join([DEFAULT_QUEUE, SWEEP_QUEUE, *(queue_of(source.value) for source in modality)])
+    if unknown := sorted({*(queues or "").split(",")} - {"", *QUEUES, CATALOG_QUEUE}):
+        known = ", ".join([*QUEUES, CATALOG_QUEUE])
+        raise InputError("--queues", f"there is no queue {', '.join(unknown)}; the queues are {known}")
     if queues:
         options += ["--queues", queues]
     if beat:

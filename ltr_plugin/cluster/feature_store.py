@@ -4,6 +4,7 @@ from typing import Any
 
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.names import require_name
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.features.compatibility import check_fields
 from ltr_plugin.features.feature_set import FeatureSet
@@ -16,8 +17,8 @@ class FeatureStore:
 
     def __init__(self, cluster: Cluster, name: str = "") -> None:
         """InputError for a name that would reach other stores: the plugin expands wildcards, in deletes too."""
-        if name and (name.startswith(("-", "_")) or not set(name).isdisjoint("*,/ ") or name != name.lower()):
-            raise InputError("store", f"{name!r} cannot name one store: use lower-case letters, digits, _ and -")
+        if name:
+            require_name("store", name, lower_case=True)
         self.cluster = cluster
         self.name = name
         self._base = f"/_ltr/{name}" if name else "/_ltr"
@@ -74,9 +75,14 @@ class FeatureStore:
         self.cluster.call("POST", f"{self._base}/_clearcache")
 
     def model_names(self, prefix: str = "") -> list[str]:
-        """The names of all models that start with `prefix`, sorted."""
+        """The names of all models that start with `prefix`, sorted; none where there is no store yet."""
         params: dict[str, str | int] = {"size": 1000, **({"prefix": prefix} if prefix else {})}
-        hits = self.cluster.call("GET", f"{self._base}/_model", **params)["hits"]["hits"]
+        try:
+            hits = self.cluster.call("GET", f"{self._base}/_model", **params)["hits"]["hits"]
+        except ClusterError as error:
+            if error.status == 404:
+                return []
+            raise
         return sorted(hit["_source"]["name"] for hit in hits)
 
     def _get_element(self, kind: str, name: str) -> Wire | None:

@@ -12,6 +12,7 @@ from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.names import require_name
 from ltr_plugin.cluster.responses import BulkError, Json
 from ltr_plugin.cluster.scripts import REEMBED, REPLACE, WRITE_VECTORS
 from ltr_plugin.errors import ClusterError
@@ -85,8 +86,10 @@ class Index:
         """The index of this name or alias.
 
         `media_root` is where the main folder of its media is on this machine, if not where the index says. ClusterError
-        when there is no such index; InputError when this library did not make it, or an earlier version did.
+        when there is no such index; InputError for a name that cannot be one index's, and for an index that this
+        library did not make, or an earlier version did.
         """
+        require_name("index", name)
         try:
             resolved, body = next(iter(cluster.call("GET", f"/{name}/_mapping").items()))
         except ClusterError as error:

@@ -1,5 +1,6 @@
 """Indices with a version in their name, behind an alias that is switched in one call."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,10 +10,13 @@ from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.mapping import index_body
+from ltr_plugin.cluster.names import require_name
 from ltr_plugin.errors import ClusterError, InputError
 
 WRITE_BLOCKED = "index write (api)"
 """A part of the error of a write to an index whose writes are blocked."""
+
+_VERSION = re.compile(r"(.+)-v[0-9]+")
 
 _INHERITED_SETTINGS = ("number_of_shards", "number_of_replicas", "refresh_interval")
 
@@ -47,8 +51,9 @@ def create_next_version(cluster: Cluster, alias: str, vectors: Sequence[VectorFi
 def active_index(cluster: Cluster, alias: str) -> Index | None:
     """The index behind an alias; None when there is none, or one of an older layout, which the next version replaces.
 
-    InputError when the alias belongs to an index that this library did not make.
+    InputError for a name that no index made here can have, or that belongs to another index.
     """
+    require_name("index", alias, lower_case=True)
     try:
         index = Index.open(cluster, alias)
     except ClusterError as error:
@@ -58,6 +63,8 @@ def active_index(cluster: Cluster, alias: str) -> Index | None:
     except InputError:  # of an older layout, or not made by this library
         index = None
     name = index.name if index else resolve_alias(cluster, alias)
+    if index and alias == index.name and (version := _VERSION.fullmatch(alias)):
+        raise InputError(f"index {alias}", f"is a version of {version[1]}; use that name")
     if name and not _is_version(name, alias):
         raise InputError(
             f"index {alias}", f"this alias belongs to {name}, which this library did not make; choose another name"
@@ -66,7 +73,8 @@ def active_index(cluster: Cluster, alias: str) -> Index | None:
 
 
 def resolve_alias(cluster: Cluster, alias: str) -> str | None:
-    """The index behind an alias, or None."""
+    """The index behind an alias, or None; InputError for a name that no index can have."""
+    require_name("index", alias)
     try:
         return next(iter(cluster.call("GET", f"/_alias/{alias}")), None)
     except ClusterError as error:

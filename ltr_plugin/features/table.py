@@ -112,6 +112,8 @@ class FeatureTable:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        if not Path(path).exists():
+            raise InputError(str(path), "there is no such file; make a table with `ltr features log`")
         try:
             table = pq.read_table(path)
         except (OSError, pa.ArrowException) as error:

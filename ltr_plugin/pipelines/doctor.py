@@ -12,7 +12,7 @@ from pathlib import Path
 from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.devnode import node_state
 from ltr_plugin.devnode.toolchain import find_jdk, find_maven
-from ltr_plugin.errors import BrokerError, ClusterError, NodeError, PluginMissingError
+from ltr_plugin.errors import BrokerError, ClusterError, InputError, NodeError, PluginMissingError
 from ltr_plugin.extras import EXTRA_OF
 from ltr_plugin.pipelines.enqueue import broker_name, count_workers
 from ltr_plugin.settings import Settings
@@ -91,7 +91,7 @@ def check_broker(settings: Settings) -> list[Check]:
         return [Check("broker", True, "none: a folder is the queue, and each command runs a worker of its own")]
     try:
         workers = count_workers(settings)
-    except BrokerError as error:
+    except (BrokerError, InputError) as error:
         return [Check("broker", False, str(error), "start the broker, or correct LTR_BROKER_URL")]
     broker = broker_name(settings)
     found = f"{workers} on {broker}" if workers else f"no worker answers on {broker}"

@@ -88,8 +88,7 @@ def _broker(client: "Celery") -> Iterator[Any]:
         try:
             yield connection
         except (OperationalError, *connection.connection_errors) as error:
-            broker = connection.as_uri()  # without its password
-            raise BrokerError(f"no broker at {broker}: {error}") from None
+            raise no_answer(client.conf.broker_url, error) from None
 
 
 def _modalities(index: Index) -> list[Modality]:
@@ -140,5 +139,10 @@ def count_workers(settings: Settings, *, limit: int | None = None) -> int:
             connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT_S)
             answers = client.control.inspect(timeout=PING_TIMEOUT_S, limit=limit, connection=connection).ping()
         except (OperationalError, *connection.connection_errors) as error:
-            raise BrokerError(f"no answer from {broker_name(settings)}: {error}") from None
+            raise no_answer(settings.broker_url, error) from None
     return len(answers or {})
+
+
+def no_answer(broker_url: str | None, error: Exception) -> BrokerError:
+    """The error that says which broker does not answer, and why."""
+    return BrokerError(f"no broker answers at {strip_credentials(broker_url or '')}: {error}")

@@ -75,7 +75,8 @@ def write_catalog(
     written to the version that is active then.
 
     Relative media lie in the folder `media`, or without it in the catalog's. InputError lists every wrong line before
-    anything is written, unless `skip_invalid`. A call after an interruption writes only what differs.
+    anything is written, unless `skip_invalid`; an empty catalog is one where it would delete everything. ClusterError
+    for updates of an index that does not exist. A call after an interruption writes only what differs.
     """
     current = active_index(cluster, alias)  # before a large file is checked: `vectors` are chosen by what is active now
     if isinstance(vectors, EncoderSelection):
@@ -84,6 +85,12 @@ def write_catalog(
     total, invalid = lines.check()
     if invalid and prune:
         raise InputError("--prune", f"{len(invalid)} lines of {catalog} are wrong, so its products are not all known")
+    if not total and (prune or replace):
+        raise InputError(
+            str(catalog), "has no product, so nothing would be left; `ltr index drop --all` deletes an index"
+        )
+    if update and current is None:
+        Index.open(cluster, alias)  # says what is wrong with it
     changes = lines.read(skip_invalid=skip_invalid or not invalid)  # a checked file is not parsed for it again
     folder = media or catalog.parent
     new_version = replace or (current is None and resolve_alias(cluster, alias) is not None)

@@ -68,7 +68,7 @@ def rollback_index(cluster: Cluster, alias: str, *, progress: Progress = no_prog
     name = resolve_alias(cluster, alias)
     previous = read_meta(cluster, name).get("previous_index") if name else None
     if name is None or previous not in versions(cluster, alias):
-        raise InputError("--rollback", f"{name or alias} has no version before it")
+        raise InputError(f"index {alias}", f"{name} has no version before it" if name else "there is no such index")
     target, current = Index.open(cluster, previous), active_index(cluster, alias)
     synced = current is not None and synced_from(target, current)
     if current and synced:
@@ -91,6 +91,14 @@ def list_versions(cluster: Cluster, alias: str) -> list[Version]:
         )
         for name in versions(cluster, alias)
     ]
+
+
+def drop_index(cluster: Cluster, alias: str) -> list[str]:
+    """Deletes an index with all its versions, and returns their names; nothing brings it back."""
+    dropped = versions(cluster, alias)
+    for name in dropped:
+        cluster.call("DELETE", f"/{name}")
+    return dropped
 
 
 def drop_inactive_versions(cluster: Cluster, alias: str) -> list[str]:

@@ -63,16 +63,17 @@ class LocalWorker:
         return self.log.read_text("utf-8", errors="replace").splitlines()[-lines:] if self.log.exists() else []
 
     def stop(self) -> None:
-        """Lets the worker finish its tasks; kills it after STOP_TIMEOUT_S."""
+        """Lets the worker finish its tasks; kills it after STOP_TIMEOUT_S, and when this is interrupted."""
         self._stopping.set()
-        self._supervisor.join()
-        self._process.terminate()
         try:
-            self._process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
+            self._supervisor.join()
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_TIMEOUT_S)
+        finally:
+            self._process.kill()  # nothing happens to one that has ended
             self._process.wait()
-        self._queue.release()
+            self._queue.release()
 
     def _start(self) -> subprocess.Popen[bytes]:
         self.log.parent.mkdir(parents=True, exist_ok=True)

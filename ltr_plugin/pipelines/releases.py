@@ -8,6 +8,7 @@ from typing import Any
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.names import require_name
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
 from ltr_plugin.queries.retrieval import Retrieval
@@ -37,6 +38,7 @@ def promote(index: Index, ranker: AnyRanker, template: str = "shop") -> Release:
     `ranker` is a baseline's or model's name, the folder of a trained ranker, or a ranker. InputError when the cluster
     does not have it.
     """
+    require_name("template", template)
     ranking = resolve_ranking(index, ranker)
     number = _next_number(index.cluster, template)
     metadata = {
@@ -57,7 +59,7 @@ def rollback(cluster: Cluster, template: str = "shop", release: int | None = Non
 
     InputError when there is none, or when its index has vectors of other encoders now than at its promotion.
     """
-    current = _read_template(cluster, template)
+    current = _read_template(cluster, require_name("template", template))
     if current is None:
         raise InputError(
             "rollback", f"no search template {template!r} in the cluster; make one with `ltr ranker promote`"

@@ -6,6 +6,7 @@ from pathlib import Path
 from ltr_plugin.cluster import search as cluster_search
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.names import is_name
 from ltr_plugin.cluster.responses import Json
 from ltr_plugin.cluster.search import Hit
 from ltr_plugin.errors import InputError
@@ -58,14 +59,15 @@ def resolve_ranking(index: Index, ranker: AnyRanker) -> Ranking:
         if name in BASELINES:
             return BASELINES[name]
         model = model_name(load_ranker(Path(name))) if Path(name).is_dir() else name
+        if not is_name(model):
+            raise InputError("ranker", f"there is no folder {name}, and no ranker in a cluster has such a name")
     else:
         name = model = model_name(ranker)
     store = FeatureStore(index.cluster)
     if store.model(model) is None:
-        known = ", ".join([*BASELINES, *store.model_names()])
-        raise InputError(
-            "ranker", f"the cluster has no ranker {model!r} (upload it with `ltr ranker push`); it has: {known}"
-        )
+        uploaded = ", ".join(store.model_names()) or "none"
+        reason = f"the cluster has no ranker {model!r}, upload it with `ltr ranker push`; uploaded: {uploaded}"
+        raise InputError("ranker", f"{reason}; baselines: {', '.join(BASELINES)}")
     return Ranking(name, model=model)
 
 

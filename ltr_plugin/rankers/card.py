@@ -109,7 +109,8 @@ def read_card(folder: Path) -> RankerCard:
     """The card in a ranker's folder; InputError when the folder holds no ranker, or one of another release."""
     path, queries_path = folder / CARD_FILE, folder / QUERIES_FILE
     if not path.is_file():
-        raise InputError(str(folder), f"holds no ranker: there is no {CARD_FILE}")
+        holds = f"holds no ranker: there is no {CARD_FILE}" if folder.is_dir() else "there is no such folder"
+        raise InputError(str(folder), holds)
     value = read_json(path)
     if not isinstance(value, dict):
         raise InputError(str(path), "is not a JSON object")

@@ -29,7 +29,13 @@ def test_a_cluster_or_broker_that_does_not_answer_is_named():
     assert "no answer from http://127.0.0.1:9" in cluster.found
     (broker,) = check_broker(Settings(broker_url="redis://127.0.0.1:9"))
     assert not broker.ok
-    assert "no answer from redis://127.0.0.1:9" in broker.found
+    assert "no broker answers at redis://127.0.0.1:9" in broker.found
+
+
+@pytest.mark.parametrize("url", ["foo://queue", "queue", "queue:5672"])
+def test_an_address_that_is_no_broker_is_named(url):
+    (broker,) = check_broker(Settings(broker_url=url))
+    assert "LTR_BROKER_URL: is no broker's address; it begins with redis://" in broker.found
 
 
 def test_a_broker_without_workers_is_told():

@@ -162,7 +162,7 @@ def test_encoders_are_changed_from_the_index_itself_and_back_and_old_versions_dr
     assert f"{name} is {name}-v1 again, with the current products" in err
     assert resolve_alias(cluster, name) == f"{name}-v1"
     code, out, _ = index("index", "drop", name)
-    assert f"--yes deletes 1 versions of {name}:\n  {name}-v2  5 products" in out
+    assert f"--yes deletes from {name}:\n  {name}-v2  5 products" in out
     assert cluster.call("GET", f"/{name}-v2/_count")["count"] == 5
     code, out, _ = index("index", "drop", name, "--yes", "--json")
     assert [one["name"] for one in json.loads(out)["deleted"]] == [f"{name}-v2"]
@@ -187,12 +187,56 @@ def test_a_replacing_catalog_says_what_is_there_then(index, create, cluster, nam
         (["catalog", "put", "-", "--prune"], "--prune: needs a file with all products, not standard input"),
         (["index", "embed", "--reembed", "ids.txt", "--text-encoder", "none"], "cannot be combined"),
         (["catalog", "put", "x.jsonl", "--no-wait"], "--no-wait: needs workers"),
+        (["index", "create", "Shop"], "index: 'Shop' is no name; use lower-case letters"),
+        (["index", "status", "a/b"], "index: 'a/b' is no name"),
+        (["index", "rollback", "nobody-made-it"], "index nobody-made-it: there is no such index"),
+        (["catalog", "put", "x.jsonl", "--media-root", "nosuch"], "'nosuch' does not exist"),
+        (["catalog", "watch", "nosuch"], "'nosuch' does not exist"),
     ],
 )
 def test_what_does_not_go_together_is_refused(index, arguments, said):
     code, _, err = index(*arguments)
     assert code == 2
     assert said in err
+
+
+def test_an_empty_file_deletes_nothing(index, create, cluster, name, catalog, write):
+    assert create(catalog)[0] == 0
+    for words in (["catalog", "put", write("empty.jsonl"), "--prune", "--yes"],
+                  ["index", "create", name, "--from", write("empty.jsonl")]):  # fmt: skip
+        code, _, err = index(*words)
+        assert code == 2
+        assert "has no product, so nothing would be left" in err
+    assert len(ids(cluster, name)) == 5
+    assert resolve_alias(cluster, name) == f"{name}-v1"
+
+
+def test_an_update_makes_no_index(index, cluster, name, write):
+    for words, lines in ((["-"], '{"id": "p1", "price": 9.9}\n'), ([write("prices.jsonl", {"id": "p1"})], None)):
+        code, _, err = index("catalog", "update", *words, stdin=lines)
+        assert code == 1
+        assert f"there is no index '{name}'" in err
+    assert resolve_alias(cluster, name) is None
+
+
+def test_a_whole_index_is_deleted_when_asked_for(index, create, cluster, name, catalog):
+    assert create(catalog)[0] == 0
+    _, out, _ = index("index", "drop", name, "--yes")
+    assert out == f"{name} has no version but the active one; --all deletes that one too\n"
+    _, out, _ = index("index", "drop", name, "--all")
+    assert f"--yes deletes from {name}:\n  {name}-v1  5 products" in out
+    assert len(ids(cluster, name)) == 5
+    assert index("index", "drop", name, "--all", "--yes")[0] == 0
+    assert resolve_alias(cluster, name) is None
+
+
+def test_a_file_that_holds_no_ids_deletes_nothing(index, create, cluster, name, catalog):
+    assert create(catalog)[0] == 0
+    code, _, err = index("catalog", "delete", catalog)
+    assert code == 2
+    assert 'line 1  \'{"id": "p0", ' in err
+    assert "is no product id" in err
+    assert len(ids(cluster, name)) == 5
 
 
 def test_an_index_that_exists_is_not_created_again(index, name):
@@ -224,4 +268,5 @@ def test_a_watched_folder_is_taken_in_with_vectors_and_a_killed_watcher_goes_on(
     wait_for(lambda: not products.fetch(["c"])[0].pending(products.vectors))
     second.send_signal(signal.SIGINT)
     _, said = second.communicate(timeout=60)
-    assert (second.returncode, said) == (130, "ltr: interrupted; the same command continues where it stopped\n")
+    assert second.returncode == 130
+    assert said == "\nltr: stopping\nltr: interrupted; the same command continues where it stopped\n"

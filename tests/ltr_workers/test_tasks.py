@@ -210,7 +210,7 @@ def test_a_sweep_leaves_only_the_modality_alone_that_waits(index, catalog, queue
 
 def test_no_broker_is_an_error_that_names_it_without_its_password(tmp_path):
     queue = make_app(Settings(broker_url="amqp://user:secret@127.0.0.1:9//", runs=tmp_path))
-    with pytest.raises(BrokerError, match=r"no broker at amqp://user:\*\*@127\.0\.0\.1:9") as raised:
+    with pytest.raises(BrokerError, match=r"no broker answers at amqp://127\.0\.0\.1:9") as raised:
         enqueue(queue, "shop", ["p1"], "text")
     assert "secret" not in str(raised.value)
 
@@ -220,7 +220,7 @@ def test_no_broker_is_an_error_that_names_it_without_its_password(tmp_path):
 def test_a_broker_that_is_away_is_waited_for_as_long_as_anything_that_is_stuck(broker, index, catalog):
     fill(index, catalog)
     queue = make_app(Settings(broker_url=broker))
-    with pytest.raises(BrokerError, match=r"no broker at .*127\.0\.0\.1:9") as raised:
+    with pytest.raises(BrokerError, match=r"no broker answers at .*127\.0\.0\.1:9") as raised:
         enqueue_lost(index, client=queue)
     assert "secret" not in str(raised.value)
     with pytest.raises(LtrError, match="8 products still lack vectors and nothing moves"):

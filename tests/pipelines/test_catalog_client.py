@@ -145,7 +145,7 @@ def test_without_its_broker_the_words_are_there_and_the_reason_is_said(index, se
         [{"id": "a", "title": "mug"}]
     )
     assert (result.applied, result.sent) == (1, 0)
-    assert "no broker at redis://" in result.enqueue_error
+    assert "no broker answers at redis://" in result.enqueue_error
     assert stored(index)["a"].title == "mug"
 
 

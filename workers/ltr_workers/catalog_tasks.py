@@ -6,7 +6,6 @@ yet, so they are kept until the cluster has it.
 """
 
 import logging
-import re
 import time
 from typing import Any
 
@@ -22,6 +21,7 @@ from ltr_plugin.broker.messages import (
     WRITE_REFUSED,
 )
 from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel, ReembedRequest
+from ltr_plugin.cluster.names import is_name
 from ltr_plugin.errors import ClusterError, InputError, LtrError
 from ltr_plugin.pipelines.ingest import IngestResult, ingest
 from ltr_plugin.settings import Settings
@@ -31,9 +31,6 @@ from ltr_workers.logs import bind_log_context
 from ltr_workers.tasks import worker_cluster
 
 RETRY_INTERVAL_S = 5.0
-
-ALIAS_PATTERN = re.compile(r"""[^-_+\\/*?"<>|,#:\s][^\\/*?"<>|,#:\s]*""")
-"""A name that an index may have. Such an index may still be created; any other name never stands for one index."""
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +90,7 @@ def _ingest_or_wait(
     change_type: type[Change],
     fields: dict[str, object],
 ) -> IngestResult:
-    if not isinstance(index, str) or not ALIAS_PATTERN.fullmatch(index) or not isinstance(items, list):
+    if not is_name(index) or not isinstance(items, list):  # an index of another name may still be created
         raise InputError(task, f"{index!r}, {items!r} is no index with a list")
     records = [{"id": item, **fields} for item in items] if task in (DELETE_TASK, REEMBED_TASK) else items
     while True:
