@@ -96,7 +96,7 @@ def test_a_folder_with_other_things_is_not_overwritten(ranker, tmp_path):
 
 def test_a_damaged_ranker_is_refused(ranker, tmp_path):
     folder = tmp_path / "ranker"
-    with pytest.raises(InputError, match=r"there is no card.json"):
+    with pytest.raises(InputError, match=r"there is no such folder"):
         load_ranker(folder)
     ranker.save(folder)
     model = folder / "model.txt"
