@@ -23,6 +23,7 @@ def test_a_missing_cluster_is_exit_code_1_and_its_command_is_printed(tmp_path):
     assert "cluster            MISSING            no development node is running\n" in out
 
 
+@pytest.mark.slow
 def test_a_cluster_or_broker_that_does_not_answer_is_named():
     (cluster,) = check_cluster(Settings(opensearch_url="http://127.0.0.1:9"))
     assert not cluster.ok
@@ -38,6 +39,7 @@ def test_an_address_that_is_no_broker_is_named(url):
     assert "LTR_BROKER_URL: is no broker's address; it begins with redis://" in broker.found
 
 
+@pytest.mark.slow
 def test_a_broker_without_workers_is_told():
     broker, workers = check_broker(Settings(broker_url="memory://"))
     assert broker.ok

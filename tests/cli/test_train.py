@@ -32,6 +32,7 @@ def test_a_wrong_setting_is_refused(table, tmp_path, assignment, said):
     assert not (tmp_path / "ranker").exists()
 
 
+@pytest.mark.slow
 def test_a_ranker_learns_from_a_teacher(table, tmp_path):
     assert ltr("train", "linear", table, "--out", tmp_path / "teacher")[0] == 0
     trees = ("--num-trees", 3, "--set", "min_data_in_leaf=2")

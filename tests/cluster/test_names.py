@@ -27,16 +27,19 @@ def test_new_names_are_of_lower_case():
 
 
 @pytest.mark.parametrize("name", ["*", "a/b", ""])
+@pytest.mark.live
 def test_no_index_is_opened_by_what_is_no_name(cluster, name):
     with pytest.raises(InputError, match="is no name"):
         Index.open(cluster, name)
 
 
+@pytest.mark.live
 def test_a_version_is_not_written_to_by_its_own_name(cluster, alias, tmp_path):
     index = create_next_version(cluster, alias, [], tmp_path)
     with pytest.raises(InputError, match=f"is a version of {alias}; use that name"):
         active_index(cluster, index.name)
 
 
+@pytest.mark.live
 def test_a_cluster_without_a_store_has_no_models(cluster):
     assert FeatureStore(cluster, "nobody-made-it").model_names() == []

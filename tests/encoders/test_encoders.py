@@ -43,6 +43,7 @@ def test_text_vectors_are_unit_length_in_order_and_mean_something(text_encoder):
 
 
 @pytest.mark.parametrize("which", ["text", "photo"])
+@pytest.mark.slow
 def test_a_vector_does_not_depend_on_its_batch(which, text_encoder, photo_encoder):
     encoder = text_encoder if which == "text" else photo_encoder
     together = encode(encoder, TEXTS * 20)

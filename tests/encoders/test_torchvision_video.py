@@ -34,6 +34,7 @@ def write(folder: Path, weights: dict, architecture: str = "mc3_18") -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_videos_become_the_features_before_the_classifier(folder, encoder):
     rising, still = decode_video(make_video()), decode_video(make_video(frames=1))
     prepared = [encoder.prepare("video", video) for video in (rising, still)]

@@ -36,6 +36,7 @@ def new_pages(megabytes: int, *arguments: str) -> int:
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="glibc's alone")
 @pytest.mark.parametrize("megabytes", [8, 40])
+@pytest.mark.slow
 def test_freed_blocks_of_a_thread_are_taken_again_without_the_system(megabytes) -> None:
     of_two_rounds = 2 * BLOCKS * (megabytes << 20) // PAGE
     assert new_pages(megabytes, "keep") < of_two_rounds / 100 < of_two_rounds / 10 < new_pages(megabytes)

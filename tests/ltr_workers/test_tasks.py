@@ -69,6 +69,7 @@ def fill(index, catalog):
     index.refresh()
 
 
+@pytest.mark.slow
 def test_a_cluster_that_does_not_answer_is_retried_until_the_task_fails(cluster_at, caplog, pauses):
     cluster_at("http://127.0.0.1:1")
     with caplog.at_level(logging.ERROR, "ltr_workers.tasks"):

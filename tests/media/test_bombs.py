@@ -141,6 +141,7 @@ def hidden(data: bytes) -> bytes:
     ],
     ids=lambda value: value if isinstance(value, str) else "file",
 )
+@pytest.mark.slow
 def test_a_bomb_costs_neither_memory_nor_time(modality, data, reason, tmp_path):
     bomb = data()
     assert len(bomb) < 1 << 20
@@ -151,6 +152,7 @@ def test_a_bomb_costs_neither_memory_nor_time(modality, data, reason, tmp_path):
 
 
 @pytest.mark.parametrize("form", ["GIF", "WEBP", "TIFF", "PNG"])
+@pytest.mark.slow
 def test_of_many_frames_only_the_first_is_decoded(form, tmp_path):
     frames = [Image.new("RGB", (1500, 1500), (place * 9, 0, 0)) for place in range(12)]
     options = {"lossless": True} if form == "WEBP" else {"compression": "tiff_deflate"} if form == "TIFF" else {}

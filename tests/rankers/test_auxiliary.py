@@ -62,6 +62,7 @@ def test_the_loss_counts_known_queries_with_an_order_only():
 
 
 @pytest.mark.parametrize(("train", "settings_type"), [(train_fusion, NetworkSettings), (train_mlp, MLPSettings)])
+@pytest.mark.slow
 def test_auxiliary_judgments_change_the_scores_but_not_the_form_of_the_network(shop, train, settings_type):
     plain = train(shop, settings_type(**QUICK))
     with_labels = train(shop, settings_type(**QUICK, auxiliary_weight=2.0), auxiliary_qrels={"buys": bought(shop)})

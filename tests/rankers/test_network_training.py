@@ -114,6 +114,7 @@ def test_without_dropout_nothing_is_dropped(task):
     assert replace(task, settings=settings)._draw_missing(np.arange(90), 20, np.random.default_rng(0)) is None
 
 
+@pytest.mark.slow
 def test_dropout_keeps_the_order_where_the_photo_is_gone(task, mixed):
     """Trained with dropout, mixed queries without their photo are ranked better by their text."""
     both = mixed.subset((mixed.values[:, 0] == 1) & (mixed.values[:, 1] == 1))
