@@ -10,6 +10,7 @@ from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import Json
 from ltr_plugin.cluster.search import Hit, msearch
 from ltr_plugin.features.feature_set import FeatureSet
+from ltr_plugin.features.parameters import feature_parameters
 from ltr_plugin.features.table import Floats
 from ltr_plugin.queries.templates import sltr
 
@@ -34,7 +35,7 @@ def fetch_features(
     row.
     """
     name = logging_set_name(features)
-    return msearch(index.cluster, index.name, (_body(pairs, name, model) for pairs in requests))
+    return msearch(index.cluster, index.name, (_body(index, pairs, name, model) for pairs in requests))
 
 
 def feature_values(hit: Hit) -> Mapping[str, float | None]:
@@ -49,9 +50,10 @@ def feature_matrix(hits: Sequence[Hit], features: FeatureSet) -> Floats:
     return np.array(rows, dtype=np.float32).reshape(-1, len(names))
 
 
-def _body(pairs: QueryProducts, feature_set: str, model: str | None) -> Json:
-    logged = sltr("featureset", feature_set, pairs.params, _name=LOG_NAME)
-    scored = [sltr("model", model, pairs.params)] if model else []
+def _body(index: Index, pairs: QueryProducts, feature_set: str, model: str | None) -> Json:
+    params = feature_parameters(pairs.params, [vector.name for vector in index.vectors])
+    logged = sltr("featureset", feature_set, params, _name=LOG_NAME)
+    scored = [sltr("model", model, params)] if model else []
     return {
         "query": {"bool": {"filter": [{"terms": {"id": list(pairs.products)}}, logged], "must": scored}},
         "ext": {"ltr_log": {"log_specs": {"name": LOG_NAME, "named_query": LOG_NAME}}},

@@ -75,7 +75,6 @@ def encode_queries(
     from ltr_plugin.queries.encoding import QueryEncoder
 
     encoder = QueryEncoder(index.vectors if vectors is None else vectors)
-    names = [vector.name for vector in index.vectors]
     encoded: list[EncodedQuery] = []
     problems: list[Problem] = []
     for group in batched(queries, QUERIES_PER_BATCH):
@@ -87,7 +86,7 @@ def encode_queries(
             [_media_by_modality(query, folder) for query in group], on_media_error=refuse
         )
         encoded += (
-            EncodedQuery(query, search_parameters(query.text, query_vectors, names))
+            EncodedQuery(query, search_parameters(query.text, query_vectors))
             for query, query_vectors in zip(group, vector_batches, strict=True)
         )
     if problems:

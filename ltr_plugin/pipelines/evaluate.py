@@ -10,7 +10,6 @@ from ltr_plugin.cluster.search import Hit, msearch_template
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.comparison import Comparison, compare
 from ltr_plugin.evaluation.runs import Run
-from ltr_plugin.features.parameters import flag_name
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, encode
 from ltr_plugin.pipelines.query_slices import slice_queries
@@ -116,7 +115,7 @@ def run_ranking(
 
 
 def _restricted_to(products: Iterable[str]) -> Mapping[str, object]:
-    return {"filter": {"terms": {"id": list(products)}}, flag_name("filter"): True}
+    return {"filters": [{"terms": {"id": list(products)}}]}
 
 
 def _collect_run(

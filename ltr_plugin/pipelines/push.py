@@ -75,6 +75,7 @@ def verify_parity(
     progress: Progress = no_progress,
 ) -> Parity:
     """Compares scores of these queries' candidates: by `sltr`, and predicted here from features of the same search."""
+
     pairs = (
         QueryProducts(one.query.id, one.params, products)
         for one, products in zip(encoded, first_pass(index, encoded), strict=True)
@@ -89,7 +90,8 @@ def verify_parity(
         values.append(feature_matrix(hits, ranker.feature_set))
         progress(done, len(encoded))
     rows = np.concatenate(values) if values else feature_matrix([], ranker.feature_set)
-    return compare_scores(np.array(queries, dtype=object), ranker.predict(rows), np.array(remote), export.tolerance)
+    scores = export.ranker_scores(np.array(remote))
+    return compare_scores(np.array(queries, dtype=object), ranker.predict(rows), scores, export.tolerance)
 
 
 def _carried(ranker: Ranker, limit: int | None) -> list[EncodedQuery]:

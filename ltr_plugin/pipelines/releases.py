@@ -9,6 +9,7 @@ from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.names import require_name
+from ltr_plugin.cluster.search import search
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
 from ltr_plugin.queries.retrieval import Retrieval
@@ -36,7 +37,7 @@ def promote(index: Index, ranker: AnyRanker, template: str = "shop") -> Release:
     """Makes a ranker what storefronts get when they call `template`, in one atomic call; earlier releases are kept.
 
     `ranker` is a baseline's or model's name, the folder of a trained ranker, or a ranker. InputError when the cluster
-    does not have it.
+    does not have it, or refuses a search by it.
     """
     require_name("template", template)
     ranking = resolve_ranking(index, ranker)
@@ -49,6 +50,7 @@ def promote(index: Index, ranker: AnyRanker, template: str = "shop") -> Release:
         "spaces": _vector_fingerprints(index) if ranking.knn or ranking.model else {},
     }
     text = with_release_metadata(search_template(Retrieval(index.profile), ranking), metadata)
+    _require_searchable(index, text, ranking.name)
     _write_template(index.cluster, _release_name(template, number), text)
     _write_template(index.cluster, template, text)
     return Release(template, number, metadata)
@@ -110,6 +112,18 @@ def stale_releases(index: Index) -> list[Release]:
         for release in current_releases(index.cluster)
         if release.metadata["index"] == index.alias and _mismatched_vectors(index, release.metadata)
     ]
+
+
+def _require_searchable(index: Index, template: str, ranker: str) -> None:
+    """One search before any shopper's; InputError with the cluster's reason, such as an `index.max_rescore_window`."""
+    try:
+        search(index.cluster, index.name, {"source": template}, {"text": "a"})
+    except ClusterError as error:
+        if error.retryable:
+            raise
+        raise InputError(
+            f"ranker {ranker}", f"the cluster refuses searches by it, nothing is promoted: {error}"
+        ) from None
 
 
 def _vector_fingerprints(index: Index) -> dict[str, str]:
