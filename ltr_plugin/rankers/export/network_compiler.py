@@ -19,8 +19,9 @@ from torch import Tensor
 
 from ltr_plugin.errors import ExportError
 from ltr_plugin.features.expressions import term_count
+from ltr_plugin.features.feature import FeatureModality
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.kinds import Derived, FeatureModality
+from ltr_plugin.features.kinds import CompiledExpression, Derived
 from ltr_plugin.rankers.export.exported_model import Export
 from ltr_plugin.rankers.network.network import INTERACTIONS, MAX_LOGIT, REST, FusionNetwork
 
@@ -131,7 +132,9 @@ class _Compiler:
 
     def _feature(self, name: str, tower: str, expression: str) -> Derived:
         modality: FeatureModality = "behaviour" if tower == REST else tower  # type: ignore[assignment]
-        return Derived(kind="derived", name=f"{self.prefix}_{name}", modality=modality, expression=expression)
+        return CompiledExpression(
+            kind="derived", name=f"{self.prefix}_{name}", modality=modality, expression=expression
+        )
 
 
 def _terms(weights: Tensor, names: Iterable[str]) -> list[Term]:
