@@ -1,6 +1,6 @@
 """A trained ranker into the cluster: uploaded under its own name, and kept only if the cluster scores it exactly."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +9,10 @@ import numpy as np
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_matrix, fetch_features
 from ltr_plugin.cluster.feature_store import FeatureStore, push_features
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.search import OnError, raise_error
 from ltr_plugin.errors import InputError, ParityError
 from ltr_plugin.features.table import Floats
-from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, encode, sample_evenly
+from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode, sample_evenly
 from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.export.exported_model import Export
@@ -22,10 +23,14 @@ from ltr_plugin.rankers.ranker import Ranker, model_name
 
 @dataclass(frozen=True)
 class PushResult:
-    """An uploaded ranker: its name in the cluster, and the comparison of its scores there with the local ones."""
+    """An uploaded ranker: its name in the cluster, and the comparison of its scores there with the local ones.
+
+    `failed` queries were not compared: their ids with the reasons.
+    """
 
     model: str
     parity: Parity
+    failed: Mapping[str, str]
 
 
 def push(
@@ -39,22 +44,28 @@ def push(
     """Uploads a ranker and keeps it only if the cluster scores live products as the ranker does here.
 
     At most `sample_queries` queries are scored (None: all); without `queries`, those that the ranker carries from its
-    training. InputError when the ranker was trained for another version of its feature set or on vectors of other
-    encoders; ExportError when the plugin cannot express it; ParityError when scores or their order differ. After any
-    error, what this call uploaded is withdrawn; a model that existed before stays, since shoppers may be served by it.
+    training. A query that fails is named in the result. InputError when the ranker was trained for another version of
+    its feature set or on vectors of other encoders; ExportError when the plugin cannot express it; ParityError when
+    scores or their order differ; ClusterError when all queries fail. After any error, what this call uploaded is
+    withdrawn; a model that existed before stays, since shoppers may be served by it.
     """
     ranker = as_ranker(ranker)
     _require_same_encoders(index, ranker)
     export = ranker.export()
     push_features(index, ranker.feature_set)
-    encoded = _carried(ranker, sample_queries) if queries is None else encode(index, queries, limit=sample_queries)
+    failed = FailedQueries()
+    if queries is None:
+        encoded = _carried(ranker, sample_queries)
+    else:
+        encoded = encode(index, queries, limit=sample_queries, failed=failed)
     store = FeatureStore(index.cluster)
     name = model_name(ranker, export)
     uploaded = store.model(name) is None
     if uploaded:
         store.put_model(name, export.with_derived_features(ranker.feature_set), export.model())
     try:
-        parity = verify_parity(index, ranker, export, name, encoded, progress=progress)
+        parity = verify_parity(index, ranker, export, name, encoded, progress=progress, on_error=failed.add)
+        failed.raise_if_all(one.query.id for one in encoded)
         if not parity.passed:
             fate = "is withdrawn" if uploaded else "was in the cluster before and stays there; do not promote it"
             raise ParityError(f"the cluster does not score {name} as trained; it {fate}. {parity}")
@@ -62,7 +73,7 @@ def push(
         if uploaded:
             store.delete_model(name)
         raise
-    return PushResult(name, parity)
+    return PushResult(name, parity, failed)
 
 
 def verify_parity(
@@ -73,17 +84,19 @@ def verify_parity(
     encoded: Sequence[EncodedQuery],
     *,
     progress: Progress = no_progress,
+    on_error: OnError = raise_error,
 ) -> Parity:
     """Compares scores of these queries' candidates: by `sltr`, and predicted here from features of the same search."""
 
     pairs = (
         QueryProducts(one.query.id, one.params, products)
-        for one, products in zip(encoded, first_pass(index, encoded), strict=True)
+        for one, products in zip(encoded, first_pass(index, encoded, on_error=on_error), strict=True)
     )
     queries: list[str] = []
     remote: list[float] = []
     values: list[Floats] = []
-    scored = fetch_features(index, ranker.feature_set, (one for one in pairs if one.products), model=model)
+    with_candidates = (one for one in pairs if one.products)
+    scored = fetch_features(index, ranker.feature_set, with_candidates, model=model, on_error=on_error)
     for done, hits in enumerate(scored, start=1):
         queries += [str(done)] * len(hits)
         remote += [hit.score for hit in hits]

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ltr_plugin.errors import ExportError
 from ltr_plugin.features.expressions import term_count, weighted_sum
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.kinds import Derived
+from ltr_plugin.features.kinds import CompiledExpression, Derived
 from ltr_plugin.rankers.export.parity import TOLERANCE
 
 Node = dict[str, Any]
@@ -56,7 +56,7 @@ class Export:
             served: f"{score} > 0 ? 1 + {score} : 1 / (1 - {score})",
         }
         added = [
-            Derived(kind="derived", name=name, modality="behaviour", expression=expression)
+            CompiledExpression(kind="derived", name=name, modality="behaviour", expression=expression)
             for name, expression in expressions.items()
         ]
         for feature in (*derived, *added):

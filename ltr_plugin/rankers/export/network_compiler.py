@@ -18,8 +18,9 @@ from itertools import combinations
 from torch import Tensor
 
 from ltr_plugin.features.expressions import number, weighted_sum
+from ltr_plugin.features.feature import FeatureModality
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.kinds import Derived, FeatureModality
+from ltr_plugin.features.kinds import CompiledExpression, Derived
 from ltr_plugin.rankers.export.exported_model import Export
 from ltr_plugin.rankers.network.network import INTERACTIONS, MAX_LOGIT, REST, FusionNetwork
 
@@ -120,7 +121,9 @@ class _Compiler:
 
     def _feature(self, name: str, tower: str, expression: str) -> Derived:
         modality: FeatureModality = "behaviour" if tower == REST else tower  # type: ignore[assignment]
-        return Derived(kind="derived", name=f"{self.prefix}_{name}", modality=modality, expression=expression)
+        return CompiledExpression(
+            kind="derived", name=f"{self.prefix}_{name}", modality=modality, expression=expression
+        )
 
 
 def _terms(weights: Tensor, names: Iterable[str]) -> list[Term]:
