@@ -9,7 +9,7 @@ from ltr_plugin.catalog.changes import Change, ProductUpdate, ReembedRequest
 from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.media_roots import MEDIA_FIELDS
 from ltr_plugin.catalog.product import Modality, Product
-from ltr_plugin.cluster.index import Index, stored_product
+from ltr_plugin.cluster.index import VERSION_GONE, Index, stored_product
 from ltr_plugin.cluster.versions import WRITE_BLOCKED
 from ltr_plugin.errors import ClusterError, InputError
 
@@ -27,10 +27,10 @@ def apply_changes(
 ) -> list[str | None]:
     """Writes changes in their order and returns the error of each; None: it was made.
 
-    Open the index shortly before: a write to a version that was dropped meanwhile would create an index of its name.
     Relative media lie in `folder`, or without it in the index's own. While the alias moves to another version, writes
-    are blocked: the changes wait, and go to the version behind the alias then. Deleting a product that does not exist
-    succeeds. ClusterError when the cluster is unreachable, or writes stay blocked for `retry_timeout_s`.
+    are blocked: the changes wait, and go to the version behind the alias then, also when the opened one was deleted.
+    Deleting a product that does not exist succeeds. ClusterError when the cluster is unreachable, the index is deleted,
+    or writes stay blocked for `retry_timeout_s`.
     """
     reasons: list[str | None] = [None] * len(changes)
     pending = list(range(len(changes)))
@@ -47,7 +47,11 @@ def apply_changes(
             ]
             for position, error in zip(positions, _write(index, batch), strict=True):
                 reasons[position] = error
-            blocked = [position for position in positions if WRITE_BLOCKED in (reasons[position] or "")]
+            blocked = [
+                position
+                for position in positions
+                if (reason := reasons[position]) and (WRITE_BLOCKED in reason or VERSION_GONE in reason)
+            ]
         pending = blocked
         if pending and time.monotonic() > deadline:
             raise ClusterError(

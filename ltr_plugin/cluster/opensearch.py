@@ -98,7 +98,8 @@ class OpenSearchCluster:
 
         def send_pending() -> None:
             pending = [position for position in range(len(chunk)) if position not in results]
-            response = self._perform("POST", "/_bulk", "".join(f"{chunk[position]}\n" for position in pending), {})
+            body = "".join(f"{chunk[position]}\n" for position in pending)
+            response = self._perform("POST", "/_bulk", body, {"require_alias": "true"})
             busy: tuple[int, BulkError | None] | None = None
             for position, item in zip(pending, response["items"], strict=True):
                 result = next(iter(item.values()))

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_matrix, fetch_features
-from ltr_plugin.cluster.feature_store import FeatureStore, push_features
+from ltr_plugin.cluster.feature_store import TRIAL, FeatureStore, push_features
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import InputError, ParityError
 from ltr_plugin.features.table import Floats
@@ -40,8 +41,9 @@ def push(
 
     At most `sample_queries` queries are scored (None: all); without `queries`, those that the ranker carries from its
     training. InputError when the ranker was trained for another version of its feature set or on vectors of other
-    encoders; ExportError when the plugin cannot express it; ParityError when scores or their order differ. After any
-    error, what this call uploaded is withdrawn; a model that existed before stays, since shoppers may be served by it.
+    encoders; ExportError when the plugin cannot express it; ParityError when scores or their order differ. The ranker
+    is scored under a name of this call alone, and gets its own afterwards: what can be promoted is proved, and is never
+    withdrawn. A model of its name that existed before stays after an error too, since shoppers may be served by it.
     """
     ranker = as_ranker(ranker)
     _require_same_encoders(index, ranker)
@@ -50,18 +52,20 @@ def push(
     encoded = _carried(ranker, sample_queries) if queries is None else encode(index, queries, limit=sample_queries)
     store = FeatureStore(index.cluster)
     name = model_name(ranker, export)
-    uploaded = store.model(name) is None
-    if uploaded:
-        store.put_model(name, export.with_derived_features(ranker.feature_set), export.model())
+    features = export.with_derived_features(ranker.feature_set)
+    trial = f"{name}{TRIAL}{uuid4().hex[:8]}" if store.model(name) is None else None
+    if trial:
+        store.put_model(trial, features, export.model())
     try:
-        parity = verify_parity(index, ranker, export, name, encoded, progress=progress)
+        parity = verify_parity(index, ranker, export, trial or name, encoded, progress=progress)
         if not parity.passed:
-            fate = "is withdrawn" if uploaded else "was in the cluster before and stays there; do not promote it"
+            fate = "is withdrawn" if trial else "was in the cluster before and stays there; do not promote it"
             raise ParityError(f"the cluster does not score {name} as trained; it {fate}. {parity}")
-    except BaseException:
-        if uploaded:
-            store.delete_model(name)
-        raise
+        if trial:
+            store.put_model(name, features, export.model())
+    finally:
+        if trial:
+            store.delete_model(trial)
     return PushResult(name, parity)
 
 
