@@ -10,6 +10,7 @@ from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.media_roots import MEDIA_FIELDS
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.cluster.index import VERSION_GONE, Index, stored_product
+from ltr_plugin.cluster.stamps import write_unless_stale
 from ltr_plugin.cluster.versions import WRITE_BLOCKED
 from ltr_plugin.errors import ClusterError, InputError
 
@@ -25,7 +26,7 @@ Results = Iterator[str | None]
 def apply_changes(
     index: Index, changes: Sequence[Change], *, folder: Path | None = None, retry_timeout_s: float = 60.0
 ) -> list[str | None]:
-    """Writes changes in their order and returns the error of each; None: it was made.
+    """Writes changes in their order and returns the error of each; None: it was made; STALE: it came too late.
 
     Relative media lie in `folder`, or without it in the index's own. While the alias moves to another version, writes
     are blocked: the changes wait, and go to the version behind the alias then, also when the opened one was deleted.
@@ -45,7 +46,7 @@ def apply_changes(
                 index.media_roots.rebase(changes[position], folder) if folder else changes[position]
                 for position in positions
             ]
-            for position, error in zip(positions, _write(index, batch), strict=True):
+            for position, error in zip(positions, write_unless_stale(index, batch, _write), strict=True):
                 reasons[position] = error
             blocked = [
                 position

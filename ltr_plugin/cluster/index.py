@@ -14,7 +14,7 @@ from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.names import require_name, write_alias
 from ltr_plugin.cluster.responses import BulkError, Json
-from ltr_plugin.cluster.scripts import REEMBED, REPLACE, WRITE_VECTORS
+from ltr_plugin.cluster.scripts import DELETE, REEMBED, REPLACE, WRITE_VECTORS
 from ltr_plugin.errors import ClusterError
 
 VERSION_GONE = "no such index"
@@ -128,14 +128,20 @@ class Index:
             self.replace_action(one, content_hashes(one, self.media_roots.main)) for one in products
         )
 
-    def replace_action(self, product: Product, content_hash: Mapping[Modality, str]) -> dict[str, Any]:
-        """The bulk action that writes a product with these content hashes."""
+    def replace_action(
+        self, product: Product, content_hash: Mapping[Modality, str], *, overwrite: bool = False
+    ) -> dict[str, Any]:
+        """The bulk action that writes a product with these content hashes.
+
+        It is refused when the product in the index has a greater stamp (`changed`), unless it is to `overwrite` that.
+        """
         document = {
             **product.model_dump(mode="json", exclude_defaults=True),
             "attribute_text": product.attribute_text(),
             "content_hash": dict(content_hash),
         }
-        script = {"source": REPLACE, "params": {"product": document, "sources": self._sources}}
+        params = {"product": document, "sources": self._sources, **({"overwrite": True} if overwrite else {})}
+        script = {"source": REPLACE, "params": params}
         return self._update(product.id, script, upsert={**document, "embedding": {}})
 
     def fetch(self, ids: Sequence[str]) -> list[StoredProduct]:
@@ -164,6 +170,12 @@ class Index:
     def delete(self, ids: Iterable[str]) -> Iterator[tuple[str, str | None]]:
         """Deletes products by id, yielding (id, error or None)."""
         return self.cluster.bulk(map(self._deletion, ids))
+
+    def delete_unless_newer(self, stamps: Mapping[str, int]) -> Iterator[tuple[str, str | None]]:
+        """Deletes products by id, unless they have a greater stamp than the one given, yielding (id, error or None)."""
+        actions = (self._update(id_, {"source": DELETE, "params": {"changed": stamp}}) for id_, stamp in stamps.items())
+        for id_, error in self.cluster.bulk(actions):
+            yield id_, None if error and "document missing" in error else error
 
     def delete_if_unchanged(self, documents: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str | None]]:
         """Deletes products, each unless it was written since its document was read, yielding (id, error or None)."""

@@ -149,7 +149,7 @@ def _copy(source: Index, target: Index, query: dict[str, Any], progress: Progres
 
 def _replace(source: Index, target: Index, products: Iterable[tuple[Product, Mapping[Modality, str]]]) -> None:
     for id_, error in target.cluster.bulk(
-        target.replace_action(product, content_hash) for product, content_hash in products
+        target.replace_action(product, content_hash, overwrite=True) for product, content_hash in products
     ):
         if error:
             raise ClusterError(f"{target.name} refused product {id_} of {source.name}: {error}")

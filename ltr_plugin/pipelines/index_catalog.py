@@ -13,6 +13,7 @@ from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.pruning import delete_unchanged, ids_without, snapshot_without
+from ltr_plugin.cluster.scripts import STALE
 from ltr_plugin.cluster.sync import copy_reembed_nonces, copy_vectors, cut_over, sync, synced_from
 from ltr_plugin.cluster.versions import (
     active_index,
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class IndexResult:
     """What became of a catalog: how many changes were `written`, which were `refused`, which lines were skipped because
-    they are invalid, and how many products were pruned because the catalog does not have them.
+    they are invalid, how many products were pruned because the catalog does not have them, and how many changes were
+    `stale`: older than the last change of their product.
 
     `index` is the version that has the products now. `pending_alias` is the alias that is to point to it once its
     vectors are made, where this call filled the version beside the active one (see `embed_backlog`).
@@ -51,6 +53,7 @@ class IndexResult:
     refused: list[Problem] = field(default_factory=list)
     invalid_lines: list[Problem] = field(default_factory=list)
     pruned: int = 0
+    stale: int = 0
 
 
 def write_catalog(
@@ -102,7 +105,7 @@ def write_catalog(
     else:
         target = allow_media_root(current or ensure_index(cluster, alias, vectors, folder), folder)
     others = snapshot_without(target, _ids(lines.read(skip_invalid=True))) if prune or new_version else {}
-    ids, refused = _write(target, changes, folder, total, progress)
+    ids, refused, stale = _write(target, changes, folder, total, progress)
     index = target.reopened()  # another version than at the start, if another command moved the alias
     pruned = delete_unchanged(index, others)
     if new_version and current:
@@ -112,7 +115,8 @@ def write_catalog(
     if set(vectors) not in (set((current or target).vectors), set(index.vectors)):
         index, new_version = build_next_version(cluster, alias, vectors, progress=progress), True
     index.refresh()
-    return IndexResult(index, alias if new_version else None, total - len(refused), refused, invalid, pruned)
+    written = total - len(refused) - stale
+    return IndexResult(index, alias if new_version else None, written, refused, invalid, pruned, stale)
 
 
 def ensure_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media: Path) -> Index:
@@ -187,22 +191,27 @@ def temporary_worker(settings: Settings) -> "Iterator[LocalWorker | None]":
 
 def _write(
     target: Index, changes: Iterator[Change], folder: Path, total: int, progress: Progress
-) -> tuple[list[str], list[Problem]]:
-    """The ids of the products that exist afterwards, and what was refused."""
+) -> tuple[list[str], list[Problem], int]:
+    """The ids of the products that exist afterwards, what was refused, and how many changes were stale."""
     ids: list[str] = []
     refused: list[Problem] = []
-    done = 0
+    stale = done = 0
     media_root = Settings.from_env().media_root
     # a large catalog takes so long to check and to write that the alias may move, and old versions may be dropped
     just_opened = total <= CHANGES_PER_CALL and not media_root
     for group in batched(changes, CHANGES_PER_CALL):
         index = target if just_opened else Index.open(target.cluster, target.alias, media_root=media_root)
         errors = apply_changes(index, group, folder=folder)
-        refused += (Problem(f"product {one.id}", error) for one, error in zip(group, errors, strict=True) if error)
+        stale += errors.count(STALE)
+        refused += (
+            Problem(f"product {one.id}", error)
+            for one, error in zip(group, errors, strict=True)
+            if error and error != STALE
+        )
         ids += (one.id for one in group if not getattr(one, "deleted", False))
         done += len(group)
         progress(done, total)
-    return ids, refused
+    return ids, refused, stale
 
 
 def _ids(changes: Iterable[Change]) -> set[str]:

@@ -99,7 +99,7 @@ def test_two_catalogs_that_replace_an_index_are_not_mixed(cluster, alias, catalo
         assert None in results
         assert len(on(cluster, alias)) == 1
         assert titles(cluster, alias) in wanted.values()
-    assert len(versions(cluster, alias)) <= 4  # versions of the same file are used again
+    assert len(versions(cluster, alias)) <= 5  # two for each file at most, which are used again
 
 
 def test_prune_leaves_what_arrives_meanwhile(cluster, alias, catalog, shop):
@@ -110,6 +110,15 @@ def test_prune_leaves_what_arrives_meanwhile(cluster, alias, catalog, shop):
     done = write_catalog(cluster, catalog("second.jsonl", "a"), alias, (), prune=True, progress=arrive)
     assert done.pruned == 1
     assert sorted(titles(cluster, alias)) == ["a", "b", "new"]
+
+
+def test_a_catalog_file_that_is_older_than_the_products_is_skipped_and_counted(cluster, alias, tmp_path, shop):
+    shop.put([{"id": "a", "title": "new", "changed": 2}])
+    path = tmp_path / "old.jsonl"
+    path.write_text('{"id": "a", "title": "old", "changed": 1}\n{"id": "z", "title": "z", "changed": 1}\n')
+    done = write_catalog(cluster, path, alias, ())
+    assert (done.written, done.stale, done.refused) == (1, 1, [])
+    assert titles(cluster, alias)["a"] == "new"
 
 
 def test_releases_that_are_promoted_at_the_same_time_have_numbers_of_their_own(shop_index, template):
