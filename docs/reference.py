@@ -150,6 +150,6 @@ def product_fields() -> str:
     kinds = {"string": "text", "array": "list of text"}
     rows = []
     for name, field in Product.model_json_schema()["properties"].items():
-        kind = field.get("type") or field["anyOf"][0]["type"]
+        kind = "time or integer" if name == "changed" else field.get("type") or field["anyOf"][0]["type"]
         rows.append(f"| `{name}` | {kinds.get(kind, kind)} | {_text(field['description'])} |")
     return "\n".join(["| field | type | meaning |", "|---|---|---|", *rows])

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AliasGenerator, Field, ValidationError, field_validator
+from pydantic import AliasGenerator, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ltr_plugin.errors import InputError, Problem
@@ -49,6 +50,9 @@ class Settings(BaseSettings):
         repr=False,
         description="Celery broker, such as redis://localhost. If unset, a folder in the run folder is the queue.",
     )
+    redis_sentinel_master: str | None = Field(
+        None, description="Name of the master, where the broker is sentinel://HOST:26379 (several: separated by `;`)."
+    )
     runs: Path = Field(Path("runs"), description="Run folder: node, queue, encoders and rankers that are made here.")
     media_root: Path | None = Field(
         None, description="Folder of the catalog's media, if it differs from the one that the index states."
@@ -90,12 +94,12 @@ class Settings(BaseSettings):
 
     @classmethod
     def from_env(cls) -> "Settings":
-        """The settings of the environment; an empty variable counts as absent.
+        """The settings of the environment; an empty variable counts as absent, and blanks around a value do not count.
 
         InputError lists every variable whose value cannot be used.
         """
         names = map(variable, cls.model_fields)
-        return _parse(tuple((name, value) for name in names if (value := os.environ.get(name))))
+        return _parse(tuple((name, value) for name in names if (value := os.environ.get(name, "")).strip()))
 
     @classmethod
     def settings_customise_sources(  # type: ignore[override]
@@ -103,6 +107,58 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments only: settings made in code do not depend on the environment."""
         return (init_settings,)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _strip(cls, value: object, info: ValidationInfo) -> object:
+        return value.strip() if isinstance(value, str) and info.field_name != "opensearch_password" else value
+
+    @field_validator("opensearch_url")
+    @classmethod
+    def _check_cluster(cls, url: str | None) -> str | None:
+        return url and check_cluster_url(url)
+
+    @field_validator("broker_url")
+    @classmethod
+    def _check_broker(cls, url: str | None) -> str | None:
+        for one in url.split(";") if url else ():
+            scheme = _scheme(one, "redis://localhost")
+            if scheme in ("redis", "rediss", "sentinel", "amqp", "amqps", "pyamqp"):
+                _check_host(one)
+        return url
+
+    @field_validator("opensearch_user", "opensearch_password")
+    @classmethod
+    def _check_secret(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value != (value or "").strip() and value is not None:
+            raise ValueError("begins or ends with a blank; remove it")
+        if value and not value.isprintable():
+            raise ValueError("has a line break or another control character; remove it")
+        if value and ":" in value and info.field_name == "opensearch_user":
+            raise ValueError("has a colon, which a user name cannot have; write the password to OPENSEARCH_PASSWORD")
+        return value
+
+    @field_validator("opensearch_ca")
+    @classmethod
+    def _check_certificates(cls, path: Path | None) -> Path | None:
+        if path:
+            import ssl
+
+            try:
+                ssl.create_default_context(cafile=str(path))
+            except ssl.SSLError:
+                raise ValueError(f"{path} has no certificate in PEM format") from None
+            except OSError as error:
+                raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+        return path
+
+    @model_validator(mode="after")
+    def _check_together(self) -> "Settings":
+        if self.opensearch_password and not self.opensearch_user:
+            raise ValueError("OPENSEARCH_PASSWORD is set, and OPENSEARCH_USER is not; set both")
+        if (self.broker_url or "").startswith("sentinel://") and not self.redis_sentinel_master:
+            raise ValueError("LTR_REDIS_SENTINEL_MASTER is not set; name the master that the Sentinels watch")
+        return self
 
     @field_validator("sweep_indices", mode="before")
     @classmethod
@@ -124,7 +180,39 @@ def _parse(variables: tuple[tuple[str, str], ...]) -> Settings:
         return Settings(**source())
     except ValidationError as error:
         details = error.errors(include_url=False)
-        raise InputError("environment", [Problem(str(one["loc"][0]), message_of(one)) for one in details]) from None
+        raise InputError(
+            "environment", [Problem("".join(map(str, one["loc"][:1])), message_of(one)) for one in details]
+        ) from None
+
+
+def check_cluster_url(url: str) -> str:
+    """The address of a cluster. ValueError, which quotes nothing that may be a part of a password, for another text."""
+    if _scheme(url, "https://search:9200") not in ("http", "https"):
+        raise ValueError("begins with neither https:// nor http://")
+    _check_host(url)
+    return url
+
+
+def _scheme(url: str, example: str) -> str:
+    """The scheme of an address. ValueError when it has none, or what is no address."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or not scheme:
+        raise ValueError(f"is no address; write one such as {example}")
+    if not url.isprintable() or " " in url:
+        raise ValueError("has a blank or a control character in it; write them as %20 and so on in a password")
+    if any("@" in rest[rest.index(mark) :] for mark in "/?#" if mark in rest):
+        raise ValueError("has a user name or password with / ? or # in it; write them as %2F, %3F and %23")
+    return scheme.lower()
+
+
+def _check_host(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("has a host or port that is none; a port is a number from 1 to 65535") from None
+    if not parts.hostname or port == 0:
+        raise ValueError("names no host, or port 0; write localhost for this machine")
 
 
 def describe() -> Mapping[str, str]:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ltr_plugin.broker.messages import broker_options
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import InputError
+from ltr_plugin.pipelines.enqueue import broker_name
 from ltr_plugin.settings import Settings, describe
 
 ROOT = Path(__file__).parents[1]
@@ -72,11 +75,85 @@ def test_every_wrong_variable_is_listed(monkeypatch):
 def test_secrets_are_not_shown():
     settings = Settings(
         opensearch_url="http://u:s3@h",
+        opensearch_user="u",
         opensearch_password="s3",  # noqa: S106
         broker_url="redis://:s3@h",
     )
     assert "s3" not in repr(settings)
     assert "s3" not in str(settings)
+
+
+WRONG_URLS = [
+    ("OPENSEARCH_URL", "search:9200", "is no address"),
+    ("OPENSEARCH_URL", "ftp://u:s3cret@search", "begins with neither"),
+    ("OPENSEARCH_URL", "https://u:s3cret@", "names no host"),
+    ("OPENSEARCH_URL", "https://u:s3cret@search:port", "a port is a number"),
+    ("OPENSEARCH_URL", "https://u:s3cret@search:0", "port 0"),
+    ("OPENSEARCH_URL", "https://u:1/s3cret@search:9200", "write them as %2F"),
+    ("OPENSEARCH_URL", "https://u:#s3cret@search:9200", "write them as %2F"),
+    ("OPENSEARCH_URL", "https://u:s3cret@[search", "host or port that is none"),
+    ("OPENSEARCH_URL", "https://u:s3 cret@search", "has a blank"),
+    ("OPENSEARCH_URL", "https://a:s3cret@h1:9200,https://b:s3cret@h2:9200", "write them as %2F"),
+    ("LTR_BROKER_URL", "queue:5672", "is no address"),
+    ("LTR_BROKER_URL", "redis://:s3/cret@queue", "write them as %2F"),
+    ("LTR_BROKER_URL", "amqp://u:s3cret@queue:x//", "a port is a number"),
+    ("LTR_BROKER_URL", "amqp://u:s3cret@h1;amqp://u:s3/cret@h2", "write them as %2F"),
+    ("LTR_BROKER_URL", "redis://:s3cret@", "names no host"),
+    ("OPENSEARCH_USER", "u:s3cret", "has a colon"),
+    ("OPENSEARCH_PASSWORD", "s3cret ", "ends with a blank"),
+    ("OPENSEARCH_PASSWORD", "s3\ncret", "line break"),
+    ("OPENSEARCH_CA", "/nowhere/ca.pem", "/nowhere/ca.pem cannot be read: No such file"),
+    ("OPENSEARCH_CA", __file__, "has no certificate in PEM format"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "reason"), WRONG_URLS)
+def test_a_wrong_address_or_secret_is_named_at_start_without_its_password(monkeypatch, name, value, reason):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InputError) as raised:
+        Settings.from_env()
+    (problem,) = raised.value.problems
+    assert problem.location == name
+    assert reason in problem.message
+    assert not re.search("s3|cret", str(raised.value))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OPENSEARCH_URL", "https://u:p@ss@search:9200/prefix"),
+        ("OPENSEARCH_URL", "http://[::1]:9200"),
+        ("LTR_BROKER_URL", "amqp://u:p%2Fw@h1:5672//;amqp://u:p@h2//"),
+        ("LTR_BROKER_URL", "redis+socket:///run/redis.sock"),
+        ("LTR_BROKER_URL", "memory://"),
+    ],
+)
+def test_addresses_are_taken_without_the_blanks_around_them(monkeypatch, name, value):
+    monkeypatch.setenv(name, f" {value} \n")
+    field = {"OPENSEARCH_URL": "opensearch_url", "LTR_BROKER_URL": "broker_url"}[name]
+    assert getattr(Settings.from_env(), field) == value
+    assert Settings.from_env() == Settings(**{field: f"{value} "})
+
+
+def test_what_belongs_together_is_set_together(monkeypatch):
+    monkeypatch.setenv("OPENSEARCH_PASSWORD", "s3cret")
+    with pytest.raises(InputError, match="OPENSEARCH_USER is not; set both"):
+        Settings.from_env()
+    monkeypatch.setenv("OPENSEARCH_USER", "u")
+    monkeypatch.setenv("LTR_BROKER_URL", "sentinel://:s3cret@h1:26379;sentinel://:s3cret@h2:26379")
+    with pytest.raises(InputError, match="LTR_REDIS_SENTINEL_MASTER is not set") as raised:
+        Settings.from_env()
+    assert "s3cret" not in str(raised.value)
+    monkeypatch.setenv("LTR_REDIS_SENTINEL_MASTER", "shop")
+    settings = Settings.from_env()
+    assert broker_options(settings)["broker_transport_options"]["master_name"] == "shop"
+    assert broker_name(settings) == "sentinel://h1:26379;sentinel://h2:26379"
+
+
+def test_a_cluster_that_is_named_in_code_is_checked_too():
+    with pytest.raises(InputError, match="write them as %2F") as raised:
+        OpenSearchCluster("https://u:1/s3cret@search")
+    assert "s3cret" not in str(raised.value)
 
 
 def test_settings_do_not_change():

@@ -103,6 +103,7 @@ def _transport_options(settings: Settings) -> dict[str, Any]:
             "unacked_restore_interval": 1,
             "unacked_restore_throttle": 1,
             "socket_keepalive": True,
+            **({"master_name": settings.redis_sentinel_master} if settings.redis_sentinel_master else {}),
         }
     # RabbitMQ says of each message that it has it on disk
     return {"confirm_publish": True} if _broker_kind(settings) in ("amqp", "amqps", "pyamqp") else {}
@@ -111,7 +112,7 @@ def _transport_options(settings: Settings) -> dict[str, Any]:
 def _require_transport(settings: Settings) -> None:
     from kombu.transport import TRANSPORT_ALIASES
 
-    if settings.broker_url and not ("://" in settings.broker_url and _broker_kind(settings) in TRANSPORT_ALIASES):
+    if settings.broker_url and _broker_kind(settings) not in TRANSPORT_ALIASES:
         raise InputError("LTR_BROKER_URL", "is no broker's address; it begins with redis://, rediss:// or amqp://")
 
 

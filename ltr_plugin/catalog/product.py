@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, FiniteFloat, StringConstraints, model_validator
 
+from ltr_plugin.catalog.stamp import Stamp
 from ltr_plugin.validation import StrictModel
 
 Modality = Literal["text", "image", "audio", "video"]
@@ -37,6 +38,11 @@ class Product(StrictModel):
     video: tuple[str, ...] = Field(default=(), description="Videos, likewise.")
     stats: dict[str, FiniteFloat] = Field(
         default_factory=dict, description="Numbers on shoppers' behaviour by name, such as rating or sales."
+    )
+    changed: Stamp | None = Field(
+        default=None,
+        description="When the shop changed it: a time with its zone, such as 2026-05-01T12:00:00Z, or a number that "
+        "grows. A change that is older than the product's last one is skipped.",
     )
 
     @model_validator(mode="after")

@@ -134,9 +134,11 @@ def watch(
 
     def on_file(one: "FileResult") -> None:
         refused = [str(problem) for problem in one.problems]
-        applied, enqueue_error = one.result.applied, one.result.enqueue_error
-        facts = {"file": str(one.path), "applied": applied, "refused": refused, "enqueue_error": enqueue_error}
+        applied, stale, enqueue_error = one.result.applied, one.result.stale, one.result.enqueue_error
+        facts = {"file": str(one.path), "applied": applied, "stale": stale, "refused": refused}
+        facts["enqueue_error"] = enqueue_error
         text = f"{one.path}: {applied:,} changes made, {len(refused):,} refused"
+        text += f", {stale:,} stale" if stale else ""
         print_result(facts, f"{text}; {enqueue_error}" if enqueue_error else text, as_json=as_json)
         sys.stdout.flush()
 
@@ -227,6 +229,7 @@ def write_file(
             replace=replace, skip_invalid=skip_invalid, progress=progress,
         )  # fmt: skip
     print_problems([*done.invalid_lines, *done.refused])
+    _say_stale(done.stale)
     if done.pruned:
         typer.echo(f"deleted {done.pruned:,} products that the file does not contain", err=True)
     if prune and (missing := missing_from_catalog(done.index, file)):
@@ -252,7 +255,13 @@ def _write_standard_input(
     products = CatalogClient(name, folder=media_root, settings=settings, cluster=cluster)
     ingest = products.update if update else products.put
     done = ingest_lines(read_batches(sys.stdin.buffer), ingest, on_refused=lambda problem: print_problems([problem]))
+    _say_stale(done.stale)
     embed_changes(settings, index, done.enqueue_error, wait=wait, as_json=as_json, failed=bool(done.refused))
+
+
+def _say_stale(stale: int) -> None:
+    if stale:
+        typer.echo(f"skipped {stale:,} changes that are older than the last one of their product", err=True)
 
 
 def _ensure_index(cluster: "Cluster", name: str, media_root: Path, *, update: bool) -> "Index":

@@ -55,6 +55,9 @@ def promote(
     ranker: Annotated[str, typer.Argument(metavar="DIR|MODEL", help="Folder or model name of an uploaded ranker.")],
     name: IndexName = DEFAULT_INDEX,
     template: Template = DEFAULT_TEMPLATE,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take over a template that ranks another index, or was not made here.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make storefronts get this ranker, in one atomic call; earlier releases are kept."""
@@ -62,7 +65,7 @@ def promote(
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.releases import promote
 
-    release = promote(Index.open(connect(), name), ranker, template)
+    release = promote(Index.open(connect(), name), ranker, template, force=force)
     text = f"template {template}, release {release.number}: ranks {name} by {release.metadata['ranker']}"
     print_result(release.metadata, text, as_json=as_json)
 

@@ -9,7 +9,8 @@ from ltr_plugin.catalog.changes import Change, ProductUpdate, ReembedRequest
 from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.media_roots import MEDIA_FIELDS
 from ltr_plugin.catalog.product import Modality, Product
-from ltr_plugin.cluster.index import Index, stored_product
+from ltr_plugin.cluster.index import VERSION_GONE, Index, stored_product
+from ltr_plugin.cluster.stamps import write_unless_stale
 from ltr_plugin.cluster.versions import WRITE_BLOCKED
 from ltr_plugin.errors import ClusterError, InputError
 
@@ -25,12 +26,12 @@ Results = Iterator[str | None]
 def apply_changes(
     index: Index, changes: Sequence[Change], *, folder: Path | None = None, retry_timeout_s: float = 60.0
 ) -> list[str | None]:
-    """Writes changes in their order and returns the error of each; None: it was made.
+    """Writes changes in their order and returns the error of each; None: it was made; STALE: it came too late.
 
-    Open the index shortly before: a write to a version that was dropped meanwhile would create an index of its name.
     Relative media lie in `folder`, or without it in the index's own. While the alias moves to another version, writes
-    are blocked: the changes wait, and go to the version behind the alias then. Deleting a product that does not exist
-    succeeds. ClusterError when the cluster is unreachable, or writes stay blocked for `retry_timeout_s`.
+    are blocked: the changes wait, and go to the version behind the alias then, also when the opened one was deleted.
+    Deleting a product that does not exist succeeds. ClusterError when the cluster is unreachable, the index is deleted,
+    or writes stay blocked for `retry_timeout_s`.
     """
     reasons: list[str | None] = [None] * len(changes)
     pending = list(range(len(changes)))
@@ -45,9 +46,13 @@ def apply_changes(
                 index.media_roots.rebase(changes[position], folder) if folder else changes[position]
                 for position in positions
             ]
-            for position, error in zip(positions, _write(index, batch), strict=True):
+            for position, error in zip(positions, write_unless_stale(index, batch, _write), strict=True):
                 reasons[position] = error
-            blocked = [position for position in positions if WRITE_BLOCKED in (reasons[position] or "")]
+            blocked = [
+                position
+                for position in positions
+                if (reason := reasons[position]) and (WRITE_BLOCKED in reason or VERSION_GONE in reason)
+            ]
         pending = blocked
         if pending and time.monotonic() > deadline:
             raise ClusterError(

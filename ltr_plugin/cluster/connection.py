@@ -22,6 +22,7 @@ class Cluster(Protocol):
     def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, BulkError | None]]:
         """Each action's document id and its error (None: it succeeded), in order.
 
+        An action names its index by an alias. One for an alias that does not exist is refused and creates no index.
         Actions that a busy cluster rejects, or that get no response, are sent again: an action must be safe to repeat.
         ClusterError when the cluster stays busy or unreachable. Deleting a document that does not exist succeeds.
         """

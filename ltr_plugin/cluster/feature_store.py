@@ -16,6 +16,8 @@ Wire = dict[str, Any]
 
 CLAUSE_LIMIT, DEFAULT_CLAUSE_LIMIT = "indices.query.bool.max_clause_count", 1024
 """The cluster's setting for the clauses of a search, and its default."""
+TRIAL = ".trial-"
+"""A part of the name of a model that is being compared with its ranker, and is deleted afterwards."""
 
 
 class FeatureStore:
@@ -49,16 +51,16 @@ class FeatureStore:
             if stored is None:
                 if zero_filled:  # first of the two: without it, the store may be missing too
                     self.ensure()
-                body: Wire = {"featureset": {"name": name, "features": rendered}}
-                if index:
-                    body["validation"] = {"index": index, "params": {"text": "text"}}
+                element = {"name": name, "features": rendered}
+                validation = {"index": index, "params": {"text": "text"}} if index else None
                 try:
-                    self.cluster.call("PUT", f"{self._base}/_featureset/{name}", body)
+                    created = self._create("featureset", element, validation=validation)
                 except ClusterError as error:
                     if error.status != 400:
                         raise
                     raise InputError(f"feature set {features.id}", str(error)) from None
-            elif stored["features"] != rendered:
+                stored = element if created else self.feature_set(name)
+            if stored and stored["features"] != rendered:
                 raise InputError(
                     f"feature set {features.id}",
                     "the cluster has other features under this version; raise `version` in its file, then log features "
@@ -71,10 +73,9 @@ class FeatureStore:
         return stored and stored["featureset"]
 
     def put_model(self, name: str, features: FeatureSet, model: Wire) -> None:
-        """Stores a model with its own copy of the rendered features."""
+        """Stores a model with its own copy of the rendered features, unless there is one of this name."""
         served = {"name": features.id, "features": features.rendered()}
-        body = {"model": {"name": name, "feature_set": served, "model": model}}
-        self.cluster.call("PUT", f"{self._base}/_model/{name}", body)
+        self._create("model", {"name": name, "feature_set": served, "model": model})
 
     def model(self, name: str) -> Wire | None:
         """A stored model in the plugin's form, or None."""
@@ -87,7 +88,7 @@ class FeatureStore:
         self.cluster.call("POST", f"{self._base}/_clearcache")
 
     def model_names(self, prefix: str = "") -> list[str]:
-        """The names of all models that start with `prefix`, sorted; none where there is no store yet."""
+        """The names of all models but trials that start with `prefix`, sorted; none where there is no store yet."""
         params: dict[str, str | int] = {"size": 1000, **({"prefix": prefix} if prefix else {})}
         try:
             hits = self.cluster.call("GET", f"{self._base}/_model", **params)["hits"]["hits"]
@@ -95,7 +96,18 @@ class FeatureStore:
             if error.status == 404:
                 return []
             raise
-        return sorted(hit["_source"]["name"] for hit in hits)
+        return sorted(name for hit in hits if TRIAL not in (name := hit["_source"]["name"]))
+
+    def _create(self, kind: str, element: Wire, *, validation: Wire | None = None) -> bool:
+        """Stores a feature set or model; False when another command was first with its name."""
+        body = {kind: element, **({"validation": validation} if validation else {})}
+        try:
+            self.cluster.call("PUT", f"{self._base}/_{kind}/{element['name']}", body)
+        except ClusterError as error:
+            if error.status != 409:
+                raise
+            return False
+        return True
 
     def _get_element(self, kind: str, name: str) -> Wire | None:
         try:

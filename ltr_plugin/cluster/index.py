@@ -12,10 +12,13 @@ from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.names import require_name
+from ltr_plugin.cluster.names import require_name, write_alias
 from ltr_plugin.cluster.responses import BulkError, Json
-from ltr_plugin.cluster.scripts import REEMBED, REPLACE, WRITE_VECTORS
+from ltr_plugin.cluster.scripts import DELETE, REEMBED, REPLACE, WRITE_VECTORS
 from ltr_plugin.errors import ClusterError
+
+VERSION_GONE = "no such index"
+"""A part of the error of a write to an index that was deleted meanwhile."""
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,12 +75,14 @@ class EmbeddingResult:
 class Index:
     """A handle on one index of products, as it was when it was opened.
 
-    `alias` is the name it was opened by, `name` the index behind it, `mapping` what the cluster says of its fields.
+    `alias` is the name it was opened by, `name` the index behind it, `uuid` what tells it from another one of its name
+    later, `mapping` what the cluster says of its fields.
     """
 
     cluster: Cluster = field(repr=False)
     alias: str
     name: str
+    uuid: str = field(repr=False)
     profile: IndexProfile = field(repr=False)
     mapping: Mapping[str, Any] = field(repr=False)
 
@@ -91,7 +96,7 @@ class Index:
         """
         require_name("index", name)
         try:
-            resolved, body = next(iter(cluster.call("GET", f"/{name}/_mapping").items()))
+            resolved, body = next(iter(cluster.call("GET", f"/{name}").items()))
         except ClusterError as error:
             if error.status != 404:
                 raise
@@ -99,7 +104,7 @@ class Index:
             raise ClusterError(reason, status=404, error_type=error.error_type) from None
         mapping = body["mappings"]
         profile = IndexProfile.from_meta(name, mapping.get("_meta", {}), media_root=media_root)
-        return cls(cluster, name, resolved, profile, mapping)
+        return cls(cluster, name, resolved, body["settings"]["index"]["uuid"], profile, mapping)
 
     def reopened(self) -> "Index":
         """The same alias opened again: another index, where the alias moved meanwhile."""
@@ -123,14 +128,20 @@ class Index:
             self.replace_action(one, content_hashes(one, self.media_roots.main)) for one in products
         )
 
-    def replace_action(self, product: Product, content_hash: Mapping[Modality, str]) -> dict[str, Any]:
-        """The bulk action that writes a product with these content hashes."""
+    def replace_action(
+        self, product: Product, content_hash: Mapping[Modality, str], *, overwrite: bool = False
+    ) -> dict[str, Any]:
+        """The bulk action that writes a product with these content hashes.
+
+        It is refused when the product in the index has a greater stamp (`changed`), unless it is to `overwrite` that.
+        """
         document = {
             **product.model_dump(mode="json", exclude_defaults=True),
             "attribute_text": product.attribute_text(),
             "content_hash": dict(content_hash),
         }
-        script = {"source": REPLACE, "params": {"product": document, "sources": self._sources}}
+        params = {"product": document, "sources": self._sources, **({"overwrite": True} if overwrite else {})}
+        script = {"source": REPLACE, "params": params}
         return self._update(product.id, script, upsert={**document, "embedding": {}})
 
     def fetch(self, ids: Sequence[str]) -> list[StoredProduct]:
@@ -143,7 +154,7 @@ class Index:
     def write_vectors(self, results: Iterable[EmbeddingResult]) -> Iterator[tuple[str, BulkError | None]]:
         """Writes vectors and errors with their metadata, yielding (id, error or None).
 
-        A result is dropped if its product has other content by now, or was deleted.
+        A result is dropped if its product has other content by now, or was deleted, perhaps with the whole index.
         """
         grouped: dict[str, list[EmbeddingResult]] = {}
         for result in results:
@@ -153,11 +164,25 @@ class Index:
             for id_, own in grouped.items()
         )
         for id_, error in self.cluster.bulk(actions):
-            yield id_, None if error and "document missing" in error else error
+            dropped = error and ("document missing" in error or VERSION_GONE in error)
+            yield id_, None if dropped else error
 
     def delete(self, ids: Iterable[str]) -> Iterator[tuple[str, str | None]]:
         """Deletes products by id, yielding (id, error or None)."""
-        return self.cluster.bulk({"_op_type": "delete", "_index": self.name, "_id": id_} for id_ in ids)
+        return self.cluster.bulk(map(self._deletion, ids))
+
+    def delete_unless_newer(self, stamps: Mapping[str, int]) -> Iterator[tuple[str, str | None]]:
+        """Deletes products by id, unless they have a greater stamp than the one given, yielding (id, error or None)."""
+        actions = (self._update(id_, {"source": DELETE, "params": {"changed": stamp}}) for id_, stamp in stamps.items())
+        for id_, error in self.cluster.bulk(actions):
+            yield id_, None if error and "document missing" in error else error
+
+    def delete_if_unchanged(self, documents: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str | None]]:
+        """Deletes products, each unless it was written since its document was read, yielding (id, error or None)."""
+        return self.cluster.bulk(
+            {**self._deletion(one["_id"]), "if_seq_no": one["_seq_no"], "if_primary_term": one["_primary_term"]}
+            for one in documents
+        )
 
     def count(self) -> int:
         """The number of products that a search can see."""
@@ -204,8 +229,12 @@ class Index:
         params = {"sources": self._sources, "only_errors": only_errors, "nonce": uuid4().hex[:8]}
         return {"source": REEMBED, "params": params}
 
+    def _deletion(self, id_: str) -> dict[str, Any]:
+        return {"_op_type": "delete", "_index": write_alias(self.name), "_id": id_}
+
     def _update(self, id_: str, script: dict[str, Any], upsert: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        action = {"_op_type": "update", "_index": self.name, "_id": id_, "retry_on_conflict": 5, "script": script}
+        where = {"_op_type": "update", "_index": write_alias(self.name), "_id": id_}
+        action = {**where, "retry_on_conflict": 5, "script": script}
         return {**action, "upsert": upsert} if upsert is not None else action
 
     def _backlog_query(self, source: Modality | None) -> dict[str, Any]:

@@ -20,3 +20,11 @@ def require_name(what: str, name: str, *, lower_case: bool = False) -> str:
             what, f"{name!r} is no name; use {case}, digits, '-', '_' and '.', and begin with no '-' or '_'"
         )
     return name
+
+
+def write_alias(name: str) -> str:
+    """The alias through which bulk writes reach the index of this name, and no other.
+
+    It is deleted with its index, so a late write is refused; one to the name would make an index without a mapping.
+    """
+    return f"{name}-writes"

@@ -9,8 +9,8 @@ from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import BUSY_STATUSES, SEARCH_PATHS, BulkError, Json, partial_failure, to_cluster_error
 from ltr_plugin.cluster.retrying import PartlyDoneError, retrying
-from ltr_plugin.errors import ClusterError, PluginMissingError
-from ltr_plugin.settings import Settings
+from ltr_plugin.errors import ClusterError, InputError, PluginMissingError
+from ltr_plugin.settings import Settings, check_cluster_url
 
 if TYPE_CHECKING:
     from tenacity import Retrying
@@ -43,7 +43,7 @@ class OpenSearchCluster:
     ) -> None:
         """`timeout_s` bounds one request, `retry_timeout_s` the time from a call's first failure to its last try.
 
-        `on_retry` gets each error that is followed by another try.
+        `on_retry` gets each error that is followed by another try. InputError for an address that is no cluster's.
         """
         import logging
 
@@ -53,7 +53,10 @@ class OpenSearchCluster:
 
         # The client logs every response of 400 and above; here such a response is an error that is raised, or expected.
         logging.getLogger("opensearch").setLevel(logging.CRITICAL)
-        self.url = strip_credentials(url)
+        try:
+            self.url = strip_credentials(check_cluster_url(url))
+        except ValueError as error:
+            raise InputError("address of the cluster", str(error)) from None
         self.retry_timeout_s = retry_timeout_s
         self._on_retry = on_retry
         self._client = OpenSearch(
@@ -98,7 +101,8 @@ class OpenSearchCluster:
 
         def send_pending() -> None:
             pending = [position for position in range(len(chunk)) if position not in results]
-            response = self._perform("POST", "/_bulk", "".join(f"{chunk[position]}\n" for position in pending), {})
+            body = "".join(f"{chunk[position]}\n" for position in pending)
+            response = self._perform("POST", "/_bulk", body, {"require_alias": "true"})
             busy: tuple[int, BulkError | None] | None = None
             for position, item in zip(pending, response["items"], strict=True):
                 result = next(iter(item.values()))

@@ -17,6 +17,11 @@ BUSY_STATUSES = (429, 503)
 PERMANENT_STATUS = 400
 """Status of an action that would be refused at any other time too."""
 
+_ADVICE = {
+    401: "; set OPENSEARCH_USER and OPENSEARCH_PASSWORD, or correct them",
+    403: "; give the user of OPENSEARCH_USER the right for it",
+}
+
 SEARCH_PATHS = ("_search", "_count", "_msearch", "_search/template", "_msearch/template")
 
 
@@ -84,11 +89,13 @@ def partial_failure(path: str, response: Json) -> str | None:
 def to_cluster_error(error: "TransportError", call: str, url: str) -> ClusterError:
     """The ClusterError for an error of opensearch-py; its status is 0 when there was no response."""
     if not isinstance(error.status_code, int):
-        return ClusterError(f"no answer from {url} ({call}): {error.error}; is the cluster up?")
+        untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error.error)
+        advice = "set OPENSEARCH_CA to the file of the authority that signed it" if untrusted else "is the cluster up?"
+        return ClusterError(f"no answer from {url} ({call}): {error.error}; {advice}")
     body = error.info.get("error") if isinstance(error.info, dict) else error.info
     error_type = body.get("type", "") if isinstance(body, dict) else ""
     return ClusterError(
-        f"{call} was refused ({error.status_code}): {error_reason(body)}",
+        f"{call} was refused ({error.status_code}): {error_reason(body)}{_ADVICE.get(error.status_code, '')}",
         status=error.status_code,
         error_type=error_type,
     )

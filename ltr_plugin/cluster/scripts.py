@@ -6,6 +6,9 @@ its document. So a worker that began before the request does not write its vecto
 which get the content hash by synchronization, make their vectors again too.
 """
 
+STALE = "older than the last change of this product"
+"""The error of a change whose stamp (`changed`) is less than that of its product."""
+
 
 def without_nonce(content_hash: str) -> str:
     """A content hash without its nonce."""
@@ -13,10 +16,15 @@ def without_nonce(content_hash: str) -> str:
 
 
 # A changed product keeps its vectors until new ones are made, so that searches still find it, but loses their metadata,
-# which puts it into the backlog. An unchanged product is not written, and keeps its nonces. The script may run again
-# after a conflict, so it must not change its parameters.
-REPLACE = """
+# which puts it into the backlog. An unchanged product is not written, and keeps its nonces. A change without a stamp
+# keeps that of the product. The script may run again after a conflict, so it must not change its parameters.
+REPLACE = f"""
 Map old = ctx._source; Map next = new HashMap(params.product); next.content_hash = new HashMap(next.content_hash);
+if (old.changed != null) {{
+  if (next.changed == null) next.changed = old.changed;
+  else if (next.changed < old.changed && params.overwrite != true) throw new IllegalArgumentException('{STALE}');
+}}"""
+REPLACE += """
 for (def entry : next.content_hash.entrySet()) {
   def before = old.content_hash[entry.getKey()];
   if (before != null && before.startsWith(entry.getValue() + '#')) entry.setValue(before);
@@ -35,6 +43,11 @@ for (def entry : params.sources.entrySet()) {
 next.embedding = embedding;
 if (!per_media.isEmpty()) next.per_media = per_media;
 if (next.equals(old)) { ctx.op = 'none'; } else { ctx._source = next; }
+"""
+
+DELETE = f"""
+if (ctx._source.changed != null && params.changed < ctx._source.changed) throw new IllegalArgumentException('{STALE}');
+ctx.op = 'delete';
 """
 
 WRITE_VECTORS = """

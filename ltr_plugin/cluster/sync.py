@@ -13,11 +13,11 @@ from ltr_plugin.cluster.versions import (
     active_index,
     allow_media_root,
     block_writes,
-    read_meta,
+    read_notes,
     resolve_alias,
     switch_alias,
     unblock_writes,
-    write_meta,
+    write_notes,
 )
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.progress import Progress, no_progress
@@ -36,7 +36,7 @@ def sync(source: Index, target: Index, *, progress: Progress = no_progress) -> N
     for folder in (source.media_roots.main, *source.media_roots.others):
         target = allow_media_root(target, folder)
     sync_point = _sync_point(source)
-    since = _synced_checkpoint(target, sync_point["uuid"])
+    since = _synced_checkpoint(target, source)
     source.refresh()
     _copy(source, target, {"range": {"_seq_no": {"gt": -1 if since is None else since}}}, progress)
     target.refresh()
@@ -44,7 +44,7 @@ def sync(source: Index, target: Index, *, progress: Progress = no_progress) -> N
         for id_, error in target.delete(_only_in(target, source)):
             if error:
                 raise ClusterError(f"{target.name} keeps product {id_}, which {source.name} no longer has: {error}")
-    write_meta(target.cluster, target.name, synced_from=sync_point)
+    write_notes(target, synced_from=sync_point)
 
 
 def copy_vectors(source: Index, target: Index, ids: Sequence[str]) -> None:
@@ -88,7 +88,7 @@ def copy_reembed_nonces(source: Index, target: Index, ids: Sequence[str]) -> Non
 
 def synced_from(target: Index, source: Index) -> bool:
     """Whether `target` has what `source` had at some time, and needs only the changes since."""
-    return _synced_checkpoint(target, _sync_point(source)["uuid"]) is not None
+    return _synced_checkpoint(target, source) is not None
 
 
 def cut_over(cluster: Cluster, alias: str, target: Index) -> str | None:
@@ -96,20 +96,38 @@ def cut_over(cluster: Cluster, alias: str, target: Index) -> str | None:
 
     If `target` is synced from that index, it gets the last changes first. Writes are blocked meanwhile, so that none is
     lost. If not, neither is synced from the other from then on: a rollback leads to the products of that time.
+    ClusterError of status 409 when another command was first, unless it did the same.
     """
     previous = resolve_alias(cluster, alias)
-    if previous in (None, target.name):
-        return switch_alias(cluster, alias, target.name)
+    if previous == target.name:
+        return previous
+    if previous is None:
+        switch_alias(cluster, alias, target.name)
+        return None
     with block_writes(cluster, previous):
         source = active_index(cluster, alias)
+        if source and source.name == target.name:
+            return previous
         sync_point = None
         if source and synced_from(target, source):
             sync(source, target)
             sync_point = _sync_point(target)  # both are equal now: a rollback copies little
-        write_meta(cluster, previous, synced_from=sync_point)
+        elif read_notes(target).get("synced_from"):
+            raise ClusterError(
+                f"{target.name} has the products of a version that {alias} is not any more; run this command again, "
+                "and it gets those of today",
+                status=409,
+            )
         unblock_writes(cluster, target.name)
-        write_meta(cluster, target.name, previous_index=previous)
-        switch_alias(cluster, alias, target.name)
+        try:
+            switch_alias(cluster, alias, target.name, previous)
+        except ClusterError as error:
+            if error.status != 409 or resolve_alias(cluster, alias) != target.name:
+                raise
+            return previous  # another command did the same, and writes the notes
+    write_notes(target, previous_index=previous)
+    if source:
+        write_notes(source, synced_from=sync_point)
     return previous
 
 
@@ -131,7 +149,7 @@ def _copy(source: Index, target: Index, query: dict[str, Any], progress: Progres
 
 def _replace(source: Index, target: Index, products: Iterable[tuple[Product, Mapping[Modality, str]]]) -> None:
     for id_, error in target.cluster.bulk(
-        target.replace_action(product, content_hash) for product, content_hash in products
+        target.replace_action(product, content_hash, overwrite=True) for product, content_hash in products
     ):
         if error:
             raise ClusterError(f"{target.name} refused product {id_} of {source.name}: {error}")
@@ -168,16 +186,15 @@ def _only_in(one: Index, other: Index) -> Iterator[str]:
             yield id_
 
 
-def _synced_checkpoint(target: Index, uuid: str) -> int | None:
-    """The sequence number up to which `target` has the changes of the index with this UUID; None: it is not synced."""
-    sync_point = read_meta(target.cluster, target.name).get("synced_from") or {}
-    return int(sync_point["checkpoint"]) if sync_point.get("uuid") == uuid else None
+def _synced_checkpoint(target: Index, source: Index) -> int | None:
+    """The sequence number up to which `target` has the changes of `source`; None: it is not synced."""
+    sync_point = read_notes(target).get("synced_from") or {}
+    return int(sync_point["checkpoint"]) if sync_point.get("uuid") == source.uuid else None
 
 
 def _sync_point(index: Index) -> dict[str, Any]:
     """The UUID of an index and its checkpoint: changes up to it can be read after a refresh, in every shard."""
-    settings = index.cluster.call("GET", f"/{index.name}/_settings/index.uuid")[index.name]["settings"]
     shards = index.cluster.call("GET", f"/{index.name}/_stats/docs", level="shards")["indices"][index.name]["shards"]
     primaries = [copy for copies in shards.values() for copy in copies if copy["routing"]["primary"]]
     checkpoint = min(int(copy["seq_no"]["local_checkpoint"]) for copy in primaries)
-    return {"uuid": settings["index"]["uuid"], "checkpoint": checkpoint}
+    return {"uuid": index.uuid, "checkpoint": checkpoint}

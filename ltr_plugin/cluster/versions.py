@@ -10,13 +10,16 @@ from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.mapping import index_body
-from ltr_plugin.cluster.names import require_name
+from ltr_plugin.cluster.names import require_name, write_alias
+from ltr_plugin.cluster.state import VERSIONS, StateIndex
 from ltr_plugin.errors import ClusterError, InputError
 
 WRITE_BLOCKED = "index write (api)"
 """A part of the error of a write to an index whose writes are blocked."""
 
 _VERSION = re.compile(r"(.+)-v[0-9]+")
+
+_ALIAS_MOVED = ("aliases_not_found_exception", "illegal_state_exception", "index_not_found_exception")
 
 _INHERITED_SETTINGS = ("number_of_shards", "number_of_replicas", "refresh_interval")
 
@@ -29,23 +32,38 @@ def open_or_create(cluster: Cluster, alias: str, vectors: Sequence[VectorField],
     return create_next_version(cluster, alias, vectors, current.media_roots.main if current else media_root)
 
 
-def create_next_version(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media_root: Path) -> Index:
+def create_next_version(
+    cluster: Cluster, alias: str, vectors: Sequence[VectorField], media_root: Path, *, catalog: Path | None = None
+) -> Index:
     """A version with these vectors that is not the one behind `alias`: an existing one, else a new one.
 
-    A new one gets the shards, replicas and refresh interval of the one behind the alias. The alias stays as it is.
+    A version that is filled from a `catalog` file alone is used again for that file only: two files, or a file and a
+    change of encoders, never fill the same version. A new one gets the shards, replicas and refresh interval of the one
+    behind the alias. The alias stays as it is.
     """
-    current, names = resolve_alias(cluster, alias), versions(cluster, alias)
-    for name in reversed(names):
-        index = _open_or_none(cluster, name) if name != current else None
-        if index and set(index.vectors) == set(vectors) and index.media_roots.main == media_root.resolve():
-            return index
-    body = index_body(vectors, media_root)
-    if current:
-        settings = cluster.call("GET", f"/{current}/_settings")[current]["settings"]["index"]
-        body["settings"]["index"] |= {key: settings[key] for key in _INHERITED_SETTINGS if key in settings}
-    name = f"{alias}-v{max(map(_version_number, names), default=0) + 1}"
-    cluster.call("PUT", f"/{name}", body)
-    return Index.open(cluster, name)
+    made_for = {"catalog": str(catalog.resolve())} if catalog else {}
+    while True:
+        current, names = resolve_alias(cluster, alias), versions(cluster, alias)
+        for name in reversed(names):
+            index = _open_or_none(cluster, name) if name != current else None
+            if index and index.mapping["_meta"].get("catalog") == made_for.get("catalog") and (
+                set(index.vectors), index.media_roots.main
+            ) == (set(vectors), media_root.resolve()):  # fmt: skip
+                return index
+        name = f"{alias}-v{max(map(_version_number, names), default=0) + 1}"
+        body = index_body(vectors, media_root)
+        body["aliases"] = {write_alias(name): {"is_hidden": True}}
+        body["mappings"]["_meta"] |= made_for
+        if current:
+            settings = cluster.call("GET", f"/{current}/_settings")[current]["settings"]["index"]
+            body["settings"]["index"] |= {key: settings[key] for key in _INHERITED_SETTINGS if key in settings}
+        try:
+            cluster.call("PUT", f"/{name}", body)
+        except ClusterError as error:
+            if error.error_type != "resource_already_exists_exception":
+                raise
+            continue  # another command was first with this number
+        return Index.open(cluster, name)
 
 
 def active_index(cluster: Cluster, alias: str) -> Index | None:
@@ -89,33 +107,57 @@ def versions(cluster: Cluster, alias: str) -> list[str]:
     return sorted((name for name in names if _is_version(name, alias)), key=_version_number)
 
 
-def switch_alias(cluster: Cluster, alias: str, index: str) -> str | None:
-    """Points `alias` to `index` in one atomic call; returns the index that it pointed to, if any."""
-    previous = resolve_alias(cluster, alias)
-    if previous != index:
-        removal = [{"remove": {"index": previous, "alias": alias}}] if previous else []
-        cluster.call("POST", "/_aliases", {"actions": [*removal, {"add": {"index": index, "alias": alias}}]})
-    return previous
+def switch_alias(cluster: Cluster, alias: str, index: str, previous: str | None = None) -> None:
+    """Points `alias` from `previous` (None: from nowhere) to `index` in one atomic call.
+
+    ClusterError of status 409 when another command has pointed it elsewhere: an alias never stands on two versions.
+    """
+    _update_alias(cluster, alias, previous, index)
 
 
-def read_meta(cluster: Cluster, name: str) -> dict[str, Any]:
-    """The `_meta` of an index's mapping, as it is now."""
-    meta: dict[str, Any] = cluster.call("GET", f"/{name}/_mapping")[name]["mappings"].get("_meta", {})
-    return meta
+def delete_versions(cluster: Cluster, alias: str, active: str | None, names: Sequence[str]) -> None:
+    """Deletes versions in one atomic call, provided that the alias still points to `active`, which is none of them.
+
+    ClusterError of status 409 when another command has pointed it elsewhere: it might be one of them.
+    """
+    _update_alias(cluster, alias, active, active, [{"remove_index": {"index": name}} for name in names])
 
 
-def write_meta(cluster: Cluster, name: str, **meta: object) -> None:
-    """Sets these keys of an index's `_meta`; the others stay."""
-    cluster.call("PUT", f"/{name}/_mapping", {"_meta": {**read_meta(cluster, name), **meta}})
+def _update_alias(
+    cluster: Cluster, alias: str, previous: str | None, index: str | None, more: Sequence[dict[str, Any]] = ()
+) -> None:
+    # the cluster refuses to remove an alias from an index that lacks it, and a second write index of an alias
+    remove = [{"remove": {"index": previous, "alias": alias, "must_exist": True}}] if previous else []
+    add = [{"add": {"index": index, "alias": alias, "is_write_index": True}}] if index else []
+    try:
+        cluster.call("POST", "/_aliases", {"actions": [*remove, *add, *more]})
+    except ClusterError as error:
+        if error.error_type not in _ALIAS_MOVED:
+            raise
+        raise ClusterError(
+            f"index {alias}: another command has switched or deleted a version of it; run this command again",
+            status=409,
+        ) from None
+
+
+def read_notes(index: Index) -> dict[str, Any]:
+    """What is noted on a version, as it is now: `previous_index` and `synced_from` (see `sync`)."""
+    return StateIndex(index.cluster, VERSIONS).get(index.uuid)
+
+
+def write_notes(index: Index, **notes: object) -> None:
+    """Sets these notes on a version; the others stay."""
+    StateIndex(index.cluster, VERSIONS).merge(index.uuid, index=index.name, **notes)
 
 
 def allow_media_root(index: Index, folder: Path) -> Index:
     """The index with a folder added to its media roots, unless one of them contains it."""
     if index.media_roots.contains(folder):
         return index
-    write_meta(
-        index.cluster, index.name, extra_media_roots=[*map(str, index.media_roots.others), str(folder.resolve())]
-    )
+    cluster, name = index.cluster, index.name
+    meta = cluster.call("GET", f"/{name}/_mapping")[name]["mappings"]["_meta"]
+    roots = [*meta.get("extra_media_roots", ()), str(folder.resolve())]
+    cluster.call("PUT", f"/{name}/_mapping", {"_meta": {**meta, "extra_media_roots": roots}})
     return index.reopened()
 
 
@@ -124,13 +166,16 @@ def block_writes(cluster: Cluster, name: str) -> Iterator[None]:
     """Blocks writes to an index: everything written before can be read after a refresh.
 
     Writes stay blocked when the body succeeds, because a version that is no longer active must not get late writes; an
-    error in the body unblocks them. Writers find WRITE_BLOCKED in the error, and resolve the alias again.
+    error in the body unblocks them, unless another command has switched the alias. Writers find WRITE_BLOCKED in the
+    error, and resolve the alias again.
     """
     cluster.call("PUT", f"/{name}/_block/write")
     try:
         yield
     except BaseException:
-        unblock_writes(cluster, name)
+        version = _VERSION.fullmatch(name)
+        if version is None or resolve_alias(cluster, version[1]) in (None, name):
+            unblock_writes(cluster, name)
         raise
 
 

@@ -66,12 +66,14 @@ def check_cluster(settings: Settings) -> list[Check]:
         return [Check("cluster", False, "no development node is running", "`ltr node start`, or set OPENSEARCH_URL")]
     try:
         cluster = connect(settings=settings, timeout_s=CONNECT_TIMEOUT_S)
+        version = cluster.call("GET", "/")["version"]
+        plugins = {row["component"]: row["version"] for row in cluster.call("GET", "/_cat/plugins", format="json")}
     except PluginMissingError as error:
         return [Check("cluster", True, "answers"), Check("LTR plugin", False, "not installed", str(error))]
     except ClusterError as error:
-        return [Check("cluster", False, str(error), "start the cluster, or correct OPENSEARCH_URL")]
-    version = cluster.call("GET", "/")["version"]
-    plugins = {row["component"]: row["version"] for row in cluster.call("GET", "/_cat/plugins", format="json")}
+        refused = error.status in (401, 403)
+        remedy = "correct OPENSEARCH_USER" if refused else "start the cluster, or correct OPENSEARCH_URL"
+        return [Check("cluster", False, str(error), remedy)]
     knn = plugins.get("opensearch-knn")
     own = sorted(f"{name} {number}" for name, number in plugins.items() if "ltr" in name)
     distribution = f"{version.get('distribution', 'elasticsearch')} {version['number']}"

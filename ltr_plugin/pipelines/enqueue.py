@@ -123,7 +123,7 @@ def _in_flight(index: Index, client: "Celery") -> dict[Modality | None, set[str]
 
 def broker_name(settings: Settings) -> str:
     """The address of the broker, without its password."""
-    return strip_credentials(settings.broker_url or "")
+    return _shown(settings.broker_url)
 
 
 def count_workers(settings: Settings, *, limit: int | None = None) -> int:
@@ -145,4 +145,9 @@ def count_workers(settings: Settings, *, limit: int | None = None) -> int:
 
 def no_answer(broker_url: str | None, error: Exception) -> BrokerError:
     """The error that says which broker does not answer, and why."""
-    return BrokerError(f"no broker answers at {strip_credentials(broker_url or '')}: {error}")
+    return BrokerError(f"no broker answers at {_shown(broker_url)}: {error}")
+
+
+def _shown(broker_url: str | None) -> str:
+    """Addresses, separated by semicolons, without passwords."""
+    return ";".join(map(strip_credentials, (broker_url or "").split(";")))

@@ -1,6 +1,6 @@
 """A catalog file into an index: text at once, vectors by the workers, and the alias when all vectors are made."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,8 @@ from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.pruning import delete_unchanged, ids_without, snapshot_without
+from ltr_plugin.cluster.scripts import STALE
 from ltr_plugin.cluster.sync import copy_reembed_nonces, copy_vectors, cut_over, sync, synced_from
 from ltr_plugin.cluster.versions import (
     active_index,
@@ -21,9 +23,9 @@ from ltr_plugin.cluster.versions import (
     resolve_alias,
     switch_alias,
     unblock_writes,
-    write_meta,
+    write_notes,
 )
-from ltr_plugin.errors import InputError, Problem
+from ltr_plugin.errors import ClusterError, InputError, Problem
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
 from ltr_plugin.pipelines.index_versions import build_next_version
@@ -38,7 +40,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class IndexResult:
     """What became of a catalog: how many changes were `written`, which were `refused`, which lines were skipped because
-    they are invalid, and how many products were pruned because the catalog does not have them.
+    they are invalid, how many products were pruned because the catalog does not have them, and how many changes were
+    `stale`: older than the last change of their product.
 
     `index` is the version that has the products now. `pending_alias` is the alias that is to point to it once its
     vectors are made, where this call filled the version beside the active one (see `embed_backlog`).
@@ -50,6 +53,7 @@ class IndexResult:
     refused: list[Problem] = field(default_factory=list)
     invalid_lines: list[Problem] = field(default_factory=list)
     pruned: int = 0
+    stale: int = 0
 
 
 def write_catalog(
@@ -67,12 +71,12 @@ def write_catalog(
 ) -> IndexResult:
     """Adds a catalog's products to an index, which is made if it does not exist; their words can be found at once.
 
-    Products of other catalogs stay, unless `prune` deletes those that this catalog does not have. With `update`, its
-    lines give some fields new values. With `replace`, or where an earlier release made the index, nothing changes for
-    shoppers yet: a version of this catalog alone is filled beside the active one. `vectors` are the vector fields that
-    the index is to have, or the encoders that make them; where they differ from those of the index, the next version is
-    filled with all its products (`build_next_version`). If another command moves the alias meanwhile, the rest is
-    written to the version that is active then.
+    Products of other catalogs stay, unless `prune` deletes those that this catalog does not have; what somebody changes
+    during this call stays too. With `update`, its lines give some fields new values. With `replace`, or where an
+    earlier release made the index, nothing changes for shoppers yet: a version of this catalog alone is filled beside
+    the active one. `vectors` are the vector fields that the index is to have, or the encoders that make them; where
+    they differ from those of the index, the next version is filled with all its products (`build_next_version`). If
+    another command moves the alias meanwhile, the rest is written to the version that is active then.
 
     Relative media lie in the folder `media`, or without it in the catalog's. InputError lists every wrong line before
     anything is written, unless `skip_invalid`; an empty catalog is one where it would delete everything. ClusterError
@@ -95,14 +99,15 @@ def write_catalog(
     folder = media or catalog.parent
     new_version = replace or (current is None and resolve_alias(cluster, alias) is not None)
     if new_version:
-        target = create_next_version(cluster, alias, vectors, folder)
+        target = create_next_version(cluster, alias, vectors, folder, catalog=catalog)
         unblock_writes(cluster, target.name)
-        write_meta(cluster, target.name, synced_from=None)
+        write_notes(target, synced_from=None)
     else:
         target = allow_media_root(current or ensure_index(cluster, alias, vectors, folder), folder)
-    ids, refused = _write(target, changes, folder, total, progress)
+    others = snapshot_without(target, _ids(lines.read(skip_invalid=True))) if prune or new_version else {}
+    ids, refused, stale = _write(target, changes, folder, total, progress)
     index = target.reopened()  # another version than at the start, if another command moved the alias
-    pruned = _prune(index, ids) if prune or new_version else 0
+    pruned = delete_unchanged(index, others)
     if new_version and current:
         for group in batched(ids, CHANGES_PER_CALL):
             copy_reembed_nonces(current, target, group)
@@ -110,7 +115,8 @@ def write_catalog(
     if set(vectors) not in (set((current or target).vectors), set(index.vectors)):
         index, new_version = build_next_version(cluster, alias, vectors, progress=progress), True
     index.refresh()
-    return IndexResult(index, alias if new_version else None, total - len(refused), refused, invalid, pruned)
+    written = total - len(refused) - stale
+    return IndexResult(index, alias if new_version else None, written, refused, invalid, pruned, stale)
 
 
 def ensure_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media: Path) -> Index:
@@ -121,13 +127,18 @@ def ensure_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], m
     if index := active_index(cluster, alias):
         return index
     if resolve_alias(cluster, alias) is None:
-        switch_alias(cluster, alias, open_or_create(cluster, alias, vectors, media).name)
+        made = open_or_create(cluster, alias, vectors, media)
+        try:
+            switch_alias(cluster, alias, made.name)
+        except ClusterError as error:
+            if error.status != 409:  # else another command made the index first
+                raise
     return Index.open(cluster, alias)
 
 
 def missing_from_catalog(index: Index, catalog: Path) -> list[str]:
     """The ids of an index's products that a catalog does not have, in order: what `prune` deletes."""
-    return _missing_from_catalog(index, {one.id for one in JsonLines(catalog, CatalogEntry).read() if not one.deleted})
+    return ids_without(index, _ids(JsonLines(catalog, CatalogEntry).read()))
 
 
 def embed_backlog(
@@ -180,33 +191,32 @@ def temporary_worker(settings: Settings) -> "Iterator[LocalWorker | None]":
 
 def _write(
     target: Index, changes: Iterator[Change], folder: Path, total: int, progress: Progress
-) -> tuple[list[str], list[Problem]]:
-    """The ids of the products that exist afterwards, and what was refused."""
+) -> tuple[list[str], list[Problem], int]:
+    """The ids of the products that exist afterwards, what was refused, and how many changes were stale."""
     ids: list[str] = []
     refused: list[Problem] = []
-    done = 0
+    stale = done = 0
     media_root = Settings.from_env().media_root
     # a large catalog takes so long to check and to write that the alias may move, and old versions may be dropped
     just_opened = total <= CHANGES_PER_CALL and not media_root
     for group in batched(changes, CHANGES_PER_CALL):
         index = target if just_opened else Index.open(target.cluster, target.alias, media_root=media_root)
         errors = apply_changes(index, group, folder=folder)
-        refused += (Problem(f"product {one.id}", error) for one, error in zip(group, errors, strict=True) if error)
+        stale += errors.count(STALE)
+        refused += (
+            Problem(f"product {one.id}", error)
+            for one, error in zip(group, errors, strict=True)
+            if error and error != STALE
+        )
         ids += (one.id for one in group if not getattr(one, "deleted", False))
         done += len(group)
         progress(done, total)
-    return ids, refused
+    return ids, refused, stale
 
 
-def _missing_from_catalog(index: Index, ids: Collection[str]) -> list[str]:
-    index.refresh()
-    return [id_ for id_ in index.ids() if id_ not in ids]
-
-
-def _prune(index: Index, ids: Sequence[str]) -> int:
-    deletions = [CatalogEntry(id=id_, deleted=True) for id_ in _missing_from_catalog(index, set(ids))]
-    results = (apply_changes(index, group) for group in batched(deletions, CHANGES_PER_CALL))
-    return sum(error is None for errors in results for error in errors)
+def _ids(changes: Iterable[Change]) -> set[str]:
+    """The ids of the products that exist after these changes."""
+    return {one.id for one in changes if not getattr(one, "deleted", False)}
 
 
 def _embed(settings: Settings, index: Index, progress: Progress, *, already_sent: bool = False) -> bool:

@@ -11,7 +11,8 @@ from ltr_plugin.cluster.sync import cut_over, sync, synced_from
 from ltr_plugin.cluster.versions import (
     active_index,
     create_next_version,
-    read_meta,
+    delete_versions,
+    read_notes,
     resolve_alias,
     unblock_writes,
     versions,
@@ -65,17 +66,18 @@ def rollback_index(cluster: Cluster, alias: str, *, progress: Progress = no_prog
     After a change of encoders, products that have changed since are copied first; a version that was replaced by
     another catalog comes back as it was. A second call undoes the first. InputError when no version was active before.
     """
-    name = resolve_alias(cluster, alias)
-    previous = read_meta(cluster, name).get("previous_index") if name else None
-    if name is None or previous not in versions(cluster, alias):
+    current = active_index(cluster, alias)
+    previous = read_notes(current).get("previous_index") if current else None
+    if current is None or previous not in versions(cluster, alias):
+        name = current.name if current else resolve_alias(cluster, alias)
         raise InputError(f"index {alias}", f"{name} has no version before it" if name else "there is no such index")
-    target, current = Index.open(cluster, previous), active_index(cluster, alias)
-    synced = current is not None and synced_from(target, current)
-    if current and synced:
+    target = Index.open(cluster, previous)
+    synced = synced_from(target, current)
+    if synced:
         sync(current, target, progress=progress)
     cut_over(cluster, alias, target)
     target.refresh()
-    return RollbackResult(name, previous, synced)
+    return RollbackResult(current.name, previous, synced)
 
 
 def list_versions(cluster: Cluster, alias: str) -> list[Version]:
@@ -97,19 +99,20 @@ def drop_index(cluster: Cluster, alias: str) -> list[str]:
     """Deletes an index with all its versions, and returns their names; nothing brings it back."""
     dropped = versions(cluster, alias)
     for name in dropped:
-        cluster.call("DELETE", f"/{name}")
+        cluster.call("DELETE", f"/{name}", ignore_unavailable=True)
     return dropped
 
 
 def drop_inactive_versions(cluster: Cluster, alias: str) -> list[str]:
     """Deletes all versions but the active one, and returns their names; no rollback is possible afterwards.
 
-    A change of encoders that is not finished is cancelled.
+    A change of encoders that is not finished is cancelled. ClusterError of status 409 when another command switches the
+    alias at this moment: nothing is deleted then.
     """
-    dropped = [version.name for version in list_versions(cluster, alias) if not version.active]
-    for name in dropped:
-        cluster.call("DELETE", f"/{name}")
     active_name = resolve_alias(cluster, alias)
+    dropped = [name for name in versions(cluster, alias) if name != active_name]
+    if dropped:
+        delete_versions(cluster, alias, active_name, dropped)
     if active_name and writes_blocked(cluster, active_name):
         unblock_writes(cluster, active_name)
     return dropped
@@ -133,7 +136,7 @@ def list_indices(cluster: Cluster) -> list[IndexSummary]:
     own = {name: meta for name, meta in metas.items() if meta.get("layout_version") == LAYOUT_VERSION}
     summaries = []
     for version, body in cluster.call("GET", "/_alias").items():
-        for alias in body["aliases"] if version in own else ():
+        for alias in (name for name, how in body["aliases"].items() if version in own and not how.get("is_hidden")):
             others = sorted(name for name in own if name != version and name.rpartition("-v")[0] == alias)
             vectors = {entry["name"]: entry["encoder"] for entry in own[version]["vectors"]}
             products = int(cluster.call("GET", f"/{version}/_count")["count"])

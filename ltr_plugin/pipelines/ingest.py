@@ -16,6 +16,7 @@ from ltr_plugin.catalog.changes import Change
 from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.scripts import STALE
 from ltr_plugin.errors import BrokerError, ClusterError, Problem
 from ltr_plugin.pipelines.enqueue import enqueue_missing
 from ltr_plugin.validation import problems_of
@@ -42,13 +43,14 @@ class RefusedChange:
 @dataclass
 class IngestResult:
     """What became of changes: how many were `applied`, how many products were `sent` to workers (each counted once a
-    modality), and which changes were `refused`.
+    modality), and which changes were `refused`. Those that are `stale` are older than the last change of their product.
 
     `enqueue_error` says why no tasks could be sent; the products stay in the backlog, and the next sweep sends them.
     """
 
     applied: int = 0
     sent: int = 0
+    stale: int = 0
     refused: list[RefusedChange] = field(default_factory=list)
     enqueue_error: str | None = None
 
@@ -79,6 +81,8 @@ def ingest(
         for (position, change), error in zip(valid, errors, strict=True):
             if error is None:
                 changed.append(change.id)
+            elif error == STALE:
+                result.stale += 1
             else:
                 result.refused.append(RefusedChange(position, change.id, error))
         result.applied += len(changed)
@@ -99,9 +103,10 @@ NumberedLine = tuple[int, bytes]
 
 @dataclass
 class StreamResult:
-    """How many changes were applied, and how many refused. `enqueue_error` as in `IngestResult`."""
+    """How many changes were applied, refused and stale. `stale` and `enqueue_error` as in `IngestResult`."""
 
     applied: int = 0
+    stale: int = 0
     refused: int = 0
     enqueue_error: str | None = None
 
@@ -123,6 +128,7 @@ def ingest_lines(
             number = group[one.position - 1][0]
             on_refused(Problem(f"line {number}", f"{one.id}  {one.reason}".strip()))
         total.applied += result.applied
+        total.stale += result.stale
         total.refused += len(result.refused)
         total.enqueue_error = result.enqueue_error or total.enqueue_error
     return total

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_matrix, fetch_features
-from ltr_plugin.cluster.feature_store import FeatureStore, push_features
+from ltr_plugin.cluster.feature_store import TRIAL, FeatureStore, push_features
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.search import OnError, raise_error
 from ltr_plugin.errors import InputError, ParityError
@@ -46,8 +47,9 @@ def push(
     At most `sample_queries` queries are scored (None: all); without `queries`, those that the ranker carries from its
     training. A query that fails is named in the result. InputError when the ranker was trained for another version of
     its feature set or on vectors of other encoders; ExportError when the plugin cannot express it; ParityError when
-    scores or their order differ; ClusterError when all queries fail. After any error, what this call uploaded is
-    withdrawn; a model that existed before stays, since shoppers may be served by it.
+    scores or their order differ; ClusterError when all queries fail. The ranker is scored under a name of this call
+    alone, and gets its own afterwards: what can be promoted is proved, and is never withdrawn. A model of its name that
+    existed before stays after an error too, since shoppers may be served by it.
     """
     ranker = as_ranker(ranker)
     _require_same_encoders(index, ranker)
@@ -60,19 +62,21 @@ def push(
         encoded = encode(index, queries, limit=sample_queries, failed=failed)
     store = FeatureStore(index.cluster)
     name = model_name(ranker, export)
-    uploaded = store.model(name) is None
-    if uploaded:
-        store.put_model(name, export.with_derived_features(ranker.feature_set), export.model())
+    features = export.with_derived_features(ranker.feature_set)
+    trial = f"{name}{TRIAL}{uuid4().hex[:8]}" if store.model(name) is None else None
+    if trial:
+        store.put_model(trial, features, export.model())
     try:
-        parity = verify_parity(index, ranker, export, name, encoded, progress=progress, on_error=failed.add)
+        parity = verify_parity(index, ranker, export, trial or name, encoded, progress=progress, on_error=failed.add)
         failed.raise_if_all(one.query.id for one in encoded)
         if not parity.passed:
-            fate = "is withdrawn" if uploaded else "was in the cluster before and stays there; do not promote it"
+            fate = "is withdrawn" if trial else "was in the cluster before and stays there; do not promote it"
             raise ParityError(f"the cluster does not score {name} as trained; it {fate}. {parity}")
-    except BaseException:
-        if uploaded:
-            store.delete_model(name)
-        raise
+        if trial:
+            store.put_model(name, features, export.model())
+    finally:
+        if trial:
+            store.delete_model(trial)
     return PushResult(name, parity, failed)
 
 
@@ -87,7 +91,6 @@ def verify_parity(
     on_error: OnError = raise_error,
 ) -> Parity:
     """Compares scores of these queries' candidates: by `sltr`, and predicted here from features of the same search."""
-
     pairs = (
         QueryProducts(one.query.id, one.params, products)
         for one, products in zip(encoded, first_pass(index, encoded, on_error=on_error), strict=True)

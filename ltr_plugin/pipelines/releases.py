@@ -10,6 +10,7 @@ from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.names import require_name
 from ltr_plugin.cluster.search import search
+from ltr_plugin.cluster.state import RELEASES, StateIndex
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
 from ltr_plugin.queries.retrieval import Retrieval
@@ -33,25 +34,40 @@ class UploadedRanker:
     templates: tuple[str, ...]
 
 
-def promote(index: Index, ranker: AnyRanker, template: str = "shop") -> Release:
+def promote(index: Index, ranker: AnyRanker, template: str = "shop", *, force: bool = False) -> Release:
     """Makes a ranker what storefronts get when they call `template`, in one atomic call; earlier releases are kept.
 
     `ranker` is a baseline's or model's name, the folder of a trained ranker, or a ranker. InputError when the cluster
-    does not have it, or refuses a search by it.
+    does not have it or refuses a search by it, and when the template belongs to another index or was not made here,
+    unless `force` takes it over.
     """
     require_name("template", template)
     ranking = resolve_ranking(index, ranker)
-    number = _next_number(index.cluster, template)
-    metadata = {
-        "release": number,
-        "ranker": ranking.model or ranking.name,
-        "index": index.alias,
-        "promoted": datetime.now(UTC).isoformat(timespec="seconds"),
-        "spaces": _vector_fingerprints(index) if ranking.knn or ranking.model else {},
-    }
-    text = with_release_metadata(search_template(Retrieval(index.profile), ranking), metadata)
-    _require_searchable(index, text, ranking.name)
-    _write_template(index.cluster, _release_name(template, number), text)
+    current, releases = _read_template(index.cluster, template), StateIndex(index.cluster, RELEASES)
+    served = release_metadata(current) if current else {}
+    if current and not served and not force:
+        raise InputError(f"template {template}", "was not made by `ltr ranker promote`; --force replaces it")
+    latest = _latest(releases, template)
+    previous = served or latest
+    for number in count(1 + max(latest.get("number", 0), served.get("release", 0))):
+        if previous and previous["index"] != index.alias and not force:
+            raise InputError(
+                f"template {template}",
+                f"ranks index {previous['index']}; name another one, or --force makes it rank {index.alias}",
+            )
+        metadata = {
+            "release": number,
+            "ranker": ranking.model or ranking.name,
+            "index": index.alias,
+            "promoted": datetime.now(UTC).isoformat(timespec="seconds"),
+            "spaces": _vector_fingerprints(index) if ranking.knn or ranking.model else {},
+        }
+        text = with_release_metadata(search_template(Retrieval(index.profile), ranking), metadata)
+        _require_searchable(index, text, ranking.name)
+        release = {"template": template, "number": number, "index": index.alias, "text": text}
+        if releases.create(_release_id(template, number), release):
+            break
+        previous = releases.get(_release_id(template, number))  # of another command at the same time
     _write_template(index.cluster, template, text)
     return Release(template, number, metadata)
 
@@ -59,29 +75,32 @@ def promote(index: Index, ranker: AnyRanker, template: str = "shop") -> Release:
 def rollback(cluster: Cluster, template: str = "shop", release: int | None = None) -> Release:
     """Puts an earlier release of a template back: the one before the current, or the numbered one.
 
-    InputError when there is none, or when its index has vectors of other encoders now than at its promotion.
+    InputError when there is none, when its index has vectors of other encoders now than at its promotion, and when the
+    cluster does not have its model any more.
     """
     current = _read_template(cluster, require_name("template", template))
     if current is None:
         raise InputError(
             "rollback", f"no search template {template!r} in the cluster; make one with `ltr ranker promote`"
         )
-    number = release if release is not None else int(release_metadata(current)["release"]) - 1
-    earlier = _read_template(cluster, _release_name(template, number))
-    if earlier is None:
+    number = release if release is not None else int(release_metadata(current).get("release", 0)) - 1
+    earlier = StateIndex(cluster, RELEASES).get(_release_id(template, number))
+    if not earlier:
         before = (
             "it has only one release; promote another ranker first" if number < 1 else f"it has no release {number}"
         )
         raise InputError("rollback", f"search template {template!r} cannot be rolled back: {before}")
-    metadata = release_metadata(earlier)
-    other = _mismatched_vectors(Index.open(cluster, metadata["index"]), metadata)
+    metadata = release_metadata(earlier["text"])
+    index = Index.open(cluster, metadata["index"])
+    other = _mismatched_vectors(index, metadata)
     if other:
         raise InputError(
             f"{template} release {number}",
             f"it ranks by {', '.join(other)} of other encoders than {metadata['index']} has now; go back to a release "
             f"that was promoted since, or put those vectors back with `ltr index rollback {metadata['index']}`",
         )
-    _write_template(cluster, template, earlier)
+    resolve_ranking(index, metadata["ranker"])
+    _write_template(cluster, template, earlier["text"])
     return Release(template, number, metadata)
 
 
@@ -100,7 +119,7 @@ def current_releases(cluster: Cluster) -> list[Release]:
     releases: list[Release] = []
     for template, script in sorted(scripts.items()):
         stored = release_metadata(script.get("source", ""))
-        if stored and not template.endswith(f".v{stored['release']}"):
+        if stored:
             releases.append(Release(template, stored["release"], stored))
     return releases
 
@@ -136,14 +155,13 @@ def _mismatched_vectors(index: Index, metadata: dict[str, Any]) -> list[str]:
     return [name for name, space in metadata["spaces"].items() if now.get(name) != space]
 
 
-def _next_number(cluster: Cluster, template: str) -> int:
-    """The first number that no release has. After a rollback, releases after the current one exist."""
-    current = _read_template(cluster, template)
-    number = int(release_metadata(current)["release"]) + 1 if current else 1
-    return next(n for n in count(number) if _read_template(cluster, _release_name(template, n)) is None)
+def _latest(releases: StateIndex, template: str) -> dict[str, Any]:
+    """The release of a template with the highest number, which after a rollback is not the current one; or nothing."""
+    body = {"query": {"term": {"template": template}}, "sort": [{"number": "desc"}], "size": 1}
+    return next(iter(releases.search(body)), {})
 
 
-def _release_name(template: str, number: int) -> str:
+def _release_id(template: str, number: int) -> str:
     return f"{template}.v{number}"
 
 

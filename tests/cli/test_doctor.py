@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from busy_proxy import busy_proxy
 from ltr_command import ltr
 
 from ltr_plugin.pipelines import doctor
@@ -33,10 +34,21 @@ def test_a_cluster_or_broker_that_does_not_answer_is_named():
     assert "no broker answers at redis://127.0.0.1:9" in broker.found
 
 
-@pytest.mark.parametrize("url", ["foo://queue", "queue", "queue:5672"])
-def test_an_address_that_is_no_broker_is_named(url):
-    (broker,) = check_broker(Settings(broker_url=url))
+def test_an_address_that_is_no_broker_is_named():
+    (broker,) = check_broker(Settings(broker_url="foo://queue"))
     assert "LTR_BROKER_URL: is no broker's address; it begins with redis://" in broker.found
+
+
+@pytest.mark.parametrize("path", ["/_ltr", "/_cat/plugins"])
+@pytest.mark.parametrize(("status", "advice"), [(401, "OPENSEARCH_PASSWORD, or correct"), (403, "the right for it")])
+@pytest.mark.live
+def test_a_user_whom_the_cluster_refuses_is_named_by_the_variable(node_url, status, advice, path):
+    with busy_proxy(node_url) as proxy:
+        proxy.troubles = [status] if path == "/_ltr" else ["none", "none", status]
+        (cluster,) = check_cluster(Settings(opensearch_url=proxy.url))
+    assert not cluster.ok
+    assert advice in cluster.found
+    assert cluster.remedy == "correct OPENSEARCH_USER"
 
 
 @pytest.mark.slow

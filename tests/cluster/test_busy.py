@@ -26,9 +26,9 @@ def proxy(node_url):
 @pytest.fixture
 def name(node_url):
     node, name = OpenSearchCluster(node_url), f"busy-{uuid.uuid4().hex[:8]}"
-    node.call("PUT", f"/{name}", {"settings": {"number_of_replicas": 0}})
+    node.call("PUT", f"/{name}-v1", {"settings": {"number_of_replicas": 0}, "aliases": {name: {}}})
     yield name
-    node.call("DELETE", f"/{name}")
+    node.call("DELETE", f"/{name}-v1")
 
 
 def updates(name, count):

@@ -127,7 +127,7 @@ def test_writes_wait_while_the_alias_moves_and_reach_the_new_version(index, clus
         writer.start()
         time.sleep(0.5)
         assert writer.is_alive()
-        switch_alias(cluster, alias, newer.name)
+        switch_alias(cluster, alias, newer.name, index.name)
     writer.join()
     assert stored(newer).product.title == "mug"
     assert stored(index) is None

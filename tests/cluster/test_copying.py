@@ -13,7 +13,7 @@ from ltr_plugin.cluster.versions import (
     open_or_create,
     resolve_alias,
     switch_alias,
-    write_meta,
+    write_notes,
     writes_blocked,
 )
 
@@ -89,7 +89,7 @@ def test_what_changed_meanwhile_is_caught_up_and_nothing_is_written_twice(old, n
     assert source(new, "p1")["price"] == 99
     assert source(new, "p1")["text_vector"] == [1, 0, 1]
     assert cluster.call("GET", f"/{new.name}/_doc/p2")["_version"] == versions["p2"]
-    write_meta(cluster, new.name, synced_from={})
+    write_notes(new, synced_from={})
     sync(old, new)  # the whole once more: all is there already
     assert cluster.call("GET", f"/{new.name}/_doc/p2")["_version"] == versions["p2"]
 

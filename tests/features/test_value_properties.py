@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_matrix, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.mapping import index_body
+from ltr_plugin.cluster.names import write_alias
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.search import msearch
 from ltr_plugin.features.feature import MAX_VALUE
@@ -95,7 +96,7 @@ def shop(node_url, tmp_path_factory):
     scaled = {"scaled_float": {"type": "scaled_float", "scaling_factor": 100}, "date": {"type": "date"}}
     body["mappings"]["properties"] |= numbers | scaled
     index = SimpleNamespace(cluster=cluster, name=f"values-{uuid.uuid4().hex[:8]}")
-    cluster.call("PUT", f"/{index.name}", body)
+    cluster.call("PUT", f"/{index.name}", {**body, "aliases": {write_alias(index.name): {}}})
     store = FeatureStore(cluster)
     store.put_feature_set(features, index.name)
     weights = {name: 2.0 ** -(position % 7) for position, name in enumerate(features.feature_names)}
@@ -144,7 +145,10 @@ TEXTS = st.one_of(
 def check(shop, products, texts):
     ids = [f"p{number}" for number in range(PRODUCTS)]
     documents = dict(zip(ids, products, strict=True))
-    actions = [{"_index": shop.index.name, "_id": id_, "id": id_, **document} for id_, document in documents.items()]
+    actions = [
+        {"_index": write_alias(shop.index.name), "_id": id_, "id": id_, **document}
+        for id_, document in documents.items()
+    ]
     assert not [error for _, error in shop.index.cluster.bulk(actions) if error]
     shop.index.cluster.call("POST", f"/{shop.index.name}/_refresh")
     pairs = [QueryProducts(str(n), search_parameters(text, {}, ()), ids) for n, text in enumerate(texts)]

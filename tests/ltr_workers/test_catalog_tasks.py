@@ -47,6 +47,15 @@ def test_what_says_nothing_about_the_message_is_waited_for(shop, index, node_url
     assert {record.levelname for record in caplog.records} == {"ERROR" if permanent else "WARNING"}
 
 
+def test_a_message_that_is_delivered_again_after_a_later_one_changes_nothing(shop, index, caplog):
+    first, later = {**MUG, "changed": 1}, {**MUG, "title": "Cup", "changed": 2}
+    with caplog.at_level(logging.INFO, "ltr_workers.catalog_tasks"):
+        for number, items in enumerate([[first], [later], [first], [{**first, "deleted": True}]]):
+            catalog_tasks._ingest(str(number), PUT_TASK, shop, items, CatalogEntry)
+    assert [found.product.title for found in index.fetch(["4711"])] == ["Cup"]
+    assert [record.facts["stale"] for record in caplog.records if hasattr(record, "facts")] == [0, 0, 1, 1]
+
+
 @pytest.mark.parametrize("arguments", [["a shop", []], ["*", []], ["shop/x", []], ["_all", []], ["", []], ["shop", {}]])
 def test_an_invalid_message_fails_at_once(arguments, caplog):
     with caplog.at_level(logging.ERROR, "ltr_workers.catalog_tasks"):

@@ -105,6 +105,20 @@ def test_tasks_go_out_for_exactly_the_products_that_lack_vectors(products, index
     assert sent() == [("image", ["a"]), ("text", ["a"])]
 
 
+def test_changes_that_come_too_late_are_counted_and_send_nothing(products, index, sent):
+    mug = {"id": "a", "title": "mug", "changed": "2026-05-02T00:00:00Z"}
+    assert products.put([mug]).stale == 0
+    sent()
+    late = {"changed": "2026-05-01T00:00:00Z"}
+    result = products.put(
+        [mug | late | {"title": "cup"}, {"id": "a", "deleted": True, **late}, {"id": "b", "title": "b"}]
+    )
+    assert (result.applied, result.stale, result.refused) == (1, 2, [])
+    assert sent() == [("text", ["b"])]
+    result = products.update([{"id": "a", "price": 3, **late}, {"id": "a", "price": 2}])
+    assert (result.applied, result.stale, stored(index)["a"].price) == (1, 1, 2)
+
+
 def test_what_is_wrong_is_told_by_product_and_hinders_no_other(products, index):
     records = [
         {"id": "a", "title": "mug", "prise": 3},
@@ -240,6 +254,15 @@ def test_files_are_taken_in_by_age_and_put_away(watched, folder, index):
     assert list(stored(index)) == ["b"]
     assert sorted(path.name for path in folder.iterdir() if path.is_file()) == ["b.jsonl.part", "notes.txt"]
     assert looks(watched) == []
+
+
+def test_a_file_that_comes_too_late_is_done_and_counted(watched, folder, index):
+    leave(folder, "new.jsonl", {"id": "a", "title": "mug", "changed": 2})
+    looks(watched)
+    leave(folder, "old.jsonl", {"id": "a", "title": "cup", "changed": 1})
+    (found,) = looks(watched)
+    assert (found.path.parent.name, found.result.applied, found.result.stale) == ("done", 0, 1)
+    assert stored(index)["a"].title == "mug"
 
 
 def test_a_file_with_mistakes_goes_to_failed_with_its_errors_and_the_rest_is_done(watched, folder, index):

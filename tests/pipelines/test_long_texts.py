@@ -8,6 +8,7 @@ from ltr_plugin.cli import app
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import FeatureStore, check_features, push_features
 from ltr_plugin.cluster.mapping import MAX_QUERY_WORDS, TEXT_FIELDS
+from ltr_plugin.cluster.names import write_alias
 from ltr_plugin.cluster.search import msearch, msearch_template
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
@@ -46,7 +47,7 @@ def words(shop_index):
 
 
 def logged(index, features, text, products=("p0", "p1")):
-    pairs = QueryProducts("q", search_parameters(text, {}, ()), products)
+    pairs = QueryProducts("q", search_parameters(text, {}), products)
     (hits,) = fetch_features(index, features, [pairs], model=features.id)
     return {hit.id: (hit.score, feature_values(hit)) for hit in hits}
 
@@ -56,7 +57,7 @@ def test_no_text_fails_a_search_or_the_logging(shop_index, words, text):
     assert logged(shop_index, words, text).keys() == {"p0", "p1"}
     for ranking in (BASELINES["bm25"], Ranking("model", model=words.id)):
         template = {"source": search_template(Retrieval(shop_index.profile), ranking)}
-        searches = [("q", search_parameters(text, {}, ()))]
+        searches = [("q", search_parameters(text, {}))]
         assert list(msearch_template(shop_index.cluster, shop_index.name, template, searches))
 
 
@@ -65,7 +66,7 @@ def test_words_after_the_limit_count_nowhere(shop_index, words):
     assert logged(shop_index, words, known) == logged(shop_index, words, f"{known} blue lamp 0")
     assert logged(shop_index, words, known) != logged(shop_index, words, f"lamp {known}")
     template = {"source": search_template(Retrieval(shop_index.profile), Ranking("model", model=words.id))}
-    searches = [("q", search_parameters(text, {}, ())) for text in (known, f"{known} blue lamp 0")]
+    searches = [("q", search_parameters(text, {})) for text in (known, f"{known} blue lamp 0")]
     first, second = msearch_template(shop_index.cluster, shop_index.name, template, searches)
     assert [(hit.id, hit.score) for hit in first] == [(hit.id, hit.score) for hit in second]
 
@@ -90,7 +91,7 @@ def test_a_set_that_just_fits_is_searched_with_words_that_all_have_similar_ones(
     titles = [
         word[:position] + letter + word[position:] for word in words for position in (4, 6, 8) for letter in "mnopq"
     ]
-    actions = [{"_index": shop_index.name, "_id": "similar", "id": "similar", "title": " ".join(titles)}]
+    actions = [{"_index": write_alias(shop_index.name), "_id": "similar", "id": "similar", "title": " ".join(titles)}]
     assert not [error for _, error in shop_index.cluster.bulk(actions) if error]
     shop_index.refresh()
     template = {"name": "f", "params": [], "template": fuzzy(1).rendered()[0]["template"]}

@@ -9,6 +9,7 @@ from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.feature_store import push_features
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.mapping import index_body
+from ltr_plugin.cluster.names import write_alias
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
@@ -37,7 +38,8 @@ def wide(request, node_url, tmp_path_factory):
     """An index in which 500 products match `mug`."""
     cluster = OpenSearchCluster(node_url)
     name = f"pages-{uuid.uuid4().hex[:8]}"
-    cluster.call("PUT", f"/{name}", index_body([], tmp_path_factory.mktemp("media"), shards=request.param))
+    body = index_body([], tmp_path_factory.mktemp("media"), shards=request.param)
+    cluster.call("PUT", f"/{name}", {**body, "aliases": {write_alias(name): {}}})
     index = Index.open(cluster, name)
     rng = np.random.default_rng(1)
     products = (

@@ -75,7 +75,7 @@ def _ingest(task_id: str, task: str, index: Any, items: Any, change_type: type[C
             log.error("%s: %s; index %s, %s", TASK_FAILED, error, index, items)  # noqa: TRY400
             return
         TASKS.labels(task, "done").inc()
-        facts = {"applied": result.applied, "sent": result.sent, "refused": len(result.refused)}
+        facts = {"applied": result.applied, "stale": result.stale, "sent": result.sent, "refused": len(result.refused)}
         log.info("%s %s: %s", index, task, facts, extra={"facts": facts})
         for item in result.refused:
             log.error("%s: item %d of %s, product %s: %s", WRITE_REFUSED, item.position, task, item.id, item.reason)
