@@ -45,7 +45,7 @@ def test_the_best_of_several_photos_counts_and_an_only_photo_is_the_best(node_ur
     store = FeatureStore(cluster)
     store.ensure()
     store.put_feature_set(features)
-    asked = QueryProducts("q", search_parameters(None, {"image_vector": front}, ["image_vector"]), list(shop))
+    asked = QueryProducts("q", search_parameters(None, {"image_vector": front}), list(shop))
     (hits,) = fetch_features(index, features, [asked])
     found = {hit.id: feature_values(hit) for hit in hits}
     halfway = (1 + 2**-0.5) / 2

@@ -46,7 +46,7 @@ def words(shop_index):
 
 
 def logged(index, features, text, products=("p0", "p1")):
-    pairs = QueryProducts("q", search_parameters(text, {}, ()), products)
+    pairs = QueryProducts("q", search_parameters(text, {}), products)
     (hits,) = fetch_features(index, features, [pairs], model=features.id)
     return {hit.id: (hit.score, feature_values(hit)) for hit in hits}
 
@@ -56,7 +56,7 @@ def test_no_text_fails_a_search_or_the_logging(shop_index, words, text):
     assert logged(shop_index, words, text).keys() == {"p0", "p1"}
     for ranking in (BASELINES["bm25"], Ranking("model", model=words.id)):
         template = {"source": search_template(Retrieval(shop_index.profile), ranking)}
-        searches = [("q", search_parameters(text, {}, ()))]
+        searches = [("q", search_parameters(text, {}))]
         assert list(msearch_template(shop_index.cluster, shop_index.name, template, searches))
 
 
@@ -65,7 +65,7 @@ def test_words_after_the_limit_count_nowhere(shop_index, words):
     assert logged(shop_index, words, known) == logged(shop_index, words, f"{known} blue lamp 0")
     assert logged(shop_index, words, known) != logged(shop_index, words, f"lamp {known}")
     template = {"source": search_template(Retrieval(shop_index.profile), Ranking("model", model=words.id))}
-    searches = [("q", search_parameters(text, {}, ())) for text in (known, f"{known} blue lamp 0")]
+    searches = [("q", search_parameters(text, {})) for text in (known, f"{known} blue lamp 0")]
     first, second = msearch_template(shop_index.cluster, shop_index.name, template, searches)
     assert [(hit.id, hit.score) for hit in first] == [(hit.id, hit.score) for hit in second]
 
