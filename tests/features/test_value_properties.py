@@ -196,9 +196,8 @@ def value_of(feature, number):
     highest = math.sqrt(MAX_VALUE) if feature.modifier == "square" else MAX_VALUE
     if min(values) <= lowest / feature.factor:
         return MODIFIERS[feature.modifier](lowest)
-    return MODIFIERS[feature.modifier](
-        highest if max(values) > highest / feature.factor else feature.factor * min(values)
-    )
+    above = max(values) > highest / feature.factor * (1 + 2**-23)  # a float field has the bound as a float32
+    return MODIFIERS[feature.modifier](highest if above else feature.factor * min(values))
 
 
 EXAMPLE = {
