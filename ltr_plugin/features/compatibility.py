@@ -12,6 +12,7 @@ from ltr_plugin.features.kinds import Derived, Template
 
 _TYPES = {
     "text": {"text", "keyword", "match_only_text"},
+    "tokenized text": {"text", "match_only_text"},
     "number": {"double", "float", "half_float", "scaled_float", "long", "integer", "short", "byte", "unsigned_long"},
     "date": {"date"},
     "vector": {"knn_vector"},

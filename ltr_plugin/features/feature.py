@@ -33,7 +33,7 @@ class Feature(StrictModel):
         """A query that matches the products that have a value, with the value as its score: JSON with mustache tags."""
 
     def required_fields(self) -> dict[str, str]:
-        """The index fields that the query reads, with the type each must have: `text`, `number`, `date` or `vector`."""
+        """The index fields that the query reads, each with the kind of type that it must have, such as `number`."""
         return {}
 
     def required_vectors(self) -> dict[str, str]:

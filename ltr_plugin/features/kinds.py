@@ -13,6 +13,9 @@ MATCH_NONE: Body = {"match_none": {}}
 FUZZY_EXPANSIONS = 8
 """The most terms that a fuzzy word is replaced by. Each is a clause, so the default, 50, leaves room for few words."""
 
+_MINIMUM = r"^(-?\d{1,4}%?|\d{1,4}<-?\d{1,4}%?( \d{1,4}<-?\d{1,4}%?)*)$"
+"""A `minimum_should_match`: a number, a percentage, or such as `2<75% 5<-2`. Others fail, some at long texts only."""
+
 RENAMED_KEYS = {
     "across": "`fields`",
     "has": "`parameter`",
@@ -23,12 +26,12 @@ RENAMED_KEYS = {
 
 
 class Match(Feature):
-    """BM25 of the query's text in one text field."""
+    """BM25 of the query's text in one text field. With `fuzziness`, a word matches its 8 most similar terms at most."""
 
     kind: Literal["match"]
     field: FieldName
     operator: Literal["or", "and"] = "or"
-    minimum_should_match: str | None = None
+    minimum_should_match: Annotated[str, StringConstraints(pattern=_MINIMUM)] | None = None
     fuzziness: Literal["AUTO", 0, 1, 2] | None = None
 
     def query(self) -> Body:
@@ -42,8 +45,8 @@ class Match(Feature):
         return {"match": {self.field: {"query": "{{text}}", "operator": self.operator, **given}}}
 
     def required_fields(self) -> dict[str, str]:
-        """The text field."""
-        return {self.field: "text"}
+        """The text field; a fuzzy match needs one of words, since all terms similar to a long text take all memory."""
+        return {self.field: "tokenized text" if self.fuzziness else "text"}
 
 
 class MultiMatch(Feature):
@@ -135,7 +138,10 @@ class QueryFlag(Feature):
 
 
 class Template(Feature):
-    """Any query. `{{name}}` inserts a search parameter; `when` names a parameter without which there is no value."""
+    """Any query. `{{name}}` inserts a search parameter; `when` names a parameter without which there is no value.
+
+    It is sent as it is written, so a number of the product that it cannot compute with fails the search.
+    """
 
     kind: Literal["template"]
     template: dict[str, Any]

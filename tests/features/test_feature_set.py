@@ -229,3 +229,17 @@ def test_a_word_is_a_clause_in_each_field_and_a_fuzzy_one_as_many_as_its_terms(t
     assert per_word(**template({"match": {"title": {"query": "{{text}}", "fuzziness": 1}}})) == 50
     assert per_word(**template({"multi_match": {"query": "{{text}}", "fields": ["title", "brand"]}})) == 2
     assert per_word(**template({"match": {"title": "of the shop"}})) == 0
+
+
+@pytest.mark.parametrize("minimum", ["abc", "3<", "99999999999", "2 3", ""])
+def test_a_minimum_that_fails_some_texts_is_refused(tmp_path, minimum):
+    feature = {**FEATURES[0], "minimum_should_match": minimum}
+    assert set(problems_of(written(tmp_path, [feature]))) == {"$.features[0].minimum_should_match"}
+
+
+def test_a_fuzzy_match_of_a_field_that_is_one_word_is_refused(tmp_path):
+    mapping = {"properties": {"brand": {"type": "keyword"}}}
+    feature = {"name": "brand", "kind": "match", "modality": "text", "field": "brand"}
+    check_fields(FeatureSet.load(written(tmp_path, [feature])), mapping, [])
+    with pytest.raises(InputError, match="'brand' is of type keyword, but 'brand' needs a tokenized text field"):
+        check_fields(FeatureSet.load(written(tmp_path, [{**feature, "fuzziness": "AUTO"}])), mapping, [])

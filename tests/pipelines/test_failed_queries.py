@@ -1,9 +1,12 @@
 """One query that fails is named, and the job goes on; when all fail, so does the job."""
 
 import json
+import uuid
 
 import pytest
 
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.cluster.search import msearch
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.pipelines.encode_queries import FailedQueries, encode
@@ -55,6 +58,24 @@ def test_a_job_of_which_all_queries_fail_is_an_error(shop_index, shop_files, set
     with pytest.raises(ClusterError, match="all queries failed, the first with: the search of query 'red-shoe'"):
         log_features(shop_index, set_file([REGEXP]), query, shop_files / "qrels.txt", tmp_path / "table.parquet")
     assert not (tmp_path / "table.parquet").exists()
+
+
+def test_a_search_that_fails_on_one_of_two_shards_is_a_failed_query_at_once(node_url):
+    heard, failed = [], FailedQueries()
+    cluster, name = OpenSearchCluster(node_url, on_retry=heard.append), f"shards-{uuid.uuid4().hex[:8]}"
+    cluster.call("PUT", f"/{name}", {"settings": {"number_of_shards": 2}})
+    for id_ in range(8):
+        cluster.call("PUT", f"/{name}/_doc/{id_}", {"price": -1 if id_ == 0 else 1}, refresh=True)
+    bodies = {
+        "fails": {"query": {"function_score": {"field_value_factor": {"field": "price"}}}},
+        "goes on": {"query": {"match_all": {}}},
+    }
+    hits = list(msearch(cluster, name, bodies.items(), on_error=failed.add))
+    assert [len(one) for one in hits] == [0, 8]
+    assert list(failed) == ["fails"]
+    assert "negative scores" in failed["fails"]
+    assert heard == []
+    cluster.call("DELETE", f"/{name}")
 
 
 @pytest.mark.usefixtures("catalog")  # which writes the photos
