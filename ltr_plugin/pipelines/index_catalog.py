@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.changes import apply_changes
+from ltr_plugin.cluster.changes import NOT_FOUND, apply_changes
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.sync import copy_reembed_nonces, copy_vectors, cut_over, sync, synced_from
@@ -110,7 +110,7 @@ def write_catalog(
     if set(vectors) not in (set((current or target).vectors), set(index.vectors)):
         index, new_version = build_next_version(cluster, alias, vectors, progress=progress), True
     index.refresh()
-    return IndexResult(index, alias if new_version else None, total - len(refused), refused, invalid, pruned)
+    return IndexResult(index, alias if new_version else None, total - len(refused), refused, list(invalid), pruned)
 
 
 def ensure_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media: Path) -> Index:
@@ -191,7 +191,11 @@ def _write(
     for group in batched(changes, CHANGES_PER_CALL):
         index = target if just_opened else Index.open(target.cluster, target.alias, media_root=media_root)
         errors = apply_changes(index, group, folder=folder)
-        refused += (Problem(f"product {one.id}", error) for one, error in zip(group, errors, strict=True) if error)
+        refused += (
+            Problem(f"product {one.id}", error)
+            for one, error in zip(group, errors, strict=True)
+            if error and error != NOT_FOUND
+        )
         ids += (one.id for one in group if not getattr(one, "deleted", False))
         done += len(group)
         progress(done, total)
