@@ -13,7 +13,7 @@ LtrError
     └── ParityError            it scores an uploaded ranker differently from the local prediction
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 
@@ -41,12 +41,39 @@ class Problem:
         return f"{self.location}  {self.message}" if self.location else self.message
 
 
+MAX_REPORTED, MAX_LISTED = 100, 10_000
+"""How many problems an InputError reports, and how many a list of all mistakes has; further ones are counted."""
+
+
+class ProblemLog:
+    """Problems as they are found, however many: its length counts all, iterating gives the first `limit` of them and
+    then how many more there are."""
+
+    def __init__(self, limit: int = MAX_REPORTED) -> None:
+        self._limit, self._total = limit, 0
+        self._kept: list[Problem] = []
+
+    def add(self, problem: Problem) -> None:
+        """Counts a problem, and keeps it below the limit."""
+        self._total += 1
+        if self._total <= self._limit:
+            self._kept.append(problem)
+
+    def __len__(self) -> int:
+        return self._total
+
+    def __iter__(self) -> Iterator[Problem]:
+        yield from self._kept
+        if self._total > self._limit:
+            yield Problem("…", f"and {self._total - self._limit:,} more")
+
+
 class InputError(LtrError):
     """A file or an argument is wrong. `source` names it, `problems` is everything that is wrong with it."""
 
     exit_code = 2
 
-    def __init__(self, source: str, problems: Sequence[Problem] | str) -> None:
+    def __init__(self, source: str, problems: Iterable[Problem] | str) -> None:
         self.source = source
         self.problems = (Problem("", problems),) if isinstance(problems, str) else tuple(problems)
         super().__init__(source, self.problems)

@@ -1,44 +1,162 @@
-"""Writing files that readers only see complete, and reading files that may be gzip-compressed."""
+"""Writing files that readers only see complete, and reading the lines of text files, which may be gzip-compressed."""
 
-import gzip
+import errno
 import os
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
+from itertools import chain
 from pathlib import Path
 from uuid import uuid4
 
 from ltr_plugin.errors import InputError
 
+MAX_LINE_BYTES = 4 << 20
+"""Bytes of a line, without its end. A longer line is an error of its own, and the lines after it are read."""
+
+MAX_GZIP_RATIO, MIN_RATIO_BYTES = 200, 16 << 20
+"""A gzip file that unpacks to more than so many times its size is refused, from so many unpacked bytes on."""
+
+_BLOCK_BYTES = 256 << 10
 _GZIP_MAGIC = b"\x1f\x8b"
+_UTF8_MARK, _UTF16_MARKS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 
 
-def write_atomic(path: Path, data: bytes | str) -> None:
-    """Writes `data` (text as UTF-8) beside `path`, then renames it: a reader sees the old file or the new one."""
+def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o666) -> None:
+    """Writes `data` (text as UTF-8) beside `path`, then renames it: a reader sees the old file or the new one.
+
+    That holds after a power failure too. `mode` are the permissions of a new file, less those of the umask.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{uuid4().hex[:8]}")
     try:
-        temporary.write_bytes(data.encode() if isinstance(data, str) else data)
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as file:
+            file.write(data.encode() if isinstance(data, str) else data)
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(path)
+        sync_folder(path.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
-@contextmanager
-def open_lines(path: Path) -> Iterator[BufferedReader | gzip.GzipFile]:
-    """The lines of a file, decompressed when its first bytes are those of gzip, whatever its name.
-
-    InputError when the file cannot be opened or, while its lines are read, turns out to be cut or damaged.
-    """
+def sync_folder(folder: Path) -> None:
+    """Has the disk keep the names in a folder: without it, a power failure may undo a rename."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        with path.open("rb") as file:
-            if file.peek(len(_GZIP_MAGIC))[: len(_GZIP_MAGIC)] != _GZIP_MAGIC:
-                yield file
-                return
-            with gzip.open(file) as lines:
-                yield lines
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(str(path), f"damaged gzip file: {error}") from None
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def open_lines(source: Path | BufferedReader, *, regular_only: bool = False) -> Iterator[Iterator[bytes]]:
+    """The lines of a file or of standard input without their ends, as they arrive; `decode_line` gives their text.
+
+    Content that begins like gzip is decompressed, whatever its name; a byte-order mark of UTF-8 is dropped. Of a line
+    over MAX_LINE_BYTES one byte more than that is kept. With `regular_only`, a symbolic link, a pipe and a device are
+    refused. InputError when the file cannot be opened or, after its good lines, turns out to be damaged.
+    """
+    if not isinstance(source, Path):
+        yield _lines(source, "standard input")
+        return
+    try:
+        file = open(source, "rb", opener=_open_regular if regular_only else None)  # noqa: SIM115 - closed below
     except OSError as error:
-        raise InputError(str(path), f"cannot be read: {error.strerror or error}") from None
+        raise _unreadable(str(source), error) from None
+    with file:
+        yield _lines(file, str(source))
+
+
+def decode_line(line: bytes) -> str:
+    """The text of a line. ValueError, which says what to do, when it is too long or not UTF-8."""
+    if len(line) > MAX_LINE_BYTES:
+        raise ValueError(f"the line is longer than {MAX_LINE_BYTES >> 20} MB; shorten it")
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        found = f"byte 0x{line[error.start]:02X} in column {error.start + 1}"
+        raise ValueError(f"{found} is not UTF-8; is the file Latin-1 or Windows-1252? save it as UTF-8") from None
+
+
+def _open_regular(path: str, flags: int) -> int:
+    # non-blocking, because opening a pipe would wait for a writer
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no regular file")
+    return descriptor
+
+
+def _unreadable(name: str, error: OSError) -> InputError:
+    return InputError(name, f"cannot be read: {error.strerror or error}")
+
+
+def _lines(file: BufferedReader, name: str) -> Iterator[bytes]:
+    number = 0
+    try:
+        for line in _split(_text_blocks(file, name)):
+            number += 1
+            yield line
+    except (EOFError, zlib.error) as error:
+        raise InputError(name, f"damaged gzip file, after line {number}: {error}") from None
+    except OSError as error:
+        raise _unreadable(name, error) from None
+
+
+def _text_blocks(file: BufferedReader, name: str) -> Iterator[bytes]:
+    blocks = iter(lambda: file.read1(_BLOCK_BYTES), b"")
+    start, blocks = _peek(blocks, len(_GZIP_MAGIC))
+    if start == _GZIP_MAGIC:
+        blocks = _gunzip(blocks, name)
+    start, blocks = _peek(blocks, len(_UTF8_MARK))
+    if start[:2] in _UTF16_MARKS or b"\0" in start[:2]:
+        raise InputError(name, "is UTF-16 text from line 1 on; save it as UTF-8")
+    if start == _UTF8_MARK:
+        first = next(blocks)
+        blocks = chain((first[len(_UTF8_MARK) :],), blocks)
+    return blocks
+
+
+def _peek(blocks: Iterator[bytes], length: int) -> tuple[bytes, Iterator[bytes]]:
+    """The first bytes, and the blocks with them, of which the first has at least these."""
+    first = b""
+    while len(first) < length and (block := next(blocks, b"")):
+        first += block
+    return first[:length], chain((first,) if first else (), blocks)
+
+
+def _gunzip(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
+    packed = unpacked = 0
+    member = zlib.decompressobj(wbits=31)
+    for block in blocks:
+        packed += len(block)
+        while block:
+            if member.eof:
+                block = block.lstrip(b"\0")  # noqa: PLW2901 - a file may be padded with zeros
+                if not block:
+                    break
+                member = zlib.decompressobj(wbits=31)
+            text = member.decompress(block, _BLOCK_BYTES)
+            unpacked += len(text)
+            if unpacked > max(MIN_RATIO_BYTES, MAX_GZIP_RATIO * (packed - len(member.unconsumed_tail))):
+                raise InputError(name, f"unpacks to more than {MAX_GZIP_RATIO} times its size; is it text? unpack it")
+            if text:
+                yield text
+            block = member.unconsumed_tail or member.unused_data  # noqa: PLW2901
+    if not member.eof:
+        raise EOFError("it ends too early; is it complete?")
+
+
+def _split(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    pending = bytearray()
+    for block in blocks:
+        first, *others = block.split(b"\n")
+        pending += first[: MAX_LINE_BYTES + 1 - len(pending)]
+        for part in others:
+            yield bytes(pending.removesuffix(b"\r"))
+            pending = bytearray(part[: MAX_LINE_BYTES + 1])
+    if pending:
+        yield bytes(pending)

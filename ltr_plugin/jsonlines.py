@@ -6,12 +6,9 @@ from typing import Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from ltr_plugin.errors import InputError, Problem
-from ltr_plugin.files import open_lines
+from ltr_plugin.errors import MAX_LISTED, InputError, Problem, ProblemLog
+from ltr_plugin.files import decode_line, open_lines
 from ltr_plugin.validation import problems_of
-
-MAX_REPORTED = 100
-"""How many problems an error lists; further ones are counted."""
 
 
 class HasId(Protocol):
@@ -30,9 +27,9 @@ class JsonLines(Generic[Item]):
         self.path = path
         self._adapter = TypeAdapter(type_)
 
-    def check(self) -> tuple[int, list[Problem]]:
-        """The number of valid lines, and every problem of the others. InputError when the file cannot be read."""
-        problems: list[Problem] = []
+    def check(self) -> tuple[int, ProblemLog]:
+        """The number of valid lines, and the problems of the others. InputError when the file cannot be read."""
+        problems = ProblemLog(MAX_LISTED)
         return sum(1 for _ in self._read(problems)), problems
 
     def read(self, *, skip_invalid: bool = False) -> Iterator[Item]:
@@ -41,33 +38,32 @@ class JsonLines(Generic[Item]):
         Without `skip_invalid` the file is checked first, and any problem is an InputError before the first item.
         """
         if not skip_invalid:
-            _, problems = self.check()
+            problems = ProblemLog()
+            for _ in self._read(problems):
+                pass
             if problems:
-                raise InputError(str(self.path), _truncated(problems))
-        return self._read([])
+                raise InputError(str(self.path), problems)
+        return self._read(ProblemLog(0))
 
-    def _read(self, problems: list[Problem]) -> Iterator[Item]:
+    def _read(self, problems: ProblemLog) -> Iterator[Item]:
         first_line: dict[str, int] = {}
         with open_lines(self.path) as lines:
             for number, line in enumerate(lines, start=1):
                 if not line.strip():
                     continue
                 try:
-                    item = self._adapter.validate_json(line)
+                    item = self._adapter.validate_json(decode_line(line))
                 except ValidationError as error:
-                    problems += (
-                        Problem(f"line {number} {problem.location}", problem.message) for problem in problems_of(error)
-                    )
+                    for problem in problems_of(error):
+                        problems.add(Problem(f"line {number} {problem.location}", problem.message))
+                    continue
+                except ValueError as error:
+                    problems.add(Problem(f"line {number}", str(error)))
                     continue
                 if item.id in first_line:
-                    problems.append(
+                    problems.add(
                         Problem(f"line {number} $.id", f"{item.id!r} is the id of line {first_line[item.id]} too")
                     )
                     continue
                 first_line[item.id] = number
                 yield item
-
-
-def _truncated(problems: list[Problem]) -> list[Problem]:
-    more = len(problems) - MAX_REPORTED
-    return [*problems[:MAX_REPORTED], Problem("…", f"and {more} more")] if more > 0 else problems

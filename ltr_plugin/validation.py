@@ -84,6 +84,8 @@ def _path(location: tuple[int | str, ...], value: object) -> str:
     """Such as `$.features[3].kind`. The tag of a union is a step of the location, but no key of the value: left out."""
     path, last = "$", len(location) - 1
     for position, step in enumerate(location):
+        if step == "[key]":  # pydantic's mark of a name that is wrong itself
+            continue
         if isinstance(step, int):
             path += f"[{step}]"
             value = value[step] if isinstance(value, list) and step < len(value) else None
@@ -99,19 +101,23 @@ def message_of(details: ErrorDetails, renamed_keys: Mapping[str, str] = _NO_RENA
         case "extra_forbidden":
             new_name = renamed_keys.get(str(details["loc"][-1]))
             return "unknown key; " + (f"it is called {new_name} now" if new_name else "remove it or correct its name")
-        case "missing":
+        case "missing" | "union_tag_not_found":
             return "required key missing"
         case "union_tag_invalid":
             known = details["ctx"]["expected_tags"]
             return f"unknown {_discriminator(details)} {details['ctx']['tag']!r} (expected one of: {known})"
-        case "union_tag_not_found":
-            return "required key missing"
+        case "too_long":
+            return f"has more than {details['ctx']['max_length']:,} entries; leave some out"
         case "value_error":
             return str(details["ctx"]["error"])
         case _:
-            return f"{details['msg']}, not {_shortened(details['input'])}"
+            return f"{details['msg']}, not {shorten(details['input'])}"
 
 
-def _shortened(value: object) -> str:
-    text = repr(value)
+def shorten(value: object) -> str:
+    """A value as messages quote it, cut after MAX_QUOTED characters."""
+    try:
+        text = repr(value[: MAX_QUOTED + 1] if isinstance(value, str) else value)
+    except ValueError:  # Python refuses to write longer integers
+        return "a number of over 4,300 digits"
     return text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}..."

@@ -3,8 +3,8 @@ import gzip
 import pytest
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.errors import InputError
-from ltr_plugin.jsonlines import MAX_REPORTED, JsonLines
+from ltr_plugin.errors import MAX_REPORTED, InputError
+from ltr_plugin.jsonlines import JsonLines
 
 VALID = '{"id": "a", "title": "red shoe"}\n\n{"id": "b", "images": ["b.jpg"]}\n'
 INVALID = (

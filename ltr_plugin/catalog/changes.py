@@ -1,17 +1,27 @@
 """Changes of a catalog: whole products, updates of some fields, deletions, requests to embed again."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import FiniteFloat, create_model, model_validator
+from pydantic import Field, StrictBool, create_model, model_validator
 
-from ltr_plugin.catalog.product import Identifier, Product, Scalar
+from ltr_plugin.catalog.product import Product
+from ltr_plugin.catalog.values import (
+    MAX_ATTRIBUTES,
+    MAX_STATS,
+    AttributeName,
+    AttributeValue,
+    Identifier,
+    Stat,
+    StatName,
+)
 from ltr_plugin.validation import StrictModel, decode
 
 
 class CatalogEntry(Product):
     """A line of a catalog: a product, or with `deleted` the id of a product to delete."""
 
-    deleted: bool = False
+    deleted: StrictBool = False
 
     @model_validator(mode="after")
     def _require_title_or_media(self) -> "CatalogEntry":
@@ -26,17 +36,19 @@ class ProductUpdate(StrictModel):
     """
 
     id: Identifier
-    deleted: bool = False
+    deleted: StrictBool = False
 
     def sets(self, field: str) -> bool:
         """Whether the update changes or removes a field."""
         return field in self.model_fields_set
 
-    def apply_to(self, product: Product) -> Product:
-        """The product with the new values; InputError when the result is not a product, as without title and media."""
+    def apply_to(self, fields: Mapping[str, Any]) -> Product:
+        """The product of these fields (JSON) with the new values.
+
+        InputError when the result is not a product, as without title and media.
+        """
         patch = self.model_dump(mode="json", exclude_unset=True, exclude={"deleted"})
-        patched = _merge_patch(product.model_dump(mode="json", exclude_defaults=True), patch)
-        return decode(Product, patched, source=f"product {self.id}")
+        return decode(Product, _merge_patch(dict(fields), patch), source=f"product {self.id}")
 
 
 class ReembedRequest(StrictModel):
@@ -49,9 +61,13 @@ Change = Product | ProductUpdate | ReembedRequest
 """A CatalogEntry is a Product too."""
 
 _FIELD_TYPES: dict[str, Any] = {
-    **{name: field.annotation for name, field in Product.model_fields.items() if name != "id"},
-    "attributes": dict[str, Scalar | tuple[Scalar, ...] | None],
-    "stats": dict[str, FiniteFloat | None],
+    **{
+        name: Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+        for name, field in Product.model_fields.items()
+        if name != "id"
+    },
+    "attributes": Annotated[dict[AttributeName, AttributeValue | None], Field(max_length=MAX_ATTRIBUTES)],
+    "stats": Annotated[dict[StatName, Stat | None], Field(max_length=MAX_STATS)],
 }
 _FIELDS: dict[str, Any] = {name: (kind | None, None) for name, kind in _FIELD_TYPES.items()}
 ProductUpdateModel: type[ProductUpdate] = create_model("ProductUpdate", __base__=ProductUpdate, **_FIELDS)

@@ -2,42 +2,58 @@
 
 import hashlib
 import json
-from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, FiniteFloat, StringConstraints, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from ltr_plugin.catalog.stamp import Stamp
+from ltr_plugin.catalog.values import (
+    MAX_ATTRIBUTES,
+    MAX_STATS,
+    AttributeName,
+    AttributeValue,
+    Identifier,
+    Keyword,
+    Number,
+    Released,
+    Stat,
+    StatName,
+)
 from ltr_plugin.validation import StrictModel
 
 Modality = Literal["text", "image", "audio", "video"]
 MODALITIES: tuple[Modality, ...] = ("text", "image", "audio", "video")
 
-Identifier = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\s\x00-\x1f]+$")]
-Scalar = bool | int | FiniteFloat | str
-
 
 class Product(StrictModel):
     """One product. Only `id` and one of title or media are required. Media are paths beside the catalog, or URLs."""
 
-    id: Identifier = Field(description="Unique in the index; at most 256 characters, no blanks.")
+    id: Identifier = Field(description="Unique in the index; at most 512 bytes in UTF-8, no blanks.")
     title: str = Field(default="", description="Name, the most important text.")
     description: str = Field(default="", description="Longer text.")
     brand: str = Field(default="", description="Brand or maker.")
     model: str = Field(default="", description="The maker's name or number of the product.")
     category: tuple[str, ...] = Field(default=(), description="Category, the most general name first.")
-    price: Annotated[FiniteFloat, Field(ge=0)] | None = Field(default=None, description="Price, 0 or more.")
-    currency: str = Field(default="", description="Currency of the price, such as EUR.")
-    released: date | datetime | None = Field(default=None, description="Date of release, such as 2026-05-01.")
-    ean: tuple[str, ...] = Field(default=(), description="Article numbers (EAN, GTIN).")
-    attributes: dict[str, Scalar | tuple[Scalar, ...]] = Field(
-        default_factory=dict, description="Properties by name, such as colour: text, numbers, or lists of them."
+    price: Annotated[Number, Field(ge=0)] | None = Field(default=None, description="Price, 0 or more.")
+    currency: Keyword = Field(default="", description="Currency of the price, such as EUR.")
+    released: Released | None = Field(
+        default=None, description="Date of release as ISO 8601 writes it, such as 2026-05-01."
+    )
+    ean: tuple[Keyword, ...] = Field(default=(), description="Article numbers (EAN, GTIN).")
+    attributes: dict[AttributeName, AttributeValue] = Field(
+        default_factory=dict,
+        max_length=MAX_ATTRIBUTES,
+        description="Properties by name, such as colour: text, numbers, or lists of them; integers of 64 bits.",
     )
     images: tuple[str, ...] = Field(default=(), description="Photos: paths relative to the catalog's folder, or URLs.")
     audio: tuple[str, ...] = Field(default=(), description="Recordings, likewise.")
     video: tuple[str, ...] = Field(default=(), description="Videos, likewise.")
-    stats: dict[str, FiniteFloat] = Field(
-        default_factory=dict, description="Numbers on shoppers' behaviour by name, such as rating or sales."
+    stats: dict[StatName, Stat] = Field(
+        default_factory=dict,
+        max_length=MAX_STATS,
+        description="Numbers on shoppers' behaviour by name, such as rating or sales; at most 100, between -3.4e38 and "
+        "3.4e38. A name has up to 64 letters, digits, `_` and `-`.",
     )
     changed: Stamp | None = Field(
         default=None,
@@ -63,6 +79,21 @@ class Product(StrictModel):
         """All attributes as one searchable text, such as `colour: red\\nwi fi: true`."""
         lines = (f"{key.replace('_', ' ').strip()}: {_to_text(value)}" for key, value in self.attributes.items())
         return "\n".join(lines)
+
+
+def read_leniently(fields: Mapping[str, Any]) -> Product:
+    """The product in a document of the index, without the values that today's rules refuse."""
+    try:
+        return Product.model_validate(fields)
+    except ValidationError as error:
+        wrong = {details["loc"][0] for details in error.errors(include_url=False) if details["loc"]}
+        return _LenientProduct.model_validate({name: value for name, value in fields.items() if name not in wrong})
+
+
+class _LenientProduct(Product):
+    @model_validator(mode="after")
+    def _require_title_or_media(self) -> Self:
+        return self
 
 
 def product_text(title: str, brand: str, category: tuple[str, ...], description: str) -> str:

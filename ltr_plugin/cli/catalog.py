@@ -1,7 +1,6 @@
 """`ltr catalog`: products written, updated and deleted; a catalog file checked; a folder watched."""
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,14 +11,17 @@ from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName, MediaRoot, SkipInvalid, Wait
 from ltr_plugin.cli.output import print_problems, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
-from ltr_plugin.errors import InputError, Problem
+from ltr_plugin.errors import InputError, Problem, ProblemLog
 
 if TYPE_CHECKING:
+    from io import BufferedReader
+
     from ltr_plugin.cluster.connection import Cluster
     from ltr_plugin.cluster.index import Index
     from ltr_plugin.errors import ClusterError
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
     from ltr_plugin.pipelines.index_catalog import IndexResult
+    from ltr_plugin.pipelines.ingest import IngestResult
     from ltr_plugin.pipelines.watch_folder import FileResult
     from ltr_plugin.settings import Settings
 
@@ -80,7 +82,7 @@ def delete(
     name: IndexName = DEFAULT_INDEX,
     as_json: AsJson = False,
 ) -> None:
-    """Delete products by their ids; an id that the index does not have is no error."""
+    """Delete products by their ids; ids that the index does not have are named, and are no error."""
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.catalog_client import CatalogClient
     from ltr_plugin.settings import Settings
@@ -88,7 +90,10 @@ def delete(
     settings = Settings.from_env()
     result = CatalogClient(name, settings=settings, cluster=connect(settings=settings)).delete(read_ids(file))
     print_refused(result)
-    facts = {"deleted": result.applied, "refused": [one.id for one in result.refused]}
+    print_missing(result)
+    facts = {
+        "deleted": result.applied, "missing": result.missing, "refused": [one.id for one in result.refused],
+    }  # fmt: skip
     print_result(facts, f"deleted {result.applied:,} ids from {name}", as_json=as_json)
     if result.refused:
         raise typer.Exit(1)
@@ -156,23 +161,38 @@ def watch(
 
 def read_ids(path: Path) -> list[str]:
     """The ids in a file or in standard input, one a line; InputError lists the lines that are no ids."""
-    from ltr_plugin.files import open_lines
+    from pydantic import TypeAdapter, ValidationError
 
-    if path == STANDARD_INPUT:
-        return _ids(path, sys.stdin.buffer)
-    with open_lines(path) as lines:
-        return _ids(path, lines)
+    from ltr_plugin.catalog.values import Identifier
+    from ltr_plugin.files import decode_line, open_lines
+    from ltr_plugin.validation import problems_of
 
-
-def _ids(path: Path, lines: Iterable[bytes]) -> list[str]:
-    ids = [line.decode("utf-8", errors="replace").strip() for line in lines]
-    wrong = [(number, id_) for number, id_ in enumerate(ids, start=1) if id_ and len(id_.split()) > 1]
+    identifier: TypeAdapter[str] = TypeAdapter(Identifier)
+    ids: list[str] = []
+    wrong = ProblemLog()
+    with open_lines(_source(path)) as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                if text := decode_line(line).strip():
+                    ids.append(identifier.validate_python(text))
+            except ValidationError as error:
+                wrong.add(Problem(f"line {number}", f"{problems_of(error)[0].message}; write one id a line"))
+            except ValueError as error:
+                wrong.add(Problem(f"line {number}", str(error)))
     if wrong:
-        expected = "is no product id; write one id a line, without blanks"
-        raise InputError(
-            str(path), [Problem(f"line {number}", f"{id_[:60]!r} {expected}") for number, id_ in wrong[:10]]
-        )
-    return [id_ for id_ in ids if id_]
+        raise InputError(str(path), wrong)
+    return ids
+
+
+def print_missing(result: "IngestResult") -> None:
+    """Prints how many of the ids the index does not have, and the first of them."""
+    if result.missing:
+        some = ", ".join(result.missing[:10]) + (", ..." if len(result.missing) > 10 else "")
+        typer.echo(f"{len(result.missing):,} ids are not in the index: {some}", err=True)
+
+
+def _source(path: Path) -> "Path | BufferedReader":
+    return sys.stdin.buffer if path == STANDARD_INPUT else path  # type: ignore[return-value]
 
 
 def _write(
@@ -248,13 +268,15 @@ def _write_standard_input(
     wait: bool,
     as_json: bool,
 ) -> None:
+    from ltr_plugin.files import open_lines
     from ltr_plugin.pipelines.catalog_client import CatalogClient
     from ltr_plugin.pipelines.ingest import ingest_lines, read_batches
 
     index = _ensure_index(cluster, name, media_root or Path(), update=update)
     products = CatalogClient(name, folder=media_root, settings=settings, cluster=cluster)
     ingest = products.update if update else products.put
-    done = ingest_lines(read_batches(sys.stdin.buffer), ingest, on_refused=lambda problem: print_problems([problem]))
+    with open_lines(_source(STANDARD_INPUT)) as lines:
+        done = ingest_lines(read_batches(lines), ingest, on_refused=lambda problem: print_problems([problem]))
     _say_stale(done.stale)
     embed_changes(settings, index, done.enqueue_error, wait=wait, as_json=as_json, failed=bool(done.refused))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ltr_plugin.cli.catalog import read_ids, write_file
+from ltr_plugin.cli.catalog import print_missing, read_ids, write_file
 from ltr_plugin.cli.embedding import (
     embed_and_show,
     embed_changes,
@@ -179,6 +179,7 @@ def embed(
     if reembed:
         result = CatalogClient(name, settings=settings, cluster=cluster).reembed(read_ids(reembed))
         print_refused(result)
+        print_missing(result)
         embed_changes(settings, index, result.enqueue_error, wait=wait, as_json=as_json, failed=bool(result.refused))
         return
     next_version = _next_version(index, encoders) if encoders.requested else None

@@ -9,12 +9,14 @@ from ltr_plugin.catalog.changes import Change, ProductUpdate, ReembedRequest
 from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.media_roots import MEDIA_FIELDS
 from ltr_plugin.catalog.product import Modality, Product
-from ltr_plugin.cluster.index import VERSION_GONE, Index, stored_product
+from ltr_plugin.cluster.index import NOT_FOUND, VERSION_GONE, Index, product_fields
 from ltr_plugin.cluster.stamps import write_unless_stale
 from ltr_plugin.cluster.versions import WRITE_BLOCKED
 from ltr_plugin.errors import ClusterError, InputError
 
-NO_SUCH_PRODUCT = "there is no such product; put it as a whole first"
+"""The error of a deletion, or of a request to embed again, whose product the index does not have."""
+
+NO_SUCH_PRODUCT = f"{NOT_FOUND}; put it as a whole first"
 
 MAX_ATTEMPTS = 5
 """Tries of an update whose product somebody else changes at the same time."""
@@ -30,8 +32,8 @@ def apply_changes(
 
     Relative media lie in `folder`, or without it in the index's own. While the alias moves to another version, writes
     are blocked: the changes wait, and go to the version behind the alias then, also when the opened one was deleted.
-    Deleting a product that does not exist succeeds. ClusterError when the cluster is unreachable, the index is deleted,
-    or writes stay blocked for `retry_timeout_s`.
+    Deleting a product that does not exist changes nothing, and its error is NOT_FOUND. ClusterError when the cluster is
+    unreachable, the index is deleted, or writes stay blocked for `retry_timeout_s`.
     """
     reasons: list[str | None] = [None] * len(changes)
     pending = list(range(len(changes)))
@@ -97,7 +99,7 @@ def _write(index: Index, batch: Sequence[Change]) -> Results:
             results = index.invalidate_vectors(change.id for change in batch)
         case _:
             results = index.put(change for change in batch if isinstance(change, Product))
-    return (NO_SUCH_PRODUCT if error and "document missing" in error else error for _, error in results)
+    return (NOT_FOUND if error and error.missing else error for _, error in results)
 
 
 def _update(index: Index, updates: Sequence[ProductUpdate]) -> Results:
@@ -131,9 +133,9 @@ def _read(index: Index, updates: Sequence[ProductUpdate]) -> list[dict[str, Any]
 def _conditional_action(index: Index, update: ProductUpdate, document: Mapping[str, Any]) -> dict[str, Any]:
     if not document.get("found"):
         raise InputError(f"product {update.id}", NO_SUCH_PRODUCT)
-    stored = stored_product(document["_source"])
-    product = update.apply_to(stored.product)
-    action = index.replace_action(product, _content_hashes(index, update, product, stored.content_hash))
+    source = document["_source"]
+    product = update.apply_to(product_fields(source))
+    action = index.replace_action(product, _content_hashes(index, update, product, source["content_hash"]))
     del action["upsert"], action["retry_on_conflict"]
     return {**action, "if_seq_no": document["_seq_no"], "if_primary_term": document["_primary_term"]}
 

@@ -24,6 +24,8 @@ class Cluster(Protocol):
 
         An action names its index by an alias. One for an alias that does not exist is refused and creates no index.
         Actions that a busy cluster rejects, or that get no response, are sent again: an action must be safe to repeat.
-        ClusterError when the cluster stays busy or unreachable. Deleting a document that does not exist succeeds.
+        Where the cluster refuses a request as a whole, its actions are sent in halves until the wrong one is alone.
+        ClusterError when the cluster stays busy or unreachable. An action on a document that does not exist, a deletion
+        too, has an error that is `missing`.
         """
         ...

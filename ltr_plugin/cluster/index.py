@@ -8,14 +8,18 @@ from uuid import uuid4
 
 from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.media_roots import MediaRoots
-from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.catalog.product import Modality, Product, read_leniently
 from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.mapping import LONG_ATTRIBUTES, MAX_ATTRIBUTE_BYTES
 from ltr_plugin.cluster.names import require_name, write_alias
 from ltr_plugin.cluster.responses import BulkError, Json
 from ltr_plugin.cluster.scripts import DELETE, REEMBED, REPLACE, WRITE_VECTORS
 from ltr_plugin.errors import ClusterError
+
+NOT_FOUND = "there is no such product"
+"""The error of a change to a product that the index does not have."""
 
 VERSION_GONE = "no such index"
 """A part of the error of a write to an index that was deleted meanwhile."""
@@ -122,7 +126,7 @@ class Index:
         """Where the media lie, of the profile."""
         return self.profile.media
 
-    def put(self, products: Iterable[Product]) -> Iterator[tuple[str, str | None]]:
+    def put(self, products: Iterable[Product]) -> Iterator[tuple[str, BulkError | None]]:
         """Writes products by id, yielding (id, error or None). Vectors of unchanged content stay."""
         return self.cluster.bulk(
             self.replace_action(one, content_hashes(one, self.media_roots.main)) for one in products
@@ -135,11 +139,7 @@ class Index:
 
         It is refused when the product in the index has a greater stamp (`changed`), unless it is to `overwrite` that.
         """
-        document = {
-            **product.model_dump(mode="json", exclude_defaults=True),
-            "attribute_text": product.attribute_text(),
-            "content_hash": dict(content_hash),
-        }
+        document = {**_document(product), "content_hash": dict(content_hash)}
         params = {"product": document, "sources": self._sources, **({"overwrite": True} if overwrite else {})}
         script = {"source": REPLACE, "params": params}
         return self._update(product.id, script, upsert={**document, "embedding": {}})
@@ -164,18 +164,17 @@ class Index:
             for id_, own in grouped.items()
         )
         for id_, error in self.cluster.bulk(actions):
-            dropped = error and ("document missing" in error or VERSION_GONE in error)
+            dropped = error and (error.missing or VERSION_GONE in error)
             yield id_, None if dropped else error
 
-    def delete(self, ids: Iterable[str]) -> Iterator[tuple[str, str | None]]:
-        """Deletes products by id, yielding (id, error or None)."""
+    def delete(self, ids: Iterable[str]) -> Iterator[tuple[str, BulkError | None]]:
+        """Deletes products by id, yielding (id, error or None); the error of an id that is not there is `missing`."""
         return self.cluster.bulk(map(self._deletion, ids))
 
-    def delete_unless_newer(self, stamps: Mapping[str, int]) -> Iterator[tuple[str, str | None]]:
-        """Deletes products by id, unless they have a greater stamp than the one given, yielding (id, error or None)."""
+    def delete_unless_newer(self, stamps: Mapping[str, int]) -> Iterator[tuple[str, BulkError | None]]:
+        """Deletes products by id as `delete` does, unless they have a greater stamp than the one given."""
         actions = (self._update(id_, {"source": DELETE, "params": {"changed": stamp}}) for id_, stamp in stamps.items())
-        for id_, error in self.cluster.bulk(actions):
-            yield id_, None if error and "document missing" in error else error
+        return self.cluster.bulk(actions)
 
     def delete_if_unchanged(self, documents: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str | None]]:
         """Deletes products, each unless it was written since its document was read, yielding (id, error or None)."""
@@ -214,7 +213,7 @@ class Index:
         response = self.cluster.call("POST", f"/{self.name}/_update_by_query", body, refresh=True, conflicts="proceed")
         return int(response["updated"])
 
-    def invalidate_vectors(self, ids: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    def invalidate_vectors(self, ids: Iterable[str]) -> Iterator[tuple[str, BulkError | None]]:
         """Puts these products into the backlog, yielding (id, error or None). Old vectors serve until then.
 
         Vectors that workers are making of them now are dropped.
@@ -276,9 +275,38 @@ def _any_of(clauses: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def stored_product(source: Mapping[str, Any]) -> StoredProduct:
-    """The product of a document's `_source`."""
-    known = {name: value for name, value in source.items() if name in _FIELDS}
-    return StoredProduct(Product.model_validate(known), source["content_hash"], source.get("embedding", {}))
+    """The product of a document's `_source`.
+
+    A value that today's rules refuse, but those at the time of writing did not, is left out.
+    """
+    return StoredProduct(read_leniently(product_fields(source)), source["content_hash"], source.get("embedding", {}))
+
+
+def product_fields(source: Mapping[str, Any]) -> dict[str, Any]:
+    """The product in a document's `_source`, as it was written: JSON that no rule has checked again."""
+    fields = {name: value for name, value in source.items() if name in _FIELDS}
+    if long := source.get(LONG_ATTRIBUTES):
+        fields["attributes"] = {**fields.get("attributes", {}), **long}
+    return fields
+
+
+def _document(product: Product) -> dict[str, Any]:
+    """The document of a product. Attributes that are too long for the index's field of exact values are put into a
+    field that is only stored; their words are found by `attribute_text` all the same."""
+    document = product.model_dump(mode="json", exclude_defaults=True)
+    attributes = document.get("attributes", {})
+    if long := {name: value for name, value in attributes.items() if _is_long(name, value)}:
+        document["attributes"] = {name: value for name, value in attributes.items() if name not in long}
+        document[LONG_ATTRIBUTES] = long
+    return {**document, "attribute_text": product.attribute_text()}
+
+
+def _is_long(name: str, value: Json) -> bool:
+    texts = [text for text in (value if isinstance(value, list) else (value,)) if isinstance(text, str)]
+    longest = max(map(len, texts), default=0)
+    if 4 * (len(name) + longest) <= MAX_ATTRIBUTE_BYTES:  # a character has at most four bytes
+        return False
+    return any(len(f"{name}{text}".encode()) > MAX_ATTRIBUTE_BYTES for text in texts)
 
 
 def _script_params(results: Iterable[EmbeddingResult]) -> dict[str, Any]:

@@ -11,6 +11,12 @@ from ltr_plugin.catalog.vectors import VectorField
 MAX_ERROR_LENGTH = 1024
 """Characters of an error: a longer one would be stored, but not found by a search."""
 
+MAX_ATTRIBUTE_BYTES = 32_000
+"""Bytes of an attribute's name and value in `attributes`. Lucene takes 32,766 for the path to a value and the value."""
+
+LONG_ATTRIBUTES = "long_attributes"
+"""The field, stored and not indexed, of attributes that are longer."""
+
 TEXT_FIELDS = ("title", "description", "brand", "model", "category", "attribute_text")
 
 MAX_QUERY_WORDS = 32
@@ -35,8 +41,9 @@ _ANALYSIS = {
 def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int = 1) -> dict[str, Any]:
     """The body that creates an index for products with these vector fields.
 
-    Dynamic mapping is off, except for the numbers under `stats`, which each shop names as it likes. Attributes are one
-    `flat_object` (a real catalog has thousands of keys) and one text field. `_meta` has what `IndexProfile` reads.
+    Dynamic mapping is off, so LONG_ATTRIBUTES is only stored; it is on for the numbers under `stats`, which each shop
+    names as it likes. Attributes are one `flat_object` (a real catalog has thousands of keys) and one text field.
+    `_meta` has what `IndexProfile` reads.
     """
     return {
         "settings": {"index": {"knn": True, "number_of_shards": shards, "analysis": _ANALYSIS}},

@@ -1,13 +1,23 @@
 """OpenSearch behind opensearch-py, which brings connection pooling and TLS; `connect` opens the configured cluster."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltr_plugin.catalog.media import strip_credentials
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.responses import BUSY_STATUSES, SEARCH_PATHS, BulkError, Json, partial_failure, to_cluster_error
+from ltr_plugin.cluster.responses import (
+    BUSY_STATUSES,
+    PERMANENT_STATUS,
+    SEARCH_PATHS,
+    TOO_LARGE_STATUS,
+    BulkError,
+    Json,
+    partial_failure,
+    to_cluster_error,
+)
 from ltr_plugin.cluster.retrying import PartlyDoneError, retrying
 from ltr_plugin.errors import ClusterError, InputError, PluginMissingError
 from ltr_plugin.settings import Settings, check_cluster_url
@@ -88,20 +98,44 @@ class OpenSearchCluster:
 
     def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, BulkError | None]]:
         """The results of actions in order, as `Cluster.bulk` promises them."""
+        for chunk in _chunks(map(self._serialize, actions)):
+            results = iter(self._write([action for action in chunk if action.error is None]))
+            for action in chunk:
+                yield (action.id, action.error) if action.error else next(results)
+
+    def _serialize(self, action: Mapping[str, Json]) -> "_Action":
+        from opensearchpy.exceptions import SerializationError
         from opensearchpy.helpers import expand_action
 
         dumps = self._client.transport.serializer.dumps
-        lines = ("\n".join(dumps(part) for part in expand_action(action) if part is not None) for action in actions)
-        for chunk in _chunks(lines):
-            yield from self._write(chunk)
+        try:
+            lines = "".join(f"{dumps(part)}\n" for part in expand_action(dict(action)) if part is not None)
+            return _Action(action["_id"], lines, size=len(lines.encode()))
+        except (SerializationError, ValueError, TypeError, RecursionError):  # their messages quote the whole action
+            return _Action(action["_id"], error=BulkError("has a value that JSON cannot express", permanent=True))
 
-    def _write(self, chunk: Sequence[str]) -> list[tuple[str, BulkError | None]]:
-        """The results of these actions, in order; rejected ones are sent again."""
+    def _write(self, actions: Sequence["_Action"]) -> list[tuple[str, BulkError | None]]:
+        """The results of these actions, in order; where they are refused as a whole, those of each half."""
+        if not actions:
+            return []
+        try:
+            return self._send(actions)
+        except ClusterError as error:
+            wrong = error.status == PERMANENT_STATUS and error.error_type  # without a type, a proxy's answer
+            if not wrong and error.status != TOO_LARGE_STATUS:
+                raise
+            if len(actions) == 1:
+                return [(actions[0].id, BulkError(str(error), permanent=True))]
+            half = len(actions) // 2
+            return [*self._write(actions[:half]), *self._write(actions[half:])]
+
+    def _send(self, actions: Sequence["_Action"]) -> list[tuple[str, BulkError | None]]:
+        """The results of these actions, in order; those that a busy cluster rejects are sent again."""
         results: dict[int, tuple[str, BulkError | None]] = {}
 
         def send_pending() -> None:
-            pending = [position for position in range(len(chunk)) if position not in results]
-            body = "".join(f"{chunk[position]}\n" for position in pending)
+            pending = [position for position in range(len(actions)) if position not in results]
+            body = "".join(actions[position].lines for position in pending)
             response = self._perform("POST", "/_bulk", body, {"require_alias": "true"})
             busy: tuple[int, BulkError | None] | None = None
             for position, item in zip(pending, response["items"], strict=True):
@@ -112,11 +146,11 @@ class OpenSearchCluster:
                 else:
                     results[position] = result["_id"], error
             if busy:
-                raise_as = PartlyDoneError if len(results) > len(chunk) - len(pending) else ClusterError
+                raise_as = PartlyDoneError if len(results) > len(actions) - len(pending) else ClusterError
                 raise raise_as(f"POST /_bulk was refused: {busy[1]}", status=busy[0])
 
         self._retrying(lambda error: error.retryable)(send_pending)
-        return [results[position] for position in range(len(chunk))]
+        return [results[position] for position in range(len(actions))]
 
     def _retrying(self, retry_if: Callable[[ClusterError], bool]) -> "Retrying":
         return retrying(self.retry_timeout_s, self._on_retry, retry_if)
@@ -196,15 +230,24 @@ def _devnode_url(settings: Settings) -> str:
     )
 
 
-def _chunks(lines: Iterable[str]) -> Iterator[list[str]]:
-    chunk: list[str] = []
+@dataclass(frozen=True)
+class _Action:
+    """The lines of an action in a bulk request and their size in bytes, or the error that prevents them."""
+
+    id: str
+    lines: str = ""
+    size: int = 0
+    error: BulkError | None = None
+
+
+def _chunks(actions: Iterable[_Action]) -> Iterator[list[_Action]]:
+    chunk: list[_Action] = []
     size = 0
-    for line in lines:
-        length = len(line.encode())
-        if chunk and (len(chunk) == MAX_BULK_ACTIONS or size + length > MAX_BULK_BYTES):
+    for action in actions:
+        if chunk and (len(chunk) == MAX_BULK_ACTIONS or size + action.size > MAX_BULK_BYTES):
             yield chunk
             chunk, size = [], 0
-        chunk.append(line)
-        size += length
+        chunk.append(action)
+        size += action.size
     if chunk:
         yield chunk

@@ -1,7 +1,7 @@
 """Reads responses of the cluster: the reasons of errors, and whether a response is complete."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from ltr_plugin.errors import ClusterError
 
@@ -17,6 +17,9 @@ BUSY_STATUSES = (429, 503)
 PERMANENT_STATUS = 400
 """Status of an action that would be refused at any other time too."""
 
+TOO_LARGE_STATUS = 413
+"""Status of a request that is larger than the cluster, or a proxy before it, takes."""
+
 _ADVICE = {
     401: "; set OPENSEARCH_USER and OPENSEARCH_PASSWORD, or correct them",
     403: "; give the user of OPENSEARCH_USER the right for it",
@@ -26,20 +29,32 @@ SEARCH_PATHS = ("_search", "_count", "_msearch", "_search/template", "_msearch/t
 
 
 class BulkError(str):
-    """Why the cluster refused an action; `permanent` if it would refuse it at any other time too."""
+    """Why the cluster refused an action; `permanent` if it would refuse it at any other time too, `missing` if the
+    document that it changes or deletes does not exist."""
 
-    __slots__ = ("permanent",)
+    __slots__ = ("missing", "permanent")
 
     permanent: bool
+    missing: bool
+
+    def __new__(cls, reason: str, *, permanent: bool = False, missing: bool = False) -> Self:
+        """An error of this reason."""
+        error = super().__new__(cls, reason)
+        error.permanent, error.missing = permanent, missing
+        return error
 
     @classmethod
     def from_item(cls, result: Json) -> "BulkError | None":
         """The error of an action, read from its result in a bulk response; None when it succeeded."""
+        if result.get("result") == "not_found":
+            return cls("document missing", missing=True)
         if "error" not in result:
             return None
-        error = cls(error_reason(result["error"]))
-        error.permanent = result["status"] == PERMANENT_STATUS
-        return error
+        return cls(
+            error_reason(result["error"]),
+            permanent=result["status"] == PERMANENT_STATUS,
+            missing=isinstance(result["error"], dict) and result["error"].get("type") == "document_missing_exception",
+        )
 
 
 def error_reason(error: Json) -> str:

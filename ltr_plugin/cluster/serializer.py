@@ -3,7 +3,6 @@
 from typing import Any
 
 import orjson
-from opensearchpy.exceptions import SerializationError
 from opensearchpy.serializer import JSONSerializer
 
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
@@ -28,5 +27,5 @@ class OrjsonSerializer(JSONSerializer):
         """The decoded text of a response; SerializationError when it is not JSON."""
         try:
             return orjson.loads(s)
-        except orjson.JSONDecodeError as error:
-            raise SerializationError(s, error) from None
+        except orjson.JSONDecodeError:  # such as an integer of more digits than a float has, or half a character
+            return super().loads(s)

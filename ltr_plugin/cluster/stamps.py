@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from ltr_plugin.catalog.changes import Change
 from ltr_plugin.catalog.product import digest
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.index import NOT_FOUND, Index
 from ltr_plugin.cluster.scripts import STALE
 from ltr_plugin.cluster.state import DELETIONS, StateIndex
 
@@ -28,7 +28,8 @@ def write_unless_stale(index: Index, batch: Sequence[Change], write: Write) -> l
     results: dict[str, str | None] = {}
     if stamps and getattr(batch[0], "deleted", False):
         _note_deletions(index, stamps)
-        results |= index.delete_unless_newer(stamps)
+        deletions = index.delete_unless_newer(stamps)
+        results |= ((id_, NOT_FOUND if error and error.missing else error) for id_, error in deletions)
     elif stamps:
         results |= dict.fromkeys(_deleted_later(index, stamps), STALE)
     rest = [one for one in batch if one.id not in results]

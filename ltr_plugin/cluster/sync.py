@@ -42,7 +42,7 @@ def sync(source: Index, target: Index, *, progress: Progress = no_progress) -> N
     target.refresh()
     if source.count() != target.count():
         for id_, error in target.delete(_only_in(target, source)):
-            if error:
+            if error and not error.missing:
                 raise ClusterError(f"{target.name} keeps product {id_}, which {source.name} no longer has: {error}")
     write_notes(target, synced_from=sync_point)
 

@@ -11,7 +11,7 @@ from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.index import NOT_FOUND, Index
 from ltr_plugin.cluster.pruning import delete_unchanged, ids_without, snapshot_without
 from ltr_plugin.cluster.scripts import STALE
 from ltr_plugin.cluster.sync import copy_reembed_nonces, copy_vectors, cut_over, sync, synced_from
@@ -116,7 +116,7 @@ def write_catalog(
         index, new_version = build_next_version(cluster, alias, vectors, progress=progress), True
     index.refresh()
     written = total - len(refused) - stale
-    return IndexResult(index, alias if new_version else None, written, refused, invalid, pruned, stale)
+    return IndexResult(index, alias if new_version else None, written, refused, list(invalid), pruned, stale)
 
 
 def ensure_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media: Path) -> Index:
@@ -206,7 +206,7 @@ def _write(
         refused += (
             Problem(f"product {one.id}", error)
             for one, error in zip(group, errors, strict=True)
-            if error and error != STALE
+            if error not in (None, STALE, NOT_FOUND)
         )
         ids += (one.id for one in group if not getattr(one, "deleted", False))
         done += len(group)

@@ -1,18 +1,19 @@
 """A folder in which catalog systems leave files of changes: each is applied and moved to `done` or `failed`."""
 
+import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ltr_plugin.batches import batched
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.errors import ClusterError, InputError, LtrError, Problem
+from ltr_plugin.errors import MAX_LISTED, ClusterError, InputError, LtrError, ProblemLog
 from ltr_plugin.files import open_lines, write_atomic
 from ltr_plugin.pipelines.catalog_client import CatalogClient
 from ltr_plugin.pipelines.index_catalog import temporary_worker
-from ltr_plugin.pipelines.ingest import CHANGES_PER_CALL, Ingest, StreamResult, ingest_lines, number_lines
+from ltr_plugin.pipelines.ingest import Ingest, StreamResult, group_lines, ingest_lines
 from ltr_plugin.settings import Settings
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
@@ -29,7 +30,7 @@ class FileResult:
 
     path: Path
     result: StreamResult
-    problems: list[Problem]
+    problems: ProblemLog
 
 
 class WatchedFolder:
@@ -37,16 +38,24 @@ class WatchedFolder:
 
     Beside a file in `failed/`, NAME.errors has a line for each change that was refused; the other changes of the file
     are applied. Writers should use another name until a file is complete, and then rename it; a file that still grows
-    is left until it stops. After an interruption a file is applied again as a whole, which is safe.
+    is left until it stops. After an interruption a file is applied again as a whole, which is safe. A symbolic link, a
+    pipe or a device of such a name is moved to `failed/` unread.
     """
 
     def __init__(self, folder: Path, ingest: Ingest) -> None:
-        """OSError when the two folders inside cannot be made."""
+        """InputError when the two folders inside cannot be made, or are symbolic links."""
         self.folder = folder
         self._ingest = ingest
         self._seen: dict[Path, Signature] = {}
-        for name in (DONE_FOLDER, FAILED_FOLDER):
-            (folder / name).mkdir(exist_ok=True)
+        for own in (folder / DONE_FOLDER, folder / FAILED_FOLDER):
+            try:
+                own.mkdir(exist_ok=True)
+            except OSError as error:
+                raise InputError(str(own), f"cannot be made: {error.strerror or error}") from None
+            if own.is_symlink():
+                raise InputError(
+                    str(own), "is a symbolic link; files are moved to a folder inside the watched one only"
+                )
 
     def poll(self) -> Iterator[FileResult]:
         """Applies the files that have not changed since the last poll, yielding each when it is moved."""
@@ -58,23 +67,24 @@ class WatchedFolder:
                 yield result
 
     def _process(self, path: Path, signature: Signature) -> FileResult | None:
-        problems: list[Problem] = []
+        problems = ProblemLog(MAX_LISTED)
         result = StreamResult()
         try:
-            with open_lines(path) as lines:
-                result = ingest_lines(
-                    batched(number_lines(lines), CHANGES_PER_CALL), self._ingest, on_refused=problems.append
-                )
+            with open_lines(path, regular_only=True) as lines:
+                result = ingest_lines(group_lines(lines), self._ingest, on_refused=problems.add)
         except InputError as error:
             if error.source != str(path):
                 raise
-            problems += error.problems
+            for problem in error.problems:
+                problems.add(problem)
         if _signature(path) != signature:
             return None  # somebody wrote to it meanwhile: it is applied again once it is complete
         folder = self.folder / (FAILED_FOLDER if problems else DONE_FOLDER)
         target = _unused_path(folder, path.name)
         if problems:
-            write_atomic(target.with_name(f"{target.name}.errors"), "".join(f"{problem}\n" for problem in problems))
+            errors = target.with_name(f"{target.name}.errors")
+            # they quote the file, which other accounts may not read
+            write_atomic(errors, "".join(f"{problem}\n" for problem in problems), mode=0o600)
         path.rename(target)
         return FileResult(target, result, problems)
 
@@ -126,10 +136,10 @@ def _signature(path: Path) -> Signature | None:
     if not path.name.endswith(SUFFIXES) or path.name.startswith("."):
         return None
     try:
-        status = path.stat()
+        status = path.lstat()
     except FileNotFoundError:
         return None
-    return (status.st_ino, status.st_size, status.st_mtime_ns) if path.is_file() else None
+    return None if stat.S_ISDIR(status.st_mode) else (status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def _unused_path(folder: Path, name: str) -> Path:
@@ -138,7 +148,7 @@ def _unused_path(folder: Path, name: str) -> Path:
     stem = name.removesuffix(suffix)
     number = 1
     path = folder / name
-    while path.exists():
+    while os.path.lexists(path):
         number += 1
         path = folder / f"{stem}-{number}{suffix}"
     return path

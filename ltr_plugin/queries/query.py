@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, FiniteFloat, model_validator
 
-from ltr_plugin.catalog.product import Identifier
+from ltr_plugin.catalog.values import Identifier
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.validation import StrictModel
 

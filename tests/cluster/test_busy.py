@@ -169,7 +169,41 @@ def test_one_wrong_action_is_reported_and_a_deletion_of_nothing_is_done(proxy, n
     assert first == ("a", None)
     assert second[0] == "b"
     assert "price" in second[1]
-    assert third == ("c", None)
+    assert third[0] == "c"
+    assert third[1].missing
+
+
+@pytest.mark.parametrize("wrong", ["x" * 513, "", "x" * 3000])
+def test_a_request_that_is_refused_as_a_whole_loses_its_wrong_action_alone(proxy, name, wrong):
+    cluster = OpenSearchCluster(proxy.url)
+    actions = [{"_op_type": "index", "_index": name, "_id": f"d{number}", "n": number} for number in range(40)]
+    actions[7] = {**actions[7], "_id": wrong}
+    results = list(cluster.bulk(actions))
+    assert [position for position, (_, error) in enumerate(results) if error] == [7]
+    assert results[7][0] == wrong
+    assert results[7][1].permanent
+    assert "too long" in results[7][1] or "empty" in results[7][1]
+    assert len(proxy.seen) < 15
+
+
+def test_an_action_that_is_too_large_for_the_cluster_loses_no_neighbour(proxy, name):
+    cluster = OpenSearchCluster(proxy.url)
+    actions = [{"_op_type": "index", "_index": name, "_id": f"d{number}", "n": number} for number in range(4)]
+    proxy.troubles = [413, 413, None, 413, None]  # the four, the first two, one, the other one, the last two
+    assert [(id_, bool(error)) for id_, error in cluster.bulk(actions)] == [
+        ("d0", False), ("d1", True), ("d2", False), ("d3", False),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["\ud800", object(), 10**5000], ids=["half", "object", "digits"])
+def test_an_action_that_has_no_json_loses_no_neighbour(node_url, name, value):
+    cluster = OpenSearchCluster(node_url)
+    values = (1, value, 3)
+    actions = [{"_op_type": "index", "_index": name, "_id": f"d{n}", "n": value} for n, value in enumerate(values)]
+    (_, first), (id_, error), (_, third) = cluster.bulk(actions)
+    assert (first, third, id_) == (None, None, "d1")
+    assert "JSON cannot express" in error
+    assert error.permanent
 
 
 def test_a_cluster_that_comes_back_at_its_address_is_found_again(node_url, name):

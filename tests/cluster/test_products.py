@@ -4,8 +4,10 @@ import uuid
 
 import pytest
 
+from ltr_plugin.catalog.changes import ProductUpdateModel
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
+from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.index import EmbeddingResult, Index
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.versions import open_or_create, resolve_alias, switch_alias
@@ -226,3 +228,42 @@ def test_a_cluster_that_is_down_says_so():
     with pytest.raises(ClusterError, match="is the cluster up") as raised:
         OpenSearchCluster("http://127.0.0.1:9", retry_timeout_s=0).call("GET", "/")
     assert raised.value.retryable
+
+
+def test_values_at_the_limits_of_the_cluster_are_taken_and_read_back(cluster, alias, tmp_path):
+    index = open_or_create(cluster, alias, (), tmp_path)
+    products = [
+        Product(id="é" * 256, title="id"),
+        Product(
+            id="attribute", title="t", attributes={"care": "wash warm " * 4000, "also": ("ok", "x" * 40_000), "n": 1}
+        ),
+        Product(id="edge", title="t", attributes={"n" * 512: "x" * (32_000 - 512)}),
+        Product(id="numbers", title="t", attributes={"n": 2**63 - 1}, stats={"m": 3.4028234663852886e38, "s": -1e-300}),
+        Product(id="days", title="t", released="0001-01-01"),
+        Product(id="last", title="t", released="9999-12-31T23:59:59-18:00"),
+        Product(id="codes", title="t", currency="x" * 512, ean=("y" * 512,), category=("z" * 40_000,)),
+        Product(id="nul", title="a\x00b", attributes={"a\x00b": "\x00"}),
+    ]
+    assert [error for _, error in index.put(products) if error] == []
+    assert [stored.product for stored in index.fetch([one.id for one in products])] == products
+    index.refresh()
+    found = cluster.call("POST", f"/{index.name}/_search", {"query": {"match": {"attribute_text.stem": "washing"}}})
+    assert [hit["_id"] for hit in found["hits"]["hits"]] == ["attribute"]
+    found = cluster.call("POST", f"/{index.name}/_search", {"query": {"term": {"attributes.n": "1"}}})
+    assert [hit["_id"] for hit in found["hits"]["hits"]] == ["attribute"]
+
+
+def test_a_stored_product_that_breaks_a_rule_fails_no_neighbour_and_an_update_mends_it(cluster, alias, tmp_path):
+    index = open_or_create(cluster, alias, (), tmp_path)
+    list(index.put([Product(id="a", title="old"), Product(id="b", title="good")]))
+    broken = {"doc": {"attributes": {"n": 10**400}, "currency": "x" * 600}}
+    cluster.call("POST", f"/{index.name}/_update/a", broken)
+    assert [stored.product.title for stored in index.fetch(["a", "b"])] == ["old", "good"]
+    update = ProductUpdateModel.model_validate
+    errors = apply_changes(index, [update({"id": "a", "price": 3}), update({"id": "b", "price": 3})])
+    assert "$.currency" in errors[0]
+    assert "$.attributes.n" in errors[0]
+    assert errors[1] is None
+    mended = {"id": "a", "price": 3, "currency": None, "attributes": {"n": None}}
+    assert apply_changes(index, [update(mended)]) == [None]
+    assert index.fetch(["a"])[0].product == Product(id="a", title="old", price=3)

@@ -27,6 +27,11 @@ def test_a_string_is_a_body_already():
     assert SERIALIZER.dumps('{"index":{}}\n') == '{"index":{}}\n'
 
 
+@pytest.mark.parametrize("text", ['{"n": 1%s}' % ("0" * 400), '{"title": "\\ud800"}', '{"n": 1e999}'])
+def test_an_answer_with_what_other_programs_stored_is_read(text):
+    assert SERIALIZER.loads(text) == json.loads(text)
+
+
 def test_what_has_no_form_and_what_is_no_json_are_errors():
     with pytest.raises(SerializationError):
         SERIALIZER.dumps({"what": object()})

@@ -61,3 +61,11 @@ def test_the_digest_depends_on_judgments_and_not_on_their_order():
     qrels = Qrels({"a": {"x": 1, "y": 0}, "b": {"x": 2}})
     assert qrels.digest == Qrels({"b": {"x": 2}, "a": {"y": 0, "x": 1}}).digest
     assert qrels.digest != Qrels({"b": {"x": 2}, "a": {"y": 1, "x": 1}}).digest
+
+
+@pytest.mark.parametrize("grade", [b"16777217", b"31", b"1e3", b"9" * 5000, "٣".encode()])
+def test_a_grade_that_no_ranker_could_use_is_told_with_its_line(written, grade):
+    with pytest.raises(InputError, match="whole number from 0 to 30") as caught:
+        Qrels.read(written(b"q 0 p0 1\nq 0 p " + grade + b"\n"))
+    assert [problem.location for problem in caught.value.problems] == ["line 2"]
+    assert len(str(caught.value)) < 400

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import threading
 import time
 import uuid
@@ -136,13 +137,16 @@ def test_what_is_wrong_is_told_by_product_and_hinders_no_other(products, index):
     assert "$.stats.x" in reasons[1]
     assert "$.id  required key missing" in reasons[2]
     assert "Invalid JSON" in reasons[3]
-    assert result.applied == 2
+    assert (result.applied, result.missing) == (1, ["a"])
     assert list(stored(index)) == ["c"]
     result = products.update([{"id": "b", "price": 1}, {"id": "c", "price": 1}, {"id": "c", "titel": "x"}])
     assert [(one.position, one.id) for one in result.refused] == [(1, "b"), (3, "c")]
     result = products.delete(["c", "never there"])
     assert [(one.position, one.id) for one in result.refused] == [(2, "never there")]  # no id has a blank
-    assert products.delete(["c"]).refused == []
+    result = products.delete(["c"])
+    assert (result.applied, result.refused, result.missing) == (0, [], ["c"])
+    result = products.reembed(["c", "d"])
+    assert (result.applied, result.refused, result.missing) == (0, [], ["c", "d"])
     assert stored(index) == {}
 
 
@@ -311,6 +315,66 @@ def test_a_file_that_cannot_be_read_to_its_end_goes_to_failed(watched, folder, i
     assert found.path.parent.name == "failed"
     assert "damaged gzip file" in (folder / "failed" / "cut.jsonl.gz.errors").read_text()
     assert stored(index) == {}
+
+
+def test_a_file_that_is_cut_off_says_how_many_changes_before_the_end_are_applied(watched, folder, index):
+    leave(folder, "cut.jsonl.gz", *({"id": f"p{n}", "title": f"mug {uuid.uuid4()}"} for n in range(700)))
+    path = folder / "cut.jsonl.gz"
+    path.write_bytes(path.read_bytes()[:-100])
+    (found,) = looks(watched)
+    (problem,) = found.problems
+    index.refresh()
+    assert 600 < found.result.applied == index.count() < 700
+    assert f"{found.result.applied} changes before it are applied" in problem.message
+
+
+def test_links_and_pipes_are_put_away_unread(watched, folder, index, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text('{"id": "a", "title": "mug"}\n')
+    (folder / "link.jsonl").symlink_to(secret)
+    os.mkfifo(folder / "pipe.jsonl")
+    (folder / "folder.jsonl").mkdir()
+    found = looks(watched)
+    assert sorted(one.path.relative_to(folder).as_posix() for one in found) == [
+        "failed/link.jsonl",
+        "failed/pipe.jsonl",
+    ]
+    assert stored(index) == {}
+    assert secret.exists()
+
+
+def test_refused_lines_are_quoted_for_the_owner_alone(watched, folder):
+    leave(folder, "day.jsonl", {"id": "a", "title": "mug", "note": "secret"})
+    looks(watched)
+    assert (folder / "failed" / "day.jsonl.errors").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_whose_failed_is_a_link_is_not_watched(products, folder, tmp_path):
+    (folder / "failed").symlink_to(tmp_path)
+    with pytest.raises(InputError, match="is a symbolic link"):
+        WatchedFolder(folder, products.put)
+
+
+def test_one_wrong_line_of_any_kind_loses_no_neighbour(watched, folder, index):
+    lines = [
+        b'{"id": "%s", "title": "long id"}' % (b"x" * 600),
+        b'{"id": "l", "title": "cr\xe8me"}',
+        b'{"id": %s}' % (b"9" * 5000),
+        b"[" * 5000,
+        b'{"id": "n", "title": "t", "attributes": {"n": %s}}' % (b"9" * 308),
+        b'{"id": "s", "title": "\\ud800"}',
+        b'{"id": "d", "deleted": "yes"}',
+        b"\0",
+        b'"' + b"x" * (5 << 20),
+    ]
+    good = [b'{"id": "p%d", "title": "mug"}' % n for n in range(len(lines) + 1)]
+    pairs = [line for pair in zip(good, [*lines, b""], strict=True) for line in pair]
+    (folder / "day.jsonl").write_bytes(b"\n".join(pairs))
+    (found,) = looks(watched)
+    assert (found.result.applied, found.result.refused) == (len(good), len(lines))
+    assert [problem.location for problem in found.problems] == [f"line {2 * n + 2}" for n in range(len(lines))]
+    index.refresh()
+    assert sorted(index.ids()) == sorted(f"p{n}" for n in range(len(good)))
 
 
 def test_while_the_cluster_is_away_files_wait(products, folder, index):

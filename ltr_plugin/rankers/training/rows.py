@@ -9,9 +9,7 @@ import numpy.typing as npt
 
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.features.table import FeatureTable, Floats
-
-MAX_GRADE = 30
-"""LightGBM stores the gain 2**grade - 1 as a 32-bit integer."""
+from ltr_plugin.judgments.qrels import MAX_GRADE
 
 
 @dataclass(frozen=True)

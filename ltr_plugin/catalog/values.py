@@ -1,0 +1,106 @@
+"""The values that a product may have: within what the cluster takes, so that one wrong value is one clear message."""
+
+import math
+import re
+from datetime import date, datetime, timedelta
+from typing import Annotated, NoReturn
+
+from pydantic import AfterValidator, BeforeValidator, FiniteFloat, Strict
+
+from ltr_plugin.validation import shorten
+
+MAX_ID_BYTES = 512
+"""Bytes of a product's id in UTF-8, the cluster's limit."""
+
+MAX_KEYWORD_BYTES = 512
+"""Bytes of a value that the index keeps as one word, far below Lucene's limit of 32,766."""
+
+MAX_FLOAT32 = 3.4028234663852886e38
+MAX_STATS, MAX_ATTRIBUTES = 100, 10_000
+
+_ID = re.compile(r"[^\s\x00-\x1f]+")
+_STAT_NAME = re.compile(r"[\w-]{1,64}")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?")
+_MAX_OFFSET = timedelta(hours=18)
+
+Scalar = bool | int | float | str
+
+
+def _identifier(value: str) -> str:
+    if not _ID.fullmatch(value) or len(value.encode()) > MAX_ID_BYTES:
+        raise ValueError(
+            f"{shorten(value)} is no id; use at most {MAX_ID_BYTES} bytes of UTF-8, no blanks and no control characters"
+        )
+    return value
+
+
+def _keyword(value: str) -> str:
+    if len(value.encode()) > MAX_KEYWORD_BYTES:
+        raise ValueError(f"{shorten(value)} is longer than {MAX_KEYWORD_BYTES} bytes of UTF-8; shorten it")
+    return value
+
+
+def _stat_name(value: str) -> str:
+    if not _STAT_NAME.fullmatch(value):
+        raise ValueError(f"{shorten(value)} is no name of a number; use 1 to 64 letters, digits, '_' and '-'")
+    return value
+
+
+def _stat(value: float) -> float:
+    if abs(value) > MAX_FLOAT32:
+        raise ValueError(f"{value:g} is outside of what the index keeps, -3.4e38 to 3.4e38; write a smaller number")
+    return value
+
+
+def _attribute_name(value: str) -> str:
+    return _keyword(value) if value else _fail("an attribute needs a name")
+
+
+def _attribute(value: object) -> Scalar | tuple[Scalar, ...]:
+    return tuple(map(_scalar, value)) if isinstance(value, list | tuple) else _scalar(value)
+
+
+def _scalar(value: object) -> Scalar:
+    if isinstance(value, str):
+        if not value.isascii():
+            _require_unicode(value)
+        return value.strip()
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else _fail(f"{shorten(value)} has over 64 bits; write it as text")
+    if isinstance(value, float):
+        return value if math.isfinite(value) else _fail(f"{value} is no finite number; leave it out")
+    return _fail(f"{shorten(value)} is no text, number, true or false, and no list of these")
+
+
+def _require_unicode(value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        _fail(f"{shorten(value)} has half a character (a lone surrogate); remove it")
+
+
+def _released(value: object) -> date | datetime:
+    if isinstance(value, date):  # as a datetime is
+        return value
+    if isinstance(value, str) and _DATE.fullmatch(value.strip()):
+        try:
+            read = (date if len(value.strip()) == 10 else datetime).fromisoformat(value.strip())
+        except ValueError as error:
+            _fail(f"{shorten(value)} is no date: {error}")
+        if not isinstance(read, datetime) or abs(read.utcoffset() or timedelta()) <= _MAX_OFFSET:
+            return read
+    return _fail(f"{shorten(value)} is no date; write it as text, such as 2026-05-01 or 2026-05-01T12:00:00Z")
+
+
+def _fail(message: str) -> NoReturn:
+    raise ValueError(message)
+
+
+Identifier = Annotated[str, AfterValidator(_identifier)]
+Keyword = Annotated[str, AfterValidator(_keyword)]
+Number = Annotated[FiniteFloat, Strict()]
+Released = Annotated[date | datetime, BeforeValidator(_released)]
+StatName = Annotated[str, AfterValidator(_stat_name)]
+Stat = Annotated[Number, AfterValidator(_stat)]
+AttributeName = Annotated[str, AfterValidator(_attribute_name)]
+AttributeValue = Annotated[Scalar | tuple[Scalar, ...], BeforeValidator(_attribute)]
