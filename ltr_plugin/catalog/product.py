@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, FiniteFloat, StringConstraints, model_validator
 
+from ltr_plugin.catalog.references import MediaReferences
 from ltr_plugin.validation import StrictModel
 
 Modality = Literal["text", "image", "audio", "video"]
@@ -32,9 +33,9 @@ class Product(StrictModel):
     attributes: dict[str, Scalar | tuple[Scalar, ...]] = Field(
         default_factory=dict, description="Properties by name, such as colour: text, numbers, or lists of them."
     )
-    images: tuple[str, ...] = Field(default=(), description="Photos: paths relative to the catalog's folder, or URLs.")
-    audio: tuple[str, ...] = Field(default=(), description="Recordings, likewise.")
-    video: tuple[str, ...] = Field(default=(), description="Videos, likewise.")
+    images: MediaReferences = Field(default=(), description="Photos: paths relative to the catalog's folder, or URLs.")
+    audio: MediaReferences = Field(default=(), description="Recordings, likewise.")
+    video: MediaReferences = Field(default=(), description="Videos, likewise.")
     stats: dict[str, FiniteFloat] = Field(
         default_factory=dict, description="Numbers on shoppers' behaviour by name, such as rating or sales."
     )

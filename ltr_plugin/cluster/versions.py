@@ -109,16 +109,6 @@ def write_meta(cluster: Cluster, name: str, **meta: object) -> None:
     cluster.call("PUT", f"/{name}/_mapping", {"_meta": {**read_meta(cluster, name), **meta}})
 
 
-def allow_media_root(index: Index, folder: Path) -> Index:
-    """The index with a folder added to its media roots, unless one of them contains it."""
-    if index.media_roots.contains(folder):
-        return index
-    write_meta(
-        index.cluster, index.name, extra_media_roots=[*map(str, index.media_roots.others), str(folder.resolve())]
-    )
-    return index.reopened()
-
-
 @contextmanager
 def block_writes(cluster: Cluster, name: str) -> Iterator[None]:
     """Blocks writes to an index: everything written before can be read after a refresh.

@@ -89,7 +89,7 @@ def shop(cluster, alias, words, catalog, settings):
 
 def embed_all(cluster, name):
     """What the workers do."""
-    index = Index.open(cluster, name)
+    index = Index.open(cluster, name, media_roots=[Path(tempfile.gettempdir())])
     index.refresh()
     report = embed(index, list(index.ids()))
     index.refresh()
