@@ -1,10 +1,12 @@
 """Catalogs under one name, and encoders changed while the shop goes on: a real node, a real worker, small encoders."""
 
 import json
+import tempfile
 import threading
 import time
 import uuid
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
