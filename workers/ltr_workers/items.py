@@ -72,7 +72,7 @@ def encode_items(
     `owners` has the items in order, each with the id of its first product. Each item is opened once for all its
     encoders, in threads, ahead of the encoders.
     """
-    reader = _Reader(source, owners, roots)
+    reader = Reader(source, owners, roots)
 
     def ready(item: str) -> dict[VectorField, Any]:
         try:
@@ -123,7 +123,7 @@ def encode_items(
                     batch = ahead.take(items_per_batch) if ahead.is_ready(items_per_batch) else []
 
 
-class _Reader:
+class Reader:
     """Opens items, within the memory of this process and the time for the URLs of each product."""
 
     def __init__(self, source: Modality, owners: Mapping[str, str], roots: MediaRoots) -> None:
