@@ -3,7 +3,8 @@
 LtrError
 ├── InputError              a file or an argument is wrong; lists every problem in it
 ├── MediaError              an image, audio or video cannot be used
-│   └── NothingToEncodeError   it can be used, but has nothing that this encoder reads
+│   ├── NothingToEncodeError   it can be used, but has nothing that this encoder reads
+│   └── MediaUnavailableError  it cannot be read now, but may be later
 ├── EncoderError            an encoder cannot be loaded, or a vector is of another encoder's space
 ├── ExportError             a ranker cannot be written in a form that the cluster scores exactly
 ├── NodeError               the development node cannot be built or started
@@ -91,6 +92,17 @@ class MediaError(LtrError):
 
 class NothingToEncodeError(MediaError):
     """A medium has nothing that the encoder reads, such as a video without sound for an audio encoder."""
+
+
+class MediaUnavailableError(MediaError):
+    """A medium cannot be read now, but may be later: its product stays in the backlog.
+
+    `retry_after_s` is the time in seconds that its server asks to wait, 0 if it does not.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float = 0.0) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
 
 
 class EncoderError(LtrError):

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -54,10 +55,16 @@ class Settings(BaseSettings):
         None, description="Name of the master, where the broker is sentinel://HOST:26379 (several: separated by `;`)."
     )
     runs: Path = Field(Path("runs"), description="Run folder: node, queue, encoders and rankers that are made here.")
-    media_root: Path | None = Field(
-        None, description="Folder of the catalog's media, if it differs from the one that the index states."
+    media_root: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (),
+        description=f"Folders that a worker may read media from, separated by `{os.pathsep}`; without them it reads "
+        "URLs only. The first one stands for the media folder of an index that lies in none of them.",
     )
-    allow_private_media: bool = Field(False, description="1: media may be fetched from private and loopback addresses.")
+    allow_private_media: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (),
+        description="Private networks that media may be fetched from, such as 10.1.0.0/16, separated by commas; 1: all "
+        "private and loopback addresses. Link-local and metadata addresses are never allowed.",
+    )
     cores: PositiveInt | None = Field(
         None, description="Cores for encoders. If unset, the number in OMP_NUM_THREADS, else all."
     )
@@ -165,11 +172,39 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
+    @field_validator("allow_private_media", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if value.strip().lower() in ("1", "true", "yes", "on"):
+            return ip_network("0.0.0.0/0"), ip_network("::/0")
+        names = (
+            ()
+            if value.strip().lower() in ("0", "false", "no", "off")
+            else filter(None, map(str.strip, value.split(",")))
+        )
+        return tuple(map(_network, names))
+
+    @field_validator("media_root", mode="before")
+    @classmethod
+    def _folders(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(Path(folder) for folder in value.split(os.pathsep) if folder)
+        return (value,) if isinstance(value, Path) else value
+
     @field_validator("omp_num_threads", mode="before")
     @classmethod
     def _outermost(cls, value: object) -> object:
         # OpenMP allows a list with a number for each nesting level
         return value.partition(",")[0] if isinstance(value, str) else value
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"write 1, or networks such as 10.1.0.0/16,fd00::/8, not {text!r}") from None
 
 
 @lru_cache(maxsize=16)  # pydantic-settings takes a millisecond, and encoders ask at every batch

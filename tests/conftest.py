@@ -70,14 +70,14 @@ def catalog(tmp_path) -> list[Product]:
 
 @pytest.fixture
 def index(node_url, encoder_folder, tmp_path):
-    """An empty index on the node with a photo encoder's two fields; deleted afterwards."""
+    """An empty index on the node with a photo encoder's two fields; media may be read; deleted afterwards."""
     from ltr_plugin.cluster.opensearch import OpenSearchCluster
     from ltr_plugin.cluster.versions import open_or_create
 
     cluster = OpenSearchCluster(node_url)
     alias = f"workers-{uuid.uuid4().hex[:8]}"
     made = open_or_create(cluster, alias, vector_fields(image=f"open_clip:{encoder_folder}"), tmp_path)
-    yield made
+    yield made.allow_media(tmp_path)
     cluster.call("DELETE", f"/{made.name}")
 
 

@@ -129,6 +129,7 @@ class Chaos:
             "LTR_RECORD": str(self.record),
             "LTR_RECORD_BATCH": str(self.options.batch),
             "LTR_RUNS": str(self.folder),
+            "LTR_MEDIA_ROOT": str(self.folder.parent),
         }
 
     def _with_broker(self, index: Index, plan: list[tuple[int, str]]) -> None:
@@ -175,7 +176,9 @@ class Chaos:
         for name, value in self._environment().items():
             os.environ[name] = value
         local_worker.worker_command = partial(local_worker.worker_command, app="benchmarks.lib.recorded")
-        settings = Settings(opensearch_url=self._environment()["OPENSEARCH_URL"], runs=self.folder)
+        settings = Settings(
+            opensearch_url=self._environment()["OPENSEARCH_URL"], runs=self.folder, media_root=(self.folder.parent,)
+        )
         over = threading.Event()
         current: list[local_worker.LocalWorker] = []
 

@@ -85,7 +85,7 @@ def main() -> None:
         rows: list[dict[str, object]] = []
         decoded: dict[str, float] = {}
         with (
-            start_workers(settings, arguments.workers) as workers,
+            start_workers(settings.model_copy(update={"media_root": (folder,)}), arguments.workers) as workers,
             node_apart(settings, arguments.encoder_cores) as apart,
         ):
             cluster = connect(settings=settings)

@@ -103,7 +103,7 @@ def main() -> None:
 def measure(folder: Path, encoder: Path, run: Run, arguments: argparse.Namespace) -> Run:
     """Fills the index, starts a worker and the load, and changes photos one after the other."""
     cluster = connect(settings=Settings.from_env())
-    settings = Settings(runs=folder / f"{run.broker}-{run.refresh}")
+    settings = Settings(runs=folder / f"{run.broker}-{run.refresh}", media_root=(folder,))
     alias = f"freshness-{os.getpid()}-{run.broker}-{run.refresh}"
     index = open_or_create(cluster, alias, vector_fields(image=f"open_clip:{encoder}"), folder)
     switch_alias(cluster, alias, index.name)

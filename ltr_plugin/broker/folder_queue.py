@@ -1,7 +1,8 @@
 """The queue without a broker: a folder, as a transport of Celery (kombu).
 
 A message is a file, which appears as a whole and stays until it is acknowledged. The worker that processes it holds a
-lock on it. When a worker dies, the operating system releases the lock, and another worker takes the message.
+lock on it. When a worker dies, the operating system releases the lock, and another worker takes the message, which says
+that it is delivered again: a message that was taken once has a modification time of 1970.
 """
 
 import contextlib
@@ -78,10 +79,13 @@ class Channel(filesystem.Channel):
             try:
                 payload: Payload = loads(content.decode())  # type: ignore[no-untyped-call]
                 tag = payload["properties"]["delivery_tag"]
+                delivery_info = payload["properties"].setdefault("delivery_info", {})
+                delivery_info["redelivered"] = not os.fstat(file.fileno()).st_mtime_ns
             except (ValueError, LookupError, TypeError):
                 log.exception("not a message: %s; renamed to %s", path, f"{path.name}{UNREADABLE_SUFFIX}")
                 path.rename(f"{path}{UNREADABLE_SUFFIX}")
                 return None
+            os.utime(path, ns=(0, 0))
             self._in_flight[tag] = path, file
             stack.pop_all()
         return payload
@@ -96,6 +100,8 @@ class Channel(filesystem.Channel):
             with file:
                 if delete:
                     path.unlink(missing_ok=True)
+                elif path.exists():
+                    os.utime(path)  # the worker lives
 
 
 class Transport(filesystem.Transport):

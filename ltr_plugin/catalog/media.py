@@ -1,22 +1,10 @@
-"""References to images, audio and videos: their files, and hashes that change with them."""
+"""Files of media references, and hashes of a product's content that change with them."""
 
-import re
 from pathlib import Path
 
 from ltr_plugin.catalog.product import MODALITIES, Modality, Product, digest
+from ltr_plugin.catalog.references import is_url
 from ltr_plugin.errors import MediaError
-
-_CREDENTIALS = re.compile(r"^(\w[\w+.-]*://)[^/?#]*@")
-
-
-def is_url(reference: str) -> bool:
-    """Whether a reference is an http(s) URL; otherwise it is a path."""
-    return reference.lower().startswith(("http://", "https://"))
-
-
-def strip_credentials(reference: str) -> str:
-    """The reference for messages and logs: a URL without user name and password."""
-    return _CREDENTIALS.sub(r"\1", reference)
 
 
 def resolve_media_path(root: Path, reference: str) -> Path:
@@ -27,7 +15,8 @@ def resolve_media_path(root: Path, reference: str) -> Path:
         raise MediaError(f"{reference!r} is not a path: {error}") from None
     if not path.is_relative_to(root.resolve()):
         raise MediaError(
-            f"{reference!r} is outside the catalog's folder; name a folder that contains it with --media-root"
+            f"{reference!r} is outside the catalog's folder; name a folder that contains it with --media-root, or in "
+            "LTR_MEDIA_ROOT of the worker"
         )
     return path
 

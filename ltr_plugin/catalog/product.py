@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from ltr_plugin.catalog.references import MediaReferences
 from ltr_plugin.catalog.stamp import Stamp
 from ltr_plugin.catalog.values import (
     MAX_ATTRIBUTES,
@@ -46,9 +47,9 @@ class Product(StrictModel):
         max_length=MAX_ATTRIBUTES,
         description="Properties by name, such as colour: text, numbers, or lists of them; integers of 64 bits.",
     )
-    images: tuple[str, ...] = Field(default=(), description="Photos: paths relative to the catalog's folder, or URLs.")
-    audio: tuple[str, ...] = Field(default=(), description="Recordings, likewise.")
-    video: tuple[str, ...] = Field(default=(), description="Videos, likewise.")
+    images: MediaReferences = Field(default=(), description="Photos: paths relative to the catalog's folder, or URLs.")
+    audio: MediaReferences = Field(default=(), description="Recordings, likewise.")
+    video: MediaReferences = Field(default=(), description="Videos, likewise.")
     stats: dict[StatName, Stat] = Field(
         default_factory=dict,
         max_length=MAX_STATS,

@@ -1,6 +1,6 @@
 """What the fields of an index mean: which are searched, shown and embedded, and where its media lie."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ LAYOUT_VERSION = 3
 """Version of the layout of an index and of what its `_meta` says; an index of another version is refused."""
 
 TEXT_FIELDS = ("title.stem", "brand", "model", "category.stem", "description.stem", "attribute_text.stem")
-RETURNED_FIELDS = ("id", "title", "brand", "price", "currency", "category", "images")
+RETURNED_FIELDS = ("id", "title", "brand", "price", "currency", "category", "shown_images")
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class IndexProfile:
     schema: int = LAYOUT_VERSION
 
     @classmethod
-    def from_meta(cls, name: str, meta: Mapping[str, Any], *, media_root: Path | None = None) -> "IndexProfile":
+    def from_meta(cls, name: str, meta: Mapping[str, Any], *, media_roots: Iterable[Path] = ()) -> "IndexProfile":
         """The profile that the `_meta` of the index `name` states; defaults stand for what it does not state.
 
-        `media_root` is where the main folder of the media is on this machine, if not where `_meta` says. InputError for
-        an index that this library did not make, or that an earlier version made.
+        `media_roots` are the folders that this process may read media from (see `MediaRoots`). InputError for an index
+        that this library did not make, or that an earlier version made.
         """
         version = meta.get("layout_version")
         if version is None and {"format", "vectors"} <= meta.keys():
@@ -54,9 +54,8 @@ class IndexProfile:
         stated: dict[str, Any] = {
             key: tuple(value) if isinstance(value := meta[key], list) else value for key in keys if key in meta
         }
-        main = (media_root or Path(meta["media_root"])).resolve()
         return cls(
             vectors=tuple(VectorField.from_meta(entry) for entry in meta["vectors"]),
-            media=MediaRoots(main, tuple(map(Path, meta.get("extra_media_roots", ())))),
+            media=MediaRoots.of(Path(meta["media_root"]), media_roots),
             **stated,
         )

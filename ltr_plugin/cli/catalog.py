@@ -272,7 +272,7 @@ def _write_standard_input(
     from ltr_plugin.pipelines.catalog_client import CatalogClient
     from ltr_plugin.pipelines.ingest import ingest_lines, read_batches
 
-    index = _ensure_index(cluster, name, media_root or Path(), update=update)
+    index = _ensure_index(cluster, name, media_root or Path(), update=update).allow_media(media_root or Path())
     products = CatalogClient(name, folder=media_root, settings=settings, cluster=cluster)
     ingest = products.update if update else products.put
     with open_lines(_source(STANDARD_INPUT)) as lines:

@@ -100,16 +100,26 @@ def warn_of_stale_releases(index: "Index") -> None:
 
 
 def show_status(index: "Index", *, as_json: bool) -> None:
-    """Prints how many products an index has, how many lack vectors, and what could not be embedded."""
+    """Prints how many products an index has, how many lack vectors and why, and what could not be embedded."""
     from ltr_plugin.cluster.versions import writes_blocked
 
     index.refresh()
     errors = [{"id": id_, "vector": field, "reason": reason} for id_, field, reason in index.errors()]
+    later = [{"id": id_, "vector": field, "reason": reason} for id_, field, reason in index.unavailable()]
     products, backlog, write_blocked = index.count(), index.backlog(), writes_blocked(index.cluster, index.name)
     vectors = {vector.name: vector.encoder for vector in index.vectors}
-    facts = {"index": index.name, "products": products, "backlog": backlog, "vectors": vectors, "errors": errors}
+    facts = {
+        "index": index.name,
+        "products": products,
+        "backlog": backlog,
+        "vectors": vectors,
+        "errors": errors,
+        "unavailable": later,
+    }
     lines = [f"{index.name}: {products:,} products, {backlog:,} waiting for vectors, {len(errors):,} errors"]
     lines += [f"  {field}  {encoder}" for field, encoder in vectors.items()] or ["  no vector fields"]
     lines += ["  takes no writes: another version has taken its place, or is about to"] if write_blocked else []
     lines += [f"  {error['id']}  {error['vector']}  {error['reason']}" for error in errors]
+    lines += [f"  {one['id']}  {one['vector']}  waits, its media cannot be read now: {one['reason']}" for one in later]
+    lines += [f"  `ltr index embed {index.alias}` tries them again, and so does a sweep"] if later else []
     print_result({**facts, "write_blocked": write_blocked}, "\n".join(lines), as_json=as_json)

@@ -14,8 +14,6 @@ from ltr_plugin.cluster.stamps import write_unless_stale
 from ltr_plugin.cluster.versions import WRITE_BLOCKED
 from ltr_plugin.errors import ClusterError, InputError
 
-"""The error of a deletion, or of a request to embed again, whose product the index does not have."""
-
 NO_SUCH_PRODUCT = f"{NOT_FOUND}; put it as a whole first"
 
 MAX_ATTEMPTS = 5

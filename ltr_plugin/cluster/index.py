@@ -1,7 +1,8 @@
 """Products in an index: written with their text first, embedded later; the backlog is what still lacks vectors."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -10,6 +11,7 @@ from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.media_roots import MediaRoots
 from ltr_plugin.catalog.product import Modality, Product, read_leniently
 from ltr_plugin.catalog.profile import IndexProfile
+from ltr_plugin.catalog.references import public_reference
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.mapping import LONG_ATTRIBUTES, MAX_ATTRIBUTE_BYTES
@@ -53,6 +55,10 @@ class StoredProduct:
             if vector.source in self.content_hash and not self._is_current(vector, self.embedding.get(vector.name, {}))
         ]
 
+    def attempts(self, vectors: Iterable[VectorField]) -> int:
+        """How often these vectors were begun in tasks that were delivered again, because a worker died (or stopped)."""
+        return max((int(self.embedding.get(vector.name, {}).get("attempts", 0)) for vector in vectors), default=0)
+
     def _is_current(self, vector: VectorField, metadata: Mapping[str, str]) -> bool:
         made_from = metadata.get("fingerprint"), metadata.get("content_hash")
         return made_from == (vector.fingerprint.digest, self.content_hash[vector.source])
@@ -65,6 +71,9 @@ class EmbeddingResult:
     `content_hash` is the hash of what was encoded; the index drops the result if the product has changed meanwhile. If
     the product has several images (or audio clips, or videos), `per_media` has their vectors, and `vector` is the unit
     vector of their mean.
+
+    With `unavailable`, the reason why media cannot be read now, or `attempts`, the product stays in the backlog, with a
+    vector of the media that could be read, if any, else with the one that it has.
     """
 
     id: str
@@ -73,6 +82,17 @@ class EmbeddingResult:
     vector: "Vector | None" = None
     error: str | None = None
     per_media: tuple["Vector", ...] = ()
+    unavailable: str | None = None
+    attempts: int = 0
+
+    def metadata(self) -> dict[str, Any]:
+        """What the product's `embedding` says of the field; without `fingerprint` it stays in the backlog."""
+        stated = {"content_hash": self.content_hash}
+        if self.attempts:
+            return {**stated, "attempts": self.attempts}
+        if self.unavailable:
+            return {**stated, "unavailable": self.unavailable, "tried_at": round(1000 * time.time())}
+        return {**stated, "fingerprint": self.field.fingerprint.digest, **({"error": self.error} if self.error else {})}
 
 
 @dataclass(frozen=True)
@@ -91,12 +111,12 @@ class Index:
     mapping: Mapping[str, Any] = field(repr=False)
 
     @classmethod
-    def open(cls, cluster: Cluster, name: str, *, media_root: Path | None = None) -> "Index":
+    def open(cls, cluster: Cluster, name: str, *, media_roots: Iterable[Path] = ()) -> "Index":
         """The index of this name or alias.
 
-        `media_root` is where the main folder of its media is on this machine, if not where the index says. ClusterError
-        when there is no such index; InputError for a name that cannot be one index's, and for an index that this
-        library did not make, or an earlier version did.
+        `media_roots` are the folders that this process may read media from (see `MediaRoots`). ClusterError when there
+        is no such index; InputError for a name that cannot be one index's, and for an index that this library did not
+        make, or an earlier version did.
         """
         require_name("index", name)
         try:
@@ -107,14 +127,18 @@ class Index:
             reason = f"there is no index {name!r}; `ltr index list` shows those there are, `ltr index create` makes one"
             raise ClusterError(reason, status=404, error_type=error.error_type) from None
         mapping = body["mappings"]
-        profile = IndexProfile.from_meta(name, mapping.get("_meta", {}), media_root=media_root)
+        profile = IndexProfile.from_meta(name, mapping.get("_meta", {}), media_roots=media_roots)
         return cls(cluster, name, resolved, body["settings"]["index"]["uuid"], profile, mapping)
 
     def reopened(self) -> "Index":
         """The same alias opened again: another index, where the alias moved meanwhile."""
-        main = self.media_roots.main
-        moved = main != Path(self.mapping["_meta"]["media_root"]).resolve()
-        return Index.open(self.cluster, self.alias, media_root=main if moved else None)
+        return Index.open(self.cluster, self.alias, media_roots=self.media_roots.allowed)
+
+    def allow_media(self, *folders: Path) -> "Index":
+        """The same index; this process may read media from these folders too, on behalf of its user."""
+        allowed = (*self.media_roots.allowed, *(folder.resolve() for folder in folders))
+        media = replace(self.media_roots, allowed=tuple(dict.fromkeys(allowed)))
+        return replace(self, profile=replace(self.profile, media=media))
 
     @property
     def vectors(self) -> tuple[VectorField, ...]:
@@ -191,21 +215,34 @@ class Index:
         """The ids of all products that a search can see, in order."""
         yield from (hit["_id"] for hit in self.scan({"match_all": {}}, page=5000, source=False))
 
-    def backlog(self, source: Modality | None = None) -> int:
-        """The number of products in the backlog: those that lack a current vector (of this modality)."""
-        body = {"query": self._backlog_query(source)}
+    def backlog(self, source: Modality | None = None, *, untried_since: float | None = None) -> int:
+        """The number of products in the backlog: those that lack a current vector (of this modality).
+
+        With `untried_since` (seconds since 1970), those with media that could not be read then or later do not count.
+        """
+        body = {"query": self._backlog_query(source, untried_since)}
         return int(self.cluster.call("GET", f"/{self.name}/_count", body)["count"])
 
-    def backlog_ids(self, source: Modality | None = None, *, page: int = 5000) -> Iterator[str]:
-        """The ids of the products in the backlog (of this modality), in order."""
-        yield from (hit["_id"] for hit in self.scan(self._backlog_query(source), page=page, source=False))
+    def backlog_ids(
+        self, source: Modality | None = None, *, untried_since: float | None = None, page: int = 5000
+    ) -> Iterator[str]:
+        """The ids of the products in the backlog (of this modality), in order; `untried_since` as in `backlog`."""
+        query = self._backlog_query(source, untried_since)
+        yield from (hit["_id"] for hit in self.scan(query, page=page, source=False))
 
     def errors(self) -> Iterator[tuple[str, str, str]]:
         """(product id, vector field, error) of everything that could not be embedded, in order of id."""
-        for hit in self.scan(self._errors_query(), page=1000, source=["embedding"]):
+        return self._reasons("error", self._errors_query())
+
+    def unavailable(self) -> Iterator[tuple[str, str, str]]:
+        """(product id, vector field, reason) of vectors whose media could not be read when they were last tried."""
+        return self._reasons("unavailable", self._any_has("tried_at"))
+
+    def _reasons(self, key: str, query: Json) -> Iterator[tuple[str, str, str]]:
+        for hit in self.scan(query, page=1000, source=["embedding"]):
             for vector, metadata in hit["_source"]["embedding"].items():
-                if "error" in metadata:
-                    yield hit["_id"], vector, metadata["error"]
+                if key in metadata:
+                    yield hit["_id"], vector, metadata[key]
 
     def requeue_failed(self) -> int:
         """Puts products with errors back into the backlog, for the modalities that have one; returns their number."""
@@ -236,12 +273,16 @@ class Index:
         action = {**where, "retry_on_conflict": 5, "script": script}
         return {**action, "upsert": upsert} if upsert is not None else action
 
-    def _backlog_query(self, source: Modality | None) -> dict[str, Any]:
+    def _backlog_query(self, source: Modality | None, untried_since: float | None = None) -> dict[str, Any]:
+        tried = {"gte": round(1000 * untried_since)} if untried_since is not None else None
         missing = [
             {
                 "bool": {
                     "filter": [{"exists": {"field": f"content_hash.{vector.source}"}}],
-                    "must_not": [{"term": {f"embedding.{vector.name}.fingerprint": vector.fingerprint.digest}}],
+                    "must_not": [
+                        {"term": {f"embedding.{vector.name}.fingerprint": vector.fingerprint.digest}},
+                        *([{"range": {f"embedding.{vector.name}.tried_at": tried}}] if tried else []),
+                    ],
                 }
             }
             for vector in self.vectors
@@ -250,7 +291,10 @@ class Index:
         return _any_of(missing)
 
     def _errors_query(self) -> dict[str, Any]:
-        return _any_of([{"exists": {"field": f"embedding.{vector.name}.error"}} for vector in self.vectors])
+        return self._any_has("error")
+
+    def _any_has(self, key: str) -> dict[str, Any]:
+        return _any_of([{"exists": {"field": f"embedding.{vector.name}.{key}"}} for vector in self.vectors])
 
     def scan(self, query: Json, *, page: int, source: Json) -> Iterator[dict[str, Any]]:
         """The hits of a query in order of id, read in pages, with this `_source`."""
@@ -298,6 +342,8 @@ def _document(product: Product) -> dict[str, Any]:
     if long := {name: value for name, value in attributes.items() if _is_long(name, value)}:
         document["attributes"] = {name: value for name, value in attributes.items() if name not in long}
         document[LONG_ATTRIBUTES] = long
+    if product.images:
+        document["shown_images"] = [*map(public_reference, product.images)]
     return {**document, "attribute_text": product.attribute_text()}
 
 
@@ -315,11 +361,7 @@ def _script_params(results: Iterable[EmbeddingResult]) -> dict[str, Any]:
             "source": one.field.source,
             "vector": one.vector,
             "per_media": [{"vector": own} for own in one.per_media],
-            "metadata": {
-                "fingerprint": one.field.fingerprint.digest,
-                "content_hash": one.content_hash,
-                **({"error": one.error} if one.error else {}),
-            },
+            "metadata": one.metadata(),
         }
         for one in results
     }

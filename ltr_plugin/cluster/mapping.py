@@ -63,7 +63,7 @@ def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int 
                 "released": {"type": "date"},
                 "ean": {"type": "keyword"},
                 "attributes": {"type": "flat_object"},
-                **{name: _stored_only() for name in ("images", "audio", "video")},
+                **{name: _stored_only() for name in ("images", "shown_images", "audio", "video")},
                 "stats": {"type": "object", "dynamic": True},
                 "content_hash": {"properties": {modality: {"type": "keyword"} for modality in MODALITIES}},
                 "embedding": {"properties": {vector.name: _embedding_metadata() for vector in vectors}},
@@ -100,6 +100,9 @@ def _embedding_metadata() -> dict[str, Any]:
             "fingerprint": {"type": "keyword"},
             "content_hash": {"type": "keyword"},
             "error": {"type": "keyword", "ignore_above": MAX_ERROR_LENGTH},
+            "unavailable": _stored_only(),
+            "tried_at": {"type": "date", "format": "epoch_millis"},
+            "attempts": {"type": "integer", "index": False, "doc_values": False},
         }
     }
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ltr_plugin.catalog.media import strip_credentials
+from ltr_plugin.catalog.references import strip_credentials
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import (
@@ -79,9 +79,9 @@ class OpenSearchCluster:
             serializer=OrjsonSerializer(),
         )
 
-    def index(self, name: str, *, media_root: Path | None = None) -> Index:
+    def index(self, name: str, *, media_roots: Iterable[Path] = ()) -> Index:
         """The index of this name or alias; `Index.open` says which errors there are."""
-        return Index.open(self, name, media_root=media_root)
+        return Index.open(self, name, media_roots=media_roots)
 
     def call(self, method: str, path: str, body: Json = None, **params: str | int | bool) -> Json:
         """The decoded response to a request, as `Cluster.call` promises it."""

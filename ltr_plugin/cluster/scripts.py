@@ -50,18 +50,20 @@ if (ctx._source.changed != null && params.changed < ctx._source.changed) throw n
 ctx.op = 'delete';
 """
 
+# Metadata without a fingerprint is a note on a product that stays in the backlog, and keeps the vector that it has.
 WRITE_VECTORS = """
 boolean changed = false;
 if (ctx._source.embedding == null) ctx._source.embedding = new HashMap();
 for (def entry : params.results.entrySet()) {
   def field = entry.getKey(); def result = entry.getValue();
   if (ctx._source.content_hash[result.source] != result.metadata.content_hash) continue;
+  ctx._source.embedding[field] = result.metadata; changed = true;
+  if (result.vector == null && !result.metadata.containsKey('fingerprint')) continue;
   if (result.vector != null) ctx._source[field] = result.vector; else ctx._source.remove(field);
   if (!result.per_media.isEmpty()) {
     if (ctx._source.per_media == null) ctx._source.per_media = new HashMap();
     ctx._source.per_media[field] = result.per_media;
   } else if (ctx._source.per_media != null) ctx._source.per_media.remove(field);
-  ctx._source.embedding[field] = result.metadata; changed = true;
 }
 if (!changed) ctx.op = 'none';
 """

@@ -11,7 +11,6 @@ from ltr_plugin.cluster.index import EmbeddingResult, Index, stored_product
 from ltr_plugin.cluster.scripts import without_nonce
 from ltr_plugin.cluster.versions import (
     active_index,
-    allow_media_root,
     block_writes,
     read_notes,
     resolve_alias,
@@ -33,8 +32,6 @@ def sync(source: Index, target: Index, *, progress: Progress = no_progress) -> N
     has the changes of `source`. ClusterError when `target` refuses a product.
     """
     unblock_writes(target.cluster, target.name)
-    for folder in (source.media_roots.main, *source.media_roots.others):
-        target = allow_media_root(target, folder)
     sync_point = _sync_point(source)
     since = _synced_checkpoint(target, source)
     source.refresh()
@@ -163,7 +160,7 @@ def _embedding_results(document: dict[str, Any], same_space: Sequence[VectorFiel
     source = document["_source"]
     for vector in same_space:
         metadata = source["embedding"].get(vector.name)
-        if metadata and metadata["fingerprint"] == vector.fingerprint.digest:
+        if metadata and metadata.get("fingerprint") == vector.fingerprint.digest:
             per_media = tuple(one["vector"] for one in source.get("per_media", {}).get(vector.name, ()))
             yield EmbeddingResult(
                 document["_id"],

@@ -150,17 +150,6 @@ def write_notes(index: Index, **notes: object) -> None:
     StateIndex(index.cluster, VERSIONS).merge(index.uuid, index=index.name, **notes)
 
 
-def allow_media_root(index: Index, folder: Path) -> Index:
-    """The index with a folder added to its media roots, unless one of them contains it."""
-    if index.media_roots.contains(folder):
-        return index
-    cluster, name = index.cluster, index.name
-    meta = cluster.call("GET", f"/{name}/_mapping")[name]["mappings"]["_meta"]
-    roots = [*meta.get("extra_media_roots", ()), str(folder.resolve())]
-    cluster.call("PUT", f"/{name}/_mapping", {"_meta": {**meta, "extra_media_roots": roots}})
-    return index.reopened()
-
-
 @contextmanager
 def block_writes(cluster: Cluster, name: str) -> Iterator[None]:
     """Blocks writes to an index: everything written before can be read after a refresh.

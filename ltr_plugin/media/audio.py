@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ltr_plugin.errors import MediaError
 from ltr_plugin.media.containers import open_container
+from ltr_plugin.media.memory import DECODING
 from ltr_plugin.media.reading import TimedBytes, read_media
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ MAX_SECONDS = 60.0
 MIN_SECONDS = 0.05
 MAX_DECODING_S = 20.0
 SAMPLE_RATES_HZ = (4_000, 384_000)
+
+BYTES_PER_SAMPLE = 16
+"""Memory of each sample in time while audio is decoded: the samples, joined, and scaled."""
 
 SILENCE_LEVEL = 1e-4
 """Audio that never exceeds this level (80 dB below full scale) is silence with the noise of a converter."""
@@ -64,7 +68,11 @@ def decode_audio(data: bytes) -> Audio:
         with open_container(source) as container:
             if not container.streams.audio:
                 raise MediaError("no audio track")
-            audio = _decoded(container, source)
+            codec = container.streams.audio[0].codec_context
+            rate = min(codec.sample_rate or 0, SAMPLE_RATES_HZ[1]) if codec else 0
+            with DECODING.reserve(int(MAX_SECONDS * rate) * BYTES_PER_SAMPLE):
+                source.restart()
+                audio = _decoded(container, source)
     except MediaError:
         raise
     except (av.error.InvalidDataError, av.error.ArgumentError, av.error.EOFError):

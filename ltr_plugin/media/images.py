@@ -1,12 +1,14 @@
 """Photos: opened within limits, turned upright, first frame only, RGB on white."""
 
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
 
 from PIL import ExifTags, Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 from PIL.Image import Transpose
 
 from ltr_plugin.errors import MediaError
+from ltr_plugin.media.memory import DECODING
 from ltr_plugin.media.reading import TimedBytes, read_media
 
 MAX_BYTES = 20 << 20
@@ -18,6 +20,9 @@ MAX_DECODING_S = 20.0
 BLOCK_BYTES = 4096
 """Bytes of the largest photo that are decoded between two checks of the time, because a JPEG may hold many scans of all
 its pixels in few bytes. For a smaller photo it is more, because at each check the thread waits for Python's lock."""
+
+BYTES_PER_PIXEL, PROGRESSIVE_BYTES_PER_PIXEL = 16, 6
+"""Memory of each pixel that is decoded, with its copies; and, in a progressive JPEG, of each pixel that it has."""
 
 TARGET_SIDE = 384
 """Encoders take 96 to 384 pixels a side; a photo is reduced to less than twice this while it is decoded."""
@@ -54,12 +59,22 @@ def decode_image(data: bytes, *, side: int = TARGET_SIDE) -> Image.Image:
         raise MediaError("empty file")
     source = TimedBytes(data, MAX_DECODING_S)
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(source, formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise MediaError(f"{image.width} x {image.height} pixels is over the limit of {MAX_PIXELS:,}")
+        with ExitStack() as stack:
+            stack.enter_context(warnings.catch_warnings(action="ignore"))
+            if webp_size := _webp_size(data):  # whose memory is taken when it is opened
+                _check_pixels(*webp_size)
+                stack.enter_context(DECODING.reserve(BYTES_PER_PIXEL * webp_size[0] * webp_size[1]))
+            image = stack.enter_context(Image.open(source, formats=FORMATS))
+            pixels = image.width * image.height
+            _check_pixels(image.width, image.height)
             check_shape(image.width, image.height)
-            image.decodermaxblock = min(ImageFile.MAXBLOCK, BLOCK_BYTES * MAX_PIXELS // (image.width * image.height))
+            image.decodermaxblock = min(ImageFile.MAXBLOCK, BLOCK_BYTES * MAX_PIXELS // pixels)
             image.draft("RGB", (side, side))
+            if not webp_size:
+                memory = BYTES_PER_PIXEL * image.width * image.height
+                memory += PROGRESSIVE_BYTES_PER_PIXEL * pixels if image.info.get("progressive") else 0
+                stack.enter_context(DECODING.reserve(memory))
+            source.restart()
             image.load()
             return _on_white(_smaller(_plain(_upright(image)), side))
     except MediaError:
@@ -70,6 +85,25 @@ def decode_image(data: bytes, *, side: int = TARGET_SIDE) -> Image.Image:
         raise MediaError(f"not a photo in a readable format ({', '.join(FORMATS)})") from None
     except Exception as error:  # a damaged file may make a decoder raise anything
         raise MediaError(f"damaged photo: {error}") from None
+
+
+def _webp_size(data: bytes) -> tuple[int, int] | None:
+    """The size that a WebP photo declares (RFC 9649, 2.5 to 2.7); None for other formats."""
+    if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
+        return None
+    match data[12:16]:
+        case b"VP8X":
+            return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
+        case b"VP8L":
+            bits = int.from_bytes(data[21:25], "little")
+            return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+        case _:
+            return int.from_bytes(data[26:28], "little") & 0x3FFF, int.from_bytes(data[28:30], "little") & 0x3FFF
+
+
+def _check_pixels(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise MediaError(f"{width} x {height} pixels is over the limit of {MAX_PIXELS:,}")
 
 
 def check_shape(width: int, height: int) -> None:

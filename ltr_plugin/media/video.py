@@ -1,18 +1,21 @@
 """Videos: opened within limits, turned upright; frames over the whole length, a clip for motion, and the soundtrack."""
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PIL import Image
 
 from ltr_plugin.errors import MediaError
 from ltr_plugin.media.audio import Audio, decode_audio
 from ltr_plugin.media.containers import MAX_PIXELS, open_container
 from ltr_plugin.media.images import TARGET_SIDE, check_shape
+from ltr_plugin.media.memory import DECODING
 from ltr_plugin.media.reading import TimedBytes, read_media
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ MAX_BYTES = 100 << 20
 MAX_SECONDS = 3600.0
 MAX_DECODING_S = 30.0
 MAX_FRAMES = 250_000
+
+BYTES_PER_PIXEL = 60
+"""Memory of each pixel of a frame's size: a decoder may hold about twenty frames of three bytes."""
 
 VIDEO_FRAMES = 8
 """Frames taken from a video: the middle one of each of so many equal parts."""
@@ -65,7 +71,10 @@ def decode_video(data: bytes) -> Video:
     source = TimedBytes(data, MAX_DECODING_S)
     try:
         with open_container(source) as container:
-            video = _video(container, source)
+            stream = _stream(container)
+            with DECODING.reserve(BYTES_PER_PIXEL * stream.codec_context.width * stream.codec_context.height):
+                source.restart()
+                video = _video(container, stream, source)
             has_audio = bool(container.streams.audio)
     except MediaError:
         raise
@@ -83,8 +92,8 @@ def _soundtrack(data: bytes) -> Audio | None:
         return None
 
 
-def _video(container: "InputContainer", source: TimedBytes) -> Video:
-    stream = _stream(container)
+def _video(container: "InputContainer", stream: "VideoStream", source: TimedBytes) -> Video:
+    aspect = float(stream.sample_aspect_ratio or 1)
     track = _read(container, stream)
     if not track.packets:
         raise MediaError("has no frames")
@@ -98,7 +107,7 @@ def _video(container: "InputContainer", source: TimedBytes) -> Video:
     latest: dict[int, int | None] = {}
     for side, frame in _at(sorted(wanted), track, stream.codec_context, source):
         if not images[side] or latest[side] != frame.pts:
-            images[side].append(_upright(frame, side))
+            images[side].append(_upright(frame, side, aspect))
         elif side == CLIP_SIDE:  # a clip repeats frames to keep its rate
             images[side].append(images[side][-1])
         latest[side] = frame.pts
@@ -198,13 +207,29 @@ def _time(shown: "Packet[VideoStream] | VideoFrame") -> float:
     return 0.0 if stamp is None or shown.time_base is None else float(stamp * shown.time_base)
 
 
-def _upright(frame: "VideoFrame", side: int) -> Image.Image:
-    """The frame turned upright, RGB, with a shorter side of at most `side` pixels."""
+def _upright(frame: "VideoFrame", side: int, aspect: float) -> Image.Image:
+    """The frame as it is shown, RGB, with a shorter side of at most `side` pixels. Its pixels are `aspect` times as
+    wide as high."""
     from av.video.reformatter import Interpolation
 
-    check_shape(frame.width, frame.height)  # it may change from frame to frame
-    scale = min(1.0, side / min(frame.width, frame.height))
-    width, height = round(frame.width * scale), round(frame.height * scale)
+    shown_width = max(1, round(frame.width * aspect))
+    check_shape(shown_width, frame.height)  # it may change from frame to frame
+    scale = min(1.0, side / min(shown_width, frame.height))
+    width, height = max(1, round(shown_width * scale)), max(1, round(frame.height * scale))
     pixels = frame.to_ndarray(format="rgb24", width=width, height=height, interpolation=Interpolation.AREA)
-    image = Image.fromarray(pixels)
-    return image.rotate(frame.rotation, expand=True) if frame.rotation else image
+    return _displayed(Image.fromarray(pixels), frame)
+
+
+def _displayed(image: Image.Image, frame: "VideoFrame") -> Image.Image:
+    """The image mirrored and turned by the frame's display matrix, to the degree; corners that this makes are white.
+
+    The matrix maps (x, y) to (a x + c y, b x + d y), with y down: FFmpeg's libavutil/display.h.
+    """
+    side_data: Any = frame.side_data.get("DISPLAYMATRIX")
+    if side_data is None:
+        return image
+    a, b, _, c, d, *_ = np.frombuffer(bytes(side_data), "=i4").tolist()
+    if a * d < b * c:
+        image, a, b = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT), -a, -b
+    angle = round(math.degrees(math.atan2(b, a)))
+    return image.rotate(-angle, Image.Resampling.BILINEAR, expand=True, fillcolor="white") if angle else image

@@ -9,7 +9,6 @@ from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.opensearch import connect
-from ltr_plugin.cluster.versions import allow_media_root
 from ltr_plugin.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,10 +38,7 @@ class CatalogClient:
         cluster: Cluster | None = None,
         client: "Celery | None" = None,
     ) -> None:
-        """Allows the index to read media from `folder`.
-
-        ClusterError when there is no such index: `ltr index create` makes it, with the encoders of your choice.
-        """
+        """ClusterError when there is no such index: `ltr index create` makes it, with the encoders of your choice."""
         from ltr_plugin.broker.messages import celery_client
 
         settings = settings or Settings.from_env()
@@ -50,10 +46,8 @@ class CatalogClient:
         self._cluster = cluster or connect(settings=settings)
         self._client = client or celery_client(settings)
         self._folder = folder
-        self._media_root = settings.media_root
-        index = Index.open(self._cluster, alias, media_root=self._media_root)
-        if folder:
-            allow_media_root(index, folder)
+        self._media_roots = settings.media_root
+        Index.open(self._cluster, alias)
 
     def put(self, products: Iterable[Product | CatalogRecord]) -> "IngestResult":
         """Adds products, or replaces those of the same ids. One with `deleted: true` is deleted.
@@ -82,5 +76,7 @@ class CatalogClient:
     def _ingest(self, records: Iterable[object], change_type: type[Change]) -> "IngestResult":
         from ltr_plugin.pipelines.ingest import ingest
 
-        where = {"folder": self._folder, "media_root": self._media_root}
-        return ingest(self._cluster, self.alias, records, change_type, client=self._client, **where)
+        return ingest(
+            self._cluster, self.alias, records, change_type, client=self._client, folder=self._folder,
+            media_roots=self._media_roots,
+        )  # fmt: skip

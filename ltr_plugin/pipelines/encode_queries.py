@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from ltr_plugin.batches import batched
-from ltr_plugin.catalog.media import is_url
 from ltr_plugin.catalog.product import Modality
+from ltr_plugin.catalog.references import is_url
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import Json

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.batches import batched
 from ltr_plugin.broker.messages import DEFAULT_QUEUE, EMBED_TASK, celery_client, queue_of
-from ltr_plugin.catalog.media import strip_credentials
 from ltr_plugin.catalog.product import Modality
+from ltr_plugin.catalog.references import strip_credentials
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import BrokerError
 from ltr_plugin.settings import Settings
@@ -56,10 +56,16 @@ def enqueue_missing(index: Index, ids: Sequence[str], source: Modality | None = 
     return sum(enqueue(client, index.name, products, modality) for modality, products in lacking.items())
 
 
-def enqueue_backlog(index: Index, batch: int | None = None, *, client: "Celery") -> int:
-    """Sends all products that lack a current vector; returns how many, counted as by `enqueue_missing`."""
+def enqueue_backlog(
+    index: Index, batch: int | None = None, *, client: "Celery", untried_since: float | None = None
+) -> int:
+    """Sends all products that lack a current vector; returns how many, counted as by `enqueue_missing`.
+
+    `untried_since` as in `Index.backlog`.
+    """
     return sum(
-        enqueue(client, index.name, index.backlog_ids(source), source, batch=batch) for source in _modalities(index)
+        enqueue(client, index.name, index.backlog_ids(source, untried_since=untried_since), source, batch=batch)
+        for source in _modalities(index)
     )
 
 

@@ -77,9 +77,10 @@ def saliency_overlay(index: Index, encoded: EncodedQuery, product: Product) -> "
     query = np.array(encoded.params[query_fields[0]], np.float32)
     encoder = encoder_of(photos)
     scored_photos = []
+    roots = index.allow_media(index.media_roots.main).media_roots  # the user's own page
     for reference in product.images:
         try:
-            photo = open_image(index.media_roots.root_of(reference), reference)
+            photo = open_image(roots.root_of(reference), reference)
         except MediaError:
             continue
         similarity = float(encoder.encode("image", [encoder.prepare("image", photo)])[0] @ query)

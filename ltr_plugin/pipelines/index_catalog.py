@@ -1,5 +1,6 @@
 """A catalog file into an index: text at once, vectors by the workers, and the alias when all vectors are made."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,6 @@ from ltr_plugin.cluster.scripts import STALE
 from ltr_plugin.cluster.sync import copy_reembed_nonces, copy_vectors, cut_over, sync, synced_from
 from ltr_plugin.cluster.versions import (
     active_index,
-    allow_media_root,
     create_next_version,
     open_or_create,
     resolve_alias,
@@ -103,17 +103,18 @@ def write_catalog(
         unblock_writes(cluster, target.name)
         write_notes(target, synced_from=None)
     else:
-        target = allow_media_root(current or ensure_index(cluster, alias, vectors, folder), folder)
+        target = current or ensure_index(cluster, alias, vectors, folder)
     others = snapshot_without(target, _ids(lines.read(skip_invalid=True))) if prune or new_version else {}
     ids, refused, stale = _write(target, changes, folder, total, progress)
-    index = target.reopened()  # another version than at the start, if another command moved the alias
+    # another version than at the start, if another command moved the alias
+    index = target.allow_media(folder).reopened()
     pruned = delete_unchanged(index, others)
     if new_version and current:
         for group in batched(ids, CHANGES_PER_CALL):
             copy_reembed_nonces(current, target, group)
             copy_vectors(current, target, group)
     if set(vectors) not in (set((current or target).vectors), set(index.vectors)):
-        index, new_version = build_next_version(cluster, alias, vectors, progress=progress), True
+        index, new_version = build_next_version(cluster, alias, vectors, progress=progress).allow_media(folder), True
     index.refresh()
     written = total - len(refused) - stale
     return IndexResult(index, alias if new_version else None, written, refused, list(invalid), pruned, stale)
@@ -154,18 +155,20 @@ def embed_backlog(
     With `pending_alias`, the alias is pointed to this version afterwards; products that changed in the active version
     meanwhile are copied first, the last of them while writes are blocked.
 
+    Products whose media cannot be read now stay in the backlog (see `Index.unavailable`); the alias moves all the same.
     With a broker, its workers embed; what is `already_sent` to them is not sent again. Without a broker, a local worker
     runs for the length of this call. A call after an interruption continues: the index says which vectors are missing.
     """
-    worked = _embed(settings, index, progress, already_sent=already_sent)
+    since = time.time()
+    worked = _embed(settings, index, progress, since, already_sent=already_sent)
     alias = pending_alias or index.alias
     if pending_alias and resolve_alias(index.cluster, alias) != index.name:
         active = active_index(index.cluster, alias)
         if active and synced_from(index, active):
             sync(active, index)
-            _embed(settings, index, progress)
+            _embed(settings, index, progress, since)
         cut_over(index.cluster, alias, index)
-        _embed(settings, index, progress)
+        _embed(settings, index, progress, since)
     return Index.open(index.cluster, alias) if worked or pending_alias else index
 
 
@@ -178,14 +181,18 @@ def require_broker(settings: Settings) -> None:
 
 
 @contextmanager
-def temporary_worker(settings: Settings) -> "Iterator[LocalWorker | None]":
-    """A local worker while the block runs; None where a broker is configured, whose workers do the work."""
+def temporary_worker(settings: Settings, *media_roots: Path) -> "Iterator[LocalWorker | None]":
+    """A local worker while the block runs; None where a broker is configured, whose workers do the work.
+
+    The local worker may read the media of these folders too.
+    """
     from ltr_plugin.pipelines.local_worker import local_worker
 
     if settings.broker_url:
         yield None
         return
-    with local_worker(settings) as worker:
+    roots = (*settings.media_root, *media_roots)
+    with local_worker(settings.model_copy(update={"media_root": roots})) as worker:
         yield worker
 
 
@@ -196,11 +203,11 @@ def _write(
     ids: list[str] = []
     refused: list[Problem] = []
     stale = done = 0
-    media_root = Settings.from_env().media_root
+    media_roots = Settings.from_env().media_root
     # a large catalog takes so long to check and to write that the alias may move, and old versions may be dropped
-    just_opened = total <= CHANGES_PER_CALL and not media_root
+    just_opened = total <= CHANGES_PER_CALL and not media_roots
     for group in batched(changes, CHANGES_PER_CALL):
-        index = target if just_opened else Index.open(target.cluster, target.alias, media_root=media_root)
+        index = target if just_opened else Index.open(target.cluster, target.alias, media_roots=media_roots)
         errors = apply_changes(index, group, folder=folder)
         stale += errors.count(STALE)
         refused += (
@@ -219,15 +226,15 @@ def _ids(changes: Iterable[Change]) -> set[str]:
     return {one.id for one in changes if not getattr(one, "deleted", False)}
 
 
-def _embed(settings: Settings, index: Index, progress: Progress, *, already_sent: bool = False) -> bool:
+def _embed(settings: Settings, index: Index, progress: Progress, since: float, *, already_sent: bool = False) -> bool:
     """Whether any vector was missing."""
     from ltr_plugin.broker.messages import celery_client
     from ltr_plugin.pipelines.local_worker import drain
 
     index.refresh()
-    if not index.backlog():
+    if not index.backlog(untried_since=since):
         return False
-    with temporary_worker(settings) as worker:
+    with temporary_worker(settings, *index.media_roots.allowed) as worker:
         client = worker.client if worker else celery_client(settings)
-        drain(index, client, worker=worker, progress=progress, send=not (already_sent and worker is None))
+        drain(index, client, worker=worker, progress=progress, send=not (already_sent and worker is None), since=since)
     return True

@@ -67,7 +67,7 @@ def ingest(
     *,
     client: "Celery",
     folder: Path | None = None,
-    media_root: Path | None = None,
+    media_roots: Iterable[Path] = (),
 ) -> IngestResult:
     """Applies `records`: changes, or JSON of `change_type` as text or decoded.
 
@@ -79,7 +79,7 @@ def ingest(
     adapter: TypeAdapter[Change] = TypeAdapter(change_type)
     for group in batched(enumerate(records, start=1), CHANGES_PER_CALL):
         valid = list(_read(group, adapter, result.refused))
-        index = Index.open(cluster, alias, media_root=media_root)
+        index = Index.open(cluster, alias, media_roots=media_roots)
         errors = apply_changes(index, [change for _, change in valid], folder=folder)
         changed: list[str] = []
         for (position, change), error in zip(valid, errors, strict=True):

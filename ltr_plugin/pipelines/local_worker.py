@@ -34,7 +34,7 @@ class LocalWorker:
         require_module("prometheus_client", "a worker", error=BrokerError)
         self.log = settings.runs.resolve() / "worker.log"
         self.client = celery_client(settings)
-        self.restarts = 0
+        self.restarts = self._restarts_in_vain = 0
         self._settings = settings
         self._queue = _SharedFolderQueue(settings)
         self._queue.purge_if_unshared()
@@ -50,8 +50,12 @@ class LocalWorker:
 
     @property
     def alive(self) -> bool:
-        """False when the worker died once more after MAX_RESTARTS restarts."""
+        """False when the worker died once more after MAX_RESTARTS restarts without progress."""
         return self._supervisor.is_alive() or self._process.poll() is None
+
+    def on_progress(self) -> None:
+        """Tells that products are done, so that earlier deaths no longer count."""
+        self._restarts_in_vain = 0
 
     def failures(self, idle_s: float) -> list[str]:
         """Log lines about failed tasks and refused writes, when nothing moved for longer than their grace time."""
@@ -86,10 +90,11 @@ class LocalWorker:
     def _restart_when_dead(self) -> None:
         while not self._stopping.wait(0.2):
             if self._process.poll() is not None:
-                if self.restarts == MAX_RESTARTS:
+                if self._restarts_in_vain == MAX_RESTARTS:
                     return
                 self._process = self._start()
                 self.restarts += 1
+                self._restarts_in_vain += 1
 
 
 @contextlib.contextmanager
@@ -110,28 +115,33 @@ def drain(
     worker: LocalWorker | None = None,
     progress: Progress = no_progress,
     send: bool = True,
+    since: float | None = None,
     stall_s: float = 300.0,
     poll_s: float = 0.3,
 ) -> None:
-    """Sends the backlog to the workers unless `send` is false, and returns when no vector is missing.
+    """Sends the backlog to the workers unless `send` is false, and returns when no vector is missing, but for those
+    whose media could not be read at a time after `since` (seconds since 1970, the start of this call by default).
 
     Products in no task are sent again when nothing moved for `stall_s`. If the index was opened by an alias that moves
     meanwhile, the version that is active then is waited for. LtrError when the worker died for good, when its tasks
     failed, or when nothing moved for three times `stall_s`.
     """
+    since = time.time() if since is None else since
     index.refresh()
-    total = left = index.backlog()
+    total = left = index.backlog(untried_since=since)
     if send:
-        enqueue_backlog(index, client=client)
+        enqueue_backlog(index, client=client, untried_since=since)
     moved = sent = time.monotonic()
     while left:
         progress(total - left, total)
         time.sleep(poll_s)
         index = index.reopened()  # the alias may move: the version left behind takes no vectors
-        now, before, left = time.monotonic(), left, index.backlog()
+        now, before, left = time.monotonic(), left, index.backlog(untried_since=since)
         total = max(total, left)
         if left < before:
             moved = now
+            if worker:
+                worker.on_progress()
         idle_s = now - moved
         failures = worker.failures(idle_s) if worker else []
         if failures or idle_s > 3 * stall_s or (worker and not worker.alive):
@@ -182,7 +192,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "OPENSEARCH_USER": settings.opensearch_user,
         "OPENSEARCH_PASSWORD": settings.opensearch_password,
         "OPENSEARCH_CA": settings.opensearch_ca,
-        "LTR_MEDIA_ROOT": settings.media_root,
+        "LTR_MEDIA_ROOT": os.pathsep.join(map(str, settings.media_root)),
         "LTR_METRICS_PORT": None,
         "LTR_LOG_FORMAT": None,
     }

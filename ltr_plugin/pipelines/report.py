@@ -5,8 +5,8 @@ import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ltr_plugin.catalog.media import is_url
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.catalog.references import is_url
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import LtrError, MediaError
 from ltr_plugin.evaluation.ablation import Ablation
@@ -90,8 +90,9 @@ def _items(index: Index, ids: Iterable[str]) -> Mapping[str, tuple[str, str | No
 
 
 def _product_photo(index: Index, product: Product) -> str | None:
+    roots = index.allow_media(index.media_roots.main).media_roots  # the user's own page
     for reference in product.images:
-        if shown := _thumbnail(index.media_roots.root_of(reference), reference):
+        if shown := _thumbnail(roots.root_of(reference), reference):
             return shown
     return None
 

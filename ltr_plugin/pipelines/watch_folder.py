@@ -108,7 +108,7 @@ def watch_folder(
     """
     from ltr_plugin.pipelines.enqueue import enqueue_backlog
 
-    with temporary_worker(settings) as worker:
+    with temporary_worker(settings, media or folder) as worker:
         client = worker.client if worker else None
         products = CatalogClient(alias, folder=media or folder, settings=settings, cluster=cluster, client=client)
         watched = WatchedFolder(folder, products.update if update else products.put)

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, FiniteFloat, model_validator
 
+from ltr_plugin.catalog.references import MediaReference
 from ltr_plugin.catalog.values import Identifier
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.validation import StrictModel
@@ -22,9 +23,9 @@ class Query(StrictModel):
 
     id: Identifier
     text: str | None = None
-    image: str | None = None
-    audio: str | None = None
-    video: str | None = None
+    image: MediaReference | None = None
+    audio: MediaReference | None = None
+    video: MediaReference | None = None
     frequency: Annotated[FiniteFloat, Field(gt=0)] | None = None
 
     @model_validator(mode="after")

@@ -1,7 +1,5 @@
 """The profile of an index, read from its `_meta`."""
 
-from pathlib import Path
-
 import pytest
 
 from ltr_plugin.catalog.profile import LAYOUT_VERSION, IndexProfile
@@ -17,20 +15,19 @@ def meta(tmp_path, **more):
 
 
 def test_an_index_of_ours_has_the_defaults(tmp_path):
-    profile = IndexProfile.from_meta("shop", meta(tmp_path, extra_media_roots=["/more"]))
+    profile = IndexProfile.from_meta("shop", meta(tmp_path))
     assert profile.vectors == (TEXT,)
     assert profile.media.main == tmp_path.resolve()
-    assert profile.media.others == (Path("/more"),)
+    assert profile.media.allowed == ()
     assert profile.text_fields[0] == "title.stem"
     assert profile.title == "title"
 
 
 def test_what_meta_states_comes_before_the_defaults(tmp_path):
     stated = meta(tmp_path, text_fields=["name^2", "maker"], title="name", returned_fields=["name"], language="german")
-    profile = IndexProfile.from_meta("shop", stated, media_root=tmp_path / "here")
+    profile = IndexProfile.from_meta("shop", stated)
     assert (profile.text_fields, profile.title) == (("name^2", "maker"), "name")
     assert (profile.returned_fields, profile.language) == (("name",), "german")
-    assert profile.media.main == (tmp_path / "here").resolve()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import uuid
 import pytest
 from busy_proxy import busy_proxy
 
-from ltr_plugin.catalog.media import strip_credentials
+from ltr_plugin.catalog.references import strip_credentials
 from ltr_plugin.cluster.mapping import index_body
 from ltr_plugin.cluster.opensearch import OpenSearchCluster, connect
 from ltr_plugin.errors import ClusterError

@@ -11,7 +11,6 @@ from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.index import EmbeddingResult, Index
 from ltr_plugin.cluster.versions import (
     WRITE_BLOCKED,
-    allow_media_root,
     block_writes,
     open_or_create,
     switch_alias,
@@ -145,14 +144,11 @@ def test_a_hold_that_is_never_lifted_is_said_with_what_to_do(index, cluster):
     assert apply(index, Product(id="a", title="mug")) == [None]
 
 
-def test_media_of_another_folder_are_kept_so_that_they_are_found(index, tmp_path):
+def test_media_of_another_folder_are_kept_with_their_whole_path(index, tmp_path):
     other, inner = tmp_path / "other", tmp_path / "main" / "inner"
     for folder in (other, inner):
         folder.mkdir()
         (folder / "a.jpg").write_bytes(b"photo")
-    assert allow_media_root(index, inner).media_roots == index.media_roots
-    index = allow_media_root(index, other)
-    assert Index.open(index.cluster, index.name).media_roots.others == (other,)
     photo = Product(id="a", images=("a.jpg", "http://shop/a.jpg"))
     apply(index, photo, folder=inner)
     assert stored(index).product.images == ("inner/a.jpg", "http://shop/a.jpg")
@@ -162,5 +158,3 @@ def test_media_of_another_folder_are_kept_so_that_they_are_found(index, tmp_path
     (other / "a.jpg").write_bytes(b"other photo")
     apply(index, photo, folder=other)
     assert stored(index).content_hash["image"] != before
-    assert index.media_roots.root_of(str(other / "a.jpg")) == other
-    assert index.media_roots.root_of("/etc/passwd") == index.media_roots.main

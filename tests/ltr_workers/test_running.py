@@ -74,7 +74,7 @@ def broker_of(kind, folder):
 
 @pytest.fixture
 def environment(node_url, tmp_path):
-    return {"OPENSEARCH_URL": node_url, "LTR_RUNS": str(tmp_path / "runs")}
+    return {"OPENSEARCH_URL": node_url, "LTR_RUNS": str(tmp_path / "runs"), "LTR_MEDIA_ROOT": str(tmp_path)}
 
 
 @pytest.fixture

@@ -21,10 +21,11 @@ from ltr_plugin.settings import Settings
 
 
 @pytest.fixture
-def cluster_at(monkeypatch):
+def cluster_at(monkeypatch, tmp_path):
     def point(url: str, retry_timeout_s: float = 0.2) -> None:
         monkeypatch.setenv("OPENSEARCH_URL", url)
         monkeypatch.setenv("LTR_RETRY_TIMEOUT_S", str(retry_timeout_s))
+        monkeypatch.setenv("LTR_MEDIA_ROOT", str(tmp_path))
         tasks.worker_cluster.cache_clear()
 
     yield point

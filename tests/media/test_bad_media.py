@@ -95,7 +95,7 @@ def full_index(node_url, encoder_folder, motion_folder, tmp_path):
     )
     (tmp_path / "catalog").mkdir()
     made = open_or_create(cluster, f"bad-media-{uuid.uuid4().hex[:8]}", fields, tmp_path / "catalog")
-    yield made
+    yield made.allow_media(tmp_path / "catalog")
     cluster.call("DELETE", f"/{made.name}")
 
 
@@ -178,7 +178,7 @@ def test_every_bad_medium_is_listed_beside_good_ones_and_is_embedded_once_repair
     for modality in GOOD:
         assert own[modality] <= set(vectors_of(full_index, f"good-{modality}"))
     assert set(listed) == {"private-address", "half-good"}, "a video without audio is no mistake"
-    assert "is a private address; set LTR_ALLOW_PRIVATE_MEDIA=1" in listed["private-address"]["image_vector"]
+    assert "is a private address; set LTR_ALLOW_PRIVATE_MEDIA" in listed["private-address"]["image_vector"]
     assert "html: not a photo" in listed["half-good"]["image_vector"]
     assert "image_vector" in vectors_of(full_index, "half-good"), "its other photo is good"
     assert own["video"] & set(vectors_of(full_index, "dumb")) == {"video_vector", "motion_vector"}

@@ -128,7 +128,7 @@ def test_a_decoder_that_takes_too_long_is_stopped(looks, monkeypatch):
     monkeypatch.setattr(video, "MAX_DECODING_S", looks)
     with pytest.raises(MediaError, match=f"takes more than {looks} s to decode"):
         decode_video(make_video(codec="libx264", frames=200, gop=1000))
-    assert clock.monotonic() == looks + 2, "at the next look"
+    assert looks + 2 <= clock.monotonic() <= 2 * (looks + 2), "at the next look; the time starts when there is memory"
 
 
 def test_frames_without_end_are_refused(monkeypatch):

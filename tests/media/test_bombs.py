@@ -119,7 +119,7 @@ def hidden(data: bytes) -> bytes:
         ("image", lambda: png(60000, 60000, (b"IDAT", zlib.compress(bytes(10)))), "far more than the limit"),
         ("image", lambda: png_of_zeros(12000, 9000), "12000 x 9000 pixels is over the limit"),
         ("image", lambda: png(1, 1, (b"zTXt", b"k\0\0" + zlib.compress(bytes(64 << 20)))), "damaged photo"),
-        ("image", lambda: webp_animation(16383, 16000), "far more than the limit"),
+        ("image", lambda: webp_animation(16383, 16000), "16383 x 16000 pixels is over the limit"),
         ("image", lambda: webp_animation(16383, 9000), "16383 x 9000 pixels is over the limit"),
         ("image", gif_frame_beyond_its_screen, "far more than the limit"),
         ("image", lambda: tiff_of(100_000, 100_000), "far more than the limit"),

@@ -9,9 +9,12 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from ltr_plugin.errors import MediaError
+from ltr_plugin.errors import MediaError, MediaUnavailableError
 from ltr_plugin.media import fetching
-from ltr_plugin.media.fetching import _public, fetch
+from ltr_plugin.media.addresses import is_allowed
+from ltr_plugin.media.fetching import fetch
+from ltr_plugin.media.hosts import MAX_LOST_S, HostBudgets
+from ltr_plugin.settings import Settings
 
 
 class Shop(BaseHTTPRequestHandler):
@@ -46,6 +49,13 @@ class Shop(BaseHTTPRequestHandler):
                 self.send_header("Transfer-Encoding", "chunked")
                 self.end_headers()
                 self.wfile.write(b"-1\r\n" + bytes(4 << 20))
+            case ["busy", name, status, times, *after]:
+                self.server.asked.append(name)
+                headers = {"Retry-After": after[0]} if after else {}
+                if self.server.asked.count(name) > int(times):
+                    self._answer(200, b"at last")
+                else:
+                    self._answer(int(status), b"", **headers)
             case ["chatty"]:
                 self.send_response(500, "no" * 1000)
                 self.end_headers()
@@ -82,6 +92,10 @@ class Shop(BaseHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     daemon_threads = True
 
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.asked = []
+
     def handle_error(self, *_):
         pass  # a client that hangs up is what these tests are about
 
@@ -92,6 +106,13 @@ def shop():
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def hosts(monkeypatch):
+    """No host has a past, and pauses are short."""
+    monkeypatch.setattr(fetching, "HOSTS", HostBudgets())
+    monkeypatch.setattr(fetching, "FIRST_PAUSE_S", 0.01)
 
 
 @pytest.fixture
@@ -159,7 +180,7 @@ def test_a_packed_body_is_not_unpacked(shop):
 
 def test_a_redirect_to_a_private_address_is_refused(shop, monkeypatch):
     monkeypatch.delenv("LTR_ALLOW_PRIVATE_MEDIA", raising=False)
-    monkeypatch.setattr(fetching, "_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr(fetching, "is_allowed", lambda address, _: address == "127.0.0.1")
     with socket.create_server(("127.0.0.2", 0)) as inside:
         location = f"http://127.0.0.2:{inside.getsockname()[1]}/secret"
         with pytest.raises(MediaError, match=r"'127.0.0.2' is a private address"):
@@ -181,7 +202,6 @@ def test_a_host_is_reached_where_one_of_its_addresses_is(shop, monkeypatch):
         "localhost",
         "[::1]",
         "[::ffff:127.0.0.1]",
-        "169.254.169.254",
         "10.0.0.1",
         "0.0.0.0",  # noqa: S104
         "[::127.0.0.1]",
@@ -198,13 +218,68 @@ def test_private_addresses_are_refused(host, monkeypatch):
 
 
 def test_public_means_reachable_by_everyone():
-    assert _public("93.184.215.14")
-    assert _public("2606:2800:21f:cb07:6820:80da:af6b:8b2c")
-    assert not any(
-        map(
-            _public, ["192.168.1.1", "100.64.0.1", "fe80::1%eth0", "fd00::1", "fec0::1", "224.0.0.1", "::ffff:10.0.0.1"]
-        )
-    )
+    public = ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::5db8:d70e"]
+    assert all(is_allowed(address, ()) for address in public)
+    private = ["192.168.1.1", "100.64.0.1", "fe80::1%eth0", "fd00::1", "fec0::1", "224.0.0.1", "::ffff:10.0.0.1", "::1"]
+    assert not any(is_allowed(address, ()) for address in private)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "169.254.169.254", "169.254.0.1", "fe80::1%eth0", "fd00:ec2::254", "100.100.100.200", "168.63.129.16",
+        "::ffff:169.254.169.254", "::169.254.169.254", "64:ff9b::a9fe:a9fe", "64:ff9b:1::a9fe:a9fe", "2002:a9fe:a9fe::",
+        "2001:0:a9fe:a9fe::", "2001:0:5db8:d70e:0:0:5601:5601", "::ffff:168.63.129.16", "224.0.0.1",
+    ],
+)  # fmt: skip
+def test_metadata_and_link_local_addresses_are_never_allowed(address):
+    assert not is_allowed(address, Settings(allow_private_media="1").allow_private_media)
+
+
+def test_private_networks_are_allowed_one_by_one():
+    networks = Settings(allow_private_media="10.1.0.0/16, fd12::/16").allow_private_media
+    assert all(is_allowed(one, networks) for one in ("10.1.2.3", "fd12::1", "::ffff:10.1.2.3", "93.184.215.14"))
+    assert not any(is_allowed(one, networks) for one in ("10.2.0.1", "127.0.0.1", "fd13::1"))
+    everything = Settings(allow_private_media="1").allow_private_media
+    assert all(is_allowed(one, everything) for one in ("10.2.0.1", "127.0.0.1", "::1", "fd13::1"))
+
+
+@pytest.mark.usefixtures("private_allowed")
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_what_may_pass_is_tried_again(shop, status):
+    assert fetch(f"{shop}/busy/twice-{status}/{status}/2", max_bytes=10) == b"at last"
+    with pytest.raises(MediaUnavailableError, match=f"answered {status}"):
+        fetch(f"{shop}/busy/always-{status}/{status}/3", max_bytes=10)
+
+
+@pytest.mark.usefixtures("private_allowed")
+def test_a_server_is_called_again_when_it_says(shop):
+    began = time.monotonic()
+    assert fetch(f"{shop}/busy/soon/429/1/1", max_bytes=10) == b"at last"
+    assert time.monotonic() - began >= 1
+    with pytest.raises(MediaUnavailableError, match="answered 429"):
+        fetch(f"{shop}/busy/later/429/1/3600", max_bytes=10)
+    assert time.monotonic() - began < 5
+    with pytest.raises(MediaUnavailableError, match="not called for 300 s"):
+        fetch(f"{shop}/photo/3", max_bytes=10)
+
+
+@pytest.mark.usefixtures("private_allowed")
+@pytest.mark.parametrize(("path", "passing"), [("absent", False), ("photo/9", False), ("broken", True), ("slow", True)])
+def test_only_what_may_pass_is_called_unavailable(shop, path, passing):
+    with pytest.raises(MediaError) as raised:
+        fetch(f"{shop}/{path}", max_bytes=5, timeout_s=0.3)
+    assert isinstance(raised.value, MediaUnavailableError) == passing
+
+
+def test_a_host_that_mostly_fails_pauses_and_others_do_not():
+    hosts = HostBudgets()
+    hosts.record("good", 2 * MAX_LOST_S, failed=False)
+    for host in ("good", "bad"):
+        hosts.record(host, MAX_LOST_S + 1, failed=True)
+    hosts.check("good")
+    with pytest.raises(MediaUnavailableError, match="'bad' failed too often"):
+        hosts.check("bad")
 
 
 @pytest.mark.parametrize("said", ["0", "no", ""])

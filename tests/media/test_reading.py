@@ -63,9 +63,7 @@ def test_what_is_no_file_is_a_media_error_at_once(folder, modality, reference, r
     assert time.monotonic() - began < 5
 
 
-@pytest.mark.parametrize(
-    "reference", ["pipe", "circle", "way-out", "nul\0", "x" * 5000, "http://[half", "http://ho\0st/"]
-)
+@pytest.mark.parametrize("reference", ["pipe", "circle", "way-out", "nul\0", "x" * 5000, "http://ho\0st/"])
 def test_a_product_with_such_a_reference_can_be_indexed_by_its_words(folder, reference):
     assert content_hashes(Product(id="p", title="mug", images=(reference,)), folder).keys() == {"text", "image"}
 

@@ -1,19 +1,19 @@
 """Films of every kind that catalogs hold, good ones."""
 
 import struct
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from videos import make_video, places
 
 from ltr_plugin.errors import MediaError
-from ltr_plugin.media import video
+from ltr_plugin.media import images, video
 from ltr_plugin.media.openers import DECODERS, OPENERS
 from ltr_plugin.media.video import CLIP_FRAMES, CLIP_SIDE, VIDEO_FRAMES, decode_video, open_video
 
 UPRIGHT = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
-CLOCKWISE = struct.pack(">9i", 0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000)
-"""The matrix of an MP4's track: x' = a x + c y, y' = b x + d y. A telephone held upright writes the second."""
+"""The matrix of an MP4's track: x' = a x + c y, y' = b x + d y."""
 
 
 @pytest.mark.parametrize(
@@ -78,15 +78,42 @@ def test_frames_are_made_smaller_while_they_are_decoded():
     assert min(found.clip[0].size) == CLIP_SIDE
 
 
-def test_a_video_taken_sideways_is_turned_upright():
-    lying = make_video(red_top=True)
-    assert lying.count(UPRIGHT) == 2, "of the video and of its track"
-    place = lying.rindex(UPRIGHT)
-    data = lying[:place] + CLOCKWISE + lying[place + len(CLOCKWISE) :]
-    (frame, *_) = decode_video(data).frames
-    assert frame.size == (48, 64)
-    assert np.asarray(frame)[:, 30:, 0].mean() > 200, "the top has become the right side"
-    assert np.asarray(frame)[:, :18, 0].mean() < 60
+def with_matrix(data: bytes, *matrix: float) -> bytes:
+    """An MP4 whose track is shown by the display matrix a, b, c, d."""
+    assert data.count(UPRIGHT) == 2, "of the video and of its track"
+    a, b, c, d = (round(value * (1 << 16)) for value in matrix)
+    place = data.rindex(UPRIGHT)
+    return data[:place] + struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30) + data[place + len(UPRIGHT) :]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_video_is_turned_and_mirrored_by_its_whole_display_matrix(orientation):
+    """As the photo of its first frame is by the EXIF orientation that says the same."""
+    matrices = [(1, 0, 0, 1), (-1, 0, 0, 1), (-1, 0, 0, -1), (1, 0, 0, -1),
+                (0, 1, 1, 0), (0, 1, -1, 0), (0, -1, -1, 0), (0, -1, 1, 0)]  # fmt: skip
+    plain = make_video(red_top=True, green_left=True)
+    (lying, *_), (shown, *_) = (
+        decode_video(data).frames for data in (plain, with_matrix(plain, *matrices[orientation - 1]))
+    )
+    transpose = images.EXIF_TRANSPOSES.get(orientation)
+    expected = lying.transpose(transpose) if transpose is not None else lying
+    assert np.array_equal(shown, expected)
+
+
+def test_a_video_is_turned_by_any_angle():
+    (frame, *_) = decode_video(with_matrix(make_video(red_top=True), *(np.array([1, 1, -1, 1]) / np.sqrt(2)))).frames
+    assert frame.size == pytest.approx((80, 80), abs=1)
+    pixels = np.asarray(frame)
+    assert pixels[2, 2].tolist() == [255, 255, 255], "a corner"
+    assert pixels[30, 50, 0] > 200, "the top is at the upper right"
+    assert pixels[50, 30, 0] < 60
+
+
+def test_pixels_that_are_not_square_are_shown_as_such():
+    assert decode_video(make_video("matroska", aspect=Fraction(2, 1))).frames[0].size == (128, 48)
+    assert decode_video(make_video("matroska", aspect=Fraction(1, 2))).frames[0].size == (32, 48)
+    with pytest.raises(MediaError, match="more than 50 times"):
+        decode_video(make_video("matroska", aspect=Fraction(40, 1)))
 
 
 @pytest.mark.parametrize(("form", "codec"), [("mp4", "mpeg4"), ("webm", "libvpx")])

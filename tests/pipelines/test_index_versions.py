@@ -1,10 +1,12 @@
 """Catalogs under one name, and encoders changed while the shop goes on: a real node, a real worker, small encoders."""
 
 import json
+import tempfile
 import threading
 import time
 import uuid
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -89,7 +91,7 @@ def shop(cluster, alias, words, catalog, settings):
 
 def embed_all(cluster, name):
     """What the workers do."""
-    index = Index.open(cluster, name)
+    index = Index.open(cluster, name, media_roots=[Path(tempfile.gettempdir())])
     index.refresh()
     report = embed(index, list(index.ids()))
     index.refresh()

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.live
 
 @pytest.fixture
 def settings(node_url, tmp_path) -> Settings:
-    return Settings(opensearch_url=node_url, runs=tmp_path / "runs")
+    return Settings(opensearch_url=node_url, runs=tmp_path / "runs", media_root=(tmp_path,))
 
 
 def many(tmp_path, count: int) -> list[Product]:

@@ -1,6 +1,7 @@
 """Small videos made by tests: each frame encodes its number as a grey level, and a tone may be the soundtrack."""
 
 import io
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -20,6 +21,8 @@ def make_video(
     tone_hz: float | None = None,
     rotation: int = 0,
     red_top: bool = False,
+    green_left: bool = False,
+    aspect: Fraction | None = None,
     options: dict[str, str] | None = None,
 ) -> bytes:
     """A video of `frames` frames, `rate` a second; `tone_hz` 0 is a silent soundtrack, None is no soundtrack."""
@@ -29,6 +32,8 @@ def make_video(
         stream = container.add_stream(codec, rate=rate, options={"g": str(gop)})
         stream.width, stream.height = size
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        if aspect:
+            stream.codec_context.sample_aspect_ratio = aspect
         if rotation:
             stream.set_display_rotation(rotation)
         audio = None if tone_hz is None else container.add_stream("libopus" if form == "webm" else "aac", rate=48000)
@@ -36,6 +41,8 @@ def make_video(
             pixels = np.full((height, width, 3), number * STEP % 256, np.uint8)
             if red_top:
                 pixels[: height // 2] = (250, 10, 10)
+            if green_left:
+                pixels[:, : width // 2, 1] = 250
             container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
         container.mux(stream.encode())
         if audio is not None:

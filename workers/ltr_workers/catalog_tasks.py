@@ -96,7 +96,7 @@ def _ingest_or_wait(
     while True:
         try:
             return ingest(
-                worker_cluster(), index, records, change_type, client=app, media_root=Settings.from_env().media_root
+                worker_cluster(), index, records, change_type, client=app, media_roots=Settings.from_env().media_root
             )
         except LtrError as error:
             if isinstance(error, ClusterError) and error.status == 400 and error.error_type:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 VECTORS = Counter("ltr_vectors", "Vectors by modality and outcome: embedded, or failed.", ["source", "outcome"])
 PRODUCTS = Counter(
-    "ltr_products", "Products by modality and outcome: skipped (nothing to do), or refused.", ["source", "outcome"]
+    "ltr_products",
+    "Products by modality and outcome: skipped (nothing to do), unavailable, unreadable, or refused.",
+    ["source", "outcome"],
 )
 TASKS = Counter(
     "ltr_tasks", "Tasks by outcome: done, forwarded, retried, failed, duplicate, or stale.", ["task", "outcome"]
@@ -44,6 +46,8 @@ def count_task(source: str, products: int, report: "EmbedReport", seconds: float
     VECTORS.labels(source, "failed").inc(report.failed)
     PRODUCTS.labels(source, "skipped").inc(report.skipped)
     PRODUCTS.labels(source, "refused").inc(len(report.refused))
+    PRODUCTS.labels(source, "unavailable").inc(len(report.unavailable))
+    PRODUCTS.labels(source, "unreadable").inc(len(report.unreadable))
     ENCODE_SECONDS.labels(source).inc(report.encoded_s)
     ENCODER_WAITING_SECONDS.labels(source).inc(report.waited_s)
     BATCH_PRODUCTS.labels(source).observe(products)

@@ -46,7 +46,10 @@ def embed_task(self: Any, index: str, ids: list[str], source: Modality | None = 
             return
         try:
             _check(index, ids, source)
-            outcome(EMBED_TASK, _embed(Index.open(worker_cluster(), index), ids, source)).inc()
+            roots = Settings.from_env().media_root
+            redelivered = bool((self.request.delivery_info or {}).get("redelivered"))
+            opened = Index.open(worker_cluster(), index, media_roots=roots)
+            outcome(EMBED_TASK, _embed(opened, ids, source, redelivered=redelivered)).inc()
         except LtrError as error:
             if _is_transient(error) and self.request.retries < MAX_RETRIES:
                 pause_s = random.uniform(0.5, 1) * min(2 ** (1 + self.request.retries), MAX_RETRY_DELAY_S)  # noqa: S311
@@ -77,7 +80,7 @@ def sweep_task(self: Any, index: str) -> None:  # noqa: ANN401
             log.info("%s: sent %d products", index, sent, extra={"facts": {"sent": sent}})
 
 
-def _embed(index: Index, ids: Sequence[str], source: Modality | None) -> str:
+def _embed(index: Index, ids: Sequence[str], source: Modality | None, *, redelivered: bool) -> str:
     """The outcome: `done`, `forwarded`, or `stale` for a version of the index that no longer takes vectors."""
     from ltr_workers.embedding import embed
     from ltr_workers.metrics import count_task
@@ -96,19 +99,29 @@ def _embed(index: Index, ids: Sequence[str], source: Modality | None) -> str:
     encoders = {vector.name: vector.fingerprint.digest for vector in index.vectors if vector.source == source}
     with bind_log_context(encoders=encoders):
         began = time.monotonic()
-        report = embed(index, ids, source=source, media_root=Settings.from_env().media_root)
+        report = embed(index, ids, source=source, redelivered=redelivered)
         count_task(source, len(ids), report, time.monotonic() - began)
-        facts = {**vars(report), "products": len(ids), "refused": len(report.refused)}
+        counts = {key: len(value) if isinstance(value, dict) else value for key, value in vars(report).items()}
+        facts = {**counts, "products": len(ids)}
         log.info(
-            "%s, %s: %d vectors embedded, %d failed, %d products with nothing to do, %d refused; "
+            "%s, %s: %d vectors embedded, %d failed; %d products unavailable, %d with nothing to do, %d refused; "
             "encoder busy %.2f s, waiting %.2f s",
-            index.name, source, report.embedded, report.failed, report.skipped, len(report.refused),
-            report.encoded_s, report.waited_s, extra={"facts": facts},
+            index.name, source, report.embedded, report.failed, len(report.unavailable), report.skipped,
+            len(report.refused), report.encoded_s, report.waited_s, extra={"facts": facts},
         )  # fmt: skip
         freeze_gc(tuple(encoders.values()))
         for id_, reason in report.refused.items():
             log.error("%s: vectors of product %s: %s", WRITE_REFUSED, id_, reason)
-    return "done"
+        if report.unavailable:
+            id_, reason = next(iter(report.unavailable.items()))
+            count = len(report.unavailable)
+            log.warning(
+                "media of %d products cannot be read now, such as of %s: %s; left for later", count, id_, reason
+            )
+        if report.unreadable:
+            id_, reason = next(iter(report.unreadable.items()))
+            log.error("%s: product %s: %s; and %d more", TASK_FAILED, id_, reason, len(report.unreadable) - 1)
+    return "failed" if report.unreadable else "done"
 
 
 def _check(index: Any, ids: Any, source: Any) -> None:  # noqa: ANN401 - a message may say anything

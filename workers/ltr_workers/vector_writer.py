@@ -24,7 +24,7 @@ def write_results(index: Index, results: Sequence[EmbeddingResult]) -> WriteResu
     """
     refused = _refused(index, results)
     reasons = [
-        replace(result, vector=None, per_media=(), error=f"{WRITE_REFUSED}: {refused[result.id]}")
+        replace(result, vector=None, per_media=(), unavailable=None, error=f"{WRITE_REFUSED}: {refused[result.id]}")
         for result in results
         if result.id in refused and refused[result.id].permanent
     ]
