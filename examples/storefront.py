@@ -19,8 +19,7 @@ encoder = QueryEncoder(index.vectors)
 def ranked(text: str, image: bytes | None = None, **params: object) -> list[dict]:
     """The products that the current release finds for a text, a photo, or both."""
     vectors = encoder.encode(text=text, image=image)
-    flags = {f"has_{name}": True for name in vectors}
-    body = {"id": INDEX, "params": {"text": text, "has_text": bool(text), **vectors, **flags, **params}}
+    body = {"id": INDEX, "params": {"text": text, **vectors, **params}}
     url = f"{cluster.url}/{INDEX}/_search/template"
     request = Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
     with urlopen(request, timeout=10) as response:
@@ -32,4 +31,4 @@ for hit in ranked("red mug", size=3):
 
 # A filter is any query clause. It restricts what the ranker is shown, so a page is never half empty.
 cheap = {"range": {"price": {"lte": 20}}}
-print("up to 20:", [hit["_source"]["title"] for hit in ranked("winter", filter=cheap, has_filter=True)])
+print("up to 20:", [hit["_source"]["title"] for hit in ranked("winter", filters=[cheap])])

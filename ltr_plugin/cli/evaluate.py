@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, QrelsFile, QueriesFile
-from ltr_plugin.cli.output import print_result
+from ltr_plugin.cli.output import print_failed_queries, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.cli.search import RANKERS
 
@@ -140,4 +140,6 @@ def _evaluate(index: "Index", queries: Path, qrels: Path, rankers: list[str]) ->
     from ltr_plugin.pipelines.evaluate import evaluate
 
     with progress_bar("ranking queries") as progress:
-        return evaluate(index, rankers, queries, qrels, progress=progress)
+        result = evaluate(index, rankers, queries, qrels, progress=progress)
+    print_failed_queries(result.failed)
+    return result

@@ -7,7 +7,7 @@ import typer
 
 from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, QrelsFile, QueriesFile
-from ltr_plugin.cli.output import print_result
+from ltr_plugin.cli.output import print_failed_queries, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.errors import InputError
 
@@ -31,17 +31,25 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a feature set and list every mistake; without --index, no cluster is needed."""
+    from dataclasses import asdict
+
+    from ltr_plugin.features.compatibility import unbounded_templates
+
     features = _load(feature_set)
+    facts = {"feature_set": features.id, "features": list(features.feature_names), "digest": features.digest}
+    lines = [f"{features.id}: {len(features.feature_names)} features, digest {features.digest}"]
+    warnings = [str(problem) for problem in unbounded_templates(features)]
     if name:
+        from ltr_plugin.cluster.feature_store import check_features
         from ltr_plugin.cluster.index import Index
         from ltr_plugin.cluster.opensearch import connect
-        from ltr_plugin.features.compatibility import check_fields
 
-        index = Index.open(connect(), name)
-        check_fields(features, index.mapping, index.vectors)
-    facts = {"feature_set": features.id, "features": list(features.feature_names), "digest": features.digest}
-    text = f"{features.id}: {len(features.feature_names)} features, digest {features.digest}"
-    print_result(facts, text, as_json=as_json)
+        use = check_features(Index.open(connect(), name), features)
+        facts |= asdict(use)
+        lines.append(str(use))
+    print_result(
+        {**facts, "warnings": warnings}, "\n".join([*lines, *(f"warning: {one}" for one in warnings)]), as_json=as_json
+    )
 
 
 @app.command()
@@ -85,10 +93,11 @@ def log(
     index = Index.open(connect(), name)
     with progress_bar("logging features") as progress:
         done = log_features(index, features, queries, qrels, out, negatives=negatives, seed=seed, progress=progress)
+    print_failed_queries(done.failed)
     text = (
         f"{done.table}: {done.rows:,} rows of {features.id} ({done.judged:,} judged, {done.negatives:,} sampled); "
         f"{done.missing_products:,} judged products are not in the index, "
-        f"{done.missing_queries:,} judged queries are not in the file"
+        f"{done.missing_queries:,} judged queries are not in the file, {len(done.failed):,} queries failed"
     )
     print_result({**asdict(done), "table": str(done.table)}, text, as_json=as_json)
 

@@ -1,7 +1,7 @@
 """Results on standard output: text for people, one JSON object for machines. Problems on standard error."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import typer
@@ -12,6 +12,11 @@ from ltr_plugin.errors import Problem
 def print_result(facts: dict[str, Any], text: str, *, as_json: bool) -> None:
     """Prints the facts as JSON, or the text."""
     typer.echo(json.dumps(facts, ensure_ascii=False) if as_json else text)
+
+
+def print_failed_queries(failed: Mapping[str, str]) -> None:
+    """Prints the queries that a job went on without, a line each, on standard error."""
+    print_problems(Problem(f"query {query}", reason) for query, reason in failed.items())
 
 
 def print_problems(problems: Iterable[Problem]) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 from ltr_plugin.cluster.feature_store import logging_set_name
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import Json
-from ltr_plugin.cluster.search import Hit, msearch
+from ltr_plugin.cluster.search import Hit, OnError, msearch, raise_error
 from ltr_plugin.features.feature_set import FeatureSet
+from ltr_plugin.features.parameters import feature_parameters
 from ltr_plugin.features.table import Floats
 from ltr_plugin.queries.templates import sltr
 
@@ -26,15 +27,21 @@ class QueryProducts:
 
 
 def fetch_features(
-    index: Index, features: FeatureSet, requests: Iterable[QueryProducts], *, model: str | None = None
+    index: Index,
+    features: FeatureSet,
+    requests: Iterable[QueryProducts],
+    *,
+    model: str | None = None,
+    on_error: OnError = raise_error,
 ) -> Iterator[list[Hit]]:
     """For each query a hit for each of its products that the index has; `feature_values` reads the hit's features.
 
     The cluster must have the feature set (`push_features`). With `model`, a hit's score is the model's for the same
-    row.
+    row. A query that the cluster refuses has no hits.
     """
     name = logging_set_name(features)
-    return msearch(index.cluster, index.name, (_body(pairs, name, model) for pairs in requests))
+    searches = ((pairs.query, _body(index, pairs, name, model)) for pairs in requests)
+    return msearch(index.cluster, index.name, searches, on_error=on_error)
 
 
 def feature_values(hit: Hit) -> Mapping[str, float | None]:
@@ -49,12 +56,16 @@ def feature_matrix(hits: Sequence[Hit], features: FeatureSet) -> Floats:
     return np.array(rows, dtype=np.float32).reshape(-1, len(names))
 
 
-def _body(pairs: QueryProducts, feature_set: str, model: str | None) -> Json:
-    logged = sltr("featureset", feature_set, pairs.params, _name=LOG_NAME)
-    scored = [sltr("model", model, pairs.params)] if model else []
-    return {
-        "query": {"bool": {"filter": [{"terms": {"id": list(pairs.products)}}, logged], "must": scored}},
+def _body(index: Index, pairs: QueryProducts, feature_set: str, model: str | None) -> Json:
+    params = feature_parameters(pairs.params, [vector.name for vector in index.vectors])
+    logged = sltr("featureset", feature_set, params, _name=LOG_NAME)
+    body: dict[str, Json] = {
+        "query": {"bool": {"filter": [{"terms": {"id": list(pairs.products)}}, logged]}},
         "ext": {"ltr_log": {"log_specs": {"name": LOG_NAME, "named_query": LOG_NAME}}},
         "size": len(pairs.products),
         "_source": False,
     }
+    if model:  # as in a search: in the query itself the clauses of both would count together
+        scoring = {"rescore_query": sltr("model", model, params), "query_weight": 0}
+        body["rescore"] = {"window_size": len(pairs.products), "query": scoring}
+    return body

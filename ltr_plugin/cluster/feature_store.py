@@ -1,15 +1,21 @@
 """The learning-to-rank plugin's own calls: a feature store, feature sets and models in it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.mapping import MAX_QUERY_WORDS
 from ltr_plugin.cluster.names import require_name
 from ltr_plugin.errors import ClusterError, InputError
+from ltr_plugin.features.clauses import clause_count
 from ltr_plugin.features.compatibility import check_fields
 from ltr_plugin.features.feature_set import FeatureSet
 
 Wire = dict[str, Any]
+
+CLAUSE_LIMIT, DEFAULT_CLAUSE_LIMIT = "indices.query.bool.max_clause_count", 1024
+"""The cluster's setting for the clauses of a search, and its default."""
 
 TRIAL = ".trial-"
 """A part of the name of a model that is being compared with its ranker, and is deleted afterwards."""
@@ -34,11 +40,11 @@ class FeatureStore:
             if error.error_type != "resource_already_exists_exception":
                 raise
 
-    def put_feature_set(self, features: FeatureSet) -> None:
+    def put_feature_set(self, features: FeatureSet, index: str = "") -> None:
         """Stores the set, and its logging twin in which a feature without a value does not match.
 
         The store is created when it lacks the set. InputError when it has another set of this name and version: tables
-        and models would not tell which.
+        and models would not tell which; or when the cluster cannot compute it for products of `index`, where given.
         """
         for name, zero_filled in ((features.id, True), (logging_set_name(features), False)):
             rendered = features.rendered(zero_filled=zero_filled)
@@ -46,8 +52,15 @@ class FeatureStore:
             if stored is None:
                 if zero_filled:  # first of the two: without it, the store may be missing too
                     self.ensure()
-                element = {"name": name, "features": rendered}
-                stored = element if self._create("featureset", element) else self.feature_set(name)
+                element: Wire = {"name": name, "features": rendered}
+                validation = {"validation": {"index": index, "params": {"text": "text"}}} if index else {}
+                try:
+                    created = self._create("featureset", element, **validation)
+                except ClusterError as error:
+                    if error.status != 400:
+                        raise
+                    raise InputError(f"feature set {features.id}", str(error)) from None
+                stored = element if created else self.feature_set(name)
             if stored and stored["features"] != rendered:
                 raise InputError(
                     f"feature set {features.id}",
@@ -86,10 +99,10 @@ class FeatureStore:
             raise
         return sorted(name for hit in hits if TRIAL not in (name := hit["_source"]["name"]))
 
-    def _create(self, kind: str, element: Wire) -> bool:
+    def _create(self, kind: str, element: Wire, **options: Wire) -> bool:
         """Stores a feature set or model; False when another command was first with its name."""
         try:
-            self.cluster.call("PUT", f"{self._base}/_{kind}/{element['name']}", {kind: element})
+            self.cluster.call("PUT", f"{self._base}/_{kind}/{element['name']}", {kind: element, **options})
         except ClusterError as error:
             if error.status != 409:
                 raise
@@ -112,8 +125,46 @@ def push_features(index: Index, feature_set: FeatureSet) -> None:
     InputError when the index lacks a field or vector that the set reads, or the cluster has other features under the
     set's name and version.
     """
-    check_fields(feature_set, index.mapping, index.vectors)
-    FeatureStore(index.cluster).put_feature_set(feature_set)
+    check_features(index, feature_set)
+    FeatureStore(index.cluster).put_feature_set(feature_set, index.name)
+
+
+@dataclass(frozen=True)
+class ClauseUse:
+    """The most clauses that a text makes with a feature set, and the most that the cluster accepts.
+
+    `max_query_words` are the words after which it cuts a text.
+    """
+
+    used: int
+    limit: int
+    max_query_words: int = MAX_QUERY_WORDS
+
+    def __str__(self) -> str:
+        return (
+            f"texts are cut after {self.max_query_words} words; this set uses {self.used:,} of {self.limit:,} clauses"
+        )
+
+
+def check_features(index: Index, features: FeatureSet) -> ClauseUse:
+    """The clauses that searches with this set need.
+
+    InputError when they are more than the cluster accepts, or the index lacks a field or vector that the set reads.
+    """
+    check_fields(features, index.mapping, index.vectors)
+    use = ClauseUse(clause_count(features, MAX_QUERY_WORDS), _clause_limit(index.cluster))
+    if use.used > use.limit:
+        advice = f"leave out features of text or their fields, or set {CLAUSE_LIMIT} of the cluster to {use.used}"
+        raise InputError(f"feature set {features.id}", f"long texts would fail: {use}; {advice}")
+    return use
+
+
+def _clause_limit(cluster: Cluster) -> int:
+    settings = cluster.call("GET", "/_cluster/settings", include_defaults=True, filter_path=f"*.{CLAUSE_LIMIT}")
+    for kind in ("transient", "persistent", "defaults"):
+        if kind in settings:
+            return int(settings[kind]["indices"]["query"]["bool"]["max_clause_count"])
+    return DEFAULT_CLAUSE_LIMIT
 
 
 def logging_set_name(features: FeatureSet) -> str:

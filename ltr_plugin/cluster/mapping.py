@@ -13,13 +13,21 @@ MAX_ERROR_LENGTH = 1024
 
 TEXT_FIELDS = ("title", "description", "brand", "model", "category", "attribute_text")
 
+MAX_QUERY_WORDS = 32
+"""Words after which the cluster cuts a text that is searched for, whoever sends it: each word makes clauses."""
+
+
+def _analyzer(*filters: str) -> dict[str, Any]:
+    return {"tokenizer": "standard", "filter": ["lowercase", "asciifolding", *filters]}
+
+
 _ANALYSIS = {
     "filter": {"possessive": {"type": "stemmer", "language": "possessive_english"},
-               "stem": {"type": "stemmer", "language": "english"}},
-    "analyzer": {
-        "unstemmed": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding"]},
-        "stemmed": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding", "possessive", "stem"]},
-    },
+               "stem": {"type": "stemmer", "language": "english"},
+               "first_words": {"type": "limit", "max_token_count": MAX_QUERY_WORDS}},
+    "analyzer": {"unstemmed": _analyzer(), "stemmed": _analyzer("possessive", "stem"),
+                 "unstemmed_query": _analyzer("first_words"),
+                 "stemmed_query": _analyzer("possessive", "stem", "first_words")},
     "normalizer": {"folded": {"filter": ["lowercase", "asciifolding"]}},
 }  # fmt: skip
 
@@ -63,13 +71,16 @@ def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int 
 
 def _text() -> dict[str, Any]:
     return {
-        "type": "text",
-        "analyzer": "unstemmed",
+        **_analyzed("unstemmed"),
         "fields": {
-            "stem": {"type": "text", "analyzer": "stemmed"},
+            "stem": _analyzed("stemmed"),
             "exact": {"type": "keyword", "normalizer": "folded", "ignore_above": 256},
         },
     }
+
+
+def _analyzed(analyzer: str) -> dict[str, Any]:
+    return {"type": "text", "analyzer": analyzer, "search_analyzer": f"{analyzer}_query"}
 
 
 def _stored_only() -> dict[str, Any]:

@@ -135,7 +135,8 @@ class OpenSearchCluster:
         except SerializationError:
             response = ""
         if isinstance(response, str):  # such as the page of a proxy in between
-            raise ClusterError(f"no answer of a cluster from {self.url} ({method} {path}), but a text that is not JSON")
+            answer = f"no answer of a cluster from {self.url} ({method} {path}), but a text that is not JSON"
+            raise ClusterError(answer, status=200)  # an answer, so another try would not help
         return response
 
 

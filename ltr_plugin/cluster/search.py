@@ -1,7 +1,7 @@
 """Searches, one or many at once, and the features that they log."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,15 @@ from ltr_plugin.errors import ClusterError
 
 SEARCHES_PER_REQUEST = 16
 """Searches of one request: enough to keep a node busy, few enough for a small response."""
+
+OnError = Callable[[str, ClusterError], None]
+"""Called with the query of a search that the cluster refuses, and the reason."""
+
+Searches = Iterable[tuple[str, Mapping[str, Json]]]
+"""The id of a query with its search."""
+
+_HEADER = '{"allow_partial_search_results":false}\n'
+"""Makes a search that fails on one shard an error of its own, and not a result with a part of the products."""
 
 
 @dataclass(frozen=True)
@@ -30,29 +39,36 @@ def search(cluster: Cluster, index: str, template: Mapping[str, str], params: Ma
     return _hits(response)
 
 
+def raise_error(_: str, error: ClusterError) -> None:
+    """An `OnError` that ends all searches with the error, which names the query."""
+    raise error
+
+
 def msearch_template(
-    cluster: Cluster, index: str, searches: Iterable[tuple[Mapping[str, str], Mapping[str, Json]]]
+    cluster: Cluster, index: str, template: Mapping[str, str], searches: Searches, *, on_error: OnError = raise_error
 ) -> Iterator[list[Hit]]:
-    """The hits of many templated searches, in order."""
-    bodies = ({**template, "params": params} for template, params in searches)
-    return _msearch(cluster, f"/{index}/_msearch/template", bodies)
+    """The hits of many searches with one template, given by their parameters, in order; none where one is refused."""
+    bodies = ((query, {**template, "params": params}) for query, params in searches)
+    return _msearch(cluster, f"/{index}/_msearch/template", bodies, on_error)
 
 
-def msearch(cluster: Cluster, index: str, bodies: Iterable[Mapping[str, Json]]) -> Iterator[list[Hit]]:
-    """The hits of many searches given as plain bodies, in order."""
-    return _msearch(cluster, f"/{index}/_msearch", bodies)
+def msearch(
+    cluster: Cluster, index: str, searches: Searches, *, on_error: OnError = raise_error
+) -> Iterator[list[Hit]]:
+    """The hits of many searches given as plain bodies, in order; none where one is refused."""
+    return _msearch(cluster, f"/{index}/_msearch", searches, on_error)
 
 
-def _msearch(cluster: Cluster, path: str, bodies: Iterable[Mapping[str, Json]]) -> Iterator[list[Hit]]:
-    for group in batched(bodies, SEARCHES_PER_REQUEST):
-        lines = "".join("{}\n" + json.dumps(body) + "\n" for body in group)
-        for response in cluster.call("POST", path, lines)["responses"]:
+def _msearch(cluster: Cluster, path: str, searches: Searches, on_error: OnError) -> Iterator[list[Hit]]:
+    for group in batched(searches, SEARCHES_PER_REQUEST):
+        lines = "".join(f"{_HEADER}{json.dumps(body)}\n" for _, body in group)
+        responses = cluster.call("POST", path, lines)["responses"]
+        for (query, _), response in zip(group, responses, strict=True):
             if "error" in response:
-                raise ClusterError(
-                    f"a search was refused ({response['status']}): {error_reason(response['error'])}",
-                    status=response["status"],
-                )
-            yield _hits(response)
+                reason = f"the search of query {query!r} was refused ({response['status']})"
+                error = ClusterError(f"{reason}: {error_reason(response['error'])}", status=response["status"])
+                on_error(query, error)
+            yield [] if "error" in response else _hits(response)
 
 
 def _hits(response: Json) -> list[Hit]:

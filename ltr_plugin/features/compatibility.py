@@ -1,5 +1,6 @@
 """Checks that an index has what a feature set reads: fields of the right types, and vectors of the right spaces."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -7,14 +8,34 @@ from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.features.expressions import term_count
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.kinds import Derived
+from ltr_plugin.features.kinds import Derived, Template
 
 _TYPES = {
     "text": {"text", "keyword", "match_only_text"},
     "number": {"double", "float", "half_float", "scaled_float", "long", "integer", "short", "byte", "unsigned_long"},
-    "date": {"date", "date_nanos"},
+    "date": {"date"},
     "vector": {"knn_vector"},
 }
+_COMPUTING = ("field_value_factor", "script_score", "script")
+"""Keys of queries that compute a score from numbers of the product."""
+
+
+def unbounded_templates(features: FeatureSet) -> list[Problem]:
+    """The features that are templates of one's own and compute with numbers of the product.
+
+    Their queries are sent as they are written, so a number that they cannot compute with, such as one below 0, fails
+    every search that scores its product.
+    """
+    return [
+        Problem(
+            f"$.features[{position}].template",
+            f"{feature.name}: {risky} fails a search at a number that it cannot compute with; use field_value, or "
+            "bound the number in the template",
+        )
+        for position, feature in enumerate(features.features)
+        if isinstance(feature, Template)
+        and (risky := next((name for name in _COMPUTING if f'"{name}"' in json.dumps(feature.template)), None))
+    ]
 
 
 def check_fields(features: FeatureSet, mapping: Mapping[str, Any], vectors: Sequence[VectorField]) -> None:

@@ -10,7 +10,8 @@ from pydantic import Field, StringConstraints, model_validator
 from ltr_plugin.catalog.product import digest
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.features.expressions import variables
-from ltr_plugin.features.kinds import RENAMED_KEYS, AnyFeature, Derived, Feature
+from ltr_plugin.features.feature import Feature
+from ltr_plugin.features.kinds import RENAMED_KEYS, AnyFeature, Derived
 from ltr_plugin.features.mustache import render
 from ltr_plugin.resources import resource_dir
 from ltr_plugin.validation import StrictModel, decode
@@ -106,14 +107,9 @@ def shipped_feature_sets() -> dict[str, Path]:
 
 
 def _rendered(feature: Feature, *, zero_filled: bool) -> dict[str, object]:
+    query, language = feature.query(), "mustache"
     if isinstance(feature, Derived):
-        return {
-            "name": feature.name,
-            "params": [],
-            "template_language": "derived_expression",
-            "template": feature.expression,
-        }
-    query = feature.query()
-    if zero_filled:
+        language = "derived_expression"
+    elif zero_filled:
         query = {"bool": {"must": [{"match_all": {"boost": 0}}], "should": [query]}}
-    return {"name": feature.name, "params": [], "template_language": "mustache", "template": render(query)}
+    return {"name": feature.name, "params": [], "template_language": language, "template": render(query)}

@@ -1,18 +1,18 @@
 """The kinds of feature: their keys in a feature-set file, and the query whose score is the value of the feature."""
 
-from abc import abstractmethod
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, FiniteFloat, StringConstraints
 
+from ltr_plugin.features.feature import MAX_VALUE, Feature, FieldName
 from ltr_plugin.features.mustache import Body, RawTemplate, to_json, when
 from ltr_plugin.features.parameters import flag_name
-from ltr_plugin.validation import StrictModel
+from ltr_plugin.features.product_values import FieldValue, Recency
 
-FeatureName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$")]
-FeatureModality = Literal["text", "image", "audio", "video", "behaviour", "query"]
 MATCH_NONE: Body = {"match_none": {}}
+FUZZY_EXPANSIONS = 8
+"""The most terms that a fuzzy word is replaced by. Each is a clause, so the default, 50, leaves room for few words."""
+
 RENAMED_KEYS = {
     "across": "`fields`",
     "has": "`parameter`",
@@ -20,31 +20,6 @@ RENAMED_KEYS = {
     "best": "`score_mode: max`",
 }
 """Keys of feature sets of version 0.1, and what they are called now."""
-
-
-class Feature(StrictModel):
-    """Base class of all kinds.
-
-    `modality` is the group in which a fusion ranker puts the feature. `monotonicity` is a constraint for rankers: a
-    greater value never lowers the score (`increasing`), or never raises it (`decreasing`). With few judged queries a
-    constraint keeps rankers from learning noise.
-    """
-
-    name: FeatureName
-    modality: FeatureModality
-    monotonicity: Literal["increasing", "decreasing"] | None = None
-
-    @abstractmethod
-    def query(self) -> Body:
-        """A query that matches the products that have a value, with the value as its score: JSON with mustache tags."""
-
-    def required_fields(self) -> dict[str, str]:
-        """The index fields that the query reads, with the type each must have: `text`, `number`, `date` or `vector`."""
-        return {}
-
-    def required_vectors(self) -> dict[str, str]:
-        """The query vectors that the query reads, with the index field that each is compared with."""
-        return {}
 
 
 class Match(Feature):
@@ -58,7 +33,11 @@ class Match(Feature):
 
     def query(self) -> Body:
         """A `match` query of the text."""
-        options = {"minimum_should_match": self.minimum_should_match, "fuzziness": self.fuzziness}
+        options = {
+            "minimum_should_match": self.minimum_should_match,
+            "fuzziness": self.fuzziness,
+            "max_expansions": FUZZY_EXPANSIONS if self.fuzziness else None,
+        }
         given = {name: value for name, value in options.items() if value is not None}
         return {"match": {self.field: {"query": "{{text}}", "operator": self.operator, **given}}}
 
@@ -144,55 +123,6 @@ class Similarity(Feature):
         return {self.query_vector: self.field}
 
 
-class FieldValue(Feature):
-    """A number of the product, such as its price or rating, as `modifier(factor * number)`."""
-
-    kind: Literal["field_value"]
-    field: FieldName
-    factor: FiniteFloat = 1.0
-    modifier: Literal["none", "log1p", "ln1p", "ln2p", "sqrt", "square", "reciprocal"] = "none"
-
-    def query(self) -> Body:
-        """A `function_score` query with `field_value_factor`."""
-        value = {"field": self.field, "factor": self.factor, "modifier": self.modifier}
-        return {
-            "function_score": {
-                "query": {"exists": {"field": self.field}},
-                "field_value_factor": value,
-                "boost_mode": "replace",
-            }
-        }
-
-    def required_fields(self) -> dict[str, str]:
-        """The number field."""
-        return {self.field: "number"}
-
-
-class Recency(Feature):
-    """Exponential decay with the distance of a date from `origin`: 1 at `origin`, `decay` at a distance of `scale`."""
-
-    kind: Literal["recency"]
-    field: FieldName
-    scale: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[dhm]$")] = "365d"
-    decay: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.5
-    origin: str = "now"
-
-    def query(self) -> Body:
-        """A `function_score` query with an `exp` decay."""
-        shape = {"origin": self.origin, "scale": self.scale, "decay": self.decay}
-        return {
-            "function_score": {
-                "query": {"exists": {"field": self.field}},
-                "exp": {self.field: shape},
-                "boost_mode": "replace",
-            }
-        }
-
-    def required_fields(self) -> dict[str, str]:
-        """The date field."""
-        return {self.field: "date"}
-
-
 class QueryFlag(Feature):
     """1 when the query has this parameter (`text`, or a query vector by its name), the same for every product."""
 
@@ -217,15 +147,33 @@ class Template(Feature):
 
 
 class Derived(Feature):
-    """A Lucene expression over earlier features of the set, which are 0 where they are missing."""
+    """A Lucene expression over earlier features of the set, which are 0 where they are missing.
+
+    A result that is not a number, such as that of `sqrt(-1)`, counts as 0; results are kept between -1e16 and 1e16.
+    """
 
     MAX_TERMS: ClassVar[int] = 1000
     kind: Literal["derived"]
     expression: Annotated[str, StringConstraints(min_length=1)]
 
+    @property
+    def bounded_expression(self) -> str:
+        """The expression that the cluster computes: a finite number for all values of the features that it reads."""
+        value, bound = self.expression, f"{MAX_VALUE:g}".replace("+", "")
+        return f"({value}) <= {bound} ? max(-{bound}, {value}) : ({value}) > {bound} ? {bound} : 0"
+
     def query(self) -> Body:
+        """The bounded expression."""
+        return RawTemplate(self.bounded_expression)
+
+
+class CompiledExpression(Derived):
+    """A part of a compiled model, which keeps its values finite itself."""
+
+    @property
+    def bounded_expression(self) -> str:
         """The expression."""
-        return RawTemplate(self.expression)
+        return self.expression
 
 
 AnyFeature = Annotated[

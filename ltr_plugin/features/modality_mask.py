@@ -70,7 +70,7 @@ class ModalityMask:
         masked = np.where(missing, np.float32(0), values)
         for column, feature in self._derived:
             earlier = {name: masked[..., index] for index, name in enumerate(self.feature_names[:column])}
-            masked[..., column] = evaluate_expression(feature.expression, earlier)
+            masked[..., column] = evaluate_expression(feature.bounded_expression, earlier)
         return masked
 
     def drop(self, values: Floats, *, query: Collection[str] = (), product: Collection[str] = ()) -> Floats:

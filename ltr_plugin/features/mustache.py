@@ -35,7 +35,26 @@ def to_json(parameter: str) -> RawTemplate:
 def when(flag: str, body: Body, otherwise: Body) -> RawTemplate:
     """`body` when the parameter `flag` is true, else `otherwise`.
 
-    `flag` must be a boolean: mustache repeats a section for every number of a vector.
+    `flag` must be a boolean or a string: mustache repeats a section for every number of a vector.
     """
-    opened, closed, inverted = f"{{{{#{flag}}}}}", f"{{{{/{flag}}}}}", f"{{{{^{flag}}}}}"
-    return RawTemplate(opened + render(body) + closed + inverted + render(otherwise) + closed)
+    return RawTemplate(_section(flag, render(body)) + _inverted(flag, render(otherwise)))
+
+
+def when_list(name: str, body: Body, otherwise: Body) -> RawTemplate:
+    """`body` when the parameter `name` is a list, else `otherwise`; `body` may insert it by `to_json`.
+
+    Lists have a key `size` in templates, and strings and numbers have not. An object may bring its own `size`: were
+    that an object or a list again, it would be the section's scope, and a string in it under `name` would be written
+    raw. Nothing is rendered then, so that the cluster refuses the search.
+    """
+    size = f"{name}.size"
+    guarded = _inverted(f"{size}.size", _inverted(f"{size}.{name}", _section(size, render(body))))
+    return RawTemplate(guarded + _inverted(size, render(otherwise)))
+
+
+def _section(name: str, text: str) -> str:
+    return f"{{{{#{name}}}}}{text}{{{{/{name}}}}}"
+
+
+def _inverted(name: str, text: str) -> str:
+    return f"{{{{^{name}}}}}{text}{{{{/{name}}}}}"

@@ -30,7 +30,6 @@ from ltr_plugin.evaluation.ablation import (
 from ltr_plugin.evaluation.runs import Run
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.modality_mask import ModalityMask
-from ltr_plugin.features.parameters import flag_name
 from ltr_plugin.features.table import FeatureTable, Floats
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import EncodedQuery
@@ -232,15 +231,14 @@ def _drop_modality(index: Index, encoded: EncodedQuery, modality: Modality) -> E
     """The query with the parameters that it has without this modality."""
     removed_fields = _vector_names(index, modality)
     params = {name: value for name, value in encoded.params.items() if name not in removed_fields}
-    params |= {flag_name(name): False for name in removed_fields}
     if modality == "text":
-        params |= {"text": "", flag_name("text"): False}
+        params["text"] = ""
     return EncodedQuery(encoded.query, params)
 
 
 def _keeps_another_modality(index: Index, encoded: EncodedQuery, modality: Modality) -> bool:
     """Whether a query has this modality, and something else to ask with."""
-    flags = {flag_name(name) for name in ("text", *(vector.name for vector in index.vectors))}
-    present = {flag for flag in flags if encoded.params.get(flag)}
-    remaining = {flag for flag in flags if _drop_modality(index, encoded, modality).params.get(flag)}
+    names = ("text", *(vector.name for vector in index.vectors))
+    present = {name for name in names if encoded.params.get(name)}
+    remaining = {name for name in names if _drop_modality(index, encoded, modality).params.get(name)}
     return bool(remaining) and remaining < present

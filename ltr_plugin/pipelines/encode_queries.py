@@ -1,6 +1,6 @@
 """Queries turned into search parameters, many at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
@@ -11,7 +11,7 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import Json
-from ltr_plugin.errors import InputError, MediaError, Problem
+from ltr_plugin.errors import ClusterError, InputError, LtrError, MediaError, Problem
 from ltr_plugin.features.parameters import search_parameters
 from ltr_plugin.queries.encoding import Media
 from ltr_plugin.queries.query import Query, read_queries
@@ -39,21 +39,36 @@ class EncodedQuery:
         return cls(decode(Query, value["query"], source="query"), value["params"])
 
 
+class FailedQueries(dict[str, str]):
+    """The queries that failed, by id, each with the reason; a job goes on without them."""
+
+    def add(self, query: str, error: LtrError) -> None:
+        """Notes a query."""
+        self.setdefault(query, str(error))
+
+    def raise_if_all(self, queries: Iterable[str]) -> None:
+        """ClusterError when all of these queries failed."""
+        if self and self.keys() >= set(queries):
+            raise ClusterError(f"all queries failed, the first with: {next(iter(self.values()))}")
+
+
 AnyQueries = Path | str | Sequence[Query] | Sequence[EncodedQuery]
 """A file of queries (JSON Lines), queries whose media are named by absolute paths or URLs, or encoded queries."""
 
 
-def encode(index: Index, queries: AnyQueries, *, limit: int | None = None) -> list[EncodedQuery]:
+def encode(
+    index: Index, queries: AnyQueries, *, limit: int | None = None, failed: FailedQueries | None = None
+) -> list[EncodedQuery]:
     """The queries with their parameters; with `limit`, so many of them at most, evenly over their order.
 
-    Media of a file's queries are found beside the file. Errors as of `encode_queries`.
+    Media of a file's queries are found beside the file. `failed` and errors as of `encode_queries`.
     """
     if isinstance(queries, Path | str):
         read = read_queries(Path(queries))
-        return encode_queries(index, sample_evenly(read, limit), Path(queries).parent)
+        return encode_queries(index, sample_evenly(read, limit), Path(queries).parent, failed=failed)
     chosen = sample_evenly(queries, limit)
     encoded = [one for one in chosen if isinstance(one, EncodedQuery)]
-    return encoded or encode_queries(index, [one for one in chosen if isinstance(one, Query)], Path())
+    return encoded or encode_queries(index, [one for one in chosen if isinstance(one, Query)], Path(), failed=failed)
 
 
 def encode_one(index: Index, query: str | Query | EncodedQuery) -> EncodedQuery:
@@ -65,34 +80,42 @@ def encode_one(index: Index, query: str | Query | EncodedQuery) -> EncodedQuery:
 
 
 def encode_queries(
-    index: Index, queries: Sequence[Query], folder: Path, *, vectors: Sequence[VectorField] | None = None
+    index: Index,
+    queries: Sequence[Query],
+    folder: Path,
+    *,
+    vectors: Sequence[VectorField] | None = None,
+    failed: FailedQueries | None = None,
 ) -> list[EncodedQuery]:
     """Every query with its parameters, encoded by the index's own encoders; media are found in `folder`.
 
     Only the encoders of `vectors` are loaded: by default those of all vector fields of the index. EncoderError when an
-    encoder here is not the one that made the index; InputError naming every query whose media cannot be used.
+    encoder here is not the one that made the index. Queries whose media cannot be used are left out and added to
+    `failed`; InputError names them all when no query is left, or without `failed`.
     """
     from ltr_plugin.queries.encoding import QueryEncoder
 
     encoder = QueryEncoder(index.vectors if vectors is None else vectors)
-    names = [vector.name for vector in index.vectors]
     encoded: list[EncodedQuery] = []
-    problems: list[Problem] = []
+    refused: dict[str, str] = {}
     for group in batched(queries, QUERIES_PER_BATCH):
 
         def refuse(position: int, modality: Modality, error: MediaError, group: Sequence[Query] = group) -> None:
-            problems.append(Problem(f"query {group[position].id} $.{modality}", str(error)))
+            refused[group[position].id] = f"$.{modality}  {error}"
 
         vector_batches = encoder.encode_batch(
             [_media_by_modality(query, folder) for query in group], on_media_error=refuse
         )
         encoded += (
-            EncodedQuery(query, search_parameters(query.text, query_vectors, names))
+            EncodedQuery(query, search_parameters(query.text, query_vectors))
             for query, query_vectors in zip(group, vector_batches, strict=True)
         )
-    if problems:
-        raise InputError("queries", problems)
-    return encoded
+    usable = [one for one in encoded if one.query.id not in refused]
+    if refused and (failed is None or not usable):
+        raise InputError("queries", [Problem(f"query {id_}", reason) for id_, reason in refused.items()])
+    if failed is not None:
+        failed.update(refused)
+    return usable
 
 
 def sample_evenly(items: Sequence[Item], limit: int | None) -> list[Item]:

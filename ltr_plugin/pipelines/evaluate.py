@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.search import Hit, msearch_template
+from ltr_plugin.cluster.search import Hit, OnError, msearch_template, raise_error
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.comparison import Comparison, compare
 from ltr_plugin.evaluation.runs import Run
-from ltr_plugin.features.parameters import flag_name
 from ltr_plugin.judgments.qrels import Qrels
-from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, encode
+from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode
 from ltr_plugin.pipelines.query_slices import slice_queries
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
 from ltr_plugin.progress import Progress, no_progress, offset_progress
@@ -39,6 +39,7 @@ class Evaluation:
     """Two views of the same rankers: over the whole index (unjudged counts as 0), and over judged products alone.
 
     `encoded` are the judged queries, `runs` what each ranker answered, `media_root` is where the queries' media lie.
+    `failed` has the queries without vectors or, with some ranker, without results: their ids with the reasons.
     """
 
     full: Comparison
@@ -47,10 +48,11 @@ class Evaluation:
     qrels: Qrels = field(repr=False)
     runs: Mapping[str, FullAndJudgedRuns] = field(repr=False)
     media_root: Path = field(default=Path(), repr=False)
+    failed: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """Both views, by `full` and `judged`."""
-        return {"full": self.full.to_json(), "judged": self.judged.to_json()}
+        """Both views, by `full` and `judged`, and the `failed` queries."""
+        return {"full": self.full.to_json(), "judged": self.judged.to_json(), "failed": dict(self.failed)}
 
     def to_markdown(self) -> str:
         """Both views as tables, for files."""
@@ -71,22 +73,25 @@ def evaluate(
 ) -> Evaluation:
     """The rankers compared with the first of them, on all judged queries and on slices of them.
 
-    The cluster ranks every query twice: over the whole index, and restricted to its judged products. InputError when no
-    query is judged, or the cluster lacks a ranker.
+    The cluster ranks every query twice: over the whole index, and restricted to its judged products. A query that fails
+    is named in the result: without its media it is left out, and a search that is refused counts as one without
+    results, as shoppers get it. InputError when no query is judged, or the cluster lacks a ranker; ClusterError when
+    all searches of a ranker fail.
     """
     rankings = [resolve_ranking(index, ranker) for ranker in rankers]
     qrels = qrels if isinstance(qrels, Qrels) else Qrels.read(Path(qrels))
-    judged = [one for one in encode(index, queries) if qrels.for_query(one.query.id)]
+    failed = FailedQueries()
+    judged = [one for one in encode(index, queries, failed=failed) if qrels.for_query(one.query.id)]
     if not judged:
         raise InputError("judgments", "judge none of these queries; are the ids the same in both files?")
     known = Qrels({one.query.id: qrels.for_query(one.query.id) for one in judged})
     steps = 2 * len(judged)
-    runs = {
-        ranking.name: run_ranking(
-            index, judged, known, ranking, progress=offset_progress(progress, position * steps, len(rankings) * steps)
-        )
-        for position, ranking in enumerate(rankings)
-    }
+    runs: dict[str, FullAndJudgedRuns] = {}
+    for position, ranking in enumerate(rankings):
+        refused, advance = FailedQueries(), offset_progress(progress, position * steps, len(rankings) * steps)
+        runs[ranking.name] = run_ranking(index, judged, known, ranking, progress=advance, on_error=refused.add)
+        refused.raise_if_all(one.query.id for one in judged)
+        failed.update(refused)
     parts = slice_queries(index, judged, known)
     return Evaluation(
         compare({name: views.full for name, views in runs.items()}, known, parts, view="whole index"),
@@ -95,28 +100,39 @@ def evaluate(
         known,
         runs,
         Path(queries).parent if isinstance(queries, Path | str) else Path(),
+        failed,
     )
 
 
 def run_ranking(
-    index: Index, encoded: Sequence[EncodedQuery], qrels: Qrels, ranking: Ranking, *, progress: Progress = no_progress
+    index: Index,
+    encoded: Sequence[EncodedQuery],
+    qrels: Qrels,
+    ranking: Ranking,
+    *,
+    progress: Progress = no_progress,
+    on_error: OnError = raise_error,
 ) -> FullAndJudgedRuns:
-    """Ranks every query twice: over the whole index, and restricted to its judged products."""
+    """Ranks every query twice: over the whole index, and restricted to its judged products.
+
+    A query that the cluster refuses has no results.
+    """
     template = {"source": search_template(Retrieval(index.profile), ranking)}
-    full = ((template, {**one.params, "size": EVALUATION_DEPTH}) for one in encoded)
+    full = ((one.query.id, {**one.params, "size": EVALUATION_DEPTH}) for one in encoded)
     judged = (
-        (template, {**one.params, "size": EVALUATION_DEPTH, **_restricted_to(qrels.for_query(one.query.id))})
+        (one.query.id, {**one.params, "size": EVALUATION_DEPTH, **_restricted_to(qrels.for_query(one.query.id))})
         for one in encoded
     )
     total = 2 * len(encoded)
+    search = partial(msearch_template, index.cluster, index.name, template, on_error=on_error)
     return FullAndJudgedRuns(
-        _collect_run(encoded, msearch_template(index.cluster, index.name, full), 0, total, progress),
-        _collect_run(encoded, msearch_template(index.cluster, index.name, judged), len(encoded), total, progress),
+        _collect_run(encoded, search(full), 0, total, progress),
+        _collect_run(encoded, search(judged), len(encoded), total, progress),
     )
 
 
 def _restricted_to(products: Iterable[str]) -> Mapping[str, object]:
-    return {"filter": {"terms": {"id": list(products)}}, flag_name("filter"): True}
+    return {"filters": [{"terms": {"id": list(products)}}]}
 
 
 def _collect_run(

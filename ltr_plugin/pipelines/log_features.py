@@ -1,6 +1,6 @@
 """Features of judged pairs and sampled candidates, computed by the live cluster and written into one table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +10,12 @@ import numpy as np
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import push_features
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.search import OnError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import Provenance
 from ltr_plugin.features.table_writer import FeatureTableWriter, Row
 from ltr_plugin.judgments.qrels import Qrels
-from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, encode, sample_evenly
+from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode, sample_evenly
 from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.progress import Progress, no_progress
 
@@ -27,7 +28,8 @@ class LogResult:
     """What was logged.
 
     `judged` rows have a grade, `negatives` are sampled candidates. `missing_products` judged pairs name products that
-    the index does not have, `missing_queries` judged queries are not among the queries.
+    the index does not have, `missing_queries` judged queries are not among the queries. `failed` queries have no rows:
+    their ids with the reasons.
     """
 
     table: Path
@@ -36,6 +38,7 @@ class LogResult:
     negatives: int
     missing_products: int
     missing_queries: int
+    failed: Mapping[str, str]
 
 
 def log_features(
@@ -52,12 +55,14 @@ def log_features(
     """Logs the features of every judged pair, and of `negatives` unjudged candidates a query, as a Parquet table.
 
     A ranker trained on judged products alone ranks some unjudged candidates high; sampled candidates, which count as
-    not relevant, prevent that. InputError when the index lacks a field that the features read, or a query's media
-    cannot be used.
+    not relevant, prevent that. A query whose media cannot be used, or whose search fails, is left out and named in the
+    result. InputError when the index lacks a field that the features read; ClusterError when all queries fail.
     """
     push_features(index, features)
     judgments = qrels if isinstance(qrels, Qrels) else Qrels.read(Path(qrels))
-    encoded = [one for one in encode(index, queries) if judgments.for_query(one.query.id)]
+    failed = FailedQueries()
+    encoded = [one for one in encode(index, queries, failed=failed) if judgments.for_query(one.query.id)]
+    ids = {*failed, *(one.query.id for one in encoded)} & set(judgments.queries())
     provenance = Provenance(
         feature_set=features.model_dump(mode="json"),
         feature_set_id=features.id,
@@ -72,14 +77,15 @@ def log_features(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         sample_queries=[one.to_json() for one in sample_evenly(encoded, CARRIED_QUERIES)],
     )
-    sampled = _sample_negatives(index, encoded, judgments, negatives, seed)
-    pairs = [
+    sampled = _sample_negatives(index, encoded, judgments, negatives, seed, failed.add)
+    paired = [
         QueryProducts(one.query.id, one.params, [*judgments.for_query(one.query.id), *extra])
         for one, extra in zip(encoded, sampled, strict=True)
     ]
+    pairs = [one for one in paired if one.query not in failed]
     row_count = judged = 0
     with FeatureTableWriter(Path(out), features.feature_names, provenance) as writer:
-        logged = fetch_features(index, features, pairs)
+        logged = fetch_features(index, features, pairs, on_error=failed.add)
         for done, (wanted, hits) in enumerate(zip(pairs, logged, strict=True), start=1):
             grades = judgments.for_query(wanted.query)
             rows: list[Row] = [(wanted.query, hit.id, grades.get(hit.id), feature_values(hit)) for hit in hits]
@@ -87,26 +93,28 @@ def log_features(
             row_count += len(rows)
             judged += sum(row[2] is not None for row in rows)
             progress(done, len(pairs))
-    pairs_judged = sum(len(judgments.for_query(one.query.id)) for one in encoded)
+        failed.raise_if_all(ids)
+    pairs_judged = sum(len(judgments.for_query(query)) for query in ids - failed.keys())
     return LogResult(
         table=Path(out),
         rows=row_count,
         judged=judged,
         negatives=row_count - judged,
         missing_products=pairs_judged - judged,
-        missing_queries=len(judgments.queries()) - len(encoded),
+        missing_queries=len(judgments.queries()) - len(ids),
+        failed=failed,
     )
 
 
 def _sample_negatives(
-    index: Index, encoded: Sequence[EncodedQuery], qrels: Qrels, negatives: int, seed: int
+    index: Index, encoded: Sequence[EncodedQuery], qrels: Qrels, negatives: int, seed: int, on_error: OnError
 ) -> Iterator[list[str]]:
     """Unjudged candidates of each query's first pass, drawn uniformly from the window that a ranker scores."""
     if not negatives:
         yield from ([] for _ in encoded)
         return
     rng = np.random.default_rng(seed)
-    for one, products in zip(encoded, first_pass(index, encoded), strict=True):
+    for one, products in zip(encoded, first_pass(index, encoded, on_error=on_error), strict=True):
         grades = qrels.for_query(one.query.id)
         unjudged = [product for product in products if product not in grades]
         chosen = rng.choice(len(unjudged), size=min(negatives, len(unjudged)), replace=False)

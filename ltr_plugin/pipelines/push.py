@@ -1,6 +1,6 @@
 """A trained ranker into the cluster: uploaded under its own name, and kept only if the cluster scores it exactly."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -10,9 +10,10 @@ import numpy as np
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_matrix, fetch_features
 from ltr_plugin.cluster.feature_store import TRIAL, FeatureStore, push_features
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.search import OnError, raise_error
 from ltr_plugin.errors import InputError, ParityError
 from ltr_plugin.features.table import Floats
-from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, encode, sample_evenly
+from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode, sample_evenly
 from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.export.exported_model import Export
@@ -23,10 +24,14 @@ from ltr_plugin.rankers.ranker import Ranker, model_name
 
 @dataclass(frozen=True)
 class PushResult:
-    """An uploaded ranker: its name in the cluster, and the comparison of its scores there with the local ones."""
+    """An uploaded ranker: its name in the cluster, and the comparison of its scores there with the local ones.
+
+    `failed` queries were not compared: their ids with the reasons.
+    """
 
     model: str
     parity: Parity
+    failed: Mapping[str, str]
 
 
 def push(
@@ -40,16 +45,23 @@ def push(
     """Uploads a ranker and keeps it only if the cluster scores live products as the ranker does here.
 
     At most `sample_queries` queries are scored (None: all); without `queries`, those that the ranker carries from its
-    training. InputError when the ranker was trained for another version of its feature set or on vectors of other
-    encoders; ExportError when the plugin cannot express it; ParityError when scores or their order differ. The ranker
-    is scored under a name of this call alone, and gets its own afterwards: what can be promoted is proved, and is never
-    withdrawn. A model of its name that existed before stays after an error too, since shoppers may be served by it.
+    training. A query that fails is named in the result. InputError when the ranker was trained for another version of
+    its feature set or on vectors of other encoders; ExportError when the plugin cannot express it; ParityError when
+    scores or their order differ; ClusterError when all queries fail.
+
+    The ranker is scored under a name of this call alone, and gets its own afterwards: what can be promoted is proved,
+    and is never withdrawn. A model of its name that existed before stays after an error too, since shoppers may be
+    served by it.
     """
     ranker = as_ranker(ranker)
     _require_same_encoders(index, ranker)
     export = ranker.export()
     push_features(index, ranker.feature_set)
-    encoded = _carried(ranker, sample_queries) if queries is None else encode(index, queries, limit=sample_queries)
+    failed = FailedQueries()
+    if queries is None:
+        encoded = _carried(ranker, sample_queries)
+    else:
+        encoded = encode(index, queries, limit=sample_queries, failed=failed)
     store = FeatureStore(index.cluster)
     name = model_name(ranker, export)
     features = export.with_derived_features(ranker.feature_set)
@@ -57,7 +69,8 @@ def push(
     if trial:
         store.put_model(trial, features, export.model())
     try:
-        parity = verify_parity(index, ranker, export, trial or name, encoded, progress=progress)
+        parity = verify_parity(index, ranker, export, trial or name, encoded, progress=progress, on_error=failed.add)
+        failed.raise_if_all(one.query.id for one in encoded)
         if not parity.passed:
             fate = "is withdrawn" if trial else "was in the cluster before and stays there; do not promote it"
             raise ParityError(f"the cluster does not score {name} as trained; it {fate}. {parity}")
@@ -66,7 +79,7 @@ def push(
     finally:
         if trial:
             store.delete_model(trial)
-    return PushResult(name, parity)
+    return PushResult(name, parity, failed)
 
 
 def verify_parity(
@@ -77,23 +90,27 @@ def verify_parity(
     encoded: Sequence[EncodedQuery],
     *,
     progress: Progress = no_progress,
+    on_error: OnError = raise_error,
 ) -> Parity:
     """Compares scores of these queries' candidates: by `sltr`, and predicted here from features of the same search."""
+
     pairs = (
         QueryProducts(one.query.id, one.params, products)
-        for one, products in zip(encoded, first_pass(index, encoded), strict=True)
+        for one, products in zip(encoded, first_pass(index, encoded, on_error=on_error), strict=True)
     )
     queries: list[str] = []
     remote: list[float] = []
     values: list[Floats] = []
-    scored = fetch_features(index, ranker.feature_set, (one for one in pairs if one.products), model=model)
+    with_candidates = (one for one in pairs if one.products)
+    scored = fetch_features(index, ranker.feature_set, with_candidates, model=model, on_error=on_error)
     for done, hits in enumerate(scored, start=1):
         queries += [str(done)] * len(hits)
         remote += [hit.score for hit in hits]
         values.append(feature_matrix(hits, ranker.feature_set))
         progress(done, len(encoded))
     rows = np.concatenate(values) if values else feature_matrix([], ranker.feature_set)
-    return compare_scores(np.array(queries, dtype=object), ranker.predict(rows), np.array(remote), export.tolerance)
+    scores = export.ranker_scores(np.array(remote))
+    return compare_scores(np.array(queries, dtype=object), ranker.predict(rows), scores, export.tolerance)
 
 
 def _carried(ranker: Ranker, limit: int | None) -> list[EncodedQuery]:

@@ -9,6 +9,7 @@ from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.names import require_name
+from ltr_plugin.cluster.search import search
 from ltr_plugin.cluster.state import RELEASES, StateIndex
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
@@ -37,10 +38,13 @@ def promote(index: Index, ranker: AnyRanker, template: str = "shop", *, force: b
     """Makes a ranker what storefronts get when they call `template`, in one atomic call; earlier releases are kept.
 
     `ranker` is a baseline's or model's name, the folder of a trained ranker, or a ranker. InputError when the cluster
-    does not have it, and when the template belongs to another index or was not made here, unless `force` takes it over.
+    does not have it, or refuses a search by it, and when the template belongs to another index or was not made here,
+    unless `force` takes it over.
     """
     require_name("template", template)
     ranking = resolve_ranking(index, ranker)
+    text = search_template(Retrieval(index.profile), ranking)
+    _require_searchable(index, text, ranking.name)
     current, releases = _read_template(index.cluster, template), StateIndex(index.cluster, RELEASES)
     served = release_metadata(current) if current else {}
     if current and not served and not force:
@@ -60,12 +64,12 @@ def promote(index: Index, ranker: AnyRanker, template: str = "shop", *, force: b
             "promoted": datetime.now(UTC).isoformat(timespec="seconds"),
             "spaces": _vector_fingerprints(index) if ranking.knn or ranking.model else {},
         }
-        text = with_release_metadata(search_template(Retrieval(index.profile), ranking), metadata)
-        release = {"template": template, "number": number, "index": index.alias, "text": text}
+        release = {"template": template, "number": number, "index": index.alias}
+        release["text"] = with_release_metadata(text, metadata)
         if releases.create(_release_id(template, number), release):
             break
         previous = releases.get(_release_id(template, number))  # of another command at the same time
-    _write_template(index.cluster, template, text)
+    _write_template(index.cluster, template, release["text"])
     return Release(template, number, metadata)
 
 
@@ -128,6 +132,18 @@ def stale_releases(index: Index) -> list[Release]:
         for release in current_releases(index.cluster)
         if release.metadata["index"] == index.alias and _mismatched_vectors(index, release.metadata)
     ]
+
+
+def _require_searchable(index: Index, template: str, ranker: str) -> None:
+    """One search before any shopper's; InputError with the cluster's reason, such as an `index.max_rescore_window`."""
+    try:
+        search(index.cluster, index.name, {"source": template}, {"text": "a"})
+    except ClusterError as error:
+        if error.retryable:
+            raise
+        raise InputError(
+            f"ranker {ranker}", f"the cluster refuses searches by it, nothing is promoted: {error}"
+        ) from None
 
 
 def _vector_fingerprints(index: Index) -> dict[str, str]:

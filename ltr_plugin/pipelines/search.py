@@ -8,7 +8,7 @@ from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.names import is_name
 from ltr_plugin.cluster.responses import Json
-from ltr_plugin.cluster.search import Hit
+from ltr_plugin.cluster.search import Hit, OnError, raise_error
 from ltr_plugin.errors import InputError
 from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode_queries
 from ltr_plugin.queries.query import Query
@@ -81,13 +81,16 @@ def first_pass(
     retrieval: Retrieval | None = None,
     *,
     params: Mapping[str, Json] | None = None,
+    on_error: OnError = raise_error,
 ) -> Iterator[list[str]]:
     """For each query the ids of its candidates, as many as a ranker scores, in the order of the first pass.
 
-    `retrieval` is the index's own unless another one is given, which may need further search `params`.
+    `retrieval` is the index's own unless another one is given, which may need further search `params`. A query that the
+    cluster refuses has no candidates.
     """
     retrieval = retrieval or Retrieval(index.profile)
     template = {"source": search_template(retrieval, Ranking("first pass"))}
     more = {"size": retrieval.window_size, **(params or {})}
-    searches = ((template, {**one.params, **more}) for one in encoded)
-    return ([hit.id for hit in hits] for hits in cluster_search.msearch_template(index.cluster, index.name, searches))
+    searches = ((one.query.id, {**one.params, **more}) for one in encoded)
+    results = cluster_search.msearch_template(index.cluster, index.name, template, searches, on_error=on_error)
+    return ([hit.id for hit in hits] for hits in results)

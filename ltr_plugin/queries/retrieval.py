@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.features.kinds import MATCH_NONE
-from ltr_plugin.features.mustache import Body, RawTemplate, to_json, when
-from ltr_plugin.features.parameters import flag_name
+from ltr_plugin.features.mustache import Body, RawTemplate, to_json, when_list
 
-FILTER: RawTemplate = when(flag_name("filter"), to_json("filter"), {"match_all": {}})
-"""The search parameter `filter`: a query clause that restricts the products, such as to a category or a price range."""
+FILTER: RawTemplate = when_list("filters", {"bool": {"filter": to_json("filters")}}, {"match_all": {}})
+"""The search parameter `filters`: query clauses that all restrict the products, such as to a category."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Retrieval:
         """BM25 of the query's text: the best field counts in full, the others by 0.3."""
         text_fields = list(self.profile.text_fields)
         search = {"query": "{{text}}", "fields": text_fields, "type": "best_fields", "tie_breaker": 0.3}
-        return when(flag_name("text"), {"multi_match": search}, MATCH_NONE)
+        return {"multi_match": search}
 
     def knn_clauses(self) -> list[Body]:
         """A k-NN clause for each pair of a query vector and a field, within the search's filter.
@@ -54,7 +53,7 @@ class Retrieval:
             text_clauses = [self._knn_clause(query, field) for field in fields if field not in media_fields]
             if len(media_clauses) > 1:
                 media_clauses = [{"dis_max": {"queries": media_clauses}}]
-            clauses += [when(flag_name(query), clause, MATCH_NONE) for clause in (*media_clauses, *text_clauses)]
+            clauses += [when_list(query, clause, MATCH_NONE) for clause in (*media_clauses, *text_clauses)]
         return clauses
 
     def _knn_clause(self, query: str, field: str) -> Body:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ltr_plugin.features.mustache import Body, RawTemplate, render, to_json, when
+from ltr_plugin.features.mustache import Body, render, to_json, when_list
 from ltr_plugin.features.parameters import flag_name
 from ltr_plugin.queries.retrieval import FILTER, Retrieval
 
@@ -25,6 +25,10 @@ class Ranking:
     shuffle_seed: int | None = None
 
 
+FIRST_PASS_WEIGHT = 1e-20
+"""Weight of a product's first-pass score beside its ranker's score, which is 1 or more (`Export`): too small to change
+that, and enough to order the products behind the window, so that pages neither repeat nor lose a product."""
+
 BASELINES: Mapping[str, Ranking] = {
     "random": Ranking("random", shuffle_seed=7),
     "bm25": Ranking("bm25", knn=False),
@@ -36,8 +40,9 @@ BASELINES: Mapping[str, Ranking] = {
 def search_template(retrieval: Retrieval, ranking: Ranking, *, log: bool = False) -> str:
     """The text of a search template.
 
-    Its parameters are those of `search_parameters` and, optionally, `size`, `from`, and `filter` with `has_filter`.
-    With `log`, each hit has the values of the model's features.
+    Its parameters are those of `search_parameters` and, optionally, `size`, `from` and `filters`, a list of query
+    clauses. Each stands inside quotes, or is rendered only when it is a list, so that a wrong value changes nothing but
+    its own clause. With `log`, each hit has the values of the model's features.
     """
     should = [
         *([retrieval.lexical_clause()] if ranking.lexical else []),
@@ -45,13 +50,13 @@ def search_template(retrieval: Retrieval, ranking: Ranking, *, log: bool = False
     ]
     body: dict[str, Body] = {
         "query": {"bool": {"should": should, "filter": [FILTER], "minimum_should_match": 1}},
-        "from": RawTemplate("{{from}}{{^from}}0{{/from}}"),
-        "size": RawTemplate("{{size}}{{^size}}10{{/size}}"),
+        "from": "{{from}}{{^from}}0{{/from}}",
+        "size": "{{size}}{{^size}}10{{/size}}",
         "_source": list(retrieval.profile.returned_fields),
     }
     rescore_query = _rescore_query(retrieval, ranking)
     if rescore_query is not None:
-        weights = {"query_weight": 0, "rescore_query_weight": 1}
+        weights = {"query_weight": FIRST_PASS_WEIGHT, "rescore_query_weight": 1}
         body["rescore"] = {"window_size": retrieval.window_size, "query": {"rescore_query": rescore_query, **weights}}
     if log and ranking.model:
         body["ext"] = {"ltr_log": {"log_specs": {"name": "features", "rescore_index": 0}}}
@@ -80,12 +85,12 @@ def _rescore_query(retrieval: Retrieval, ranking: Ranking) -> Body | None:
         return sltr("model", ranking.model, _forwarded_parameters(retrieval))
     if ranking.shuffle_seed is not None:
         random_score = {"seed": ranking.shuffle_seed, "field": "_seq_no"}
-        return {"function_score": {"query": {"match_all": {}}, "random_score": random_score, "boost_mode": "replace"}}
+        return {"function_score": {"query": {"match_all": {}}, "random_score": random_score, "boost_mode": "sum"}}
     return None
 
 
 def _forwarded_parameters(retrieval: Retrieval) -> Body:
-    """The parameters of the search, passed on to the features; absent vectors become empty lists."""
-    flags = {flag_name(name): when(flag_name(name), True, False) for name in ("text", *retrieval.query_vectors)}
-    vectors = {name: when(flag_name(name), to_json(name), []) for name in retrieval.query_vectors}
-    return {"text": "{{text}}", **flags, **vectors}
+    """The parameters of the search, passed on to the features with their flags; absent vectors become empty lists."""
+    flags = {flag_name(name): when_list(name, True, False) for name in retrieval.query_vectors}
+    vectors = {name: when_list(name, to_json(name), []) for name in retrieval.query_vectors}
+    return {"text": "{{text}}", flag_name("text"): "{{text}}", **flags, **vectors}

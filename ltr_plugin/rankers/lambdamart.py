@@ -77,7 +77,7 @@ class LambdaMARTRanker(BaseRanker):
 
     def export(self) -> Export:
         """The trees in the plugin's form; `export.lightgbm_trees` says how exact it is."""
-        return Export("model/xgboost+json", export_trees(self.booster.dump_model(), self.feature_set.feature_names))
+        return Export.of_trees(export_trees(self.booster.dump_model(), self.feature_set.feature_names))
 
     def serialize(self) -> bytes:
         """LightGBM's model file."""

@@ -80,13 +80,13 @@ class LateFusionRanker(BaseRanker):
                 "train with combine=sum, or use this ranker outside the cluster"
             )
         if all(isinstance(member, LinearRanker) for member in self.members.values()):
-            return Export("model/linear", self._summed_weights())
+            return Export.of_sum(self._summed_weights(), prefix=self.kind)
         trees: list[dict[str, Any]] = []
         for name, member in self.members.items():
             if isinstance(member, LambdaMARTRanker) and self.weights[name]:
                 dump = member.booster.dump_model()
                 trees += export_trees(dump, self.feature_set.feature_names, weight=self.weights[name])
-        return Export("model/xgboost+json", trees)
+        return Export.of_trees(trees)
 
     def _summed_weights(self) -> dict[str, float]:
         summed = dict.fromkeys(self.feature_set.feature_names, 0.0)

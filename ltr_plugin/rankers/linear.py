@@ -59,8 +59,8 @@ class LinearRanker(BaseRanker):
         return scores
 
     def export(self) -> Export:
-        """The weights; the cluster adds in float32."""
-        return Export("model/linear", dict(self.weights))
+        """The weighted sum."""
+        return Export.of_sum(self.weights, prefix=self.kind)
 
     def serialize(self) -> bytes:
         """The weights as a JSON object."""

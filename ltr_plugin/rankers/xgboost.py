@@ -72,7 +72,7 @@ class XGBoostRanker(BaseRanker):
 
     def export(self) -> Export:
         """XGBoost's own JSON dump, which is complete since the base score is 0 and no feature is missing."""
-        return Export("model/xgboost+json", [json.loads(tree) for tree in self.booster.get_dump(dump_format="json")])
+        return Export.of_trees([json.loads(tree) for tree in self.booster.get_dump(dump_format="json")])
 
     def serialize(self) -> bytes:
         """XGBoost's model file (JSON)."""

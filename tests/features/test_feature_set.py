@@ -6,6 +6,7 @@ import yaml
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.mapping import index_body
 from ltr_plugin.errors import InputError
+from ltr_plugin.features.clauses import clause_count
 from ltr_plugin.features.compatibility import check_fields
 from ltr_plugin.features.expressions import term_count, variables
 from ltr_plugin.features.feature_set import FeatureSet, shipped_feature_sets
@@ -177,3 +178,54 @@ def test_monotone_constraints_are_in_the_order_of_the_features(tmp_path):
     )
     assert features.monotone_constraints == (1, -1, 0)
     assert features.digest == FeatureSet.load(written(tmp_path, FEATURES)).digest  # values are what they were
+
+
+@pytest.mark.parametrize("origin", ["now", "now-7d/d", "2024-02-29", "2024-02-29T18:00:00Z", "2024-02-29||+1M/d"])
+def test_an_origin_is_a_date_with_date_math(tmp_path, origin):
+    feature = {"name": "new", "kind": "recency", "modality": "behaviour", "field": "released", "origin": origin}
+    assert origin in FeatureSet.load(written(tmp_path, [feature])).rendered()[0]["template"]
+
+
+@pytest.mark.parametrize(
+    "origin", ["", "yesterday", "NOW", "now-", "now-1x", "2024-02-30", "2024/02/01", "2024-01-01-1d"]
+)
+def test_an_origin_that_is_no_date_is_refused(tmp_path, origin):
+    feature = {"name": "new", "kind": "recency", "modality": "behaviour", "field": "released", "origin": origin}
+    assert "is no date; write such as now" in problems_of(written(tmp_path, [feature]))["$.features[0].origin"]
+
+
+@pytest.mark.parametrize("factor", [0, -1, 1e-300, 1e300])
+def test_a_factor_that_makes_no_number_is_refused(tmp_path, factor):
+    feature = {"name": "price", "kind": "field_value", "modality": "behaviour", "field": "price", "factor": factor}
+    assert (
+        "greater than or equal to" in (found := problems_of(written(tmp_path, [feature]))["$.features[0].factor"])
+        or "less than or equal to" in found
+    )
+
+
+def test_a_date_in_nanoseconds_is_refused(tmp_path):
+    """Its decay is computed in milliseconds, so that it would be 0 for all products."""
+    feature = {"name": "new", "kind": "recency", "modality": "behaviour", "field": "released"}
+    mapping = {"properties": {"released": {"type": "date_nanos"}}}
+    with pytest.raises(InputError, match="'released' is of type date_nanos, but 'new' needs a date field"):
+        check_fields(FeatureSet.load(written(tmp_path, [feature])), mapping, [])
+
+
+def test_a_word_is_a_clause_in_each_field_and_a_fuzzy_one_as_many_as_its_terms(tmp_path):
+    def per_word(**feature):
+        features = FeatureSet.load(written(tmp_path, [{"name": "a", "modality": "text", **feature}]))
+        return clause_count(features, 11) - clause_count(features, 10)
+
+    def template(query):
+        return {"kind": "template", "template": {"bool": {"should": [query, {"term": {"brand": "x"}}]}}}
+
+    assert per_word(kind="match", field="title") == 1
+    assert per_word(kind="match", field="title", fuzziness="AUTO") == 8
+    assert per_word(kind="phrase", field="title") == 0
+    assert per_word(kind="multi_match", fields=["title", "brand"], type="cross_fields") == 2
+    assert per_word(kind="multi_match", fields=["title", "brand"], type="phrase") == 0
+    assert per_word(kind="field_value", field="price") == 0
+    assert per_word(**template({"match": {"title": "{{text}}"}})) == 1
+    assert per_word(**template({"match": {"title": {"query": "{{text}}", "fuzziness": 1}}})) == 50
+    assert per_word(**template({"multi_match": {"query": "{{text}}", "fields": ["title", "brand"]}})) == 2
+    assert per_word(**template({"match": {"title": "of the shop"}})) == 0

@@ -78,3 +78,14 @@ def test_a_dropped_modality_is_zero_and_derived_features_follow():
 def test_derived_features_are_computed_as_they_were_logged():
     again = ModalityMask(MIXED).apply(rows(), np.zeros(len(MIXED.feature_names), dtype=bool))
     assert again == pytest.approx(rows(), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [("sqrt(a)", 0), ("ln(a + 1)", -1e16), ("1 / (a + 1)", 1e16), ("exp(-800 * a)", 1e16), ("2 * a", -2)],
+)
+def test_a_derived_feature_is_computed_anew_as_the_cluster_does_it_within_its_bounds(expression, expected):
+    a = {"name": "a", "kind": "field_value", "modality": "behaviour", "field": "price"}
+    b = {"name": "b", "kind": "derived", "modality": "text", "expression": expression}
+    mask = ModalityMask(FeatureSet.model_validate({"name": "s", "version": 1, "features": [a, b]}))
+    assert mask.apply(np.array([[-1, 7]], np.float32), np.array([False, False]))[0, 1] == np.float32(expected)

@@ -43,7 +43,7 @@ def test_what_says_nothing_about_the_message_is_waited_for(shop, index, node_url
         assert proxy.troubles == []
     assert [found.product.title for found in index.fetch(["4711"])] == ["Mug"]
     assert TASK_FAILED not in caplog.text
-    permanent = trouble in (401, 403, 404, 500)
+    permanent = trouble in (401, 403, 404, 500, "page")
     assert {record.levelname for record in caplog.records} == {"ERROR" if permanent else "WARNING"}
 
 

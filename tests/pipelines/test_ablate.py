@@ -118,7 +118,7 @@ def encoded(vectors):
         mode, number = id_.split("-")
         text = None if mode == "photo" else GOODS[int(number)]
         query = Query(id=id_, text=text, image=None if mode == "typed" else "photo.jpg")
-        return EncodedQuery(query, search_parameters(text, known, [IMAGE.name, WORDS.name]))
+        return EncodedQuery(query, search_parameters(text, known))
 
     return [one(id_, known) for id_, known in vectors[1].items()]
 
@@ -206,7 +206,8 @@ def test_products_without_photos_rank_as_in_an_index_without_those_photos(matrix
 
 def test_queries_without_photos_rank_as_typed_ones(matrix, shop, encoded, qrels, ranker):
     mixed = [one for one in encoded if one.query.id.startswith("mixed")]
-    typed = [EncodedQuery(one.query, {**one.params, "has_image_vector": False, "image_vector": []}) for one in mixed]
+    without = [{name: value for name, value in one.params.items() if name != "image_vector"} for one in mixed]
+    typed = [EncodedQuery(one.query, params) for one, params in zip(mixed, without, strict=True)]
     known = Qrels({one.query.id: qrels.for_query(one.query.id) for one in mixed})
     _, measured = cell(matrix, "queries without their image")
     assert measured.mean == pytest.approx(in_cluster(shop, typed, known, ranker))

@@ -87,10 +87,10 @@ def test_the_search_teams_commands_ask_nothing_twice(ltr, name, shop_files, set_
         name,
     )
     ltr(*log)
-    assert len(ltr(*log).metadata) <= 5  # plugin, index, feature set, its logging twin, version of the cluster
+    assert len(ltr(*log).metadata) <= 6  # plugin, index, clause limit, feature set, its logging twin, version
     assert ltr("train", "linear", table, "--out", ranker) == []
     ltr("ranker", "push", ranker, "--index", name)
-    assert len(ltr("ranker", "push", ranker, "--index", name).metadata) <= 5
+    assert len(ltr("ranker", "push", ranker, "--index", name).metadata) <= 6
     template = ("ranker", "promote", ranker, "--template", name, "--index", name)
     first = len(ltr(*template).metadata)
     assert first <= 7

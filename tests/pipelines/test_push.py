@@ -52,7 +52,8 @@ def test_a_hit_brings_the_gates_and_parts_of_its_score(shop_index, shop_files, t
     for hit in search(shop_index, "red shoe", ranker=pushed.model, size=3, log_features=True):
         seen = hit.features["features"]
         assert seen["fusion_gate_text"] == 1
-        assert seen["fusion_text"] + seen["fusion_rest"] == pytest.approx(hit.score, rel=1e-5)
+        assert seen["fusion_text"] + seen["fusion_rest"] == pytest.approx(seen["fusion_score"], rel=1e-5)
+        assert seen["fusion_served"] == pytest.approx(hit.score, rel=1e-6)
 
 
 def test_a_sum_of_ranks_is_refused_before_anything_is_uploaded(shop_index, shop_files, table):

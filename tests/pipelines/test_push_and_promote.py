@@ -157,7 +157,7 @@ def test_storefronts_get_the_promoted_ranker_and_the_earlier_one_after_a_rollbac
     assert promote(shop_index, resolve_ranking(shop_index, pushed.model), template).number == 2
 
     def storefront():
-        body = {"id": template, "params": {"text": "red shoe", "has_text": True, "size": 5}}
+        body = {"id": template, "params": {"text": "red shoe", "size": 5}}
         hits = shop_index.cluster.call("POST", f"/{shop_index.alias}/_search/template", body)["hits"]["hits"]
         return [(hit["_id"], hit["_score"]) for hit in hits]
 
@@ -202,9 +202,7 @@ def test_a_filter_restricts_every_pass(shop_index, encoded, logged):
     promote(shop_index, Ranking("x", model=pushed.model), f"filtered-{shop_index.alias}")
     params = {
         "text": "red",
-        "has_text": True,
-        "has_filter": True,
-        "filter": {"range": {"price": {"gte": 100}}},
+        "filters": [{"range": {"price": {"gte": 100}}}],
         "size": 100,
     }
     body = {"id": f"filtered-{shop_index.alias}", "params": params}

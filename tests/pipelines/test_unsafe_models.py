@@ -12,6 +12,7 @@ from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.versions import open_or_create
+from ltr_plugin.features.feature import MAX_VALUE
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.rankers.export.lightgbm_trees import export_trees
 from ltr_plugin.rankers.export.parity import compare_scores
@@ -28,7 +29,7 @@ FEATURES = [{"name": n, "kind": "field_value", "modality": "behaviour", "field":
 def rows():
     """Numbers on the thresholds and one float32 beside them, zeros, and missing values."""
     pool = np.concatenate([EDGES, np.nextafter(EDGES, INF), np.nextafter(EDGES, -INF), [0, np.nan, np.nan]])
-    pool = pool[~(pool < 0)].astype(np.float32)
+    pool = np.minimum(pool[~(pool < 0)], MAX_VALUE).astype(np.float32)  # the greatest value that a feature has
     rng = np.random.default_rng(4)
     return np.concatenate([np.repeat(pool[:, None], 3, axis=1), rng.choice(pool, size=(160, 3))])
 

@@ -75,7 +75,8 @@ def unrounded(export, features, values):
     columns = dict(zip(features.feature_names, values.astype(np.float64).T, strict=True))
     for feature in export.derived:
         columns[feature.name] = np.broadcast_to(evaluate_expression(feature.expression, columns), len(values))
-    return sum(weight * columns[name] for name, weight in export.definition.items())
+    (served,) = export.definition
+    return export.ranker_scores(columns[served])
 
 
 @pytest.mark.parametrize("features", [MIXED, FOUR], ids=["two", "four"])
@@ -100,8 +101,9 @@ def test_gates_and_components_can_be_read_in_the_log():
         assert logged[f"fusion_gate_{modality}"] == pytest.approx(gate, abs=1e-6)
         assert ((logged[f"fusion_gate_{modality}"] == 0) == (gate == 0)).all()
         assert (gate == 0).any()
-    assert export.definition == dict.fromkeys(
-        ["fusion_text", "fusion_image", "fusion_audio", "fusion_video", "fusion_rest", "fusion_interactions"], 1.0
+    assert export.derived[-2].expression == (
+        "1 * fusion_text + 1 * fusion_image + 1 * fusion_audio + 1 * fusion_video + 1 * fusion_rest "
+        "+ 1 * fusion_interactions"
     )
 
 
@@ -145,4 +147,4 @@ def test_a_name_that_the_set_has_already_is_refused():
         }
     )
     with pytest.raises(ExportError, match="fusion_gate_text"):
-        compile_network(network_of(fusion_layout(clash)), clash, "fusion")
+        compile_network(network_of(fusion_layout(clash)), clash, "fusion").with_derived_features(clash)

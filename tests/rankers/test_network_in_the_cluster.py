@@ -82,9 +82,8 @@ def test_the_cluster_scores_a_compiled_network_as_here(served, mixed, train):
         [[feature_values(hit)[feature] or 0.0 for feature in MIXED.feature_names] for hit in hits], dtype=np.float32
     )
     np.testing.assert_allclose(seen, rows, rtol=1e-6)
-    parity = compare_scores(
-        np.array(["q"] * len(rows), dtype=object), ranker.predict(seen), np.array([hit.score for hit in hits]), 1e-5
-    )
+    scores = export.ranker_scores(np.array([hit.score for hit in hits]))
+    parity = compare_scores(np.array(["q"] * len(rows), dtype=object), ranker.predict(seen), scores, 1e-5)
     assert parity.passed, str(parity)
     for modality, gate in ranker.output(seen).gates.items():
         assert gates[modality] == pytest.approx(gate.numpy(), abs=1e-6)

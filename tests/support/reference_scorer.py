@@ -19,7 +19,12 @@ SUM_OBJECTIVES = {"rank:pairwise", "rank:ndcg", "rank:map", "binary:logitraw", "
 LOGISTIC_OBJECTIVES = {"binary:logistic", "reg:logistic"}
 
 
-def score(export: Export, names: Sequence[str], values: Floats, *, missing: MissingPolicy = "missing") -> Floats:
+def score(export: Export, names: Sequence[str], values: Floats) -> npt.NDArray[np.float64]:
+    """The ranker's scores, float64 (rows,), of what `served_score` gives."""
+    return export.ranker_scores(served_score(export, names, values))
+
+
+def served_score(export: Export, names: Sequence[str], values: Floats) -> Floats:
     """Scores, float32 (rows,), of float32 `values` (rows, features) whose columns are `names`.
 
     The derived features of the export are computed first.
@@ -29,7 +34,7 @@ def score(export: Export, names: Sequence[str], values: Floats, *, missing: Miss
     values = np.column_stack([np.asarray(values, dtype=np.float32), *derived.values()])
     if export.type == "model/linear":
         return score_linear(export.definition, names, values)
-    return score_trees(export.definition, names, values, missing=missing)
+    return score_trees(export.definition, names, values)
 
 
 def derived_values(derived: Sequence[Derived], names: Sequence[str], values: Floats) -> dict[str, Floats]:

@@ -1,4 +1,4 @@
-"""Compiles a fusion network to derived features that the cluster's plugin computes, and a linear model that adds them.
+"""Compiles a fusion network to derived features that the cluster's plugin computes.
 
 With the prefix `fusion` and the modalities text and image, the features are these; each is an expression in double
 precision, rounded to float32:
@@ -17,10 +17,10 @@ from itertools import combinations
 
 from torch import Tensor
 
-from ltr_plugin.errors import ExportError
-from ltr_plugin.features.expressions import term_count
+from ltr_plugin.features.expressions import number, weighted_sum
+from ltr_plugin.features.feature import FeatureModality
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.kinds import Derived, FeatureModality
+from ltr_plugin.features.kinds import CompiledExpression, Derived
 from ltr_plugin.rankers.export.exported_model import Export
 from ltr_plugin.rankers.network.network import INTERACTIONS, MAX_LOGIT, REST, FusionNetwork
 
@@ -30,21 +30,11 @@ Term = tuple[float, str]
 def compile_network(network: FusionNetwork, features: FeatureSet, prefix: str) -> Export:
     """The compiled form of a network that takes values without standardising; weights of 0 are left out.
 
-    ExportError when the feature set has a feature with the name of a compiled one, or an expression has more terms than
-    the plugin accepts.
+    ExportError when an expression has more terms than the plugin accepts.
     """
     derived = tuple(_Compiler(network, features.feature_names, prefix).features())
-    taken = sorted({feature.name for feature in derived} & set(features.feature_names))
-    if taken:
-        raise ExportError(f"feature set {features.id!r} has features named {taken}, as the network does; rename them")
-    for feature in derived:
-        terms = term_count(feature.expression)
-        if terms > Derived.MAX_TERMS:
-            raise ExportError(
-                f"{feature.name!r} has {terms} terms, the plugin accepts {Derived.MAX_TERMS}; train with fewer units"
-            )
     components = [*network.layout.towers, *([INTERACTIONS] if network.crosses else [])]
-    return Export("model/linear", {f"{prefix}_{component}": 1.0 for component in components}, derived)
+    return Export.of_sum({f"{prefix}_{component}": 1.0 for component in components}, derived, prefix=prefix)
 
 
 class _Compiler:
@@ -72,7 +62,7 @@ class _Compiler:
         hidden = self.network.tower(tower).hidden
         inputs = [self.names[column] for column in self.layout.inputs(tower)]
         for unit in self._read_units(tower):
-            activation = _sum(_terms(hidden.weight[unit], inputs), float(hidden.bias[unit]))
+            activation = weighted_sum(_terms(hidden.weight[unit], inputs), float(hidden.bias[unit]))
             yield self._feature(f"{tower}_{unit + 1}", tower, f"max(0, {activation})")
 
     def _read_units(self, tower: str) -> list[int]:
@@ -88,8 +78,8 @@ class _Compiler:
     def _exponential(self, modality: str) -> str:
         gate = self.network.gate(modality)
         inputs = [*self._unit_names(modality), *(self.names[column] for column in self.layout.context)]
-        logit = _sum(_terms(gate.weight[0], inputs), float(gate.bias))
-        largest = _number(MAX_LOGIT)
+        logit = weighted_sum(_terms(gate.weight[0], inputs), float(gate.bias))
+        largest = number(MAX_LOGIT)
         return f"{self._present(modality)} ? exp(max(-{largest}, min({largest}, {logit}))) : 0"
 
     def _present(self, modality: str) -> str:
@@ -98,7 +88,7 @@ class _Compiler:
     def _gate_expression(self, modality: str) -> str:
         # Where nothing is present, all odds are 0; the lower bound of the denominator makes the gates 0 there.
         odds = [f"{self.prefix}_odds_{name}" for name in self.layout.groups]
-        return f"{self.prefix}_odds_{modality} / max({_number(1e-30)}, {' + '.join(odds)})"
+        return f"{self.prefix}_odds_{modality} / max({number(1e-30)}, {' + '.join(odds)})"
 
     def _score(self, tower: str) -> str:
         layers = self.network.tower(tower)
@@ -107,7 +97,7 @@ class _Compiler:
             *_terms(layers.direct.weight[0], inputs),
             *_terms(layers.output.weight[0], self._unit_names(tower)),
         ]
-        return _sum(terms, float(layers.output.bias))
+        return weighted_sum(terms, float(layers.output.bias))
 
     def _interactions(self) -> str:
         products = []
@@ -121,7 +111,7 @@ class _Compiler:
 
     def _interaction_factors(self, modality: str) -> list[str]:
         names = self._unit_names(modality)
-        return [_sum(_terms(row, names), 0.0) for row in self.network.cross(modality).weight]
+        return [weighted_sum(_terms(row, names), 0.0) for row in self.network.cross(modality).weight]
 
     def _unit_names(self, tower: str) -> list[str]:
         return [f"{self.prefix}_{tower}_{unit + 1}" for unit in range(self.network.tower(tower).hidden.out_features)]
@@ -131,23 +121,11 @@ class _Compiler:
 
     def _feature(self, name: str, tower: str, expression: str) -> Derived:
         modality: FeatureModality = "behaviour" if tower == REST else tower  # type: ignore[assignment]
-        return Derived(kind="derived", name=f"{self.prefix}_{name}", modality=modality, expression=expression)
+        return CompiledExpression(
+            kind="derived", name=f"{self.prefix}_{name}", modality=modality, expression=expression
+        )
 
 
 def _terms(weights: Tensor, names: Iterable[str]) -> list[Term]:
     """The weights other than 0, each with the name that it multiplies."""
     return [(weight, name) for weight, name in zip(weights.tolist(), names, strict=True) if weight]
-
-
-def _sum(terms: Iterable[Term], constant: float) -> str:
-    """An expression such as `2 * a - 0.5 * b + 1`; `0` if there is nothing to add."""
-    written = [("-" if weight < 0 else "+", f"{_number(abs(weight))} * {name}") for weight, name in terms]
-    if constant or not written:
-        written.append(("-" if constant < 0 else "+", _number(abs(constant))))
-    (sign, first), *others = written
-    return ("-" if sign == "-" else "") + first + "".join(f" {sign} {term}" for sign, term in others)
-
-
-def _number(value: float) -> str:
-    """The shortest decimal form that is read as the same double."""
-    return repr(value).removesuffix(".0")
