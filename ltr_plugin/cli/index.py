@@ -103,14 +103,19 @@ def create(
         )
         embed_and_show(settings, written.index, written.pending_alias, wait=wait, as_json=as_json, failed=failed)
         return
-    if active := resolve_alias(cluster, name):
-        raise InputError(
-            f"index {name}",
-            f"exists already, as {active}; change its encoders with `ltr index embed {name} --text-encoder ...`, "
-            "or fill a new version of it with --from CATALOG",
-        )
-    vectors = vector_fields_for(cluster, name, encoders)
-    show_status(ensure_index(cluster, name, vectors, media_root or Path()), as_json=as_json)
+    active = resolve_alias(cluster, name)
+    if active is None:
+        vectors = vector_fields_for(cluster, name, encoders)
+        index = ensure_index(cluster, name, vectors, media_root or Path())
+        if set(index.vectors) == set(vectors):
+            show_status(index, as_json=as_json)
+            return
+        active = index.name  # of another command at the same time
+    raise InputError(
+        f"index {name}",
+        f"exists already, as {active}; change its encoders with `ltr index embed {name} --text-encoder ...`, "
+        "or fill a new version of it with --from CATALOG",
+    )
 
 
 @app.command("list")

@@ -151,7 +151,8 @@ def count_workers(settings: Settings, *, limit: int | None = None) -> int:
 
 def no_answer(broker_url: str | None, error: Exception) -> BrokerError:
     """The error that says which broker does not answer, and why."""
-    return BrokerError(f"no broker answers at {_shown(broker_url)}: {error}")
+    reason = str(error).partition(" : <")[0]  # Sentinel's goes on with its connections, in old clients with passwords
+    return BrokerError(f"no broker answers at {_shown(broker_url)}: {reason}")
 
 
 def _shown(broker_url: str | None) -> str:

@@ -32,6 +32,11 @@ def test_a_cluster_or_broker_that_does_not_answer_is_named():
     (broker,) = check_broker(Settings(broker_url="redis://127.0.0.1:9"))
     assert not broker.ok
     assert "no broker answers at redis://127.0.0.1:9" in broker.found
+    sentinels = "sentinel://:s3cret@127.0.0.1:9;sentinel://:s3cret@127.0.0.1:10"
+    (broker,) = check_broker(Settings(broker_url=sentinels, redis_sentinel_master="shop"))
+    assert broker.found == (
+        "no broker answers at sentinel://127.0.0.1:9;sentinel://127.0.0.1:10: No master found for 'shop'"
+    )
 
 
 def test_an_address_that_is_no_broker_is_named():

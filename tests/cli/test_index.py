@@ -239,6 +239,18 @@ def test_a_file_that_holds_no_ids_deletes_nothing(index, create, cluster, name, 
     assert len(ids(cluster, name)) == 5
 
 
+def test_of_two_commands_that_create_an_index_with_other_encoders_one_is_told_that_it_exists(
+    start, cluster, name, tmp_path
+):
+    (tmp_path / "words.txt").write_text("mug 1 0\ncup 0 1\n")
+    encoders = ("none", f"word-vectors:{tmp_path}/words.txt")
+    both = [start("index", "create", name, "--text-encoder", one) for one in encoders]
+    errors = [process.communicate(timeout=120)[1] for process in both]
+    assert sorted(process.returncode for process in both) == [0, 2], errors
+    assert any("exists already, as" in error for error in errors)
+    assert len(cluster.call("GET", f"/_alias/{name}")) == 1
+
+
 def test_an_index_that_exists_is_not_created_again(index, name):
     assert index("index", "create", name, "--text-encoder", "none")[0] == 0
     code, _, err = index("index", "create", name)

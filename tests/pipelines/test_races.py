@@ -188,6 +188,17 @@ def test_a_ranker_cannot_be_promoted_before_it_is_proved(shop_index, shop_files,
     assert shop_index.cluster.call("POST", f"/{shop_index.alias}/_search/template", body)["hits"]["hits"]
 
 
+def test_a_release_whose_model_was_deleted_is_not_put_back(shop_index, shop_files, set_file, tmp_path, template):
+    path = tmp_path / "table.parquet"
+    log_features(shop_index, set_file(), shop_files / "queries.jsonl", shop_files / "qrels.txt", path, negatives=5)
+    ranker = train_linear(FeatureTable.read(path))
+    promote(shop_index, push(shop_index, ranker, shop_files / "queries.jsonl").model, template)
+    promote(shop_index, "bm25", template)
+    FeatureStore(shop_index.cluster).delete_model(model_name(ranker))
+    with pytest.raises(InputError, match="the cluster has no ranker"):
+        rollback(shop_index.cluster, template)
+
+
 def test_pushes_of_one_ranker_at_the_same_time_all_succeed(shop_index, shop_files, set_file, tmp_path):
     path = tmp_path / "table.parquet"
     log_features(shop_index, set_file(), shop_files / "queries.jsonl", shop_files / "qrels.txt", path, negatives=5)
