@@ -175,7 +175,7 @@ class _SharedFolderQueue:
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for message in self._messages.glob("*.msg"):
-                if not message.name.endswith(f".{CATALOG_QUEUE}.msg"):  # these changes are stored nowhere else
+                if not message.name.partition(".")[2].startswith(CATALOG_QUEUE):  # changes are stored nowhere else
                     message.unlink(missing_ok=True)
         fcntl.flock(self._lock, fcntl.LOCK_SH)
 
