@@ -11,7 +11,7 @@ from PIL import Image
 from small_bert import save_sentence_model
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.devnode import node_state, start_node, stop_node
+from ltr_plugin.devnode import temporary_node
 from ltr_plugin.encoders import load_encoder, vector_fields
 from ltr_plugin.settings import Settings
 
@@ -24,11 +24,8 @@ def node_url() -> Iterator[str]:
     if url := os.environ.get("OPENSEARCH_URL"):
         yield url
         return
-    settings = Settings(runs=Path(__file__).parents[1] / "runs" / "test-node")
-    running = node_state(settings)
-    yield (running or start_node(settings)).url
-    if not running:
-        stop_node(settings)
+    with temporary_node(Settings(runs=Path(__file__).parents[1] / "runs" / "test-node")) as node:
+        yield node.url
 
 
 @pytest.fixture(scope="session")

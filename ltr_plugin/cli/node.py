@@ -97,7 +97,7 @@ def logs(
     if not log.exists():
         typer.echo("there is no log yet", err=True)
         raise typer.Exit(1)
-    end = log.stat().st_size
+    end = log.lstat().st_size
     typer.echo(tail(log, lines))
     if follow:
         _follow(log, end)
@@ -106,15 +106,16 @@ def logs(
 def _follow(log: Path, offset: int) -> None:
     """Prints what is added after `offset`; starts again when the node rotates its log."""
     import time
+    from contextlib import suppress
+
+    from ltr_plugin.devnode.folder import open_log
 
     while True:
-        size = log.stat().st_size if log.exists() else 0
-        if size < offset:
-            offset = 0
-        if size > offset:
-            with log.open("rb") as file:
-                file.seek(offset)
-                added = file.read()
+        with suppress(FileNotFoundError), open_log(log) as file:
+            if file.seek(0, 2) < offset:
+                offset = 0
+            file.seek(offset)
+            added = file.read()
             offset += len(added)
             typer.echo(added.decode(errors="replace"), nl=False)
         time.sleep(0.3)

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
-from ltr_plugin.devnode import node_state, start_node, stop_node
+from ltr_plugin.devnode import temporary_node
 from ltr_plugin.errors import InputError, LtrError, Problem
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
@@ -148,15 +148,11 @@ def _train_rankers(table: FeatureTable, out: Path, timer: _StepTimer, progress_b
 
 @contextmanager
 def _node(settings: Settings, timer: _StepTimer, progress_bar: ProgressBar, *, keep: bool) -> Iterator[Cluster]:
-    started_here = settings.opensearch_url is None and node_state(settings) is None
-    if started_here:
-        with timer.step("starting OpenSearch", progress_bar) as progress:
-            start_node(settings, progress=progress)
-    try:
+    with ExitStack() as stack:
+        if settings.opensearch_url is None:
+            with timer.step("starting OpenSearch", progress_bar) as progress:
+                stack.enter_context(temporary_node(settings, progress=progress, keep=keep))
         yield connect(settings=settings)
-    finally:
-        if started_here and not keep:
-            stop_node(settings)
 
 
 def _shop_files(data: Path | None, out: Path, products: int, timer: _StepTimer, progress_bar: ProgressBar) -> ShopFiles:

@@ -6,7 +6,17 @@ and stops it.
 """
 
 from ltr_plugin.devnode.folder import NodeFolder
-from ltr_plugin.devnode.lifecycle import STEPS, start_node, stop_node
+from ltr_plugin.devnode.lifecycle import STEPS, start_node, stop_node, temporary_node
 from ltr_plugin.devnode.state import Health, NodeState, node_health, node_state
 
-__all__ = ["STEPS", "Health", "NodeFolder", "NodeState", "node_health", "node_state", "start_node", "stop_node"]
+__all__ = [
+    "STEPS",
+    "Health",
+    "NodeFolder",
+    "NodeState",
+    "node_health",
+    "node_state",
+    "start_node",
+    "stop_node",
+    "temporary_node",
+]

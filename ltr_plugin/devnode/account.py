@@ -64,10 +64,10 @@ class Account:
             ) from error
 
     def place(self, folder: Path) -> Path:
-        """Creates a folder that this user can enter, and returns its real path.
+        """Creates a folder of the current user that this user can enter, and returns its real path.
 
         If the user cannot enter its parent, it becomes a link to a folder below /var/lib. NodeError when the folder
-        exists and the user cannot enter it.
+        exists and belongs to somebody else, or the user cannot enter it.
         """
         if not folder.exists():
             folder.unlink(missing_ok=True)  # a link whose target is gone
@@ -79,6 +79,7 @@ class Account:
                 target.mkdir(parents=True, exist_ok=True)
                 REACHABLE.chmod(0o755)
                 folder.symlink_to(target)
+        require_owner(folder)
         real = folder.resolve()
         if self.other:
             real.chmod(0o755)
@@ -89,11 +90,42 @@ class Account:
             )
         return real
 
-    def own(self, *folders: Path) -> None:
-        """Makes this user the owner of the folders and everything in them."""
+    def make_private(self, folder: Path) -> None:
+        """Creates a folder that only this user can enter. NodeError when it exists and belongs to another user."""
+        uid, gid = self.other or (os.geteuid(), -1)
+        if not folder.is_dir():
+            folder.mkdir()
+            os.chown(folder, uid, gid)
+        # Nothing in the folder changes its owner: that user could place a link there to a file of root.
+        require_owner(folder, uid)
+        folder.chmod(0o700)
+
+    def share(self, folder: Path) -> None:
+        """Lets this user read a folder of the current user, and nobody else."""
         if not self.other:
             return
-        for folder in folders:
-            for parent, _, files in os.walk(folder):
-                for path in (parent, *(os.path.join(parent, name) for name in files)):  # noqa: PTH118 - thousands of files
-                    os.chown(path, *self.other, follow_symlinks=False)
+        uid, gid = self.other
+        for parent, folders, files in os.walk(folder):
+            folders[:] = [name for name in folders if Path(parent, name).stat().st_uid != uid]  # its own: private
+            for path in (Path(parent), *(Path(parent, name) for name in files)):
+                os.chown(path, -1, gid)
+                mode = path.stat().st_mode & 0o700
+                path.chmod(mode | (mode & 0o500) >> 3)
+
+
+def require_owner(folder: Path, uid: int | None = None) -> None:
+    """NodeError unless the folder, and the link to it if it is one, belong to this user (default: the current one)."""
+    wanted = os.geteuid() if uid is None else uid
+    for found in (folder.lstat().st_uid, folder.stat().st_uid):
+        if found != wanted:
+            raise NodeError(
+                f"{str(folder)!r} belongs to user {_user_name(found)}, but must belong to {_user_name(wanted)}; "
+                "remove it, or set LTR_RUNS to another folder"
+            )
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return repr(pwd.getpwuid(uid).pw_name)
+    except KeyError:
+        return str(uid)

@@ -1,11 +1,14 @@
 """Paths of the node's files."""
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
+from ltr_plugin.devnode.account import require_owner
 from ltr_plugin.errors import NodeError
 from ltr_plugin.settings import Settings
 
@@ -44,6 +47,11 @@ class NodeFolder:
         return self.root / "data"
 
     @property
+    def temporary(self) -> Path:
+        """The node's temporary files."""
+        return self.home / "tmp"
+
+    @property
     def logs(self) -> Path:
         """The node's log files."""
         return self.root / "logs"
@@ -75,16 +83,26 @@ class NodeFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Makes every other start and stop of this node wait."""
+        """Makes every other start and stop of this node wait. NodeError when the folder belongs to another user."""
         from filelock import FileLock
 
+        require_owner(self.root)
         with FileLock(self.root / "lock"):
             yield
 
 
+@contextmanager
+def open_log(path: Path) -> Iterator[BinaryIO]:
+    """Opens a log of the node's user; OSError for links and pipes, which that user could have put there for root."""
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)) as log:
+        if not stat.S_ISREG(os.fstat(log.fileno()).st_mode):
+            raise OSError(f"{str(path)!r} is not a file")
+        yield log
+
+
 def tail(path: Path, lines: int = 20) -> str:
     """The last lines of a log, empty if there is none. Reads at most 1 MiB."""
-    with suppress(OSError), path.open("rb") as log:
+    with suppress(OSError), open_log(path) as log:
         log.seek(max(0, log.seek(0, os.SEEK_END) - (1 << 20)))
         return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
     return ""

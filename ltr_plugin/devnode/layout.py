@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
+from ltr_plugin.devnode.account import Account
 from ltr_plugin.devnode.build import run_logged
 from ltr_plugin.devnode.folder import CLUSTER_NAME, NodeFolder
 from ltr_plugin.devnode.toolchain import Jdk
@@ -21,8 +22,13 @@ GROUPS = ("", "user.slice", "system.slice", "init.scope")
 
 
 def laid_out(folder: NodeFolder) -> dict[str, str]:
-    """What the node was installed from: `sources` and the digest of each zip. Empty if there is no complete node."""
+    """What the node was installed from: `sources` and the digest of each zip.
+
+    Empty if there is no complete node of the current user, who runs its plugin installer.
+    """
     try:
+        if folder.home.stat().st_uid != os.geteuid():
+            return {}
         manifest: dict[str, str] = json.loads((folder.home / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
@@ -39,21 +45,30 @@ def lay_out(folder: NodeFolder, dist: Path, sources: str, jdk: Jdk) -> None:
         home = folder.root / "opensearch.new"
         shutil.rmtree(home, ignore_errors=True)
         _unpack(dist / DISTRIBUTION, home)
+        # Java and OpenSearch write crash reports to this folder, which the node's user cannot write.
+        shutil.rmtree(home / "logs", ignore_errors=True)
+        (home / "logs").symlink_to(Path("..") / folder.logs.name)
     for name in PLUGINS:
         if present.get(name) != wanted[name]:
             # After an interruption here, the node must not look complete.
             (home / MANIFEST).unlink(missing_ok=True)
             _install(dist / name, home, folder, jdk)
+    if not (home / "config" / "opensearch.keystore").exists():
+        # Otherwise the node creates it, and its user may not write here.
+        _run_tool(home, "opensearch-keystore", "create", folder=folder, jdk=jdk, failure="no keystore can be created")
     if home != folder.home:
         shutil.rmtree(folder.home, ignore_errors=True)
         home.rename(folder.home)
     write_atomic(folder.home / MANIFEST, json.dumps({"sources": sources, **wanted}))
 
 
-def configure(folder: NodeFolder, *, http_port: str, heap: str) -> None:
-    """Writes the node's settings: a single node on loopback with this heap."""
-    for created in (folder.data, folder.logs, folder.home / "tmp"):
-        created.mkdir(exist_ok=True)
+def configure(folder: NodeFolder, account: Account, *, http_port: str, heap: str) -> None:
+    """Writes the settings of a single node on loopback, with this heap, that runs as the account.
+
+    The account can write its data, logs and temporary files, which nobody else can read, and nothing that is executed.
+    """
+    for private in (folder.data, folder.logs, folder.temporary):
+        account.make_private(private)
     settings = {
         "cluster.name": CLUSTER_NAME,
         "node.name": CLUSTER_NAME,
@@ -62,6 +77,7 @@ def configure(folder: NodeFolder, *, http_port: str, heap: str) -> None:
         "http.port": http_port,
         "transport.port": "0",
         "node.portsfile": True,
+        "ltr.http.loopback_only": True,
         "path.data": str(folder.data),
         "path.logs": str(folder.logs),
         # Watermarks are percentages of the disk. On a disk that is 95 % full, with 50 GB free, they would make every
@@ -74,6 +90,10 @@ def configure(folder: NodeFolder, *, http_port: str, heap: str) -> None:
         # The distribution logs garbage collection to files of up to 2 GB.
         "-Xlog:disable",
         "-Xlog:all=warning:stderr",
+        # A heap dump is as large as the heap and contains the catalog.
+        "-XX:-HeapDumpOnOutOfMemoryError",
+        "-XX:+UnlockDiagnosticVMOptions",
+        "-XX:ReplayDataFile=logs/replay_pid%p.log",
     ]
     if not may_read_limits(Path("/proc/self/cgroup")):
         options.append("-XX:-UseContainerSupport")  # else the node does not start, because k-NN reads the memory limit
@@ -81,6 +101,7 @@ def configure(folder: NodeFolder, *, http_port: str, heap: str) -> None:
     # JSON is YAML that quotes every character of a path.
     write_atomic(config / "opensearch.yml", "".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items()))
     write_atomic(config / "jvm.options.d" / "ltr.options", "\n".join(options) + "\n")
+    account.share(folder.home)
 
 
 def may_read_limits(groups: Path) -> bool:
@@ -128,7 +149,11 @@ def _install(plugin: Path, home: Path, folder: NodeFolder, jdk: Jdk) -> None:
     for installed in (home / "plugins").iterdir():
         if installed.name == name or installed.name.startswith("."):  # hidden: of an interrupted installation
             shutil.rmtree(installed)
-    run_logged(
-        [os.fspath(home / "bin" / "opensearch-plugin"), "install", "--batch", plugin.as_uri()],
-        folder.root / "plugins.log", jdk, f"plugin {name!r} cannot be installed",
+    _run_tool(
+        home, "opensearch-plugin", "install", "--batch", plugin.as_uri(),
+        folder=folder, jdk=jdk, failure=f"plugin {name!r} cannot be installed",
     )  # fmt: skip
+
+
+def _run_tool(home: Path, tool: str, *arguments: str, folder: NodeFolder, jdk: Jdk, failure: str) -> None:
+    run_logged([os.fspath(home / "bin" / tool), *arguments], folder.root / "tools.log", jdk, failure)

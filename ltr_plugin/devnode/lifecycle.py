@@ -4,11 +4,13 @@ import http.client
 import re
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from ltr_plugin.devnode.account import Account
 from ltr_plugin.devnode.build import build, sources_digest
-from ltr_plugin.devnode.folder import NodeFolder, tail, writing
+from ltr_plugin.devnode.folder import NodeFolder, open_log, tail, writing
 from ltr_plugin.devnode.layout import configure, laid_out, lay_out
 from ltr_plugin.devnode.process import end, is_running, spawn
 from ltr_plugin.devnode.state import NodeState, get, node_state, write_state
@@ -23,24 +25,53 @@ STEPS = ("build the engine plugin (the first time Maven downloads 170 MB)", "ins
 """Steps of `start_node`, in the order in which it reports them as done."""
 
 START_TIMEOUT_S = 180
+MAX_ADDRESS = 100
 FREE_PORT = "9200-9299"
+HEAP = "1g"
 
 
 def start_node(
     settings: Settings,
     *,
     port: int | None = None,
-    heap: str = "1g",
+    heap: str = HEAP,
     user: str | None = None,
     progress: Progress = no_progress,
 ) -> NodeState:
     """Builds what changed, starts the node, and returns its state once it is healthy. A running node stays as it is.
 
     `port` is the HTTP port on loopback (default: the first free one from 9200), `heap` is Java's form, such as `512m`
-    or `2g`. OpenSearch refuses to run as root: if root starts it, the node runs as `user` (default: nobody), who also
-    owns its files. InputError for a bad argument; NodeError when tools are missing, the build fails, the folder
-    cannot be written, or the node does not become healthy within three minutes.
+    or `2g`. OpenSearch refuses to run as root: if root starts it, the node runs as `user` (default: nobody), who owns
+    its data and logs, and nothing that is executed. InputError for a bad argument; NodeError when tools are missing,
+    the build fails, the folder cannot be written or belongs to another user, or the node does not become healthy within
+    three minutes.
     """
+    return _ensure_running(settings, port=port, heap=heap, user=user, progress=progress)[0]
+
+
+@contextmanager
+def temporary_node(settings: Settings, *, progress: Progress = no_progress, keep: bool = False) -> Iterator[NodeState]:
+    """The node of the run folder, started if it does not run.
+
+    It is stopped at the end only if this call started it, and not if `keep`.
+    """
+    state, started = _ensure_running(settings, progress=progress)
+    try:
+        yield state
+    finally:
+        if started and not keep:
+            stop_node(settings)
+
+
+def _ensure_running(
+    settings: Settings,
+    *,
+    port: int | None = None,
+    heap: str = HEAP,
+    user: str | None = None,
+    progress: Progress,
+) -> tuple[NodeState, bool]:
+    """The state of the node, and whether this call started it: another process may do so while this one waits."""
     account = Account.of(user)
     if not re.fullmatch(r"[1-9]\d*[kmgKMG]", heap):
         raise InputError("--heap", f"{heap!r} is not an amount of memory; write it as 512m or 2g")
@@ -50,7 +81,7 @@ def start_node(
         folder = NodeFolder(account.place(settings.runs / "node"))
         with folder.locked():
             if running := node_state(settings):
-                return running
+                return running, False
             _end_unfinished(folder)
             jdk = find_jdk(usable=account.can_enter)
             engine = resource_dir("engine")
@@ -61,9 +92,8 @@ def start_node(
                 progress(1, len(STEPS))
                 lay_out(folder, dist, sources, jdk)
             progress(2, len(STEPS))
-            configure(folder, http_port=str(port or FREE_PORT), heap=heap)
+            configure(folder, account, http_port=str(port or FREE_PORT), heap=heap)
             folder.ports.unlink(missing_ok=True)
-            account.own(folder.home, folder.data, folder.logs)
             started = datetime.now(UTC)
             pid = spawn(folder, jdk, account)
             try:
@@ -75,7 +105,7 @@ def start_node(
                 end(pid, folder, grace_s=5)
                 raise
             progress(3, len(STEPS))
-            return state
+            return state, True
 
 
 def stop_node(settings: Settings) -> bool:
@@ -121,7 +151,7 @@ def _wait_until_healthy(folder: NodeFolder, pid: int) -> tuple[str, str]:
         if not is_running(pid, folder):
             raise NodeError(f"the node ended while starting (log {str(folder.console)!r}):\n{_reason(folder)}")
         try:
-            url = f"http://{folder.ports.read_text(encoding='ascii').split()[0]}"
+            url = f"http://127.0.0.1:{_listening_port(folder)}"
             status, health = get(url, "/_cluster/health?wait_for_status=yellow&timeout=2s")
             if status == 200 and not health["timed_out"]:
                 status, response = get(url, "/_ltr")
@@ -134,6 +164,12 @@ def _wait_until_healthy(folder: NodeFolder, pid: int) -> tuple[str, str]:
             pass  # not yet
         time.sleep(0.1)
     raise NodeError(f"the node is not healthy after {START_TIMEOUT_S} s (log {str(folder.log)!r}):\n{tail(folder.log)}")
+
+
+def _listening_port(folder: NodeFolder) -> int:
+    """The port that the node wrote. Only the port: the node's user must not lead root to another server."""
+    with open_log(folder.ports) as ports:
+        return int(ports.readline(MAX_ADDRESS).rpartition(b":")[2])
 
 
 def _reason(folder: NodeFolder) -> str:

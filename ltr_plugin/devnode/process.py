@@ -14,6 +14,8 @@ from ltr_plugin.errors import NodeError
 INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "OPENSEARCH_JAVA_OPTS")
 """Variables for the node, which may run as another user and must not get secrets from this environment."""
 
+PROC = Path("/proc/self/cmdline")
+
 MAX_READS = 5
 """Reads of a command line that is empty, as it is for a moment while a process starts another program."""
 
@@ -34,9 +36,19 @@ def spawn(folder: NodeFolder, jdk: Jdk, account: Account) -> int:
 
 
 def is_running(pid: int, folder: NodeFolder) -> bool:
-    """Whether this process exists and is this node: its id may have been reused."""
-    command = _command_line(pid)
-    return f"-Dopensearch.path.home={folder.home} " in command or _program(folder) in command
+    """Whether this process exists and is this node: its id may have been reused, or be forged.
+
+    It is when it belongs to the owner of the node's logs and has the node's home as an argument of its own, not as a
+    part of one.
+    """
+    separator, command = _command_line(pid)
+    arguments = (f"-Dopensearch.path.home={folder.home}", _program(folder))
+    if not any(f"{separator}{argument}{separator}" in f"{separator}{command}" for argument in arguments):
+        return False
+    try:
+        return _owner(pid) == folder.logs.stat().st_uid
+    except (OSError, ValueError):
+        return False
 
 
 def end(pid: int, folder: NodeFolder, *, grace_s: float = 30) -> None:
@@ -61,17 +73,23 @@ def _program(folder: NodeFolder) -> str:
     return str(folder.home / "bin" / "opensearch")
 
 
-def _command_line(pid: int) -> str:
-    """The arguments of a process, joined by spaces; empty if it does not exist or has ended."""
-    if Path("/proc/self/cmdline").exists():
+def _owner(pid: int) -> int:
+    if PROC.exists():
+        return Path(f"/proc/{pid}").stat().st_uid
+    return int(subprocess.run(["ps", "-o", "uid=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout)
+
+
+def _command_line(pid: int) -> tuple[str, str]:
+    """What ends each argument of a process, and its arguments; these are empty if it does not exist or has ended."""
+    if PROC.exists():
         for _ in range(MAX_READS):
             try:
                 line = Path(f"/proc/{pid}/cmdline").read_bytes()
             except OSError:
-                return ""
+                break
             if line:
-                return line.replace(b"\0", b" ").decode(errors="replace")
+                return "\0", line.decode(errors="surrogateescape")
             time.sleep(0.02)
-        return ""
+        return "\0", ""
     ps = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return ps.stdout
+    return " ", f"{ps.stdout.rstrip()} "

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -32,9 +33,14 @@ class Health:
 
 
 def node_state(settings: Settings) -> NodeState | None:
-    """The development node of this run folder; None if it is not running. The node itself is not called."""
+    """The development node of this run folder; None if it is not running. The node itself is not called.
+
+    A state that neither root nor the current user wrote counts as none: it could lead them to another server.
+    """
     folder = NodeFolder.of(settings)
     try:
+        if folder.root.stat().st_uid not in (0, os.geteuid()):
+            return None
         facts = json.loads(folder.state.read_text(encoding="utf-8"))
         state = NodeState(**facts | {"started": datetime.fromisoformat(facts["started"])})
     except (OSError, ValueError, TypeError, KeyError):

@@ -51,6 +51,18 @@ def test_a_started_node_has_both_plugins_and_is_started_once():
     assert call(state.url, "GET", "/_ltr")[0] == 200
 
 
+@pytest.mark.parametrize(
+    "header", [{"Host": "shop.example:9200"}, {"Origin": "http://shop.example"}, {"Origin": "null"}]
+)
+def test_requests_of_web_pages_are_refused(header: dict[str, str]):
+    address = urlsplit(start_node(SETTINGS).url).netloc
+    for path in ("/", "/_cluster/health", "/_ltr"):
+        connection = http.client.HTTPConnection(address, timeout=30)
+        connection.request("GET", path, headers=header)
+        assert connection.getresponse().status == 403
+        connection.close()
+
+
 def test_a_document_survives_the_kill_of_its_node():
     state = start_node(SETTINGS)
     call(state.url, "DELETE", "/kept")

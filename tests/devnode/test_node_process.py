@@ -5,14 +5,26 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from ltr_plugin.devnode import NodeFolder, account, node_state, start_node, stop_node
+from ltr_plugin.devnode import (
+    NodeFolder,
+    NodeState,
+    account,
+    lifecycle,
+    node_state,
+    start_node,
+    stop_node,
+    temporary_node,
+)
 from ltr_plugin.devnode.account import Account
 from ltr_plugin.devnode.build import sources_digest
-from ltr_plugin.devnode.layout import may_read_limits
+from ltr_plugin.devnode.folder import tail
+from ltr_plugin.devnode.layout import MANIFEST, configure, laid_out, may_read_limits
+from ltr_plugin.devnode.lifecycle import _listening_port
 from ltr_plugin.devnode.process import _command_line, end, is_running, spawn
 from ltr_plugin.devnode.toolchain import Jdk
 from ltr_plugin.errors import InputError, NodeError
@@ -92,6 +104,94 @@ def test_a_process_that_got_the_number_of_a_dead_node_is_left_alone(
     assert not folder.pid.exists()
 
 
+@pytest.mark.parametrize("prefix", ["", "/elsewhere", "--file="])
+def test_a_process_that_only_mentions_the_node_is_left_alone(settings: Settings, folder: NodeFolder, prefix: str):
+    """A forged or reused process id: an editor with the node's script, a node in a folder whose path ends alike."""
+    argument = f"{prefix}{folder.home}/bin/opensearch{'' if prefix else '.log'}"
+    with subprocess.Popen(["sh", "-c", "sleep 60; :", argument]) as process:
+        try:
+            say_running(folder, process.pid)
+            assert not stop_node(settings)
+            assert process.poll() is None
+        finally:
+            process.kill()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the node as somebody else")
+def test_root_does_not_end_a_process_of_another_user_than_the_nodes(settings: Settings, folder: NodeFolder):
+    os.chown(folder.logs, *Account.of(None).other)
+    pid = spawned(folder, OBEDIENT)  # of root
+    say_running(folder, pid)
+    assert node_state(settings) is None
+    assert not stop_node(settings)
+    os.chown(folder.logs, 0, 0)
+    end(pid, folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_root_trusts_no_folder_of_another_user(settings: Settings, folder: NodeFolder):
+    say_running(folder, os.getpid())
+    os.chown(folder.root, *Account.of(None).other)
+    assert node_state(settings) is None
+    for action in (start_node, stop_node):
+        with pytest.raises(NodeError, match="belongs to user 'nobody', but must belong to 'root'"):
+            action(settings)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the node as somebody else")
+def test_the_nodes_user_owns_its_data_and_nothing_that_is_executed(folder: NodeFolder):
+    nobody = Account.of(None)
+    (folder.home / "config" / "jvm.options.d").mkdir(parents=True)
+    folder.logs.rmdir()
+    script = folder.home / "bin" / "opensearch-plugin"
+    script.touch(mode=0o700)
+    configure(folder, nobody, http_port="9200", heap="512m")
+    for private in (folder.data, folder.logs, folder.temporary):
+        assert (private.stat().st_uid, private.stat().st_mode & 0o777) == (nobody.identity["user"], 0o700)
+    for parent, _, files in os.walk(folder.home):
+        for path in (Path(parent), *(Path(parent, name) for name in files)):
+            if path != folder.temporary:
+                assert (path.stat().st_uid, path.stat().st_mode & 0o027) == (0, 0), path
+    assert script.stat().st_mode & 0o777 == 0o750
+    assert laid_out(folder) == {}
+    os.chown(folder.data, 0, 0)
+    with pytest.raises(NodeError, match="belongs to user 'root', but must belong to 'nobody'"):
+        configure(folder, nobody, http_port="9200", heap="512m")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the node as somebody else")
+def test_a_node_that_its_user_could_have_changed_is_installed_again(folder: NodeFolder):
+    (folder.home / MANIFEST).write_text('{"sources": "1"}')
+    assert laid_out(folder) == {"sources": "1"}
+    os.chown(folder.home, *Account.of(None).other)
+    assert laid_out(folder) == {}
+
+
+def test_a_log_is_read_from_a_file_only(folder: NodeFolder, tmp_path: Path):
+    (tmp_path / "secret").write_text("secret")
+    folder.log.symlink_to(tmp_path / "secret")
+    assert tail(folder.log) == ""
+    folder.log.unlink()
+    os.mkfifo(folder.log)
+    assert tail(folder.log) == ""
+
+
+def test_of_the_written_addresses_only_the_port_counts(folder: NodeFolder):
+    folder.ports.write_text("203.0.113.7:9207\n127.0.0.1:9208\n")
+    assert _listening_port(folder) == 9207
+
+
+def test_a_temporary_node_is_stopped_by_who_started_it(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    stopped: list[Settings] = []
+    state = NodeState("http://127.0.0.1:9200", 1, "3", datetime.now(UTC))
+    monkeypatch.setattr(lifecycle, "stop_node", stopped.append)
+    for started, keep in ((False, False), (True, True), (True, False)):
+        monkeypatch.setattr(lifecycle, "_ensure_running", lambda *_, started=started, **__: (state, started))
+        with temporary_node(settings, keep=keep) as node:
+            assert node == state
+        assert len(stopped) == (started and not keep)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}'])
 def test_a_damaged_state_file_counts_as_not_running(settings: Settings, folder: NodeFolder, text: str):
     folder.state.write_text(text)
@@ -143,9 +243,6 @@ def test_root_keeps_the_node_where_its_user_can_enter(tmp_path: Path, monkeypatc
         assert real.parent == Path(parent) / "ltr-node"
         assert NodeFolder.of(Settings(runs=closed)).root == real
         assert nobody.place(closed / "node") == real
-        (real / "file").touch()
-        nobody.own(real)
-        assert (real / "file").stat().st_uid == nobody.identity["user"]
 
 
 def test_the_digest_follows_the_sources_but_not_their_tests(tmp_path: Path):
@@ -168,7 +265,7 @@ def test_a_process_that_becomes_another_program_is_never_taken_for_ended(tmp_pat
     script.chmod(0o755)
     process = subprocess.Popen([str(script), "400"])
     try:
-        while (line := _command_line(process.pid)) and not line.endswith(" 0 "):
+        while (line := _command_line(process.pid)[1]) and not line.endswith("\x000\x00"):
             pass
         assert line
     finally:

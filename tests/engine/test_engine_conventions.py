@@ -251,3 +251,13 @@ def test_a_model_is_kept_once_for_all_shards(ranking, node):
         assert 20_000 < models["ram"] < 60_000
     finally:
         node("DELETE", f"/{index}")
+
+
+@pytest.mark.parametrize("value", [False, True])
+def test_the_memory_breaker_can_be_switched(node, store, value):
+    try:
+        reply = node("PUT", "/_cluster/settings", {"persistent": {"ltr.breaker.enabled": value}})
+        assert reply.status == 200, reply.text
+        assert node("PUT", f"{store}/_feature/f", FEATURE).status == 201
+    finally:
+        node("PUT", "/_cluster/settings", {"persistent": {"ltr.breaker.enabled": None}})

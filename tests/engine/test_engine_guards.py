@@ -1,6 +1,7 @@
 """Requests that could take a node down are refused, and the node lives on."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from engine_http import derived, price
@@ -86,6 +87,51 @@ def test_a_set_that_reaches_itself(ranking):
     ranking.put_set("self", {"name": "again", "template": ranking.sltr(featureset="self")})
     reply = ranking.search(ranking.sltr(featureset="self"))
     assert (reply.status, reply.error) == (400, "search_phase_execution_exception")
+
+
+def nest(ranking, levels: int, width: int) -> str:
+    """The name of a set whose features are `sltr` queries, in which there are others, down to `match_all`."""
+    template = {"match_all": {}}
+    for level in range(levels):
+        ranking.put_set(f"n{level}", *({"name": f"f{i}", "template": template} for i in range(width)))
+        template = ranking.sltr(featureset=f"n{level}")
+    return f"n{levels - 1}"
+
+
+@pytest.mark.parametrize(("levels", "width"), [(3, 90), (5, 90)])
+def test_nested_sets_that_multiply(ranking, levels, width):
+    reply = ranking.search(ranking.sltr(featureset=nest(ranking, levels, width)))
+    assert (reply.status, reply.error) == (400, "search_phase_execution_exception")
+    assert "more than 100000 features in total" in reply.body["error"]["root_cause"][0]["reason"]
+
+
+def test_many_queries_that_only_together_have_too_many_features(ranking):
+    inner = ranking.sltr(featureset=nest(ranking, 2, 31))
+    assert ranking.search(inner).status == 200
+    assert "in total" in ranking.search({"bool": {"should": [inner] * 110}}).text
+
+
+def test_features_that_render_to_much_only_together(ranking):
+    features = [{"name": f"f{i}", "template": '{"terms": {"title": {{#toJson}}l{{/toJson}}}}'} for i in range(40)]
+    ranking.put_set("s", *features)
+    words = [f"{number:09}" for number in range(30_000)]
+    reply = ranking.search(ranking.sltr(featureset="s", params={"l": words}))
+    assert reply.status == 400
+    assert "render to more than 10000000 characters in total" in reply.text
+
+
+@pytest.mark.slow
+def test_large_models_that_are_loaded_at_once(ranking, node, store):
+    """16 models of 10 MB each: one after the other, each scored or refused with 429."""
+    ranking.put_set("s", price())
+    definition = "[" + ",".join([nested_tree(60)[1:-1]] * 1_500) + "]"
+    for number in range(16):
+        body = f'{{"model":{{"name":"m{number}","model":{{"type":"model/xgboost+json","definition":{definition}}}}}}}'
+        assert node("POST", f"{store}/_featureset/s/_createmodel", body).status == 201
+    with ThreadPoolExecutor(16) as pool:
+        replies = list(pool.map(lambda number: ranking.search(ranking.sltr(model=f"m{number}")), range(16)))
+    assert {reply.status for reply in replies} <= {200, 429}
+    assert any(reply.status == 200 for reply in replies)
 
 
 @pytest.mark.parametrize("number", ['"NaN"', '"Infinity"', "1e39", "1e999"])

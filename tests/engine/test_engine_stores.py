@@ -114,3 +114,19 @@ def test_disabled_plugin_answers_no_call(node, store):
     finally:
         node("PUT", "/_cluster/settings", {"persistent": {"ltr.plugin.enabled": None}})
     assert node("GET", store).status == 200
+
+
+@pytest.mark.parametrize(("change", "advice"), [("close", "is closed: open"), ("delete", "does not exist: create")])
+def test_a_lost_store_is_named_with_what_to_do(node, new_store, products, change, advice):
+    name = new_store.removeprefix("/_ltr/")
+    assert node("PUT", f"{new_store}/_featureset/s", {"featureset": {"features": []}}).status == 201
+    if change == "close":
+        node("POST", f"/.ltrstore_{name}/_close", warned=True)
+    else:
+        node("DELETE", new_store)
+    query = {"sltr": {"store": name, "featureset": "s", "params": {}}}
+    reply = node("POST", f"/{products}/_search", {"query": query})
+    assert reply.status == 400
+    assert f"the feature store {advice}" in reply.text
+    assert f"[.ltrstore_{name}]" in reply.text
+    assert node("POST", f"/{products}/_search", {"query": {"match_all": {}}}).status == 200

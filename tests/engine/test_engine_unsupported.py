@@ -41,11 +41,3 @@ def test_networks_of_ranklib(ranking, kind):
     reply = ranking.create_model("s", "m", "model/ranklib", f"## {kind}\n1\n0\n0 0 0.5\n0 1 0.1\n")
     assert (reply.status, reply.error) == (400, "illegal_argument_exception")
     assert "not supported" in reply.text
-
-
-@pytest.mark.parametrize("base", ["/_plugins/_ltr", "/_opendistro/_ltr"])
-@pytest.mark.parametrize("path", ["/stats", "/stats/cache", "/some-node/stats", "/some-node/stats/status,stores"])
-def test_the_legacy_statistics(node, base, path):
-    reply = node("GET", base + path)
-    assert (reply.status, reply.error) == (400, "illegal_argument_exception")
-    assert "_cachestats" in reply.body["error"]["reason"]

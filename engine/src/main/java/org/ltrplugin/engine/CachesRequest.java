@@ -15,14 +15,15 @@ final class CachesRequest extends BaseNodesRequest<CachesRequest> {
     @Nullable
     private final ElementKey element;
 
-    private CachesRequest(@Nullable String index, @Nullable ElementKey element) {
-        super(new String[0]);
+    private CachesRequest(@Nullable String index, @Nullable ElementKey element, String... nodes) {
+        super(nodes);
         this.index = index;
         this.element = element;
     }
 
-    static CachesRequest usage() {
-        return new CachesRequest(null, null);
+    /** The usage on these nodes; on all nodes when there are none. */
+    static CachesRequest usage(String... nodes) {
+        return new CachesRequest(null, null, nodes);
     }
 
     static CachesRequest clear(String index) {

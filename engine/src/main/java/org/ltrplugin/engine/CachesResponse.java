@@ -57,24 +57,32 @@ final class CachesResponse extends BaseNodesResponse<CachesResponse.NodeResponse
         return builder.endObject();
     }
 
-    /** The usage on one node, by store index. */
+    /** The usage on one node, by store index, and the node's statistics. */
     static final class NodeResponse extends BaseNodeResponse {
         private final Map<String, CacheUsage> stores;
+        private final NodeStats stats;
 
-        NodeResponse(DiscoveryNode node, Map<String, CacheUsage> stores) {
+        NodeResponse(DiscoveryNode node, Map<String, CacheUsage> stores, NodeStats stats) {
             super(node);
             this.stores = stores;
+            this.stats = stats;
         }
 
         NodeResponse(StreamInput in) throws IOException {
             super(in);
             stores = in.readMap(StreamInput::readString, CacheUsage::new);
+            stats = new NodeStats(in);
         }
 
         @Override
         public void writeTo(StreamOutput out) throws IOException {
             super.writeTo(out);
             out.writeMap(stores, StreamOutput::writeString, (o, usage) -> usage.writeTo(o));
+            stats.writeTo(out);
+        }
+
+        NodeStats stats() {
+            return stats;
         }
 
         private CacheUsage total() {

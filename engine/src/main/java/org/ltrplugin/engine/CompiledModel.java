@@ -73,6 +73,7 @@ record CompiledModel(
         if (missing.isEmpty() == false) {
             throw new QueryShardException(shard, "Missing required param(s): [" + String.join(",", missing) + "]");
         }
+        SearchBudget.of(shard).addFeatures(shard, features.size());
         FeatureContext context = new FeatureContext(shard, params, ordinals);
         List<BoundFeature> bound = new ArrayList<>(features.size());
         for (CompiledFeature feature : features) {

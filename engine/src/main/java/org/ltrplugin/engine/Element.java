@@ -19,6 +19,9 @@ sealed interface Element extends ToXContentObject permits Feature, FeatureSet, M
 
     ElementType type();
 
+    /** The length of the texts that are compiled. */
+    long chars();
+
     /** The document that stores the element. */
     default XContentBuilder toDocument() throws IOException {
         XContentBuilder builder = XContentFactory.jsonBuilder().startObject();

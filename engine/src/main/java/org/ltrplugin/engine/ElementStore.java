@@ -30,9 +30,11 @@ final class ElementStore {
     private static final String NAME_PREFIX = "name.prefix";
 
     private final StoreClient client;
+    private final HeapBreaker breaker;
 
-    ElementStore(StoreClient client) {
+    ElementStore(StoreClient client, HeapBreaker breaker) {
         this.client = client;
+        this.breaker = breaker;
     }
 
     /** A listener that runs the next step on success and passes a failure, also of that step, to the listener. */
@@ -40,8 +42,12 @@ final class ElementStore {
         return ActionListener.wrap(next, listener::onFailure);
     }
 
-    /** Throws IllegalArgumentException when the store does not exist. Without this check, a write creates its index. */
-    void requireStore(String index) {
+    /**
+     * Throws LimitExceededException when the node lacks memory, and IllegalArgumentException when the store does not
+     * exist. Without this check, a write creates its index.
+     */
+    void requireWritable(String index) {
+        breaker.check();
         if (client.exists(index) == false) {
             throw new IllegalArgumentException(
                     "Store [" + StoreIndex.storeName(index) + "] does not exist, create it first");

@@ -7,6 +7,7 @@ import org.opensearch.action.search.SearchRequest;
 import org.opensearch.action.search.SearchResponse;
 import org.opensearch.common.CheckedRunnable;
 import org.opensearch.common.Nullable;
+import org.opensearch.common.lease.Releasable;
 import org.opensearch.core.action.ActionListener;
 import org.opensearch.search.builder.SearchSourceBuilder;
 import org.opensearch.transport.client.Client;
@@ -18,10 +19,12 @@ final class ElementValidator {
     private static final int TERMINATE_AFTER = 1_000;
 
     private final Client client;
+    private final CompilerThread compiler;
 
     /** @param client runs the validation search as the caller, who needs the permission to search the index */
-    ElementValidator(Client client) {
+    ElementValidator(Client client, CompilerThread compiler) {
         this.client = client;
+        this.compiler = compiler;
     }
 
     /**
@@ -40,7 +43,18 @@ final class ElementValidator {
                 runSearch(element, validation, listener, onValid);
             }
         });
-        client.threadPool().generic().execute(ActionRunnable.run(compiled, () -> compile(element)));
+        compiler.run(compiled, () -> {
+            reserveAndCompile(element);
+            client.threadPool().generic().execute(ActionRunnable.run(compiled, () -> {}));
+        });
+    }
+
+    @SuppressWarnings("try") // the reservation is only closed
+    private void reserveAndCompile(Element element) {
+        String label = element.type().key + " [" + element.name() + "]";
+        try (Releasable reserved = compiler.reserveCompiling(label, element.chars())) {
+            compile(element);
+        }
     }
 
     private static void compile(Element element) {

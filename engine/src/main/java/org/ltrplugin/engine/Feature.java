@@ -24,6 +24,11 @@ record Feature(String name, List<String> params, String language, JsonText templ
     }
 
     @Override
+    public long chars() {
+        return template.text().length();
+    }
+
+    @Override
     public XContentBuilder toXContent(XContentBuilder builder, Params ignored) throws IOException {
         builder.startObject().field("name", name).field("params", params).field("template_language", language);
         template.write(builder, "template");

@@ -30,6 +30,11 @@ record FeatureSet(String name, List<Feature> features) implements Element {
         return ElementType.FEATURESET;
     }
 
+    @Override
+    public long chars() {
+        return features.stream().mapToLong(Feature::chars).sum();
+    }
+
     /** The ordinal of each feature by name, in ordinal order. */
     Map<String, Integer> ordinals() {
         Map<String, Integer> ordinals = LinkedHashMap.newLinkedHashMap(features.size());

@@ -1,6 +1,7 @@
 package org.ltrplugin.engine;
 
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.opensearch.common.xcontent.XContentFactory;
@@ -21,12 +22,7 @@ import org.opensearch.core.xcontent.XContentParser;
 record JsonText(String text, boolean structured) {
     static JsonText parse(XContentParser parser) throws IOException {
         return switch (parser.currentToken()) {
-            case START_OBJECT, START_ARRAY ->
-                new JsonText(
-                        XContentFactory.jsonBuilder()
-                                .copyCurrentStructure(parser)
-                                .toString(),
-                        true);
+            case START_OBJECT, START_ARRAY -> new JsonText(copyStructure(parser), true);
             case VALUE_STRING -> new JsonText(parser.text(), false);
             default ->
                 throw new ParsingException(
@@ -37,6 +33,15 @@ record JsonText(String text, boolean structured) {
                                 + parser.currentToken()
                                 + "]");
         };
+    }
+
+    /** Copies a structure without the second copy that XContentBuilder makes: it can take a large part of the heap. */
+    private static String copyStructure(XContentParser parser) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (XContentBuilder builder = XContentFactory.jsonBuilder(out)) {
+            builder.copyCurrentStructure(parser);
+        }
+        return out.toString(StandardCharsets.UTF_8);
     }
 
     XContentParser parser() throws IOException {

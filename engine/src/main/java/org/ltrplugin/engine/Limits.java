@@ -14,7 +14,10 @@ final class Limits {
     /** For a RankLib model that is one line of weights. */
     static final int MAX_LINEAR_MODEL_CHARS = 1_000_000;
 
-    /** For a feature set. The limit of _addfeatures is lower, as in the OpenSearch Learning to Rank plugin. */
+    /**
+     * For a feature set, and for all sltr queries of a search on a shard together. The limit of _addfeatures is lower,
+     * as in the OpenSearch Learning to Rank plugin.
+     */
     static final int MAX_FEATURES = 100_000;
 
     /** For all compiled features of a set, together with the ranker of a model. */
@@ -25,7 +28,9 @@ final class Limits {
 
     static final int MAX_TEMPLATE_CHARS = 1_000_000;
     static final int MAX_TEMPLATE_SECTION_DEPTH = 50;
+    /** For one feature, and for all features of a search on a shard together. */
     static final int MAX_RENDERED_CHARS = 10_000_000;
+
     static final int MAX_SECTION_REPETITIONS = 1_000_000;
 
     /** For sltr queries inside the features of sltr queries. Without it, a set that contains itself never ends. */

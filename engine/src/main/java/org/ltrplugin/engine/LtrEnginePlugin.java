@@ -4,17 +4,21 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.apache.lucene.util.SetOnce;
 import org.opensearch.action.ActionRequest;
 import org.opensearch.cluster.metadata.IndexNameExpressionResolver;
 import org.opensearch.cluster.node.DiscoveryNodes;
 import org.opensearch.cluster.service.ClusterService;
+import org.opensearch.common.Nullable;
 import org.opensearch.common.settings.ClusterSettings;
 import org.opensearch.common.settings.IndexScopedSettings;
 import org.opensearch.common.settings.Setting;
 import org.opensearch.common.settings.Settings;
 import org.opensearch.common.settings.SettingsFilter;
+import org.opensearch.common.util.concurrent.ThreadContext;
 import org.opensearch.core.action.ActionResponse;
+import org.opensearch.core.common.breaker.CircuitBreaker;
 import org.opensearch.core.common.io.stream.NamedWriteableRegistry;
 import org.opensearch.core.xcontent.NamedXContentRegistry;
 import org.opensearch.env.Environment;
@@ -23,8 +27,10 @@ import org.opensearch.index.IndexModule;
 import org.opensearch.index.analysis.PreConfiguredTokenFilter;
 import org.opensearch.index.analysis.PreConfiguredTokenizer;
 import org.opensearch.indices.SystemIndexDescriptor;
+import org.opensearch.indices.breaker.BreakerSettings;
 import org.opensearch.plugins.ActionPlugin;
 import org.opensearch.plugins.AnalysisPlugin;
+import org.opensearch.plugins.CircuitBreakerPlugin;
 import org.opensearch.plugins.Plugin;
 import org.opensearch.plugins.SearchPlugin;
 import org.opensearch.plugins.SystemIndexPlugin;
@@ -33,19 +39,51 @@ import org.opensearch.rest.RestController;
 import org.opensearch.rest.RestHandler;
 import org.opensearch.script.ScriptService;
 import org.opensearch.search.fetch.FetchSubPhase;
+import org.opensearch.threadpool.ExecutorBuilder;
 import org.opensearch.threadpool.ThreadPool;
 import org.opensearch.transport.client.Client;
 import org.opensearch.watcher.ResourceWatcherService;
 
 /** The plugin: registers queries, REST handlers, settings and the other extensions with the node. */
 public final class LtrEnginePlugin extends Plugin
-        implements ActionPlugin, AnalysisPlugin, SearchPlugin, SystemIndexPlugin {
+        implements ActionPlugin, AnalysisPlugin, CircuitBreakerPlugin, SearchPlugin, SystemIndexPlugin {
     static final Setting<Boolean> ENABLED =
             Setting.boolSetting("ltr.plugin.enabled", true, Setting.Property.NodeScope, Setting.Property.Dynamic);
 
     private final SetOnce<StoreClient> client = new SetOnce<>();
     private final SetOnce<ModelCache> models = new SetOnce<>();
+    private final SetOnce<CompilerThread> compiler = new SetOnce<>();
+    private final SetOnce<CircuitBreaker> breaker = new SetOnce<>();
+    private final HeapBreaker heapBreaker;
+    private final boolean loopbackOnly;
     private volatile boolean enabled = true;
+
+    public LtrEnginePlugin(Settings settings) {
+        heapBreaker = new HeapBreaker(HeapBreaker.ENABLED.get(settings));
+        loopbackOnly = LoopbackGuard.ENABLED.get(settings);
+    }
+
+    @Override
+    public BreakerSettings getCircuitBreaker(Settings settings) {
+        return CompilerThread.breaker(settings);
+    }
+
+    @Override
+    public void setCircuitBreaker(CircuitBreaker circuitBreaker) {
+        breaker.set(circuitBreaker);
+    }
+
+    @Override
+    public List<ExecutorBuilder<?>> getExecutorBuilders(Settings settings) {
+        return List.of(CompilerThread.executor(settings));
+    }
+
+    /** A node has at most one wrapper: there is none where another plugin, such as security, has its own. */
+    @Override
+    @Nullable
+    public UnaryOperator<RestHandler> getRestHandlerWrapper(ThreadContext context) {
+        return loopbackOnly ? LoopbackGuard::wrap : null;
+    }
 
     @Override
     public Collection<Object> createComponents(
@@ -63,7 +101,9 @@ public final class LtrEnginePlugin extends Plugin
         enabled = ENABLED.get(environment.settings());
         clusterService.getClusterSettings().addSettingsUpdateConsumer(ENABLED, value -> enabled = value);
         client.set(new StoreClient(nodeClient, clusterService));
-        models.set(new ModelCache(client.get(), environment.settings()));
+        clusterService.getClusterSettings().addSettingsUpdateConsumer(HeapBreaker.ENABLED, heapBreaker::enable);
+        compiler.set(new CompilerThread(threadPool, breaker.get()));
+        models.set(new ModelCache(client.get(), compiler.get(), environment.settings()));
         return List.of(models.get());
     }
 
@@ -71,6 +111,8 @@ public final class LtrEnginePlugin extends Plugin
     public List<Setting<?>> getSettings() {
         return List.of(
                 ENABLED,
+                HeapBreaker.ENABLED,
+                LoopbackGuard.ENABLED,
                 StoreIndex.VERSION,
                 ModelCache.MAX_MEM,
                 ModelCache.EXPIRE_AFTER_WRITE,
@@ -119,16 +161,16 @@ public final class LtrEnginePlugin extends Plugin
             SettingsFilter settingsFilter,
             IndexNameExpressionResolver indexNameExpressionResolver,
             Supplier<DiscoveryNodes> nodesInCluster) {
-        ElementStore elements = new ElementStore(client.get());
+        ElementStore elements = new ElementStore(client.get(), heapBreaker);
         List<RestHandler> handlers = new ArrayList<>();
         handlers.add(new RestStores(client.get(), () -> enabled));
         for (ElementType type : ElementType.values()) {
-            handlers.add(new RestElements(type, elements, () -> enabled));
+            handlers.add(new RestElements(type, elements, compiler.get(), () -> enabled));
         }
-        handlers.add(new RestAddFeatures(elements, () -> enabled));
-        handlers.add(new RestCreateModel(elements, () -> enabled));
+        handlers.add(new RestAddFeatures(elements, compiler.get(), () -> enabled));
+        handlers.add(new RestCreateModel(elements, compiler.get(), () -> enabled));
         handlers.add(new RestCaches(client.get(), () -> enabled));
-        handlers.add(new Unsupported.RestStats());
+        handlers.add(new RestStats(client.get(), heapBreaker));
         return handlers;
     }
 

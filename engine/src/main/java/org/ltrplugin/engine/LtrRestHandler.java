@@ -8,6 +8,7 @@ import java.util.function.BooleanSupplier;
 import org.opensearch.action.index.IndexResponse;
 import org.opensearch.common.CheckedFunction;
 import org.opensearch.common.Nullable;
+import org.opensearch.common.lease.Releasable;
 import org.opensearch.core.action.ActionListener;
 import org.opensearch.core.rest.RestStatus;
 import org.opensearch.core.xcontent.XContentParser;
@@ -62,13 +63,20 @@ abstract class LtrRestHandler extends BaseRestHandler {
         return routes;
     }
 
-    /** Parses the body. Throws IllegalArgumentException when there is none. */
-    static <T> T parseBody(RestRequest request, CheckedFunction<XContentParser, T, IOException> parse)
+    /**
+     * Parses the body. Throws IllegalArgumentException when there is none, and CircuitBreakingException when the node
+     * lacks the memory.
+     */
+    @SuppressWarnings("try") // the reservation is only closed
+    static <T> T parseBody(
+            RestRequest request, CompilerThread compiler, CheckedFunction<XContentParser, T, IOException> parse)
             throws IOException {
         if (request.hasContentOrSourceParam() == false) {
             throw new IllegalArgumentException("Missing content or source param");
         }
-        try (XContentParser parser = request.contentOrSourceParamParser()) {
+        try (Releasable reserved = compiler.reserveParsing(
+                        "body of " + request.path(), request.content().length());
+                XContentParser parser = request.contentOrSourceParamParser()) {
             return parse.apply(parser);
         }
     }

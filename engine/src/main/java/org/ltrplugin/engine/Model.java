@@ -16,6 +16,11 @@ record Model(String name, FeatureSet featureSet, RankerDefinition ranker) implem
     }
 
     @Override
+    public long chars() {
+        return featureSet.chars() + ranker.definition().text().length();
+    }
+
+    @Override
     public XContentBuilder toXContent(XContentBuilder builder, Params params) throws IOException {
         builder.startObject().field("name", name);
         return builder.field("feature_set", featureSet).field("model", ranker).endObject();

@@ -6,20 +6,24 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import org.opensearch.ResourceNotFoundException;
 import org.opensearch.action.get.GetAction;
 import org.opensearch.action.get.GetRequest;
 import org.opensearch.action.get.GetResponse;
+import org.opensearch.action.support.PlainActionFuture;
 import org.opensearch.cluster.ClusterChangedEvent;
 import org.opensearch.cluster.ClusterStateListener;
 import org.opensearch.common.cache.Cache;
 import org.opensearch.common.cache.CacheBuilder;
+import org.opensearch.common.lease.Releasable;
 import org.opensearch.common.settings.Setting;
 import org.opensearch.common.settings.Setting.Property;
 import org.opensearch.common.settings.Settings;
 import org.opensearch.common.unit.MemorySizeValue;
 import org.opensearch.common.unit.TimeValue;
 import org.opensearch.core.action.ActionListener;
+import org.opensearch.core.common.bytes.BytesReference;
 import org.opensearch.core.common.unit.ByteSizeValue;
 import org.opensearch.core.index.Index;
 
@@ -35,12 +39,19 @@ final class ModelCache implements ClusterStateListener {
     static final Setting<TimeValue> EXPIRE_AFTER_WRITE = expiry("ltr.caches.expire_after_write");
     static final Setting<TimeValue> EXPIRE_AFTER_READ = expiry("ltr.caches.expire_after_read");
 
+    /** A store on a node that does not answer must not stop the loads from other stores for long. */
+    private static final TimeValue READ_TIMEOUT = TimeValue.timeValueSeconds(30);
+
     private final StoreClient client;
+    private final CompilerThread compiler;
+    private final LongAdder requests = new LongAdder();
+    private final LongAdder errors = new LongAdder();
     private final Map<ElementType, Cache<ElementKey, CachedModel>> caches = new EnumMap<>(ElementType.class);
     private final Map<ElementKey, CompletableFuture<CompiledModel>> inFlight = new ConcurrentHashMap<>();
 
-    ModelCache(StoreClient client, Settings settings) {
+    ModelCache(StoreClient client, CompilerThread compiler, Settings settings) {
         this.client = client;
+        this.compiler = compiler;
         caches.put(ElementType.FEATURESET, newCache(settings));
         caches.put(ElementType.MODEL, newCache(settings));
         client.clusterService().addListener(this);
@@ -103,20 +114,16 @@ final class ModelCache implements ClusterStateListener {
             load.complete(cached.model);
             return load;
         }
-        ActionListener<GetResponse> fetched = ActionListener.wrap(
-                document -> client.threadPool().generic().execute(() -> finish(key, load, document)),
-                failure -> fail(key, load, failure));
-        try {
-            client.execute(GetAction.INSTANCE, new GetRequest(key.index(), key.documentId()), fetched);
-        } catch (RuntimeException e) {
-            fail(key, load, e);
-        }
+        compiler.run(ActionListener.wrap(ignored -> {}, failure -> fail(key, load, failure)), () -> read(key, load));
         return load;
     }
 
-    private void finish(ElementKey key, CompletableFuture<CompiledModel> load, GetResponse document) {
+    private void read(ElementKey key, CompletableFuture<CompiledModel> load) {
         try {
-            CompiledModel model = compile(key, document);
+            client.requireOpen(key.index());
+            PlainActionFuture<GetResponse> fetched = new PlainActionFuture<>();
+            client.execute(GetAction.INSTANCE, new GetRequest(key.index(), key.documentId()), fetched);
+            CompiledModel model = compile(key, fetched.actionGet(READ_TIMEOUT));
             // After a clear() during the load, the result goes to those who wait for it, but not into the cache.
             if (inFlight.get(key) == load) {
                 caches.get(key.type()).put(key, new CachedModel(key.index(), model));
@@ -136,16 +143,21 @@ final class ModelCache implements ClusterStateListener {
         load.completeExceptionally(failure);
     }
 
-    private static CompiledModel compile(ElementKey key, GetResponse document) throws IOException {
+    @SuppressWarnings("try") // the reservation is only closed
+    private CompiledModel compile(ElementKey key, GetResponse document) throws IOException {
         if (document.isExists() == false) {
             throw new ResourceNotFoundException("Unknown " + key);
         }
-        return switch (Element.fromDocument(key.type(), document.getSourceAsBytesRef())) {
-            case Model model -> CompiledModel.of(model);
-            case FeatureSet set -> CompiledModel.of(set);
-            case Feature feature ->
-                throw new IllegalArgumentException("a feature cannot score documents, use a feature set or a model");
-        };
+        BytesReference source = document.getSourceAsBytesRef();
+        try (Releasable reserved = compiler.reserveCompiling(key.toString(), source.length())) {
+            return switch (Element.fromDocument(key.type(), source)) {
+                case Model model -> CompiledModel.of(model);
+                case FeatureSet set -> CompiledModel.of(set);
+                case Feature feature ->
+                    throw new IllegalArgumentException(
+                            "a feature cannot score documents, use a feature set or a model");
+            };
+        }
     }
 
     /** Removes all elements of a store. */
@@ -172,6 +184,22 @@ final class ModelCache implements ClusterStateListener {
         for (Index index : event.indicesDeleted()) {
             clear(index.getName());
         }
+    }
+
+    /** Counts a search of a shard with an sltr query. */
+    void countRequest() {
+        requests.increment();
+    }
+
+    /** Counts an sltr query that cannot be bound to a shard. */
+    void countError() {
+        errors.increment();
+    }
+
+    NodeStats stats() {
+        Map<ElementType, NodeStats.CacheStats> stats = new EnumMap<>(ElementType.class);
+        caches.forEach((type, cache) -> stats.put(type, NodeStats.CacheStats.of(cache)));
+        return new NodeStats(stats, requests.sum(), errors.sum());
     }
 
     /** The usage of the caches of this node, by store index. */

@@ -23,7 +23,9 @@ record MustacheFeature(String name, List<String> params, MustacheTemplate templa
 
     @Override
     public BoundFeature bind(FeatureContext context) throws IOException {
-        return new QueryFeature(name, parse(template.render(context.params()), context.shard()));
+        String rendered = template.render(context.params());
+        SearchBudget.of(context.shard()).addRenderedChars(context.shard(), rendered.length());
+        return new QueryFeature(name, parse(rendered, context.shard()));
     }
 
     private static Query parse(String rendered, QueryShardContext shard) throws IOException {

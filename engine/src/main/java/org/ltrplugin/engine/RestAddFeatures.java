@@ -17,10 +17,12 @@ final class RestAddFeatures extends LtrRestHandler {
     private static final int MAX_STORED_FEATURES = 10_000;
 
     private final ElementStore elements;
+    private final CompilerThread compiler;
 
-    RestAddFeatures(ElementStore elements, BooleanSupplier enabled) {
+    RestAddFeatures(ElementStore elements, CompilerThread compiler, BooleanSupplier enabled) {
         super("add_features", enabled);
         this.elements = elements;
+        this.compiler = compiler;
     }
 
     @Override
@@ -49,7 +51,7 @@ final class RestAddFeatures extends LtrRestHandler {
         boolean merge = request.paramAsBoolean("merge", false);
         String routing = request.param("routing");
         Body body = request.hasContentOrSourceParam()
-                ? parseBody(request, parser -> PARSER.parse(parser, null))
+                ? parseBody(request, compiler, parser -> PARSER.parse(parser, null))
                 : new Body();
         boolean inBody = body.features != null;
         if (inBody == (query != null) || (inBody && body.features.isEmpty())) {
@@ -57,9 +59,9 @@ final class RestAddFeatures extends LtrRestHandler {
                     "features must be either in the path, as a feature query, or in the body, as a list that is not"
                             + " empty");
         }
-        elements.requireStore(index);
-        FeatureSetUpdate update =
-                new FeatureSetUpdate(elements, new ElementValidator(client), set, merge, routing, body.validation);
+        elements.requireWritable(index);
+        FeatureSetUpdate update = new FeatureSetUpdate(
+                elements, new ElementValidator(client, compiler), set, merge, routing, body.validation);
         return channel -> {
             ActionListener<IndexResponse> listener = writeListener(channel, routing);
             if (inBody) {

@@ -24,10 +24,12 @@ final class RestCreateModel extends LtrRestHandler {
     private static final long ANY_VERSION = -1;
 
     private final ElementStore elements;
+    private final CompilerThread compiler;
 
-    RestCreateModel(ElementStore elements, BooleanSupplier enabled) {
+    RestCreateModel(ElementStore elements, CompilerThread compiler, BooleanSupplier enabled) {
         super("create_model", enabled);
         this.elements = elements;
+        this.compiler = compiler;
     }
 
     @Override
@@ -79,8 +81,8 @@ final class RestCreateModel extends LtrRestHandler {
             throw new IllegalArgumentException("[version] must be above 0, got [" + version + "]");
         }
         String routing = request.param("routing");
-        Body body = parseBody(request, RestCreateModel::parse);
-        elements.requireStore(index);
+        Body body = parseBody(request, compiler, RestCreateModel::parse);
+        elements.requireWritable(index);
         return channel -> {
             ActionListener<IndexResponse> listener =
                     ActionListener.delegateResponse(writeListener(channel, routing), (created, failure) -> {
@@ -94,7 +96,7 @@ final class RestCreateModel extends LtrRestHandler {
                 Model model = new Model(body.model.name, featureSet(set, stored, version), body.model.definition);
                 IndexRequest indexRequest =
                         ElementStore.indexRequest(index, model, routing).opType(OpType.CREATE);
-                new ElementValidator(client)
+                new ElementValidator(client, compiler)
                         .validate(model, body.validation, listener, () -> elements.put(indexRequest, model, listener));
             }));
         };

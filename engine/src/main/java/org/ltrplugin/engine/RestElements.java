@@ -22,11 +22,13 @@ final class RestElements extends LtrRestHandler {
 
     private final ElementType type;
     private final ElementStore elements;
+    private final CompilerThread compiler;
 
-    RestElements(ElementType type, ElementStore elements, BooleanSupplier enabled) {
+    RestElements(ElementType type, ElementStore elements, CompilerThread compiler, BooleanSupplier enabled) {
         super(type.key + "_elements", enabled);
         this.type = type;
         this.elements = elements;
+        this.compiler = compiler;
     }
 
     @Override
@@ -66,7 +68,7 @@ final class RestElements extends LtrRestHandler {
 
     private RestChannelConsumer write(RestRequest request, ElementKey key, String routing, NodeClient client)
             throws IOException {
-        ElementBody body = parseBody(request, parser -> ElementBody.parse(parser, key.name()));
+        ElementBody body = parseBody(request, compiler, parser -> ElementBody.parse(parser, key.name()));
         Element element = body.element();
         if (element.type() != type) {
             throw new IllegalArgumentException(
@@ -76,10 +78,10 @@ final class RestElements extends LtrRestHandler {
         if (type == ElementType.MODEL && opType == OpType.INDEX) {
             return LtrRestHandler::rejectModelUpdate;
         }
-        elements.requireStore(key.index());
+        elements.requireWritable(key.index());
         return channel -> {
             ActionListener<IndexResponse> listener = writeListener(channel, routing);
-            new ElementValidator(client).validate(element, body.validation(), listener, () -> {
+            new ElementValidator(client, compiler).validate(element, body.validation(), listener, () -> {
                 IndexRequest indexRequest =
                         ElementStore.indexRequest(key.index(), element, routing).opType(opType);
                 elements.put(indexRequest, element, listener);

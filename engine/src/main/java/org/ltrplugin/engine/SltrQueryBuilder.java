@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
 import org.apache.lucene.search.Query;
+import org.opensearch.ExceptionsHelper;
 import org.opensearch.OpenSearchException;
 import org.opensearch.common.Nullable;
 import org.opensearch.core.ParseField;
@@ -20,6 +21,7 @@ import org.opensearch.core.action.ActionListener;
 import org.opensearch.core.common.ParsingException;
 import org.opensearch.core.common.io.stream.StreamInput;
 import org.opensearch.core.common.io.stream.StreamOutput;
+import org.opensearch.core.rest.RestStatus;
 import org.opensearch.core.xcontent.ConstructingObjectParser;
 import org.opensearch.core.xcontent.XContentBuilder;
 import org.opensearch.core.xcontent.XContentParser;
@@ -34,7 +36,6 @@ import org.opensearch.index.query.QueryShardException;
  */
 final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
     static final String NAME = "sltr";
-    private static final ThreadLocal<Integer> DEPTH = ThreadLocal.withInitial(() -> 0);
 
     private final Supplier<ModelCache> models;
     private final Target target;
@@ -168,32 +169,48 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
             return this;
         }
         CompletableFuture<CompiledModel> model = models.get().load(target.key());
-        if (model.isDone() == false) {
+        if (model.isDone() == false || model.isCompletedExceptionally()) {
             context.registerAsyncAction((client, listener) -> {
                 // The thread of another request may complete the load, so the thread context is restored explicitly.
                 ActionListener<?> restored =
                         wrapPreservingContext(listener, client.threadPool().getThreadContext());
-                // doToQuery reports a failure, together with its shard.
-                model.whenComplete((loaded, failure) -> restored.onResponse(null));
+                model.whenComplete((loaded, failure) -> {
+                    if (failure instanceof Exception exception && isTransient(exception)) {
+                        restored.onFailure(exception);
+                    } else {
+                        restored.onResponse(null); // doToQuery reports a failure, together with its shard
+                    }
+                });
             });
         }
         return new SltrQueryBuilder(models, target, model).boost(boost).queryName(queryName);
     }
 
+    /** Whether the node lacks the memory or the shard to load a model: this is not the fault of the request. */
+    private static boolean isTransient(Exception failure) {
+        RestStatus status = ExceptionsHelper.status(failure);
+        return status == RestStatus.TOO_MANY_REQUESTS || status == RestStatus.SERVICE_UNAVAILABLE;
+    }
+
     @Override
     protected Query doToQuery(QueryShardContext shard) throws IOException {
-        if (DEPTH.get() >= Limits.MAX_QUERY_DEPTH) {
-            throw new QueryShardException(
-                    shard,
-                    "[" + NAME + "] queries have more than " + Limits.MAX_QUERY_DEPTH
-                            + " levels of nesting in features");
+        models.get().countRequest();
+        try {
+            return bind(shard);
+        } catch (RuntimeException e) {
+            models.get().countError();
+            throw e;
         }
-        DEPTH.set(DEPTH.get() + 1);
+    }
+
+    private Query bind(QueryShardContext shard) {
+        SearchBudget budget = SearchBudget.of(shard);
+        budget.beginQuery(shard);
         try {
             shard.setIsCacheable(false); // a feature set can change while its name stays the same
             return model(shard).bind(shard, target.params, Set.copyOf(target.activeFeatures));
         } finally {
-            DEPTH.set(DEPTH.get() - 1);
+            budget.endQuery();
         }
     }
 
@@ -201,7 +218,8 @@ final class SltrQueryBuilder extends AbstractQueryBuilder<SltrQueryBuilder> {
         try {
             return (loading != null ? loading : models.get().load(target.key())).get();
         } catch (ExecutionException e) {
-            throw new QueryShardException(shard, "Cannot load " + target.key(), e.getCause());
+            String reason = e.getCause().getMessage();
+            throw new QueryShardException(shard, "Cannot load " + target.key() + ": " + reason, e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new OpenSearchException("interrupted while loading " + target.key(), e);

@@ -5,9 +5,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.opensearch.action.search.SearchAction;
 import org.opensearch.action.search.SearchRequest;
 import org.opensearch.action.search.SearchResponse;
+import org.opensearch.action.support.IndicesOptions;
+import org.opensearch.cluster.health.ClusterHealthStatus;
+import org.opensearch.cluster.health.ClusterIndexHealth;
+import org.opensearch.cluster.metadata.IndexMetadata;
+import org.opensearch.cluster.routing.IndexRoutingTable;
+import org.opensearch.cluster.routing.RoutingTable;
 import org.opensearch.core.action.ActionListener;
 import org.opensearch.core.xcontent.ToXContentObject;
 import org.opensearch.core.xcontent.XContentBuilder;
@@ -36,28 +43,53 @@ final class StoreList {
 
     void collect(ActionListener<ToXContentObject> listener) {
         Map<String, Integer> versions = new TreeMap<>();
-        client.clusterService().state().metadata().indices().values().stream()
-                .filter(StoreIndex::isStore)
+        indices()
                 .forEach(
                         index -> versions.put(index.getIndex().getName(), StoreIndex.VERSION.get(index.getSettings())));
-        if (versions.isEmpty()) {
-            listener.onResponse(response(List.of()));
+        count(ActionListener.wrap(
+                counts -> listener.onResponse(response(stores(versions, counts))), listener::onFailure));
+    }
+
+    private Stream<IndexMetadata> indices() {
+        return client.clusterService().state().metadata().indices().values().stream()
+                .filter(StoreIndex::isStore);
+    }
+
+    /** The indices of all stores with their health, in the order of their names. */
+    Map<String, ClusterHealthStatus> health() {
+        RoutingTable routing = client.clusterService().state().routingTable();
+        Map<String, ClusterHealthStatus> health = new TreeMap<>();
+        indices().forEach(index -> {
+            String name = index.getIndex().getName();
+            IndexRoutingTable shards = routing.index(name); // none when the index is closed
+            health.put(
+                    name, shards == null ? ClusterHealthStatus.RED : new ClusterIndexHealth(index, shards).getStatus());
+        });
+        return health;
+    }
+
+    /** Counts the elements of each type, by the index of their store. A store that cannot be searched is left out. */
+    void count(ActionListener<Map<String, Map<String, Long>>> listener) {
+        String[] indices = indices().map(index -> index.getIndex().getName()).toArray(String[]::new);
+        if (indices.length == 0) {
+            listener.onResponse(Map.of());
             return;
         }
         SearchSourceBuilder source = new SearchSourceBuilder()
                 .size(0)
                 .aggregation(AggregationBuilders.terms("index")
                         .field("_index")
-                        .size(versions.size())
+                        .size(indices.length)
                         .subAggregation(
                                 AggregationBuilders.terms("type").field("type").size(ElementType.values().length)));
-        SearchRequest request = new SearchRequest(versions.keySet().toArray(String[]::new)).source(source);
+        // A closed store does not hide the counts of the others.
+        SearchRequest request =
+                new SearchRequest(indices).source(source).indicesOptions(IndicesOptions.lenientExpandOpenHidden());
         client.execute(
                 SearchAction.INSTANCE,
                 request,
                 ActionListener.wrap(
-                        response -> listener.onResponse(response(stores(versions, counts(response)))),
-                        failure -> listener.onResponse(response(stores(versions, Map.of())))));
+                        response -> listener.onResponse(counts(response)), failure -> listener.onResponse(Map.of())));
     }
 
     private static Map<String, Map<String, Long>> counts(SearchResponse response) {

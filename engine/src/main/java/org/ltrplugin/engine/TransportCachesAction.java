@@ -60,6 +60,6 @@ public final class TransportCachesAction
     @Override
     protected CachesResponse.NodeResponse nodeOperation(CachesRequest.NodeRequest request) {
         request.clearFrom(cache);
-        return new CachesResponse.NodeResponse(clusterService.localNode(), cache.usage());
+        return new CachesResponse.NodeResponse(clusterService.localNode(), cache.usage(), cache.stats());
     }
 }

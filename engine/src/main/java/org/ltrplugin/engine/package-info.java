@@ -20,7 +20,7 @@
  * immutable objects for the next one:
  *
  * <ol>
- *   <li><em>Compile</em>, once for each node: {@link ModelCache} loads the model and compiles it into a
+ *   <li><em>Compile</em>, once for each node: {@link ModelCache} loads the model, on the {@link CompilerThread}, and compiles it into a
  *       {@link CompiledModel}, which has a {@link CompiledFeature} for each feature and a {@link Ranker}. No search
  *       thread waits for the load.
  *   <li><em>Bind</em>, once for each request and shard: the params of the request turn each compiled feature into a
@@ -52,7 +52,7 @@
  * <ul>
  *   <li>A model type: implement {@link RankerParser} and add it to {@code RankerParser.BY_TYPE}.
  *   <li>A kind of feature: implement {@link CompiledFeature} and add it to {@code CompiledFeature.of}.
- *   <li>A limit on what a request can make the node do: {@link Limits}.
+ *   <li>A limit on what a request can make the node do: {@link Limits}; on a search as a whole: {@link SearchBudget}.
  *   <li>An API of the OpenSearch Learning to Rank plugin that this plugin does not have: {@link Unsupported}.
  * </ul>
  */

@@ -8,20 +8,21 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.opensearch.ExceptionsHelper;
 import org.opensearch.ResourceNotFoundException;
 import org.opensearch.Version;
 import org.opensearch.action.ActionRequest;
@@ -40,9 +41,13 @@ import org.opensearch.common.settings.Settings;
 import org.opensearch.common.xcontent.XContentFactory;
 import org.opensearch.core.action.ActionListener;
 import org.opensearch.core.action.ActionResponse;
+import org.opensearch.core.common.breaker.CircuitBreaker;
 import org.opensearch.core.common.bytes.BytesReference;
+import org.opensearch.core.rest.RestStatus;
 import org.opensearch.core.xcontent.ToXContent;
 import org.opensearch.index.get.GetResult;
+import org.opensearch.indices.breaker.BreakerSettings;
+import org.opensearch.indices.breaker.HierarchyCircuitBreakerService;
 import org.opensearch.threadpool.ThreadPool;
 import org.opensearch.transport.client.support.AbstractClient;
 
@@ -54,12 +59,13 @@ class ModelCacheTests {
     private FakeClient client;
     private ClusterSettings settings;
     private ModelCache cache;
+    private CircuitBreaker breaker = breaker(1_000_000);
 
     /** Answers get requests for documents from a map. While {@code held} is not null, it collects the answers. */
     private static final class FakeClient extends AbstractClient {
         private final Map<String, BytesReference> documents = new HashMap<>();
         private int requests;
-        private Queue<Runnable> held;
+        private BlockingQueue<Runnable> held;
 
         FakeClient() {
             super(Settings.EMPTY, threadPool);
@@ -89,7 +95,8 @@ class ModelCacheTests {
 
     @BeforeAll
     static void startThreadPool() {
-        threadPool = new ThreadPool(Settings.builder().put("node.name", "tests").build());
+        Settings settings = Settings.builder().put("node.name", "tests").build();
+        threadPool = new ThreadPool(settings, CompilerThread.executor(settings));
     }
 
     @AfterAll
@@ -104,7 +111,10 @@ class ModelCacheTests {
         known.addAll(List.of(ModelCache.MAX_MEM, ModelCache.EXPIRE_AFTER_READ, ModelCache.EXPIRE_AFTER_WRITE));
         settings = new ClusterSettings(none, known);
         client = new FakeClient();
-        cache = new ModelCache(new StoreClient(client, new ClusterService(none, settings, threadPool)), none);
+        ClusterService cluster = new ClusterService(none, settings, threadPool);
+        cluster.getClusterApplierService().setInitialState(withStore());
+        CompilerThread compiler = new CompilerThread(threadPool, breaker);
+        cache = new ModelCache(new StoreClient(client, cluster), compiler, none);
     }
 
     private ElementKey store(String name, String template) throws IOException {
@@ -139,10 +149,10 @@ class ModelCacheTests {
     @Test
     void concurrentLoadsShareOneRequest() throws Exception {
         ElementKey key = store("s", "{}");
-        client.held = new ArrayDeque<>();
+        client.held = new LinkedBlockingQueue<>();
         CompletableFuture<CompiledModel> first = cache.load(key);
         CompletableFuture<CompiledModel> second = cache.load(key);
-        client.held.remove().run();
+        client.held.take().run();
         assertSame(await(first), await(second));
         assertEquals(1, client.requests);
     }
@@ -164,14 +174,14 @@ class ModelCacheTests {
     @Test
     void aLoadThatIsClearedWhileItRunsIsNotCached() throws Exception {
         ElementKey key = store("s", "{}");
-        client.held = new ArrayDeque<>();
+        client.held = new LinkedBlockingQueue<>();
         CompletableFuture<CompiledModel> load = cache.load(key);
         cache.clear(key);
         CompletableFuture<CompiledModel> next = cache.load(key);
-        client.held.remove().run();
+        client.held.take().run();
         await(load);
         assertEquals(Map.of(), cache.usage());
-        client.held.remove().run();
+        client.held.take().run();
         assertSame(await(next), await(cache.load(key)));
     }
 
@@ -216,6 +226,42 @@ class ModelCacheTests {
     @Test
     void aDeletedStoreLeavesTheCache() throws Exception {
         await(cache.load(store("s", "{}")));
+        ClusterState after = ClusterState.builder(new ClusterName("tests")).build();
+        cache.clusterChanged(new ClusterChangedEvent("tests", after, withStore()));
+        assertEquals(Map.of(), cache.usage());
+    }
+
+    @Test
+    void aLoadThatExceedsTheMemoryIsRefusedAndNotCached() throws Exception {
+        ElementKey key = store("s", "x".repeat(2_000));
+        breaker = breaker(1_000);
+        createCache();
+        store("s", "x".repeat(2_000));
+        Exception failure = assertThrows(ExecutionException.class, () -> await(cache.load(key)));
+        assertEquals(RestStatus.TOO_MANY_REQUESTS, ExceptionsHelper.status(failure.getCause()));
+        assertEquals(0, breaker.getUsed());
+        breaker.setLimitAndOverhead(1_000_000, 1);
+        assertEquals("s", await(cache.load(key)).name());
+        assertEquals(0, breaker.getUsed());
+    }
+
+    @Test
+    void aStoreThatDoesNotExistIsNamed() {
+        ElementKey lost = new ElementKey(StoreIndex.indexName("lost"), ElementType.MODEL, "m");
+        Exception failure = assertThrows(ExecutionException.class, () -> await(cache.load(lost)));
+        assertTrue(failure.getCause().getMessage().contains("does not exist: create or restore"));
+        assertEquals(0, client.requests);
+    }
+
+    private static CircuitBreaker breaker(long limit) {
+        return new HierarchyCircuitBreakerService(
+                        Settings.EMPTY,
+                        List.of(new BreakerSettings("ltr", limit, 1)),
+                        new ClusterSettings(Settings.EMPTY, ClusterSettings.BUILT_IN_CLUSTER_SETTINGS))
+                .getBreaker("ltr");
+    }
+
+    private static ClusterState withStore() {
         IndexMetadata index = IndexMetadata.builder(INDEX)
                 .settings(Settings.builder()
                         .put(IndexMetadata.SETTING_VERSION_CREATED, Version.CURRENT)
@@ -223,11 +269,8 @@ class ModelCacheTests {
                 .numberOfShards(1)
                 .numberOfReplicas(0)
                 .build();
-        ClusterState after = ClusterState.builder(new ClusterName("tests")).build();
-        ClusterState before = ClusterState.builder(after)
+        return ClusterState.builder(new ClusterName("tests"))
                 .metadata(Metadata.builder().put(index, false))
                 .build();
-        cache.clusterChanged(new ClusterChangedEvent("tests", after, before));
-        assertEquals(Map.of(), cache.usage());
     }
 }
