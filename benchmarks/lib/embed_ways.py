@@ -14,7 +14,8 @@ from benchmarks.lib.embed_jobs import Job
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.index import EmbeddingResult, Index
+from ltr_plugin.cluster.documents import EmbeddingResult
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.encoders import load_encoder, vector_fields
 from ltr_plugin.encoders.registry import load_full_precision

@@ -1,20 +1,18 @@
 """Products in an index: written with their text first, embedded later; the backlog is what still lacks vectors."""
 
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.media_roots import MediaRoots
-from ltr_plugin.catalog.product import Modality, Product, read_leniently
+from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.catalog.profile import IndexProfile
-from ltr_plugin.catalog.references import public_reference
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.mapping import LONG_ATTRIBUTES, MAX_ATTRIBUTE_BYTES
+from ltr_plugin.cluster.documents import EmbeddingResult, StoredProduct, product_document, script_params, stored_product
 from ltr_plugin.cluster.names import require_name, write_alias
 from ltr_plugin.cluster.responses import BulkError, Json
 from ltr_plugin.cluster.scripts import DELETE, REEMBED, REPLACE, WRITE_VECTORS
@@ -25,74 +23,6 @@ NOT_FOUND = "there is no such product"
 
 VERSION_GONE = "no such index"
 """A part of the error of a write to an index that was deleted meanwhile."""
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Vector = Sequence[float] | NDArray[np.float32]
-
-_FIELDS = frozenset(Product.model_fields)  # computed once, because it is slow and needed for every product
-
-
-@dataclass(frozen=True)
-class StoredProduct:
-    """A product as the index has it.
-
-    `content_hash` has a hash for each modality that can be embedded (see `scripts`), `embedding` the metadata of each
-    vector field: the `fingerprint` of its encoder, the `content_hash` it was made from, and perhaps an `error`.
-    """
-
-    product: Product
-    content_hash: Mapping[Modality, str]
-    embedding: Mapping[str, Mapping[str, str]]
-
-    def pending(self, vectors: Iterable[VectorField]) -> list[VectorField]:
-        """The vector fields that the product lacks, or that older content or another encoder made."""
-        return [
-            vector
-            for vector in vectors
-            if vector.source in self.content_hash and not self._is_current(vector, self.embedding.get(vector.name, {}))
-        ]
-
-    def attempts(self, vectors: Iterable[VectorField]) -> int:
-        """How often these vectors were begun in tasks that were delivered again, because a worker died (or stopped)."""
-        return max((int(self.embedding.get(vector.name, {}).get("attempts", 0)) for vector in vectors), default=0)
-
-    def _is_current(self, vector: VectorField, metadata: Mapping[str, str]) -> bool:
-        made_from = metadata.get("fingerprint"), metadata.get("content_hash")
-        return made_from == (vector.fingerprint.digest, self.content_hash[vector.source])
-
-
-@dataclass(frozen=True)
-class EmbeddingResult:
-    """The embedding of one product for one vector field: a vector, or the error that prevented it.
-
-    `content_hash` is the hash of what was encoded; the index drops the result if the product has changed meanwhile. If
-    the product has several images (or audio clips, or videos), `per_media` has their vectors, and `vector` is the unit
-    vector of their mean.
-
-    With `unavailable`, the reason why media cannot be read now, or `attempts`, the product stays in the backlog, with a
-    vector of the media that could be read, if any, else with the one that it has.
-    """
-
-    id: str
-    field: VectorField
-    content_hash: str
-    vector: "Vector | None" = None
-    error: str | None = None
-    per_media: tuple["Vector", ...] = ()
-    unavailable: str | None = None
-    attempts: int = 0
-
-    def metadata(self) -> dict[str, Any]:
-        """What the product's `embedding` says of the field; without `fingerprint` it stays in the backlog."""
-        stated = {"content_hash": self.content_hash}
-        if self.attempts:
-            return {**stated, "attempts": self.attempts}
-        if self.unavailable:
-            return {**stated, "unavailable": self.unavailable, "tried_at": round(1000 * time.time())}
-        return {**stated, "fingerprint": self.field.fingerprint.digest, **({"error": self.error} if self.error else {})}
 
 
 @dataclass(frozen=True)
@@ -163,7 +93,7 @@ class Index:
 
         It is refused when the product in the index has a greater stamp (`changed`), unless it is to `overwrite` that.
         """
-        document = {**_document(product), "content_hash": dict(content_hash)}
+        document = {**product_document(product), "content_hash": dict(content_hash)}
         params = {"product": document, "sources": self._sources, **({"overwrite": True} if overwrite else {})}
         script = {"source": REPLACE, "params": params}
         return self._update(product.id, script, upsert={**document, "embedding": {}})
@@ -184,7 +114,7 @@ class Index:
         for result in results:
             grouped.setdefault(result.id, []).append(result)
         actions = (
-            self._update(id_, {"source": WRITE_VECTORS, "params": {"results": _script_params(own)}})
+            self._update(id_, {"source": WRITE_VECTORS, "params": {"results": script_params(own)}})
             for id_, own in grouped.items()
         )
         for id_, error in self.cluster.bulk(actions):
@@ -316,52 +246,3 @@ class Index:
 def _any_of(clauses: list[dict[str, Any]]) -> dict[str, Any]:
     """A query that matches what at least one clause matches; nothing if there is no clause."""
     return {"bool": {"should": clauses, "minimum_should_match": 1}} if clauses else {"match_none": {}}
-
-
-def stored_product(source: Mapping[str, Any]) -> StoredProduct:
-    """The product of a document's `_source`.
-
-    A value that today's rules refuse, but those at the time of writing did not, is left out.
-    """
-    return StoredProduct(read_leniently(product_fields(source)), source["content_hash"], source.get("embedding", {}))
-
-
-def product_fields(source: Mapping[str, Any]) -> dict[str, Any]:
-    """The product in a document's `_source`, as it was written: JSON that no rule has checked again."""
-    fields = {name: value for name, value in source.items() if name in _FIELDS}
-    if long := source.get(LONG_ATTRIBUTES):
-        fields["attributes"] = {**fields.get("attributes", {}), **long}
-    return fields
-
-
-def _document(product: Product) -> dict[str, Any]:
-    """The document of a product. Attributes that are too long for the index's field of exact values are put into a
-    field that is only stored; their words are found by `attribute_text` all the same."""
-    document = product.model_dump(mode="json", exclude_defaults=True)
-    attributes = document.get("attributes", {})
-    if long := {name: value for name, value in attributes.items() if _is_long(name, value)}:
-        document["attributes"] = {name: value for name, value in attributes.items() if name not in long}
-        document[LONG_ATTRIBUTES] = long
-    if product.images:
-        document["shown_images"] = [*map(public_reference, product.images)]
-    return {**document, "attribute_text": product.attribute_text()}
-
-
-def _is_long(name: str, value: Json) -> bool:
-    texts = [text for text in (value if isinstance(value, list) else (value,)) if isinstance(text, str)]
-    longest = max(map(len, texts), default=0)
-    if 4 * (len(name) + longest) <= MAX_ATTRIBUTE_BYTES:  # a character has at most four bytes
-        return False
-    return any(len(f"{name}{text}".encode()) > MAX_ATTRIBUTE_BYTES for text in texts)
-
-
-def _script_params(results: Iterable[EmbeddingResult]) -> dict[str, Any]:
-    return {
-        one.field.name: {
-            "source": one.field.source,
-            "vector": one.vector,
-            "per_media": [{"vector": own} for own in one.per_media],
-            "metadata": one.metadata(),
-        }
-        for one in results
-    }

@@ -7,7 +7,8 @@ from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.index import EmbeddingResult, Index, stored_product
+from ltr_plugin.cluster.documents import EmbeddingResult, stored_product
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.scripts import without_nonce
 from ltr_plugin.cluster.versions import (
     active_index,

@@ -8,7 +8,8 @@ import pytest
 from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.changes import NOT_FOUND, apply_changes
-from ltr_plugin.cluster.index import EmbeddingResult, Index
+from ltr_plugin.cluster.documents import EmbeddingResult
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.versions import (
     WRITE_BLOCKED,
     block_writes,

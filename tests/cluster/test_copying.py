@@ -6,7 +6,8 @@ from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster import sync as sync_module
 from ltr_plugin.cluster.changes import apply_changes
-from ltr_plugin.cluster.index import EmbeddingResult, Index
+from ltr_plugin.cluster.documents import EmbeddingResult
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.sync import cut_over, sync
 from ltr_plugin.cluster.versions import (
     create_next_version,

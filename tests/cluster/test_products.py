@@ -8,7 +8,8 @@ from ltr_plugin.catalog.changes import ProductUpdateModel
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.changes import apply_changes
-from ltr_plugin.cluster.index import EmbeddingResult, Index
+from ltr_plugin.cluster.documents import EmbeddingResult
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.versions import open_or_create, resolve_alias, switch_alias
 from ltr_plugin.errors import ClusterError, InputError

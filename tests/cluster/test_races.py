@@ -8,8 +8,9 @@ from together import together
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster import sync as sync_module
 from ltr_plugin.cluster.changes import apply_changes
+from ltr_plugin.cluster.documents import EmbeddingResult
 from ltr_plugin.cluster.feature_store import FeatureStore
-from ltr_plugin.cluster.index import EmbeddingResult, Index
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.sync import cut_over, sync, synced_from
 from ltr_plugin.cluster.versions import (
     create_next_version,

@@ -19,7 +19,8 @@ from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel, Reembed
 from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.changes import apply_changes
-from ltr_plugin.cluster.index import EmbeddingResult, Index
+from ltr_plugin.cluster.documents import EmbeddingResult
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.mapping import index_body
 from ltr_plugin.cluster.serializer import OrjsonSerializer
 from ltr_plugin.features.feature_set import FeatureSet

@@ -76,7 +76,7 @@ def stored(index, *ids):
 
 
 def embed_all(index):
-    from ltr_plugin.cluster.index import EmbeddingResult
+    from ltr_plugin.cluster.documents import EmbeddingResult
 
     index.refresh()
     made = [

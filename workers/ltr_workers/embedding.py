@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.index import EmbeddingResult, Index, StoredProduct
+from ltr_plugin.cluster.documents import EmbeddingResult, StoredProduct
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.encoders import Encoder, encoder_of
 from ltr_plugin.errors import LtrError, MediaUnavailableError
 from ltr_workers.error_summary import summarize

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ltr_plugin.broker.messages import WRITE_REFUSED
-from ltr_plugin.cluster.index import EmbeddingResult, Index
+from ltr_plugin.cluster.documents import EmbeddingResult
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import BulkError
 
 
