@@ -93,12 +93,12 @@ class Channel(filesystem.Channel):
                 tag = self.Message(payload, channel=self).delivery_tag  # type: ignore[no-untyped-call]
                 delivery_info = payload["properties"].setdefault("delivery_info", {})
                 delivery_info["redelivered"] = not status.st_mtime_ns
+                self._in_flight[tag] = path, file
             except Exception as error:  # whatever else the file holds, a decoder may raise anything
                 if time.time() - status.st_mtime > WRITING_S:
                     _set_aside(path, error)
                 return None
             os.utime(path, ns=(0, 0))
-            self._in_flight[tag] = path, file
             stack.pop_all()
         return payload
 

@@ -31,7 +31,10 @@ def explain(
     name: IndexName = DEFAULT_INDEX,
     as_json: AsJson = False,
 ) -> None:
-    """Show what each modality and each feature adds to the score of a product; the parts sum to the score exactly."""
+    """Show what each modality and each feature adds to the score of a product; the parts sum to the score exactly.
+
+    It is the ranker's own score; a search shows it raised above 0, in the same order.
+    """
     from ltr_plugin.cluster.index import Index
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.encode_queries import encode_one
