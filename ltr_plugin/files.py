@@ -63,7 +63,7 @@ def open_lines(source: Path | BufferedReader, *, regular_only: bool = False) -> 
         yield _lines(source, "standard input")
         return
     try:
-        file = open(source, "rb", opener=_open_regular if regular_only else None)  # noqa: SIM115 - closed below
+        file = open(source, "rb", opener=open_regular if regular_only else None)  # noqa: SIM115 - closed below
     except OSError as error:
         raise _unreadable(str(source), error) from None
     with file:
@@ -81,7 +81,8 @@ def decode_line(line: bytes) -> str:
         raise ValueError(f"{found} is not UTF-8; is the file Latin-1 or Windows-1252? save it as UTF-8") from None
 
 
-def _open_regular(path: str, flags: int) -> int:
+def open_regular(path: str, flags: int) -> int:
+    """An `opener` for `open` that raises OSError for a symbolic link, a folder, a pipe or a device."""
     # non-blocking, because opening a pipe would wait for a writer
     descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -19,8 +19,13 @@ from kombu.exceptions import ChannelError
 from kombu.transport import filesystem
 from kombu.utils.json import dumps, loads
 
+from ltr_plugin.files import open_regular
+
 UNREADABLE_SUFFIX = ".unreadable"
 """Added to the name of a file that is not a message, so that it is not read again."""
+
+WRITING_S = 5.0
+"""Seconds since the last write to a file that is no message yet, in which its writer may still be at work."""
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +52,11 @@ class Channel(filesystem.Channel):
         super().basic_reject(delivery_tag, requeue=False)  # type: ignore[no-untyped-call]
 
     def _lookup(self, exchange: str, routing_key: str, default: str | None = None) -> list[str]:  # noqa: ARG002
-        """Messages go to the queue that they name: a file with a table of bindings could be read half-written."""
-        return [routing_key]
+        """Messages go to the queue that they name: a file with a table of bindings could be read half-written.
+
+        Celery's events and remote control go nowhere: nobody reads them here.
+        """
+        return [] if exchange.startswith("celeryev") or exchange.endswith("pidbox") else [routing_key]
 
     def _put(self, queue: str, payload: Payload, **_: Any) -> None:  # type: ignore[override]  # noqa: ANN401
         name = f"{time.time_ns():020}_{uuid.uuid4()}.{queue}.msg"
@@ -69,24 +77,28 @@ class Channel(filesystem.Channel):
         """The message in this file, locked; None when another worker holds it, it is gone, or it is not a message."""
         with contextlib.ExitStack() as stack:
             try:
-                file = stack.enter_context(path.open("rb"))
+                file = stack.enter_context(open(path, "rb", opener=open_regular))
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                content = file.read()
+                status = os.fstat(file.fileno())
             except (FileNotFoundError, BlockingIOError):
                 return None
-            content = file.read()
-            if not content or not os.fstat(file.fileno()).st_nlink:  # not written yet, or acknowledged just now
+            except OSError as error:
+                _set_aside(path, error)
+                return None
+            if not status.st_nlink:  # acknowledged just now
                 return None
             try:
                 payload: Payload = loads(content.decode())  # type: ignore[no-untyped-call]
-                tag = payload["properties"]["delivery_tag"]
+                tag = self.Message(payload, channel=self).delivery_tag  # type: ignore[no-untyped-call]
                 delivery_info = payload["properties"].setdefault("delivery_info", {})
-                delivery_info["redelivered"] = not os.fstat(file.fileno()).st_mtime_ns
-            except (ValueError, LookupError, TypeError):
-                log.exception("not a message: %s; renamed to %s", path, f"{path.name}{UNREADABLE_SUFFIX}")
-                path.rename(f"{path}{UNREADABLE_SUFFIX}")
+                delivery_info["redelivered"] = not status.st_mtime_ns
+                self._in_flight[tag] = path, file
+            except Exception as error:  # whatever else the file holds, a decoder may raise anything
+                if time.time() - status.st_mtime > WRITING_S:
+                    _set_aside(path, error)
                 return None
             os.utime(path, ns=(0, 0))
-            self._in_flight[tag] = path, file
             stack.pop_all()
         return payload
 
@@ -102,6 +114,13 @@ class Channel(filesystem.Channel):
                     path.unlink(missing_ok=True)
                 elif path.exists():
                     os.utime(path)  # the worker lives
+
+
+def _set_aside(path: Path, error: Exception) -> None:
+    name = f"{path.name}{UNREADABLE_SUFFIX}"
+    log.error("not a message: %s (%s: %s); renamed to %s", path, type(error).__name__, error, name)
+    with contextlib.suppress(FileNotFoundError):
+        path.rename(path.with_name(name))
 
 
 class Transport(filesystem.Transport):

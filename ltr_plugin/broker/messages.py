@@ -27,6 +27,15 @@ DEFAULT_QUEUE, SWEEP_QUEUE = "ltr", "ltr.sweep"
 CATALOG_QUEUE = "ltr.catalog"
 """Where catalog systems send products. Not in QUEUES: exactly one worker must read it, named by its option `-Q`."""
 
+PARKED_QUEUE = "ltr.catalog.parked"
+"""The names of the indices for which messages of catalog systems are parked, because they cannot be written now."""
+
+
+def parked_queue_of(index: str) -> str:
+    """The queue of the messages that are parked for one index."""
+    return f"{PARKED_QUEUE}.{index}"
+
+
 TASK_FAILED, WRITE_REFUSED = "task failed", "refused by the cluster"
 """Marks of log lines about a task, or a product, that is not tried again before the next sweep."""
 

@@ -16,6 +16,9 @@ from ltr_plugin.errors import ClusterError, InputError
 
 NO_SUCH_PRODUCT = f"{NOT_FOUND}; put it as a whole first"
 
+WRITES_BLOCKED = "writes_blocked"
+"""`error_type` of the error that says that an index takes no writes."""
+
 MAX_ATTEMPTS = 5
 """Tries of an update whose product somebody else changes at the same time."""
 
@@ -59,6 +62,7 @@ def apply_changes(
                 f"{index.name} takes no writes: a change of encoders or a rollback was interrupted at its last step; "
                 "run it again, or give it up with `ltr index drop --yes`",
                 status=503,
+                error_type=WRITES_BLOCKED,
             )
         if pending:
             time.sleep(0.1)

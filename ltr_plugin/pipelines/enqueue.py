@@ -35,7 +35,7 @@ CONNECT_TIMEOUT_S, PING_TIMEOUT_S = 4.0, 4.0
 def enqueue(client: "Celery", index: str, ids: Iterable[str], source: Modality, *, batch: int | None = None) -> int:
     """Sends these ids to the workers of a modality; returns how many. BrokerError when the broker does not answer."""
     sent = 0
-    with _broker(client):
+    with broker_connection(client):
         for task_ids in batched(ids, batch or PRODUCTS_PER_TASK[source]):
             client.send_task(EMBED_TASK, [index, list(task_ids), source])
             sent += len(task_ids)
@@ -75,7 +75,7 @@ def enqueue_lost(index: Index, *, client: "Celery") -> int:
     A modality whose queue is not empty is skipped: lost products are sent once the queue is empty. Products in tasks
     that workers hold are left out, where the broker supports asking workers.
     """
-    idle = [source for source in _modalities(index) if not _queue_length(client, DEFAULT_QUEUE, queue_of(source))]
+    idle = [source for source in _modalities(index) if not queue_length(client, DEFAULT_QUEUE, queue_of(source))]
     in_flight = _in_flight(index, client) if idle else {}
     index.refresh()
     sent = 0
@@ -86,7 +86,7 @@ def enqueue_lost(index: Index, *, client: "Celery") -> int:
 
 
 @contextlib.contextmanager
-def _broker(client: "Celery") -> Iterator[Any]:
+def broker_connection(client: "Celery") -> Iterator[Any]:
     """A connection to the broker. BrokerError when the broker does not answer, or fails while the block runs."""
     from kombu.exceptions import OperationalError
 
@@ -101,10 +101,10 @@ def _modalities(index: Index) -> list[Modality]:
     return list(dict.fromkeys(vector.source for vector in index.vectors))
 
 
-def _queue_length(client: "Celery", *names: str) -> int:
+def queue_length(client: "Celery", *names: str) -> int:
     """How many messages wait in these queues. In the folder queue, those that a worker holds are counted too."""
     waiting = 0
-    with _broker(client) as connection:
+    with broker_connection(client) as connection:
         for name in names:
             with contextlib.suppress(*connection.channel_errors), connection.channel() as channel:
                 waiting += channel.queue_declare(name, passive=True).message_count
@@ -116,7 +116,7 @@ def _in_flight(index: Index, client: "Celery") -> dict[Modality | None, set[str]
     in_flight: dict[Modality | None, set[str]] = {}
     if not client.conf.worker_enable_remote_control:
         return in_flight
-    with _broker(client) as connection:
+    with broker_connection(client) as connection:
         inspect = client.control.inspect(timeout=INSPECT_TIMEOUT_S, connection=connection)
         for by_worker in (inspect.reserved(), inspect.active(), inspect.scheduled()):
             for entry in chain.from_iterable((by_worker or {}).values()):

@@ -9,7 +9,7 @@ import sys
 from queue import Empty
 
 import pytest
-from kombu import Connection
+from kombu import Connection, Exchange
 
 from ltr_plugin.broker.messages import broker_folder, broker_options
 from ltr_plugin.settings import Settings
@@ -153,22 +153,49 @@ def test_a_message_is_rejected_for_good_or_handed_back(queue):
     assert taken(queue()) == [1, 2]
 
 
-@pytest.mark.parametrize("said", ['{"body": "cut o', "[]", "3", '{"properties": {}}', "\x00\x00"])
+NO_MESSAGES = [
+    '{"body": "cut o', "[]", "3", '{"properties": {}}', "\x00\x00", "", "[" * 100_000,
+    '{"properties": {"delivery_tag": []}}',
+    '{"body": "a", "properties": {"delivery_tag": "a", "body_encoding": "base64"}}',
+    '{"body": "a", "properties": {"delivery_tag": "a", "body_encoding": "rot13"}}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", NO_MESSAGES)
 def test_a_file_that_is_no_message_is_put_aside_and_the_others_go_on(queue, folder, caplog, said):
     one = queue()
     (folder / f"0_broken.{NAME}.msg").write_text(said)
+    os.utime(folder / f"0_broken.{NAME}.msg", (1, 1))
     one.put("good")
     assert taken(one) == ["good"]
     assert [path.name for path in folder.iterdir()] == [f"0_broken.{NAME}.msg.unreadable"]
     assert f"0_broken.{NAME}.msg" in caplog.text
 
 
-def test_a_message_that_another_program_is_still_writing_is_waited_for(queue, folder):
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/etc/hostname")])
+def test_what_is_no_file_is_put_aside_and_the_others_go_on(queue, folder, make):
+    one = queue()
+    make(folder / f"0_odd.{NAME}.msg")
+    one.put("good")
+    assert taken(one) == ["good"]
+    assert [path.name for path in folder.iterdir()] == [f"0_odd.{NAME}.msg.unreadable"]
+
+
+def test_events_and_remote_control_leave_no_files(settings, folder):
+    with connected(settings) as connection:
+        producer = connection.Producer()
+        for exchange, kind in (("celeryev", "topic"), ("celery.pidbox", "fanout"), ("reply.celery.pidbox", "direct")):
+            producer.publish({}, exchange=Exchange(exchange, kind), routing_key="worker.heartbeat")
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("part", [0, 40, -1])
+def test_a_message_that_another_program_is_still_writing_is_waited_for(queue, folder, part):
     one = queue()
     one.put("sent by another program")
     (path,) = folder.iterdir()
     said = path.read_bytes()
-    path.write_bytes(b"")
+    path.write_bytes(said[:part])
     assert taken(one) == []
     path.write_bytes(said)
     assert taken(one) == ["sent by another program"]

@@ -1,18 +1,23 @@
 """The messages of catalog systems, which are nowhere else: kept until the cluster has them."""
 
+import json
 import logging
 import time
+import uuid
+from pathlib import Path
 
 import pytest
 from busy_proxy import busy_proxy
 from ltr_workers import catalog_tasks, tasks
 from ltr_workers.catalog_tasks import PUT_TASK
 from ltr_workers.celery import make_app
+from ltr_workers.parking import Parking
+from prometheus_client import REGISTRY
 
 from benchmarks.lib.worker_process import WorkerProcess
-from ltr_plugin.broker.messages import CATALOG_QUEUE, TASK_FAILED, broker_folder
+from ltr_plugin.broker.messages import CATALOG_QUEUE, TASK_FAILED, WRITE_REFUSED, broker_folder
 from ltr_plugin.catalog.changes import CatalogEntry
-from ltr_plugin.cluster.versions import switch_alias
+from ltr_plugin.cluster.versions import open_or_create, switch_alias
 from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live
@@ -27,6 +32,8 @@ def shop(index, monkeypatch, tmp_path):
     switch_alias(index.cluster, alias, index.name)
     monkeypatch.setattr(catalog_tasks, "app", make_app(Settings(runs=tmp_path / "runs")))
     monkeypatch.setattr(catalog_tasks, "RETRY_INTERVAL_S", 0.05)
+    monkeypatch.setattr(catalog_tasks, "parking", Parking())
+    monkeypatch.setattr(catalog_tasks, "_take_up_regularly", lambda: None)
     monkeypatch.setenv("LTR_RETRY_TIMEOUT_S", "0.1")
     tasks.worker_cluster.cache_clear()
     yield alias
@@ -63,17 +70,89 @@ def test_an_invalid_message_fails_at_once(arguments, caplog):
     assert TASK_FAILED in caplog.text
 
 
+@pytest.fixture
+def absent(index):
+    """The alias of an index that does not exist yet, and a function that makes it."""
+    alias = f"absent-{uuid.uuid4().hex[:8]}"
+
+    def make():
+        made = open_or_create(index.cluster, alias, (), Path())
+        switch_alias(index.cluster, alias, made.name)
+        return made
+
+    yield alias, make
+    index.cluster.call("DELETE", f"/{alias}-v*")
+
+
+def put(number, alias, **fields):
+    catalog_tasks._ingest(str(number), PUT_TASK, alias, [MUG | fields], CatalogEntry)
+
+
+def parked(alias):
+    return REGISTRY.get_sample_value("ltr_parked_messages", {"index": alias})
+
+
+def test_messages_for_an_index_that_is_not_there_are_parked_and_keep_their_order(shop, index, absent, monkeypatch):
+    alias, make = absent
+    put(1, alias, title="first")
+    put(2, alias, title="second")
+    put(3, shop)
+    assert [found.product.title for found in index.fetch(["4711"])] == ["Mug"]
+    assert parked(alias) == 2
+    catalog_tasks.take_up_parked()
+    assert parked(alias) == 2
+    made = make()
+    put(4, alias, title="third")  # the index is there, and older messages still wait
+    assert made.fetch(["4711"]) == []
+    monkeypatch.setattr(catalog_tasks, "parking", Parking())  # as another worker
+    put(5, alias, title="fourth")
+    catalog_tasks.take_up_parked()
+    assert [found.product.title for found in made.fetch(["4711"])] == ["fourth"]
+    assert parked(alias) == 0
+    put(6, alias, title="fifth")
+    assert [found.product.title for found in made.fetch(["4711"])] == ["fifth"]
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_parked_message_that_turns_out_wrong_stops_none_after_it(absent, caplog):
+    alias, make = absent
+    catalog_tasks._ingest("1", PUT_TASK, alias, [{"id": 5}, "x", None, MUG], CatalogEntry)
+    made = make()
+    catalog_tasks.take_up_parked()
+    assert len([line for line in caplog.messages if line.startswith(WRITE_REFUSED)]) == 3
+    assert [found.product.title for found in made.fetch(["4711"])] == ["Mug"]
+
+
+def test_a_closed_index_and_one_of_another_program_stop_no_other(shop, index, absent):
+    alias, _ = absent
+    for name, body in ((f"{alias}-v1", {}), (f"{alias}-v2", {"mappings": {"_meta": {"layout_version": 1}}})):
+        index.cluster.call("PUT", f"/{name}", body)
+    index.cluster.call("POST", f"/{alias}-v1/_close")
+    for number, name in enumerate((f"{alias}-v1", f"{alias}-v2", shop)):
+        put(number, name)
+    assert (parked(f"{alias}-v1"), parked(f"{alias}-v2")) == (1, 1)
+    assert index.fetch(["4711"])
+
+
+def test_an_integer_of_308_digits_is_a_mistake_of_its_product_alone(shop, index, caplog):
+    items = [MUG | {"attributes": {"n": 10**307}}, MUG | {"id": "b", "stats": {"n": 10**400}}, MUG | {"id": "c"}]
+    catalog_tasks._ingest("1", PUT_TASK, shop, items, CatalogEntry)
+    assert [line.partition(": ")[0] for line in caplog.messages if "item" in line] == [WRITE_REFUSED] * 2
+    assert [found.product.id for found in index.fetch(["4711", "b", "c"])] == ["c"]
+
+
+def until(condition):
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < 60, "waited in vain"
+        time.sleep(0.1)
+
+
 def test_a_worker_that_waits_is_stopped_and_its_message_stays(shop, index, node_url, tmp_path):
     runs = tmp_path / "runs"
     make_app(Settings(runs=runs)).send_task(PUT_TASK, [shop, [MUG]], queue=CATALOG_QUEUE)
     options = ("-Q", CATALOG_QUEUE, "--concurrency", "1")
     environment = {"LTR_RUNS": str(runs), "LTR_RETRY_TIMEOUT_S": "0.1"}
-
-    def until(condition):
-        began = time.monotonic()
-        while not condition():
-            assert time.monotonic() - began < 60, "waited in vain"
-            time.sleep(0.1)
 
     away = WorkerProcess({**environment, "OPENSEARCH_URL": "http://127.0.0.1:9"}, tmp_path / "away.log", *options)
     try:
@@ -87,3 +166,50 @@ def test_a_worker_that_waits_is_stopped_and_its_message_stays(shop, index, node_
         until(lambda: index.fetch(["4711"]))
     finally:
         worker.kill()
+
+
+MALFORMED = [
+    {"task": "ltr.put", "body": json.dumps([["shop"], {}, {}])},
+    {"task": "ltr.put", "body": json.dumps([["shop", [], 3, 4], {}, {}])},
+    {"task": "ltr.put", "body": json.dumps([["shop"], {"goods": []}, {}])},
+    {"task": "ltr.sweep", "body": json.dumps([[], {}, {}])},
+    {"task": "ltr.put", "body": json.dumps([[7, None], {}, {}])},
+    {"task": "ltr.pvt", "body": json.dumps([["shop", []], {}, {}])},
+    {"task": "ltr.put", "body": "{"},
+    {"task": "ltr.put", "body": "3"},
+    {"task": "ltr.put", "body": json.dumps([1, 2])},
+    {"task": "ltr.put", "body": json.dumps([["shop", []], 3, {}])},
+    {"task": "ltr.put", "body": "[" * 100_000},
+    {"task": "ltr.put", "body": json.dumps([["shop", []], {}, {}]), "content-type": "application/x-python-serialize"},
+    {"task": None, "body": json.dumps([["shop", []], {}, {}])},
+    {"task": ["x"], "body": json.dumps([["shop", []], {}, {}])},
+    {"task": "ltr.put", "id": None, "body": json.dumps([["shop", []], {}, {}])},
+]
+
+
+def test_malformed_messages_are_one_line_each_and_stop_none_after_them(shop, index, node_url, tmp_path):
+    runs = tmp_path / "runs"
+    app = make_app(Settings(runs=runs))
+    queue = broker_folder(Settings(runs=runs)) / "queue"
+    for number, message in enumerate(MALFORMED):
+        headers = {"task": message["task"], "id": f"m{number}"}
+        if message["task"] is None:
+            del headers["task"]
+        if "id" in message:
+            del headers["id"]
+        properties = {"delivery_tag": f"m{number}", "delivery_info": {"exchange": "", "routing_key": CATALOG_QUEUE}}
+        payload = {"body": message["body"], "headers": headers, "properties": properties, "content-encoding": "utf-8"}
+        payload["content-type"] = message.get("content-type", "application/json")
+        (queue / f"{0:020}_{number:02}.{CATALOG_QUEUE}.msg").write_text(json.dumps(payload))
+    app.send_task(PUT_TASK, [shop, [MUG]], queue=CATALOG_QUEUE)
+    environment = {"LTR_RUNS": str(runs), "OPENSEARCH_URL": node_url}
+    worker = WorkerProcess(environment, tmp_path / "log", "-Q", CATALOG_QUEUE, "--concurrency", "1")
+    try:
+        until(lambda: index.fetch(["4711"]))
+    finally:
+        worker.kill()
+    lines = worker.lines()
+    assert len([line for line in lines if TASK_FAILED in line["message"]]) == len(MALFORMED)
+    assert not [line for line in lines if "traceback" in line]
+    assert not [line for line in lines if line["level"] == "critical"]
+    assert max(len(line["message"]) for line in lines) < 1000

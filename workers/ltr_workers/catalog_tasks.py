@@ -2,13 +2,17 @@
 
 They have their own queue, from which a worker takes only with `-Q ltr.catalog`. With one such worker and one task at a
 time, products change in the order of the queue. Other messages are only hints; these carry data that is nowhere else
-yet, so they are kept until the cluster has it.
+yet, so they are kept until the cluster has it: those of an index that cannot be written are parked.
 """
 
 import logging
+import threading
 import time
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
+from celery import signals
 from celery.exceptions import Reject
 
 from ltr_plugin.broker.messages import (
@@ -21,16 +25,31 @@ from ltr_plugin.broker.messages import (
     WRITE_REFUSED,
 )
 from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel, ReembedRequest
+from ltr_plugin.cluster.changes import WRITES_BLOCKED
 from ltr_plugin.cluster.names import is_name
 from ltr_plugin.errors import ClusterError, InputError, LtrError
 from ltr_plugin.pipelines.ingest import IngestResult, ingest
 from ltr_plugin.settings import Settings
+from ltr_plugin.validation import shorten
 from ltr_workers.celery import app
 from ltr_workers.in_flight import deduplicate, is_stopping
 from ltr_workers.logs import bind_log_context
+from ltr_workers.parking import Parking
 from ltr_workers.tasks import worker_cluster
 
-RETRY_INTERVAL_S = 5.0
+RETRY_INTERVAL_S, TAKE_UP_INTERVAL_S = 5.0, 15.0
+
+CHANGE_TYPES: Mapping[str, type[Change]] = {
+    PUT_TASK: CatalogEntry,
+    UPDATE_TASK: ProductUpdateModel,
+    DELETE_TASK: CatalogEntry,
+    REEMBED_TASK: ReembedRequest,
+}
+
+INDEX_OBSTACLES = ("index_not_found_exception", "index_closed_exception", WRITES_BLOCKED)
+"""Types of errors that concern one index, and may pass."""
+
+parking = Parking()
 
 log = logging.getLogger(__name__)
 
@@ -60,45 +79,82 @@ def reembed_task(self: Any, index: str, ids: list[str]) -> None:  # noqa: ANN401
 
 
 def _ingest(task_id: str, task: str, index: Any, items: Any, change_type: type[Change], **fields: object) -> None:  # noqa: ANN401
-    """Ingests the items. An error in one item, or in the whole message, is logged and counted. Any other obstacle, such
-    as a wrong password or an index that does not exist yet, is waited for."""
+    """Ingests the items, or parks them while their index cannot be written. An error in one item, or in the whole
+    message, is logged and counted. An obstacle for all messages, such as a wrong password, is waited for."""
     from ltr_workers.metrics import TASKS
 
-    with deduplicate(task_id) as first, bind_log_context(task=task, task_id=task_id, index=index):
+    with deduplicate(task_id) as first:
         if not first:
             TASKS.labels(task, "duplicate").inc()
             return
+        _take_up_regularly()
+        records = (
+            [{"id": item, **fields} for item in items]
+            if task in (DELETE_TASK, REEMBED_TASK) and isinstance(items, list)
+            else items
+        )
+        with parking.lock:
+            _write({"task_id": task_id, "task": task, "index": index, "items": records}, change_type)
+
+
+def _write(message: Mapping[str, Any], change_type: type[Change], *, parked: bool = False) -> bool:
+    """Whether a message is done with: written, wrong or parked. A `parked` one is not parked again."""
+    from ltr_workers.metrics import TASKS
+
+    task, index, items = message["task"], message["index"], message["items"]
+    with bind_log_context(task=task, task_id=message["task_id"], index=index):
         try:
-            result = _ingest_or_wait(task, index, items, change_type, fields)
-        except LtrError as error:
+            result = _ingest_or_wait(message, change_type, parked=parked)
+        except _IndexObstacleError as obstacle:
+            if not parked:
+                TASKS.labels(task, "parked").inc()
+                log.error("%s; parked until it can be written, and later messages for %s with it", obstacle, index)  # noqa: TRY400
+            return False
+        except Reject:
+            raise
+        except Exception as error:  # whatever is wrong with this message must not stop those after it
             TASKS.labels(task, "failed").inc()
-            log.error("%s: %s; index %s, %s", TASK_FAILED, error, index, items)  # noqa: TRY400
-            return
+            summary = str(error) if isinstance(error, LtrError) else f"{type(error).__name__}: {error}"
+            log.error("%s: %s; index %s, %s", TASK_FAILED, summary, shorten(index), shorten(items))  # noqa: TRY400
+            return True
         TASKS.labels(task, "done").inc()
-        facts = {"applied": result.applied, "stale": result.stale, "sent": result.sent, "refused": len(result.refused)}
+        facts = {
+            "applied": result.applied,
+            "stale": result.stale,
+            "sent": result.sent,
+            "missing": len(result.missing),
+            "refused": len(result.refused),
+        }
         log.info("%s %s: %s", index, task, facts, extra={"facts": facts})
         for item in result.refused:
             log.error("%s: item %d of %s, product %s: %s", WRITE_REFUSED, item.position, task, item.id, item.reason)
         if result.enqueue_error:
             log.warning("no tasks sent: %s", result.enqueue_error)
+    return True
 
 
-def _ingest_or_wait(
-    task: str,
-    index: Any,  # noqa: ANN401 - a message may say anything
-    items: Any,  # noqa: ANN401
-    change_type: type[Change],
-    fields: dict[str, object],
-) -> IngestResult:
+class _IndexObstacleError(Exception):
+    """The index of a message cannot be written now; other indices can."""
+
+
+def _ingest_or_wait(message: Mapping[str, Any], change_type: type[Change], *, parked: bool) -> IngestResult:
+    index, items = message["index"], message["items"]
     if not is_name(index) or not isinstance(items, list):  # an index of another name may still be created
-        raise InputError(task, f"{index!r}, {items!r} is no index with a list")
-    records = [{"id": item, **fields} for item in items] if task in (DELETE_TASK, REEMBED_TASK) else items
+        raise InputError(message["task"], f"{shorten(index)}, {shorten(items)} is no index with a list")
+    obstacle: object = None
     while True:
         try:
-            return ingest(
-                worker_cluster(), index, records, change_type, client=app, media_roots=Settings.from_env().media_root
-            )
+            if not parked and (obstacle or parking.holds(app, index)):
+                parking.park(app, index, dict(message))
+                raise _IndexObstacleError(obstacle or f"earlier messages for {index} are parked")
+            media_roots = Settings.from_env().media_root
+            return ingest(worker_cluster(), index, items, change_type, client=app, media_roots=media_roots)
         except LtrError as error:
+            if isinstance(error, InputError) or getattr(error, "error_type", "") in INDEX_OBSTACLES:
+                obstacle = error
+                if parked:
+                    raise _IndexObstacleError(error) from None
+                continue
             if isinstance(error, ClusterError) and error.status == 400 and error.error_type:
                 raise  # the message itself is wrong, and stays so
             # enqueued again, it would come after later ones; dropped, it would be lost
@@ -106,6 +162,34 @@ def _ingest_or_wait(
             level = logging.WARNING if temporary else logging.ERROR
             log.log(level, "%s; waiting, and all later messages with it", error)
             _pause()
+
+
+def take_up_parked() -> None:
+    """Writes the parked messages whose indices can be written now."""
+    parking.take_up(app, lambda message: _write(message, CHANGE_TYPES[message["task"]], parked=True))
+
+
+@cache
+def _take_up_regularly() -> None:
+    """Starts a thread that takes parked messages up until the worker stops; once for a process."""
+
+    def run() -> None:
+        while not is_stopping():
+            try:
+                take_up_parked()
+            except (LtrError, Reject) as error:
+                log.warning("parked messages are not taken up now: %s", error)
+            time.sleep(TAKE_UP_INTERVAL_S)
+
+    threading.Thread(target=run, daemon=True).start()
+
+
+@signals.worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]
+def _start(sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery's consumer
+    if CATALOG_QUEUE in sender.app.amqp.queues.consume_from and not sender.controller.pool_cls.__module__.endswith(
+        "prefork"
+    ):
+        _take_up_regularly()
 
 
 def _pause() -> None:

@@ -10,8 +10,13 @@ from ltr_plugin.settings import Settings
 
 def make_app(settings: Settings) -> Celery:
     """The application for these settings: a client that also has the tasks, and a worker's configuration."""
-    app = celery_client(settings, include=["ltr_workers.tasks", "ltr_workers.catalog_tasks"])
+    app = celery_client(
+        settings,
+        include=["ltr_workers.tasks", "ltr_workers.catalog_tasks"],
+        task_cls="ltr_workers.malformed:CheckedTask",
+    )
     app.conf.update(
+        worker_consumer="ltr_workers.malformed:TolerantConsumer",
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,  # a broker may be away for a long time
         task_acks_late=True,

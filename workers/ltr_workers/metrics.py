@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -23,8 +23,11 @@ PRODUCTS = Counter(
     ["source", "outcome"],
 )
 TASKS = Counter(
-    "ltr_tasks", "Tasks by outcome: done, forwarded, retried, failed, duplicate, or stale.", ["task", "outcome"]
+    "ltr_tasks",
+    "Tasks by outcome: done, forwarded, retried, failed, malformed, parked, duplicate, or stale.",
+    ["task", "outcome"],
 )
+PARKED = Gauge("ltr_parked_messages", "Messages that wait until their index can be written.", ["index"])
 BATCH_PRODUCTS = Histogram(
     "ltr_batch_products", "Products in one task.", ["source"], buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 )
