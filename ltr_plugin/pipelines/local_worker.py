@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ltr_plugin.broker.messages import QUEUES, TASK_FAILED, WRITE_REFUSED, broker_folder, celery_client
+from ltr_plugin.broker.messages import CATALOG_QUEUE, TASK_FAILED, WRITE_REFUSED, broker_folder, celery_client
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import BrokerError, LtrError
 from ltr_plugin.extras import require_module
@@ -175,7 +175,7 @@ class _SharedFolderQueue:
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for message in self._messages.glob("*.msg"):
-                if message.name.partition(".")[2].removesuffix(".msg") in QUEUES:  # changes are stored nowhere else
+                if not message.name.partition(".")[2].startswith(CATALOG_QUEUE):  # changes are stored nowhere else
                     message.unlink(missing_ok=True)
         fcntl.flock(self._lock, fcntl.LOCK_SH)
 

@@ -10,7 +10,7 @@ import pytest
 from ltr_workers.celery import make_app
 from PIL import Image
 
-from ltr_plugin.broker.messages import broker_folder
+from ltr_plugin.broker.messages import CATALOG_QUEUE, broker_folder, parked_queue_of
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.errors import LtrError
 from ltr_plugin.pipelines.local_worker import drain, local_worker
@@ -103,6 +103,15 @@ def test_a_worker_does_not_outlive_a_killed_command(tmp_path):
     while not gone(pid) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert gone(pid)
+
+
+@pytest.mark.parametrize("queue", [CATALOG_QUEUE, parked_queue_of("shop")])
+def test_a_command_leaves_changes_of_catalogs_in_the_queue(settings, queue):
+    kept = broker_folder(settings) / "queue" / f"1.{queue}.msg"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("{}")
+    with local_worker(settings):
+        assert kept.exists()
 
 
 def test_a_command_leaves_what_another_one_waits_for_in_the_queue(settings):
