@@ -7,7 +7,7 @@ import pytest
 
 from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.changes import apply_changes
+from ltr_plugin.cluster.changes import NOT_FOUND, apply_changes
 from ltr_plugin.cluster.index import EmbeddingResult, Index
 from ltr_plugin.cluster.versions import (
     WRITE_BLOCKED,
@@ -97,7 +97,7 @@ def test_changes_of_one_product_are_done_in_their_order(index):
     mug, gone = Product(id="a", title="mug"), CatalogEntry(id="a", deleted=True)
     assert apply(index, mug, update(price=1), update(price=2)) == [None] * 3
     assert stored(index).product.price == 2
-    assert apply(index, gone, Product(id="a", title="cup"), gone, gone) == [None] * 4
+    assert apply(index, gone, Product(id="a", title="cup"), gone, gone) == [None, None, None, NOT_FOUND]
     assert stored(index) is None
     assert apply(index, gone, Product(id="a", title="cup")) == [None] * 2
     assert stored(index).product.title == "cup"
