@@ -1,5 +1,6 @@
 """The end of each verb that changes an index: vectors made, and a summary of the index printed."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -22,11 +23,12 @@ def embed_and_show(
     as_json: bool,
     already_sent: bool = False,
     failed: bool = False,
+    missing: Sequence[str] | None = None,
 ) -> None:
     """Waits until the vectors are made, or only sends the tasks, and prints a summary of the index.
 
     A `pending_alias` is moved to the index when its vectors are made. The tasks may be `already_sent`. Exit code 1 when
-    anything `failed` before.
+    anything `failed` before. `missing` are ids that were asked for and are not in the index, for the JSON.
     """
     from ltr_plugin.broker.messages import celery_client
     from ltr_plugin.errors import BrokerError, Problem
@@ -49,7 +51,7 @@ def embed_and_show(
         )
     if wait and pending_alias:
         warn_of_stale_releases(index)
-    show_status(index, as_json=as_json)
+    show_status(index, as_json=as_json, missing=missing)
     if failed:
         raise typer.Exit(1)
 
@@ -62,10 +64,13 @@ def embed_changes(
     wait: bool,
     as_json: bool,
     failed: bool,
+    missing: Sequence[str] | None = None,
 ) -> None:
     """`embed_and_show` after changes whose tasks were sent with them, unless there is an `enqueue_error`."""
     already_sent = bool(settings.broker_url) and not enqueue_error
-    embed_and_show(settings, index, wait=wait, as_json=as_json, already_sent=already_sent, failed=failed)
+    embed_and_show(
+        settings, index, wait=wait, as_json=as_json, already_sent=already_sent, failed=failed, missing=missing
+    )
 
 
 def print_refused(result: "IngestResult") -> None:
@@ -99,7 +104,7 @@ def warn_of_stale_releases(index: "Index") -> None:
     )
 
 
-def show_status(index: "Index", *, as_json: bool) -> None:
+def show_status(index: "Index", *, as_json: bool, missing: Sequence[str] | None = None) -> None:
     """Prints how many products an index has, how many lack vectors and why, and what could not be embedded."""
     from ltr_plugin.cluster.versions import writes_blocked
 
@@ -122,4 +127,5 @@ def show_status(index: "Index", *, as_json: bool) -> None:
     lines += [f"  {error['id']}  {error['vector']}  {error['reason']}" for error in errors]
     lines += [f"  {one['id']}  {one['vector']}  waits, its media cannot be read now: {one['reason']}" for one in later]
     lines += [f"  `ltr index embed {index.alias}` tries them again, and so does a sweep"] if later else []
+    facts |= {} if missing is None else {"missing": list(missing)}
     print_result({**facts, "write_blocked": write_blocked}, "\n".join(lines), as_json=as_json)

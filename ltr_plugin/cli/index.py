@@ -180,7 +180,10 @@ def embed(
         result = CatalogClient(name, settings=settings, cluster=cluster).reembed(read_ids(reembed))
         print_refused(result)
         print_missing(result)
-        embed_changes(settings, index, result.enqueue_error, wait=wait, as_json=as_json, failed=bool(result.refused))
+        embed_changes(
+            settings, index, result.enqueue_error, wait=wait, as_json=as_json, failed=bool(result.refused),
+            missing=result.missing,
+        )  # fmt: skip
         return
     next_version = _next_version(index, encoders) if encoders.requested else None
     embed_and_show(settings, next_version or index, name if next_version else None, wait=wait, as_json=as_json)
