@@ -8,7 +8,7 @@ from together import together
 from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.changes import apply_changes
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.index import NOT_FOUND, Index
 from ltr_plugin.cluster.scripts import STALE
 from ltr_plugin.cluster.sync import sync
 from ltr_plugin.cluster.versions import create_next_version, open_or_create, switch_alias
@@ -66,7 +66,7 @@ def test_an_older_change_does_not_bring_a_deleted_product_back(index):
     others = [put(1, id_="b"), put(1, 3, id_="c")]
     assert apply_changes(index, [put(1, 6), *others, update(1, changed=6)]) == [STALE, None, None, STALE]
     assert stored(index) is None
-    assert apply_changes(index, [gone(6), put(1, 6)]) == [None, STALE]  # an older deletion does not count
+    assert apply_changes(index, [gone(6), put(1, 6)]) == [NOT_FOUND, STALE]  # an older deletion does not count
     assert apply_changes(index, [put(2, 8)]) == [None]
     assert stored(index) == (2, 8)
 
