@@ -27,8 +27,8 @@ TEXTS = {
     "signs": "!!! ... ---",
     "emoji": "👟 red 👨‍👩‍👧",
     "JSON and mustache": "\"}}] {{x}} {{#text}} \\ '",
-    "a megabyte of words": "red shoe " * 116_000,
-    "a word of a megabyte": "a" * 1_000_000,
+    "a hundred kilobytes of words": "red shoe " * 11_600,
+    "a word of a hundred kilobytes": "a" * 100_000,
 }
 
 
