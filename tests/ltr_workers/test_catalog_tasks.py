@@ -35,6 +35,7 @@ def shop(index, monkeypatch, tmp_path):
     monkeypatch.setattr(catalog_tasks, "parking", Parking())
     monkeypatch.setattr(catalog_tasks, "_take_up_regularly", lambda: None)
     monkeypatch.setenv("LTR_RETRY_TIMEOUT_S", "0.1")
+    monkeypatch.setenv("OPENSEARCH_URL", index.cluster.url)
     tasks.worker_cluster.cache_clear()
     yield alias
     tasks.worker_cluster.cache_clear()
