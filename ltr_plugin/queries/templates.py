@@ -26,7 +26,7 @@ class Ranking:
 
 
 FIRST_PASS_WEIGHT = 1e-20
-"""Weight of a product's first-pass score beside its ranker's score, which is 1 or more (`Export`): too small to change
+"""Weight of a product's first-pass score beside its ranker's score, which is above 0 (`Export`): too small to change
 that, and enough to order the products behind the window, so that pages neither repeat nor lose a product."""
 
 BASELINES: Mapping[str, Ranking] = {
