@@ -109,8 +109,10 @@ def show_status(index: "Index", *, as_json: bool, missing: Sequence[str] | None 
     from ltr_plugin.cluster.versions import writes_blocked
 
     index.refresh()
-    errors = [{"id": id_, "vector": field, "reason": reason} for id_, field, reason in index.errors()]
-    later = [{"id": id_, "vector": field, "reason": reason} for id_, field, reason in index.unavailable()]
+    reasons: dict[str, list[dict[str, str]]] = {"error": [], "unavailable": []}
+    for id_, field, kind, reason in index.unembedded():
+        reasons[kind].append({"id": id_, "vector": field, "reason": reason})
+    errors, later = reasons["error"], reasons["unavailable"]
     products, backlog, write_blocked = index.count(), index.backlog(), writes_blocked(index.cluster, index.name)
     vectors = {vector.name: vector.encoder for vector in index.vectors}
     facts = {

@@ -162,17 +162,22 @@ class Index:
 
     def errors(self) -> Iterator[tuple[str, str, str]]:
         """(product id, vector field, error) of everything that could not be embedded, in order of id."""
-        return self._reasons("error", self._errors_query())
+        return ((id_, vector, reason) for id_, vector, _, reason in self._reasons("error"))
 
     def unavailable(self) -> Iterator[tuple[str, str, str]]:
         """(product id, vector field, reason) of vectors whose media could not be read when they were last tried."""
-        return self._reasons("unavailable", self._any_has("tried_at"))
+        return ((id_, vector, reason) for id_, vector, _, reason in self._reasons("unavailable"))
 
-    def _reasons(self, key: str, query: Json) -> Iterator[tuple[str, str, str]]:
+    def unembedded(self) -> Iterator[tuple[str, str, str, str]]:
+        """What `errors` and `unavailable` yield, read once: (product id, vector field, which of the two, reason)."""
+        return self._reasons("error", "unavailable")
+
+    def _reasons(self, *keys: str) -> Iterator[tuple[str, str, str, str]]:
+        indexed = {"error": "error", "unavailable": "tried_at"}  # a reason itself is not
+        query = _any_of([self._any_has(indexed[key]) for key in keys])
         for hit in self.scan(query, page=1000, source=["embedding"]):
             for vector, metadata in hit["_source"]["embedding"].items():
-                if key in metadata:
-                    yield hit["_id"], vector, metadata[key]
+                yield from ((hit["_id"], vector, key, metadata[key]) for key in keys if key in metadata)
 
     def requeue_failed(self) -> int:
         """Puts products with errors back into the backlog, for the modalities that have one; returns their number."""

@@ -64,7 +64,7 @@ def test_a_catalog_that_is_there_already_costs_at_most_four_metadata_calls(ltr, 
     ltr("catalog", "put", shop_files / "catalog.jsonl", "--index", name)
     again = ltr("catalog", "put", shop_files / "catalog.jsonl", "--index", name)
     assert len(again.metadata) <= 4, again.metadata
-    assert len(again) <= 12, again
+    assert len(again) <= 12, "\n".join(again)
 
 
 def test_the_search_teams_commands_ask_nothing_twice(ltr, name, shop_files, set_file, tmp_path):
