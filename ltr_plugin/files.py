@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import stat
 import zlib
 from collections.abc import Iterator
@@ -33,18 +34,48 @@ def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o666) -> None:
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as file:
             file.write(data.encode() if isinstance(data, str) else data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
+        move_into_place(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def sync_folder(folder: Path) -> None:
-    """Has the disk keep the names in a folder: without it, a power failure may undo a rename."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+@contextmanager
+def replace_folder(folder: Path) -> Iterator[Path]:
+    """A new folder to fill. It replaces `folder` when the block ends, and is deleted when the block raises.
+
+    A reader sees the old folder or the new one, whole, but for the moment between two renames: a process that is killed
+    there leaves the old one as `.NAME.before`, and the next call puts it back.
+    """
+    before = folder.with_name(f".{folder.name}.before")
+    if before.exists() and not folder.exists():
+        before.rename(folder)
+    new = folder.with_name(f".{folder.name}.{os.getpid()}-{uuid4().hex[:8]}")
+    new.mkdir(parents=True)
+    try:
+        yield new
+        for path in (*new.rglob("*"), new):
+            _sync(path)
+        shutil.rmtree(before, ignore_errors=True)
+        if folder.exists():
+            folder.rename(before)
+        new.rename(folder)
+        _sync(folder.parent)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+    shutil.rmtree(before, ignore_errors=True)
+
+
+def move_into_place(written: Path, path: Path) -> None:
+    """Renames a file that is written; after a power failure, too, `path` is the old file or this one, whole."""
+    _sync(written)
+    written.replace(path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

@@ -11,7 +11,7 @@ import pytest
 
 from ltr_plugin import files
 from ltr_plugin.errors import InputError
-from ltr_plugin.files import MAX_LINE_BYTES, decode_line, open_lines, write_atomic
+from ltr_plugin.files import MAX_LINE_BYTES, decode_line, open_lines, replace_folder, write_atomic
 
 
 def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path):
@@ -36,6 +36,41 @@ def test_the_disk_has_a_file_before_it_has_its_name_and_then_the_name(tmp_path, 
     write_atomic(tmp_path / "card.json", "new")
     assert steps[0].startswith(".card.json.")
     assert steps[1:] == [tmp_path.name]
+
+
+def fill(folder, text):
+    with replace_folder(folder) as new:
+        (new / "model").write_text(text)
+
+
+def test_a_folder_is_replaced_whole_and_the_disk_has_its_files_first(tmp_path, monkeypatch):
+    folder = tmp_path / "ranker"
+    fill(folder, "old")
+    (folder / "of the old one").write_text("x")
+    steps = []
+    monkeypatch.setattr(os, "fsync", lambda fd: steps.append(Path(f"/proc/self/fd/{fd}").readlink().name))
+    fill(folder, "new")
+    assert (steps[0], steps[-1]) == ("model", tmp_path.name)
+    assert [path.name for path in (*tmp_path.iterdir(), *folder.iterdir())] == ["ranker", "model"]
+    assert (folder / "model").read_text() == "new"
+
+
+def test_a_folder_that_is_not_finished_leaves_the_old_one(tmp_path):
+    folder = tmp_path / "ranker"
+    fill(folder, "old")
+    with pytest.raises(TypeError):
+        fill(folder, None)  # no text, in the middle of writing
+    assert list(tmp_path.iterdir()) == [folder]
+    assert (folder / "model").read_text() == "old"
+
+
+def test_a_folder_lost_between_two_renames_is_put_back_by_the_next_call(tmp_path):
+    folder = tmp_path / "ranker"
+    fill(folder, "old")
+    folder.rename(tmp_path / ".ranker.before")
+    with pytest.raises(RuntimeError), replace_folder(folder):
+        raise RuntimeError
+    assert (folder / "model").read_text() == "old"
 
 
 def read(source, **options):

@@ -2,12 +2,12 @@
 
 import contextlib
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ltr_plugin.errors import EncoderError, InputError
+from ltr_plugin.files import replace_folder
 
 CARD = "encoder.json"
 
@@ -39,22 +39,12 @@ def check_output_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def replace_folder(folder: Path, card: dict[str, Any]) -> Iterator[Path]:
+def replace_encoder(folder: Path, card: dict[str, Any]) -> Iterator[Path]:
     """A new folder to write an encoder into; when the block ends, it replaces `folder`, with `card` in it.
 
-    It is written beside `folder` and then renamed, so that there is never half an encoder. InputError as of
-    `check_output_folder`.
+    InputError as of `check_output_folder`.
     """
     check_output_folder(folder)
-    partial, before = (folder.with_name(f".{folder.name}.{state}") for state in ("partial", "before"))
-    if before.exists() and not folder.exists():  # interrupted between the two renames
-        before.rename(folder)
-    for stale in (partial, before):
-        shutil.rmtree(stale, ignore_errors=True)
-    partial.mkdir(parents=True)
-    yield partial
-    (partial / CARD).write_text(json.dumps(card, indent=1) + "\n", "utf-8")
-    if folder.exists():
-        folder.rename(before)
-    partial.rename(folder)
-    shutil.rmtree(before, ignore_errors=True)
+    with replace_folder(folder) as new:
+        yield new
+        (new / CARD).write_text(json.dumps(card, indent=1) + "\n", "utf-8")

@@ -7,6 +7,7 @@ from typing import Self
 
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.table import Provenance, parquet_schema
+from ltr_plugin.files import move_into_place
 
 Row = tuple[str, str, float | None, Mapping[str, float | None]]
 """Query id, product id, grade (None: not judged), feature values by name (None: no value)."""
@@ -50,7 +51,7 @@ class FeatureTableWriter:
             self._flush()
         self._writer.close()
         if kind is None:
-            self._partial_path.replace(self.path)
+            move_into_place(self._partial_path, self.path)
         else:
             self._partial_path.unlink(missing_ok=True)
 

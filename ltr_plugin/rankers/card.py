@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -17,6 +15,7 @@ from pydantic import Field, model_validator
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
+from ltr_plugin.files import replace_folder
 from ltr_plugin.validation import StrictModel, decode, parse_json, read_json
 
 CARD_FILE, QUERIES_FILE = "card.json", "queries.jsonl"
@@ -142,15 +141,12 @@ def read_model(folder: Path, name: str, *kinds: str) -> tuple[RankerCard, bytes]
 def write_ranker(folder: Path, card: RankerCard, name: str, model: bytes) -> None:
     """Writes a ranker's folder: the card, the model file `name`, a README, and the sample queries.
 
-    The folder is written beside and then renamed, so that a reader sees the old ranker or the new one. InputError when
-    `folder` exists and holds something other than a ranker.
+    A reader sees the old ranker or the new one. InputError when `folder` exists and holds something other than a
+    ranker.
     """
     if folder.exists() and not (folder / CARD_FILE).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(str(folder), "exists and holds no ranker; choose another folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as beside:
-        new, old = Path(beside) / "new", Path(beside) / "old"
-        new.mkdir()
+    with replace_folder(folder) as new:
         (new / name).write_bytes(model)
         (new / "README.md").write_text(render_readme(card), encoding="utf-8")
         text = json.dumps(card.model_dump(mode="json"), indent=2, ensure_ascii=False, allow_nan=False)
@@ -158,10 +154,6 @@ def write_ranker(folder: Path, card: RankerCard, name: str, model: bytes) -> Non
         if card.sample_queries:
             lines = (json.dumps(query, ensure_ascii=False) + "\n" for query in card.sample_queries)
             (new / QUERIES_FILE).write_text("".join(lines), encoding="utf-8")
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def render_readme(card: RankerCard) -> str:

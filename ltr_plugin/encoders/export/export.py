@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders.encoder_folder import check_output_folder, replace_folder
+from ltr_plugin.encoders.encoder_folder import check_output_folder, replace_encoder
 from ltr_plugin.encoders.export.comparison import Comparison, compare
 from ltr_plugin.encoders.export.samples import catalog_samples, synthetic_samples
 from ltr_plugin.encoders.onnx_runtime import GRAPH_FILES, LIBRARY, load
@@ -55,7 +55,7 @@ def export(
         require_module(module, f"exporting {spec!r}", error=EncoderError)
     original = load_full_precision(spec)
     card: dict[str, Any] = {}
-    with replace_folder(out, card) as folder:
+    with replace_encoder(out, card) as folder:
         from ltr_plugin.encoders.export.onnx_graphs import quantize as quantize_graphs
         from ltr_plugin.encoders.export.onnx_graphs import write_graphs
 

@@ -14,7 +14,7 @@ from torch.nn.functional import normalize
 
 from ltr_plugin.encoders.audio import mel_cnn
 from ltr_plugin.encoders.audio.mel_cnn_network import MelNetwork, MelShape
-from ltr_plugin.encoders.encoder_folder import replace_folder
+from ltr_plugin.encoders.encoder_folder import replace_encoder
 from ltr_plugin.encoders.protocol import Encoder, Vectors
 from ltr_plugin.encoders.registry import DEFAULT_TEXT_ENCODER, load_encoder
 from ltr_plugin.encoders.training.audio_augmentation import MIN_CROP_RATIO, augment
@@ -84,7 +84,7 @@ def train_encoder(
     encoder = mel_cnn.from_model(network.cpu(), text_encoder, out.resolve().name)
     texts = encoder.encode("text", [encoder.prepare("text", product.embedding_text()) for product in training.products])
     report, card = training.report(encoder, lambda items: _vectors(encoder, examples, items), texts)
-    with replace_folder(out, card) as partial:
+    with replace_encoder(out, card) as partial:
         mel_cnn.write(partial, network, DEFAULT_TEXT_ENCODER, encoder.fingerprint.model)
     return report
 

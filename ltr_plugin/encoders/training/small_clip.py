@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ltr_plugin.encoders.encoder_folder import replace_folder
+from ltr_plugin.encoders.encoder_folder import replace_encoder
 
 DIMENSION = 128
 CONTEXT_LENGTH = 32
@@ -60,7 +60,7 @@ def save_encoder(
 
     from ltr_plugin.encoders.openclip import CONFIG, WEIGHTS
 
-    with replace_folder(folder, card) as partial:
+    with replace_encoder(folder, card) as partial:
         save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, partial / WEIGHTS)
         (partial / CONFIG).write_text(json.dumps(config, indent=1) + "\n", "utf-8")
         if hasattr(tokenizer, "save_pretrained"):

@@ -15,7 +15,7 @@ from torch.nn.functional import normalize
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.encoders import bilstm
 from ltr_plugin.encoders.bilstm_network import LstmNetwork, LstmShape
-from ltr_plugin.encoders.encoder_folder import replace_folder
+from ltr_plugin.encoders.encoder_folder import replace_encoder
 from ltr_plugin.encoders.protocol import Vectors
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import SAME_PRODUCT_GRADE, Examples, augment_caption, captions
@@ -78,7 +78,7 @@ def train_text(
         lambda items: _vectors(encoder, [examples.titles[item] for item in items]),
         _vectors(encoder, [_text_without_title(product) for product in training.products]),
     )
-    with replace_folder(out, card) as folder:
+    with replace_encoder(out, card) as folder:
         bilstm.write(folder, network)
     return report
 

@@ -15,7 +15,7 @@ from sklearn.cluster import MiniBatchKMeans  # type: ignore[import-untyped]
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.encoders import keypoints
-from ltr_plugin.encoders.encoder_folder import replace_folder
+from ltr_plugin.encoders.encoder_folder import replace_encoder
 from ltr_plugin.encoders.keypoints import Descriptors, KeypointConfig, word_counts
 from ltr_plugin.encoders.training.examples import Examples, MediaSource, captions, media_sources, read_usable
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, fit
@@ -107,7 +107,7 @@ def train_visual_words(
             examples, held_out, lambda items: encoder.encode("image", [examples.photos[item] for item in items])
         ),
     )
-    with replace_folder(out, report.to_card(steps=before.get("steps", 0) + fitted.steps, seed=seed)) as folder:
+    with replace_encoder(out, report.to_card(steps=before.get("steps", 0) + fitted.steps, seed=seed)) as folder:
         keypoints.write(folder, encoder)
     return report
 
