@@ -25,6 +25,11 @@ _ADVICE = {
     403: "; give the user of OPENSEARCH_USER the right for it",
 }
 
+_FULL_MAPPING, _STATS_ADVICE = (
+    "Limit of total fields",
+    "; the index has no room for a stat of another name: name the same number alike in all products",
+)
+
 SEARCH_PATHS = ("_search", "_count", "_msearch", "_search/template", "_msearch/template")
 
 
@@ -50,8 +55,9 @@ class BulkError(str):
             return cls("document missing", missing=True)
         if "error" not in result:
             return None
+        reason = error_reason(result["error"])
         return cls(
-            error_reason(result["error"]),
+            reason + _STATS_ADVICE if _FULL_MAPPING in reason else reason,
             permanent=result["status"] == PERMANENT_STATUS,
             missing=isinstance(result["error"], dict) and result["error"].get("type") == "document_missing_exception",
         )

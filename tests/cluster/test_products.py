@@ -268,3 +268,15 @@ def test_a_stored_product_that_breaks_a_rule_fails_no_neighbour_and_an_update_me
     mended = {"id": "a", "price": 3, "currency": None, "attributes": {"n": None}}
     assert apply_changes(index, [update(mended)]) == [None]
     assert index.fetch(["a"])[0].product == Product(id="a", title="old", price=3)
+
+
+def test_stats_of_ever_new_names_fill_the_index_and_stop_no_product_with_known_ones(index):
+    def product(number, *names):
+        return Product(id=f"p{number}", title="mug", stats=dict.fromkeys(names, 1.0))
+
+    first = [product(number, *(f"clicks_{number}_{one}" for one in range(90))) for number in range(12)]
+    refused = [error for _, error in index.put(first) if error]
+    assert refused
+    assert all("name the same number alike in all products" in error for error in refused)
+    later = [product("a"), product("b", "clicks_0_0"), product("c", *(f"c_{one}" for one in range(90)))]
+    assert [error is None for _, error in index.put(later)] == [True, True, False]
