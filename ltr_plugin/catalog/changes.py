@@ -17,6 +17,9 @@ from ltr_plugin.catalog.values import (
 )
 from ltr_plugin.validation import StrictModel, decode
 
+CHANGES_PER_CALL = 500
+"""Changes that are written in one call to the cluster."""
+
 
 class CatalogEntry(Product):
     """A line of a catalog: a product, or with `deleted` the id of a product to delete."""

@@ -268,9 +268,10 @@ def _write_standard_input(
     wait: bool,
     as_json: bool,
 ) -> None:
+    from ltr_plugin.catalog.line_groups import read_batches
     from ltr_plugin.files import open_lines
     from ltr_plugin.pipelines.catalog_client import CatalogClient
-    from ltr_plugin.pipelines.ingest import ingest_lines, read_batches
+    from ltr_plugin.pipelines.ingest import ingest_lines
 
     index = _ensure_index(cluster, name, media_root or Path(), update=update).allow_media(media_root or Path())
     products = CatalogClient(name, folder=media_root, settings=settings, cluster=cluster)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltr_plugin.batches import batched
-from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel
+from ltr_plugin.catalog.changes import CHANGES_PER_CALL, CatalogEntry, Change, ProductUpdateModel
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.connection import Cluster
@@ -29,7 +29,6 @@ from ltr_plugin.errors import ClusterError, InputError, Problem
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
 from ltr_plugin.pipelines.index_versions import build_next_version
-from ltr_plugin.pipelines.ingest import CHANGES_PER_CALL
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.settings import Settings
 

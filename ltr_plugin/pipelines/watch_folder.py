@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ltr_plugin.catalog.line_groups import group_lines
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import MAX_LISTED, ClusterError, InputError, LtrError, ProblemLog
 from ltr_plugin.files import open_lines, write_atomic
 from ltr_plugin.pipelines.catalog_client import CatalogClient
 from ltr_plugin.pipelines.index_catalog import temporary_worker
-from ltr_plugin.pipelines.ingest import Ingest, StreamResult, group_lines, ingest_lines
+from ltr_plugin.pipelines.ingest import Ingest, StreamResult, ingest_lines
 from ltr_plugin.settings import Settings
 
 SUFFIXES = (".jsonl", ".jsonl.gz")

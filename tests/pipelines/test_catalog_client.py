@@ -11,6 +11,7 @@ import pytest
 from ltr_workers.celery import make_app
 
 from ltr_plugin.broker.messages import broker_folder
+from ltr_plugin.catalog.line_groups import read_batches
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
@@ -18,7 +19,7 @@ from ltr_plugin.cluster.versions import open_or_create, switch_alias
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.pipelines import watch_folder as watching
 from ltr_plugin.pipelines.catalog_client import CatalogClient
-from ltr_plugin.pipelines.ingest import ingest_lines, read_batches
+from ltr_plugin.pipelines.ingest import ingest_lines
 from ltr_plugin.pipelines.watch_folder import WatchedFolder
 from ltr_plugin.settings import Settings
 
