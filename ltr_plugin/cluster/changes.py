@@ -111,7 +111,8 @@ def _update(index: Index, updates: Sequence[ProductUpdate]) -> Results:
     pending = list(updates)
     for _ in range(MAX_ATTEMPTS):
         actions: dict[str, dict[str, Any]] = {}
-        for update, document in zip(pending, _read(index, pending), strict=True):
+        documents = index.documents(update.id for update in pending)
+        for update, document in zip(pending, documents, strict=True):
             try:
                 actions[update.id] = _conditional_action(index, update, document)
             except InputError as error:
@@ -123,14 +124,6 @@ def _update(index: Index, updates: Sequence[ProductUpdate]) -> Results:
         if not pending:
             break
     return (reasons[update.id] for update in updates)
-
-
-def _read(index: Index, updates: Sequence[ProductUpdate]) -> list[dict[str, Any]]:
-    ids = [update.id for update in updates]
-    documents: list[dict[str, Any]] = index.cluster.call(
-        "POST", f"/{index.name}/_mget", {"ids": ids}, _source_excludes=",".join(index.vector_names)
-    )["docs"]
-    return documents
 
 
 def _conditional_action(index: Index, update: ProductUpdate, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -100,10 +100,14 @@ class Index:
 
     def fetch(self, ids: Sequence[str]) -> list[StoredProduct]:
         """The products of these ids that exist, as last written (no refresh needed), without their vectors."""
-        response = self.cluster.call(
-            "POST", f"/{self.name}/_mget", {"ids": list(ids)}, _source_excludes=",".join(self.vector_names)
-        )
-        return [stored_product(document["_source"]) for document in response["docs"] if document.get("found")]
+        return [stored_product(document["_source"]) for document in self.documents(ids) if document.get("found")]
+
+    def documents(self, ids: Iterable[str], *, without: Iterable[str] = ()) -> list[dict[str, Any]]:
+        """What the cluster has of each id, in order, as last written, without the vectors and these fields."""
+        excluded = ",".join((*self.vector_names, *without))
+        response = self.cluster.call("POST", f"/{self.name}/_mget", {"ids": list(ids)}, _source_excludes=excluded)
+        documents: list[dict[str, Any]] = response["docs"]
+        return documents
 
     def write_vectors(self, results: Iterable[EmbeddingResult]) -> Iterator[tuple[str, BulkError | None]]:
         """Writes vectors and errors with their metadata, yielding (id, error or None).
