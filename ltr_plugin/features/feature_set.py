@@ -1,11 +1,13 @@
 """Feature sets: the ordered features of a ranker, as a YAML file defines them."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
 
 import yaml
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, StringConstraints, ValidationError, model_validator
+from pydantic_core import ErrorDetails, InitErrorDetails
 
 from ltr_plugin.catalog.product import digest
 from ltr_plugin.errors import InputError, Problem
@@ -84,21 +86,24 @@ class FeatureSet(StrictModel):
         """
         return [_rendered(feature, zero_filled=zero_filled) for feature in self.features]
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if not self.features:
-            raise ValueError("features: at least one is needed")
-        earlier: set[str] = set()
-        for position, feature in enumerate(self.features):
-            location = f"features[{position}]"
-            if feature.name in earlier:
-                raise ValueError(f"{location}: name {feature.name!r} is taken by an earlier feature; rename one")
-            if isinstance(feature, Derived):
-                unknown = sorted(variables(feature.expression) - earlier)
-                if unknown:
-                    raise ValueError(f"{location}: the expression reads {unknown}, which are not earlier features")
-            earlier.add(feature.name)
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _consistent(cls, value: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """The set. Mistakes between features are listed with those of each feature, so that one look shows all."""
+        made: Self | None = None
+        errors: list[InitErrorDetails] = []
+        features: list[tuple[object, object]]
+        try:
+            made = handler(value)
+            features = [(one.name, getattr(one, "expression", None)) for one in made.features]
+            errors += [] if features else [_mistake(("features",), "at least one is needed")]
+        except ValidationError as error:
+            errors = [_kept(details) for details in error.errors(include_url=False)]
+            features = _as_written(value)
+        errors += _conflicts(features)
+        if made is None or errors:
+            raise ValidationError.from_exception_data(cls.__name__, errors)
+        return made
 
 
 def shipped_feature_sets() -> dict[str, Path]:
@@ -113,3 +118,34 @@ def _rendered(feature: Feature, *, zero_filled: bool) -> dict[str, object]:
     elif zero_filled:
         query = {"bool": {"must": [{"match_all": {"boost": 0}}], "should": [query]}}
     return {"name": feature.name, "params": [], "template_language": language, "template": render(query)}
+
+
+def _as_written(value: object) -> list[tuple[object, object]]:
+    """Name and expression of each feature of a set that has mistakes."""
+    features = value.get("features") if isinstance(value, Mapping) else None
+    pairs = features if isinstance(features, list | tuple) else []
+    return [(one.get("name"), one.get("expression")) if isinstance(one, Mapping) else (None, None) for one in pairs]
+
+
+def _conflicts(features: Sequence[tuple[object, object]]) -> Iterator[InitErrorDetails]:
+    """The names that are taken twice, and the expressions that read what no earlier feature is."""
+    earlier: set[object] = set()
+    for position, (name, expression) in enumerate(features):
+        if isinstance(name, str) and name in earlier:
+            yield _mistake(("features", position, "name"), f"name {name!r} is taken by an earlier feature; rename one")
+        if isinstance(expression, str) and (unknown := sorted(variables(expression) - earlier)):
+            message = f"the expression reads {unknown}, which are not earlier features"
+            yield _mistake(("features", position, "expression"), message)
+        if isinstance(name, str):
+            earlier.add(name)
+
+
+def _mistake(location: tuple[int | str, ...], message: str) -> InitErrorDetails:
+    return InitErrorDetails(type="value_error", loc=location, input=None, ctx={"error": ValueError(message)})
+
+
+def _kept(details: ErrorDetails) -> InitErrorDetails:
+    """An error that pydantic found, to be raised again."""
+    return InitErrorDetails(
+        type=details["type"], loc=details["loc"], input=details["input"], ctx=details.get("ctx", {})
+    )

@@ -56,11 +56,35 @@ def test_every_problem_of_a_file_is_listed(tmp_path):
 
 
 def test_a_name_taken_twice_is_refused(tmp_path):
-    assert "name 'title' is taken" in problems_of(written(tmp_path, [FEATURES[0], FEATURES[0]]))["$"]
+    found = problems_of(written(tmp_path, [FEATURES[0], FEATURES[0]]))
+    assert "name 'title' is taken" in found["$.features[1].name"]
 
 
 def test_an_expression_reads_earlier_features_only(tmp_path):
-    assert "['photo']" in problems_of(written(tmp_path, [FEATURES[0], FEATURES[2], FEATURES[1]]))["$"]
+    found = problems_of(written(tmp_path, [FEATURES[0], FEATURES[2], FEATURES[1]]))
+    assert "['photo']" in found["$.features[1].expression"]
+
+
+def test_mistakes_between_features_are_listed_with_those_of_each_feature(tmp_path):
+    derived = {"kind": "derived", "modality": "text"}
+    features = [
+        {**FEATURES[0], "boots": 2},
+        {**derived, "name": "root", "expression": "sqrt(titel)"},
+        {**derived, "name": "title", "expression": "title + root + own"},
+    ]
+    found = problems_of(written(tmp_path, features))
+    assert set(found) == {
+        "$.features[0].boots", "$.features[1].expression", "$.features[2].name", "$.features[2].expression",
+    }  # fmt: skip
+    assert "reads ['titel']" in found["$.features[1].expression"]
+    assert "reads ['own']" in found["$.features[2].expression"]
+    del features[0]["boots"]
+    assert found.keys() - problems_of(written(tmp_path, features)).keys() == {"$.features[0].boots"}
+
+
+@pytest.mark.parametrize("features", [None, "title", [], ["title"], [3, {"name": ["a"], "expression": 3}]])
+def test_what_is_no_list_of_features_is_refused(tmp_path, features):
+    assert all(location.startswith("$.features") for location in problems_of(written(tmp_path, features)))
 
 
 def test_broken_yaml_names_its_line(tmp_path):
