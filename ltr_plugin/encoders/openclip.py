@@ -4,6 +4,7 @@ CLIP is by Radford et al. 2021, https://arxiv.org/abs/2103.00020. Vectors are fl
 """
 
 import contextlib
+import difflib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -121,6 +122,7 @@ def load(model: str) -> OpenClipEncoder:
                 f"encoder 'open_clip:{model}' names no weights, and {model!r} is no folder: write "
                 f"open_clip:{model}/PRETRAINED, such as open_clip:{LIBRARY.example}"
             )
+        _require_known(name, pretrained)
     loaded = open_clip.create_model(
         name,
         pretrained=pretrained or None,
@@ -129,6 +131,26 @@ def load(model: str) -> OpenClipEncoder:
         force_quick_gelu=_quick_gelu(model),
     )
     return from_model(loaded, open_clip.get_tokenizer(name), name=known_as, revision=revision)
+
+
+def _require_known(name: str, pretrained: str) -> None:
+    """EncoderError names the closest of the many models and weights when open_clip has none of these names."""
+    import open_clip
+    from open_clip.pretrained import get_pretrained_cfg
+
+    if name not in (models := open_clip.list_models()):
+        raise EncoderError(f"open_clip has no model {name!r}; the closest are {_closest(name, models)}")
+    if not get_pretrained_cfg(name, pretrained) and not Path(pretrained).is_file():
+        known = open_clip.list_pretrained_tags_by_model(name)
+        raise EncoderError(
+            f"open_clip has no weights {pretrained!r} of model {name!r}; the closest are {_closest(pretrained, known)}"
+        )
+
+
+def _closest(name: str, known: Sequence[str]) -> str:
+    by_lower_case = {one.lower(): one for one in known}
+    close = difflib.get_close_matches(name.lower(), by_lower_case, n=3, cutoff=0)
+    return ", ".join(by_lower_case[one] for one in close) or "none"
 
 
 def from_model(model: Any, tokenizer: Any, *, name: str, revision: str = "") -> OpenClipEncoder:  # noqa: ANN401

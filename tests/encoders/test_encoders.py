@@ -174,7 +174,10 @@ def test_a_relative_folder_is_made_absolute(encoder_folder, monkeypatch):
         ("word2vec:x", r"unknown encoder 'word2vec:x'; write one of: sentence-transformers:MODEL, open_clip:MODEL"),
         ("open_clip", "unknown encoder 'open_clip'"),
         ("open_clip:ViT-B-32", r"names no weights.*open_clip:ViT-B-32/PRETRAINED"),
-        ("open_clip:No-Such/thing", r"cannot be loaded: .*No-Such.*open_clip takes ARCHITECTURE/PRETRAINED"),
+        ("open_clip:vit-b23/openai", r"no model 'vit-b23'; the closest are (ViT-\S+, ){2}ViT-\S+$"),
+        ("open_clip:No-Such/thing", r"no model 'No-Such'; the closest are (\S+, ){2}\S+$"),
+        ("open_clip:ViT-B-32/laion2b_s34b", r"no weights 'laion2b_s34b' of model 'ViT-B-32'; the closest .*b79k"),
+        ("open_clip:hf-hub:/", r"cannot be loaded: .*open_clip takes ARCHITECTURE/PRETRAINED"),
     ],
 )
 def test_a_wrong_specification_says_what_to_write(spec, message):
