@@ -42,6 +42,13 @@ class Problem:
         return f"{self.location}  {self.message}" if self.location else self.message
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, as messages say it: `1 query`, `2,000 queries`."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {noun[:-1]}ies" if noun.endswith("y") else f"{number:,} {noun}s"
+
+
 MAX_REPORTED, MAX_LISTED = 100, 10_000
 """How many problems an InputError reports, and how many a list of all mistakes has; further ones are counted."""
 
@@ -82,7 +89,7 @@ class InputError(LtrError):
     def __str__(self) -> str:
         if len(self.problems) == 1 and not self.problems[0].location:
             return f"{self.source}: {self.problems[0].message}"
-        count = f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}"
+        count = counted(len(self.problems), "problem")
         return "\n".join([f"{self.source}: {count}", *(f"  {problem}" for problem in self.problems)])
 
 

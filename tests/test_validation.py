@@ -3,7 +3,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field
 
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import InputError, counted
 from ltr_plugin.validation import StrictModel, decode, parse_json, read_json
 
 
@@ -87,3 +87,16 @@ def test_what_is_not_json_is_refused(tmp_path, content):
 def test_an_absent_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="cannot be read: No such file"):
         read_json(tmp_path / "box.json")
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "said"),
+    [
+        (1, "query", "1 query"),
+        (0, "query", "0 queries"),
+        (1200, "query", "1,200 queries"),
+        (2, "product", "2 products"),
+    ],
+)
+def test_messages_count_in_singular_and_plural(number, noun, said):
+    assert counted(number, noun) == said

@@ -6,11 +6,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator
 
+from ltr_plugin.validation import shorten
+
 MAX_MEDIA = 100
 """Maximum images, recordings or videos of one product, each."""
-
-MAX_QUOTED = 100
-"""Characters of a reference that a message quotes."""
 
 _CREDENTIALS = re.compile(r"^(\w[\w+.-]*://)[^/?#]*@")
 
@@ -51,7 +50,7 @@ def public_reference(reference: str) -> str:
 
 def _check(reference: str) -> str:
     """The reference. ValueError when no worker could read it, wherever it runs."""
-    quoted = repr(public_reference(reference)[:MAX_QUOTED])
+    quoted = shorten(public_reference(reference))
     if not reference:
         raise ValueError("empty reference; write a path or an http(s) URL")
     if is_url(reference):
@@ -64,7 +63,7 @@ def _check(reference: str) -> str:
     elif scheme := _SCHEME.match(reference):
         raise ValueError(f"media are paths or http(s) URLs; {(scheme[1] or scheme[2]).lower()}: is not read: {quoted}")
     elif reference.startswith("//"):
-        raise ValueError(f"{quoted} has no scheme; write https:{quoted[1:-1]}")
+        raise ValueError(f"{quoted} has no scheme; put https: before it")
     return reference
 
 

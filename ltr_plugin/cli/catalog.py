@@ -11,7 +11,7 @@ from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName, MediaRoot, SkipInvalid, Wait
 from ltr_plugin.cli.output import print_problems, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
-from ltr_plugin.errors import InputError, Problem, ProblemLog
+from ltr_plugin.errors import InputError, Problem, ProblemLog, counted
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -94,7 +94,7 @@ def delete(
     facts = {
         "deleted": result.applied, "missing": result.missing, "refused": [one.id for one in result.refused],
     }  # fmt: skip
-    print_result(facts, f"deleted {result.applied:,} ids from {name}", as_json=as_json)
+    print_result(facts, f"deleted {counted(result.applied, 'product')} from {name}", as_json=as_json)
     if result.refused:
         raise typer.Exit(1)
 
@@ -142,7 +142,7 @@ def watch(
         applied, stale, enqueue_error = one.result.applied, one.result.stale, one.result.enqueue_error
         facts = {"file": str(one.path), "applied": applied, "stale": stale, "refused": refused}
         facts["enqueue_error"] = enqueue_error
-        text = f"{one.path}: {applied:,} changes made, {len(refused):,} refused"
+        text = f"{one.path}: {counted(applied, 'change')} made, {len(refused):,} refused"
         text += f", {stale:,} stale" if stale else ""
         print_result(facts, f"{text}; {enqueue_error}" if enqueue_error else text, as_json=as_json)
         sys.stdout.flush()
@@ -188,7 +188,7 @@ def print_missing(result: "IngestResult") -> None:
     """Prints how many of the ids the index does not have, and the first of them."""
     if result.missing:
         some = ", ".join(result.missing[:10]) + (", ..." if len(result.missing) > 10 else "")
-        typer.echo(f"{len(result.missing):,} ids are not in the index: {some}", err=True)
+        typer.echo(f"{counted(len(result.missing), 'id')} not in the index: {some}", err=True)
 
 
 def _source(path: Path) -> "Path | BufferedReader":
@@ -251,10 +251,10 @@ def write_file(
     print_problems([*done.invalid_lines, *done.refused])
     _say_stale(done.stale)
     if done.pruned:
-        typer.echo(f"deleted {done.pruned:,} products that the file does not contain", err=True)
+        typer.echo(f"deleted {counted(done.pruned, 'product')} that the file does not contain", err=True)
     if prune and (missing := missing_from_catalog(done.index, file)):
         some = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
-        typer.echo(f"--yes deletes {len(missing):,} products that the file does not contain: {some}", err=True)
+        typer.echo(f"--yes deletes {counted(len(missing), 'product')} that the file does not contain: {some}", err=True)
     return done, bool(done.refused or done.invalid_lines)
 
 
@@ -284,7 +284,7 @@ def _write_standard_input(
 
 def _say_stale(stale: int) -> None:
     if stale:
-        typer.echo(f"skipped {stale:,} changes that are older than the last one of their product", err=True)
+        typer.echo(f"skipped {counted(stale, 'change')}, older than the last one of the same product", err=True)
 
 
 def _ensure_index(cluster: "Cluster", name: str, media_root: Path, *, update: bool) -> "Index":

@@ -7,6 +7,7 @@ import typer
 
 from ltr_plugin.cli.output import print_problems, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.errors import counted
 
 if TYPE_CHECKING:
     from ltr_plugin.cluster.index import Index
@@ -123,7 +124,8 @@ def show_status(index: "Index", *, as_json: bool, missing: Sequence[str] | None 
         "errors": errors,
         "unavailable": later,
     }
-    lines = [f"{index.name}: {products:,} products, {backlog:,} waiting for vectors, {len(errors):,} errors"]
+    waiting = f"{backlog:,} waiting for vectors, {counted(len(errors), 'error')}"
+    lines = [f"{index.name}: {counted(products, 'product')}, {waiting}"]
     lines += [f"  {field}  {encoder}" for field, encoder in vectors.items()] or ["  no vector fields"]
     lines += ["  takes no writes: another version has taken its place, or is about to"] if write_blocked else []
     lines += [f"  {error['id']}  {error['vector']}  {error['reason']}" for error in errors]

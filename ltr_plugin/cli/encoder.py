@@ -11,6 +11,7 @@ from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import AsJson, Set, read_assignments
 from ltr_plugin.cli.output import print_result
 from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.errors import counted
 
 if TYPE_CHECKING:
     from ltr_plugin.encoders import Library
@@ -168,7 +169,7 @@ def _describe_export(report: "ExportReport") -> str:
 
 def _summary(report: "TrainingReport") -> str:
     held = report.held_out
-    made = f"{report.items:,} {report.unit} of {report.products:,} products, {report.steps:,} steps"
+    made = f"{report.items:,} {report.unit} of {counted(report.products, 'product')}, {counted(report.steps, 'step')}"
     lines = [f"{report.folder}: {made} in {report.seconds:.0f} s", f"use it as {report.spec}"]
     if report.share < 1:
         lines.insert(1, f"interrupted at {report.share:.0%}; --resume continues from here")

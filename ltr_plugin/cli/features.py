@@ -9,7 +9,7 @@ from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, QrelsFile, QueriesFile
 from ltr_plugin.cli.output import print_failed_queries, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import InputError, counted
 
 if TYPE_CHECKING:
     from ltr_plugin.features.feature_set import FeatureSet
@@ -37,7 +37,7 @@ def check(
 
     features = _load(feature_set)
     facts = {"feature_set": features.id, "features": list(features.feature_names), "digest": features.digest}
-    lines = [f"{features.id}: {len(features.feature_names)} features, digest {features.digest}"]
+    lines = [f"{features.id}: {counted(len(features.feature_names), 'feature')}, digest {features.digest}"]
     warnings = [str(problem) for problem in unbounded_templates(features)]
     if name:
         from ltr_plugin.cluster.feature_store import check_features
@@ -95,9 +95,10 @@ def log(
         done = log_features(index, features, queries, qrels, out, negatives=negatives, seed=seed, progress=progress)
     print_failed_queries(done.failed)
     text = (
-        f"{done.table}: {done.rows:,} rows of {features.id} ({done.judged:,} judged, {done.negatives:,} sampled); "
-        f"{done.missing_products:,} judged products are not in the index, "
-        f"{done.missing_queries:,} judged queries are not in the file, {len(done.failed):,} queries failed"
+        f"{done.table}: {counted(done.rows, 'row')} of {features.id} "
+        f"({done.judged:,} judged, {done.negatives:,} sampled); "
+        f"{counted(done.missing_products, 'judged product')} not in the index, "
+        f"{counted(done.missing_queries, 'judged query')} not in the file, {counted(len(done.failed), 'query')} failed"
     )
     print_result({**asdict(done), "table": str(done.table)}, text, as_json=as_json)
 

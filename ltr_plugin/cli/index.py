@@ -19,7 +19,7 @@ from ltr_plugin.cli.group import VerbGroup, verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexArgument, MediaRoot, SkipInvalid, Wait
 from ltr_plugin.cli.output import print_result
 from ltr_plugin.cli.progress_bar import progress_bar
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import InputError, counted
 
 if TYPE_CHECKING:
     from ltr_plugin.cluster.index import Index
@@ -126,7 +126,7 @@ def list_(as_json: AsJson = False) -> None:
 
     indices = list_indices(connect())
     lines = [
-        f"{one.name}: {one.products:,} products in {one.version}"
+        f"{one.name}: {counted(one.products, 'product')} in {one.version}"
         + "".join(f"\n  {field}  {encoder}" for field, encoder in one.vectors.items())
         + (f"\n  other versions: {', '.join(one.other_versions)}" if one.other_versions else "")
         for one in indices
@@ -235,7 +235,7 @@ def drop(
     old = [version for version in list_versions(cluster, name) if everything or not version.active]
     if yes:
         (drop_index if everything else drop_inactive_versions)(cluster, name)
-    lines = [f"  {one.name}  {one.products:,} products, {one.bytes / 1e6:,.1f} MB" for one in old]
+    lines = [f"  {one.name}  {counted(one.products, 'product')}, {one.bytes / 1e6:,.1f} MB" for one in old]
     text = "\n".join([f"{'deleted' if yes else '--yes deletes'} from {name}:", *lines])
     if not old:
         text = f"{name} has no version but the active one; --all deletes that one too"

@@ -21,6 +21,7 @@ from ltr_plugin.cli.options import (
 )
 from ltr_plugin.cli.output import print_result
 from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.errors import counted
 
 if TYPE_CHECKING:
     from ltr_plugin.judgments.qrels import Qrels
@@ -49,7 +50,7 @@ KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 """Each kind of ranker: its help text, and the settings that have an option of their own."""
 
 TablePath = Annotated[Path, typer.Argument(metavar="TABLE", help="Feature table, from `ltr features log`.")]
-OutFolder = Annotated[Path, typer.Option("--out", help="Folder of the trained ranker.")]
+OutFolder = Annotated[Path, typer.Option("--out", help="Folder of the trained ranker; one that is there is replaced.")]
 Teacher = Annotated[Path | None, typer.Option(help="Folder of a ranker whose scores to learn instead of the grades.")]
 AuxiliaryQrels = Annotated[
     list[Path] | None,
@@ -174,8 +175,9 @@ def _read_auxiliary_qrels(files: list[Path]) -> "dict[str, Qrels]":
 def _print_ranker(ranker: "Ranker", out: Path, *, as_json: bool) -> None:
     card = ranker.card.model_dump(mode="json")
     facts = {"ranker": str(out), **{key: card[key] for key in ("kind", "queries", "rows", "results", "notes")}}
+    data = f"{counted(card['queries'], 'query')}, {counted(card['rows'], 'product')}"
     lines = [
-        f"{out}: {card['kind']} ranker trained on {card['queries']} queries, {card['rows']} products",
+        f"{out}: {card['kind']} ranker trained on {data}",
         *(f"  {name}: {value}" for name, value in card["results"].items() if value is not None),
         *(f"  note: {note}" for note in facts["notes"]),
     ]
@@ -187,6 +189,7 @@ def _describe_tuning(tuned: "TuningResult", out: Path) -> str:
     from ltr_plugin.rankers.tuning import DEFAULT, RANKER_FOLDER, TUNED
 
     before, after = (tuned.nested.of(ALL_QUERIES, name, "nDCG@10") for name in (DEFAULT, TUNED))
+    queries = counted(tuned.nested.slices[ALL_QUERIES], "query")
     significance = "significant" if after.significant else "not significant"
     settings = [
         f"  {name}: {value if isinstance(value, str) else f'{value:.4g}'}" for name, value in tuned.settings.items()
@@ -195,7 +198,7 @@ def _describe_tuning(tuned: "TuningResult", out: Path) -> str:
         [
             f"{out / RANKER_FOLDER}: {tuned.ranker.kind} ranker, the best of {tuned.trials} settings tried",
             *settings,
-            f"nDCG@10 of {tuned.nested.slices[ALL_QUERIES]} queries, each measured by a search that did not see it:",
+            f"nDCG@10 of {queries}, each measured by a search that did not see it:",
             f"  {TUNED} {after.mean:.3f} [{after.low:.3f}, {after.high:.3f}]",
             f"  {DEFAULT} {before.mean:.3f} [{before.low:.3f}, {before.high:.3f}]",
             f"  difference {after.difference:+.3f} (p {after.p:.3f}), {significance}",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import InputError, counted
 from ltr_plugin.evaluation.markdown_table import markdown_table
 from ltr_plugin.evaluation.measures import MEASURES, REPORTED_MEASURES, Gain, per_query
 from ltr_plugin.evaluation.pairwise_tests import PairwiseTest, crosstab, pairwise_tests
@@ -149,7 +149,7 @@ class Comparison:
             )
 
     def _title(self, name: str) -> str:
-        return f"{self.view}: {name} ({self.slices[name]} queries)"
+        return f"{self.view}: {name} ({counted(self.slices[name], 'query')})"
 
     def _legend(self) -> str:
         return (

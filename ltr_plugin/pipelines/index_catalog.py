@@ -25,7 +25,7 @@ from ltr_plugin.cluster.versions import (
     unblock_writes,
     write_notes,
 )
-from ltr_plugin.errors import ClusterError, InputError, Problem
+from ltr_plugin.errors import ClusterError, InputError, Problem, counted
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
 from ltr_plugin.pipelines.index_versions import build_next_version
@@ -87,7 +87,8 @@ def write_catalog(
     lines: JsonLines[Change] = JsonLines(catalog, ProductUpdateModel if update else CatalogEntry)
     total, invalid = lines.check()
     if invalid and prune:
-        raise InputError("--prune", f"{len(invalid)} lines of {catalog} are wrong, so its products are not all known")
+        wrong = f"{counted(len(invalid), 'line')} of {catalog} cannot be read"
+        raise InputError("--prune", f"{wrong}, so its products are not all known")
     if not total and (prune or replace):
         raise InputError(
             str(catalog), "has no product, so nothing would be left; `ltr index drop --all` deletes an index"

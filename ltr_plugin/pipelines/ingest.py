@@ -15,7 +15,7 @@ from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import NOT_FOUND, Index
 from ltr_plugin.cluster.scripts import STALE
-from ltr_plugin.errors import BrokerError, ClusterError, InputError, Problem
+from ltr_plugin.errors import BrokerError, ClusterError, InputError, Problem, counted
 from ltr_plugin.files import decode_line
 from ltr_plugin.pipelines.enqueue import enqueue_missing
 from ltr_plugin.validation import MAX_QUOTED, problems_of
@@ -123,7 +123,7 @@ def ingest_lines(
             group = next(remaining, None)
         except InputError as error:
             for problem in error.problems:
-                message = f"{problem.message}; {total.applied:,} changes before it are applied"
+                message = f"{problem.message}; applied before it: {counted(total.applied, 'change')}"
                 on_refused(Problem(problem.location, message))
             total.refused += len(error.problems)
             return total

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ltr_plugin.broker.messages import CATALOG_QUEUE, TASK_FAILED, WRITE_REFUSED, broker_folder, celery_client
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.errors import BrokerError, LtrError
+from ltr_plugin.errors import BrokerError, LtrError, counted
 from ltr_plugin.extras import require_module
 from ltr_plugin.pipelines.enqueue import enqueue_backlog, enqueue_lost
 from ltr_plugin.progress import Progress, no_progress
@@ -201,9 +201,8 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 def _stuck(index: Index, left: int, worker: LocalWorker | None, failures: list[str]) -> str:
+    state = f"{index.name}: {counted(left, 'product')} still without vectors"
     if worker is None:
-        return (
-            f"{index.name}: {left} products still lack vectors and nothing moves; is a worker running (`ltr worker`)?"
-        )
+        return f"{state} and nothing moves; is a worker running (`ltr worker`)?"
     why = failures[-1:] or worker.tail()
-    return "\n".join([f"{index.name}: {left} products still lack vectors; the worker says ({worker.log}):", *why])
+    return "\n".join([f"{state}; the worker says ({worker.log}):", *why])

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import InputError, counted
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.files import replace_folder
@@ -162,7 +162,8 @@ def render_readme(card: RankerCard) -> str:
         "Feature set": f"{card.feature_set_id}, digest {card.feature_set_digest}",
         "Index": f"{card.provenance['index']}, cluster {card.provenance['cluster_version']}",
         "Judgments": card.provenance["judgments"],
-        "Trained on": f"{card.queries} queries, {card.rows} products; {card.negatives} sampled and not judged",
+        "Trained on": f"{counted(card.queries, 'query')}, {counted(card.rows, 'product')}; "
+        f"{card.negatives:,} sampled and not judged",
         "Missing values": "count as 0, as in the cluster",
         "Created": f"{card.created} with " + ", ".join(f"{name} {number}" for name, number in card.libraries.items()),
     }

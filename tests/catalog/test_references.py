@@ -33,7 +33,7 @@ def test_no_password_or_signature_is_shown(reference, shown):
         ("data:image/png;base64,AAAA", "data: is not read"),
         ("FILE:///etc/passwd", "file: is not read"),
         ("https:/shop.example/a.jpg", "https: is not read"),
-        ("//shop.example/a.jpg", "has no scheme; write https://shop.example/a.jpg"),
+        ("//shop.example/a.jpg", "'//shop.example/a.jpg' has no scheme; put https: before it"),
         ("http://u:s3cret@[half/a.jpg", "no valid URL"),
         ("http:///a.jpg", "no valid URL"),
         ("", "empty reference"),

@@ -133,15 +133,15 @@ def test_prices_are_updated_ids_deleted_and_pruning_shows_its_plan_first(index, 
     assert index("catalog", "update", write("prices.jsonl", {"id": "p2", "price": 8.8}))[0] == 0
     assert price(cluster, name, "p2") == 8.8
     code, out, err = index("catalog", "delete", write("gone.txt", "p4", "never-there"))
-    assert (code, out) == (0, f"deleted 1 ids from {name}\n")
-    assert "1 ids are not in the index: never-there" in err
+    assert (code, out) == (0, f"deleted 1 product from {name}\n")
+    assert "1 id not in the index: never-there" in err
     less = write("less.jsonl", *({"id": f"p{n}", "title": "mug"} for n in range(3)))
     code, _, err = index("catalog", "put", less, "--prune")
     assert code == 0
-    assert "--yes deletes 1 products that the file does not contain: p3" in err
+    assert "--yes deletes 1 product that the file does not contain: p3" in err
     assert ids(cluster, name) == ["p0", "p1", "p2", "p3"]
     code, _, err = index("catalog", "put", less, "--prune", "--yes")
-    assert "deleted 1 products" in err
+    assert "deleted 1 product that" in err
     assert ids(cluster, name) == ["p0", "p1", "p2"]
 
 
@@ -276,7 +276,7 @@ def test_a_watched_folder_is_taken_in_with_vectors_and_a_killed_watcher_goes_on(
     first.kill()
     write("incoming/two.jsonl", {"id": "c", "title": "cup"})
     second = start("catalog", "watch", folder)
-    assert "two.jsonl: 1 changes made, 0 refused" in second.stdout.readline()
+    assert "two.jsonl: 1 change made, 0 refused" in second.stdout.readline()
     assert (folder / "done" / "two.jsonl").exists()
     wait_for(lambda: not products.fetch(["c"])[0].pending(products.vectors))
     second.send_signal(signal.SIGINT)

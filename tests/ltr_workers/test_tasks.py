@@ -225,7 +225,7 @@ def test_a_broker_that_is_away_is_waited_for_as_long_as_anything_that_is_stuck(b
     with pytest.raises(BrokerError, match=r"no broker answers at .*127\.0\.0\.1:9") as raised:
         enqueue_lost(index, client=queue)
     assert "secret" not in str(raised.value)
-    with pytest.raises(LtrError, match="8 products still lack vectors and nothing moves"):
+    with pytest.raises(LtrError, match="8 products still without vectors and nothing moves"):
         drain(index, queue, send=False, stall_s=0.5)
 
 

@@ -326,7 +326,7 @@ def test_a_file_that_is_cut_off_says_how_many_changes_before_the_end_are_applied
     (problem,) = found.problems
     index.refresh()
     assert 600 < found.result.applied == index.count() < 700
-    assert f"{found.result.applied} changes before it are applied" in problem.message
+    assert f"applied before it: {found.result.applied} changes" in problem.message
 
 
 def test_links_and_pipes_are_put_away_unread(watched, folder, index, tmp_path):

@@ -64,7 +64,7 @@ def test_an_encoder_that_is_gone_is_reported_at_once(words_index, settings, cata
     began = time.monotonic()
     with (
         local_worker(settings) as worker,
-        pytest.raises(LtrError, match=r"8 products still lack vectors.*\n.*no file of word vectors at"),
+        pytest.raises(LtrError, match=r"8 products still without vectors.*\n.*no file of word vectors at"),
     ):
         drain(words_index, worker.client, worker=worker)
     assert time.monotonic() - began < 60

@@ -19,7 +19,7 @@ def test_folds_depend_on_the_seed_and_not_on_order_or_repetition():
 
 @pytest.mark.parametrize("k", [0, 1, 24])
 def test_folds_that_cannot_be_are_refused(k):
-    with pytest.raises(InputError, match=f"{k} folds of 23 queries"):
+    with pytest.raises(InputError, match=f"{k} folds? of 23 queries"):
         folds_by_query(QUERIES, k, 7)
 
 

@@ -209,7 +209,7 @@ def test_models_that_are_no_ranker_are_refused(learnt):
         export_trees(several.dump_model(), NAMES)
     with pytest.raises(ExportError, match="linear"):
         export_trees(trained(values, labels, linear_tree=True).dump_model(), NAMES)
-    with pytest.raises(ExportError, match="3 features, 2 names"):
+    with pytest.raises(ExportError, match="reads 3 features, not 2"):
         export_trees(trained(values, labels).dump_model(), NAMES[:2])
 
 

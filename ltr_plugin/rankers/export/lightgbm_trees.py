@@ -26,7 +26,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from ltr_plugin.errors import ExportError
+from ltr_plugin.catalog.values import MAX_FLOAT32
+from ltr_plugin.errors import ExportError, counted
 
 Node = dict[str, Any]
 
@@ -35,7 +36,6 @@ MAX_DEPTH = 300
 MAX_NODES = 100_000
 """Maximum number of nodes of an exported tree: a split with several steps repeats its subtrees."""
 
-MAX_FLOAT32 = float(np.finfo(np.float32).max)
 ZERO_THRESHOLD = float(np.float32(1e-35))
 
 
@@ -50,7 +50,7 @@ def export_trees(dump: Mapping[str, Any], names: Sequence[str], *, weight: float
     if dump["num_tree_per_iteration"] != 1:
         raise ExportError(f"the model gives {dump['num_tree_per_iteration']} scores a row; a ranker gives one")
     if len(names) != dump["max_feature_idx"] + 1:
-        raise ExportError(f"the model reads {dump['max_feature_idx'] + 1} features, {len(names)} names were given")
+        raise ExportError(f"the model reads {counted(dump['max_feature_idx'] + 1, 'feature')}, not {len(names)}")
     trees = dump["tree_info"]
     if not trees:
         raise ExportError("the model has no trees")

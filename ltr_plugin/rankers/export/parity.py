@@ -6,6 +6,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from ltr_plugin.errors import counted
+
 TOLERANCE = 1e-5
 """Default tolerance, relative to the larger of 1 and the score; float32 sums of a few hundred leaves stay far below."""
 
@@ -36,8 +38,8 @@ class Parity:
 
     def __str__(self) -> str:
         return (
-            f"parity: {self.rows:,} rows of {self.queries} queries compared, largest relative difference "
-            f"{self.largest_difference:.1e} (limit {self.tolerance:.0e}), "
+            f"parity: {counted(self.rows, 'row')} of {counted(self.queries, 'query')} compared, "
+            f"largest relative difference {self.largest_difference:.1e} (limit {self.tolerance:.0e}), "
             f"pairs out of order: {self.out_of_order} of {self.pairs:,}"
         )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import InputError, counted
 
 
 def folds_by_query(queries: Iterable[str], k: int, seed: int) -> list[frozenset[str]]:
@@ -15,7 +15,8 @@ def folds_by_query(queries: Iterable[str], k: int, seed: int) -> list[frozenset[
     """
     order = shuffled(queries, seed)
     if not 2 <= k <= len(order):
-        raise InputError("folds", f"{k!r} folds of {len(order)} queries; take at least 2 folds and one query for each")
+        wrong = f"{counted(k, 'fold')} of {counted(len(order), 'query')}"
+        raise InputError("folds", f"{wrong}; take at least 2 folds and one query for each")
     return [frozenset(order[first::k]) for first in range(k)]
 
 

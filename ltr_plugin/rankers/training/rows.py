@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from ltr_plugin.errors import InputError, Problem
+from ltr_plugin.errors import InputError, Problem, counted
 from ltr_plugin.features.table import FeatureTable, Floats
 from ltr_plugin.judgments.qrels import MAX_GRADE
 
@@ -50,7 +50,7 @@ class TrainingRows:
         order = np.argsort(query_of_row, kind="stable")
         order = order[usable[query_of_row[order]]]
         dropped = int((~usable).sum())
-        note = f"{dropped} of {len(queries)} queries left out: all their products have the same grade"
+        note = f"{dropped} of {counted(len(queries), 'query')} left out: all their products have the same grade"
         return cls(
             values=table.zero_filled[order],
             products=table.products[order],
