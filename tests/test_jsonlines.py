@@ -2,9 +2,11 @@ import gzip
 
 import pytest
 
+from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.errors import MAX_REPORTED, InputError
 from ltr_plugin.jsonlines import JsonLines
+from ltr_plugin.queries.query import Query
 
 VALID = '{"id": "a", "title": "red shoe"}\n\n{"id": "b", "images": ["b.jpg"]}\n'
 INVALID = (
@@ -23,6 +25,16 @@ def test_gzip_is_known_by_its_content(tmp_path, name, pack):
     path = tmp_path / name
     path.write_bytes(pack(VALID.encode()))
     assert [product.id for product in JsonLines(path, Product).read()] == ["a", "b"]
+
+
+@pytest.mark.parametrize("written", [VALID, VALID.replace("\n", "\r\n")], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("type_", [Product, CatalogEntry, ProductUpdateModel, Query])
+def test_a_byte_order_mark_and_other_line_ends_belong_to_no_item(tmp_path, written, pack, type_):
+    path = tmp_path / "catalog.jsonl"
+    text = written.replace('"title": "red shoe"', '"text": "red shoe"').replace('"images": ["b.jpg"]', '"text": "b"')
+    path.write_bytes(pack(b"\xef\xbb\xbf" + (text if type_ is Query else written).encode()))
+    assert [one.id for one in JsonLines(path, type_).read()] == ["a", "b"]
 
 
 def test_every_problem_is_listed_before_the_first_item(tmp_path):

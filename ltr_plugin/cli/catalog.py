@@ -114,7 +114,9 @@ def check(
     facts = {"products": products, "problems": [str(problem) for problem in problems]}
     if not as_json:
         print_problems(problems)
-    print_result(facts, f"{file}: {products:,} good lines, {len(problems):,} mistakes", as_json=as_json)
+    print_result(
+        facts, f"{file}: {counted(products, 'good line')}, {counted(len(problems), 'mistake')}", as_json=as_json
+    )
     if problems:
         raise typer.Exit(1)
 

@@ -91,6 +91,15 @@ def test_wrong_lines_stop_before_anything_is_written_and_are_skipped_on_demand(s
     assert "30 products" in out
 
 
+def test_a_medium_that_no_worker_can_read_is_named_when_the_catalog_is_checked(tmp_path):
+    lines = [{"id": "a", "title": "mug", "images": ["s3://bucket/a.jpg"]}, {"id": "b", "title": "mug"}]
+    (tmp_path / "catalog.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    code, out, err = ltr("catalog", "check", tmp_path / "catalog.jsonl")
+    assert (code, out) == (1, f"{tmp_path / 'catalog.jsonl'}: 1 good line, 1 mistake\n")
+    assert err.startswith("line 1 $.images")
+    assert "s3: is not read: 's3://bucket/a.jpg'" in err
+
+
 @pytest.mark.live
 def test_a_feature_on_a_field_that_the_index_lacks_is_named(shop, here):
     environment, name = here

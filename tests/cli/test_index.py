@@ -1,5 +1,6 @@
 """`ltr catalog` and `ltr index` as catalog systems and their operators run them."""
 
+import gzip
 import json
 import os
 import signal
@@ -190,6 +191,9 @@ def test_a_replacing_catalog_says_what_is_there_then(index, create, cluster, nam
         (["catalog", "put", "x.jsonl", "--no-wait"], "--no-wait: needs workers"),
         (["index", "create", "Shop"], "index: 'Shop' is no name; use lower-case letters"),
         (["index", "status", "a/b"], "index: 'a/b' is no name"),
+        (["index", "drop", "*", "--all", "--yes"], "index: '*' is no name"),
+        (["search", "mug", "--index", "*"], "'*' is no name"),
+        (["features", "push", "words", "--index", "_all"], "'_all' is no name"),
         (["index", "rollback", "nobody-made-it"], "index nobody-made-it: there is no such index"),
         (["catalog", "put", "x.jsonl", "--media-root", "nosuch"], "'nosuch' does not exist"),
         (["catalog", "watch", "nosuch"], "'nosuch' does not exist"),
@@ -238,6 +242,17 @@ def test_a_file_that_holds_no_ids_deletes_nothing(index, create, cluster, name, 
     assert 'line 1  \'{"id": "p0", ' in err
     assert "is no id" in err
     assert len(ids(cluster, name)) == 5
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_list_of_ids_is_read_whatever_a_program_puts_around_them(
+    index, create, cluster, name, catalog, tmp_path, pack
+):
+    assert create(catalog)[0] == 0
+    (tmp_path / "gone.txt").write_bytes(pack(b"\xef\xbb\xbfp1\r\np3\r\n\r\np4"))
+    code, out, err = index("catalog", "delete", tmp_path / "gone.txt")
+    assert (code, out, err) == (0, f"deleted 3 products from {name}\n", "")
+    assert ids(cluster, name) == ["p0", "p2"]
 
 
 def test_of_two_commands_that_create_an_index_with_other_encoders_one_is_told_that_it_exists(

@@ -159,6 +159,16 @@ def test_the_nodes_user_owns_its_data_and_nothing_that_is_executed(folder: NodeF
         configure(folder, nobody, http_port="9200", heap="512m")
 
 
+def test_a_node_writes_no_heap_dump_and_listens_on_loopback_alone(folder: NodeFolder):
+    (folder.home / "config" / "jvm.options.d").mkdir(parents=True)
+    folder.logs.rmdir()
+    configure(folder, Account.of(None), http_port="9200", heap="512m")
+    options = (folder.home / "config" / "jvm.options.d" / "ltr.options").read_text().splitlines()
+    assert "-XX:-HeapDumpOnOutOfMemoryError" in options
+    assert not [option for option in options if "HeapDumpPath" in option]
+    assert 'network.host: "127.0.0.1"' in (folder.home / "config" / "opensearch.yml").read_text()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the node as somebody else")
 def test_a_node_that_its_user_could_have_changed_is_installed_again(folder: NodeFolder):
     (folder.home / MANIFEST).write_text('{"sources": "1"}')

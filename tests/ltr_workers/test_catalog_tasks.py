@@ -142,6 +142,15 @@ def test_an_integer_of_308_digits_is_a_mistake_of_its_product_alone(shop, index,
     assert [found.product.id for found in index.fetch(["4711", "b", "c"])] == ["c"]
 
 
+def test_of_700_products_of_a_message_the_one_with_an_id_of_600_bytes_alone_is_refused(shop, index, caplog):
+    items = [{"id": f"p{n}" if n != 350 else "x" * 600, "title": "mug"} for n in range(701)]
+    catalog_tasks._ingest("1", PUT_TASK, shop, items, CatalogEntry)
+    (line,) = [line for line in caplog.messages if line.startswith(WRITE_REFUSED)]
+    assert "at most 512 bytes" in line
+    index.refresh()
+    assert index.count() == 700
+
+
 def until(condition):
     began = time.monotonic()
     while not condition():
@@ -149,10 +158,11 @@ def until(condition):
         time.sleep(0.1)
 
 
-def test_a_worker_that_waits_is_stopped_and_its_message_stays(shop, index, node_url, tmp_path):
+@pytest.mark.parametrize("pool", ["threads", "prefork"])
+def test_a_worker_that_waits_is_stopped_and_its_message_stays(shop, index, node_url, tmp_path, pool):
     runs = tmp_path / "runs"
     make_app(Settings(runs=runs)).send_task(PUT_TASK, [shop, [MUG]], queue=CATALOG_QUEUE)
-    options = ("-Q", CATALOG_QUEUE, "--concurrency", "1")
+    options = ("-Q", CATALOG_QUEUE, "--concurrency", "1", "--pool", pool)
     environment = {"LTR_RUNS": str(runs), "LTR_RETRY_TIMEOUT_S": "0.1"}
 
     away = WorkerProcess({**environment, "OPENSEARCH_URL": "http://127.0.0.1:9"}, tmp_path / "away.log", *options)

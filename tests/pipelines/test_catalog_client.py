@@ -158,6 +158,18 @@ def test_more_than_one_call_takes_is_taken(products, index):
     assert index.count() == 503
 
 
+def test_of_700_products_the_one_with_an_id_of_600_bytes_alone_is_refused(products, index):
+    names = [f"p{n}" if n != 350 else "x" * 600 for n in range(701)]
+    result = products.put({"id": name, "title": "mug"} for name in names)
+    assert result.applied == 700
+    ((position, reason),) = [(one.position, one.reason) for one in result.refused]
+    assert position == 351
+    assert "at most 512 bytes" in reason
+    assert len(reason) < 300
+    index.refresh()
+    assert index.count() == 700
+
+
 def test_without_its_broker_the_words_are_there_and_the_reason_is_said(index, settings):
     queue = make_app(Settings(broker_url="redis://127.0.0.1:1/0"))
     result = CatalogClient(alias_of(index), settings=settings, cluster=index.cluster, client=queue).put(

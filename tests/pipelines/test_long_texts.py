@@ -13,13 +13,23 @@ from ltr_plugin.cluster.search import msearch, msearch_template
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.parameters import search_parameters
+from ltr_plugin.features.table import FeatureTable
+from ltr_plugin.judgments.qrels import Qrels
+from ltr_plugin.pipelines.encode_queries import encode
+from ltr_plugin.pipelines.evaluate import evaluate
+from ltr_plugin.pipelines.log_features import log_features
+from ltr_plugin.pipelines.push import push
+from ltr_plugin.queries.query import Query
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, Ranking, search_template
+from ltr_plugin.rankers.linear import train_linear
 
 pytestmark = pytest.mark.live
 
 TEXTS = {
     "38 words": " ".join(f"word{number}" for number in range(38)),
+    "78 words": " ".join(f"word{number}" for number in range(78)),
+    "170 words": " ".join(f"word{number}" for number in range(170)),
     "49 Chinese characters": "红色皮革手提包" * 7,
     "NUL": "red\0shoe",
     "lone surrogates": "red \ud800 shoe \udc00",
@@ -59,6 +69,21 @@ def test_no_text_fails_a_search_or_the_logging(shop_index, words, text):
         template = {"source": search_template(Retrieval(shop_index.profile), ranking)}
         searches = [("q", search_parameters(text, {}))]
         assert list(msearch_template(shop_index.cluster, shop_index.name, template, searches))
+
+
+def test_long_queries_are_logged_evaluated_and_the_ranker_of_them_pushed(shop_index, words, set_file, tmp_path):
+    texts = [text for text in TEXTS.values() if "\ud800" not in text]  # a file of queries cannot have it
+    queries = [Query(id=f"q{number}", text=f"red shoe {text}") for number, text in enumerate(texts)]
+    grades = {query.id: {f"p{n}": n % 2 for n in range(20)} for query in queries}
+    features = set_file([one.model_dump() for one in words.features])
+    table = tmp_path / "table.parquet"
+    logged = log_features(shop_index, features, encode(shop_index, queries), Qrels(grades), table, negatives=2)
+    assert (logged.failed, logged.missing_queries) == ({}, 0)
+    pushed = push(shop_index, train_linear(FeatureTable.read(table)), encode(shop_index, queries))
+    assert (pushed.failed, pushed.parity.passed) == ({}, True)
+    evaluation = evaluate(shop_index, ["bm25", pushed.model], queries, Qrels(grades))
+    assert evaluation.to_json()["failed"] == {}
+    assert all(hits for run in evaluation.runs.values() for hits in run.full.values())
 
 
 def test_words_after_the_limit_count_nowhere(shop_index, words):

@@ -187,6 +187,16 @@ def test_an_unknown_ranker_is_named_with_the_known_ones(shop_index, shop_files):
         evaluate(shop_index, ["bm52"], shop_files / "queries.jsonl", shop_files / "qrels.txt")
 
 
+def test_a_path_that_is_not_there_is_named_as_such(shop_index, tmp_path):
+    path = str(tmp_path / "nosuch")
+    with pytest.raises(InputError, match=f"there is no folder {path}"):
+        promote(shop_index, path, "any")
+    with pytest.raises(InputError, match=f"there is no folder {path}"):
+        search(shop_index, "red shoe", ranker=path)
+    with pytest.raises(InputError, match=f"{path}.*there is no such folder"):
+        push(shop_index, path)
+
+
 @pytest.mark.parametrize(
     "noise", ['"', "{{#has_text}}", "\\", "}}", "{{text}}", "\n\t", "' OR x=x", "✓ ø", "{{{text}}}"]
 )
