@@ -2,8 +2,11 @@
 
 import json
 import logging
+import os
+import sys
 import time
 import uuid
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -162,17 +165,26 @@ def until(condition):
 def test_a_worker_that_waits_is_stopped_and_its_message_stays(shop, index, node_url, tmp_path, pool):
     runs = tmp_path / "runs"
     make_app(Settings(runs=runs)).send_task(PUT_TASK, [shop, [MUG]], queue=CATALOG_QUEUE)
-    options = ("-Q", CATALOG_QUEUE, "--concurrency", "1", "--pool", pool)
-    environment = {"LTR_RUNS": str(runs), "LTR_RETRY_TIMEOUT_S": "0.1"}
+    (tmp_path / "own_worker.py").write_text(  # Celery does not take `--pool prefork` where an app has another pool
+        f"from ltr_workers.celery import app\napp.conf.worker_pool = {pool!r}\n"
+    )
+    start = partial(WorkerProcess, app="own_worker")
+    options = ("-Q", CATALOG_QUEUE, "--concurrency", "1")
+    environment = {
+        "LTR_RUNS": str(runs),
+        "LTR_RETRY_TIMEOUT_S": "0.1",
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path]),
+    }
 
-    away = WorkerProcess({**environment, "OPENSEARCH_URL": "http://127.0.0.1:9"}, tmp_path / "away.log", *options)
+    away = start({**environment, "OPENSEARCH_URL": "http://127.0.0.1:9"}, tmp_path / "away.log", *options)
     try:
         until(lambda: any("waiting" in line["message"] for line in away.lines()))
         assert away.stop(30) == 0
+        assert (pool == "prefork") == ("not `prefork`" in away.log.read_text())
     finally:
         away.kill()
     assert len(list((broker_folder(Settings(runs=runs)) / "queue").glob(f"*.{CATALOG_QUEUE}.msg"))) == 1
-    worker = WorkerProcess({**environment, "OPENSEARCH_URL": node_url}, tmp_path / "log", *options)
+    worker = start({**environment, "OPENSEARCH_URL": node_url}, tmp_path / "log", *options)
     try:
         until(lambda: index.fetch(["4711"]))
     finally:
