@@ -23,18 +23,21 @@ FEATURES = [
         for field, path in (("price", "price"), ("rating", "stats.rating"))
         for name in MODIFIERS
     ),
+    {"name": "new", "kind": "recency", "modality": "behaviour", "field": "released"},
     {"name": "ratio", "kind": "derived", "modality": "text", "expression": "title / price_none"},
     {"name": "root", "kind": "derived", "modality": "text", "expression": "sqrt(rating_none - 3)"},
 ]
 VALUES = {
-    "p0": (-1, -3),
-    "p1": (0, 0),
-    "p2": (1e300, 3e38),
-    "p3": (5e-324, 1e-45),
-    "p4": ([-2, 1e300], [-1e-3, 5]),
-    "p5": (None, None),
+    "p0": (-1, -3, "0001-01-01"),
+    "p1": (0, 0, "9999-12-31T23:59:59Z"),
+    "p2": (1e300, 3e38, "1970-01-01"),
+    "p3": (5e-324, 1e-45, "1969-12-31"),
+    "p4": ([-2, 1e300], [-1e-3, 5], ["0001-01-01", "2026-05-01"]),
+    "p5": (None, None, None),
+    "p6": ("12.5", "-3", 2020),
 }
-"""New prices and ratings of products."""
+"""New prices, ratings and dates of products; those of the last one are of other types, as a program of a shop's own may
+write them."""
 
 
 @pytest.fixture
@@ -55,8 +58,8 @@ def test_no_number_of_a_product_fails_searches_logging_or_push(shop_index, shop_
     table = FeatureTable.read(tmp_path / "table.parquet")
     rankers = [train(table, "linear"), train(table, num_trees=20), train(table, "fusion", epochs=3)]
     pushed = [push(shop_index, ranker).model for ranker in rankers]
-    for id_, (price, rating) in VALUES.items():
-        document = {"price": price, "stats": {"rating": rating}}
+    for id_, (price, rating, released) in VALUES.items():
+        document = {"price": price, "stats": {"rating": rating}, "released": released}
         shop_index.cluster.call("POST", f"/{shop_index.name}/_update/{id_}", {"doc": document}, refresh=True)
     searches = [(one.query.id, {**one.params, "size": 100}) for one in encode(shop_index, files[0])]
     for model in pushed:
