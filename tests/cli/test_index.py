@@ -253,6 +253,9 @@ def test_a_list_of_ids_is_read_whatever_a_program_puts_around_them(
     code, out, err = index("catalog", "delete", tmp_path / "gone.txt")
     assert (code, out, err) == (0, f"deleted 3 products from {name}\n", "")
     assert ids(cluster, name) == ["p0", "p2"]
+    code, _, err = index("index", "embed", name, "--reembed", tmp_path / "gone.txt")
+    assert code == 0
+    assert "3 ids not in the index: p1, p3, p4" in err
 
 
 def test_of_two_commands_that_create_an_index_with_other_encoders_one_is_told_that_it_exists(
