@@ -178,7 +178,7 @@ class Index:
 
     def _reasons(self, *keys: str) -> Iterator[tuple[str, str, str, str]]:
         indexed = {"error": "error", "unavailable": "tried_at"}  # a reason itself is not
-        query = _any_of([self._any_has(indexed[key]) for key in keys])
+        query = self._any_has(*(indexed[key] for key in keys))
         for hit in self.scan(query, page=1000, source=["embedding"]):
             for vector, metadata in hit["_source"]["embedding"].items():
                 yield from ((hit["_id"], vector, key, metadata[key]) for key in keys if key in metadata)
@@ -232,8 +232,9 @@ class Index:
     def _errors_query(self) -> dict[str, Any]:
         return self._any_has("error")
 
-    def _any_has(self, key: str) -> dict[str, Any]:
-        return _any_of([{"exists": {"field": f"embedding.{vector.name}.{key}"}} for vector in self.vectors])
+    def _any_has(self, *keys: str) -> dict[str, Any]:
+        fields = (f"embedding.{vector.name}.{key}" for key in keys for vector in self.vectors)
+        return _any_of([{"exists": {"field": field}} for field in fields])
 
     def scan(self, query: Json, *, page: int, source: Json) -> Iterator[dict[str, Any]]:
         """The hits of a query in order of id, read in pages, with this `_source`."""
