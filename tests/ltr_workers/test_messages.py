@@ -135,6 +135,79 @@ def test_messages_pushed_to_redis_byte_by_byte(index, worker, tmp_path):
         broker.close()
 
 
+def without(message, *path):
+    """The message as JSON without the key at the end of the path."""
+    message = inner = json.loads(message)
+    for key in path[:-1]:
+        inner = inner[key]
+    del inner[path[-1]]
+    return json.dumps(message)
+
+
+def put_message(alias):
+    """An item for Redis that puts a product."""
+    body = json.dumps([[alias, [{"id": "4711", "title": "Mug"}]], {}, {}])
+    return json.dumps({**json.loads(UPDATE), "body": body, "headers": {"task": "ltr.put", "id": str(uuid.uuid4())}})
+
+
+NO_MESSAGES = [
+    "no JSON",
+    b"\xff\xfe",
+    "3",
+    "[1, 2, 3]",
+    BODY,
+    '{"body": 3}',
+    without(UPDATE, "headers"),
+    without(UPDATE, "properties"),
+    without(UPDATE, "properties", "delivery_tag"),
+    without(UPDATE, "properties", "delivery_info"),
+    without(UPDATE, "properties", "delivery_info", "exchange"),
+    UPDATE.replace('"delivery_mode": 2', '"body_encoding": "base64"'),
+    UPDATE.replace('"delivery_mode": 2', '"body_encoding": "rot13"'),
+]
+
+
+def test_items_of_redis_that_are_no_messages_are_one_line_each_and_stop_none_after_them(index, worker, tmp_path):
+    if not Redis.binary:
+        pytest.skip("Redis is not installed")
+    import redis
+
+    broker = Redis(tmp_path / "redis")
+    try:
+        broker.start()
+        with redis.Redis.from_url(broker.url) as queue:
+            queue.lpush("ltr.catalog", *NO_MESSAGES, put_message(alias_of(index)))
+            log = worker(broker.url)
+            until(lambda: product(index))
+            until(lambda: not queue.hlen("unacked"))
+        lines = log.lines()
+        assert len([line for line in lines if TASK_FAILED in line["message"]]) == len(NO_MESSAGES)
+        assert not [line for line in lines if "traceback" in line or "Connection to broker lost" in line["message"]]
+    finally:
+        broker.close()
+
+
+def test_a_message_of_redis_for_an_index_that_is_made_later_is_taken_up(index, worker, tmp_path):
+    if not Redis.binary:
+        pytest.skip("Redis is not installed")
+    import redis
+
+    broker = Redis(tmp_path / "redis")
+    later = f"{alias_of(index)}-later"
+    try:
+        broker.start()
+        log = worker(broker.url)  # which looks for parked messages before there are any
+        with redis.Redis.from_url(broker.url) as queue:
+            queue.lpush("ltr.catalog", put_message(later))
+            until(lambda: any("parked until it can be written" in line["message"] for line in log.lines()))
+            switch_alias(index.cluster, later, index.name)
+            until(lambda: product(index))
+            until(lambda: not queue.exists(f"ltr.catalog.parked.{later}"))
+        assert not [line for line in log.lines() if "traceback" in line]
+    finally:
+        broker.close()
+
+
 def test_a_message_in_the_folder_queue_waits_for_its_worker(index, worker, tmp_path):
     options = broker_options(Settings(runs=tmp_path / "runs"))
     transport = options["broker_transport_options"]

@@ -57,8 +57,10 @@ def _start(sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery's worker
     from ltr_workers.memory import disable_trim
     from ltr_workers.metrics_server import serve_metrics
     from ltr_workers.parent_process import exit_with_command
+    from ltr_workers.redis_items import tolerate_malformed_items
 
     exit_with_command()
+    tolerate_malformed_items()
     disable_trim()
     serve_metrics(Settings.from_env(), sender)
     limit_threads()  # last: an invalid LTR_CORES must not prevent the others

@@ -9,6 +9,7 @@ from celery.worker.consumer import Consumer
 
 from ltr_plugin.broker.messages import TASK_FAILED
 from ltr_plugin.validation import shorten
+from ltr_workers.redis_items import MALFORMED
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,9 @@ class TolerantConsumer(Consumer):  # type: ignore[misc]
         handle = super().create_task_handler(*args, **kwargs)
 
         def on_message(message: Any) -> None:  # noqa: ANN401
+            if reason := (message.headers or {}).get(MALFORMED):
+                self._drop(message, reason)
+                return
             try:
                 body = message.payload  # decoded once; Celery would do it here too
             except Exception as error:  # a decoder may raise anything

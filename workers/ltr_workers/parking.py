@@ -11,7 +11,7 @@ from typing import Any
 from celery import Celery
 
 from ltr_plugin.broker.messages import PARKED_QUEUE, parked_queue_of
-from ltr_plugin.pipelines.enqueue import broker_connection, queue_length
+from ltr_plugin.pipelines.enqueue import broker_connection, length_of, queue_length
 
 
 class Parking:
@@ -40,7 +40,7 @@ class Parking:
         """Writes the parked messages of each index in order, up to the first for which `write` returns False."""
         with broker_connection(app) as connection:
             names = connection.SimpleQueue(PARKED_QUEUE)
-            for _ in range(names.qsize()):
+            for _ in range(length_of(connection, PARKED_QUEUE)):
                 name = names.get(block=False)
                 index = name.payload
                 with self.lock:
@@ -50,10 +50,11 @@ class Parking:
 
     def _write_all(self, connection: Any, index: str, write: Callable[[dict[str, Any]], bool]) -> bool:  # noqa: ANN401
         """Whether the queue of the index is empty afterwards."""
-        queue = connection.SimpleQueue(parked_queue_of(index))
+        name = parked_queue_of(index)
+        queue = connection.SimpleQueue(name)
         try:
             while True:
-                self._set_length(index, queue.qsize())
+                self._set_length(index, length_of(connection, name))
                 message = queue.get(block=False)
                 try:
                     written = write(message.payload)
