@@ -4,9 +4,14 @@ from dataclasses import dataclass
 
 from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.features.kinds import MATCH_NONE
-from ltr_plugin.features.mustache import Body, RawTemplate, to_json, when_list
+from ltr_plugin.features.mustache import Body, RawTemplate, to_json, when, when_list
 
-FILTER: RawTemplate = when_list("filters", {"bool": {"filter": to_json("filters")}}, {"match_all": {}})
+NO_LIST: Body = {"filters_must_be_a_list_of_query_clauses": {}}
+"""Not a query: the cluster refuses it by its name. Without its filter, a search would find what it must not show."""
+
+FILTER: RawTemplate = when_list(
+    "filters", {"bool": {"filter": to_json("filters")}}, when("filters", NO_LIST, {"match_all": {}})
+)
 """The search parameter `filters`: query clauses that all restrict the products, such as to a category."""
 
 

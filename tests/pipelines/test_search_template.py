@@ -142,6 +142,23 @@ def test_a_wrong_parameter_changes_its_own_clause_or_is_refused(template, parame
         assert found["_shards"]["failed"] == 0
 
 
+@pytest.mark.parametrize("filters", [{"term": {"currency": "USD"}}, {}, {"filters": {"a": 1}}, "currency:USD", True, 5])
+def test_filters_that_are_no_list_are_refused_by_name_and_not_left_out(template, filters):
+    cluster, index, name = template
+    for params in ({"text": "mug"}, {"image_vector": [0.6, 0.8]}):
+        body = {"id": name, "params": {**params, "filters": filters}}
+        with pytest.raises(ClusterError, match="filters_must_be_a_list_of_query_clauses") as refused:
+            cluster.call("POST", f"/{index}/_search/template", body)
+        assert refused.value.status == 400
+
+
+@pytest.mark.parametrize("filters", [None, "", [], False])
+def test_filters_without_a_value_restrict_nothing(template, filters):
+    cluster, index, name = template
+    body = {"id": name, "params": {"text": "mug", "filters": filters}}
+    assert cluster.call("POST", f"/{index}/_search/template", body)["hits"]["total"]["value"] == 5
+
+
 def test_every_parameter_may_be_absent(template):
     cluster, index, name = template
     for params in ({}, {"text": "mug"}, {"image_vector": [0.6, 0.8]}, {"filters": []}):

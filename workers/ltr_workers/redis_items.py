@@ -5,7 +5,6 @@ envelope would end the worker, or have it connect again and again.
 """
 
 import base64
-import binascii
 import json
 import uuid
 from typing import Any
@@ -18,7 +17,7 @@ def tolerate_malformed_items() -> None:
     """Has kombu's Redis transport decode items with `decode`, in this process."""
     from kombu.transport import redis
 
-    redis.loads = decode
+    vars(redis)["loads"] = decode
 
 
 def decode(text: str) -> Any:  # noqa: ANN401
@@ -29,7 +28,7 @@ def decode(text: str) -> Any:  # noqa: ANN401
     from kombu.utils.json import loads
 
     try:
-        item = loads(text)
+        item = loads(text)  # type: ignore[no-untyped-call]
     except (ValueError, RecursionError) as error:
         return _malformed(text, f"is not JSON: {error}")
     if isinstance(item, list) and len(item) == 3 and isinstance(item[0], dict):
@@ -53,21 +52,31 @@ def _mistake(item: object) -> str:
     """What the envelope lacks that kombu reads; empty when nothing."""
     if not isinstance(item, dict):
         return "is no object with body, headers and properties"
-    for name, kind, type_ in (("body", "text", str), ("headers", "an object", dict), ("properties", "an object", dict)):
-        if not isinstance(item.get(name), type_):
-            return f"{name} is not {kind}"
-    properties = item["properties"]
-    if not isinstance(properties.get("delivery_tag"), str):
-        return "properties.delivery_tag is not text"
-    delivery = properties.get("delivery_info")
-    if not isinstance(delivery, dict) or not all(isinstance(delivery.get(k), str) for k in ("exchange", "routing_key")):
-        return "properties.delivery_info is no object with exchange and routing_key"
-    encoding = properties.get("body_encoding")
-    if encoding not in (None, "utf-8", "base64"):
-        return "properties.body_encoding is neither base64 nor utf-8"
-    if encoding == "base64":
+    properties = _object(item.get("properties"))
+    delivery = _object(properties.get("delivery_info"))
+    checks = {
+        "body is not text": isinstance(item.get("body"), str),
+        "headers is not an object": isinstance(item.get("headers"), dict),
+        "properties.delivery_tag is not text": isinstance(properties.get("delivery_tag"), str),
+        "properties.delivery_info is no object with exchange and routing_key": all(
+            isinstance(delivery.get(key), str) for key in ("exchange", "routing_key")
+        ),
+        "body is not in the encoding of properties.body_encoding": _is_encoded(
+            item.get("body"), properties.get("body_encoding")
+        ),
+    }
+    return next((mistake for mistake, right in checks.items() if not right), "")
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _is_encoded(body: object, encoding: object) -> bool:
+    if encoding == "base64" and isinstance(body, str):
         try:
-            base64.b64decode(item["body"])
-        except (binascii.Error, ValueError) as error:
-            return f"body is not base64: {error}"
-    return ""
+            base64.b64decode(body)
+        except ValueError:
+            return False
+        return True
+    return encoding in (None, "utf-8")
