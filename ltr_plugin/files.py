@@ -115,7 +115,12 @@ def decode_line(line: bytes) -> str:
 def open_regular(path: str, flags: int) -> int:
     """An `opener` for `open` that raises OSError for a symbolic link, a folder, a pipe or a device."""
     # non-blocking, because opening a pipe would wait for a writer
-    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
+    try:
+        descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # "too many levels of symbolic links"
+            raise OSError(errno.ELOOP, "it is a link; put the file itself there") from None
+        raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it is no regular file")

@@ -9,7 +9,7 @@ import typer
 from ltr_plugin.cli.embedding import embed_and_show, embed_changes, print_refused, warn_without_workers
 from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName, MediaRoot, SkipInvalid, Wait
-from ltr_plugin.cli.output import print_problems, print_result
+from ltr_plugin.cli.output import first_of, print_problems, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.errors import InputError, Problem, ProblemLog, counted
 
@@ -189,8 +189,7 @@ def read_ids(path: Path) -> list[str]:
 def print_missing(result: "IngestResult") -> None:
     """Prints how many of the ids the index does not have, and the first of them."""
     if result.missing:
-        some = ", ".join(result.missing[:10]) + (", ..." if len(result.missing) > 10 else "")
-        typer.echo(f"{counted(len(result.missing), 'id')} not in the index: {some}", err=True)
+        typer.echo(f"{counted(len(result.missing), 'id')} not in the index: {first_of(result.missing)}", err=True)
 
 
 def _source(path: Path) -> "Path | BufferedReader":
@@ -255,8 +254,8 @@ def write_file(
     if done.pruned:
         typer.echo(f"deleted {counted(done.pruned, 'product')} that the file does not contain", err=True)
     if prune and (missing := missing_from_catalog(done.index, file)):
-        some = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
-        typer.echo(f"--yes deletes {counted(len(missing), 'product')} that the file does not contain: {some}", err=True)
+        some = f"{counted(len(missing), 'product')} that the file does not contain: {first_of(missing)}"
+        typer.echo(f"--yes deletes {some}", err=True)
     return done, bool(done.refused or done.invalid_lines)
 
 

@@ -7,7 +7,7 @@ import typer
 
 from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, QrelsFile, QueriesFile
-from ltr_plugin.cli.output import print_failed_queries, print_result
+from ltr_plugin.cli.output import first_of, print_failed_queries, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.errors import InputError, counted
 
@@ -94,11 +94,16 @@ def log(
     with progress_bar("logging features") as progress:
         done = log_features(index, features, queries, qrels, out, negatives=negatives, seed=seed, progress=progress)
     print_failed_queries(done.failed)
+    for what, ids in (("products", done.missing_products), ("queries", done.missing_queries)):
+        if ids:
+            where = "in the index" if what == "products" else f"in {queries.name}"
+            typer.echo(f"judged {what} that are not {where}: {first_of(ids)}", err=True)
     text = (
         f"{done.table}: {counted(done.rows, 'row')} of {features.id} "
         f"({done.judged:,} judged, {done.negatives:,} sampled); "
-        f"{counted(done.missing_products, 'judged product')} not in the index, "
-        f"{counted(done.missing_queries, 'judged query')} not in the file, {counted(len(done.failed), 'query')} failed"
+        f"{counted(len(done.missing_products), 'judged product')} not in the index, "
+        f"{counted(len(done.missing_queries), 'judged query')} not in the file, "
+        f"{counted(len(done.failed), 'query')} failed"
     )
     print_result({**asdict(done), "table": str(done.table)}, text, as_json=as_json)
 

@@ -1,7 +1,7 @@
 """Results on standard output: text for people, one JSON object for machines. Problems on standard error."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import typer
@@ -17,6 +17,11 @@ def print_result(facts: dict[str, Any], text: str, *, as_json: bool) -> None:
 def print_failed_queries(failed: Mapping[str, str]) -> None:
     """Prints the queries that a job went on without, a line each, on standard error."""
     print_problems(Problem(f"query {query}", reason) for query, reason in failed.items())
+
+
+def first_of(ids: Sequence[str]) -> str:
+    """The first ten ids, with dots when there are more."""
+    return ", ".join(ids[:10]) + (", ..." if len(ids) > 10 else "")
 
 
 def print_problems(problems: Iterable[Problem]) -> None:

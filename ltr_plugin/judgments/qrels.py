@@ -97,3 +97,8 @@ def _judgment(line: str) -> tuple[str, str, int] | None:
     if not (grade.isascii() and grade.isdecimal() and len(grade) <= 9 and int(grade) <= MAX_GRADE):
         raise ValueError(f"grade {shorten(grade)} is not a whole number from 0 to {MAX_GRADE}")
     return query, product, int(grade)
+
+
+def no_judged_query() -> InputError:
+    """What to raise when the judgments know none of the queries."""
+    return InputError("judgments", "judge none of these queries; are the ids the same in both files?")

@@ -31,7 +31,7 @@ from ltr_plugin.evaluation.runs import Run
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.modality_mask import ModalityMask
 from ltr_plugin.features.table import FeatureTable, Floats
-from ltr_plugin.judgments.qrels import Qrels
+from ltr_plugin.judgments.qrels import Qrels, no_judged_query
 from ltr_plugin.pipelines.encode_queries import EncodedQuery
 from ltr_plugin.pipelines.evaluate import EVALUATION_DEPTH
 from ltr_plugin.pipelines.search import first_pass, resolve_ranking
@@ -106,7 +106,7 @@ def ablate(
     """
     judged = [one for one in encoded if qrels.for_query(one.query.id)]
     if not judged:
-        raise InputError("judgments", "judge none of these queries; are the ids the same in both files?")
+        raise no_judged_query()
     shuffled_ids = shuffled(index.ids(), seed)
     if len(shuffled_ids) * max(removed_fractions, default=0) > MAX_REMOVED_IDS:
         raise InputError(

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel, ReembedRequest
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.opensearch import connect
+from ltr_plugin.errors import InputError
 from ltr_plugin.settings import Settings
+from ltr_plugin.validation import shorten
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -19,14 +21,17 @@ if TYPE_CHECKING:
 CatalogRecord = Mapping[str, Any] | str | bytes
 """A product or an update as in a line of a catalog: decoded JSON, or its text."""
 
+Item = TypeVar("Item")
+
 
 class CatalogClient:
     """Changes the products of an index from a program.
 
     Text can be found after the index's next refresh. Tasks for the products that now lack vectors are sent to the
-    workers of the broker (LTR_BROKER_URL). Each call takes any number of changes and applies them in their order; a
-    change that is refused does not stop the others, and the result names it with the reason. Relative media references
-    are relative to `folder`, or without it to the media folder of the index. Calls may run concurrently.
+    workers of the broker (LTR_BROKER_URL). Each call takes any number of changes in a list, InputError for one alone,
+    and applies them in their order; a change that is refused does not stop the others, and the result names it with
+    the reason. Relative media references are relative to `folder`, or without it to the media folder of the index.
+    Calls may run concurrently.
     """
 
     def __init__(
@@ -67,16 +72,23 @@ class CatalogClient:
 
     def delete(self, ids: Iterable[str]) -> "IngestResult":
         """Deletes products by id; an id that the index does not have is no error."""
-        return self._ingest(({"id": id_, "deleted": True} for id_ in ids), CatalogEntry)
+        return self._ingest(({"id": id_, "deleted": True} for id_ in several(ids)), CatalogEntry)
 
     def reembed(self, ids: Iterable[str]) -> "IngestResult":
         """Has all vectors of products made again, for example when a photo changed behind the same URL."""
-        return self._ingest(({"id": id_} for id_ in ids), ReembedRequest)
+        return self._ingest(({"id": id_} for id_ in several(ids)), ReembedRequest)
 
     def _ingest(self, records: Iterable[object], change_type: type[Change]) -> "IngestResult":
         from ltr_plugin.pipelines.ingest import ingest
 
         return ingest(
-            self._cluster, self.alias, records, change_type, client=self._client, folder=self._folder,
+            self._cluster, self.alias, several(records), change_type, client=self._client, folder=self._folder,
             media_roots=self._media_roots,
         )  # fmt: skip
+
+
+def several(items: Iterable[Item]) -> Iterable[Item]:
+    """The items. InputError for a text or an object, which would be taken apart into its letters or its keys."""
+    if isinstance(items, str | bytes | Mapping):
+        raise InputError(shorten(items), "is one, where a list is expected; write it in [ ]")
+    return items

@@ -11,7 +11,7 @@ from ltr_plugin.cluster.search import Hit, OnError, msearch_template, raise_erro
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.comparison import Comparison, compare
 from ltr_plugin.evaluation.runs import Run
-from ltr_plugin.judgments.qrels import Qrels
+from ltr_plugin.judgments.qrels import Qrels, no_judged_query
 from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode
 from ltr_plugin.pipelines.query_slices import slice_queries
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
@@ -83,7 +83,7 @@ def evaluate(
     failed = FailedQueries()
     judged = [one for one in encode(index, queries, failed=failed) if qrels.for_query(one.query.id)]
     if not judged:
-        raise InputError("judgments", "judge none of these queries; are the ids the same in both files?")
+        raise no_judged_query()
     known = Qrels({one.query.id: qrels.for_query(one.query.id) for one in judged})
     steps = 2 * len(judged)
     runs: dict[str, FullAndJudgedRuns] = {}

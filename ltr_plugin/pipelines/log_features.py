@@ -14,7 +14,7 @@ from ltr_plugin.cluster.search import OnError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import Provenance
 from ltr_plugin.features.table_writer import FeatureTableWriter, Row
-from ltr_plugin.judgments.qrels import Qrels
+from ltr_plugin.judgments.qrels import Qrels, no_judged_query
 from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode, sample_evenly
 from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.progress import Progress, no_progress
@@ -27,17 +27,17 @@ CARRIED_QUERIES = 50
 class LogResult:
     """What was logged.
 
-    `judged` rows have a grade, `negatives` are sampled candidates. `missing_products` judged pairs name products that
-    the index does not have, `missing_queries` judged queries are not among the queries. `failed` queries have no rows:
-    their ids with the reasons.
+    `judged` rows have a grade, `negatives` are sampled candidates. `missing_products` are judged, but not in the index,
+    and `missing_queries` are judged, but not among the queries: their ids. `failed` queries have no rows: their ids
+    with the reasons.
     """
 
     table: Path
     rows: int
     judged: int
     negatives: int
-    missing_products: int
-    missing_queries: int
+    missing_products: Sequence[str]
+    missing_queries: Sequence[str]
     failed: Mapping[str, str]
 
 
@@ -56,13 +56,16 @@ def log_features(
 
     A ranker trained on judged products alone ranks some unjudged candidates high; sampled candidates, which count as
     not relevant, prevent that. A query whose media cannot be used, or whose search fails, is left out and named in the
-    result. InputError when the index lacks a field that the features read; ClusterError when all queries fail.
+    result. InputError when the index lacks a field that the features read, or no query is judged; ClusterError when all
+    queries fail.
     """
     push_features(index, features)
     judgments = qrels if isinstance(qrels, Qrels) else Qrels.read(Path(qrels))
     failed = FailedQueries()
     encoded = [one for one in encode(index, queries, failed=failed) if judgments.for_query(one.query.id)]
     ids = {*failed, *(one.query.id for one in encoded)} & set(judgments.queries())
+    if not ids:
+        raise no_judged_query()
     provenance = Provenance(
         feature_set=features.model_dump(mode="json"),
         feature_set_id=features.id,
@@ -84,6 +87,7 @@ def log_features(
     ]
     pairs = [one for one in paired if one.query not in failed]
     row_count = judged = 0
+    missing_products: set[str] = set()
     with FeatureTableWriter(Path(out), features.feature_names, provenance) as writer:
         logged = fetch_features(index, features, pairs, on_error=failed.add)
         for done, (wanted, hits) in enumerate(zip(pairs, logged, strict=True), start=1):
@@ -92,16 +96,17 @@ def log_features(
             writer.add(rows)
             row_count += len(rows)
             judged += sum(row[2] is not None for row in rows)
+            if wanted.query not in failed:
+                missing_products.update(grades.keys() - {hit.id for hit in hits})
             progress(done, len(pairs))
         failed.raise_if_all(ids)
-    pairs_judged = sum(len(judgments.for_query(query)) for query in ids - failed.keys())
     return LogResult(
         table=Path(out),
         rows=row_count,
         judged=judged,
         negatives=row_count - judged,
-        missing_products=pairs_judged - judged,
-        missing_queries=len(judgments.queries()) - len(ids),
+        missing_products=sorted(missing_products),
+        missing_queries=sorted(set(judgments.queries()) - ids),
         failed=failed,
     )
 

@@ -151,6 +151,16 @@ def test_what_is_wrong_is_told_by_product_and_hinders_no_other(products, index):
     assert stored(index) == {}
 
 
+def test_one_id_or_one_product_outside_of_a_list_is_refused_as_a_whole(products, index):
+    assert products.put([{"id": letter, "title": "mug"} for letter in "ab"]).applied == 2
+    for change in (products.delete, products.reembed, products.put, products.update):
+        with pytest.raises(InputError, match=r"write it in \[ \]"):
+            change("ab")
+    with pytest.raises(InputError, match=r"write it in \[ \]"):
+        products.put({"id": "c", "title": "mug"})
+    assert stored(index).keys() == {"a", "b"}
+
+
 def test_more_than_one_call_takes_is_taken(products, index):
     result = products.put({"id": f"p{n}", "title": f"mug {n}"} for n in range(503))
     assert (result.applied, result.sent) == (503, 503)
@@ -352,6 +362,10 @@ def test_links_and_pipes_are_put_away_unread(watched, folder, index, tmp_path):
         "failed/link.jsonl",
         "failed/pipe.jsonl",
     ]
+    assert {problem.message for one in found for problem in one.problems} == {
+        "cannot be read: it is a link; put the file itself there",
+        "cannot be read: it is no regular file",
+    }
     assert stored(index) == {}
     assert secret.exists()
 

@@ -40,7 +40,7 @@ def test_a_query_that_fails_is_named_and_logging_evaluation_and_push_go_on(shop_
     result = log_features(shop_index, set_file([TITLE, REGEXP]), path, shop_files / "qrels.txt", table, negatives=3)
     assert list(result.failed) == [failing]
     assert f"query '{failing}' was refused (400)" in result.failed[failing]
-    assert (result.missing_products, result.missing_queries) == (0, 0)
+    assert (result.missing_products, result.missing_queries) == ([], [])
     logged = FeatureTable.read(table)
     assert failing not in set(logged.queries)
     assert len(set(logged.queries)) == 19
@@ -51,6 +51,26 @@ def test_a_query_that_fails_is_named_and_logging_evaluation_and_push_go_on(shop_
     assert evaluation.to_json()["failed"].keys() == {failing}
     assert evaluation.runs[pushed.model].full[failing] == []
     assert evaluation.runs["bm25"].full[failing]
+
+
+def test_judged_products_and_queries_that_are_not_there_are_named(shop_index, shop_files, set_file, tmp_path):
+    qrels = tmp_path / "qrels.txt"
+    known = (shop_files / "qrels.txt").read_text()
+    query = known.split()[0]
+    qrels.write_text(f"{known.rstrip()}\n{query} 0 gone 2\nunheard 0 gone 1\n")
+    result = log_features(
+        shop_index, set_file([TITLE]), shop_files / "queries.jsonl", qrels, tmp_path / "table.parquet"
+    )
+    assert (result.missing_products, result.missing_queries) == (["gone"], ["unheard"])
+    assert result.judged == len(known.split("\n")) - known.endswith("\n")
+
+
+def test_judgments_of_other_queries_are_an_error_and_leave_the_table(shop_index, shop_files, set_file, tmp_path):
+    (tmp_path / "table.parquet").write_text("of before")
+    query = [Query(id="unheard", text="shoe")]
+    with pytest.raises(InputError, match="judge none of these queries"):
+        log_features(shop_index, set_file([TITLE]), query, shop_files / "qrels.txt", tmp_path / "table.parquet")
+    assert (tmp_path / "table.parquet").read_text() == "of before"
 
 
 def test_a_job_of_which_all_queries_fail_is_an_error(shop_index, shop_files, set_file, tmp_path):

@@ -57,7 +57,7 @@ def test_the_log_tells_missing_from_zero_and_samples_unjudged_products(logged, s
     done, table = logged
     qrels = Qrels.read(shop_files / "qrels.txt")
     assert done.judged == sum(len(qrels.for_query(query)) for query in qrels.queries())
-    assert done.missing_products == 0
+    assert done.missing_products == []
     assert 0 < done.negatives <= 5 * 20
     assert done.rows == len(table) == done.judged + done.negatives
     sampled = np.isnan(table.grades)
