@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.search import Hit, OnError, msearch_template, raise_error
-from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.comparison import Comparison, compare
 from ltr_plugin.evaluation.runs import Run
 from ltr_plugin.judgments.qrels import Qrels, no_judged_query
