@@ -249,6 +249,8 @@ def write_file(
             cluster, file, name, encoders or EncoderSelection(), media=media_root, update=update, prune=prune and yes,
             replace=replace, skip_invalid=skip_invalid, progress=progress,
         )  # fmt: skip
+    if done.made and encoders is None:
+        _say_made(name, done.index)
     print_problems([*done.invalid_lines, *done.refused])
     _say_stale(done.stale)
     if done.pruned:
@@ -298,4 +300,15 @@ def _ensure_index(cluster: "Cluster", name: str, media_root: Path, *, update: bo
     active = active_index(cluster, name)
     if update and active is None:
         return Index.open(cluster, name)  # says what is wrong with it
-    return active or ensure_index(cluster, name, vector_fields_for(cluster, name, EncoderSelection()), media_root)
+    if active:
+        return active
+    made = ensure_index(cluster, name, vector_fields_for(cluster, name, EncoderSelection()), media_root)
+    _say_made(name, made)
+    return made
+
+
+def _say_made(name: str, index: "Index") -> None:
+    """Says that there was no index, in case the name is mistyped, and which media get no vectors."""
+    sources = ", ".join(dict.fromkeys(vector.source for vector in index.vectors))
+    hint = f"`ltr index embed {name} --image-encoder ...` adds vectors of photos"
+    typer.echo(f"there was no index {name}: made {index.name}, with vectors of {sources}; {hint}", err=True)

@@ -43,7 +43,8 @@ class IndexResult:
     `stale`: older than the last change of their product.
 
     `index` is the version that has the products now. `pending_alias` is the alias that is to point to it once its
-    vectors are made, where this call filled the version beside the active one (see `embed_backlog`).
+    vectors are made, where this call filled the version beside the active one (see `embed_backlog`). `made` is true
+    where there was no index.
     """
 
     index: Index
@@ -53,6 +54,7 @@ class IndexResult:
     invalid_lines: list[Problem] = field(default_factory=list)
     pruned: int = 0
     stale: int = 0
+    made: bool = False
 
 
 def write_catalog(
@@ -117,7 +119,9 @@ def write_catalog(
         index, new_version = build_next_version(cluster, alias, vectors, progress=progress).allow_media(folder), True
     index.refresh()
     written = total - len(refused) - stale
-    return IndexResult(index, alias if new_version else None, written, refused, list(invalid), pruned, stale)
+    return IndexResult(
+        index, alias if new_version else None, written, refused, list(invalid), pruned, stale, made=current is None
+    )
 
 
 def ensure_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media: Path) -> Index:

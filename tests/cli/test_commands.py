@@ -101,6 +101,18 @@ def test_a_medium_that_no_worker_can_read_is_named_when_the_catalog_is_checked(t
 
 
 @pytest.mark.live
+def test_an_index_that_put_makes_is_said_with_its_vectors(shop, here):
+    environment, name = here
+    (shop / "catalog.jsonl").write_text("")
+    put = ("catalog", "put", shop / "catalog.jsonl", "--index", name)
+    said = f"there was no index {name}: made {name}-v1, with vectors of text; "
+    code, _, err = ltr(*put, **environment)
+    assert (code, said in err) == (0, True)
+    code, _, err = ltr(*put, **environment)
+    assert (code, said in err) == (0, False)
+
+
+@pytest.mark.live
 def test_a_feature_on_a_field_that_the_index_lacks_is_named(shop, here):
     environment, name = here
     ltr("index", "create", name, "--text-encoder", "none", **environment)
