@@ -9,7 +9,7 @@ import typer
 from ltr_plugin.cli.embedding import embed_and_show, embed_changes, print_refused, warn_without_workers
 from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName, MediaRoot, SkipInvalid, Wait
-from ltr_plugin.cli.output import first_of, print_problems, print_result
+from ltr_plugin.cli.output import exit_if, first_of, print_problems, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.errors import InputError, Problem, ProblemLog, counted
 
@@ -95,8 +95,7 @@ def delete(
         "deleted": result.applied, "missing": result.missing, "refused": [one.id for one in result.refused],
     }  # fmt: skip
     print_result(facts, f"deleted {counted(result.applied, 'product')} from {name}", as_json=as_json)
-    if result.refused:
-        raise typer.Exit(1)
+    exit_if(result.refused)
 
 
 @app.command()
@@ -117,8 +116,7 @@ def check(
     print_result(
         facts, f"{file}: {counted(products, 'good line')}, {counted(len(problems), 'mistake')}", as_json=as_json
     )
-    if problems:
-        raise typer.Exit(1)
+    exit_if(problems)
 
 
 @app.command()

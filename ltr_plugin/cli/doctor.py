@@ -2,10 +2,8 @@
 
 from dataclasses import asdict
 
-import typer
-
 from ltr_plugin.cli.options import AsJson
-from ltr_plugin.cli.output import print_result
+from ltr_plugin.cli.output import exit_if, print_result
 
 
 def doctor(as_json: AsJson = False) -> None:
@@ -25,5 +23,4 @@ def doctor(as_json: AsJson = False) -> None:
         lines += [] if one.ok else [f"{'':<18} {one.remedy}"]
     failed = any(one.needed and not one.ok for one in checks)
     print_result({"ok": not failed, "checks": [asdict(one) for one in checks]}, "\n".join(lines), as_json=as_json)
-    if failed:
-        raise typer.Exit(1)
+    exit_if(failed)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ltr_plugin.cli.output import print_problems, print_result
+from ltr_plugin.cli.output import exit_if, print_problems, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.errors import counted
 
@@ -53,8 +53,7 @@ def embed_and_show(
     if wait and pending_alias:
         warn_of_stale_releases(index)
     show_status(index, as_json=as_json, missing=missing)
-    if failed:
-        raise typer.Exit(1)
+    exit_if(failed)
 
 
 def embed_changes(

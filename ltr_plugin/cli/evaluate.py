@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, QrelsFile, QueriesFile
-from ltr_plugin.cli.output import print_failed_queries, print_result
+from ltr_plugin.cli.output import exit_if, print_failed_queries, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.cli.search import RANKERS
 
@@ -36,10 +36,11 @@ def evaluate(
     result = _evaluate(_open(name), queries, qrels, ranker)
     if as_json:
         typer.echo(json.dumps(result.to_json()))
-        return
-    console = Console(width=None if sys.stdout.isatty() else 160)  # a file or pipe has no width to fit into
-    for table in result.to_tables():
-        console.print(table)
+    else:
+        console = Console(width=None if sys.stdout.isatty() else 160)  # a file or pipe has no width to fit into
+        for table in result.to_tables():
+            console.print(table)
+    exit_if(result.failed)
 
 
 def report(
@@ -63,6 +64,7 @@ def report(
     result = _evaluate(index, queries, qrels, ranker)
     write_report(index, result, out, ablation=matrix)
     print_result({"report": str(out), **result.to_json()}, f"report: {out}", as_json=as_json)
+    exit_if(result.failed)
 
 
 def ablate(

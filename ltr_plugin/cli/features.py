@@ -7,7 +7,7 @@ import typer
 
 from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, QrelsFile, QueriesFile
-from ltr_plugin.cli.output import first_of, print_failed_queries, print_result
+from ltr_plugin.cli.output import exit_if, first_of, print_failed_queries, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.errors import InputError, counted
 
@@ -106,6 +106,7 @@ def log(
         f"{counted(len(done.failed), 'query')} failed"
     )
     print_result({**asdict(done), "table": str(done.table)}, text, as_json=as_json)
+    exit_if(done.failed)
 
 
 @app.command()

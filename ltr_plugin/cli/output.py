@@ -19,6 +19,12 @@ def print_failed_queries(failed: Mapping[str, str]) -> None:
     print_problems(Problem(f"query {query}", reason) for query, reason in failed.items())
 
 
+def exit_if(failed: object) -> None:
+    """Ends the command with status 1 when something `failed`: what it did is done, and what failed is printed."""
+    if failed:
+        raise typer.Exit(1)
+
+
 def first_of(ids: Sequence[str]) -> str:
     """The first ten ids, with dots when there are more."""
     return ", ".join(ids[:10]) + (", ..." if len(ids) > 10 else "")

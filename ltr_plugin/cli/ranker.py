@@ -8,7 +8,7 @@ import typer
 
 from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName
-from ltr_plugin.cli.output import print_failed_queries, print_result
+from ltr_plugin.cli.output import exit_if, print_failed_queries, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 
 app = verb_group("Upload trained rankers, and choose the one that storefronts get.")
@@ -48,6 +48,7 @@ def push(
     print_failed_queries(pushed.failed)
     facts = {"model": pushed.model, "parity": pushed.parity.to_json(), "failed": dict(pushed.failed)}
     print_result(facts, f"{pushed.model} is in the cluster\n{pushed.parity}", as_json=as_json)
+    exit_if(pushed.failed)
 
 
 @app.command()

@@ -4,7 +4,9 @@ import json
 import uuid
 
 import pytest
+from typer.testing import CliRunner
 
+from ltr_plugin.cli import app
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.search import msearch
 from ltr_plugin.errors import ClusterError, InputError
@@ -51,6 +53,20 @@ def test_a_query_that_fails_is_named_and_logging_evaluation_and_push_go_on(shop_
     assert evaluation.to_json()["failed"].keys() == {failing}
     assert evaluation.runs[pushed.model].full[failing] == []
     assert evaluation.runs["bm25"].full[failing]
+
+
+def test_a_command_of_which_a_query_failed_does_the_rest_and_ends_with_1(
+    shop_index, queries, shop_files, set_file, monkeypatch
+):
+    monkeypatch.setenv("OPENSEARCH_URL", shop_index.cluster.url)
+    path, failing = queries
+    set_file([TITLE, REGEXP])
+    table = path.parent / "table.parquet"
+    arguments = ["--queries", str(path), "--qrels", str(shop_files / "qrels.txt"), "-i", shop_index.alias]
+    ended = CliRunner().invoke(app, ["features", "log", str(path.parent / "set.yaml"), "--out", str(table), *arguments])
+    assert ended.exit_code == 1
+    assert f"query {failing}" in ended.stderr
+    assert len(set(FeatureTable.read(table).queries)) == 19
 
 
 def test_judged_products_and_queries_that_are_not_there_are_named(shop_index, shop_files, set_file, tmp_path):
