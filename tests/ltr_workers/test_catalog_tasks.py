@@ -14,6 +14,7 @@ from ltr_workers.celery import make_app
 from ltr_workers.parking import Parking
 from prometheus_client import REGISTRY
 
+from benchmarks.lib.brokers import RabbitMQ, Redis
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.broker.messages import CATALOG_QUEUE, TASK_FAILED, WRITE_REFUSED, broker_folder
 from ltr_plugin.catalog.changes import CatalogEntry
@@ -112,6 +113,34 @@ def test_messages_for_an_index_that_is_not_there_are_parked_and_keep_their_order
     assert parked(alias) == 0
     put(6, alias, title="fifth")
     assert [found.product.title for found in made.fetch(["4711"])] == ["fifth"]
+
+
+@pytest.fixture(params=[Redis, RabbitMQ])
+def broker(request, tmp_path):
+    if not request.param.binary:
+        pytest.skip(f"{request.param.__name__} is not installed")
+    started = request.param(tmp_path / "broker")
+    try:
+        started.start()
+        yield started
+    finally:
+        started.close()
+
+
+@pytest.mark.usefixtures("shop")
+def test_messages_parked_in_a_broker_keep_their_order_and_end(broker, absent, monkeypatch, tmp_path):
+    monkeypatch.setattr(catalog_tasks, "app", make_app(Settings(runs=tmp_path, broker_url=broker.url)))
+    alias, make = absent
+    catalog_tasks.take_up_parked()
+    for number, title in enumerate(("first", "second", "third")):
+        put(number, alias, title=title)
+    catalog_tasks.take_up_parked()
+    assert parked(alias) == 3
+    made = make()
+    catalog_tasks.take_up_parked()
+    assert [found.product.title for found in made.fetch(["4711"])] == ["third"]
+    assert parked(alias) == 0
+    catalog_tasks.take_up_parked()
 
 
 @pytest.mark.usefixtures("shop")
