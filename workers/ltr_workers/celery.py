@@ -3,6 +3,7 @@
 from typing import Any
 
 from celery import Celery, signals
+from kombu.transport import TRANSPORT_ALIASES
 
 from ltr_plugin.broker.messages import SWEEP_TASK, celery_client
 from ltr_plugin.settings import Settings
@@ -47,6 +48,13 @@ def _beat_schedule(settings: Settings) -> dict[str, Any]:
         for index in settings.sweep_indices
     }
 
+
+# by the scheme of an address, since kombu looks there for each of several addresses; imported when one is used
+TRANSPORT_ALIASES.update(
+    redis="ltr_workers.redis_queue:Transport",
+    rediss="ltr_workers.redis_queue:Transport",
+    sentinel="ltr_workers.redis_queue:SentinelTransport",
+)
 
 app = make_app(Settings.from_env())
 
