@@ -27,8 +27,8 @@ class CatalogEntry(Product):
     deleted: StrictBool = False
 
     @model_validator(mode="after")
-    def _require_title_or_media(self) -> "CatalogEntry":
-        return self if self.deleted else super()._require_title_or_media()  # type: ignore[operator]
+    def _check_whole(self) -> "CatalogEntry":
+        return self if self.deleted else super()._check_whole()  # type: ignore[operator]
 
 
 class ProductUpdate(StrictModel):

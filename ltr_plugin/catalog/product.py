@@ -21,10 +21,14 @@ from ltr_plugin.catalog.values import (
     Stat,
     StatName,
 )
+from ltr_plugin.files import MAX_LINE_BYTES
 from ltr_plugin.validation import StrictModel
 
 Modality = Literal["text", "image", "audio", "video"]
 MODALITIES: tuple[Modality, ...] = ("text", "image", "audio", "video")
+
+MAX_PRODUCT_BYTES = MAX_LINE_BYTES
+"""Bytes of a product as JSON, however it arrives: one of 50 MB takes all memory of a node with a heap of 512 MB."""
 
 
 class Product(StrictModel):
@@ -63,9 +67,12 @@ class Product(StrictModel):
     )
 
     @model_validator(mode="after")
-    def _require_title_or_media(self) -> Self:
+    def _check_whole(self) -> Self:
         if not (self.title or self.images or self.audio or self.video):
             raise ValueError("a product needs a title or at least one of images, audio, video")
+        size = len(self.model_dump_json())
+        if size > MAX_PRODUCT_BYTES:
+            raise ValueError(f"the product has {size:,} bytes as JSON; shorten it to {MAX_PRODUCT_BYTES:,}")
         return self
 
     def media(self, modality: Modality) -> tuple[str, ...]:
@@ -93,7 +100,7 @@ def read_leniently(fields: Mapping[str, Any]) -> Product:
 
 class _LenientProduct(Product):
     @model_validator(mode="after")
-    def _require_title_or_media(self) -> Self:
+    def _check_whole(self) -> Self:
         return self
 
 

@@ -54,6 +54,14 @@ class FeatureSet(StrictModel):
             location = f"line {position.line + 1}" if position else ""
             message = f"is not YAML: {getattr(error, 'problem', error)}"
             raise InputError(str(path), [Problem(location, message)]) from None
+        except (
+            ValueError,
+            TypeError,
+            LookupError,
+            AttributeError,
+            RecursionError,
+        ) as error:  # as for the day 2026-13-45
+            raise InputError(str(path), f"has a value that YAML cannot read: {error}") from None
         return decode(cls, value, source=str(path), renamed_keys=RENAMED_KEYS)
 
     @property

@@ -1,11 +1,12 @@
 """The kinds of feature: their keys in a feature-set file, and the query whose score is the value of the feature."""
 
+import json
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, FiniteFloat, StringConstraints
+from pydantic import Field, FiniteFloat, StringConstraints, field_validator
 
 from ltr_plugin.features.feature import MAX_VALUE, Feature, FieldName
-from ltr_plugin.features.mustache import Body, RawTemplate, to_json, when
+from ltr_plugin.features.mustache import Body, RawTemplate, render, to_json, when
 from ltr_plugin.features.parameters import flag_name
 from ltr_plugin.features.product_values import FieldValue, Recency
 
@@ -146,6 +147,16 @@ class Template(Feature):
     kind: Literal["template"]
     template: dict[str, Any]
     when: FieldName | None = None
+
+    @field_validator("template")
+    @classmethod
+    def _require_json(cls, template: dict[str, Any]) -> dict[str, Any]:
+        try:
+            render(template)
+            json.dumps(template, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ValueError(f"cannot be written as JSON: {error}; put dates into quotes") from None
+        return template
 
     def query(self) -> Body:
         """The template; `match_none` where the query lacks what `when` names."""

@@ -103,15 +103,12 @@ def _modalities(index: Index) -> list[Modality]:
 
 def queue_length(client: "Celery", *names: str) -> int:
     """How many messages wait in these queues. In the folder queue, those that a worker holds are counted too."""
+    waiting = 0
     with broker_connection(client) as connection:
-        return sum(length_of(connection, name) for name in names)
-
-
-def length_of(connection: Any, name: str) -> int:  # noqa: ANN401 - kombu's connection
-    """How many messages wait in a queue: none in one that is not there, as an empty one of Redis."""
-    with contextlib.suppress(*connection.channel_errors), connection.channel() as channel:
-        return int(channel.queue_declare(name, passive=True).message_count)
-    return 0
+        for name in names:
+            with contextlib.suppress(*connection.channel_errors), connection.channel() as channel:
+                waiting += channel.queue_declare(name, passive=True).message_count
+    return waiting
 
 
 def _in_flight(index: Index, client: "Celery") -> dict[Modality | None, set[str]]:

@@ -115,7 +115,8 @@ def read_card(folder: Path) -> RankerCard:
         raise InputError(str(path), "is not a JSON object")
     if value.get("format", 1) == 1:
         raise InputError(str(folder), "was trained by ltr 0.1; log features and train again")
-    lines = queries_path.read_text("utf-8").splitlines() if queries_path.exists() else []
+    # as bytes: a text would also be split where a query has a line separator of Unicode
+    lines = queries_path.read_bytes().splitlines() if queries_path.exists() else []
     queries = [parse_json(line, source=f"{queries_path}:{number}") for number, line in enumerate(lines, start=1)]
     return decode(RankerCard, {**value, "sample_queries": queries}, source=str(path))
 

@@ -1,8 +1,10 @@
 import pytest
+from pydantic import ValidationError
 
+from ltr_plugin.catalog.changes import ProductUpdateModel
 from ltr_plugin.catalog.media import content_hashes, resolve_media_path
-from ltr_plugin.catalog.product import Product
-from ltr_plugin.errors import MediaError
+from ltr_plugin.catalog.product import Product, read_leniently
+from ltr_plugin.errors import InputError, MediaError
 
 
 def test_attributes_fold_into_words():
@@ -31,3 +33,13 @@ def test_a_price_changes_no_content_hash_and_a_new_photo_changes_its_own(tmp_pat
 def test_media_outside_the_catalog_are_refused(tmp_path):
     with pytest.raises(MediaError, match="is outside"):
         resolve_media_path(tmp_path, "../secret.jpg")
+
+
+def test_a_product_larger_than_a_line_of_a_catalog_is_refused_however_it_arrives():
+    text = "word " * 900_000
+    for fields in ({"description": text}, {"attributes": {"a": text}}, {"attributes": {"a": [text]}}):
+        with pytest.raises(ValidationError, match="the product has 4,500"):
+            Product(id="1", title="Mug", **fields)
+    with pytest.raises(InputError, match="shorten it"):
+        ProductUpdateModel(id="1", description=text[:3_000_000]).apply_to({"id": "1", "title": text[:3_000_000]})
+    assert read_leniently({"id": "1", "title": text}).title == text.strip()

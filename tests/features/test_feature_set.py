@@ -267,3 +267,19 @@ def test_a_fuzzy_match_of_a_field_that_is_one_word_is_refused(tmp_path):
     check_fields(FeatureSet.load(written(tmp_path, [feature])), mapping, [])
     with pytest.raises(InputError, match="'brand' is of type keyword, but 'brand' needs a tokenized text field"):
         check_fields(FeatureSet.load(written(tmp_path, [{**feature, "fuzziness": "AUTO"}])), mapping, [])
+
+
+@pytest.mark.parametrize(
+    ("feature", "message"),
+    [
+        ("{name: new, kind: recency, modality: text, field: released, origin: 2026-13-45}", "YAML cannot read: month"),
+        ("{name: new, kind: template, modality: text, template: {range: {a: {gte: 2026-01-01}}}}", "dates into quotes"),
+        ("{name: new, kind: template, modality: text, template: {boost: .nan}}", "cannot be written as JSON"),
+        ("{name: new, kind: template, modality: text, template: &own {bool: *own}}", "cannot be written as JSON"),
+        ("[" * 5000, "YAML cannot read"),
+    ],
+)
+def test_a_value_that_only_yaml_has_is_a_problem_of_the_file(tmp_path, feature, message):
+    path = tmp_path / "set.yaml"
+    path.write_text(f"name: shop\nversion: 1\nfeatures:\n- {feature}\n")
+    assert any(message in problem for problem in problems_of(path).values())

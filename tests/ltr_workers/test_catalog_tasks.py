@@ -17,6 +17,7 @@ from ltr_workers.celery import make_app
 from ltr_workers.parking import Parking
 from prometheus_client import REGISTRY
 
+from benchmarks.lib.brokers import RabbitMQ, Redis
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.broker.messages import CATALOG_QUEUE, TASK_FAILED, WRITE_REFUSED, broker_folder
 from ltr_plugin.catalog.changes import CatalogEntry
@@ -117,6 +118,34 @@ def test_messages_for_an_index_that_is_not_there_are_parked_and_keep_their_order
     assert [found.product.title for found in made.fetch(["4711"])] == ["fifth"]
 
 
+@pytest.fixture(params=[Redis, RabbitMQ])
+def broker(request, tmp_path):
+    if not request.param.binary:
+        pytest.skip(f"{request.param.__name__} is not installed")
+    started = request.param(tmp_path / "broker")
+    try:
+        started.start()
+        yield started
+    finally:
+        started.close()
+
+
+@pytest.mark.usefixtures("shop")
+def test_messages_parked_in_a_broker_keep_their_order_and_end(broker, absent, monkeypatch, tmp_path):
+    monkeypatch.setattr(catalog_tasks, "app", make_app(Settings(runs=tmp_path, broker_url=broker.url)))
+    alias, make = absent
+    catalog_tasks.take_up_parked()
+    for number, title in enumerate(("first", "second", "third")):
+        put(number, alias, title=title)
+    catalog_tasks.take_up_parked()
+    assert parked(alias) == 3
+    made = make()
+    catalog_tasks.take_up_parked()
+    assert [found.product.title for found in made.fetch(["4711"])] == ["third"]
+    assert parked(alias) == 0
+    catalog_tasks.take_up_parked()
+
+
 @pytest.mark.usefixtures("shop")
 def test_a_parked_message_that_turns_out_wrong_stops_none_after_it(absent, caplog):
     alias, make = absent
@@ -206,6 +235,10 @@ MALFORMED = [
     {"task": "ltr.put", "body": json.dumps([["shop", []], {}, {}]), "content-type": "application/x-python-serialize"},
     {"task": None, "body": json.dumps([["shop", []], {}, {}])},
     {"task": ["x"], "body": json.dumps([["shop", []], {}, {}])},
+    {"task": "ltr.put", "body": json.dumps([["shop", []], {}, {"callbacks": "x"}])},
+    {"task": "ltr.put", "shadow": [1], "body": json.dumps([["shop", []], {}, {}])},
+    {"task": "ltr.put", "compression": "zlib", "body": json.dumps([["shop", []], {}, {}])},
+    {"task": "ltr.put", "body": json.dumps([[], {"self": 1, "index": "shop", "products": []}, {}])},
     {"task": "ltr.put", "id": None, "body": json.dumps([["shop", []], {}, {}])},
 ]
 
@@ -216,6 +249,7 @@ def test_malformed_messages_are_one_line_each_and_stop_none_after_them(shop, ind
     queue = broker_folder(Settings(runs=runs)) / "queue"
     for number, message in enumerate(MALFORMED):
         headers = {"task": message["task"], "id": f"m{number}"}
+        headers |= {name: message[name] for name in ("shadow", "compression") if name in message}
         if message["task"] is None:
             del headers["task"]
         if "id" in message:
@@ -236,3 +270,58 @@ def test_malformed_messages_are_one_line_each_and_stop_none_after_them(shop, ind
     assert not [line for line in lines if "traceback" in line]
     assert not [line for line in lines if line["level"] == "critical"]
     assert max(len(line["message"]) for line in lines) < 1000
+
+
+ROUTE = {"delivery_info": {"exchange": "", "routing_key": CATALOG_QUEUE}}
+ENVELOPE = {"body": "x", "headers": {}, "properties": ROUTE | {"delivery_tag": "t"}}
+ITEMS = [
+    "hello", b"\xff\x00", "", "3", "null", "[]", '"x"', "{}", "[" * 100_000,
+    *(json.dumps(ENVELOPE | {"headers": wrong}) for wrong in ([1], "x")),
+    *(json.dumps(ENVELOPE | {"properties": wrong}) for wrong in (None, [], {}, ROUTE, {"delivery_tag": "t"})),
+    *(json.dumps(ENVELOPE | {"properties": ROUTE | {"delivery_tag": wrong}}) for wrong in (None, ["t"])),
+    json.dumps(ENVELOPE | {"properties": ENVELOPE["properties"] | {"body_encoding": "base64"}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("broker", [Redis], indirect=True)
+def test_items_in_redis_that_are_no_messages_are_one_line_each_and_stop_no_worker(
+    shop, index, node_url, broker, tmp_path
+):
+    import redis
+
+    app = make_app(Settings(runs=tmp_path, broker_url=broker.url))
+    with redis.Redis.from_url(broker.url) as queue:
+        for item in ITEMS:
+            queue.lpush(CATALOG_QUEUE, item)
+    app.send_task(PUT_TASK, [shop, [MUG]], queue=CATALOG_QUEUE)
+    environment = {"LTR_BROKER_URL": broker.url, "OPENSEARCH_URL": node_url}
+    worker = WorkerProcess(environment, tmp_path / "log", "-Q", CATALOG_QUEUE, "--concurrency", "1")
+    try:
+        until(lambda: index.fetch(["4711"]))
+        assert worker.metric('ltr_tasks_total{outcome="malformed",task="unknown"}') == len(ITEMS)
+    finally:
+        worker.kill()
+    lines = worker.lines()
+    assert len([line for line in lines if TASK_FAILED in line["message"]]) == len(ITEMS)
+    assert not [line for line in lines if "traceback" in line]
+
+
+@pytest.mark.parametrize("broker", [Redis], indirect=True)
+def test_a_message_that_a_stopped_worker_gives_back_to_redis_stays_the_first(shop, index, node_url, broker, tmp_path):
+    app = make_app(Settings(runs=tmp_path, broker_url=broker.url))
+    for title in ("first", "second", "third"):
+        app.send_task(PUT_TASK, [shop, [MUG | {"title": title}]], queue=CATALOG_QUEUE)
+    environment = {"LTR_BROKER_URL": broker.url, "LTR_RETRY_TIMEOUT_S": "0.1"}
+    options = ("-Q", CATALOG_QUEUE, "--concurrency", "1")
+    away = WorkerProcess({**environment, "OPENSEARCH_URL": "http://127.0.0.1:9"}, tmp_path / "away.log", *options)
+    try:
+        until(lambda: any("waiting" in line["message"] for line in away.lines()))
+        assert away.stop(30) == 0
+    finally:
+        away.kill()
+    worker = WorkerProcess({**environment, "OPENSEARCH_URL": node_url}, tmp_path / "log", *options)
+    try:
+        until(lambda: len([line for line in worker.lines() if line.get("facts") or "applied" in line]) == 3)
+    finally:
+        worker.kill()
+    assert [found.product.title for found in index.fetch(["4711"])] == ["third"]

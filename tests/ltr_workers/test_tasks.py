@@ -93,7 +93,9 @@ def test_a_task_for_an_index_that_is_gone_fails_at_once(cluster_at, node_url, ca
     assert pauses == []
 
 
-@pytest.mark.parametrize("arguments", [["i", "p1"], ["i", [1]], [{}, ["p1"]], ["i", ["p1"], "smell"]])
+@pytest.mark.parametrize(
+    "arguments", [["i", "p1"], ["i", [1]], ["i", ["p1", ""]], [{}, ["p1"]], ["i", ["p1"], "smell"]]
+)
 def test_an_invalid_message_fails_at_once(arguments, caplog, pauses):
     with caplog.at_level(logging.ERROR, "ltr_workers.tasks"):
         assert embed_task.apply(arguments).successful()

@@ -69,6 +69,13 @@ def test_the_export_scores_alike(ranker, shop):
 def test_saves_and_loads(ranker, tmp_path):
     ranker.save(tmp_path / "linear")
     assert load_ranker(tmp_path / "linear") == ranker
+
+
+def test_a_query_with_line_separators_is_read_as_it_was_saved(shop, tmp_path):
+    queries = [{"query": {"id": "q1", "text": "red\u2028mug\u0085\n\x0c"}, "params": {}}]
+    ranker = train_linear(replace(shop, provenance=replace(shop.provenance, sample_queries=queries)))
+    ranker.save(tmp_path / "linear")
+    assert list(load_ranker(tmp_path / "linear").card.sample_queries) == queries
     (tmp_path / "linear" / "weights.json").write_text("{}")
     with pytest.raises(InputError, match="not the model"):
         LinearRanker.load(tmp_path / "linear")

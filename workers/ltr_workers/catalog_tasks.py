@@ -177,9 +177,8 @@ def _take_up_regularly() -> None:
         while not is_stopping():
             try:
                 take_up_parked()
-            except Exception as error:  # a broker's client may raise anything, and nothing else would try again
-                reason = error if isinstance(error, LtrError | Reject) else f"{type(error).__name__}: {error}"
-                log.warning("parked messages are not taken up now: %s", reason)
+            except Exception as error:  # whatever it is, the next try may succeed
+                log.warning("parked messages are not taken up now: %s: %s", type(error).__name__, error)
             time.sleep(TAKE_UP_INTERVAL_S)
 
     threading.Thread(target=run, daemon=True).start()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from celery import Celery, signals
+from kombu.transport import TRANSPORT_ALIASES
 
 from ltr_plugin.broker.messages import SWEEP_TASK, celery_client
 from ltr_plugin.settings import Settings
@@ -48,6 +49,13 @@ def _beat_schedule(settings: Settings) -> dict[str, Any]:
     }
 
 
+# by the scheme of an address, since kombu looks there for each of several addresses; imported when one is used
+TRANSPORT_ALIASES.update(
+    redis="ltr_workers.redis_queue:Transport",
+    rediss="ltr_workers.redis_queue:Transport",
+    sentinel="ltr_workers.redis_queue:SentinelTransport",
+)
+
 app = make_app(Settings.from_env())
 
 
@@ -57,10 +65,8 @@ def _start(sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery's worker
     from ltr_workers.memory import disable_trim
     from ltr_workers.metrics_server import serve_metrics
     from ltr_workers.parent_process import exit_with_command
-    from ltr_workers.redis_items import tolerate_malformed_items
 
     exit_with_command()
-    tolerate_malformed_items()
     disable_trim()
     serve_metrics(Settings.from_env(), sender)
     limit_threads()  # last: an invalid LTR_CORES must not prevent the others

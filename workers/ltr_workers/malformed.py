@@ -9,7 +9,6 @@ from celery.worker.consumer import Consumer
 
 from ltr_plugin.broker.messages import TASK_FAILED
 from ltr_plugin.validation import shorten
-from ltr_workers.redis_items import MALFORMED
 
 log = logging.getLogger(__name__)
 
@@ -19,12 +18,12 @@ class CheckedTask(Task):  # type: ignore[misc]
 
     abstract = True
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """Runs the task; a message with other arguments is dropped."""
         try:
             inspect.signature(self.run).bind(*args, **kwargs)
         except TypeError as error:
-            _count(self.name)
+            count_malformed(self.name)
             arguments = f"{shorten(args)}, {shorten(kwargs)}"
             log.error("%s: message of %s: %s; its arguments are %s", TASK_FAILED, self.name, error, arguments)  # noqa: TRY400
             return None
@@ -39,9 +38,6 @@ class TolerantConsumer(Consumer):  # type: ignore[misc]
         handle = super().create_task_handler(*args, **kwargs)
 
         def on_message(message: Any) -> None:  # noqa: ANN401
-            if reason := (message.headers or {}).get(MALFORMED):
-                self._drop(message, reason)
-                return
             try:
                 body = message.payload  # decoded once; Celery would do it here too
             except Exception as error:  # a decoder may raise anything
@@ -50,12 +46,19 @@ class TolerantConsumer(Consumer):  # type: ignore[misc]
             if not _is_task(body):
                 self._drop(message, "is not [arguments, {keywords}, {options}]")
                 return
+            if not isinstance(message.headers.get("shadow") or "", str):  # the task would never be acknowledged
+                self._drop(message, "has a wrong header: shadow is no text")
+                return
             try:
                 handle(message)
             except (ValueError, TypeError, LookupError, AttributeError) as error:
                 self._drop(message, f"has a wrong header: {type(error).__name__}: {error}")
 
         return on_message
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:  # noqa: ANN401
+        """Drops a message that is not compressed as it says."""
+        self._drop(message, f"cannot be read: {exc}")
 
     def on_unknown_message(self, body: Any, message: Any) -> None:  # noqa: ANN401, ARG002
         """Drops a message that names no task."""
@@ -70,7 +73,7 @@ class TolerantConsumer(Consumer):  # type: ignore[misc]
         self._drop(message, str(exc))
 
     def _drop(self, message: Any, reason: str) -> None:  # noqa: ANN401
-        _count("unknown")
+        count_malformed("unknown")
         log.error("%s: message %s: %s; dropped: %s", TASK_FAILED, message.delivery_tag, reason, shorten(message.body))
         message.reject_log_error(log, self.connection_errors)
 
@@ -79,10 +82,13 @@ def _is_task(body: object) -> bool:
     if isinstance(body, dict):  # of Celery's first protocol
         return isinstance(body.get("args", []), list) and isinstance(body.get("kwargs", {}), dict)
     types = (list, dict, dict | None)
-    return isinstance(body, list) and len(body) == 3 and all(map(isinstance, body, types))
+    if not (isinstance(body, list) and len(body) == 3 and all(map(isinstance, body, types))):
+        return False
+    return not any((body[2] or {}).values())  # tasks to follow this one: a wrong one would never be acknowledged
 
 
-def _count(task: str) -> None:
+def count_malformed(task: str) -> None:
+    """Counts a message for this task as malformed."""
     from ltr_workers.metrics import TASKS
 
     TASKS.labels(task, "malformed").inc()

@@ -11,7 +11,7 @@ from typing import Any
 from celery import Celery
 
 from ltr_plugin.broker.messages import PARKED_QUEUE, parked_queue_of
-from ltr_plugin.pipelines.enqueue import broker_connection, length_of, queue_length
+from ltr_plugin.pipelines.enqueue import broker_connection, queue_length
 
 
 class Parking:
@@ -38,39 +38,42 @@ class Parking:
 
     def take_up(self, app: Celery, write: Callable[[dict[str, Any]], bool]) -> None:
         """Writes the parked messages of each index in order, up to the first for which `write` returns False."""
-        with broker_connection(app) as connection:
-            names = connection.SimpleQueue(PARKED_QUEUE)
-            for _ in range(length_of(connection, PARKED_QUEUE)):
-                name = names.get(block=False)
+        with broker_connection(app) as connection, connection.channel() as channel:
+            names = connection.SimpleQueue(PARKED_QUEUE, channel=channel)
+            while name := _next(names):
                 index = name.payload
                 with self.lock:
-                    if not self._write_all(connection, index, write):
-                        names.put(index)
-                name.ack()
-
-    def _write_all(self, connection: Any, index: str, write: Callable[[dict[str, Any]], bool]) -> bool:  # noqa: ANN401
-        """Whether the queue of the index is empty afterwards."""
-        name = parked_queue_of(index)
-        queue = connection.SimpleQueue(name)
-        try:
-            while True:
-                self._set_length(index, length_of(connection, name))
-                message = queue.get(block=False)
-                try:
-                    written = write(message.payload)
-                except BaseException:
-                    message.requeue()
-                    raise
-                if not written:
-                    message.requeue()
-                    return False
-                message.ack()
-        except queue.Empty:
-            self._set_length(index, 0)
-            return True
+                    written = _write_all(connection, index, write)
+                    # a broker may count the message that it gets back a moment later
+                    self._set_length(index, 0 if written else max(1, queue_length(app, parked_queue_of(index))))
+                if written:
+                    name.ack()
 
     def _set_length(self, index: str, length: int) -> None:
         from ltr_workers.metrics import PARKED
 
         self._lengths[index] = length
         PARKED.labels(index).set(length)
+
+
+def _write_all(connection: Any, index: str, write: Callable[[dict[str, Any]], bool]) -> bool:  # noqa: ANN401
+    """Whether all messages of the index are written.
+
+    The first one that is not goes back to the head of its queue because its channel is closed: Redis puts one that is
+    requeued behind the others.
+    """
+    with connection.channel() as channel:
+        queue = connection.SimpleQueue(parked_queue_of(index), channel=channel)
+        while message := _next(queue):
+            if not write(message.payload):
+                return False
+            message.ack()
+    return True
+
+
+def _next(queue: Any) -> Any:  # noqa: ANN401 - kombu's
+    """The next message; None when there is none."""
+    try:
+        return queue.get(block=False)
+    except queue.Empty:
+        return None

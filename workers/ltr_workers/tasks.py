@@ -125,7 +125,7 @@ def _embed(index: Index, ids: Sequence[str], source: Modality | None, *, redeliv
 
 
 def _check(index: Any, ids: Any, source: Any) -> None:  # noqa: ANN401 - a message may say anything
-    if not isinstance(index, str) or not isinstance(ids, list) or not all(isinstance(id_, str) for id_ in ids):
+    if not isinstance(index, str) or not isinstance(ids, list) or not all(isinstance(id_, str) and id_ for id_ in ids):
         raise InputError(EMBED_TASK, f"{index!r}, {ids!r} is no index with a list of product ids")
     if source is not None and source not in MODALITIES:
         raise InputError(EMBED_TASK, f"{source!r} is none of {', '.join(MODALITIES)}")
