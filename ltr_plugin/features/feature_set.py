@@ -20,6 +20,9 @@ from ltr_plugin.validation import StrictModel, decode
 
 FeatureSetName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
+MAX_VALUES = 100_000
+"""Values in the file of a feature set."""
+
 
 class FeatureSet(StrictModel):
     """Ordered features with a name and a version.
@@ -54,14 +57,10 @@ class FeatureSet(StrictModel):
             location = f"line {position.line + 1}" if position else ""
             message = f"is not YAML: {getattr(error, 'problem', error)}"
             raise InputError(str(path), [Problem(location, message)]) from None
-        except (
-            ValueError,
-            TypeError,
-            LookupError,
-            AttributeError,
-            RecursionError,
-        ) as error:  # as for the day 2026-13-45
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:  # as for 2026-13-45
             raise InputError(str(path), f"has a value that YAML cannot read: {error}") from None
+        if _exceeds(value, MAX_VALUES):
+            raise InputError(str(path), f"has more than {MAX_VALUES:,} values, counting each use of an alias")
         return decode(cls, value, source=str(path), renamed_keys=RENAMED_KEYS)
 
     @property
@@ -157,3 +156,14 @@ def _kept(details: ErrorDetails) -> InitErrorDetails:
     return InitErrorDetails(
         type=details["type"], loc=details["loc"], input=details["input"], ctx=details.get("ctx", {})
     )
+
+
+def _exceeds(value: object, most: int) -> bool:
+    """Whether a value holds more than so many; YAML's aliases let a short file hold any number."""
+    left = [value]
+    for _ in range(most):
+        if not left:
+            return False
+        one = left.pop()
+        left += [*one, *one.values()] if isinstance(one, dict) else one if isinstance(one, list) else ()
+    return True

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ltr_plugin.errors import InputError, counted
 from ltr_plugin.features.feature_set import FeatureSet
@@ -21,6 +21,15 @@ from ltr_plugin.validation import StrictModel, decode, parse_json, read_json
 CARD_FILE, QUERIES_FILE = "card.json", "queries.jsonl"
 FORMAT: Literal[2] = 2
 """The version of the card's form."""
+
+
+def _with_keys(*names: str) -> AfterValidator:
+    def check(value: dict[str, Any]) -> dict[str, Any]:
+        if missing := [name for name in names if name not in value]:
+            raise ValueError(f"lacks {', '.join(missing)}")
+        return value
+
+    return AfterValidator(check)
 
 
 class RankerCard(StrictModel):
@@ -40,7 +49,7 @@ class RankerCard(StrictModel):
     feature_set_id: str
     feature_set_digest: str
     missing: Literal["zero"] = "zero"
-    provenance: dict[str, Any]
+    provenance: Annotated[dict[str, Any], _with_keys("index", "cluster_version", "judgments", "fingerprints")]
     queries: int
     rows: int
     negatives: int
@@ -51,7 +60,7 @@ class RankerCard(StrictModel):
     libraries: dict[str, str]
     created: str
     model_sha256: str
-    sample_queries: tuple[dict[str, Any], ...] = Field(default=(), exclude=True)
+    sample_queries: tuple[Annotated[dict[str, Any], _with_keys("query", "params")], ...] = Field((), exclude=True)
 
     @model_validator(mode="after")
     def _check_feature_set(self) -> Self:

@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 
 import pytest
 import yaml
@@ -269,13 +270,20 @@ def test_a_fuzzy_match_of_a_field_that_is_one_word_is_refused(tmp_path):
         check_fields(FeatureSet.load(written(tmp_path, [{**feature, "fuzziness": "AUTO"}])), mapping, [])
 
 
+MANY = "a: &a [1, 1, 1, 1, 1, 1, 1, 1], " + ", ".join(
+    f"{name}: &{name} [{', '.join(8 * [f'*{inner}'])}]" for inner, name in pairwise("abcdefgh")
+)
+"""Eight lists, each of which has the one before eight times."""
+
+
 @pytest.mark.parametrize(
     ("feature", "message"),
     [
         ("{name: new, kind: recency, modality: text, field: released, origin: 2026-13-45}", "YAML cannot read: month"),
         ("{name: new, kind: template, modality: text, template: {range: {a: {gte: 2026-01-01}}}}", "dates into quotes"),
         ("{name: new, kind: template, modality: text, template: {boost: .nan}}", "cannot be written as JSON"),
-        ("{name: new, kind: template, modality: text, template: &own {bool: *own}}", "cannot be written as JSON"),
+        ("{name: new, kind: template, modality: text, template: &own {bool: *own}}", "more than 100,000 values"),
+        (f"{{name: new, kind: template, modality: text, template: {{{MANY}}}}}", "more than 100,000 values"),
         ("[" * 5000, "YAML cannot read"),
     ],
 )

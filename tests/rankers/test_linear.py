@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -69,6 +70,9 @@ def test_the_export_scores_alike(ranker, shop):
 def test_saves_and_loads(ranker, tmp_path):
     ranker.save(tmp_path / "linear")
     assert load_ranker(tmp_path / "linear") == ranker
+    (tmp_path / "linear" / "weights.json").write_text("{}")
+    with pytest.raises(InputError, match="not the model"):
+        LinearRanker.load(tmp_path / "linear")
 
 
 def test_a_query_with_line_separators_is_read_as_it_was_saved(shop, tmp_path):
@@ -76,9 +80,21 @@ def test_a_query_with_line_separators_is_read_as_it_was_saved(shop, tmp_path):
     ranker = train_linear(replace(shop, provenance=replace(shop.provenance, sample_queries=queries)))
     ranker.save(tmp_path / "linear")
     assert list(load_ranker(tmp_path / "linear").card.sample_queries) == queries
-    (tmp_path / "linear" / "weights.json").write_text("{}")
-    with pytest.raises(InputError, match="not the model"):
-        LinearRanker.load(tmp_path / "linear")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("card.json", {"provenance": {"index": "shop"}}, r"provenance  lacks cluster_version, judgments, fingerprints"),
+        ("queries.jsonl", {}, r"sample_queries\[0\]  lacks query, params"),
+    ],
+)
+def test_a_damaged_folder_says_what_it_lacks(shop, tmp_path, file, content, message):
+    train_linear(shop).save(tmp_path)
+    whole = json.loads((tmp_path / file).read_text()) if file == "card.json" else {}
+    (tmp_path / file).write_text(json.dumps({**whole, **content}))
+    with pytest.raises(InputError, match=message):
+        load_ranker(tmp_path)
 
 
 @pytest.mark.parametrize("train", [train_linear, train_logistic, train_svm])
