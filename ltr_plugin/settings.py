@@ -6,12 +6,12 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AliasGenerator, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ltr_plugin.errors import InputError, Problem
+from ltr_plugin.urls import check_cluster_url, check_host, scheme_of
 from ltr_plugin.validation import message_of
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -129,9 +129,9 @@ class Settings(BaseSettings):
     @classmethod
     def _check_broker(cls, url: str | None) -> str | None:
         for one in url.split(";") if url else ():
-            scheme = _scheme(one, "redis://localhost")
+            scheme = scheme_of(one, "redis://localhost")
             if scheme in ("redis", "rediss", "sentinel", "amqp", "amqps", "pyamqp"):
-                _check_host(one)
+                check_host(one)
         return url
 
     @field_validator("opensearch_user", "opensearch_password")
@@ -218,36 +218,6 @@ def _parse(variables: tuple[tuple[str, str], ...]) -> Settings:
         raise InputError(
             "environment", [Problem("".join(map(str, one["loc"][:1])), message_of(one)) for one in details]
         ) from None
-
-
-def check_cluster_url(url: str) -> str:
-    """The address of a cluster. ValueError, which quotes nothing that may be a part of a password, for another text."""
-    if _scheme(url, "https://search:9200") not in ("http", "https"):
-        raise ValueError("begins with neither https:// nor http://")
-    _check_host(url)
-    return url
-
-
-def _scheme(url: str, example: str) -> str:
-    """The scheme of an address. ValueError when it has none, or what is no address."""
-    scheme, separator, rest = url.partition("://")
-    if not separator or not scheme:
-        raise ValueError(f"is no address; write one such as {example}")
-    if not url.isprintable() or " " in url:
-        raise ValueError("has a blank or a control character in it; write them as %20 and so on in a password")
-    if any("@" in rest[rest.index(mark) :] for mark in "/?#" if mark in rest):
-        raise ValueError("has a user name or password with / ? or # in it; write them as %2F, %3F and %23")
-    return scheme.lower()
-
-
-def _check_host(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise ValueError("has a host or port that is none; a port is a number from 1 to 65535") from None
-    if not parts.hostname or port == 0:
-        raise ValueError("names no host, or port 0; write localhost for this machine")
 
 
 def describe() -> Mapping[str, str]:

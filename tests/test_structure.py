@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 LAYERS = (
-    {"batches", "errors", "extras", "files", "jsonlines", "progress", "resources", "settings", "validation"},
+    {"batches", "errors", "extras", "files", "jsonlines", "progress", "resources", "settings", "urls", "validation"},
     {"catalog", "judgments"},
     {"features", "media"},
     {"encoders", "evaluation"},

@@ -6,28 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltr_plugin.cli.embedding import embed_and_show, embed_changes, print_refused, warn_without_workers
+from ltr_plugin.cli.embedding import print_refused, warn_without_workers
 from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName, MediaRoot, SkipInvalid, Wait
-from ltr_plugin.cli.output import exit_if, first_of, print_problems, print_result
-from ltr_plugin.cli.progress_bar import progress_bar
-from ltr_plugin.errors import InputError, Problem, ProblemLog, counted
+from ltr_plugin.cli.output import exit_if, print_problems, print_result
+from ltr_plugin.cli.writing import STANDARD_INPUT, ensure_index, print_missing, read_ids, write
+from ltr_plugin.errors import InputError, counted
 
 if TYPE_CHECKING:
-    from io import BufferedReader
-
-    from ltr_plugin.cluster.connection import Cluster
-    from ltr_plugin.cluster.index import Index
     from ltr_plugin.errors import ClusterError
-    from ltr_plugin.pipelines.encoder_selection import EncoderSelection
-    from ltr_plugin.pipelines.index_catalog import IndexResult
-    from ltr_plugin.pipelines.ingest import IngestResult
     from ltr_plugin.pipelines.watch_folder import FileResult
-    from ltr_plugin.settings import Settings
 
 app = verb_group("Write products into an index, update them and delete them.")
-
-STANDARD_INPUT = Path("-")
 
 FileOrInput = Annotated[
     Path, typer.Argument(metavar="FILE|-", help="JSON Lines file, may be gzipped; `-` reads lines as they arrive.")
@@ -52,7 +42,7 @@ def put(
     A product replaces the one with its id. An index that does not exist is created with the default text encoder; use
     `ltr index create` for other encoders. After an interruption the same command continues where it stopped.
     """
-    _write(
+    write(
         file, name, media_root=media_root, update=False, prune=prune, yes=yes, skip_invalid=skip_invalid, wait=wait,
         as_json=as_json,
     )  # fmt: skip
@@ -68,7 +58,7 @@ def update(
     as_json: AsJson = False,
 ) -> None:
     """Change some fields of products, such as prices: each line is a JSON merge patch with the product's id."""
-    _write(
+    write(
         file, name, media_root=media_root, update=True, prune=False, yes=False, skip_invalid=skip_invalid, wait=wait,
         as_json=as_json,
     )  # fmt: skip
@@ -152,161 +142,8 @@ def watch(
 
     settings = Settings.from_env()
     cluster = connect(settings=settings)
-    _ensure_index(cluster, name, media_root or folder, update=update)
+    ensure_index(cluster, name, media_root or folder, update=update)
     warn_without_workers(settings)
     watching.watch_folder(
         settings, cluster, name, folder, update=update, media=media_root, on_file=on_file, on_retry=on_retry
     )
-
-
-def read_ids(path: Path) -> list[str]:
-    """The ids in a file or in standard input, one a line; InputError lists the lines that are no ids."""
-    from pydantic import TypeAdapter, ValidationError
-
-    from ltr_plugin.catalog.values import Identifier
-    from ltr_plugin.files import decode_line, open_lines
-    from ltr_plugin.validation import problems_of
-
-    identifier: TypeAdapter[str] = TypeAdapter(Identifier)
-    ids: list[str] = []
-    wrong = ProblemLog()
-    with open_lines(_source(path)) as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                if text := decode_line(line).strip():
-                    ids.append(identifier.validate_python(text))
-            except ValidationError as error:
-                wrong.add(Problem(f"line {number}", f"{problems_of(error)[0].message}; write one id a line"))
-            except ValueError as error:
-                wrong.add(Problem(f"line {number}", str(error)))
-    if wrong:
-        raise InputError(str(path), wrong)
-    return ids
-
-
-def print_missing(result: "IngestResult") -> None:
-    """Prints how many of the ids the index does not have, and the first of them."""
-    if result.missing:
-        typer.echo(f"{counted(len(result.missing), 'id')} not in the index: {first_of(result.missing)}", err=True)
-
-
-def _source(path: Path) -> "Path | BufferedReader":
-    return sys.stdin.buffer if path == STANDARD_INPUT else path  # type: ignore[return-value]
-
-
-def _write(
-    file: Path,
-    name: str,
-    *,
-    media_root: Path | None,
-    update: bool,
-    prune: bool,
-    yes: bool,
-    skip_invalid: bool,
-    wait: bool,
-    as_json: bool,
-) -> None:
-    from ltr_plugin.cluster.opensearch import connect
-    from ltr_plugin.pipelines.index_catalog import require_broker
-    from ltr_plugin.settings import Settings
-
-    if prune and file == STANDARD_INPUT:
-        raise InputError("--prune", "needs a file with all products, not standard input")
-    settings = Settings.from_env()
-    if not wait:
-        require_broker(settings)
-    cluster = connect(settings=settings)
-    if file == STANDARD_INPUT:
-        _write_standard_input(settings, cluster, name, media_root, update=update, wait=wait, as_json=as_json)
-        return
-    result, failed = write_file(
-        cluster, file, name, media_root=media_root, update=update, prune=prune, yes=yes, skip_invalid=skip_invalid
-    )
-    embed_and_show(settings, result.index, result.pending_alias, wait=wait, as_json=as_json, failed=failed)
-
-
-def write_file(
-    cluster: "Cluster",
-    file: Path,
-    name: str,
-    *,
-    media_root: Path | None,
-    skip_invalid: bool,
-    encoders: "EncoderSelection | None" = None,
-    update: bool = False,
-    prune: bool = False,
-    yes: bool = False,
-    replace: bool = False,
-) -> "tuple[IndexResult, bool]":
-    """Writes a file of products; returns what became of them, and whether a line failed."""
-    from ltr_plugin.pipelines.encoder_selection import EncoderSelection
-    from ltr_plugin.pipelines.index_catalog import missing_from_catalog, write_catalog
-
-    with progress_bar("writing products") as progress:
-        done = write_catalog(
-            cluster, file, name, encoders or EncoderSelection(), media=media_root, update=update, prune=prune and yes,
-            replace=replace, skip_invalid=skip_invalid, progress=progress,
-        )  # fmt: skip
-    if done.made and encoders is None:
-        _say_made(name, done.index)
-    print_problems([*done.invalid_lines, *done.refused])
-    _say_stale(done.stale)
-    if done.pruned:
-        typer.echo(f"deleted {counted(done.pruned, 'product')} that the file does not contain", err=True)
-    if prune and (missing := missing_from_catalog(done.index, file)):
-        some = f"{counted(len(missing), 'product')} that the file does not contain: {first_of(missing)}"
-        typer.echo(f"--yes deletes {some}", err=True)
-    return done, bool(done.refused or done.invalid_lines)
-
-
-def _write_standard_input(
-    settings: "Settings",
-    cluster: "Cluster",
-    name: str,
-    media_root: Path | None,
-    *,
-    update: bool,
-    wait: bool,
-    as_json: bool,
-) -> None:
-    from ltr_plugin.catalog.line_groups import read_batches
-    from ltr_plugin.files import open_lines
-    from ltr_plugin.pipelines.catalog_client import CatalogClient
-    from ltr_plugin.pipelines.ingest import ingest_lines
-
-    index = _ensure_index(cluster, name, media_root or Path(), update=update).allow_media(media_root or Path())
-    products = CatalogClient(name, folder=media_root, settings=settings, cluster=cluster)
-    ingest = products.update if update else products.put
-    with open_lines(_source(STANDARD_INPUT)) as lines:
-        done = ingest_lines(read_batches(lines), ingest, on_refused=lambda problem: print_problems([problem]))
-    _say_stale(done.stale)
-    embed_changes(settings, index, done.enqueue_error, wait=wait, as_json=as_json, failed=bool(done.refused))
-
-
-def _say_stale(stale: int) -> None:
-    if stale:
-        typer.echo(f"skipped {counted(stale, 'change')}, older than the last one of the same product", err=True)
-
-
-def _ensure_index(cluster: "Cluster", name: str, media_root: Path, *, update: bool) -> "Index":
-    """The index, which is made when there is none, unless it is to be updated."""
-    from ltr_plugin.cluster.index import Index
-    from ltr_plugin.cluster.versions import active_index
-    from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
-    from ltr_plugin.pipelines.index_catalog import ensure_index
-
-    active = active_index(cluster, name)
-    if update and active is None:
-        return Index.open(cluster, name)  # says what is wrong with it
-    if active:
-        return active
-    made = ensure_index(cluster, name, vector_fields_for(cluster, name, EncoderSelection()), media_root)
-    _say_made(name, made)
-    return made
-
-
-def _say_made(name: str, index: "Index") -> None:
-    """Says that there was no index, in case the name is mistyped, and which media get no vectors."""
-    sources = ", ".join(dict.fromkeys(vector.source for vector in index.vectors))
-    hint = f"`ltr index embed {name} --image-encoder ...` adds vectors of photos"
-    typer.echo(f"there was no index {name}: made {index.name}, with vectors of {sources}; {hint}", err=True)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ltr_plugin.cli.catalog import print_missing, read_ids, write_file
 from ltr_plugin.cli.embedding import (
     embed_and_show,
     embed_changes,
@@ -19,6 +18,7 @@ from ltr_plugin.cli.group import VerbGroup, verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexArgument, MediaRoot, SkipInvalid, Wait
 from ltr_plugin.cli.output import print_result
 from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.cli.writing import print_missing, read_ids, write_file
 from ltr_plugin.errors import InputError, counted
 
 if TYPE_CHECKING:

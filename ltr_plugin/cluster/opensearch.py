@@ -20,7 +20,8 @@ from ltr_plugin.cluster.responses import (
 )
 from ltr_plugin.cluster.retrying import PartlyDoneError, retrying
 from ltr_plugin.errors import ClusterError, InputError, PluginMissingError
-from ltr_plugin.settings import Settings, check_cluster_url
+from ltr_plugin.settings import Settings
+from ltr_plugin.urls import check_cluster_url
 
 if TYPE_CHECKING:
     from tenacity import Retrying

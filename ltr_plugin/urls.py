@@ -1,0 +1,34 @@
+"""Addresses of services, checked; no message quotes what may be a part of a password."""
+
+from urllib.parse import urlsplit
+
+
+def check_cluster_url(url: str) -> str:
+    """The address of a cluster. ValueError, which quotes nothing that may be a part of a password, for another text."""
+    if scheme_of(url, "https://search:9200") not in ("http", "https"):
+        raise ValueError("begins with neither https:// nor http://")
+    check_host(url)
+    return url
+
+
+def scheme_of(url: str, example: str) -> str:
+    """The scheme of an address. ValueError when it has none, or what is no address."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or not scheme:
+        raise ValueError(f"is no address; write one such as {example}")
+    if not url.isprintable() or " " in url:
+        raise ValueError("has a blank or a control character in it; write them as %20 and so on in a password")
+    if any("@" in rest[rest.index(mark) :] for mark in "/?#" if mark in rest):
+        raise ValueError("has a user name or password with / ? or # in it; write them as %2F, %3F and %23")
+    return scheme.lower()
+
+
+def check_host(url: str) -> None:
+    """ValueError when an address names no host, or a port that is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("has a host or port that is none; a port is a number from 1 to 65535") from None
+    if not parts.hostname or port == 0:
+        raise ValueError("names no host, or port 0; write localhost for this machine")
