@@ -78,7 +78,7 @@ def test_long_queries_are_logged_evaluated_and_the_ranker_of_them_pushed(shop_in
     features = set_file([one.model_dump() for one in words.features])
     table = tmp_path / "table.parquet"
     logged = log_features(shop_index, features, encode(shop_index, queries), Qrels(grades), table, negatives=2)
-    assert (logged.failed, logged.missing_queries) == ({}, 0)
+    assert (logged.failed, logged.missing_queries) == ({}, [])
     pushed = push(shop_index, train_linear(FeatureTable.read(table)), encode(shop_index, queries))
     assert (pushed.failed, pushed.parity.passed) == ({}, True)
     evaluation = evaluate(shop_index, ["bm25", pushed.model], queries, Qrels(grades))
