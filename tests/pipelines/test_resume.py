@@ -19,7 +19,7 @@ from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live
 
-PRODUCTS = 3200
+PRODUCTS = 2100
 RUNS = Path(__file__).parents[2] / "runs" / "test-restarts"
 """A node that may be killed, built once for all tests that do so."""
 
