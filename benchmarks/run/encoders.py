@@ -16,7 +16,7 @@ import contextlib
 import re
 import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
@@ -31,19 +31,24 @@ from benchmarks.lib.encoder_tasks import Item, Task, clothing, electronics, groc
 from benchmarks.lib.script import argument_parser, command_line, markdown_row, write_result
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.cli.progress_bar import progress_bar
-from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, Encoder, load_encoder
+from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, Encoder, load_encoder, nano_e5
 from ltr_plugin.encoders.export.export import export
 from ltr_plugin.encoders.protocol import Vectors
+from ltr_plugin.encoders.registry import DEFAULT_PHOTO_ENCODER
 from ltr_plugin.encoders.training.fitting import Budget
-from ltr_plugin.encoders.training.trainers import TRAINERS
+from ltr_plugin.encoders.training.trainers import ALIGN, FINETUNE, TRAINERS, Trainer
 from ltr_plugin.errors import MediaError
 from ltr_plugin.evaluation.significance import bootstrap_intervals
 from ltr_plugin.settings import Settings
 
 PHOTO_SETS = {"clothing": clothing, "grocery": grocery}
 SETS = (*PHOTO_SETS, "electronics")
+BUNDLED = "EfficientNet-Lite0"
 CHUNK = 256
 """Items open at a time, so that the measured memory is the encoder's."""
+
+Prepare = Callable[[Modality, Any], Any]
+"""`prepare` of an encoder for products, or its `prepare_query`."""
 
 
 @dataclass(frozen=True)
@@ -96,15 +101,19 @@ def main() -> None:
 
 def photo_encoders(name: str, minutes: float, folder: Path, *, classical: bool, **files: Path) -> dict[str, str]:
     """Photo encoders trained on a set: label to encoder name."""
-    settings: dict[str, tuple[str, dict[str, Any]]] = {
-        f"open_clip, {minutes:g} min from scratch": ("photo", {"image_size": 96}),
+    timed, epochs = Budget(minutes=minutes), Budget()
+    kinds: dict[str, tuple[Trainer, str, Budget, dict[str, Any]]] = {
+        f"{BUNDLED}, aligned": (ALIGN, "aligned", epochs, {}),
+        f"{BUNDLED}, {minutes:g} min fine-tuned": (FINETUNE, "finetuned", timed, {}),
+        f"open_clip, {minutes:g} min from scratch": (TRAINERS["photo"], "photo", timed, {"image_size": 96}),
     }
-    if classical:
-        settings["bag of SIFT words"] = "keypoints", {"descriptor": "sift"}
-        settings["bag of ORB words"] = "keypoints", {"descriptor": "orb"}
-    return {
-        label: train(kind, folder / f"{name}-{options.get('descriptor', kind)}", minutes, **files, **options)
-        for label, (kind, options) in settings.items()
+    if classical:  # whose visual words are found in a fixed number of epochs
+        for descriptor in ("sift", "orb"):
+            options = {"descriptor": descriptor}
+            kinds[f"bag of {descriptor.upper()} words"] = TRAINERS["keypoints"], descriptor, epochs, options
+    return {f"{BUNDLED}, as it is": DEFAULT_PHOTO_ENCODER} | {
+        label: train(trainer, folder / f"{name}-{part}", budget, **files, **options)
+        for label, (trainer, part, budget, options) in kinds.items()
     }
 
 
@@ -116,15 +125,16 @@ def text_encoders(minutes: float, folder: Path, catalog: Path) -> dict[str, str]
         "MiniLM": DEFAULT_TEXT_ENCODER,
         "MiniLM, ONNX": full.spec,
         "MiniLM, ONNX int8": quantized.spec,
-        f"BiLSTM, {minutes:g} min from scratch": train("text", folder / "electronics-bilstm", minutes, catalog=catalog),
+        "multilingual E5 small, 4 bits": f"{nano_e5.LIBRARY.name}:{nano_e5.LIBRARY.example}",
+        f"BiLSTM, {minutes:g} min from scratch": train(
+            TRAINERS["text"], folder / "electronics-bilstm", Budget(minutes=minutes), catalog=catalog
+        ),
     }
 
 
-def train(kind: str, out: Path, minutes: float, **options: Any) -> str:
-    # the visual words of keypoints are found in a fixed number of epochs
-    budget = Budget() if kind == "keypoints" else Budget(minutes=minutes)
+def train(trainer: Trainer, out: Path, budget: Budget, **options: Any) -> str:
     with progress_bar(f"training {out.name}") as progress:
-        return TRAINERS[kind](out=out, budget=budget, progress=progress, **options).spec
+        return trainer(out=out, budget=budget, progress=progress, **options).spec
 
 
 def measure_in_process(label: str, spec: str, tasks: Sequence[Task]) -> list[Row]:
@@ -142,47 +152,59 @@ def measure(label: str, spec: str, tasks: Sequence[Task]) -> list[Row]:
         if not modalities <= encoder.modalities:
             continue
         queries, items = task.queries, task.items
-        query_vectors, _ = encode(encoder, queries)
-        item_vectors, seconds = encode(encoder, items)
-        values = scores(task, queries, items, query_vectors @ item_vectors.T)
-        low, high = bootstrap_intervals(np.array(list(values.values())).T)
-        rows.append(
-            Row(
-                task.name,
-                label,
-                len(queries),
-                {name: round(float(np.mean(value)), 3) for name, value in values.items()},
-                {n: (round(float(a), 3), round(float(b), 3)) for n, a, b in zip(values, low, high, strict=True)},
-                encoder.fingerprint.dimension,
-                round(len(items) / seconds, 1),
-                round(1000 * single_query_s(encoder, queries), 2),
-                weights_mb(encoder, spec),
-                peak_mb(),
+        query_vectors, _ = encode(encoder, queries, encoder.prepare_query)
+        item_vectors, seconds = encode(encoder, items, encoder.prepare)
+        searched = {label: item_vectors}
+        if learned := getattr(encoder, "product_vectors", {}):
+            searched[f"{label}, learned vectors indexed"] = with_learned(items, item_vectors, learned)
+        for what, vectors in searched.items():
+            values = scores(task, queries, items, query_vectors @ vectors.T)
+            low, high = bootstrap_intervals(np.array(list(values.values())).T)
+            rows.append(
+                Row(
+                    task.name,
+                    what,
+                    len(queries),
+                    {name: round(float(np.mean(value)), 3) for name, value in values.items()},
+                    {n: (round(float(a), 3), round(float(b), 3)) for n, a, b in zip(values, low, high, strict=True)},
+                    encoder.fingerprint.dimension,
+                    round(len(items) / seconds, 1),
+                    round(1000 * single_query_s(encoder, queries), 2),
+                    weights_mb(encoder, spec),
+                    peak_mb(),
+                )
             )
-        )
     return rows
 
 
-def encode(encoder: Encoder, items: Sequence[Item]) -> tuple[Vectors, float]:
+def with_learned(items: Sequence[Item], vectors: Vectors, learned: Mapping[str, Any]) -> Vectors:
+    """The vectors as a worker indexes them: the mean direction of a photo's and the one learned for its product."""
+    sums = vectors + np.stack([learned.get(item.id, np.zeros(vectors.shape[1])) for item in items])
+    return sums / np.linalg.norm(sums, axis=1, keepdims=True)
+
+
+def encode(encoder: Encoder, items: Sequence[Item], prepare_one: Prepare) -> tuple[Vectors, float]:
     """The items' vectors, and the seconds of preparing and encoding them, without opening."""
     source = items[0].source
-    encoder.encode(source, list(prepare(encoder, source, [item.open() for item in items[:CHUNK]]).values()))  # warm-up
+    encoder.encode(
+        source, list(prepare(prepare_one, source, [item.open() for item in items[:CHUNK]]).values())
+    )  # warm-up
     vectors, seconds = np.zeros((len(items), encoder.fingerprint.dimension), np.float32), 0.0
     for start in range(0, len(items), CHUNK):
         opened = [item.open() for item in items[start : start + CHUNK]]
         began = time.perf_counter()
-        ready = prepare(encoder, source, opened)
+        ready = prepare(prepare_one, source, opened)
         vectors[[start + row for row in ready]] = encoder.encode(source, list(ready.values()))
         seconds += time.perf_counter() - began
     return vectors, seconds
 
 
-def prepare(encoder: Encoder, source: Modality, opened: Sequence[Any]) -> dict[int, Any]:
+def prepare(prepare_one: Prepare, source: Modality, opened: Sequence[Any]) -> dict[int, Any]:
     """What can be prepared, by position; a photo without keypoints keeps a vector of zeros, which finds nothing."""
     ready = {}
     for position, item in enumerate(opened):
         with contextlib.suppress(MediaError):
-            ready[position] = encoder.prepare(source, item)
+            ready[position] = prepare_one(source, item)
     return ready
 
 
@@ -190,7 +212,7 @@ def single_query_s(encoder: Encoder, queries: Sequence[Item]) -> float:
     """Seconds to encode one prepared query: the median of 20."""
     times = []
     for query in queries[:20]:
-        ready = list(prepare(encoder, query.source, [query.open()]).values())
+        ready = list(prepare(encoder.prepare_query, query.source, [query.open()]).values())
         began = time.perf_counter()
         encoder.encode(query.source, ready)
         times.append(time.perf_counter() - began)

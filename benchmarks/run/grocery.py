@@ -36,7 +36,7 @@ def main() -> None:
     out = settings.runs / "grocery"
     if not (out / "data").exists():
         write_data(data, out / "data")
-    report = run_demo(settings, out, progress_bar=progress_bar, data=out / "data", encoder_minutes=10, image_size=96)
+    report = run_demo(settings, out, progress_bar=progress_bar, data=out / "data", encoder_minutes=10)
     for table in report.comparison.to_tables():
         Console().print(table)
     stored = json.loads(report.json_path.read_text())

@@ -21,19 +21,13 @@ def demo(
     encoder_minutes: Annotated[
         float,
         typer.Option(
-            min=0.1, default_factory=DefaultOf(RUN, "encoder_minutes"), help="Minutes to train the photo encoder."
+            min=0.1, default_factory=DefaultOf(RUN, "encoder_minutes"), help="Minutes to fine-tune the photo encoder."
         ),
     ],
     sound_minutes: Annotated[
         float,
         typer.Option(
             min=0.1, default_factory=DefaultOf(RUN, "sound_minutes"), help="Minutes to train the audio encoder."
-        ),
-    ],
-    image_size: Annotated[
-        int,
-        typer.Option(
-            min=32, default_factory=DefaultOf(RUN, "image_size"), help="Side of a photo for the encoder, in pixels."
         ),
     ],
     data: Annotated[
@@ -67,7 +61,6 @@ def demo(
         products=products,
         encoder_minutes=encoder_minutes,
         sound_minutes=sound_minutes,
-        image_size=image_size,
         keep_node=keep_node,
     )
     console = Console()

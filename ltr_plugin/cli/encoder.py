@@ -14,7 +14,6 @@ from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.errors import counted
 
 if TYPE_CHECKING:
-    from ltr_plugin.encoders import Library
     from ltr_plugin.encoders.export.export import ExportReport
     from ltr_plugin.encoders.training.report import TrainingReport
     from ltr_plugin.encoders.training.trainers import Trainer
@@ -26,14 +25,24 @@ Spec = Annotated[str, typer.Argument(metavar="LIBRARY:MODEL", help="The encoder;
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """List the libraries that encoders come from, and how their models are named."""
+    """List the bundled encoders, then the libraries that encoders come from and how their models are named."""
     from importlib.util import find_spec
 
     from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, list_libraries
 
     libraries = {library.name: library for library in list_libraries()}
     installed = {name: find_spec(library.module) is not None for name, library in libraries.items()}
+    bundled = {f"{name}:{one.model}": one for name, library in libraries.items() for one in library.bundled}
     facts = {
+        "bundled": [
+            {
+                "encoder": spec,
+                "summary": one.summary,
+                "installed": one.installed,
+                "extra": one.extra,
+            }
+            for spec, one in bundled.items()
+        ],
         "default_text_encoder": DEFAULT_TEXT_ENCODER,
         "libraries": [
             {
@@ -47,33 +56,46 @@ def list_(as_json: AsJson = False) -> None:
             for name, library in libraries.items()
         ],
     }
+    width = max(map(len, bundled))
     lines = [
+        f"{spec:{width}}  {one.summary}{'' if one.installed else _install_hint(one.extra)}"
+        for spec, one in bundled.items()
+    ]
+    lines += [
         f"{name}:MODEL  encodes {', '.join(library.modalities)}; MODEL is {library.models}\n"
-        f"    such as {name}:{library.example}{'' if installed[name] else _install_hint(library)}"
+        f"    such as {name}:{library.example}{'' if installed[name] else _install_hint(library.extra)}"
         for name, library in libraries.items()
     ]
     lines.append(f"default text encoder: {DEFAULT_TEXT_ENCODER}")
     print_result(facts, "\n".join(lines), as_json=as_json)
 
 
+CatalogFile = Annotated[
+    Path, typer.Argument(metavar="CATALOG", help="Catalog file (JSON Lines) with media, may be gzipped.")
+]
+Out = Annotated[Path, typer.Option(help="Folder of the trained encoder.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue an interrupted training in --out.")]
+MediaQueries = Annotated[
+    Path | None, typer.Option(help="Queries with photos or sounds of products, to train on as well; needs --qrels.")
+]
+MediaQrels = Annotated[Path | None, typer.Option(help="Judgments of these queries; grade 3 is the same product.")]
+Minutes = Annotated[
+    float | None, typer.Option(min=0.1, help="Minutes to train. Default: a number of epochs that suits the kind.")
+]
+
+
 @app.command()
 def train(
-    catalog: Annotated[
-        Path, typer.Argument(metavar="CATALOG", help="Catalog file (JSON Lines) with media, may be gzipped.")
-    ],
-    out: Annotated[Path, typer.Option(help="Folder of the trained encoder.")],
+    catalog: CatalogFile,
+    out: Out,
     kind: Annotated[str, typer.Option(help="Kind of encoder: photo, audio, text or keypoints (of photos).")] = "photo",
     start: Annotated[
         str | None, typer.Option("--from", help="Model to start from, without `LIBRARY:`. Default: a small new model.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted training in --out.")] = False,
-    queries: Annotated[
-        Path | None, typer.Option(help="Queries with photos or sounds of products, to train on as well; needs --qrels.")
-    ] = None,
-    qrels: Annotated[Path | None, typer.Option(help="Judgments of these queries; grade 3 is the same product.")] = None,
-    minutes: Annotated[
-        float | None, typer.Option(min=0.1, help="Minutes to train. Default: a number of epochs that suits the kind.")
-    ] = None,
+    resume: Resume = False,
+    queries: MediaQueries = None,
+    qrels: MediaQrels = None,
+    minutes: Minutes = None,
     set_: Set = None,
     as_json: AsJson = False,
 ) -> None:
@@ -82,22 +104,69 @@ def train(
     Settings for --set: epochs, steps (instead of --minutes) and seed for all kinds; batch for photo, audio and text;
     image_size for photo; descriptor (sift or orb) and vocabulary_size for keypoints.
     """
-    from ltr_plugin.encoders.training.fitting import Budget
     from ltr_plugin.encoders.training.trainers import get_trainer
 
-    trainer = get_trainer(kind)
-    settings = _settings(trainer, kind, set_)
-    budget = Budget(minutes, settings.pop("steps", None), settings.pop("epochs", None))
-    if start is not None:
-        settings["start"] = start
-    with progress_bar("training") as progress:
-        report = trainer(
-            catalog, out, queries=queries, qrels=qrels, budget=budget, resume=resume, progress=progress, **settings
-        )
-    for reason in report.unusable:
-        typer.echo(f"left out {reason}", err=True)
-    facts = {**asdict(report), "folder": str(report.folder), "encoder": report.spec}
-    print_result(facts, _summary(report), as_json=as_json)
+    _train(
+        get_trainer(kind), f"an encoder of kind {kind}", catalog, out, queries, qrels, minutes, set_, {"start": start},
+        resume=resume, as_json=as_json,
+    )  # fmt: skip
+
+
+@app.command()
+def align(
+    catalog: CatalogFile,
+    out: Out,
+    photo: Annotated[
+        str | None, typer.Option(metavar="LIBRARY:MODEL", help="Photo encoder. Default: the bundled one.")
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option(metavar="LIBRARY:MODEL", help="Text encoder. Default: the bundled English one.")
+    ] = None,
+    queries: MediaQueries = None,
+    qrels: MediaQrels = None,
+    set_: Set = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a photo and a text encoder into one space, by a projection of each; the encoders stay as they are.
+
+    Words find photos and photos find words then, after seconds of training. Settings for --set: epochs, steps, batch
+    and seed.
+    """
+    from ltr_plugin.encoders.training.trainers import ALIGN
+
+    _train(
+        ALIGN, "an alignment", catalog, out, queries, qrels, None, set_, {"photo": photo, "text": text}, resume=False,
+        as_json=as_json,
+    )  # fmt: skip
+
+
+@app.command()
+def finetune(
+    catalog: CatalogFile,
+    out: Out,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="timm:MODEL", help="Photo encoder to start from. Default: the bundled one."),
+    ] = None,
+    resume: Resume = False,
+    queries: MediaQueries = None,
+    qrels: MediaQrels = None,
+    minutes: Minutes = None,
+    set_: Set = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a photo encoder further on a shop's photos, and bring a text encoder into its space; Ctrl-C keeps what was
+    learned so far.
+
+    With --queries, photos of shoppers are learned by their products, each of which gets a vector of its own beside
+    those of its photos. Settings for --set: text (an encoder), image_size, batch, epochs, steps and seed.
+    """
+    from ltr_plugin.encoders.training.trainers import FINETUNE
+
+    _train(
+        FINETUNE, "a fine-tuned encoder", catalog, out, queries, qrels, minutes, set_, {"start": start},
+        resume=resume, as_json=as_json,
+    )  # fmt: skip
 
 
 @app.command()
@@ -114,7 +183,7 @@ def export(
 ) -> None:
     """Export an encoder to ONNX, and measure how its speed and its vectors change.
 
-    Encoders of sentence-transformers and open_clip can be exported. The result is used as onnx:FOLDER.
+    Encoders of sentence-transformers, open_clip and timm can be exported. The result is used as onnx:FOLDER.
     """
     from ltr_plugin.encoders.export.export import export as export_encoder
 
@@ -134,21 +203,52 @@ def fingerprint(spec: Spec, as_json: AsJson = False) -> None:
     print_result(facts, "\n".join(f"{name:14}{value}" for name, value in facts.items()), as_json=as_json)
 
 
-def _settings(trainer: "Trainer", kind: str, assignments: list[str] | None) -> dict[str, Any]:
-    """The settings of `--set`, of the types that the training function states; InputError for any other value."""
+def _train(
+    trainer: "Trainer",
+    what: str,
+    catalog: Path,
+    out: Path,
+    queries: Path | None,
+    qrels: Path | None,
+    minutes: float | None,
+    assignments: list[str] | None,
+    chosen: dict[str, str | None],
+    *,
+    resume: bool,
+    as_json: bool,
+) -> None:
+    """Trains with the settings of options, `chosen`, and of --set, and prints the report."""
+    from ltr_plugin.encoders.training.fitting import Budget
+
+    settings = _settings(trainer, what, assignments, {"seed", "steps", "epochs", *trainer.options} - chosen.keys())
+    budget = Budget(minutes, settings.pop("steps", None), settings.pop("epochs", None))
+    settings |= {name: value for name, value in chosen.items() if value is not None}
+    with progress_bar("training") as progress:
+        report = trainer(
+            catalog, out, queries=queries, qrels=qrels, budget=budget, resume=resume, progress=progress,
+            **settings,
+        )  # fmt: skip
+    for reason in report.unusable:
+        typer.echo(f"left out {reason}", err=True)
+    facts = {**asdict(report), "folder": str(report.folder), "encoder": report.spec}
+    print_result(facts, _summary(report), as_json=as_json)
+
+
+def _settings(trainer: "Trainer", what: str, assignments: list[str] | None, known: set[str]) -> dict[str, Any]:
+    """The settings of `--set` among the `known`, of the types that the training function states; InputError for any
+    other name or value."""
     from ltr_plugin.encoders.training.fitting import Budget
     from ltr_plugin.validation import decode
 
     module, _, name = trainer.entry_point.partition(":")
     types = {**get_type_hints(getattr(import_module(module), name)), **get_type_hints(Budget)}
-    known = {"seed", "steps", "epochs", *trainer.options} - {"start"}
-    texts = read_assignments(assignments, known, f"an encoder of kind {kind}")
+    texts = read_assignments(assignments, known, what)
     return {name: decode(types[name], text, source=f"--set {name}") for name, text in texts.items()}
 
 
-def _install_hint(library: "Library") -> str:
-    extra = f", pip install 'ltr-plugin[{library.extra}]'" if library.extra else ""
-    return f" (not installed{extra})"
+def _install_hint(extra: str) -> str:
+    how = f", pip install 'ltr-plugin[{extra}]'" if extra else ""
+    return f" (not installed{how})"
 
 
 def _describe_export(report: "ExportReport") -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ltr_plugin.catalog.product import MODALITIES, Modality, Product
 from ltr_plugin.catalog.vectors import VectorField
@@ -32,6 +32,9 @@ from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.export.parity import Parity
 from ltr_plugin.rankers.ranker import Ranker
 from ltr_plugin.settings import Settings
+
+if TYPE_CHECKING:
+    from ltr_plugin.encoders.training.trainers import Trainer
 
 ProgressBar = Callable[[str], AbstractContextManager[Progress]]
 
@@ -67,19 +70,19 @@ def run_demo(
     progress_bar: ProgressBar,
     data: Path | None = None,
     products: int = 800,
-    encoder_minutes: float = 3.0,
+    encoder_minutes: float = 0.5,
     sound_minutes: float = 1.0,
-    image_size: int = 64,
     keep_node: bool = False,
 ) -> DemoReport:
     """Runs every step, writes `report.json` and `report.html` into `out`, and stops the node if it started it.
 
-    A photo encoder and an audio encoder are trained for the given minutes, where the catalog has such media. `data` is
-    a folder with the files of ShopFiles; without it a shop with so many `products` is generated. The folder may have
-    further photos of its products for the encoder's training: photos.jsonl (queries) with photos.qrels.txt. A run after
-    an interruption continues: the shop, the encoders and every vector that exist are kept.
+    A bundled photo encoder is fine-tuned and an audio encoder is trained for the given minutes, where the catalog has
+    such media. `data` is a folder with the files of ShopFiles; without it a shop with so many `products` is generated.
+    The folder may have further photos of its products for the encoder's training: photos.jsonl (queries) with
+    photos.qrels.txt. A run after an interruption continues: shop, encoders and vectors that exist are kept.
     """
     from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, vector_fields
+    from ltr_plugin.encoders.training.trainers import FINETUNE, TRAINERS
 
     timer = _StepTimer()
     started = time.perf_counter()
@@ -89,9 +92,11 @@ def run_demo(
         photos = sounds = None
         if "image" in media:
             folder = out / "encoder"
-            photos = _encoder("photo", files, folder, encoder_minutes, timer, progress_bar, image_size=image_size)
+            photos = _encoder(FINETUNE, "photo", files, folder, encoder_minutes, timer, progress_bar)
         if "audio" in media:
-            sounds = _encoder("audio", files, out / "sound-encoder", sound_minutes, timer, progress_bar)
+            sounds = _encoder(
+                TRAINERS["audio"], "audio", files, out / "sound-encoder", sound_minutes, timer, progress_bar
+            )
         videos = tuple(spec for spec in (photos, sounds) if spec) if "video" in media else ()
         vectors = vector_fields(DEFAULT_TEXT_ENCODER, photos, sounds, videos)
         index = _index(settings, cluster, files, vectors, timer, progress_bar)
@@ -171,31 +176,29 @@ def _shop_files(data: Path | None, out: Path, products: int, timer: _StepTimer, 
 
 
 def _encoder(
-    kind: str,
+    trainer: "Trainer",
+    modality: str,
     files: ShopFiles,
     folder: Path,
     minutes: float,
     timer: _StepTimer,
     progress_bar: ProgressBar,
-    **options: Any,  # noqa: ANN401 - each trainer has its own
 ) -> str:
     """The specification of the encoder in this folder, trained first where there is none."""
     from ltr_plugin.encoders.encoder_folder import CARD
     from ltr_plugin.encoders.training.fitting import Budget
-    from ltr_plugin.encoders.training.trainers import get_trainer
 
     if not folder.exists():
         photos, qrels = (files.catalog.with_name(name) for name in ("photos.jsonl", "photos.qrels.txt"))
-        more = kind == "photo" and photos.is_file()
-        with timer.step(f"training the {kind} encoder", progress_bar) as progress:
-            get_trainer(kind)(
+        more = modality == "photo" and photos.is_file()
+        with timer.step(f"training the {modality} encoder", progress_bar) as progress:
+            trainer(
                 files.catalog,
                 folder,
                 queries=photos if more else None,
                 qrels=qrels if more else None,
                 budget=Budget(minutes=minutes),
                 progress=progress,
-                **options,
             )
     library = json.loads((folder / CARD).read_text("utf-8"))["fingerprint"]["library"]
     return f"{library}:{folder}"

@@ -6,7 +6,7 @@ Text, images and videos (by their frames) become float32 (n, dimension).
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.encoders.encoder_folder import require_files
+from ltr_plugin.encoders.product_vectors import read_product_vectors
 from ltr_plugin.encoders.protocol import Library, Vectors
 from ltr_plugin.encoders.runtime.batch_size_tuner import CPU_TUNER
 from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
@@ -54,6 +55,7 @@ class OnnxEncoder(BatchedEncoder):
     ) -> None:
         self._sessions, self._prepares, self._feeds = sessions, prepares, feeds
         self._quantized = quantized
+        self.product_vectors: Mapping[str, NDArray[np.float32]] = {}
         super().__init__(fingerprint, frozenset(sessions), batch_size=32, tuner=CPU_TUNER)
 
     def _prepare(self, modality: Modality, item: Any) -> Any:  # noqa: ANN401
@@ -101,7 +103,9 @@ def load(model: str) -> OnnxEncoder:
         preprocessing=json.dumps({modality: config[modality] for modality in modalities}, sort_keys=True),
         weights=_content_hash(folder),
     )
-    return OnnxEncoder(sessions, prepares, feeds, fingerprint, quantized="quantized" in config)
+    encoder = OnnxEncoder(sessions, prepares, feeds, fingerprint, quantized="quantized" in config)
+    encoder.product_vectors = read_product_vectors(folder)
+    return encoder
 
 
 class _Tokens:
@@ -159,9 +163,15 @@ def _padded(batch: Sequence[list[int]]) -> NDArray[np.int64]:
 
 
 def _transform(settings: dict[str, Any]) -> Callable[[Any], NDArray[np.float32]]:
-    from open_clip.transform import PreprocessCfg, image_transform_v2
+    """The preparation of photos by these settings: of timm, whose have a `crop_pct`, or of open_clip."""
+    if "crop_pct" in settings:
+        from timm.data.transforms_factory import create_transform
 
-    transform = image_transform_v2(PreprocessCfg(**settings), is_train=False)
+        transform: Any = create_transform(**settings, is_training=False)
+    else:
+        from open_clip.transform import PreprocessCfg, image_transform_v2
+
+        transform = image_transform_v2(PreprocessCfg(**settings), is_train=False)
     return lambda photo: transform(photo).numpy()
 
 

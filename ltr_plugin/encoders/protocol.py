@@ -1,8 +1,9 @@
 """The protocol of encoders: each encodes one or more modalities into one vector space."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from importlib.util import find_spec
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,10 @@ class Encoder(Protocol):
         """
         ...
 
+    def prepare_query(self, modality: Modality, item: Any) -> Any:  # noqa: ANN401
+        """A shopper's item in the form that `encode` takes: as `prepare`, but for models with prefixes for queries."""
+        ...
+
     def encode(self, modality: Modality, prepared: Sequence[Any]) -> Vectors:
         """The vectors of any number of prepared items, in their order. It is thread-safe."""
         ...
@@ -42,12 +47,42 @@ class Encoder(Protocol):
         ...
 
 
+@runtime_checkable
+class ProductVectors(Protocol):
+    """An encoder that also learned vectors of products (dimension,), by their ids, from photos beyond the catalog's.
+
+    They are indexed beside those of the products' own photos.
+    """
+
+    product_vectors: Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Bundled:
+    """A model whose weights a package brings, in its `module`; `summary` says what it is for, in a few words."""
+
+    model: str
+    module: str
+    summary: str
+
+    @property
+    def extra(self) -> str:
+        """The extra of this package that installs it."""
+        return EXTRA_OF[self.module]
+
+    @property
+    def installed(self) -> bool:
+        """Whether the package is installed."""
+        return find_spec(self.module) is not None
+
+
 @dataclass(frozen=True)
 class Library:
     """A library that encoders come from; `name` is the part of a specification before the colon.
 
     `module` must be importable; `extra` is the extra of this package that installs it, empty if it is always installed.
-    `models` describes in words how its models are named, `example` is one such name, and `load` takes one.
+    `models` describes in words how its models are named, `example` is one such name, and `load` takes one. `bundled`
+    are those that need no download.
     """
 
     name: str
@@ -56,6 +91,7 @@ class Library:
     models: str
     load: Callable[[str], Encoder]
     example: str = ""
+    bundled: tuple[Bundled, ...] = ()
 
     @property
     def extra(self) -> str:

@@ -4,8 +4,10 @@ import threading
 from pathlib import Path
 
 from ltr_plugin.encoders import (
+    aligned,
     bilstm,
     keypoints,
+    nano_e5,
     onnx_runtime,
     openclip,
     sentence_transformer,
@@ -20,6 +22,7 @@ from ltr_plugin.errors import EncoderError, LtrError
 from ltr_plugin.extras import require_module
 
 DEFAULT_TEXT_ENCODER = f"{sentence_transformer.LIBRARY.name}:{sentence_transformer.BUNDLED}"
+DEFAULT_PHOTO_ENCODER = f"{timm_images.LIBRARY.name}:{timm_images.BUNDLED}"
 
 _loaded: dict[str, tuple[int, Encoder]] = {}
 _lock = threading.RLock()  # reentrant: an encoder may load another one
@@ -89,15 +92,17 @@ _LIBRARIES: dict[str, Library] = {
     library.name: library
     for library in (
         sentence_transformer.LIBRARY,
+        nano_e5.LIBRARY,
+        timm_images.LIBRARY,
         openclip.LIBRARY,
         word_vectors.LIBRARY,
         bilstm.LIBRARY,
         onnx_runtime.LIBRARY,
-        timm_images.LIBRARY,
         keypoints.LIBRARY,
         torchvision_video.LIBRARY,
         clap.LIBRARY,
         mel_cnn.library(load_encoder),
+        aligned.library(load_encoder),
         spectral.LIBRARY,
     )
 }

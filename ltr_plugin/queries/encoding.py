@@ -60,7 +60,7 @@ class QueryEncoder:
             prepared: dict[int, Any] = {}
             for position, item in opened[source].items():
                 try:
-                    prepared[position] = encoder.prepare(source, item)
+                    prepared[position] = encoder.prepare_query(source, item)
                 except NothingToEncodeError:
                     continue  # such as a video without sound, which has no vector in a space of audio
                 except MediaError as error:

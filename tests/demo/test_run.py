@@ -31,7 +31,7 @@ def shop(tmp_path, node_url):
 @pytest.mark.live
 def test_every_step_runs_and_running_again_keeps_what_is_there(shop, node_url, tmp_path):
     settings = Settings(opensearch_url=node_url, runs=tmp_path / "runs")
-    options = {"progress_bar": quiet, "data": shop, "encoder_minutes": 0.02, "sound_minutes": 0.02, "image_size": 32}
+    options = {"progress_bar": quiet, "data": shop, "encoder_minutes": 0.02, "sound_minutes": 0.02}
     first = run_demo(settings, tmp_path / "out", **options)
     report = json.loads(first.json_path.read_text())
     assert set(report) == {"catalog", "rankers", "parity", "seconds"}

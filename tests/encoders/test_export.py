@@ -162,3 +162,10 @@ def test_int8_takes_photos_too_and_leaves_only_the_small_graphs(pair, tmp_path):
     for modality, items in (("image", PHOTOS), ("text", TEXTS)):
         cosines = (encode(small, modality, items) * encode(pair[0], modality, items)).sum(axis=1)
         assert 0.9 < cosines.min() < cosines.max() < 0.999999
+
+
+def test_a_network_of_timm_gives_the_same_vectors(tmp_path):
+    report = export("timm:efficientnet-lite0", tmp_path / "onnx")
+    exported, original = load_encoder(report.spec), load_encoder("timm:efficientnet-lite0")
+    assert exported.modalities == {"image", "video"}
+    assert (encode(exported, "image", PHOTOS) * encode(original, "image", PHOTOS)).sum(axis=1).min() > 0.9999

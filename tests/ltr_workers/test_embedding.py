@@ -64,6 +64,32 @@ def test_each_of_several_photos_keeps_its_own_vector(index, catalog, photo_encod
     assert not index.cluster.call("GET", f"/{index.name}/_doc/p0")["_source"].get("per_media")
 
 
+def test_a_vector_that_was_learned_for_a_product_is_indexed_beside_those_of_its_photos(
+    index, catalog, vectors_of, photo_encoder, tmp_path
+):
+    class Learned:
+        """The encoder, with a vector of one product."""
+
+        def __init__(self, encoder):
+            self._encoder = encoder
+            self.product_vectors = {"p1": learned}
+
+        def __getattr__(self, name):
+            return getattr(self._encoder, name)
+
+    learned = np.eye(photo_encoder.fingerprint.dimension, dtype=np.float32)[0]
+    put(index, catalog)
+    embed(index, ["p1", "p2"], encoders=lambda field: Learned(encoder_of(field)))
+    photo = photo_encoder.encode("image", [photo_encoder.prepare("image", Image.open(tmp_path / "green.png"))])[0]
+    stored = vectors_of(index, "p1")
+    own = [one["vector"] for one in stored["per_media"]["image_vector"]]
+    assert own == [pytest.approx(photo.tolist(), abs=0.02), pytest.approx(learned.tolist())]
+    mean = (photo + learned) / np.linalg.norm(photo + learned)
+    assert stored["image_vector"] == pytest.approx(mean.tolist(), abs=0.02)
+    assert np.dot(stored["image_text_vector"], learned) < 0.99
+    assert "per_media" not in vectors_of(index, "p2")
+
+
 @pytest.mark.parametrize("wrong", [0.0, np.nan])
 def test_a_photo_without_a_direction_is_told_of_and_leaves_the_others_their_vectors(wrong, index, catalog, vectors_of):
     class Half:

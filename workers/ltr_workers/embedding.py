@@ -21,6 +21,7 @@ from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.documents import EmbeddingResult, StoredProduct
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.encoders import Encoder, encoder_of
+from ltr_plugin.encoders.protocol import ProductVectors
 from ltr_plugin.errors import LtrError, MediaUnavailableError
 from ltr_workers.error_summary import summarize
 from ltr_workers.items import EncoderTimes, ItemResult, encode_items
@@ -167,7 +168,10 @@ def _embed_source(
         incomplete = []
         for stored, fields, own in waiting:
             if all(item in encoded[vector] for vector in fields for item in own):
-                complete += [_result(stored, vector, [encoded[vector][item] for item in own]) for vector in fields]
+                complete += [
+                    _result(stored, vector, [encoded[vector][item] for item in own], _learned(loaded[vector], stored))
+                    for vector in fields
+                ]
             else:
                 incomplete.append((stored, fields, own))
         waiting = incomplete
@@ -175,8 +179,17 @@ def _embed_source(
             yield complete
 
 
-def _result(stored: StoredProduct, vector: VectorField, results: Sequence[ItemResult]) -> EmbeddingResult:
+def _learned(encoder: Encoder, stored: StoredProduct) -> NDArray[np.float32] | None:
+    """The vector that an encoder learned for a product, if it learns any (see `ProductVectors`)."""
+    return encoder.product_vectors.get(stored.product.id) if isinstance(encoder, ProductVectors) else None
+
+
+def _result(
+    stored: StoredProduct, vector: VectorField, results: Sequence[ItemResult], learned: NDArray[np.float32] | None
+) -> EmbeddingResult:
     good = [result for result in results if isinstance(result, np.ndarray)]
+    if good and learned is not None and vector.source != "text":
+        good.append(learned)
     pooled = _pooled(good)
     # one good photo is enough to find the product; its bad photos are listed all the same
     bad = summarize(result for result in results if isinstance(result, str))

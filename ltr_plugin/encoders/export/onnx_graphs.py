@@ -12,12 +12,17 @@ import torch
 from torch import nn
 from torch.export import Dim
 from torch.func import functional_call
+from torch.nn.functional import normalize
 
-from ltr_plugin.encoders import openclip
+from ltr_plugin.encoders import aligned, openclip
+from ltr_plugin.encoders.aligned import AlignedEncoder, Projection
 from ltr_plugin.encoders.onnx_runtime import CONFIG, GRAPH_FILES, TOKENIZER_FILE
 from ltr_plugin.encoders.openclip import OpenClipEncoder
+from ltr_plugin.encoders.product_vectors import write_product_vectors
 from ltr_plugin.encoders.protocol import Encoder
+from ltr_plugin.encoders.registry import load_full_precision
 from ltr_plugin.encoders.sentence_transformer import SentenceEncoder
+from ltr_plugin.encoders.timm_images import TimmEncoder
 from ltr_plugin.errors import EncoderError
 
 EXAMPLES = ["a red mug", "a large blue teapot with white stars and a wooden handle"]
@@ -36,15 +41,15 @@ def write_graphs(encoder: Encoder, model: str, folder: Path, name: str) -> None:
     """
     facts = {"name": name, "dimension": encoder.fingerprint.dimension}
     with _silenced(), torch.inference_mode(False), torch.no_grad():
-        if isinstance(encoder, SentenceEncoder):
-            towers = {"text": _sentence(encoder, folder)}
-        elif isinstance(encoder, OpenClipEncoder):
+        if isinstance(encoder, OpenClipEncoder):
             towers = {"image": _write_image_tower(encoder, folder), "text": _write_text_tower(encoder, model, folder)}
+        elif isinstance(encoder, AlignedEncoder):
+            files = aligned.read(Path(model))
+            towers = _tower(load_full_precision(files.photo), folder, files.aligned.photo)
+            towers |= _tower(load_full_precision(files.text), folder, files.aligned.text)
+            write_product_vectors(folder, files.aligned.products)
         else:
-            library = encoder.fingerprint.library
-            raise EncoderError(
-                f"encoders of {library} cannot be exported; only sentence-transformers and open_clip can"
-            )
+            towers = _tower(encoder, folder)
     (folder / CONFIG).write_text(json.dumps({**facts, **towers}, indent=1) + "\n", "utf-8")
 
 
@@ -78,7 +83,25 @@ def quantize(folder: Path) -> None:
     (folder / CONFIG).write_text(json.dumps({**facts, "quantized": "int8"}, indent=1) + "\n", "utf-8")
 
 
-def _sentence(encoder: SentenceEncoder, folder: Path) -> dict[str, Any]:
+def _tower(encoder: Encoder, folder: Path, projection: Projection | None = None) -> dict[str, dict[str, Any]]:
+    """Writes the graph of an encoder of one modality, with a projection behind it; its settings, by modality."""
+    if isinstance(encoder, SentenceEncoder):
+        return {"text": _sentence(encoder, folder, projection)}
+    if isinstance(encoder, TimmEncoder):
+        pixels = {"pixels": torch.zeros(2, *encoder.data_config["input_size"])}
+        _write(_projected(_Tower(encoder.model, "forward"), projection), pixels, folder / GRAPH_FILES["image"])
+        return {"image": encoder.data_config}
+    raise EncoderError(
+        f"encoders of {encoder.fingerprint.library} cannot be exported; only those of sentence-transformers, open_clip "
+        "and timm can, and aligned ones of these"
+    )
+
+
+def _projected(tower: nn.Module, projection: Projection | None) -> nn.Module:
+    return _Projected(tower, projection) if projection else tower
+
+
+def _sentence(encoder: SentenceEncoder, folder: Path, projection: Projection | None) -> dict[str, Any]:
     tokens = {name: value for name, value in encoder.model.preprocess(EXAMPLES).items() if torch.is_tensor(value)}
     tokenizer = encoder.model.tokenizer
     if not getattr(tokenizer, "is_fast", False):
@@ -87,14 +110,19 @@ def _sentence(encoder: SentenceEncoder, folder: Path) -> dict[str, Any]:
         )
     tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
     length = int(encoder.model.max_seq_length or tokenizer.model_max_length)
-    _write(_Sentence(encoder.model, list(tokens)), tokens, folder / GRAPH_FILES["text"], length)
+    tower = _projected(_Sentence(encoder.model, list(tokens)), projection)
+    _write(tower, tokens, folder / GRAPH_FILES["text"], length)
     return {"inputs": list(tokens), "length": length, "padding": tokenizer.pad_token_id}
 
 
 def _write_image_tower(encoder: OpenClipEncoder, folder: Path) -> dict[str, Any]:
     settings: dict[str, Any] = vars(openclip.preprocessing(encoder.model))
     height, width = settings["size"]
-    _write(_ImageTower(encoder.model), {"pixels": torch.zeros(2, 3, height, width)}, folder / GRAPH_FILES["image"])
+    _write(
+        _Tower(encoder.model, "encode_image"),
+        {"pixels": torch.zeros(2, 3, height, width)},
+        folder / GRAPH_FILES["image"],
+    )
     return settings
 
 
@@ -114,7 +142,7 @@ def _write_text_tower(encoder: OpenClipEncoder, model: str, folder: Path) -> dic
     if any_length:
         _write(_AnyLength(encoder.model), {"tokens": trimmed}, folder / GRAPH_FILES["text"], context)
     else:
-        _write(_TextTower(encoder.model), {"tokens": tokens}, folder / GRAPH_FILES["text"])
+        _write(_Tower(encoder.model, "encode_text"), {"tokens": tokens}, folder / GRAPH_FILES["text"])
     return {"context": context, "any_length": any_length}
 
 
@@ -146,23 +174,30 @@ class _Sentence(nn.Module):
         return vectors
 
 
-class _ImageTower(nn.Module):
-    def __init__(self, model: Any) -> None:  # noqa: ANN401 - an open_clip model
-        super().__init__()
-        self.model = model
+class _Tower(nn.Module):
+    """A model as the method that encodes one modality."""
 
-    def forward(self, *pixels: torch.Tensor) -> torch.Tensor:
-        vectors: torch.Tensor = self.model.encode_image(*pixels)
+    def __init__(self, model: Any, method: str) -> None:  # noqa: ANN401
+        super().__init__()
+        self.model, self.method = model, method
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        vectors: torch.Tensor = getattr(self.model, self.method)(*inputs)
         return vectors
 
 
-class _TextTower(nn.Module):
-    def __init__(self, model: Any) -> None:  # noqa: ANN401
-        super().__init__()
-        self.model = model
+class _Projected(nn.Module):
+    """A tower's unit vectors in the space of a projection."""
 
-    def forward(self, *tokens: torch.Tensor) -> torch.Tensor:
-        vectors: torch.Tensor = self.model.encode_text(*tokens)
+    def __init__(self, tower: nn.Module, projection: Projection) -> None:
+        super().__init__()
+        self.tower = tower
+        self.linear = nn.Linear(*reversed(projection.weight.shape))
+        self.linear.weight.copy_(torch.from_numpy(projection.weight))
+        self.linear.bias.copy_(torch.from_numpy(projection.bias))
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        vectors: torch.Tensor = self.linear(normalize(self.tower(*inputs), dim=-1))
         return vectors
 
 
@@ -171,7 +206,7 @@ class _AnyLength(nn.Module):
 
     def __init__(self, model: Any) -> None:  # noqa: ANN401
         super().__init__()
-        self.text_tower = _TextTower(model)
+        self.text_tower = _Tower(model, "encode_text")
 
     def forward(self, *tokens: torch.Tensor) -> torch.Tensor:
         length = tokens[0].shape[1]

@@ -58,6 +58,10 @@ class BatchedEncoder:
             return [self._prepare("image", frame) for frame in item.frames]
         return self._prepare(modality, item)
 
+    def prepare_query(self, modality: Modality, item: Any) -> Any:  # noqa: ANN401
+        """A shopper's item in the form that `encode` takes; models with a prefix for queries have another."""
+        return self.prepare(modality, item)
+
     def encode(self, modality: Modality, prepared: Sequence[Any]) -> Vectors:
         """The vectors of prepared items, float32 (n, dimension) of unit length, in their order."""
         vectors = np.empty((len(prepared), self.fingerprint.dimension), np.float32)

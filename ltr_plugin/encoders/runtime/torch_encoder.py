@@ -38,8 +38,12 @@ class TorchEncoder(BatchedEncoder):
 
     def prepare_for_inference(self) -> None:
         """Casts weights to half precision where that is faster; the model must not be trained or saved afterwards."""
-        if half := half_dtype(self.device):
+        if half := self._half_dtype():
             cast_weights(self.model, half, self._keep_float32())
+
+    def _half_dtype(self) -> "torch.dtype | None":
+        """The 16-bit type that the model runs in; None for float32."""
+        return half_dtype(self.device)
 
     def _keep_float32(self) -> "list[torch.nn.Module]":
         """The modules whose weights `prepare_for_inference` does not cast."""
@@ -92,7 +96,7 @@ class TorchEncoder(BatchedEncoder):
         """Half precision where it is faster; a vector has a cosine of 0.9999 with the one made in float32."""
         import torch
 
-        half = half_dtype(self.device)
+        half = self._half_dtype()
         return torch.autocast(self.device.type, half) if half else contextlib.nullcontext()
 
 

@@ -29,11 +29,13 @@ def batches(
     size: int,
     rng: random.Random,
     augment_text: Callable[[str, random.Random], str] = augment_caption,
+    catalog_share: float = 1.0,
 ) -> Iterator[Batch]:
     """Endless batches of `seen` items; each item is used once before any is used again.
 
     `augment_text` varies the captions. Each item is paired with a catalog item of its product, as in the index; a
-    product's only item is paired with itself, in another augmentation.
+    product's only item is paired with itself, in another augmentation. There are at most `catalog_share` times as many
+    of these as other items.
     """
     own: dict[int, list[int]] = {}
     for item in seen:
@@ -46,7 +48,10 @@ def batches(
             waiting += rng.sample(seen, len(seen))
         drawn, waiting = waiting[:size], waiting[size:]
         products = list(dict.fromkeys(rng.choice(examples.shows[item]) for item in drawn))
-        drawn = drawn + [rng.choice(own[product]) for product in products if product in own]
+        paired = [product for product in products if product in own]
+        if len(paired) > (most := round(catalog_share * len(drawn))):
+            paired = rng.sample(paired, most)
+        drawn = drawn + [rng.choice(own[product]) for product in paired]
         captions = [rng.choice(examples.captions[product] or ("",)) for product in products]
         shows = _shows(examples, drawn, products)
         same_caption = torch.tensor([[bool(one) and one == other for other in captions] for one in captions])

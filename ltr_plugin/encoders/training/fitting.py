@@ -3,7 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -54,22 +54,28 @@ def fit(
     steps_per_epoch: float,
     default_epochs: float,
     done: float = 0.0,
+    finished: Callable[[], bool] = lambda: False,
     progress: Progress,
 ) -> FitResult:
     """Calls `step` with each batch and the completed share until the budget is used; Ctrl-C ends it early.
 
-    `done` is the share that an interrupted training had completed. `progress` counts hundredths of the whole.
+    `done` is the share that an interrupted training had completed. `finished` is asked after each epoch, and ends the
+    training when it is true. `progress` counts hundredths of the whole.
     """
+    steps_per_epoch = max(1.0, steps_per_epoch)
     began, steps, share = time.monotonic(), 0, done
     with contextlib.suppress(KeyboardInterrupt):
         for batch in batches:
-            used = budget.share(time.monotonic() - began, steps, max(1.0, steps_per_epoch), default_epochs)
+            used = budget.share(time.monotonic() - began, steps, steps_per_epoch, default_epochs)
             share = done + (1 - done) * used
             progress(int(100 * share), 100)
             if share >= 1:
                 break
             step(batch, share)
             steps += 1
+            if int(steps / steps_per_epoch) > int((steps - 1) / steps_per_epoch) and finished():
+                share = 1.0
+                break
     return FitResult(steps, time.monotonic() - began, share)
 
 
@@ -79,27 +85,36 @@ class Optimizer:
     Weight decay applies to matrices and filters only, not to biases and scales of norms.
     """
 
-    def __init__(self, model: "torch.nn.Module", rate: float, decay: float = 0.05) -> None:
+    def __init__(
+        self,
+        model: "torch.nn.Module",
+        rate: float,
+        decay: float = 0.05,
+        others: "Sequence[tuple[torch.nn.Module, float]]" = (),
+    ) -> None:
+        """`others` are further modules to train, each at a rate of its own."""
         import torch
 
-        self._model, self._rate = model, rate
-        weights = [weight for weight in model.parameters() if weight.ndim > 1]
-        others = [weight for weight in model.parameters() if weight.ndim <= 1]
-        groups: list[dict[str, Any]] = [
-            {"params": weights, "weight_decay": decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-        self._adam = torch.optim.AdamW(groups, lr=rate, fused=True)
+        groups: list[dict[str, Any]] = []
+        for module, own in ((model, rate), *others):
+            matrices = [weight for weight in module.parameters() if weight.ndim > 1]
+            vectors = [weight for weight in module.parameters() if weight.ndim <= 1]
+            groups += [
+                {"params": matrices, "weight_decay": decay, "rate": own},
+                {"params": vectors, "weight_decay": 0.0, "rate": own},
+            ]
+        self._adam = torch.optim.AdamW([group for group in groups if group["params"]], lr=rate, fused=True)
+        self._weights = [weight for group in groups for weight in group["params"]]
 
     def step(self, loss: "torch.Tensor", share: float) -> None:
         """Takes one step; `share` sets the learning rate, and gradients are clipped at norm 1."""
         import torch
 
         for group in self._adam.param_groups:
-            group["lr"] = self._rate * min(1.0, (share + 0.001) / WARMUP_SHARE) * (1 + math.cos(math.pi * share)) / 2
+            group["lr"] = group["rate"] * min(1.0, (share + 0.001) / WARMUP_SHARE) * (1 + math.cos(math.pi * share)) / 2
         self._adam.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(self._weights, 1.0)
         self._adam.step()
 
 

@@ -81,6 +81,17 @@ TRAINERS: dict[str, Trainer] = {
     ),
 }
 
+ALIGN = Trainer(
+    "projections of a photo and a text encoder into one space",
+    "ltr_plugin.encoders.training.alignment:train_alignment",
+    frozenset({"photo", "text", "batch"}),
+)
+FINETUNE = Trainer(
+    "photos of a shop, from an encoder that knows others",
+    "ltr_plugin.encoders.training.finetuning:finetune",
+    frozenset({"start", "text", "image_size", "batch"}),
+)
+
 
 def get_trainer(kind: str) -> Trainer:
     """The trainer of this kind; InputError with the known kinds."""

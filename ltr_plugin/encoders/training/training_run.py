@@ -63,21 +63,27 @@ class TrainingRun:
         *,
         min_steps_per_epoch: int = 1,
         augment_text: Callable[[str, random.Random], str] = augment_caption,
+        catalog_share: float = 1.0,
+        begin: Callable[[Sequence[int], Sequence[int]], None] = lambda _seen, _held_out: None,
+        finished: Callable[[], bool] = lambda: False,
     ) -> None:
         """Calls `step` with batches (see `fit`) of the items that are not held out.
 
         `epochs` is the default of the budget, an epoch has at least `min_steps_per_epoch` steps, and `augment_text`
-        varies the captions. InputError for fewer than two items to learn from.
+        varies the captions, `catalog_share` as of `batches`. `begin` is called first, with the items to learn from and
+        those that are held out; `finished` as of `fit`. InputError for fewer than two items to learn from.
         """
         seen, held_out = split_holdout(examples, self._catalog, self._unit, self.rng)
         self._examples, self._seen, self._held_out = examples, seen, held_out
+        begin(seen, held_out)
         self._fitted = fit(
             step,
-            batches(examples, seen, self._began["batch"], self.rng, augment_text),
+            batches(examples, seen, self._began["batch"], self.rng, augment_text, catalog_share),
             self._budget,
             steps_per_epoch=max(min_steps_per_epoch, len(seen) / self._began["batch"]),
             default_epochs=epochs,
             done=self._before.get("share", 0.0),
+            finished=finished,
             progress=self._progress,
         )
 

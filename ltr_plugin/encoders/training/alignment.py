@@ -1,0 +1,119 @@
+"""Training of two projections that bring photos and text into one space; the encoders of both stay as they are.
+
+Photos are paired with text as in CLIP (Radford et al. 2021, https://arxiv.org/abs/2103.00020), with towers that were
+trained elsewhere (Zhai et al. 2022, https://arxiv.org/abs/2111.07991), and photos of the same product with each other
+(Khosla et al. 2020, https://arxiv.org/abs/2004.11362), so that a shopper's photo finds the shop's photo.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn.functional import dropout
+
+from ltr_plugin.batches import batched
+from ltr_plugin.catalog.product import Product
+from ltr_plugin.encoders import aligned
+from ltr_plugin.encoders.encoder_folder import replace_encoder
+from ltr_plugin.encoders.protocol import Encoder
+from ltr_plugin.encoders.registry import DEFAULT_PHOTO_ENCODER, DEFAULT_TEXT_ENCODER, load_encoder, resolve_spec
+from ltr_plugin.encoders.training.batches import Batch
+from ltr_plugin.encoders.training.examples import Examples, MediaSource, captions, media_sources, read_usable
+from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer
+from ltr_plugin.encoders.training.heads import Heads, caption_vectors, product_means, product_texts
+from ltr_plugin.encoders.training.report import TrainingReport
+from ltr_plugin.encoders.training.training_run import TrainingRun
+from ltr_plugin.media.images import open_image
+from ltr_plugin.progress import Progress, no_progress
+
+RATE = 2e-3
+EPOCHS, MIN_STEPS_PER_EPOCH = 50, 10
+
+DROPPED = 0.1
+"""Share of a photo's features that a step leaves out: no view of the photo is another one here."""
+
+
+@dataclass(frozen=True)
+class PhotoFeatures(Examples):
+    """`features` float32 (n, dimension) has the photo tower's vector of each item."""
+
+    features: torch.Tensor
+
+
+def train_alignment(
+    catalog: Path,
+    out: Path,
+    *,
+    photo: str = DEFAULT_PHOTO_ENCODER,
+    text: str = DEFAULT_TEXT_ENCODER,
+    queries: Path | None = None,
+    qrels: Path | None = None,
+    batch: int = 256,
+    budget: Budget = DEFAULT_BUDGET,
+    seed: int = 0,
+    resume: bool = False,
+    progress: Progress = no_progress,
+) -> TrainingReport:
+    """Trains on the catalog and writes the encoder's folder `out`, to be used as `aligned:OUT`.
+
+    `photo` and `text` are the specifications of the towers. `queries` with `qrels` add photo queries with grade 3 as
+    further photos of that product. Ctrl-C ends the training early and keeps what was learned; `resume` continues it.
+    `progress` counts photos read, then hundredths of the training. InputError when there is nothing to learn from.
+    """
+    training = TrainingRun(
+        catalog, out, "photos", start=photo, batch=batch, budget=budget, seed=seed, resume=resume, progress=progress
+    )
+    before = aligned.read(out) if resume else None
+    photo, text = (before.photo, before.text) if before else (resolve_spec(photo), resolve_spec(text))
+    towers = load_encoder(photo), load_encoder(text)
+    sources = media_sources("image", catalog, training.products, queries, qrels)
+    examples = read_features(training.products, sources, towers[0], progress)
+    texts = caption_vectors(examples, towers[1])
+    heads = Heads(examples.features, torch.stack(list(texts.values())))
+    if before:
+        heads.load(before.aligned)
+    optimizer = Optimizer(heads, RATE)
+
+    def step(drawn: Batch, share: float) -> None:
+        photos = heads.photo(dropout(examples.features[drawn.items], DROPPED))
+        words = heads.text(torch.stack([texts[caption] for caption in drawn.captions]))
+        optimizer.step(heads.loss(photos, words, drawn), share)
+
+    training.run(
+        examples, step, EPOCHS, min_steps_per_epoch=MIN_STEPS_PER_EPOCH, augment_text=lambda caption, _: caption
+    )
+    vectors = heads.photo.projection()(examples.features.numpy())
+    trained = heads.aligned(product_means(training.products, examples, vectors))
+    encoder = aligned.from_parts(*towers, trained, out.resolve().name)
+    texts_of = product_texts(encoder, training.products)
+    report, card = training.report(encoder, lambda items: vectors[list(items)], texts_of)
+    with replace_encoder(out, card) as folder:
+        aligned.write(folder, trained, photo=photo, text=text, name=encoder.fingerprint.model)
+    return report
+
+
+def read_features(
+    products: Sequence[Product], sources: Sequence[MediaSource], tower: Encoder, progress: Progress
+) -> PhotoFeatures:
+    """The examples of all usable photos, encoded."""
+    usable: list[MediaSource] = []
+    unusable: list[str] = []
+    features = [np.empty((0, tower.fingerprint.dimension), np.float32)]
+    photos = read_usable(
+        sources,
+        lambda source: tower.prepare("image", open_image(source.root, source.reference)),
+        unusable,
+        progress,
+    )
+    for group in batched(photos, tower.batch_size):
+        usable += (source for source, _ in group)
+        features.append(tower.encode("image", [prepared for _, prepared in group]))
+    return PhotoFeatures(
+        shows=tuple(source.shows for source in usable),
+        from_judgment=tuple(source.from_judgment for source in usable),
+        captions=tuple(tuple(captions(product)) for product in products),
+        unusable=tuple(unusable),
+        features=torch.from_numpy(np.concatenate(features)),
+    )

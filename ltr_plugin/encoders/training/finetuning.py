@@ -1,0 +1,241 @@
+"""Fine-tuning of a photo network of timm on a shop's own photos, beside text whose encoder stays as it is.
+
+Projections are trained first, on features that stay as they are, and then the whole network with them, which keeps more
+of what it knows (Kumar et al. 2022, https://arxiv.org/abs/2202.10054). Beside the loss of the projections there is a
+softmax over all products of the cosine with a vector of each (Wang et al. 2018, https://arxiv.org/abs/1801.09414).
+"""
+
+import copy
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+from torch.nn.functional import cross_entropy, dropout, interpolate, normalize
+
+from ltr_plugin.batches import batched
+from ltr_plugin.encoders import aligned, timm_images
+from ltr_plugin.encoders.encoder_folder import replace_encoder
+from ltr_plugin.encoders.protocol import Encoder, Vectors
+from ltr_plugin.encoders.registry import DEFAULT_PHOTO_ENCODER, DEFAULT_TEXT_ENCODER, load_encoder, resolve_spec
+from ltr_plugin.encoders.training.alignment import DROPPED, RATE
+from ltr_plugin.encoders.training.batches import Batch, batches
+from ltr_plugin.encoders.training.examples import media_sources
+from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer, autocast_bfloat16
+from ltr_plugin.encoders.training.heads import Heads, caption_vectors, product_means, product_texts
+from ltr_plugin.encoders.training.photo_augmentation import augment
+from ltr_plugin.encoders.training.photo_examples import PhotoExamples, read_photos
+from ltr_plugin.encoders.training.photos import MARGIN
+from ltr_plugin.encoders.training.report import TrainingReport
+from ltr_plugin.encoders.training.training_run import TrainingRun
+from ltr_plugin.errors import InputError
+from ltr_plugin.progress import Progress, no_progress
+
+IMAGE_SIZE = 160
+EPOCHS = 8
+NETWORK_RATE, HEAD_RATE, DECAY = 6e-4, 4e-3, 0.02
+
+HEAD_STEPS, HEAD_BATCH = 300, 256
+"""Steps of the projections alone, before the network changes."""
+
+PRODUCT_SCALE, LABEL_SMOOTHING = 20.0, 0.1
+"""Of the softmax over the products."""
+
+CATALOG_SHARE = 0.25
+"""Photos of the catalog in a batch beside those drawn, as a share of these: most steps show shoppers' photos."""
+
+PATIENCE = 3
+"""Epochs without a better result on the held-out photos that end the training."""
+
+
+def finetune(
+    catalog: Path,
+    out: Path,
+    *,
+    start: str = DEFAULT_PHOTO_ENCODER,
+    text: str = DEFAULT_TEXT_ENCODER,
+    queries: Path | None = None,
+    qrels: Path | None = None,
+    image_size: int = IMAGE_SIZE,
+    batch: int = 32,
+    budget: Budget = DEFAULT_BUDGET,
+    seed: int = 0,
+    resume: bool = False,
+    progress: Progress = no_progress,
+) -> TrainingReport:
+    """Trains a photo encoder further on the catalog and writes the folder `out`, to be used as `aligned:OUT`.
+
+    `start` is an encoder of timm, `text` one of text, `image_size` the side of photos in pixels. `queries` with `qrels`
+    add photo queries with grade 3 as further photos of that product. The training ends when held-out photos are found
+    no better, and keeps its best state; Ctrl-C ends it early, and `resume` continues it. `progress` counts photos read,
+    then hundredths of the training. InputError when there is nothing to learn from, and for a `start` of another
+    library.
+    """
+    training = TrainingRun(
+        catalog, out, "photos", start=start, batch=batch, budget=budget, seed=seed, resume=resume, progress=progress
+    )
+    before = aligned.read(out) if resume else None
+    text = before.text if before else resolve_spec(text)
+    network = _network(before.photo if before else start, None if before else image_size)
+    side = network.pretrained_cfg["input_size"][1]
+    sources = media_sources("image", catalog, training.products, queries, qrels)
+    examples = read_photos(training.products, sources, round(side * MARGIN), progress)
+    words = load_encoder(text)
+    trainer = _Trainer(network, examples, caption_vectors(examples, words), training.seed)
+    training.run(
+        examples,
+        trainer.step,
+        EPOCHS,
+        augment_text=lambda caption, _: caption,
+        catalog_share=CATALOG_SHARE,
+        begin=lambda seen, held_out: trainer.begin(seen, held_out, before.aligned if before else None),
+        finished=trainer.finished,
+    )
+    trainer.restore_best()
+    tower = timm_images.from_network(network)
+    heads = trainer.heads.cpu()
+    vectors = heads.photo.projection()(_encode(tower, examples))
+    trained = heads.aligned(product_means(training.products, examples, vectors))
+    encoder = aligned.from_parts(tower, words, trained, out.resolve().name)
+    texts = product_texts(encoder, training.products)
+    report, card = training.report(encoder, lambda items: vectors[list(items)], texts)
+    with replace_encoder(out, card) as folder:
+        timm_images.write(folder / aligned.PHOTO_TOWER, network)
+        photo = f"{timm_images.LIBRARY.name}:{aligned.PHOTO_TOWER}"
+        aligned.write(folder, trained, photo=photo, text=text, name=encoder.fingerprint.model)
+    return report
+
+
+class _Trainer:
+    """The network with its projections, a vector of each product, and the optimizer of all: one step at a time."""
+
+    def __init__(self, network: Any, examples: PhotoExamples, texts: dict[str, torch.Tensor], seed: int) -> None:  # noqa: ANN401
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        # batch norm keeps its statistics: a shop's photos are too few for better ones
+        self._network = network.to(self._device, memory_format=torch.channels_last).eval().requires_grad_(True)
+        self._examples, self._texts, self._seed = examples, texts, seed
+        self._views = torch.Generator(self._device).manual_seed(seed)
+        config = network.pretrained_cfg
+        self._side: int = config["input_size"][1]
+        self._mean, self._std = (
+            torch.tensor(config[name], device=self._device).view(1, 3, 1, 1) for name in ("mean", "std")
+        )
+        self._best: tuple[float, list[dict[str, torch.Tensor]]] = (float("-inf"), [])
+        self._epochs_since = 0
+
+    def begin(self, seen: Sequence[int], held_out: Sequence[int], before: aligned.Aligned | None) -> None:
+        """Trains the projections alone, unless they were `before`, and gives each product the mean of its photos."""
+        self._held_out = list(held_out)
+        with torch.no_grad():
+            groups = batched(range(len(self._examples)), 64)
+            features = torch.cat([self._features(self._as_they_are(list(group))) for group in groups])
+        self.heads = Heads(features, torch.stack(list(self._texts.values())).to(self._device)).to(self._device)
+        if before:
+            self.heads.load(before)
+        else:
+            self._train_heads(features, seen)
+        shows = self._shows(seen)
+        self._several = torch.nonzero(shows.sum(dim=0) > 1)[:, 0]
+        with torch.no_grad():
+            means = normalize(shows.T @ self.heads.photo(features[list(seen)]), dim=1)[self._several]
+        self._products = nn.Linear(means.shape[1], len(means), bias=False, device=self._device)
+        self._products.weight.data = means / means.shape[1] ** 0.5
+        others = [(self.heads, HEAD_RATE), (self._products, HEAD_RATE)]
+        self._optimizer = Optimizer(self._network, NETWORK_RATE, DECAY, others)
+
+    def step(self, batch: Batch, share: float) -> None:
+        """Takes one optimizer step on a batch; `share` is the completed share of the training."""
+        photos, cutouts = (
+            layers[batch.items].to(self._device) for layers in (self._examples.photos, self._examples.cutouts)
+        )
+        views = augment(photos, cutouts, self._side, self._views)
+        vectors = self.heads.photo(self._features(views))
+        self._optimizer.step(self._loss(vectors, batch) + self._product_loss(vectors, batch), share)
+
+    def finished(self) -> bool:
+        """Whether the products' text finds the held-out photos no better any more; the best state is kept meanwhile."""
+        if not self._held_out:
+            return False
+        with torch.no_grad():
+            groups = batched(self._held_out, 64)
+            photos = torch.cat([self.heads.photo(self._features(self._as_they_are(list(group)))) for group in groups])
+            texts = self.heads.text(self._caption_vectors([own[0] if own else "" for own in self._examples.captions]))
+            logs = (self.heads.temperature() * photos @ texts.T).log_softmax(dim=1)
+            score = float((logs * normalize(self._shows(self._held_out), p=1, dim=1)).sum())
+        if score > self._best[0]:
+            self._best = score, [copy.deepcopy(one.state_dict()) for one in (self._network, self.heads)]
+            self._epochs_since = 0
+        else:
+            self._epochs_since += 1
+        return self._epochs_since >= PATIENCE
+
+    def restore_best(self) -> None:
+        """Puts the best state back, where there were held-out photos and an epoch was finished."""
+        for module, state in zip((self._network, self.heads), self._best[1], strict=False):
+            module.load_state_dict(state)
+
+    def _train_heads(self, features: torch.Tensor, seen: Sequence[int]) -> None:
+        optimizer = Optimizer(self.heads, RATE)
+        drawn = batches(self._examples, seen, HEAD_BATCH, random.Random(self._seed), lambda caption, _: caption)  # noqa: S311
+        for number, batch in zip(range(HEAD_STEPS), drawn, strict=False):
+            vectors = self.heads.photo(dropout(features[batch.items], DROPPED))
+            optimizer.step(self._loss(vectors, batch), number / HEAD_STEPS)
+
+    def _loss(self, vectors: torch.Tensor, batch: Batch) -> torch.Tensor:
+        return self.heads.loss(vectors, self.heads.text(self._caption_vectors(batch.captions)), batch)
+
+    def _product_loss(self, vectors: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """The loss of photos among the products that have several; one photo alone says nothing of its product."""
+        shows = self._shows(batch.items)[:, self._several]
+        rows = shows.any(dim=1)
+        if len(self._several) < 2 or not rows.any():
+            return vectors.new_zeros(())
+        similarities = PRODUCT_SCALE * vectors[rows] @ normalize(self._products.weight, dim=1).T
+        return cross_entropy(similarities, normalize(shows[rows], p=1, dim=1), label_smoothing=LABEL_SMOOTHING)
+
+    def _caption_vectors(self, captions: Sequence[str]) -> torch.Tensor:
+        return torch.stack([self._texts[caption] for caption in captions]).to(self._device)
+
+    def _shows(self, items: Sequence[int]) -> torch.Tensor:
+        """float32 (items, products): 1 where an item shows a product."""
+        shows = torch.zeros(len(items), len(self._examples.captions), device=self._device)
+        for row, item in enumerate(items):
+            shows[row, list(self._examples.shows[item])] = 1
+        return shows
+
+    def _as_they_are(self, items: list[int]) -> torch.Tensor:
+        photos = self._examples.photos[items].to(self._device).float() / 255
+        return interpolate(photos, size=(self._side, self._side), mode="bilinear", antialias=True)
+
+    def _features(self, views: torch.Tensor) -> torch.Tensor:
+        """The network's unit vectors (n, dimension) of views with values from 0 to 1."""
+        pixels = ((views - self._mean) / self._std).contiguous(memory_format=torch.channels_last)
+        with autocast_bfloat16(self._device):
+            features = self._network(pixels)
+        return normalize(features.float(), dim=-1)
+
+
+def _network(start: str, image_size: int | None) -> Any:  # noqa: ANN401 - timm's network
+    """The network of an encoder of timm, for photos of this size, which are not cropped."""
+    library, _, model = start.partition(":")
+    if library != timm_images.LIBRARY.name:
+        raise InputError(
+            "start",
+            f"{start!r} is no encoder of timm; `ltr encoder train --from` trains those of open_clip further, and "
+            "`ltr encoder align` takes any photo encoder",
+        )
+    network = timm_images.load_network(model)
+    config = dict(network.pretrained_cfg)
+    if image_size and not config.get("fixed_input_size"):
+        config["input_size"] = (3, image_size, image_size)
+    network.pretrained_cfg = {**config, "crop_pct": 1.0, "crop_mode": "squash"}
+    return network
+
+
+def _encode(tower: Encoder, examples: PhotoExamples) -> Vectors:
+    photos = (tower.prepare("image", Image.fromarray(one.permute(1, 2, 0).numpy())) for one in examples.photos)
+    return np.concatenate([tower.encode("image", group) for group in batched(photos, 64)])

@@ -1,0 +1,109 @@
+"""Trained projections of two towers' vectors into one space, and what both kinds of training make of them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn.functional import normalize
+
+from ltr_plugin.catalog.product import Product
+from ltr_plugin.encoders.aligned import Aligned, Projection
+from ltr_plugin.encoders.protocol import Encoder, Vectors
+from ltr_plugin.encoders.training.batches import Batch
+from ltr_plugin.encoders.training.examples import Examples
+from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
+
+DIMENSION = 256
+
+PHOTO_SCALE = 10.0
+"""Inverse temperature between photos; between photos and text it is learned, as in CLIP."""
+
+
+class Head(nn.Module):
+    """A linear layer on a tower's vectors, which are centred and scaled to a variance of 1 first."""
+
+    mean: torch.Tensor
+    scale: torch.Tensor
+
+    def __init__(self, vectors: torch.Tensor, dimension: int = DIMENSION) -> None:
+        """`vectors` (n, tower's dimension) are those to centre and scale by."""
+        super().__init__()
+        self.register_buffer("mean", vectors.mean(dim=0))
+        self.register_buffer("scale", 1 / vectors.std(dim=0).mean().clamp(min=1e-6))
+        self.linear = nn.Linear(vectors.shape[1], dimension)
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Unit vectors (n, dimension)."""
+        return normalize(self.linear((vectors - self.mean) * self.scale), dim=-1)
+
+    def projection(self) -> Projection:
+        """The same map in one weight and one bias."""
+        with torch.no_grad():
+            weight = self.linear.weight * self.scale
+            bias = self.linear.bias - weight @ self.mean
+        return Projection(weight.cpu().numpy(), bias.cpu().numpy())
+
+    def load(self, projection: Projection) -> None:
+        """Takes over a map that `projection` gave, of this head or another one."""
+        with torch.no_grad():
+            weight = torch.from_numpy(projection.weight).to(self.mean.device)
+            self.linear.weight.copy_(weight / self.scale)
+            self.linear.bias.copy_(torch.from_numpy(projection.bias).to(self.mean.device) + weight @ self.mean)
+
+
+class Heads(nn.Module):
+    """The heads of the photo and the text tower, and the temperature between photos and text."""
+
+    def __init__(self, photos: torch.Tensor, texts: torch.Tensor) -> None:
+        """The vectors of each tower that its head is made for."""
+        super().__init__()
+        self.photo, self.text = Head(photos), Head(texts)
+        self.logit_scale = nn.Parameter(torch.tensor(1 / 0.07).log())
+
+    def load(self, trained: Aligned) -> None:
+        """Takes over the projections of a training before."""
+        self.photo.load(trained.photo)
+        self.text.load(trained.text)
+
+    def aligned(self, products: Mapping[str, NDArray[np.float32]]) -> Aligned:
+        """The projections, with these vectors of products."""
+        return Aligned(self.photo.projection(), self.text.projection(), products)
+
+    def loss(self, photos: torch.Tensor, texts: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """The loss of a batch's vectors in the common space: photos with texts, and with photos of the same product."""
+        shows = batch.shows.to(photos.device).float()
+        positives = batch.caption_positives.to(photos.device)
+        same = same_product_loss(photos, (shows @ shows.T) > 0, PHOTO_SCALE)
+        return item_text_loss(photos, texts, positives, self.temperature()) + same
+
+    def temperature(self) -> torch.Tensor:
+        """What similarities between photos and text are multiplied by; at most 100."""
+        return self.logit_scale.exp().clamp(max=100)
+
+
+def caption_vectors(examples: Examples, encoder: Encoder) -> dict[str, torch.Tensor]:
+    """The vector of each caption of the examples, by the caption; the empty one is among them."""
+    captions = list(dict.fromkeys(["", *(caption for own in examples.captions for caption in own)]))
+    vectors = encoder.encode("text", [encoder.prepare("text", caption) for caption in captions])
+    return dict(zip(captions, torch.from_numpy(vectors), strict=True))
+
+
+def product_texts(encoder: Encoder, products: Sequence[Product]) -> Vectors:
+    """The vectors of the text of products, float32 (products, dimension)."""
+    return encoder.encode("text", [encoder.prepare("text", product.embedding_text()) for product in products])
+
+
+def product_means(products: Sequence[Product], examples: Examples, vectors: Vectors) -> dict[str, NDArray[np.float32]]:
+    """The mean direction of the `vectors` of each product that has photos beyond the catalog's, by its id."""
+    shown: dict[int, list[int]] = {}
+    for item, own in enumerate(examples.shows):
+        for product in own:
+            shown.setdefault(product, []).append(item)
+    means = {
+        products[product].id: vectors[items].mean(axis=0)
+        for product, items in shown.items()
+        if any(examples.from_judgment[item] for item in items)
+    }
+    return {id_: (mean / np.linalg.norm(mean)).astype(np.float32) for id_, mean in means.items()}

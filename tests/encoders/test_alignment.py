@@ -1,0 +1,139 @@
+"""Encoders aligned and fine-tuned on a small drawn shop."""
+
+import numpy as np
+import pytest
+import timm
+import torch
+from drawn_shop import COLOURS, SHAPES, draw, write_shop
+from PIL import Image
+from timm.models import save_for_hf
+
+from ltr_plugin.encoders import load_encoder
+from ltr_plugin.encoders.export.export import export
+from ltr_plugin.encoders.training.fitting import Budget
+from ltr_plugin.encoders.training.heads import Head
+from ltr_plugin.encoders.training.trainers import ALIGN, FINETUNE
+from ltr_plugin.errors import EncoderError, InputError
+
+pytestmark = pytest.mark.slow
+
+IDS = [f"{colour}-{shape}" for colour in COLOURS for shape in SHAPES]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    return write_shop(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture(scope="module")
+def resnet(tmp_path_factory):
+    """A small network of timm with random weights."""
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("timm") / "resnet"
+    save_for_hf(timm.create_model("test_resnet", num_classes=0), folder, safe_serialization=True)
+    return f"timm:{folder}"
+
+
+def judged(shop):
+    return {"queries": shop / "queries.jsonl", "qrels": shop / "qrels.txt"}
+
+
+def vectors(encoder, modality, items):
+    return encoder.encode(modality, [encoder.prepare(modality, item) for item in items])
+
+
+def share_first(queries, products):
+    return float(((queries @ products.T).argmax(axis=1) == np.arange(len(IDS))).mean())
+
+
+@pytest.fixture(scope="module")
+def aligned(shop, tmp_path_factory):
+    out = tmp_path_factory.mktemp("encoders") / "aligned"
+    return ALIGN(shop / "catalog.jsonl", out, **judged(shop), budget=Budget(steps=150), batch=36), out
+
+
+def test_words_find_photos_and_photos_find_words_and_other_photos(shop, aligned):
+    report, out = aligned
+    encoder = load_encoder(f"aligned:{out}")
+    assert report.spec == f"aligned:{out}"
+    assert encoder.fingerprint == report.fingerprint
+    assert encoder.fingerprint.dimension == 256
+    assert encoder.modalities == {"text", "image", "video"}
+    photos = vectors(encoder, "image", [Image.open(shop / f"{id_}.png") for id_ in IDS])
+    customers = vectors(encoder, "image", [draw(*id_.split("-"), "lightgrey", -3) for id_ in IDS])
+    words = vectors(encoder, "text", [f"{id_.replace('-', ' ')} thing" for id_ in IDS])
+    assert np.linalg.norm(words, axis=1) == pytest.approx(1, abs=1e-5)
+    assert share_first(customers, photos) >= 0.7, "by chance: 0.06"
+    assert share_first(customers, words) >= 0.7
+    assert share_first(words, photos) >= 0.7
+
+
+def test_products_with_shoppers_photos_have_a_vector_of_their_own(shop, aligned, tmp_path):
+    encoder = load_encoder(f"aligned:{aligned[1]}")
+    assert set(encoder.product_vectors) == set(IDS)
+    customers = vectors(encoder, "image", [draw(*id_.split("-"), "lightgrey", -3) for id_ in IDS])
+    assert share_first(customers, np.stack([encoder.product_vectors[id_] for id_ in IDS])) >= 0.7
+    alone = ALIGN(shop / "catalog.jsonl", tmp_path / "alone", budget=Budget(steps=2))
+    assert load_encoder(alone.spec).product_vectors == {}
+
+
+def test_an_export_has_the_same_space_and_the_products_vectors(aligned, tmp_path):
+    original, report = load_encoder(f"aligned:{aligned[1]}"), export(f"aligned:{aligned[1]}", tmp_path / "onnx")
+    exported = load_encoder(report.spec)
+    photos = [draw(*id_.split("-"), "lightgrey", -3) for id_ in IDS]
+    for modality, items in (("image", photos), ("text", IDS)):
+        same = (vectors(exported, modality, items) * vectors(original, modality, items)).sum(axis=1)
+        assert same.min() > 0.999
+    assert exported.product_vectors.keys() == original.product_vectors.keys()
+    assert np.array_equal(exported.product_vectors[IDS[3]], original.product_vectors[IDS[3]])
+
+
+@pytest.mark.parametrize("trainer", [ALIGN, FINETUNE])
+def test_ctrl_c_keeps_what_was_learned_and_resume_ends_it(shop, resnet, tmp_path, trainer):
+    def interrupt(done: int, total: int | None = None) -> None:
+        if total == 100 and done >= 40:
+            raise KeyboardInterrupt
+
+    start = {"photo" if trainer is ALIGN else "start": resnet}
+    options = {**judged(shop), **start, "budget": Budget(steps=10), "batch": 8}
+    stopped = trainer(shop / "catalog.jsonl", tmp_path / "e", **options, progress=interrupt)
+    assert (stopped.steps, stopped.share) == (4, 0.4)
+    before = load_encoder(stopped.spec).fingerprint
+    ended = trainer(shop / "catalog.jsonl", tmp_path / "e", **options, resume=True)
+    assert ended.share == 1.0
+    assert load_encoder(ended.spec).fingerprint not in (before, None)
+    with pytest.raises(InputError, match="trained to its end"):
+        trainer(shop / "catalog.jsonl", tmp_path / "e", **options, resume=True)
+
+
+def test_a_fine_tuned_network_is_found_in_its_folder_wherever_that_is(shop, resnet, tmp_path):
+    options = {**judged(shop), "start": resnet, "image_size": 64, "batch": 18}
+    report = FINETUNE(shop / "catalog.jsonl", tmp_path / "e", **options, budget=Budget(steps=60))
+    photos = [draw(*id_.split("-"), "lightgrey", -3) for id_ in IDS]
+    there = vectors(load_encoder(report.spec), "image", photos)
+    (tmp_path / "e").rename(tmp_path / "moved")
+    moved = load_encoder(f"aligned:{tmp_path / 'moved'}")
+    assert moved.fingerprint == report.fingerprint
+    assert np.array_equal(vectors(moved, "image", photos), there)
+    assert share_first(there, np.stack([moved.product_vectors[id_] for id_ in IDS])) >= 0.5, "by chance: 0.06"
+
+
+def test_an_encoder_of_another_library_is_aligned_and_not_fine_tuned(shop, tmp_path):
+    with pytest.raises(InputError, match="no encoder of timm; `ltr encoder train --from` trains those of open_clip"):
+        FINETUNE(shop / "catalog.jsonl", tmp_path / "e", start="open_clip:ViT-B-32/laion2b_s34b_b79k")
+
+
+def test_a_folder_that_lacks_a_file_says_which(tmp_path):
+    (tmp_path / "aligned.json").write_text("{}")
+    with pytest.raises(EncoderError, match=r"lacks aligned\.safetensors"):
+        load_encoder(f"aligned:{tmp_path}")
+
+
+def test_a_projection_is_the_head_that_it_was_made_of():
+    features = torch.randn(50, 20) + 3
+    head, other = Head(features), Head(torch.randn(50, 20))
+    expected = head(features).detach().numpy()
+    assert head.projection()(features.numpy()) == pytest.approx(expected, abs=1e-5)
+    other.load(head.projection())
+    assert other(features).detach().numpy() == pytest.approx(expected, abs=1e-5)
+    assert not head.projection()(np.zeros((1, 20), np.float32)).any()
