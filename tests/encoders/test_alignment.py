@@ -77,8 +77,10 @@ def test_products_with_shoppers_photos_have_a_vector_of_their_own(shop, aligned,
     assert load_encoder(alone.spec).product_vectors == {}
 
 
-def test_an_export_has_the_same_space_and_the_products_vectors(aligned, tmp_path):
-    original, report = load_encoder(f"aligned:{aligned[1]}"), export(f"aligned:{aligned[1]}", tmp_path / "onnx")
+def test_an_export_has_the_same_space_and_the_products_vectors(shop, resnet, sentence_folder, tmp_path):
+    towers = {"photo": resnet, "text": f"sentence-transformers:{sentence_folder}"}
+    spec = ALIGN(shop / "catalog.jsonl", tmp_path / "e", **judged(shop), **towers, budget=Budget(steps=5)).spec
+    original, report = load_encoder(spec), export(spec, tmp_path / "onnx")
     exported = load_encoder(report.spec)
     photos = [draw(*id_.split("-"), "lightgrey", -3) for id_ in IDS]
     for modality, items in (("image", photos), ("text", IDS)):
