@@ -70,7 +70,7 @@ class Product(StrictModel):
     def _check_whole(self) -> Self:
         if not (self.title or self.images or self.audio or self.video):
             raise ValueError("a product needs a title or at least one of images, audio, video")
-        size = len(self.model_dump_json())
+        size = len(self.model_dump_json().encode())
         if size > MAX_PRODUCT_BYTES:
             raise ValueError(f"the product has {size:,} bytes as JSON; shorten it to {MAX_PRODUCT_BYTES:,}")
         return self

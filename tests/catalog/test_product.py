@@ -40,6 +40,8 @@ def test_a_product_larger_than_a_line_of_a_catalog_is_refused_however_it_arrives
     for fields in ({"description": text}, {"attributes": {"a": text}}, {"attributes": {"a": [text]}}):
         with pytest.raises(ValidationError, match="the product has 4,500"):
             Product(id="1", title="Mug", **fields)
+    with pytest.raises(ValidationError, match="the product has 4,500"):  # bytes, which are three for a character
+        Product(id="1", title="语" * 1_500_000)
     with pytest.raises(InputError, match="shorten it"):
         ProductUpdateModel(id="1", description=text[:3_000_000]).apply_to({"id": "1", "title": text[:3_000_000]})
     assert read_leniently({"id": "1", "title": text}).title == text.strip()
