@@ -114,7 +114,9 @@ def test_every_message_on_rabbitmq_byte_by_byte(index, worker, tmp_path):
         broker.close()
 
 
-def test_messages_pushed_to_redis_byte_by_byte(index, worker, tmp_path):
+@pytest.fixture
+def redis_broker(tmp_path):
+    """A Redis of its own: its address, and a client."""
     if not Redis.binary:
         pytest.skip("Redis is not installed")
     import redis
@@ -122,17 +124,22 @@ def test_messages_pushed_to_redis_byte_by_byte(index, worker, tmp_path):
     broker = Redis(tmp_path / "redis")
     try:
         broker.start()
-        worker(broker.url)
-        assert not [error for _, error in index.put([Product(id="4711", title="Striped mug", price=12.5)]) if error]
         with redis.Redis.from_url(broker.url) as queue:
-            queue.lpush("ltr.text", for_index(EMBED.replace("image", "text"), index))
-            until(lambda: embedded(index))
-            queue.lpush("ltr.catalog", for_index(UPDATE, index))
-            until(lambda: product(index).product.price == 9.9)
-            until(lambda: not queue.hlen("unacked"))
-        assert embedded(index)  # a price costs no vector
+            yield broker.url, queue
     finally:
         broker.close()
+
+
+def test_messages_pushed_to_redis_byte_by_byte(index, worker, redis_broker):
+    url, queue = redis_broker
+    worker(url)
+    assert not [error for _, error in index.put([Product(id="4711", title="Striped mug", price=12.5)]) if error]
+    queue.lpush("ltr.text", for_index(EMBED.replace("image", "text"), index))
+    until(lambda: embedded(index))
+    queue.lpush("ltr.catalog", for_index(UPDATE, index))
+    until(lambda: product(index).product.price == 9.9)
+    until(lambda: not queue.hlen("unacked"))
+    assert embedded(index)  # a price costs no vector
 
 
 def without(message, *path):
@@ -167,45 +174,27 @@ NO_MESSAGES = [
 ]
 
 
-def test_items_of_redis_that_are_no_messages_are_one_line_each_and_stop_none_after_them(index, worker, tmp_path):
-    if not Redis.binary:
-        pytest.skip("Redis is not installed")
-    import redis
-
-    broker = Redis(tmp_path / "redis")
-    try:
-        broker.start()
-        with redis.Redis.from_url(broker.url) as queue:
-            queue.lpush("ltr.catalog", *NO_MESSAGES, put_message(alias_of(index)))
-            log = worker(broker.url)
-            until(lambda: product(index))
-            until(lambda: not queue.hlen("unacked"))
-        lines = log.lines()
-        assert len([line for line in lines if TASK_FAILED in line["message"]]) == len(NO_MESSAGES)
-        assert not [line for line in lines if "traceback" in line or "Connection to broker lost" in line["message"]]
-    finally:
-        broker.close()
+def test_items_of_redis_that_are_no_messages_are_one_line_each_and_stop_none_after_them(index, worker, redis_broker):
+    url, queue = redis_broker
+    queue.lpush("ltr.catalog", *NO_MESSAGES, put_message(alias_of(index)))
+    log = worker(url)
+    until(lambda: product(index))
+    until(lambda: not queue.hlen("unacked"))
+    lines = log.lines()
+    assert len([line for line in lines if TASK_FAILED in line["message"]]) == len(NO_MESSAGES)
+    assert not [line for line in lines if "traceback" in line or "Connection to broker lost" in line["message"]]
 
 
-def test_a_message_of_redis_for_an_index_that_is_made_later_is_taken_up(index, worker, tmp_path):
-    if not Redis.binary:
-        pytest.skip("Redis is not installed")
-    import redis
-
-    broker = Redis(tmp_path / "redis")
+def test_a_message_of_redis_for_an_index_that_is_made_later_is_taken_up(index, worker, redis_broker):
+    url, queue = redis_broker
     later = f"{alias_of(index)}-later"
-    try:
-        broker.start()
-        log = worker(broker.url)  # which looks for parked messages before there are any
-        with redis.Redis.from_url(broker.url) as queue:
-            queue.lpush("ltr.catalog", put_message(later))
-            until(lambda: any("parked until it can be written" in line["message"] for line in log.lines()))
-            switch_alias(index.cluster, later, index.name)
-            until(lambda: product(index))
-            until(lambda: not queue.exists(f"ltr.catalog.parked.{later}"))
-        assert not [line for line in log.lines() if "traceback" in line]
-    finally:
-        broker.close()
+    log = worker(url)  # which looks for parked messages before there are any
+    queue.lpush("ltr.catalog", put_message(later))
+    until(lambda: any("parked until it can be written" in line["message"] for line in log.lines()))
+    switch_alias(index.cluster, later, index.name)
+    until(lambda: product(index))
+    until(lambda: not queue.exists(f"ltr.catalog.parked.{later}"))
+    assert not [line for line in log.lines() if "traceback" in line]
 
 
 def test_a_message_in_the_folder_queue_waits_for_its_worker(index, worker, tmp_path):

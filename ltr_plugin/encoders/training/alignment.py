@@ -5,7 +5,7 @@ trained elsewhere (Zhai et al. 2022, https://arxiv.org/abs/2111.07991), and phot
 (Khosla et al. 2020, https://arxiv.org/abs/2004.11362), so that a shopper's photo finds the shop's photo.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.encoders import aligned
 from ltr_plugin.encoders.encoder_folder import replace_encoder
-from ltr_plugin.encoders.protocol import Encoder
+from ltr_plugin.encoders.protocol import Encoder, Vectors
 from ltr_plugin.encoders.registry import DEFAULT_PHOTO_ENCODER, DEFAULT_TEXT_ENCODER, load_encoder, resolve_spec
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import Examples, MediaSource, captions, media_sources, read_usable
@@ -84,12 +84,33 @@ def train_alignment(
     training.run(
         examples, step, EPOCHS, min_steps_per_epoch=MIN_STEPS_PER_EPOCH, augment_text=lambda caption, _: caption
     )
-    vectors = heads.photo.projection()(examples.features.numpy())
+    return write_aligned(training, out, heads, examples, examples.features.numpy(), towers, (photo, text))
+
+
+def write_aligned(
+    training: TrainingRun,
+    out: Path,
+    heads: Heads,
+    examples: Examples,
+    features: Vectors,
+    towers: tuple[Encoder, Encoder],
+    specs: tuple[str, str],
+    *,
+    write_tower: Callable[[Path], None] = lambda _folder: None,
+) -> TrainingReport:
+    """Writes the encoder's folder of trained `heads`, and returns its report.
+
+    `features` are the photo tower's vectors of the examples. `towers` and their `specs` are of photos and of text;
+    `write_tower` writes what else the folder needs.
+    """
+    vectors = heads.photo.projection()(features)
     trained = heads.aligned(product_means(training.products, examples, vectors))
     encoder = aligned.from_parts(*towers, trained, out.resolve().name)
-    texts_of = product_texts(encoder, training.products)
-    report, card = training.report(encoder, lambda items: vectors[list(items)], texts_of)
+    texts = product_texts(encoder, training.products)
+    report, card = training.report(encoder, lambda items: vectors[list(items)], texts)
+    photo, text = specs
     with replace_encoder(out, card) as folder:
+        write_tower(folder)
         aligned.write(folder, trained, photo=photo, text=text, name=encoder.fingerprint.model)
     return report
 

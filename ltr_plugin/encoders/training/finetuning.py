@@ -19,14 +19,13 @@ from torch.nn.functional import cross_entropy, dropout, interpolate, normalize
 
 from ltr_plugin.batches import batched
 from ltr_plugin.encoders import aligned, timm_images
-from ltr_plugin.encoders.encoder_folder import replace_encoder
 from ltr_plugin.encoders.protocol import Encoder, Vectors
 from ltr_plugin.encoders.registry import DEFAULT_PHOTO_ENCODER, DEFAULT_TEXT_ENCODER, load_encoder, resolve_spec
-from ltr_plugin.encoders.training.alignment import DROPPED, RATE
+from ltr_plugin.encoders.training.alignment import DROPPED, RATE, write_aligned
 from ltr_plugin.encoders.training.batches import Batch, batches
 from ltr_plugin.encoders.training.examples import media_sources
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer, autocast_bfloat16
-from ltr_plugin.encoders.training.heads import Heads, caption_vectors, product_means, product_texts
+from ltr_plugin.encoders.training.heads import Heads, caption_vectors
 from ltr_plugin.encoders.training.photo_augmentation import augment
 from ltr_plugin.encoders.training.photo_examples import PhotoExamples, read_photos
 from ltr_plugin.encoders.training.photos import MARGIN
@@ -97,21 +96,20 @@ def finetune(
     )
     trainer.restore_best()
     tower = timm_images.from_network(network)
-    heads = trainer.heads.cpu()
-    vectors = heads.photo.projection()(_encode(tower, examples))
-    trained = heads.aligned(product_means(training.products, examples, vectors))
-    encoder = aligned.from_parts(tower, words, trained, out.resolve().name)
-    texts = product_texts(encoder, training.products)
-    report, card = training.report(encoder, lambda items: vectors[list(items)], texts)
-    with replace_encoder(out, card) as folder:
-        timm_images.write(folder / aligned.PHOTO_TOWER, network)
-        photo = f"{timm_images.LIBRARY.name}:{aligned.PHOTO_TOWER}"
-        aligned.write(folder, trained, photo=photo, text=text, name=encoder.fingerprint.model)
-    return report
+    return write_aligned(
+        training,
+        out,
+        trainer.heads.cpu(),
+        examples,
+        _encode(tower, examples),
+        (tower, words),
+        (f"{timm_images.LIBRARY.name}:{aligned.PHOTO_TOWER}", text),
+        write_tower=lambda folder: timm_images.write(folder / aligned.PHOTO_TOWER, network),
+    )
 
 
 class _Trainer:
-    """The network with its projections, a vector of each product, and the optimizer of all: one step at a time."""
+    """The network, its projections, a vector of each product with several photos, and the optimizer of all."""
 
     def __init__(self, network: Any, examples: PhotoExamples, texts: dict[str, torch.Tensor], seed: int) -> None:  # noqa: ANN401
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
