@@ -44,7 +44,7 @@ class Projection:
 
 
 @dataclass(frozen=True)
-class Aligned:
+class Alignment:
     """What was trained: a projection of each tower, and the vectors that were learned for products, by id."""
 
     photo: Projection
@@ -58,7 +58,7 @@ class AlignedEncoder:
     `product_vectors` has a vector for each product of whose photos the training had more than the catalog's.
     """
 
-    def __init__(self, photo: Encoder, text: Encoder, aligned: Aligned, fingerprint: Fingerprint) -> None:
+    def __init__(self, photo: Encoder, text: Encoder, aligned: Alignment, fingerprint: Fingerprint) -> None:
         self._towers: dict[Modality, Encoder] = {"image": photo, "video": photo, "text": text}
         self._projections: dict[Modality, Projection] = {
             "image": aligned.photo,
@@ -89,16 +89,16 @@ class AlignedEncoder:
 
 
 @dataclass(frozen=True)
-class Files:
+class AlignedFiles:
     """What an encoder's folder has: the specifications of its towers, and what was trained."""
 
     name: str
     photo: str
     text: str
-    aligned: Aligned
+    aligned: Alignment
 
 
-def read(folder: Path) -> Files:
+def read(folder: Path) -> AlignedFiles:
     """The content of a folder that `ltr encoder align` or `finetune` made; EncoderError when a file is missing."""
     from safetensors.numpy import load_file
 
@@ -106,10 +106,10 @@ def read(folder: Path) -> Files:
     config = json.loads((folder / CONFIG).read_text("utf-8"))
     tensors = load_file(folder / WEIGHTS)
     photo, text = (Projection(tensors[f"{tower}.weight"], tensors[f"{tower}.bias"]) for tower in ("photo", "text"))
-    aligned = Aligned(photo, text, read_product_vectors(folder))
+    aligned = Alignment(photo, text, read_product_vectors(folder))
     library, _, tower = config["photo"].partition(":")
     photo_spec = f"{library}:{folder / PHOTO_TOWER}" if tower == PHOTO_TOWER else config["photo"]
-    return Files(config["name"], photo_spec, config["text"], aligned)
+    return AlignedFiles(config["name"], photo_spec, config["text"], aligned)
 
 
 def load(model: str, load_encoder: Callable[[str], Encoder]) -> AlignedEncoder:
@@ -118,7 +118,7 @@ def load(model: str, load_encoder: Callable[[str], Encoder]) -> AlignedEncoder:
     return from_parts(load_encoder(files.photo), load_encoder(files.text), files.aligned, files.name)
 
 
-def from_parts(photo: Encoder, text: Encoder, aligned: Aligned, name: str) -> AlignedEncoder:
+def from_parts(photo: Encoder, text: Encoder, aligned: Alignment, name: str) -> AlignedEncoder:
     """The encoder of two towers and what was trained, in memory."""
     from safetensors.numpy import save
 
@@ -134,7 +134,7 @@ def from_parts(photo: Encoder, text: Encoder, aligned: Aligned, name: str) -> Al
     return AlignedEncoder(photo, text, aligned, fingerprint)
 
 
-def write(folder: Path, aligned: Aligned, *, photo: str, text: str, name: str) -> None:
+def write(folder: Path, aligned: Alignment, *, photo: str, text: str, name: str) -> None:
     """Writes the files that `load` reads into an existing folder; `photo` and `text` are the towers' specifications.
 
     The photo tower in the folder itself is `LIBRARY:photo` (PHOTO_TOWER).
@@ -146,7 +146,7 @@ def write(folder: Path, aligned: Aligned, *, photo: str, text: str, name: str) -
     (folder / CONFIG).write_text(json.dumps({"name": name, "photo": photo, "text": text}, indent=1) + "\n", "utf-8")
 
 
-def _tensors(aligned: Aligned) -> dict[str, NDArray[np.float32]]:
+def _tensors(aligned: Alignment) -> dict[str, NDArray[np.float32]]:
     return {
         f"{tower}.{name}": np.ascontiguousarray(getattr(projection, name))
         for tower, projection in (("photo", aligned.photo), ("text", aligned.text))

@@ -11,7 +11,7 @@ from timm.models import save_for_hf
 from ltr_plugin.encoders import load_encoder
 from ltr_plugin.encoders.export.export import export
 from ltr_plugin.encoders.training.fitting import Budget
-from ltr_plugin.encoders.training.heads import Head
+from ltr_plugin.encoders.training.heads import ProjectionHead
 from ltr_plugin.encoders.training.trainers import ALIGN, FINETUNE
 from ltr_plugin.errors import EncoderError, InputError
 
@@ -133,7 +133,7 @@ def test_a_folder_that_lacks_a_file_says_which(tmp_path):
 
 def test_a_projection_is_the_head_that_it_was_made_of():
     features = torch.randn(50, 20) + 3
-    head, other = Head(features), Head(torch.randn(50, 20))
+    head, other = ProjectionHead(features), ProjectionHead(torch.randn(50, 20))
     expected = head(features).detach().numpy()
     assert head.projection()(features.numpy()) == pytest.approx(expected, abs=1e-5)
     other.load(head.projection())

@@ -22,7 +22,7 @@ from ltr_plugin.encoders.registry import DEFAULT_PHOTO_ENCODER, DEFAULT_TEXT_ENC
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import Examples, MediaSource, captions, media_sources, read_usable
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer
-from ltr_plugin.encoders.training.heads import Heads, caption_vectors, product_means, product_texts
+from ltr_plugin.encoders.training.heads import ProjectionHeads, caption_vectors, product_means, product_texts
 from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.encoders.training.training_run import TrainingRun
 from ltr_plugin.media.images import open_image
@@ -71,7 +71,7 @@ def train_alignment(
     sources = media_sources("image", catalog, training.products, queries, qrels)
     examples = read_features(training.products, sources, towers[0], progress)
     texts = caption_vectors(examples, towers[1])
-    heads = Heads(examples.features, torch.stack(list(texts.values())))
+    heads = ProjectionHeads(examples.features, torch.stack(list(texts.values())))
     if before:
         heads.load(before.aligned)
     optimizer = Optimizer(heads, RATE)
@@ -90,7 +90,7 @@ def train_alignment(
 def write_aligned(
     training: TrainingRun,
     out: Path,
-    heads: Heads,
+    heads: ProjectionHeads,
     examples: Examples,
     features: Vectors,
     towers: tuple[Encoder, Encoder],
@@ -104,7 +104,7 @@ def write_aligned(
     `write_tower` writes what else the folder needs.
     """
     vectors = heads.photo.projection()(features)
-    trained = heads.aligned(product_means(training.products, examples, vectors))
+    trained = heads.alignment(product_means(training.products, examples, vectors))
     encoder = aligned.from_parts(*towers, trained, out.resolve().name)
     texts = product_texts(encoder, training.products)
     report, card = training.report(encoder, lambda items: vectors[list(items)], texts)

@@ -25,7 +25,7 @@ from ltr_plugin.encoders.training.alignment import DROPPED, RATE, write_aligned
 from ltr_plugin.encoders.training.batches import Batch, batches
 from ltr_plugin.encoders.training.examples import media_sources
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer, autocast_bfloat16
-from ltr_plugin.encoders.training.heads import Heads, caption_vectors
+from ltr_plugin.encoders.training.heads import ProjectionHeads, caption_vectors
 from ltr_plugin.encoders.training.photo_augmentation import augment
 from ltr_plugin.encoders.training.photo_examples import PhotoExamples, read_photos
 from ltr_plugin.encoders.training.photos import MARGIN
@@ -125,13 +125,15 @@ class _Trainer:
         self._best: tuple[float, list[dict[str, torch.Tensor]]] = (float("-inf"), [])
         self._epochs_since = 0
 
-    def begin(self, seen: Sequence[int], held_out: Sequence[int], before: aligned.Aligned | None) -> None:
+    def begin(self, seen: Sequence[int], held_out: Sequence[int], before: aligned.Alignment | None) -> None:
         """Trains the projections alone, unless they were `before`, and gives each product the mean of its photos."""
         self._held_out = list(held_out)
         with torch.no_grad():
             groups = batched(range(len(self._examples)), 64)
             features = torch.cat([self._features(self._as_they_are(list(group))) for group in groups])
-        self.heads = Heads(features, torch.stack(list(self._texts.values())).to(self._device)).to(self._device)
+        self.heads = ProjectionHeads(features, torch.stack(list(self._texts.values())).to(self._device)).to(
+            self._device
+        )
         if before:
             self.heads.load(before)
         else:

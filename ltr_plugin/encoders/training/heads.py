@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn.functional import normalize
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.encoders.aligned import Aligned, Projection
+from ltr_plugin.encoders.aligned import Alignment, Projection
 from ltr_plugin.encoders.protocol import Encoder, Vectors
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import Examples
@@ -21,7 +21,7 @@ PHOTO_SCALE = 10.0
 """Inverse temperature between photos; between photos and text it is learned, as in CLIP."""
 
 
-class Head(nn.Module):
+class ProjectionHead(nn.Module):
     """A linear layer on a tower's vectors, which are centred and scaled to a variance of 1 first."""
 
     mean: torch.Tensor
@@ -53,23 +53,23 @@ class Head(nn.Module):
             self.linear.bias.copy_(torch.from_numpy(projection.bias).to(self.mean.device) + weight @ self.mean)
 
 
-class Heads(nn.Module):
+class ProjectionHeads(nn.Module):
     """The heads of the photo and the text tower, and the temperature between photos and text."""
 
     def __init__(self, photos: torch.Tensor, texts: torch.Tensor) -> None:
         """The vectors of each tower that its head is made for."""
         super().__init__()
-        self.photo, self.text = Head(photos), Head(texts)
+        self.photo, self.text = ProjectionHead(photos), ProjectionHead(texts)
         self.logit_scale = nn.Parameter(torch.tensor(1 / 0.07).log())
 
-    def load(self, trained: Aligned) -> None:
+    def load(self, trained: Alignment) -> None:
         """Takes over the projections of a training before."""
         self.photo.load(trained.photo)
         self.text.load(trained.text)
 
-    def aligned(self, products: Mapping[str, NDArray[np.float32]]) -> Aligned:
+    def alignment(self, products: Mapping[str, NDArray[np.float32]]) -> Alignment:
         """The projections, with these vectors of products."""
-        return Aligned(self.photo.projection(), self.text.projection(), products)
+        return Alignment(self.photo.projection(), self.text.projection(), products)
 
     def loss(self, photos: torch.Tensor, texts: torch.Tensor, batch: Batch) -> torch.Tensor:
         """The loss of a batch's vectors in the common space: photos with texts, and with photos of the same product."""
