@@ -9,7 +9,10 @@ pattern or timbre, and none names the melody, so that text alone cannot answer e
 import json
 import shutil
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,7 @@ import numpy as np
 from ltr_plugin.demo.judgments import judge, with_noise
 from ltr_plugin.demo.kinds import KINDS
 from ltr_plugin.demo.media import (
+    MediaFile,
     clip_paths,
     list_media_files,
     photo_paths,
@@ -101,10 +105,16 @@ def _make_media(
     folder: Path, products: Sequence[DemoProduct], queries: Sequence[DemoQuery], seed: int, progress: Progress
 ) -> None:
     media_files = list(list_media_files(products, queries))
-    for done, (path, write, key) in enumerate(media_files, start=1):
+    for path, _, _ in media_files:
         (folder / path).parent.mkdir(exist_ok=True)
-        write(folder / path, np.random.default_rng((seed, *key)))
-        progress(done, len(media_files))
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:  # a fork would copy the locks of other threads
+        for done, _ in enumerate(pool.map(partial(_make_file, folder, seed), media_files, chunksize=8), start=1):
+            progress(done, len(media_files))
+
+
+def _make_file(folder: Path, seed: int, media_file: MediaFile) -> None:
+    path, write, key = media_file
+    write(folder / path, np.random.default_rng((seed, *key)))
 
 
 def _draw_products(count: int, seed: int) -> list[DemoProduct]:
