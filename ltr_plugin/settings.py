@@ -16,6 +16,7 @@ from ltr_plugin.validation import message_of
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 PositiveInt = Annotated[int, Field(gt=0)]
+NonNegativeInt = Annotated[int, Field(ge=0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 _UNPREFIXED = ("opensearch_", "omp_")
@@ -72,7 +73,12 @@ class Settings(BaseSettings):
         None, description="Threads of numeric libraries, as OpenMP defines it; also the cores if LTR_CORES is unset."
     )
     batch_size: PositiveInt | None = Field(
-        None, description="Items that an encoder processes together. If unset, encoders measure what is fastest."
+        None,
+        description="Items that an encoder processes together. If unset, what suits it on a CPU, and on a GPU what is "
+        "measured to be fastest.",
+    )
+    cached_texts: NonNegativeInt = Field(
+        8192, description="Texts whose vectors an encoder keeps: fields with the same text encoder share its work."
     )
     compile: bool = Field(
         False, description="1: torch compiles encoders at their first batch. Useful for long work on a GPU."

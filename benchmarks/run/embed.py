@@ -48,7 +48,7 @@ from ltr_plugin.pipelines.local_worker import LocalWorker, local_worker
 from ltr_plugin.settings import Settings
 
 WARM_UP = 64
-"""Products per core that warm each way up: enough for the worker's encoder to choose its batch size."""
+"""Products per core that warm each way up: enough for the worker's encoder to choose its batch size on a GPU."""
 FRACTION = 4
 """The library and the loop run over one in so many products: neither has a start to wait for."""
 
@@ -77,6 +77,7 @@ def main() -> None:
         os.environ[ENV_CORES] = str(arguments.encoder_cores)  # the worker inherits it
         os.environ[ENV_TOKENIZER_THREADS] = "false"  # as in a worker: tokenize on the cores that encode
     torch.set_num_threads(cores())
+    os.environ["LTR_CACHED_TEXTS"] = "0"  # every round encodes the same texts
     disable_trim()  # as a worker does, so that all ways have it
     with tempfile.TemporaryDirectory(prefix="ltr-embed-") as name:
         folder = Path(name)

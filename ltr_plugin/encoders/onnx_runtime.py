@@ -18,7 +18,6 @@ from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.encoders.encoder_folder import require_files
 from ltr_plugin.encoders.product_vectors import read_product_vectors
 from ltr_plugin.encoders.protocol import Library, Vectors
-from ltr_plugin.encoders.runtime.batch_size_tuner import CPU_TUNER
 from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
 from ltr_plugin.encoders.runtime.cores import cores
 from ltr_plugin.settings import Settings
@@ -56,7 +55,7 @@ class OnnxEncoder(BatchedEncoder):
         self._sessions, self._prepares, self._feeds = sessions, prepares, feeds
         self._quantized = quantized
         self.product_vectors: Mapping[str, NDArray[np.float32]] = {}
-        super().__init__(fingerprint, frozenset(sessions), batch_size=32, tuner=CPU_TUNER)
+        super().__init__(fingerprint, frozenset(sessions), batch_size=32)
 
     def _prepare(self, modality: Modality, item: Any) -> Any:  # noqa: ANN401
         return self._prepares[modality](item)

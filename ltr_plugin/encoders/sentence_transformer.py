@@ -86,7 +86,7 @@ def load(model: str) -> SentenceEncoder:
         preprocessing=", ".join([f"first {loaded.max_seq_length} tokens", *_pooling(loaded)]),
         weights=weights_hash(loaded.state_dict()),
     )
-    return SentenceEncoder(loaded, fingerprint, frozenset({"text"}))
+    return SentenceEncoder(loaded, fingerprint, frozenset({"text"}), cpu_batch_size=64)
 
 
 def _pooling(model: "SentenceTransformer") -> list[str]:

@@ -23,9 +23,8 @@ class BatchSizeTuner:
         """The size nearest to `default` whose items per second are within MIN_SPEEDUP of the fastest.
 
         `seconds` runs a batch of a size and returns its time, or None when memory does not suffice. Larger and smaller
-        sizes are timed until three in a row bring no speed-up (a CPU may be slower with 8 and 16 than with 4, and 1.5
-        times as fast with 32), or until the next one would exceed the budget. The rest of the budget goes into repeats.
-        A slow model may time only the default, and keeps it.
+        sizes are timed until three in a row bring no speed-up, or until the next one would exceed the
+        budget. The rest of the budget goes into repeats. A slow model may time only the default, and keeps it.
         """
         took: dict[int, float] = {}
         rate = 0.0
@@ -55,6 +54,5 @@ class BatchSizeTuner:
         return min(good, key=lambda size: abs(math.log(size / default)), default=self.sizes[0])
 
 
-CPU_TUNER = BatchSizeTuner((4, 8, 16, 32, 64, 128), budget_s=8)
 GPU_TUNER = BatchSizeTuner((16, 32, 64, 128, 256, 512), budget_s=4)
 """Sizes up to the number of items in a task. The budget is short, because workers may share a GPU."""

@@ -16,6 +16,7 @@ from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.encoders.protocol import Vectors
 from ltr_plugin.encoders.runtime.batch_packing import pack
 from ltr_plugin.encoders.runtime.batch_size_tuner import BatchSizeTuner
+from ltr_plugin.encoders.runtime.vector_cache import VectorCache
 from ltr_plugin.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -43,12 +44,13 @@ class BatchedEncoder:
         """`batch_size` is used until a call has that many items; then `tuner` finds a better one with them."""
         self.fingerprint = fingerprint
         self.modalities: frozenset[Modality] = modalities | {"video"} if "image" in modalities else modalities
-        fixed = Settings.from_env().batch_size
-        self._batch = fixed or batch_size
+        settings = Settings.from_env()
+        self._batch = settings.batch_size or batch_size
         self.batch_size = self._batch * max(map(self._streams, modalities))
-        self._tuner = None if fixed else tuner
+        self._tuner = None if settings.batch_size else tuner
         self._token_budgets: dict[Modality, int] = {}
         self._sizes: dict[Modality, set[int]] = {modality: set() for modality in self.modalities}
+        self._cache = VectorCache(settings.cached_texts)
         self._lock = threading.RLock()
         self._pools: dict[Modality, ThreadPoolExecutor] = {}
 
@@ -81,7 +83,19 @@ class BatchedEncoder:
             frames = self.encode("image", [frame for video in prepared for frame in video])
             yield range(len(prepared)), _mean_directions(frames, [len(video) for video in prepared])
             return
-        items = self._tokens(prepared) if modality == "text" else list(prepared)
+        known = self._cache.find(prepared) if isinstance(prepared[0], str) else {}
+        if known:
+            yield list(known), np.stack(list(known.values()))
+        new = [position for position in range(len(prepared)) if position not in known]
+        for positions, vectors in self._encode_new(modality, [prepared[position] for position in new]):
+            if isinstance(prepared[0], str):
+                self._cache.keep([prepared[new[position]] for position in positions], vectors)
+            yield [new[position] for position in positions], vectors
+
+    def _encode_new(self, modality: Modality, prepared: list[Any]) -> Iterator[tuple[Sequence[int], Vectors]]:
+        if not prepared:
+            return
+        items = self._tokens(prepared) if modality == "text" else prepared
         lengths = [self._length(item) for item in items]
         with self._lock:
             token_budget = self._token_budget(modality, items, lengths)

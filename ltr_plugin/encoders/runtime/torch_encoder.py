@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.encoders.protocol import Vectors
-from ltr_plugin.encoders.runtime.batch_size_tuner import CPU_TUNER, GPU_TUNER
+from ltr_plugin.encoders.runtime.batch_size_tuner import GPU_TUNER
 from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
 from ltr_plugin.encoders.runtime.cores import cores
 from ltr_plugin.encoders.runtime.half_precision import cast_weights, half_dtype
@@ -23,14 +23,23 @@ if TYPE_CHECKING:
 class TorchEncoder(BatchedEncoder):
     """Base of the encoders on PyTorch: a subclass implements `_prepare` for one item and `_forward` for a batch."""
 
-    def __init__(self, model: Any, fingerprint: Fingerprint, modalities: frozenset[Modality]) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        model: Any,  # noqa: ANN401 - a torch module
+        fingerprint: Fingerprint,
+        modalities: frozenset[Modality],
+        *,
+        cpu_batch_size: int = 32,
+    ) -> None:
+        """A GPU's batch size is found by timing; on a CPU sizes differ by a few per cent, less than a trial costs."""
         import torch
 
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model = model.to(self.device).eval().requires_grad_(False)
         self.tokenizer_lock = threading.Lock()  # for encoders whose tokenizer is not thread-safe
         gpu = self.device.type == "cuda"
-        super().__init__(fingerprint, modalities, batch_size=256 if gpu else 32, tuner=GPU_TUNER if gpu else CPU_TUNER)
+        size, tuner = (256, GPU_TUNER) if gpu else (cpu_batch_size, None)
+        super().__init__(fingerprint, modalities, batch_size=size, tuner=tuner)
         if Settings.from_env().compile:
             for tower in self._towers():
                 # not `tower.compile()`, which has no effect if a library calls `forward` directly

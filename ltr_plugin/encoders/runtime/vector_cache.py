@@ -1,0 +1,40 @@
+"""The vectors of the texts that were encoded last."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class VectorCache:
+    """Vectors of the last `size` texts; several threads may share it.
+
+    The text of a product or a query is needed by several vector fields whose encoders have the same text tower.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._vectors: OrderedDict[tuple[type, str], NDArray[np.float32]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, texts: Sequence[str]) -> dict[int, NDArray[np.float32]]:
+        """The vectors of those texts that are known, by their position."""
+        with self._lock:
+            found = {at: self._vectors[key] for at, text in enumerate(texts) if (key := _key(text)) in self._vectors}
+            for at in found:
+                self._vectors.move_to_end(_key(texts[at]))
+        return found
+
+    def keep(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Adds vectors (n, dimension); those used longest ago are forgotten."""
+        with self._lock:
+            for text, vector in zip(texts, vectors, strict=True):
+                self._vectors[_key(text)] = vector.copy()  # a row alone would keep the whole array
+            while len(self._vectors) > self._size:
+                self._vectors.popitem(last=False)
+
+
+def _key(text: str) -> tuple[type, str]:
+    return type(text), text  # a query is a type of its own where a model has a prefix for queries
