@@ -1,7 +1,8 @@
 """The retrieval tasks of `benchmarks.run.encoders` on real data sets."""
 
+import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,9 @@ class Task:
     good: int
 
 
-def clothing(data: Path) -> tuple[dict[str, Path], list[Task]]:
+def clothing(sets: Path, _: Path) -> tuple[dict[str, Path], list[Task]]:
     """Training files by argument of the trainer, and tasks: photo to photos, class name to photos."""
+    data = sets / "clothing"
     seen, unseen = (list(JsonLines(data / f"{part}.jsonl", Product).read()) for part in ("train", "validation"))
     label = {product.id: product.title for product in (*seen, *unseen)}
     items, queries = (
@@ -53,8 +55,9 @@ def clothing(data: Path) -> tuple[dict[str, Path], list[Task]]:
     ]
 
 
-def grocery(data: Path) -> tuple[dict[str, Path], list[Task]]:
+def grocery(sets: Path, _: Path) -> tuple[dict[str, Path], list[Task]]:
     """Training files by argument of the trainer, and the task: photo from a shelf to product."""
+    data = sets / "grocery"
     items = [
         Item(product.id, "image", product.images[0], data)
         for product in JsonLines(data / "catalog.jsonl", Product).read()
@@ -74,6 +77,26 @@ def grocery(data: Path) -> tuple[dict[str, Path], list[Task]]:
             {query.id: dict(qrels.for_query(query.id)) for query in queries},
             3,
         )
+    ]
+
+
+def grocery_new(sets: Path, runs: Path) -> tuple[dict[str, Path], list[Task]]:
+    """As `grocery`, but the training lacks every tenth product, of which all queries are; its catalog is in `runs`."""
+    train, [task] = grocery(sets, runs)
+    data, folder = sets / "grocery", runs / "grocery-new-catalog"
+    products = list(JsonLines(data / "catalog.jsonl", Product).read())
+    new = {product.id for product in products[::10]}
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "catalog.jsonl").open("w", encoding="utf-8") as lines:
+        for product in products:
+            if product.id not in new:
+                lines.write(product.model_dump_json(exclude_defaults=True) + "\n")
+                for name in product.images:
+                    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(data / name, folder / name)
+    queries = [one for one in task.queries if new & {id_ for id_, grade in task.grades[one.id].items() if grade >= 3}]
+    return {**train, "catalog": folder / "catalog.jsonl"}, [
+        replace(task, name="Grocery: photo to one of the products that no training saw", queries=queries)
     ]
 
 

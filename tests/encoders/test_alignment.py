@@ -6,11 +6,14 @@ import timm
 import torch
 from drawn_shop import COLOURS, SHAPES, draw, write_shop
 from PIL import Image
+from safetensors.torch import load_file
 from timm.models import save_for_hf
 
 from ltr_plugin.encoders import load_encoder
 from ltr_plugin.encoders.export.export import export
+from ltr_plugin.encoders.training.examples import Examples
 from ltr_plugin.encoders.training.fitting import Budget
+from ltr_plugin.encoders.training.frozen_text import encode_captions, merge_same_text
 from ltr_plugin.encoders.training.heads import ProjectionHead
 from ltr_plugin.encoders.training.trainers import ALIGN, FINETUNE
 from ltr_plugin.errors import EncoderError, InputError
@@ -139,3 +142,30 @@ def test_a_projection_is_the_head_that_it_was_made_of():
     other.load(head.projection())
     assert other(features).detach().numpy() == pytest.approx(expected, abs=1e-5)
     assert not head.projection()(np.zeros((1, 20), np.float32)).any()
+
+
+def test_the_first_layers_stay_as_they_were(shop, tmp_path):
+    torch.manual_seed(0)
+    start = timm.create_model("test_resnet", num_classes=0)
+    save_for_hf(start, tmp_path / "start", safe_serialization=True)
+    options = {"start": f"timm:{tmp_path / 'start'}", "image_size": 32, "budget": Budget(steps=2)}
+    FINETUNE(shop / "catalog.jsonl", tmp_path / "e", **judged(shop), **options)
+    weights = load_file(tmp_path / "e" / "photo" / "model.safetensors")
+    changed = {name for name, before in start.named_parameters() if not torch.equal(weights[name], before)}
+    assert "conv1.0.weight" in weights, "the stem"
+    assert not any(name.startswith("conv1") for name in changed)
+    assert any(name.startswith("layer4") for name in changed)
+
+
+def test_products_of_the_same_text_are_learned_as_one():
+    examples = Examples(((0,), (1,), (2,), (3,), (2, 1)), (False,) * 5, (("red mug",), ("jar",), ("red mug",), ()), ())
+    assert merge_same_text(examples).shows == ((0,), (1,), (0,), (3,), (0, 1))
+
+
+def test_captions_of_an_encoder_that_stays_as_it_is_are_few_and_encoded_once(sentence_folder):
+    encoder = load_encoder(f"sentence-transformers:{sentence_folder}")
+    ways = tuple(f"way {number}" for number in range(7))
+    examples, texts = encode_captions(Examples(((0,),), (False,), (ways, ways[:2], ()), ()), encoder)
+    assert examples.captions == (ways[:4], ways[:2], ())
+    assert set(texts) == {"", *ways[:4]}
+    assert texts["way 3"].numpy() == pytest.approx(vectors(encoder, "text", ["way 3"])[0], abs=1e-6)

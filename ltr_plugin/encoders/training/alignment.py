@@ -22,7 +22,8 @@ from ltr_plugin.encoders.registry import DEFAULT_PHOTO_ENCODER, DEFAULT_TEXT_ENC
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import Examples, MediaSource, captions, media_sources, read_usable
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer
-from ltr_plugin.encoders.training.heads import ProjectionHeads, caption_vectors, product_means, product_texts
+from ltr_plugin.encoders.training.frozen_text import encode_captions, merge_same_text, product_texts
+from ltr_plugin.encoders.training.heads import ProjectionHeads, product_means
 from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.encoders.training.training_run import TrainingRun
 from ltr_plugin.media.images import open_image
@@ -69,22 +70,22 @@ def train_alignment(
     photo, text = (before.photo, before.text) if before else (resolve_spec(photo), resolve_spec(text))
     towers = load_encoder(photo), load_encoder(text)
     sources = media_sources("image", catalog, training.products, queries, qrels)
-    examples = read_features(training.products, sources, towers[0], progress)
-    texts = caption_vectors(examples, towers[1])
-    heads = ProjectionHeads(examples.features, torch.stack(list(texts.values())))
+    photos = read_features(training.products, sources, towers[0], progress)
+    examples, texts = encode_captions(merge_same_text(photos), towers[1])
+    heads = ProjectionHeads(photos.features, torch.stack(list(texts.values())))
     if before:
         heads.load(before.aligned)
     optimizer = Optimizer(heads, RATE)
 
     def step(drawn: Batch, share: float) -> None:
-        photos = heads.photo(dropout(examples.features[drawn.items], DROPPED))
+        views = heads.photo(dropout(photos.features[drawn.items], DROPPED))
         words = heads.text(torch.stack([texts[caption] for caption in drawn.captions]))
-        optimizer.step(heads.loss(photos, words, drawn), share)
+        optimizer.step(heads.loss(views, words, drawn), share)
 
     training.run(
         examples, step, EPOCHS, min_steps_per_epoch=MIN_STEPS_PER_EPOCH, augment_text=lambda caption, _: caption
     )
-    return write_aligned(training, out, heads, examples, examples.features.numpy(), towers, (photo, text))
+    return write_aligned(training, out, heads, photos, photos.features.numpy(), towers, (photo, text))
 
 
 def write_aligned(

@@ -15,13 +15,14 @@ from torch.nn.functional import normalize
 from ltr_plugin.encoders.audio import mel_cnn
 from ltr_plugin.encoders.audio.mel_cnn_network import MelNetwork, MelShape
 from ltr_plugin.encoders.encoder_folder import replace_encoder
-from ltr_plugin.encoders.protocol import Encoder, Vectors
+from ltr_plugin.encoders.protocol import Vectors
 from ltr_plugin.encoders.registry import DEFAULT_TEXT_ENCODER, load_encoder
 from ltr_plugin.encoders.training.audio_augmentation import MIN_CROP_RATIO, augment
 from ltr_plugin.encoders.training.audio_examples import AudioExamples, read_audio
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import media_sources
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer, autocast_bfloat16
+from ltr_plugin.encoders.training.frozen_text import encode_captions, product_texts
 from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
 from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.encoders.training.training_run import TrainingRun
@@ -69,11 +70,9 @@ def train_encoder(
     fresh = MelShape(text_dimension=text_encoder.fingerprint.dimension)
     network = mel_cnn.load(training.start, load_encoder).model.cpu() if training.start else MelNetwork(fresh)
     sources = media_sources("audio", catalog, training.products, queries, qrels)
-    examples = read_audio(training.products, sources, progress)
+    examples, captions = encode_captions(read_audio(training.products, sources, progress), text_encoder)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    trainer = _Trainer(
-        network.to(device), text_encoder, FRESH_RATE if training.fresh else CONTINUED_RATE, training.seed
-    )
+    trainer = _Trainer(network.to(device), captions, FRESH_RATE if training.fresh else CONTINUED_RATE, training.seed)
     training.run(
         examples,
         lambda drawn, share: trainer.step(examples, drawn, share),
@@ -82,7 +81,7 @@ def train_encoder(
     )
 
     encoder = mel_cnn.from_model(network.cpu(), text_encoder, out.resolve().name)
-    texts = encoder.encode("text", [encoder.prepare("text", product.embedding_text()) for product in training.products])
+    texts = product_texts(encoder, training.products)
     report, card = training.report(encoder, lambda items: _vectors(encoder, examples, items), texts)
     with replace_encoder(out, card) as partial:
         mel_cnn.write(partial, network, DEFAULT_TEXT_ENCODER, encoder.fingerprint.model)
@@ -92,10 +91,9 @@ def train_encoder(
 class _Trainer:
     """The network with its optimizer: one step at a time."""
 
-    def __init__(self, network: MelNetwork, text_encoder: Encoder, rate: float, seed: int) -> None:
+    def __init__(self, network: MelNetwork, captions: dict[str, torch.Tensor], rate: float, seed: int) -> None:
         self._network = network.train().requires_grad_(True)
-        self._text_encoder = text_encoder
-        self._embedded: dict[str, torch.Tensor] = {}
+        self._captions = captions
         self._device = next(network.parameters()).device
         self._views = torch.Generator(self._device).manual_seed(seed)
         self._optimizer = Optimizer(network, rate)
@@ -108,19 +106,13 @@ class _Trainer:
         augmented = augment(crops, mel_cnn.WINDOW_FRAMES, self._views)
         shows, caption_positives = batch.shows.to(self._device), batch.caption_positives.to(self._device)
         same = (shows.float() @ shows.float().T) > 0
-        texts = self._embed(batch.captions).to(self._device)
+        texts = torch.stack([self._captions[caption] for caption in batch.captions]).to(self._device)
         with autocast_bfloat16(self._device):
             audio, texts = self._network.audio(augmented), self._network.texts(texts)
         audio, texts = normalize(audio.float(), dim=-1), normalize(texts.float(), dim=-1)
         scale = self._network.logit_scale.exp().clamp(max=100)
         loss = item_text_loss(audio, texts, caption_positives, scale) + same_product_loss(audio, same, AUDIO_SCALE)
         self._optimizer.step(loss, share)
-
-    def _embed(self, captions: list[str]) -> torch.Tensor:
-        new = [caption for caption in dict.fromkeys(captions) if caption not in self._embedded]
-        vectors = self._text_encoder.encode("text", [self._text_encoder.prepare("text", caption) for caption in new])
-        self._embedded.update(zip(new, torch.from_numpy(vectors), strict=True))
-        return torch.stack([self._embedded[caption] for caption in captions])
 
 
 def _vectors(encoder: mel_cnn.MelEncoder, examples: AudioExamples, items: Sequence[int]) -> Vectors:

@@ -54,7 +54,9 @@ def batches(
         drawn = drawn + [rng.choice(own[product]) for product in paired]
         captions = [rng.choice(examples.captions[product] or ("",)) for product in products]
         shows = _shows(examples, drawn, products)
-        same_caption = torch.tensor([[bool(one) and one == other for other in captions] for one in captions])
+        numbers = {caption: number for number, caption in enumerate(dict.fromkeys(filter(None, captions)), start=1)}
+        numbered = torch.tensor([numbers.get(caption, 0) for caption in captions])
+        same_caption = (numbered == numbered[:, None]) & (numbered > 0)
         caption_positives = (shows.float() @ same_caption.float()) > 0
         yield Batch(drawn, [augment_text(caption, rng) for caption in captions], shows, caption_positives)
 

@@ -10,7 +10,7 @@ from torch.nn.functional import normalize
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.encoders.aligned import Alignment, Projection
-from ltr_plugin.encoders.protocol import Encoder, Vectors
+from ltr_plugin.encoders.protocol import Vectors
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import Examples
 from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
@@ -81,18 +81,6 @@ class ProjectionHeads(nn.Module):
     def temperature(self) -> torch.Tensor:
         """What similarities between photos and text are multiplied by; at most 100."""
         return self.logit_scale.exp().clamp(max=100)
-
-
-def caption_vectors(examples: Examples, encoder: Encoder) -> dict[str, torch.Tensor]:
-    """The vector of each caption of the examples, by the caption; the empty one is among them."""
-    captions = list(dict.fromkeys(["", *(caption for own in examples.captions for caption in own)]))
-    vectors = encoder.encode("text", [encoder.prepare("text", caption) for caption in captions])
-    return dict(zip(captions, torch.from_numpy(vectors), strict=True))
-
-
-def product_texts(encoder: Encoder, products: Sequence[Product]) -> Vectors:
-    """The vectors of the text of products, float32 (products, dimension)."""
-    return encoder.encode("text", [encoder.prepare("text", product.embedding_text()) for product in products])
 
 
 def product_means(products: Sequence[Product], examples: Examples, vectors: Vectors) -> dict[str, NDArray[np.float32]]:
