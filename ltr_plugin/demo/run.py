@@ -70,8 +70,8 @@ def run_demo(
     progress_bar: ProgressBar,
     data: Path | None = None,
     products: int = 800,
-    encoder_minutes: float = 0.5,
-    sound_minutes: float = 1.0,
+    encoder_minutes: float = 0.4,
+    sound_minutes: float = 0.75,
     keep_node: bool = False,
 ) -> DemoReport:
     """Runs every step, writes `report.json` and `report.html` into `out`, and stops the node if it started it.
