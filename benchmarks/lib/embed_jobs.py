@@ -1,6 +1,6 @@
 """The jobs of `benchmarks.run.embed`: products of one modality each, with their encoder.
 
-Except for the default text encoder, weights are random, which costs the same time.
+Except for the bundled encoders, weights are random, which costs the same time.
 """
 
 import random
@@ -18,7 +18,9 @@ import numpy as np
 from PIL import Image
 
 from ltr_plugin.catalog.product import Modality, Product
-from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, load_encoder
+from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, load_encoder, nano_e5
+from ltr_plugin.encoders.export.export import export
+from ltr_plugin.encoders.registry import DEFAULT_PHOTO_ENCODER
 from ltr_plugin.encoders.runtime.cores import cores
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.media.openers import OPENERS
@@ -96,6 +98,9 @@ def job_kinds(folder: Path, data: Path | None) -> list[JobKind]:
         JobKind("large", "image", "photos", partial(photos, folder), partial(vit, folder, "ViT-B-16")),
         JobKind("titles", "text", "titles", texts, minilm),
         JobKind("descriptions", "text", "descriptions", partial(texts, lengths=[120]), minilm),
+        JobKind("multilingual", "text", "titles", texts, lambda: f"{nano_e5.LIBRARY.name}:{nano_e5.LIBRARY.example}"),
+        JobKind("efficientnet", "image", "photos", partial(photos, folder), lambda: DEFAULT_PHOTO_ENCODER),
+        JobKind("onnx", "image", "photos", partial(photos, folder), partial(exported, folder)),
     ]
     if torch.cuda.is_available():
         kinds.append(JobKind("largest", "image", "photos", partial(photos, folder), partial(vit, folder, "ViT-L-14")))
@@ -156,6 +161,11 @@ def vit(folder: Path, name: str) -> str:
     config = {"model_cfg": open_clip.get_model_config(name), "preprocess_cfg": {"resize_mode": "shortest"}}
     save_encoder(folder / name, build_model(config), config, {"name": name})
     return f"open_clip:{folder / name}"
+
+
+def exported(folder: Path) -> str:
+    """The bundled photo encoder, exported to ONNX."""
+    return export(DEFAULT_PHOTO_ENCODER, folder / "efficientnet-onnx").spec
 
 
 def clap(folder: Path) -> str:

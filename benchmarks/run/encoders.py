@@ -9,17 +9,19 @@
 - Electronics: 88 typed queries with human grades search 19,406 products by their text.
 
 Encoders without published weights are trained on the set's own training part and on nothing else. Each encoder runs in
-its own process, whose peak memory is reported.
+its own process, whose peak memory is reported. With `--only`, the rows of other encoders stay as they were.
 """
 
-import argparse
 import contextlib
+import json
+import os
 import re
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -45,18 +47,23 @@ from ltr_plugin.settings import Settings
 PHOTO_SETS = {"clothing": clothing, "grocery": grocery, "grocery-new": grocery_new}
 SETS = (*PHOTO_SETS, "electronics")
 BUNDLED = "EfficientNet-Lite0"
+RESULT = "encoders"
 CHUNK = 256
 """Items open at a time, so that the measured memory is the encoder's."""
 
 Prepare = Callable[[Modality, Any], Any]
 """`prepare` of an encoder for products, or its `prepare_query`."""
 
+Make = Callable[[], str]
+"""Makes an encoder, and gives its specification."""
+
 
 @dataclass(frozen=True)
 class Row:
     """One encoder's results in one task: means over the queries with 95 % bootstrap intervals.
 
-    `per_s` is items prepared and encoded per second, one after the other; `one_ms` is the time of one prepared query.
+    `training_s` is the time of making the encoder, media and text read and encoded included. `per_s` is items prepared
+    and encoded per second, one after the other; `one_ms` is the time of one prepared query.
     """
 
     task: str
@@ -69,6 +76,8 @@ class Row:
     one_ms: float
     weights_mb: float
     peak_mb: int
+    training_s: float
+    command: str
 
 
 def main() -> None:
@@ -78,57 +87,74 @@ def main() -> None:
         "--minutes", type=float, default=15, help="Training time of each encoder on each set (%(default)g)."
     )
     parser.add_argument("--sets", nargs="+", default=SETS, choices=SETS, help="Data sets to run; by default all.")
-    parser.add_argument("--classical", action=argparse.BooleanOptionalAction, default=True, help="Also SIFT and ORB.")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], help="Encoders whose row has any of these words in its name."
+    )
     parser.add_argument("--image-encoder", action="append", default=[], help="Another encoder, such as timm:FOLDER.")
     parser.add_argument(
         "--text-encoder", action="append", default=[], help="Another encoder, such as word-vectors:FILE."
     )
     given = parser.parse_args()
+    os.environ["LTR_CACHED_TEXTS"] = "0"  # what is timed has been encoded before
     folder = Settings.from_env().runs / "encoders"
     photos = {name: of(given.data, folder) for name, of in PHOTO_SETS.items() if name in given.sets}
     rows: list[Row] = []
     for name, (train, tasks) in photos.items():
-        labelled = photo_encoders(name, given.minutes, folder, classical=given.classical, **train)
-        for label, spec in {**labelled, **{spec: spec for spec in given.image_encoder}}.items():
-            rows += measure_in_process(label, spec, tasks)
+        rows += measured(photo_encoders(name, given.minutes, folder, **train), given.image_encoder, given.only, tasks)
     if "electronics" in given.sets:
         train, tasks = electronics(given.data / "electronics")
-        labelled = text_encoders(given.minutes, folder, **train)
-        for label, spec in {**labelled, **{spec: spec for spec in given.text_encoder}}.items():
-            rows += measure_in_process(label, spec, tasks)
-    report = {"minutes": given.minutes, "rows": [asdict(row) for row in rows]}
-    write_result(given.out, "encoders", report, markdown(rows, given.minutes))
+        rows += measured(text_encoders(given.minutes, folder, **train), given.text_encoder, given.only, tasks)
+    rows = [*rows, *others(given.out / f"{RESULT}.json", rows)]
+    write_result(given.out, RESULT, {"rows": [asdict(row) for row in rows]}, markdown(rows))
 
 
-def photo_encoders(name: str, minutes: float, folder: Path, *, classical: bool, **files: Path) -> dict[str, str]:
-    """Photo encoders trained on a set: label to encoder name."""
+def measured(made: Mapping[str, Make], more: Sequence[str], only: Sequence[str], tasks: Sequence[Task]) -> list[Row]:
+    """The rows of those encoders whose name has any of the words `only`."""
+    named = {**made, **{spec: partial(str, spec) for spec in more}}
+    rows: list[Row] = []
+    for label, make in named.items():
+        if any(word in label for word in only):
+            began = time.perf_counter()
+            spec = make()
+            rows += measure_in_process(label, spec, tasks, round(time.perf_counter() - began, 1))
+    return rows
+
+
+def others(path: Path, rows: Sequence[Row]) -> list[Row]:
+    """The rows of an earlier result that were not measured again."""
+    new = {(row.task, row.encoder) for row in rows}
+    before = json.loads(path.read_text("utf-8"))["rows"] if path.is_file() else []
+    return [Row(**row) for row in before if (row["task"], row["encoder"]) not in new]
+
+
+def photo_encoders(name: str, minutes: float, folder: Path, **files: Path) -> dict[str, Make]:
+    """Photo encoders by their label; most are trained on a set."""
     timed, epochs = Budget(minutes=minutes), Budget()
     kinds: dict[str, tuple[Trainer, str, Budget, dict[str, Any]]] = {
         f"{BUNDLED}, aligned": (ALIGN, "aligned", epochs, {}),
         f"{BUNDLED}, {minutes:g} min fine-tuned": (FINETUNE, "finetuned", timed, {}),
         f"open_clip, {minutes:g} min from scratch": (TRAINERS["photo"], "photo", timed, {"image_size": 96}),
     }
-    if classical:  # whose visual words are found in a fixed number of epochs
-        for descriptor in ("sift", "orb"):
-            options = {"descriptor": descriptor}
-            kinds[f"bag of {descriptor.upper()} words"] = TRAINERS["keypoints"], descriptor, epochs, options
-    return {f"{BUNDLED}, as it is": DEFAULT_PHOTO_ENCODER} | {
-        label: train(trainer, folder / f"{name}-{part}", budget, **files, **options)
+    for descriptor in ("sift", "orb"):  # whose visual words are found in a fixed number of epochs
+        options = {"descriptor": descriptor}
+        kinds[f"bag of {descriptor.upper()} words"] = TRAINERS["keypoints"], descriptor, epochs, options
+    return {f"{BUNDLED}, as it is": partial(str, DEFAULT_PHOTO_ENCODER)} | {
+        label: partial(train, trainer, folder / f"{name}-{part}", budget, **files, **options)
         for label, (trainer, part, budget, options) in kinds.items()
     }
 
 
-def text_encoders(minutes: float, folder: Path, catalog: Path) -> dict[str, str]:
-    """Text encoders: label to encoder name."""
-    full = export(DEFAULT_TEXT_ENCODER, folder / "text-onnx", sample=catalog)
-    quantized = export(DEFAULT_TEXT_ENCODER, folder / "text-int8", quantize="int8", sample=catalog)
+def text_encoders(minutes: float, folder: Path, catalog: Path) -> dict[str, Make]:
+    """Text encoders by their label."""
     return {
-        "MiniLM": DEFAULT_TEXT_ENCODER,
-        "MiniLM, ONNX": full.spec,
-        "MiniLM, ONNX int8": quantized.spec,
-        "multilingual E5 small, 4 bits": f"{nano_e5.LIBRARY.name}:{nano_e5.LIBRARY.example}",
-        f"BiLSTM, {minutes:g} min from scratch": train(
-            TRAINERS["text"], folder / "electronics-bilstm", Budget(minutes=minutes), catalog=catalog
+        "MiniLM": partial(str, DEFAULT_TEXT_ENCODER),
+        "MiniLM, ONNX": lambda: export(DEFAULT_TEXT_ENCODER, folder / "text-onnx", sample=catalog).spec,
+        "MiniLM, ONNX int8": lambda: (
+            export(DEFAULT_TEXT_ENCODER, folder / "text-int8", quantize="int8", sample=catalog).spec
+        ),
+        "multilingual E5 small, 4 bits": partial(str, f"{nano_e5.LIBRARY.name}:{nano_e5.LIBRARY.example}"),
+        f"BiLSTM, {minutes:g} min from scratch": partial(
+            train, TRAINERS["text"], folder / "electronics-bilstm", Budget(minutes=minutes), catalog=catalog
         ),
     }
 
@@ -138,13 +164,13 @@ def train(trainer: Trainer, out: Path, budget: Budget, **options: Any) -> str:
         return trainer(out=out, budget=budget, progress=progress, **options).spec
 
 
-def measure_in_process(label: str, spec: str, tasks: Sequence[Task]) -> list[Row]:
+def measure_in_process(label: str, spec: str, tasks: Sequence[Task], training_s: float) -> list[Row]:
     """The rows of one encoder, measured in its own process."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        return process.submit(measure, label, spec, tasks).result()
+        return process.submit(measure, label, spec, tasks, training_s, command_line()).result()
 
 
-def measure(label: str, spec: str, tasks: Sequence[Task]) -> list[Row]:
+def measure(label: str, spec: str, tasks: Sequence[Task], training_s: float, command: str) -> list[Row]:
     """One row for each task whose modalities the encoder has."""
     encoder = load_encoder(spec)
     rows = []
@@ -173,6 +199,8 @@ def measure(label: str, spec: str, tasks: Sequence[Task]) -> list[Row]:
                     round(1000 * single_query_s(encoder, queries), 2),
                     weights_mb(encoder, spec),
                     peak_mb(),
+                    training_s,
+                    command,
                 )
             )
     return rows
@@ -247,21 +275,30 @@ def peak_mb() -> int:
     return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) >> 10
 
 
-def markdown(rows: Sequence[Row], minutes: float) -> str:
+def markdown(rows: Sequence[Row]) -> str:
     lines = [
         "# Encoders compared",
         "",
-        f"    {command_line()}",
+        *(f"    {command}" for command in dict.fromkeys(row.command for row in rows)),
         "",
-        "Encoders without published weights are trained on the set's own training part alone, networks for",
-        f"{minutes:g} minutes. Means over the queries with 95 % bootstrap intervals. A hit is the same class",
-        "(clothing), the same product (grocery), or a grade of 2 or 3 (electronics). Items/s are prepared and encoded",
-        "one after the other, without opening files; `one` is the time of one prepared query. Memory is the peak of",
-        "the encoder's own process.",
+        "Encoders without published weights are trained on the set's own training part alone. Means over the queries",
+        "with 95 % bootstrap intervals. A hit is the same class (clothing), the same product (grocery), or a grade of",
+        "2 or 3 (electronics). Training includes reading and encoding what it learns from. Items/s are prepared and",
+        "encoded one after the other, without opening files; `one` is the time of one prepared query. Memory is the",
+        "peak of the encoder's own process.",
     ]
     for task in dict.fromkeys(row.task for row in rows):
         own = [row for row in rows if row.task == task]
-        head = ["encoder", *own[0].measures, "dimension", "items/s", "one, ms", "weights, MB", "memory, MB"]
+        head = [
+            "encoder",
+            *own[0].measures,
+            "dimension",
+            "training, s",
+            "items/s",
+            "one, ms",
+            "weights, MB",
+            "memory, MB",
+        ]
         lines += [
             "",
             f"## {task} ({own[0].queries} queries)",
@@ -277,7 +314,8 @@ def cells(row: Row) -> Iterator[str]:
     yield row.encoder
     for name, (low, high) in row.intervals.items():
         yield f"{row.measures[name]:.3f} ({low:.3f} to {high:.3f})"
-    yield from (str(row.dimension), f"{row.per_s:,.0f}", f"{row.one_ms:.1f}", f"{row.weights_mb:g}", str(row.peak_mb))
+    yield from (str(row.dimension), f"{row.training_s:.0f}", f"{row.per_s:,.0f}")
+    yield from (f"{row.one_ms:.1f}", f"{row.weights_mb:g}", str(row.peak_mb))
 
 
 if __name__ == "__main__":
