@@ -183,7 +183,7 @@ def export(
 ) -> None:
     """Export an encoder to ONNX, and measure how its speed and its vectors change.
 
-    Those of sentence-transformers, open_clip and timm can be exported, and aligned ones. The result is used as onnx:FOLDER.
+    Encoders of sentence-transformers, open_clip and timm can be exported, and aligned ones, to be used as onnx:FOLDER.
     """
     from ltr_plugin.encoders.export.export import export as export_encoder
 

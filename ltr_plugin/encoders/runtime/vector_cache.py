@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +17,17 @@ class VectorCache:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._vectors: OrderedDict[tuple[type, str], NDArray[np.float32]] = OrderedDict()
+        self._vectors: OrderedDict[tuple[type, bytes], NDArray[np.float32]] = OrderedDict()
         self._lock = threading.Lock()
 
     def find(self, texts: Sequence[str]) -> dict[int, NDArray[np.float32]]:
         """The vectors of those texts that are known, by their position."""
+        found = {}
         with self._lock:
-            found = {at: self._vectors[key] for at, text in enumerate(texts) if (key := _key(text)) in self._vectors}
-            for at in found:
-                self._vectors.move_to_end(_key(texts[at]))
+            for at, text in enumerate(texts):
+                if (key := _key(text)) in self._vectors:
+                    self._vectors.move_to_end(key)
+                    found[at] = self._vectors[key]
         return found
 
     def keep(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
@@ -36,5 +39,6 @@ class VectorCache:
                 self._vectors.popitem(last=False)
 
 
-def _key(text: str) -> tuple[type, str]:
-    return type(text), text  # a query is a type of its own where a model has a prefix for queries
+def _key(text: str) -> tuple[type, bytes]:
+    """A key of few bytes, however long the text; a query has a type of its own where a model has a prefix for it."""
+    return type(text), blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
