@@ -2,9 +2,9 @@
 
 import contextlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.errors import EncoderError, InputError
@@ -71,8 +71,11 @@ def check_output_folder(folder: Path) -> None:
     if folder.name in ("", ".."):
         raise InputError(str(folder), "cannot be replaced; name a folder for the encoder, such as runs/photos")
     parent = next(parent for parent in folder.absolute().parents if parent.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise InputError(str(folder), f"cannot be made: {str(parent)!r} is no folder that you may write to")
+    try:
+        Path(mkdtemp(prefix=".", dir=parent)).rmdir()
+    except OSError as error:
+        message = f"cannot be made in {str(parent)!r}: {error.strerror}; choose another folder"
+        raise InputError(str(folder), message) from None
     if folder.exists() and not (folder / CARD).is_file() and not (folder.is_dir() and not any(folder.iterdir())):
         raise InputError(str(folder), "is there already and holds no encoder; choose another folder")
 

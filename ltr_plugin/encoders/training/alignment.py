@@ -24,6 +24,7 @@ from ltr_plugin.encoders.training.examples import Examples, MediaSource, caption
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer
 from ltr_plugin.encoders.training.frozen_text import encode_captions, merge_same_text, product_texts
 from ltr_plugin.encoders.training.heads import ProjectionHeads, product_means
+from ltr_plugin.encoders.training.holdout import check_enough
 from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.encoders.training.training_run import TrainingRun
 from ltr_plugin.media.images import open_image
@@ -72,6 +73,7 @@ def train_alignment(
     towers = load_encoder_for("image", photo), load_encoder_for("text", text)
     sources = media_sources("image", catalog, training.products, queries, qrels)
     photos = read_features(training.products, sources, towers[0], progress)
+    check_enough(len(photos), catalog, "photos")
     examples, texts = encode_captions(merge_same_text(photos), towers[1])
     heads = ProjectionHeads(photos.features, torch.stack(list(texts.values())))
     if before:
