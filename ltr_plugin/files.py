@@ -1,6 +1,7 @@
 """Writing files that readers only see complete, and reading the lines of text files, which may be gzip-compressed."""
 
 import errno
+import fcntl
 import os
 import shutil
 import stat
@@ -45,26 +46,29 @@ def replace_folder(folder: Path) -> Iterator[Path]:
     """A new folder to fill. It replaces `folder` when the block ends, and is deleted when the block raises.
 
     A reader sees the old folder or the new one, whole, but for the moment between two renames: a process that is killed
-    there leaves the old one as `.NAME.before`, and the next call puts it back.
+    there leaves the old one as `.NAME.before`, and the next call puts it back. Of several calls at once, the last one
+    to end counts.
     """
     before = folder.with_name(f".{folder.name}.before")
-    if before.exists() and not folder.exists():
-        before.rename(folder)
     new = folder.with_name(f".{folder.name}.{os.getpid()}-{uuid4().hex[:8]}")
     new.mkdir(parents=True)
+    with _locked(folder.parent):
+        if before.exists() and not folder.exists():
+            before.rename(folder)
     try:
         yield new
         for path in (*new.rglob("*"), new):
             _sync(path)
-        shutil.rmtree(before, ignore_errors=True)
-        if folder.exists():
-            folder.rename(before)
-        new.rename(folder)
-        _sync(folder.parent)
+        with _locked(folder.parent):
+            shutil.rmtree(before, ignore_errors=True)
+            if folder.exists():
+                folder.rename(before)
+            new.rename(folder)
+            _sync(folder.parent)
+            shutil.rmtree(before, ignore_errors=True)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise
-    shutil.rmtree(before, ignore_errors=True)
 
 
 def move_into_place(written: Path, path: Path) -> None:
@@ -72,6 +76,17 @@ def move_into_place(written: Path, path: Path) -> None:
     _sync(written)
     written.replace(path)
     _sync(path.parent)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Lets one process or thread at a time into the block, of those that name the same existing folder."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _sync(path: Path) -> None:

@@ -5,6 +5,7 @@ import io
 import os
 import tracemalloc
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,14 @@ def test_a_folder_lost_between_two_renames_is_put_back_by_the_next_call(tmp_path
     with pytest.raises(RuntimeError), replace_folder(folder):
         raise RuntimeError
     assert (folder / "model").read_text() == "old"
+
+
+def test_folders_written_at_once_do_not_fail_each_other(tmp_path):
+    folder, texts = tmp_path / "ranker", [str(number) for number in range(100)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda text: fill(folder, text), texts))
+    assert (folder / "model").read_text() in texts
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 def read(source, **options):

@@ -122,6 +122,7 @@ def align(
     text: Annotated[
         str | None, typer.Option(metavar="LIBRARY:MODEL", help="Text encoder. Default: the bundled English one.")
     ] = None,
+    resume: Resume = False,
     queries: MediaQueries = None,
     qrels: MediaQrels = None,
     set_: Set = None,
@@ -135,8 +136,8 @@ def align(
     from ltr_plugin.encoders.training.trainers import ALIGN
 
     _train(
-        ALIGN, "an alignment", catalog, out, queries, qrels, None, set_, {"photo": photo, "text": text}, resume=False,
-        as_json=as_json,
+        ALIGN, "an alignment", catalog, out, queries, qrels, None, set_, {"photo": photo, "text": text},
+        resume=resume, as_json=as_json,
     )  # fmt: skip
 
 

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders.encoder_folder import require_files
+from ltr_plugin.encoders.encoder_folder import RESTORE, read_config, read_tensors, require_files
 from ltr_plugin.encoders.product_vectors import read_product_vectors, write_product_vectors
 from ltr_plugin.encoders.protocol import Encoder, Library, Vectors
+from ltr_plugin.errors import EncoderError
 
 NAME = "aligned"
 CONFIG, WEIGHTS = "aligned.json", "aligned.safetensors"
@@ -99,30 +100,56 @@ class AlignedFiles:
 
 
 def read(folder: Path) -> AlignedFiles:
-    """The content of a folder that `ltr encoder align` or `finetune` made; EncoderError when a file is missing."""
-    from safetensors.numpy import load_file
+    """The content of a folder that `ltr encoder align` or `finetune` made.
 
+    EncoderError when a file is missing or damaged.
+    """
     require_files(folder, CONFIG, WEIGHTS)
-    config = json.loads((folder / CONFIG).read_text("utf-8"))
-    tensors = load_file(folder / WEIGHTS)
-    photo, text = (Projection(tensors[f"{tower}.weight"], tensors[f"{tower}.bias"]) for tower in ("photo", "text"))
-    aligned = Alignment(photo, text, read_product_vectors(folder))
+    config = read_config(folder, CONFIG)
+    for key in ("name", "photo", "text"):
+        if not isinstance(config.get(key), str):
+            raise EncoderError(f"{str(folder / CONFIG)!r} is damaged: {key!r} is missing or no text; {RESTORE}")
+    photo, text = _projections(folder)
+    products = read_product_vectors(folder, len(photo.bias))
     library, _, tower = config["photo"].partition(":")
+    if tower == PHOTO_TOWER:
+        require_files(folder / PHOTO_TOWER)
     photo_spec = f"{library}:{folder / PHOTO_TOWER}" if tower == PHOTO_TOWER else config["photo"]
-    return AlignedFiles(config["name"], photo_spec, config["text"], aligned)
+    for spec in (photo_spec, config["text"]):
+        if Path(spec.partition(":")[2]).resolve() == folder.resolve():
+            raise EncoderError(f"{str(folder / CONFIG)!r} names the encoder itself, {spec!r}, as its tower; {RESTORE}")
+    return AlignedFiles(config["name"], photo_spec, config["text"], Alignment(photo, text, products))
 
 
-def load(model: str, load_encoder: Callable[[str], Encoder]) -> AlignedEncoder:
-    """The encoder in a folder, as of `read`; `load_encoder` loads its towers."""
+def _projections(folder: Path) -> tuple[Projection, Projection]:
+    tensors = read_tensors(folder, WEIGHTS)
+    try:
+        photo, text = (Projection(tensors[f"{tower}.weight"], tensors[f"{tower}.bias"]) for tower in ("photo", "text"))
+    except KeyError as error:
+        raise EncoderError(f"{str(folder / WEIGHTS)!r} is damaged: {error} is missing; {RESTORE}") from None
+    shapes = [one.weight.shape[:1] for one in (photo, text)] + [one.bias.shape for one in (photo, text)]
+    if len(set(shapes)) > 1 or photo.weight.ndim != 2 or text.weight.ndim != 2:
+        raise EncoderError(f"{str(folder / WEIGHTS)!r} is damaged: its projections do not fit together; {RESTORE}")
+    return photo, text
+
+
+def load(model: str, load_encoder: Callable[[Modality, str], Encoder]) -> AlignedEncoder:
+    """The encoder in a folder, as of `read`; `load_encoder` loads its towers, each for a modality."""
     files = read(Path(model))
-    return from_parts(load_encoder(files.photo), load_encoder(files.text), files.aligned, files.name)
+    return from_parts(load_encoder("image", files.photo), load_encoder("text", files.text), files.aligned, files.name)
 
 
 def from_parts(photo: Encoder, text: Encoder, aligned: Alignment, name: str) -> AlignedEncoder:
-    """The encoder of two towers and what was trained, in memory."""
+    """The encoder of two towers and what was trained, in memory; EncoderError when they do not fit together."""
     from safetensors.numpy import save
 
     towers = {"photos": photo.fingerprint, "text": text.fingerprint}
+    for tower, projection in zip(towers.values(), (aligned.photo, aligned.text), strict=True):
+        if tower.dimension != (made_for := projection.weight.shape[1]):
+            raise EncoderError(
+                f"{tower.library}:{tower.model} has vectors of {tower.dimension} dimensions, but aligned encoder "
+                f"{name!r} was made for {made_for}; {RESTORE}"
+            )
     fingerprint = Fingerprint(
         library=NAME,
         model=name,
@@ -154,7 +181,7 @@ def _tensors(aligned: Alignment) -> dict[str, NDArray[np.float32]]:
     }
 
 
-def library(load_encoder: Callable[[str], Encoder]) -> Library:
+def library(load_encoder: Callable[[Modality, str], Encoder]) -> Library:
     """The library, whose encoders load their towers by `load_encoder`."""
     return Library(
         name=NAME,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders.encoder_folder import encoder_name, require_files
+from ltr_plugin.encoders.encoder_folder import encoder_name, read_config, require_files
 from ltr_plugin.encoders.protocol import Library
 from ltr_plugin.encoders.runtime.torch_encoder import TorchEncoder, weights_hash
 
@@ -47,7 +47,7 @@ def load(model: str) -> LstmEncoder:
 
     folder = Path(model)
     require_files(folder, CONFIG, WEIGHTS)
-    network = LstmNetwork(LstmShape(**json.loads((folder / CONFIG).read_text("utf-8"))))
+    network = LstmNetwork(LstmShape(**read_config(folder, CONFIG)))
     network.load_state_dict(load_file(folder / WEIGHTS))
     return from_model(network, name=encoder_name(folder))
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.encoders.protocol import Encoder
-from ltr_plugin.encoders.registry import load_encoder, resolve_spec
+from ltr_plugin.encoders.registry import load_encoder, load_encoder_for, resolve_spec
 from ltr_plugin.errors import EncoderError
 
 
@@ -45,10 +45,7 @@ def encoder_of(field: VectorField) -> Encoder:
 
 
 def _fields(modality: Modality, spec: str) -> list[VectorField]:
-    encoder = load_encoder(spec)
-    if modality not in encoder.modalities:
-        encoded = ", ".join(sorted(encoder.modalities))
-        raise EncoderError(f"encoder {spec!r} encodes {encoded}, not {modality}; choose another one for {modality}")
+    encoder = load_encoder_for(modality, spec)
     name = f"{modality}_vector" if modality != "video" else _video_field(encoder)
     fields = [VectorField(name, modality, spec, encoder.fingerprint)]
     if modality != "text" and "text" in encoder.modalities:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders.encoder_folder import encoder_name, require_files
+from ltr_plugin.encoders.encoder_folder import encoder_name, read_config, require_files
 from ltr_plugin.encoders.protocol import Library, Vectors
 from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
 from ltr_plugin.encoders.runtime.torch_encoder import weights_hash
@@ -123,7 +123,7 @@ def load(model: str) -> KeypointEncoder:
 
     folder = Path(model)
     require_files(folder, CONFIG, VOCABULARY)
-    config = KeypointConfig(**json.loads((folder / CONFIG).read_text("utf-8")))
+    config = KeypointConfig(**read_config(folder, CONFIG))
     tensors = load_file(folder / VOCABULARY)
     if tensors["words"].shape != (len(tensors["weights"]), config.width):
         raise EncoderError(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders.encoder_folder import require_files
+from ltr_plugin.encoders.encoder_folder import read_config, require_files
 from ltr_plugin.encoders.product_vectors import read_product_vectors
 from ltr_plugin.encoders.protocol import Library, Vectors
 from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
@@ -81,7 +81,7 @@ def load(model: str) -> OnnxEncoder:
     """The encoder in a folder that `ltr encoder export` made; EncoderError when a file is missing."""
     folder = Path(model)
     require_files(folder, CONFIG)
-    config = json.loads((folder / CONFIG).read_text("utf-8"))
+    config = read_config(folder, CONFIG)
     modalities: list[Modality] = [modality for modality in GRAPH_FILES if modality in config]
     require_files(folder, *(GRAPH_FILES[modality] for modality in modalities))
     sessions = {modality: _session(folder / GRAPH_FILES[modality]) for modality in modalities}
@@ -103,7 +103,7 @@ def load(model: str) -> OnnxEncoder:
         weights=_content_hash(folder),
     )
     encoder = OnnxEncoder(sessions, prepares, feeds, fingerprint, quantized="quantized" in config)
-    encoder.product_vectors = read_product_vectors(folder)
+    encoder.product_vectors = read_product_vectors(folder, config["dimension"])
     return encoder
 
 

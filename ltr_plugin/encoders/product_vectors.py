@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ltr_plugin.encoders.encoder_folder import RESTORE
+from ltr_plugin.errors import EncoderError
+
 FILE = "products.safetensors"
 
 _IDS, _VECTORS = "ids", "vectors"
@@ -21,12 +24,23 @@ def write_product_vectors(folder: Path, vectors: Mapping[str, NDArray[np.float32
         save_file({_VECTORS: np.stack(list(vectors.values()))}, folder / FILE, metadata)
 
 
-def read_product_vectors(folder: Path) -> dict[str, NDArray[np.float32]]:
-    """What `write_product_vectors` wrote; empty where there is no file."""
-    from safetensors import safe_open
+def read_product_vectors(folder: Path, dimension: int) -> dict[str, NDArray[np.float32]]:
+    """What `write_product_vectors` wrote; empty where there is no file.
+
+    EncoderError when the file is damaged, or holds anything else than a vector of this dimension for each id.
+    """
+    from safetensors import SafetensorError, safe_open
 
     if not (folder / FILE).is_file():
         return {}
-    with safe_open(folder / FILE, "numpy") as file:
-        ids: list[str] = json.loads(file.metadata()[_IDS])
-        return dict(zip(ids, file.get_tensor(_VECTORS), strict=True))
+    try:
+        with safe_open(folder / FILE, "numpy") as file:
+            ids = json.loads((file.metadata() or {}).get(_IDS, "null"))
+            vectors: NDArray[np.float32] = file.get_tensor(_VECTORS)
+    except (SafetensorError, ValueError) as error:
+        raise EncoderError(f"{str(folder / FILE)!r} is damaged: {error}; {RESTORE}") from None
+    if not isinstance(ids, list) or vectors.shape != (len(ids), dimension) or not np.isfinite(vectors).all():
+        raise EncoderError(
+            f"{str(folder / FILE)!r} is damaged: it does not hold a vector ({dimension},) for each id; {RESTORE}"
+        )
+    return dict(zip(ids, vectors, strict=True))

@@ -1,8 +1,11 @@
 """Encoders by their specification `library:model`, each loaded once in a process."""
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+from ltr_plugin.catalog.product import Modality
 from ltr_plugin.encoders import (
     aligned,
     bilstm,
@@ -50,12 +53,31 @@ def load_encoder(spec: str) -> Encoder:
         return encoder
 
 
+def load_encoder_for(modality: Modality, spec: str) -> Encoder:
+    """As `load_encoder`; EncoderError, too, when the encoder does not encode this modality."""
+    encoder = load_encoder(spec)
+    if modality not in encoder.modalities:
+        encoded = ", ".join(sorted(encoder.modalities))
+        raise EncoderError(f"encoder {spec!r} encodes {encoded}, not {modality}; choose another one for {modality}")
+    return encoder
+
+
 def load_full_precision(spec: str) -> Encoder:
     """The encoder of a specification, loaded anew, with its weights not rounded; errors as of `load_encoder`."""
+    with loading(spec) as (library, model):
+        return library.load(model)
+
+
+@contextlib.contextmanager
+def loading(spec: str) -> Iterator[tuple[Library, str]]:
+    """The library and the model of a specification, to be loaded in the block, whose errors become EncoderError.
+
+    EncoderError, too, when the library is unknown or not installed.
+    """
     library, model = _parse(spec)
     require_module(library.module, f"encoder {spec!r}", error=EncoderError)
     try:
-        return library.load(model)
+        yield library, model
     except LtrError:
         raise
     except Exception as error:  # a library may raise anything
@@ -85,6 +107,8 @@ def _modified_ns(model: str) -> int:
 
 
 def _first_line(error: Exception) -> str:
+    if isinstance(error, KeyError):  # whose text is the key alone
+        return f"{error} is missing"
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
@@ -102,7 +126,7 @@ _LIBRARIES: dict[str, Library] = {
         torchvision_video.LIBRARY,
         clap.LIBRARY,
         mel_cnn.library(load_encoder),
-        aligned.library(load_encoder),
+        aligned.library(load_encoder_for),
         spectral.LIBRARY,
     )
 }

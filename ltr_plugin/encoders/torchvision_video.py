@@ -4,13 +4,12 @@ A video's vector, float32 (n, dimension), is the input of the network's classifi
 than what they are.
 """
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders.encoder_folder import require_files
+from ltr_plugin.encoders.encoder_folder import read_config, require_files
 from ltr_plugin.encoders.protocol import Library
 from ltr_plugin.encoders.runtime.torch_encoder import TorchEncoder, weights_hash
 from ltr_plugin.errors import EncoderError, MediaError
@@ -62,7 +61,7 @@ def load(model: str) -> MotionEncoder:
     local = folder.is_dir()
     if local:
         require_files(folder, CONFIG, WEIGHTS)
-        name, revision = json.loads((folder / CONFIG).read_text("utf-8")).get("architecture"), ""
+        name, revision = read_config(folder, CONFIG).get("architecture"), ""
     else:
         name, _, revision = model.partition("/")
     if name not in ARCHITECTURES or not (local or revision):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ltr_plugin.catalog.vectors import Fingerprint
+from ltr_plugin.encoders.export.comparison import REPEATS, compare
 from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
 from ltr_plugin.encoders.runtime.vector_cache import VectorCache
 
@@ -58,6 +59,14 @@ def test_a_vector_changed_by_its_owner_is_not_changed_for_others():
     encoder.encode("text", ["a"])[:] = 9
     encoder.encode("text", ["a"])[:] = 9
     assert lengths(encoder, ["a"]) == [1]
+
+
+def test_what_is_measured_is_encoded():
+    encoder, other = CountingEncoder(), CountingEncoder()
+    texts = [f"text {number}" for number in range(5)]
+    compare(encoder, other, "text", texts)
+    assert len(encoder.encoded) == len(other.encoded) >= (1 + REPEATS) * len(texts)
+    assert lengths(encoder, ["text 0"]) == [6]
 
 
 def test_the_texts_used_last_are_kept():

@@ -16,7 +16,7 @@ import numpy as np
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.encoders.audio.log_mel import DESCRIPTION, FLOOR_DB, Spectrogram, audio_of, log_mel
-from ltr_plugin.encoders.encoder_folder import require_files
+from ltr_plugin.encoders.encoder_folder import read_config, require_files
 from ltr_plugin.encoders.protocol import Encoder, Library
 from ltr_plugin.encoders.runtime.torch_encoder import TorchEncoder, weights_hash
 
@@ -101,7 +101,7 @@ def load(model: str, load_encoder: Callable[[str], Encoder]) -> MelEncoder:
 
     folder = Path(model)
     require_files(folder, CONFIG, WEIGHTS)
-    config = json.loads((folder / CONFIG).read_text("utf-8"))
+    config = read_config(folder, CONFIG)
     network = MelNetwork(MelShape(**{**config["shape"], "channels": tuple(config["shape"]["channels"])}))
     saved = load_file(folder / WEIGHTS)
     network.load_state_dict({_renamed(key, SAVED_TEXT_KEY, TEXT_KEY): tensor for key, tensor in saved.items()})

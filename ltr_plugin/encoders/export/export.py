@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders.encoder_folder import check_output_folder, replace_encoder
+from ltr_plugin.encoders.encoder_folder import check_not_replaced, check_output_folder, replace_encoder
 from ltr_plugin.encoders.export.comparison import Comparison, compare
 from ltr_plugin.encoders.export.samples import catalog_samples, synthetic_samples
 from ltr_plugin.encoders.onnx_runtime import GRAPH_FILES, LIBRARY, load
@@ -45,11 +45,12 @@ def export(
 
     `quantize` may be `int8`. `sample` is a catalog whose texts and photos are compared; default: made-up ones. The card
     in the folder keeps the numbers. `progress` counts steps. EncoderError when the encoder cannot be exported, or the
-    graphs give other vectors; InputError for an invalid `quantize` or `sample`.
+    graphs give other vectors; InputError for an invalid `quantize` or `sample`, and when `out` holds `spec`.
     """
     if quantize is not None and quantize not in PRECISIONS:
         raise InputError("quantize", f"{quantize!r} is none of {', '.join(PRECISIONS)}")
     check_output_folder(out)
+    check_not_replaced(out, spec)
     samples = catalog_samples(sample) if sample else synthetic_samples()
     for module in ("onnx", "onnxscript", "onnxruntime"):
         require_module(module, f"exporting {spec!r}", error=EncoderError)

@@ -1,12 +1,26 @@
 """The vectors of the texts that were encoded last."""
 
+import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
+
+_uncached: ContextVar[bool] = ContextVar("uncached", default=False)
+
+
+@contextlib.contextmanager
+def uncached() -> Iterator[None]:
+    """In the block, this thread neither finds nor keeps vectors in any cache: what is measured must be encoded."""
+    token = _uncached.set(True)
+    try:
+        yield
+    finally:
+        _uncached.reset(token)
 
 
 class VectorCache:
@@ -22,6 +36,8 @@ class VectorCache:
 
     def find(self, texts: Sequence[str]) -> dict[int, NDArray[np.float32]]:
         """The vectors of those texts that are known, by their position."""
+        if _uncached.get():
+            return {}
         found = {}
         with self._lock:
             for at, text in enumerate(texts):
@@ -32,6 +48,8 @@ class VectorCache:
 
     def keep(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """Adds vectors (n, dimension); those used longest ago are forgotten."""
+        if _uncached.get():
+            return
         with self._lock:
             for text, vector in zip(texts, vectors, strict=True):
                 self._vectors[_key(text)] = vector.copy()  # a row alone would keep the whole array

@@ -16,14 +16,15 @@ from torch.nn.functional import dropout
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.encoders import aligned
-from ltr_plugin.encoders.encoder_folder import replace_encoder
+from ltr_plugin.encoders.encoder_folder import check_not_replaced, replace_encoder
 from ltr_plugin.encoders.protocol import Encoder, Vectors
-from ltr_plugin.encoders.registry import DEFAULT_PHOTO_ENCODER, DEFAULT_TEXT_ENCODER, load_encoder, resolve_spec
+from ltr_plugin.encoders.registry import DEFAULT_PHOTO_ENCODER, DEFAULT_TEXT_ENCODER, load_encoder_for, resolve_spec
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import Examples, MediaSource, captions, media_sources, read_usable
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer
 from ltr_plugin.encoders.training.frozen_text import encode_captions, merge_same_text, product_texts
 from ltr_plugin.encoders.training.heads import ProjectionHeads, product_means
+from ltr_plugin.encoders.training.holdout import check_enough
 from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.encoders.training.training_run import TrainingRun
 from ltr_plugin.media.images import open_image
@@ -68,9 +69,11 @@ def train_alignment(
     )
     before = aligned.read(out) if resume else None
     photo, text = (before.photo, before.text) if before else (resolve_spec(photo), resolve_spec(text))
-    towers = load_encoder(photo), load_encoder(text)
+    check_not_replaced(out, photo, text)
+    towers = load_encoder_for("image", photo), load_encoder_for("text", text)
     sources = media_sources("image", catalog, training.products, queries, qrels)
     photos = read_features(training.products, sources, towers[0], progress)
+    check_enough(len(photos), catalog, "photos")
     examples, texts = encode_captions(merge_same_text(photos), towers[1])
     heads = ProjectionHeads(photos.features, torch.stack(list(texts.values())))
     if before:

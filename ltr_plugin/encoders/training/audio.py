@@ -16,7 +16,7 @@ from ltr_plugin.encoders.audio import mel_cnn
 from ltr_plugin.encoders.audio.mel_cnn_network import MelNetwork, MelShape
 from ltr_plugin.encoders.encoder_folder import replace_encoder
 from ltr_plugin.encoders.protocol import Vectors
-from ltr_plugin.encoders.registry import DEFAULT_TEXT_ENCODER, load_encoder
+from ltr_plugin.encoders.registry import DEFAULT_TEXT_ENCODER, load_encoder, loading
 from ltr_plugin.encoders.training.audio_augmentation import MIN_CROP_RATIO, augment
 from ltr_plugin.encoders.training.audio_examples import AudioExamples, read_audio
 from ltr_plugin.encoders.training.batches import Batch
@@ -67,8 +67,7 @@ def train_encoder(
         progress=progress,
     )
     text_encoder = load_encoder(DEFAULT_TEXT_ENCODER)
-    fresh = MelShape(text_dimension=text_encoder.fingerprint.dimension)
-    network = mel_cnn.load(training.start, load_encoder).model.cpu() if training.start else MelNetwork(fresh)
+    network = _network(training.start, text_encoder.fingerprint.dimension)
     sources = media_sources("audio", catalog, training.products, queries, qrels)
     examples, captions = encode_captions(read_audio(training.products, sources, progress), text_encoder)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -86,6 +85,14 @@ def train_encoder(
     with replace_encoder(out, card) as partial:
         mel_cnn.write(partial, network, DEFAULT_TEXT_ENCODER, encoder.fingerprint.model)
     return report
+
+
+def _network(start: str | None, text_dimension: int) -> MelNetwork:
+    if start is None:
+        return MelNetwork(MelShape(text_dimension=text_dimension))
+    with loading(f"{mel_cnn.NAME}:{start}"):
+        network: MelNetwork = mel_cnn.load(start, load_encoder).model.cpu()
+    return network
 
 
 class _Trainer:

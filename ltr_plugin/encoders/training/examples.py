@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.encoders.training.prefetching import map_ahead
 from ltr_plugin.errors import InputError, MediaError
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.progress import Progress
@@ -16,6 +17,9 @@ from ltr_plugin.queries.query import read_queries
 
 SAME_PRODUCT_GRADE = 3
 """From this grade on, a query's photo or audio counts as one of the product."""
+
+AHEAD = 128
+"""Items that are read before they are used: more than a batch, and few enough for the memory."""
 
 T = TypeVar("T")
 
@@ -102,7 +106,9 @@ def read_usable(
             return MediaError(f"{source.reference}: {error}")
 
     with ThreadPoolExecutor() as pool:
-        for done, (source, result) in enumerate(zip(sources, pool.map(attempt, sources), strict=True), start=1):
+        for done, (source, result) in enumerate(
+            zip(sources, map_ahead(pool, attempt, sources, AHEAD), strict=True), start=1
+        ):
             if isinstance(result, MediaError):
                 unusable.append(str(result))
             else:

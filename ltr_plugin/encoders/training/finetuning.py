@@ -22,19 +22,27 @@ from torch.nn.functional import cross_entropy, dropout, interpolate, normalize
 
 from ltr_plugin.batches import batched
 from ltr_plugin.encoders import aligned, timm_images
+from ltr_plugin.encoders.encoder_folder import check_not_replaced
 from ltr_plugin.encoders.protocol import Encoder, Vectors
-from ltr_plugin.encoders.registry import DEFAULT_PHOTO_ENCODER, DEFAULT_TEXT_ENCODER, load_encoder, resolve_spec
+from ltr_plugin.encoders.registry import (
+    DEFAULT_PHOTO_ENCODER,
+    DEFAULT_TEXT_ENCODER,
+    load_encoder_for,
+    loading,
+    resolve_spec,
+)
 from ltr_plugin.encoders.runtime.cores import cores
 from ltr_plugin.encoders.runtime.fused_batch_norms import has_depthwise_convolutions
 from ltr_plugin.encoders.training.alignment import DROPPED, RATE, write_aligned
 from ltr_plugin.encoders.training.batches import Batch, batches
-from ltr_plugin.encoders.training.examples import media_sources
+from ltr_plugin.encoders.training.examples import AHEAD, Examples, media_sources
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer, autocast_bfloat16
 from ltr_plugin.encoders.training.frozen_text import encode_captions, merge_same_text
 from ltr_plugin.encoders.training.heads import ProjectionHeads
 from ltr_plugin.encoders.training.photo_augmentation import augment
 from ltr_plugin.encoders.training.photo_examples import PhotoExamples, read_photos
 from ltr_plugin.encoders.training.photos import MARGIN
+from ltr_plugin.encoders.training.prefetching import map_ahead
 from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.encoders.training.training_run import TrainingRun
 from ltr_plugin.errors import InputError
@@ -89,11 +97,12 @@ def finetune(
     )
     before = aligned.read(out) if resume else None
     text = before.text if before else resolve_spec(text)
+    check_not_replaced(out, text)
+    words = load_encoder_for("text", text)
     network = _network(before.photo if before else start, None if before else image_size)
     side = network.pretrained_cfg["input_size"][1]
     sources = media_sources("image", catalog, training.products, queries, qrels)
     photos = read_photos(training.products, sources, round(side * MARGIN), progress)
-    words = load_encoder(text)
     examples, texts = encode_captions(merge_same_text(photos), words)
     trainer = _Trainer(network, examples, texts, training.seed)
     training.run(
@@ -150,10 +159,10 @@ class _Trainer:
             self.heads.load(before)
         else:
             self._train_heads(features, seen)
-        shows = self._shows(seen)
-        self._several = torch.nonzero(shows.sum(dim=0) > 1)[:, 0]
         with torch.no_grad():
-            means = normalize(shows.T @ self.heads.photo(features[list(seen)]), dim=1)[self._several]
+            counts, sums = product_sums(self._examples, seen, self.heads.photo(features))
+        self._several = torch.nonzero(counts > 1)[:, 0]
+        means = normalize(sums[self._several], dim=1)
         self._products = nn.Linear(means.shape[1], len(means), bias=False, device=self._device)
         self._products.weight.data = means / means.shape[1] ** 0.5
         others = [(self.heads, HEAD_RATE), (self._products, HEAD_RATE)]
@@ -231,6 +240,18 @@ class _Trainer:
         return normalize(features.float(), dim=-1)
 
 
+def product_sums(examples: Examples, items: Sequence[int], vectors: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """How many of the items show each product, (products,), and the sums of their vectors, (products, dimension).
+
+    `vectors` (examples, dimension) are those of all examples. No matrix of items and products is made, which would
+    take gigabytes in a large shop.
+    """
+    pairs = [(item, product) for item in items for product in examples.shows[item]]
+    shown, products = torch.tensor(pairs, device=vectors.device).T
+    sums = vectors.new_zeros(len(examples.captions), vectors.shape[1]).index_add(0, products, vectors[shown])
+    return torch.bincount(products, minlength=len(examples.captions)), sums
+
+
 def _freeze_first_layers(network: Any) -> None:  # noqa: ANN401
     """Leaves the first layers as they are, in networks whose layer groups timm knows."""
     network.requires_grad_(True)
@@ -251,7 +272,8 @@ def _network(start: str, image_size: int | None) -> Any:  # noqa: ANN401 - timm'
             f"{start!r} is no encoder of timm; `ltr encoder train --from` trains those of open_clip further, and "
             "`ltr encoder align` takes any photo encoder",
         )
-    network = timm_images.load_network(model)
+    with loading(start):
+        network = timm_images.load_network(model)
     config = dict(network.pretrained_cfg)
     if image_size and not config.get("fixed_input_size"):
         config["input_size"] = (3, image_size, image_size)
@@ -268,7 +290,10 @@ def _tower(network: Any) -> timm_images.TimmEncoder:  # noqa: ANN401
 
 def _encode(tower: Encoder, examples: PhotoExamples) -> Vectors:
     with ThreadPoolExecutor(cores()) as pool:
-        photos = pool.map(
-            lambda one: tower.prepare("image", Image.fromarray(one.permute(1, 2, 0).numpy())), examples.photos
+        photos = map_ahead(
+            pool,
+            lambda one: tower.prepare("image", Image.fromarray(one.permute(1, 2, 0).numpy())),
+            examples.photos,
+            AHEAD,
         )
         return np.concatenate([tower.encode("image", group) for group in batched(photos, 64)])

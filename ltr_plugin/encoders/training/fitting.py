@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ltr_plugin.errors import InputError
 from ltr_plugin.progress import Progress
 
 if TYPE_CHECKING:
@@ -20,11 +21,19 @@ WARMUP_SHARE = 0.05
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to train: by time, by steps (batches), or by epochs; the first one that is given counts."""
+    """How long to train: by time, by steps (batches), or by epochs; the first one that is given counts.
+
+    InputError for one that is not above 0, or is infinite.
+    """
 
     minutes: float | None = None
     steps: int | None = None
     epochs: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value is not None and not 0 < value < math.inf:
+                raise InputError(name, f"must be above 0 and finite, not {value}; leave it out for the default")
 
     def share(self, seconds: float, steps: int, steps_per_epoch: float, default_epochs: float) -> float:
         """The share that is used, from 0 to 1; `default_epochs` counts if the budget is empty."""

@@ -17,6 +17,9 @@ from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
 
 DIMENSION = 256
 
+MIN_STD = 1e-4
+"""The least standard deviation that vectors are scaled by."""
+
 PHOTO_SCALE = 10.0
 """Inverse temperature between photos; between photos and text it is learned, as in CLIP."""
 
@@ -31,7 +34,8 @@ class ProjectionHead(nn.Module):
         """`vectors` (n, tower's dimension) are those to centre and scale by."""
         super().__init__()
         self.register_buffer("mean", vectors.mean(dim=0))
-        self.register_buffer("scale", 1 / vectors.std(dim=0).mean().clamp(min=1e-6))
+        # vectors that hardly differ, such as those of one text, would be scaled until only rounding is left
+        self.register_buffer("scale", 1 / vectors.std(dim=0, correction=0).mean().clamp(min=MIN_STD))
         self.linear = nn.Linear(vectors.shape[1], dimension)
 
     def forward(self, vectors: torch.Tensor) -> torch.Tensor:
@@ -84,7 +88,10 @@ class ProjectionHeads(nn.Module):
 
 
 def product_means(products: Sequence[Product], examples: Examples, vectors: Vectors) -> dict[str, NDArray[np.float32]]:
-    """The mean direction of the `vectors` of each product that has photos beyond the catalog's, by its id."""
+    """The mean direction of the `vectors` of each product that has photos beyond the catalog's, by its id.
+
+    A product whose vectors cancel out has none.
+    """
     shown: dict[int, list[int]] = {}
     for item, own in enumerate(examples.shows):
         for product in own:
@@ -94,4 +101,8 @@ def product_means(products: Sequence[Product], examples: Examples, vectors: Vect
         for product, items in shown.items()
         if any(examples.from_judgment[item] for item in items)
     }
-    return {id_: (mean / np.linalg.norm(mean)).astype(np.float32) for id_, mean in means.items()}
+    return {
+        id_: (mean / length).astype(np.float32)
+        for id_, mean in means.items()
+        if (length := float(np.linalg.norm(mean))) > 1e-6
+    }

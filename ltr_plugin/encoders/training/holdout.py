@@ -20,9 +20,14 @@ def split_holdout(examples: Examples, catalog: Path, unit: str, rng: random.Rand
     """Indices of the items to learn from, and of the held-out ones; InputError for fewer than two to learn from."""
     held_out = hold_out(examples, rng)
     seen = sorted(set(range(len(examples))) - set(held_out))
-    if len(seen) < 2:
-        raise InputError(str(catalog), f"{len(seen)} usable {unit}; an encoder needs at least two to learn from")
+    check_enough(len(seen), catalog, unit)
     return seen, held_out
+
+
+def check_enough(count: int, catalog: Path, unit: str) -> None:
+    """InputError for fewer than two items to learn from; `unit` is the plural noun for them."""
+    if count < 2:
+        raise InputError(str(catalog), f"{count} usable {unit}; an encoder needs at least two to learn from")
 
 
 def hold_out(examples: Examples, rng: random.Random) -> list[int]:

@@ -15,6 +15,7 @@ from torch.nn.functional import normalize
 
 from ltr_plugin.encoders import openclip
 from ltr_plugin.encoders.protocol import Vectors
+from ltr_plugin.encoders.registry import loading
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import media_sources
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer, autocast_bfloat16
@@ -121,7 +122,8 @@ def _model(start: str | None, image_size: int) -> tuple[Any, Any, dict[str, Any]
 
         config = small_config(image_size)
         return build_model(config), SimpleTokenizer(context_length=CONTEXT_LENGTH), config
-    encoder = openclip.load(start)
+    with loading(f"{openclip.LIBRARY.name}:{start}"):
+        encoder = openclip.load(start)
     model = encoder.model.cpu()
     config = {"model_cfg": openclip.model_config(start), "preprocess_cfg": model.visual.preprocess_cfg}
     return model, encoder.tokenizer, config

@@ -4,9 +4,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, Field
+
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.encoders.encoder_folder import CARD, read_card
 from ltr_plugin.errors import InputError
+from ltr_plugin.validation import decode
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,22 @@ class TrainingReport:
         return {"name": self.fingerprint.model, **facts, "seconds": round(self.seconds, 1), **more}
 
 
+class _Interrupted(BaseModel):
+    """What a card says of the training, where it says it."""
+
+    share: float = Field(1.0, ge=0)
+    steps: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0)
+    batch: int = Field(2, ge=1)
+    start: str | None = None
+
+
 def read_unfinished_card(out: Path) -> dict[str, Any]:
-    """The card of an interrupted training, to be resumed; InputError when there is none or it came to its end."""
+    """The card of an interrupted training, to be resumed; InputError when there is none that can go on."""
     if not (out / CARD).is_file():
         raise InputError(str(out), "holds no encoder whose training could be resumed")
     card = read_card(out)
+    decode(_Interrupted, card, source=str(out / CARD))
     if card.get("share", 1.0) >= 1:
         raise InputError(str(out), "was trained to its end; to train it further, start a new training from it")
     return card

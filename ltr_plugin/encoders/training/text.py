@@ -17,6 +17,7 @@ from ltr_plugin.encoders import bilstm
 from ltr_plugin.encoders.bilstm_network import LstmNetwork, LstmShape
 from ltr_plugin.encoders.encoder_folder import replace_encoder
 from ltr_plugin.encoders.protocol import Vectors
+from ltr_plugin.encoders.registry import loading
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import SAME_PRODUCT_GRADE, Examples, augment_caption, captions
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer
@@ -61,7 +62,7 @@ def train_text(
     training = TrainingRun(
         catalog, out, "titles", start=start, batch=batch, budget=budget, seed=seed, resume=resume, progress=progress
     )
-    network = bilstm.load(training.start).model.cpu() if training.start else LstmNetwork(LstmShape())
+    network = _network(training.start)
     examples = _read(training.products, queries, qrels)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     trainer = _Trainer(network.to(device), FRESH_RATE if training.fresh else CONTINUED_RATE, training.rng)
@@ -81,6 +82,14 @@ def train_text(
     with replace_encoder(out, card) as folder:
         bilstm.write(folder, network)
     return report
+
+
+def _network(start: str | None) -> LstmNetwork:
+    if start is None:
+        return LstmNetwork(LstmShape())
+    with loading(f"{bilstm.LIBRARY.name}:{start}"):
+        network: LstmNetwork = bilstm.load(start).model.cpu()
+    return network
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,14 @@ from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.errors import InputError
 from ltr_plugin.progress import Progress, no_progress
 
+LIMITS = {
+    "batch": (2, 65_536),  # one item alone has nothing that it could be told apart from
+    "image_size": (32, 1024),
+    "vocabulary_size": (2, 1_000_000),
+    "seed": (0, 2**32 - 1),  # what all libraries take
+}
+"""The smallest and the largest value of numeric settings."""
+
 
 @dataclass(frozen=True)
 class Trainer:
@@ -39,14 +47,19 @@ class Trainer:
 
         `queries` with `qrels` add the items of queries judged with grade 3 to that product's items. Ctrl-C ends the
         training early and keeps what was learned; `resume` continues it with its original settings. InputError for an
-        option that this trainer does not have, when `out` holds something other than an encoder, and when there is
-        nothing to learn from.
+        option that this trainer does not have, or that is outside LIMITS, when `out` holds something other than an
+        encoder or cannot be written, and when there is nothing to learn from.
         """
         if unknown := sorted(set(options) - self.options):
             known = ", ".join(sorted(self.options)) or "none"
             raise InputError(
                 ", ".join(unknown), f"not an option of an encoder that learns {self.description}; options: {known}"
             )
+        numbers = {name: value for name, value in {"seed": seed, **options}.items() if name in LIMITS}
+        for name, value in numbers.items():
+            low, high = LIMITS[name]
+            if not low <= value <= high:
+                raise InputError(name, f"must be from {low} to {high}, not {value}")
         from ltr_plugin.encoders.encoder_folder import check_output_folder
 
         check_output_folder(out)
