@@ -167,6 +167,7 @@ class _Trainer:
         self._products.weight.data = means / means.shape[1] ** 0.5
         others = [(self.heads, HEAD_RATE), (self._products, HEAD_RATE)]
         self._optimizer = Optimizer(self._network, NETWORK_RATE, DECAY, others)
+        self.finished()  # a training too short to gain anything keeps what it began with
 
     def step(self, batch: Batch, share: float) -> None:
         """Takes one optimizer step on a batch; `share` is the completed share of the training."""
@@ -195,7 +196,8 @@ class _Trainer:
         return self._epochs_since >= PATIENCE
 
     def restore_best(self) -> None:
-        """Puts the best state back, where there were held-out photos and an epoch was finished."""
+        """Puts the best state back, of the first, the last and each epoch's, where there were held-out photos."""
+        self.finished()
         for module, state in zip((self._network, self.heads), self._best[1], strict=False):
             module.load_state_dict(state)
 

@@ -70,9 +70,9 @@ class _Interrupted(BaseModel):
 def read_unfinished_card(out: Path) -> dict[str, Any]:
     """The card of an interrupted training, to be resumed; InputError when there is none that can go on."""
     if not (out / CARD).is_file():
-        raise InputError(str(out), "holds no encoder whose training could be resumed")
+        raise InputError(str(out), "holds no encoder whose training could be resumed; start it without --resume")
     card = read_card(out)
     decode(_Interrupted, card, source=str(out / CARD))
     if card.get("share", 1.0) >= 1:
-        raise InputError(str(out), "was trained to its end; to train it further, start a new training from it")
+        raise InputError(str(out), "was trained to its end; start a new training without --resume")
     return card
