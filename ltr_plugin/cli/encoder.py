@@ -130,8 +130,8 @@ def align(
 ) -> None:
     """Bring a photo and a text encoder into one space, by a projection of each; the encoders stay as they are.
 
-    Words find photos and photos find words then, after about a minute of training. Settings for --set: epochs, steps, batch
-    and seed.
+    Words find photos and photos find words then, after about a minute of training. Settings for --set: epochs, steps,
+    batch and seed.
     """
     from ltr_plugin.encoders.training.trainers import ALIGN
 
