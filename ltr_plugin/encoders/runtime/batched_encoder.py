@@ -82,19 +82,23 @@ class BatchedEncoder:
         if self._by_frames(modality):
             frames = self.encode("image", [frame for video in prepared for frame in video])
             yield range(len(prepared)), _mean_directions(frames, [len(video) for video in prepared])
-            return
-        known = self._cache.find(prepared) if isinstance(prepared[0], str) else {}
+        elif isinstance(prepared[0], str):
+            yield from self._encode_texts(modality, prepared)
+        else:
+            yield from self._encode_batches(modality, list(prepared))
+
+    def _encode_texts(self, modality: Modality, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], Vectors]]:
+        """Those whose vectors are known first, then the others, whose vectors are kept."""
+        known = self._cache.find(texts)
         if known:
             yield list(known), np.stack(list(known.values()))
-        new = [position for position in range(len(prepared)) if position not in known]
-        for positions, vectors in self._encode_new(modality, [prepared[position] for position in new]):
-            if isinstance(prepared[0], str):
-                self._cache.keep([prepared[new[position]] for position in positions], vectors)
-            yield [new[position] for position in positions], vectors
+        new = [position for position in range(len(texts)) if position not in known]
+        if new:
+            for positions, vectors in self._encode_batches(modality, [texts[position] for position in new]):
+                self._cache.keep([texts[new[position]] for position in positions], vectors)
+                yield [new[position] for position in positions], vectors
 
-    def _encode_new(self, modality: Modality, prepared: list[Any]) -> Iterator[tuple[Sequence[int], Vectors]]:
-        if not prepared:
-            return
+    def _encode_batches(self, modality: Modality, prepared: list[Any]) -> Iterator[tuple[Sequence[int], Vectors]]:
         items = self._tokens(prepared) if modality == "text" else prepared
         lengths = [self._length(item) for item in items]
         with self._lock:
