@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn.functional import dropout
 
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Product
@@ -19,22 +18,17 @@ from ltr_plugin.encoders import aligned
 from ltr_plugin.encoders.encoder_folder import check_not_replaced, replace_encoder
 from ltr_plugin.encoders.protocol import Encoder, Vectors
 from ltr_plugin.encoders.registry import DEFAULT_PHOTO_ENCODER, DEFAULT_TEXT_ENCODER, load_encoder_for, resolve_spec
-from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import Examples, MediaSource, captions, media_sources, read_usable
-from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer
+from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget
 from ltr_plugin.encoders.training.frozen_text import encode_captions, merge_same_text, product_texts
-from ltr_plugin.encoders.training.heads import ProjectionHeads, product_means
+from ltr_plugin.encoders.training.heads import HeadTrainer, ProjectionHeads, product_means
 from ltr_plugin.encoders.training.holdout import check_enough
 from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.encoders.training.training_run import TrainingRun
 from ltr_plugin.media.images import open_image
 from ltr_plugin.progress import Progress, no_progress
 
-RATE = 2e-3
 EPOCHS, MIN_STEPS_PER_EPOCH = 50, 10
-
-DROPPED = 0.1
-"""Share of a photo's features that a step leaves out: no view of the photo is another one here."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +72,7 @@ def train_alignment(
     heads = ProjectionHeads(photos.features, torch.stack(list(texts.values())))
     if before:
         heads.load(before.aligned)
-    optimizer = Optimizer(heads, RATE)
-
-    def step(drawn: Batch, share: float) -> None:
-        views = heads.photo(dropout(photos.features[drawn.items], DROPPED))
-        words = heads.text(torch.stack([texts[caption] for caption in drawn.captions]))
-        optimizer.step(heads.loss(views, words, drawn), share)
-
+    step = HeadTrainer(heads, photos.features, texts).step
     training.run(
         examples, step, EPOCHS, min_steps_per_epoch=MIN_STEPS_PER_EPOCH, augment_text=lambda caption, _: caption
     )

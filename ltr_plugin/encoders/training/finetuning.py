@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 from timm.models import group_parameters
 from torch import nn
-from torch.nn.functional import cross_entropy, dropout, interpolate, normalize
+from torch.nn.functional import cross_entropy, interpolate, normalize
 
 from ltr_plugin.batches import batched
 from ltr_plugin.encoders import aligned, timm_images
@@ -33,12 +33,12 @@ from ltr_plugin.encoders.registry import (
 )
 from ltr_plugin.encoders.runtime.cores import cores
 from ltr_plugin.encoders.runtime.fused_batch_norms import has_depthwise_convolutions
-from ltr_plugin.encoders.training.alignment import DROPPED, RATE, write_aligned
+from ltr_plugin.encoders.training.alignment import write_aligned
 from ltr_plugin.encoders.training.batches import Batch, batches
 from ltr_plugin.encoders.training.examples import AHEAD, Examples, media_sources
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer, autocast_bfloat16
 from ltr_plugin.encoders.training.frozen_text import encode_captions, merge_same_text
-from ltr_plugin.encoders.training.heads import ProjectionHeads
+from ltr_plugin.encoders.training.heads import HeadTrainer, ProjectionHeads
 from ltr_plugin.encoders.training.photo_augmentation import augment
 from ltr_plugin.encoders.training.photo_examples import PhotoExamples, read_photos
 from ltr_plugin.encoders.training.photos import MARGIN
@@ -176,7 +176,8 @@ class _Trainer:
         )
         views = augment(photos, cutouts, self._side, self._views)
         vectors = self.heads.photo(self._features(views))
-        self._optimizer.step(self._loss(vectors, batch) + self._product_loss(vectors, batch), share)
+        texts = self.heads.text(self._caption_vectors(batch.captions))
+        self._optimizer.step(self.heads.loss(vectors, texts, batch) + self._product_loss(vectors, batch), share)
 
     def finished(self) -> bool:
         """Whether the products' text finds the held-out photos no better any more; the best state is kept meanwhile."""
@@ -202,14 +203,10 @@ class _Trainer:
             module.load_state_dict(state)
 
     def _train_heads(self, features: torch.Tensor, seen: Sequence[int]) -> None:
-        optimizer = Optimizer(self.heads, RATE)
+        trainer = HeadTrainer(self.heads, features, self._texts)
         drawn = batches(self._examples, seen, HEAD_BATCH, random.Random(self._seed), lambda caption, _: caption)  # noqa: S311
         for number, batch in zip(range(HEAD_STEPS), drawn, strict=False):
-            vectors = self.heads.photo(dropout(features[batch.items], DROPPED))
-            optimizer.step(self._loss(vectors, batch), number / HEAD_STEPS)
-
-    def _loss(self, vectors: torch.Tensor, batch: Batch) -> torch.Tensor:
-        return self.heads.loss(vectors, self.heads.text(self._caption_vectors(batch.captions)), batch)
+            trainer.step(batch, number / HEAD_STEPS)
 
     def _product_loss(self, vectors: torch.Tensor, batch: Batch) -> torch.Tensor:
         """The loss of photos among the products that have several; one photo alone says nothing of its product."""

@@ -6,13 +6,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from torch.nn.functional import normalize
+from torch.nn.functional import dropout, normalize
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.encoders.aligned import Alignment, Projection
 from ltr_plugin.encoders.protocol import Vectors
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import Examples
+from ltr_plugin.encoders.training.fitting import Optimizer
 from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
 
 DIMENSION = 256
@@ -22,6 +23,11 @@ MIN_STD = 1e-4
 
 PHOTO_SCALE = 10.0
 """Inverse temperature between photos; between photos and text it is learned, as in CLIP."""
+
+RATE = 2e-3
+
+DROPPED = 0.1
+"""Share of a photo's features that a step leaves out: no view of the photo is another one here."""
 
 
 class ProjectionHead(nn.Module):
@@ -85,6 +91,21 @@ class ProjectionHeads(nn.Module):
     def temperature(self) -> torch.Tensor:
         """What similarities between photos and text are multiplied by; at most 100."""
         return self.logit_scale.exp().clamp(max=100)
+
+
+class HeadTrainer:
+    """Trains projections alone, one optimizer step at a time; the vectors of the towers stay as they are."""
+
+    def __init__(self, heads: ProjectionHeads, features: torch.Tensor, texts: Mapping[str, torch.Tensor]) -> None:
+        """`features` (examples, dimension) are the photo tower's, `texts` the text tower's by caption."""
+        self._heads, self._features, self._texts = heads, features, texts
+        self._optimizer = Optimizer(heads, RATE)
+
+    def step(self, batch: Batch, share: float) -> None:
+        """Takes one step on a batch; `share` is the completed share of the training."""
+        photos = self._heads.photo(dropout(self._features[batch.items], DROPPED))
+        texts = torch.stack([self._texts[caption] for caption in batch.captions]).to(photos.device)
+        self._optimizer.step(self._heads.loss(photos, self._heads.text(texts), batch), share)
 
 
 def product_means(products: Sequence[Product], examples: Examples, vectors: Vectors) -> dict[str, NDArray[np.float32]]:
