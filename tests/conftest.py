@@ -20,11 +20,15 @@ COLOURS = ("red", "green", "blue", "white", "black", "orange", "purple", "yellow
 
 @pytest.fixture(scope="session")
 def node_url() -> Iterator[str]:
-    """A cluster's address: OPENSEARCH_URL, else a node in runs/test-node, which later runs find already built."""
+    """A cluster's address: OPENSEARCH_URL, else a node in runs/test-node, which later runs find already built.
+
+    Each process of a run in several has a node of its own.
+    """
     if url := os.environ.get("OPENSEARCH_URL"):
         yield url
         return
-    with temporary_node(Settings(runs=Path(__file__).parents[1] / "runs" / "test-node")) as node:
+    folder = f"test-node{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+    with temporary_node(Settings(runs=Path(__file__).parents[1] / "runs" / folder)) as node:
         yield node.url
 
 

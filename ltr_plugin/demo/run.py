@@ -70,7 +70,7 @@ def run_demo(
     progress_bar: ProgressBar,
     data: Path | None = None,
     products: int = 800,
-    encoder_minutes: float = 0.4,
+    encoder_minutes: float = 0.3,
     sound_minutes: float = 0.75,
     keep_node: bool = False,
 ) -> DemoReport:
@@ -116,7 +116,7 @@ def _rank(
     pushed: dict[str, PushResult] = {}
     for name, ranker in rankers.items():
         with timer.step(f"checking {name} in the cluster", progress_bar) as progress:
-            pushed[name] = push(index, ranker, encoded, sample_queries=None, progress=progress)
+            pushed[name] = push(index, ranker, encoded, progress=progress)
     learned = [Ranking(name, model=one.model) for name, one in pushed.items()]
     promote(index, learned[-1], index.alias)
     with timer.step("ranking test queries", progress_bar) as progress:
@@ -144,7 +144,7 @@ def _train_rankers(table: FeatureTable, out: Path, timer: _StepTimer, progress_b
     with timer.step("training LambdaMART", progress_bar) as progress:
         trees = train_lambdamart(table, LambdaMARTSettings(folds=5), progress=progress)
     with timer.step("training fusion", progress_bar) as progress:
-        network = train_fusion(table, NetworkSettings(folds=3), progress=progress)
+        network = train_fusion(table, NetworkSettings(), progress=progress)
     rankers: dict[str, Ranker] = {trees.kind: trees, network.kind: network}
     for kind, ranker in rankers.items():
         ranker.save(out / kind)
