@@ -12,8 +12,8 @@ from ltr_plugin.catalog.product import Product
 from ltr_plugin.cli import app
 from ltr_plugin.encoders import load_encoder
 from ltr_plugin.encoders.audio.log_mel import FLOOR_DB, MEL_BANDS
-from ltr_plugin.encoders.training.audio_augmentation import augment
-from ltr_plugin.encoders.training.audio_examples import read_audio
+from ltr_plugin.encoders.training.audio.augmentation import augment
+from ltr_plugin.encoders.training.audio.examples import read_audio
 from ltr_plugin.encoders.training.examples import SAME_PRODUCT_GRADE, media_sources
 from ltr_plugin.encoders.training.fitting import Budget
 from ltr_plugin.encoders.training.trainers import TRAINERS

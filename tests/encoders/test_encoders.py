@@ -19,7 +19,7 @@ from ltr_plugin.encoders.openclip import CONFIG, WEIGHTS, from_model, model_conf
 from ltr_plugin.encoders.registry import load_full_precision, resolve_spec
 from ltr_plugin.encoders.runtime.half_precision import half_dtype
 from ltr_plugin.encoders.runtime.torch_encoder import weights_hash
-from ltr_plugin.encoders.training.small_clip import CONTEXT_LENGTH, build_model, save_encoder, small_config
+from ltr_plugin.encoders.training.photo.small_clip import CONTEXT_LENGTH, build_model, save_encoder, small_config
 from ltr_plugin.errors import EncoderError
 
 TEXTS = ["red mug", "a large blue teapot with white stars and a wooden handle, made for two", "x"]

@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw
 from ltr_plugin.encoders.keypoints import CONFIG, KeypointConfig
 from ltr_plugin.encoders.keypoints import load as load_keypoints
 from ltr_plugin.encoders.training.fitting import Budget
+from ltr_plugin.encoders.training.photo.visual_words import train_visual_words
 from ltr_plugin.encoders.training.trainers import get_trainer
-from ltr_plugin.encoders.training.visual_words import train_visual_words
 from ltr_plugin.errors import EncoderError, InputError, MediaError
 
 PRODUCTS = 12

@@ -14,15 +14,15 @@ from ltr_plugin.catalog.product import Product
 from ltr_plugin.encoders import load_encoder
 from ltr_plugin.encoders.export.export import export
 from ltr_plugin.encoders.training.batches import batches
-from ltr_plugin.encoders.training.cutout import cutout
 from ltr_plugin.encoders.training.examples import MediaSource, augment_caption, captions, media_sources
 from ltr_plugin.encoders.training.fitting import Budget, Optimizer
 from ltr_plugin.encoders.training.holdout import hold_out
 from ltr_plugin.encoders.training.loss import contrastive, item_text_loss, same_product_loss
-from ltr_plugin.encoders.training.photo_augmentation import augment
-from ltr_plugin.encoders.training.photo_examples import read_photos
-from ltr_plugin.encoders.training.photos import FRESH_RATE, train_encoder
-from ltr_plugin.encoders.training.small_clip import build_model, save_encoder, small_config
+from ltr_plugin.encoders.training.photo.augmentation import augment
+from ltr_plugin.encoders.training.photo.clip import FRESH_RATE, train_encoder
+from ltr_plugin.encoders.training.photo.cutout import cutout
+from ltr_plugin.encoders.training.photo.examples import read_photos
+from ltr_plugin.encoders.training.photo.small_clip import build_model, save_encoder, small_config
 from ltr_plugin.encoders.training.trainers import TRAINERS
 from ltr_plugin.errors import InputError
 from ltr_plugin.progress import no_progress
@@ -96,7 +96,7 @@ def test_a_resumed_training_goes_on_as_it_began(shop, tmp_path, monkeypatch):
             rates.append(rate)
             super().__init__(model, rate)
 
-    monkeypatch.setattr("ltr_plugin.encoders.training.photos.Optimizer", Noted)
+    monkeypatch.setattr("ltr_plugin.encoders.training.photo.clip.Optimizer", Noted)
     out = tmp_path / "e"
     trained(shop, out, seed=7, batch=9, budget=Budget(steps=2), progress=interrupt)
     train_encoder(shop / "catalog.jsonl", out, resume=True, budget=Budget(steps=2))

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cli import app
 from ltr_plugin.encoders.training.examples import Examples
-from ltr_plugin.encoders.training.finetuning import product_sums
 from ltr_plugin.encoders.training.fitting import Budget
 from ltr_plugin.encoders.training.heads import ProjectionHeads, product_means
+from ltr_plugin.encoders.training.photo.finetuning import product_sums
 from ltr_plugin.encoders.training.prefetching import map_ahead
 from ltr_plugin.encoders.training.trainers import ALIGN, FINETUNE, TRAINERS
 from ltr_plugin.errors import EncoderError, InputError

@@ -20,10 +20,10 @@ from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import media_sources
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer, autocast_bfloat16
 from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
-from ltr_plugin.encoders.training.photo_augmentation import augment
-from ltr_plugin.encoders.training.photo_examples import PhotoExamples, read_photos
+from ltr_plugin.encoders.training.photo.augmentation import augment
+from ltr_plugin.encoders.training.photo.examples import PhotoExamples, read_photos
+from ltr_plugin.encoders.training.photo.small_clip import CONTEXT_LENGTH, build_model, save_encoder, small_config
 from ltr_plugin.encoders.training.report import TrainingReport
-from ltr_plugin.encoders.training.small_clip import CONTEXT_LENGTH, build_model, save_encoder, small_config
 from ltr_plugin.encoders.training.training_run import TrainingRun
 from ltr_plugin.progress import Progress, no_progress
 

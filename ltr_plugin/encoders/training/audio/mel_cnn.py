@@ -17,8 +17,8 @@ from ltr_plugin.encoders.audio.mel_cnn_network import MelNetwork, MelShape
 from ltr_plugin.encoders.encoder_folder import replace_encoder
 from ltr_plugin.encoders.protocol import Vectors
 from ltr_plugin.encoders.registry import DEFAULT_TEXT_ENCODER, load_encoder, loading
-from ltr_plugin.encoders.training.audio_augmentation import MIN_CROP_RATIO, augment
-from ltr_plugin.encoders.training.audio_examples import AudioExamples, read_audio
+from ltr_plugin.encoders.training.audio.augmentation import MIN_CROP_RATIO, augment
+from ltr_plugin.encoders.training.audio.examples import AudioExamples, read_audio
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import media_sources
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer, autocast_bfloat16

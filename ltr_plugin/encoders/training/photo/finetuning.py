@@ -39,9 +39,9 @@ from ltr_plugin.encoders.training.examples import AHEAD, Examples, media_sources
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer, autocast_bfloat16
 from ltr_plugin.encoders.training.frozen_text import encode_captions, merge_same_text
 from ltr_plugin.encoders.training.heads import HeadTrainer, ProjectionHeads
-from ltr_plugin.encoders.training.photo_augmentation import augment
-from ltr_plugin.encoders.training.photo_examples import PhotoExamples, read_photos
-from ltr_plugin.encoders.training.photos import MARGIN
+from ltr_plugin.encoders.training.photo.augmentation import augment
+from ltr_plugin.encoders.training.photo.clip import MARGIN
+from ltr_plugin.encoders.training.photo.examples import PhotoExamples, read_photos
 from ltr_plugin.encoders.training.prefetching import map_ahead
 from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.encoders.training.training_run import TrainingRun
