@@ -12,7 +12,19 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 LAYERS = (
-    {"batches", "errors", "extras", "files", "jsonlines", "progress", "resources", "settings", "urls", "validation"},
+    {
+        "batches",
+        "errors",
+        "extras",
+        "files",
+        "jsonlines",
+        "prefetching",
+        "progress",
+        "resources",
+        "settings",
+        "urls",
+        "validation",
+    },
     {"catalog", "judgments"},
     {"features", "media"},
     {"encoders", "evaluation"},

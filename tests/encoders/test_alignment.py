@@ -15,6 +15,7 @@ from ltr_plugin.encoders.training.examples import Examples
 from ltr_plugin.encoders.training.fitting import Budget
 from ltr_plugin.encoders.training.frozen_text import encode_captions, merge_same_text
 from ltr_plugin.encoders.training.heads import ProjectionHead
+from ltr_plugin.encoders.training.photo.network_trainer import NetworkTrainer
 from ltr_plugin.encoders.training.trainers import ALIGN, FINETUNE
 from ltr_plugin.errors import EncoderError, InputError
 
@@ -146,7 +147,7 @@ def test_a_projection_is_the_head_that_it_was_made_of():
 
 
 def test_the_first_layers_stay_as_they_were(shop, tmp_path, monkeypatch):
-    monkeypatch.setattr("ltr_plugin.encoders.training.photo.finetuning._Trainer.restore_best", lambda _: None)
+    monkeypatch.setattr(NetworkTrainer, "restore_best", lambda _: None)
     torch.manual_seed(0)
     start = timm.create_model("test_resnet", num_classes=0)
     save_for_hf(start, tmp_path / "start", safe_serialization=True)
@@ -174,7 +175,7 @@ def test_captions_of_an_encoder_that_stays_as_it_is_are_few_and_encoded_once(sen
 
 
 def test_a_training_that_makes_it_worse_keeps_what_it_began_with(shop, tmp_path, monkeypatch):
-    monkeypatch.setattr("ltr_plugin.encoders.training.photo.finetuning.NETWORK_RATE", 10.0)
+    monkeypatch.setattr("ltr_plugin.encoders.training.photo.network_trainer.NETWORK_RATE", 10.0)
     torch.manual_seed(0)
     start = timm.create_model("test_resnet", num_classes=0)
     save_for_hf(start, tmp_path / "start", safe_serialization=True)

@@ -2,7 +2,6 @@
 
 import math
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -15,8 +14,7 @@ from ltr_plugin.cli import app
 from ltr_plugin.encoders.training.examples import Examples
 from ltr_plugin.encoders.training.fitting import Budget
 from ltr_plugin.encoders.training.heads import ProjectionHeads, product_means
-from ltr_plugin.encoders.training.photo.finetuning import product_sums
-from ltr_plugin.encoders.training.prefetching import map_ahead
+from ltr_plugin.encoders.training.photo.network_trainer import product_sums
 from ltr_plugin.encoders.training.trainers import ALIGN, FINETUNE, TRAINERS
 from ltr_plugin.errors import EncoderError, InputError
 
@@ -102,17 +100,3 @@ def test_sums_of_the_vectors_of_products():
     counts, sums = product_sums(examples, [0, 1, 2], torch.tensor([[1.0], [2], [4], [8]]))
     assert counts.tolist() == [2, 1, 1, 0]
     assert sums[:, 0].tolist() == [3, 4, 2, 0]
-
-
-def test_results_in_order_and_few_of_them_ahead():
-    begun: list[int] = []
-
-    def work(item: int) -> int:
-        begun.append(item)
-        return -item
-
-    with ThreadPoolExecutor(4) as pool:
-        results = map_ahead(pool, work, range(100), 5)
-        assert next(results) == 0
-        assert max(begun) <= 5
-        assert list(results) == [-item for item in range(1, 100)]

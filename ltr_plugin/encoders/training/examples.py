@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.encoders.training.prefetching import map_ahead
 from ltr_plugin.errors import InputError, MediaError
 from ltr_plugin.judgments.qrels import Qrels
+from ltr_plugin.prefetching import Prefetcher
 from ltr_plugin.progress import Progress
 from ltr_plugin.queries.query import read_queries
 
@@ -106,9 +106,7 @@ def read_usable(
             return MediaError(f"{source.reference}: {error}")
 
     with ThreadPoolExecutor() as pool:
-        for done, (source, result) in enumerate(
-            zip(sources, map_ahead(pool, attempt, sources, AHEAD), strict=True), start=1
-        ):
+        for done, (source, result) in enumerate(Prefetcher(pool, attempt, sources, AHEAD), start=1):
             if isinstance(result, MediaError):
                 unusable.append(str(result))
             else:
