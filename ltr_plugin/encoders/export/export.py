@@ -37,6 +37,22 @@ class ExportReport:
         """The new encoder's specification, `onnx:folder`."""
         return f"{LIBRARY.name}:{self.folder}"
 
+    def to_summary(self) -> str:
+        """Lines for a person: what was written, and how it compares with the original."""
+        lines = [
+            f"{self.folder}: {self.original} in {self.precision}, {self.bytes / 1e6:,.0f} MB",
+            f"use it as {self.spec}; its vectors differ, so switch an index to it with `ltr index embed`",
+            f"compared on {self.origin}:",
+        ]
+        for one in self.comparisons:
+            same = f"{one.nearest_kept:.1%} of the ten nearest neighbours are the same"
+            single = f"one item {one.one_ms_before:.1f} ms before, {one.one_ms:.1f} now"
+            lines += [
+                f"  {one.modality}: cosine {one.cosine:.4f} with the original, {one.worst_cosine:.4f} at worst; {same}",
+                f"  {one.modality}: {one.per_s_before:,.0f} a second before, {one.per_s:,.0f} now; {single}",
+            ]
+        return "\n".join(lines)
+
 
 def export(
     spec: str, out: Path, *, quantize: str | None = None, sample: Path | None = None, progress: Progress = no_progress
