@@ -31,7 +31,7 @@ class HoldoutRetrieval:
 class TrainingReport:
     """The encoder's folder and fingerprint, its training data and effort, and its retrieval of held-out items.
 
-    `unit` is the plural noun for the items. `unusable` has the reason for each item that was left out. `share` is below
+    `unit` is the plural noun for the items, which ends in s. `unusable` has the reason for each item that was left out. `share` is below
     1 when the training was interrupted; `resume` continues it.
     """
 
@@ -53,22 +53,21 @@ class TrainingReport:
 
     def to_summary(self) -> str:
         """Lines for a person: what was learned from, how to use the encoder, and what it finds."""
-        held = self.held_out
+        held, item = self.held_out, self.unit.removesuffix("s")
         made = (
-            f"{self.items:,} {self.unit} of {counted(self.products, 'product')}, {counted(self.steps, 'step')} "
+            f"{counted(self.items, item)} of {counted(self.products, 'product')}, {counted(self.steps, 'step')} "
             f"in {self.seconds:.0f} s"
         )
         lines = [f"{self.folder}: {made}", f"use it as {self.spec}"]
         if self.share < 1:
             lines.insert(1, f"interrupted at {self.share:.0%}; --resume continues from here")
+        find = f"{counted(held.items, f'unseen {item}')} {'finds its' if held.items == 1 else 'find their'} product's"
         for name, first, five in (
-            ("product's text", held.text_at_1, held.text_at_5),
-            (f"product's other {self.unit}", held.same_at_1, held.same_at_5),
+            ("text", held.text_at_1, held.text_at_5),
+            (f"other {self.unit}", held.same_at_1, held.same_at_5),
         ):
             if first is not None:
-                lines.append(
-                    f"{held.items} unseen {self.unit} find their {name}: {first:.0%} first, {five:.0%} in the first five"
-                )
+                lines.append(f"{find} {name}: {first:.0%} first, {five:.0%} in the first five")
         return "\n".join(lines)
 
     def to_card(self, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
