@@ -185,6 +185,25 @@ def test_a_wrong_specification_says_what_to_write(spec, message):
         load_encoder(spec)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("fingerprint", "word2vec:x"),
+        ("fingerprint", "aligned:{none}"),
+        ("fingerprint", "word-vectors:{none}"),
+        ("fingerprint", "timm:resnet50"),
+        ("fingerprint", "spectral:none"),
+        ("export", "word2vec:x", "--out", "{none}"),
+        ("export", "timm:{none}", "--out", "{none}-onnx"),
+        ("export", "aligned:{none}", "--out", "{none}-onnx"),
+    ],
+)
+def test_an_encoder_that_there_is_not_is_wrong_usage(tmp_path, words):
+    ran = CliRunner().invoke(app, ["encoder", *(word.format(none=tmp_path / "none") for word in words)])
+    assert isinstance(ran.exception, EncoderError)
+    assert ran.exception.exit_code == 2
+
+
 def test_a_text_encoder_cannot_be_chosen_for_photos():
     with pytest.raises(EncoderError, match="encodes text, not image"):
         vector_fields(image=DEFAULT_TEXT_ENCODER)

@@ -31,8 +31,8 @@ class HoldoutRetrieval:
 class TrainingReport:
     """The encoder's folder and fingerprint, its training data and effort, and its retrieval of held-out items.
 
-    `unit` is the plural noun for the items, which ends in s. `unusable` has the reason for each item that was left out. `share` is below
-    1 when the training was interrupted; `resume` continues it.
+    `unit` is the plural noun for the items, which ends in s. `unusable` has the reason for each item that was left out.
+    `share` is below 1 when the training was interrupted; `resume` continues it.
     """
 
     folder: Path
