@@ -145,7 +145,7 @@ def test_bad_photos_are_named_and_a_catalog_without_any_is_refused(shop, tmp_pat
         (tmp_path / photo.name).symlink_to(photo)
     with pytest.raises(InputError, match="0 usable photos"):
         trained(tmp_path, tmp_path / "out", budget=Budget(steps=1))
-    with pytest.raises(InputError, match="give both, or neither"):
+    with pytest.raises(InputError, match="--queries and --qrels: give both, or neither"):
         trained(shop, tmp_path / "out", queries=shop / "queries.jsonl")
 
 

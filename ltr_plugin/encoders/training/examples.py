@@ -76,8 +76,7 @@ def media_sources(
         for index, product in enumerate(products)
         for name in product.media(modality)
     ]
-    if (queries is None) != (qrels is None):
-        raise InputError("queries and qrels", "give both, or neither: the judgments say what the queries show")
+    check_judged(queries, qrels)
     if queries is None or qrels is None:
         return own
     indices, judged = {product.id: index for index, product in enumerate(products)}, Qrels.read(qrels)
@@ -92,6 +91,12 @@ def media_sources(
         if reference and shown and not (query.text or any(media.values())):
             own.append(MediaSource(queries.parent, reference, tuple(shown), from_judgment=True))
     return own
+
+
+def check_judged(queries: Path | None, qrels: Path | None) -> None:
+    """InputError when only one of queries and judgments is given."""
+    if (queries is None) != (qrels is None):
+        raise InputError("--queries and --qrels", "give both, or neither: the judgments say what the queries ask for")
 
 
 def read_usable(
