@@ -139,7 +139,12 @@ def finetune(
     out: Out,
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="timm:MODEL", help="Photo encoder to start from. Default: the bundled one."),
+        typer.Option(
+            "--from",
+            metavar="LIBRARY:MODEL",
+            help="Photo encoder to start from: timm:MODEL, or aligned:FOLDER for its photo tower. "
+            "Default: the bundled one.",
+        ),
     ] = None,
     resume: Resume = False,
     queries: MediaQueries = None,

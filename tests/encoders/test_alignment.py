@@ -126,8 +126,18 @@ def test_a_fine_tuned_network_is_found_in_its_folder_wherever_that_is(shop, resn
 
 
 def test_an_encoder_of_another_library_is_aligned_and_not_fine_tuned(shop, tmp_path):
-    with pytest.raises(InputError, match="no encoder of timm; `ltr encoder train --from` trains those of open_clip"):
+    with pytest.raises(InputError, match=r"--from: .*no encoder of timm, .* trains encoders of open_clip further"):
         FINETUNE(shop / "catalog.jsonl", tmp_path / "e", start="open_clip:ViT-B-32/laion2b_s34b_b79k")
+
+
+def test_the_photo_tower_of_an_aligned_encoder_is_fine_tuned(shop, resnet, tmp_path):
+    options = {**judged(shop), "budget": Budget(steps=1)}
+    start = ALIGN(shop / "catalog.jsonl", tmp_path / "start", photo=resnet, **options).spec
+    report = FINETUNE(shop / "catalog.jsonl", tmp_path / "e", start=start, image_size=32, **options)
+    before = load_file(f"{resnet.removeprefix('timm:')}/model.safetensors")
+    assert torch.equal(
+        load_file(report.folder / "photo" / "model.safetensors")["conv1.0.weight"], before["conv1.0.weight"]
+    )
 
 
 def test_a_folder_that_lacks_a_file_says_which(tmp_path):

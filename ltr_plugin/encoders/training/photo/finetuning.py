@@ -53,11 +53,11 @@ def finetune(
 ) -> TrainingReport:
     """Trains a photo encoder further on the catalog and writes the folder `out`, to be used as `aligned:OUT`.
 
-    `start` is an encoder of timm, `text` one of text, `image_size` the side of photos in pixels. `queries` with `qrels`
-    add photo queries with grade 3 as further photos of that product. The training ends when held-out photos are found
-    no better, and keeps its best state; Ctrl-C ends it early, and `resume` continues it. `progress` counts photos read,
-    then hundredths of the training. InputError when there is nothing to learn from, and for a `start` of another
-    library.
+    `start` is an encoder of timm, or an aligned one with a photo tower of timm, `text` one of text, `image_size` the
+    side of photos in pixels. `queries` with `qrels` add photo queries with grade 3 as further photos of that product.
+    The training ends when held-out photos are found no better, and keeps its best state; Ctrl-C ends it early, and
+    `resume` continues it. `progress` counts photos read, then hundredths of the training. InputError when there is
+    nothing to learn from, and for a `start` of another library.
     """
     training = TrainingRun(
         catalog, out, "photos", start=start, batch=batch, budget=budget, seed=seed, resume=resume, progress=progress
@@ -96,15 +96,18 @@ def finetune(
 
 
 def _network(start: str, image_size: int | None) -> Any:  # noqa: ANN401 - timm's network
-    """The network of an encoder of timm, for photos of this size, which are not cropped."""
-    library, _, model = start.partition(":")
+    """The network of an encoder of timm, or of an aligned one's photo tower, for photos of this size, not cropped."""
+    tower = start
+    if start.partition(":")[0] == aligned.NAME:
+        tower = aligned.read(Path(start.partition(":")[2])).photo
+    library, _, model = tower.partition(":")
     if library != timm_images.LIBRARY.name:
         raise InputError(
-            "start",
-            f"{start!r} is no encoder of timm; `ltr encoder train --from` trains those of open_clip further, and "
-            "`ltr encoder align` takes any photo encoder",
+            "--from",
+            f"{start!r} is no encoder of timm, nor an aligned one with a photo tower of timm; `ltr encoder train "
+            "--from` trains encoders of open_clip further, and `ltr encoder align` takes any photo encoder",
         )
-    with loading(start):
+    with loading(tower):
         network = timm_images.load_network(model)
     config = dict(network.pretrained_cfg)
     if image_size and not config.get("fixed_input_size"):
