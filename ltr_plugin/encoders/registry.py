@@ -81,7 +81,8 @@ def loading(spec: str) -> Iterator[tuple[Library, str]]:
     except LtrError:
         raise
     except Exception as error:  # a library may raise anything
-        kind = EncoderSpecError if isinstance(error, FileNotFoundError) else EncoderError
+        missing = Path(model).is_absolute() and not Path(model).exists()
+        kind = EncoderSpecError if missing else EncoderError
         raise kind(
             f"encoder {spec!r} cannot be loaded: {_first_line(error)}; {library.name} takes {library.models}"
         ) from error
