@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from ltr_plugin.cli.group import verb_group
+from ltr_plugin.cli.group import VerbInterruptedError, verb_group
 from ltr_plugin.cli.options import AsJson, Set, read_assignments
 from ltr_plugin.cli.output import print_result
 from ltr_plugin.cli.progress_bar import progress_bar
@@ -221,11 +221,15 @@ def _train(
     settings = _settings(trainer, what, assignments, {"seed", "steps", "epochs", *trainer.options} - chosen.keys())
     budget = Budget(minutes, settings.pop("steps", None), settings.pop("epochs", None))
     settings |= {name: value for name, value in chosen.items() if value is not None}
-    with progress_bar("training") as progress:
-        report = trainer(
-            catalog, out, queries=queries, qrels=qrels, budget=budget, resume=resume, progress=progress,
-            **settings,
-        )  # fmt: skip
+    try:
+        with progress_bar("training") as progress:
+            report = trainer(
+                catalog, out, queries=queries, qrels=qrels, budget=budget, resume=resume, progress=progress,
+                **settings,
+            )  # fmt: skip
+    except KeyboardInterrupt:  # not in a training step, after which the encoder is written
+        kept = f"{out} is as it was; the same command continues it" if resume else "nothing was kept; start again"
+        raise VerbInterruptedError(f"interrupted; {kept}") from None
     for reason in report.unusable:
         typer.echo(f"left out {reason}", err=True)
     facts = {**asdict(report), "folder": str(report.folder), "encoder": report.spec}

@@ -52,7 +52,7 @@ class IndexGroup(VerbGroup):
         return super().parse_args(ctx, args)
 
 
-app = verb_group("Create, list, embed, roll back and drop indices.", IndexGroup)
+app = verb_group("Create, list, embed, roll back and drop indices.", IndexGroup, continuing=("create", "embed"))
 
 Encoder = Annotated[str | None, typer.Option(metavar="LIBRARY:MODEL", help="Encoder, or `none` for no vectors.")]
 VideoEncoder = Annotated[
