@@ -96,8 +96,8 @@ def test_an_export_has_the_same_space_and_the_products_vectors(shop, resnet, sen
 
 @pytest.mark.parametrize("trainer", [ALIGN, FINETUNE])
 def test_ctrl_c_keeps_what_was_learned_and_resume_ends_it(shop, resnet, tmp_path, trainer):
-    def interrupt(done: int, total: int | None = None) -> None:
-        if total == 100 and done >= 40:
+    def interrupt(done: int, _total: int | None = None, stage: str = "") -> None:
+        if not stage and done >= 40:
             raise KeyboardInterrupt
 
     start = {"photo" if trainer is ALIGN else "start": resnet}
@@ -130,9 +130,15 @@ def test_an_encoder_of_another_library_is_aligned_and_not_fine_tuned(shop, tmp_p
         FINETUNE(shop / "catalog.jsonl", tmp_path / "e", start="open_clip:ViT-B-32/laion2b_s34b_b79k")
 
 
-def test_the_photo_tower_of_an_aligned_encoder_is_fine_tuned(shop, resnet, tmp_path):
-    options = {**judged(shop), "budget": Budget(steps=1)}
+def test_the_photo_tower_of_an_aligned_encoder_is_fine_tuned_and_each_stage_is_counted(shop, resnet, tmp_path):
+    stages = {}
+
+    def listen(done: int, total: int | None = None, stage: str = "") -> None:
+        stages[stage] = done, total
+
+    options = {**judged(shop), "budget": Budget(steps=1), "progress": listen}
     start = ALIGN(shop / "catalog.jsonl", tmp_path / "start", photo=resnet, **options).spec
+    assert set(stages) == {"reading media", "encoding captions", "", "encoding products"}
     report = FINETUNE(shop / "catalog.jsonl", tmp_path / "e", start=start, image_size=32, **options)
     before = load_file(f"{resnet.removeprefix('timm:')}/model.safetensors")
     assert torch.equal(

@@ -109,8 +109,8 @@ def test_the_same_seed_gives_the_same_encoder(shop, tmp_path):
 
 
 def test_ctrl_c_keeps_what_was_learned_and_resume_ends_it(shop, tmp_path):
-    def interrupt(done: int, total: int | None = None) -> None:
-        if total == 100 and done >= 50:
+    def interrupt(done: int, _total: int | None = None, stage: str = "") -> None:
+        if not stage and done >= 50:
             raise KeyboardInterrupt
 
     stopped = trained(shop, tmp_path / "e", budget=Budget(steps=4), progress=interrupt)

@@ -12,7 +12,7 @@ from ltr_plugin.catalog.product import Product
 from ltr_plugin.errors import InputError, MediaError
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.prefetching import Prefetcher
-from ltr_plugin.progress import Progress
+from ltr_plugin.progress import Progress, stage_progress
 from ltr_plugin.queries.query import read_queries
 
 SAME_PRODUCT_GRADE = 3
@@ -102,7 +102,11 @@ def check_judged(queries: Path | None, qrels: Path | None) -> None:
 def read_usable(
     sources: Sequence[MediaSource], read: Callable[[MediaSource], T], unusable: list[str], progress: Progress
 ) -> Iterator[tuple[MediaSource, T]]:
-    """Each source with the result of `read`, in order, read in threads; reasons of unusable ones go to `unusable`."""
+    """Each source with the result of `read`, in order, read in threads; reasons of unusable ones go to `unusable`.
+
+    `progress` counts those whose results were taken, as a stage of its own.
+    """
+    progress = stage_progress(progress, "reading media")
 
     def attempt(source: MediaSource) -> T | MediaError:
         try:

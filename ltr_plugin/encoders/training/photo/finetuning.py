@@ -56,7 +56,7 @@ def finetune(
     `start` is an encoder of timm, or an aligned one with a photo tower of timm, `text` one of text, `image_size` the
     side of photos in pixels. `queries` with `qrels` add photo queries with grade 3 as further photos of that product.
     The training ends when held-out photos are found no better, and keeps its best state; Ctrl-C ends it early, and
-    `resume` continues it. `progress` counts photos read, then hundredths of the training. InputError when there is
+    `resume` continues it. `progress` counts hundredths of the training, and its stages. InputError when there is
     nothing to learn from, and for a `start` of another library.
     """
     training = TrainingRun(
@@ -70,8 +70,8 @@ def finetune(
     side = network.pretrained_cfg["input_size"][1]
     sources = media_sources("image", catalog, training.products, queries, qrels)
     photos = read_photos(training.products, sources, round(side * MARGIN), progress)
-    examples, texts = encode_captions(merge_same_text(photos), words)
-    trainer = NetworkTrainer(network, examples, texts, training.seed)
+    examples, texts = encode_captions(merge_same_text(photos), words, progress)
+    trainer = NetworkTrainer(network, examples, texts, training.seed, progress)
     training.run(
         examples,
         trainer.step,
@@ -88,7 +88,7 @@ def finetune(
         out,
         trainer.heads.cpu(),
         photos,
-        encode_photos(tower, photos),
+        encode_photos(tower, photos, progress),
         (tower, words),
         (f"{timm_images.LIBRARY.name}:{aligned.PHOTO_TOWER}", text),
         write_tower=lambda folder: timm_images.write(folder / aligned.PHOTO_TOWER, network),

@@ -26,6 +26,7 @@ from ltr_plugin.encoders.training.heads import HeadTrainer, ProjectionHeads
 from ltr_plugin.encoders.training.photo.augmentation import augment
 from ltr_plugin.encoders.training.photo.examples import PhotoExamples
 from ltr_plugin.prefetching import Prefetcher
+from ltr_plugin.progress import Progress, no_progress, stage_progress
 
 NETWORK_RATE, HEAD_RATE, DECAY = 6e-4, 4e-3, 0.02
 
@@ -46,7 +47,14 @@ PATIENCE = 3
 class NetworkTrainer:
     """The network, its projections, a vector of each product with several photos, and the optimizer of all."""
 
-    def __init__(self, network: Any, examples: PhotoExamples, texts: dict[str, torch.Tensor], seed: int) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        network: Any,  # noqa: ANN401 - timm's
+        examples: PhotoExamples,
+        texts: dict[str, torch.Tensor],
+        seed: int,
+        progress: Progress,
+    ) -> None:
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         # batch norm keeps its statistics: a shop's photos are too few for better ones
         self._network = network.to(self._device, memory_format=torch.channels_last).eval()
@@ -62,11 +70,14 @@ class NetworkTrainer:
         )
         self._best: tuple[float, list[dict[str, torch.Tensor]]] = (float("-inf"), [])
         self._epochs_since = 0
+        self._progress = progress
 
     def begin(self, seen: Sequence[int], held_out: Sequence[int], before: aligned.Alignment | None) -> None:
         """Trains the projections alone, unless they were `before`, and gives each product the mean of its photos."""
         self._held_out = list(held_out)
-        features = torch.from_numpy(encode_photos(tower_of(self._network), self._examples)).to(self._device)
+        features = torch.from_numpy(encode_photos(tower_of(self._network), self._examples, self._progress)).to(
+            self._device
+        )
         self.heads = ProjectionHeads(features, torch.stack(list(self._texts.values())).to(self._device)).to(
             self._device
         )
@@ -118,10 +129,12 @@ class NetworkTrainer:
             module.load_state_dict(state)
 
     def _train_heads(self, features: torch.Tensor, seen: Sequence[int]) -> None:
+        progress = stage_progress(self._progress, "training projections")
         trainer = HeadTrainer(self.heads, features, self._texts)
         drawn = batches(self._examples, seen, HEAD_BATCH, random.Random(self._seed), lambda caption, _: caption)  # noqa: S311
         for number, batch in zip(range(HEAD_STEPS), drawn, strict=False):
             trainer.step(batch, number / HEAD_STEPS)
+            progress(number + 1, HEAD_STEPS)
 
     def _product_loss(self, vectors: torch.Tensor, batch: Batch) -> torch.Tensor:
         """The loss of photos among the products that have several; one photo alone says nothing of its product."""
@@ -184,8 +197,9 @@ def tower_of(network: Any) -> timm_images.TimmEncoder:  # noqa: ANN401
     return tower
 
 
-def encode_photos(tower: Encoder, examples: PhotoExamples) -> Vectors:
+def encode_photos(tower: Encoder, examples: PhotoExamples, progress: Progress = no_progress) -> Vectors:
     """The tower's vectors of all photos, float32 (photos, dimension)."""
+    progress = stage_progress(progress, "encoding photos")
     with ThreadPoolExecutor(cores()) as pool:
         photos = Prefetcher(
             pool,
@@ -193,5 +207,8 @@ def encode_photos(tower: Encoder, examples: PhotoExamples) -> Vectors:
             examples.photos,
             AHEAD,
         )
-        groups = batched((prepared for _, prepared in photos), 64)
-        return np.concatenate([tower.encode("image", group) for group in groups])
+        vectors: list[Vectors] = []
+        for group in batched((prepared for _, prepared in photos), 64):
+            vectors.append(tower.encode("image", group))
+            progress(sum(map(len, vectors)), len(examples))
+        return np.concatenate(vectors)

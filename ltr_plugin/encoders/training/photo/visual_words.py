@@ -53,8 +53,8 @@ def train_visual_words(
 
     At most MAX_PHOTOS are drawn from the catalog. The vocabulary is smaller than `vocabulary_size` if the photos have
     too few keypoints. `queries` with `qrels` add photos. Ctrl-C ends the training early and keeps what was learned;
-    `resume` continues it. `progress` counts photos read, then hundredths. InputError when there is nothing to learn
-    from.
+    `resume` continues it. `progress` counts hundredths, and photos as a stage. InputError when there is nothing to
+    learn from.
     """
     if descriptor not in (known := get_args(keypoints.DescriptorName)):
         raise InputError("descriptor", f"{descriptor!r} is none of {', '.join(known)}")
