@@ -144,6 +144,8 @@ def test_the_photo_tower_of_an_aligned_encoder_is_fine_tuned_and_each_stage_is_c
     assert torch.equal(
         load_file(report.folder / "photo" / "model.safetensors")["conv1.0.weight"], before["conv1.0.weight"]
     )
+    assert {"encoding photos", "training projections"} < set(stages)
+    assert all(done == total for done, total in stages.values())
 
 
 def test_a_folder_that_lacks_a_file_says_which(tmp_path):

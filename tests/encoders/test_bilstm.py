@@ -96,7 +96,7 @@ def test_an_interrupted_training_goes_on(catalog, tmp_path):
 def test_a_catalog_without_titles_teaches_nothing(tmp_path):
     catalog = tmp_path / "catalog.jsonl"
     catalog.write_text('{"id": "a", "images": ["a.jpg"]}\n{"id": "b", "title": "mug"}\n')
-    with pytest.raises(InputError, match="1 usable titles; an encoder needs at least two"):
+    with pytest.raises(InputError, match="1 usable title; an encoder needs at least two"):
         train_text(catalog, tmp_path / "e")
 
 
