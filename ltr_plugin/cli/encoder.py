@@ -58,13 +58,10 @@ def list_(as_json: AsJson = False) -> None:
         f"    such as {name}:{library.example}{'' if installed[name] else _install_hint(library.extra)}"
         for name, library in libraries.items()
     ]
-    lines.append(f"default text encoder: {DEFAULT_TEXT_ENCODER}")
-    print_result(facts, "\n".join(lines), as_json=as_json)
+    print_result(facts, "\n".join([*lines, f"default text encoder: {DEFAULT_TEXT_ENCODER}"]), as_json=as_json)
 
 
-CatalogFile = Annotated[
-    Path, typer.Argument(metavar="CATALOG", help="Catalog file (JSON Lines) with media, may be gzipped.")
-]
+CatalogFile = Annotated[Path, typer.Argument(metavar="CATALOG", help="Catalog file (JSON Lines), may be gzipped.")]
 Out = Annotated[Path, typer.Option(help="Folder of the trained encoder.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue an interrupted training in --out.")]
 MediaQueries = Annotated[
