@@ -1,6 +1,7 @@
 """Groups of verbs: an overview with whole sentences, and one sentence for a verb that has another name now."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import typer
@@ -55,6 +56,33 @@ class VerbGroup(TyperGroup):
         if new := self.renamed.get(args[0]):
             raise InputError(f"ltr {args[0]}", f"this command is now `{new}`")
         return super().resolve_command(ctx, args)
+
+
+EARLIER_OPTIONS: Mapping[str, str] = {
+    "--status": "ltr index status",
+    "--rollback": "ltr index rollback",
+    "--drop-old": "ltr index drop",
+    "--delete": "ltr catalog delete",
+    "--reembed": "ltr index embed --reembed",
+    "--retry-errors": "ltr index embed --retry-errors",
+    "--watch": "ltr catalog watch",
+    "--update": "ltr catalog update",
+    "--replace": "ltr index create --from",
+}
+"""What replaces each option of the one verb `ltr index` of release 0.1."""
+
+
+class IndexGroup(VerbGroup):
+    """Verbs of indices; `ltr index FILE` of release 0.1 is refused with the name of the verb that replaces it."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - click's context
+        """The arguments of the verb; InputError for those of the earlier verb."""
+        first = args[0] if args else "--help"
+        earlier = first.startswith("-") or Path(first).suffix or Path(first).is_file()
+        if earlier and first not in ctx.help_option_names:
+            new = next((new for option, new in EARLIER_OPTIONS.items() if option in args), "ltr catalog put")
+            raise InputError("ltr index", f"this command is now `{new}`")
+        return super().parse_args(ctx, args)
 
 
 def verb_group(help_: str, cls: type[VerbGroup] = VerbGroup, *, continuing: Iterable[str] = ()) -> typer.Typer:
