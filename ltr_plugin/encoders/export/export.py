@@ -68,7 +68,7 @@ def export(
     graphs give other vectors; InputError for an invalid `quantize` or `sample`, and when `out` holds `spec`.
     """
     if quantize is not None and quantize not in PRECISIONS:
-        raise InputError("quantize", f"{quantize!r} is none of {', '.join(PRECISIONS)}")
+        raise InputError("--quantize", f"{quantize!r} is none of {', '.join(PRECISIONS)}")
     check_output_folder(out)
     check_not_replaced(out, spec)
     check_exportable(spec)

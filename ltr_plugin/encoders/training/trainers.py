@@ -109,5 +109,5 @@ FINETUNE = Trainer(
 def get_trainer(kind: str) -> Trainer:
     """The trainer of this kind; InputError with the known kinds."""
     if kind not in TRAINERS:
-        raise InputError("kind", f"{kind!r} is none of {', '.join(TRAINERS)}")
+        raise InputError("--kind", f"{kind!r} is none of {', '.join(TRAINERS)}")
     return TRAINERS[kind]
