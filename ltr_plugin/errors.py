@@ -6,6 +6,7 @@ LtrError
 │   ├── NothingToEncodeError   it can be used, but has nothing that this encoder reads
 │   └── MediaUnavailableError  it cannot be read now, but may be later
 ├── EncoderError            an encoder cannot be loaded, or a vector is of another encoder's space
+│   └── EncoderSpecError       a specification names none, or one that cannot do what it is to do
 ├── ExportError             a ranker cannot be written in a form that the cluster scores exactly
 ├── NodeError               the development node cannot be built or started
 ├── BrokerError             the message broker cannot be reached
@@ -114,6 +115,12 @@ class MediaUnavailableError(MediaError):
 
 class EncoderError(LtrError):
     """An encoder cannot be loaded, or a vector is of another encoder's space."""
+
+
+class EncoderSpecError(EncoderError):
+    """A specification names no encoder, or one that cannot do what it is to do: wrong input."""
+
+    exit_code = 2
 
 
 class ExportError(LtrError):

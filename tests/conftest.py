@@ -37,7 +37,7 @@ def encoder_folder(tmp_path_factory) -> Path:
     """An image and text encoder with random weights."""
     import torch
 
-    from ltr_plugin.encoders.training.small_clip import build_model, save_encoder, small_config
+    from ltr_plugin.encoders.training.photo.small_clip import build_model, save_encoder, small_config
 
     torch.manual_seed(7)
     config = small_config(32)

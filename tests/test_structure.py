@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -11,7 +12,19 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 LAYERS = (
-    {"batches", "errors", "extras", "files", "jsonlines", "progress", "resources", "settings", "urls", "validation"},
+    {
+        "batches",
+        "errors",
+        "extras",
+        "files",
+        "jsonlines",
+        "prefetching",
+        "progress",
+        "resources",
+        "settings",
+        "urls",
+        "validation",
+    },
     {"catalog", "judgments"},
     {"features", "media"},
     {"encoders", "evaluation"},
@@ -25,6 +38,9 @@ LAYERS = (
     {"cli"},
 )
 """From data up to commands: a package imports from its own layer and from those above it in this list."""
+
+MAX_MODULES = 20
+"""Of a package, its `__init__` among them: more are no longer found at a glance."""
 
 HEAVY = {"torch", "celery", "lightgbm", "opensearchpy", "open_clip", "sentence_transformers", "pyarrow", "numpy"}
 HEIGHT = {package: height for height, packages in enumerate(LAYERS) for package in packages}
@@ -87,6 +103,11 @@ def test_modules_import_each_other_without_circles():
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_packages_are_small():
+    sizes = Counter(path.parent.relative_to(ROOT) for path in MODULES.values())
+    assert not {str(package): size for package, size in sizes.items() if size > MAX_MODULES}
 
 
 def test_the_library_does_not_import_the_celery_application():

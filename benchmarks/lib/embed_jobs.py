@@ -156,7 +156,7 @@ def vit(folder: Path, name: str) -> str:
     """An open_clip model of that name with random weights, saved in the folder."""
     import open_clip
 
-    from ltr_plugin.encoders.training.small_clip import build_model, save_encoder
+    from ltr_plugin.encoders.training.photo.small_clip import build_model, save_encoder
 
     config = {"model_cfg": open_clip.get_model_config(name), "preprocess_cfg": {"resize_mode": "shortest"}}
     save_encoder(folder / name, build_model(config), config, {"name": name})

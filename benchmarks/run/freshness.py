@@ -223,7 +223,7 @@ def write_encoder(folder: Path) -> Path:
     """A folder with a small encoder of text and photos with random weights."""
     import torch
 
-    from ltr_plugin.encoders.training.small_clip import build_model, save_encoder, small_config
+    from ltr_plugin.encoders.training.photo.small_clip import build_model, save_encoder, small_config
 
     torch.manual_seed(7)
     config = small_config(64)

@@ -29,7 +29,7 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.encoders import Encoder, load_encoder
 from ltr_plugin.encoders.training.fitting import Budget
-from ltr_plugin.encoders.training.small_clip import build_model, save_encoder, small_config
+from ltr_plugin.encoders.training.photo.small_clip import build_model, save_encoder, small_config
 from ltr_plugin.encoders.training.trainers import TRAINERS
 from ltr_plugin.errors import MediaError
 from ltr_plugin.media.video import Video, decode_video

@@ -40,7 +40,10 @@ class MediaRoots:
             return None
         if self.allowed and Path(reference).is_absolute():
             return None  # it lies in an allowed folder, or `resolve_media_path` refuses it
-        return f"{reference!r} is a file; set LTR_MEDIA_ROOT of the worker to a folder that contains {self.main}"
+        return (
+            f"{reference!r} is a file; set LTR_MEDIA_ROOT of the worker to a folder that contains {self.main}, "
+            "or name it with `ltr index embed --media-root`"
+        )
 
     def root_of(self, reference: str) -> Path:
         """The root that `resolve_media_path` needs for a reference that is not refused."""

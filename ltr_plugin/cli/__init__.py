@@ -10,12 +10,9 @@ import typer
 from ltr_plugin.cli import catalog, encoder, evaluate, explain, features, index, node, ranker, search, train, worker
 from ltr_plugin.cli import demo as demo_verb
 from ltr_plugin.cli import doctor as doctor_verb
-from ltr_plugin.cli.group import VerbGroup, verb_group
+from ltr_plugin.cli.group import INTERRUPTED, VerbGroup, verb_group
 from ltr_plugin.errors import LtrError
 from ltr_plugin.extras import EXTRA_OF, missing_module
-
-INTERRUPTED = 130
-"""Exit code of Typer after Ctrl-C."""
 
 VERBS: Mapping[str, typer.Typer | Callable[..., None]] = {
     "catalog": catalog.app,
@@ -52,7 +49,9 @@ class RootGroup(VerbGroup):
         return list(VERBS)
 
 
-app = verb_group("Multimodal learning to rank for OpenSearch and Elasticsearch.", RootGroup)
+app = verb_group(
+    "Multimodal learning to rank for OpenSearch and Elasticsearch.", RootGroup, continuing=("tune", "demo")
+)
 for _name, _verb in VERBS.items():
     if isinstance(_verb, typer.Typer):
         app.add_typer(_verb, name=_name)
@@ -77,7 +76,7 @@ def main() -> None:
     except (KeyboardInterrupt, SystemExit) as end:
         if isinstance(end, SystemExit) and end.code != INTERRUPTED:
             raise
-        _exit("interrupted; the same command continues where it stopped", INTERRUPTED)
+        _exit("interrupted", INTERRUPTED)
 
 
 def _interrupt(*_: object) -> None:

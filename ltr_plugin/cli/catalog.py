@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from ltr_plugin.errors import ClusterError
     from ltr_plugin.pipelines.watch_folder import FileResult
 
-app = verb_group("Write products into an index, update them and delete them.")
+app = verb_group(
+    "Write products into an index, update them and delete them.", continuing=("put", "update", "delete", "watch")
+)
 
 FileOrInput = Annotated[
     Path, typer.Argument(metavar="FILE|-", help="JSON Lines file, may be gzipped; `-` reads lines as they arrive.")

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from ltr_plugin.cli.group import verb_group
+from ltr_plugin.cli.group import VerbInterruptedError, verb_group
 from ltr_plugin.cli.options import AsJson, Set, read_assignments
 from ltr_plugin.cli.output import print_result
 from ltr_plugin.cli.progress_bar import progress_bar
-from ltr_plugin.errors import counted
 
 if TYPE_CHECKING:
-    from ltr_plugin.encoders.export.export import ExportReport
-    from ltr_plugin.encoders.training.report import TrainingReport
     from ltr_plugin.encoders.training.trainers import Trainer
 
 app = verb_group("List, train, export and identify encoders, which make vectors from text, photos, sounds and videos.")
@@ -35,12 +32,7 @@ def list_(as_json: AsJson = False) -> None:
     bundled = {f"{name}:{one.model}": one for name, library in libraries.items() for one in library.bundled}
     facts = {
         "bundled": [
-            {
-                "encoder": spec,
-                "summary": one.summary,
-                "installed": one.installed,
-                "extra": one.extra,
-            }
+            {"encoder": spec, "summary": one.summary, "installed": one.installed, "extra": one.extra}
             for spec, one in bundled.items()
         ],
         "default_text_encoder": DEFAULT_TEXT_ENCODER,
@@ -66,13 +58,10 @@ def list_(as_json: AsJson = False) -> None:
         f"    such as {name}:{library.example}{'' if installed[name] else _install_hint(library.extra)}"
         for name, library in libraries.items()
     ]
-    lines.append(f"default text encoder: {DEFAULT_TEXT_ENCODER}")
-    print_result(facts, "\n".join(lines), as_json=as_json)
+    print_result(facts, "\n".join([*lines, f"default text encoder: {DEFAULT_TEXT_ENCODER}"]), as_json=as_json)
 
 
-CatalogFile = Annotated[
-    Path, typer.Argument(metavar="CATALOG", help="Catalog file (JSON Lines) with media, may be gzipped.")
-]
+CatalogFile = Annotated[Path, typer.Argument(metavar="CATALOG", help="Catalog file (JSON Lines), may be gzipped.")]
 Out = Annotated[Path, typer.Option(help="Folder of the trained encoder.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue an interrupted training in --out.")]
 MediaQueries = Annotated[
@@ -147,7 +136,12 @@ def finetune(
     out: Out,
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="timm:MODEL", help="Photo encoder to start from. Default: the bundled one."),
+        typer.Option(
+            "--from",
+            metavar="LIBRARY:MODEL",
+            help="Photo encoder to start from: timm:MODEL, or aligned:FOLDER for its photo tower. "
+            "Default: the bundled one.",
+        ),
     ] = None,
     resume: Resume = False,
     queries: MediaQueries = None,
@@ -191,7 +185,7 @@ def export(
     with progress_bar("exporting") as progress:
         report = export_encoder(spec, out, quantize=quantize, sample=sample, progress=progress)
     facts = {**asdict(report), "folder": str(report.folder), "encoder": report.spec}
-    print_result(facts, _describe_export(report), as_json=as_json)
+    print_result(facts, report.to_summary(), as_json=as_json)
 
 
 @app.command()
@@ -224,15 +218,19 @@ def _train(
     settings = _settings(trainer, what, assignments, {"seed", "steps", "epochs", *trainer.options} - chosen.keys())
     budget = Budget(minutes, settings.pop("steps", None), settings.pop("epochs", None))
     settings |= {name: value for name, value in chosen.items() if value is not None}
-    with progress_bar("training") as progress:
-        report = trainer(
-            catalog, out, queries=queries, qrels=qrels, budget=budget, resume=resume, progress=progress,
-            **settings,
-        )  # fmt: skip
+    try:
+        with progress_bar("training") as progress:
+            report = trainer(
+                catalog, out, queries=queries, qrels=qrels, budget=budget, resume=resume, progress=progress,
+                **settings,
+            )  # fmt: skip
+    except KeyboardInterrupt:  # not in a training step, after which the encoder is written
+        kept = f"{out} is as it was; the same command continues it" if resume else "nothing was kept; start again"
+        raise VerbInterruptedError(f"interrupted; {kept}") from None
     for reason in report.unusable:
         typer.echo(f"left out {reason}", err=True)
     facts = {**asdict(report), "folder": str(report.folder), "encoder": report.spec}
-    print_result(facts, _summary(report), as_json=as_json)
+    print_result(facts, report.to_summary(), as_json=as_json)
 
 
 def _settings(trainer: "Trainer", what: str, assignments: list[str] | None, known: set[str]) -> dict[str, Any]:
@@ -250,36 +248,3 @@ def _settings(trainer: "Trainer", what: str, assignments: list[str] | None, know
 def _install_hint(extra: str) -> str:
     how = f", pip install 'ltr-plugin[{extra}]'" if extra else ""
     return f" (not installed{how})"
-
-
-def _describe_export(report: "ExportReport") -> str:
-    lines = [
-        f"{report.folder}: {report.original} in {report.precision}, {report.bytes / 1e6:,.0f} MB",
-        f"use it as {report.spec}; its vectors differ, so switch an index to it with `ltr index embed`",
-        f"compared on {report.origin}:",
-    ]
-    for one in report.comparisons:
-        same = f"{one.nearest_kept:.1%} of the ten nearest neighbours are the same"
-        single = f"one item {one.one_ms_before:.1f} ms before, {one.one_ms:.1f} now"
-        lines += [
-            f"  {one.modality}: cosine {one.cosine:.4f} with the original, {one.worst_cosine:.4f} at worst; {same}",
-            f"  {one.modality}: {one.per_s_before:,.0f} a second before, {one.per_s:,.0f} now; {single}",
-        ]
-    return "\n".join(lines)
-
-
-def _summary(report: "TrainingReport") -> str:
-    held = report.held_out
-    made = f"{report.items:,} {report.unit} of {counted(report.products, 'product')}, {counted(report.steps, 'step')}"
-    lines = [f"{report.folder}: {made} in {report.seconds:.0f} s", f"use it as {report.spec}"]
-    if report.share < 1:
-        lines.insert(1, f"interrupted at {report.share:.0%}; --resume continues from here")
-    for name, first, five in (
-        ("product's text", held.text_at_1, held.text_at_5),
-        (f"product's other {report.unit}", held.same_at_1, held.same_at_5),
-    ):
-        if first is not None:
-            lines.append(
-                f"{held.items} unseen {report.unit} find their {name}: {first:.0%} first, {five:.0%} in the first five"
-            )
-    return "\n".join(lines)

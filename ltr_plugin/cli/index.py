@@ -1,9 +1,8 @@
 """`ltr index`: indices created, listed, embedded, rolled back, and old versions of them dropped."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +13,7 @@ from ltr_plugin.cli.embedding import (
     show_status,
     warn_of_stale_releases,
 )
-from ltr_plugin.cli.group import VerbGroup, verb_group
+from ltr_plugin.cli.group import IndexGroup, verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexArgument, MediaRoot, SkipInvalid, Wait
 from ltr_plugin.cli.output import print_result
 from ltr_plugin.cli.progress_bar import progress_bar
@@ -25,34 +24,7 @@ if TYPE_CHECKING:
     from ltr_plugin.cluster.index import Index
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
 
-EARLIER_OPTIONS: Mapping[str, str] = {
-    "--status": "ltr index status",
-    "--rollback": "ltr index rollback",
-    "--drop-old": "ltr index drop",
-    "--delete": "ltr catalog delete",
-    "--reembed": "ltr index embed --reembed",
-    "--retry-errors": "ltr index embed --retry-errors",
-    "--watch": "ltr catalog watch",
-    "--update": "ltr catalog update",
-    "--replace": "ltr index create --from",
-}
-"""What replaces each option of the one verb `ltr index` of release 0.1."""
-
-
-class IndexGroup(VerbGroup):
-    """Verbs of indices; `ltr index FILE` of release 0.1 is refused with the name of the verb that replaces it."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - click's context
-        """The arguments of the verb; InputError for those of the earlier verb."""
-        first = args[0] if args else "--help"
-        earlier = first.startswith("-") or Path(first).suffix or Path(first).is_file()
-        if earlier and first not in ctx.help_option_names:
-            new = next((new for option, new in EARLIER_OPTIONS.items() if option in args), "ltr catalog put")
-            raise InputError("ltr index", f"this command is now `{new}`")
-        return super().parse_args(ctx, args)
-
-
-app = verb_group("Create, list, embed, roll back and drop indices.", IndexGroup)
+app = verb_group("Create, list, embed, roll back and drop indices.", IndexGroup, continuing=("create", "embed"))
 
 Encoder = Annotated[str | None, typer.Option(metavar="LIBRARY:MODEL", help="Encoder, or `none` for no vectors.")]
 VideoEncoder = Annotated[
@@ -125,13 +97,10 @@ def list_(as_json: AsJson = False) -> None:
     from ltr_plugin.pipelines.index_versions import list_indices
 
     indices = list_indices(connect())
-    lines = [
-        f"{one.name}: {counted(one.products, 'product')} in {one.version}"
-        + "".join(f"\n  {field}  {encoder}" for field, encoder in one.vectors.items())
-        + (f"\n  other versions: {', '.join(one.other_versions)}" if one.other_versions else "")
-        for one in indices
-    ]
-    text = "\n".join(lines) or "no index; make one with `ltr catalog put` or `ltr index create`"
+    text = (
+        "\n".join(one.to_summary() for one in indices)
+        or "no index; make one with `ltr catalog put` or `ltr index create`"
+    )
     print_result({"indices": [asdict(one) for one in indices]}, text, as_json=as_json)
 
 
@@ -157,6 +126,14 @@ def embed(
     reembed: Annotated[
         Path | None, typer.Option(metavar="FILE|-", help="Make the vectors of these products again: an id a line.")
     ] = None,
+    media_root: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder whose media this command may read, beside those of LTR_MEDIA_ROOT.",
+        ),
+    ] = None,
     wait: Wait = True,
     as_json: AsJson = False,
 ) -> None:
@@ -178,7 +155,7 @@ def embed(
     if not wait:
         require_broker(settings)
     cluster = connect(settings=settings)
-    index = Index.open(cluster, name)
+    index = Index.open(cluster, name).allow_media(*([media_root] if media_root else []))
     if retry_errors:
         index.requeue_failed()
     if reembed:
@@ -232,11 +209,14 @@ def drop(
     from ltr_plugin.pipelines.index_versions import drop_inactive_versions, drop_index, list_versions
 
     cluster = connect()
-    old = [version for version in list_versions(cluster, name) if everything or not version.active]
+    every = list_versions(cluster, name)
+    old = [version for version in every if everything or not version.active]
     if yes:
         (drop_index if everything else drop_inactive_versions)(cluster, name)
+    active = "".join(f"{one.name} is active, with {counted(one.products, 'product')}" for one in every if one.active)
     lines = [f"  {one.name}  {counted(one.products, 'product')}, {one.bytes / 1e6:,.1f} MB" for one in old]
-    text = "\n".join([f"{'deleted' if yes else '--yes deletes'} from {name}:", *lines])
+    deletes = f"{'deleted' if yes else '--yes deletes'} {counted(len(old), 'version')} of {name}"
+    text = "\n".join([f"{deletes}{f'; {active}' if active and not everything else ''}:", *lines])
     if not old:
         text = f"{name} has no version but the active one; --all deletes that one too"
     print_result({"deleted" if yes else "would_delete": [asdict(one) for one in old]}, text, as_json=as_json)
@@ -256,4 +236,5 @@ def _next_version(index: "Index", encoders: "EncoderSelection") -> "Index | None
     if set(vectors) == set(index.vectors):
         return None
     with progress_bar("copying products") as progress:
-        return build_next_version(index.cluster, index.alias, vectors, progress=progress)
+        version = build_next_version(index.cluster, index.alias, vectors, progress=progress)
+    return version.allow_media(*index.media_roots.allowed)

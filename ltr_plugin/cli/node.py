@@ -31,7 +31,7 @@ def start(
     from ltr_plugin.devnode import STEPS, node_state, start_node
     from ltr_plugin.settings import Settings
 
-    def print_step(done: int, total: int | None = None) -> None:
+    def print_step(done: int, total: int | None = None, stage: str = "") -> None:  # noqa: ARG001 - it has none
         if done != total:
             typer.echo(f"  {STEPS[done]}", err=True)
 

@@ -1,4 +1,4 @@
-"""Progress on standard error: a bar on a terminal, elsewhere a line at each stage and every 30 seconds."""
+"""Progress on standard error: a bar for each stage on a terminal, elsewhere a line at each and every 30 seconds."""
 
 import sys
 import threading
@@ -34,10 +34,12 @@ def _bar(label: str) -> Iterator[Progress]:
         TimeRemainingColumn(),
     )
     with Bars(*columns, console=Console(stderr=True)) as bars:
-        task = bars.add_task(label, total=None)
+        tasks = {"": bars.add_task(label, total=None)}
 
-        def listen(done: int, total: int | None = None) -> None:
-            bars.update(task, completed=done, total=total)
+        def listen(done: int, total: int | None = None, stage: str = "") -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=None)
+            bars.update(tasks[stage], completed=done, total=total)
 
         yield listen
 
@@ -45,16 +47,20 @@ def _bar(label: str) -> Iterator[Progress]:
 @contextmanager
 def _lines(label: str) -> Iterator[Progress]:
     """Prints from a thread, so that a line comes even while the work does not report."""
-    latest: tuple[int, int | None] = (0, None)
+    latest: tuple[str, int, int | None] = (label, 0, None)
     started, ended = time.monotonic(), threading.Event()
 
-    def listen(done: int, total: int | None = None) -> None:
-        nonlocal latest
-        latest = done, total
+    def listen(done: int, total: int | None = None, stage: str = "") -> None:
+        nonlocal latest, started
+        if (name := stage or label) != latest[0]:
+            _print(name)
+            started = time.monotonic()
+        latest = name, done, total
 
     def print_lines() -> None:
         while not ended.wait(LINE_PERIOD_S):
-            _print(f"{label}: {_describe(*latest, time.monotonic() - started)}")
+            name, done, total = latest
+            _print(f"{name}: {_describe(done, total, time.monotonic() - started)}")
 
     _print(label)
     printer = threading.Thread(target=print_lines, daemon=True)

@@ -32,11 +32,17 @@ def search(
     """Search by text, photo, sound, video, or a mix of them."""
     from ltr_plugin.cluster.index import Index
     from ltr_plugin.cluster.opensearch import connect
+    from ltr_plugin.pipelines.search import reads_media
     from ltr_plugin.pipelines.search import search as search_products
 
     index = Index.open(connect(), name)
     media = {"image": image, "audio": audio, "video": video}
     hits = search_products(index, text, **media, ranker=ranker, size=size, log_features=log_features)
+    given = [modality for modality, reference in media.items() if reference]
+    if given and not reads_media(ranker):
+        parts = " or ".join(f"--{modality}" for modality in given)
+        hint = "choose --ranker vectors, or a trained one"
+        typer.echo(f"ltr: {ranker} reads words alone, so {parts} changes nothing; {hint}", err=True)
     facts = [{"id": hit.id, "score": hit.score, **hit.source, **hit.features} for hit in hits]
     lines: list[str] = []
     for rank, hit in enumerate(hits, start=1):

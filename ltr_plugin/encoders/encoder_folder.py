@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
-from ltr_plugin.errors import EncoderError, InputError
+from ltr_plugin.errors import EncoderError, EncoderSpecError, InputError
 from ltr_plugin.files import replace_folder
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ RESTORE = "restore the folder, or make the encoder again"
 def require_files(folder: Path, *files: str) -> None:
     """EncoderError when `folder` is no folder, or lacks one of these files."""
     if not folder.is_dir():
-        raise EncoderError(f"{str(folder)!r} is no folder of an encoder")
+        raise EncoderSpecError(f"{str(folder)!r} is no folder of an encoder")
     if missing := [file for file in files if not (folder / file).is_file()]:
         raise EncoderError(f"encoder folder {str(folder)!r} lacks {' and '.join(missing)}")
 

@@ -6,7 +6,7 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.encoders.protocol import Encoder
 from ltr_plugin.encoders.registry import load_encoder, load_encoder_for, resolve_spec
-from ltr_plugin.errors import EncoderError
+from ltr_plugin.errors import EncoderError, EncoderSpecError
 
 
 def vector_fields(
@@ -28,7 +28,7 @@ def vector_fields(
             if field.source == "text" != modality and any(_same_vectors(field, other) for other in fields):
                 continue
             if others := [other.encoder for other in fields if other.name == field.name]:
-                raise EncoderError(f"{others[0]!r} and {spec!r} both make {field.name}; choose one of them")
+                raise EncoderSpecError(f"{others[0]!r} and {spec!r} both make {field.name}; choose one of them")
             fields.append(field)
     return tuple(fields)
 

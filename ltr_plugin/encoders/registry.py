@@ -21,7 +21,7 @@ from ltr_plugin.encoders import (
 from ltr_plugin.encoders.audio import clap, mel_cnn, spectral
 from ltr_plugin.encoders.protocol import Encoder, Library
 from ltr_plugin.encoders.runtime.torch_encoder import TorchEncoder
-from ltr_plugin.errors import EncoderError, LtrError
+from ltr_plugin.errors import EncoderError, EncoderSpecError, LtrError
 from ltr_plugin.extras import require_module
 
 DEFAULT_TEXT_ENCODER = f"{sentence_transformer.LIBRARY.name}:{sentence_transformer.BUNDLED}"
@@ -58,7 +58,7 @@ def load_encoder_for(modality: Modality, spec: str) -> Encoder:
     encoder = load_encoder(spec)
     if modality not in encoder.modalities:
         encoded = ", ".join(sorted(encoder.modalities))
-        raise EncoderError(f"encoder {spec!r} encodes {encoded}, not {modality}; choose another one for {modality}")
+        raise EncoderSpecError(f"encoder {spec!r} encodes {encoded}, not {modality}; choose another one for {modality}")
     return encoder
 
 
@@ -81,7 +81,9 @@ def loading(spec: str) -> Iterator[tuple[Library, str]]:
     except LtrError:
         raise
     except Exception as error:  # a library may raise anything
-        raise EncoderError(
+        missing = Path(model).is_absolute() and not Path(model).exists()
+        kind = EncoderSpecError if missing else EncoderError
+        raise kind(
             f"encoder {spec!r} cannot be loaded: {_first_line(error)}; {library.name} takes {library.models}"
         ) from error
 
@@ -96,7 +98,7 @@ def _parse(spec: str) -> tuple[Library, str]:
     name, _, model = spec.partition(":")
     if name not in _LIBRARIES or not model:
         known = ", ".join(f"{library.name}:MODEL" for library in _LIBRARIES.values())
-        raise EncoderError(f"unknown encoder {spec!r}; write one of: {known} (see `ltr encoder list`)")
+        raise EncoderSpecError(f"unknown encoder {spec!r}; write one of: {known} (see `ltr encoder list`)")
     return _LIBRARIES[name], model
 
 

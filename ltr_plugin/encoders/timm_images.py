@@ -14,7 +14,7 @@ from ltr_plugin.encoders.protocol import Bundled, Library
 from ltr_plugin.encoders.runtime.fused_batch_norms import fuse_batch_norms, has_depthwise_convolutions
 from ltr_plugin.encoders.runtime.image_batches import ImageBatcher
 from ltr_plugin.encoders.runtime.torch_encoder import TorchEncoder, weights_hash
-from ltr_plugin.errors import EncoderError
+from ltr_plugin.errors import EncoderError, EncoderSpecError
 from ltr_plugin.extras import require_module
 from ltr_plugin.settings import Settings
 
@@ -96,7 +96,9 @@ def from_network(network: Any, model: str = "") -> TimmEncoder:  # noqa: ANN401
         features = network(torch.zeros(1, *data_config["input_size"]))
     if features.ndim != 2:
         shape = tuple(features.shape[1:])
-        raise EncoderError(f"encoder 'timm:{model}' gives a map {shape} for each photo, not a vector; choose another")
+        raise EncoderSpecError(
+            f"encoder 'timm:{model}' gives a map {shape} for each photo, not a vector; choose another"
+        )
     pool = getattr(network, "global_pool", "")
     pool_type = getattr(pool, "pool_type", pool)
     fingerprint = Fingerprint(
@@ -141,7 +143,7 @@ def _source(model: str) -> str:
         return model
     name, _, tag = model.partition("/")
     if not tag:
-        raise EncoderError(
+        raise EncoderSpecError(
             f"encoder 'timm:{model}' names no weights, and {model!r} is no folder: write timm:{model}/PRETRAINED_TAG, "
             "such as timm:resnet50/a1_in1k"
         )

@@ -12,7 +12,7 @@ from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.encoders.encoder_folder import read_config, require_files
 from ltr_plugin.encoders.protocol import Library
 from ltr_plugin.encoders.runtime.torch_encoder import TorchEncoder, weights_hash
-from ltr_plugin.errors import EncoderError, MediaError
+from ltr_plugin.errors import EncoderSpecError, MediaError
 from ltr_plugin.media.video import CLIP_FRAMES, CLIP_RATE_HZ, Video
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def load(model: str) -> MotionEncoder:
     else:
         name, _, revision = model.partition("/")
     if name not in ARCHITECTURES or not (local or revision):
-        raise EncoderError(
+        raise EncoderSpecError(
             f"encoder 'torchvision:{model}' is {name!r}{'' if local or revision else ' without weights'}; write one of "
             f"{', '.join(ARCHITECTURES)} with its weights, such as torchvision:{LIBRARY.example}, or a local folder"
         )

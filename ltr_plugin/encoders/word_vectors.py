@@ -19,7 +19,7 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.encoders.protocol import Library, Vectors
 from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
-from ltr_plugin.errors import EncoderError, InputError, Problem
+from ltr_plugin.errors import EncoderError, EncoderSpecError, InputError, Problem
 from ltr_plugin.extras import require_module
 from ltr_plugin.files import open_lines
 
@@ -86,7 +86,7 @@ def load(model: str) -> WordVectorEncoder:
     """
     path = Path(model)
     if not path.is_file():
-        raise EncoderError(f"no file of word vectors at {model!r}")
+        raise EncoderSpecError(f"no file of word vectors at {model!r}")
     words, vectors = _binary(path) if ".bin" in path.suffixes else _text(path)
     content = hashlib.blake2b("\n".join(words).encode(), digest_size=8)
     content.update(vectors.tobytes())

@@ -18,7 +18,7 @@ from ltr_plugin.cluster.versions import (
     versions,
     writes_blocked,
 )
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import InputError, counted
 from ltr_plugin.progress import Progress, no_progress
 
 
@@ -82,12 +82,13 @@ def rollback_index(cluster: Cluster, alias: str, *, progress: Progress = no_prog
 
 def list_versions(cluster: Cluster, alias: str) -> list[Version]:
     """All versions of an index, oldest first."""
-    stats = cluster.call("GET", f"/{alias}-v*/_stats/docs,store")["indices"]
+    stats = cluster.call("GET", f"/{alias}-v*/_stats/store")["indices"]
     active_name = resolve_alias(cluster, alias)
     return [
         Version(
             name,
-            stats[name]["primaries"]["docs"]["count"],
+            # not what the statistics count, which includes the nested documents of several photos
+            int(cluster.call("GET", f"/{name}/_count")["count"]),
             stats[name]["total"]["store"]["size_in_bytes"],
             name == active_name,
         )
@@ -127,6 +128,13 @@ class IndexSummary:
     products: int
     vectors: dict[str, str]
     other_versions: tuple[str, ...]
+
+    def to_summary(self) -> str:
+        """Lines for a person."""
+        lines = [f"{self.name}: {counted(self.products, 'product')} in {self.version}"]
+        lines += [f"  {field}  {encoder}" for field, encoder in self.vectors.items()]
+        lines += [f"  other versions: {', '.join(self.other_versions)}"] if self.other_versions else []
+        return "\n".join(lines)
 
 
 def list_indices(cluster: Cluster) -> list[IndexSummary]:

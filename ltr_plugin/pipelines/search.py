@@ -50,6 +50,12 @@ def search(
     return cluster_search.search(index.cluster, index.name, {"source": template}, {**encoded.params, "size": size})
 
 
+def reads_media(ranker: AnyRanker) -> bool:
+    """Whether a query's media can change the hits: not of BM25, which reads words alone."""
+    ranking = ranker if isinstance(ranker, Ranking) else BASELINES.get(str(ranker))
+    return ranking is None or ranking.knn
+
+
 def resolve_ranking(index: Index, ranker: AnyRanker) -> Ranking:
     """How the products of the first pass are ranked by a ranker; InputError when the cluster does not have it."""
     if isinstance(ranker, Ranking):

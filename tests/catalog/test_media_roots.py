@@ -17,7 +17,8 @@ def test_nothing_is_read_that_only_the_index_allows(folders):
     roots = MediaRoots.of(shop)
     assert (
         roots.refusal("a.jpg")
-        == f"'a.jpg' is a file; set LTR_MEDIA_ROOT of the worker to a folder that contains {shop}"
+        == f"'a.jpg' is a file; set LTR_MEDIA_ROOT of the worker to a folder that contains {shop}, "
+        "or name it with `ltr index embed --media-root`"
     )
     assert roots.refusal(str(shop / "a.jpg"))
     assert roots.refusal("https://shop.example/a.jpg") is None

@@ -19,7 +19,7 @@ def tiny_encoder(tmp_path_factory):
     """The folder of an encoder with random weights; `../photo.jpg` is a photo."""
     import torch
 
-    from ltr_plugin.encoders.training.small_clip import build_model, save_encoder, small_config
+    from ltr_plugin.encoders.training.photo.small_clip import build_model, save_encoder, small_config
 
     folder = tmp_path_factory.mktemp("encoders")
     config = small_config(32)

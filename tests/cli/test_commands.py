@@ -143,6 +143,26 @@ def test_an_unreadable_photo_is_recorded_and_the_product_stays(shop, here, tiny_
 
 
 @pytest.mark.live
+def test_media_are_read_where_the_command_says_and_an_input_without_effect_is_named(shop, here, tiny_encoder):
+    environment, name = here
+    for photo in ("a.jpg", "b.jpg"):
+        shutil.copy(tiny_encoder.parent / "photo.jpg", shop / photo)
+    (shop / "catalog.jsonl").write_text(json.dumps({**PRODUCTS[0], "images": ["a.jpg", "b.jpg"]}) + "\n")
+    made = ltr("index", "create", name, "--from", shop / "catalog.jsonl", "--text-encoder", "none", **environment)
+    assert made[0] == 0, made
+    embed = ("index", "embed", name, "--image-encoder", f"open_clip:{tiny_encoder}", "--json")
+    _, out, err = ltr(*embed, "--media-root", shop, **environment)
+    assert json.loads(out)["backlog"] == 0, err
+    code, out, _ = ltr("index", "drop", name, **environment)
+    assert code == 0
+    assert f"{name}-v2 is active, with 1 product:" in out, "not one for each photo"
+    asked = ("search", "shoe", "--image", shop / "a.jpg", "--index", name, "--ranker")
+    _, _, err = ltr(*asked, "bm25", **environment)
+    assert err == "ltr: bm25 reads words alone, so --image changes nothing; choose --ranker vectors, or a trained one\n"
+    assert ltr(*asked, "vectors", **environment)[2] == ""
+
+
+@pytest.mark.live
 def test_a_query_encoder_that_changed_since_is_refused(shop, here):
     environment, name = here
     vectors = shop / "vectors.txt"

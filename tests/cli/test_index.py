@@ -164,7 +164,7 @@ def test_encoders_are_changed_from_the_index_itself_and_back_and_old_versions_dr
     assert f"{name} is {name}-v1 again, with the current products" in err
     assert resolve_alias(cluster, name) == f"{name}-v1"
     code, out, _ = index("index", "drop", name)
-    assert f"--yes deletes from {name}:\n  {name}-v2  5 products" in out
+    assert f"--yes deletes 1 version of {name}; {name}-v1 is active, with 5 products:\n  {name}-v2  5 products" in out
     assert cluster.call("GET", f"/{name}-v2/_count")["count"] == 5
     code, out, _ = index("index", "drop", name, "--yes", "--json")
     assert [one["name"] for one in json.loads(out)["deleted"]] == [f"{name}-v2"]
@@ -229,7 +229,7 @@ def test_a_whole_index_is_deleted_when_asked_for(index, create, cluster, name, c
     _, out, _ = index("index", "drop", name, "--yes")
     assert out == f"{name} has no version but the active one; --all deletes that one too\n"
     _, out, _ = index("index", "drop", name, "--all")
-    assert f"--yes deletes from {name}:\n  {name}-v1  5 products" in out
+    assert f"--yes deletes 1 version of {name}:\n  {name}-v1  5 products" in out
     assert len(ids(cluster, name)) == 5
     assert index("index", "drop", name, "--all", "--yes")[0] == 0
     assert resolve_alias(cluster, name) is None

@@ -6,6 +6,7 @@ import time
 
 from ltr_plugin.cli import progress_bar as module
 from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.progress import stage_progress
 
 
 class Terminal(io.StringIO):
@@ -38,3 +39,21 @@ def test_a_terminal_shows_a_bar_whose_times_are_labelled(monkeypatch):
         progress(10, 10)
     assert "elapsed" in terminal.getvalue()
     assert "left" in terminal.getvalue()
+
+
+def test_stages_are_shown_each_with_its_count(capsys, monkeypatch):
+    monkeypatch.setattr(module, "LINE_PERIOD_S", 0.05)
+    with progress_bar("training") as progress:
+        stage_progress(progress, "encoding captions")(3, 7)
+        time.sleep(0.2)
+        progress(1, 100)
+    said = list(dict.fromkeys(capsys.readouterr().err.splitlines()))
+    assert said[:2] == ["training", "encoding captions"]
+    assert said[2].startswith("encoding captions: 3 of 7, elapsed")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress_bar("training") as progress:
+        stage_progress(progress, "encoding captions")(3, 7)
+    assert "encoding captions" in terminal.getvalue()
+    assert "3/7" in terminal.getvalue()

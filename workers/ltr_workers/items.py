@@ -23,7 +23,7 @@ from ltr_plugin.media.fetching import TIMEOUT_S
 from ltr_plugin.media.memory import FILES
 from ltr_plugin.media.openers import DECODERS, MAX_BYTES
 from ltr_plugin.media.reading import read_media
-from ltr_workers.prefetching import Prefetcher
+from ltr_plugin.prefetching import Prefetcher
 
 PREFETCH_BATCHES = 4
 """Batches of media that are decoded ahead of the encoder."""

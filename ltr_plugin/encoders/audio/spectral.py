@@ -23,7 +23,7 @@ from ltr_plugin.encoders.audio.log_mel import (
 )
 from ltr_plugin.encoders.protocol import Library, Vectors
 from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
-from ltr_plugin.errors import EncoderError
+from ltr_plugin.errors import EncoderSpecError
 from ltr_plugin.media.audio import Audio
 
 COEFFICIENTS, LIFTER = 20, 0.6
@@ -99,7 +99,7 @@ def _pink() -> NDArray[np.float32]:
 def load(model: str) -> SpectralEncoder:
     """The encoder `log-mel` or `mfcc`; EncoderError for any other name."""
     if model not in NUM_COEFFICIENTS:
-        raise EncoderError(f"encoder 'spectral:{model}' is not known; write spectral:log-mel or spectral:mfcc")
+        raise EncoderSpecError(f"encoder 'spectral:{model}' is not known; write spectral:log-mel or spectral:mfcc")
     return SpectralEncoder(model)
 
 

@@ -91,10 +91,7 @@ def _tower(encoder: Encoder, folder: Path, projection: Projection | None = None)
         pixels = {"pixels": torch.zeros(2, *encoder.data_config["input_size"])}
         _write(_projected(_Tower(encoder.model, "forward"), projection), pixels, folder / GRAPH_FILES["image"])
         return {"image": encoder.data_config}
-    raise EncoderError(
-        f"encoders of {encoder.fingerprint.library} cannot be exported; only those of sentence-transformers, open_clip "
-        "and timm can, and aligned ones of these"
-    )
+    raise EncoderError(f"encoders of {encoder.fingerprint.library} cannot be exported")  # see `check_exportable`
 
 
 def _projected(tower: nn.Module, projection: Projection | None) -> nn.Module:

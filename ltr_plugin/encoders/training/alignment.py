@@ -56,7 +56,7 @@ def train_alignment(
 
     `photo` and `text` are the specifications of the towers. `queries` with `qrels` add photo queries with grade 3 as
     further photos of that product. Ctrl-C ends the training early and keeps what was learned; `resume` continues it.
-    `progress` counts photos read, then hundredths of the training. InputError when there is nothing to learn from.
+    `progress` counts hundredths of the training, and its stages. InputError when there is nothing to learn from.
     """
     training = TrainingRun(
         catalog, out, "photos", start=photo, batch=batch, budget=budget, seed=seed, resume=resume, progress=progress
@@ -68,7 +68,7 @@ def train_alignment(
     sources = media_sources("image", catalog, training.products, queries, qrels)
     photos = read_features(training.products, sources, towers[0], progress)
     check_enough(len(photos), catalog, "photos")
-    examples, texts = encode_captions(merge_same_text(photos), towers[1])
+    examples, texts = encode_captions(merge_same_text(photos), towers[1], progress)
     heads = ProjectionHeads(photos.features, torch.stack(list(texts.values())))
     if before:
         heads.load(before.aligned)
@@ -98,7 +98,7 @@ def write_aligned(
     vectors = heads.photo.projection()(features)
     trained = heads.alignment(product_means(training.products, examples, vectors))
     encoder = aligned.from_parts(*towers, trained, out.resolve().name)
-    texts = product_texts(encoder, training.products)
+    texts = product_texts(encoder, training.products, training.progress)
     report, card = training.report(encoder, lambda items: vectors[list(items)], texts)
     photo, text = specs
     with replace_encoder(out, card) as folder:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.encoders.training.prefetching import map_ahead
 from ltr_plugin.errors import InputError, MediaError
 from ltr_plugin.judgments.qrels import Qrels
-from ltr_plugin.progress import Progress
+from ltr_plugin.prefetching import Prefetcher
+from ltr_plugin.progress import Progress, stage_progress
 from ltr_plugin.queries.query import read_queries
 
 SAME_PRODUCT_GRADE = 3
@@ -76,8 +76,7 @@ def media_sources(
         for index, product in enumerate(products)
         for name in product.media(modality)
     ]
-    if (queries is None) != (qrels is None):
-        raise InputError("queries and qrels", "give both, or neither: the judgments say what the queries show")
+    check_judged(queries, qrels)
     if queries is None or qrels is None:
         return own
     indices, judged = {product.id: index for index, product in enumerate(products)}, Qrels.read(qrels)
@@ -94,10 +93,20 @@ def media_sources(
     return own
 
 
+def check_judged(queries: Path | None, qrels: Path | None) -> None:
+    """InputError when only one of queries and judgments is given."""
+    if (queries is None) != (qrels is None):
+        raise InputError("--queries and --qrels", "give both, or neither: the judgments say what the queries ask for")
+
+
 def read_usable(
     sources: Sequence[MediaSource], read: Callable[[MediaSource], T], unusable: list[str], progress: Progress
 ) -> Iterator[tuple[MediaSource, T]]:
-    """Each source with the result of `read`, in order, read in threads; reasons of unusable ones go to `unusable`."""
+    """Each source with the result of `read`, in order, read in threads; reasons of unusable ones go to `unusable`.
+
+    `progress` counts those whose results were taken, as a stage of its own.
+    """
+    progress = stage_progress(progress, "reading media")
 
     def attempt(source: MediaSource) -> T | MediaError:
         try:
@@ -106,9 +115,7 @@ def read_usable(
             return MediaError(f"{source.reference}: {error}")
 
     with ThreadPoolExecutor() as pool:
-        for done, (source, result) in enumerate(
-            zip(sources, map_ahead(pool, attempt, sources, AHEAD), strict=True), start=1
-        ):
+        for done, (source, result) in enumerate(Prefetcher(pool, attempt, sources, AHEAD), start=1):
             if isinstance(result, MediaError):
                 unusable.append(str(result))
             else:

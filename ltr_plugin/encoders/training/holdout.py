@@ -9,7 +9,7 @@ import numpy as np
 from ltr_plugin.encoders.protocol import Vectors
 from ltr_plugin.encoders.training.examples import Examples
 from ltr_plugin.encoders.training.report import HoldoutRetrieval
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import InputError, counted
 
 HOLDOUT_SHARE, MAX_ITEMS = 0.05, 500
 MIN_PRODUCTS = 200
@@ -25,9 +25,10 @@ def split_holdout(examples: Examples, catalog: Path, unit: str, rng: random.Rand
 
 
 def check_enough(count: int, catalog: Path, unit: str) -> None:
-    """InputError for fewer than two items to learn from; `unit` is the plural noun for them."""
+    """InputError for fewer than two items to learn from; `unit` is the plural noun for them, in s."""
     if count < 2:
-        raise InputError(str(catalog), f"{count} usable {unit}; an encoder needs at least two to learn from")
+        usable = counted(count, f"usable {unit.removesuffix('s')}")
+        raise InputError(str(catalog), f"{usable}; an encoder needs at least two to learn from")
 
 
 def hold_out(examples: Examples, rng: random.Random) -> list[int]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.encoders.encoder_folder import CARD, read_card
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import InputError, counted
 from ltr_plugin.validation import decode
 
 
@@ -31,8 +31,8 @@ class HoldoutRetrieval:
 class TrainingReport:
     """The encoder's folder and fingerprint, its training data and effort, and its retrieval of held-out items.
 
-    `unit` is the plural noun for the items. `unusable` has the reason for each item that was left out. `share` is below
-    1 when the training was interrupted; `resume` continues it.
+    `unit` is the plural noun for the items, which ends in s. `unusable` has the reason for each item that was left out.
+    `share` is below 1 when the training was interrupted; `resume` continues it.
     """
 
     folder: Path
@@ -50,6 +50,25 @@ class TrainingReport:
     def spec(self) -> str:
         """The encoder's specification, `library:folder`."""
         return f"{self.fingerprint.library}:{self.folder}"
+
+    def to_summary(self) -> str:
+        """Lines for a person: what was learned from, how to use the encoder, and what it finds."""
+        held, item = self.held_out, self.unit.removesuffix("s")
+        made = (
+            f"{counted(self.items, item)} of {counted(self.products, 'product')}, {counted(self.steps, 'step')} "
+            f"in {self.seconds:.0f} s"
+        )
+        lines = [f"{self.folder}: {made}", f"use it as {self.spec}"]
+        if self.share < 1:
+            lines.insert(1, f"interrupted at {self.share:.0%}; --resume continues from here")
+        find = f"{counted(held.items, f'unseen {item}')} {'finds its' if held.items == 1 else 'find their'} product's"
+        for name, first, five in (
+            ("text", held.text_at_1, held.text_at_5),
+            (f"other {self.unit}", held.same_at_1, held.same_at_5),
+        ):
+            if first is not None:
+                lines.append(f"{find} {name}: {first:.0%} first, {five:.0%} in the first five")
+        return "\n".join(lines)
 
     def to_card(self, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
         """The card for the encoder's folder, as `read_card` returns it, with the facts in `more`."""

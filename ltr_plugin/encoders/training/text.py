@@ -19,12 +19,11 @@ from ltr_plugin.encoders.encoder_folder import replace_encoder
 from ltr_plugin.encoders.protocol import Vectors
 from ltr_plugin.encoders.registry import loading
 from ltr_plugin.encoders.training.batches import Batch
-from ltr_plugin.encoders.training.examples import SAME_PRODUCT_GRADE, Examples, augment_caption, captions
+from ltr_plugin.encoders.training.examples import SAME_PRODUCT_GRADE, Examples, augment_caption, captions, check_judged
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer
 from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
 from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.encoders.training.training_run import TrainingRun
-from ltr_plugin.errors import InputError
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.queries.query import read_queries
@@ -99,8 +98,7 @@ class _Titles(Examples):
 
 def _read(products: Sequence[Product], queries: Path | None, qrels: Path | None) -> _Titles:
     """The titles of products, and the typed queries whose product is known from a judgment."""
-    if (queries is None) != (qrels is None):
-        raise InputError("queries and qrels", "give both, or neither: the judgments say what the queries ask for")
+    check_judged(queries, qrels)
     titles = [(product.title, (index,)) for index, product in enumerate(products) if product.title]
     typed: list[tuple[str, tuple[int, ...]]] = []
     if queries is not None and qrels is not None:

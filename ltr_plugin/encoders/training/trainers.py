@@ -74,12 +74,12 @@ class Trainer:
 TRAINERS: dict[str, Trainer] = {
     "photo": Trainer(
         "photos and text in one space (open_clip)",
-        "ltr_plugin.encoders.training.photos:train_encoder",
+        "ltr_plugin.encoders.training.photo.clip:train_encoder",
         frozenset({"start", "image_size", "batch"}),
     ),
     "audio": Trainer(
         "audio and text in one space (a small network on spectrograms)",
-        "ltr_plugin.encoders.training.audio:train_encoder",
+        "ltr_plugin.encoders.training.audio.mel_cnn:train_encoder",
         frozenset({"start", "batch"}),
     ),
     "text": Trainer(
@@ -89,7 +89,7 @@ TRAINERS: dict[str, Trainer] = {
     ),
     "keypoints": Trainer(
         "photos as bags of visual words (SIFT or ORB)",
-        "ltr_plugin.encoders.training.visual_words:train_visual_words",
+        "ltr_plugin.encoders.training.photo.visual_words:train_visual_words",
         frozenset({"descriptor", "vocabulary_size"}),
     ),
 }
@@ -101,7 +101,7 @@ ALIGN = Trainer(
 )
 FINETUNE = Trainer(
     "photos of a shop, from an encoder that knows others",
-    "ltr_plugin.encoders.training.finetuning:finetune",
+    "ltr_plugin.encoders.training.photo.finetuning:finetune",
     frozenset({"start", "text", "image_size", "batch"}),
 )
 
@@ -109,5 +109,5 @@ FINETUNE = Trainer(
 def get_trainer(kind: str) -> Trainer:
     """The trainer of this kind; InputError with the known kinds."""
     if kind not in TRAINERS:
-        raise InputError("kind", f"{kind!r} is none of {', '.join(TRAINERS)}")
+        raise InputError("--kind", f"{kind!r} is none of {', '.join(TRAINERS)}")
     return TRAINERS[kind]

@@ -52,7 +52,7 @@ class TrainingRun:
         self.rng = random.Random(self.seed)  # noqa: S311 - no secret
         self._began = {name: began[name] for name in ("start", "seed", "batch")}
         self._catalog, self._out, self._unit = catalog, out, unit
-        self._budget, self._progress = budget, progress
+        self._budget, self.progress = budget, progress
         torch.manual_seed(self.seed)
 
     def run(
@@ -84,7 +84,7 @@ class TrainingRun:
             default_epochs=epochs,
             done=self._before.get("share", 0.0),
             finished=finished,
-            progress=self._progress,
+            progress=self.progress,
         )
 
     def report(

@@ -6,6 +6,7 @@ from itertools import islice
 
 import numpy as np
 
+from ltr_plugin.errors import counted
 from ltr_plugin.progress import Progress
 from ltr_plugin.rankers.training.folds import folds_by_query, holdout_queries
 from ltr_plugin.rankers.training.settings import TrainingSettings
@@ -40,7 +41,7 @@ class StoppingPoint:
         """The notes for the card."""
         if self.validation_folds:
             return ()
-        return (f"only one query, so nothing was held out; trained for {self.steps} {unit}",)
+        return (f"only one query, so nothing was held out; trained for {counted(self.steps, unit.removesuffix('s'))}",)
 
 
 def early_stopping(

@@ -21,7 +21,7 @@ from ltr_plugin.encoders.training.examples import Examples, MediaSource, caption
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, fit
 from ltr_plugin.encoders.training.holdout import evaluate_holdout, hold_out
 from ltr_plugin.encoders.training.report import TrainingReport, read_unfinished_card
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import InputError, counted
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.media.images import open_image
 from ltr_plugin.progress import Progress, no_progress
@@ -53,8 +53,8 @@ def train_visual_words(
 
     At most MAX_PHOTOS are drawn from the catalog. The vocabulary is smaller than `vocabulary_size` if the photos have
     too few keypoints. `queries` with `qrels` add photos. Ctrl-C ends the training early and keeps what was learned;
-    `resume` continues it. `progress` counts photos read, then hundredths. InputError when there is nothing to learn
-    from.
+    `resume` continues it. `progress` counts hundredths, and photos as a stage. InputError when there is nothing to
+    learn from.
     """
     if descriptor not in (known := get_args(keypoints.DescriptorName)):
         raise InputError("descriptor", f"{descriptor!r} is none of {', '.join(known)}")
@@ -71,7 +71,7 @@ def train_visual_words(
     seen = [examples.photos[item] for item in sorted(set(range(len(examples))) - set(held_out))]
     max_words = sum(map(len, seen)) // DESCRIPTORS_PER_WORD
     if max_words < 2:
-        raise InputError(str(catalog), f"{len(seen)} usable photos have too few keypoints for a vocabulary")
+        raise InputError(str(catalog), f"too few keypoints for a vocabulary in {counted(len(seen), 'usable photo')}")
 
     means = MiniBatchKMeans(min(vocabulary_size, max_words), random_state=seed, n_init=1)
     if earlier:

@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.encoders.training.cutout import cutout
 from ltr_plugin.encoders.training.examples import Examples, MediaSource, captions, read_usable
+from ltr_plugin.encoders.training.photo.cutout import cutout
 from ltr_plugin.media.images import open_image
 from ltr_plugin.progress import Progress
 

@@ -17,8 +17,8 @@ from ltr_plugin.encoders.audio.mel_cnn_network import MelNetwork, MelShape
 from ltr_plugin.encoders.encoder_folder import replace_encoder
 from ltr_plugin.encoders.protocol import Vectors
 from ltr_plugin.encoders.registry import DEFAULT_TEXT_ENCODER, load_encoder, loading
-from ltr_plugin.encoders.training.audio_augmentation import MIN_CROP_RATIO, augment
-from ltr_plugin.encoders.training.audio_examples import AudioExamples, read_audio
+from ltr_plugin.encoders.training.audio.augmentation import MIN_CROP_RATIO, augment
+from ltr_plugin.encoders.training.audio.examples import AudioExamples, read_audio
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import media_sources
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer, autocast_bfloat16
@@ -51,8 +51,8 @@ def train_encoder(
     """Trains on the catalog and writes the encoder's folder `out`, to be used as `mel:OUT`.
 
     `start` is the folder of such an encoder to continue from. `queries` with `qrels` add audio queries with grade 3 as
-    further audio of that product. Ctrl-C ends the training early and keeps what was learned. `progress` counts audio
-    files read, then hundredths of the training. The same seed and steps give the same encoder on the same machine.
+    further audio of that product. Ctrl-C ends the training early and keeps what was learned. `progress` counts
+    hundredths of the training, and its stages. The same seed and steps give the same encoder on the same machine.
     InputError when there is nothing to learn from.
     """
     training = TrainingRun(
@@ -69,7 +69,7 @@ def train_encoder(
     text_encoder = load_encoder(DEFAULT_TEXT_ENCODER)
     network = _network(training.start, text_encoder.fingerprint.dimension)
     sources = media_sources("audio", catalog, training.products, queries, qrels)
-    examples, captions = encode_captions(read_audio(training.products, sources, progress), text_encoder)
+    examples, captions = encode_captions(read_audio(training.products, sources, progress), text_encoder, progress)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     trainer = _Trainer(network.to(device), captions, FRESH_RATE if training.fresh else CONTINUED_RATE, training.seed)
     training.run(
@@ -80,7 +80,7 @@ def train_encoder(
     )
 
     encoder = mel_cnn.from_model(network.cpu(), text_encoder, out.resolve().name)
-    texts = product_texts(encoder, training.products)
+    texts = product_texts(encoder, training.products, progress)
     report, card = training.report(encoder, lambda items: _vectors(encoder, examples, items), texts)
     with replace_encoder(out, card) as partial:
         mel_cnn.write(partial, network, DEFAULT_TEXT_ENCODER, encoder.fingerprint.model)

@@ -19,11 +19,12 @@ from ltr_plugin.encoders.registry import loading
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import media_sources
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer, autocast_bfloat16
+from ltr_plugin.encoders.training.frozen_text import product_texts
 from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
-from ltr_plugin.encoders.training.photo_augmentation import augment
-from ltr_plugin.encoders.training.photo_examples import PhotoExamples, read_photos
+from ltr_plugin.encoders.training.photo.augmentation import augment
+from ltr_plugin.encoders.training.photo.examples import PhotoExamples, read_photos
+from ltr_plugin.encoders.training.photo.small_clip import CONTEXT_LENGTH, build_model, save_encoder, small_config
 from ltr_plugin.encoders.training.report import TrainingReport
-from ltr_plugin.encoders.training.small_clip import CONTEXT_LENGTH, build_model, save_encoder, small_config
 from ltr_plugin.encoders.training.training_run import TrainingRun
 from ltr_plugin.progress import Progress, no_progress
 
@@ -55,7 +56,7 @@ def train_encoder(
 
     `start` is what follows `open_clip:` in an encoder's specification; without it, a small new model is trained.
     `queries` with `qrels` add photo queries with grade 3 as further photos of that product. Ctrl-C ends the training
-    early and keeps what was learned. `progress` counts photos read, then hundredths of the training.
+    early and keeps what was learned. `progress` counts hundredths of the training, and its stages.
     The same seed and steps give the same encoder on the same machine. InputError when there is nothing to learn from.
     """
     training = TrainingRun(
@@ -72,7 +73,7 @@ def train_encoder(
     training.run(examples, lambda drawn, share: trainer.step(examples, drawn, share), EPOCHS)
 
     encoder = openclip.from_model(model.cpu(), tokenizer, name=out.resolve().name)
-    texts = encoder.encode("text", [encoder.prepare("text", product.embedding_text()) for product in training.products])
+    texts = product_texts(encoder, training.products, progress)
     report, card = training.report(encoder, lambda items: _vectors(encoder, examples, items), texts)
     save_encoder(out, model, config, card, tokenizer)
     return report

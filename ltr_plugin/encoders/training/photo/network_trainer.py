@@ -1,16 +1,10 @@
-"""Fine-tuning of a photo network of timm on a shop's own photos, beside text whose encoder stays as it is.
-
-Projections are trained first, on features that stay as they are, and then the whole network with them, which keeps more
-of what it knows (Kumar et al. 2022, https://arxiv.org/abs/2202.10054). Beside the loss of the projections there is a
-softmax over all products of the cosine with a vector of each (Wang et al. 2018, https://arxiv.org/abs/1801.09414).
-"""
+"""Steps of fine-tuning a photo network of timm with its projections, as of `finetuning`."""
 
 import copy
 import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,34 +16,18 @@ from torch.nn.functional import cross_entropy, interpolate, normalize
 
 from ltr_plugin.batches import batched
 from ltr_plugin.encoders import aligned, timm_images
-from ltr_plugin.encoders.encoder_folder import check_not_replaced
 from ltr_plugin.encoders.protocol import Encoder, Vectors
-from ltr_plugin.encoders.registry import (
-    DEFAULT_PHOTO_ENCODER,
-    DEFAULT_TEXT_ENCODER,
-    load_encoder_for,
-    loading,
-    resolve_spec,
-)
 from ltr_plugin.encoders.runtime.cores import cores
 from ltr_plugin.encoders.runtime.fused_batch_norms import has_depthwise_convolutions
-from ltr_plugin.encoders.training.alignment import write_aligned
 from ltr_plugin.encoders.training.batches import Batch, batches
-from ltr_plugin.encoders.training.examples import AHEAD, Examples, media_sources
-from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer, autocast_bfloat16
-from ltr_plugin.encoders.training.frozen_text import encode_captions, merge_same_text
+from ltr_plugin.encoders.training.examples import AHEAD, Examples
+from ltr_plugin.encoders.training.fitting import Optimizer, autocast_bfloat16
 from ltr_plugin.encoders.training.heads import HeadTrainer, ProjectionHeads
-from ltr_plugin.encoders.training.photo_augmentation import augment
-from ltr_plugin.encoders.training.photo_examples import PhotoExamples, read_photos
-from ltr_plugin.encoders.training.photos import MARGIN
-from ltr_plugin.encoders.training.prefetching import map_ahead
-from ltr_plugin.encoders.training.report import TrainingReport
-from ltr_plugin.encoders.training.training_run import TrainingRun
-from ltr_plugin.errors import InputError
-from ltr_plugin.progress import Progress, no_progress
+from ltr_plugin.encoders.training.photo.augmentation import augment
+from ltr_plugin.encoders.training.photo.examples import PhotoExamples
+from ltr_plugin.prefetching import Prefetcher
+from ltr_plugin.progress import Progress, no_progress, stage_progress
 
-IMAGE_SIZE = 160
-EPOCHS = 8
 NETWORK_RATE, HEAD_RATE, DECAY = 6e-4, 4e-3, 0.02
 
 FROZEN_SHARE = 0.4
@@ -62,76 +40,21 @@ HEAD_STEPS, HEAD_BATCH = 300, 256
 PRODUCT_SCALE, LABEL_SMOOTHING = 20.0, 0.1
 """Of the softmax over the products."""
 
-CATALOG_SHARE = 0.25
-"""Photos of the catalog in a batch beside those drawn, as a share of these: most steps show shoppers' photos."""
-
 PATIENCE = 3
 """Epochs without a better result on the held-out photos that end the training."""
 
 
-def finetune(
-    catalog: Path,
-    out: Path,
-    *,
-    start: str = DEFAULT_PHOTO_ENCODER,
-    text: str = DEFAULT_TEXT_ENCODER,
-    queries: Path | None = None,
-    qrels: Path | None = None,
-    image_size: int = IMAGE_SIZE,
-    batch: int = 32,
-    budget: Budget = DEFAULT_BUDGET,
-    seed: int = 0,
-    resume: bool = False,
-    progress: Progress = no_progress,
-) -> TrainingReport:
-    """Trains a photo encoder further on the catalog and writes the folder `out`, to be used as `aligned:OUT`.
-
-    `start` is an encoder of timm, `text` one of text, `image_size` the side of photos in pixels. `queries` with `qrels`
-    add photo queries with grade 3 as further photos of that product. The training ends when held-out photos are found
-    no better, and keeps its best state; Ctrl-C ends it early, and `resume` continues it. `progress` counts photos read,
-    then hundredths of the training. InputError when there is nothing to learn from, and for a `start` of another
-    library.
-    """
-    training = TrainingRun(
-        catalog, out, "photos", start=start, batch=batch, budget=budget, seed=seed, resume=resume, progress=progress
-    )
-    before = aligned.read(out) if resume else None
-    text = before.text if before else resolve_spec(text)
-    check_not_replaced(out, text)
-    words = load_encoder_for("text", text)
-    network = _network(before.photo if before else start, None if before else image_size)
-    side = network.pretrained_cfg["input_size"][1]
-    sources = media_sources("image", catalog, training.products, queries, qrels)
-    photos = read_photos(training.products, sources, round(side * MARGIN), progress)
-    examples, texts = encode_captions(merge_same_text(photos), words)
-    trainer = _Trainer(network, examples, texts, training.seed)
-    training.run(
-        examples,
-        trainer.step,
-        EPOCHS,
-        augment_text=lambda caption, _: caption,
-        catalog_share=CATALOG_SHARE,
-        begin=lambda seen, held_out: trainer.begin(seen, held_out, before.aligned if before else None),
-        finished=trainer.finished,
-    )
-    trainer.restore_best()
-    tower = _tower(network)
-    return write_aligned(
-        training,
-        out,
-        trainer.heads.cpu(),
-        photos,
-        _encode(tower, photos),
-        (tower, words),
-        (f"{timm_images.LIBRARY.name}:{aligned.PHOTO_TOWER}", text),
-        write_tower=lambda folder: timm_images.write(folder / aligned.PHOTO_TOWER, network),
-    )
-
-
-class _Trainer:
+class NetworkTrainer:
     """The network, its projections, a vector of each product with several photos, and the optimizer of all."""
 
-    def __init__(self, network: Any, examples: PhotoExamples, texts: dict[str, torch.Tensor], seed: int) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        network: Any,  # noqa: ANN401 - timm's
+        examples: PhotoExamples,
+        texts: dict[str, torch.Tensor],
+        seed: int,
+        progress: Progress,
+    ) -> None:
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         # batch norm keeps its statistics: a shop's photos are too few for better ones
         self._network = network.to(self._device, memory_format=torch.channels_last).eval()
@@ -147,11 +70,14 @@ class _Trainer:
         )
         self._best: tuple[float, list[dict[str, torch.Tensor]]] = (float("-inf"), [])
         self._epochs_since = 0
+        self._progress = progress
 
     def begin(self, seen: Sequence[int], held_out: Sequence[int], before: aligned.Alignment | None) -> None:
         """Trains the projections alone, unless they were `before`, and gives each product the mean of its photos."""
         self._held_out = list(held_out)
-        features = torch.from_numpy(_encode(_tower(self._network), self._examples)).to(self._device)
+        features = torch.from_numpy(encode_photos(tower_of(self._network), self._examples, self._progress)).to(
+            self._device
+        )
         self.heads = ProjectionHeads(features, torch.stack(list(self._texts.values())).to(self._device)).to(
             self._device
         )
@@ -203,10 +129,12 @@ class _Trainer:
             module.load_state_dict(state)
 
     def _train_heads(self, features: torch.Tensor, seen: Sequence[int]) -> None:
+        progress = stage_progress(self._progress, "training projections")
         trainer = HeadTrainer(self.heads, features, self._texts)
         drawn = batches(self._examples, seen, HEAD_BATCH, random.Random(self._seed), lambda caption, _: caption)  # noqa: S311
         for number, batch in zip(range(HEAD_STEPS), drawn, strict=False):
             trainer.step(batch, number / HEAD_STEPS)
+            progress(number + 1, HEAD_STEPS)
 
     def _product_loss(self, vectors: torch.Tensor, batch: Batch) -> torch.Tensor:
         """The loss of photos among the products that have several; one photo alone says nothing of its product."""
@@ -262,37 +190,25 @@ def _freeze_first_layers(network: Any) -> None:  # noqa: ANN401
                 parameters[name].requires_grad_(False)
 
 
-def _network(start: str, image_size: int | None) -> Any:  # noqa: ANN401 - timm's network
-    """The network of an encoder of timm, for photos of this size, which are not cropped."""
-    library, _, model = start.partition(":")
-    if library != timm_images.LIBRARY.name:
-        raise InputError(
-            "start",
-            f"{start!r} is no encoder of timm; `ltr encoder train --from` trains those of open_clip further, and "
-            "`ltr encoder align` takes any photo encoder",
-        )
-    with loading(start):
-        network = timm_images.load_network(model)
-    config = dict(network.pretrained_cfg)
-    if image_size and not config.get("fixed_input_size"):
-        config["input_size"] = (3, image_size, image_size)
-    network.pretrained_cfg = {**config, "crop_pct": 1.0, "crop_mode": "squash"}
-    return network
-
-
-def _tower(network: Any) -> timm_images.TimmEncoder:  # noqa: ANN401
+def tower_of(network: Any) -> timm_images.TimmEncoder:  # noqa: ANN401
     """An encoder of a copy of the network, which may be trained further."""
     tower = timm_images.from_network(copy.deepcopy(network))
     tower.prepare_for_inference()
     return tower
 
 
-def _encode(tower: Encoder, examples: PhotoExamples) -> Vectors:
+def encode_photos(tower: Encoder, examples: PhotoExamples, progress: Progress = no_progress) -> Vectors:
+    """The tower's vectors of all photos, float32 (photos, dimension)."""
+    progress = stage_progress(progress, "encoding photos")
     with ThreadPoolExecutor(cores()) as pool:
-        photos = map_ahead(
+        photos = Prefetcher(
             pool,
             lambda one: tower.prepare("image", Image.fromarray(one.permute(1, 2, 0).numpy())),
             examples.photos,
             AHEAD,
         )
-        return np.concatenate([tower.encode("image", group) for group in batched(photos, 64)])
+        vectors: list[Vectors] = []
+        for group in batched((prepared for _, prepared in photos), 64):
+            vectors.append(tower.encode("image", group))
+            progress(sum(map(len, vectors)), len(examples))
+        return np.concatenate(vectors)
