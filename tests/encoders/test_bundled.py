@@ -1,5 +1,9 @@
 """Encoders whose weights a package brings: equal to the packages' own, told apart, and useful as they are."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -93,3 +97,19 @@ def test_a_text_beyond_what_the_multilingual_model_reads_is_cut(text):
     cut = encoder.prepare("text", text)
     assert text.startswith(cut)
     assert 450 <= encoder._engine.token_count(cut) <= 500, "one window: each takes as long as the text before it"
+
+
+ENGINE_THREADS = f"""
+from ltr_plugin.encoders.runtime.cores import limit_threads
+limit_threads()
+from ltr_plugin.encoders import load_encoder
+encoder = load_encoder("{MULTILINGUAL}")
+encoder.encode("text", ["red mug"])
+print(encoder._pools["text"].submit(encoder._engine._lib.omp_get_max_threads).result())
+"""
+
+
+def test_the_engine_of_a_worker_uses_all_cores_though_other_libraries_have_one_thread():
+    environment = {**os.environ, "LTR_CORES": "3"}
+    ran = subprocess.run([sys.executable, "-c", ENGINE_THREADS], env=environment, capture_output=True, check=True)
+    assert ran.stdout.decode().strip() == "3"
