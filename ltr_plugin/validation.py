@@ -16,6 +16,9 @@ T = TypeVar("T")
 MAX_QUOTED = 120
 """Characters of a wrong value that a message quotes."""
 
+MAX_VALUES = 100_000
+"""Values in a YAML file."""
+
 _NO_RENAMED_KEYS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -44,6 +47,37 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - any JSON
     except OSError as error:
         raise InputError(str(path), f"cannot be read: {error.strerror or error}") from None
     return parse_json(content, source=str(path))
+
+
+def read_yaml(path: Path) -> Any:  # noqa: ANN401 - any YAML
+    """The value in a YAML file; InputError when it cannot be read, is not YAML, or has over MAX_VALUES values."""
+    import yaml
+
+    try:
+        value = yaml.safe_load(path.read_bytes())
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read: {error.strerror or error}") from None
+    except yaml.YAMLError as error:
+        position = getattr(error, "problem_mark", None)
+        location = f"line {position.line + 1}" if position else ""
+        message = f"is not YAML: {getattr(error, 'problem', error)}"
+        raise InputError(str(path), [Problem(location, message)]) from None
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:  # as for 2026-13-45
+        raise InputError(str(path), f"has a value that YAML cannot read: {error}") from None
+    if _exceeds(value, MAX_VALUES):
+        raise InputError(str(path), f"has more than {MAX_VALUES:,} values, counting each use of an alias")
+    return value
+
+
+def _exceeds(value: object, most: int) -> bool:
+    """Whether a value holds more than so many; YAML's aliases let a short file hold any number."""
+    left = [value]
+    for _ in range(most):
+        if not left:
+            return False
+        one = left.pop()
+        left += [*one, *one.values()] if isinstance(one, dict) else one if isinstance(one, list) else ()
+    return True
 
 
 def parse_json(content: bytes | str, *, source: str) -> Any:  # noqa: ANN401 - any JSON

@@ -1,61 +1,110 @@
-"""What the fields of an index mean: which are searched, shown and embedded, and where its media lie."""
+"""Index profiles: what the fields of an index mean, be it one that this library makes or a shop's own."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from functools import cached_property
+from typing import Annotated, Any, Self
 
-from ltr_plugin.catalog.media_roots import MediaRoots
+from pydantic import Field, StringConstraints, model_validator
+
+from ltr_plugin.catalog.product import Product, digest, read_leniently
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.errors import InputError
+from ltr_plugin.validation import StrictModel
 
-LAYOUT_VERSION = 3
-"""Version of the layout of an index and of what its `_meta` says; an index of another version is refused."""
+PROFILE_VERSION = 1
+"""Version of the form of profiles."""
 
-TEXT_FIELDS = ("title.stem", "brand", "model", "category.stem", "description.stem", "attribute_text.stem")
-RETURNED_FIELDS = ("id", "title", "brand", "price", "currency", "category", "shown_images")
+DOCUMENT_ID = "_id"
+"""The name of a document's own id."""
+
+FieldPath = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\s^*{}\"]+$")]
+"""The path of a field, such as `price` or `price.net`."""
+
+BoostedField = Annotated[str, StringConstraints(pattern=r"^[^\s^*{}\"]+(\^\d+(\.\d+)?)?$", max_length=256)]
+"""A field with its boost, as `multi_match` writes it, such as `title^2`."""
 
 
-@dataclass(frozen=True)
-class IndexProfile:
-    """The meaning of an index's fields. The defaults are those of an index that this library makes.
+class ProductFields(StrictModel):
+    """The field that holds each part of a product; None where the index has none."""
 
-    `text_fields` are what the first pass searches for the query's text, each with its boost as `multi_match` writes it
-    (`title^2`). `returned_fields` are the fields of a product that a search gives back.
+    id: FieldPath = Field(default=DOCUMENT_ID, description="Id of a product, in judgments too; a keyword field.")
+    title: FieldPath | None = Field(default=None, description="Name.")
+    description: FieldPath | None = Field(default=None, description="Longer text.")
+    brand: FieldPath | None = Field(default=None, description="Brand or maker.")
+    model: FieldPath | None = Field(default=None, description="The maker's name or number of the product.")
+    category: FieldPath | None = Field(default=None, description="Category or categories.")
+    price: FieldPath | None = Field(default=None, description="Price, a number.")
+    currency: FieldPath | None = Field(default=None, description="Currency of the price.")
+    stock: FieldPath | None = Field(default=None, description="How many can be sold, a number or true and false.")
+    released: FieldPath | None = Field(default=None, description="Date of release: newer is greater.")
+    images: FieldPath | None = Field(default=None, description="Paths or URLs of photos.")
+    audio: FieldPath | None = Field(default=None, description="Paths or URLs of recordings.")
+    video: FieldPath | None = Field(default=None, description="Paths or URLs of videos.")
+    stats: FieldPath | None = Field(default=None, description="Object with numbers on shoppers' behaviour.")
+
+    def product(self, id_: str, source: Mapping[str, Any]) -> Product:
+        """The product of a document's `_source`, as far as its values are those of a product."""
+        parts = {part: value_at(source, field) for part, field in self.fields().items()}
+        many = {part: [value] for part, value in parts.items() if part in _LISTS and isinstance(value, str)}
+        known = {part: value for part, value in (parts | many).items() if value is not None}
+        return read_leniently({name: known[name] for name in known.keys() & Product.model_fields.keys()} | {"id": id_})
+
+    def fields(self) -> dict[str, str]:
+        """The field of each part that has one, but for the id."""
+        return {part: field for part, field in self if part != "id" and field is not None}
+
+
+_LISTS = ("category", "images", "audio", "video")
+
+
+class IndexProfile(StrictModel):
+    """The meaning of an index's fields, as a file `index.yaml` states it.
+
+    `vectors` are the vector fields that queries are compared with, each with the encoder that made it.
     """
 
-    vectors: tuple[VectorField, ...] = ()
-    media: MediaRoots = field(default_factory=lambda: MediaRoots(Path()))
-    text_fields: tuple[str, ...] = TEXT_FIELDS
-    title: str = "title"
-    returned_fields: tuple[str, ...] = RETURNED_FIELDS
-    language: str = "english"
-    schema: int = LAYOUT_VERSION
+    version: int = Field(default=PROFILE_VERSION, ge=1, le=PROFILE_VERSION, description="Version of this form.")
+    language: str = Field(default="english", description="Language of the text.")
+    product: ProductFields = Field(default=ProductFields(), description="Field of each part of a product.")
+    text_fields: Annotated[tuple[BoostedField, ...], Field(min_length=1)] = Field(
+        description="Fields that the first pass searches for the query's text, with boosts such as `title^2`."
+    )
+    returned_fields: tuple[FieldPath, ...] = Field(default=(), description="Fields of a product that a search returns.")
+    vectors: tuple[VectorField, ...] = Field(default=(), description="Vector fields with the encoders that made them.")
+    media_root: str | None = Field(default=None, description="Folder of media that are named by a relative path.")
 
-    @classmethod
-    def from_meta(cls, name: str, meta: Mapping[str, Any], *, media_roots: Iterable[Path] = ()) -> "IndexProfile":
-        """The profile that the `_meta` of the index `name` states; defaults stand for what it does not state.
+    @model_validator(mode="after")
+    def _unique_vectors(self) -> Self:
+        parameters = [vector.parameter for vector in self.vectors]
+        if twice := next((name for name in parameters if parameters.count(name) > 1), None):
+            raise ValueError(f"two vector fields are called {twice!r} as a parameter; leave one out")
+        return self
 
-        `media_roots` are the folders that this process may read media from (see `MediaRoots`). InputError for an index
-        that this library did not make, or that an earlier version made.
-        """
-        version = meta.get("layout_version")
-        if version is None and {"format", "vectors"} <= meta.keys():
-            raise InputError(f"index {name}", "it was made by ltr 0.1; index the catalog again with `ltr catalog put`")
-        if version is None:
-            raise InputError(f"index {name}", "it was not made by `ltr index create`; choose another index")
-        if version != LAYOUT_VERSION:
-            raise InputError(
-                f"index {name}",
-                f"its layout has version {version!r}, not {LAYOUT_VERSION}; "
-                "index the catalog again with `ltr catalog put`",
-            )
-        keys = ("text_fields", "title", "returned_fields", "language")
-        stated: dict[str, Any] = {
-            key: tuple(value) if isinstance(value := meta[key], list) else value for key in keys if key in meta
-        }
-        return cls(
-            vectors=tuple(VectorField.from_meta(entry) for entry in meta["vectors"]),
-            media=MediaRoots.of(Path(meta["media_root"]), media_roots),
-            **stated,
-        )
+    @property
+    def id_source(self) -> tuple[str, ...]:
+        """The fields of a document's `_source` that `product_id` needs."""
+        return () if self.product.id == DOCUMENT_ID else (self.product.id,)
+
+    def ids_query(self, ids: Iterable[str]) -> dict[str, Any]:
+        """A query of the products of these ids."""
+        return {"terms": {self.product.id: list(ids)}}
+
+    def product_id(self, hit: Mapping[str, Any]) -> str:
+        """The id of a search hit's product; its `_source` must have the field of the id, unless that is `_id`."""
+        field = self.product.id
+        return str(hit[DOCUMENT_ID] if field == DOCUMENT_ID else value_at(hit.get("_source", {}), field))
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hex digits of all that searches are rendered from."""
+        return digest(self.model_dump(mode="json", exclude={"media_root"}))
+
+
+def value_at(source: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - any JSON
+    """The value at a dotted path of a document, whose keys may have dots themselves; None where there is none."""
+    if path in source:
+        return source[path]
+    for position, letter in enumerate(path):
+        inner = source.get(path[:position]) if letter == "." else None
+        if isinstance(inner, Mapping) and (value := value_at(inner, path[position + 1 :])) is not None:
+            return value
+    return None

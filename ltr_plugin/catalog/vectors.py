@@ -46,6 +46,12 @@ class VectorField:
         return hash(self.name)
 
     @property
+    def parameter(self) -> str:
+        """The name of a query's vector in this space, as search templates and features have it: a dot would be one of
+        mustache's."""
+        return self.name.replace(".", "_")
+
+    @property
     def per_media(self) -> str:
         """The nested field with one `vector` for each of several images, audio clips or videos."""
         return f"per_media.{self.name}"

@@ -10,14 +10,14 @@ from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.errors import counted
 
 if TYPE_CHECKING:
-    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.managed_index import ManagedIndex
     from ltr_plugin.pipelines.ingest import IngestResult
     from ltr_plugin.settings import Settings
 
 
 def embed_and_show(
     settings: "Settings",
-    index: "Index",
+    index: "ManagedIndex",
     pending_alias: str | None = None,
     *,
     wait: bool,
@@ -58,7 +58,7 @@ def embed_and_show(
 
 def embed_changes(
     settings: "Settings",
-    index: "Index",
+    index: "ManagedIndex",
     enqueue_error: str | None,
     *,
     wait: bool,
@@ -89,7 +89,7 @@ def warn_without_workers(settings: "Settings") -> None:
         typer.echo(f"ltr: no worker answers on {broker}; vectors are made when one runs (`ltr worker`)", err=True)
 
 
-def warn_of_stale_releases(index: "Index") -> None:
+def warn_of_stale_releases(index: "ManagedIndex") -> None:
     """Names the search templates that rank an index by vectors that it no longer has."""
     from ltr_plugin.errors import Problem
     from ltr_plugin.pipelines.releases import stale_releases
@@ -104,7 +104,7 @@ def warn_of_stale_releases(index: "Index") -> None:
     )
 
 
-def show_status(index: "Index", *, as_json: bool, missing: Sequence[str] | None = None) -> None:
+def show_status(index: "ManagedIndex", *, as_json: bool, missing: Sequence[str] | None = None) -> None:
     """Prints how many products an index has, how many lack vectors and why, and what could not be embedded."""
     from ltr_plugin.cluster.versions import writes_blocked
 

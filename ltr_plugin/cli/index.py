@@ -21,7 +21,7 @@ from ltr_plugin.cli.writing import print_missing, read_ids, write_file
 from ltr_plugin.errors import InputError, counted
 
 if TYPE_CHECKING:
-    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.managed_index import ManagedIndex
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
 
 app = verb_group("Create, list, embed, roll back and drop indices.", IndexGroup, continuing=("create", "embed"))
@@ -107,10 +107,10 @@ def list_(as_json: AsJson = False) -> None:
 @app.command()
 def status(name: IndexArgument = DEFAULT_INDEX, as_json: AsJson = False) -> None:
     """Show how many products an index has, how many lack vectors, and what could not be embedded."""
-    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.managed_index import ManagedIndex
     from ltr_plugin.cluster.opensearch import connect
 
-    show_status(Index.open(connect(), name), as_json=as_json)
+    show_status(ManagedIndex.open(connect(), name), as_json=as_json)
 
 
 @app.command()
@@ -142,7 +142,7 @@ def embed(
     An encoder that is not named stays as it is. With another encoder, the next version of the index is filled in the
     background from the index itself; the name is moved to it when all its vectors are made.
     """
-    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.managed_index import ManagedIndex
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.catalog_client import CatalogClient
     from ltr_plugin.pipelines.index_catalog import require_broker
@@ -155,7 +155,7 @@ def embed(
     if not wait:
         require_broker(settings)
     cluster = connect(settings=settings)
-    index = Index.open(cluster, name).allow_media(*([media_root] if media_root else []))
+    index = ManagedIndex.open(cluster, name).allow_media(*([media_root] if media_root else []))
     if retry_errors:
         index.requeue_failed()
     if reembed:
@@ -174,7 +174,7 @@ def embed(
 @app.command()
 def rollback(name: IndexArgument = DEFAULT_INDEX, wait: Wait = True, as_json: AsJson = False) -> None:
     """Make the version active that was active before; a second rollback undoes the first."""
-    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.managed_index import ManagedIndex
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.index_catalog import require_broker
     from ltr_plugin.pipelines.index_versions import rollback_index
@@ -188,7 +188,7 @@ def rollback(name: IndexArgument = DEFAULT_INDEX, wait: Wait = True, as_json: As
         result = rollback_index(cluster, name, progress=progress)
     state = "with the current products" if result.synced else f"as it was before {result.previous}"
     typer.echo(f"{name} is {result.index} again, {state}; another rollback returns to {result.previous}", err=True)
-    index = Index.open(cluster, name)
+    index = ManagedIndex.open(cluster, name)
     warn_of_stale_releases(index)
     embed_and_show(settings, index, wait=wait, as_json=as_json)
 
@@ -228,7 +228,7 @@ def _encoders(text: str | None, image: str | None, audio: str | None, video: lis
     return EncoderSelection(text, image, audio, tuple(video) if video else None)
 
 
-def _next_version(index: "Index", encoders: "EncoderSelection") -> "Index | None":
+def _next_version(index: "ManagedIndex", encoders: "EncoderSelection") -> "ManagedIndex | None":
     """The version with these encoders and all products, beside the active one; None when that one has the encoders."""
     from ltr_plugin.pipelines.index_versions import build_next_version
 

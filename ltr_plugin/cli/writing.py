@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
     from ltr_plugin.cluster.connection import Cluster
-    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.managed_index import ManagedIndex
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
     from ltr_plugin.pipelines.index_catalog import IndexResult
     from ltr_plugin.pipelines.ingest import IngestResult
@@ -154,16 +154,16 @@ def _say_stale(stale: int) -> None:
         typer.echo(f"skipped {counted(stale, 'change')}, older than the last one of the same product", err=True)
 
 
-def ensure_index(cluster: "Cluster", name: str, media_root: Path, *, update: bool) -> "Index":
+def ensure_index(cluster: "Cluster", name: str, media_root: Path, *, update: bool) -> "ManagedIndex":
     """The index, which is made when there is none, unless it is to be updated."""
-    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.managed_index import ManagedIndex
     from ltr_plugin.cluster.versions import active_index
     from ltr_plugin.pipelines import index_catalog
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
 
     active = active_index(cluster, name)
     if update and active is None:
-        return Index.open(cluster, name)  # says what is wrong with it
+        return ManagedIndex.open(cluster, name)  # says what is wrong with it
     if active:
         return active
     made = index_catalog.ensure_index(cluster, name, vector_fields_for(cluster, name, EncoderSelection()), media_root)
@@ -171,7 +171,7 @@ def ensure_index(cluster: "Cluster", name: str, media_root: Path, *, update: boo
     return made
 
 
-def _say_made(name: str, index: "Index") -> None:
+def _say_made(name: str, index: "ManagedIndex") -> None:
     """Says that there was no index, in case the name is mistyped, and which media get no vectors."""
     sources = ", ".join(dict.fromkeys(vector.source for vector in index.vectors))
     hint = f"`ltr index embed {name} --image-encoder ...` adds vectors of photos"

@@ -10,7 +10,7 @@ from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.media_roots import MEDIA_FIELDS
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.cluster.documents import product_fields
-from ltr_plugin.cluster.index import NOT_FOUND, VERSION_GONE, Index
+from ltr_plugin.cluster.managed_index import NOT_FOUND, VERSION_GONE, ManagedIndex
 from ltr_plugin.cluster.stamps import write_unless_stale
 from ltr_plugin.cluster.versions import WRITE_BLOCKED
 from ltr_plugin.errors import ClusterError, InputError
@@ -28,7 +28,7 @@ Results = Iterator[str | None]
 
 
 def apply_changes(
-    index: Index, changes: Sequence[Change], *, folder: Path | None = None, retry_timeout_s: float = 60.0
+    index: ManagedIndex, changes: Sequence[Change], *, folder: Path | None = None, retry_timeout_s: float = 60.0
 ) -> list[str | None]:
     """Writes changes in their order and returns the error of each; None: it was made; STALE: it came too late.
 
@@ -92,7 +92,7 @@ def _kind(change: Change) -> str:
     return "update" if isinstance(change, ProductUpdate) else "reembed" if isinstance(change, ReembedRequest) else "put"
 
 
-def _write(index: Index, batch: Sequence[Change]) -> Results:
+def _write(index: ManagedIndex, batch: Sequence[Change]) -> Results:
     match _kind(batch[0]):
         case "delete":
             results = index.delete(change.id for change in batch)
@@ -105,7 +105,7 @@ def _write(index: Index, batch: Sequence[Change]) -> Results:
     return (NOT_FOUND if error and error.missing else error for _, error in results)
 
 
-def _update(index: Index, updates: Sequence[ProductUpdate]) -> Results:
+def _update(index: ManagedIndex, updates: Sequence[ProductUpdate]) -> Results:
     """Reads the products, applies the updates, and writes each product unless somebody else wrote it in between."""
     reasons: dict[str, str | None] = {}
     pending = list(updates)
@@ -126,7 +126,7 @@ def _update(index: Index, updates: Sequence[ProductUpdate]) -> Results:
     return (reasons[update.id] for update in updates)
 
 
-def _conditional_action(index: Index, update: ProductUpdate, document: Mapping[str, Any]) -> dict[str, Any]:
+def _conditional_action(index: ManagedIndex, update: ProductUpdate, document: Mapping[str, Any]) -> dict[str, Any]:
     if not document.get("found"):
         raise InputError(f"product {update.id}", NO_SUCH_PRODUCT)
     source = document["_source"]
@@ -137,7 +137,7 @@ def _conditional_action(index: Index, update: ProductUpdate, document: Mapping[s
 
 
 def _content_hashes(
-    index: Index, update: ProductUpdate, product: Product, before: Mapping[Modality, str]
+    index: ManagedIndex, update: ProductUpdate, product: Product, before: Mapping[Modality, str]
 ) -> dict[Modality, str]:
     """Hashes of the updated product. Media that the update does not name keep theirs: a price may come from a machine
     that has no photos."""

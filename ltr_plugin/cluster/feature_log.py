@@ -41,7 +41,7 @@ def fetch_features(
     """
     name = logging_set_name(features)
     searches = ((pairs.query, _body(index, pairs, name, model)) for pairs in requests)
-    return msearch(index.cluster, index.name, searches, on_error=on_error)
+    return msearch(index, searches, on_error=on_error)
 
 
 def feature_values(hit: Hit) -> Mapping[str, float | None]:
@@ -57,13 +57,13 @@ def feature_matrix(hits: Sequence[Hit], features: FeatureSet) -> Floats:
 
 
 def _body(index: Index, pairs: QueryProducts, feature_set: str, model: str | None) -> Json:
-    params = feature_parameters(pairs.params, [vector.name for vector in index.vectors])
+    params = feature_parameters(pairs.params, [vector.parameter for vector in index.vectors])
     logged = sltr("featureset", feature_set, params, _name=LOG_NAME)
     body: dict[str, Json] = {
-        "query": {"bool": {"filter": [{"terms": {"id": list(pairs.products)}}, logged]}},
+        "query": {"bool": {"filter": [index.profile.ids_query(pairs.products), logged]}},
         "ext": {"ltr_log": {"log_specs": {"name": LOG_NAME, "named_query": LOG_NAME}}},
         "size": len(pairs.products),
-        "_source": False,
+        "_source": list(index.profile.id_source),
     }
     if model:  # as in a search: in the query itself the clauses of both would count together
         scoring = {"rescore_query": sltr("model", model, params), "query_weight": 0}

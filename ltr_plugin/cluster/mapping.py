@@ -1,12 +1,16 @@
 """Settings and mapping of an index: text with and without stemming, exact fields, vectors and their metadata."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.product import MODALITIES
-from ltr_plugin.catalog.profile import LAYOUT_VERSION
+from ltr_plugin.catalog.profile import IndexProfile, ProductFields
 from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.errors import InputError
+
+LAYOUT_VERSION = 3
+"""Version of the layout of an index and of what its `_meta` says; an index of another version is refused."""
 
 MAX_ERROR_LENGTH = 1024
 """Characters of an error: a longer one would be stored, but not found by a search."""
@@ -18,6 +22,26 @@ LONG_ATTRIBUTES = "long_attributes"
 """The field, stored and not indexed, of attributes that are longer."""
 
 TEXT_FIELDS = ("title", "description", "brand", "model", "category", "attribute_text")
+
+PROFILE = IndexProfile(
+    product=ProductFields(
+        title="title",
+        description="description",
+        brand="brand",
+        model="model",
+        category="category",
+        price="price",
+        currency="currency",
+        released="released",
+        images="images",
+        audio="audio",
+        video="video",
+        stats="stats",
+    ),
+    text_fields=("title.stem", "brand", "model", "category.stem", "description.stem", "attribute_text.stem"),
+    returned_fields=("id", "title", "brand", "price", "currency", "category", "shown_images"),
+)
+"""What the fields mean, but for the vectors and the media."""
 
 MAX_QUERY_WORDS = 32
 """Words after which the cluster cuts a text that is searched for, whoever sends it: each word makes clauses."""
@@ -43,7 +67,7 @@ def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int 
 
     Dynamic mapping is off, so LONG_ATTRIBUTES is only stored; it is on for the numbers under `stats`, which each shop
     names as it likes. Attributes are one `flat_object` (a real catalog has thousands of keys) and one text field.
-    `_meta` has what `IndexProfile` reads.
+    `_meta` has what `managed_profile` reads.
     """
     return {
         "settings": {"index": {"knn": True, "number_of_shards": shards, "analysis": _ANALYSIS}},
@@ -74,6 +98,34 @@ def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int 
             },
         },
     }
+
+
+def managed_profile(meta: Mapping[str, Any], profile: IndexProfile | None = None) -> IndexProfile:
+    """The profile of an index with this `_meta`, which `index_body` made; its vectors and media are its own, and the
+    rest is that of `profile`, if there is another one than PROFILE."""
+    vectors = tuple(VectorField.from_meta(entry) for entry in meta["vectors"])
+    return (profile or PROFILE).model_copy(update={"vectors": vectors, "media_root": meta["media_root"]})
+
+
+def is_managed(name: str, meta: Mapping[str, Any]) -> bool:
+    """Whether this library made the index of this name; InputError when an earlier version of it did."""
+    version = meta.get("layout_version")
+    if version is None and {"format", "vectors"} <= meta.keys():
+        raise InputError(f"index {name}", "it was made by ltr 0.1; index the catalog again with `ltr catalog put`")
+    if version not in (None, LAYOUT_VERSION):
+        raise InputError(
+            f"index {name}",
+            f"its layout has version {version!r}, not {LAYOUT_VERSION}; index the catalog again with `ltr catalog put`",
+        )
+    return version is not None
+
+
+def require_managed(name: str, meta: Mapping[str, Any]) -> None:
+    """InputError unless this library made the index, in this version."""
+    if not is_managed(name, meta):
+        raise InputError(
+            f"index {name}", "it was not made by `ltr index create`, and is only read; choose another index to write to"
+        )
 
 
 def _text() -> dict[str, Any]:

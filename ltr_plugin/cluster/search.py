@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ltr_plugin.batches import batched
-from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.catalog.profile import IndexProfile
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import Json, error_reason
 from ltr_plugin.errors import ClusterError
 
@@ -33,10 +34,10 @@ class Hit:
     features: Mapping[str, Mapping[str, float | None]]
 
 
-def search(cluster: Cluster, index: str, template: Mapping[str, str], params: Mapping[str, Json]) -> list[Hit]:
+def search(index: Index, template: Mapping[str, str], params: Mapping[str, Json]) -> list[Hit]:
     """The hits of one search; `template` is `{"source": text}` or `{"id": name}` of a stored one."""
-    response = cluster.call("POST", f"/{index}/_search/template", {**template, "params": params})
-    return _hits(response)
+    response = index.cluster.call("POST", f"/{index.name}/_search/template", {**template, "params": params})
+    return _hits(index.profile, response)
 
 
 def raise_error(_: str, error: ClusterError) -> None:
@@ -45,35 +46,33 @@ def raise_error(_: str, error: ClusterError) -> None:
 
 
 def msearch_template(
-    cluster: Cluster, index: str, template: Mapping[str, str], searches: Searches, *, on_error: OnError = raise_error
+    index: Index, template: Mapping[str, str], searches: Searches, *, on_error: OnError = raise_error
 ) -> Iterator[list[Hit]]:
     """The hits of many searches with one template, given by their parameters, in order; none where one is refused."""
     bodies = ((query, {**template, "params": params}) for query, params in searches)
-    return _msearch(cluster, f"/{index}/_msearch/template", bodies, on_error)
+    return _msearch(index, "_msearch/template", bodies, on_error)
 
 
-def msearch(
-    cluster: Cluster, index: str, searches: Searches, *, on_error: OnError = raise_error
-) -> Iterator[list[Hit]]:
+def msearch(index: Index, searches: Searches, *, on_error: OnError = raise_error) -> Iterator[list[Hit]]:
     """The hits of many searches given as plain bodies, in order; none where one is refused."""
-    return _msearch(cluster, f"/{index}/_msearch", searches, on_error)
+    return _msearch(index, "_msearch", searches, on_error)
 
 
-def _msearch(cluster: Cluster, path: str, searches: Searches, on_error: OnError) -> Iterator[list[Hit]]:
+def _msearch(index: Index, call: str, searches: Searches, on_error: OnError) -> Iterator[list[Hit]]:
     for group in batched(searches, SEARCHES_PER_REQUEST):
         lines = "".join(f"{_HEADER}{json.dumps(body)}\n" for _, body in group)
-        responses = cluster.call("POST", path, lines)["responses"]
+        responses = index.cluster.call("POST", f"/{index.name}/{call}", lines)["responses"]
         for (query, _), response in zip(group, responses, strict=True):
             if "error" in response:
                 reason = f"the search of query {query!r} was refused ({response['status']})"
                 error = ClusterError(f"{reason}: {error_reason(response['error'])}", status=response["status"])
                 on_error(query, error)
-            yield [] if "error" in response else _hits(response)
+            yield [] if "error" in response else _hits(index.profile, response)
 
 
-def _hits(response: Json) -> list[Hit]:
+def _hits(profile: IndexProfile, response: Json) -> list[Hit]:
     return [
-        Hit(hit["_id"], hit["_score"] if hit["_score"] is not None else 0.0, hit.get("_source", {}), _logged(hit))
+        Hit(profile.product_id(hit), hit["_score"] or 0.0, hit.get("_source", {}), _logged(hit))
         for hit in response["hits"]["hits"]
     ]
 

@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 
 from ltr_plugin.catalog.changes import Change
 from ltr_plugin.catalog.product import digest
-from ltr_plugin.cluster.index import NOT_FOUND, Index
+from ltr_plugin.cluster.managed_index import NOT_FOUND, ManagedIndex
 from ltr_plugin.cluster.scripts import STALE
 from ltr_plugin.cluster.state import DELETIONS, StateIndex
 
 KEPT_DAYS = 7
 """Days in which an older change does not bring a deleted product back."""
 
-Write = Callable[[Index, Sequence[Change]], Iterable[str | None]]
+Write = Callable[[ManagedIndex, Sequence[Change]], Iterable[str | None]]
 
 
-def write_unless_stale(index: Index, batch: Sequence[Change], write: Write) -> list[str | None]:
+def write_unless_stale(index: ManagedIndex, batch: Sequence[Change], write: Write) -> list[str | None]:
     """The error of each change, in order: STALE for those that are older than the last change of their product.
 
     `batch` has changes of one kind, no product twice; `write` makes those that need no look at deletions.
@@ -38,7 +38,7 @@ def write_unless_stale(index: Index, batch: Sequence[Change], write: Write) -> l
     return [STALE if (error := results[one.id]) and STALE in error else error for one in batch]
 
 
-def _note_deletions(index: Index, stamps: Mapping[str, int]) -> None:
+def _note_deletions(index: ManagedIndex, stamps: Mapping[str, int]) -> None:
     deletions = StateIndex(index.cluster, DELETIONS)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     actions = (
@@ -56,11 +56,11 @@ def _note_deletions(index: Index, stamps: Mapping[str, int]) -> None:
     deletions.delete_by_query({"range": {"deleted_at": {"lt": f"now-{KEPT_DAYS}d"}}})
 
 
-def _deleted_later(index: Index, stamps: Mapping[str, int]) -> list[str]:
+def _deleted_later(index: ManagedIndex, stamps: Mapping[str, int]) -> list[str]:
     """The ids of products that were deleted by changes with greater stamps."""
     noted = StateIndex(index.cluster, DELETIONS).get_all(_key(index, id_) for id_ in stamps).values()
     return [one["id"] for one in noted if one["id"] in stamps and one["changed"] > stamps[one["id"]]]
 
 
-def _key(index: Index, id_: str) -> str:
+def _key(index: ManagedIndex, id_: str) -> str:
     return digest([index.alias, id_])

@@ -21,6 +21,9 @@ VERSIONS = "ltr-versions"
 DELETIONS = "ltr-deletions"
 """Deletions of products whose messages have a stamp."""
 
+PROFILES = "ltr-profiles"
+"""Profiles of indices, by name and revision."""
+
 SCHEMA = 1
 
 _BODY = {
@@ -29,6 +32,7 @@ _BODY = {
         "dynamic": False,
         "properties": {
             "template": {"type": "keyword"},
+            "index": {"type": "keyword"},
             "number": {"type": "integer"},
             "deleted_at": {"type": "date"},
         },
@@ -98,7 +102,7 @@ class StateIndex:
                 raise
             raise ClusterError(
                 f"{error}; state is kept in hidden indices: give the role of OPENSEARCH_USER the right to create, read "
-                f"and write {RELEASES}, {VERSIONS} and {DELETIONS}",
+                f"and write {RELEASES}, {VERSIONS}, {DELETIONS} and {PROFILES}",
                 status=403,
                 error_type=error.error_type,
             ) from None

@@ -8,7 +8,7 @@ from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.documents import EmbeddingResult, stored_product
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.cluster.scripts import without_nonce
 from ltr_plugin.cluster.versions import (
     active_index,
@@ -25,7 +25,7 @@ from ltr_plugin.progress import Progress, no_progress
 PAGE_SIZE = 500
 
 
-def sync(source: Index, target: Index, *, progress: Progress = no_progress) -> None:
+def sync(source: ManagedIndex, target: ManagedIndex, *, progress: Progress = no_progress) -> None:
     """Copies the products of `source` to `target`, and deletes those that `source` no longer has.
 
     A vector is copied when both have its field with the same fingerprint; the other fields of a product stay in the
@@ -45,7 +45,7 @@ def sync(source: Index, target: Index, *, progress: Progress = no_progress) -> N
     write_notes(target, synced_from=sync_point)
 
 
-def copy_vectors(source: Index, target: Index, ids: Sequence[str]) -> None:
+def copy_vectors(source: ManagedIndex, target: ManagedIndex, ids: Sequence[str]) -> None:
     """Copies to products of `target` the vectors they lack, where `source` has them of the same content and encoder."""
     known = {vector.name: vector for vector in source.vectors}
     same_space = [one for one in target.vectors if _same(one, known.get(one.name))]
@@ -65,7 +65,7 @@ def copy_vectors(source: Index, target: Index, ids: Sequence[str]) -> None:
             pass  # a vector that is refused stays in the backlog and is made again
 
 
-def copy_reembed_nonces(source: Index, target: Index, ids: Sequence[str]) -> None:
+def copy_reembed_nonces(source: ManagedIndex, target: ManagedIndex, ids: Sequence[str]) -> None:
     """Has vectors of `target` made again where `source` had vectors of the same content made again, or will have.
 
     ClusterError when `target` refuses a product.
@@ -84,12 +84,12 @@ def copy_reembed_nonces(source: Index, target: Index, ids: Sequence[str]) -> Non
     _replace(source, target, changed)
 
 
-def synced_from(target: Index, source: Index) -> bool:
+def synced_from(target: ManagedIndex, source: ManagedIndex) -> bool:
     """Whether `target` has what `source` had at some time, and needs only the changes since."""
     return _synced_checkpoint(target, source) is not None
 
 
-def cut_over(cluster: Cluster, alias: str, target: Index) -> str | None:
+def cut_over(cluster: Cluster, alias: str, target: ManagedIndex) -> str | None:
     """Points `alias` to `target`; returns the index that it pointed to, if any, whose writes are blocked from now on.
 
     If `target` is synced from that index, it gets the last changes first. Writes are blocked meanwhile, so that none is
@@ -129,7 +129,7 @@ def cut_over(cluster: Cluster, alias: str, target: Index) -> str | None:
     return previous
 
 
-def _copy(source: Index, target: Index, query: dict[str, Any], progress: Progress) -> None:
+def _copy(source: ManagedIndex, target: ManagedIndex, query: dict[str, Any], progress: Progress) -> None:
     total = int(source.cluster.call("GET", f"/{source.name}/_count", {"query": query})["count"])
     hits = source.scan(query, page=PAGE_SIZE, source={"excludes": list(source.vector_names)})
     done = 0
@@ -145,7 +145,9 @@ def _copy(source: Index, target: Index, query: dict[str, Any], progress: Progres
         progress(min(done, total), total)
 
 
-def _replace(source: Index, target: Index, products: Iterable[tuple[Product, Mapping[Modality, str]]]) -> None:
+def _replace(
+    source: ManagedIndex, target: ManagedIndex, products: Iterable[tuple[Product, Mapping[Modality, str]]]
+) -> None:
     for id_, error in target.cluster.bulk(
         target.replace_action(product, content_hash, overwrite=True) for product, content_hash in products
     ):
@@ -173,7 +175,7 @@ def _embedding_results(document: dict[str, Any], same_space: Sequence[VectorFiel
             )
 
 
-def _only_in(one: Index, other: Index) -> Iterator[str]:
+def _only_in(one: ManagedIndex, other: ManagedIndex) -> Iterator[str]:
     """The ids of products that only the first index has. Both give their ids in order."""
     others = other.ids()
     last = next(others, None)
@@ -184,13 +186,13 @@ def _only_in(one: Index, other: Index) -> Iterator[str]:
             yield id_
 
 
-def _synced_checkpoint(target: Index, source: Index) -> int | None:
+def _synced_checkpoint(target: ManagedIndex, source: ManagedIndex) -> int | None:
     """The sequence number up to which `target` has the changes of `source`; None: it is not synced."""
     sync_point = read_notes(target).get("synced_from") or {}
     return int(sync_point["checkpoint"]) if sync_point.get("uuid") == source.uuid else None
 
 
-def _sync_point(index: Index) -> dict[str, Any]:
+def _sync_point(index: ManagedIndex) -> dict[str, Any]:
     """The UUID of an index and its checkpoint: changes up to it can be read after a refresh, in every shard."""
     shards = index.cluster.call("GET", f"/{index.name}/_stats/docs", level="shards")["indices"][index.name]["shards"]
     primaries = [copy for copies in shards.values() for copy in copies if copy["routing"]["primary"]]

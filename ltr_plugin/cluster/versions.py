@@ -8,7 +8,7 @@ from typing import Any
 
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.cluster.mapping import index_body
 from ltr_plugin.cluster.names import require_name, write_alias
 from ltr_plugin.cluster.state import VERSIONS, StateIndex
@@ -24,7 +24,7 @@ _ALIAS_MOVED = ("aliases_not_found_exception", "illegal_state_exception", "index
 _INHERITED_SETTINGS = ("number_of_shards", "number_of_replicas", "refresh_interval")
 
 
-def open_or_create(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media_root: Path) -> Index:
+def open_or_create(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media_root: Path) -> ManagedIndex:
     """The index behind `alias` if it has these vectors, else another version (see `create_next_version`)."""
     current = active_index(cluster, alias)
     if current is not None and set(current.vectors) == set(vectors):
@@ -34,7 +34,7 @@ def open_or_create(cluster: Cluster, alias: str, vectors: Sequence[VectorField],
 
 def create_next_version(
     cluster: Cluster, alias: str, vectors: Sequence[VectorField], media_root: Path, *, catalog: Path | None = None
-) -> Index:
+) -> ManagedIndex:
     """A version with these vectors that is not the one behind `alias`: an existing one, else a new one.
 
     A version that is filled from a `catalog` file alone is used again for that file only: two files, or a file and a
@@ -63,17 +63,17 @@ def create_next_version(
             if error.error_type != "resource_already_exists_exception":
                 raise
             continue  # another command was first with this number
-        return Index.open(cluster, name)
+        return ManagedIndex.open(cluster, name)
 
 
-def active_index(cluster: Cluster, alias: str) -> Index | None:
+def active_index(cluster: Cluster, alias: str) -> ManagedIndex | None:
     """The index behind an alias; None when there is none, or one of an older layout, which the next version replaces.
 
     InputError for a name that no index made here can have, or that belongs to another index.
     """
     require_name("index", alias, lower_case=True)
     try:
-        index = Index.open(cluster, alias)
+        index = ManagedIndex.open(cluster, alias)
     except ClusterError as error:
         if error.status == 404:
             return None
@@ -140,12 +140,12 @@ def _update_alias(
         ) from None
 
 
-def read_notes(index: Index) -> dict[str, Any]:
+def read_notes(index: ManagedIndex) -> dict[str, Any]:
     """What is noted on a version, as it is now: `previous_index` and `synced_from` (see `sync`)."""
     return StateIndex(index.cluster, VERSIONS).get(index.uuid)
 
 
-def write_notes(index: Index, **notes: object) -> None:
+def write_notes(index: ManagedIndex, **notes: object) -> None:
     """Sets these notes on a version; the others stay."""
     StateIndex(index.cluster, VERSIONS).merge(index.uuid, index=index.name, **notes)
 
@@ -179,9 +179,9 @@ def writes_blocked(cluster: Cluster, name: str) -> bool:
     return settings.get("index.blocks.write") == "true"  # type: ignore[no-any-return]
 
 
-def _open_or_none(cluster: Cluster, name: str) -> Index | None:
+def _open_or_none(cluster: Cluster, name: str) -> ManagedIndex | None:
     try:
-        return Index.open(cluster, name)
+        return ManagedIndex.open(cluster, name)
     except InputError:
         return None
 

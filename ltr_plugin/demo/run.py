@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ltr_plugin.catalog.product import MODALITIES, Modality, Product
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
 from ltr_plugin.devnode import temporary_node
@@ -104,7 +104,7 @@ def run_demo(
 
 
 def _rank(
-    index: Index, files: ShopFiles, out: Path, timer: _StepTimer, progress_bar: ProgressBar, started: float
+    index: ManagedIndex, files: ShopFiles, out: Path, timer: _StepTimer, progress_bar: ProgressBar, started: float
 ) -> DemoReport:
     features = _features(index)
     table = out / "features.parquet"
@@ -210,7 +210,7 @@ def _catalog_modalities(files: ShopFiles) -> set[Modality]:
     return {modality for modality in MODALITIES if any(product.media(modality) for product in products)}
 
 
-def _features(index: Index) -> FeatureSet:
+def _features(index: ManagedIndex) -> FeatureSet:
     """The richest of the shipped feature sets that this index can evaluate."""
     sets = [FeatureSet.load(name) for name in ("media", "shop", "words")]
     known = {vector.name for vector in index.vectors}
@@ -228,7 +228,7 @@ def _index(
     vectors: tuple[VectorField, ...],
     timer: _StepTimer,
     progress_bar: ProgressBar,
-) -> Index:
+) -> ManagedIndex:
     alias = f"demo-{files.catalog.parent.resolve().name.lower()}"
     with timer.step("writing products", progress_bar) as progress:
         result = write_catalog(cluster, files.catalog, alias, vectors, prune=True, progress=progress)

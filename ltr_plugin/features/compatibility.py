@@ -44,14 +44,12 @@ def check_fields(features: FeatureSet, mapping: Mapping[str, Any], vectors: Sequ
 
     A field below `stats` may be absent: it is mapped when the first product has it.
     """
-    problems = list(_problems(features, mapping, {vector.name: vector for vector in vectors}))
+    problems = list(_problems(features, mapping, vectors))
     if problems:
         raise InputError(f"feature set {features.id}", problems)
 
 
-def _problems(
-    features: FeatureSet, mapping: Mapping[str, Any], vectors: Mapping[str, VectorField]
-) -> Iterator[Problem]:
+def _problems(features: FeatureSet, mapping: Mapping[str, Any], vectors: Sequence[VectorField]) -> Iterator[Problem]:
     for position, feature in enumerate(features.features):
         location = f"$.features[{position}]"
         for field, required in feature.required_fields().items():
@@ -74,16 +72,17 @@ def _problems(
 
 
 def _vector_problems(
-    location: str, name: str, query: str, field: str, vectors: Mapping[str, VectorField]
+    location: str, name: str, query: str, field: str, vectors: Sequence[VectorField]
 ) -> Iterator[Problem]:
-    known = ", ".join(sorted(vectors)) or "none"
-    if query not in vectors:
+    by_parameter, by_field = {one.parameter: one for one in vectors}, {one.name: one for one in vectors}
+    known = ", ".join(sorted(by_parameter)) or "none"
+    if query not in by_parameter:
         yield Problem(
             f"{location}.query_vector",
             f"{name}: queries have no vector {query!r}; the encoders of this index make: {known}",
         )
-    elif field in vectors and vectors[query].fingerprint != vectors[field].fingerprint:
-        encoders = f"{query!r} is made by {vectors[query].encoder}, {field!r} by {vectors[field].encoder}"
+    elif field in by_field and by_parameter[query].fingerprint != by_field[field].fingerprint:
+        encoders = f"{query!r} is made by {by_parameter[query].encoder}, {field!r} by {by_field[field].encoder}"
         yield Problem(f"{location}.field", f"vectors of two spaces cannot be compared: {encoders}")
 
 

@@ -5,23 +5,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
 
-import yaml
 from pydantic import Field, ModelWrapValidatorHandler, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails, InitErrorDetails
 
 from ltr_plugin.catalog.product import digest
-from ltr_plugin.errors import InputError, Problem
+from ltr_plugin.errors import InputError
 from ltr_plugin.features.expressions import variables
 from ltr_plugin.features.feature import Feature
 from ltr_plugin.features.kinds import RENAMED_KEYS, AnyFeature, Derived
 from ltr_plugin.features.mustache import render
 from ltr_plugin.resources import resource_dir
-from ltr_plugin.validation import StrictModel, decode
+from ltr_plugin.validation import StrictModel, decode, read_yaml
 
 FeatureSetName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-
-MAX_VALUES = 100_000
-"""Values in the file of a feature set."""
 
 
 class FeatureSet(StrictModel):
@@ -45,23 +41,10 @@ class FeatureSet(StrictModel):
         path = Path(path_or_name)
         if not path.is_file():
             path = shipped.get(str(path_or_name), path)
-        try:
-            value = yaml.safe_load(path.read_bytes())
-        except FileNotFoundError:
+        if not path.exists():
             names = ", ".join(shipped)
-            raise InputError(str(path), f"no such file, nor a shipped feature set; shipped are {names}") from None
-        except OSError as error:
-            raise InputError(str(path), f"cannot be read: {error.strerror or error}") from None
-        except yaml.YAMLError as error:
-            position = getattr(error, "problem_mark", None)
-            location = f"line {position.line + 1}" if position else ""
-            message = f"is not YAML: {getattr(error, 'problem', error)}"
-            raise InputError(str(path), [Problem(location, message)]) from None
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:  # as for 2026-13-45
-            raise InputError(str(path), f"has a value that YAML cannot read: {error}") from None
-        if _exceeds(value, MAX_VALUES):
-            raise InputError(str(path), f"has more than {MAX_VALUES:,} values, counting each use of an alias")
-        return decode(cls, value, source=str(path), renamed_keys=RENAMED_KEYS)
+            raise InputError(str(path), f"no such file, nor a shipped feature set; shipped are {names}")
+        return decode(cls, read_yaml(path), source=str(path), renamed_keys=RENAMED_KEYS)
 
     @property
     def id(self) -> str:
@@ -156,14 +139,3 @@ def _kept(details: ErrorDetails) -> InitErrorDetails:
     return InitErrorDetails(
         type=details["type"], loc=details["loc"], input=details["input"], ctx=details.get("ctx", {})
     )
-
-
-def _exceeds(value: object, most: int) -> bool:
-    """Whether a value holds more than so many; YAML's aliases let a short file hold any number."""
-    left = [value]
-    for _ in range(most):
-        if not left:
-            return False
-        one = left.pop()
-        left += [*one, *one.values()] if isinstance(one, dict) else one if isinstance(one, list) else ()
-    return True

@@ -107,7 +107,7 @@ def ablate(
     judged = [one for one in encoded if qrels.for_query(one.query.id)]
     if not judged:
         raise no_judged_query()
-    shuffled_ids = shuffled(index.ids(), seed)
+    shuffled_ids = shuffled(sorted(index.ids()), seed)
     if len(shuffled_ids) * max(removed_fractions, default=0) > MAX_REMOVED_IDS:
         raise InputError(
             "ltr ablate", f"{len(shuffled_ids):,} products are too many to list in a query; index a part of the catalog"

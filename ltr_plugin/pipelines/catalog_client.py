@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel, ReembedRequest
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.errors import InputError
 from ltr_plugin.settings import Settings
@@ -52,7 +52,7 @@ class CatalogClient:
         self._client = client or celery_client(settings)
         self._folder = folder
         self._media_roots = settings.media_root
-        Index.open(self._cluster, alias)
+        ManagedIndex.open(self._cluster, alias)
 
     def put(self, products: Iterable[Product | CatalogRecord]) -> "IngestResult":
         """Adds products, or replaces those of the same ids. One with `deleted: true` is deleted.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.cluster.versions import active_index, resolve_alias
 from ltr_plugin.errors import EncoderError, InputError
 
@@ -56,7 +56,7 @@ class EncoderSelection:
 
 
 def vector_fields_for(
-    cluster: Cluster, alias: str, encoders: EncoderSelection, active: Index | None = None
+    cluster: Cluster, alias: str, encoders: EncoderSelection, active: ManagedIndex | None = None
 ) -> tuple[VectorField, ...]:
     """The vector fields that an index, which may exist or not, is to have with these encoders.
 

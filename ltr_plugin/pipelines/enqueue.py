@@ -9,7 +9,7 @@ from ltr_plugin.batches import batched
 from ltr_plugin.broker.messages import DEFAULT_QUEUE, EMBED_TASK, celery_client, queue_of
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.references import strip_credentials
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.errors import BrokerError
 from ltr_plugin.settings import Settings
 
@@ -42,7 +42,9 @@ def enqueue(client: "Celery", index: str, ids: Iterable[str], source: Modality, 
     return sent
 
 
-def enqueue_missing(index: Index, ids: Sequence[str], source: Modality | None = None, *, client: "Celery") -> int:
+def enqueue_missing(
+    index: ManagedIndex, ids: Sequence[str], source: Modality | None = None, *, client: "Celery"
+) -> int:
     """Sends those of these products that lack a current vector (with `source`, of that modality); returns how many.
 
     A product is sent, and counted, once for each modality that it lacks vectors of.
@@ -57,11 +59,11 @@ def enqueue_missing(index: Index, ids: Sequence[str], source: Modality | None = 
 
 
 def enqueue_backlog(
-    index: Index, batch: int | None = None, *, client: "Celery", untried_since: float | None = None
+    index: ManagedIndex, batch: int | None = None, *, client: "Celery", untried_since: float | None = None
 ) -> int:
     """Sends all products that lack a current vector; returns how many, counted as by `enqueue_missing`.
 
-    `untried_since` as in `Index.backlog`.
+    `untried_since` as in `ManagedIndex.backlog`.
     """
     return sum(
         enqueue(client, index.name, index.backlog_ids(source, untried_since=untried_since), source, batch=batch)
@@ -69,7 +71,7 @@ def enqueue_backlog(
     )
 
 
-def enqueue_lost(index: Index, *, client: "Celery") -> int:
+def enqueue_lost(index: ManagedIndex, *, client: "Celery") -> int:
     """Sends the products that lack a vector and are in no task; returns how many, counted as by `enqueue_missing`.
 
     A modality whose queue is not empty is skipped: lost products are sent once the queue is empty. Products in tasks
@@ -97,7 +99,7 @@ def broker_connection(client: "Celery") -> Iterator[Any]:
             raise no_answer(client.conf.broker_url, error) from None
 
 
-def _modalities(index: Index) -> list[Modality]:
+def _modalities(index: ManagedIndex) -> list[Modality]:
     return list(dict.fromkeys(vector.source for vector in index.vectors))
 
 
@@ -111,7 +113,7 @@ def queue_length(client: "Celery", *names: str) -> int:
     return waiting
 
 
-def _in_flight(index: Index, client: "Celery") -> dict[Modality | None, set[str]]:
+def _in_flight(index: ManagedIndex, client: "Celery") -> dict[Modality | None, set[str]]:
     """The ids in tasks that workers run, have reserved or will retry, by modality."""
     in_flight: dict[Modality | None, set[str]] = {}
     if not client.conf.worker_enable_remote_control:

@@ -117,21 +117,16 @@ def run_ranking(
     A query that the cluster refuses has no results.
     """
     template = {"source": search_template(Retrieval(index.profile), ranking)}
-    full = ((one.query.id, {**one.params, "size": EVALUATION_DEPTH}) for one in encoded)
+    full = [(one.query.id, {**one.params, "size": EVALUATION_DEPTH}) for one in encoded]
     judged = (
-        (one.query.id, {**one.params, "size": EVALUATION_DEPTH, **_restricted_to(qrels.for_query(one.query.id))})
-        for one in encoded
+        (query, {**params, "filters": [index.profile.ids_query(qrels.for_query(query))]}) for query, params in full
     )
     total = 2 * len(encoded)
-    search = partial(msearch_template, index.cluster, index.name, template, on_error=on_error)
+    search = partial(msearch_template, index, template, on_error=on_error)
     return FullAndJudgedRuns(
         _collect_run(encoded, search(full), 0, total, progress),
         _collect_run(encoded, search(judged), len(encoded), total, progress),
     )
-
-
-def _restricted_to(products: Iterable[str]) -> Mapping[str, object]:
-    return {"filters": [{"terms": {"id": list(products)}}]}
 
 
 def _collect_run(

@@ -43,7 +43,7 @@ def explain(
     """
     ranker = as_ranker(ranker)
     encoded = encode_one(index, query)
-    stored = {one.product.id: one.product for one in index.fetch(products)}
+    stored = index.products(products)
     if missing := [id_ for id_ in products if id_ not in stored]:
         raise InputError("product", f"{index.alias} has no product {', '.join(map(repr, missing))}")
     push_features(index, ranker.feature_set)

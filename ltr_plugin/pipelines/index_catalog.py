@@ -12,7 +12,7 @@ from ltr_plugin.catalog.changes import CHANGES_PER_CALL, CatalogEntry, Change, P
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.index import NOT_FOUND, Index
+from ltr_plugin.cluster.managed_index import NOT_FOUND, ManagedIndex
 from ltr_plugin.cluster.pruning import delete_unchanged, ids_without, snapshot_without
 from ltr_plugin.cluster.scripts import STALE
 from ltr_plugin.cluster.sync import copy_reembed_nonces, copy_vectors, cut_over, sync, synced_from
@@ -47,7 +47,7 @@ class IndexResult:
     where there was no index.
     """
 
-    index: Index
+    index: ManagedIndex
     pending_alias: str | None
     written: int
     refused: list[Problem] = field(default_factory=list)
@@ -96,7 +96,7 @@ def write_catalog(
             str(catalog), "has no product, so nothing would be left; `ltr index drop --all` deletes an index"
         )
     if update and current is None:
-        Index.open(cluster, alias)  # says what is wrong with it
+        ManagedIndex.open(cluster, alias)  # says what is wrong with it
     changes = lines.read(skip_invalid=skip_invalid or not invalid)  # a checked file is not parsed for it again
     folder = media or catalog.parent
     new_version = replace or (current is None and resolve_alias(cluster, alias) is not None)
@@ -124,7 +124,7 @@ def write_catalog(
     )
 
 
-def ensure_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media: Path) -> Index:
+def ensure_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media: Path) -> ManagedIndex:
     """The index behind an alias, whatever its vectors; where there is none, a new one with these, at once.
 
     InputError when the alias belongs to an index that was not made here, or that an earlier release made.
@@ -138,28 +138,29 @@ def ensure_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], m
         except ClusterError as error:
             if error.status != 409:  # else another command made the index first
                 raise
-    return Index.open(cluster, alias)
+    return ManagedIndex.open(cluster, alias)
 
 
-def missing_from_catalog(index: Index, catalog: Path) -> list[str]:
+def missing_from_catalog(index: ManagedIndex, catalog: Path) -> list[str]:
     """The ids of an index's products that a catalog does not have, in order: what `prune` deletes."""
     return ids_without(index, _ids(JsonLines(catalog, CatalogEntry).read()))
 
 
 def embed_backlog(
     settings: Settings,
-    index: Index,
+    index: ManagedIndex,
     pending_alias: str | None = None,
     *,
     already_sent: bool = False,
     progress: Progress = no_progress,
-) -> Index:
+) -> ManagedIndex:
     """Has every product embedded that lacks a current vector, and returns the index that is active then.
 
     With `pending_alias`, the alias is pointed to this version afterwards; products that changed in the active version
     meanwhile are copied first, the last of them while writes are blocked.
 
-    Products whose media cannot be read now stay in the backlog (see `Index.unavailable`); the alias moves all the same.
+    Products whose media cannot be read now stay in the backlog (see `ManagedIndex.unavailable`); the alias moves all
+    the same.
     With a broker, its workers embed; what is `already_sent` to them is not sent again. Without a broker, a local worker
     runs for the length of this call. A call after an interruption continues: the index says which vectors are missing.
     """
@@ -173,7 +174,7 @@ def embed_backlog(
             _embed(settings, index, progress, since)
         cut_over(index.cluster, alias, index)
         _embed(settings, index, progress, since)
-    return Index.open(index.cluster, alias) if worked or pending_alias else index
+    return ManagedIndex.open(index.cluster, alias) if worked or pending_alias else index
 
 
 def require_broker(settings: Settings) -> None:
@@ -201,7 +202,7 @@ def temporary_worker(settings: Settings, *media_roots: Path) -> "Iterator[LocalW
 
 
 def _write(
-    target: Index, changes: Iterator[Change], folder: Path, total: int, progress: Progress
+    target: ManagedIndex, changes: Iterator[Change], folder: Path, total: int, progress: Progress
 ) -> tuple[list[str], list[Problem], int]:
     """The ids of the products that exist afterwards, what was refused, and how many changes were stale."""
     ids: list[str] = []
@@ -211,7 +212,7 @@ def _write(
     # a large catalog takes so long to check and to write that the alias may move, and old versions may be dropped
     just_opened = total <= CHANGES_PER_CALL and not media_roots
     for group in batched(changes, CHANGES_PER_CALL):
-        index = target if just_opened else Index.open(target.cluster, target.alias, media_roots=media_roots)
+        index = target if just_opened else ManagedIndex.open(target.cluster, target.alias, media_roots=media_roots)
         errors = apply_changes(index, group, folder=folder)
         stale += errors.count(STALE)
         refused += (
@@ -230,7 +231,9 @@ def _ids(changes: Iterable[Change]) -> set[str]:
     return {one.id for one in changes if not getattr(one, "deleted", False)}
 
 
-def _embed(settings: Settings, index: Index, progress: Progress, since: float, *, already_sent: bool = False) -> bool:
+def _embed(
+    settings: Settings, index: ManagedIndex, progress: Progress, since: float, *, already_sent: bool = False
+) -> bool:
     """Whether any vector was missing."""
     from ltr_plugin.broker.messages import celery_client
     from ltr_plugin.pipelines.local_worker import drain

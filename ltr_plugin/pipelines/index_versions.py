@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ltr_plugin.catalog.profile import LAYOUT_VERSION
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
+from ltr_plugin.cluster.mapping import LAYOUT_VERSION
 from ltr_plugin.cluster.sync import cut_over, sync, synced_from
 from ltr_plugin.cluster.versions import (
     active_index,
@@ -43,7 +43,7 @@ class Version:
 
 def build_next_version(
     cluster: Cluster, alias: str, vectors: Sequence[VectorField], *, progress: Progress = no_progress
-) -> Index:
+) -> ManagedIndex:
     """Another version of an index, with these vector fields and all products of the active version.
 
     Vectors of fields that both have are copied; `embed_backlog` has the others made, and moves the alias. A version
@@ -71,7 +71,7 @@ def rollback_index(cluster: Cluster, alias: str, *, progress: Progress = no_prog
     if current is None or previous not in versions(cluster, alias):
         name = current.name if current else resolve_alias(cluster, alias)
         raise InputError(f"index {alias}", f"{name} has no version before it" if name else "there is no such index")
-    target = Index.open(cluster, previous)
+    target = ManagedIndex.open(cluster, previous)
     synced = synced_from(target, current)
     if synced:
         sync(current, target, progress=progress)

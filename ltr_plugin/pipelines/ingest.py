@@ -13,7 +13,7 @@ from ltr_plugin.catalog.changes import CHANGES_PER_CALL, Change
 from ltr_plugin.catalog.line_groups import NumberedLine
 from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.index import NOT_FOUND, Index
+from ltr_plugin.cluster.managed_index import NOT_FOUND, ManagedIndex
 from ltr_plugin.cluster.scripts import STALE
 from ltr_plugin.errors import BrokerError, ClusterError, InputError, Problem, counted
 from ltr_plugin.files import decode_line
@@ -73,7 +73,7 @@ def ingest(
     adapter: TypeAdapter[Change] = TypeAdapter(change_type)
     for group in batched(enumerate(records, start=1), CHANGES_PER_CALL):
         valid = list(_read(group, adapter, result.refused))
-        index = Index.open(cluster, alias, media_roots=media_roots)
+        index = ManagedIndex.open(cluster, alias, media_roots=media_roots)
         errors = apply_changes(index, [change for _, change in valid], folder=folder)
         changed: list[str] = []
         for (position, change), error in zip(valid, errors, strict=True):

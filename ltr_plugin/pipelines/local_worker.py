@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltr_plugin.broker.messages import CATALOG_QUEUE, TASK_FAILED, WRITE_REFUSED, broker_folder, celery_client
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.errors import BrokerError, LtrError, counted
 from ltr_plugin.extras import require_module
 from ltr_plugin.pipelines.enqueue import enqueue_backlog, enqueue_lost
@@ -109,7 +109,7 @@ def local_worker(settings: Settings) -> Iterator[LocalWorker]:
 
 
 def drain(
-    index: Index,
+    index: ManagedIndex,
     client: "Celery",
     *,
     worker: LocalWorker | None = None,
@@ -200,7 +200,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     return {**os.environ, **ours, "LTR_WORKER_PARENT": str(os.getpid()), "PYTHONWARNINGS": "ignore"}
 
 
-def _stuck(index: Index, left: int, worker: LocalWorker | None, failures: list[str]) -> str:
+def _stuck(index: ManagedIndex, left: int, worker: LocalWorker | None, failures: list[str]) -> str:
     state = f"{index.name}: {counted(left, 'product')} still without vectors"
     if worker is None:
         return f"{state} and nothing moves; is a worker running (`ltr worker`)?"

@@ -86,4 +86,4 @@ def _best_products(grades: Mapping[str, int]) -> list[str]:
 
 def _fetch_products(index: Index, ids: set[str]) -> dict[str, Product]:
     parts = batched(sorted(ids), 1000)
-    return {one.product.id: one.product for part in parts for one in index.fetch(part)}
+    return {id_: product for part in parts for id_, product in index.products(part).items()}

@@ -136,7 +136,7 @@ def stale_releases(index: Index) -> list[Release]:
 def _require_searchable(index: Index, template: str, ranker: str) -> None:
     """One search before any shopper's; InputError with the cluster's reason, such as an `index.max_rescore_window`."""
     try:
-        search(index.cluster, index.name, {"source": template}, {"text": "a"})
+        search(index, {"source": template}, {"text": "a"})
     except ClusterError as error:
         if error.retryable:
             raise

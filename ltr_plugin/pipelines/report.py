@@ -83,7 +83,7 @@ def report(
 def _items(index: Index, ids: Iterable[str]) -> Mapping[str, tuple[str, str | None]]:
     """Title and photo of each product."""
     wanted = list(ids)
-    found = {one.product.id: one.product for one in index.fetch(wanted)} if wanted else {}
+    found = index.products(wanted)
     return {
         id_: (found[id_].title, _product_photo(index, found[id_])) if id_ in found else ("", None) for id_ in wanted
     }

@@ -47,7 +47,7 @@ def search(
     vectors = index.vectors if ranking.knn or ranking.model else ()
     (encoded,) = encode_queries(index, [query], Path(), vectors=vectors)
     template = search_template(Retrieval(index.profile), ranking, log=log_features)
-    return cluster_search.search(index.cluster, index.name, {"source": template}, {**encoded.params, "size": size})
+    return cluster_search.search(index, {"source": template}, {**encoded.params, "size": size})
 
 
 def reads_media(ranker: AnyRanker) -> bool:
@@ -98,5 +98,5 @@ def first_pass(
     template = {"source": search_template(retrieval, Ranking("first pass"))}
     more = {"size": retrieval.window_size, **(params or {})}
     searches = ((one.query.id, {**one.params, **more}) for one in encoded)
-    results = cluster_search.msearch_template(index.cluster, index.name, template, searches, on_error=on_error)
+    results = cluster_search.msearch_template(index, template, searches, on_error=on_error)
     return ([hit.id for hit in hits] for hits in results)

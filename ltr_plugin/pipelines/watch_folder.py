@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ltr_plugin.catalog.line_groups import group_lines
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.errors import MAX_LISTED, ClusterError, InputError, LtrError, ProblemLog
 from ltr_plugin.files import open_lines, write_atomic
 from ltr_plugin.pipelines.catalog_client import CatalogClient
@@ -118,7 +118,7 @@ def watch_folder(
             try:
                 if worker and worker.restarts > sent_at:  # a local worker starts with an empty queue
                     sent_at = worker.restarts
-                    enqueue_backlog(Index.open(cluster, alias), client=worker.client)
+                    enqueue_backlog(ManagedIndex.open(cluster, alias), client=worker.client)
                 for one in watched.poll():
                     on_file(one)
                 pause_s = poll_s

@@ -32,7 +32,8 @@ class QueryEncoder:
         audio: Media | None = None,
         video: Media | None = None,
     ) -> dict[str, list[float]]:
-        """The vectors of a query by field name, each a list of as many floats as its field has dimensions.
+        """The vectors of a query by parameter (the field's name with `_` for dots), each as many floats as its field has
+        dimensions.
 
         A field is absent when the query lacks its modality. MediaError when a medium cannot be used; EncoderError when
         an encoder cannot be loaded, or is not the one that filled the index.
@@ -68,7 +69,7 @@ class QueryEncoder:
                         raise
                     on_media_error(position, source, error)
             for position, vector in zip(prepared, encoder.encode(source, list(prepared.values())), strict=True):
-                vectors[position][field.name] = vector.tolist()
+                vectors[position][field.parameter] = vector.tolist()
         return vectors
 
 

@@ -27,10 +27,13 @@ class Retrieval:
 
     @property
     def knn_pairs(self) -> tuple[tuple[str, str], ...]:
-        """Each query vector with each vector field of its own space, by their names."""
+        """Each query vector, by its parameter, with each vector field of its own space."""
         vectors = self.profile.vectors
         return tuple(
-            (query.name, field.name) for query in vectors for field in vectors if query.fingerprint == field.fingerprint
+            (query.parameter, field.name)
+            for query in vectors
+            for field in vectors
+            if query.fingerprint == field.fingerprint
         )
 
     @property

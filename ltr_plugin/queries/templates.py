@@ -52,7 +52,7 @@ def search_template(retrieval: Retrieval, ranking: Ranking, *, log: bool = False
         "query": {"bool": {"should": should, "filter": [FILTER], "minimum_should_match": 1}},
         "from": "{{from}}{{^from}}0{{/from}}",
         "size": "{{size}}{{^size}}10{{/size}}",
-        "_source": list(retrieval.profile.returned_fields),
+        "_source": list(dict.fromkeys((*retrieval.profile.returned_fields, *retrieval.profile.id_source))),
     }
     rescore_query = _rescore_query(retrieval, ranking)
     if rescore_query is not None:

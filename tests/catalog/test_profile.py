@@ -1,44 +1,59 @@
-"""The profile of an index, read from its `_meta`."""
+"""Index profiles: the parts of a product in fields of any name, and what a wrong profile is told."""
 
 import pytest
 
-from ltr_plugin.catalog.profile import LAYOUT_VERSION, IndexProfile
-from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.cluster.mapping import index_body
+from ltr_plugin.catalog.profile import IndexProfile, ProductFields, value_at
 from ltr_plugin.errors import InputError
+from ltr_plugin.validation import decode
 
-TEXT = VectorField("text_vector", "text", "test:x", Fingerprint("test", "x", "", 3, "", "w"))
-
-
-def meta(tmp_path, **more):
-    return {**index_body([TEXT], tmp_path)["mappings"]["_meta"], **more}
+SHOP = ProductFields(title="titel", price="preis.netto", category="warengruppe", images="bild", stats="zahlen")
 
 
-def test_an_index_of_ours_has_the_defaults(tmp_path):
-    profile = IndexProfile.from_meta("shop", meta(tmp_path))
-    assert profile.vectors == (TEXT,)
-    assert profile.media.main == tmp_path.resolve()
-    assert profile.media.allowed == ()
-    assert profile.text_fields[0] == "title.stem"
-    assert profile.title == "title"
+def test_a_product_is_read_from_the_fields_that_the_profile_names():
+    product = SHOP.product(
+        "a1", {"titel": "Regenjacke", "preis": {"netto": 49.9}, "warengruppe": "Jacken", "bild": "https://shop/a1.jpg"}
+    )
+    assert (product.id, product.title, product.price) == ("a1", "Regenjacke", 49.9)
+    assert (product.category, product.images) == (("Jacken",), ("https://shop/a1.jpg",))
 
 
-def test_what_meta_states_comes_before_the_defaults(tmp_path):
-    stated = meta(tmp_path, text_fields=["name^2", "maker"], title="name", returned_fields=["name"], language="german")
-    profile = IndexProfile.from_meta("shop", stated)
-    assert (profile.text_fields, profile.title) == (("name^2", "maker"), "name")
-    assert (profile.returned_fields, profile.language) == (("name",), "german")
+def test_a_value_of_another_form_is_left_out_and_the_others_stay():
+    product = SHOP.product("a1", {"titel": "Regenjacke", "preis": {"netto": "ab 49,90"}, "zahlen": {"verkauft": 3}})
+    assert (product.title, product.price, product.stats) == ("Regenjacke", None, {"verkauft": 3})
 
 
 @pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({}, "was not made by `ltr index create`"),
-        ({"format": 2, "vectors": []}, "was made by ltr 0.1; index the catalog again with `ltr catalog put`"),
-        ({"layout_version": 99}, f"version 99, not {LAYOUT_VERSION}; index the catalog again"),
-    ],
-    ids=["not ours", "0.1", "another version"],
+    ("source", "value"),
+    [({"a": {"b": 1}}, 1), ({"a.b": 1}, 1), ({"a": {"c": 1}}, None), ({"a": 1}, None), ({}, None)],
+    ids=["object", "dotted key", "another key", "no object", "nothing"],
 )
-def test_another_layout_is_refused_in_one_sentence(wrong, message):
-    with pytest.raises(InputError, match=message):
-        IndexProfile.from_meta("shop", wrong)
+def test_a_path_finds_objects_and_dotted_keys(source, value):
+    assert value_at(source, "a.b") == value
+
+
+def test_ids_are_those_of_documents_unless_a_field_is_named():
+    plain, named = (
+        IndexProfile(text_fields=("titel",), product=product) for product in (ProductFields(), ProductFields(id="sku"))
+    )
+    hit = {"_id": "1", "_source": {"sku": "A-1"}}
+    assert (plain.product_id(hit), plain.id_source, plain.ids_query(["1"])) == ("1", (), {"terms": {"_id": ["1"]}})
+    assert (named.product_id(hit), named.id_source, named.ids_query(["A-1"])) == (
+        "A-1",
+        ("sku",),
+        {"terms": {"sku": ["A-1"]}},
+    )
+
+
+def test_all_mistakes_are_told_together():
+    wrong = {"text_fields": ["titel^x"], "product": {"titel": "titel"}, "vectors": [{"name": "v"}], "colour": "red"}
+    with pytest.raises(InputError) as raised:
+        decode(IndexProfile, wrong, source="index.yaml")
+    places = {problem.location for problem in raised.value.problems}
+    assert {"$.text_fields[0]", "$.product.titel", "$.colour"} <= places
+    assert any(place.startswith("$.vectors[0]") for place in places)
+
+
+def test_the_digest_changes_with_what_searches_are_rendered_from():
+    one = IndexProfile(text_fields=("titel",))
+    assert one.digest == IndexProfile(text_fields=("titel",), media_root="/elsewhere").digest
+    assert one.digest != IndexProfile(text_fields=("titel^2",)).digest

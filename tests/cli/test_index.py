@@ -11,7 +11,7 @@ import uuid
 
 import pytest
 
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.versions import resolve_alias
 
@@ -95,7 +95,7 @@ def catalog(write):
 
 
 def ids(cluster, name):
-    index = Index.open(cluster, name)
+    index = ManagedIndex.open(cluster, name)
     index.refresh()
     return list(index.ids())
 
@@ -289,7 +289,7 @@ def test_a_watched_folder_is_taken_in_with_vectors_and_a_killed_watcher_goes_on(
     facts = json.loads(first.stdout.readline())
     assert (facts["file"], facts["applied"]) == (str(folder / "failed" / "one.jsonl"), 1)
     assert facts["refused"] == ["line 2  b  $.titel  unknown key; remove it or correct its name"]
-    products = Index.open(cluster, name)
+    products = ManagedIndex.open(cluster, name)
     wait_for(lambda: not products.fetch(["a"])[0].pending(products.vectors))
     first.kill()
     write("incoming/two.jsonl", {"id": "c", "title": "cup"})

@@ -9,7 +9,7 @@ from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.changes import NOT_FOUND, apply_changes
 from ltr_plugin.cluster.documents import EmbeddingResult
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.cluster.versions import (
     WRITE_BLOCKED,
     block_writes,
@@ -32,7 +32,7 @@ def index(cluster, alias, vector, tmp_path):
 
 
 def apply(index, *changes, **how):
-    return apply_changes(Index.open(index.cluster, index.name.rpartition("-v")[0]), changes, **how)
+    return apply_changes(ManagedIndex.open(index.cluster, index.name.rpartition("-v")[0]), changes, **how)
 
 
 def update(**fields):

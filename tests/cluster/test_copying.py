@@ -7,7 +7,7 @@ from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster import sync as sync_module
 from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.documents import EmbeddingResult
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.cluster.sync import cut_over, sync
 from ltr_plugin.cluster.versions import (
     create_next_version,
@@ -27,7 +27,7 @@ def old(cluster, alias, vector, tmp_path):
     index = open_or_create(cluster, alias, [vector(), vector("image_vector", "image")], tmp_path)
     switch_alias(cluster, alias, index.name)
     products = [Product(id=f"p{n}", title=f"mug {n}", price=n, images=(f"{n}.jpg", "b.jpg")) for n in range(5)]
-    assert apply_changes(Index.open(cluster, alias), products) == [None] * 5
+    assert apply_changes(ManagedIndex.open(cluster, alias), products) == [None] * 5
     made = [
         EmbeddingResult(
             one.product.id, field, one.content_hash[field.source], [1, 0, n], "bad" if n == 3 else None, per_media
@@ -82,7 +82,7 @@ def test_what_changed_meanwhile_is_caught_up_and_nothing_is_written_twice(old, n
         ProductUpdateModel(id="p1", price=99),
         CatalogEntry(id="p0", deleted=True),
     ]
-    assert apply_changes(Index.open(cluster, alias), changes) == [None] * 3
+    assert apply_changes(ManagedIndex.open(cluster, alias), changes) == [None] * 3
     heard = []
     sync(old, new, progress=lambda done, total=None: heard.append((done, total)))
     assert heard[-1] == (2, 2)  # the other products are not even read
@@ -141,7 +141,7 @@ def test_the_alias_moves_with_the_last_change_and_late_writes_are_not_lost_in_th
     sync(old, new)
     assert (
         apply_changes(
-            Index.open(cluster, alias), [Product(id="late", title="late"), CatalogEntry(id="p2", deleted=True)]
+            ManagedIndex.open(cluster, alias), [Product(id="late", title="late"), CatalogEntry(id="p2", deleted=True)]
         )
         == [None] * 2
     )
@@ -157,7 +157,7 @@ def test_the_way_back_brings_along_what_changed_since(old, new, cluster, alias):
     sync(old, new)
     cut_over(cluster, alias, new)
     apply_changes(
-        Index.open(cluster, alias), [ProductUpdateModel(id="p1", price=50), CatalogEntry(id="p4", deleted=True)]
+        ManagedIndex.open(cluster, alias), [ProductUpdateModel(id="p1", price=50), CatalogEntry(id="p4", deleted=True)]
     )
     heard = []
     sync(new, old, progress=lambda done, total=None: heard.append((done, total)))
@@ -170,7 +170,7 @@ def test_the_way_back_brings_along_what_changed_since(old, new, cluster, alias):
 
 def test_a_move_that_fails_at_its_last_step_leaves_the_old_version_at_work(old, new, cluster, alias, monkeypatch):
     sync(old, new)
-    apply_changes(Index.open(cluster, alias), [Product(id="late", title="late")])
+    apply_changes(ManagedIndex.open(cluster, alias), [Product(id="late", title="late")])
     real = sync_module.sync
 
     def failing(one, other):
@@ -182,7 +182,9 @@ def test_a_move_that_fails_at_its_last_step_leaves_the_old_version_at_work(old, 
     with pytest.raises(KeyboardInterrupt):
         cut_over(cluster, alias, new)
     assert resolve_alias(cluster, alias) == old.name
-    assert apply_changes(Index.open(cluster, alias), [Product(id="later", title="later")], retry_timeout_s=0) == [None]
+    assert apply_changes(
+        ManagedIndex.open(cluster, alias), [Product(id="later", title="later")], retry_timeout_s=0
+    ) == [None]
 
 
 def test_an_alias_without_index_gets_its_first(cluster, alias, vector, tmp_path):

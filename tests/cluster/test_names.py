@@ -3,7 +3,7 @@
 import pytest
 
 from ltr_plugin.cluster.feature_store import FeatureStore
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.cluster.names import is_name, require_name
 from ltr_plugin.cluster.versions import active_index, create_next_version
 from ltr_plugin.errors import InputError
@@ -30,7 +30,7 @@ def test_new_names_are_of_lower_case():
 @pytest.mark.live
 def test_no_index_is_opened_by_what_is_no_name(cluster, name):
     with pytest.raises(InputError, match="is no name"):
-        Index.open(cluster, name)
+        ManagedIndex.open(cluster, name)
 
 
 @pytest.mark.live

@@ -9,7 +9,7 @@ from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.documents import EmbeddingResult
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.versions import open_or_create, resolve_alias, switch_alias
 from ltr_plugin.errors import ClusterError, InputError
@@ -33,7 +33,7 @@ def cluster(node_url):
 def index(cluster, tmp_path):
     alias = f"test-{uuid.uuid4().hex[:8]}"
     index = open_or_create(cluster, alias, [TEXT, IMAGE], tmp_path)
-    yield Index.open(cluster, index.name)
+    yield ManagedIndex.open(cluster, index.name)
     cluster.call("DELETE", f"/{alias}-v*")
 
 
@@ -202,14 +202,14 @@ def test_another_encoder_gets_a_new_index_beside_the_old_and_the_alias_moves_in_
     assert newer.name == f"{alias}-v2"
     assert resolve_alias(cluster, alias) == index.name
     switch_alias(cluster, alias, newer.name, index.name)
-    assert Index.open(cluster, alias).name == newer.name
+    assert ManagedIndex.open(cluster, alias).name == newer.name
 
 
 def test_an_index_of_somebody_else_is_refused(cluster, index):
     other = f"{index.name}0"
     cluster.call("PUT", f"/{other}")
     with pytest.raises(InputError, match="ltr index create"):
-        Index.open(cluster, other)
+        ManagedIndex.open(cluster, other)
 
 
 def test_an_alias_of_somebody_else_is_left_alone(cluster, index, tmp_path):
@@ -221,7 +221,7 @@ def test_an_alias_of_somebody_else_is_left_alone(cluster, index, tmp_path):
 
 def test_an_index_that_is_not_there_is_a_404(cluster):
     with pytest.raises(ClusterError, match="there is no index") as raised:
-        Index.open(cluster, "nowhere")
+        ManagedIndex.open(cluster, "nowhere")
     assert raised.value.status == 404
 
 

@@ -10,7 +10,7 @@ from ltr_plugin.cluster import sync as sync_module
 from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.documents import EmbeddingResult
 from ltr_plugin.cluster.feature_store import FeatureStore
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.cluster.sync import cut_over, sync, synced_from
 from ltr_plugin.cluster.versions import (
     create_next_version,
@@ -33,7 +33,7 @@ def active(cluster, alias, vector, tmp_path):
     """The index behind the alias, with one product."""
     index = open_or_create(cluster, alias, [vector()], tmp_path)
     switch_alias(cluster, alias, index.name)
-    assert apply_changes(Index.open(cluster, alias), [Product(id="a", title="mug")]) == [None]
+    assert apply_changes(ManagedIndex.open(cluster, alias), [Product(id="a", title="mug")]) == [None]
     return index
 
 
@@ -81,12 +81,12 @@ def test_of_two_that_move_an_alias_one_succeeds(cluster, alias, active, copies):
 def test_a_change_of_encoders_that_comes_second_loses_no_product(cluster, alias, active, copies):
     first, second = copies
     cut_over(cluster, alias, first)
-    assert apply_changes(Index.open(cluster, alias), [Product(id="b", title="cup")]) == [None]
+    assert apply_changes(ManagedIndex.open(cluster, alias), [Product(id="b", title="cup")]) == [None]
     with pytest.raises(ClusterError, match="run this command again") as raised:
         cut_over(cluster, alias, second)
     assert raised.value.status == 409
     assert (on(cluster, alias), writes_blocked(cluster, active.name)) == ([first.name], True)
-    assert apply_changes(Index.open(cluster, alias), [Product(id="c", title="cup")], retry_timeout_s=0) == [None]
+    assert apply_changes(ManagedIndex.open(cluster, alias), [Product(id="c", title="cup")], retry_timeout_s=0) == [None]
     sync(first, second)
     assert cut_over(cluster, alias, second) == first.name
     assert ids(second) == ["a", "b", "c"]
@@ -133,7 +133,7 @@ def test_a_version_that_became_active_meanwhile_is_not_dropped(cluster, alias, a
 
 def test_late_writes_do_not_make_a_deleted_version_again(cluster, alias, copies):
     first, _ = copies
-    late = Index.open(cluster, first.name)
+    late = ManagedIndex.open(cluster, first.name)
     cluster.call("DELETE", f"/{first.name}")
     ((_, error),) = late.put([Product(id="x", title="mug")])
     assert "no such index" in error
@@ -145,7 +145,7 @@ def test_late_writes_do_not_make_a_deleted_version_again(cluster, alias, copies)
 
 
 def test_changes_for_a_deleted_version_go_to_the_one_behind_the_alias(cluster, alias, active, copies):
-    opened = Index.open(cluster, alias)
+    opened = ManagedIndex.open(cluster, alias)
     cut_over(cluster, alias, copies[0])
     cluster.call("DELETE", f"/{active.name}")
     assert apply_changes(opened, [Product(id="x", title="mug")]) == [None]
@@ -154,7 +154,7 @@ def test_changes_for_a_deleted_version_go_to_the_one_behind_the_alias(cluster, a
 
 
 def test_a_deleted_index_is_not_made_again_by_a_change(cluster, alias, active):
-    opened = Index.open(cluster, alias)
+    opened = ManagedIndex.open(cluster, alias)
     cluster.call("DELETE", f"/{active.name}")
     with pytest.raises(ClusterError, match="there is no index"):
         apply_changes(opened, [Product(id="x", title="mug")])

@@ -8,7 +8,7 @@ from together import together
 from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.changes import apply_changes
-from ltr_plugin.cluster.index import NOT_FOUND, Index
+from ltr_plugin.cluster.managed_index import NOT_FOUND, ManagedIndex
 from ltr_plugin.cluster.scripts import STALE
 from ltr_plugin.cluster.sync import sync
 from ltr_plugin.cluster.versions import create_next_version, open_or_create, switch_alias
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.live
 def index(cluster, alias, vector, tmp_path):
     made = open_or_create(cluster, alias, [vector()], tmp_path)
     switch_alias(cluster, alias, made.name)
-    return Index.open(cluster, alias)
+    return ManagedIndex.open(cluster, alias)
 
 
 def put(price, changed=None, id_="a"):
@@ -83,7 +83,7 @@ def test_another_version_gets_the_products_of_the_one_that_serves_whatever_stamp
     index, cluster, alias, vector, tmp_path
 ):
     copy = create_next_version(cluster, alias, [vector(weights="w2")], tmp_path)
-    assert apply_changes(Index.open(cluster, copy.name), [put(9, 9)]) == [None]
+    assert apply_changes(ManagedIndex.open(cluster, copy.name), [put(9, 9)]) == [None]
     assert apply_changes(index, [put(5, 5)]) == [None]
     sync(index, copy)
     assert stored(copy) == (5, 5)

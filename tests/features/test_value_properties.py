@@ -162,7 +162,7 @@ def check(shop, products, texts):
     shop.index.cluster.call("POST", f"/{shop.index.name}/_refresh")
     pairs = [QueryProducts(str(n), search_parameters(text, {}), ids) for n, text in enumerate(texts)]
     logged = fetch_features(shop.index, shop.features, pairs, model=shop.features.id)
-    served = msearch(shop.index.cluster, shop.index.name, [(one.query, as_served(shop, one)) for one in pairs])
+    served = msearch(shop.index, [(one.query, as_served(shop, one)) for one in pairs])
     for hits, served_hits in zip(logged, served, strict=True):
         assert {hit.id for hit in hits} == set(ids)
         values, by_id = feature_matrix(hits, shop.features), {hit.id: hit for hit in served_hits}

@@ -16,11 +16,11 @@ from ltr_workers.tasks import embed_task
 
 from ltr_plugin.broker.messages import SWEEP_TASK
 from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel, ReembedRequest
-from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.documents import EmbeddingResult
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
+from ltr_plugin.cluster import mapping
 from ltr_plugin.cluster.mapping import index_body
 from ltr_plugin.cluster.serializer import OrjsonSerializer
 from ltr_plugin.features.feature_set import FeatureSet
@@ -52,7 +52,7 @@ AUDIO = VectorField("audio_vector", "audio", "library:sounds", SOUNDS)
 AUDIO_TEXT = VectorField("audio_text_vector", "text", "library:sounds", SOUNDS)
 VIDEO = VectorField("video_vector", "video", "library:photos", PHOTOS)
 VECTORS = (TEXT, IMAGE, IMAGE_TEXT, AUDIO, AUDIO_TEXT)
-PROFILE = IndexProfile(VECTORS)
+PROFILE = mapping.PROFILE.model_copy(update={"vectors": VECTORS})
 
 MUG = {
     "id": "4711",
@@ -92,7 +92,7 @@ def feature_set(name):
 
 def search_templates():
     rankings = {**BASELINES, "model": Ranking("model", model="shop-v1.lambdamart.0123456789")}
-    retrievals = {"words": Retrieval(IndexProfile()), "words and vectors": Retrieval(PROFILE)}
+    retrievals = {"words": Retrieval(mapping.PROFILE), "words and vectors": Retrieval(PROFILE)}
     templates = {
         f"{name}, {found}{', log' * log}": search_template(retrieval, ranking, log=log)
         for name, ranking in rankings.items()
@@ -173,8 +173,8 @@ def index_requests():
         "delete": CatalogEntry(id="4711", deleted=True),
         "reembed": ReembedRequest(id="4711"),
     }
-    assert apply_changes(Index.open(cluster, "shop"), list(changes.values())) == [None] * len(changes)
-    products = Index.open(cluster, "shop")
+    assert apply_changes(ManagedIndex.open(cluster, "shop"), list(changes.values())) == [None] * len(changes)
+    products = ManagedIndex.open(cluster, "shop")
     a, b = np.array([0.6, 0.8], dtype=np.float32), np.array([0.8, 0.6], dtype=np.float32)
     made = {
         "one photo": EmbeddingResult("4711", IMAGE, "ab12", a),

@@ -225,7 +225,7 @@ def test_another_encoder_than_the_index_has_is_refused(index, catalog):
     put(index, catalog[:1])
     other = Fingerprint("open_clip", "other", "", 128, "", "0")
     vectors = tuple(replace(vector, fingerprint=other) for vector in index.vectors)
-    other_index = replace(index, profile=replace(index.profile, vectors=vectors))
+    other_index = replace(index, profile=index.profile.model_copy(update={"vectors": vectors}))
     with pytest.raises(EncoderError, match=r"image_vector holds vectors of .*other.* is .*small.* here"):
         embed(other_index, ["p0"])
 

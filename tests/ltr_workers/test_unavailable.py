@@ -9,7 +9,7 @@ from ltr_workers.embedding import embed
 from PIL import Image
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.media import fetching
 from ltr_plugin.media.hosts import HostBudgets
 from ltr_plugin.pipelines.index_catalog import embed_backlog
@@ -108,7 +108,7 @@ def test_the_urls_of_one_product_take_a_limited_time(index, server, catalog, mon
 
 def test_a_worker_reads_no_files_of_folders_that_it_was_not_told(index, server, catalog):
     put(index, catalog[1], Product(id="url", images=(f"{server.url}/good",)))
-    report = embed(Index.open(index.cluster, index.name), ["p1", "url"], source="image")
+    report = embed(ManagedIndex.open(index.cluster, index.name), ["p1", "url"], source="image")
     assert (report.embedded, list(report.unreadable)) == (1, ["p1"])
     assert "set LTR_MEDIA_ROOT of the worker to a folder that contains" in report.unreadable["p1"]
     assert state(index) == (["p1"], [], [])

@@ -6,7 +6,9 @@ import uuid
 import pytest
 from typer.testing import CliRunner
 
+from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.cli import app
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.search import msearch
 from ltr_plugin.errors import ClusterError, InputError
@@ -106,7 +108,8 @@ def test_a_search_that_fails_on_one_of_two_shards_is_a_failed_query_at_once(node
         "fails": {"query": {"function_score": {"field_value_factor": {"field": "price"}}}},
         "goes on": {"query": {"match_all": {}}},
     }
-    hits = list(msearch(cluster, name, bodies.items(), on_error=failed.add))
+    index = Index.open(cluster, name, profile=IndexProfile(text_fields=("title",)))
+    hits = list(msearch(index, bodies.items(), on_error=failed.add))
     assert [len(one) for one in hits] == [0, 8]
     assert list(failed) == ["fails"]
     assert "negative scores" in failed["fails"]

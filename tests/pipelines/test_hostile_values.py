@@ -64,7 +64,7 @@ def test_no_number_of_a_product_fails_searches_logging_or_push(shop_index, shop_
     searches = [(one.query.id, {**one.params, "size": 100}) for one in encode(shop_index, files[0])]
     for model in pushed:
         template = {"source": search_template(Retrieval(shop_index.profile), Ranking(model, model=model))}
-        results = list(msearch_template(shop_index.cluster, shop_index.name, template, searches))
+        results = list(msearch_template(shop_index, template, searches))
         assert VALUES.keys() <= {hit.id for hits in results for hit in hits}
     assert not log_features(shop_index, features, *files, tmp_path / "again.parquet").failed
     for ranker in rankers:

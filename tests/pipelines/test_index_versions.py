@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from ltr_workers.embedding import embed
 
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.sync import cut_over
 from ltr_plugin.cluster.versions import active_index, resolve_alias, versions, writes_blocked
@@ -91,7 +91,7 @@ def shop(cluster, alias, words, catalog, settings):
 
 def embed_all(cluster, name):
     """What the workers do."""
-    index = Index.open(cluster, name, media_roots=[Path(tempfile.gettempdir())])
+    index = ManagedIndex.open(cluster, name, media_roots=[Path(tempfile.gettempdir())])
     index.refresh()
     report = embed(index, list(index.ids()))
     index.refresh()
@@ -100,7 +100,7 @@ def embed_all(cluster, name):
 
 
 def ids(cluster, name):
-    index = Index.open(cluster, name)
+    index = ManagedIndex.open(cluster, name)
     index.refresh()
     return list(index.ids())
 
@@ -121,7 +121,7 @@ def test_catalogs_of_two_folders_are_in_one_index_and_the_sounds_of_both_are_fou
     assert one == same
     assert one != other
     assert write_catalog(cluster, second, alias, vectors).refused == []
-    assert Index.open(cluster, alias).backlog() == 0  # nothing changed
+    assert ManagedIndex.open(cluster, alias).backlog() == 0  # nothing changed
 
 
 def test_media_that_no_catalog_vouches_for_stay_out_of_reach(cluster, alias, catalog, tmp_path):
@@ -142,7 +142,7 @@ def test_an_update_file_changes_prices_and_embeds_nothing(cluster, alias, catalo
     path = catalog("prices", {"id": "p01", "price": 3.5}, {"id": "p02", "deleted": True}, {"id": "absent", "price": 1})
     done = write_catalog(cluster, path, alias, EncoderSelection(), update=True)
     assert [problem.location for problem in done.refused] == ["product absent"]
-    assert Index.open(cluster, alias).backlog() == 0
+    assert ManagedIndex.open(cluster, alias).backlog() == 0
     assert source(cluster, alias, "p01")["price"] == 3.5
     assert "p02" not in ids(cluster, alias)
 
@@ -152,7 +152,7 @@ def test_pruning_deletes_what_the_catalog_does_not_have_but_not_after_a_catalog_
     path = catalog("less", *({"id": f"p{n:02}", "title": "mug"} for n in range(18)), {"id": "p18", "deleted": True})
     vectors = vector_fields_for(cluster, alias, EncoderSelection())
     write_catalog(cluster, path, alias, vectors)
-    assert missing_from_catalog(Index.open(cluster, alias), path) == ["p19"]
+    assert missing_from_catalog(ManagedIndex.open(cluster, alias), path) == ["p19"]
     assert "p19" in ids(cluster, alias)
     broken = catalog("broken", {"id": "p00", "title": "mug"}, {"id": "p01", "titel": "mug"})
     with pytest.raises(InputError, match="its products are not all known"):
@@ -207,7 +207,7 @@ def test_encoders_change_by_the_workers_while_products_come_and_go_and_shoppers_
     trader = threading.Thread(target=trade)
     trader.start()
     try:
-        before = Index.open(cluster, alias)
+        before = ManagedIndex.open(cluster, alias)
         vectors = vector_fields_for(cluster, alias, words["new"])
         target = build_next_version(cluster, alias, vectors)
         assert resolve_alias(cluster, alias) == before.name
@@ -218,7 +218,7 @@ def test_encoders_change_by_the_workers_while_products_come_and_go_and_shoppers_
         stop.set()
         trader.join()
     assert seen == []  # nothing refused, nothing not found, at any time
-    now = Index.open(cluster, alias)
+    now = ManagedIndex.open(cluster, alias)
     now.refresh()
     assert (now.name, now.vectors) == (target.name, vectors)
     last = trade.last
@@ -267,7 +267,7 @@ def test_vectors_that_are_waited_for_while_the_encoders_change_do_not_take_the_a
         if done == total:
             cut_over(cluster, alias, target)
 
-    embed_backlog(settings, Index.open(cluster, alias), progress=move_once_they_are_made)
+    embed_backlog(settings, ManagedIndex.open(cluster, alias), progress=move_once_they_are_made)
     assert resolve_alias(cluster, alias) == target.name
     assert source(cluster, alias, "p00")["title"] == "a cup"
 
@@ -280,7 +280,7 @@ def test_vectors_that_a_version_left_behind_takes_no_more_are_waited_for_in_the_
             cut_over(cluster, alias, target)
             embed_all(cluster, target.name)
 
-    embed_backlog(settings, Index.open(cluster, alias), progress=move_before_they_are_made)
+    embed_backlog(settings, ManagedIndex.open(cluster, alias), progress=move_before_they_are_made)
     assert resolve_alias(cluster, alias) == target.name
     assert target.backlog() == 0
 
@@ -294,7 +294,7 @@ def test_the_way_back_from_other_encoders_keeps_the_products_of_now(cluster, ali
     assert (back.previous, back.index, back.synced) == (target.name, f"{alias}-v1", True)
     assert source(cluster, alias, "p00")["title"] == "a blue mug"
     assert "p01" not in ids(cluster, alias)
-    assert list(Index.open(cluster, alias).backlog_ids()) == ["p00"]
+    assert list(ManagedIndex.open(cluster, alias).backlog_ids()) == ["p00"]
     shop.put([{"id": "p02", "title": "once more"}])
     assert rollback_index(cluster, alias).index == target.name  # and forth
     assert source(cluster, alias, "p02")["title"] == "once more"
@@ -350,7 +350,7 @@ def test_an_interrupted_change_is_taken_up_where_it_stopped_or_given_up(cluster,
 
 @pytest.mark.usefixtures("shop")
 def test_encoders_stay_as_they_are_unless_others_are_asked_for(cluster, alias, words):
-    known = Index.open(cluster, alias).vectors
+    known = ManagedIndex.open(cluster, alias).vectors
     assert vector_fields_for(cluster, alias, EncoderSelection()) == known
     assert vector_fields_for(cluster, alias, words["old"]) == known
     more = vector_fields_for(cluster, alias, EncoderSelection(audio="spectral:mfcc", video=("spectral:mfcc",)))
@@ -380,7 +380,7 @@ def test_an_index_of_an_earlier_release_gives_way_to_its_catalog(cluster, alias,
 @pytest.mark.usefixtures("shop")
 def test_a_release_for_vectors_that_the_index_has_no_more_is_named_and_not_put_back(cluster, alias, words, settings):
     template = f"shop-{alias}"
-    index = Index.open(cluster, alias)
+    index = ManagedIndex.open(cluster, alias)
     promote(index, BASELINES["bm25"], template)
     promote(index, BASELINES["vectors"], template)
     promote(index, BASELINES["vectors"], template)
@@ -388,7 +388,7 @@ def test_a_release_for_vectors_that_the_index_has_no_more_is_named_and_not_put_b
     target = build_next_version(cluster, alias, vector_fields_for(cluster, alias, words["new"]))
     embed_all(cluster, target.name)
     embed_backlog(settings, target, alias)
-    now = Index.open(cluster, alias)
+    now = ManagedIndex.open(cluster, alias)
     assert [(one.template, one.number) for one in stale_releases(now)] == [(template, 3)]
     with pytest.raises(InputError, match=rf"ranks by text_vector of other encoders.*ltr index rollback {alias}"):
         rollback(cluster, template)

@@ -68,7 +68,7 @@ def test_no_text_fails_a_search_or_the_logging(shop_index, words, text):
     for ranking in (BASELINES["bm25"], Ranking("model", model=words.id)):
         template = {"source": search_template(Retrieval(shop_index.profile), ranking)}
         searches = [("q", search_parameters(text, {}))]
-        assert list(msearch_template(shop_index.cluster, shop_index.name, template, searches))
+        assert list(msearch_template(shop_index, template, searches))
 
 
 def test_long_queries_are_logged_evaluated_and_the_ranker_of_them_pushed(shop_index, words, set_file, tmp_path):
@@ -92,7 +92,7 @@ def test_words_after_the_limit_count_nowhere(shop_index, words):
     assert logged(shop_index, words, known) != logged(shop_index, words, f"lamp {known}")
     template = {"source": search_template(Retrieval(shop_index.profile), Ranking("model", model=words.id))}
     searches = [("q", search_parameters(text, {})) for text in (known, f"{known} blue lamp 0")]
-    first, second = msearch_template(shop_index.cluster, shop_index.name, template, searches)
+    first, second = msearch_template(shop_index, template, searches)
     assert [(hit.id, hit.score) for hit in first] == [(hit.id, hit.score) for hit in second]
 
 
@@ -123,7 +123,7 @@ def test_a_set_that_just_fits_is_searched_with_words_that_all_have_similar_ones(
     features = [{**template, "name": f"f{number}"} for number in range(3)]
     shop_index.cluster.call("POST", "/_ltr/_featureset/fuzzy_trial", {"featureset": {"features": features}})
     query = {"sltr": {"featureset": "fuzzy_trial", "params": {"text": " ".join(words)}}}
-    (hits,) = msearch(shop_index.cluster, shop_index.name, [("q", {"query": {"bool": {"must": [query]}}})])
+    (hits,) = msearch(shop_index, [("q", {"query": {"bool": {"must": [query]}}})])
     shop_index.cluster.call("DELETE", "/_ltr/_featureset/fuzzy_trial")
     shop_index.cluster.call("DELETE", f"/{shop_index.name}/_doc/similar", refresh=True)
     assert hits[0].id == "similar"

@@ -7,7 +7,7 @@ import pytest
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.feature_store import push_features
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.cluster.mapping import index_body
 from ltr_plugin.cluster.names import write_alias
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
@@ -40,7 +40,7 @@ def wide(request, node_url, tmp_path_factory):
     name = f"pages-{uuid.uuid4().hex[:8]}"
     body = index_body([], tmp_path_factory.mktemp("media"), shards=request.param)
     cluster.call("PUT", f"/{name}", {**body, "aliases": {write_alias(name): {}}})
-    index = Index.open(cluster, name)
+    index = ManagedIndex.open(cluster, name)
     rng = np.random.default_rng(1)
     products = (
         Product(id=f"p{n}", title=f"mug {'mug ' * (n % 9)}{n}", price=n, stats={"rating": round(rng.uniform(1, 5), 2)})

@@ -144,7 +144,7 @@ def test_a_ranker_of_another_encoders_vectors_is_refused(shop_index, logged, enc
     provenance = {**ranker.card.provenance, "fingerprints": {"text_vector": "0123456789abcdef"}}
     ranker = replace(ranker, card=ranker.card.model_copy(update={"provenance": provenance}))
     field = VectorField("text_vector", "text", "test:x", Fingerprint("test", "x", "", 3, "", "w"))
-    index = replace(shop_index, profile=replace(shop_index.profile, vectors=(field,)))
+    index = replace(shop_index, profile=shop_index.profile.model_copy(update={"vectors": (field,)}))
     with pytest.raises(InputError, match=r"encoder 0123456789abcdef.*log features and train again"):
         push(index, ranker, encoded)
 

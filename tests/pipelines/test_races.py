@@ -8,7 +8,7 @@ import pytest
 from together import together
 
 from ltr_plugin.cluster.feature_store import FeatureStore
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.versions import versions
 from ltr_plugin.errors import InputError, ParityError
@@ -66,7 +66,7 @@ def shop(cluster, alias, catalog, node_url, tmp_path):
 
 
 def titles(cluster, alias):
-    index = Index.open(cluster, alias)
+    index = ManagedIndex.open(cluster, alias)
     index.refresh()
     return {one.product.id: one.product.title for one in index.fetch(list(index.ids()))}
 
@@ -132,7 +132,7 @@ def test_releases_that_are_promoted_at_the_same_time_have_numbers_of_their_own(s
 
 @pytest.mark.usefixtures("shop")
 def test_a_template_belongs_to_one_index(shop_index, cluster, alias, template):
-    other = Index.open(cluster, alias)
+    other = ManagedIndex.open(cluster, alias)
     assert promote(shop_index, "bm25", template).number == 1
     with pytest.raises(InputError, match=rf"ranks index {shop_index.alias}.*--force makes it rank {alias}"):
         promote(other, "bm25", template)
@@ -146,7 +146,7 @@ def test_a_template_belongs_to_one_index(shop_index, cluster, alias, template):
 @pytest.mark.usefixtures("shop")
 def test_of_two_indices_that_take_a_new_template_one_succeeds(shop_index, cluster, alias, template, monkeypatch):
     """The critical point: the template is not written yet, its first release is."""
-    other, real = Index.open(cluster, alias), releases._write_template
+    other, real = ManagedIndex.open(cluster, alias), releases._write_template
 
     def overtaken(*args):
         monkeypatch.setattr(releases, "_write_template", real)

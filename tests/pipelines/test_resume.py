@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.devnode import start_node, stop_node
 from ltr_plugin.settings import Settings
@@ -64,7 +64,7 @@ def test_a_node_killed_while_indexing_loses_nothing(tmp_path):
         assert "Traceback" not in said
 
         node = start_node(settings)
-        index = Index.open(OpenSearchCluster(node.url), name)
+        index = ManagedIndex.open(OpenSearchCluster(node.url), name)
         index.refresh()
         assert 0 < index.backlog() <= PRODUCTS - kept  # what was embedded before is still there
         out, said = index_command(catalog, name, settings).communicate(timeout=300)

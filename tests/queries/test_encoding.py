@@ -33,7 +33,7 @@ def photo(tmp_path):
 
 
 def test_each_modality_fills_its_own_fields(fields, photo):
-    encoder = QueryEncoder(IndexProfile(tuple(fields)))
+    encoder = QueryEncoder(IndexProfile(text_fields=("title",), vectors=tuple(fields)))
     assert sorted(encoder.encode("red mug")) == ["image_text_vector"]
     assert sorted(encoder.encode(image=photo)) == ["image_vector"]
     assert sorted(encoder.encode("red mug", photo)) == ["image_text_vector", "image_vector"]

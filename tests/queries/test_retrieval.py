@@ -19,7 +19,7 @@ VECTORS = (
 
 
 def test_a_query_vector_is_compared_with_the_fields_of_its_own_space():
-    assert Retrieval(IndexProfile(VECTORS)).knn_pairs == (
+    assert Retrieval(IndexProfile(text_fields=("title",), vectors=VECTORS)).knn_pairs == (
         ("text_vector", "text_vector"),
         ("image_vector", "image_vector"),
         ("image_vector", "image_text_vector"),

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.documents import EmbeddingResult, StoredProduct
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.encoders import Encoder, encoder_of
 from ltr_plugin.encoders.protocol import ProductVectors
 from ltr_plugin.errors import LtrError, MediaUnavailableError
@@ -56,7 +56,7 @@ class EmbedReport(EncoderTimes):
 
 
 def embed(
-    index: Index,
+    index: ManagedIndex,
     ids: Sequence[str],
     *,
     source: Modality | None = None,
@@ -85,7 +85,9 @@ def embed(
     return report
 
 
-def _embed_alone(index: Index, one: Pending, encoders: Callable[[VectorField], Encoder], report: EmbedReport) -> None:
+def _embed_alone(
+    index: ManagedIndex, one: Pending, encoders: Callable[[VectorField], Encoder], report: EmbedReport
+) -> None:
     stored, fields = one
     attempts = stored.attempts(fields)
     if attempts >= MAX_ATTEMPTS:
@@ -103,7 +105,7 @@ def _embed_alone(index: Index, one: Pending, encoders: Callable[[VectorField], E
         raise
 
 
-def _mark(index: Index, products: Iterable[Pending], attempts: int) -> None:
+def _mark(index: ManagedIndex, products: Iterable[Pending], attempts: int) -> None:
     marks = (
         EmbeddingResult(stored.product.id, vector, _hash(stored, vector), attempts=attempts)
         for stored, fields in products
@@ -125,7 +127,7 @@ def _count(report: EmbedReport, written: WriteResult) -> None:
 
 
 def _results(
-    index: Index, products: Sequence[Pending], encoders: Callable[[VectorField], Encoder], report: EmbedReport
+    index: ManagedIndex, products: Sequence[Pending], encoders: Callable[[VectorField], Encoder], report: EmbedReport
 ) -> Generator[list[EmbeddingResult], None, None]:
     """The results of products, by modality; products with media that this worker may not read are left out."""
     sources = dict.fromkeys(vector.source for _, fields in products for vector in fields)
@@ -144,7 +146,7 @@ def _results(
 
 
 def _embed_source(
-    index: Index,
+    index: ManagedIndex,
     source: Modality,
     products: Sequence[Pending],
     encoders: Callable[[VectorField], Encoder],

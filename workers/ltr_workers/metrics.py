@@ -8,7 +8,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.errors import ClusterError, LtrError
 from ltr_plugin.settings import Settings
@@ -77,7 +77,7 @@ class BacklogCollector(Collector):
             cluster = connect(settings=self._settings, retry_timeout_s=0, timeout_s=5)
             for name in self._settings.sweep_indices:
                 with suppress(LtrError):  # one missing index must not hide the others
-                    index = Index.open(cluster, name)
+                    index = ManagedIndex.open(cluster, name)
                     for source in dict.fromkeys(vector.source for vector in index.vectors):
                         family.add_metric([name, source], index.backlog(source))
         return [family]

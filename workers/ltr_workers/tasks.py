@@ -10,7 +10,7 @@ from typing import Any
 from ltr_plugin.broker.messages import EMBED_TASK, SWEEP_TASK, TASK_FAILED, WRITE_REFUSED
 from ltr_plugin.catalog.product import MODALITIES, Modality
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.cluster.versions import writes_blocked
 from ltr_plugin.errors import BrokerError, ClusterError, InputError, LtrError
@@ -48,7 +48,7 @@ def embed_task(self: Any, index: str, ids: list[str], source: Modality | None = 
             _check(index, ids, source)
             roots = Settings.from_env().media_root
             redelivered = bool((self.request.delivery_info or {}).get("redelivered"))
-            opened = Index.open(worker_cluster(), index, media_roots=roots)
+            opened = ManagedIndex.open(worker_cluster(), index, media_roots=roots)
             outcome(EMBED_TASK, _embed(opened, ids, source, redelivered=redelivered)).inc()
         except LtrError as error:
             if _is_transient(error) and self.request.retries < MAX_RETRIES:
@@ -71,7 +71,7 @@ def sweep_task(self: Any, index: str) -> None:  # noqa: ANN401
 
     with bind_log_context(task=SWEEP_TASK, task_id=self.request.id, index=index):
         try:
-            sent = enqueue_lost(Index.open(worker_cluster(), index), client=app)
+            sent = enqueue_lost(ManagedIndex.open(worker_cluster(), index), client=app)
         except LtrError as error:
             TASKS.labels(SWEEP_TASK, "failed").inc()
             log.warning("not swept: %s", error)
@@ -80,7 +80,7 @@ def sweep_task(self: Any, index: str) -> None:  # noqa: ANN401
             log.info("%s: sent %d products", index, sent, extra={"facts": {"sent": sent}})
 
 
-def _embed(index: Index, ids: Sequence[str], source: Modality | None, *, redelivered: bool) -> str:
+def _embed(index: ManagedIndex, ids: Sequence[str], source: Modality | None, *, redelivered: bool) -> str:
     """The outcome: `done`, `forwarded`, or `stale` for a version of the index that no longer takes vectors."""
     from ltr_workers.embedding import embed
     from ltr_workers.metrics import count_task

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from ltr_plugin.broker.messages import WRITE_REFUSED
 from ltr_plugin.cluster.documents import EmbeddingResult
-from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed_index import ManagedIndex
 from ltr_plugin.cluster.responses import BulkError
 
 
@@ -17,7 +17,7 @@ class WriteResult:
     refused: Mapping[str, str]
 
 
-def write_results(index: Index, results: Sequence[EmbeddingResult]) -> WriteResult:
+def write_results(index: ManagedIndex, results: Sequence[EmbeddingResult]) -> WriteResult:
     """Writes the results.
 
     For a product whose vectors are refused for good, it writes the reason as an error, as for a bad photo: then no
@@ -34,5 +34,5 @@ def write_results(index: Index, results: Sequence[EmbeddingResult]) -> WriteResu
     return WriteResult([*accepted, *(reason for reason in reasons if reason.id not in unwritten)], unwritten)
 
 
-def _refused(index: Index, results: Iterable[EmbeddingResult]) -> dict[str, BulkError]:
+def _refused(index: ManagedIndex, results: Iterable[EmbeddingResult]) -> dict[str, BulkError]:
     return {id_: error for id_, error in index.write_vectors(results) if error}
