@@ -46,8 +46,9 @@ def search(
     facts = [{"id": hit.id, "score": hit.score, **hit.source, **hit.features} for hit in hits]
     lines: list[str] = []
     for rank, hit in enumerate(hits, start=1):
-        price = f"  {hit.source['price']} {hit.source.get('currency', '')}" if "price" in hit.source else ""
-        lines.append(f"{rank:>3}  {hit.score:>9.4f}  {hit.id}  {hit.source.get('title', '')}{price}")
+        product = index.profile.product.product(hit.id, hit.source)
+        price = f"  {product.price} {product.currency}" if product.price is not None else ""
+        lines.append(f"{rank:>3}  {hit.score:>9.4f}  {hit.id}  {product.title}{price}")
         values = hit.features.get("features", {})
         lines += [f"{'':>16}{feature} {value:.4f}" for feature, value in values.items() if value]
     print_result({"ranker": ranker, "hits": facts}, "\n".join(lines) or "no product matches", as_json=as_json)

@@ -9,7 +9,6 @@ from ltr_plugin.queries.retrieval import FILTER, Retrieval
 
 MASKED_IDS = "removed"
 """The search parameter with the ids of these products."""
-_MASKED_CLAUSE: Body = {"terms": {"id": to_json(MASKED_IDS)}}
 
 
 @dataclass(frozen=True)
@@ -30,10 +29,13 @@ class MaskedRetrieval(Retrieval):
     def lexical_clause(self) -> Body:
         """BM25 of the query's text, without the masked products unless `match_text`."""
         clause = super().lexical_clause()
-        return clause if self.match_text else {"bool": {"must": [clause], "must_not": [_MASKED_CLAUSE]}}
+        return clause if self.match_text else {"bool": {"must": [clause], "must_not": [self._masked_clause()]}}
 
     def _knn_clause(self, query: str, field: str) -> Body:
         if field not in self.masked_vectors:
             return super()._knn_clause(query, field)
-        unmasked = {"bool": {"filter": [FILTER], "must_not": [_MASKED_CLAUSE]}}
+        unmasked = {"bool": {"filter": [FILTER], "must_not": [self._masked_clause()]}}
         return {"knn": {field: {"vector": to_json(query), "k": self.window_size, "filter": unmasked}}}
+
+    def _masked_clause(self) -> Body:
+        return {"terms": {self.profile.product.id: to_json(MASKED_IDS)}}
