@@ -32,9 +32,9 @@ class QueryEncoder:
         audio: Media | None = None,
         video: Media | None = None,
     ) -> dict[str, list[float]]:
-        """The vectors of a query by parameter (the field's name with `_` for dots), each as many floats as its field has
-        dimensions.
+        """The vectors of a query by parameter: the name of the field with `_` for dots.
 
+        Each is a list of as many floats as its field has dimensions.
         A field is absent when the query lacks its modality. MediaError when a medium cannot be used; EncoderError when
         an encoder cannot be loaded, or is not the one that filled the index.
         """
