@@ -48,6 +48,10 @@ class FirstPass(StrictModel):
     phrase_boost: FiniteFloat = Field(
         default=0.0, ge=0, description="Boost of products that have the text as a phrase; 0: no such clause."
     )
+    popularity: str | None = Field(
+        default=None,
+        description="Number field, such as sales, by which products are found where a shopper browses without words.",
+    )
     scales: tuple[VectorScale, ...] = Field(default=(), description="How the similarities of each space count.")
 
     @model_validator(mode="after")

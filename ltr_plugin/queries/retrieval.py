@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ltr_plugin.catalog.profile import IndexProfile
-from ltr_plugin.features.kinds import MATCH_NONE
+from ltr_plugin.features.kinds import MATCH_NONE, FieldValue
 from ltr_plugin.features.mustache import Body, RawTemplate, to_json, when, when_list
 
 NO_LIST: Body = {"filters_must_be_a_list_of_query_clauses": {}}
@@ -56,6 +56,19 @@ class Retrieval:
             return words
         phrase = {"multi_match": {**text, "type": "phrase", "boost": options.phrase_boost}}
         return {"bool": {"must": [words], "should": [phrase]}}
+
+    def browse_clause(self) -> Body:
+        """All products, the popular ones first, where the query has neither words nor a vector."""
+        popular = self.profile.first_pass.popularity
+        clause: Body = {"match_all": {}}
+        if popular:
+            value = FieldValue(
+                kind="field_value", name="popularity", modality="behaviour", field=popular, modifier="ln1p"
+            )
+            clause = {"bool": {"must": [clause], "should": [value.query()]}}
+        for vector in self.query_vectors:
+            clause = when_list(vector, MATCH_NONE, clause)
+        return when("text", MATCH_NONE, clause)
 
     def knn_clauses(self) -> list[Body]:
         """A k-NN clause for each pair of a query vector and a field, within the search's filter.
