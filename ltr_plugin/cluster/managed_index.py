@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.documents import EmbeddingResult, StoredProduct, product_document, script_params, stored_product
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.mapping import require_managed
@@ -28,6 +29,10 @@ class ManagedIndex(Index):
 
     `open` raises InputError for an index of a shop's own: what it has is the shop's to write.
     """
+
+    @classmethod
+    def kept_profile(cls, cluster: Cluster, name: str) -> None:
+        """None: products are written as this library lays them out, however searches read them."""
 
     @classmethod
     def check_meta(cls, name: str, meta: Mapping[str, Any]) -> None:

@@ -163,7 +163,7 @@ def test_every_parameter_may_be_absent(template):
     cluster, index, name = template
     for params in ({}, {"text": "mug"}, {"image_vector": [0.6, 0.8]}, {"filters": []}):
         hits = cluster.call("POST", f"/{index}/_search/template", {"id": name, "params": params})["hits"]["hits"]
-        assert len(hits) == (5 if {"text", "image_vector"} & params.keys() else 0)
+        assert len(hits) == 5  # without words and vectors it is browsing
 
 
 def test_a_parameter_counts_by_its_presence(template):
