@@ -10,7 +10,7 @@ from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.mapping import is_managed, managed_profile
+from ltr_plugin.cluster.managed.mapping import is_managed, managed_profile
 from ltr_plugin.cluster.names import require_name
 from ltr_plugin.cluster.profiles import stored_profile
 from ltr_plugin.errors import ClusterError, InputError

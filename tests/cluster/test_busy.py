@@ -10,7 +10,7 @@ from busy_proxy import busy_proxy
 from opensearchpy.exceptions import TransportError
 
 from ltr_plugin.catalog.references import strip_credentials
-from ltr_plugin.cluster.mapping import index_body
+from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.opensearch import OpenSearchCluster, connect
 from ltr_plugin.cluster.responses import to_cluster_error
 from ltr_plugin.errors import ClusterError
