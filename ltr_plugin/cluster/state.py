@@ -97,8 +97,8 @@ class StateIndex:
             if error.status != 403:
                 raise
             raise ClusterError(
-                f"{error}; state is kept in hidden indices: give the role of OPENSEARCH_USER the right to create, read "
-                f"and write {RELEASES}, {VERSIONS} and {DELETIONS}",
+                f"{error}; state is kept in hidden indices: the right to create, read and write {RELEASES}, {VERSIONS} "
+                f"and {DELETIONS} is needed",
                 status=403,
                 error_type=error.error_type,
             ) from None
