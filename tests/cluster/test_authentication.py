@@ -95,22 +95,30 @@ def test_two_ways_at_once_are_named(monkeypatch, first, second):
     assert "s3cret" not in str(raised.value)
 
 
-def quoting(status):
-    """As a proxy that writes the request into its page."""
-    return lambda request: Answer(status, f"refused; {request.headers}", "text/plain")
+def quoting(status, kind):
+    """As a proxy that writes the request into its answer."""
+
+    def answer(request):
+        quoted = f"refused {request.headers['authorization']}"
+        return Answer(status, quoted if kind == "text/plain" else {"error": {"reason": quoted}}, kind)
+
+    return answer
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/json"])
 @pytest.mark.parametrize("status", [401, 403, 400])
 @pytest.mark.parametrize("way", WAYS)
-def test_a_refusal_names_the_variable_and_nothing_shows_the_secret(monkeypatch, caplog, way, status):
+def test_a_refusal_names_the_variable_and_nothing_shows_the_secret(monkeypatch, caplog, way, status, kind):
     caplog.set_level(logging.DEBUG)
     variables, header, name = WAYS[way]
     for each, value in variables.items():
         monkeypatch.setenv(each, value)
-    with recording_server(answer=quoting(status)) as server, pytest.raises(ClusterError) as raised:
+    with recording_server(answer=quoting(status, kind)) as server, pytest.raises(ClusterError) as raised:
         OpenSearchCluster(server.url, settings=Settings.from_env()).call("GET", "/")
     shown = f"{raised.value}{raised.value!r}{caplog.text}"
     assert (name in shown) == (status != 400)
+    assert "refused " in shown
+    assert "***" in shown
     assert not [secret for secret in (header.split()[1][:12], PASSWORD, KEY[:8], TOKEN[:8]) if secret in shown]
 
 
