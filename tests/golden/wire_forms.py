@@ -22,7 +22,7 @@ from ltr_plugin.cluster.managed.changes import apply_changes
 from ltr_plugin.cluster.managed.documents import EmbeddingResult
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.mapping import index_body
-from ltr_plugin.cluster.serializer import OrjsonSerializer
+from ltr_plugin.cluster.transport.serializer import OrjsonSerializer
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.parameters import search_parameters as parameters_of
 from ltr_plugin.pipelines.enqueue import enqueue
