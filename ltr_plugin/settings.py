@@ -11,7 +11,7 @@ from pydantic import AliasGenerator, Field, ValidationError, ValidationInfo, fie
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ltr_plugin.errors import InputError, Problem
-from ltr_plugin.urls import check_cluster_url, check_host, scheme_of
+from ltr_plugin.urls import check_cluster_url, check_host, check_service_url, scheme_of
 from ltr_plugin.validation import message_of
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -66,6 +66,11 @@ class Settings(BaseSettings):
         description="Private networks that media may be fetched from, such as 10.1.0.0/16, separated by commas; 1: all "
         "private and loopback addresses. Link-local and metadata addresses are never allowed.",
     )
+    embeddings_url: str | None = Field(
+        None,
+        description="Service of the encoders `http:MODEL`, up to before /embeddings, such as https://api.example.com/v1.",
+    )
+    embeddings_api_key: str | None = Field(None, repr=False, description="Key of that service.")
     cores: PositiveInt | None = Field(
         None, description="Cores for encoders. If unset, the number in OMP_NUM_THREADS, else all."
     )
@@ -140,13 +145,20 @@ class Settings(BaseSettings):
                 check_host(one)
         return url
 
-    @field_validator("opensearch_user", "opensearch_password")
+    @field_validator("embeddings_url")
+    @classmethod
+    def _check_embeddings(cls, url: str | None) -> str | None:
+        return url and check_service_url(url)
+
+    @field_validator("opensearch_user", "opensearch_password", "embeddings_api_key")
     @classmethod
     def _check_secret(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value != (value or "").strip() and value is not None:
             raise ValueError("begins or ends with a blank; remove it")
         if value and not value.isprintable():
             raise ValueError("has a line break or another control character; remove it")
+        if value and not value.isascii() and info.field_name == "embeddings_api_key":
+            raise ValueError("has a character that no key has, such as a typographic quotation mark")
         if value and ":" in value and info.field_name == "opensearch_user":
             raise ValueError("has a colon, which a user name cannot have; write the password to OPENSEARCH_PASSWORD")
         return value
