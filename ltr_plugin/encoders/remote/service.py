@@ -17,8 +17,7 @@ import orjson
 import urllib3
 from numpy.typing import NDArray
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_before_delay, wait_random_exponential
-from urllib3.exceptions import HTTPError, SSLError
-from urllib3.exceptions import TimeoutError as HTTPTimeoutError
+from urllib3.exceptions import HTTPError, ReadTimeoutError, SSLError
 
 from ltr_plugin.errors import EncoderError, EncoderUnavailableError
 from ltr_plugin.media.fetching import PASSING_STATUSES, retry_after_s
@@ -84,9 +83,10 @@ class EmbeddingsService:
         headers = {"Content-Type": "application/json", "User-Agent": "ltr-plugin"}
         headers |= {"Authorization": f"Bearer {key}"} if key else {}
         body = orjson.dumps({"model": self._model, "input": list(texts), "encoding_format": "float"})
+        timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=TIMEOUT_S)
         try:
             response = self._connections.request(
-                "POST", self._url, body=body, headers=headers, timeout=urllib3.Timeout(CONNECT_TIMEOUT_S, TIMEOUT_S),
+                "POST", self._url, body=body, headers=headers, timeout=timeout,
                 retries=False, redirect=False, preload_content=False,
             )  # fmt: skip
             try:
@@ -95,7 +95,7 @@ class EmbeddingsService:
                 response.close()  # a connection whose answer was read is kept
         except SSLError as error:
             raise EncoderError(f"{self.name} has no connection that can be trusted: {error}") from None
-        except HTTPTimeoutError:
+        except ReadTimeoutError:
             raise EncoderUnavailableError(f"{self.name} did not answer within {TIMEOUT_S:g} s") from None
         except HTTPError as error:
             raise EncoderUnavailableError(f"{self.name} cannot be reached: {str(error).rpartition(': ')[2]}") from None
