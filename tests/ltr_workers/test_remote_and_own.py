@@ -111,4 +111,6 @@ def test_commands_and_their_worker_use_it(which, node_url, server, tmp_path):
         OpenSearchCluster(node_url).call("DELETE", f"/{name}-v1")
     log = (tmp_path / "runs" / "worker.log").read_text()
     assert "s3cret" not in log
-    assert which != "http" or "6 texts sent; 35 tokens so far" in log
+    if which == "http":
+        assert "6 texts sent; 35 tokens so far" in log
+        assert {one.get("Authorization") for one in server.headers} == {"Bearer sk-s3cret"}
