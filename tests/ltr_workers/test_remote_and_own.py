@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from embeddings_server import Answer, embeddings_server, unit_vectors
 from ltr_command import ltr
-from ltr_plugin.cluster.managed.versions import open_or_create
 from ltr_workers import tasks
 from ltr_workers.embedding import embed
 
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster.managed.versions import open_or_create
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.encoders import vector_fields
 from ltr_plugin.encoders.remote import http_encoder, service
