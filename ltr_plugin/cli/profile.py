@@ -58,15 +58,13 @@ def check(
 ) -> None:
     """Check a profile against an index and list every mistake, and measure whether its encoders made the vectors."""
     from ltr_plugin.cluster.opensearch import connect
-    from ltr_plugin.pipelines.profiles import check_profile, kept_profile, read_profile
+    from ltr_plugin.pipelines.profiles import check_profile, kept_profile
 
-    stated = read_profile(profile) if profile else None
     cluster = connect()
-    source = str(profile) if profile else f"profile of {name}"
-    checked = check_profile(cluster, name, stated or kept_profile(cluster, name).profile, source=source)
+    checked = check_profile(cluster, name, profile or kept_profile(cluster, name).profile)
     _print_check(checked)
     facts = {"index": name, "notes": list(checked.notes), "warnings": list(checked.warnings)}
-    lines = [f"{source}: fits {name}", *(f"  {note}" for note in checked.notes)]
+    lines = [f"{profile or 'its profile'} fits {name}", *(f"  {note}" for note in checked.notes)]
     print_result(facts, "\n".join(lines), as_json=as_json)
 
 
@@ -74,10 +72,9 @@ def check(
 def put(profile: ProfileArgument, name: IndexName = DEFAULT_INDEX, as_json: AsJson = False) -> None:
     """Check a profile, and keep it in the cluster for everyone who uses the index."""
     from ltr_plugin.cluster.opensearch import connect
-    from ltr_plugin.pipelines.profiles import keep_profile, read_profile
+    from ltr_plugin.pipelines.profiles import keep_profile
 
-    stated = read_profile(profile)
-    revision, checked = keep_profile(connect(), name, stated, source=str(profile))
+    revision, checked = keep_profile(connect(), name, profile)
     _print_check(checked)
     facts = {"index": name, "revision": revision.number, "warnings": list(checked.warnings)}
     print_result(facts, f"{name} has this profile now, revision {revision.number}", as_json=as_json)

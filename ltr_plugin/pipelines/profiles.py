@@ -27,7 +27,8 @@ SEED = 7
 
 OWN = "it belongs to the index, which `ltr index create` made; leave it out"
 
-
+UNKNOWN = Fingerprint("", "", "", 0, "", "")
+"""The fingerprint of an encoder that cannot be loaded."""
 Documents = Sequence[tuple[str, Mapping[str, Any]]]
 """Documents of an index by id."""
 
@@ -57,13 +58,8 @@ class _Target:
         return cls(cluster, alias, name, body["mappings"], body["settings"]["index"])
 
     @property
-    def meta(self) -> Mapping[str, Any]:
-        meta: Mapping[str, Any] = self.mapping.get("_meta", {})
-        return meta
-
-    @property
     def managed(self) -> bool:
-        return is_managed(self.alias, self.meta)
+        return is_managed(self.alias, self.mapping.get("_meta", {}))
 
     def sample(self, size: int, *, without: Sequence[str] = ()) -> list[tuple[str, Mapping[str, Any]]]:
         """Documents drawn at random, by id, without these fields."""
@@ -78,24 +74,7 @@ def read_profile(path: Path | str) -> IndexProfile:
 
     InputError lists every mistake in the file, an encoder that cannot be loaded among them.
     """
-    value = read_yaml(Path(path))
-    unknown = Fingerprint("", "", "", 0, "", "")
-    entries = value.get("vectors") if isinstance(value, dict) else None
-    problems: list[Problem] = []
-    completed: list[Any] = []
-    for position, entry in enumerate(entries if isinstance(entries, list) else ()):
-        if isinstance(entry, dict) and "fingerprint" not in entry and isinstance(spec := entry.get("encoder"), str):
-            try:
-                completed.append({**entry, **_completed(spec)})
-            except EncoderError as error:
-                problems.append(Problem(f"$.vectors[{position}].encoder", str(error)))
-                completed.append({**entry, "fingerprint": asdict(unknown)})
-        else:
-            completed.append(entry)
-    try:
-        profile = decode(IndexProfile, {**value, "vectors": completed} if completed else value, source=str(path))
-    except InputError as error:
-        problems = [*error.problems, *problems]
+    profile, problems = _read(Path(path))
     if problems:
         raise InputError(str(path), problems)
     return profile
@@ -104,9 +83,8 @@ def read_profile(path: Path | str) -> IndexProfile:
 def draft_index_profile(cluster: Cluster, name: str, file: Path = Path("index.yaml")) -> str:
     """The text of a first profile of an index, with reasons; of one that this library made, the profile it has.
 
-    `file` is what it will be written to.
-
-    Errors as of `Index.open`; InputError, too, for an index without a text field, which no first pass can search.
+    `file` is what it will be written to. Errors as of `Index.open`; InputError, too, for an index without a text field,
+    which no first pass can search.
     """
     target = _Target.open(cluster, name)
     if target.managed:
@@ -131,12 +109,14 @@ def draft_index_profile(cluster: Cluster, name: str, file: Path = Path("index.ya
     return draft_yaml(draft, head)
 
 
-def check_profile(cluster: Cluster, name: str, profile: IndexProfile, *, source: str) -> ProfileCheck:
-    """The check of a profile against an index, its encoders included.
+def check_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> ProfileCheck:
+    """The check of a profile, or of the file of one, against an index, its encoders included.
 
-    InputError about `source` lists every mistake: fields that are not there or of another type, encoders that cannot be
-    loaded or are not those that the profile states, and what an index of this library has itself.
+    InputError lists every mistake: fields that are not there or of another type, encoders that cannot be loaded or are
+    not those that the profile states, and what an index of this library has itself.
     """
+    profile = stated if isinstance(stated, IndexProfile) else _read(stated)[0]  # its encoders are tried again below
+    source = f"profile of {name}" if isinstance(stated, IndexProfile) else str(stated)
     target = _Target.open(cluster, name)
     documents = target.sample(ENCODED_SAMPLE)
     fields = index_fields(target.mapping, (document for _, document in documents))
@@ -159,12 +139,10 @@ def check_profile(cluster: Cluster, name: str, profile: IndexProfile, *, source:
     return ProfileCheck(profile, tuple(notes), tuple(warnings))
 
 
-def keep_profile(
-    cluster: Cluster, name: str, profile: IndexProfile, *, source: str
-) -> tuple[ProfileRevision, ProfileCheck]:
+def keep_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> tuple[ProfileRevision, ProfileCheck]:
     """Checks a profile as `check_profile` does, then keeps it in the cluster for all who open the index."""
-    checked = check_profile(cluster, name, profile, source=source)
-    return put_profile(cluster, name, profile), checked
+    checked = check_profile(cluster, name, stated)
+    return put_profile(cluster, name, checked.profile), checked
 
 
 def kept_profile(cluster: Cluster, name: str, number: int | None = None) -> ProfileRevision:
@@ -186,17 +164,39 @@ def differences_from_kept(index: Index) -> list[str]:
     return profile_differences(index.profile, kept)
 
 
-def _completed(spec: str) -> dict[str, Any]:
+def _read(path: Path) -> tuple[IndexProfile, list[Problem]]:
+    """The profile in a file, and which of its encoders cannot be loaded: their fingerprints are UNKNOWN in it."""
+    value, problems = read_yaml(path), []
+    entries = value.get("vectors") if isinstance(value, dict) else None
+    if isinstance(entries, list):
+        completed = []
+        for position, entry in enumerate(entries):
+            try:
+                completed.append(_completed(entry))
+            except EncoderError as error:
+                problems.append(Problem(f"$.vectors[{position}].encoder", str(error)))
+                completed.append({**entry, "fingerprint": asdict(UNKNOWN)})
+        value = {**value, "vectors": completed}
+    try:
+        return decode(IndexProfile, value, source=str(path)), problems
+    except InputError as error:
+        raise InputError(str(path), [*error.problems, *problems]) from None
+
+
+def _completed(entry: Any) -> Any:  # noqa: ANN401 - what a file has there
+    """An entry of `vectors` with the fingerprint of its encoder, where it names one and no fingerprint."""
+    if not isinstance(entry, dict) or "fingerprint" in entry or not isinstance(entry.get("encoder"), str):
+        return entry
     from ltr_plugin.encoders.field_encoders import resolve_spec
     from ltr_plugin.encoders.registry import load_encoder
 
-    spec = resolve_spec(spec)
-    return {"encoder": spec, "fingerprint": asdict(load_encoder(spec).fingerprint)}
+    spec = resolve_spec(entry["encoder"])
+    return {**entry, "encoder": spec, "fingerprint": asdict(load_encoder(spec).fingerprint)}
 
 
 def _own_profile(target: _Target) -> IndexProfile:
     """The profile of an index of this library, without what is the index's own."""
-    profile = managed_profile(target.meta, stored_profile(target.cluster, target.alias))
+    profile = managed_profile(target.mapping["_meta"], stored_profile(target.cluster, target.alias))
     return profile.model_copy(update={"vectors": (), "media_root": None})
 
 
