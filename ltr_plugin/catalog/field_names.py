@@ -193,7 +193,7 @@ def _best(part: str, steps: Sequence[Sequence[str]], last: str) -> Naming | None
     fitting = [
         (fit, -order, word)
         for words in WORDS[part].values()
-        for order, word in enumerate(words)
+        for order, word in enumerate(words.split())
         if (fit := _fit(word, steps, last, is_id=part == "id"))
     ]
     if not fitting:
