@@ -31,8 +31,8 @@ def analyzer_language(name: str, analysis: Mapping[str, Any]) -> tuple[str, str]
     names = [filters] if isinstance(filters, str) else filters
     for filter_ in sorted(names, key=lambda filter_: "stem" not in f"{filter_} {known.get(filter_, {}).get('type')}"):
         for word in _words(filter_, known.get(filter_, {})):
-            if language := _language_in(word):
-                return language, f"{own} has the filter {filter_}" + (f" ({word})" if word != filter_ else "")
+            if found := _language_in(word):
+                return found, f"{own} has the filter {filter_}" + (f" ({word})" if word != filter_ else "")
     return None
 
 

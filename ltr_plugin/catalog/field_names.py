@@ -166,8 +166,7 @@ class Naming:
     @property
     def reason(self) -> str:
         """Why, for a person."""
-        known = self.fit == EXACT and "English" in self.languages
-        return "by its name" if known else f"by its name ({self.word!r} is {self.languages[0]})"
+        return "by its name" if "English" in self.languages else f"by its name ({self.word!r} is {self.languages[0]})"
 
 
 @cache

@@ -31,12 +31,14 @@ def guess_by_values(part: str, fields: list[IndexField]) -> tuple[IndexField, st
 
 def describe(one: IndexField) -> str:
     """The type, with a value of the sample, or the range of its numbers."""
-    if not one.type:
-        return f"not mapped, such as {shorten(one.values[0])}"
+    if not one.values:
+        return one.type
+    kind, first = one.type or "not mapped", one.values[0]
     numbers = [value for value in one.values if isinstance(value, int | float) and not isinstance(value, bool)]
     if numbers and one.type in NUMBER_TYPES:
-        return f"{one.type}, {min(numbers):g} to {max(numbers):g}"
-    return f"{one.type}, such as {shorten(one.values[0])}" if one.values else one.type
+        low, high = min(numbers), max(numbers)
+        return f"{kind}, {low:g} to {high:g}" if low < high else f"{kind}, {low:g}"
+    return f"{kind}, such as {str(first).lower() if isinstance(first, bool) else shorten(first)}"
 
 
 def is_reference(value: object, part: str | None = None) -> bool:

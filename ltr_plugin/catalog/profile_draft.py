@@ -34,11 +34,16 @@ _AUTOMATIC_ID = re.compile(r"(?=.*[A-Z])(?=.*[a-z])[\w-]{20}")
 _PATH = re.compile(r"[^\s^*{}\"]{1,256}")
 
 _TYPES: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(("title", "description", "brand", "model", "category", "currency"), STRING_TYPES),
-    **dict.fromkeys(("images", "audio", "video"), STRING_TYPES | {UNMAPPED}),
+    "title": STRING_TYPES,
+    "description": STRING_TYPES,
+    "brand": STRING_TYPES,
+    "model": STRING_TYPES,
+    "category": STRING_TYPES,
     "price": NUMBER_TYPES,
+    "currency": STRING_TYPES,
     "stock": NUMBER_TYPES | {"boolean"},
     "released": DATE_TYPES,
+    **dict.fromkeys(MEDIA_FILES, STRING_TYPES | {UNMAPPED}),
     "stats": frozenset({OBJECT}),
 }
 """The types that a field of each part has."""
@@ -61,7 +66,7 @@ class VectorGuess:
     dimension: int | None
     space: str
     encoder: str | None = None
-    reason: str = ""
+    reason: str = "no encoder was compared"
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,7 @@ def _guess_parts(fields: Mapping[str, IndexField], *, sampled: bool) -> dict[str
         if guess := guess_by_values(part, [one for one in usable[part] if one.path not in taken]):
             one, reason = guess
             found[part] = Guess(one.path, f"{reason}; {describe(one)}")
-    taken = {guess.value for guess in found.values()}
+    taken = [guess.value for guess in found.values() if guess.value]
     return {part: found.get(part) or _without(part, usable[part], taken) for part in _TYPES}
 
 
@@ -144,9 +149,14 @@ def _rank(part: str, one: IndexField) -> tuple[Any, ...]:
     return (-naming.fit, worse, no_text, naming.order, len(one.path), one.path)
 
 
-def _without(part: str, usable: Iterable[IndexField], taken: Iterable[str | None]) -> Guess:
+def _without(part: str, usable: Iterable[IndexField], taken: Sequence[str]) -> Guess:
     """A part that no field is guessed for; the candidates have the right type, and those with a like name are first."""
-    left = [one for one in usable if one.path not in taken and (part not in MEDIA_FILES or has_references(one))]
+    left = [
+        one
+        for one in usable
+        if not any(path == one.path or path.startswith(f"{one.path}.") for path in taken)
+        and (part not in MEDIA_FILES or has_references(one))
+    ]
     left.sort(key=lambda one: (part not in namings(one.path), one.path.count("."), one.path))
     candidates = tuple(one.path for one in left[:MAX_CANDIDATES])
     return Guess(None, "no name or value says which" if candidates else "no field fits", candidates)

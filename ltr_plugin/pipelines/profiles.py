@@ -122,8 +122,7 @@ def check_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> P
     fields = index_fields(target.mapping, (document for _, document in documents))
     problems = profile_problems(profile, fields)
     if target.managed:
-        stated = {"vectors": profile.vectors, "media_root": profile.media_root}
-        problems += [Problem(f"$.{key}", OWN) for key, value in stated.items() if value]
+        problems += [Problem(f"$.{key}", OWN) for key in ("vectors", "media_root") if getattr(profile, key)]
     notes: list[str] = []
     warnings: list[str] = []
     for position, vector in enumerate(profile.vectors):
@@ -187,8 +186,7 @@ def _completed(entry: Any) -> Any:  # noqa: ANN401 - what a file has there
     """An entry of `vectors` with the fingerprint of its encoder, where it names one and no fingerprint."""
     if not isinstance(entry, dict) or "fingerprint" in entry or not isinstance(entry.get("encoder"), str):
         return entry
-    from ltr_plugin.encoders.field_encoders import resolve_spec
-    from ltr_plugin.encoders.registry import load_encoder
+    from ltr_plugin.encoders.registry import load_encoder, resolve_spec
 
     spec = resolve_spec(entry["encoder"])
     return {**entry, "encoder": spec, "fingerprint": asdict(load_encoder(spec).fingerprint)}
