@@ -14,6 +14,9 @@ MEDIA_FILES: Mapping[str, str] = {
 }
 """The ends of names of files, by the part of a product that they are."""
 
+MAX_EXAMPLE = 50
+"""Characters of a value that is shown as an example."""
+
 MIN_VALUES = 5
 """Values that a field needs before they say something."""
 
@@ -38,7 +41,8 @@ def describe(one: IndexField) -> str:
     if numbers and one.type in NUMBER_TYPES:
         low, high = min(numbers), max(numbers)
         return f"{kind}, {low:g} to {high:g}" if low < high else f"{kind}, {low:g}"
-    return f"{kind}, such as {str(first).lower() if isinstance(first, bool) else shorten(first)}"
+    example = str(first).lower() if isinstance(first, bool) else shorten(first)
+    return f"{kind}, such as {example if len(example) <= MAX_EXAMPLE else f'{example[:MAX_EXAMPLE]}...'}"
 
 
 def is_reference(value: object, part: str | None = None) -> bool:

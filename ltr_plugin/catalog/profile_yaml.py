@@ -1,10 +1,14 @@
 """Profiles as YAML files that people read and correct: a draft with its reasons, and a profile as it is."""
 
 from collections.abc import Iterable, Iterator
+from textwrap import wrap
 from typing import Any
 
 from ltr_plugin.catalog.profile import PROFILE_VERSION, IndexProfile
 from ltr_plugin.catalog.profile_draft import Guess, ProfileDraft, VectorGuess
+
+MAX_LINE = 110
+"""Length of comments on lines of their own."""
 
 _PARTS = "The field that holds each part of a product. Remove the # of a line where you know the field."
 _TEXT = "Fields that the first pass searches for the words of a query; ^ is the boost of a field."
@@ -75,7 +79,7 @@ def _head(lines: Iterable[str]) -> list[str]:
 
 
 def _comments(texts: Iterable[str], indent: str = "") -> list[str]:
-    return [f"{indent}# {_one_line(text)}" for text in texts]
+    return [f"{indent}# {line}" for text in texts for line in wrap(_one_line(text), MAX_LINE, break_on_hyphens=False)]
 
 
 def _scalar(value: Any) -> str:  # noqa: ANN401 - any value of YAML

@@ -32,7 +32,7 @@ class Likeness:
 
     def __str__(self) -> str:
         return (
-            f"{self.encoder} makes of {self.text} vectors of a median cosine of {self.cosine:.3f} with those in the "
+            f"of {self.text}, {self.encoder} makes vectors of a median cosine of {self.cosine:.3f} with those in the "
             f"index ({self.products} products)"
         )
 
