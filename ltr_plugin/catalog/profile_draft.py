@@ -128,8 +128,8 @@ def _guess_parts(fields: Mapping[str, IndexField], *, sampled: bool) -> dict[str
         if guess := guess_by_values(part, [one for one in usable[part] if one.path not in taken]):
             one, reason = guess
             found[part] = Guess(one.path, f"{reason}; {describe(one)}")
-    taken = [guess.value for guess in found.values() if guess.value]
-    return {part: found.get(part) or _without(part, usable[part], taken) for part in _TYPES}
+    guessed = [guess.value for guess in found.values() if guess.value]
+    return {part: found.get(part) or _without(part, usable[part], guessed) for part in _TYPES}
 
 
 def _can_be(part: str, one: IndexField) -> bool:
