@@ -48,9 +48,11 @@ def profile_problems(profile: IndexProfile, fields: Mapping[str, IndexField]) ->
 
 def profile_differences(ours: IndexProfile, theirs: IndexProfile) -> list[str]:
     """The keys in which two profiles differ, a line for each with its value in the one and in the other."""
-    one, other = (dict(_leaves(profile.model_dump(mode="json"), "$")) for profile in (ours, theirs))
+    one, other = map(_entries, (ours, theirs))
     keys = dict.fromkeys([*one, *other])
-    return [f"{key}: {one.get(key)!r}, not {other.get(key)!r}" for key in keys if one.get(key) != other.get(key)]
+    return [
+        f"{key}: {one.get(key, 'none')}, not {other.get(key, 'none')}" for key in keys if one.get(key) != other.get(key)
+    ]
 
 
 def _part(part: str, path: str, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
@@ -131,7 +133,16 @@ def _nearest(path: str, fields: Iterable[str]) -> str:
     return f"it has {', '.join(paths[:MAX_NAMED])}{more}" if paths else "it has no fields"
 
 
-def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
+def _entries(profile: IndexProfile) -> dict[str, str]:
+    """The values of a profile by their `$.path`, a vector field by its name with its encoder."""
+    plain = profile.model_dump(mode="json", exclude={"vectors"}, exclude_none=True)
+    vectors = {
+        f"$.vectors.{one.name}": f"{one.source} by {one.encoder} ({one.fingerprint.digest})" for one in profile.vectors
+    }
+    return dict(_leaves(plain, "$")) | vectors
+
+
+def _leaves(value: object, path: str) -> Iterator[tuple[str, str]]:
     """The values below a JSON value by their `$.path`."""
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -140,4 +151,4 @@ def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
         for position, inner in enumerate(value):
             yield from _leaves(inner, f"{path}[{position}]")
     else:
-        yield path, value
+        yield path, repr(value)

@@ -102,9 +102,12 @@ def test_all_mistakes_come_together():
 
 def test_differences_are_a_line_for_each_key():
     ours = IndexProfile(text_fields=("titel^3", "marke.text"), product=ProductFields(price="preis.netto"))
-    kept = IndexProfile(text_fields=("titel^3",), product=ProductFields(price="preis.brutto"))
+    kept = IndexProfile(
+        text_fields=("titel^3",), product=ProductFields(price="preis.brutto"), vectors=(vector("vektor"),)
+    )
     assert profile_differences(ours, kept) == [
         "$.product.price: 'preis.netto', not 'preis.brutto'",
-        "$.text_fields[1]: 'marke.text', not None",
+        "$.text_fields[1]: 'marke.text', not none",
+        f"$.vectors.vektor: none, not text by test:x ({vector('vektor').fingerprint.digest})",
     ]
     assert profile_differences(ours, ours) == []
