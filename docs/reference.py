@@ -30,7 +30,7 @@ def extras_table() -> str:
 
 
 API_GROUPS = {
-    "Connecting": ("connect", "Cluster", "Index", "IndexProfile"),
+    "Connecting": ("connect", "Cluster", "Index", "IndexProfile", "read_profile"),
     "Catalogs": ("CatalogClient",),
     "Features and judgments": (
         "FeatureSet", "FeatureTable", "Qrels", "Query", "read_queries", "push_features", "log_features",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ltr_plugin.pipelines.evaluate import evaluate
     from ltr_plugin.pipelines.explain import explain
     from ltr_plugin.pipelines.log_features import log_features
+    from ltr_plugin.pipelines.profiles import read_profile
     from ltr_plugin.pipelines.push import push
     from ltr_plugin.pipelines.releases import promote, rollback
     from ltr_plugin.pipelines.report import report
@@ -74,6 +75,7 @@ _HOMES = {
     "promote": "pipelines.releases",
     "push": "pipelines.push",
     "push_features": "cluster.feature_store",
+    "read_profile": "pipelines.profiles",
     "read_queries": "queries.query",
     "report": "pipelines.report",
     "rollback": "pipelines.releases",
@@ -111,6 +113,7 @@ __all__ = [
     "promote",
     "push",
     "push_features",
+    "read_profile",
     "read_queries",
     "report",
     "rollback",

@@ -132,7 +132,7 @@ def _path(location: tuple[int | str, ...], value: object) -> str:
 def message_of(details: ErrorDetails, renamed_keys: Mapping[str, str] = _NO_RENAMED_KEYS) -> str:
     """What is wrong with a value, for a `Problem`."""
     match details["type"]:
-        case "extra_forbidden":
+        case "extra_forbidden" | "unexpected_keyword_argument":
             new_name = renamed_keys.get(str(details["loc"][-1]))
             return "unknown key; " + (f"it is called {new_name} now" if new_name else "remove it or correct its name")
         case "missing" | "union_tag_not_found":

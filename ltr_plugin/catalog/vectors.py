@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
+from pydantic import ConfigDict
+
 from ltr_plugin.catalog.product import Modality, digest
 
 
@@ -13,6 +15,8 @@ class Fingerprint:
 
     `weights` is a hash of the weights, `preprocessing` describes what is done to the input (sizes, lengths, pooling).
     """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     library: str
     model: str
@@ -35,6 +39,8 @@ class VectorField:
     with several images (or audio clips, or videos) has the unit vector of their mean in `name`, and the vector of each
     in `per_media`.
     """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     name: str
     source: Modality

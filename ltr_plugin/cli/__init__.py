@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import typer
 
-from ltr_plugin.cli import catalog, encoder, evaluate, explain, features, index, node, ranker, search, train, worker
+from ltr_plugin.cli import catalog, encoder, evaluate, features, index, node, profile, ranker, search, train, worker
 from ltr_plugin.cli import demo as demo_verb
 from ltr_plugin.cli import doctor as doctor_verb
 from ltr_plugin.cli.group import INTERRUPTED, VerbGroup, verb_group
@@ -17,13 +17,14 @@ from ltr_plugin.extras import EXTRA_OF, missing_module
 VERBS: Mapping[str, typer.Typer | Callable[..., None]] = {
     "catalog": catalog.app,
     "index": index.app,
+    "profile": profile.app,
     "features": features.app,
     "train": train.app,
     "ranker": ranker.app,
     "search": search.search,
     "evaluate": evaluate.evaluate,
     "report": evaluate.report,
-    "explain": explain.explain,
+    "explain": search.explain,
     "tune": train.tune,
     "ablate": evaluate.ablate,
     "encoder": encoder.app,

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, QrelsFile, QueriesFile
+from ltr_plugin.cli.options import (
+    DEFAULT_INDEX,
+    AsJson,
+    DefaultOf,
+    IndexName,
+    ProfileFile,
+    QrelsFile,
+    QueriesFile,
+    open_index,
+)
 from ltr_plugin.cli.output import exit_if, print_failed_queries, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.cli.search import RANKERS
@@ -28,12 +37,13 @@ def evaluate(
     qrels: QrelsFile,
     ranker: Rankers,
     name: IndexName = DEFAULT_INDEX,
+    profile: ProfileFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Rank judged queries in the cluster and compare each ranker with the first one."""
     from rich.console import Console
 
-    result = _evaluate(_open(name), queries, qrels, ranker)
+    result = _evaluate(open_index(name, profile), queries, qrels, ranker)
     if as_json:
         typer.echo(json.dumps(result.to_json()))
     else:
@@ -50,6 +60,7 @@ def report(
     out: Annotated[Path, typer.Option(help="HTML page to write.")] = Path("report.html"),
     ablation: Annotated[Path | None, typer.Option(help="File from `ltr ablate --out`, to show as well.")] = None,
     name: IndexName = DEFAULT_INDEX,
+    profile: ProfileFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare rankers as `ltr evaluate` does and write an HTML page.
@@ -60,7 +71,7 @@ def report(
     from ltr_plugin.pipelines.report import report as write_report
 
     matrix = Ablation.read(ablation) if ablation else None
-    index = _open(name)
+    index = open_index(name, profile)
     result = _evaluate(index, queries, qrels, ranker)
     write_report(index, result, out, ablation=matrix)
     print_result({"report": str(out), **result.to_json()}, f"report: {out}", as_json=as_json)
@@ -94,6 +105,7 @@ def ablate(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="JSON file to write, for `ltr report --ablation`.")] = None,
     name: IndexName = DEFAULT_INDEX,
+    profile: ProfileFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Remove each modality from the queries, then from a part of the products, and measure every ranker each time."""
@@ -105,7 +117,7 @@ def ablate(
     from ltr_plugin.pipelines.ablate import load_pushed_rankers, train_blind_baselines
     from ltr_plugin.pipelines.encode_queries import encode
 
-    index = _open(name)
+    index = open_index(name, profile)
     rankers = load_pushed_rankers(index, ranker)
     blind_baselines = None
     if table:
@@ -129,13 +141,6 @@ def ablate(
         typer.echo(json.dumps(ablation.model_dump(mode="json")))
     else:
         Console().print(ablation.to_table())
-
-
-def _open(name: str) -> "Index":
-    from ltr_plugin.cluster.index import Index
-    from ltr_plugin.cluster.opensearch import connect
-
-    return Index.open(connect(), name)
 
 
 def _evaluate(index: "Index", queries: Path, qrels: Path, rankers: list[str]) -> "Evaluation":

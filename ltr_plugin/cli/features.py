@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ltr_plugin.cli.group import verb_group
-from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, QrelsFile, QueriesFile
+from ltr_plugin.cli.options import (
+    DEFAULT_INDEX,
+    AsJson,
+    DefaultOf,
+    IndexName,
+    ProfileFile,
+    QrelsFile,
+    QueriesFile,
+    open_index,
+)
 from ltr_plugin.cli.output import exit_if, first_of, print_failed_queries, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.errors import InputError, counted
@@ -28,6 +37,7 @@ def check(
     name: Annotated[
         str | None, typer.Option("--index", "-i", help="Also check that this index has the fields that are read.")
     ] = None,
+    profile: ProfileFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Check a feature set and list every mistake; without --index, no cluster is needed."""
@@ -35,16 +45,16 @@ def check(
 
     from ltr_plugin.features.compatibility import unbounded_templates
 
+    if profile and not name:
+        raise InputError("--profile", "needs --index, the index that the profile is for")
     features = _load(feature_set)
     facts = {"feature_set": features.id, "features": list(features.feature_names), "digest": features.digest}
     lines = [f"{features.id}: {counted(len(features.feature_names), 'feature')}, digest {features.digest}"]
     warnings = [str(problem) for problem in unbounded_templates(features)]
     if name:
         from ltr_plugin.cluster.feature_store import check_features
-        from ltr_plugin.cluster.index import Index
-        from ltr_plugin.cluster.opensearch import connect
 
-        use = check_features(Index.open(connect(), name), features)
+        use = check_features(open_index(name, profile), features)
         facts |= asdict(use)
         lines.append(str(use))
     print_result(
@@ -53,14 +63,14 @@ def check(
 
 
 @app.command()
-def push(feature_set: SetName, name: IndexName = DEFAULT_INDEX, as_json: AsJson = False) -> None:
+def push(
+    feature_set: SetName, name: IndexName = DEFAULT_INDEX, profile: ProfileFile = None, as_json: AsJson = False
+) -> None:
     """Check a feature set against the index and store it in the cluster."""
     from ltr_plugin.cluster.feature_store import push_features
-    from ltr_plugin.cluster.index import Index
-    from ltr_plugin.cluster.opensearch import connect
 
     features = _load(feature_set)
-    push_features(Index.open(connect(), name), features)
+    push_features(open_index(name, profile), features)
     print_result({"feature_set": features.id}, f"{features.id} is in the cluster", as_json=as_json)
 
 
@@ -80,17 +90,16 @@ def log(
     ],
     seed: Annotated[int, typer.Option(default_factory=DefaultOf(LOG, "seed"), help="Random seed of the sampling.")],
     name: IndexName = DEFAULT_INDEX,
+    profile: ProfileFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Log the features of judged products and of sampled candidates into a table to train on."""
     from dataclasses import asdict
 
-    from ltr_plugin.cluster.index import Index
-    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.log_features import log_features
 
     features = _load(feature_set)
-    index = Index.open(connect(), name)
+    index = open_index(name, profile)
     with progress_bar("logging features") as progress:
         done = log_features(index, features, queries, qrels, out, negatives=negatives, seed=seed, progress=progress)
     print_failed_queries(done.failed)

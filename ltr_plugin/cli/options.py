@@ -5,12 +5,15 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from textwrap import wrap
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 import typer
 from pydantic import BaseModel
 
 from ltr_plugin.errors import InputError
+
+if TYPE_CHECKING:
+    from ltr_plugin.cluster.index import Index
 
 DEFAULT_INDEX = "products"
 HELP_WIDTH = 72
@@ -18,6 +21,14 @@ HELP_WIDTH = 72
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 IndexName = Annotated[str, typer.Option("--index", "-i", help="Name of the index.")]
+ProfileFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--profile",
+        metavar="FILE",
+        help="Profile that says what the fields of the index mean (YAML). Default: the one that the cluster keeps.",
+    ),
+]
 IndexArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the index.")]
 Wait = Annotated[
     bool,
@@ -42,6 +53,25 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Another setting. Repeat the option for several settings."),
 ]
+
+
+def open_index(name: str, profile: Path | None = None) -> "Index":
+    """The index that --index names, with the profile that --profile does; what it has otherwise than the one that the
+    cluster keeps is printed on standard error."""
+    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
+
+    if profile is None:
+        return Index.open(connect(), name)
+    from ltr_plugin.pipelines.profiles import differences_from_kept, read_profile
+
+    stated = read_profile(profile)
+    index = Index.open(connect(), name, profile=stated)
+    if differences := differences_from_kept(index):
+        typer.echo(f"ltr: {profile} differs from the profile of {name} that the cluster keeps:", err=True)
+        for difference in differences:
+            typer.echo(f"  {difference}", err=True)
+    return index
 
 
 class DefaultOf:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ltr_plugin.cli.group import verb_group
-from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName
+from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, ProfileFile, open_index
 from ltr_plugin.cli.output import exit_if, print_failed_queries, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 
@@ -33,6 +33,7 @@ def push(
         ),
     ],
     name: IndexName = DEFAULT_INDEX,
+    profile: ProfileFile = None,
     queries: Annotated[
         Path | None, typer.Option(help="Queries for the parity check. Default: those that the ranker was trained with.")
     ] = None,
@@ -42,11 +43,9 @@ def push(
 
     A ranker that the cluster scores differently is withdrawn.
     """
-    from ltr_plugin.cluster.index import Index
-    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.push import push
 
-    index = Index.open(connect(), name)
+    index = open_index(name, profile)
     with progress_bar("checking scores") as progress:
         pushed = push(index, ranker, queries, sample_queries=sample_queries, progress=progress)
     print_failed_queries(pushed.failed)
@@ -59,6 +58,7 @@ def push(
 def promote(
     ranker: Annotated[str, typer.Argument(metavar="DIR|MODEL", help="Folder or model name of an uploaded ranker.")],
     name: IndexName = DEFAULT_INDEX,
+    profile: ProfileFile = None,
     template: Template = None,
     force: Annotated[
         bool, typer.Option("--force", help="Take over a template that ranks another index, or was not made here.")
@@ -66,11 +66,9 @@ def promote(
     as_json: AsJson = False,
 ) -> None:
     """Make storefronts get this ranker, in one atomic call; earlier releases are kept."""
-    from ltr_plugin.cluster.index import Index
-    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.releases import promote
 
-    release = promote(Index.open(connect(), name), ranker, template, force=force)
+    release = promote(open_index(name, profile), ranker, template, force=force)
     text = f"template {release.template}, release {release.number}: ranks {name} by {release.metadata['ranker']}"
     print_result({"template": release.template, **release.metadata}, text, as_json=as_json)
 

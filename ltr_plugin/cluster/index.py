@@ -52,7 +52,7 @@ class Index:
         InputError for a name that cannot be one index's, for an index without a profile, and for one that an earlier
         version of this library made.
         """
-        resolved, body = _get_index(cluster, name)
+        resolved, body = get_index(cluster, name)
         mapping = body["mappings"]
         meta = mapping.get("_meta", {})
         cls.check_meta(name, meta)
@@ -121,8 +121,8 @@ class Index:
         self.cluster.call("POST", f"/{self.name}/_refresh")
 
 
-def _get_index(cluster: Cluster, name: str) -> tuple[str, Mapping[str, Any]]:
-    """The one index behind a name, with its settings and mappings."""
+def get_index(cluster: Cluster, name: str) -> tuple[str, Mapping[str, Any]]:
+    """The one index behind a name, with its `settings` and `mappings`; errors as of `Index.open`, without a profile."""
     require_name("index", name)
     try:
         found = cluster.call("GET", f"/{name}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import (
@@ -57,9 +58,12 @@ class OpenSearchCluster:
         self.retry_timeout_s = retry_timeout_s
         self._on_retry = on_retry
 
-    def index(self, name: str, *, media_roots: Iterable[Path] = ()) -> Index:
-        """The index of this name or alias; `Index.open` says which errors there are."""
-        return Index.open(self, name, media_roots=media_roots)
+    def index(self, name: str, *, profile: IndexProfile | None = None, media_roots: Iterable[Path] = ()) -> Index:
+        """The index of this name or alias, with this profile or the one that the cluster keeps for it.
+
+        `Index.open` says which errors there are.
+        """
+        return Index.open(self, name, profile=profile, media_roots=media_roots)
 
     def call(self, method: str, path: str, body: Json = None, **params: str | int | bool) -> Json:
         """The decoded response to a request, as `Cluster.call` promises it."""

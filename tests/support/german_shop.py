@@ -95,11 +95,11 @@ def queries_and_qrels(made: dict[str, dict]) -> tuple[str, str]:
     return "\n".join(queries) + "\n", "\n".join(qrels) + "\n"
 
 
-def fill(cluster, name: str) -> dict[str, dict]:
+def fill(cluster, name: str, count: int = SIZE) -> dict[str, dict]:
     """Makes the index as the shop would, vectors of MiniLM included; returns its documents by id."""
     from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, load_encoder
 
-    made = documents()
+    made = documents(count)
     encoder = load_encoder(DEFAULT_TEXT_ENCODER)
     texts = [f"{one['titel']}. {one['beschreibung']}" for one in made.values()]
     vectors = encoder.encode("text", [encoder.prepare("text", text) for text in texts])

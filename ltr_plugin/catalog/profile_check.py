@@ -1,0 +1,154 @@
+"""What is wrong with a profile for an index: fields that are not there or of another type, each with its place."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+
+from ltr_plugin.catalog.index_fields import (
+    DATE_TYPES,
+    NUMBER_TYPES,
+    OBJECT,
+    STRING_TYPES,
+    TEXT_TYPES,
+    UNMAPPED,
+    VECTOR_TYPES,
+    IndexField,
+)
+from ltr_plugin.catalog.profile import DOCUMENT_ID, IndexProfile
+from ltr_plugin.errors import Problem
+
+MAX_NEAREST, MAX_NAMED = 3, 20
+
+_MEDIA = ("images", "audio", "video")
+_KINDS: Mapping[str, tuple[str, frozenset[str]]] = {
+    "id": ("a keyword", frozenset({"keyword"})),
+    **dict.fromkeys(("title", "description", "brand", "model", "category", "currency"), ("text", STRING_TYPES)),
+    **dict.fromkeys(_MEDIA, ("text", STRING_TYPES)),
+    "price": ("a number", NUMBER_TYPES),
+    "stock": ("a number or boolean", NUMBER_TYPES | {"boolean"}),
+    "released": ("a date", DATE_TYPES),
+    "stats": ("an object", frozenset({OBJECT})),
+}
+"""What a field of each part of a product is, in words, and by its types."""
+
+
+def profile_problems(profile: IndexProfile, fields: Mapping[str, IndexField]) -> list[Problem]:
+    """All that is wrong with a profile for an index with these fields, but for the encoders; empty when it is right.
+
+    A field that only documents have, and not the mapping, may be returned and may hold media.
+    """
+    problems = [problem for part, path in profile.product if path for problem in _part(part, path, fields)]
+    for position, boosted in enumerate(profile.text_fields):
+        problems += _text(f"$.text_fields[{position}]", boosted.partition("^")[0], fields)
+    for position, path in enumerate(profile.returned_fields):
+        problems += _returned(f"$.returned_fields[{position}]", path, fields)
+    for position, vector in enumerate(profile.vectors):
+        problems += _vector(f"$.vectors[{position}]", vector.name, vector.fingerprint.dimension, fields)
+    return problems
+
+
+def profile_differences(ours: IndexProfile, theirs: IndexProfile) -> list[str]:
+    """The keys in which two profiles differ, a line for each with its value in the one and in the other."""
+    one, other = map(_entries, (ours, theirs))
+    keys = dict.fromkeys([*one, *other])
+    return [
+        f"{key}: {one.get(key, 'none')}, not {other.get(key, 'none')}" for key in keys if one.get(key) != other.get(key)
+    ]
+
+
+def _part(part: str, path: str, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
+    place = f"$.product.{part}"
+    if part == "id" and path == DOCUMENT_ID:
+        return
+    yield from (missing := list(_missing(place, path, fields, mapped=part not in (*_MEDIA, "stats"))))
+    one = fields.get(path)
+    if missing or one is None:
+        return
+    kind, types = _KINDS[part]
+    if one.origin:
+        yield _other_form(place, one)
+    elif one.nested:
+        yield Problem(place, f"{path!r} is inside of the nested {one.nested!r}, so a product has several; name another")
+    elif one.type not in types and one.type != UNMAPPED:
+        yield Problem(place, f"{path!r} is of type {one.type}, not {kind}; name another field, or leave it out")
+
+
+def _returned(place: str, path: str, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
+    yield from _missing(place, path, fields)
+    if (one := fields.get(path)) and one.origin:
+        yield _other_form(place, one)
+
+
+def _other_form(place: str, one: IndexField) -> Problem:
+    return Problem(place, f"{one.path!r} is another form of {one.origin!r}, which documents do not have; name that one")
+
+
+def _text(place: str, path: str, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
+    yield from (missing := list(_missing(place, path, fields, mapped=True)))
+    one = fields.get(path)
+    if missing or one is None:
+        return
+    if one.type not in TEXT_TYPES:
+        forms = [other.path for other in fields.values() if other.origin == path and other.type in TEXT_TYPES]
+        instead = f"name {' or '.join(forms)}" if forms else "name another field, or leave it out"
+        yield Problem(place, f"{path!r} is of type {one.type}, not text; {instead}")
+    elif not one.searchable:
+        why = f"is inside of the nested {one.nested!r}" if one.nested else "is not indexed"
+        yield Problem(place, f"{path!r} {why}, so a search does not reach it; leave it out")
+
+
+def _vector(place: str, path: str, dimension: int, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
+    yield from (missing := list(_missing(f"{place}.name", path, fields, mapped=True)))
+    one = fields.get(path)
+    if missing or one is None:
+        return
+    if one.type not in VECTOR_TYPES:
+        known = [other.path for other in fields.values() if other.type in VECTOR_TYPES]
+        instead = f"the index has {', '.join(known)}" if known else "the index has no such field"
+        yield Problem(f"{place}.name", f"{path!r} is of type {one.type}, not knn_vector; {instead}")
+    elif one.nested:
+        yield Problem(f"{place}.name", f"{path!r} is inside of the nested {one.nested!r}; a search does not reach it")
+    elif (stored := one.options.get("dimension")) and dimension and int(stored) != dimension:
+        message = f"makes {dimension:,} dimensions, but {path!r} has {int(stored):,}; state the encoder that made it"
+        yield Problem(f"{place}.encoder", message)
+
+
+def _missing(place: str, path: str, fields: Mapping[str, IndexField], *, mapped: bool = False) -> Iterator[Problem]:
+    """The problem of a field that is not there; with `mapped`, also of one that only documents have."""
+    one = fields.get(path)
+    steps = path.split(".")
+    above = [fields.get(".".join(steps[:length])) for length in range(1, len(steps))]
+    if one is None and not any(outer and outer.type == "flat_object" for outer in above):
+        yield Problem(place, f"no field {path!r} in the index; {_nearest(path, fields)}")
+    elif mapped and one and one.type == UNMAPPED:
+        yield Problem(place, f"{path!r} is in documents, but not in the mapping, so no search reaches it; leave it out")
+
+
+def _nearest(path: str, fields: Iterable[str]) -> str:
+    paths = list(fields)
+    last = [other for other in paths if other.rpartition(".")[2] == path.rpartition(".")[2]]
+    near = list(dict.fromkeys([*last, *get_close_matches(path, paths, MAX_NEAREST, 0.6)]))[:MAX_NEAREST]
+    if near:
+        return f"do you mean {' or '.join(near)}?"
+    more = ", ..." if len(paths) > MAX_NAMED else ""
+    return f"it has {', '.join(paths[:MAX_NAMED])}{more}" if paths else "it has no fields"
+
+
+def _entries(profile: IndexProfile) -> dict[str, str]:
+    """The values of a profile by their `$.path`, a vector field by its name with its encoder."""
+    plain = profile.model_dump(mode="json", exclude={"vectors"}, exclude_none=True)
+    vectors = {
+        f"$.vectors.{one.name}": f"{one.source} by {one.encoder} ({one.fingerprint.digest})" for one in profile.vectors
+    }
+    return dict(_leaves(plain, "$")) | vectors
+
+
+def _leaves(value: object, path: str) -> Iterator[tuple[str, str]]:
+    """The values below a JSON value by their `$.path`."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}[{position}]")
+    else:
+        yield path, repr(value)

@@ -1,0 +1,99 @@
+"""Profiles as YAML files that people read and correct: a draft with its reasons, and a profile as it is."""
+
+from collections.abc import Iterable, Iterator
+from textwrap import wrap
+from typing import Any
+
+from ltr_plugin.catalog.profile import PROFILE_VERSION, IndexProfile
+from ltr_plugin.catalog.profile_draft import Guess, ProfileDraft, VectorGuess
+
+MAX_LINE = 110
+"""Length of comments on lines of their own."""
+
+_PARTS = "The field that holds each part of a product. Remove the # of a line where you know the field."
+_TEXT = "Fields that the first pass searches for the words of a query; ^ is the boost of a field."
+_RETURNED = "Fields of a product that a search returns."
+_VECTORS = "Vector fields with the encoders that made them: queries are encoded by the same."
+_NO_ENCODER = (
+    "State the encoder that made it, as `ltr encoder list` names encoders, and of what: text, image, audio or video."
+)
+
+
+def draft_yaml(draft: ProfileDraft, head: Iterable[str]) -> str:
+    """The file of a draft; what is not guessed stands in it as a comment. `head` are lines of its first comment."""
+    lines = [*_head(head), "", f"version: {PROFILE_VERSION}", ""]
+    lines += [*_comments([f"{_capital(draft.language.reason)}."]), f"language: {_scalar(draft.language.value)}", ""]
+    lines += [*_comments([_PARTS]), "product:", *_aligned(_part(*entry) for entry in draft.parts.items()), ""]
+    lines += [*_comments([_TEXT]), "text_fields:", *_aligned(_item(field) for field in draft.text_fields)]
+    if draft.returned_fields:
+        lines += ["", *_comments([_RETURNED]), "returned_fields:"]
+        lines += [f"  - {_scalar(field)}" for field in draft.returned_fields]
+    if draft.vectors:
+        known = [vector for vector in draft.vectors if vector.encoder]
+        lines += ["", *_comments([_VECTORS]), "vectors:" if known else "# vectors:"]
+        lines += [line for vector in draft.vectors for line in _vector(vector)]
+    return "\n".join(lines) + "\n"
+
+
+def profile_yaml(profile: IndexProfile, head: Iterable[str] = ()) -> str:
+    """The file of a profile, without what it does not state."""
+    import yaml
+
+    values = profile.model_dump(mode="json", exclude_none=True)
+    stated = {key: value for key, value in values.items() if value not in ([], {})}
+    text: str = yaml.safe_dump(stated, sort_keys=False, allow_unicode=True, width=120)
+    return "".join(f"{line}\n" for line in _head(head)) + text
+
+
+def _part(part: str, guess: Guess) -> tuple[str, str]:
+    if guess.value:
+        return f"  {part}: {_scalar(guess.value)}", guess.reason
+    candidates = f"; candidates: {', '.join(guess.candidates)}" if guess.candidates else ""
+    return f"  # {part}:", f"{guess.reason}{candidates}"
+
+
+def _item(guess: Guess) -> tuple[str, str]:
+    return f"  - {_scalar(guess.value)}", guess.reason
+
+
+def _vector(vector: VectorGuess) -> Iterator[str]:
+    size = f"{vector.dimension} dimensions, " if vector.dimension else ""
+    yield from _comments([f"{vector.name}: {size}{vector.space}. {_capital(vector.reason)}."], "  ")
+    if not vector.encoder:
+        yield from _comments([_NO_ENCODER], "  ")
+    mark = "" if vector.encoder else "# "
+    yield f"  {mark}- name: {_scalar(vector.name)}"
+    yield f"  {mark}  source: text"
+    yield f"  {mark}  encoder: {_scalar(vector.encoder or 'library:model')}"
+
+
+def _aligned(entries: Iterable[tuple[str, str]]) -> list[str]:
+    """Lines with their comments, which begin in one column, unless a line is far longer than the others."""
+    entries = list(entries)
+    column = min(max((len(entry) for entry, _ in entries), default=0), 44)
+    return [f"{entry:<{column}}  # {_one_line(reason)}" if reason else entry for entry, reason in entries]
+
+
+def _head(lines: Iterable[str]) -> list[str]:
+    return [f"# {line}".rstrip() for line in lines]
+
+
+def _comments(texts: Iterable[str], indent: str = "") -> list[str]:
+    return [f"{indent}# {line}" for text in texts for line in wrap(_one_line(text), MAX_LINE, break_on_hyphens=False)]
+
+
+def _scalar(value: Any) -> str:  # noqa: ANN401 - any value of YAML
+    """The value as YAML writes it, in quotes where it would be read as something else."""
+    import yaml
+
+    text: str = yaml.safe_dump(value, allow_unicode=True, width=1000, default_flow_style=True)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def _one_line(text: str) -> str:
+    """The text without line ends, which would end a comment."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,251 @@
+"""Profiles of indices: drafted from an index, read from files, checked against it, and kept in the cluster."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ltr_plugin.catalog.index_fields import index_fields
+from ltr_plugin.catalog.product import Product
+from ltr_plugin.catalog.profile import IndexProfile, ProductFields, value_at
+from ltr_plugin.catalog.profile_check import profile_differences, profile_problems
+from ltr_plugin.catalog.profile_draft import VectorGuess, draft_profile
+from ltr_plugin.catalog.profile_yaml import draft_yaml, profile_yaml
+from ltr_plugin.catalog.vectors import Fingerprint, VectorField
+from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.index import Index, get_index
+from ltr_plugin.cluster.managed.mapping import is_managed, managed_profile
+from ltr_plugin.cluster.profiles import ProfileRevision, put_profile, read_revision, stored_profile
+from ltr_plugin.errors import EncoderError, InputError, Problem, counted
+from ltr_plugin.validation import decode, read_yaml
+
+SAMPLE, ENCODED_SAMPLE = 200, 20
+"""Documents that a draft is guessed from, and those whose texts are encoded to compare vectors."""
+
+SEED = 7
+"""Seed of the sample: the same documents each time, while the index stays as it is."""
+
+OWN = "it belongs to the index, which `ltr index create` made; leave it out"
+
+UNKNOWN = Fingerprint("", "", "", 0, "", "")
+"""The fingerprint of an encoder that cannot be loaded."""
+Documents = Sequence[tuple[str, Mapping[str, Any]]]
+"""Documents of an index by id."""
+
+
+@dataclass(frozen=True)
+class ProfileCheck:
+    """A profile that fits its index. `notes` are what was measured, `warnings` what may be wrong all the same."""
+
+    profile: IndexProfile
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Target:
+    """An index that a profile is for, opened without one."""
+
+    cluster: Cluster
+    alias: str
+    name: str
+    mapping: Mapping[str, Any]
+    settings: Mapping[str, Any]
+
+    @classmethod
+    def open(cls, cluster: Cluster, alias: str) -> "_Target":
+        name, body = get_index(cluster, alias)
+        return cls(cluster, alias, name, body["mappings"], body["settings"]["index"])
+
+    @property
+    def managed(self) -> bool:
+        return is_managed(self.alias, self.mapping.get("_meta", {}))
+
+    def sample(self, size: int, *, without: Sequence[str] = ()) -> list[tuple[str, Mapping[str, Any]]]:
+        """Documents drawn at random, by id, without these fields."""
+        drawn = {"function_score": {"query": {"match_all": {}}, "random_score": {"seed": SEED, "field": "_seq_no"}}}
+        body = {"query": drawn, "size": size, "_source": {"excludes": list(without)}}
+        hits = self.cluster.call("POST", f"/{self.name}/_search", body)["hits"]["hits"]
+        return [(hit["_id"], hit.get("_source", {})) for hit in hits]
+
+
+def read_profile(path: Path | str) -> IndexProfile:
+    """The profile in a YAML file; a vector without a `fingerprint` gets that of its encoder, which is loaded.
+
+    InputError lists every mistake in the file, an encoder that cannot be loaded among them.
+    """
+    profile, problems = _read(Path(path))
+    if problems:
+        raise InputError(str(path), problems)
+    return profile
+
+
+def draft_index_profile(cluster: Cluster, name: str, file: Path = Path("index.yaml")) -> str:
+    """The text of a first profile of an index, with reasons; of one that this library made, the profile it has.
+
+    `file` is what it will be written to. Errors as of `Index.open`; InputError, too, for an index without a text field,
+    which no first pass can search.
+    """
+    target = _Target.open(cluster, name)
+    if target.managed:
+        head = [f"Profile of {name}, which this library made: its vectors and its media are its own."]
+        return profile_yaml(_own_profile(target), head)
+    vectors = [one.path for one in index_fields(target.mapping).values() if one.type == "knn_vector"]
+    documents = target.sample(SAMPLE, without=vectors)
+    draft = draft_profile(target.mapping, target.settings, documents)
+    if not draft.text_fields:
+        reason = "it has no text field with content, so there is nothing that a first pass could search"
+        raise InputError(f"index {name}", reason)
+    encoded = target.sample(ENCODED_SAMPLE) if draft.vectors else []
+    product = draft.product_fields()
+    draft = replace(draft, vectors=tuple(_recognized(one, product, encoded) for one in draft.vectors))
+    read = counted(len(documents), "document")
+    head = [
+        f"Index profile: what the fields of {name} mean, guessed from its mapping, its analyzers and {read}.",
+        "Each guess has its reason beside it. Correct what is wrong, then run",
+        f"    ltr profile check {file} --index {name}",
+        f"    ltr profile put {file} --index {name}",
+    ]
+    return draft_yaml(draft, head)
+
+
+def check_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> ProfileCheck:
+    """The check of a profile, or of the file of one, against an index, its encoders included.
+
+    InputError lists every mistake: fields that are not there or of another type, encoders that cannot be loaded or are
+    not those that the profile states, and what an index of this library has itself.
+    """
+    profile = stated if isinstance(stated, IndexProfile) else _read(stated)[0]  # its encoders are tried again below
+    source = f"profile of {name}" if isinstance(stated, IndexProfile) else str(stated)
+    target = _Target.open(cluster, name)
+    documents = target.sample(ENCODED_SAMPLE)
+    fields = index_fields(target.mapping, (document for _, document in documents))
+    problems = profile_problems(profile, fields)
+    if target.managed:
+        problems += [Problem(f"$.{key}", OWN) for key in ("vectors", "media_root") if getattr(profile, key)]
+    notes: list[str] = []
+    warnings: list[str] = []
+    for position, vector in enumerate(profile.vectors):
+        place = f"$.vectors[{position}]"
+        found = _encoder_problem(place, vector)
+        problems += [found] if found else []
+        if found or vector.source != "text" or any(problem.location.startswith(f"{place}.") for problem in problems):
+            continue
+        note, fits = _measured(vector, profile.product, documents)
+        (notes if fits else warnings).append(f"{vector.name}: {note}")
+    if problems:
+        raise InputError(source, problems)
+    return ProfileCheck(profile, tuple(notes), tuple(warnings))
+
+
+def keep_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> tuple[ProfileRevision, ProfileCheck]:
+    """Checks a profile as `check_profile` does, then keeps it in the cluster for all who open the index."""
+    checked = check_profile(cluster, name, stated)
+    return put_profile(cluster, name, checked.profile), checked
+
+
+def kept_profile(cluster: Cluster, name: str, number: int | None = None) -> ProfileRevision:
+    """The profile that the cluster keeps for an index, by its revision or the latest.
+
+    Revision 0 is that of an index which this library made, where none is kept. InputError where there is none.
+    """
+    if number is None and stored_profile(cluster, name) is None and (target := _Target.open(cluster, name)).managed:
+        return ProfileRevision(name, 0, _own_profile(target))
+    return read_revision(cluster, name, number)
+
+
+def differences_from_kept(index: Index) -> list[str]:
+    """What the profile of an index has otherwise than the one that the cluster keeps for it, a line for each key."""
+    stored = stored_profile(index.cluster, index.alias)
+    if stored is None:
+        return []
+    kept = Index.open(index.cluster, index.alias, profile=stored).profile
+    return profile_differences(index.profile, kept)
+
+
+def _read(path: Path) -> tuple[IndexProfile, list[Problem]]:
+    """The profile in a file, and which of its encoders cannot be loaded: their fingerprints are UNKNOWN in it."""
+    value, problems = read_yaml(path), []
+    entries = value.get("vectors") if isinstance(value, dict) else None
+    if isinstance(entries, list):
+        completed = []
+        for position, entry in enumerate(entries):
+            try:
+                completed.append(_completed(entry))
+            except EncoderError as error:
+                problems.append(Problem(f"$.vectors[{position}].encoder", str(error)))
+                completed.append({**entry, "fingerprint": asdict(UNKNOWN)})
+        value = {**value, "vectors": completed}
+    try:
+        return decode(IndexProfile, value, source=str(path)), problems
+    except InputError as error:
+        raise InputError(str(path), [*error.problems, *problems]) from None
+
+
+def _completed(entry: Any) -> Any:  # noqa: ANN401 - what a file has there
+    """An entry of `vectors` with the fingerprint of its encoder, where it names one and no fingerprint."""
+    if not isinstance(entry, dict) or "fingerprint" in entry or not isinstance(entry.get("encoder"), str):
+        return entry
+    from ltr_plugin.encoders.registry import load_encoder, resolve_spec
+
+    spec = resolve_spec(entry["encoder"])
+    return {**entry, "encoder": spec, "fingerprint": asdict(load_encoder(spec).fingerprint)}
+
+
+def _own_profile(target: _Target) -> IndexProfile:
+    """The profile of an index of this library, without what is the index's own."""
+    profile = managed_profile(target.mapping["_meta"], stored_profile(target.cluster, target.alias))
+    return profile.model_copy(update={"vectors": (), "media_root": None})
+
+
+def _recognized(guess: VectorGuess, product: ProductFields, documents: Documents) -> VectorGuess:
+    """The guess with the encoder that makes such vectors of the documents' texts."""
+    sample = _with_vectors(guess.name, product, documents)
+    if not sample:
+        return replace(guess, reason="no document of the sample shows its vector, so no encoder could be compared")
+    from ltr_plugin.encoders.recognition import RECOGNIZED, recognize
+
+    found = recognize(sample)
+    if found is None:
+        return replace(guess, reason="no text encoder of this dimension is installed that could be compared")
+    if found.cosine <= RECOGNIZED:
+        return replace(guess, reason=f"no installed text encoder makes such vectors; the nearest: {found}")
+    return replace(guess, encoder=found.encoder, reason=str(found))
+
+
+def _measured(vector: VectorField, product: ProductFields, documents: Documents) -> tuple[str, bool]:
+    """How like the vectors in the index those of the stated encoder are, and whether that is what it should be."""
+    from ltr_plugin.encoders.field_encoders import encoder_of
+    from ltr_plugin.encoders.recognition import RECOGNIZED, likeness
+
+    found = likeness(vector.encoder, encoder_of(vector), _with_vectors(vector.name, product, documents))
+    if found is None:
+        return "no document of the sample shows its vector and a title, so the encoder could not be compared", True
+    if found.cosine > RECOGNIZED:
+        return str(found), True
+    return f"{found}; perhaps they were made of another text, or by another encoder", False
+
+
+def _with_vectors(name: str, product: ProductFields, documents: Documents) -> list[tuple[Product, list[float]]]:
+    """The products of the documents that show a vector in this field, with the vectors."""
+    return [
+        (product.product(id_, document), vector)
+        for id_, document in documents
+        if isinstance(vector := value_at(document, name), list)
+    ]
+
+
+def _encoder_problem(place: str, vector: VectorField) -> Problem | None:
+    from ltr_plugin.encoders.registry import load_encoder_for
+
+    try:
+        here = load_encoder_for(vector.source, vector.encoder).fingerprint
+    except EncoderError as error:
+        return Problem(f"{place}.encoder", str(error))
+    if here == vector.fingerprint:
+        return None
+    return Problem(
+        f"{place}.fingerprint",
+        f"{vector.encoder!r} is {here} on this machine, not {vector.fingerprint}; install that one, or leave the "
+        "fingerprint out if the former made the vectors",
+    )
