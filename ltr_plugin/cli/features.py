@@ -67,7 +67,6 @@ def push(feature_set: SetName, name: IndexName = DEFAULT_INDEX, as_json: AsJson 
 @app.command()
 def log(
     feature_set: SetName,
-    queries: QueriesFile,
     qrels: QrelsFile,
     out: Annotated[Path, typer.Option(help="Table to write (Parquet).")],
     negatives: Annotated[
@@ -79,6 +78,7 @@ def log(
         ),
     ],
     seed: Annotated[int, typer.Option(default_factory=DefaultOf(LOG, "seed"), help="Random seed of the sampling.")],
+    queries: QueriesFile = None,
     name: IndexName = DEFAULT_INDEX,
     as_json: AsJson = False,
 ) -> None:
@@ -96,13 +96,13 @@ def log(
     print_failed_queries(done.failed)
     for what, ids in (("products", done.missing_products), ("queries", done.missing_queries)):
         if ids:
-            where = "in the index" if what == "products" else f"in {queries.name}"
+            where = "in the index" if what == "products" else "among the queries"
             typer.echo(f"judged {what} that are not {where}: {first_of(ids)}", err=True)
     text = (
         f"{done.table}: {counted(done.rows, 'row')} of {features.id} "
         f"({done.judged:,} judged, {done.negatives:,} sampled); "
         f"{counted(len(done.missing_products), 'judged product')} not in the index, "
-        f"{counted(len(done.missing_queries), 'judged query')} not in the file, "
+        f"{counted(len(done.missing_queries), 'judged query')} not among the queries, "
         f"{counted(len(done.failed), 'query')} failed"
     )
     print_result({**asdict(done), "table": str(done.table)}, text, as_json=as_json)
