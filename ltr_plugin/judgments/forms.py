@@ -169,7 +169,7 @@ class _RatedQuery(BaseModel):
 
 
 def _workbench(value: Any, problems: ProblemLog) -> Iterator[Judgment]:  # noqa: ANN401 - any JSON
-    """The judgments of a judgment list, as it is imported, or as `GET _plugins/_search_relevance/judgments/ID` has it."""
+    """The judgments of a judgment list, as it is imported or as the Workbench's API returns it."""
     for start, queries in _judgment_ratings(value, problems):
         for position, entry in enumerate(queries):
             location = f"{start}[{position}]"

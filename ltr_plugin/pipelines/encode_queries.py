@@ -13,8 +13,8 @@ from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import Json
 from ltr_plugin.errors import ClusterError, InputError, LtrError, MediaError, Problem
 from ltr_plugin.features.parameters import search_parameters
-from ltr_plugin.queries.encoding import Media
 from ltr_plugin.judgments.qrels import Qrels, no_judged_query
+from ltr_plugin.queries.encoding import Media
 from ltr_plugin.queries.query import Query, queries_of, read_queries, typed_texts
 from ltr_plugin.validation import decode
 

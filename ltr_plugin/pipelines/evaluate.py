@@ -72,10 +72,10 @@ def evaluate(
 ) -> Evaluation:
     """The rankers compared with the first of them, on all judged queries and on slices of them.
 
-    The cluster ranks every query twice: over the whole index, and restricted to its judged products. Without `queries`,
-    they are the texts that the judgments name. A query that fails is named in the result: without its media it is left
-    out, and a search that is refused counts as one without results, as shoppers get it. InputError when no query is judged, or the cluster lacks a ranker; ClusterError when
-    all searches of a ranker fail.
+    The cluster ranks every query twice: over the whole index, and restricted to its judged products. Without
+    `queries`, they are the texts that the judgments name. A query that fails is named in the result: without its
+    media it is left out, and a search that is refused counts as one without results, as shoppers get it. InputError
+    when no query is judged, or the cluster lacks a ranker; ClusterError when all searches of a ranker fail.
     """
     rankings = [resolve_ranking(index, ranker) for ranker in rankers]
     failed = FailedQueries()

@@ -54,10 +54,10 @@ def log_features(
 ) -> LogResult:
     """Logs the features of every judged pair, and of `negatives` unjudged candidates a query, as a Parquet table.
 
-    A ranker trained on judged products alone ranks some unjudged candidates high; sampled candidates, which count as
-    not relevant, prevent that. Without `queries`, they are the texts that the judgments name. A query whose media cannot be used, or whose search fails, is left out and named in the
-    result. InputError when the index lacks a field that the features read, or no query is judged; ClusterError when all
-    queries fail.
+    A ranker trained on judged products alone ranks some unjudged candidates high; sampled candidates, which count
+    as not relevant, prevent that. Without `queries`, they are the texts that the judgments name. A query whose
+    media cannot be used, or whose search fails, is left out and named in the result. InputError when the index
+    lacks a field that the features read, or no query is judged; ClusterError when all queries fail.
     """
     push_features(index, features)
     failed = FailedQueries()
