@@ -4,8 +4,8 @@ from ltr_plugin.features.feature_file import FeatureEntry, slug, unique
 from ltr_plugin.features.starting.fields import IndexFields
 
 MAX_FIELD_USES = 27
-"""The most fields that the features search, each counted as often as it is searched. Each of the 32 words of a long text
-makes a clause in each of them, and this leaves room below 1,024 clauses, a cluster's default limit."""
+"""The most fields that the features search, each counted as often as it is searched. Each of the 32 words of a long
+text is a clause in each of them, and this leaves room below 1,024 clauses, a cluster's default limit."""
 
 CROSS_FIELDS, ALL_TERMS, BEST_FIELDS = "cross_fields_bm25", "all_terms", "best_fields_bm25"
 ATTRIBUTES, WITHOUT_ATTRIBUTES = "attributes_all_terms", "all_terms_without_attributes"
@@ -39,14 +39,11 @@ def text_features(fields: IndexFields, *, text_only: bool) -> list[FeatureEntry]
     match, cross = {"kind": "match", "modality": "text"}, {"kind": "multi_match", "modality": "text"}
     every = {"type": "cross_fields", "operator": "and", **INCREASING}
     phrase = {"kind": "phrase", "modality": "text", "field": title, "slop": 1, **INCREASING}
+    own = [one for one in (*long, *short) if one in chosen]
     features: list[FeatureEntry] = [
         {"name": f"{names[title]}_bm25", **match, "field": title, **INCREASING},
         {"name": f"{names[title]}_phrase", **phrase},
-        *(
-            {"name": f"{names[one]}_bm25", **match, "field": one, **INCREASING}
-            for one in (*long, *short)
-            if one in chosen
-        ),
+        *({"name": f"{names[one]}_bm25", **match, "field": one, **INCREASING} for one in own),
         {"name": ATTRIBUTES, **cross, "fields": others, **every},
         {"name": BEST_FIELDS, **cross, "fields": fields.text, "tie_breaker": 0.3, **INCREASING},
         {"name": CROSS_FIELDS, **cross, "fields": fields.text, "type": "cross_fields", **INCREASING},
