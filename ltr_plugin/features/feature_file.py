@@ -59,11 +59,26 @@ def _comment(text: str, indent: str) -> list[str]:
 
 def _entry(feature: FeatureEntry) -> list[str]:
     """A feature on one line where it fits, else a line for each key."""
+    line = f"  - {_yaml(dict(feature), flow=True, width=10_000).strip()}"
+    if len(line) <= WIDTH and not any(isinstance(value, dict) for value in feature.values()):
+        return [line]
+    first, *others = (one for key, value in feature.items() for one in _lines(key, value))
+    return [f"  - {first}", *(f"    {one}" for one in others)]
+
+
+def _lines(key: str, value: object) -> list[str]:
+    """A key with its value; a long text is folded between words."""
+    flow = None if isinstance(value, dict | list) else False
+    lines = _yaml({key: value}, flow=flow, width=WIDTH - 4).splitlines()
+    long = len(lines) > 1 or len(lines[0]) > WIDTH - 4
+    if long and isinstance(value, str) and value.split(" ") == value.split():
+        return [f"{key}: >-", *(f"  {one}" for one in wrap(value, WIDTH - 6, break_long_words=False))]
+    return lines
+
+
+def _yaml(value: dict[str, Any], *, flow: bool | None, width: int) -> str:
+    """YAML in braces (`flow`), in lines, or (None) in lines but for what has no further parts."""
     import yaml
 
-    line = yaml.safe_dump(dict(feature), default_flow_style=True, sort_keys=False, allow_unicode=True, width=10_000)
-    if len(line) + 3 <= WIDTH and not any(isinstance(value, dict) for value in feature.values()):
-        return [f"  - {line.strip()}"]
-    text = yaml.safe_dump(dict(feature), default_flow_style=None, sort_keys=False, allow_unicode=True, width=WIDTH - 6)
-    first, *others = text.splitlines()
-    return [f"  - {first}", *(f"    {one}" for one in others)]
+    text: str = yaml.safe_dump(value, default_flow_style=flow, sort_keys=False, allow_unicode=True, width=width)
+    return text

@@ -6,15 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ltr_plugin.errors import InputError
+from pydantic import TypeAdapter, ValidationError
+
 from ltr_plugin.features.expressions import variables
 from ltr_plugin.features.feature_file import FeatureEntry, FeatureGroup, slug, unique
-from ltr_plugin.features.feature_set import FeatureSet
+from ltr_plugin.features.kinds import AnyFeature
 from ltr_plugin.features.parameters import flag_name
-from ltr_plugin.validation import decode, shorten
+from ltr_plugin.validation import problems_of, shorten
 
 _TAG = re.compile(r"\{\{\{?\s*[#^&]?\s*([A-Za-z_][\w-]*)[^}]*\}")
 _INSIDE = re.compile(r"\{\{#\s*(?:toJson|join|url)\b[^}]*\}\}\s*([A-Za-z_][\w-]*)")
+_FEATURE: TypeAdapter[Any] = TypeAdapter(AnyFeature)
 _FUNCTIONS = {"toJson", "join", "url"}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
@@ -67,9 +69,9 @@ def read_stored(
         new = unique(slug(name), names.values())
         try:
             entry, used = _entry(one, new, names, text_parameter)
-            decode(FeatureSet, {"name": "pulled", "version": 1, "features": [*made.features, entry]}, source=name)
-        except InputError as error:
-            made.left_out[name] = error.problems[0].message
+            _FEATURE.validate_python(entry)
+        except ValidationError as error:
+            made.left_out[name] = problems_of(error)[0].message
             continue
         except ValueError as error:
             made.left_out[name] = str(error)
