@@ -14,10 +14,12 @@ from ltr_plugin.features.kinds import AnyFeature
 from ltr_plugin.features.parameters import flag_name
 from ltr_plugin.validation import problems_of, shorten
 
-_TAG = re.compile(r"\{\{\{?\s*[#^&]?\s*([A-Za-z_][\w-]*)[^}]*\}")
-_INSIDE = re.compile(r"\{\{#\s*(?:toJson|join|url)\b[^}]*\}\}\s*([A-Za-z_][\w-]*)")
-_FEATURE: TypeAdapter[Any] = TypeAdapter(AnyFeature)
 _FUNCTIONS = {"toJson", "join", "url"}
+_OPENED = re.compile(r"\{\{\{?\s*[#^/&]?\s*")
+_FUNCTION = re.compile(r"\{\{#\s*(?:toJson|join|url)\b[^}]*\}\}\s*")
+_TAG = re.compile(rf"{_OPENED.pattern}([A-Za-z_][\w-]*)")
+_INSIDE = re.compile(rf"{_FUNCTION.pattern}([A-Za-z_][\w-]*)")
+_FEATURE: TypeAdapter[Any] = TypeAdapter(AnyFeature)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
@@ -95,8 +97,8 @@ def _entry(
     if language != "mustache":
         raise ValueError(f"a feature in the language {language} cannot be in a feature-set file")
     text = template if isinstance(template, str) else json.dumps(template, ensure_ascii=False)
-    if text_parameter != "text":
-        text = re.sub(rf"(\{{\{{\{{?\s*[#^/&]?\s*){re.escape(text_parameter)}(?=\s*\}})", r"\1text", text)
+    tag = rf"({_OPENED.pattern}|{_FUNCTION.pattern}){re.escape(text_parameter)}(?=\s*(?:\}}|\{{\{{/))"
+    text = re.sub(tag, r"\1text", text)
     try:
         body = json.loads(text)
     except ValueError:
@@ -105,8 +107,8 @@ def _entry(
         raise ValueError(  # noqa: TRY004 - what is wrong is the stored text
             f"its template is no query: {shorten(text)}"
         )
-    used = ({*_TAG.findall(text), *_INSIDE.findall(text)} - _FUNCTIONS) | set(one.get("params") or ())
-    used = {"text" if parameter == text_parameter else parameter for parameter in used}
+    declared = {"text" if parameter == text_parameter else parameter for parameter in one.get("params") or ()}
+    used = declared | {*_TAG.findall(text), *_INSIDE.findall(text)} - _FUNCTIONS
     return {"name": name, "kind": "template", "modality": "text" if used else "behaviour", "template": body}, used
 
 

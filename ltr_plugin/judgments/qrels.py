@@ -11,8 +11,6 @@ from typing import Self
 from ltr_plugin.errors import InputError, Problem, ProblemLog
 from ltr_plugin.judgments.forms import Judgment, read_judgments, squeeze
 
-_NONE: Mapping[str, str] = MappingProxyType({})
-
 
 @dataclass(frozen=True)
 class Qrels:
@@ -23,7 +21,7 @@ class Qrels:
     """
 
     grades: Mapping[str, Mapping[str, int]]
-    texts: Mapping[str, str] = field(default=_NONE, repr=False)
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def read(cls, path: Path | str) -> Self:
