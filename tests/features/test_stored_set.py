@@ -43,7 +43,6 @@ def test_templates_and_expressions_are_read_and_others_left_out_with_the_reason(
         "{{^words}}x{{/words}}",
         "{{#toJson}}words{{/toJson}}",
         "{{#join delimiter='|'}}words{{/join delimiter='|'}}",
-        "{{words.0}}",
     ],
 )
 def test_a_parameter_that_searches_do_not_have_is_named_and_may_be_the_text(template):
@@ -64,3 +63,8 @@ def test_a_declared_parameter_counts_and_one_of_vectors_is_known():
     assert read.parameters == {"boost": ["a"]}
     assert [feature["modality"] for feature in read.features] == ["text", "text"]
     assert read_stored([one("a", {"match_all": {}})]).features[0]["modality"] == "behaviour"
+
+
+def test_a_list_is_no_text():
+    read = read_stored([one("a", {"match": {"title": "{{words.0}}"}})], text_parameter="words")
+    assert read.parameters == {"words": ["a"]}
