@@ -55,6 +55,7 @@ class Index:
         resolved, body = _get_index(cluster, name)
         mapping = body["mappings"]
         meta = mapping.get("_meta", {})
+        cls.check_meta(name, meta)
         profile = profile or stored_profile(cluster, name)
         if is_managed(name, meta):
             profile = managed_profile(meta, profile)
@@ -66,6 +67,10 @@ class Index:
             )
         roots = MediaRoots.of(Path(profile.media_root or ""), media_roots)
         return cls(cluster, name, resolved, body["settings"]["index"]["uuid"], profile, roots, mapping)
+
+    @classmethod
+    def check_meta(cls, name: str, meta: Mapping[str, Any]) -> None:
+        """InputError for an index that this kind of handle cannot be of, by what its `_meta` says."""
 
     def reopened(self) -> Self:
         """The same alias opened again: another index, where the alias moved meanwhile."""

@@ -29,8 +29,10 @@ class ManagedIndex(Index):
     `open` raises InputError for an index of a shop's own: what it has is the shop's to write.
     """
 
-    def __post_init__(self) -> None:
-        require_managed(self.alias, self.mapping.get("_meta", {}))
+    @classmethod
+    def check_meta(cls, name: str, meta: Mapping[str, Any]) -> None:
+        """InputError unless this library made the index, in this version."""
+        require_managed(name, meta)
 
     def put(self, products: Iterable[Product]) -> Iterator[tuple[str, BulkError | None]]:
         """Writes products by id, yielding (id, error or None). Vectors of unchanged content stay."""
