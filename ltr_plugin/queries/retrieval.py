@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from ltr_plugin.catalog.profile import IndexProfile
-from ltr_plugin.features.kinds import MATCH_NONE, FieldValue
+from ltr_plugin.features.kinds import MATCH_NONE
 from ltr_plugin.features.mustache import Body, RawTemplate, to_json, when, when_list
+from ltr_plugin.features.product_values import FieldValue
 
 NO_LIST: Body = {"filters_must_be_a_list_of_query_clauses": {}}
 """Not a query: the cluster refuses it by its name. Without its filter, a search would find what it must not show."""

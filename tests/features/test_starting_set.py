@@ -9,6 +9,7 @@ import german_shop
 import pytest
 import yaml
 
+from ltr_plugin.catalog.first_pass import FirstPass
 from ltr_plugin.catalog.profile import IndexProfile, ProductFields
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster import mapping
@@ -97,6 +98,17 @@ def test_a_shops_own_index_gets_features_of_its_fields(tmp_path):
     assert "text_similarity" in by_name["bm25_plus_similarity"].expression
     assert "# - {name: verkauft, kind: field_value, modality: behaviour, field: verkauft}" in text
     assert "has_text" not in by_name
+
+
+def test_popularity_is_a_feature_once(tmp_path):
+    popular = GERMAN.model_copy(update={"first_pass": FirstPass(popularity="verkauft")})
+    text = feature_file("s", 1, starting_groups(popular, german_shop.BODY["mappings"]), comment="")
+    sold = next(one for one in loaded(text, tmp_path / "set.yaml").features if one.name == "verkauft")
+    assert (sold.field, sold.modifier, sold.monotonicity) == ("verkauft", "log1p", "increasing")
+    assert "# Other numbers" not in text
+    profile, made = ours([TEXT])
+    same = profile.model_copy(update={"first_pass": FirstPass(popularity="stats.sales_30d")})
+    assert starting_groups(same, made) == starting_groups(profile, made)
 
 
 def test_only_what_is_there_is_read(tmp_path):

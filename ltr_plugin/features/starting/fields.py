@@ -19,7 +19,7 @@ class IndexFields:
     """The fields of a profile whose names and types features can have, as the mapping has them."""
 
     def __init__(self, profile: IndexProfile, mapping: Mapping[str, Any]) -> None:
-        self.product = profile.product
+        self.product, self.popularity = profile.product, profile.first_pass.popularity
         self._profile, self._mapping = profile, mapping
 
     def has(self, field: str | None, kind: str) -> bool:
