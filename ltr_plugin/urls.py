@@ -2,12 +2,30 @@
 
 from urllib.parse import urlsplit
 
+from ltr_plugin.credentials import split_addresses, user_in
 
-def check_cluster_url(url: str) -> str:
-    """The address of a cluster. ValueError, which quotes nothing that may be a part of a password, for another text."""
-    if scheme_of(url, "https://search:9200") not in ("http", "https"):
+
+def check_cluster_urls(urls: str) -> list[str]:
+    """The addresses of the hosts of a cluster, which are separated by commas. ValueError for another text."""
+    hosts = split_addresses(urls)
+    for url in hosts:
+        if scheme_of(url, "https://search:9200") not in ("http", "https"):
+            raise ValueError("begins with neither https:// nor http://")
+        check_host(url)
+    if len({user_in(url) for url in hosts}) > 1:
+        raise ValueError("has hosts of different users; leave them out and set OPENSEARCH_USER and OPENSEARCH_PASSWORD")
+    return hosts
+
+
+def check_service_url(url: str) -> str:
+    """The address of a service below which its calls are. ValueError, which quotes nothing of it, for another text."""
+    if scheme_of(url, "https://api.example.com/v1") not in ("http", "https"):
         raise ValueError("begins with neither https:// nor http://")
     check_host(url)
+    if "@" in url:
+        raise ValueError("has a user name or password; the service's key is LTR_EMBEDDINGS_API_KEY")
+    if "?" in url or "#" in url:
+        raise ValueError("has a ? or # in it; write the address up to before /embeddings")
     return url
 
 
@@ -30,5 +48,7 @@ def check_host(url: str) -> None:
         port = parts.port
     except ValueError:
         raise ValueError("has a host or port that is none; a port is a number from 1 to 65535") from None
+    if "," in (parts.hostname or ""):
+        raise ValueError("has a comma in a host; write https:// or http:// before each host of a list")
     if not parts.hostname or port == 0:
         raise ValueError("names no host, or port 0; write localhost for this machine")

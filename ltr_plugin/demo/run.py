@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ltr_plugin.catalog.product import MODALITIES, Modality, Product
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.managed_index import ManagedIndex
+from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
 from ltr_plugin.devnode import temporary_node
@@ -118,7 +118,7 @@ def _rank(
         with timer.step(f"checking {name} in the cluster", progress_bar) as progress:
             pushed[name] = push(index, ranker, encoded, progress=progress)
     learned = [Ranking(name, model=one.model) for name, one in pushed.items()]
-    promote(index, learned[-1], index.alias)
+    promote(index, learned[-1])
     with timer.step("ranking test queries", progress_bar) as progress:
         rankings = [BASELINES["bm25"], BASELINES["random"], BASELINES["vectors"], *learned]
         comparison = evaluate(index, rankings, encoded, files.qrels, progress=progress)

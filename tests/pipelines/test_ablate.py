@@ -8,9 +8,9 @@ import pytest
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.cluster.documents import EmbeddingResult
+from ltr_plugin.cluster.managed.documents import EmbeddingResult
+from ltr_plugin.cluster.managed.versions import open_or_create
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.measures import per_query
 from ltr_plugin.features.feature_set import FeatureSet

@@ -7,8 +7,8 @@ import pytest
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.feature_store import push_features
-from ltr_plugin.cluster.managed_index import ManagedIndex
-from ltr_plugin.cluster.mapping import index_body
+from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.names import write_alias
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import InputError

@@ -8,12 +8,19 @@ from uuid import uuid4
 
 from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.product import Modality, Product
-from ltr_plugin.cluster.documents import EmbeddingResult, StoredProduct, product_document, script_params, stored_product
+from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.mapping import require_managed
+from ltr_plugin.cluster.managed.documents import (
+    EmbeddingResult,
+    StoredProduct,
+    product_document,
+    script_params,
+    stored_product,
+)
+from ltr_plugin.cluster.managed.mapping import require_managed
+from ltr_plugin.cluster.managed.scripts import DELETE, REEMBED, REPLACE, WRITE_VECTORS
 from ltr_plugin.cluster.names import write_alias
 from ltr_plugin.cluster.responses import BulkError, Json
-from ltr_plugin.cluster.scripts import DELETE, REEMBED, REPLACE, WRITE_VECTORS
 
 NOT_FOUND = "there is no such product"
 """The error of a change to a product that the index does not have."""
@@ -28,6 +35,10 @@ class ManagedIndex(Index):
 
     `open` raises InputError for an index of a shop's own: what it has is the shop's to write.
     """
+
+    @classmethod
+    def kept_profile(cls, cluster: Cluster, name: str) -> None:
+        """None: products are written as this library lays them out, however searches read them."""
 
     @classmethod
     def check_meta(cls, name: str, meta: Mapping[str, Any]) -> None:
