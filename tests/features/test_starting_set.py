@@ -12,8 +12,8 @@ import yaml
 from ltr_plugin.catalog.first_pass import FirstPass
 from ltr_plugin.catalog.profile import IndexProfile, ProductFields
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.cluster import mapping
-from ltr_plugin.cluster.mapping import MAX_QUERY_WORDS, index_body
+from ltr_plugin.cluster.managed import mapping
+from ltr_plugin.cluster.managed.mapping import MAX_QUERY_WORDS, index_body
 from ltr_plugin.features.clauses import clause_count
 from ltr_plugin.features.compatibility import check_fields
 from ltr_plugin.features.feature_file import feature_file
