@@ -100,7 +100,7 @@ def test_from_an_index_that_exists_to_a_promoted_ranker(run, shop, tmp_path):
     explained = run("explain", "rote Regenjacken", best, "--versus", other, "--ranker", "lambdamart", *on, "--json")
     assert explained["products"][0]["title"] == documents[best]["titel"]
     run("ablate", *judged, "--ranker", "lambdamart", *on, "--json")
-    run("tune", "lambdamart", "table.parquet", "--trials", "3", "--out", "tuned")
+    run("tune", "lambdamart", "table.parquet", "--minutes", "0.05", "--out", "tuned")
 
 
 @pytest.mark.live
