@@ -83,7 +83,7 @@ def _cell(value: object, digits: int, *, bold: bool) -> str:
     return f"**{text}**" if bold else text
 
 
-def embed_table(name: str) -> str:
+def embed_table(*names: str) -> str:
     """Vectors per second: the model as its library runs it, this project's encoder alone, a worker from end to end."""
     header = [
         "",
@@ -99,6 +99,7 @@ def embed_table(name: str) -> str:
             *(job[f"{way}_a_second"] for way in ("library", "bare", "loop", "worker")),
             f"{job['worker_to_bare']:.2f}",
         ]
+        for name in names
         for job in result(name)["jobs"]
     ]
     return table(header, rows, digits=1)

@@ -6,6 +6,7 @@ from ltr_plugin.errors import LtrError
 
 EXTRA_OF = {
     "av": "encoders",
+    "botocore": "aws",
     "celery": "queue",
     "cv2": "classical",
     "gensim": "classical",

@@ -1,7 +1,7 @@
 """Settings, read from the environment here and nowhere else."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 from pydantic import AliasGenerator, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from ltr_plugin.credentials import check_certificates, check_text, check_token, read_secrets, user_in
 from ltr_plugin.errors import InputError, Problem
-from ltr_plugin.urls import check_cluster_url, check_host, scheme_of
+from ltr_plugin.urls import check_cluster_urls, check_host, scheme_of
 from ltr_plugin.validation import message_of
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -20,6 +21,11 @@ NonNegativeInt = Annotated[int, Field(ge=0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 _UNPREFIXED = ("opensearch_", "omp_")
+
+SECRETS = ("opensearch_user", "opensearch_password", "opensearch_api_key", "opensearch_bearer_token", "broker_url")
+"""Settings that a file may hold, which the variable's name with `_FILE` names."""
+
+_WAYS = ("opensearch_user", "opensearch_api_key", "opensearch_bearer_token", "opensearch_aws_region")
 
 
 def variable(field: str) -> str:
@@ -40,10 +46,23 @@ class Settings(BaseSettings):
     )
 
     opensearch_url: str | None = Field(
-        None, repr=False, description="Cluster, such as https://search:9200. If unset, the development node is used."
+        None,
+        repr=False,
+        description="Cluster, such as https://search:9200; several hosts of it are separated by commas. If unset, the "
+        "development node is used.",
     )
     opensearch_user: str | None = Field(None, description="User name for basic authentication.")
     opensearch_password: str | None = Field(None, repr=False, description="Password of that user.")
+    opensearch_api_key: str | None = Field(None, repr=False, description="API key, instead of a user.")
+    opensearch_bearer_token: str | None = Field(None, repr=False, description="Bearer token, instead of a user.")
+    opensearch_aws_region: str | None = Field(
+        None,
+        pattern="^[a-z0-9-]+$",
+        description="Region of a cluster at AWS, such as eu-west-1: requests are signed, instead of a user.",
+    )
+    opensearch_aws_service: Literal["es", "aoss"] = Field(
+        "es", description="Service of that cluster: es, or aoss for one that is serverless."
+    )
     opensearch_ca: Path | None = Field(
         None, description="File with the certificate authority that signed the cluster's certificate."
     )
@@ -109,10 +128,13 @@ class Settings(BaseSettings):
     def from_env(cls) -> "Settings":
         """The settings of the environment; an empty variable counts as absent, and blanks around a value do not count.
 
-        InputError lists every variable whose value cannot be used.
+        The file that `NAME_FILE` names has the value of a secret NAME. InputError lists every variable whose value
+        cannot be used.
         """
-        names = map(variable, cls.model_fields)
-        return _parse(tuple((name, value) for name in names if (value := os.environ.get(name, "")).strip()))
+        stated = _variables(map(variable, cls.model_fields))
+        files = _variables(f"{variable(field)}_FILE" for field in SECRETS)
+        read = read_secrets({name.removesuffix("_FILE"): path.strip() for name, path in files.items()}, stated)
+        return _parse(tuple((stated | read).items()), frozenset(read))
 
     @classmethod
     def settings_customise_sources(  # type: ignore[override]
@@ -129,7 +151,9 @@ class Settings(BaseSettings):
     @field_validator("opensearch_url")
     @classmethod
     def _check_cluster(cls, url: str | None) -> str | None:
-        return url and check_cluster_url(url)
+        if url:
+            check_cluster_urls(url)
+        return url
 
     @field_validator("broker_url")
     @classmethod
@@ -143,32 +167,30 @@ class Settings(BaseSettings):
     @field_validator("opensearch_user", "opensearch_password")
     @classmethod
     def _check_secret(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value != (value or "").strip() and value is not None:
-            raise ValueError("begins or ends with a blank; remove it")
-        if value and not value.isprintable():
-            raise ValueError("has a line break or another control character; remove it")
         if value and ":" in value and info.field_name == "opensearch_user":
             raise ValueError("has a colon, which a user name cannot have; write the password to OPENSEARCH_PASSWORD")
-        return value
+        return value and check_text(value)
+
+    @field_validator("opensearch_api_key", "opensearch_bearer_token")
+    @classmethod
+    def _check_token(cls, value: str | None) -> str | None:
+        return value and check_token(value)
 
     @field_validator("opensearch_ca")
     @classmethod
     def _check_certificates(cls, path: Path | None) -> Path | None:
-        if path:
-            import ssl
-
-            try:
-                ssl.create_default_context(cafile=str(path))
-            except ssl.SSLError:
-                raise ValueError(f"{path} has no certificate in PEM format") from None
-            except OSError as error:
-                raise ValueError(f"{path} cannot be read: {error.strerror}") from None
-        return path
+        return path and check_certificates(path)
 
     @model_validator(mode="after")
     def _check_together(self) -> "Settings":
         if self.opensearch_password and not self.opensearch_user:
             raise ValueError("OPENSEARCH_PASSWORD is set, and OPENSEARCH_USER is not; set both")
+        if self.opensearch_aws_service != "es" and not self.opensearch_aws_region:
+            raise ValueError("OPENSEARCH_AWS_SERVICE is set, and OPENSEARCH_AWS_REGION is not; set both")
+        ways = {variable(field): getattr(self, field) for field in _WAYS}
+        ways["the user in OPENSEARCH_URL"] = self.opensearch_url and user_in(self.opensearch_url)
+        if len(stated := [name for name, value in ways.items() if value]) > 1:
+            raise ValueError(f"{', '.join(stated[:-1])} and {stated[-1]} are set; set one of them, and no other")
         if (self.broker_url or "").startswith("sentinel://") and not self.redis_sentinel_master:
             raise ValueError("LTR_REDIS_SENTINEL_MASTER is not set; name the master that the Sentinels watch")
         return self
@@ -213,16 +235,25 @@ def _network(text: str) -> IPv4Network | IPv6Network:
         raise ValueError(f"write 1, or networks such as 10.1.0.0/16,fd00::/8, not {text!r}") from None
 
 
+def _variables(names: Iterable[str]) -> dict[str, str]:
+    return {name: value for name in names if (value := os.environ.get(name, "")).strip()}
+
+
 @lru_cache(maxsize=16)  # pydantic-settings takes a millisecond, and encoders ask at every batch
-def _parse(variables: tuple[tuple[str, str], ...]) -> Settings:
+def _parse(variables: tuple[tuple[str, str], ...], in_files: frozenset[str]) -> Settings:
     source = EnvSettingsSource(Settings)
     source.env_vars = dict(variables)
     try:
         return Settings(**source())
     except ValidationError as error:
         details = error.errors(include_url=False)
+        places = ["".join(map(str, one["loc"][:1])) for one in details]
         raise InputError(
-            "environment", [Problem("".join(map(str, one["loc"][:1])), message_of(one)) for one in details]
+            "environment",
+            [
+                Problem(f"{place}_FILE" if place in in_files else place, message_of(one))
+                for place, one in zip(places, details, strict=True)
+            ],
         ) from None
 
 

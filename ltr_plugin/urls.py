@@ -2,13 +2,19 @@
 
 from urllib.parse import urlsplit
 
+from ltr_plugin.credentials import split_addresses, user_in
 
-def check_cluster_url(url: str) -> str:
-    """The address of a cluster. ValueError, which quotes nothing that may be a part of a password, for another text."""
-    if scheme_of(url, "https://search:9200") not in ("http", "https"):
-        raise ValueError("begins with neither https:// nor http://")
-    check_host(url)
-    return url
+
+def check_cluster_urls(urls: str) -> list[str]:
+    """The addresses of the hosts of a cluster, which are separated by commas. ValueError for another text."""
+    hosts = split_addresses(urls)
+    for url in hosts:
+        if scheme_of(url, "https://search:9200") not in ("http", "https"):
+            raise ValueError("begins with neither https:// nor http://")
+        check_host(url)
+    if len({user_in(url) for url in hosts}) > 1:
+        raise ValueError("has hosts of different users; leave them out and set OPENSEARCH_USER and OPENSEARCH_PASSWORD")
+    return hosts
 
 
 def scheme_of(url: str, example: str) -> str:
@@ -30,5 +36,7 @@ def check_host(url: str) -> None:
         port = parts.port
     except ValueError:
         raise ValueError("has a host or port that is none; a port is a number from 1 to 65535") from None
+    if "," in (parts.hostname or ""):
+        raise ValueError("has a comma in a host; write https:// or http:// before each host of a list")
     if not parts.hostname or port == 0:
         raise ValueError("names no host, or port 0; write localhost for this machine")

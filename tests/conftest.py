@@ -72,8 +72,8 @@ def catalog(tmp_path) -> list[Product]:
 @pytest.fixture
 def index(node_url, encoder_folder, tmp_path):
     """An empty index on the node with a photo encoder's two fields; media may be read; deleted afterwards."""
+    from ltr_plugin.cluster.managed.versions import open_or_create
     from ltr_plugin.cluster.opensearch import OpenSearchCluster
-    from ltr_plugin.cluster.versions import open_or_create
 
     cluster = OpenSearchCluster(node_url)
     alias = f"workers-{uuid.uuid4().hex[:8]}"
@@ -85,8 +85,8 @@ def index(node_url, encoder_folder, tmp_path):
 @pytest.fixture
 def words_index(node_url, tmp_path):
     """An empty index whose one encoder is a file of word vectors, `words.txt`: a worker loads it at once."""
+    from ltr_plugin.cluster.managed.versions import open_or_create
     from ltr_plugin.cluster.opensearch import OpenSearchCluster
-    from ltr_plugin.cluster.versions import open_or_create
 
     (tmp_path / "words.txt").write_text("".join(f"{word} {n} 1\n" for n, word in enumerate((*COLOURS, "mug"))))
     cluster = OpenSearchCluster(node_url)

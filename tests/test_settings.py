@@ -74,13 +74,16 @@ def test_every_wrong_variable_is_listed(monkeypatch):
 
 def test_secrets_are_not_shown():
     settings = Settings(
-        opensearch_url="http://u:s3@h",
         opensearch_user="u",
         opensearch_password="s3",  # noqa: S106
         broker_url="redis://:s3@h",
     )
-    assert "s3" not in repr(settings)
-    assert "s3" not in str(settings)
+    others = (
+        Settings(opensearch_url="http://u:s3@h"),
+        Settings(opensearch_api_key="s3"),
+        Settings(opensearch_bearer_token="s3"),  # noqa: S106
+    )
+    assert not [one for one in (settings, *others) if "s3" in repr(one) or "s3" in str(one)]
 
 
 WRONG_URLS = [
@@ -93,7 +96,10 @@ WRONG_URLS = [
     ("OPENSEARCH_URL", "https://u:#s3cret@search:9200", "write them as %2F"),
     ("OPENSEARCH_URL", "https://u:s3cret@[search", "host or port that is none"),
     ("OPENSEARCH_URL", "https://u:s3 cret@search", "has a blank"),
-    ("OPENSEARCH_URL", "https://a:s3cret@h1:9200,https://b:s3cret@h2:9200", "write them as %2F"),
+    ("OPENSEARCH_URL", "https://a:s3cret@h1:9200,https://b:s3cret@h2:9200", "hosts of different users"),
+    ("OPENSEARCH_URL", "https://a:s3cret@h1:9200,https://h2:9200", "hosts of different users"),
+    ("OPENSEARCH_URL", "https://a:s3cret@h1,h2", "https:// or http:// before each host"),
+    ("OPENSEARCH_URL", "https://h1:9200,ftp://a:s3cret@h2", "begins with neither"),
     ("LTR_BROKER_URL", "queue:5672", "is no address"),
     ("LTR_BROKER_URL", "redis://:s3/cret@queue", "write them as %2F"),
     ("LTR_BROKER_URL", "amqp://u:s3cret@queue:x//", "a port is a number"),
@@ -102,7 +108,11 @@ WRONG_URLS = [
     ("OPENSEARCH_USER", "u:s3cret", "has a colon"),
     ("OPENSEARCH_PASSWORD", "s3cret ", "ends with a blank"),
     ("OPENSEARCH_PASSWORD", "s3\ncret", "line break"),
+    ("OPENSEARCH_API_KEY", "ApiKey s3cret", "the key or token alone"),
+    ("OPENSEARCH_BEARER_TOKEN", "Bearer s3cret", "the key or token alone"),
+    ("OPENSEARCH_BEARER_TOKEN", "s3→cret", "no key or token has"),
     ("OPENSEARCH_CA", "/nowhere/ca.pem", "/nowhere/ca.pem cannot be read: No such file"),
+    ("OPENSEARCH_CA", str(Path(__file__).parent), "cannot be read"),
     ("OPENSEARCH_CA", __file__, "has no certificate in PEM format"),
 ]
 
@@ -123,6 +133,7 @@ def test_a_wrong_address_or_secret_is_named_at_start_without_its_password(monkey
     [
         ("OPENSEARCH_URL", "https://u:p@ss@search:9200/prefix"),
         ("OPENSEARCH_URL", "http://[::1]:9200"),
+        ("OPENSEARCH_URL", "https://u:p,w@h1:9200/prefix, https://u:p,w@h2"),
         ("LTR_BROKER_URL", "amqp://u:p%2Fw@h1:5672//;amqp://u:p@h2//"),
         ("LTR_BROKER_URL", "redis+socket:///run/redis.sock"),
         ("LTR_BROKER_URL", "memory://"),
@@ -135,11 +146,66 @@ def test_addresses_are_taken_without_the_blanks_around_them(monkeypatch, name, v
     assert Settings.from_env() == Settings(**{field: f"{value} "})
 
 
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("OPENSEARCH_USER", "ü"), ("OPENSEARCH_API_KEY", "a2V5"), ("LTR_BROKER_URL", "redis://:s3cret@queue")],
+)
+def test_a_file_holds_a_secret(monkeypatch, tmp_path, name, value, ending):
+    (tmp_path / "secret").write_bytes(f"{value}{ending}".encode())
+    monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "secret"))
+    field = name.removeprefix("LTR_").lower()
+    assert Settings.from_env() == Settings(**{field: value})
+    (tmp_path / "secret").write_text(value.replace("s3cret", "other") if "s3cret" in value else "b2s=")
+    assert getattr(Settings.from_env(), field) != value  # a file that changes is read again
+
+
+SECRET_FILES = [
+    (b"s3cret\n\n", "ends with a blank"),
+    (b"s3\ncret\n", "line break"),
+    (b"s3cret ", "ends with a blank"),
+    (b"s3\xffcret", "{path} is not in UTF-8"),
+    (b"\n", "{path} is empty"),
+    (b"s3cret" * 20_000, "{path} is larger than 64 KB"),
+    (None, "{path} cannot be read: No such file"),
+    ("folder", "{path} is no file"),
+]
+
+
+@pytest.mark.parametrize(("content", "reason"), SECRET_FILES)
+def test_a_file_that_holds_no_secret_is_named_without_its_content(monkeypatch, tmp_path, content, reason):
+    path = tmp_path / "value"
+    if content == "folder":
+        path.mkdir()
+    elif content is not None:
+        path.write_bytes(content)
+    monkeypatch.setenv("OPENSEARCH_USER", "u")
+    monkeypatch.setenv("OPENSEARCH_PASSWORD_FILE", str(path))
+    with pytest.raises(InputError) as raised:
+        Settings.from_env()
+    (problem,) = raised.value.problems
+    assert problem.location == "OPENSEARCH_PASSWORD_FILE"
+    assert reason.format(path=path) in problem.message
+    assert not re.search("s3|cret", problem.message.replace(str(path), ""))
+
+
+def test_a_secret_is_stated_once(monkeypatch, tmp_path):
+    (tmp_path / "key").write_text("a2V5")
+    monkeypatch.setenv("OPENSEARCH_API_KEY_FILE", str(tmp_path / "key"))
+    monkeypatch.setenv("OPENSEARCH_API_KEY", "a2V5")
+    with pytest.raises(InputError, match=r"OPENSEARCH_API_KEY_FILE  is set, and OPENSEARCH_API_KEY is too"):
+        Settings.from_env()
+
+
 def test_what_belongs_together_is_set_together(monkeypatch):
     monkeypatch.setenv("OPENSEARCH_PASSWORD", "s3cret")
     with pytest.raises(InputError, match="OPENSEARCH_USER is not; set both"):
         Settings.from_env()
     monkeypatch.setenv("OPENSEARCH_USER", "u")
+    monkeypatch.setenv("OPENSEARCH_AWS_SERVICE", "aoss")
+    with pytest.raises(InputError, match="OPENSEARCH_AWS_REGION is not; set both"):
+        Settings.from_env()
+    monkeypatch.delenv("OPENSEARCH_AWS_SERVICE")
     monkeypatch.setenv("LTR_BROKER_URL", "sentinel://:s3cret@h1:26379;sentinel://:s3cret@h2:26379")
     with pytest.raises(InputError, match="LTR_REDIS_SENTINEL_MASTER is not set") as raised:
         Settings.from_env()

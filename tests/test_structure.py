@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (
     {
         "batches",
+        "credentials",
         "errors",
         "extras",
         "files",

@@ -13,8 +13,8 @@ from typing import IO, cast
 
 import numpy as np
 
-from ltr_plugin.cluster.documents import EmbeddingResult
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed.documents import EmbeddingResult
 from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.encoders.runtime.cores import cores
 

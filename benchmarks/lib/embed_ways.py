@@ -13,9 +13,9 @@ from benchmarks.lib.beside_writes import Writes
 from benchmarks.lib.embed_jobs import Job
 from ltr_plugin.batches import batched
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.documents import EmbeddingResult
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.versions import open_or_create
+from ltr_plugin.cluster.managed.documents import EmbeddingResult
+from ltr_plugin.cluster.managed.versions import open_or_create
 from ltr_plugin.encoders import load_encoder, vector_fields
 from ltr_plugin.encoders.registry import load_full_precision
 from ltr_plugin.media.openers import OPENERS

@@ -20,8 +20,8 @@ from ltr_workers import tasks
 from ltr_workers.celery import app
 from ltr_workers.logs import log_context
 
-from ltr_plugin.cluster.documents import EmbeddingResult, StoredProduct
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed.documents import EmbeddingResult, StoredProduct
 from ltr_plugin.cluster.responses import BulkError
 from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK
 

@@ -34,8 +34,8 @@ from benchmarks.lib.script import ROOT, argument_parser, write_result
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.managed.versions import open_or_create
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.devnode import NodeState, start_node, stop_node
 from ltr_plugin.errors import LtrError
 from ltr_plugin.pipelines import local_worker

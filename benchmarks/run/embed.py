@@ -61,7 +61,8 @@ def main() -> None:
     parser.add_argument(
         "--only",
         nargs="*",
-        help="Jobs to run: photos large largest titles descriptions catalog audio; without a name, none.",
+        help="Jobs to run: photos large largest efficientnet onnx titles descriptions multilingual catalog audio; "
+        "without a name, none.",
     )
     parser.add_argument("--seconds", type=float, default=60, help="Time of the bare encoder for one job (%(default)g).")
     parser.add_argument("--most", type=int, default=100_000, help="Maximum number of products of a job (%(default)s).")

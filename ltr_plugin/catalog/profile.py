@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from ltr_plugin.catalog.first_pass import FirstPass
 from ltr_plugin.catalog.product import Product, digest, read_leniently
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.validation import StrictModel
@@ -70,6 +71,7 @@ class IndexProfile(StrictModel):
     )
     returned_fields: tuple[FieldPath, ...] = Field(default=(), description="Fields of a product that a search returns.")
     vectors: tuple[VectorField, ...] = Field(default=(), description="Vector fields with the encoders that made them.")
+    first_pass: FirstPass = Field(default=FirstPass(), description="How candidates are found.")
     media_root: str | None = Field(default=None, description="Folder of media that are named by a relative path.")
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.errors import counted
 
 if TYPE_CHECKING:
-    from ltr_plugin.cluster.managed_index import ManagedIndex
+    from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.pipelines.ingest import IngestResult
     from ltr_plugin.settings import Settings
 
@@ -106,7 +106,7 @@ def warn_of_stale_releases(index: "ManagedIndex") -> None:
 
 def show_status(index: "ManagedIndex", *, as_json: bool, missing: Sequence[str] | None = None) -> None:
     """Prints how many products an index has, how many lack vectors and why, and what could not be embedded."""
-    from ltr_plugin.cluster.versions import writes_blocked
+    from ltr_plugin.cluster.managed.versions import writes_blocked
 
     index.refresh()
     reasons: dict[str, list[dict[str, str]]] = {"error": [], "unavailable": []}

@@ -21,7 +21,7 @@ from ltr_plugin.cli.writing import print_missing, read_ids, write_file
 from ltr_plugin.errors import InputError, counted
 
 if TYPE_CHECKING:
-    from ltr_plugin.cluster.managed_index import ManagedIndex
+    from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
 
 app = verb_group("Create, list, embed, roll back and drop indices.", IndexGroup, continuing=("create", "embed"))
@@ -56,9 +56,9 @@ def create(
     A new index gets the default text encoder unless --text-encoder names another one. With --from, shoppers keep the
     active version until all vectors of the new one are made; then the name is moved to the new version.
     """
+    from ltr_plugin.cluster.managed.versions import resolve_alias
     from ltr_plugin.cluster.names import require_name
     from ltr_plugin.cluster.opensearch import connect
-    from ltr_plugin.cluster.versions import resolve_alias
     from ltr_plugin.pipelines.encoder_selection import vector_fields_for
     from ltr_plugin.pipelines.index_catalog import ensure_index, require_broker
     from ltr_plugin.settings import Settings
@@ -107,7 +107,7 @@ def list_(as_json: AsJson = False) -> None:
 @app.command()
 def status(name: IndexArgument = DEFAULT_INDEX, as_json: AsJson = False) -> None:
     """Show how many products an index has, how many lack vectors, and what could not be embedded."""
-    from ltr_plugin.cluster.managed_index import ManagedIndex
+    from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.cluster.opensearch import connect
 
     show_status(ManagedIndex.open(connect(), name), as_json=as_json)
@@ -142,7 +142,7 @@ def embed(
     An encoder that is not named stays as it is. With another encoder, the next version of the index is filled in the
     background from the index itself; the name is moved to it when all its vectors are made.
     """
-    from ltr_plugin.cluster.managed_index import ManagedIndex
+    from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.catalog_client import CatalogClient
     from ltr_plugin.pipelines.index_catalog import require_broker
@@ -174,7 +174,7 @@ def embed(
 @app.command()
 def rollback(name: IndexArgument = DEFAULT_INDEX, wait: Wait = True, as_json: AsJson = False) -> None:
     """Make the version active that was active before; a second rollback undoes the first."""
-    from ltr_plugin.cluster.managed_index import ManagedIndex
+    from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.index_catalog import require_broker
     from ltr_plugin.pipelines.index_versions import rollback_index

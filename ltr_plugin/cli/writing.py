@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
     from ltr_plugin.cluster.connection import Cluster
-    from ltr_plugin.cluster.managed_index import ManagedIndex
+    from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
     from ltr_plugin.pipelines.index_catalog import IndexResult
     from ltr_plugin.pipelines.ingest import IngestResult
@@ -156,8 +156,8 @@ def _say_stale(stale: int) -> None:
 
 def ensure_index(cluster: "Cluster", name: str, media_root: Path, *, update: bool) -> "ManagedIndex":
     """The index, which is made when there is none, unless it is to be updated."""
-    from ltr_plugin.cluster.managed_index import ManagedIndex
-    from ltr_plugin.cluster.versions import active_index
+    from ltr_plugin.cluster.managed.index import ManagedIndex
+    from ltr_plugin.cluster.managed.versions import active_index
     from ltr_plugin.pipelines import index_catalog
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
 

@@ -10,7 +10,7 @@ from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.mapping import is_managed, managed_profile
+from ltr_plugin.cluster.managed.mapping import is_managed, managed_profile
 from ltr_plugin.cluster.names import require_name
 from ltr_plugin.cluster.profiles import stored_profile
 from ltr_plugin.errors import ClusterError, InputError
@@ -55,7 +55,8 @@ class Index:
         resolved, body = get_index(cluster, name)
         mapping = body["mappings"]
         meta = mapping.get("_meta", {})
-        profile = profile or stored_profile(cluster, name)
+        cls.check_meta(name, meta)
+        profile = profile or cls.kept_profile(cluster, name)
         if is_managed(name, meta):
             profile = managed_profile(meta, profile)
         elif profile is None:
@@ -66,6 +67,15 @@ class Index:
             )
         roots = MediaRoots.of(Path(profile.media_root or ""), media_roots)
         return cls(cluster, name, resolved, body["settings"]["index"]["uuid"], profile, roots, mapping)
+
+    @classmethod
+    def kept_profile(cls, cluster: Cluster, name: str) -> IndexProfile | None:
+        """The profile that the cluster keeps for the index of this name, if any."""
+        return stored_profile(cluster, name)
+
+    @classmethod
+    def check_meta(cls, name: str, meta: Mapping[str, Any]) -> None:
+        """InputError for an index that this kind of handle cannot be of, by what its `_meta` says."""
 
     def reopened(self) -> Self:
         """The same alias opened again: another index, where the alias moved meanwhile."""

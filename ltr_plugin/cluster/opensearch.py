@@ -1,4 +1,4 @@
-"""OpenSearch behind opensearch-py, which brings connection pooling and TLS; `connect` opens the configured cluster."""
+"""OpenSearch, called with retries and written in bulk; `connect` opens the configured cluster."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltr_plugin.catalog.profile import IndexProfile
-from ltr_plugin.catalog.references import strip_credentials
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import (
@@ -17,21 +16,16 @@ from ltr_plugin.cluster.responses import (
     BulkError,
     Json,
     partial_failure,
-    to_cluster_error,
 )
 from ltr_plugin.cluster.retrying import PartlyDoneError, retrying
-from ltr_plugin.errors import ClusterError, InputError, PluginMissingError
+from ltr_plugin.errors import ClusterError, PluginMissingError
 from ltr_plugin.settings import Settings
-from ltr_plugin.urls import check_cluster_url
 
 if TYPE_CHECKING:
     from tenacity import Retrying
 
 RETRY_TIMEOUT_S = 20.0
 """Seconds that a command retries a call when the cluster is busy, or unreachable after it answered once."""
-
-POOL_SIZE = 16
-"""Open connections: as many threads can call at the same time."""
 
 MAX_BULK_ACTIONS, MAX_BULK_BYTES = 512, 20 << 20
 
@@ -46,40 +40,23 @@ class OpenSearchCluster:
         self,
         url: str,
         *,
-        user: str | None = None,
-        password: str | None = None,
-        ca: str | None = None,
+        settings: Settings | None = None,
         timeout_s: float = 60.0,
         retry_timeout_s: float = RETRY_TIMEOUT_S,
         on_retry: Callable[[ClusterError], None] = lambda _: None,
     ) -> None:
-        """`timeout_s` bounds one request, `retry_timeout_s` the time from a call's first failure to its last try.
+        """`settings` state the credentials that `url` does not, and whose certificates are trusted.
 
-        `on_retry` gets each error that is followed by another try. InputError for an address that is no cluster's.
+        `timeout_s` bounds one request, `retry_timeout_s` the time from a call's first failure to its last try.
+        `on_retry` gets each error that is followed by another try. InputError for an address that is no cluster's;
+        ClusterError without credentials for AWS.
         """
-        import logging
+        from ltr_plugin.cluster.transport.client import Client
 
-        from opensearchpy import OpenSearch
-
-        from ltr_plugin.cluster.serializer import OrjsonSerializer
-
-        # The client logs every response of 400 and above; here such a response is an error that is raised, or expected.
-        logging.getLogger("opensearch").setLevel(logging.CRITICAL)
-        try:
-            self.url = strip_credentials(check_cluster_url(url))
-        except ValueError as error:
-            raise InputError("address of the cluster", str(error)) from None
+        self._client = Client(url, settings or Settings.model_validate({}), timeout_s=timeout_s, on_retry=on_retry)
+        self.url = self._client.url
         self.retry_timeout_s = retry_timeout_s
         self._on_retry = on_retry
-        self._client = OpenSearch(
-            url,
-            http_auth=(user, password or "") if user else None,
-            ca_certs=ca,
-            timeout=timeout_s,
-            max_retries=0,
-            pool_maxsize=POOL_SIZE,
-            serializer=OrjsonSerializer(),
-        )
 
     def index(self, name: str, *, profile: IndexProfile | None = None, media_roots: Iterable[Path] = ()) -> Index:
         """The index of this name or alias, with this profile or the one that the cluster keeps for it.
@@ -94,7 +71,7 @@ class OpenSearchCluster:
         read_only = method in ("GET", "HEAD") or path.endswith(READ_ONLY_PATHS)
 
         def perform() -> Json:
-            response = self._perform(method, path, body, query)
+            response = self._client.perform(method, path, body, query, repeatable=read_only)
             if why := partial_failure(path, response):
                 raise ClusterError(f"{method} {path} has only a part of the response: {why}", status=503)
             return response
@@ -112,7 +89,7 @@ class OpenSearchCluster:
         from opensearchpy.exceptions import SerializationError
         from opensearchpy.helpers import expand_action
 
-        dumps = self._client.transport.serializer.dumps
+        dumps = self._client.dumps
         try:
             lines = "".join(f"{dumps(part)}\n" for part in expand_action(dict(action)) if part is not None)
             return _Action(action["_id"], lines, size=len(lines.encode()))
@@ -141,7 +118,7 @@ class OpenSearchCluster:
         def send_pending() -> None:
             pending = [position for position in range(len(actions)) if position not in results]
             body = "".join(actions[position].lines for position in pending)
-            response = self._perform("POST", "/_bulk", body, {"require_alias": "true"})
+            response = self._client.perform("POST", "/_bulk", body, {"require_alias": "true"}, repeatable=True)
             busy: tuple[int, BulkError | None] | None = None
             for position, item in zip(pending, response["items"], strict=True):
                 result = next(iter(item.values()))
@@ -160,24 +137,6 @@ class OpenSearchCluster:
     def _retrying(self, retry_if: Callable[[ClusterError], bool]) -> "Retrying":
         return retrying(self.retry_timeout_s, self._on_retry, retry_if)
 
-    def _perform(self, method: str, path: str, body: Json, query: Mapping[str, str | int]) -> Json:
-        from opensearchpy.exceptions import SerializationError, TransportError
-
-        serializer = self._client.transport.serializer
-        text = (
-            None if body is None else serializer.dumps(body)
-        )  # here, so that a SerializationError below is of the response
-        try:
-            response = self._client.transport.perform_request(method, path, params=dict(query), body=text)
-        except TransportError as error:
-            raise to_cluster_error(error, f"{method} {path}", self.url) from None
-        except SerializationError:
-            response = ""
-        if isinstance(response, str):  # such as the page of a proxy in between
-            answer = f"no answer of a cluster from {self.url} ({method} {path}), but a text that is not JSON"
-            raise ClusterError(answer, status=200)  # an answer, so another try would not help
-        return response
-
 
 def connect(
     url: str | None = None,
@@ -189,17 +148,16 @@ def connect(
 ) -> OpenSearchCluster:
     """The cluster at `url`, else of OPENSEARCH_URL, else the running development node.
 
-    `settings` (default: the environment) state user, password and certificate authority. ClusterError when there is no
-    cluster; PluginMissingError when it lacks the learning-to-rank plugin. `timeout_s` bounds one request. Without
-    `retry_timeout_s`, an unreachable cluster is an error at once, and later calls retry for RETRY_TIMEOUT_S; with it,
-    the first call retries for that long too. `on_retry` gets each error that is followed by another try.
+    An address may be a list of hosts, separated by commas. `settings` (default: the environment) state the credentials
+    that it does not, and the certificate authority. ClusterError when there is no cluster; PluginMissingError when it
+    lacks the learning-to-rank plugin. `timeout_s` bounds one request. Without `retry_timeout_s`, an unreachable cluster
+    is an error at once, and later calls retry for RETRY_TIMEOUT_S; with it, the first call retries for that long too.
+    `on_retry` gets each error that is followed by another try.
     """
     settings = settings or Settings.from_env()
     cluster = OpenSearchCluster(
         url or settings.opensearch_url or _devnode_url(settings),
-        user=settings.opensearch_user,
-        password=settings.opensearch_password,
-        ca=str(settings.opensearch_ca) if settings.opensearch_ca else None,
+        settings=settings,
         timeout_s=timeout_s,
         retry_timeout_s=retry_timeout_s or 0.0,
         on_retry=on_retry,

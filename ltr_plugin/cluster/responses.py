@@ -1,12 +1,7 @@
 """Reads responses of the cluster: the reasons of errors, and whether a response is complete."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Self
-
-from ltr_plugin.errors import ClusterError
-
-if TYPE_CHECKING:
-    from opensearchpy.exceptions import TransportError
+from typing import Any, Self
 
 Json = Any
 """Decoded JSON; the caller knows its shape."""
@@ -19,11 +14,6 @@ PERMANENT_STATUS = 400
 
 TOO_LARGE_STATUS = 413
 """Status of a request that is larger than the cluster, or a proxy before it, takes."""
-
-_ADVICE = {
-    401: "; set OPENSEARCH_USER and OPENSEARCH_PASSWORD, or correct them",
-    403: "; give the user of OPENSEARCH_USER the right for it",
-}
 
 _FULL_MAPPING, _STATS_ADVICE = (
     "Limit of total fields",
@@ -105,18 +95,3 @@ def partial_failure(path: str, response: Json) -> str | None:
             why = f"failed: {error_reason(failures[0]['reason'])}" if failures else "are not there"
             return f"{missing} of {shards['total']} shards {why}"
     return None
-
-
-def to_cluster_error(error: "TransportError", call: str, url: str) -> ClusterError:
-    """The ClusterError for an error of opensearch-py; its status is 0 when there was no response."""
-    if not isinstance(error.status_code, int):
-        untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error.error)
-        advice = "set OPENSEARCH_CA to the file of the authority that signed it" if untrusted else "is the cluster up?"
-        return ClusterError(f"no answer from {url} ({call}): {error.error}; {advice}")
-    body = error.info.get("error") if isinstance(error.info, dict) else error.info
-    error_type = body.get("type", "") if isinstance(body, dict) else ""
-    return ClusterError(
-        f"{call} was refused ({error.status_code}): {error_reason(body)}{_ADVICE.get(error.status_code, '')}",
-        status=error.status_code,
-        error_type=error_type,
-    )

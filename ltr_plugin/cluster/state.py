@@ -101,8 +101,8 @@ class StateIndex:
             if error.status != 403:
                 raise
             raise ClusterError(
-                f"{error}; state is kept in hidden indices: give the role of OPENSEARCH_USER the right to create, read "
-                f"and write {RELEASES}, {VERSIONS}, {DELETIONS} and {PROFILES}",
+                f"{error}; state is kept in hidden indices: the right to create, read and write {RELEASES}, "
+                f"{VERSIONS}, {DELETIONS} and {PROFILES} is needed",
                 status=403,
                 error_type=error.error_type,
             ) from None

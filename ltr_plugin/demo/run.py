@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ltr_plugin.catalog.product import MODALITIES, Modality, Product
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.managed_index import ManagedIndex
+from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
 from ltr_plugin.devnode import temporary_node

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, FiniteFloat, StringConstraints, field_validator
 
+from ltr_plugin.catalog.first_pass import MinimumShouldMatch
 from ltr_plugin.features.feature import MAX_VALUE, Feature, FieldName
 from ltr_plugin.features.mustache import Body, RawTemplate, render, to_json, when
 from ltr_plugin.features.parameters import flag_name
@@ -13,9 +14,6 @@ from ltr_plugin.features.product_values import FieldValue, Recency
 MATCH_NONE: Body = {"match_none": {}}
 FUZZY_EXPANSIONS = 8
 """The most terms that a fuzzy word is replaced by. Each is a clause, so the default, 50, leaves room for few words."""
-
-_MINIMUM = r"^(-?\d{1,4}%?|\d{1,4}<-?\d{1,4}%?( \d{1,4}<-?\d{1,4}%?)*)$"
-"""A `minimum_should_match`: a number, a percentage, or such as `2<75% 5<-2`. Others fail, some at long texts only."""
 
 RENAMED_KEYS = {
     "across": "`fields`",
@@ -32,7 +30,7 @@ class Match(Feature):
     kind: Literal["match"]
     field: FieldName
     operator: Literal["or", "and"] = "or"
-    minimum_should_match: Annotated[str, StringConstraints(pattern=_MINIMUM)] | None = None
+    minimum_should_match: MinimumShouldMatch | None = None
     fuzziness: Literal["AUTO", 0, 1, 2] | None = None
 
     def query(self) -> Body:

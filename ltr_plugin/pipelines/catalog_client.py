@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel, ReembedRequest
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.managed_index import ManagedIndex
+from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.errors import InputError
 from ltr_plugin.settings import Settings

@@ -72,7 +72,9 @@ def check_cluster(settings: Settings) -> list[Check]:
         return [Check("cluster", True, "answers"), Check("LTR plugin", False, "not installed", str(error))]
     except ClusterError as error:
         refused = error.status in (401, 403)
-        remedy = "correct OPENSEARCH_USER" if refused else "start the cluster, or correct OPENSEARCH_URL"
+        remedy = (
+            "correct the credentials, or their rights" if refused else "start the cluster, or correct OPENSEARCH_URL"
+        )
         return [Check("cluster", False, str(error), remedy)]
     knn = plugins.get("opensearch-knn")
     own = sorted(f"{name} {number}" for name, number in plugins.items() if "ltr" in name)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.managed_index import ManagedIndex
-from ltr_plugin.cluster.versions import active_index, resolve_alias
+from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.cluster.managed.versions import active_index, resolve_alias
 from ltr_plugin.errors import EncoderError, InputError
 
 NO_VECTORS = "none"

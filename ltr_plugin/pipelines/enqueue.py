@@ -9,7 +9,7 @@ from ltr_plugin.batches import batched
 from ltr_plugin.broker.messages import DEFAULT_QUEUE, EMBED_TASK, celery_client, queue_of
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.references import strip_credentials
-from ltr_plugin.cluster.managed_index import ManagedIndex
+from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.errors import BrokerError
 from ltr_plugin.settings import Settings
 

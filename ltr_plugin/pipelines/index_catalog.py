@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.changes import CHANGES_PER_CALL, CatalogEntry, Change, ProductUpdateModel
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.managed_index import NOT_FOUND, ManagedIndex
-from ltr_plugin.cluster.pruning import delete_unchanged, ids_without, snapshot_without
-from ltr_plugin.cluster.scripts import STALE
-from ltr_plugin.cluster.sync import copy_reembed_nonces, copy_vectors, cut_over, sync, synced_from
-from ltr_plugin.cluster.versions import (
+from ltr_plugin.cluster.managed.changes import apply_changes
+from ltr_plugin.cluster.managed.index import NOT_FOUND, ManagedIndex
+from ltr_plugin.cluster.managed.pruning import delete_unchanged, ids_without, snapshot_without
+from ltr_plugin.cluster.managed.scripts import STALE
+from ltr_plugin.cluster.managed.sync import copy_reembed_nonces, copy_vectors, cut_over, sync, synced_from
+from ltr_plugin.cluster.managed.versions import (
     active_index,
     create_next_version,
     open_or_create,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.managed_index import ManagedIndex
-from ltr_plugin.cluster.mapping import LAYOUT_VERSION
-from ltr_plugin.cluster.sync import cut_over, sync, synced_from
-from ltr_plugin.cluster.versions import (
+from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.cluster.managed.mapping import LAYOUT_VERSION
+from ltr_plugin.cluster.managed.sync import cut_over, sync, synced_from
+from ltr_plugin.cluster.managed.versions import (
     active_index,
     create_next_version,
     delete_versions,

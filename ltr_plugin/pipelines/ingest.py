@@ -11,10 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.changes import CHANGES_PER_CALL, Change
 from ltr_plugin.catalog.line_groups import NumberedLine
-from ltr_plugin.cluster.changes import apply_changes
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.managed_index import NOT_FOUND, ManagedIndex
-from ltr_plugin.cluster.scripts import STALE
+from ltr_plugin.cluster.managed.changes import apply_changes
+from ltr_plugin.cluster.managed.index import NOT_FOUND, ManagedIndex
+from ltr_plugin.cluster.managed.scripts import STALE
 from ltr_plugin.errors import BrokerError, ClusterError, InputError, Problem, counted
 from ltr_plugin.files import decode_line
 from ltr_plugin.pipelines.enqueue import enqueue_missing

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltr_plugin.broker.messages import CATALOG_QUEUE, TASK_FAILED, WRITE_REFUSED, broker_folder, celery_client
-from ltr_plugin.cluster.managed_index import ManagedIndex
+from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.errors import BrokerError, LtrError, counted
 from ltr_plugin.extras import require_module
 from ltr_plugin.pipelines.enqueue import enqueue_backlog, enqueue_lost
 from ltr_plugin.progress import Progress, no_progress
-from ltr_plugin.settings import Settings
+from ltr_plugin.settings import Settings, variable
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -35,7 +35,7 @@ class LocalWorker:
         self.log = settings.runs.resolve() / "worker.log"
         self.client = celery_client(settings)
         self.restarts = self._restarts_in_vain = 0
-        self._settings = settings
+        self._environment = worker_environment(settings)
         self._queue = _SharedFolderQueue(settings)
         self._queue.purge_if_unshared()
         self._stopping = threading.Event()
@@ -84,7 +84,7 @@ class LocalWorker:
         with self.log.open("ab") as log:
             # a session of its own: Ctrl-C must reach the command first, which then stops its worker in order
             return subprocess.Popen(
-                worker_command(), env=_environment(self._settings), stdout=log, stderr=log, start_new_session=True
+                worker_command(), env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
 
     def _restart_when_dead(self) -> None:
@@ -184,18 +184,21 @@ class _SharedFolderQueue:
         self._lock.close()
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def worker_environment(settings: Settings) -> dict[str, str]:
+    """The variables of a local worker: ours, and the settings for the cluster where they differ from ours."""
     named: dict[str, str | Path | None] = {
         "LTR_RUNS": settings.runs.resolve(),
         "LTR_BROKER_URL": None,
-        "OPENSEARCH_URL": settings.opensearch_url,
-        "OPENSEARCH_USER": settings.opensearch_user,
-        "OPENSEARCH_PASSWORD": settings.opensearch_password,
-        "OPENSEARCH_CA": settings.opensearch_ca,
+        "LTR_BROKER_URL_FILE": None,
         "LTR_MEDIA_ROOT": os.pathsep.join(map(str, settings.media_root)),
         "LTR_METRICS_PORT": None,
         "LTR_LOG_FORMAT": None,
     }
+    inherited = Settings.from_env()
+    for field in Settings.model_fields:
+        value = getattr(settings, field)
+        if field.startswith("opensearch_") and value != getattr(inherited, field):
+            named |= {variable(field): value, f"{variable(field)}_FILE": None}
     ours = {name: str(value or "") for name, value in named.items()}
     return {**os.environ, **ours, "LTR_WORKER_PARENT": str(os.getpid()), "PYTHONWARNINGS": "ignore"}
 

@@ -14,7 +14,7 @@ from ltr_plugin.catalog.profile_yaml import draft_yaml, profile_yaml
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index, get_index
-from ltr_plugin.cluster.mapping import is_managed, managed_profile
+from ltr_plugin.cluster.managed.mapping import is_managed, managed_profile
 from ltr_plugin.cluster.profiles import ProfileRevision, put_profile, read_revision, stored_profile
 from ltr_plugin.errors import EncoderError, InputError, Problem, counted
 from ltr_plugin.validation import decode, read_yaml

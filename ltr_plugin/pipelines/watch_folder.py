@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ltr_plugin.catalog.line_groups import group_lines
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.managed_index import ManagedIndex
+from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.errors import MAX_LISTED, ClusterError, InputError, LtrError, ProblemLog
 from ltr_plugin.files import open_lines, write_atomic
 from ltr_plugin.pipelines.catalog_client import CatalogClient

@@ -24,7 +24,7 @@ class MaskedRetrieval(Retrieval):
     @classmethod
     def from_retrieval(cls, base: Retrieval, masked_vectors: Collection[str], *, match_text: bool) -> Self:
         """The first pass `base` with these fields masked."""
-        return cls(base.profile, base.window_size, frozenset(masked_vectors), match_text)
+        return cls(base.profile, base.window, frozenset(masked_vectors), match_text)
 
     def lexical_clause(self) -> Body:
         """BM25 of the query's text, without the masked products unless `match_text`."""
@@ -35,7 +35,7 @@ class MaskedRetrieval(Retrieval):
         if field not in self.masked_vectors:
             return super()._knn_clause(query, field)
         unmasked = {"bool": {"filter": [FILTER], "must_not": [self._masked_clause()]}}
-        return {"knn": {field: {"vector": to_json(query), "k": self.window_size, "filter": unmasked}}}
+        return self._scaled(query, field, unmasked)
 
     def _masked_clause(self) -> Body:
         return {"terms": {self.profile.product.id: to_json(MASKED_IDS)}}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.features.kinds import MATCH_NONE
 from ltr_plugin.features.mustache import Body, RawTemplate, to_json, when, when_list
+from ltr_plugin.features.product_values import FieldValue
 
 NO_LIST: Body = {"filters_must_be_a_list_of_query_clauses": {}}
 """Not a query: the cluster refuses it by its name. Without its filter, a search would find what it must not show."""
@@ -19,11 +20,16 @@ FILTER: RawTemplate = when_list(
 class Retrieval:
     """The first pass over an index: BM25 over its text fields, and k-NN of each query vector in its vector fields.
 
-    `window_size` is the number of candidates that a ranker scores, and the k of each k-NN clause.
+    `window` replaces that of the profile.
     """
 
     profile: IndexProfile
-    window_size: int = 200
+    window: int | None = None
+
+    @property
+    def window_size(self) -> int:
+        """The number of candidates that a ranker scores, and the k of each k-NN clause."""
+        return self.window or self.profile.first_pass.window
 
     @property
     def knn_pairs(self) -> tuple[tuple[str, str], ...]:
@@ -42,10 +48,28 @@ class Retrieval:
         return tuple(dict.fromkeys(query for query, _ in self.knn_pairs))
 
     def lexical_clause(self) -> Body:
-        """BM25 of the query's text: the best field counts in full, the others by 0.3."""
-        text_fields = list(self.profile.text_fields)
-        search = {"query": "{{text}}", "fields": text_fields, "type": "best_fields", "tie_breaker": 0.3}
-        return {"multi_match": search}
+        """BM25 of the query's text: the best field counts in full, the others by the tie breaker."""
+        options, text = self.profile.first_pass, {"query": "{{text}}", "fields": list(self.profile.text_fields)}
+        words = {"multi_match": {**text, "type": "best_fields", "tie_breaker": options.tie_breaker}}
+        if options.minimum_should_match:
+            words["multi_match"]["minimum_should_match"] = options.minimum_should_match
+        if not options.phrase_boost:
+            return words
+        phrase = {"multi_match": {**text, "type": "phrase", "boost": options.phrase_boost}}
+        return {"bool": {"must": [words], "should": [phrase]}}
+
+    def browse_clause(self) -> Body:
+        """All products, the popular ones first, where the query has neither words nor a vector."""
+        popular = self.profile.first_pass.popularity
+        clause: Body = {"match_all": {}}
+        if popular:
+            value = FieldValue(
+                kind="field_value", name="popularity", modality="behaviour", field=popular, modifier="ln1p"
+            )
+            clause = {"bool": {"must": [clause], "should": [value.query()]}}
+        for vector in self.query_vectors:
+            clause = when_list(vector, MATCH_NONE, clause)
+        return when("text", MATCH_NONE, clause)
 
     def knn_clauses(self) -> list[Body]:
         """A k-NN clause for each pair of a query vector and a field, within the search's filter.
@@ -65,4 +89,13 @@ class Retrieval:
         return clauses
 
     def _knn_clause(self, query: str, field: str) -> Body:
-        return {"knn": {field: {"vector": to_json(query), "k": self.window_size, "filter": FILTER}}}
+        return self._scaled(query, field, FILTER)
+
+    def _scaled(self, query: str, field: str, filter_: Body) -> Body:
+        knn = {"knn": {field: {"vector": to_json(query), "k": self.window_size, "filter": filter_}}}
+        scale = self.profile.first_pass.scale(query, field)
+        if scale is None:
+            return knn
+        params = {"low": scale.low, "range": scale.high - scale.low, "weight": scale.weight}
+        script = {"source": "params.weight * Math.max(0, (_score - params.low) / params.range)", "params": params}
+        return {"function_score": {"query": knn, "script_score": {"script": script}, "boost_mode": "replace"}}

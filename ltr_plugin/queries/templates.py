@@ -47,6 +47,7 @@ def search_template(retrieval: Retrieval, ranking: Ranking, *, log: bool = False
     should = [
         *([retrieval.lexical_clause()] if ranking.lexical else []),
         *(retrieval.knn_clauses() if ranking.knn else []),
+        retrieval.browse_clause(),
     ]
     body: dict[str, Body] = {
         "query": {"bool": {"should": should, "filter": [FILTER], "minimum_should_match": 1}},

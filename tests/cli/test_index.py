@@ -11,9 +11,9 @@ import uuid
 
 import pytest
 
-from ltr_plugin.cluster.managed_index import ManagedIndex
+from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.cluster.managed.versions import resolve_alias
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.cluster.versions import resolve_alias
 
 pytestmark = pytest.mark.live
 

@@ -6,11 +6,11 @@ import pytest
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.cluster.documents import EmbeddingResult
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import FeatureStore
+from ltr_plugin.cluster.managed.documents import EmbeddingResult
+from ltr_plugin.cluster.managed.versions import open_or_create
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.parameters import search_parameters
 

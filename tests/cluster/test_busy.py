@@ -7,12 +7,10 @@ import uuid
 
 import pytest
 from busy_proxy import busy_proxy
-from opensearchpy.exceptions import TransportError
 
 from ltr_plugin.catalog.references import strip_credentials
-from ltr_plugin.cluster.mapping import index_body
+from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.opensearch import OpenSearchCluster, connect
-from ltr_plugin.cluster.responses import to_cluster_error
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.settings import Settings
 
@@ -245,13 +243,7 @@ def test_a_shown_address_has_no_credentials():
     assert strip_credentials("photos/x@2.jpg") == "photos/x@2.jpg"
 
 
-def test_a_certificate_that_is_not_trusted_names_the_variable():
-    error = TransportError("N/A", "[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate", None)
-    found = to_cluster_error(error, "GET /", "https://search:9200")
-    assert "set OPENSEARCH_CA to the file of the authority that signed it" in str(found)
-
-
-@pytest.mark.parametrize(("status", "advice"), [(401, "set OPENSEARCH_USER and"), (403, "OPENSEARCH_USER the right")])
+@pytest.mark.parametrize(("status", "advice"), [(401, "set OPENSEARCH_USER and"), (403, "or OPENSEARCH_API_KEY")])
 def test_a_call_that_is_not_allowed_names_the_variable(proxy, name, status, advice):
     proxy.troubles = [status]
     with pytest.raises(ClusterError, match=advice):

@@ -7,10 +7,10 @@ import pytest
 
 from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.changes import NOT_FOUND, apply_changes
-from ltr_plugin.cluster.documents import EmbeddingResult
-from ltr_plugin.cluster.managed_index import ManagedIndex
-from ltr_plugin.cluster.versions import (
+from ltr_plugin.cluster.managed.changes import NOT_FOUND, apply_changes
+from ltr_plugin.cluster.managed.documents import EmbeddingResult
+from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.cluster.managed.versions import (
     WRITE_BLOCKED,
     block_writes,
     open_or_create,

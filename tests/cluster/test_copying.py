@@ -4,12 +4,12 @@ import pytest
 
 from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster import sync as sync_module
-from ltr_plugin.cluster.changes import apply_changes
-from ltr_plugin.cluster.documents import EmbeddingResult
-from ltr_plugin.cluster.managed_index import ManagedIndex
-from ltr_plugin.cluster.sync import cut_over, sync
-from ltr_plugin.cluster.versions import (
+from ltr_plugin.cluster.managed import sync as sync_module
+from ltr_plugin.cluster.managed.changes import apply_changes
+from ltr_plugin.cluster.managed.documents import EmbeddingResult
+from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.cluster.managed.sync import cut_over, sync
+from ltr_plugin.cluster.managed.versions import (
     create_next_version,
     open_or_create,
     resolve_alias,

@@ -3,9 +3,9 @@
 import pytest
 
 from ltr_plugin.cluster.feature_store import FeatureStore
-from ltr_plugin.cluster.managed_index import ManagedIndex
+from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.cluster.managed.versions import active_index, create_next_version
 from ltr_plugin.cluster.names import is_name, require_name
-from ltr_plugin.cluster.versions import active_index, create_next_version
 from ltr_plugin.errors import InputError
 
 

@@ -7,11 +7,11 @@ import pytest
 from ltr_plugin.catalog.changes import ProductUpdateModel
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.cluster.changes import apply_changes
-from ltr_plugin.cluster.documents import EmbeddingResult
-from ltr_plugin.cluster.managed_index import ManagedIndex
+from ltr_plugin.cluster.managed.changes import apply_changes
+from ltr_plugin.cluster.managed.documents import EmbeddingResult
+from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.cluster.managed.versions import open_or_create, resolve_alias, switch_alias
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.cluster.versions import open_or_create, resolve_alias, switch_alias
 from ltr_plugin.errors import ClusterError, InputError
 
 pytestmark = pytest.mark.live

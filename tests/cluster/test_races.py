@@ -6,13 +6,13 @@ import pytest
 from together import together
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster import sync as sync_module
-from ltr_plugin.cluster.changes import apply_changes
-from ltr_plugin.cluster.documents import EmbeddingResult
 from ltr_plugin.cluster.feature_store import FeatureStore
-from ltr_plugin.cluster.managed_index import ManagedIndex
-from ltr_plugin.cluster.sync import cut_over, sync, synced_from
-from ltr_plugin.cluster.versions import (
+from ltr_plugin.cluster.managed import sync as sync_module
+from ltr_plugin.cluster.managed.changes import apply_changes
+from ltr_plugin.cluster.managed.documents import EmbeddingResult
+from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.cluster.managed.sync import cut_over, sync, synced_from
+from ltr_plugin.cluster.managed.versions import (
     create_next_version,
     delete_versions,
     open_or_create,

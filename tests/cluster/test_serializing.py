@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from opensearchpy.exceptions import SerializationError
 
-from ltr_plugin.cluster.serializer import OrjsonSerializer
+from ltr_plugin.cluster.transport.serializer import OrjsonSerializer
 
 SERIALIZER = OrjsonSerializer()
 

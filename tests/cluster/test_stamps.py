@@ -7,11 +7,11 @@ from together import together
 
 from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.changes import apply_changes
-from ltr_plugin.cluster.managed_index import NOT_FOUND, ManagedIndex
-from ltr_plugin.cluster.scripts import STALE
-from ltr_plugin.cluster.sync import sync
-from ltr_plugin.cluster.versions import create_next_version, open_or_create, switch_alias
+from ltr_plugin.cluster.managed.changes import apply_changes
+from ltr_plugin.cluster.managed.index import NOT_FOUND, ManagedIndex
+from ltr_plugin.cluster.managed.scripts import STALE
+from ltr_plugin.cluster.managed.sync import sync
+from ltr_plugin.cluster.managed.versions import create_next_version, open_or_create, switch_alias
 
 pytestmark = pytest.mark.live
 

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.cluster.mapping import index_body
+from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.clauses import clause_count
 from ltr_plugin.features.compatibility import check_fields

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_matrix, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import FeatureStore
-from ltr_plugin.cluster.mapping import index_body
+from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.names import write_alias
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.search import msearch

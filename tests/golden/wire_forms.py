@@ -17,12 +17,12 @@ from ltr_workers.tasks import embed_task
 from ltr_plugin.broker.messages import SWEEP_TASK
 from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel, ReembedRequest
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.cluster import mapping
-from ltr_plugin.cluster.changes import apply_changes
-from ltr_plugin.cluster.documents import EmbeddingResult
-from ltr_plugin.cluster.managed_index import ManagedIndex
-from ltr_plugin.cluster.mapping import index_body
-from ltr_plugin.cluster.serializer import OrjsonSerializer
+from ltr_plugin.cluster.managed import mapping
+from ltr_plugin.cluster.managed.changes import apply_changes
+from ltr_plugin.cluster.managed.documents import EmbeddingResult
+from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.cluster.managed.mapping import index_body
+from ltr_plugin.cluster.transport.serializer import OrjsonSerializer
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.parameters import search_parameters as parameters_of
 from ltr_plugin.pipelines.enqueue import enqueue

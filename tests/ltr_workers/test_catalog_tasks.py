@@ -21,7 +21,7 @@ from benchmarks.lib.brokers import RabbitMQ, Redis
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.broker.messages import CATALOG_QUEUE, TASK_FAILED, WRITE_REFUSED, broker_folder
 from ltr_plugin.catalog.changes import CatalogEntry
-from ltr_plugin.cluster.versions import open_or_create, switch_alias
+from ltr_plugin.cluster.managed.versions import open_or_create, switch_alias
 from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live

@@ -2,7 +2,7 @@
 
 from ltr_workers.error_summary import summarize
 
-from ltr_plugin.cluster.mapping import MAX_ERROR_LENGTH
+from ltr_plugin.cluster.managed.mapping import MAX_ERROR_LENGTH
 
 
 def test_few_reasons_are_all_said_each_once():

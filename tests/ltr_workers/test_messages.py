@@ -13,8 +13,8 @@ from benchmarks.lib.brokers import RabbitMQ, Redis
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.broker.messages import CATALOG_QUEUE, QUEUES, TASK_FAILED, broker_options
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster.managed.versions import open_or_create, switch_alias
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.cluster.versions import open_or_create, switch_alias
 from ltr_plugin.encoders import vector_fields
 from ltr_plugin.settings import Settings
 

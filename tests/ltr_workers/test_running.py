@@ -17,8 +17,8 @@ from ltr_workers.celery import make_app
 from benchmarks.lib.brokers import ForgetfulRedis, RabbitMQ, Redis
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster.managed.versions import open_or_create
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.encoders import vector_fields
 from ltr_plugin.pipelines.enqueue import enqueue, enqueue_backlog, enqueue_lost
 from ltr_plugin.settings import Settings

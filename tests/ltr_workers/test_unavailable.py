@@ -9,7 +9,7 @@ from ltr_workers.embedding import embed
 from PIL import Image
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.managed_index import ManagedIndex
+from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.media import fetching
 from ltr_plugin.media.hosts import HostBudgets
 from ltr_plugin.pipelines.index_catalog import embed_backlog

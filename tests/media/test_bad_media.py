@@ -23,8 +23,8 @@ from torchvision.models.video import mc3_18
 from videos import make_video
 
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster.managed.versions import open_or_create
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.encoders import vector_fields
 from ltr_plugin.encoders.torchvision_video import CONFIG, WEIGHTS
 

@@ -8,9 +8,9 @@ import pytest
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.cluster.documents import EmbeddingResult
+from ltr_plugin.cluster.managed.documents import EmbeddingResult
+from ltr_plugin.cluster.managed.versions import open_or_create
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.measures import per_query
 from ltr_plugin.features.feature_set import FeatureSet
@@ -225,7 +225,7 @@ def test_a_ranker_trained_without_a_modality_is_there_to_beat(matrix):
 def test_what_is_found_by_nothing_else_is_gone_and_the_next_ones_move_up(shop, encoded):
     removed_ids = [f"p{n}" for n in range(0, 96, 2)]
     photos = [one for one in encoded if one.query.id.startswith("photo")]
-    plain = Retrieval(shop.profile.model_copy(update={"vectors": (IMAGE,)}), window_size=10)
+    plain = Retrieval(shop.profile.model_copy(update={"vectors": (IMAGE,)}), window=10)
     assert plain.knn_pairs == (("image_vector", "image_vector"),)
     candidate_ids = ablating._candidate_ids(
         shop, photos, MaskedRetrieval.from_retrieval(plain, ["image_vector"], match_text=True), removed_ids

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from ltr_plugin import encoders
 from ltr_plugin.cli import app
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.cluster.transport.client import Client
 from ltr_plugin.pipelines.search import search
 
 pytestmark = pytest.mark.live
@@ -26,13 +27,13 @@ class Calls(list):
 
 @pytest.fixture
 def calls(monkeypatch) -> Calls:
-    calls, perform = Calls(), OpenSearchCluster._perform
+    calls, perform = Calls(), Client.perform
 
-    def counted(cluster, method, path, *args):
+    def counted(client, method, path, *args, **options):
         calls.append(f"{method} {path}")
-        return perform(cluster, method, path, *args)
+        return perform(client, method, path, *args, **options)
 
-    monkeypatch.setattr(OpenSearchCluster, "_perform", counted)
+    monkeypatch.setattr(Client, "perform", counted)
     return calls
 
 

@@ -14,8 +14,8 @@ from ltr_plugin.broker.messages import broker_folder
 from ltr_plugin.catalog.line_groups import read_batches
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
+from ltr_plugin.cluster.managed.versions import open_or_create, switch_alias
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.cluster.versions import open_or_create, switch_alias
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.pipelines import watch_folder as watching
 from ltr_plugin.pipelines.catalog_client import CatalogClient
@@ -77,7 +77,7 @@ def stored(index, *ids):
 
 
 def embed_all(index):
-    from ltr_plugin.cluster.documents import EmbeddingResult
+    from ltr_plugin.cluster.managed.documents import EmbeddingResult
 
     index.refresh()
     made = [

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from ltr_workers.embedding import embed
 
-from ltr_plugin.cluster.managed_index import ManagedIndex
+from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.cluster.managed.sync import cut_over
+from ltr_plugin.cluster.managed.versions import active_index, resolve_alias, versions, writes_blocked
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.cluster.sync import cut_over
-from ltr_plugin.cluster.versions import active_index, resolve_alias, versions, writes_blocked
 from ltr_plugin.errors import InputError
 from ltr_plugin.pipelines import index_catalog as indexing
 from ltr_plugin.pipelines.catalog_client import CatalogClient

@@ -7,8 +7,8 @@ import pytest
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.feature_store import push_features
-from ltr_plugin.cluster.managed_index import ManagedIndex
-from ltr_plugin.cluster.mapping import index_body
+from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.names import write_alias
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import InputError
@@ -83,7 +83,7 @@ TRAINERS = {
 @pytest.mark.parametrize("kind", [*TRAINERS, "random"])
 def test_pages_hold_every_product_once_and_the_first_pass_order_behind_the_window(wide, table, kind):
     ranker = BASELINES[kind] if kind == "random" else push(wide, TRAINERS[kind](table[0]), table[1]).model
-    template = search_template(Retrieval(wide.profile, window_size=WINDOW), resolve_ranking(wide, ranker))
+    template = search_template(Retrieval(wide.profile, window=WINDOW), resolve_ranking(wide, ranker))
 
     def page(start, count):
         asked = {"source": template, "params": {"text": "mug", "from": start, "size": count}}

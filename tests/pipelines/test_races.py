@@ -8,9 +8,9 @@ import pytest
 from together import together
 
 from ltr_plugin.cluster.feature_store import FeatureStore
-from ltr_plugin.cluster.managed_index import ManagedIndex
+from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.cluster.managed.versions import versions
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.cluster.versions import versions
 from ltr_plugin.errors import InputError, ParityError
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.pipelines import releases

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ltr_plugin.cluster.managed_index import ManagedIndex
+from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.devnode import start_node, stop_node
 from ltr_plugin.settings import Settings

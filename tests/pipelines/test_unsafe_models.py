@@ -10,8 +10,8 @@ from boosters import categories, model_text, threshold
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import FeatureStore
+from ltr_plugin.cluster.managed.versions import open_or_create
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.features.feature import MAX_VALUE
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.rankers.export.lightgbm_trees import export_trees

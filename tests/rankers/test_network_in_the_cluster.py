@@ -9,8 +9,8 @@ from mixed_modalities import MIXED
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import FeatureStore
+from ltr_plugin.cluster.managed.versions import open_or_create
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.cluster.versions import open_or_create
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.modality_mask import ModalityMask
 from ltr_plugin.rankers.export.parity import compare_scores

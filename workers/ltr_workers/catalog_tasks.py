@@ -25,7 +25,7 @@ from ltr_plugin.broker.messages import (
     WRITE_REFUSED,
 )
 from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel, ReembedRequest
-from ltr_plugin.cluster.changes import WRITES_BLOCKED
+from ltr_plugin.cluster.managed.changes import WRITES_BLOCKED
 from ltr_plugin.cluster.names import is_name
 from ltr_plugin.errors import ClusterError, InputError, LtrError
 from ltr_plugin.pipelines.ingest import IngestResult, ingest

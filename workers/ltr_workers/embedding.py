@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.documents import EmbeddingResult, StoredProduct
-from ltr_plugin.cluster.managed_index import ManagedIndex
+from ltr_plugin.cluster.managed.documents import EmbeddingResult, StoredProduct
+from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.encoders import Encoder, encoder_of
 from ltr_plugin.encoders.protocol import ProductVectors
 from ltr_plugin.errors import LtrError, MediaUnavailableError

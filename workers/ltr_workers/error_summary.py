@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import accumulate
 
-from ltr_plugin.cluster.mapping import MAX_ERROR_LENGTH
+from ltr_plugin.cluster.managed.mapping import MAX_ERROR_LENGTH
 
 SUMMARY_BYTES = MAX_ERROR_LENGTH - 100
 """Limit of one product's reasons; the rest is for `and N more`. A text has at least as many bytes as characters."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ltr_plugin.broker.messages import WRITE_REFUSED
-from ltr_plugin.cluster.documents import EmbeddingResult
-from ltr_plugin.cluster.managed_index import ManagedIndex
+from ltr_plugin.cluster.managed.documents import EmbeddingResult
+from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.responses import BulkError
 
 

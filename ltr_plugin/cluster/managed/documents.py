@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ltr_plugin.catalog.product import Modality, Product, read_leniently
 from ltr_plugin.catalog.references import public_reference
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.mapping import LONG_ATTRIBUTES, MAX_ATTRIBUTE_BYTES
+from ltr_plugin.cluster.managed.mapping import LONG_ATTRIBUTES, MAX_ATTRIBUTE_BYTES
 from ltr_plugin.cluster.responses import Json
 
 if TYPE_CHECKING:

@@ -8,12 +8,19 @@ from uuid import uuid4
 
 from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.product import Modality, Product
-from ltr_plugin.cluster.documents import EmbeddingResult, StoredProduct, product_document, script_params, stored_product
+from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.mapping import require_managed
+from ltr_plugin.cluster.managed.documents import (
+    EmbeddingResult,
+    StoredProduct,
+    product_document,
+    script_params,
+    stored_product,
+)
+from ltr_plugin.cluster.managed.mapping import require_managed
+from ltr_plugin.cluster.managed.scripts import DELETE, REEMBED, REPLACE, WRITE_VECTORS
 from ltr_plugin.cluster.names import write_alias
 from ltr_plugin.cluster.responses import BulkError, Json
-from ltr_plugin.cluster.scripts import DELETE, REEMBED, REPLACE, WRITE_VECTORS
 
 NOT_FOUND = "there is no such product"
 """The error of a change to a product that the index does not have."""
@@ -29,8 +36,14 @@ class ManagedIndex(Index):
     `open` raises InputError for an index of a shop's own: what it has is the shop's to write.
     """
 
-    def __post_init__(self) -> None:
-        require_managed(self.alias, self.mapping.get("_meta", {}))
+    @classmethod
+    def kept_profile(cls, cluster: Cluster, name: str) -> None:
+        """None: products are written as this library lays them out, however searches read them."""
+
+    @classmethod
+    def check_meta(cls, name: str, meta: Mapping[str, Any]) -> None:
+        """InputError unless this library made the index, in this version."""
+        require_managed(name, meta)
 
     def put(self, products: Iterable[Product]) -> Iterator[tuple[str, BulkError | None]]:
         """Writes products by id, yielding (id, error or None). Vectors of unchanged content stay."""

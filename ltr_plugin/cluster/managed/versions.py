@@ -8,8 +8,8 @@ from typing import Any
 
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.managed_index import ManagedIndex
-from ltr_plugin.cluster.mapping import index_body
+from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.names import require_name, write_alias
 from ltr_plugin.cluster.state import VERSIONS, StateIndex
 from ltr_plugin.errors import ClusterError, InputError

@@ -7,10 +7,10 @@ from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Modality, Product
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.documents import EmbeddingResult, stored_product
-from ltr_plugin.cluster.managed_index import ManagedIndex
-from ltr_plugin.cluster.scripts import without_nonce
-from ltr_plugin.cluster.versions import (
+from ltr_plugin.cluster.managed.documents import EmbeddingResult, stored_product
+from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.cluster.managed.scripts import without_nonce
+from ltr_plugin.cluster.managed.versions import (
     active_index,
     block_writes,
     read_notes,

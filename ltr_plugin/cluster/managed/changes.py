@@ -9,10 +9,10 @@ from ltr_plugin.catalog.changes import Change, ProductUpdate, ReembedRequest
 from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.media_roots import MEDIA_FIELDS
 from ltr_plugin.catalog.product import Modality, Product
-from ltr_plugin.cluster.documents import product_fields
-from ltr_plugin.cluster.managed_index import NOT_FOUND, VERSION_GONE, ManagedIndex
-from ltr_plugin.cluster.stamps import write_unless_stale
-from ltr_plugin.cluster.versions import WRITE_BLOCKED
+from ltr_plugin.cluster.managed.documents import product_fields
+from ltr_plugin.cluster.managed.index import NOT_FOUND, VERSION_GONE, ManagedIndex
+from ltr_plugin.cluster.managed.stamps import write_unless_stale
+from ltr_plugin.cluster.managed.versions import WRITE_BLOCKED
 from ltr_plugin.errors import ClusterError, InputError
 
 NO_SUCH_PRODUCT = f"{NOT_FOUND}; put it as a whole first"

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from ltr_plugin.catalog.changes import Change
 from ltr_plugin.catalog.product import digest
-from ltr_plugin.cluster.managed_index import NOT_FOUND, ManagedIndex
-from ltr_plugin.cluster.scripts import STALE
+from ltr_plugin.cluster.managed.index import NOT_FOUND, ManagedIndex
+from ltr_plugin.cluster.managed.scripts import STALE
 from ltr_plugin.cluster.state import DELETIONS, StateIndex
 
 KEPT_DAYS = 7

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import digest
-from ltr_plugin.cluster.managed_index import ManagedIndex
+from ltr_plugin.cluster.managed.index import ManagedIndex
 
 PAGE_SIZE = 500
 

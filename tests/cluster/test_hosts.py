@@ -1,0 +1,157 @@
+"""Hosts that do not answer are passed over and named, and so is what is wrong with a certificate."""
+
+import contextlib
+import socket
+from base64 import b64encode
+
+import pytest
+from recording_server import Answer, make_certificate, recording_server
+
+from ltr_plugin.cluster.opensearch import OpenSearchCluster, connect
+from ltr_plugin.errors import ClusterError
+from ltr_plugin.settings import Settings
+
+DEAD = "http://127.0.0.1:9"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("certificates")
+
+
+@pytest.fixture(scope="module")
+def certificate(folder):
+    return make_certificate(folder / "ours.pem")
+
+
+def refusal(certificate, ca):
+    """The message about a server of this certificate, where the authorities of `ca` are trusted."""
+    with recording_server(certificate) as server:
+        address = f"https://127.0.0.1:{server.server_port}"
+        settings = Settings(opensearch_url=address, opensearch_ca=ca, opensearch_api_key="s3cret")
+        with pytest.raises(ClusterError) as raised:
+            connect(settings=settings)
+    assert not server.received
+    assert raised.value.status == 0
+    assert f"no answer from {address} (GET /_ltr): " in str(raised.value)
+    assert "s3cret" not in str(raised.value)
+    return str(raised.value)
+
+
+def test_an_authority_of_ones_own_is_trusted(certificate):
+    with recording_server(certificate) as server:
+        connect(settings=Settings(opensearch_url=server.url, opensearch_ca=certificate))
+    assert len(server.received) == 1
+
+
+def test_a_certificate_that_is_not_trusted_names_the_variable(certificate):
+    said = refusal(certificate, None)
+    assert said.endswith("; set OPENSEARCH_CA to the file of the authority that signed it")
+
+
+def test_an_authority_that_signed_another_certificate_is_named(certificate, folder):
+    other = make_certificate(folder / "other.pem")
+    said = refusal(certificate, other)
+    assert f"no authority in OPENSEARCH_CA ({other}) signed its certificate" in said
+
+
+@pytest.mark.parametrize("names", ["DNS:search.example", "IP:192.0.2.1"])
+def test_a_certificate_of_another_host_is_said(folder, names):
+    elsewhere = make_certificate(folder / "elsewhere.pem", names)
+    assert "its certificate is of another host: write a name of the" in refusal(elsewhere, elsewhere)
+
+
+def test_a_server_without_tls_is_said(certificate):
+    assert "it speaks no TLS: write http:// in OPENSEARCH_URL" in refusal(None, certificate)
+
+
+def test_an_authority_that_is_gone_is_said(certificate, folder):
+    gone = folder / "gone.pem"
+    gone.write_bytes(certificate.read_bytes())
+    settings = Settings(opensearch_ca=gone)
+    gone.unlink()
+    with recording_server(certificate) as server, pytest.raises(ClusterError, match=r"OPENSEARCH_CA, .*gone\.pem, is"):
+        connect(server.url, settings=settings)
+
+
+def test_a_dead_host_is_passed_over_and_named_once():
+    heard = []
+    with recording_server() as server:
+        hosts = f"{DEAD.replace('//', '//u:s3cret@')}, {server.url.replace('//', '//u:s3cret@')}"
+        cluster = connect(hosts, settings=Settings(), on_retry=heard.append)
+        assert cluster.url == f"{DEAD},{server.url}"
+        for number in range(10):
+            cluster.call("POST", f"/shop/_doc/{number}", {"title": "x"})  # not repeatable: it must reach one host only
+    assert len(server.received) == 11
+    assert {one.headers["authorization"] for one in server.received} == {f"Basic {b64encode(b'u:s3cret').decode()}"}
+    (error,) = heard
+    assert f"no answer from {DEAD} (" in str(error)
+    assert server.url not in str(error)
+    assert "s3cret" not in str(error)
+
+
+def test_requests_are_shared_between_hosts():
+    with recording_server() as one, recording_server() as other:
+        cluster = connect(f"{one.url},{other.url}", settings=Settings())
+        for _ in range(9):
+            cluster.call("GET", "/")
+    assert [len(one.received), len(other.received)] == [5, 5]
+
+
+def test_hosts_that_are_all_dead_are_all_named():
+    other = "http://127.0.0.1:10"
+    with pytest.raises(ClusterError) as raised:
+        connect(f"{DEAD},{other}", settings=Settings())
+    assert DEAD in str(raised.value)
+    assert other in str(raised.value)
+
+
+@pytest.mark.parametrize("trouble", [0, 502, 503, 504])
+def test_only_what_may_run_twice_goes_to_another_host_after_it_was_sent(trouble):
+    broken = recording_server(answer=lambda _: Answer(trouble, {"error": "not ready"}))
+    with broken as one, recording_server(answer=lambda _: Answer(body={"ok": True})) as other:
+        hosts = f"{one.url},{other.url}"
+        for _ in range(2):  # from either host on
+            cluster = OpenSearchCluster(hosts, retry_timeout_s=0)
+            assert [cluster.call("GET", "/") for _ in range(2)] == [{"ok": True}] * 2
+        before = len(one.received), len(other.received)
+        cluster = OpenSearchCluster(hosts, retry_timeout_s=0)
+        said = []
+        for _ in range(2):
+            with contextlib.suppress(ClusterError):
+                said.append(cluster.call("POST", "/shop/_doc", {}))
+        assert said == [{"ok": True}]
+        assert (len(one.received), len(other.received)) == (before[0] + 1, before[1] + 1)
+
+
+def test_a_host_that_loses_a_response_is_named():
+    with recording_server(answer=lambda _: Answer(0)) as one, recording_server(answer=lambda _: Answer(0)) as other:
+        with pytest.raises(ClusterError, match="no answer from") as raised:
+            OpenSearchCluster(f"{one.url},{other.url}", retry_timeout_s=0).call("POST", "/shop/_doc", {})
+        (failed,) = [server for server in (one, other) if server.received]
+    assert [server.url in str(raised.value) for server in (one, other)] == [failed is one, failed is other]
+
+
+def test_a_host_that_hangs_is_put_aside():
+    with socket.create_server(("127.0.0.1", 0)) as hanging, recording_server() as server:
+        address = f"http://127.0.0.1:{hanging.getsockname()[1]}"
+        heard = []
+        cluster = OpenSearchCluster(f"{address},{server.url}", timeout_s=0.3, on_retry=heard.append)
+        for _ in range(6):
+            cluster.call("GET", "/")
+    assert len(server.received) == 6
+    assert [address in str(error) for error in heard] == [True]
+
+
+def test_a_refusal_is_no_reason_to_ask_another_host():
+    with recording_server(answer=lambda _: Answer(404, {"error": "none"})) as one, recording_server() as other:
+        cluster = OpenSearchCluster(f"{one.url},{other.url}")
+        statuses = []
+        for _ in range(4):
+            try:
+                cluster.call("GET", "/shop")
+            except ClusterError as error:
+                statuses.append(error.status)
+                named = str(error)
+    assert statuses == [404, 404]
+    assert f"GET /shop was refused by {one.url} (404): none" in named
