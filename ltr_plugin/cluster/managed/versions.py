@@ -80,13 +80,16 @@ def active_index(cluster: Cluster, alias: str) -> ManagedIndex | None:
         raise
     except InputError:  # of an older layout, or not made by this library
         index = None
-    name = index.name if index else resolve_alias(cluster, alias)
+    name = index.name if index else resolve_alias(cluster, alias) or alias  # an index itself is no alias
     if index and alias == index.name and (version := _VERSION.fullmatch(alias)):
         raise InputError(f"index {alias}", f"is a version of {version[1]}; use that name")
-    if name and not _is_version(name, alias):
-        raise InputError(
-            f"index {alias}", f"this alias belongs to {name}, which this library did not make; choose another name"
+    if not _is_version(name, alias):
+        what = (
+            f"this alias belongs to {name}, which this library did not make"
+            if name != alias
+            else "it was not made here"
         )
+        raise InputError(f"index {alias}", f"{what}; choose another name")
     return index
 
 
