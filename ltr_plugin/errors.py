@@ -4,9 +4,11 @@ LtrError
 ├── InputError              a file or an argument is wrong; lists every problem in it
 ├── MediaError              an image, audio or video cannot be used
 │   ├── NothingToEncodeError   it can be used, but has nothing that this encoder reads
+│   ├── ItemsRefusedError      an encoder refuses some items, texts too, and has encoded the others
 │   └── MediaUnavailableError  it cannot be read now, but may be later
 ├── EncoderError            an encoder cannot be loaded, or a vector is of another encoder's space
-│   └── EncoderSpecError       a specification names none, or one that cannot do what it is to do
+│   ├── EncoderSpecError       a specification names none, or one that cannot do what it is to do
+│   └── EncoderUnavailableError  its service cannot be reached, or is busy
 ├── ExportError             a ranker cannot be written in a form that the cluster scores exactly
 ├── NodeError               the development node cannot be built or started
 ├── BrokerError             the message broker cannot be reached
@@ -15,7 +17,7 @@ LtrError
     └── ParityError            it scores an uploaded ranker differently from the local prediction
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 
@@ -102,6 +104,17 @@ class NothingToEncodeError(MediaError):
     """A medium has nothing that the encoder reads, such as a video without sound for an audio encoder."""
 
 
+class ItemsRefusedError(MediaError):
+    """An encoder refuses some of its items, and has encoded the others.
+
+    `reasons` has the position of each refused item, with what is wrong with it.
+    """
+
+    def __init__(self, reasons: Mapping[int, str]) -> None:
+        self.reasons = reasons
+        super().__init__("; ".join(dict.fromkeys(reasons.values())))
+
+
 class MediaUnavailableError(MediaError):
     """A medium cannot be read now, but may be later: its product stays in the backlog.
 
@@ -121,6 +134,17 @@ class EncoderSpecError(EncoderError):
     """A specification names no encoder, or one that cannot do what it is to do: wrong input."""
 
     exit_code = 2
+
+
+class EncoderUnavailableError(EncoderError):
+    """The service of an encoder cannot be reached, or is busy: the same call may succeed later.
+
+    `retry_after_s` is the time in seconds that the service asks to wait, 0 if it does not.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float = 0.0) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
 
 
 class ExportError(LtrError):

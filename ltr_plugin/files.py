@@ -116,6 +116,21 @@ def open_lines(source: Path | BufferedReader, *, regular_only: bool = False) -> 
         yield _lines(file, str(source))
 
 
+def read_text(path: Path) -> bytes:
+    """The whole text of a file, however long its lines, without a byte-order mark; decompressed as by `open_lines`.
+
+    InputError when it cannot be read.
+    """
+    name = str(path)
+    try:
+        with path.open("rb") as file:
+            return b"".join(_text_blocks(file, name))
+    except (EOFError, zlib.error) as error:
+        raise InputError(name, f"damaged gzip file: {error}") from None
+    except OSError as error:
+        raise _unreadable(name, error) from None
+
+
 def decode_line(line: bytes) -> str:
     """The text of a line. ValueError, which says what to do, when it is too long or not UTF-8."""
     if len(line) > MAX_LINE_BYTES:

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, Pydanti
 
 from ltr_plugin.credentials import check_certificates, check_text, check_token, read_secrets, user_in
 from ltr_plugin.errors import InputError, Problem
-from ltr_plugin.urls import check_cluster_urls, check_host, scheme_of
+from ltr_plugin.urls import check_cluster_urls, check_host, check_service_url, scheme_of
 from ltr_plugin.validation import message_of
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -22,7 +22,14 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 _UNPREFIXED = ("opensearch_", "omp_")
 
-SECRETS = ("opensearch_user", "opensearch_password", "opensearch_api_key", "opensearch_bearer_token", "broker_url")
+SECRETS = (
+    "opensearch_user",
+    "opensearch_password",
+    "opensearch_api_key",
+    "opensearch_bearer_token",
+    "broker_url",
+    "embeddings_api_key",
+)
 """Settings that a file may hold, which the variable's name with `_FILE` names."""
 
 _WAYS = ("opensearch_user", "opensearch_api_key", "opensearch_bearer_token", "opensearch_aws_region")
@@ -85,6 +92,11 @@ class Settings(BaseSettings):
         description="Private networks that media may be fetched from, such as 10.1.0.0/16, separated by commas; 1: all "
         "private and loopback addresses. Link-local and metadata addresses are never allowed.",
     )
+    embeddings_url: str | None = Field(
+        None,
+        description="Service of the encoders `http:MODEL`, up to before /embeddings, such as https://api.example.com/v1.",
+    )
+    embeddings_api_key: str | None = Field(None, repr=False, description="Key of that service.")
     cores: PositiveInt | None = Field(
         None, description="Cores for encoders. If unset, the number in OMP_NUM_THREADS, else all."
     )
@@ -164,6 +176,11 @@ class Settings(BaseSettings):
                 check_host(one)
         return url
 
+    @field_validator("embeddings_url")
+    @classmethod
+    def _check_embeddings(cls, url: str | None) -> str | None:
+        return url and check_service_url(url)
+
     @field_validator("opensearch_user", "opensearch_password")
     @classmethod
     def _check_secret(cls, value: str | None, info: ValidationInfo) -> str | None:
@@ -171,7 +188,7 @@ class Settings(BaseSettings):
             raise ValueError("has a colon, which a user name cannot have; write the password to OPENSEARCH_PASSWORD")
         return value and check_text(value)
 
-    @field_validator("opensearch_api_key", "opensearch_bearer_token")
+    @field_validator("opensearch_api_key", "opensearch_bearer_token", "embeddings_api_key")
     @classmethod
     def _check_token(cls, value: str | None) -> str | None:
         return value and check_token(value)

@@ -17,6 +17,18 @@ def check_cluster_urls(urls: str) -> list[str]:
     return hosts
 
 
+def check_service_url(url: str) -> str:
+    """The address of a service below which its calls are. ValueError, which quotes nothing of it, for another text."""
+    if scheme_of(url, "https://api.example.com/v1") not in ("http", "https"):
+        raise ValueError("begins with neither https:// nor http://")
+    check_host(url)
+    if "@" in url:
+        raise ValueError("has a user name or password; the service's key is LTR_EMBEDDINGS_API_KEY")
+    if "?" in url or "#" in url:
+        raise ValueError("has a ? or # in it; write the address up to before /embeddings")
+    return url
+
+
 def scheme_of(url: str, example: str) -> str:
     """The scheme of an address. ValueError when it has none, or what is no address."""
     scheme, separator, rest = url.partition("://")

@@ -77,6 +77,7 @@ def test_secrets_are_not_shown():
         opensearch_user="u",
         opensearch_password="s3",  # noqa: S106
         broker_url="redis://:s3@h",
+        embeddings_api_key="s3",
     )
     others = (
         Settings(opensearch_url="http://u:s3@h"),
@@ -105,6 +106,12 @@ WRONG_URLS = [
     ("LTR_BROKER_URL", "amqp://u:s3cret@queue:x//", "a port is a number"),
     ("LTR_BROKER_URL", "amqp://u:s3cret@h1;amqp://u:s3/cret@h2", "write them as %2F"),
     ("LTR_BROKER_URL", "redis://:s3cret@", "names no host"),
+    ("LTR_EMBEDDINGS_URL", "api.example.com/s3cret", "is no address"),
+    ("LTR_EMBEDDINGS_URL", "https://u:s3cret@api.example.com/v1", "has a user name or password"),
+    ("LTR_EMBEDDINGS_URL", "https://api.example.com/v1?key=s3cret", "up to before /embeddings"),
+    ("LTR_EMBEDDINGS_URL", "https:///s3cret", "names no host"),
+    ("LTR_EMBEDDINGS_API_KEY", "s3\ncret", "has a character that no key or token has"),
+    ("LTR_EMBEDDINGS_API_KEY", "s3cret\u201c", "has a character that no key or token has"),
     ("OPENSEARCH_USER", "u:s3cret", "has a colon"),
     ("OPENSEARCH_PASSWORD", "s3cret ", "ends with a blank"),
     ("OPENSEARCH_PASSWORD", "s3\ncret", "line break"),

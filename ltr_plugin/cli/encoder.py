@@ -42,7 +42,7 @@ def list_(as_json: AsJson = False) -> None:
                 "installed": installed[name],
                 "modalities": library.modalities,
                 "models": library.models,
-                "example": f"{name}:{library.example}",
+                "example": f"{name}:{library.example or 'MODEL'}",
                 "extra": library.extra,
             }
             for name, library in libraries.items()
@@ -55,7 +55,7 @@ def list_(as_json: AsJson = False) -> None:
     ]
     lines += [
         f"{name}:MODEL  encodes {', '.join(library.modalities)}; MODEL is {library.models}\n"
-        f"    such as {name}:{library.example}{'' if installed[name] else _install_hint(library.extra)}"
+        f"    such as {name}:{library.example or 'MODEL'}{'' if installed[name] else _install_hint(library.extra)}"
         for name, library in libraries.items()
     ]
     print_result(facts, "\n".join([*lines, f"default text encoder: {DEFAULT_TEXT_ENCODER}"]), as_json=as_json)

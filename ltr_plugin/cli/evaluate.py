@@ -1,6 +1,7 @@
 """`ltr evaluate`, `ltr report` and `ltr ablate`: rankers measured on judged queries."""
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +21,7 @@ from ltr_plugin.cli.options import (
 from ltr_plugin.cli.output import exit_if, print_failed_queries, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.cli.search import RANKERS
+from ltr_plugin.errors import InputError
 
 if TYPE_CHECKING:
     from ltr_plugin.cluster.index import Index
@@ -33,9 +35,17 @@ ABLATE = "pipelines.ablate:ablate"
 
 
 def evaluate(
-    queries: QueriesFile,
     qrels: QrelsFile,
     ranker: Rankers,
+    queries: QueriesFile = None,
+    fail_below: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MEASURE=VALUE",
+            help="Exit with code 1 when the last ranker named has less than this on the whole index, such as "
+            "nDCG@10=0.45. Repeat the option for several measures.",
+        ),
+    ] = None,
     name: IndexName = DEFAULT_INDEX,
     profile: ProfileFile = None,
     as_json: AsJson = False,
@@ -43,20 +53,28 @@ def evaluate(
     """Rank judged queries in the cluster and compare each ranker with the first one."""
     from rich.console import Console
 
+    thresholds = _read_thresholds(fail_below or [])
+    if thresholds and len(set(ranker)) < len(ranker):
+        raise InputError("--ranker", "a ranker is named twice; --fail-below holds the last one to its measures")
     result = _evaluate(open_index(name, profile), queries, qrels, ranker)
+    missed = result.full.below(thresholds)
     if as_json:
-        typer.echo(json.dumps(result.to_json()))
+        named = [{"measure": one.measure, "mean": one.mean, "fail_below": thresholds[one.measure]} for one in missed]
+        typer.echo(json.dumps({**result.to_json(), "missed": named}))
     else:
         console = Console(width=None if sys.stdout.isatty() else 160)  # a file or pipe has no width to fit into
         for table in result.to_tables():
             console.print(table)
-    exit_if(result.failed)
+    for one in missed:
+        required = thresholds[one.measure]
+        typer.echo(f"{one.measure} of {one.ranker} is {one.mean:.4f}, below {required:g}", err=True)
+    exit_if(result.failed or missed)
 
 
 def report(
-    queries: QueriesFile,
     qrels: QrelsFile,
     ranker: Rankers,
+    queries: QueriesFile = None,
     out: Annotated[Path, typer.Option(help="HTML page to write.")] = Path("report.html"),
     ablation: Annotated[Path | None, typer.Option(help="File from `ltr ablate --out`, to show as well.")] = None,
     name: IndexName = DEFAULT_INDEX,
@@ -79,7 +97,6 @@ def report(
 
 
 def ablate(
-    queries: QueriesFile,
     qrels: QrelsFile,
     ranker: Annotated[
         list[str],
@@ -103,6 +120,7 @@ def ablate(
         Path | None,
         typer.Option(help="Feature table of the rankers: also compare with rankers trained without each modality."),
     ] = None,
+    queries: QueriesFile = None,
     out: Annotated[Path | None, typer.Option(help="JSON file to write, for `ltr report --ablation`.")] = None,
     name: IndexName = DEFAULT_INDEX,
     profile: ProfileFile = None,
@@ -112,10 +130,9 @@ def ablate(
     from rich.console import Console
 
     from ltr_plugin.features.table import FeatureTable
-    from ltr_plugin.judgments.qrels import Qrels
     from ltr_plugin.pipelines.ablate import ablate as measure
     from ltr_plugin.pipelines.ablate import load_pushed_rankers, train_blind_baselines
-    from ltr_plugin.pipelines.encode_queries import encode
+    from ltr_plugin.pipelines.encode_queries import encode_judged
 
     index = open_index(name, profile)
     rankers = load_pushed_rankers(index, ranker)
@@ -123,12 +140,12 @@ def ablate(
     if table:
         with progress_bar("training baselines") as progress:
             blind_baselines = train_blind_baselines(FeatureTable.read(table), rankers, progress=progress)
-    encoded = encode(index, queries)
+    encoded, judgments, _ = encode_judged(index, queries, qrels)
     with progress_bar("removing modalities") as progress:
         ablation = measure(
             index,
             encoded,
-            Qrels.read(qrels),
+            judgments,
             rankers,
             blind_baselines=blind_baselines,
             removed_fractions=removed_fraction,
@@ -143,7 +160,27 @@ def ablate(
         Console().print(ablation.to_table())
 
 
-def _evaluate(index: "Index", queries: Path, qrels: Path, rankers: list[str]) -> "Evaluation":
+def _read_thresholds(assignments: list[str]) -> dict[str, float]:
+    """The least mean of each measure of `--fail-below`; InputError for one that there is not, or a wrong value."""
+    from ltr_plugin.evaluation.measures import MEASURES
+
+    names = {name.lower(): name for name in MEASURES}
+    thresholds: dict[str, float] = {}
+    for assignment in assignments:
+        measure, _, value = assignment.partition("=")
+        name = names.get(measure.strip().lower())
+        if name is None:
+            raise InputError("--fail-below", f"no measure {measure!r}; there are {', '.join(MEASURES)}")
+        try:
+            thresholds[name] = float(value)
+        except ValueError:
+            thresholds[name] = math.nan
+        if not 0 <= thresholds[name] <= 1:
+            raise InputError("--fail-below", f"{assignment!r} has no number from 0 to 1; write such as {name}=0.45")
+    return thresholds
+
+
+def _evaluate(index: "Index", queries: Path | None, qrels: Path, rankers: list[str]) -> "Evaluation":
     from ltr_plugin.pipelines.evaluate import evaluate
 
     with progress_bar("ranking queries") as progress:

@@ -47,8 +47,18 @@ MediaRoot = Annotated[
     ),
 ]
 SkipInvalid = Annotated[bool, typer.Option("--skip-invalid", help="Report wrong lines and continue without them.")]
-QueriesFile = Annotated[Path, typer.Option("--queries", help="File of queries (JSON Lines).")]
-QrelsFile = Annotated[Path, typer.Option("--qrels", help="File of judgments (TREC qrels).")]
+QueriesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--queries", help="File of queries (JSON Lines). Default: the texts of queries that the judgments name."
+    ),
+]
+QrelsFile = Annotated[
+    Path,
+    typer.Option(
+        "--qrels", help="File of judgments: TREC qrels, Quepid's CSV, or the Search Relevance Workbench's JSON."
+    ),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Another setting. Repeat the option for several settings."),

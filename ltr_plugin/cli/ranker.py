@@ -13,8 +13,12 @@ from ltr_plugin.cli.progress_bar import progress_bar
 
 app = verb_group("Upload trained rankers, and choose the one that storefronts get.")
 
-Template = Annotated[str, typer.Option("--template", "-t", help="Name of the search template that storefronts call.")]
-DEFAULT_TEMPLATE = "shop"
+Template = Annotated[
+    str | None,
+    typer.Option(
+        "--template", "-t", help="Name of the search template that storefronts call. Default: that of the index."
+    ),
+]
 
 
 @app.command()
@@ -55,7 +59,7 @@ def promote(
     ranker: Annotated[str, typer.Argument(metavar="DIR|MODEL", help="Folder or model name of an uploaded ranker.")],
     name: IndexName = DEFAULT_INDEX,
     profile: ProfileFile = None,
-    template: Template = DEFAULT_TEMPLATE,
+    template: Template = None,
     force: Annotated[
         bool, typer.Option("--force", help="Take over a template that ranks another index, or was not made here.")
     ] = False,
@@ -65,13 +69,14 @@ def promote(
     from ltr_plugin.pipelines.releases import promote
 
     release = promote(open_index(name, profile), ranker, template, force=force)
-    text = f"template {template}, release {release.number}: ranks {name} by {release.metadata['ranker']}"
-    print_result(release.metadata, text, as_json=as_json)
+    text = f"template {release.template}, release {release.number}: ranks {name} by {release.metadata['ranker']}"
+    print_result({"template": release.template, **release.metadata}, text, as_json=as_json)
 
 
 @app.command()
 def rollback(
-    template: Template = DEFAULT_TEMPLATE,
+    name: IndexName = DEFAULT_INDEX,
+    template: Template = None,
     to: Annotated[int | None, typer.Option(help="Number of the release. Default: the one before the current.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -79,10 +84,10 @@ def rollback(
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.releases import rollback
 
-    release = rollback(connect(), template, to)
+    release = rollback(connect(), template or name, to)
     ranking = f"ranks {release.metadata['index']} by {release.metadata['ranker']} again"
-    text = f"template {template}, release {release.number}: {ranking}"
-    print_result(release.metadata, text, as_json=as_json)
+    text = f"template {release.template}, release {release.number}: {ranking}"
+    print_result({"template": release.template, **release.metadata}, text, as_json=as_json)
 
 
 @app.command("list")

@@ -56,7 +56,7 @@ AuxiliaryQrels = Annotated[
     list[Path] | None,
     typer.Option(
         metavar="FILE",
-        help="Further judgments (TREC qrels), such as clicks, to learn beside the grades. Repeat the option.",
+        help="Further judgments (any form of --qrels), such as clicks, to learn beside the grades. Repeat the option.",
     ),
 ]
 RUN_SEARCH = "rankers.tuning:run_search"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
@@ -19,6 +20,9 @@ TRIAL_TEXT = "a red shoe with two white laces"
 
 CLAUSE_LIMIT, DEFAULT_CLAUSE_LIMIT = "indices.query.bool.max_clause_count", 1024
 """The cluster's setting for the clauses of a search, and its default."""
+MAX_NAMES = 20
+"""Names that a message lists."""
+
 TRIAL = ".trial-"
 """A part of the name of a model that is being compared with its ranker, and is deleted afterwards."""
 
@@ -90,16 +94,33 @@ class FeatureStore:
         self.cluster.call("DELETE", f"{self._base}/_model/{name}")
         self.cluster.call("POST", f"{self._base}/_clearcache")
 
+    def stored_features(self, name: str) -> list[Wire]:
+        """The features of the feature set of this name, or else of the model, in the plugin's form.
+
+        InputError, which lists the names that there are, where the store has neither.
+        """
+        stored = self.feature_set(name) or (self.model(name) or {}).get("feature_set")
+        if stored is None:
+            names = [*self._names("featureset"), *self.model_names()]
+            there = ", ".join(names[:MAX_NAMES]) + (", ..." if len(names) > MAX_NAMES else "")
+            store = f"the store {self.name!r}" if self.name else "the default store"
+            raise InputError(name, f"{store} has no feature set or model of this name; it has {there or 'none'}")
+        features: list[Wire] = stored.get("features", [])
+        return features
+
     def model_names(self, prefix: str = "") -> list[str]:
         """The names of all models but trials that start with `prefix`, sorted; none where there is no store yet."""
+        return [name for name in self._names("model", prefix) if TRIAL not in name]
+
+    def _names(self, kind: str, prefix: str = "") -> list[str]:
         params: dict[str, str | int] = {"size": 1000, **({"prefix": prefix} if prefix else {})}
         try:
-            hits = self.cluster.call("GET", f"{self._base}/_model", **params)["hits"]["hits"]
+            hits = self.cluster.call("GET", f"{self._base}/_{kind}", **params)["hits"]["hits"]
         except ClusterError as error:
             if error.status == 404:
                 return []
             raise
-        return sorted(name for hit in hits if TRIAL not in (name := hit["_source"]["name"]))
+        return sorted(hit["_source"]["name"] for hit in hits)
 
     def _create(self, kind: str, element: Wire, *, validation: Wire | None = None) -> bool:
         """Stores a feature set or model; False when another command was first with its name."""
@@ -114,7 +135,7 @@ class FeatureStore:
 
     def _get_element(self, kind: str, name: str) -> Wire | None:
         try:
-            found: Wire = self.cluster.call("GET", f"{self._base}/{kind}/{name}")["_source"]
+            found: Wire = self.cluster.call("GET", f"{self._base}/{kind}/{quote(name, safe='')}")["_source"]
         except ClusterError as error:
             if error.status == 404:
                 return None

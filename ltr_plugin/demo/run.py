@@ -118,7 +118,7 @@ def _rank(
         with timer.step(f"checking {name} in the cluster", progress_bar) as progress:
             pushed[name] = push(index, ranker, encoded, progress=progress)
     learned = [Ranking(name, model=one.model) for name, one in pushed.items()]
-    promote(index, learned[-1], index.alias)
+    promote(index, learned[-1])
     with timer.step("ranking test queries", progress_bar) as progress:
         rankings = [BASELINES["bm25"], BASELINES["random"], BASELINES["vectors"], *learned]
         comparison = evaluate(index, rankings, encoded, files.qrels, progress=progress)

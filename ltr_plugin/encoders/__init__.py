@@ -3,6 +3,8 @@
 `list_libraries` names the libraries. `load_encoder("LIBRARY:MODEL")` gives an `Encoder`, whose `prepare` and `encode`
 make float32 vectors of unit length. `vector_fields` gives the fields that an index needs for the encoders chosen.
 
+Another package adds a `Library` by an entry point of the group `ltr_plugin.encoders`.
+
 Names are loaded when they are first used: importing this package loads neither NumPy nor PyTorch.
 """
 
@@ -10,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ltr_plugin.catalog.vectors import Fingerprint
     from ltr_plugin.encoders.field_encoders import encoder_of, vector_fields
     from ltr_plugin.encoders.protocol import Encoder, Library, Vectors
     from ltr_plugin.encoders.registry import DEFAULT_TEXT_ENCODER, list_libraries, load_encoder
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_TEXT_ENCODER",
     "Encoder",
+    "Fingerprint",
     "Library",
     "Vectors",
     "encoder_of",
@@ -28,6 +32,7 @@ __all__ = [
 _MODULES = {
     "DEFAULT_TEXT_ENCODER": "registry",
     "Encoder": "protocol",
+    "Fingerprint": "protocol",
     "Library": "protocol",
     "Vectors": "protocol",
     "encoder_of": "field_encoders",

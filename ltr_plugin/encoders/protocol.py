@@ -21,30 +21,38 @@ class Encoder(Protocol):
 
     An item is a `str` for text, an RGB `PIL.Image.Image` for an image, a `ltr_plugin.media.audio.Audio` for audio and a
     `ltr_plugin.media.video.Video` for video. `batch_size` is how many items are worth encoding in one call.
+
+    A subclass needs these three attributes and `encode`; the other methods have an implementation to inherit.
     """
 
     fingerprint: Fingerprint
     modalities: frozenset[Modality]
     batch_size: int
 
-    def prepare(self, modality: Modality, item: Any) -> Any:  # noqa: ANN401 - each library has its own
+    def prepare(self, modality: Modality, item: Any) -> Any:  # noqa: ANN401, ARG002 - each library has its own
         """The item in the form that `encode` takes: the part of encoding that runs on the CPU. It is thread-safe.
 
         MediaError when the item cannot be encoded, NothingToEncodeError when it has nothing to encode.
         """
-        ...
+        return item
 
     def prepare_query(self, modality: Modality, item: Any) -> Any:  # noqa: ANN401
         """A shopper's item in the form that `encode` takes: as `prepare`, but for models with prefixes for queries."""
-        ...
+        return self.prepare(modality, item)
 
     def encode(self, modality: Modality, prepared: Sequence[Any]) -> Vectors:
-        """The vectors of any number of prepared items, in their order. It is thread-safe."""
+        """The vectors of any number of prepared items, in their order. It is thread-safe.
+
+        ItemsRefusedError when some cannot be encoded, EncoderUnavailableError when none can be now.
+        """
         ...
 
     def encode_in_parts(self, modality: Modality, prepared: Sequence[Any]) -> Iterator[tuple[Sequence[int], Vectors]]:
-        """The same in parts, as soon as each is made: positions in `prepared` with their vectors."""
-        ...
+        """The same in parts, as soon as each is made: positions in `prepared` with their vectors.
+
+        ItemsRefusedError comes after the vectors of all other items.
+        """
+        yield range(len(prepared)), self.encode(modality, prepared)
 
 
 @runtime_checkable

@@ -19,7 +19,9 @@ from ltr_plugin.encoders import (
     word_vectors,
 )
 from ltr_plugin.encoders.audio import clap, mel_cnn, spectral
+from ltr_plugin.encoders.entry_points import find_libraries, load_library, usable_libraries
 from ltr_plugin.encoders.protocol import Encoder, Library
+from ltr_plugin.encoders.remote import http_encoder
 from ltr_plugin.encoders.runtime.torch_encoder import TorchEncoder
 from ltr_plugin.errors import EncoderError, EncoderSpecError, LtrError
 from ltr_plugin.extras import require_module
@@ -32,8 +34,11 @@ _lock = threading.RLock()  # reentrant: an encoder may load another one
 
 
 def list_libraries() -> tuple[Library, ...]:
-    """The libraries that encoders come from, installed or not."""
-    return tuple(_LIBRARIES.values())
+    """The libraries that encoders come from: ours, installed or not, then those of other packages.
+
+    A package whose library cannot be used is logged and left out.
+    """
+    return (*_LIBRARIES.values(), *usable_libraries(frozenset(_LIBRARIES)))
 
 
 def load_encoder(spec: str) -> Encoder:
@@ -96,10 +101,11 @@ def resolve_spec(spec: str) -> str:
 
 def _parse(spec: str) -> tuple[Library, str]:
     name, _, model = spec.partition(":")
-    if name not in _LIBRARIES or not model:
-        known = ", ".join(f"{library.name}:MODEL" for library in _LIBRARIES.values())
+    others = find_libraries(frozenset(_LIBRARIES))
+    if not model or (name not in _LIBRARIES and name not in others):
+        known = ", ".join(f"{one}:MODEL" for one in (*_LIBRARIES, *others))
         raise EncoderSpecError(f"unknown encoder {spec!r}; write one of: {known} (see `ltr encoder list`)")
-    return _LIBRARIES[name], model
+    return _LIBRARIES.get(name) or load_library(others[name]), model
 
 
 def _modified_ns(model: str) -> int:
@@ -130,5 +136,6 @@ _LIBRARIES: dict[str, Library] = {
         mel_cnn.library(load_encoder),
         aligned.library(load_encoder_for),
         spectral.LIBRARY,
+        http_encoder.LIBRARY,
     )
 }

@@ -72,6 +72,11 @@ class Comparison:
                 return result
         raise KeyError((slice_, ranker, measure))
 
+    def below(self, thresholds: Mapping[str, float]) -> list[Result]:
+        """The results of the last ranker, on all queries, whose means are below those of `thresholds` by measure."""
+        last = [self.of(ALL_QUERIES, self.rankers[-1], measure) for measure in thresholds]
+        return [result for result in last if result.mean < thresholds[result.measure]]
+
     def to_json(self) -> dict[str, Any]:
         """The comparison as JSON, such as `slices`.NAME.`rankers`.NAME.MEASURE.`mean`."""
         slices: dict[str, Any] = {

@@ -10,13 +10,16 @@ from ltr_plugin.features.expressions import term_count
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.kinds import Derived, Template
 
-_TYPES = {
+FIELD_TYPES: Mapping[str, set[str]] = {
     "text": {"text", "keyword", "match_only_text"},
     "tokenized text": {"text", "match_only_text"},
     "number": {"double", "float", "half_float", "scaled_float", "long", "integer", "short", "byte", "unsigned_long"},
     "date": {"date"},
     "vector": {"knn_vector"},
+    "boolean": {"boolean"},
 }
+"""The types that a field may have, by what a feature needs."""
+
 _COMPUTING = ("field_value_factor", "script_score", "script")
 """Keys of queries that compute a score from numbers of the product."""
 
@@ -59,7 +62,7 @@ def _problems(features: FeatureSet, mapping: Mapping[str, Any], vectors: Sequenc
                     f"{location}.field",
                     f"{feature.name}: no field {field!r} in the index; it has {_field_names(mapping)}",
                 )
-            elif type_ is not None and type_ not in _TYPES[required]:
+            elif type_ is not None and type_ not in FIELD_TYPES[required]:
                 message = f"{field!r} is of type {type_}, but {feature.name!r} needs a {required} field"
                 yield Problem(f"{location}.field", message)
         for query, field in feature.required_vectors().items():

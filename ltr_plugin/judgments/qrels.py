@@ -1,41 +1,93 @@
-"""Relevance judgments in TREC's format (qrels)."""
+"""Relevance judgments, and the queries that they judge."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
 from ltr_plugin.errors import InputError, Problem, ProblemLog
-from ltr_plugin.files import decode_line, open_lines
-from ltr_plugin.validation import shorten
-
-MAX_GRADE = 30
-"""LightGBM stores the gain 2**grade - 1 as a 32-bit integer."""
+from ltr_plugin.judgments.forms import Judgment, read_judgments, squeeze
 
 
 @dataclass(frozen=True)
 class Qrels:
-    """Graded relevance judgments: `grades[query_id][product_id]` is a whole number from 0 (not relevant) to MAX_GRADE.
+    """Graded relevance judgments: `grades[query_id][product_id]` is a whole number from 0 (not relevant) to 30.
 
     A product that is absent was not judged. `len(qrels)` is the number of judged queries, `query_id in qrels` says
-    whether a query was judged.
+    whether a query was judged. `texts` are those of the judged queries by id, where the judgments have them.
     """
 
     grades: Mapping[str, Mapping[str, int]]
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def read(cls, path: Path | str) -> Self:
-        """The judgments of a TREC qrels file, plain or gzip: `query 0 product grade` in each line, in any order.
+        """The judgments of a file, plain or gzip, in any of three forms, which its content tells.
 
-        The second column is ignored, and a judgment may be repeated. InputError lists every wrong line, such as a
-        grade that is no whole number from 0 to 30, or a second grade of the same product for the same query; it is also
-        raised for a file without judgments and for one that cannot be read.
-        Format: https://trec.nist.gov/data/qrels_eng/
+        TREC qrels have `query 0 product grade` in each line, in any order; the second column is ignored
+        (https://trec.nist.gov/data/qrels_eng/). Quepid's CSV has the columns `query` (the text), `docid` and `rating`,
+        and may have `qid`; a row without a rating is ignored. The JSON of OpenSearch's Search Relevance Workbench is a
+        judgment list with `judgmentRatings`. A judgment may be repeated. A query that is known by its text alone gets
+        an id made of it. InputError lists everything that is wrong with the file, such as a grade that is no whole
+        number from 0 to 30 (3.0 is one), or a second grade of the same product for the same query; it is also raised
+        for a file without judgments and for one that cannot be read.
         """
-        return cls(_read_grades(Path(path)))
+        problems = ProblemLog()
+        made = cls._of(read_judgments(Path(path), problems), problems)
+        if not made.grades and not problems:
+            problems.add(Problem("", "has no judgments"))
+        if problems:
+            raise InputError(str(path), problems)
+        return made
+
+    @classmethod
+    def _of(cls, judgments: Iterable[Judgment], problems: ProblemLog) -> Self:
+        grades: dict[str, dict[str, int]] = {}
+        texts: dict[str, str] = {}
+        ids: dict[str, str] = {}
+        first: dict[tuple[str, str], str] = {}
+        for one in judgments:
+            earlier_grade = grades.setdefault(one.query, {}).setdefault(one.product, one.grade)
+            earlier_place = first.setdefault((one.query, one.product), one.location)
+            if earlier_grade != one.grade:
+                names = f"query {one.text or one.query!r} product {one.product!r}"
+                message = f"{names} has grade {one.grade}, but {earlier_grade} in {earlier_place}"
+                problems.add(Problem(one.location, message))
+            if one.text is None:
+                continue
+            if (earlier := texts.setdefault(one.query, one.text)) != one.text:
+                problems.add(Problem(one.location, f"qid {one.query!r} has text {one.text!r}, but {earlier!r} before"))
+            elif (other := ids.setdefault(one.text, one.query)) != one.query:
+                problems.add(Problem(one.location, f"query {one.text!r} has qid {one.query!r}, but {other!r} before"))
+        return cls(
+            MappingProxyType({query: MappingProxyType(products) for query, products in grades.items()}),
+            MappingProxyType(texts),
+        )
+
+    def joined(self, queries: Mapping[str, str | None]) -> tuple[Self, list[str]]:
+        """The judgments of these queries, and what is judged and not among them.
+
+        `queries` gives the text of each query by its id; None where it has none or consists of more than its text.
+        Judgments that name a text are those of the queries with this text, whatever their ids; others are joined by id.
+        What is left is named in the same way, by text or by id, sorted.
+        """
+        by_text: dict[str, list[str]] = {}
+        for id_, text in queries.items():
+            by_text.setdefault(squeeze(text or ""), []).append(id_)
+        grades: dict[str, Mapping[str, int]] = {}
+        left: list[str] = []
+        for judged, products in self.grades.items():
+            if not products:
+                continue
+            text = self.texts.get(judged)
+            ids = by_text.get(text, []) if text else [judged] if judged in queries else []
+            grades.update(dict.fromkeys(ids, products))
+            if not ids:
+                left.append(text or judged)
+        return type(self)(grades), sorted(left)
 
     def __len__(self) -> int:
         return len(self.grades)
@@ -61,44 +113,7 @@ class Qrels:
         return content.hexdigest()
 
 
-def _read_grades(path: Path) -> Mapping[str, Mapping[str, int]]:
-    grades: dict[str, dict[str, int]] = {}
-    first_line: dict[tuple[str, str], int] = {}
-    problems = ProblemLog()
-    with open_lines(path) as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                judgment = _judgment(decode_line(line))
-                if judgment is None:
-                    continue
-                query, product, grade = judgment
-                earlier_grade = grades.setdefault(query, {}).setdefault(product, grade)
-                earlier_line = first_line.setdefault((query, product), number)
-                if earlier_grade != grade:
-                    earlier = f"{earlier_grade} in line {earlier_line}"
-                    raise ValueError(f"query {query!r} product {product!r} has grade {grade}, but {earlier}")
-            except ValueError as error:
-                problems.add(Problem(f"line {number}", str(error)))
-    if not grades and not problems:
-        problems.add(Problem("", "has no judgments"))
-    if problems:
-        raise InputError(str(path), problems)
-    return MappingProxyType({query: MappingProxyType(products) for query, products in grades.items()})
-
-
-def _judgment(line: str) -> tuple[str, str, int] | None:
-    """Query, product and grade of a line; None for a blank one. ValueError says what is wrong with it."""
-    columns = line.split()
-    if not columns:
-        return None
-    if len(columns) != 4:
-        raise ValueError(f"{len(columns)} columns, not the 4 of `query 0 product grade`: {shorten(line)}")
-    query, _, product, grade = columns
-    if not (grade.isascii() and grade.isdecimal() and len(grade) <= 9 and int(grade) <= MAX_GRADE):
-        raise ValueError(f"grade {shorten(grade)} is not a whole number from 0 to {MAX_GRADE}")
-    return query, product, int(grade)
-
-
-def no_judged_query() -> InputError:
+def no_judged_query(qrels: Qrels) -> InputError:
     """What to raise when the judgments know none of the queries."""
-    return InputError("judgments", "judge none of these queries; are the ids the same in both files?")
+    what = "texts" if qrels.texts else "ids"
+    return InputError("judgments", f"judge none of these queries; are the {what} the same in both files?")

@@ -126,7 +126,7 @@ def _get(url: SplitResult, max_bytes: int, deadline: float) -> tuple[bytes, str 
             if response.status != 200:
                 reason = f"{url.hostname} answered {response.status} {response.reason[:MAX_REASON_CHARACTERS]}"
                 if response.status in PASSING_STATUSES:
-                    raise MediaUnavailableError(reason, retry_after_s=_retry_after_s(response))
+                    raise MediaUnavailableError(reason, retry_after_s=retry_after_s(response.getheader("Retry-After")))
                 raise MediaError(reason)
             body = response.read(max_bytes + 1)
             if time.monotonic() >= deadline:
@@ -179,9 +179,9 @@ def _connect(url: SplitResult, deadline: float) -> socket.socket:
     raise failure
 
 
-def _retry_after_s(response: http.client.HTTPResponse) -> float:
-    """The seconds that a server asks to wait (RFC 9110, 10.2.3); 0 if it does not, or in no valid form."""
-    value = (response.getheader("Retry-After") or "").strip()
+def retry_after_s(header: str | None) -> float:
+    """The seconds that `Retry-After` asks to wait (RFC 9110, 10.2.3); 0 if it is absent or has no valid form."""
+    value = (header or "").strip()
     if value.isdecimal():
         return float(value[:9])
     try:

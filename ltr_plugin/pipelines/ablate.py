@@ -106,7 +106,7 @@ def ablate(
     """
     judged = [one for one in encoded if qrels.for_query(one.query.id)]
     if not judged:
-        raise no_judged_query()
+        raise no_judged_query(qrels)
     shuffled_ids = shuffled(sorted(index.ids()), seed)
     if len(shuffled_ids) * max(removed_fractions, default=0) > MAX_REMOVED_IDS:
         raise InputError(

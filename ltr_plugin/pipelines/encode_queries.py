@@ -13,8 +13,9 @@ from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import Json
 from ltr_plugin.errors import ClusterError, InputError, LtrError, MediaError, Problem
 from ltr_plugin.features.parameters import search_parameters
+from ltr_plugin.judgments.qrels import Qrels, no_judged_query
 from ltr_plugin.queries.encoding import Media
-from ltr_plugin.queries.query import Query, read_queries
+from ltr_plugin.queries.query import Query, queries_of, read_queries, typed_texts
 from ltr_plugin.validation import decode
 
 QUERIES_PER_BATCH = 64
@@ -69,6 +70,25 @@ def encode(
     chosen = sample_evenly(queries, limit)
     encoded = [one for one in chosen if isinstance(one, EncodedQuery)]
     return encoded or encode_queries(index, [one for one in chosen if isinstance(one, Query)], Path(), failed=failed)
+
+
+def encode_judged(
+    index: Index, queries: AnyQueries | None, qrels: Qrels | Path | str, *, failed: FailedQueries | None = None
+) -> tuple[list[EncodedQuery], Qrels, list[str]]:
+    """The judged queries with their parameters, their judgments, and what is judged and not among the queries.
+
+    The judgments are those of `queries` by their ids, joined by text where the judgments name texts (`Qrels.joined`);
+    without `queries`, those are the texts that the judgments name. `failed` and errors as of `encode_queries`; failed
+    queries keep their judgments. InputError when no query is judged, or there are no queries and the judgments name no
+    texts.
+    """
+    judgments = qrels if isinstance(qrels, Qrels) else Qrels.read(Path(qrels))
+    encoded = encode(index, queries_of(judgments) if queries is None else queries, failed=failed)
+    texts = dict.fromkeys(failed or (), None) | typed_texts(one.query for one in encoded)
+    known, left = judgments.joined(texts)
+    if not known.grades:
+        raise no_judged_query(judgments)
+    return [one for one in encoded if one.query.id in known], known, left
 
 
 def encode_one(index: Index, query: str | Query | EncodedQuery) -> EncodedQuery:

@@ -15,8 +15,8 @@ from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.search import Hit, OnError, msearch_template, raise_error
 from ltr_plugin.evaluation.comparison import Comparison, compare
 from ltr_plugin.evaluation.runs import Run
-from ltr_plugin.judgments.qrels import Qrels, no_judged_query
-from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode
+from ltr_plugin.judgments.qrels import Qrels
+from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode_judged
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
 from ltr_plugin.progress import Progress, no_progress, offset_progress
 from ltr_plugin.queries.retrieval import Retrieval
@@ -74,25 +74,23 @@ class Evaluation:
 def evaluate(
     index: Index,
     rankers: Sequence[AnyRanker],
-    queries: AnyQueries,
+    queries: AnyQueries | None,
     qrels: Qrels | Path | str,
     *,
     progress: Progress = no_progress,
 ) -> Evaluation:
     """The rankers compared with the first of them, on all judged queries and on slices of them.
 
-    The cluster ranks every query twice: over the whole index, and restricted to its judged products. A query that fails
-    is named in the result: without its media it is left out, and a search that is refused counts as one without
-    results, as shoppers get it. InputError when no query is judged, or the cluster lacks a ranker; ClusterError when
-    all searches of a ranker fail.
+    The cluster ranks every query twice: over the whole index, and restricted to its judged products. Without
+    `queries`, they are the texts that the judgments name. A query that fails is named in the result: without its
+    media it is left out, and a search that is refused counts as one without results, as shoppers get it. InputError
+    when no query is judged, or the cluster lacks a ranker; ClusterError when all searches of a ranker fail.
     """
     rankings = [resolve_ranking(index, ranker) for ranker in rankers]
-    qrels = qrels if isinstance(qrels, Qrels) else Qrels.read(Path(qrels))
     failed = FailedQueries()
-    judged = [one for one in encode(index, queries, failed=failed) if qrels.for_query(one.query.id)]
-    if not judged:
-        raise no_judged_query()
-    known = Qrels({one.query.id: qrels.for_query(one.query.id) for one in judged})
+    judged, joined, _ = encode_judged(index, queries, qrels, failed=failed)
+    failed.raise_if_all(joined.queries())
+    known = Qrels({one.query.id: joined.for_query(one.query.id) for one in judged})
     steps = 2 * len(judged)
     runs: dict[str, FullAndJudgedRuns] = {}
     for position, ranking in enumerate(rankings):

@@ -14,8 +14,8 @@ from ltr_plugin.cluster.search import OnError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import Provenance
 from ltr_plugin.features.table_writer import FeatureTableWriter, Row
-from ltr_plugin.judgments.qrels import Qrels, no_judged_query
-from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode, sample_evenly
+from ltr_plugin.judgments.qrels import Qrels
+from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode_judged, sample_evenly
 from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.progress import Progress, no_progress
 
@@ -28,8 +28,8 @@ class LogResult:
     """What was logged.
 
     `judged` rows have a grade, `negatives` are sampled candidates. `missing_products` are judged, but not in the index,
-    and `missing_queries` are judged, but not among the queries: their ids. `failed` queries have no rows: their ids
-    with the reasons.
+    and `missing_queries` are judged, but not among the queries: their ids, or their texts where the judgments name
+    texts. `failed` queries have no rows: their ids with the reasons.
     """
 
     table: Path
@@ -44,7 +44,7 @@ class LogResult:
 def log_features(
     index: Index,
     features: FeatureSet,
-    queries: AnyQueries,
+    queries: AnyQueries | None,
     qrels: Qrels | Path | str,
     out: Path | str,
     *,
@@ -54,18 +54,14 @@ def log_features(
 ) -> LogResult:
     """Logs the features of every judged pair, and of `negatives` unjudged candidates a query, as a Parquet table.
 
-    A ranker trained on judged products alone ranks some unjudged candidates high; sampled candidates, which count as
-    not relevant, prevent that. A query whose media cannot be used, or whose search fails, is left out and named in the
-    result. InputError when the index lacks a field that the features read, or no query is judged; ClusterError when all
-    queries fail.
+    A ranker trained on judged products alone ranks some unjudged candidates high; sampled candidates, which count
+    as not relevant, prevent that. Without `queries`, they are the texts that the judgments name. A query whose
+    media cannot be used, or whose search fails, is left out and named in the result. InputError when the index
+    lacks a field that the features read, or no query is judged; ClusterError when all queries fail.
     """
     push_features(index, features)
-    judgments = qrels if isinstance(qrels, Qrels) else Qrels.read(Path(qrels))
     failed = FailedQueries()
-    encoded = [one for one in encode(index, queries, failed=failed) if judgments.for_query(one.query.id)]
-    ids = {*failed, *(one.query.id for one in encoded)} & set(judgments.queries())
-    if not ids:
-        raise no_judged_query()
+    encoded, judgments, missing_queries = encode_judged(index, queries, qrels, failed=failed)
     provenance = Provenance(
         feature_set=features.model_dump(mode="json"),
         feature_set_id=features.id,
@@ -73,7 +69,7 @@ def log_features(
         index=index.name,
         fingerprints={vector.name: vector.fingerprint.digest for vector in index.vectors},
         cluster_version=index.cluster.call("GET", "/")["version"]["number"],
-        queries=_described(queries),
+        queries=_described(qrels if queries is None else queries),
         judgments=_described(qrels),
         negatives=negatives,
         seed=seed,
@@ -99,14 +95,14 @@ def log_features(
             if wanted.query not in failed:
                 missing_products.update(grades.keys() - {hit.id for hit in hits})
             progress(done, len(pairs))
-        failed.raise_if_all(ids)
+        failed.raise_if_all(judgments.queries())
     return LogResult(
         table=Path(out),
         rows=row_count,
         judged=judged,
         negatives=row_count - judged,
         missing_products=sorted(missing_products),
-        missing_queries=sorted(set(judgments.queries()) - ids),
+        missing_queries=missing_queries,
         failed=failed,
     )
 

@@ -34,14 +34,16 @@ class UploadedRanker:
     templates: tuple[str, ...]
 
 
-def promote(index: Index, ranker: AnyRanker, template: str = "shop", *, force: bool = False) -> Release:
+def promote(index: Index, ranker: AnyRanker, template: str | None = None, *, force: bool = False) -> Release:
     """Makes a ranker what storefronts get when they call `template`, in one atomic call; earlier releases are kept.
+
+    The template has the name of the index unless another one is given.
 
     `ranker` is a baseline's or model's name, the folder of a trained ranker, or a ranker. InputError when the cluster
     does not have it or refuses a search by it, and when the template belongs to another index or was not made here,
     unless `force` takes it over.
     """
-    require_name("template", template)
+    template = require_name("template", template or index.alias)
     ranking = resolve_ranking(index, ranker)
     current, releases = _read_template(index.cluster, template), StateIndex(index.cluster, RELEASES)
     served = release_metadata(current) if current else {}
@@ -72,7 +74,7 @@ def promote(index: Index, ranker: AnyRanker, template: str = "shop", *, force: b
     return Release(template, number, metadata)
 
 
-def rollback(cluster: Cluster, template: str = "shop", release: int | None = None) -> Release:
+def rollback(cluster: Cluster, template: str, release: int | None = None) -> Release:
     """Puts an earlier release of a template back: the one before the current, or the numbered one.
 
     InputError when there is none, when its index has vectors of other encoders now than at its promotion, and when the

@@ -7,7 +7,7 @@ from typing import Any
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.errors import MediaError, NothingToEncodeError
+from ltr_plugin.errors import ItemsRefusedError, MediaError, NothingToEncodeError
 
 Media = Path | str | bytes
 """The path, the URL or the bytes of an image, audio or video file."""
@@ -68,8 +68,16 @@ class QueryEncoder:
                     if on_media_error is None:
                         raise
                     on_media_error(position, source, error)
-            for position, vector in zip(prepared, encoder.encode(source, list(prepared.values())), strict=True):
-                vectors[position][field.parameter] = vector.tolist()
+            positions = list(prepared)
+            try:
+                for part, encoded in encoder.encode_in_parts(source, list(prepared.values())):
+                    for at, vector in zip(part, encoded, strict=True):
+                        vectors[positions[at]][field.parameter] = vector.tolist()
+            except ItemsRefusedError as refused:
+                if on_media_error is None:
+                    raise
+                for at, reason in refused.reasons.items():
+                    on_media_error(positions[at], source, MediaError(reason))
         return vectors
 
 

@@ -1,14 +1,17 @@
 """Queries, and the files that hold them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, FiniteFloat, model_validator
+from pydantic import Field, FiniteFloat, ValidationError, model_validator
 
 from ltr_plugin.catalog.references import MediaReference
 from ltr_plugin.catalog.values import Identifier
+from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.jsonlines import JsonLines
-from ltr_plugin.validation import StrictModel
+from ltr_plugin.judgments.qrels import Qrels
+from ltr_plugin.validation import StrictModel, problems_of
 
 INPUT_MODES = ("text", "image", "audio", "video", "mixed")
 """What a query consists of; `mixed` is more than one of the others."""
@@ -47,3 +50,28 @@ def read_queries(path: Path | str) -> list[Query]:
     InputError lists every invalid line, such as one with the id of an earlier line.
     """
     return list(JsonLines(Path(path), Query).read())
+
+
+def queries_of(qrels: Qrels) -> list[Query]:
+    """A query for each text that the judgments name, in their order.
+
+    InputError where they name queries by id alone, or have an id that no query can have.
+    """
+    if not qrels.texts:
+        raise InputError("judgments", "name their queries by id, not by text; name a file of queries with --queries")
+    made, problems = [], []
+    for id_, text in qrels.texts.items():
+        try:
+            made.append(Query(id=id_, text=text))
+        except ValidationError as error:
+            problems += [
+                Problem(f"query {text!r} {problem.location}", problem.message) for problem in problems_of(error)
+            ]
+    if problems:
+        raise InputError("judgments", problems)
+    return made
+
+
+def typed_texts(queries: Iterable[Query]) -> dict[str, str | None]:
+    """The text of each query by id, as `Qrels.joined` takes it: None where a query is more or other than text."""
+    return {query.id: query.text if query.mode == "text" else None for query in queries}

@@ -225,7 +225,10 @@ def test_every_library_is_listed_with_what_it_encodes_and_an_example():
     libraries = json.loads(CliRunner().invoke(app, ["encoder", "list", "--json"]).stdout)["libraries"]
     extras = {one["name"]: one["extra"] for one in libraries}
     assert (extras["keypoints"], extras["onnx"], extras["open_clip"]) == ("classical", "onnx", "encoders")
-    assert [name for name, extra in extras.items() if not extra] == ["word-vectors"]  # numpy is always there
+    assert [name for name, extra in extras.items() if not extra] == [
+        "word-vectors",
+        "http",
+    ]  # numpy and urllib3 are always there
 
 
 def test_a_library_that_is_not_installed_names_the_extra(monkeypatch):

@@ -16,9 +16,9 @@ from ltr_plugin.catalog.media_roots import MediaRoots
 from ltr_plugin.catalog.product import MODALITIES, Modality
 from ltr_plugin.catalog.references import is_url, public_reference
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.encoders import Encoder
+from ltr_plugin.encoders import Encoder, Vectors
 from ltr_plugin.encoders.runtime.cores import cores, lower_priority
-from ltr_plugin.errors import MediaError, MediaUnavailableError, NothingToEncodeError
+from ltr_plugin.errors import ItemsRefusedError, MediaError, MediaUnavailableError, NothingToEncodeError
 from ltr_plugin.media.fetching import TIMEOUT_S
 from ltr_plugin.media.memory import FILES
 from ltr_plugin.media.openers import DECODERS, MAX_BYTES
@@ -89,16 +89,17 @@ def encode_items(
             results[vector] |= {item: _reason(item, error) for item, error in errors.items()}
             good = {item: value for item, value in own.items() if item not in errors}
             names = list(good)
-            for positions, encoded in encoder.encode_in_parts(source, list(good.values())):
-                lengths = np.linalg.norm(encoded, axis=1)
-                valid = (lengths > 0) & (lengths < np.inf)  # a cluster refuses others, with all vectors of the product
-                for position, one, is_valid in zip(positions, encoded, valid, strict=True):
-                    results[vector][names[position]] = one if is_valid else _not_unit_length(source, names[position])
-                new += len(positions)
-                if new >= VECTORS_PER_WRITE:
-                    times.encoded_s += time.perf_counter() - began
-                    yield results
-                    began, new = time.perf_counter(), 0
+            try:
+                for positions, encoded in encoder.encode_in_parts(source, list(good.values())):
+                    results[vector] |= _valid(source, [names[position] for position in positions], encoded)
+                    new += len(positions)
+                    if new >= VECTORS_PER_WRITE:
+                        times.encoded_s += time.perf_counter() - began
+                        yield results
+                        began, new = time.perf_counter(), 0
+            except ItemsRefusedError as refused:
+                refusals = {names[position]: reason for position, reason in refused.reasons.items()}
+                results[vector] |= {item: _about(source, item, reason) for item, reason in refusals.items()}
         times.encoded_s += time.perf_counter() - began
         yield results
 
@@ -173,6 +174,15 @@ def _reason(item: str, error: MediaError) -> ItemResult:
     return MediaUnavailableError(reason) if isinstance(error, MediaUnavailableError) else reason
 
 
-def _not_unit_length(source: Modality, item: str) -> str:
-    reason = "its vector is zero, or not of numbers"
+def _valid(source: Modality, items: Sequence[str], encoded: Vectors) -> dict[str, ItemResult]:
+    """The vectors by item, with an error for those that a cluster refuses, and all others of the product with them."""
+    lengths = np.linalg.norm(encoded, axis=1)
+    valid = (lengths > 0) & (lengths < np.inf)
+    return {
+        item: one if is_valid else _about(source, item, "its vector is zero, or not of numbers")
+        for item, one, is_valid in zip(items, encoded, valid, strict=True)
+    }
+
+
+def _about(source: Modality, item: str, reason: str) -> str:
     return reason if source == "text" else f"{public_reference(item)}: {reason}"

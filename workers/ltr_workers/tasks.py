@@ -13,7 +13,7 @@ from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.versions import writes_blocked
 from ltr_plugin.cluster.opensearch import connect
-from ltr_plugin.errors import BrokerError, ClusterError, InputError, LtrError
+from ltr_plugin.errors import BrokerError, ClusterError, EncoderUnavailableError, InputError, LtrError
 from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue_lost, enqueue_missing
 from ltr_plugin.settings import Settings
 from ltr_workers.celery import app
@@ -132,7 +132,9 @@ def _check(index: Any, ids: Any, source: Any) -> None:  # noqa: ANN401 - a messa
 
 
 def _is_transient(error: LtrError) -> bool:
-    return isinstance(error, BrokerError) or (isinstance(error, ClusterError) and error.retryable)
+    return isinstance(error, BrokerError | EncoderUnavailableError) or (
+        isinstance(error, ClusterError) and error.retryable
+    )
 
 
 @cache

@@ -26,7 +26,7 @@ from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.encoders.training.training_run import TrainingRun
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.progress import Progress, no_progress
-from ltr_plugin.queries.query import read_queries
+from ltr_plugin.queries.query import read_queries, typed_texts
 
 FRESH_RATE, CONTINUED_RATE = 2e-3, 2e-4
 EPOCHS = 30
@@ -102,8 +102,9 @@ def _read(products: Sequence[Product], queries: Path | None, qrels: Path | None)
     titles = [(product.title, (index,)) for index, product in enumerate(products) if product.title]
     typed: list[tuple[str, tuple[int, ...]]] = []
     if queries is not None and qrels is not None:
-        indices, judged = {product.id: index for index, product in enumerate(products)}, Qrels.read(qrels)
-        for query in read_queries(queries):
+        indices, asked = {product.id: index for index, product in enumerate(products)}, read_queries(queries)
+        judged, _ = Qrels.read(qrels).joined(typed_texts(asked))
+        for query in asked:
             grades = judged.for_query(query.id).items()
             shown = tuple(indices[id_] for id_, grade in grades if grade >= SAME_PRODUCT_GRADE and id_ in indices)
             if query.mode == "text" and query.text and shown:

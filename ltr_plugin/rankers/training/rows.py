@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ltr_plugin.errors import InputError, Problem, counted
 from ltr_plugin.features.table import FeatureTable, Floats
-from ltr_plugin.judgments.qrels import MAX_GRADE
+from ltr_plugin.judgments.forms import MAX_GRADE
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,69 @@
+"""The fields of an index that features can read, by what its profile says they mean."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from ltr_plugin.catalog.profile import IndexProfile
+from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.features.compatibility import FIELD_TYPES, field_type
+
+MAX_TEXT_FIELDS = 12
+"""The most text fields that features read."""
+
+_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+
+
+class IndexFields:
+    """The fields of a profile whose names and types features can have, as the mapping has them."""
+
+    def __init__(self, profile: IndexProfile, mapping: Mapping[str, Any]) -> None:
+        self.product, self.popularity = profile.product, profile.first_pass.popularity
+        self._profile, self._mapping = profile, mapping
+
+    def has(self, field: str | None, kind: str) -> bool:
+        """Whether the index has this field, of a type that FIELD_TYPES names for `kind`."""
+        return bool(field and _FIELD.fullmatch(field) and field_type(self._mapping, field) in FIELD_TYPES[kind])
+
+    def members(self, path: str) -> Iterator[str]:
+        """The names of the fields below an object; those of the index itself for an empty path."""
+        node = self._mapping
+        for name in path.split(".") if path else ():
+            node = node.get("properties", {}).get(name, {})
+        yield from node.get("properties", {})
+
+    @cached_property
+    def text(self) -> list[str]:
+        """The text fields, without boosts."""
+        return [one for one in self._wanted_text if self.has(one, "text")][:MAX_TEXT_FIELDS]
+
+    @cached_property
+    def parts(self) -> dict[str, str]:
+        """The part of a product that a text field holds, for those that hold one."""
+        return {
+            field: part
+            for field in self.text
+            for part, other in self.product.fields().items()
+            if field == other or field.startswith(f"{other}.") or other.startswith(f"{field}.")
+        }
+
+    @cached_property
+    def vectors(self) -> list[VectorField]:
+        """The vector fields."""
+        return [one for one in self._profile.vectors if self.has(one.name, "vector")]
+
+    def without_subfield(self, field: str) -> str:
+        """The field that a subfield, such as `title.stem`, belongs to; the field itself where it is none."""
+        parent = field.rpartition(".")[0]
+        return parent if parent and field_type(self._mapping, parent) else field
+
+    @property
+    def left_out(self) -> list[str]:
+        """The text and vector fields of the profile that are not among these."""
+        wanted = [*self._wanted_text, *(one.name for one in self._profile.vectors)]
+        return [one for one in wanted if one not in {*self.text, *(vector.name for vector in self.vectors)}]
+
+    @property
+    def _wanted_text(self) -> list[str]:
+        return list(dict.fromkeys(one.partition("^")[0] for one in self._profile.text_fields))
