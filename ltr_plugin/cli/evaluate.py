@@ -60,7 +60,7 @@ def evaluate(
     missed = result.full.below(thresholds)
     if as_json:
         named = [{"measure": one.measure, "mean": one.mean, "fail_below": thresholds[one.measure]} for one in missed]
-        typer.echo(json.dumps({**result.to_json(), "missed": named}))
+        typer.echo(json.dumps({**result.to_json(), **({"missed": named} if thresholds else {})}))
     else:
         console = Console(width=None if sys.stdout.isatty() else 160)  # a file or pipe has no width to fit into
         for table in result.to_tables():
