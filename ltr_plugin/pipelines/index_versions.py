@@ -13,6 +13,7 @@ from ltr_plugin.cluster.managed.versions import (
     create_next_version,
     delete_versions,
     read_notes,
+    require_made_here,
     resolve_alias,
     unblock_writes,
     versions,
@@ -81,7 +82,8 @@ def rollback_index(cluster: Cluster, alias: str, *, progress: Progress = no_prog
 
 
 def list_versions(cluster: Cluster, alias: str) -> list[Version]:
-    """All versions of an index, oldest first."""
+    """All versions of an index, oldest first; InputError for one that this library did not make."""
+    require_made_here(cluster, alias)
     stats = cluster.call("GET", f"/{alias}-v*/_stats/store")["indices"]
     active_name = resolve_alias(cluster, alias)
     return [
@@ -97,7 +99,11 @@ def list_versions(cluster: Cluster, alias: str) -> list[Version]:
 
 
 def drop_index(cluster: Cluster, alias: str) -> list[str]:
-    """Deletes an index with all its versions, and returns their names; nothing brings it back."""
+    """Deletes an index with all its versions, and returns their names; nothing brings it back.
+
+    InputError for an index that this library did not make.
+    """
+    require_made_here(cluster, alias)
     dropped = versions(cluster, alias)
     for name in dropped:
         cluster.call("DELETE", f"/{name}", ignore_unavailable=True)
@@ -107,9 +113,11 @@ def drop_index(cluster: Cluster, alias: str) -> list[str]:
 def drop_inactive_versions(cluster: Cluster, alias: str) -> list[str]:
     """Deletes all versions but the active one, and returns their names; no rollback is possible afterwards.
 
-    A change of encoders that is not finished is cancelled. ClusterError of status 409 when another command switches the
+    A change of encoders that is not finished is cancelled. InputError for an index that this library did not make;
+    ClusterError of status 409 when another command switches the
     alias at this moment: nothing is deleted then.
     """
+    require_made_here(cluster, alias)
     active_name = resolve_alias(cluster, alias)
     dropped = [name for name in versions(cluster, alias) if name != active_name]
     if dropped:

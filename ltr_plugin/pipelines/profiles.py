@@ -26,7 +26,6 @@ SEED = 7
 """Seed of the sample: the same documents each time, while the index stays as it is."""
 
 OWN = "it belongs to the index, which `ltr index create` made; leave it out"
-
 UNKNOWN = Fingerprint("", "", "", 0, "", "")
 """The fingerprint of an encoder that cannot be loaded."""
 Documents = Sequence[tuple[str, Mapping[str, Any]]]

@@ -120,6 +120,11 @@ def is_managed(name: str, meta: Mapping[str, Any]) -> bool:
     return version is not None
 
 
+def is_made_here(meta: Mapping[str, Any]) -> bool:
+    """Whether this library made the index with this `_meta`, in this version or in an earlier one."""
+    return "layout_version" in meta or {"format", "vectors"} <= meta.keys()
+
+
 def require_managed(name: str, meta: Mapping[str, Any]) -> None:
     """InputError unless this library made the index, in this version."""
     if not is_managed(name, meta):

@@ -8,8 +8,9 @@ from typing import Any
 
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.index import get_index
 from ltr_plugin.cluster.managed.index import ManagedIndex
-from ltr_plugin.cluster.managed.mapping import index_body
+from ltr_plugin.cluster.managed.mapping import index_body, is_made_here
 from ltr_plugin.cluster.names import require_name, write_alias
 from ltr_plugin.cluster.state import VERSIONS, StateIndex
 from ltr_plugin.errors import ClusterError, InputError
@@ -78,14 +79,17 @@ def active_index(cluster: Cluster, alias: str) -> ManagedIndex | None:
         if error.status == 404:
             return None
         raise
-    except InputError:  # of an older layout, or not made by this library
-        index = None
+    except InputError:
+        _, body = get_index(cluster, alias)
+        if not is_made_here(body["mappings"].get("_meta", {})):
+            raise
+        index = None  # of an older layout
     name = index.name if index else resolve_alias(cluster, alias)
     if index and alias == index.name and (version := _VERSION.fullmatch(alias)):
         raise InputError(f"index {alias}", f"is a version of {version[1]}; use that name")
     if name and not _is_version(name, alias):
         raise InputError(
-            f"index {alias}", f"this alias belongs to {name}, which this library did not make; choose another name"
+            f"index {alias}", f"this alias belongs to {name}, which is no version of it; choose another name"
         )
     return index
 
@@ -99,6 +103,14 @@ def resolve_alias(cluster: Cluster, alias: str) -> str | None:
         if error.status == 404:
             return None
         raise
+
+
+def require_made_here(cluster: Cluster, alias: str) -> None:
+    """InputError unless this library made all that `versions` names, or without one the index of this name."""
+    names = versions(cluster, alias) or [get_index(cluster, alias)[0]]
+    for name, body in cluster.call("GET", f"/{','.join(names)}/_mapping", ignore_unavailable=True).items():
+        if not is_made_here(body["mappings"].get("_meta", {})):
+            raise InputError(f"index {alias}", f"{name} was not made by `ltr index create`, and is only read")
 
 
 def versions(cluster: Cluster, alias: str) -> list[str]:
