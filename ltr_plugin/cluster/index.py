@@ -77,10 +77,6 @@ class Index:
     def check_meta(cls, name: str, meta: Mapping[str, Any]) -> None:
         """InputError for an index that this kind of handle cannot be of, by what its `_meta` says."""
 
-    def reopened(self) -> Self:
-        """The same alias opened again: another index, where the alias moved meanwhile."""
-        return type(self).open(self.cluster, self.alias, media_roots=self.media_roots.allowed)
-
     def allow_media(self, *folders: Path) -> Self:
         """The same index; this process may read media from these folders too, on behalf of its user."""
         allowed = (*self.media_roots.allowed, *(folder.resolve() for folder in folders))

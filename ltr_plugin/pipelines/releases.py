@@ -51,6 +51,7 @@ def promote(index: Index, ranker: AnyRanker, template: str | None = None, *, for
         raise InputError(f"template {template}", "was not made by `ltr ranker promote`; --force replaces it")
     latest = _latest(releases, template)
     previous = served or latest
+    _require_kept_profile(index)
     for number in count(1 + max(latest.get("number", 0), served.get("release", 0))):
         if previous and previous["index"] != index.alias and not force:
             raise InputError(
@@ -62,6 +63,7 @@ def promote(index: Index, ranker: AnyRanker, template: str | None = None, *, for
             "ranker": ranking.model or ranking.name,
             "index": index.alias,
             "promoted": datetime.now(UTC).isoformat(timespec="seconds"),
+            "profile": index.profile.digest,
             "spaces": _vector_fingerprints(index) if ranking.knn or ranking.model else {},
         }
         text = with_release_metadata(search_template(Retrieval(index.profile), ranking), metadata)
@@ -133,6 +135,14 @@ def stale_releases(index: Index) -> list[Release]:
         for release in current_releases(index.cluster)
         if release.metadata["index"] == index.alias and _mismatched_vectors(index, release.metadata)
     ]
+
+
+def _require_kept_profile(index: Index) -> None:
+    """InputError unless the index's profile is the one that the cluster keeps, which a rollback reads."""
+    if Index.open(index.cluster, index.alias).profile.digest != index.profile.digest:
+        raise InputError(
+            "profile", f"the cluster keeps another one of {index.alias}; keep this one first with `ltr profile put`"
+        )
 
 
 def _require_searchable(index: Index, template: str, ranker: str) -> None:

@@ -91,7 +91,7 @@ def test_from_an_index_that_exists_to_a_promoted_ranker(run, shop, tmp_path):
     assert "Kopfhörer blau" in vectors[0]["titel"]
 
     rankers = ("--ranker", "bm25", "--ranker", "lambdamart", "--ranker", "fusion")
-    measured = run("evaluate", *judged, *rankers, *on, "--json")["judged"]["slices"]["all"]["rankers"]
+    measured = run("evaluate", *judged, *rankers, *on, "--json")["full"]["slices"]["all"]["rankers"]
     ndcg = {ranker: measures["nDCG@10"]["mean"] for ranker, measures in measured.items()}
     assert ndcg["lambdamart"] > ndcg["bm25"]
     run("report", *judged, *rankers, *on, "--out", "report.html")

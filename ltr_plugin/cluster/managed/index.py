@@ -3,7 +3,7 @@ lacks vectors."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 from ltr_plugin.catalog.media import content_hashes
@@ -44,6 +44,10 @@ class ManagedIndex(Index):
     def check_meta(cls, name: str, meta: Mapping[str, Any]) -> None:
         """InputError unless this library made the index, in this version."""
         require_managed(name, meta)
+
+    def reopened(self) -> Self:
+        """The same alias opened again: another index, where the alias moved meanwhile."""
+        return self.open(self.cluster, self.alias, media_roots=self.media_roots.allowed)
 
     def put(self, products: Iterable[Product]) -> Iterator[tuple[str, BulkError | None]]:
         """Writes products by id, yielding (id, error or None). Vectors of unchanged content stay."""
