@@ -46,7 +46,7 @@ def by_text(qrels):
         json.dumps(WORKBENCH),
         "\n  " + json.dumps(WORKBENCH, indent=1),
         json.dumps({"hits": {"hits": [{"_id": "x", "_source": WORKBENCH}]}}),
-        gzip.compress(json.dumps(WORKBENCH).encode()),
+        gzip.compress(json.dumps(WORKBENCH).encode(), mtime=0),
     ],
     ids=["quepid", "other order and case", "workbench", "indented", "as the API returns it", "gzip"],
 )
