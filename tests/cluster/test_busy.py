@@ -46,8 +46,8 @@ def times(cluster, name, count):
 @pytest.mark.parametrize("trouble", [429, 503, "drop", "hang"])
 def test_a_read_waits_for_the_cluster(proxy, name, trouble):
     heard = []
-    proxy.hang_s = 1.0
-    cluster = OpenSearchCluster(proxy.url, retry_timeout_s=20, timeout_s=0.5, on_retry=heard.append)
+    proxy.hang_s = 3.0
+    cluster = OpenSearchCluster(proxy.url, retry_timeout_s=20, timeout_s=2.0, on_retry=heard.append)
     proxy.troubles = [trouble] * 2
     assert cluster.call("GET", f"/{name}/_count")["count"] == 0
     assert [error.status for error in heard] == [trouble if isinstance(trouble, int) else 0] * 2
