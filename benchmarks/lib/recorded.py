@@ -20,8 +20,8 @@ from ltr_workers import tasks
 from ltr_workers.celery import app
 from ltr_workers.logs import log_context
 
-from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.managed.documents import EmbeddingResult, StoredProduct
+from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.responses import BulkError
 from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK
 
@@ -29,7 +29,7 @@ __all__ = ["Attempt", "app", "read_attempts"]
 
 
 @dataclass(frozen=True)
-class RecordedIndex(Index):
+class RecordedIndex(ManagedIndex):
     """An index that records what is read to be embedded and what is written.
 
     Each run of a task has its own index; it reads and writes in different threads.
@@ -38,7 +38,7 @@ class RecordedIndex(Index):
     _run: str = field(default_factory=lambda: uuid4().hex, repr=False)
 
     def fetch(self, ids: Sequence[str]) -> list[StoredProduct]:
-        """As in Index, and records it."""
+        """As in ManagedIndex, and records it."""
         stored = super().fetch(ids)
         vectors = [vector for vector in self.vectors if vector.source == log_context.get().get("source")]
         _note(
@@ -50,7 +50,7 @@ class RecordedIndex(Index):
         return stored
 
     def write_vectors(self, made: Iterable[EmbeddingResult]) -> Iterator[tuple[str, BulkError | None]]:
-        """As in Index, and records it."""
+        """As in ManagedIndex, and records it."""
         made = list(made)
         _note("made", self._run, made=[[one.id, one.field.name] for one in made])
         yield from super().write_vectors(made)
@@ -119,6 +119,6 @@ def _notes(record: Path) -> Iterator[dict[str, Any]]:
 
 
 if "LTR_RECORD" in os.environ:
-    tasks.Index = RecordedIndex  # type: ignore[misc]
+    tasks.ManagedIndex = RecordedIndex  # type: ignore[misc]
 if size := os.environ.get("LTR_RECORD_BATCH"):
     PRODUCTS_PER_TASK.update(dict.fromkeys(PRODUCTS_PER_TASK, int(size)))  # type: ignore[attr-defined]
