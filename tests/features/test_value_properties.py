@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_matrix, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.managed.mapping import index_body
@@ -104,7 +105,8 @@ def shop(node_url, tmp_path_factory):
     numbers = {type_: {"type": type_} for type_ in (*FLOATS, *INTEGERS, "unsigned_long")}
     scaled = {"scaled_float": {"type": "scaled_float", "scaling_factor": 100}, "date": {"type": "date"}}
     body["mappings"]["properties"] |= numbers | scaled
-    index = SimpleNamespace(cluster=cluster, name=f"values-{uuid.uuid4().hex[:8]}", vectors=())
+    profile = IndexProfile(text_fields=("title",))
+    index = SimpleNamespace(cluster=cluster, name=f"values-{uuid.uuid4().hex[:8]}", vectors=(), profile=profile)
     cluster.call("PUT", f"/{index.name}", {**body, "aliases": {write_alias(index.name): {}}})
     store = FeatureStore(cluster)
     store.put_feature_set(features, index.name)
