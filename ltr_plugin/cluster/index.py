@@ -10,7 +10,7 @@ from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.managed.mapping import is_managed, managed_profile
+from ltr_plugin.cluster.managed.mapping import effective_profile
 from ltr_plugin.cluster.names import require_name
 from ltr_plugin.cluster.profiles import stored_profile
 from ltr_plugin.errors import ClusterError, InputError
@@ -56,10 +56,8 @@ class Index:
         mapping = body["mappings"]
         meta = mapping.get("_meta", {})
         cls.check_meta(name, meta)
-        profile = profile or cls.kept_profile(cluster, name)
-        if is_managed(name, meta):
-            profile = managed_profile(meta, profile)
-        elif profile is None:
+        profile = effective_profile(name, meta, profile or cls.kept_profile(cluster, name))
+        if profile is None:
             raise InputError(
                 f"index {name}",
                 f"it has no profile that says what its fields mean; write one with `ltr profile init --index {name}`, "

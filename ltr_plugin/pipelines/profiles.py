@@ -14,7 +14,7 @@ from ltr_plugin.catalog.profile_yaml import draft_yaml, profile_yaml
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index, get_index
-from ltr_plugin.cluster.managed.mapping import is_managed, managed_profile
+from ltr_plugin.cluster.managed.mapping import effective_profile, is_managed, managed_profile
 from ltr_plugin.cluster.profiles import ProfileRevision, put_profile, read_revision, stored_profile
 from ltr_plugin.errors import EncoderError, InputError, Problem, counted
 from ltr_plugin.validation import decode, read_yaml
@@ -156,10 +156,8 @@ def kept_profile(cluster: Cluster, name: str, number: int | None = None) -> Prof
 def differences_from_kept(index: Index) -> list[str]:
     """What the profile of an index has otherwise than the one that the cluster keeps for it, a line for each key."""
     stored = stored_profile(index.cluster, index.alias)
-    if stored is None:
-        return []
-    kept = Index.open(index.cluster, index.alias, profile=stored).profile
-    return profile_differences(index.profile, kept)
+    kept = stored and effective_profile(index.alias, index.mapping.get("_meta", {}), stored)
+    return profile_differences(index.profile, kept) if kept else []
 
 
 def _read(path: Path) -> tuple[IndexProfile, list[Problem]]:

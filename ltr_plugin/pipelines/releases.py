@@ -8,7 +8,7 @@ from typing import Any
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.managed.mapping import is_managed, managed_profile
+from ltr_plugin.cluster.managed.mapping import effective_profile
 from ltr_plugin.cluster.names import require_name
 from ltr_plugin.cluster.profiles import stored_profile
 from ltr_plugin.cluster.search import search
@@ -141,8 +141,8 @@ def stale_releases(index: Index) -> list[Release]:
 
 def _require_kept_profile(index: Index) -> None:
     """InputError unless the index's profile is the one that the cluster keeps, which a rollback reads."""
-    kept, meta = stored_profile(index.cluster, index.alias), index.mapping.get("_meta", {})
-    used = managed_profile(meta, kept) if is_managed(index.alias, meta) else kept
+    kept = stored_profile(index.cluster, index.alias)
+    used = effective_profile(index.alias, index.mapping.get("_meta", {}), kept)
     if used is None or used.digest != index.profile.digest:
         raise InputError(
             "profile", f"the cluster keeps another one of {index.alias}; keep this one first with `ltr profile put`"

@@ -107,6 +107,12 @@ def managed_profile(meta: Mapping[str, Any], profile: IndexProfile | None = None
     return (profile or PROFILE).model_copy(update={"vectors": vectors, "media_root": meta["media_root"]})
 
 
+def effective_profile(name: str, meta: Mapping[str, Any], profile: IndexProfile | None) -> IndexProfile | None:
+    """What an index of this name and `_meta` is read by when `profile` is stated for it; None for a shop's own index
+    for which none is stated. InputError as of `is_managed`."""
+    return managed_profile(meta, profile) if is_managed(name, meta) else profile
+
+
 def is_managed(name: str, meta: Mapping[str, Any]) -> bool:
     """Whether this library made the index of this name; InputError when an earlier version of it did."""
     version = meta.get("layout_version")
