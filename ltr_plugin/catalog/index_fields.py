@@ -18,6 +18,17 @@ OBJECT = "object"
 UNMAPPED = ""
 """The type of a field that documents have and the mapping does not: it is returned, and cannot be searched."""
 
+PART_TYPES: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("title", "description", "brand", "model", "category"), STRING_TYPES),
+    "price": NUMBER_TYPES,
+    "currency": STRING_TYPES,
+    "stock": NUMBER_TYPES | {"boolean"},
+    "released": DATE_TYPES,
+    **dict.fromkeys(("images", "audio", "video"), STRING_TYPES),
+    "stats": frozenset({OBJECT}),
+}
+"""The types of a field that holds a part of a product, but for its id, in the order in which a draft guesses them."""
+
 _MAX_DEPTH = 20
 
 

@@ -4,10 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from ltr_plugin.catalog.index_fields import (
-    DATE_TYPES,
-    NUMBER_TYPES,
-    OBJECT,
-    STRING_TYPES,
+    PART_TYPES,
     TEXT_TYPES,
     UNMAPPED,
     VECTOR_TYPES,
@@ -19,16 +16,15 @@ from ltr_plugin.errors import Problem
 MAX_NEAREST, MAX_NAMED = 3, 20
 
 _MEDIA = ("images", "audio", "video")
-_KINDS: Mapping[str, tuple[str, frozenset[str]]] = {
-    "id": ("a keyword", frozenset({"keyword"})),
-    **dict.fromkeys(("title", "description", "brand", "model", "category", "currency"), ("text", STRING_TYPES)),
-    **dict.fromkeys(_MEDIA, ("text", STRING_TYPES)),
-    "price": ("a number", NUMBER_TYPES),
-    "stock": ("a number or boolean", NUMBER_TYPES | {"boolean"}),
-    "released": ("a date", DATE_TYPES),
-    "stats": ("an object", frozenset({OBJECT})),
+_TYPES = {"id": frozenset({"keyword"}), **PART_TYPES}
+_KINDS = {
+    "id": "a keyword",
+    "price": "a number",
+    "stock": "a number or boolean",
+    "released": "a date",
+    "stats": "an object",
 }
-"""What a field of each part of a product is, in words, and by its types."""
+"""What a field of a part of a product is, in words, where it is not text."""
 
 
 def profile_problems(profile: IndexProfile, fields: Mapping[str, IndexField]) -> list[Problem]:
@@ -63,7 +59,7 @@ def _part(part: str, path: str, fields: Mapping[str, IndexField]) -> Iterator[Pr
     one = fields.get(path)
     if missing or one is None:
         return
-    kind, types = _KINDS[part]
+    kind, types = _KINDS.get(part, "text"), _TYPES[part]
     if one.origin:
         yield _other_form(place, one)
     elif one.nested:

@@ -10,10 +10,8 @@ from ltr_plugin.catalog.analyzers import analyzer_language
 from ltr_plugin.catalog.field_names import CODE, WORDS, is_second_choice, namings
 from ltr_plugin.catalog.field_values import MEDIA_FILES, describe, guess_by_values, has_references, has_words
 from ltr_plugin.catalog.index_fields import (
-    DATE_TYPES,
     NUMBER_TYPES,
-    OBJECT,
-    STRING_TYPES,
+    PART_TYPES,
     TEXT_TYPES,
     UNMAPPED,
     VECTOR_TYPES,
@@ -33,20 +31,8 @@ _NOT_SEARCHED = ("id", "currency", *MEDIA_FILES)
 _AUTOMATIC_ID = re.compile(r"(?=.*[A-Z])(?=.*[a-z])[\w-]{20}")
 _PATH = re.compile(r"[^\s^*{}\"]{1,256}")
 
-_TYPES: Mapping[str, frozenset[str]] = {
-    "title": STRING_TYPES,
-    "description": STRING_TYPES,
-    "brand": STRING_TYPES,
-    "model": STRING_TYPES,
-    "category": STRING_TYPES,
-    "price": NUMBER_TYPES,
-    "currency": STRING_TYPES,
-    "stock": NUMBER_TYPES | {"boolean"},
-    "released": DATE_TYPES,
-    **dict.fromkeys(MEDIA_FILES, STRING_TYPES | {UNMAPPED}),
-    "stats": frozenset({OBJECT}),
-}
-"""The types that a field of each part has."""
+_TYPES = {**PART_TYPES, **{part: PART_TYPES[part] | {UNMAPPED} for part in MEDIA_FILES}}
+"""The types that a field of each part may have; media may be stored alone."""
 
 
 @dataclass(frozen=True)
