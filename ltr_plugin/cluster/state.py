@@ -9,7 +9,7 @@ from typing import Any
 
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.names import write_alias
-from ltr_plugin.cluster.responses import Json
+from ltr_plugin.cluster.responses import BulkError, Json
 from ltr_plugin.errors import ClusterError
 
 RELEASES = "ltr-releases"
@@ -23,6 +23,9 @@ DELETIONS = "ltr-deletions"
 
 PROFILES = "ltr-profiles"
 """Profiles of indices, by name and revision."""
+
+EMBEDDING = "ltr-embedding"
+"""What has been made of documents of shops' own indices, by UUID of the index, vector field and document."""
 
 SCHEMA = 1
 
@@ -64,7 +67,7 @@ class StateIndex:
         body = {"doc": {"schema": SCHEMA, **fields}, "doc_as_upsert": True}
         self._call("POST", f"_update/{id_}", body, retry_on_conflict=32)
 
-    def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, str | None]]:
+    def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, BulkError | None]]:
         """Writes in bulk, yielding (id, error or None)."""
         self._ensure()
         return self.cluster.bulk({"_index": write_alias(self.name), **action} for action in actions)
@@ -102,7 +105,7 @@ class StateIndex:
                 raise
             raise ClusterError(
                 f"{error}; state is kept in hidden indices: the right to create, read and write {RELEASES}, "
-                f"{VERSIONS}, {DELETIONS} and {PROFILES} is needed",
+                f"{VERSIONS}, {DELETIONS}, {PROFILES} and {EMBEDDING} is needed",
                 status=403,
                 error_type=error.error_type,
             ) from None
