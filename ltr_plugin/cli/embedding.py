@@ -10,11 +10,11 @@ import typer
 from ltr_plugin.cli.options import open_index
 from ltr_plugin.cli.output import exit_if, first_of, print_problems, print_result
 from ltr_plugin.cli.progress_bar import progress_bar
-from ltr_plugin.errors import counted
+from ltr_plugin.errors import Problem, ProblemLog, counted
 
 if TYPE_CHECKING:
     from ltr_plugin.cluster.managed.index import ManagedIndex
-    from ltr_plugin.pipelines.embedding.field_result import FieldResult
+    from ltr_plugin.pipelines.embedding.field_result import FieldResult, Reasons
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
     from ltr_plugin.pipelines.ingest import IngestResult
     from ltr_plugin.settings import Settings
@@ -37,7 +37,7 @@ def embed_and_show(
     anything `failed` before. `missing` are ids that were asked for and are not in the index, for the JSON.
     """
     from ltr_plugin.broker.messages import celery_client
-    from ltr_plugin.errors import BrokerError, Problem
+    from ltr_plugin.errors import BrokerError
     from ltr_plugin.pipelines.enqueue import enqueue_backlog
     from ltr_plugin.pipelines.index_catalog import embed_backlog
 
@@ -80,7 +80,6 @@ def embed_changes(
 
 def print_refused(result: "IngestResult") -> None:
     """Prints the changes that were not made, with the reasons."""
-    from ltr_plugin.errors import Problem
 
     print_problems(Problem(f"product {one.id}", one.reason) for one in result.refused)
 
@@ -96,7 +95,6 @@ def warn_without_workers(settings: "Settings") -> None:
 
 def warn_of_stale_releases(index: "ManagedIndex") -> None:
     """Names the search templates that rank an index by vectors that it no longer has."""
-    from ltr_plugin.errors import Problem
     from ltr_plugin.pipelines.releases import stale_releases
 
     print_problems(
@@ -203,7 +201,15 @@ def _field_lines(name: str, field: str, result: "FieldResult", *, mapped: bool, 
     lines += [f"  {result.empty:,} have nothing to embed"] if result.empty else []
     if result.changed:
         lines += [f"  {len(result.changed):,} changed meanwhile: {first_of(result.changed)}; a later call embeds them"]
-    lines += [f"  {id_}  {reason}" for id_, reason in result.failed]
+    lines += _first("", result.failed)
     lines += ["  --retry-errors tries these again"] if result.failed else []
-    lines += [f"  {id_}  waits, its media cannot be read now: {reason}" for id_, reason in result.unavailable]
-    return [*lines, *(f"  {id_}  refused: {reason}" for id_, reason in result.refused)]
+    lines += _first("waits, its media cannot be read now: ", result.unavailable)
+    return [*lines, *_first("refused: ", result.refused)]
+
+
+def _first(what: str, reasons: "Reasons") -> list[str]:
+    """The first products of many with a reason, a line each."""
+    log = ProblemLog()
+    for id_, reason in reasons:
+        log.add(Problem(id_, f"{what}{reason}"))
+    return [f"  {problem}" for problem in log]

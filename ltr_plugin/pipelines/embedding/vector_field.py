@@ -62,8 +62,6 @@ class _Filling:
     def run(self) -> FieldResult:
         self._index.refresh()  # a search shows documents as they were at the last one
         self._total = self._index.count() if self._options.ids is None else len(self._options.ids)
-        if not self._options.dry_run:
-            encoder_of(self._vector)  # an encoder that cannot be used is said before anything is read
         with closing(self._pending()) as pending:
             for group in batched(pending, TASKS_PER_GROUP * PRODUCTS_PER_TASK[self._vector.source]):
                 self._embed(group)
