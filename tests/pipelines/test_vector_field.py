@@ -335,21 +335,18 @@ def test_dotted_fields_fit_into_what_a_document_has(cluster, encoder):
 
 
 def test_ids_and_routing_stay_as_the_shop_made_them(cluster, vector):
-    name = shop_vectors.make_index(cluster)
-    for id_, routing in (("mit Leerzeichen", "r1"), ("x" * 512, None), ("a/b", "r2")):
+    name = shop_vectors.make_index(cluster, shards=4)
+    routings = {"mit Leerzeichen": "r1", "x" * 512: None, "a/b": "r2", **{f"p{n}": f"r{n}" for n in range(8)}}
+    for id_, routing in routings.items():
         shop_vectors.put(cluster, name, id_, {"titel": "Teekanne rot"}, **({"routing": routing} if routing else {}))
     alias = f"{name}-alias"
     cluster.call("PUT", f"/{name}/_alias/{alias}")
     index = shop_vectors.open_shop(cluster, alias, vector)
-    assert counts(fill_vector_field(index, vector)) == (3, 0, 0)
+    assert counts(fill_vector_field(index, vector)) == (11, 0, 0)
     after = shop_vectors.stored(cluster, name)
-    assert {id_: one.get("_routing") for id_, one in after.items()} == {
-        "mit Leerzeichen": "r1",
-        "x" * 512: None,
-        "a/b": "r2",
-    }
+    assert {id_: one.get("_routing") for id_, one in after.items()} == routings
     assert all("vektor" in one["_source"] for one in after.values())
-    assert counts(fill_vector_field(index, vector)) == (0, 3, 0)
+    assert counts(fill_vector_field(index, vector)) == (0, 11, 0)
     cluster.call("DELETE", f"/{name}")
 
 

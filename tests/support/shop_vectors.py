@@ -31,11 +31,12 @@ def words_file(path, seed=1):
     return f"word-vectors:{path}"
 
 
-def make_index(cluster, *, dimension=DIMENSION, **properties):
-    """An empty index of the shop with this dimension, and further fields; its name."""
+def make_index(cluster, *, dimension=DIMENSION, shards=1, **properties):
+    """An empty index of the shop with this dimension, these shards, and further fields; its name."""
     body = copy.deepcopy(german_shop.BODY)
     body["mappings"]["properties"]["vektor"]["dimension"] = dimension
     body["mappings"]["properties"] |= properties
+    body["settings"]["index"]["number_of_shards"] = shards
     name = f"laden-{uuid.uuid4().hex[:8]}"
     cluster.call("PUT", f"/{name}", body)
     return name
