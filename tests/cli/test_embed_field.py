@@ -103,6 +103,17 @@ def test_a_field_that_is_not_there_is_added_on_request_alone(cluster, shop, run)
     assert "neu.tief" in run(shop, "--field", "neu.tief", "--add-field", "--yes", code=2)
 
 
+def test_an_index_without_nearest_neighbours_gets_a_field_without_a_graph(cluster, run):
+    name = f"laden-ohne-{shop_vectors.uuid.uuid4().hex[:6]}"
+    properties = {"titel": {"type": "text"}, "beschreibung": {"type": "text"}, "bild": {"type": "keyword"}}
+    cluster.call("PUT", f"/{name}", {"mappings": {"properties": properties}})
+    shop_vectors.put(cluster, name, "a", {"titel": "Teekanne rot"})
+    said = run(name, "--field", "neu", "--yes", code=2)
+    assert json.dumps({"neu": {"type": "knn_vector", "dimension": shop_vectors.DIMENSION}}) in said
+    assert run(name, "--field", "neu", "--add-field", "--yes", "--json")["embedded"] == 1
+    cluster.call("DELETE", f"/{name}")
+
+
 def test_what_cannot_be_filled_is_said_before_anything_is_read(cluster, shop, run, tmp_path):
     for options, said in (
         (("--field", "none"), "has no vector field 'none' (it has: vektor, neu, titel, neu.tief)"),
