@@ -2,8 +2,8 @@
 
 import pytest
 
-from ltr_plugin.catalog.profile import IndexProfile, ProductFields, value_at
 from ltr_plugin.errors import InputError
+from ltr_plugin.profile.index_profile import IndexProfile, ProductFields, value_at
 from ltr_plugin.validation import decode
 
 SHOP = ProductFields(title="titel", price="preis.netto", category="warengruppe", images="bild", stats="zahlen")
