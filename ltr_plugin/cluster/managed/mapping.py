@@ -29,6 +29,7 @@ PRICE_RANGES = (10, 20, 50, 100, 200, 500, 1000)
 
 PROFILE = IndexProfile(
     product=ProductFields(
+        id="id",
         title="title",
         description="description",
         brand="brand",
