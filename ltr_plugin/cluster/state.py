@@ -24,6 +24,9 @@ DELETIONS = "ltr-deletions"
 PROFILES = "ltr-profiles"
 """Profiles of indices, by name and revision."""
 
+RANKERS = "ltr-rankers"
+"""What uploaded rankers were trained by, by the names of their models."""
+
 SCHEMA = 1
 
 _BODY = {
@@ -57,6 +60,11 @@ class StateIndex:
                 raise
             return False
         return True
+
+    def put(self, id_: str, document: Mapping[str, Any]) -> None:
+        """Writes a document, in the place of the one of this id if there is one."""
+        self._ensure()
+        self._call("PUT", f"_doc/{id_}", {"schema": SCHEMA, **document})
 
     def merge(self, id_: str, **fields: Json) -> None:
         """Sets these fields of a document, which is made if there is none; its other fields stay."""
@@ -102,7 +110,7 @@ class StateIndex:
                 raise
             raise ClusterError(
                 f"{error}; state is kept in hidden indices: the right to create, read and write {RELEASES}, "
-                f"{VERSIONS}, {DELETIONS} and {PROFILES} is needed",
+                f"{VERSIONS}, {DELETIONS}, {PROFILES} and {RANKERS} is needed",
                 status=403,
                 error_type=error.error_type,
             ) from None

@@ -75,6 +75,7 @@ def log_features(
         seed=seed,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         sample_queries=[one.to_json() for one in sample_evenly(encoded, CARRIED_QUERIES)],
+        profile=index.profile.ranking(),
     )
     sampled = _sample_negatives(index, encoded, judgments, negatives, seed, failed.add)
     paired = [
