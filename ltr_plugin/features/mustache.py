@@ -1,10 +1,21 @@
 """Mustache templates of JSON, built from values, so that quotes and commas are never written by hand."""
 
 import json
+import re
 from dataclasses import dataclass
 
 Body = object
 """A JSON value in which any part may be a RawTemplate."""
+
+OPENED = re.compile(r"\{\{\{?\s*[#^/&]?\s*")
+"""The start of a tag, up to the name in it."""
+
+FUNCTION = re.compile(r"\{\{#\s*(?:toJson|join|url)\b[^}]*\}\}\s*")
+"""The tag of a function of the cluster's templates; the name of a parameter follows."""
+
+_NAME = re.compile(rf"{OPENED.pattern}([A-Za-z_][\w-]*)")
+_INSIDE = re.compile(rf"{FUNCTION.pattern}([A-Za-z_][\w-]*)")
+_FUNCTIONS = {"toJson", "join", "url"}
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,11 @@ def render(body: Body) -> str:
             return "[" + ",".join(map(render, body)) + "]"
         case _:
             return json.dumps(body)
+
+
+def parameters_of(text: str) -> set[str]:
+    """The names of the search parameters that a template text reads."""
+    return {*_NAME.findall(text), *_INSIDE.findall(text)} - _FUNCTIONS
 
 
 def to_json(parameter: str) -> RawTemplate:
