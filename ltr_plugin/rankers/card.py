@@ -93,7 +93,7 @@ def make_card(
     InputError when the table does not fit its own feature set.
     """
     feature_set = table.feature_set
-    apart = ("feature_set", "sample_queries")
+    apart = ("feature_set", "sample_queries", "texts")
     provenance = {name: value for name, value in asdict(table.provenance).items() if name not in apart}
     return RankerCard(
         kind=kind,
