@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from ltr_plugin.cli.options import open_index
-from ltr_plugin.cli.output import exit_if, first_of, print_problems, print_result
-from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.cli.terminal.output import exit_if, first_of, print_problems, print_result
+from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.errors import Problem, ProblemLog, counted
 
 if TYPE_CHECKING:

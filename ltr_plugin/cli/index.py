@@ -15,10 +15,20 @@ from ltr_plugin.cli.embedding import (
     show_status,
     warn_of_stale_releases,
 )
-from ltr_plugin.cli.group import IndexGroup, verb_group
-from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexArgument, MediaRoot, ProfileFile, SkipInvalid, Wait
-from ltr_plugin.cli.output import print_result
-from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.cli.options import (
+    DEFAULT_INDEX,
+    AsJson,
+    Encoder,
+    IndexArgument,
+    MediaRoot,
+    ProfileFile,
+    SkipInvalid,
+    VideoEncoder,
+    Wait,
+)
+from ltr_plugin.cli.terminal.group import IndexGroup, verb_group
+from ltr_plugin.cli.terminal.output import print_result
+from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.cli.writing import print_missing, read_ids, write_file
 from ltr_plugin.errors import InputError, counted
 
@@ -26,15 +36,6 @@ if TYPE_CHECKING:
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
 
 app = verb_group("Create, list, embed, roll back and drop indices.", IndexGroup, continuing=("create", "embed"))
-
-Encoder = Annotated[str | None, typer.Option(metavar="LIBRARY:MODEL", help="Encoder, or `none` for no vectors.")]
-VideoEncoder = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="LIBRARY:MODEL",
-        help="As above. Repeat the option for several: of frames, of the sound track, of motion.",
-    ),
-]
 
 
 @app.command()

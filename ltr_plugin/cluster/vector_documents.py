@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.catalog.profile import value_at
 from ltr_plugin.cluster.embedding_notes import DocumentKey
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import BulkError, Json, partial_failure
 from ltr_plugin.errors import ClusterError
+from ltr_plugin.profile.index_profile import value_at
 
 PAGE_SIZE = 500
 SCROLL = "60m"

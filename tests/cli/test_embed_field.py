@@ -100,7 +100,8 @@ def test_a_field_that_is_not_there_is_added_on_request_alone(cluster, shop, run)
     added = cluster.call("GET", f"/{shop}")[shop]["mappings"]["properties"]["neu"]
     assert (added["type"], added["dimension"]) == ("knn_vector", shop_vectors.DIMENSION)
     cluster.call("PUT", f"/{shop}/_mapping", body)  # what is printed is the same field
-    assert "neu.tief" in run(shop, "--field", "neu.tief", "--add-field", "--yes", code=2)
+    said = run(shop, "--field", "neu.tief", "--add-field", "--yes", code=2)
+    assert "'neu.tief' cannot be inside of 'neu', which is of type knn_vector" in said
 
 
 def test_an_index_without_nearest_neighbours_gets_a_field_without_a_graph(cluster, run):
@@ -126,6 +127,10 @@ def test_what_cannot_be_filled_is_said_before_anything_is_read(cluster, shop, ru
     wrong = [{"name": "vektor", "source": "text", "encoder": f"word-vectors:{tmp_path / 'small.txt'}"}]
     (tmp_path / "small.txt").write_text("tee 1 2\nkanne 2 1\n")
     assert "makes 2 dimensions, but 'vektor' has 8" in run(shop, "--field", "vektor", "--yes", code=2, fields=wrong)
+
+    byte = {"type": "knn_vector", "dimension": shop_vectors.DIMENSION, "data_type": "byte"}
+    cluster.call("PUT", f"/{shop}/_mapping", {"properties": {"neu": {**byte, "method": shop_vectors.METHOD}}})
+    assert "'neu' holds vectors of byte" in run(shop, "--field", "neu", "--yes", code=2)
 
     cluster.call("PUT", f"/{shop}/_settings", {"index.blocks.write": True})
     assert "it takes no writes: index.blocks.write" in run(shop, "--field", "vektor", "--yes", code=2)

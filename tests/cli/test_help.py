@@ -14,8 +14,8 @@ from ltr_plugin.rankers.trainers import get_trainer
 
 COMMON = {"--index", "-i", "--json", "--help"}
 MAX_OPTIONS = 8
-MORE_OPTIONS = {("index", "embed"): 13}
-"""Of a verb that does its work on indices of two kinds: ours, and those of shops."""
+MORE_OPTIONS = {("index", "embed"): 13, ("search",): 12}
+"""Of verbs that do more than one thing: on indices of ours and of shops, and all of a search."""
 
 
 def all_verbs():

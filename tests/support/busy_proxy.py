@@ -20,8 +20,9 @@ class BusyProxy(ThreadingHTTPServer):
     A trouble is a status, or `"page"` (status 200 with a page of HTML, as of another proxy), `"drop"` (no answer),
     `"hang"` (none for long), `"lost"` (done, but no answer), `"part"` (every other action of a bulk request is
     rejected), `"starting"` (as a node whose shards are not all there), or `"failing"` (as one of which a shard fails).
-    `delays_s` holds requests back, by the end of their path. `trouble_of` may choose a trouble by the path and the body
-    of a request. `seen` has the requests, `bulks` the bodies of those that write in bulk.
+    `delays_s` holds requests back, by the end of their path. Paths that start with one of `forbidden` get 403, as of a
+    user without a right. `trouble_of` may choose a trouble by the path and the body of a request. `seen` has the
+    requests, `bulks` the bodies of those that write in bulk.
     """
 
     daemon_threads = True
@@ -37,6 +38,7 @@ class BusyProxy(ThreadingHTTPServer):
         self.bulks: list[bytes] = []
         self.hang_s = 5.0
         self.delays_s: dict[str, float] = {}
+        self.forbidden: tuple[str, ...] = ()
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     def handle_error(self, *_) -> None:
@@ -56,6 +58,8 @@ class _Handler(BaseHTTPRequestHandler):
         trouble = self.server.trouble_of(path, body)
         if trouble is None and self.server.troubles:
             trouble = self.server.troubles.pop(0)
+        if self.server.forbidden and path.startswith(self.server.forbidden):
+            trouble = 403
         if trouble == "hang":
             time.sleep(self.server.hang_s)
         if trouble in ("drop", "hang"):

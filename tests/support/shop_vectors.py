@@ -8,11 +8,11 @@ import uuid
 
 import german_shop
 
-from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.encoders import load_encoder
 from ltr_plugin.encoders.protocol import Encoder
+from ltr_plugin.profile.index_profile import IndexProfile
 
 PARTS = {"title": "titel", "description": "beschreibung", "brand": "marke", "images": "bild"}
 METHOD = {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"}

@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ltr_plugin.catalog.index_fields import OBJECT, UNMAPPED, index_fields
-from ltr_plugin.catalog.profile_check import profile_problems
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.index import Index, get_index
 from ltr_plugin.cluster.managed.mapping import is_managed, vector_mapping
 from ltr_plugin.errors import InputError
+from ltr_plugin.profile.check import profile_problems
+from ltr_plugin.profile.index_fields import OBJECT, UNMAPPED, IndexField, index_fields
 
 SAMPLE = 20
 """Documents that are read for fields that the mapping does not have, such as those of photos."""
@@ -39,33 +39,27 @@ def check_vector_field(index: Index, vector: VectorField, *, missing_allowed: bo
     an update would lose the rest.
     """
     _require_writable(index)
-    parts = list(index.profile.product.fields().values())
-    body = {"size": SAMPLE, "_source": parts}
+    body = {"size": SAMPLE, "_source": list(index.profile.product.fields().values())}
     hits = index.cluster.call("POST", f"/{index.name}/_search", body)["hits"]["hits"]
     fields = index_fields(index.mapping, (hit.get("_source", {}) for hit in hits))
-    profile = index.profile.model_copy(update={"vectors": (vector,), "text_fields": (), "returned_fields": ()})
     found = fields.get(vector.name)
-    missing = found is None or found.type == UNMAPPED
-    checked = profile.model_copy(update={"vectors": ()}) if missing else profile
-    if problems := profile_problems(checked, fields):
+    mapped = found is not None and found.type != UNMAPPED
+    of_searches = {"text_fields": (), "returned_fields": (), "filters": ()}
+    profile = index.profile.model_copy(update={**of_searches, "vectors": (vector,) if mapped else ()})
+    if problems := profile_problems(profile, fields):
         raise InputError(f"profile of {index.alias}", problems)
-    if found and not missing and (stored := found.options.get("data_type", "float")) != "float":
+    if mapped and found and (stored := found.options.get("data_type", "float")) != "float":
         raise InputError(f"index {index.alias}", f"{vector.name!r} holds vectors of {stored}, encoders make floats")
-    if not missing:
-        return True
-    steps = vector.name.split(".")
-    above = (fields.get(".".join(steps[:length])) for length in range(1, len(steps)))
-    if wrong := next((one for one in above if one and one.type not in (OBJECT, UNMAPPED)), None):
-        reason = f"{vector.name!r} cannot be inside of {wrong.path!r}, which is of type {wrong.type}; name another"
-        raise InputError(f"index {index.alias}", reason)
-    if not missing_allowed:
+    if not mapped:
+        _require_room(index, vector, fields)
+    if not mapped and not missing_allowed:
         added = json.dumps(missing_mapping(index, vector))
         raise InputError(
             f"index {index.alias}",
             f"its mapping has no field {vector.name!r}; add it, or let --add-field add it:\n\n"
             f"PUT /{index.alias}/_mapping\n{added}\n",
         )
-    return False
+    return mapped
 
 
 def add_vector_field(index: Index, vector: VectorField) -> None:
@@ -82,6 +76,15 @@ def missing_mapping(index: Index, vector: VectorField) -> dict[str, Any]:
     for step in reversed(vector.name.split(".")):
         mapping = {"properties": {step: mapping}}
     return mapping
+
+
+def _require_room(index: Index, vector: VectorField, fields: Mapping[str, IndexField]) -> None:
+    """InputError when the field would be inside of another one that is no plain object."""
+    steps = vector.name.split(".")
+    above = (fields.get(".".join(steps[:length])) for length in range(1, len(steps)))
+    if wrong := next((one for one in above if one and one.type not in (OBJECT, UNMAPPED)), None):
+        reason = f"{vector.name!r} cannot be inside of {wrong.path!r}, which is of type {wrong.type}; name another"
+        raise InputError(f"index {index.alias}", reason)
 
 
 def _require_writable(index: Index) -> None:
