@@ -34,7 +34,7 @@ def words_file(path, seed=1):
 def make_index(cluster, *, dimension=DIMENSION, shards=1, **properties):
     """An empty index of the shop with this dimension, these shards, and further fields; its name."""
     body = copy.deepcopy(german_shop.BODY)
-    body["mappings"]["properties"]["vektor"]["dimension"] = dimension
+    body["mappings"]["properties"]["vektor"] |= {"dimension": dimension, "data_type": "float"}
     body["mappings"]["properties"] |= properties
     body["settings"]["index"]["number_of_shards"] = shards
     name = f"laden-{uuid.uuid4().hex[:8]}"

@@ -48,7 +48,7 @@ def check_vector_field(index: Index, vector: VectorField, *, missing_allowed: bo
     profile = index.profile.model_copy(update={**of_searches, "vectors": (vector,) if mapped else ()})
     if problems := profile_problems(profile, fields):
         raise InputError(f"profile of {index.alias}", problems)
-    if mapped and found and (stored := found.options.get("data_type", "float")) != "float":
+    if mapped and found and (stored := str(found.options.get("data_type", "float")).lower()) != "float":
         raise InputError(f"index {index.alias}", f"{vector.name!r} holds vectors of {stored}, encoders make floats")
     if not mapped:
         _require_room(index, vector, fields)
