@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from ltr_plugin.features.feature_set import FeatureSet
     from ltr_plugin.features.table import FeatureTable
     from ltr_plugin.judgments.qrels import Qrels
-    from ltr_plugin.pipelines.catalog_client import CatalogClient
     from ltr_plugin.pipelines.evaluate import evaluate
     from ltr_plugin.pipelines.explain import explain
+    from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
     from ltr_plugin.pipelines.log_features import log_features
     from ltr_plugin.pipelines.profiles import read_profile
     from ltr_plugin.pipelines.push import push
@@ -48,7 +48,7 @@ __version__ = "0.2.0"
 _ERRORS = "errors"
 _HOMES = {
     "BrokerError": _ERRORS,
-    "CatalogClient": "pipelines.catalog_client",
+    "CatalogClient": "pipelines.indexing.catalog_client",
     "Cluster": "cluster.connection",
     "ClusterError": _ERRORS,
     "EncoderError": _ERRORS,

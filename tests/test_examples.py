@@ -16,7 +16,7 @@ from ltr_plugin.catalog.changes import CatalogEntry
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.pipelines.encoder_selection import EncoderSelection
-from ltr_plugin.pipelines.index_catalog import write_catalog
+from ltr_plugin.pipelines.indexing.index_catalog import write_catalog
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"

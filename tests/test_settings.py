@@ -9,7 +9,7 @@ import pytest
 from ltr_plugin.broker.messages import broker_options
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import InputError
-from ltr_plugin.pipelines.enqueue import broker_name
+from ltr_plugin.pipelines.indexing.enqueue import broker_name
 from ltr_plugin.settings import Settings, describe
 
 ROOT = Path(__file__).parents[1]

@@ -19,8 +19,8 @@ from ltr_plugin.cluster.managed.versions import open_or_create
 from ltr_plugin.encoders import load_encoder, vector_fields
 from ltr_plugin.encoders.registry import load_full_precision
 from ltr_plugin.media.openers import OPENERS
-from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue_backlog
-from ltr_plugin.pipelines.local_worker import LocalWorker
+from ltr_plugin.pipelines.indexing.enqueue import PRODUCTS_PER_TASK, enqueue_backlog
+from ltr_plugin.pipelines.indexing.local_worker import LocalWorker
 
 SIZES = {"cpu": (8, 32, 64), "cuda": (64, 256, 1024)}
 """Batch sizes tried for the library, by device."""

@@ -23,7 +23,7 @@ from ltr_workers.logs import log_context
 from ltr_plugin.cluster.managed.documents import EmbeddingResult, StoredProduct
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.responses import BulkError
-from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK
+from ltr_plugin.pipelines.indexing.enqueue import PRODUCTS_PER_TASK
 
 __all__ = ["Attempt", "app", "read_attempts"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.lib.brokers import free_port
-from ltr_plugin.pipelines.local_worker import worker_command
+from ltr_plugin.pipelines.indexing.local_worker import worker_command
 
 
 class WorkerProcess:

@@ -38,9 +38,9 @@ from ltr_plugin.cluster.managed.versions import open_or_create
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.devnode import NodeState, start_node, stop_node
 from ltr_plugin.errors import LtrError
-from ltr_plugin.pipelines import local_worker
-from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue_backlog
-from ltr_plugin.pipelines.index_catalog import write_catalog as write_products
+from ltr_plugin.pipelines.indexing import local_worker
+from ltr_plugin.pipelines.indexing.enqueue import PRODUCTS_PER_TASK, enqueue_backlog
+from ltr_plugin.pipelines.indexing.index_catalog import write_catalog as write_products
 from ltr_plugin.settings import Settings
 
 BROKERS: dict[str, type[Broker]] = {"redis": Redis, "forgetful-redis": ForgetfulRedis, "rabbitmq": RabbitMQ}

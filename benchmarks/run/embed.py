@@ -44,7 +44,7 @@ from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, load_encoder
 from ltr_plugin.encoders.runtime.cores import ENV_CORES, ENV_TOKENIZER_THREADS, cores
 from ltr_plugin.media.openers import OPENERS
-from ltr_plugin.pipelines.local_worker import LocalWorker, local_worker
+from ltr_plugin.pipelines.indexing.local_worker import LocalWorker, local_worker
 from ltr_plugin.settings import Settings
 
 WARM_UP = 64

@@ -38,7 +38,7 @@ from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.managed.versions import open_or_create, switch_alias
 from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.encoders import vector_fields
-from ltr_plugin.pipelines.catalog_client import CatalogClient
+from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
 from ltr_plugin.settings import Settings
 
 STAGES = ("written", "embedded", "searchable")

@@ -15,7 +15,7 @@ from ltr_plugin.errors import InputError, counted
 
 if TYPE_CHECKING:
     from ltr_plugin.errors import ClusterError
-    from ltr_plugin.pipelines.watch_folder import FileResult
+    from ltr_plugin.pipelines.indexing.watch_folder import FileResult
 
 app = verb_group(
     "Write products into an index, update them and delete them.", continuing=("put", "update", "delete", "watch")
@@ -76,7 +76,7 @@ def delete(
 ) -> None:
     """Delete products by their ids; ids that the index does not have are named, and are no error."""
     from ltr_plugin.cluster.opensearch import connect
-    from ltr_plugin.pipelines.catalog_client import CatalogClient
+    from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
     from ltr_plugin.settings import Settings
 
     settings = Settings.from_env()
@@ -126,7 +126,7 @@ def watch(
 ) -> None:
     """Write the files that appear in a folder, until interrupted, and move each to `done` or `failed` in it."""
     from ltr_plugin.cluster.opensearch import connect
-    from ltr_plugin.pipelines import watch_folder as watching
+    from ltr_plugin.pipelines.indexing import watch_folder as watching
     from ltr_plugin.settings import Settings
 
     def on_file(one: "FileResult") -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.pipelines.embedding.field_result import FieldResult, Reasons
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
-    from ltr_plugin.pipelines.ingest import IngestResult
+    from ltr_plugin.pipelines.indexing.ingest import IngestResult
     from ltr_plugin.settings import Settings
 
 
@@ -38,8 +38,8 @@ def embed_and_show(
     """
     from ltr_plugin.broker.messages import celery_client
     from ltr_plugin.errors import BrokerError
-    from ltr_plugin.pipelines.enqueue import enqueue_backlog
-    from ltr_plugin.pipelines.index_catalog import embed_backlog
+    from ltr_plugin.pipelines.indexing.enqueue import enqueue_backlog
+    from ltr_plugin.pipelines.indexing.index_catalog import embed_backlog
 
     try:
         if wait:
@@ -86,7 +86,7 @@ def print_refused(result: "IngestResult") -> None:
 
 def warn_without_workers(settings: "Settings") -> None:
     """Says on standard error, within ten seconds, that no worker takes tasks from the configured broker."""
-    from ltr_plugin.pipelines.enqueue import broker_name, count_workers
+    from ltr_plugin.pipelines.indexing.enqueue import broker_name, count_workers
 
     if settings.broker_url and not count_workers(settings, limit=1):
         broker = broker_name(settings)
@@ -139,7 +139,7 @@ def show_status(index: "ManagedIndex", *, as_json: bool, missing: Sequence[str] 
 
 def next_version(index: "ManagedIndex", encoders: "EncoderSelection") -> "ManagedIndex | None":
     """The version with these encoders and all products, beside the active one; None when that one has the encoders."""
-    from ltr_plugin.pipelines.index_versions import build_next_version
+    from ltr_plugin.pipelines.indexing.index_versions import build_next_version
 
     vectors = encoders.vectors(index.vectors)
     if set(vectors) == set(index.vectors):

@@ -62,7 +62,7 @@ def create(
     from ltr_plugin.cluster.names import require_name
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.encoder_selection import vector_fields_for
-    from ltr_plugin.pipelines.index_catalog import ensure_index, require_broker
+    from ltr_plugin.pipelines.indexing.index_catalog import ensure_index, require_broker
     from ltr_plugin.settings import Settings
 
     require_name("index", name, lower_case=True)  # before encoders are loaded
@@ -96,7 +96,7 @@ def create(
 def list_(as_json: AsJson = False) -> None:
     """List the indices of the cluster that this program made."""
     from ltr_plugin.cluster.opensearch import connect
-    from ltr_plugin.pipelines.index_versions import list_indices
+    from ltr_plugin.pipelines.indexing.index_versions import list_indices
 
     indices = list_indices(connect())
     text = (
@@ -162,8 +162,8 @@ def embed(
     """
     from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.cluster.opensearch import connect
-    from ltr_plugin.pipelines.catalog_client import CatalogClient
-    from ltr_plugin.pipelines.index_catalog import require_broker
+    from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
+    from ltr_plugin.pipelines.indexing.index_catalog import require_broker
     from ltr_plugin.settings import Settings
 
     encoders = _encoders(text_encoder, image_encoder, audio_encoder, video_encoder)
@@ -208,8 +208,8 @@ def rollback(name: IndexArgument = DEFAULT_INDEX, wait: Wait = True, as_json: As
     """Make the version active that was active before; a second rollback undoes the first."""
     from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.cluster.opensearch import connect
-    from ltr_plugin.pipelines.index_catalog import require_broker
-    from ltr_plugin.pipelines.index_versions import rollback_index
+    from ltr_plugin.pipelines.indexing.index_catalog import require_broker
+    from ltr_plugin.pipelines.indexing.index_versions import rollback_index
     from ltr_plugin.settings import Settings
 
     settings = Settings.from_env()
@@ -238,7 +238,7 @@ def drop(
 ) -> None:
     """Delete the versions of an index that are not active; no rollback is possible afterwards."""
     from ltr_plugin.cluster.opensearch import connect
-    from ltr_plugin.pipelines.index_versions import drop_inactive_versions, drop_index, list_versions
+    from ltr_plugin.pipelines.indexing.index_versions import drop_inactive_versions, drop_index, list_versions
 
     cluster = connect()
     every = list_versions(cluster, name)

@@ -60,7 +60,7 @@ def worker(
     from ltr_plugin.broker.messages import CATALOG_QUEUE, DEFAULT_QUEUE, QUEUES, SWEEP_QUEUE, celery_client, queue_of
     from ltr_plugin.errors import InputError
     from ltr_plugin.extras import require_module
-    from ltr_plugin.pipelines.local_worker import worker_command
+    from ltr_plugin.pipelines.indexing.local_worker import worker_command
     from ltr_plugin.settings import Settings
 
     if modality and queues:

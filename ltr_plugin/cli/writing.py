@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ltr_plugin.cluster.connection import Cluster
     from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
-    from ltr_plugin.pipelines.index_catalog import IndexResult
-    from ltr_plugin.pipelines.ingest import IngestResult
+    from ltr_plugin.pipelines.indexing.index_catalog import IndexResult
+    from ltr_plugin.pipelines.indexing.ingest import IngestResult
     from ltr_plugin.settings import Settings
 
 STANDARD_INPUT = Path("-")
@@ -73,7 +73,7 @@ def write(
 ) -> None:
     """Writes products, or updates of them, from a file or standard input, and has their vectors made."""
     from ltr_plugin.cluster.opensearch import connect
-    from ltr_plugin.pipelines.index_catalog import require_broker
+    from ltr_plugin.pipelines.indexing.index_catalog import require_broker
     from ltr_plugin.settings import Settings
 
     if prune and file == STANDARD_INPUT:
@@ -106,7 +106,7 @@ def write_file(
 ) -> "tuple[IndexResult, bool]":
     """Writes a file of products; returns what became of them, and whether a line failed."""
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
-    from ltr_plugin.pipelines.index_catalog import missing_from_catalog, write_catalog
+    from ltr_plugin.pipelines.indexing.index_catalog import missing_from_catalog, write_catalog
 
     with progress_bar("writing products") as progress:
         done = write_catalog(
@@ -137,8 +137,8 @@ def _write_standard_input(
 ) -> None:
     from ltr_plugin.catalog.line_groups import read_batches
     from ltr_plugin.files import open_lines
-    from ltr_plugin.pipelines.catalog_client import CatalogClient
-    from ltr_plugin.pipelines.ingest import ingest_lines
+    from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
+    from ltr_plugin.pipelines.indexing.ingest import ingest_lines
 
     index = ensure_index(cluster, name, media_root or Path(), update=update).allow_media(media_root or Path())
     products = CatalogClient(name, folder=media_root, settings=settings, cluster=cluster)
@@ -158,8 +158,8 @@ def ensure_index(cluster: "Cluster", name: str, media_root: Path, *, update: boo
     """The index, which is made when there is none, unless it is to be updated."""
     from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.cluster.managed.versions import active_index
-    from ltr_plugin.pipelines import index_catalog
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
+    from ltr_plugin.pipelines.indexing import index_catalog
 
     active = active_index(cluster, name)
     if update and active is None:

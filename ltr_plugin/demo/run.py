@@ -22,7 +22,7 @@ from ltr_plugin.files import write_atomic
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.pipelines.encode_queries import encode
 from ltr_plugin.pipelines.evaluate import Evaluation, evaluate
-from ltr_plugin.pipelines.index_catalog import embed_backlog, write_catalog
+from ltr_plugin.pipelines.indexing.index_catalog import embed_backlog, write_catalog
 from ltr_plugin.pipelines.log_features import log_features
 from ltr_plugin.pipelines.push import PushResult, push
 from ltr_plugin.pipelines.releases import promote

@@ -14,7 +14,7 @@ from ltr_plugin.devnode import node_state
 from ltr_plugin.devnode.toolchain import find_jdk, find_maven
 from ltr_plugin.errors import BrokerError, ClusterError, InputError, NodeError, PluginMissingError
 from ltr_plugin.extras import EXTRA_OF
-from ltr_plugin.pipelines.enqueue import broker_name, count_workers
+from ltr_plugin.pipelines.indexing.enqueue import broker_name, count_workers
 from ltr_plugin.settings import Settings
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)

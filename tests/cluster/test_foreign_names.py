@@ -7,8 +7,8 @@ import pytest
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.managed.versions import active_index
 from ltr_plugin.errors import InputError
-from ltr_plugin.pipelines.index_catalog import write_catalog
-from ltr_plugin.pipelines.index_versions import drop_inactive_versions, drop_index, list_versions
+from ltr_plugin.pipelines.indexing.index_catalog import write_catalog
+from ltr_plugin.pipelines.indexing.index_versions import drop_inactive_versions, drop_index, list_versions
 
 
 @pytest.fixture(params=["index", "alias", "alias of a version"])

@@ -25,7 +25,7 @@ from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.transport.serializer import OrjsonSerializer
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.parameters import search_parameters as parameters_of
-from ltr_plugin.pipelines.enqueue import enqueue
+from ltr_plugin.pipelines.indexing.enqueue import enqueue
 from ltr_plugin.queries.masking import MaskedRetrieval
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, Ranking, search_template, with_release_metadata

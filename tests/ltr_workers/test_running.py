@@ -20,7 +20,7 @@ from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.managed.versions import open_or_create
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.encoders import vector_fields
-from ltr_plugin.pipelines.enqueue import enqueue, enqueue_backlog, enqueue_lost
+from ltr_plugin.pipelines.indexing.enqueue import enqueue, enqueue_backlog, enqueue_lost
 from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live

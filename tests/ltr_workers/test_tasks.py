@@ -15,8 +15,8 @@ from ltr_workers.tasks import MAX_RETRIES, MAX_RETRY_DELAY_S, TASK_FAILED, embed
 
 from ltr_plugin.broker.messages import QUEUES, WRITE_REFUSED, broker_folder, broker_options, route
 from ltr_plugin.errors import BrokerError, LtrError
-from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue, enqueue_backlog, enqueue_lost
-from ltr_plugin.pipelines.local_worker import drain
+from ltr_plugin.pipelines.indexing.enqueue import PRODUCTS_PER_TASK, enqueue, enqueue_backlog, enqueue_lost
+from ltr_plugin.pipelines.indexing.local_worker import drain
 from ltr_plugin.settings import Settings
 
 

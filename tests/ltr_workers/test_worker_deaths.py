@@ -12,9 +12,9 @@ from PIL import Image
 from ltr_plugin.broker.messages import broker_folder, celery_client
 from ltr_plugin.encoders import encoder_of
 from ltr_plugin.errors import EncoderError
-from ltr_plugin.pipelines import local_worker as worker_module
-from ltr_plugin.pipelines.enqueue import enqueue
-from ltr_plugin.pipelines.local_worker import drain, local_worker
+from ltr_plugin.pipelines.indexing import local_worker as worker_module
+from ltr_plugin.pipelines.indexing.enqueue import enqueue
+from ltr_plugin.pipelines.indexing.local_worker import drain, local_worker
 from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live

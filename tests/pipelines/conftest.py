@@ -10,7 +10,7 @@ import yaml
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.pipelines.index_catalog import write_catalog
+from ltr_plugin.pipelines.indexing.index_catalog import write_catalog
 
 COLOURS, GOODS = ("red", "blue", "green", "black"), ("shoe", "lamp", "mug", "chair", "scarf")
 FEATURES = [

@@ -17,10 +17,10 @@ from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.managed.versions import open_or_create, switch_alias
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import ClusterError, InputError
-from ltr_plugin.pipelines import watch_folder as watching
-from ltr_plugin.pipelines.catalog_client import CatalogClient
-from ltr_plugin.pipelines.ingest import ingest_lines
-from ltr_plugin.pipelines.watch_folder import WatchedFolder
+from ltr_plugin.pipelines.indexing import watch_folder as watching
+from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
+from ltr_plugin.pipelines.indexing.ingest import ingest_lines
+from ltr_plugin.pipelines.indexing.watch_folder import WatchedFolder
 from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live

@@ -17,11 +17,11 @@ from ltr_plugin.cluster.managed.sync import cut_over
 from ltr_plugin.cluster.managed.versions import active_index, resolve_alias, versions, writes_blocked
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import InputError
-from ltr_plugin.pipelines import index_catalog as indexing
-from ltr_plugin.pipelines.catalog_client import CatalogClient
 from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
-from ltr_plugin.pipelines.index_catalog import embed_backlog, missing_from_catalog, write_catalog
-from ltr_plugin.pipelines.index_versions import (
+from ltr_plugin.pipelines.indexing import index_catalog as indexing
+from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
+from ltr_plugin.pipelines.indexing.index_catalog import embed_backlog, missing_from_catalog, write_catalog
+from ltr_plugin.pipelines.indexing.index_versions import (
     build_next_version,
     drop_inactive_versions,
     list_versions,

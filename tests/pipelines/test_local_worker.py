@@ -13,7 +13,7 @@ from PIL import Image
 from ltr_plugin.broker.messages import CATALOG_QUEUE, broker_folder, parked_queue_of
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.errors import LtrError
-from ltr_plugin.pipelines.local_worker import drain, local_worker
+from ltr_plugin.pipelines.indexing.local_worker import drain, local_worker
 from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live
@@ -84,7 +84,7 @@ def test_a_worker_does_not_outlive_a_killed_command(tmp_path):
     script = (
         "import sys, time, pathlib\n"
         "from ltr_plugin.settings import Settings\n"
-        "from ltr_plugin.pipelines.local_worker import local_worker\n"
+        "from ltr_plugin.pipelines.indexing.local_worker import local_worker\n"
         "with local_worker(Settings(runs=pathlib.Path(sys.argv[1]))) as worker:\n"
         "    print(worker.pid, flush=True)\n"
         "    time.sleep(60)\n"

@@ -14,8 +14,8 @@ from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import InputError, ParityError
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.pipelines import releases
-from ltr_plugin.pipelines.catalog_client import CatalogClient
-from ltr_plugin.pipelines.index_catalog import embed_backlog, ensure_index, write_catalog
+from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
+from ltr_plugin.pipelines.indexing.index_catalog import embed_backlog, ensure_index, write_catalog
 from ltr_plugin.pipelines.log_features import log_features
 from ltr_plugin.pipelines.push import push
 from ltr_plugin.pipelines.releases import current_releases, promote, rollback

@@ -16,7 +16,7 @@ from ltr_plugin.errors import EncoderError
 from ltr_plugin.pipelines.embedding import vector_field
 from ltr_plugin.pipelines.embedding.field_result import FieldOptions
 from ltr_plugin.pipelines.embedding.vector_field import MAX_FAILURES, fill_vector_field
-from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK
+from ltr_plugin.pipelines.indexing.enqueue import PRODUCTS_PER_TASK
 
 pytestmark = pytest.mark.live
 

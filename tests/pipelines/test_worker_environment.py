@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ltr_plugin.pipelines.local_worker import worker_environment
+from ltr_plugin.pipelines.indexing.local_worker import worker_environment
 from ltr_plugin.settings import Settings, describe
 
 

@@ -28,7 +28,7 @@ from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel,
 from ltr_plugin.cluster.managed.changes import WRITES_BLOCKED
 from ltr_plugin.cluster.names import is_name
 from ltr_plugin.errors import ClusterError, InputError, LtrError
-from ltr_plugin.pipelines.ingest import IngestResult, ingest
+from ltr_plugin.pipelines.indexing.ingest import IngestResult, ingest
 from ltr_plugin.settings import Settings
 from ltr_plugin.validation import shorten
 from ltr_workers.celery import app

@@ -11,7 +11,7 @@ from typing import Any
 from celery import Celery
 
 from ltr_plugin.broker.messages import PARKED_QUEUE, parked_queue_of
-from ltr_plugin.pipelines.enqueue import broker_connection, queue_length
+from ltr_plugin.pipelines.indexing.enqueue import broker_connection, queue_length
 
 
 class Parking:

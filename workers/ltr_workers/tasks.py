@@ -14,7 +14,7 @@ from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.versions import writes_blocked
 from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.errors import BrokerError, ClusterError, EncoderUnavailableError, InputError, LtrError
-from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK, enqueue_lost, enqueue_missing
+from ltr_plugin.pipelines.indexing.enqueue import PRODUCTS_PER_TASK, enqueue_lost, enqueue_missing
 from ltr_plugin.settings import Settings
 from ltr_workers.celery import app
 from ltr_workers.in_flight import deduplicate

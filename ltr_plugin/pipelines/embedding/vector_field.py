@@ -20,7 +20,7 @@ from ltr_plugin.pipelines.embedding.field_result import FieldOptions, FieldResul
 from ltr_plugin.pipelines.embedding.field_writer import Conflict, FieldWriter, PendingDocument
 from ltr_plugin.pipelines.embedding.items import EncoderTimes
 from ltr_plugin.pipelines.embedding.products import EncodedProduct, encode_products
-from ltr_plugin.pipelines.enqueue import PRODUCTS_PER_TASK
+from ltr_plugin.pipelines.indexing.enqueue import PRODUCTS_PER_TASK
 from ltr_plugin.progress import Progress, no_progress
 
 TASKS_PER_GROUP = 4

@@ -16,7 +16,7 @@ from ltr_plugin.validation import shorten
 if TYPE_CHECKING:
     from celery import Celery
 
-    from ltr_plugin.pipelines.ingest import IngestResult
+    from ltr_plugin.pipelines.indexing.ingest import IngestResult
 
 CatalogRecord = Mapping[str, Any] | str | bytes
 """A product or an update as in a line of a catalog: decoded JSON, or its text."""
@@ -79,7 +79,7 @@ class CatalogClient:
         return self._ingest(({"id": id_} for id_ in several(ids)), ReembedRequest)
 
     def _ingest(self, records: Iterable[object], change_type: type[Change]) -> "IngestResult":
-        from ltr_plugin.pipelines.ingest import ingest
+        from ltr_plugin.pipelines.indexing.ingest import ingest
 
         return ingest(
             self._cluster, self.alias, several(records), change_type, client=self._client, folder=self._folder,

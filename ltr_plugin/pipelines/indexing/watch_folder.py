@@ -12,9 +12,9 @@ from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.errors import MAX_LISTED, ClusterError, InputError, LtrError, ProblemLog
 from ltr_plugin.files import open_lines, write_atomic
-from ltr_plugin.pipelines.catalog_client import CatalogClient
-from ltr_plugin.pipelines.index_catalog import temporary_worker
-from ltr_plugin.pipelines.ingest import Ingest, StreamResult, ingest_lines
+from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
+from ltr_plugin.pipelines.indexing.index_catalog import temporary_worker
+from ltr_plugin.pipelines.indexing.ingest import Ingest, StreamResult, ingest_lines
 from ltr_plugin.settings import Settings
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
@@ -107,7 +107,7 @@ def watch_folder(
     Without a broker, a local worker makes the vectors. While the cluster is out of reach, files stay where they are and
     `on_retry` is called with the reason. LtrError when the local worker dies for good.
     """
-    from ltr_plugin.pipelines.enqueue import enqueue_backlog
+    from ltr_plugin.pipelines.indexing.enqueue import enqueue_backlog
 
     with temporary_worker(settings, media or folder) as worker:
         client = worker.client if worker else None

@@ -28,12 +28,12 @@ from ltr_plugin.cluster.managed.versions import (
 from ltr_plugin.errors import ClusterError, InputError, Problem, counted
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
-from ltr_plugin.pipelines.index_versions import build_next_version
+from ltr_plugin.pipelines.indexing.index_versions import build_next_version
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.settings import Settings
 
 if TYPE_CHECKING:
-    from ltr_plugin.pipelines.local_worker import LocalWorker
+    from ltr_plugin.pipelines.indexing.local_worker import LocalWorker
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def temporary_worker(settings: Settings, *media_roots: Path) -> "Iterator[LocalW
 
     The local worker may read the media of these folders too.
     """
-    from ltr_plugin.pipelines.local_worker import local_worker
+    from ltr_plugin.pipelines.indexing.local_worker import local_worker
 
     if settings.broker_url:
         yield None
@@ -236,7 +236,7 @@ def _embed(
 ) -> bool:
     """Whether any vector was missing."""
     from ltr_plugin.broker.messages import celery_client
-    from ltr_plugin.pipelines.local_worker import drain
+    from ltr_plugin.pipelines.indexing.local_worker import drain
 
     index.refresh()
     if not index.backlog(untried_since=since):

@@ -16,7 +16,7 @@ from ltr_plugin.broker.messages import CATALOG_QUEUE, TASK_FAILED, WRITE_REFUSED
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.errors import BrokerError, LtrError, counted
 from ltr_plugin.extras import require_module
-from ltr_plugin.pipelines.enqueue import enqueue_backlog, enqueue_lost
+from ltr_plugin.pipelines.indexing.enqueue import enqueue_backlog, enqueue_lost
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.settings import Settings, variable
 

@@ -17,7 +17,7 @@ from ltr_plugin.cluster.managed.index import NOT_FOUND, ManagedIndex
 from ltr_plugin.cluster.managed.scripts import STALE
 from ltr_plugin.errors import BrokerError, ClusterError, InputError, Problem, counted
 from ltr_plugin.files import decode_line
-from ltr_plugin.pipelines.enqueue import enqueue_missing
+from ltr_plugin.pipelines.indexing.enqueue import enqueue_missing
 from ltr_plugin.validation import MAX_QUOTED, problems_of
 
 if TYPE_CHECKING:
