@@ -12,7 +12,7 @@ from ltr_plugin.cli.output import print_result
 if TYPE_CHECKING:
     from ltr_plugin.pipelines.explain import Explanation
 
-RANKERS = "bm25, vectors, random, the model name of an uploaded ranker, or its folder"
+RANKERS = "bm25, vectors, first-pass, random, the model name of an uploaded ranker, or its folder"
 NAME_WIDTH = 24
 
 

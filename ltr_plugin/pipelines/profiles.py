@@ -17,6 +17,12 @@ from ltr_plugin.cluster.index import Index, get_index
 from ltr_plugin.cluster.managed.mapping import effective_profile, is_managed, managed_profile
 from ltr_plugin.cluster.profiles import ProfileRevision, put_profile, read_revision, stored_profile
 from ltr_plugin.errors import EncoderError, InputError, Problem, counted
+from ltr_plugin.pipelines.first_pass.check import (
+    first_pass_problems,
+    first_pass_warnings,
+    refused_queries,
+    with_query_file,
+)
 from ltr_plugin.validation import decode, read_yaml
 
 SAMPLE, ENCODED_SAMPLE = 200, 20
@@ -132,8 +138,13 @@ def check_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> P
             continue
         note, fits = _measured(vector, profile.product, documents)
         (notes if fits else warnings).append(f"{vector.name}: {note}")
+    whole = effective_profile(name, target.mapping.get("_meta", {}), profile) or profile
+    problems += first_pass_problems(whole)
+    if not problems:
+        problems += refused_queries(Index.open(cluster, name, profile=whole))
     if problems:
         raise InputError(source, problems)
+    warnings += first_pass_warnings(whole)
     return ProfileCheck(profile, tuple(notes), tuple(warnings))
 
 
@@ -173,10 +184,14 @@ def _read(path: Path) -> tuple[IndexProfile, list[Problem]]:
                 problems.append(Problem(f"$.vectors[{position}].encoder", str(error)))
                 completed.append({**entry, "fingerprint": asdict(UNKNOWN)})
         value = {**value, "vectors": completed}
+    value, unread = with_query_file(value, path.parent)
     try:
-        return decode(IndexProfile, value, source=str(path)), problems
+        profile = decode(IndexProfile, value, source=str(path))
     except InputError as error:
-        raise InputError(str(path), [*error.problems, *problems]) from None
+        raise InputError(str(path), [*error.problems, *problems, *unread]) from None
+    if unread:
+        raise InputError(str(path), [*problems, *unread])
+    return profile, problems
 
 
 def _completed(entry: Any) -> Any:  # noqa: ANN401 - what a file has there

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from ltr_plugin.catalog.first_pass import VectorScale
 from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.features.kinds import MATCH_NONE
 from ltr_plugin.features.mustache import Body, RawTemplate, to_json, when, when_list
 from ltr_plugin.features.product_values import FieldValue
+from ltr_plugin.queries.own_query import OwnQuery
 
 NO_LIST: Body = {"filters_must_be_a_list_of_query_clauses": {}}
 """Not a query: the cluster refuses it by its name. Without its filter, a search would find what it must not show."""
@@ -46,6 +48,22 @@ class Retrieval:
     def query_vectors(self) -> tuple[str, ...]:
         """The names of the query vectors that it can use."""
         return tuple(dict.fromkeys(query for query, _ in self.knn_pairs))
+
+    def own_clause(self) -> Body | None:
+        """The shop's own query, which stands for `lexical_clause` and `knn_clauses`; None where the profile has none.
+
+        InputError where it cannot be read.
+        """
+        query = self.profile.first_pass.query
+        return OwnQuery.parse(query).rendered(FILTER) if query else None
+
+    @property
+    def outdated_scales(self) -> tuple[VectorScale, ...]:
+        """The scales that were measured with another encoder than the one of their field now: where there are any,
+        similarities count as they are."""
+        spaces = {vector.name: vector.fingerprint.digest for vector in self.profile.vectors}
+        scales = self.profile.first_pass.scales
+        return tuple(scale for scale in scales if scale.space not in (None, spaces.get(scale.field)))
 
     def lexical_clause(self) -> Body:
         """BM25 of the query's text: the best field counts in full, the others by the tie breaker."""
@@ -94,7 +112,7 @@ class Retrieval:
     def _scaled(self, query: str, field: str, filter_: Body) -> Body:
         knn = {"knn": {field: {"vector": to_json(query), "k": self.window_size, "filter": filter_}}}
         scale = self.profile.first_pass.scale(query, field)
-        if scale is None:
+        if scale is None or self.outdated_scales:
             return knn
         params = {"low": scale.low, "range": scale.high - scale.low, "weight": scale.weight}
         script = {"source": "params.weight * Math.max(0, (_score - params.low) / params.range)", "params": params}
