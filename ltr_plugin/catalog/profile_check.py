@@ -12,6 +12,7 @@ from ltr_plugin.catalog.index_fields import (
 )
 from ltr_plugin.catalog.profile import DOCUMENT_ID, IndexProfile
 from ltr_plugin.errors import Problem
+from ltr_plugin.validation import MAX_QUOTED
 
 MAX_NEAREST, MAX_NAMED = 3, 20
 
@@ -47,7 +48,9 @@ def profile_differences(ours: IndexProfile, theirs: IndexProfile) -> list[str]:
     one, other = map(_entries, (ours, theirs))
     keys = dict.fromkeys([*one, *other])
     return [
-        f"{key}: {one.get(key, 'none')}, not {other.get(key, 'none')}" for key in keys if one.get(key) != other.get(key)
+        f"{key}: {_cut(one.get(key, 'none'))}, not {_cut(other.get(key, 'none'))}"
+        for key in keys
+        if one.get(key) != other.get(key)
     ]
 
 
@@ -136,6 +139,10 @@ def _entries(profile: IndexProfile) -> dict[str, str]:
         f"$.vectors.{one.name}": f"{one.source} by {one.encoder} ({one.fingerprint.digest})" for one in profile.vectors
     }
     return dict(_leaves(plain, "$")) | vectors
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= MAX_QUOTED else f"{value[:MAX_QUOTED]}..."
 
 
 def _leaves(value: object, path: str) -> Iterator[tuple[str, str]]:

@@ -92,6 +92,11 @@ class OwnQuery:
         """The clause as the cluster has it for these parameters."""
         return "".join(_filled(self.nodes, params))
 
+    @property
+    def reads_filter(self) -> bool:
+        """Whether the search's filter stands anywhere in it."""
+        return any(isinstance(node, Tag) and node.name == FILTER_TAG for node in _walk(self.nodes))
+
     def parameters(self) -> frozenset[str]:
         """The names of the parameters that it reads."""
         return frozenset(_parameters(self.nodes))

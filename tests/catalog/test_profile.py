@@ -1,8 +1,11 @@
 """Index profiles: the parts of a product in fields of any name, and what a wrong profile is told."""
 
 import pytest
+import yaml
 
+from ltr_plugin.catalog.first_pass import FirstPass
 from ltr_plugin.catalog.profile import IndexProfile, ProductFields, value_at
+from ltr_plugin.catalog.profile_yaml import profile_yaml
 from ltr_plugin.errors import InputError
 from ltr_plugin.validation import decode
 
@@ -57,3 +60,11 @@ def test_the_digest_changes_with_what_searches_are_rendered_from():
     one = IndexProfile(text_fields=("titel",))
     assert one.digest == IndexProfile(text_fields=("titel",), media_root="/elsewhere").digest
     assert one.digest != IndexProfile(text_fields=("titel^2",)).digest
+
+
+def test_a_query_of_several_lines_keeps_them_in_the_file_of_a_profile():
+    query = '{"match":\n  {"titel": "{{text}}"}}'
+    profile = IndexProfile(text_fields=("titel",), first_pass=FirstPass(query=query))
+    text = profile_yaml(profile)
+    assert 'query: |-\n    {"match":\n      {"titel": "{{text}}"}}\n' in text
+    assert decode(IndexProfile, yaml.safe_load(text), source="index.yaml") == profile

@@ -7,10 +7,10 @@ from typing import Any
 from ltr_plugin.catalog.first_pass import MAX_QUERY
 from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.search import msearch_template
-from ltr_plugin.errors import InputError, Problem
+from ltr_plugin.cluster.search import search
+from ltr_plugin.errors import ClusterError, InputError, Problem
 from ltr_plugin.features.parameters import search_parameters
-from ltr_plugin.queries.own_query import LOCATION, OwnQuery
+from ltr_plugin.queries.own_query import FILTER_TAG, LOCATION, OwnQuery
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, search_template
 
@@ -63,9 +63,17 @@ def first_pass_problems(profile: IndexProfile) -> list[Problem]:
 
 def first_pass_warnings(profile: IndexProfile) -> list[str]:
     """What may be wrong with it all the same."""
-    outdated = ", ".join(sorted({scale.field for scale in Retrieval(profile).outdated_scales}))
-    reason = "first_pass.scales count as if there were none, as they were measured with other encoders than those of"
-    return [f"{reason} {outdated}; run `ltr profile measure`"] if outdated else []
+    warnings = []
+    if outdated := ", ".join(sorted({scale.field for scale in Retrieval(profile).outdated_scales})):
+        reason = "first_pass.scales do not count, as they were measured with other encoders than those of"
+        warnings.append(f"{reason} {outdated}; run `ltr profile measure`")
+    query = profile.first_pass.query
+    if query and '"knn"' in query and not OwnQuery.parse(query).reads_filter:
+        tag = f"{{{{{FILTER_TAG}}}}}"
+        warnings.append(
+            f"first_pass.query has k-NN without {tag}, so searches with filters find fewer; add it as `filter`"
+        )
+    return warnings
 
 
 def refused_queries(index: Index) -> Iterator[Problem]:
@@ -75,14 +83,19 @@ def refused_queries(index: Index) -> Iterator[Problem]:
     query = OwnQuery.parse(text)
     template = {"source": search_template(Retrieval(index.profile), BASELINES["first-pass"])}
     cases = dict(query.cases(_dimensions(index.profile)))
-    searches = ((label, {**search_parameters(None, {}), **params, "size": 1}) for label, params in cases.items())
     refused: dict[str, str] = {}
-    list(msearch_template(index, template, searches, on_error=lambda label, error: refused.update({label: str(error)})))
+    for label, params in cases.items():  # one by one: `_msearch/template` has no answer where it can read none of them
+        try:
+            search(index, template, {**search_parameters(None, {}), **params, "size": 1})
+        except ClusterError as error:
+            if error.retryable:
+                raise
+            refused[label] = str(error)
     if not refused:
         return
     label, reason = next(iter(refused.items()))
     lacking = [query.parameters() - cases[label].keys() for label in refused]
-    needed = sorted(name for names in lacking if len(names) == 1 for name in names)
+    needed = [name for names in lacking if len(names) == 1 for name in names] if lacking[0] else []
     hint = f"; put what needs it between {{{{#has_{needed[0]}}}}} and {{{{/has_{needed[0]}}}}}" if needed else ""
     yield Problem(LOCATION, f"{label}, the cluster refuses it: {reason.partition('): ')[2] or reason}{hint}")
 

@@ -146,8 +146,8 @@ def _range(index: Index, drawn: Sequence[_Sample], query: str, field: str) -> tu
     scores = [[hit.score for hit in hits if hit.id != one.product] for one, hits in zip(asked, results, strict=True)]
     ends = [np.percentile(found, (LOW, HIGH)) for found in scores if len(found) > 1]
     if len(ends) < MIN_SEARCHES:
-        reason = f"; the cluster refuses searches: {refused[0]}" if refused else ""
-        return f"{len(ends)} of the sample's queries have it and find products, fewer than {MIN_SEARCHES}{reason}"
+        reason = str(refused[0]) if refused else "give queries that have it with --queries"
+        return f"{len(ends)} of the sample's queries have it and find products, fewer than {MIN_SEARCHES}; {reason}"
     low, high = (round(float(value), DIGITS) for value in np.median(ends, axis=0))
     return (low, high, len(ends)) if low < high else f"all similarities are {low:g}"
 
