@@ -48,7 +48,7 @@ API_GROUPS = {
 
 HIDDEN_MEMBERS = {
     "cluster.index.Index": "    options:\n      members: [vectors, count, ids, fetch, backlog, errors, refresh]\n",
-    "catalog.profile.IndexProfile": "    options:\n      members: []\n",
+    "profile.index_profile.IndexProfile": "    options:\n      members: []\n",
 }
 """Classes some of whose members serve the library alone."""
 

@@ -22,7 +22,6 @@ import numpy.typing as npt
 
 from benchmarks.lib.script import argument_parser, command_line, markdown_row, write_result
 from benchmarks.run.grocery import write_data
-from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.cluster.search import msearch_template
@@ -36,6 +35,7 @@ from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode_queries
 from ltr_plugin.pipelines.first_pass.measure import Measurement, measure_scales
 from ltr_plugin.pipelines.index_catalog import embed_backlog, write_catalog
+from ltr_plugin.profile.index_profile import IndexProfile
 from ltr_plugin.queries.query import read_queries
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, search_template
@@ -170,9 +170,9 @@ def page(report: dict[str, Any]) -> Iterator[str]:
     yield "# First pass: vector spaces scaled by measured percentiles, or summed as they are\n"
     yield f"    ltr node start && {report['command']}\n"
     yield (
-        "Difference from the sum, with the 95 % interval of its mean (paired bootstrap over the queries). The "
-        "window is a quarter of the products. No ranker; encoders are the bundled MiniLM, and an alignment of EfficientNet-Lite0 "
-        f"and MiniLM trained for {report['minutes']:g} min. Test queries were not used for the scales.\n"
+        "Difference from the sum, with the 95 % interval of its mean (paired bootstrap over the queries). The window "
+        "is a quarter of the products. There is no ranker; encoders are the bundled MiniLM, and an alignment of "
+        f"EfficientNet-Lite0 and MiniLM trained for {report['minutes']:g} min. Scales do not come from test queries.\n"
     )
     for name, shop in report["shops"].items():
         yield f"## {name.capitalize()}: {shop['products']} products\n"

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, ProfileFile
-from ltr_plugin.cli.output import exit_if, print_failed_queries, print_result
+from ltr_plugin.cli.terminal.group import verb_group
+from ltr_plugin.cli.terminal.output import exit_if, print_failed_queries, print_result
 from ltr_plugin.errors import InputError
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def measure(
     scaled = measured.applied_to(stated)
     done = "neither written nor kept: add --out FILE or --put"
     if out:
-        from ltr_plugin.catalog.profile_yaml import profile_yaml
+        from ltr_plugin.profile.yaml_file import profile_yaml
 
         _write_new(out, profile_yaml(scaled, [f"Profile of {name}, with measured scales."]))
         done = f"written to {out}; `ltr profile put {out} --index {name}` keeps it"
@@ -143,9 +143,9 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Print the profile that the cluster keeps for an index, as a file of YAML."""
-    from ltr_plugin.catalog.profile_yaml import profile_yaml
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.profiles import kept_profile
+    from ltr_plugin.profile.yaml_file import profile_yaml
 
     kept = kept_profile(connect(), name, revision)
     state = f"revision {kept.number}" if kept.number else "which every index has that `ltr index create` made"

@@ -11,9 +11,7 @@ import pytest
 import yaml
 from ltr_command import ltr
 
-from ltr_plugin.catalog.first_pass import FirstPass, VectorScale
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.catalog.profile import IndexProfile, ProductFields
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.managed.documents import EmbeddingResult
 from ltr_plugin.cluster.managed.versions import open_or_create
@@ -23,6 +21,8 @@ from ltr_plugin.encoders import load_encoder, vector_fields
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.pipelines.first_pass.measure import measure_scales
 from ltr_plugin.pipelines.profiles import check_profile, keep_profile, read_profile
+from ltr_plugin.profile.first_pass import FirstPass, VectorScale
+from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 from ltr_plugin.queries.masking import MASKED_IDS, MaskedRetrieval
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, search_template

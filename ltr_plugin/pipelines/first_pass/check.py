@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ltr_plugin.catalog.first_pass import MAX_QUERY
-from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.search import search
 from ltr_plugin.errors import ClusterError, InputError, Problem
 from ltr_plugin.features.parameters import search_parameters
+from ltr_plugin.profile.first_pass import MAX_QUERY
+from ltr_plugin.profile.index_profile import IndexProfile
 from ltr_plugin.queries.own_query import FILTER_TAG, LOCATION, OwnQuery
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, search_template

@@ -22,12 +22,12 @@ from typing import Any
 
 import numpy as np
 
-from ltr_plugin.catalog.first_pass import VectorScale
-from ltr_plugin.catalog.profile import IndexProfile, value_at
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.search import msearch, msearch_template
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.pipelines.encode_queries import EncodedQuery, FailedQueries, encode, encode_queries
+from ltr_plugin.profile.first_pass import VectorScale
+from ltr_plugin.profile.index_profile import IndexProfile, value_at
 from ltr_plugin.queries.query import Query
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, search_template

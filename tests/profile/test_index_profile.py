@@ -3,10 +3,10 @@
 import pytest
 import yaml
 
-from ltr_plugin.catalog.first_pass import FirstPass
-from ltr_plugin.catalog.profile import IndexProfile, ProductFields, value_at
-from ltr_plugin.catalog.profile_yaml import profile_yaml
 from ltr_plugin.errors import InputError
+from ltr_plugin.profile.first_pass import FirstPass
+from ltr_plugin.profile.index_profile import IndexProfile, ProductFields, value_at
+from ltr_plugin.profile.yaml_file import profile_yaml
 from ltr_plugin.validation import decode
 
 SHOP = ProductFields(title="titel", price="preis.netto", category="warengruppe", images="bild", stats="zahlen")
