@@ -16,11 +16,12 @@ from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.managed.documents import EmbeddingResult
 from ltr_plugin.cluster.managed.versions import open_or_create
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.cluster.search import msearch_template
+from ltr_plugin.cluster.search import msearch_template, search
 from ltr_plugin.encoders import load_encoder, vector_fields
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.pipelines.first_pass.measure import measure_scales
 from ltr_plugin.pipelines.profiles import check_profile, keep_profile, read_profile
+from ltr_plugin.profile.filter_fields import Facet, FilterField
 from ltr_plugin.profile.first_pass import FirstPass, VectorScale
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 from ltr_plugin.queries.masking import MASKED_IDS, MaskedRetrieval
@@ -60,6 +61,7 @@ def profile_with(**first_pass):
         product=ProductFields(title="titel"),
         text_fields=("titel",),
         vectors=VECTORS,
+        filters=(FilterField(name="kind", field="art", type="keyword", facet=Facet(terms=5)),),
         first_pass=FirstPass(window=10, popularity="verkauft", **first_pass),
     )
 
@@ -75,11 +77,13 @@ def three(cluster):
     name = f"drei-{uuid.uuid4().hex[:8]}"
     method = {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"}
     knn = {"type": "knn_vector", "dimension": 2, "method": method}
-    properties = {"titel": {"type": "text"}, "verkauft": {"type": "integer"}, "narrow": knn, "wide": knn}
+    plain = {"titel": {"type": "text"}, "art": {"type": "keyword"}, "verkauft": {"type": "integer"}}
+    properties = {**plain, "narrow": knn, "wide": knn}
     body = {"settings": {"index": {"knn": True}}, "mappings": {"properties": properties}}
     cluster.call("PUT", f"/{name}", body)
     for sold, (id_, (narrow, wide)) in enumerate(SIMILARITIES.items()):
-        document = {"titel": WORDS[id_], "verkauft": sold, "narrow": vector(narrow), "wide": vector(wide)}
+        kind = WORDS[id_].split()[-1]
+        document = {"titel": WORDS[id_], "art": kind, "verkauft": sold, "narrow": vector(narrow), "wide": vector(wide)}
         cluster.call("PUT", f"/{name}/_doc/{id_}", document, refresh=True)
     yield lambda **first_pass: cluster.index(name, profile=profile_with(**first_pass))
     cluster.call("DELETE", f"/{name}")
@@ -130,6 +134,20 @@ def test_filters_hold_in_a_query_of_the_shops_own(three):
     assert list(ranked(index, {"wide": [1.0, 0.0], **only})) == ["y"]  # k-NN looks among these alone
     assert list(ranked(index, {"text": "tasse kanne", **only})) == ["z", "y"]
     assert list(ranked(index, only)) == ["z", "y"]
+    assert list(ranked(index, {"wide": [1.0, 0.0], "filter_kind": ["Kanne"]})) == ["y"]
+
+
+def test_facets_count_what_a_query_of_the_shops_own_finds(three):
+    index = three(query=OWN)
+    template = {"source": search_template(Retrieval(index.profile), BASELINES["first-pass"])}
+    for params, counted in (
+        ({"wide": [1.0, 0.0]}, {"Tasse": 1}),  # k is 1
+        ({"wide": [1.0, 0.0], "filter_kind": ["Kanne"]}, {"Tasse": 1}),
+        ({"text": "kanne"}, {"Kanne": 2}),
+        ({}, {"Kanne": 2, "Tasse": 1}),
+    ):
+        found = search(index, template, {"text": "", "facets": True, **params}).facets["kind"]
+        assert {bucket.value: bucket.count for bucket in found} == counted
 
 
 def test_baselines_of_words_and_of_vectors_do_not_read_it(three):
