@@ -8,6 +8,16 @@ from dataclasses import dataclass
 Body = object
 """A JSON value in which any part may be a RawTemplate."""
 
+OPENED = re.compile(r"\{\{\{?\s*[#^/&]?\s*")
+"""The start of a tag, up to the name in it."""
+
+FUNCTION = re.compile(r"\{\{#\s*(?:toJson|join|url)\b[^}]*\}\}\s*")
+"""The tag of a function of the cluster's templates; the name of a parameter follows."""
+
+_NAME = re.compile(rf"{OPENED.pattern}([A-Za-z_][\w-]*)")
+_INSIDE = re.compile(rf"{FUNCTION.pattern}([A-Za-z_][\w-]*)")
+_FUNCTIONS = {"toJson", "join", "url"}
+
 
 @dataclass(frozen=True)
 class RawTemplate:
@@ -56,6 +66,11 @@ def element(body: Body) -> RawTemplate:
 def list_with(optional: Iterable[RawTemplate], body: Iterable[Body]) -> RawTemplate:
     """A JSON list of `body`, which is not empty, with the elements that are rendered before."""
     return RawTemplate("[" + "".join(part.text for part in optional) + ",".join(map(render, body)) + "]")
+
+
+def parameters_of(text: str) -> set[str]:
+    """The names of the search parameters that a template text reads."""
+    return {*_NAME.findall(text), *_INSIDE.findall(text)} - _FUNCTIONS
 
 
 def to_json(parameter: str) -> RawTemplate:
