@@ -11,7 +11,6 @@ The scales are those of `ltr profile measure` on products of the index, and on t
 are measured on alone. The window is a quarter of the products.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -55,7 +54,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="Folder of the groceries.")
     parser.add_argument("--minutes", type=float, default=0.5, help="Minutes to train an alignment (%(default)s).")
     given = parser.parse_args()
-    settings, began = Settings.from_env(), time.perf_counter()
+    settings = Settings.from_env()
     shops = {"grocery": settings.runs / "grocery" / "data", "demo": settings.runs / "demo" / "shop"}
     if not shops["grocery"].exists():
         write_data(given.data, shops["grocery"])
@@ -64,7 +63,6 @@ def main() -> None:
     measured = {name: measure_shop(settings, name, folder, given.minutes) for name, folder in shops.items()}
     report = {
         "command": command_line(),
-        "seconds": round(time.perf_counter() - began),
         "minutes": given.minutes,
         "shops": measured,
     }
@@ -195,7 +193,6 @@ def page(report: dict[str, Any]) -> Iterator[str]:
                 for one in measured["scales"]
             )
             yield ""
-    yield f"{report['seconds']} s in all."
 
 
 if __name__ == "__main__":
