@@ -110,6 +110,7 @@ def draft_index_profile(cluster: Cluster, name: str, file: Path = Path("index.ya
         "Each guess has its reason beside it. Correct what is wrong, then run",
         f"    ltr profile check {file} --index {name}",
         f"    ltr profile put {file} --index {name}",
+        *([f"    ltr profile measure --index {name} --put"] if any(one.encoder for one in draft.vectors) else []),
     ]
     return draft_yaml(draft, head)
 

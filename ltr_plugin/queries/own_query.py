@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from ltr_plugin.errors import InputError, Problem
@@ -110,7 +111,8 @@ class OwnQuery:
                     f"sections {', '.join(map(flag_name, (TEXT, *vectors)))}")
             for node in _walk(self.nodes) if not _is_known(node, vectors)
         ]  # fmt: skip
-        return wrong or [problem for label, params in self.cases(vectors) for problem in self._no_clause(label, params)]
+        unlike = (problem for label, params in self.cases(vectors) for problem in self._no_clause(label, params))
+        return wrong or list(islice(unlike, 1))
 
     def cases(self, vectors: Mapping[str, int]) -> Iterator[tuple[str, dict[str, Any]]]:
         """Parameters to try it with, each time with what to call them: all that it reads, none, each alone, and all

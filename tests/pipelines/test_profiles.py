@@ -70,6 +70,7 @@ def test_from_an_index_to_searches_by_the_profile_that_is_kept(node_url, shop, t
     assert f"encoder: {MINILM}" in written
     assert "Of title and description, " in written
     assert "ltr profile check index.yaml" in written
+    assert f"ltr profile measure --index {shop} --put" in written
     assert "exists already" in run("profile", "init", expected=2)[1]
     checked, _ = run("profile", "check", "index.yaml")
     assert "median cosine of 1.000" in checked
@@ -215,7 +216,7 @@ def test_an_index_of_ours_has_a_profile_whose_vectors_and_media_are_its_own(clus
     opened = cluster.index(name)
     assert opened.profile.text_fields == ("title.stem^3",)
     assert (opened.vectors, opened.profile.media_root) == (words_index.vectors, str(tmp_path))
-    assert search(opened, "red") == []
+    assert not search(opened, "red")
     wrong = changed.model_copy(update={"vectors": words_index.vectors, "media_root": "/"})
     with pytest.raises(InputError) as raised:
         keep_profile(cluster, name, wrong)
