@@ -56,6 +56,19 @@ def interval(entry: Mapping[str, float], digits: int = 3) -> str:
     return f"{entry['mean']:.{digits}f} [{entry['low']:.{digits}f}, {entry['high']:.{digits}f}]"
 
 
+def first_pass_table() -> str:
+    """The first pass alone: similarities summed as they are, and scaled by percentiles measured on products."""
+    rows: list[Sequence[object]] = []
+    for name, shop in result("first_pass")["shops"].items():
+        for row in shop["results"]:
+            ways = list(row["means"])
+            found = row["differences"][ways[1]]
+            change = f"{found['mean']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}]"
+            queries = f"{name}, {MODES[row['mode']]} ({row['queries']})"
+            rows.append([queries, row["ranking"], row["measure"], *(row["means"][way] for way in ways[:2]), change])
+    return table(["queries", "ranking", "measure", "summed", "scaled", "difference"], rows)
+
+
 def comparison_table(comparison: Mapping[str, Any], part: str = "all") -> str:
     """All rankers of a comparison in one slice, with intervals; * differs from the baseline (Holm, 5 %)."""
     rankers = comparison["slices"][part]["rankers"]

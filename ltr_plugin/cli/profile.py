@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName
+from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, ProfileFile
 from ltr_plugin.cli.terminal.group import verb_group
-from ltr_plugin.cli.terminal.output import print_result
+from ltr_plugin.cli.terminal.output import exit_if, print_failed_queries, print_result
 from ltr_plugin.errors import InputError
 
 if TYPE_CHECKING:
+    from ltr_plugin.pipelines.first_pass.measure import Measurement
     from ltr_plugin.pipelines.profiles import ProfileCheck
 
 app = verb_group("Say what the fields of an index mean, so that any index can be searched and ranked.")
@@ -31,15 +32,8 @@ def init(
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.profiles import draft_index_profile
 
-    exists = InputError("--out", f"{out} exists already; name another file")
-    if out.exists():
-        raise exists
-    text = draft_index_profile(connect(), name, out)
-    try:
-        with out.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise exists from None
+    _require_new(out)
+    _write_new(out, draft_index_profile(connect(), name, out))
     print_result(
         {"file": str(out)},
         f"{out}: correct it, then run `ltr profile check {out} --index {name}`",
@@ -81,6 +75,68 @@ def put(profile: ProfileArgument, name: IndexName = DEFAULT_INDEX, as_json: AsJs
 
 
 @app.command()
+def measure(
+    sample: Annotated[
+        int,
+        typer.Option(
+            min=5,
+            max=10_000,
+            default_factory=DefaultOf("pipelines.first_pass.measure:measure_scales", "sample"),
+            help="Number of queries, or of products.",
+        ),
+    ],
+    name: IndexName = DEFAULT_INDEX,
+    profile: ProfileFile = None,
+    queries: Annotated[
+        Path | None,
+        typer.Option(help="File of queries (JSON Lines). Default: titles and stored vectors of products of the index."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write the profile to, which must not be there yet.")] = None,
+    put: Annotated[bool, typer.Option("--put", help="Keep the profile with the scales in the cluster.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how alike queries and products are in each vector space, so that words and vectors count alike.
+
+    Searches the index for a sample, and sets `first_pass.scales` of the profile; nothing is written to the index.
+    Measure again after a change of encoders or of text fields.
+    """
+    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.opensearch import connect
+    from ltr_plugin.pipelines.first_pass.measure import measure_scales
+    from ltr_plugin.pipelines.profiles import keep_profile, kept_profile, read_profile
+
+    if out and put:
+        raise InputError("--out", "does not go with --put; choose one of them")
+    if out:
+        _require_new(out)
+    cluster = connect()
+    stated = read_profile(profile) if profile else kept_profile(cluster, name).profile
+    measured = measure_scales(Index.open(cluster, name, profile=stated), queries, sample=sample)
+    scaled = measured.applied_to(stated)
+    done = "neither written nor kept: add --out FILE or --put"
+    if out:
+        from ltr_plugin.profile.yaml_file import profile_yaml
+
+        _write_new(out, profile_yaml(scaled, [f"Profile of {name}, with measured scales."]))
+        done = f"written to {out}; `ltr profile put {out} --index {name}` keeps it"
+    revision = None
+    if put:
+        kept, checked = keep_profile(cluster, name, scaled)
+        _print_check(checked)
+        revision, done = kept.number, f"{name} has this profile now, revision {kept.number}"
+    print_failed_queries(measured.failed)
+    facts = {
+        "index": name,
+        "scales": [scale.model_dump(mode="json") for scale in measured.scales],
+        "searches": list(measured.searches),
+        "left_out": list(measured.left_out),
+        "revision": revision,
+    }
+    print_result(facts, "\n".join([*_scale_lines(measured), done]), as_json=as_json)
+    exit_if(measured.failed)
+
+
+@app.command()
 def show(
     name: IndexName = DEFAULT_INDEX,
     revision: Annotated[int | None, typer.Option(min=1, help="Number of the revision. Default: the latest.")] = None,
@@ -96,6 +152,29 @@ def show(
     text = profile_yaml(kept.profile, [f"Profile of {name}, {state}."])
     facts = {"index": name, "revision": kept.number, "profile": kept.profile.model_dump(mode="json")}
     print_result(facts, text.rstrip(), as_json=as_json)
+
+
+def _require_new(out: Path) -> None:
+    if out.exists():
+        raise InputError("--out", f"{out} exists already; name another file")
+
+
+def _write_new(out: Path, text: str) -> None:
+    try:
+        with out.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        _require_new(out)
+
+
+def _scale_lines(measured: "Measurement") -> list[str]:
+    """A line for each pair of a query vector and a field: its scale, or why it has none."""
+    lines = [
+        f"{scale.query} with {scale.field}: {scale.low:g} adds 0, {scale.high:g} adds {scale.weight:g} "
+        f"({searches:,} searches)"
+        for scale, searches in zip(measured.scales, measured.searches, strict=True)
+    ]
+    return [*lines, *(f"left out: {one}" for one in measured.left_out)]
 
 
 def _print_check(checked: "ProfileCheck") -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ltr_plugin.cluster.search import Hit
     from ltr_plugin.pipelines.explain import Explanation
 
-RANKERS = "bm25, vectors, random, the model name of an uploaded ranker, or its folder"
+RANKERS = "bm25, vectors, first-pass, random, the model name of an uploaded ranker, or its folder"
 NAME_WIDTH = 24
 
 

@@ -29,7 +29,7 @@ class RawTemplate:
 NOTHING = RawTemplate("")
 
 
-_LISTS = re.compile(r"\{\{[#^](\w+)\.size\}\}")
+_LISTS = re.compile(r"\{\{[#^]([^\s{}]+)\.size\}\}")
 
 
 def render(body: Body) -> str:

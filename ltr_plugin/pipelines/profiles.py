@@ -12,6 +12,12 @@ from ltr_plugin.cluster.index import Index, get_index
 from ltr_plugin.cluster.managed.mapping import effective_profile, is_managed, managed_profile
 from ltr_plugin.cluster.profiles import ProfileRevision, put_profile, read_revision, stored_profile
 from ltr_plugin.errors import ClusterError, EncoderError, InputError, Problem, counted
+from ltr_plugin.pipelines.first_pass.check import (
+    first_pass_problems,
+    first_pass_warnings,
+    refused_queries,
+    with_query_file,
+)
 from ltr_plugin.profile.check import profile_differences, profile_problems
 from ltr_plugin.profile.draft import VectorGuess, draft_profile
 from ltr_plugin.profile.index_fields import index_fields
@@ -104,6 +110,7 @@ def draft_index_profile(cluster: Cluster, name: str, file: Path = Path("index.ya
         "Each guess has its reason beside it. Correct what is wrong, then run",
         f"    ltr profile check {file} --index {name}",
         f"    ltr profile put {file} --index {name}",
+        *([f"    ltr profile measure --index {name} --put"] if any(one.encoder for one in draft.vectors) else []),
     ]
     return draft_yaml(draft, head)
 
@@ -132,8 +139,13 @@ def check_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> P
             continue
         note, fits = _measured(vector, profile.product, documents)
         (notes if fits else warnings).append(f"{vector.name}: {note}")
+    whole = effective_profile(name, target.mapping.get("_meta", {}), profile) or profile
+    problems += first_pass_problems(whole)
+    if not problems:
+        problems += refused_queries(Index.open(cluster, name, profile=whole))
     if problems:
         raise InputError(source, problems)
+    warnings += first_pass_warnings(whole)
     return ProfileCheck(profile, tuple(notes), tuple(warnings))
 
 
@@ -179,10 +191,14 @@ def _read(path: Path) -> tuple[IndexProfile, list[Problem]]:
                 problems.append(Problem(f"$.vectors[{position}].encoder", str(error)))
                 completed.append({**entry, "fingerprint": asdict(UNKNOWN)})
         value = {**value, "vectors": completed}
+    value, unread = with_query_file(value, path.parent)
     try:
-        return decode(IndexProfile, value, source=str(path)), problems
+        profile = decode(IndexProfile, value, source=str(path))
     except InputError as error:
-        raise InputError(str(path), [*error.problems, *problems]) from None
+        raise InputError(str(path), [*error.problems, *problems, *unread]) from None
+    if unread:
+        raise InputError(str(path), [*problems, *unread])
+    return profile, problems
 
 
 def _completed(entry: Any) -> Any:  # noqa: ANN401 - what a file has there

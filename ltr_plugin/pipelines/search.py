@@ -23,7 +23,7 @@ from ltr_plugin.rankers.ranker import Ranker, model_name
 from ltr_plugin.validation import decode
 
 AnyRanker = str | Path | Ranker | Ranking
-"""A baseline (bm25, vectors, random) or model by its name, the folder of a trained ranker, or a ranker."""
+"""A baseline (bm25, vectors, first-pass, random) or model by its name, the folder of a trained ranker, or a ranker."""
 
 
 def search(

@@ -15,6 +15,7 @@ from ltr_plugin.profile.index_fields import (
     IndexField,
 )
 from ltr_plugin.profile.index_profile import DOCUMENT_ID, IndexProfile
+from ltr_plugin.validation import MAX_QUOTED
 
 MAX_NEAREST, MAX_NAMED = 3, 20
 
@@ -53,7 +54,9 @@ def profile_differences(ours: IndexProfile, theirs: IndexProfile) -> list[str]:
     one, other = map(_entries, (ours, theirs))
     keys = dict.fromkeys([*one, *other])
     return [
-        f"{key}: {one.get(key, 'none')}, not {other.get(key, 'none')}" for key in keys if one.get(key) != other.get(key)
+        f"{key}: {_cut(one.get(key, 'none'))}, not {_cut(other.get(key, 'none'))}"
+        for key in keys
+        if one.get(key) != other.get(key)
     ]
 
 
@@ -171,6 +174,10 @@ def _entries(profile: IndexProfile) -> dict[str, str]:
         f"$.vectors.{one.name}": f"{one.source} by {one.encoder} ({one.fingerprint.digest})" for one in profile.vectors
     }
     return dict(_leaves(plain, "$")) | vectors
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= MAX_QUOTED else f"{value[:MAX_QUOTED]}..."
 
 
 def _leaves(value: object, path: str) -> Iterator[tuple[str, str]]:

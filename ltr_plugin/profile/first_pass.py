@@ -9,21 +9,28 @@ from ltr_plugin.validation import StrictModel
 MINIMUM = r"^(-?\d{1,4}%?|\d{1,4}<-?\d{1,4}%?( \d{1,4}<-?\d{1,4}%?)*)$"
 """A `minimum_should_match`: a number, a percentage, or such as `2<75% 5<-2`. Others fail, some at long texts only."""
 
+MAX_QUERY = 60_000
+"""Characters of a shop's own query: the cluster takes scripts, and so search templates, of 65,535 bytes."""
+
 MinimumShouldMatch = Annotated[str, StringConstraints(pattern=MINIMUM)]
 
 
 class VectorScale(StrictModel):
     """How the similarities of one query vector with one vector field count.
 
-    A similarity s, (1 + cosine) / 2, becomes `weight * max(0, (s - low) / (high - low))`: spaces whose similarities lie
-    in different ranges become comparable. `low` and `high` are percentiles of a sample (`ltr profile measure`).
+    A similarity s, the k-NN score of the cluster, such as (1 + cosine) / 2, becomes
+    `weight * max(0, (s - low) / (high - low))`: spaces whose similarities lie in different ranges become comparable.
+    `low` and `high` are percentiles of a sample (`ltr profile measure`).
     """
 
     query: str = Field(description="Query vector, by its parameter.")
     field: str = Field(description="Vector field.")
     weight: FiniteFloat = Field(default=1.0, ge=0, description="What a similarity of `high` adds to the score.")
-    low: FiniteFloat = Field(default=0.0, ge=0, le=1, description="Similarity that adds nothing.")
-    high: FiniteFloat = Field(default=1.0, ge=0, le=1, description="Similarity that adds `weight`.")
+    low: FiniteFloat = Field(default=0.0, ge=0, description="Similarity that adds nothing.")
+    high: FiniteFloat = Field(default=1.0, ge=0, description="Similarity that adds `weight`.")
+    space: str | None = Field(
+        default=None, description="Digest of the encoder's fingerprint that it was measured with; none: of any."
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -35,7 +42,8 @@ class VectorScale(StrictModel):
 class FirstPass(StrictModel):
     """Options of the first pass, which finds the candidates that a ranker scores.
 
-    Without `scales`, all similarities are added as they are.
+    Without `scales`, all similarities are added as they are. With `query`, that finds the candidates instead of
+    `text_fields` and k-NN, and of the other options only `window` and `popularity` count.
     """
 
     window: int = Field(default=200, ge=1, le=10_000, description="Number of candidates that a ranker scores.")
@@ -53,6 +61,12 @@ class FirstPass(StrictModel):
         description="Number field, such as sales, by which products are found where a shopper browses without words.",
     )
     scales: tuple[VectorScale, ...] = Field(default=(), description="How the similarities of each space count.")
+    query: str | None = Field(
+        default=None,
+        min_length=2,
+        max_length=MAX_QUERY,
+        description="Query clause of the shop's own (JSON with mustache tags) that finds the candidates.",
+    )
 
     @model_validator(mode="after")
     def _unique_scales(self) -> Self:

@@ -115,7 +115,7 @@ class IndexProfile(StrictModel):
         """
         boosts = (field.partition("^") for field in self.text_fields)
         first_pass = self.first_pass.model_dump(
-            mode="json", exclude_defaults=True, exclude=set() if vectors else {"scales"}
+            mode="json", exclude_defaults=True, exclude=set() if vectors else {"scales", "query"}
         )
         spaces = {one.name: {"source": one.source, "encoder": one.fingerprint.digest} for one in self.vectors}
         return {

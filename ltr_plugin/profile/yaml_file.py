@@ -45,7 +45,7 @@ def profile_yaml(profile: IndexProfile, head: Iterable[str] = ()) -> str:
 
     values = profile.model_dump(mode="json", exclude_none=True)
     stated = {key: value for key, value in values.items() if value not in ([], {})}
-    text: str = yaml.safe_dump(stated, sort_keys=False, allow_unicode=True, width=120)
+    text: str = yaml.dump(stated, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=120)
     return "".join(f"{line}\n" for line in _head(head)) + text
 
 
@@ -88,6 +88,21 @@ def _head(lines: Iterable[str]) -> list[str]:
 
 def _comments(texts: Iterable[str], indent: str = "") -> list[str]:
     return [f"{indent}# {line}" for text in texts for line in wrap(_one_line(text), MAX_LINE, break_on_hyphens=False)]
+
+
+def _dumper() -> Any:  # noqa: ANN401 - PyYAML is loaded late and has no types
+    """PyYAML's safe dumper, by which text of several lines, such as a query, keeps them."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        pass
+
+    def represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in text else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    Dumper.add_representer(str, represent)
+    return Dumper
 
 
 def _scalar(value: Any) -> str:  # noqa: ANN401 - any value of YAML

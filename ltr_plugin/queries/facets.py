@@ -37,11 +37,9 @@ def facet_aggregations(retrieval: Retrieval) -> dict[str, Body]:
         filtered_by([field], members({name: _without_own(retrieval, field, facet)}), NOTHING)
         for name, (field, facet) in declared.items()
     ]
-    anew = when(
-        "text",
-        retrieval.lexical_clause(),
-        {"bool": {"should": [*retrieval.knn_clauses(CLAUSES), retrieval.browse_clause()]}},
-    )
+    own = retrieval.own_clause(CLAUSES)
+    neighbours = [own] if own else retrieval.knn_clauses(CLAUSES)
+    anew = when("text", retrieval.lexical_clause(), {"bool": {"should": [*neighbours, retrieval.browse_clause()]}})
     matched = {"filter": {"bool": {"must": [anew], "filter": [CLAUSES]}}, "aggs": object_with(again, {"all": _ALL})}
     return {FACETS: facets, WITHOUT_OWN_FILTER: object_with([scope], {"aggs": {"matched": matched}})}
 

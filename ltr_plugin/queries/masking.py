@@ -15,7 +15,8 @@ MASKED_IDS = "removed"
 class MaskedRetrieval(Retrieval):
     """A first pass that does not find the products of MASKED_IDS by `masked_vectors`, nor by text without `match_text`.
 
-    The next nearest neighbours take their places.
+    The next nearest neighbours take their places. A query of the shop's own finds them as before: what its clauses read
+    of a product is not known.
     """
 
     masked_vectors: frozenset[str] = frozenset()

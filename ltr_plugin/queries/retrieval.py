@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from ltr_plugin.features.kinds import MATCH_NONE
 from ltr_plugin.features.mustache import Body, to_json, when, when_list
 from ltr_plugin.features.product_values import FieldValue
+from ltr_plugin.profile.first_pass import VectorScale
 from ltr_plugin.profile.index_profile import IndexProfile
 from ltr_plugin.queries.filters import filter_clauses
+from ltr_plugin.queries.own_query import OwnQuery
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,20 @@ class Retrieval:
         """The names of the query vectors that it can use."""
         return tuple(dict.fromkeys(query for query, _ in self.knn_pairs))
 
+    def own_clause(self, filter_: Body | None = None) -> Body | None:
+        """The shop's own query, which stands for `lexical_clause` and `knn_clauses`, with `filter_` or else all filters
+        where it names them; None where the profile has none. InputError where it cannot be read."""
+        query = self.profile.first_pass.query
+        return OwnQuery.parse(query).rendered(filter_ or self._all_filters) if query else None
+
+    @property
+    def outdated_scales(self) -> tuple[VectorScale, ...]:
+        """The scales that were measured with another encoder than the one of their field now: where there are any,
+        similarities count as they are."""
+        spaces = {vector.name: vector.fingerprint.digest for vector in self.profile.vectors}
+        scales = self.profile.first_pass.scales
+        return tuple(scale for scale in scales if scale.space not in (None, spaces.get(scale.field)))
+
     def lexical_clause(self) -> Body:
         """BM25 of the query's text: the best field counts in full, the others by the tie breaker."""
         options, text = self.profile.first_pass, {"query": "{{text}}", "fields": list(self.profile.text_fields)}
@@ -70,7 +86,7 @@ class Retrieval:
         Of the media fields (image, audio, video) only the most similar one counts, so that a product does not gain by
         having more of them.
         """
-        filter_ = filter_ or {"bool": {"filter": filter_clauses(self.profile)}}
+        filter_ = filter_ or self._all_filters
         media_fields = {vector.name for vector in self.profile.vectors if vector.source != "text"}
         clauses: list[Body] = []
         for query in self.query_vectors:
@@ -83,10 +99,14 @@ class Retrieval:
             clauses += [when_list(query, clause, MATCH_NONE) for clause in (*media_clauses, *text_clauses)]
         return clauses
 
+    @property
+    def _all_filters(self) -> Body:
+        return {"bool": {"filter": filter_clauses(self.profile)}}
+
     def _knn_clause(self, query: str, field: str, filter_: Body) -> Body:
         knn = {"knn": {field: {"vector": to_json(query), "k": self.window_size, "filter": filter_}}}
         scale = self.profile.first_pass.scale(query, field)
-        if scale is None:
+        if scale is None or self.outdated_scales:
             return knn
         params = {"low": scale.low, "range": scale.high - scale.low, "weight": scale.weight}
         script = {"source": "params.weight * Math.max(0, (_score - params.low) / params.range)", "params": params}

@@ -28,7 +28,7 @@ from ltr_plugin.queries.sorting import sort_members, sorted_lexically, unsorted
 class Ranking:
     """How the candidates of the first pass are ranked: by the model, shuffled, or else in first-pass order.
 
-    `lexical` and `knn` say which clauses the first pass has.
+    `lexical` and `knn` say which clauses the first pass has; with both, a query of the shop's own stands for them.
     """
 
     name: str
@@ -49,8 +49,12 @@ BASELINES: Mapping[str, Ranking] = {
     "random": Ranking("random", shuffle_seed=7),
     "bm25": Ranking("bm25", knn=False),
     "vectors": Ranking("vectors", lexical=False),
+    "first-pass": Ranking("first-pass"),
 }
-"""Rankings without a model: the candidates shuffled, BM25 alone, and k-NN alone."""
+"""Rankings without a model: the candidates shuffled, BM25 alone, k-NN alone, and the order of the first pass.
+
+`bm25` and `vectors` stay what they are where a shop has a query of its own; `first-pass` is the order of that query.
+"""
 
 
 def search_template(retrieval: Retrieval, ranking: Ranking, *, log: bool = False) -> str:
@@ -61,11 +65,10 @@ def search_template(retrieval: Retrieval, ranking: Ranking, *, log: bool = False
     rendered only when it is a list, so that a wrong value changes nothing but its own clause. A search that is sorted
     by a field is not ranked. With `log`, each hit has the values of the model's features.
     """
-    should = [
-        *([retrieval.lexical_clause()] if ranking.lexical else []),
-        *(retrieval.knn_clauses() if ranking.knn else []),
-        retrieval.browse_clause(),
-    ]
+    own = retrieval.own_clause() if ranking.lexical and ranking.knn else None
+    lexical = [retrieval.lexical_clause()] if ranking.lexical else []
+    knn = retrieval.knn_clauses() if ranking.knn else []
+    should = [*([own] if own else [*lexical, *knn]), retrieval.browse_clause()]
     profile = retrieval.profile
     filters = [{"bool": {"filter": filter_clauses(profile), "must": refused_parameters(profile)}}]
     body: dict[str, Body] = {

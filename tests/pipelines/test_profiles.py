@@ -69,6 +69,7 @@ def test_from_an_index_to_searches_by_the_profile_that_is_kept(node_url, shop, t
     assert f"encoder: {MINILM}" in written
     assert "Of title and description, " in written
     assert "ltr profile check index.yaml" in written
+    assert f"ltr profile measure --index {shop} --put" in written
     assert "exists already" in run("profile", "init", expected=2)[1]
     checked, _ = run("profile", "check", "index.yaml")
     assert "median cosine of 1.000" in checked

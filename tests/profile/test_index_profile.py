@@ -1,11 +1,13 @@
 """Index profiles: the parts of a product in fields of any name, and what a wrong profile is told."""
 
 import pytest
+import yaml
 
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.errors import InputError
 from ltr_plugin.profile.first_pass import FirstPass, VectorScale
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields, value_at
+from ltr_plugin.profile.yaml_file import profile_yaml
 from ltr_plugin.validation import decode
 
 SHOP = ProductFields(title="titel", price="preis.netto", category="warengruppe", images="bild", stats="zahlen")
@@ -55,6 +57,14 @@ def test_all_mistakes_are_told_together():
     assert any(place.startswith("$.vectors[0]") for place in places)
 
 
+def test_a_query_of_several_lines_keeps_them_in_the_file_of_a_profile():
+    query = '{"match":\n  {"titel": "{{text}}"}}'
+    profile = IndexProfile(text_fields=("titel",), first_pass=FirstPass(query=query))
+    text = profile_yaml(profile)
+    assert 'query: |-\n    {"match":\n      {"titel": "{{text}}"}}\n' in text
+    assert decode(IndexProfile, yaml.safe_load(text), source="index.yaml") == profile
+
+
 def space(weights="w", encoder="test:x", source="text") -> VectorField:
     return VectorField("vektor", source, encoder, Fingerprint("test", "x", "", 3, "", weights))
 
@@ -96,6 +106,6 @@ def test_the_digest_changes_with_what_ranks_products(other):
 
 
 def test_a_search_by_words_does_not_depend_on_vectors():
-    scaled = FirstPass(scales=(VectorScale(query="vektor", field="vektor", weight=3),))
+    scaled = FirstPass(scales=(VectorScale(query="vektor", field="vektor", weight=3),), query='{"match_all": {}}')
     other = RANKED.model_copy(update={"vectors": (space("other"),), "first_pass": scaled})
     assert other.ranking(vectors=False) == RANKED.ranking(vectors=False)
