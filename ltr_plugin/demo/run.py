@@ -13,6 +13,7 @@ from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.opensearch import connect
+from ltr_plugin.cluster.profiles import put_profile
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
 from ltr_plugin.devnode import temporary_node
 from ltr_plugin.errors import InputError, LtrError, Problem
@@ -22,8 +23,10 @@ from ltr_plugin.files import write_atomic
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.pipelines.encode_queries import encode
 from ltr_plugin.pipelines.evaluate import Evaluation, evaluate
+from ltr_plugin.pipelines.first_pass.measure import measure_scales
 from ltr_plugin.pipelines.indexing.index_catalog import embed_backlog, write_catalog
 from ltr_plugin.pipelines.log_features import log_features
+from ltr_plugin.pipelines.profiles import kept_profile
 from ltr_plugin.pipelines.push import PushResult, push
 from ltr_plugin.pipelines.releases import promote
 from ltr_plugin.pipelines.report import report as write_report
@@ -35,6 +38,9 @@ from ltr_plugin.settings import Settings
 
 if TYPE_CHECKING:
     from ltr_plugin.encoders.training.trainers import Trainer
+
+MEASURED_PRODUCTS = 100
+"""Products whose titles and vectors are searched for, to measure how the vector spaces count."""
 
 ProgressBar = Callable[[str], AbstractContextManager[Progress]]
 
@@ -214,11 +220,8 @@ def _features(index: ManagedIndex) -> FeatureSet:
     """The richest of the shipped feature sets that this index can evaluate."""
     sets = [FeatureSet.load(name) for name in ("media", "shop", "words")]
     known = {vector.name for vector in index.vectors}
-    return next(one for one in sets if known.issuperset(_vector_names(one)))
-
-
-def _vector_names(features: FeatureSet) -> set[str]:
-    return {name for feature in features.features for pair in feature.required_vectors().items() for name in pair}
+    read = {one.name: [pair for feature in one.features for pair in feature.required_vectors().items()] for one in sets}
+    return next(one for one in sets if known.issuperset(name for pair in read[one.name] for name in pair))
 
 
 def _index(
@@ -237,4 +240,7 @@ def _index(
     with timer.step("making vectors", progress_bar) as progress:
         index = embed_backlog(settings, result.index, result.pending_alias, progress=progress)
     index.refresh()
-    return index
+    with timer.step("measuring the first pass", progress_bar):
+        measured = measure_scales(index, sample=MEASURED_PRODUCTS)
+        put_profile(cluster, alias, measured.applied_to(kept_profile(cluster, alias).profile))
+    return ManagedIndex.open(cluster, alias)
