@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ltr_plugin import encoders
-    from ltr_plugin.catalog.profile import IndexProfile
     from ltr_plugin.cluster.connection import Cluster
     from ltr_plugin.cluster.feature_store import push_features
     from ltr_plugin.cluster.index import Index
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from ltr_plugin.pipelines.releases import promote, rollback
     from ltr_plugin.pipelines.report import report
     from ltr_plugin.pipelines.search import search
+    from ltr_plugin.profile.index_profile import IndexProfile
     from ltr_plugin.queries.encoding import QueryEncoder
     from ltr_plugin.queries.query import Query, read_queries
     from ltr_plugin.rankers.loading import load_ranker
@@ -56,7 +56,7 @@ _HOMES = {
     "FeatureSet": "features.feature_set",
     "FeatureTable": "features.table",
     "Index": "cluster.index",
-    "IndexProfile": "catalog.profile",
+    "IndexProfile": "profile.index_profile",
     "InputError": _ERRORS,
     "LtrError": _ERRORS,
     "MediaError": _ERRORS,

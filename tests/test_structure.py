@@ -27,6 +27,7 @@ LAYERS = (
         "validation",
     },
     {"catalog", "judgments"},
+    {"profile"},
     {"features", "media"},
     {"encoders", "evaluation"},
     {"queries"},

@@ -19,7 +19,7 @@ import numpy as np
 from ir_measures import P, Success, nDCG
 
 from benchmarks.lib.script import argument_parser, command_line, markdown_row, write_result
-from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.encoders import Encoder, load_encoder
 from ltr_plugin.encoders.protocol import Vectors
 from ltr_plugin.encoders.training.fitting import Budget

@@ -33,7 +33,7 @@ from ir_measures import Success, nDCG
 from benchmarks.lib.encoder_tasks import Item, Task, clothing, electronics, grocery, grocery_new
 from benchmarks.lib.script import argument_parser, command_line, markdown_row, write_result
 from ltr_plugin.catalog.product import Modality
-from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, Encoder, load_encoder, nano_e5
 from ltr_plugin.encoders.export.export import export
 from ltr_plugin.encoders.protocol import Vectors

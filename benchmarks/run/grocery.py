@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.lib.script import argument_parser, command_line, write_result
-from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.demo.run import run_demo
 from ltr_plugin.demo.shop import ShopFiles
 from ltr_plugin.judgments.qrels import Qrels

@@ -26,7 +26,7 @@ from ir_measures import RR, P, Success
 
 from benchmarks.lib.script import argument_parser, markdown_row, write_result
 from ltr_plugin.catalog.product import Modality
-from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.encoders import Encoder, load_encoder
 from ltr_plugin.encoders.training.fitting import Budget
 from ltr_plugin.encoders.training.photo.small_clip import build_model, save_encoder, small_config

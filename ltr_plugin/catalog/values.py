@@ -5,7 +5,7 @@ import re
 from datetime import date, datetime, timedelta
 from typing import Annotated, NoReturn
 
-from pydantic import AfterValidator, BeforeValidator, FiniteFloat, Strict
+from pydantic import AfterValidator, BeforeValidator, FiniteFloat, Strict, StringConstraints
 
 from ltr_plugin.validation import shorten
 
@@ -95,6 +95,9 @@ def _released(value: object) -> date | datetime:
 def _fail(message: str) -> NoReturn:
     raise ValueError(message)
 
+
+FieldPath = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\s^*{}\"]+$")]
+"""The path of a field of an index, such as `price` or `price.net`."""
 
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Keyword = Annotated[str, AfterValidator(_keyword)]

@@ -10,7 +10,7 @@ import typer
 from ltr_plugin.cli import catalog, encoder, evaluate, features, index, node, profile, ranker, search, train, worker
 from ltr_plugin.cli import demo as demo_verb
 from ltr_plugin.cli import doctor as doctor_verb
-from ltr_plugin.cli.group import INTERRUPTED, VerbGroup, verb_group
+from ltr_plugin.cli.terminal.group import INTERRUPTED, VerbGroup, verb_group
 from ltr_plugin.errors import LtrError
 from ltr_plugin.extras import EXTRA_OF, missing_module
 

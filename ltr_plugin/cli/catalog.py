@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ltr_plugin.cli.embedding import print_refused, warn_without_workers
-from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName, MediaRoot, SkipInvalid, Wait
-from ltr_plugin.cli.output import exit_if, print_problems, print_result
+from ltr_plugin.cli.terminal.group import verb_group
+from ltr_plugin.cli.terminal.output import exit_if, print_problems, print_result
 from ltr_plugin.cli.writing import STANDARD_INPUT, ensure_index, print_missing, read_ids, write
 from ltr_plugin.errors import InputError, counted
 

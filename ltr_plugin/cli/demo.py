@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ltr_plugin.cli.options import DefaultOf
-from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.cli.terminal.progress_bar import progress_bar
 
 RUN = "demo.run:run_demo"
 

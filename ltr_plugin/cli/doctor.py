@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from ltr_plugin.cli.options import AsJson
-from ltr_plugin.cli.output import exit_if, print_result
+from ltr_plugin.cli.terminal.output import exit_if, print_result
 
 
 def doctor(as_json: AsJson = False) -> None:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ltr_plugin.cli.output import exit_if, print_problems, print_result
-from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.cli.terminal.output import exit_if, print_problems, print_result
+from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.errors import counted
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from ltr_plugin.cli.group import VerbInterruptedError, verb_group
 from ltr_plugin.cli.options import AsJson, Set, read_assignments
-from ltr_plugin.cli.output import print_result
-from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.cli.terminal.group import VerbInterruptedError, verb_group
+from ltr_plugin.cli.terminal.output import print_result
+from ltr_plugin.cli.terminal.progress_bar import progress_bar
 
 if TYPE_CHECKING:
     from ltr_plugin.encoders.training.trainers import Trainer

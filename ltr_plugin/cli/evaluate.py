@@ -18,9 +18,9 @@ from ltr_plugin.cli.options import (
     QueriesFile,
     open_index,
 )
-from ltr_plugin.cli.output import exit_if, print_failed_queries, print_result
-from ltr_plugin.cli.progress_bar import progress_bar
 from ltr_plugin.cli.search import RANKERS
+from ltr_plugin.cli.terminal.output import exit_if, print_failed_queries, print_result
+from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.errors import InputError
 
 if TYPE_CHECKING:

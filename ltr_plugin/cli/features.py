@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import (
     DEFAULT_INDEX,
     AsJson,
@@ -16,8 +15,9 @@ from ltr_plugin.cli.options import (
     QueriesFile,
     open_index,
 )
-from ltr_plugin.cli.output import exit_if, first_of, print_failed_queries, print_problems, print_result
-from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.cli.terminal.group import verb_group
+from ltr_plugin.cli.terminal.output import exit_if, first_of, print_failed_queries, print_problems, print_result
+from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.errors import InputError, Problem, counted
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from ltr_plugin.cli.embedding import (
     show_status,
     warn_of_stale_releases,
 )
-from ltr_plugin.cli.group import IndexGroup, verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexArgument, MediaRoot, SkipInvalid, Wait
-from ltr_plugin.cli.output import print_result
-from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.cli.terminal.group import IndexGroup, verb_group
+from ltr_plugin.cli.terminal.output import print_result
+from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.cli.writing import print_missing, read_ids, write_file
 from ltr_plugin.errors import InputError, counted
 

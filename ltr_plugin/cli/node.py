@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import AsJson, DefaultOf
-from ltr_plugin.cli.output import print_result
+from ltr_plugin.cli.terminal.group import verb_group
+from ltr_plugin.cli.terminal.output import print_result
 
 app = verb_group("Start and stop a development node: a real OpenSearch on this machine.")
 

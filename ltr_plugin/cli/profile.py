@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName
-from ltr_plugin.cli.output import print_result
+from ltr_plugin.cli.terminal.group import verb_group
+from ltr_plugin.cli.terminal.output import print_result
 from ltr_plugin.errors import InputError
 
 if TYPE_CHECKING:
@@ -87,9 +87,9 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Print the profile that the cluster keeps for an index, as a file of YAML."""
-    from ltr_plugin.catalog.profile_yaml import profile_yaml
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.profiles import kept_profile
+    from ltr_plugin.profile.yaml_file import profile_yaml
 
     kept = kept_profile(connect(), name, revision)
     state = f"revision {kept.number}" if kept.number else "which every index has that `ltr index create` made"

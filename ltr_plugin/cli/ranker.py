@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from ltr_plugin.cli.group import verb_group
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, ProfileFile, open_index
-from ltr_plugin.cli.output import exit_if, print_failed_queries, print_result
-from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.cli.terminal.group import verb_group
+from ltr_plugin.cli.terminal.output import exit_if, print_failed_queries, print_result
+from ltr_plugin.cli.terminal.progress_bar import progress_bar
 
 app = verb_group("Upload trained rankers, and choose the one that storefronts get.")
 

@@ -1,15 +1,19 @@
 """`ltr search` and `ltr explain`: one query, as a shopper asks it, and why a product has its place."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, ProfileFile, open_index
-from ltr_plugin.cli.output import print_result
+from ltr_plugin.cli.page_options import FILTER_HELP, facet_lines, read_filters
+from ltr_plugin.cli.terminal.output import print_result
 
 if TYPE_CHECKING:
+    from ltr_plugin.cluster.facets import Bucket
+    from ltr_plugin.cluster.search import Hit
     from ltr_plugin.pipelines.explain import Explanation
 
 RANKERS = "bm25, vectors, random, the model name of an uploaded ranker, or its folder"
@@ -29,6 +33,14 @@ def search(
     audio: Annotated[str | None, typer.Option(help="A sound: a file or a URL.")] = None,
     video: Annotated[str | None, typer.Option(help="A video: a file or a URL.")] = None,
     ranker: Annotated[str, typer.Option(help=f"What ranks the products: {RANKERS}.")] = "bm25",
+    start: Annotated[int, typer.Option("--from", min=0, help="Position of the first result.")] = 0,
+    filters: Annotated[list[str] | None, typer.Option("--filter", help=FILTER_HELP)] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(help="Sort by a number or date of the profile instead of ranking: NAME, or NAME:desc."),
+    ] = None,
+    facets: Annotated[bool, typer.Option("--facets", help="Also count the values of the profile's facets.")] = False,
+    highlight: Annotated[bool, typer.Option("--highlight", help="Also print texts with the words marked.")] = False,
     name: IndexName = DEFAULT_INDEX,
     profile: ProfileFile = None,
     log_features: Annotated[
@@ -36,27 +48,56 @@ def search(
     ] = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Search by text, photo, sound, video, or a mix of them."""
+    """Search by text, photo, sound, video, or a mix of them; without any of these, browse all products."""
     from ltr_plugin.pipelines.search import reads_media
     from ltr_plugin.pipelines.search import search as search_products
 
     index = open_index(name, profile)
     media = {"image": image, "audio": audio, "video": video}
-    hits = search_products(index, text, **media, ranker=ranker, size=size, log_features=log_features)
+    result = search_products(
+        index,
+        text,
+        image=image,
+        audio=audio,
+        video=video,
+        ranker=ranker,
+        size=size,
+        start=start,
+        filters=read_filters(filters, index.profile),
+        sort=sort,
+        facets=facets,
+        highlight=highlight,
+        log_features=log_features,
+    )
     given = [modality for modality, reference in media.items() if reference]
     if given and not reads_media(ranker):
         parts = " or ".join(f"--{modality}" for modality in given)
         hint = "choose --ranker vectors, or a trained one"
         typer.echo(f"ltr: {ranker} reads words alone, so {parts} changes nothing; {hint}", err=True)
-    facts = [{"id": hit.id, "score": hit.score, **hit.source, **hit.features} for hit in hits]
+    facts = [{"id": hit.id, "score": hit.score, **hit.source, **hit.features, **_marked(hit)} for hit in result]
     lines: list[str] = []
-    for rank, hit in enumerate(hits, start=1):
+    for rank, hit in enumerate(result, start=start + 1):
         product = index.profile.product.product(hit.id, hit.source)
         price = f"  {product.price} {product.currency}" if product.price is not None else ""
         lines.append(f"{rank:>3}  {hit.score:>9.4f}  {hit.id}  {product.title}{price}")
         values = hit.features.get("features", {})
         lines += [f"{'':>16}{feature} {value:.4f}" for feature, value in values.items() if value]
-    print_result({"ranker": ranker, "hits": facts}, "\n".join(lines) or "no product matches", as_json=as_json)
+        lines += [f"{'':>16}{field}: {' ... '.join(parts)}" for field, parts in hit.highlight.items()]
+    counted = {name: [_bucket(one) for one in buckets] for name, buckets in result.facets.items()}
+    print_result(
+        {"ranker": ranker, "total": result.total, "hits": facts}
+        | ({"facets": counted, "counted": result.counted} if facets else {}),
+        "\n".join([*(lines or ["no product matches"]), *facet_lines(result)]),
+        as_json=as_json,
+    )
+
+
+def _marked(hit: "Hit") -> dict[str, object]:
+    return {"highlight": hit.highlight} if hit.highlight else {}
+
+
+def _bucket(one: "Bucket") -> dict[str, object]:
+    return {key: value for key, value in asdict(one).items() if value is not None}
 
 
 def explain(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.main import get_command
 
-from ltr_plugin.cli.group import VerbGroup, verb_group
 from ltr_plugin.cli.options import (
     AsJson,
     DefaultOf,
@@ -19,8 +18,9 @@ from ltr_plugin.cli.options import (
     read_assignments,
     with_signature,
 )
-from ltr_plugin.cli.output import print_result
-from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.cli.terminal.group import VerbGroup, verb_group
+from ltr_plugin.cli.terminal.output import print_result
+from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.errors import counted
 
 if TYPE_CHECKING:

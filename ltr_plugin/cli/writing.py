@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from ltr_plugin.cli.embedding import embed_and_show, embed_changes
-from ltr_plugin.cli.output import first_of, print_problems
-from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.cli.terminal.output import first_of, print_problems
+from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.errors import InputError, Problem, ProblemLog, counted
 
 if TYPE_CHECKING:

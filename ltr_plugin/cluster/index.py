@@ -7,13 +7,13 @@ from typing import Any, Self
 
 from ltr_plugin.catalog.media_roots import MediaRoots
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.managed.mapping import effective_profile
 from ltr_plugin.cluster.names import require_name
 from ltr_plugin.cluster.profiles import stored_profile
 from ltr_plugin.errors import ClusterError, InputError
+from ltr_plugin.profile.index_profile import IndexProfile
 
 PAGE_SIZE, SCROLL = 1000, "1m"
 """Hits of a page, and how long the cluster keeps the next ones."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import (
@@ -19,6 +18,7 @@ from ltr_plugin.cluster.responses import (
 )
 from ltr_plugin.cluster.retrying import PartlyDoneError, retrying
 from ltr_plugin.errors import ClusterError, PluginMissingError
+from ltr_plugin.profile.index_profile import IndexProfile
 from ltr_plugin.settings import Settings
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.state import PROFILES, StateIndex
 from ltr_plugin.errors import InputError
+from ltr_plugin.profile.index_profile import IndexProfile
 from ltr_plugin.validation import decode
 
 

@@ -1,15 +1,16 @@
 """Searches, one or many at once, and the features that they log."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, overload
 
 from ltr_plugin.batches import batched
-from ltr_plugin.catalog.profile import IndexProfile
+from ltr_plugin.cluster.facets import Bucket, read_facets, what_is_counted
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import Json, error_reason
 from ltr_plugin.errors import ClusterError
+from ltr_plugin.profile.index_profile import IndexProfile
 
 SEARCHES_PER_REQUEST = 16
 """Searches of one request: enough to keep a node busy, few enough for a small response."""
@@ -26,18 +27,49 @@ _HEADER = '{"allow_partial_search_results":false}\n'
 
 @dataclass(frozen=True)
 class Hit:
-    """A product in a result: its score, the returned fields, and logged features by log name and feature name."""
+    """A product in a result: its score, the returned fields, logged features by log name and feature name, and by field
+    the parts of a text in which the query's words are marked, if that was asked for."""
 
     id: str
     score: float
     source: Mapping[str, Any]
     features: Mapping[str, Mapping[str, float | None]]
+    highlight: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def search(index: Index, template: Mapping[str, str], params: Mapping[str, Json]) -> list[Hit]:
-    """The hits of one search; `template` is `{"source": text}` or `{"id": name}` of a stored one."""
+@dataclass(frozen=True)
+class SearchResult(Sequence[Hit]):
+    """The hits of a page, a sequence, best first; how many products match, at most 10,000 of which are counted; and
+    by the name of a filter its facet, with `counted` saying among what it counts."""
+
+    hits: Sequence[Hit]
+    total: int
+    facets: Mapping[str, Sequence[Bucket]] = field(default_factory=dict)
+    counted: str | None = None
+
+    @overload
+    def __getitem__(self, position: int) -> Hit: ...
+    @overload
+    def __getitem__(self, position: slice) -> Sequence[Hit]: ...
+    def __getitem__(self, position: int | slice) -> Hit | Sequence[Hit]:
+        """The hit at a position, or those of a slice."""
+        return self.hits[position]
+
+    def __len__(self) -> int:
+        """The number of hits of this page."""
+        return len(self.hits)
+
+
+def search(index: Index, template: Mapping[str, str], params: Mapping[str, Json]) -> SearchResult:
+    """The result of one search; `template` is `{"source": text}` or `{"id": name}` of a stored one."""
     response = index.cluster.call("POST", f"/{index.name}/_search/template", {**template, "params": params})
-    return _hits(index.profile, response)
+    counts = response.get("aggregations", {})
+    return SearchResult(
+        _hits(index.profile, response),
+        response["hits"]["total"]["value"],
+        read_facets(index.profile, counts),
+        what_is_counted(counts),
+    )
 
 
 def raise_error(_: str, error: ClusterError) -> None:
@@ -72,7 +104,13 @@ def _msearch(index: Index, call: str, searches: Searches, on_error: OnError) -> 
 
 def _hits(profile: IndexProfile, response: Json) -> list[Hit]:
     return [
-        Hit(profile.product_id(hit), hit["_score"] or 0.0, hit.get("_source", {}), _logged(hit))
+        Hit(
+            profile.product_id(hit),
+            hit["_score"] or 0.0,
+            hit.get("_source", {}),
+            _logged(hit),
+            hit.get("highlight", {}),
+        )
         for hit in response["hits"]["hits"]
     ]
 

@@ -5,11 +5,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, FiniteFloat, StringConstraints, field_validator
 
-from ltr_plugin.catalog.first_pass import MinimumShouldMatch
 from ltr_plugin.features.feature import MAX_VALUE, Feature, FieldName
 from ltr_plugin.features.mustache import Body, RawTemplate, render, to_json, when
 from ltr_plugin.features.parameters import flag_name
 from ltr_plugin.features.product_values import FieldValue, Recency
+from ltr_plugin.profile.first_pass import MinimumShouldMatch
 
 MATCH_NONE: Body = {"match_none": {}}
 FUZZY_EXPANSIONS = 8

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 Body = object
@@ -25,6 +26,12 @@ class RawTemplate:
     text: str
 
 
+NOTHING = RawTemplate("")
+
+
+_LISTS = re.compile(r"\{\{[#^](\w+)\.size\}\}")
+
+
 def render(body: Body) -> str:
     """The template text of a body. A `{{name}}` in a string stays, and the cluster escapes its value for JSON."""
     match body:
@@ -36,6 +43,29 @@ def render(body: Body) -> str:
             return "[" + ",".join(map(render, body)) + "]"
         case _:
             return json.dumps(body)
+
+
+def members(body: Mapping[str, Body]) -> RawTemplate:
+    """The members of a JSON object, each with a comma behind it, as `object_with` takes them."""
+    return RawTemplate("".join(f"{json.dumps(key)}:{render(value)}," for key, value in body.items()))
+
+
+def object_with(optional: Iterable[RawTemplate], body: Mapping[str, Body]) -> RawTemplate:
+    """A JSON object with the members of `body`, of which there must be one, and those that are rendered before them.
+
+    (The blank keeps its brace apart from those of a section.)
+    """
+    return RawTemplate("{ " + "".join(part.text for part in optional) + members(body).text.removesuffix(",") + "}")
+
+
+def element(body: Body) -> RawTemplate:
+    """An element of a JSON list with a comma behind it, as `list_with` takes it."""
+    return RawTemplate(f"{render(body)},")
+
+
+def list_with(optional: Iterable[RawTemplate], body: Iterable[Body]) -> RawTemplate:
+    """A JSON list of `body`, which is not empty, with the elements that are rendered before."""
+    return RawTemplate("[" + "".join(part.text for part in optional) + ",".join(map(render, body)) + "]")
 
 
 def parameters_of(text: str) -> set[str]:
@@ -59,18 +89,25 @@ def when(flag: str, body: Body, otherwise: Body) -> RawTemplate:
 def when_list(name: str, body: Body, otherwise: Body) -> RawTemplate:
     """`body` when the parameter `name` is a list, else `otherwise`; `body` may insert it by `to_json`.
 
-    Lists have a key `size` in templates, and strings and numbers have not. An object may bring its own `size`: were
-    that an object or a list again, it would be the section's scope, and a string in it under `name` would be written
-    raw. Nothing is rendered then, so that the cluster refuses the search.
+    Lists have a key `size` in templates, and strings and numbers have not. The whole template must be `guarded`.
     """
     size = f"{name}.size"
-    guarded = _inverted(f"{size}.size", _inverted(f"{size}.{name}", _section(size, render(body))))
-    return RawTemplate(guarded + _inverted(size, render(otherwise)))
+    return RawTemplate(_section(size, render(body)) + _inverted(size, render(otherwise)))
+
+
+def guarded(template: RawTemplate) -> RawTemplate:
+    """The template, which renders nothing, so that the cluster refuses it, for an object where `when_list` expects a
+    list: its `size` could be an object or a list, which would be the section's scope, and a string in it under the
+    name of the parameter would be written raw."""
+    for name in sorted(set(_LISTS.findall(template.text))):
+        size = f"{name}.size"
+        template = RawTemplate(_inverted(f"{size}.size", _inverted(f"{size}.{name}", template.text)))
+    return template
 
 
 def _section(name: str, text: str) -> str:
-    return f"{{{{#{name}}}}}{text}{{{{/{name}}}}}"
+    return f"{{{{#{name}}}}}{text}{{{{/{name}}}}}" if text else ""
 
 
 def _inverted(name: str, text: str) -> str:
-    return f"{{{{^{name}}}}}{text}{{{{/{name}}}}}"
+    return f"{{{{^{name}}}}}{text}{{{{/{name}}}}}" if text else ""

@@ -5,18 +5,18 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ltr_plugin.catalog.index_fields import index_fields
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.catalog.profile import IndexProfile, ProductFields, value_at
-from ltr_plugin.catalog.profile_check import profile_differences, profile_problems
-from ltr_plugin.catalog.profile_draft import VectorGuess, draft_profile
-from ltr_plugin.catalog.profile_yaml import draft_yaml, profile_yaml
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index, get_index
 from ltr_plugin.cluster.managed.mapping import effective_profile, is_managed, managed_profile
 from ltr_plugin.cluster.profiles import ProfileRevision, put_profile, read_revision, stored_profile
 from ltr_plugin.errors import ClusterError, EncoderError, InputError, Problem, counted
+from ltr_plugin.profile.check import profile_differences, profile_problems
+from ltr_plugin.profile.draft import VectorGuess, draft_profile
+from ltr_plugin.profile.index_fields import index_fields
+from ltr_plugin.profile.index_profile import IndexProfile, ProductFields, value_at
+from ltr_plugin.profile.yaml_file import draft_yaml, profile_yaml
 from ltr_plugin.validation import decode, read_yaml
 
 SAMPLE, ENCODED_SAMPLE = 200, 20

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from ltr_plugin.catalog.profile_check import ranking_differences
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.index import Index
@@ -16,6 +15,7 @@ from ltr_plugin.cluster.search import search
 from ltr_plugin.cluster.state import RANKERS, RELEASES, StateIndex
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
+from ltr_plugin.profile.check import ranking_differences
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import Ranking, release_metadata, search_template, with_release_metadata
 

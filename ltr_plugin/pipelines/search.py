@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ltr_plugin.cluster import search as cluster_search
 from ltr_plugin.cluster.feature_store import FeatureStore
+from ltr_plugin.cluster.groups import search_groups
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.names import is_name
 from ltr_plugin.cluster.responses import Json
-from ltr_plugin.cluster.search import Hit, OnError, raise_error
+from ltr_plugin.cluster.search import OnError, SearchResult, raise_error
 from ltr_plugin.errors import InputError
+from ltr_plugin.features.parameters import search_parameters
 from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode_queries
+from ltr_plugin.queries.page import Page
 from ltr_plugin.queries.query import Query
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, Ranking, search_template
@@ -31,13 +35,27 @@ def search(
     video: str | None = None,
     ranker: AnyRanker = "bm25",
     size: int = 10,
+    start: int = 0,
+    filters: Mapping[str, Any] | None = None,
+    sort: str | None = None,
+    facets: bool = False,
+    highlight: bool = False,
     log_features: bool = False,
-) -> list[Hit]:
-    """The hits of one query by text, photo, recording, video (a file or a URL each), or a mix of them.
+) -> SearchResult:
+    """A page of what one query finds by text, photo, recording, video (a file or a URL each), or a mix of them.
 
-    With `log_features`, each hit brings the features that the model read. A ranking that reads no vectors, such as
-    BM25, loads no encoder. InputError for a query without content, or a ranker that the cluster does not have.
+    A query without any of these is browsing: all products under the filters. `Page` says what `size` to `highlight`
+    are. With `log_features`, each hit brings the features that the model read. A ranking that reads no vectors, such as
+    BM25, loads no encoder. Where the profile has a `group`, each hit is the best variant of its product.
+
+    InputError for media that the index has no vectors of, for a ranker that the cluster does not have, and for what
+    the page asks and the profile does not have.
     """
+    page = Page(size, start, filters or {}, sort, facets, highlight)
+    params = page.parameters(index.profile)
+    if not (text or image or audio or video):
+        params |= search_parameters("", {})
+        return _paged(index, resolve_ranking(index, ranker), params, log_features=log_features)
     asked = {"id": "query", "text": text or None, "image": image, "audio": audio, "video": video}
     query = decode(Query, asked, source="query")
     missing = [name for name in ("image", "audio", "video") if getattr(query, name) and not _has_vectors(index, name)]
@@ -46,8 +64,16 @@ def search(
     ranking = resolve_ranking(index, ranker)
     vectors = index.vectors if ranking.knn or ranking.model else ()
     (encoded,) = encode_queries(index, [query], Path(), vectors=vectors)
-    template = search_template(Retrieval(index.profile), ranking, log=log_features)
-    return cluster_search.search(index, {"source": template}, {**encoded.params, "size": size})
+    return _paged(index, ranking, {**encoded.params, **params}, log_features=log_features)
+
+
+def _paged(index: Index, ranking: Ranking, params: Mapping[str, Json], *, log_features: bool) -> SearchResult:
+    retrieval = Retrieval(index.profile)
+    template = {"source": search_template(retrieval, ranking, log=log_features)}
+    group = index.profile.product.group
+    if not group:
+        return cluster_search.search(index, template, params)
+    return search_groups(index, template, params, group, retrieval.window_size)
 
 
 def reads_media(ranker: AnyRanker) -> bool:

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.product import Modality
-from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.errors import ItemsRefusedError, MediaError, NothingToEncodeError
+from ltr_plugin.profile.index_profile import IndexProfile
 
 Media = Path | str | bytes
 """The path, the URL or the bytes of an image, audio or video file."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from ltr_plugin.features.mustache import Body, to_json
-from ltr_plugin.queries.retrieval import FILTER, Retrieval
+from ltr_plugin.queries.retrieval import Retrieval
 
 MASKED_IDS = "removed"
 """The search parameter with the ids of these products."""
@@ -31,11 +31,10 @@ class MaskedRetrieval(Retrieval):
         clause = super().lexical_clause()
         return clause if self.match_text else {"bool": {"must": [clause], "must_not": [self._masked_clause()]}}
 
-    def _knn_clause(self, query: str, field: str) -> Body:
-        if field not in self.masked_vectors:
-            return super()._knn_clause(query, field)
-        unmasked = {"bool": {"filter": [FILTER], "must_not": [self._masked_clause()]}}
-        return self._scaled(query, field, unmasked)
+    def _knn_clause(self, query: str, field: str, filter_: Body) -> Body:
+        if field in self.masked_vectors:
+            filter_ = {"bool": {"filter": [filter_], "must_not": [self._masked_clause()]}}
+        return super()._knn_clause(query, field, filter_)
 
     def _masked_clause(self) -> Body:
         return {"terms": {self.profile.product.id: to_json(MASKED_IDS)}}

@@ -2,18 +2,11 @@
 
 from dataclasses import dataclass
 
-from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.features.kinds import MATCH_NONE
-from ltr_plugin.features.mustache import Body, RawTemplate, to_json, when, when_list
+from ltr_plugin.features.mustache import Body, to_json, when, when_list
 from ltr_plugin.features.product_values import FieldValue
-
-NO_LIST: Body = {"filters_must_be_a_list_of_query_clauses": {}}
-"""Not a query: the cluster refuses it by its name. Without its filter, a search would find what it must not show."""
-
-FILTER: RawTemplate = when_list(
-    "filters", {"bool": {"filter": to_json("filters")}}, when("filters", NO_LIST, {"match_all": {}})
-)
-"""The search parameter `filters`: query clauses that all restrict the products, such as to a category."""
+from ltr_plugin.profile.index_profile import IndexProfile
+from ltr_plugin.queries.filters import filter_clauses
 
 
 @dataclass(frozen=True)
@@ -71,27 +64,26 @@ class Retrieval:
             clause = when_list(vector, MATCH_NONE, clause)
         return when("text", MATCH_NONE, clause)
 
-    def knn_clauses(self) -> list[Body]:
-        """A k-NN clause for each pair of a query vector and a field, within the search's filter.
+    def knn_clauses(self, filter_: Body | None = None) -> list[Body]:
+        """A k-NN clause for each pair of a query vector and a field, within `filter_` or else all filters.
 
         Of the media fields (image, audio, video) only the most similar one counts, so that a product does not gain by
         having more of them.
         """
+        filter_ = filter_ or {"bool": {"filter": filter_clauses(self.profile)}}
         media_fields = {vector.name for vector in self.profile.vectors if vector.source != "text"}
         clauses: list[Body] = []
         for query in self.query_vectors:
             fields = [field for query_vector, field in self.knn_pairs if query_vector == query]
-            media_clauses = [self._knn_clause(query, field) for field in fields if field in media_fields]
-            text_clauses = [self._knn_clause(query, field) for field in fields if field not in media_fields]
+            knn = {field: self._knn_clause(query, field, filter_) for field in fields}
+            media_clauses = [clause for field, clause in knn.items() if field in media_fields]
+            text_clauses = [clause for field, clause in knn.items() if field not in media_fields]
             if len(media_clauses) > 1:
                 media_clauses = [{"dis_max": {"queries": media_clauses}}]
             clauses += [when_list(query, clause, MATCH_NONE) for clause in (*media_clauses, *text_clauses)]
         return clauses
 
-    def _knn_clause(self, query: str, field: str) -> Body:
-        return self._scaled(query, field, FILTER)
-
-    def _scaled(self, query: str, field: str, filter_: Body) -> Body:
+    def _knn_clause(self, query: str, field: str, filter_: Body) -> Body:
         knn = {"knn": {field: {"vector": to_json(query), "k": self.window_size, "filter": filter_}}}
         scale = self.profile.first_pass.scale(query, field)
         if scale is None:

@@ -6,9 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ltr_plugin.features.mustache import Body, render, to_json, when_list
+from ltr_plugin.features.mustache import (
+    NOTHING,
+    Body,
+    RawTemplate,
+    guarded,
+    members,
+    object_with,
+    to_json,
+    when,
+    when_list,
+)
 from ltr_plugin.features.parameters import flag_name
-from ltr_plugin.queries.retrieval import FILTER, Retrieval
+from ltr_plugin.queries.facets import facet_aggregations
+from ltr_plugin.queries.filters import filter_clauses, refused_parameters
+from ltr_plugin.queries.retrieval import Retrieval
+from ltr_plugin.queries.sorting import sort_members, sorted_lexically, unsorted
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,9 @@ FIRST_PASS_WEIGHT = 1e-20
 """Weight of a product's first-pass score beside its ranker's score, which is above 0 (`Export`): too small to change
 that, and enough to order the products behind the window, so that pages neither repeat nor lose a product."""
 
+HIGHLIGHTED_CHARACTERS = 100_000
+"""Characters of a text in which words are marked; the cluster refuses to look into over a million."""
+
 BASELINES: Mapping[str, Ranking] = {
     "random": Ranking("random", shuffle_seed=7),
     "bm25": Ranking("bm25", knn=False),
@@ -40,28 +56,55 @@ BASELINES: Mapping[str, Ranking] = {
 def search_template(retrieval: Retrieval, ranking: Ranking, *, log: bool = False) -> str:
     """The text of a search template.
 
-    Its parameters are those of `search_parameters` and, optionally, `size`, `from` and `filters`, a list of query
-    clauses. Each stands inside quotes, or is rendered only when it is a list, so that a wrong value changes nothing but
-    its own clause. With `log`, each hit has the values of the model's features.
+    Its parameters are those of `search_parameters` and, optionally, `size`, `from`, those of the profile's filters
+    (`FilterField`), `filters`, a list of query clauses, `facets`, and `highlight`. Each stands inside quotes, or is
+    rendered only when it is a list, so that a wrong value changes nothing but its own clause. A search that is sorted
+    by a field is not ranked. With `log`, each hit has the values of the model's features.
     """
     should = [
         *([retrieval.lexical_clause()] if ranking.lexical else []),
         *(retrieval.knn_clauses() if ranking.knn else []),
         retrieval.browse_clause(),
     ]
+    profile = retrieval.profile
+    filters = [{"bool": {"filter": filter_clauses(profile), "must": refused_parameters(profile)}}]
     body: dict[str, Body] = {
-        "query": {"bool": {"should": should, "filter": [FILTER], "minimum_should_match": 1}},
+        "query": {
+            "bool": {
+                "should": should,
+                "filter": [*filters, *sorted_lexically(retrieval)],
+                "minimum_should_match": 1,
+            }
+        },
         "from": "{{from}}{{^from}}0{{/from}}",
         "size": "{{size}}{{^size}}10{{/size}}",
-        "_source": list(dict.fromkeys((*retrieval.profile.returned_fields, *retrieval.profile.id_source))),
+        "_source": list(profile.source_fields),
     }
+    optional = [*sort_members(profile), *_optional_parts(retrieval)]
     rescore_query = _rescore_query(retrieval, ranking)
     if rescore_query is not None:
         weights = {"query_weight": FIRST_PASS_WEIGHT, "rescore_query_weight": 1}
-        body["rescore"] = {"window_size": retrieval.window_size, "query": {"rescore_query": rescore_query, **weights}}
-    if log and ranking.model:
-        body["ext"] = {"ltr_log": {"log_specs": {"name": "features", "rescore_index": 0}}}
-    return render(body)
+        rescore = {"window_size": retrieval.window_size, "query": {"rescore_query": rescore_query, **weights}}
+        ranked: dict[str, Body] = {"rescore": rescore}
+        if log and ranking.model:
+            ranked["ext"] = {"ltr_log": {"log_specs": {"name": "features", "rescore_index": 0}}}
+        optional.append(unsorted(profile, members(ranked)))
+    return guarded(object_with(optional, body)).text
+
+
+def _optional_parts(retrieval: Retrieval) -> list[RawTemplate]:
+    """Facets and highlights, each where the search has its flag."""
+    fields = [boosted.partition("^")[0] for boosted in retrieval.profile.text_fields]
+    highlight = {
+        "fields": {field: {} for field in fields},
+        "highlight_query": retrieval.lexical_clause(),
+        "encoder": "html",
+        "max_analyzer_offset": HIGHLIGHTED_CHARACTERS,
+    }
+    parts: dict[str, dict[str, Body]] = {"highlight": {"highlight": highlight}}
+    if any(field.facet for field in retrieval.profile.filters):
+        parts["facets"] = {"aggs": facet_aggregations(retrieval)}
+    return [when(flag, members(part), NOTHING) for flag, part in parts.items()]
 
 
 def sltr(kind: str, name: str, params: Body, **options: str) -> dict[str, Body]:

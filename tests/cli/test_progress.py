@@ -5,7 +5,7 @@ import sys
 import time
 
 from ltr_plugin.cli import progress_bar as module
-from ltr_plugin.cli.progress_bar import progress_bar
+from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.progress import stage_progress
 
 

@@ -8,11 +8,11 @@ import pytest
 import yaml
 from ltr_command import PRODUCTS, ltr
 
-from ltr_plugin.catalog.profile import IndexProfile, ProductFields
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.profiles import put_profile
 from ltr_plugin.features.feature_set import FeatureSet
+from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 
 STORED = [
     {"name": "Title Match", "params": ["keywords"], "template": {"match": {"title": "{{keywords}}"}}},

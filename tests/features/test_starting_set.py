@@ -9,8 +9,6 @@ import german_shop
 import pytest
 import yaml
 
-from ltr_plugin.catalog.first_pass import FirstPass
-from ltr_plugin.catalog.profile import IndexProfile, ProductFields
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.managed import mapping
 from ltr_plugin.cluster.managed.mapping import MAX_QUERY_WORDS, index_body
@@ -19,6 +17,8 @@ from ltr_plugin.features.compatibility import check_fields
 from ltr_plugin.features.feature_file import feature_file
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.starting.groups import starting_groups
+from ltr_plugin.profile.first_pass import FirstPass
+from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 from ltr_plugin.resources import resource_dir
 
 

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_matrix, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.managed.mapping import index_body
@@ -25,6 +24,7 @@ from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.kinds import Derived, FieldValue
 from ltr_plugin.features.lucene_expressions import evaluate_expression
 from ltr_plugin.features.parameters import feature_parameters, search_parameters
+from ltr_plugin.profile.index_profile import IndexProfile
 from ltr_plugin.queries.templates import sltr
 
 pytestmark = pytest.mark.live

@@ -6,7 +6,6 @@ import uuid
 import pytest
 from typer.testing import CliRunner
 
-from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.cli import app
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
@@ -17,6 +16,7 @@ from ltr_plugin.pipelines.encode_queries import FailedQueries, encode
 from ltr_plugin.pipelines.evaluate import evaluate
 from ltr_plugin.pipelines.log_features import log_features
 from ltr_plugin.pipelines.push import push
+from ltr_plugin.profile.index_profile import IndexProfile
 from ltr_plugin.queries.query import Query
 from ltr_plugin.rankers.trainers import train
 

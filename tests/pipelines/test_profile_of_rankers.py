@@ -7,8 +7,6 @@ from dataclasses import replace
 import german_shop
 import pytest
 
-from ltr_plugin.catalog.first_pass import FirstPass
-from ltr_plugin.catalog.profile import IndexProfile, ProductFields
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.profiles import put_profile
 from ltr_plugin.errors import InputError
@@ -16,6 +14,8 @@ from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.pipelines.log_features import log_features
 from ltr_plugin.pipelines.push import push
 from ltr_plugin.pipelines.releases import promote, rollback
+from ltr_plugin.profile.first_pass import FirstPass
+from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 from ltr_plugin.queries.templates import release_metadata
 from ltr_plugin.rankers.linear import train_linear
 from ltr_plugin.rankers.loading import load_ranker

@@ -8,11 +8,11 @@ import pytest
 import torch
 from PIL import Image
 
-from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.encoders import load_encoder, vector_fields
 from ltr_plugin.encoders.keypoints import KeypointConfig, from_model, write
 from ltr_plugin.encoders.training.photo.small_clip import build_model, save_encoder, small_config
 from ltr_plugin.errors import EncoderError, MediaError
+from ltr_plugin.profile.index_profile import IndexProfile
 from ltr_plugin.queries.encoding import QueryEncoder
 
 

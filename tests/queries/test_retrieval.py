@@ -1,11 +1,9 @@
 """The first pass and its search template read the fields that the profile names."""
 
-import json
-
 import pytest
 
-from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
+from ltr_plugin.profile.index_profile import IndexProfile
 from ltr_plugin.queries.query import Query
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, search_template
@@ -32,7 +30,7 @@ def test_text_fields_with_boosts_and_returned_fields_are_the_profile_s():
     profile = IndexProfile(text_fields=("name^3", "maker"), returned_fields=("sku", "name"))
     template = search_template(Retrieval(profile), BASELINES["bm25"])
     assert '"fields":["name^3","maker"]' in template
-    assert json.loads(template[template.index('"_source":') + len('"_source":') : -1]) == ["sku", "name"]
+    assert '"_source":["sku","name"]' in template
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.product import MODALITIES
-from ltr_plugin.catalog.profile import IndexProfile, ProductFields
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.errors import InputError
+from ltr_plugin.profile.filter_fields import Facet, FilterField
+from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 
 LAYOUT_VERSION = 3
 """Version of the layout of an index and of what its `_meta` says; an index of another version is refused."""
@@ -23,8 +24,12 @@ LONG_ATTRIBUTES = "long_attributes"
 
 TEXT_FIELDS = ("title", "description", "brand", "model", "category", "attribute_text")
 
+PRICE_RANGES = (10, 20, 50, 100, 200, 500, 1000)
+"""Limits between the prices that are counted together, unless a profile states others."""
+
 PROFILE = IndexProfile(
     product=ProductFields(
+        id="id",
         title="title",
         description="description",
         brand="brand",
@@ -39,7 +44,13 @@ PROFILE = IndexProfile(
         stats="stats",
     ),
     text_fields=("title.stem", "brand", "model", "category.stem", "description.stem", "attribute_text.stem"),
-    returned_fields=("id", "title", "brand", "price", "currency", "category", "shown_images"),
+    returned_fields=("id", "title", "brand", "price", "currency", "category", "shown_images", "variants"),
+    filters=(
+        FilterField(name="brand", field="brand.keyword", type="keyword", facet=Facet(terms=20)),
+        FilterField(name="category", field="category.keyword", type="keyword", facet=Facet(terms=20)),
+        FilterField(name="price", field="price", type="number", facet=Facet(ranges=PRICE_RANGES)),
+        FilterField(name="released", field="released", type="date", facet=Facet(histogram="year")),
+    ),
 )
 """What the fields mean, but for the vectors and the media."""
 
@@ -66,7 +77,8 @@ def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int 
     """The body that creates an index for products with these vector fields.
 
     Dynamic mapping is off, so LONG_ATTRIBUTES is only stored; it is on for the numbers under `stats`, which each shop
-    names as it likes. Attributes are one `flat_object` (a real catalog has thousands of keys) and one text field.
+    names as it likes. Attributes are one `flat_object` (a real catalog has thousands of keys) and one text field, which
+    has those of variants too.
     `_meta` has what `managed_profile` reads.
     """
     return {
@@ -87,6 +99,15 @@ def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int 
                 "released": {"type": "date"},
                 "ean": {"type": "keyword"},
                 "attributes": {"type": "flat_object"},
+                "variants": {
+                    "type": "nested",
+                    "properties": {
+                        "id": {"type": "keyword"},
+                        "price": {"type": "double"},
+                        "ean": {"type": "keyword"},
+                        "attributes": {"type": "object", "enabled": False},
+                    },
+                },
                 **{name: _stored_only() for name in ("images", "shown_images", "audio", "video")},
                 "stats": {"type": "object", "dynamic": True},
                 "content_hash": {"properties": {modality: {"type": "keyword"} for modality in MODALITIES}},
@@ -145,6 +166,7 @@ def _text() -> dict[str, Any]:
         "fields": {
             "stem": _analyzed("stemmed"),
             "exact": {"type": "keyword", "normalizer": "folded", "ignore_above": 256},
+            "keyword": {"type": "keyword", "ignore_above": 256},
         },
     }
 

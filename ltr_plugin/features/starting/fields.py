@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.features.compatibility import FIELD_TYPES, field_type
+from ltr_plugin.profile.index_profile import IndexProfile
 
 MAX_TEXT_FIELDS = 12
 """The most text fields that features read."""

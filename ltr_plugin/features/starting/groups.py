@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ltr_plugin.catalog.profile import IndexProfile
 from ltr_plugin.features.feature_file import FeatureEntry, FeatureGroup, slug
 from ltr_plugin.features.starting.fields import IndexFields
 from ltr_plugin.features.starting.numbers import number_features, other_numbers
 from ltr_plugin.features.starting.similarities import Similarity, greatest, names_of, similarities
 from ltr_plugin.features.starting.text import ALL_TERMS, BEST_FIELDS, CROSS_FIELDS, INCREASING, text_features
+from ltr_plugin.profile.index_profile import IndexProfile
 
 _IMAGES = """\
 Images and videos, in the space of the image-text encoder. The name says what is compared: A_to_B_similarity \

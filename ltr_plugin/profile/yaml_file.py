@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from textwrap import wrap
 from typing import Any
 
-from ltr_plugin.catalog.profile import PROFILE_VERSION, IndexProfile
-from ltr_plugin.catalog.profile_draft import Guess, ProfileDraft, VectorGuess
+from ltr_plugin.profile.draft import Guess, ProfileDraft, VectorGuess
+from ltr_plugin.profile.filter_fields import FilterField
+from ltr_plugin.profile.index_profile import PROFILE_VERSION, IndexProfile
 
 MAX_LINE = 110
 """Length of comments on lines of their own."""
@@ -13,6 +14,7 @@ MAX_LINE = 110
 _PARTS = "The field that holds each part of a product. Remove the # of a line where you know the field."
 _TEXT = "Fields that the first pass searches for the words of a query; ^ is the boost of a field."
 _RETURNED = "Fields of a product that a search returns."
+_FILTERS = "Fields that shoppers filter, count (facet) and sort by."
 _VECTORS = "Vector fields with the encoders that made them: queries are encoded by the same."
 _NO_ENCODER = (
     "State the encoder that made it, as `ltr encoder list` names encoders, and of what: text, image, audio or video."
@@ -28,6 +30,8 @@ def draft_yaml(draft: ProfileDraft, head: Iterable[str]) -> str:
     if draft.returned_fields:
         lines += ["", *_comments([_RETURNED]), "returned_fields:"]
         lines += [f"  - {_scalar(field)}" for field in draft.returned_fields]
+    if draft.filters:
+        lines += ["", *_comments([_FILTERS]), "filters:", *_aligned(_filter(field) for field in draft.filters)]
     if draft.vectors:
         known = [vector for vector in draft.vectors if vector.encoder]
         lines += ["", *_comments([_VECTORS]), "vectors:" if known else "# vectors:"]
@@ -54,6 +58,10 @@ def _part(part: str, guess: Guess) -> tuple[str, str]:
 
 def _item(guess: Guess) -> tuple[str, str]:
     return f"  - {_scalar(guess.value)}", guess.reason
+
+
+def _filter(field: FilterField) -> tuple[str, str]:
+    return f"  - {_scalar(field.model_dump(mode='json', exclude_none=True))}", ""
 
 
 def _vector(vector: VectorGuess) -> Iterator[str]:
@@ -86,7 +94,7 @@ def _scalar(value: Any) -> str:  # noqa: ANN401 - any value of YAML
     """The value as YAML writes it, in quotes where it would be read as something else."""
     import yaml
 
-    text: str = yaml.safe_dump(value, allow_unicode=True, width=1000, default_flow_style=True)
+    text: str = yaml.safe_dump(value, allow_unicode=True, width=1000, default_flow_style=True, sort_keys=False)
     return text.removesuffix("\n").removesuffix("\n...")
 
 

@@ -87,6 +87,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "Italian": "uscita data_uscita data_creazione creato",
         "Dutch": "releasedatum verschijningsdatum verschenen aangemaakt",
     },
+    "group": {
+        "English": "group_id item_group_id product_group_id variant_group variant_of parent_sku parent_product_id",
+        "German": "variantengruppe variantengruppen_id stammartikel vaterartikel elternartikel",
+        "French": "groupe_variantes produit_parent",
+        "Spanish": "grupo_variantes producto_padre",
+        "Italian": "gruppo_varianti prodotto_padre",
+        "Dutch": "variantgroep hoofdartikel",
+    },
     "images": {
         "English": "images image img photos photo pictures picture pics thumbnail thumb",
         "German": "bilder bild fotos foto produktbild abbildung",

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ltr_plugin.catalog.analyzers import analyzer_language
-from ltr_plugin.catalog.field_names import CODE, WORDS, is_second_choice, namings
-from ltr_plugin.catalog.field_values import MEDIA_FILES, describe, guess_by_values, has_references, has_words
-from ltr_plugin.catalog.index_fields import (
+from ltr_plugin.profile.analyzers import analyzer_language
+from ltr_plugin.profile.field_names import CODE, WORDS, is_second_choice, namings
+from ltr_plugin.profile.field_values import MEDIA_FILES, describe, guess_by_values, has_references, has_words
+from ltr_plugin.profile.filter_draft import draft_filters
+from ltr_plugin.profile.filter_fields import FilterField
+from ltr_plugin.profile.index_fields import (
     NUMBER_TYPES,
     PART_TYPES,
     TEXT_TYPES,
@@ -18,7 +20,7 @@ from ltr_plugin.catalog.index_fields import (
     IndexField,
     index_fields,
 )
-from ltr_plugin.catalog.profile import DOCUMENT_ID, ProductFields
+from ltr_plugin.profile.index_profile import DOCUMENT_ID, ProductFields
 from ltr_plugin.validation import shorten
 
 BOOSTS = {"title": 3, "brand": 2, "category": 2}
@@ -64,6 +66,7 @@ class ProfileDraft:
     text_fields: tuple[Guess, ...]
     returned_fields: tuple[str, ...]
     vectors: tuple[VectorGuess, ...] = ()
+    filters: tuple[FilterField, ...] = ()
 
     def product_fields(self) -> ProductFields:
         """The parts that are guessed."""
@@ -88,6 +91,7 @@ def draft_profile(
         text_fields,
         tuple(field for part in RETURNED_PARTS if (field := parts[part].value)),
         tuple(_vectors(fields, settings)),
+        tuple(draft_filters(fields, {part: guess.value for part, guess in parts.items() if guess.value})),
     )
 
 

@@ -3,11 +3,11 @@
 import german_shop
 import pytest
 
-from ltr_plugin.catalog.first_pass import FirstPass
-from ltr_plugin.catalog.index_fields import index_fields
-from ltr_plugin.catalog.profile import IndexProfile, ProductFields
-from ltr_plugin.catalog.profile_check import profile_differences, profile_problems, ranking_differences
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
+from ltr_plugin.profile.check import profile_differences, profile_problems, ranking_differences
+from ltr_plugin.profile.first_pass import FirstPass
+from ltr_plugin.profile.index_fields import index_fields
+from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 
 MAPPING = {
     "properties": {

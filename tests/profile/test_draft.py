@@ -4,12 +4,12 @@ import german_shop
 import pytest
 import yaml
 
-from ltr_plugin.catalog.analyzers import analyzer_language
-from ltr_plugin.catalog.index_fields import index_fields
-from ltr_plugin.catalog.profile import IndexProfile
-from ltr_plugin.catalog.profile_check import profile_problems
-from ltr_plugin.catalog.profile_draft import draft_profile
-from ltr_plugin.catalog.profile_yaml import draft_yaml, profile_yaml
+from ltr_plugin.profile.analyzers import analyzer_language
+from ltr_plugin.profile.check import profile_problems
+from ltr_plugin.profile.draft import draft_profile
+from ltr_plugin.profile.index_fields import index_fields
+from ltr_plugin.profile.index_profile import IndexProfile
+from ltr_plugin.profile.yaml_file import draft_yaml, profile_yaml
 from ltr_plugin.validation import decode
 
 TEXT, KEYWORD = {"type": "text"}, {"type": "keyword"}

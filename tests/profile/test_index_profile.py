@@ -2,10 +2,10 @@
 
 import pytest
 
-from ltr_plugin.catalog.first_pass import FirstPass, VectorScale
-from ltr_plugin.catalog.profile import IndexProfile, ProductFields, value_at
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.errors import InputError
+from ltr_plugin.profile.first_pass import FirstPass, VectorScale
+from ltr_plugin.profile.index_profile import IndexProfile, ProductFields, value_at
 from ltr_plugin.validation import decode
 
 SHOP = ProductFields(title="titel", price="preis.netto", category="warengruppe", images="bild", stats="zahlen")

@@ -5,9 +5,11 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from ltr_plugin.catalog.first_pass import FirstPass
 from ltr_plugin.catalog.product import Product, digest, read_leniently
+from ltr_plugin.catalog.values import FieldPath
 from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.profile.filter_fields import FilterField, repeated_parameters
+from ltr_plugin.profile.first_pass import FirstPass
 from ltr_plugin.validation import StrictModel
 
 PROFILE_VERSION = 1
@@ -15,9 +17,6 @@ PROFILE_VERSION = 1
 
 DOCUMENT_ID = "_id"
 """The name of a document's own id."""
-
-FieldPath = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\s^*{}\"]+$")]
-"""The path of a field, such as `price` or `price.net`."""
 
 BoostedField = Annotated[str, StringConstraints(pattern=r"^[^\s^*{}\"]+(\^\d+(\.\d+)?)?$", max_length=256)]
 """A field with its boost, as `multi_match` writes it, such as `title^2`."""
@@ -36,6 +35,10 @@ class ProductFields(StrictModel):
     currency: FieldPath | None = Field(default=None, description="Currency of the price.")
     stock: FieldPath | None = Field(default=None, description="How many can be sold, a number or true and false.")
     released: FieldPath | None = Field(default=None, description="Date of release: newer is greater.")
+    group: FieldPath | None = Field(
+        default=None,
+        description="What the variants of one product have in common, where each is a document; a keyword field.",
+    )
     images: FieldPath | None = Field(default=None, description="Paths or URLs of photos.")
     audio: FieldPath | None = Field(default=None, description="Paths or URLs of recordings.")
     video: FieldPath | None = Field(default=None, description="Paths or URLs of videos.")
@@ -71,14 +74,23 @@ class IndexProfile(StrictModel):
     returned_fields: tuple[FieldPath, ...] = Field(default=(), description="Fields of a product that a search returns.")
     vectors: tuple[VectorField, ...] = Field(default=(), description="Vector fields with the encoders that made them.")
     first_pass: FirstPass = Field(default=FirstPass(), description="How candidates are found.")
+    filters: tuple[FilterField, ...] = Field(default=(), description="Fields that shoppers filter, count and sort by.")
     media_root: str | None = Field(default=None, description="Folder of media that are named by a relative path.")
 
     @model_validator(mode="after")
-    def _unique_vectors(self) -> Self:
+    def _unique_parameters(self) -> Self:
         parameters = [vector.parameter for vector in self.vectors]
         if twice := next((name for name in parameters if parameters.count(name) > 1), None):
             raise ValueError(f"two vector fields are called {twice!r} as a parameter; leave one out")
+        if twice := next(repeated_parameters(self.filters), None):
+            raise ValueError(f"two filters have the parameter {twice!r}; give one another name")
         return self
+
+    @property
+    def source_fields(self) -> tuple[str, ...]:
+        """The fields of a document that a search returns: the stated ones, and those of the id and of the group."""
+        group = (self.product.group,) if self.product.group else ()
+        return tuple(dict.fromkeys((*self.returned_fields, *self.id_source, *group)))
 
     @property
     def id_source(self) -> tuple[str, ...]:

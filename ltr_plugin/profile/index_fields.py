@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ltr_plugin.catalog.profile import value_at
+from ltr_plugin.profile.index_profile import value_at
 
 TEXT_TYPES = frozenset({"text", "match_only_text", "search_as_you_type"})
 STRING_TYPES = TEXT_TYPES | {"keyword", "wildcard", "constant_keyword"}
 NUMBER_TYPES = frozenset(
     {"double", "float", "half_float", "scaled_float", "long", "integer", "short", "byte", "unsigned_long"}
 )
+KEYWORD_TYPES = frozenset({"keyword", "constant_keyword"})
 DATE_TYPES = frozenset({"date", "date_nanos"})
 VECTOR_TYPES = frozenset({"knn_vector"})
 
@@ -24,10 +25,19 @@ PART_TYPES: Mapping[str, frozenset[str]] = {
     "currency": STRING_TYPES,
     "stock": NUMBER_TYPES | {"boolean"},
     "released": DATE_TYPES,
+    "group": KEYWORD_TYPES | NUMBER_TYPES,
     **dict.fromkeys(("images", "audio", "video"), STRING_TYPES),
     "stats": frozenset({OBJECT}),
 }
 """The types of a field that holds a part of a product, but for its id, in the order in which a draft guesses them."""
+
+FILTER_TYPES: Mapping[str, frozenset[str]] = {
+    "keyword": KEYWORD_TYPES | NUMBER_TYPES,
+    "number": NUMBER_TYPES,
+    "date": DATE_TYPES,
+    "boolean": frozenset({"boolean"}),
+}
+"""The types of a field that a search may be filtered by as one of these."""
 
 _MAX_DEPTH = 20
 

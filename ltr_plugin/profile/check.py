@@ -4,15 +4,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from ltr_plugin.catalog.index_fields import (
+from ltr_plugin.errors import Problem
+from ltr_plugin.profile.filter_fields import FilterField
+from ltr_plugin.profile.index_fields import (
+    FILTER_TYPES,
     PART_TYPES,
     TEXT_TYPES,
     UNMAPPED,
     VECTOR_TYPES,
     IndexField,
 )
-from ltr_plugin.catalog.profile import DOCUMENT_ID, IndexProfile
-from ltr_plugin.errors import Problem
+from ltr_plugin.profile.index_profile import DOCUMENT_ID, IndexProfile
 
 MAX_NEAREST, MAX_NAMED = 3, 20
 
@@ -23,6 +25,7 @@ _KINDS = {
     "price": "a number",
     "stock": "a number or boolean",
     "released": "a date",
+    "group": "a keyword",
     "stats": "an object",
 }
 """What a field of a part of a product is, in words, where it is not text."""
@@ -38,6 +41,8 @@ def profile_problems(profile: IndexProfile, fields: Mapping[str, IndexField]) ->
         problems += _text(f"$.text_fields[{position}]", boosted.partition("^")[0], fields)
     for position, path in enumerate(profile.returned_fields):
         problems += _returned(f"$.returned_fields[{position}]", path, fields)
+    for position, one in enumerate(profile.filters):
+        problems += _filter(f"$.filters[{position}].field", one, fields)
     for position, vector in enumerate(profile.vectors):
         problems += _vector(f"$.vectors[{position}]", vector.name, vector.fingerprint.dimension, fields)
     return problems
@@ -102,6 +107,24 @@ def _text(place: str, path: str, fields: Mapping[str, IndexField]) -> Iterator[P
     elif not one.searchable:
         why = f"is inside of the nested {one.nested!r}" if one.nested else "is not indexed"
         yield Problem(place, f"{path!r} {why}, so a search does not reach it; leave it out")
+
+
+def _filter(place: str, declared: FilterField, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
+    path = declared.field
+    yield from (missing := list(_missing(place, path, fields, mapped=True)))
+    one = fields.get(path)
+    if missing or one is None:
+        return
+    types = FILTER_TYPES[declared.type]
+    if one.type not in types:
+        forms = [other.path for other in fields.values() if other.origin == path and other.type in types]
+        instead = f"name {' or '.join(forms)}" if forms else "name another field or type, or leave it out"
+        yield Problem(place, f"{path!r} is of type {one.type}, not a {declared.type}; {instead}")
+    elif not one.searchable:
+        why = f"is inside of the nested {one.nested!r}" if one.nested else "is not indexed"
+        yield Problem(place, f"{path!r} {why}, so a search cannot be filtered by it; leave it out")
+    elif one.options.get("doc_values", True) is False and (declared.facet or declared.ordered):
+        yield Problem(place, f"{path!r} has no doc_values, so it is neither counted nor sorted by; leave it out")
 
 
 def _vector(place: str, path: str, dimension: int, fields: Mapping[str, IndexField]) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from statistics import median
 
-from ltr_plugin.catalog.index_fields import NUMBER_TYPES, TEXT_TYPES, IndexField
+from ltr_plugin.profile.index_fields import NUMBER_TYPES, TEXT_TYPES, IndexField
 from ltr_plugin.validation import shorten
 
 MEDIA_FILES: Mapping[str, str] = {

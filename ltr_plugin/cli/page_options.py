@@ -1,0 +1,69 @@
+"""Options of `ltr search` that say what its page has: `--filter brand=Nordvik`, `--filter price=10..20`."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ltr_plugin.errors import InputError, Problem
+from ltr_plugin.profile.index_profile import IndexProfile
+
+if TYPE_CHECKING:
+    from ltr_plugin.cluster.facets import Bucket
+    from ltr_plugin.cluster.search import SearchResult
+
+FILTER_HELP = (
+    "Filter by a field of the profile: NAME=VALUE, repeated for any of several values, or NAME=MIN..MAX for numbers "
+    "and dates, either of which may be left out."
+)
+
+
+def read_filters(given: Sequence[str] | None, profile: IndexProfile) -> dict[str, Any]:
+    """The filters that `--filter` names, as `search` takes them; InputError lists all that cannot be read."""
+    fields = {field.name: field for field in profile.filters}
+    filters: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for one in given or ():
+        name, equals, value = one.partition("=")
+        field = fields.get(name)
+        try:
+            if not equals:
+                raise ValueError("write NAME=VALUE")
+            if field and field.ordered:
+                filters[name] = _range(value, is_number=field.type == "number")
+            else:
+                boolean = {"true": True, "false": False}.get(value) if field and field.type == "boolean" else None
+                filters.setdefault(name, []).append(value if boolean is None else boolean)
+        except ValueError as error:
+            problems.append(Problem(one, str(error)))
+    if problems:
+        raise InputError("--filter", problems)
+    return filters
+
+
+def _range(value: str, *, is_number: bool) -> tuple[Any, Any]:
+    low, dots, high = value.partition("..")
+    bounds = (low, high if dots else low)
+    if not is_number:
+        return tuple(bound or None for bound in bounds)  # type: ignore[return-value] # of two
+    try:
+        return tuple(float(bound) if bound else None for bound in bounds)  # type: ignore[return-value] # of two
+    except ValueError:
+        raise ValueError("is no range of numbers, such as 10..20, 10.. or ..20") from None
+
+
+def facet_lines(result: "SearchResult") -> list[str]:
+    """The facets of a result, a line each, and what they count."""
+    lines = [
+        f"{name}: {', '.join(map(_describe, counted))}"
+        for name, buckets in result.facets.items()
+        if (counted := [bucket for bucket in buckets if bucket.count])
+    ]
+    return ["", *lines, f"(counted: {result.counted})"] if lines else []
+
+
+def _describe(bucket: "Bucket") -> str:
+    if bucket.value is not None:
+        return f"{bucket.value} ({bucket.count})"
+    if isinstance(bucket.low, str):
+        return f"{bucket.low} ({bucket.count})"
+    low, high = ("" if end is None else f"{end:g}" for end in (bucket.low, bucket.high))
+    return f"{low}..{high} ({bucket.count})"

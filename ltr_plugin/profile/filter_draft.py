@@ -1,0 +1,83 @@
+"""The filters and facets of a first profile, guessed from the fields of an index and a sample of their values."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from ltr_plugin.profile.filter_fields import Facet, FilterField, FilterType
+from ltr_plugin.profile.index_fields import DATE_TYPES, KEYWORD_TYPES, NUMBER_TYPES, IndexField
+
+PARTS = ("brand", "category", "price", "stock", "released")
+"""The parts of a product that shoppers filter by."""
+
+TERMS = 20
+MAX_VALUES, MIN_REPEATS = 50, 4
+"""A keyword field is a facet when the sample has at most so many values of it, each so often on average."""
+
+
+def draft_filters(fields: Mapping[str, IndexField], parts: Mapping[str, str]) -> Iterator[FilterField]:
+    """The filters by parts of a product, and by other keyword fields with few values."""
+    part_of = {path: part for part, path in parts.items()}
+    taken: set[str] = set()
+    wanted = [parts[part] for part in PARTS if part in parts]
+    ordered = [*wanted, *(path for path in fields if path not in part_of)]
+    for path in ordered:
+        one = _form(path, fields)
+        type_ = _type(one) if one else None
+        if one is None or type_ is None or (path not in part_of and not _has_few_values(one)):
+            continue
+        name = _name(path, taken)
+        taken.add(name)
+        yield FilterField(name=name, field=one.path, type=type_, facet=_facet(type_, one))
+
+
+def _form(path: str, fields: Mapping[str, IndexField]) -> IndexField | None:
+    """The field that can be filtered by: this one, or its keyword sub-field."""
+    if path not in fields:
+        return None
+    forms = [fields[path], *(other for other in fields.values() if other.origin == path and "." in other.path)]
+    return next((one for one in forms if _type(one) and one.searchable), None)
+
+
+def _type(one: IndexField) -> FilterType | None:
+    if one.options.get("doc_values", True) is False:
+        return None
+    if one.type in NUMBER_TYPES:
+        return "number"
+    if one.type in DATE_TYPES:
+        return "date"
+    if one.type == "boolean":
+        return "boolean"
+    return "keyword" if one.type in KEYWORD_TYPES else None
+
+
+def _has_few_values(one: IndexField) -> bool:
+    distinct = {str(value) for value in one.values}
+    return (
+        one.origin is None
+        and one.type in (*KEYWORD_TYPES, "boolean")
+        and 1 < len(distinct) <= MAX_VALUES
+        and len(one.values) >= MIN_REPEATS * len(distinct)
+    )
+
+
+def _facet(type_: FilterType, one: IndexField) -> Facet | None:
+    if type_ in ("keyword", "boolean"):
+        return Facet(terms=TERMS)
+    if type_ == "date":
+        return Facet(histogram="year")
+    limits = _quartiles([float(value) for value in one.values if isinstance(value, int | float)])
+    return Facet(ranges=limits) if limits else None
+
+
+def _quartiles(values: list[float]) -> tuple[float, ...]:
+    """The quartiles of the sample, rounded to two digits as people read them."""
+    ordered = sorted(values)
+    quartiles = {float(f"{ordered[len(ordered) * share // 4]:.2g}") for share in (1, 2, 3)} if ordered else set()
+    return tuple(sorted(quartiles))
+
+
+def _name(path: str, taken: set[str]) -> str:
+    """A name of a filter for a field: the path in the letters of a parameter."""
+    name = re.sub(r"[^a-z0-9_]+", "_", path.lower()).strip("_")[:60]
+    name = name if name[:1].isalpha() else f"field_{name}".rstrip("_")
+    return next(each for each in (name, *(f"{name}_{number}" for number in range(2, 1000))) if each not in taken)

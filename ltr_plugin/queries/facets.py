@@ -1,0 +1,67 @@
+"""Facets: how many products have each value of a field, counted by the search that ranks them."""
+
+from itertools import pairwise
+
+from ltr_plugin.features.kinds import MATCH_NONE
+from ltr_plugin.features.mustache import NOTHING, Body, members, object_with, when, when_list
+from ltr_plugin.profile.filter_fields import Facet, FilterField
+from ltr_plugin.queries.filters import CLAUSES, MATCH_ALL, filter_clauses, filtered_by
+from ltr_plugin.queries.retrieval import Retrieval
+
+FACETS, WITHOUT_OWN_FILTER = "facets", "without_own_filter"
+"""Aggregations: the facets of what the search matches, and those of fields that it is filtered by."""
+
+LEXICAL_MATCH, NEIGHBOURS, ALL_PRODUCTS = "lexical match", "nearest neighbours", "all products"
+"""What facets count, as FACETS says in its `meta`."""
+
+
+def facet_aggregations(retrieval: Retrieval) -> dict[str, Body]:
+    """The aggregations FACETS and WITHOUT_OWN_FILTER, each with the facets of the profile by the name of the field.
+
+    With words they count the lexical match, else the nearest neighbours, else all products. A filter by a field must
+    not narrow that field's own counts, so that a shopper sees what else could be chosen: they are counted again in the
+    whole index, under the other filters. (By vectors alone, these counts are of the neighbours before any filter.)
+    """
+    declared = {field.name: (field, field.facet) for field in retrieval.profile.filters if field.facet}
+    fields = [field for field, _ in declared.values()]
+    counts: Body = ALL_PRODUCTS
+    for vector in retrieval.query_vectors:
+        counts = when_list(vector, NEIGHBOURS, counts)
+    facets = {
+        "meta": {"counts": when("text", LEXICAL_MATCH, counts)},
+        "filter": when("text", retrieval.lexical_clause(), MATCH_ALL),
+        "aggs": {name: _values(field.field, facet) for name, (field, facet) in declared.items()},
+    }
+    scope = filtered_by(fields, members({"global": {}}), members({"filter": MATCH_NONE}))
+    again = [
+        filtered_by([field], members({name: _without_own(retrieval, field, facet)}), NOTHING)
+        for name, (field, facet) in declared.items()
+    ]
+    anew = when(
+        "text",
+        retrieval.lexical_clause(),
+        {"bool": {"should": [*retrieval.knn_clauses(CLAUSES), retrieval.browse_clause()]}},
+    )
+    matched = {"filter": {"bool": {"must": [anew], "filter": [CLAUSES]}}, "aggs": object_with(again, {"all": _ALL})}
+    return {FACETS: facets, WITHOUT_OWN_FILTER: object_with([scope], {"aggs": {"matched": matched}})}
+
+
+_ALL: Body = {"filter": MATCH_ALL}
+
+
+def _without_own(retrieval: Retrieval, field: FilterField, facet: Facet) -> Body:
+    others = {"bool": {"filter": filter_clauses(retrieval.profile, without=field)}}
+    return {"filter": others, "aggs": {"values": _values(field.field, facet)}}
+
+
+def _values(path: str, facet: Facet) -> Body:
+    if facet.terms:
+        return {"terms": {"field": path, "size": facet.terms}}
+    if facet.ranges:
+        limits = (None, *facet.ranges, None)
+        bounds = [{"from": low, "to": high} for low, high in pairwise(limits)]
+        ranges = [{end: value for end, value in bound.items() if value is not None} for bound in bounds]
+        return {"range": {"field": path, "ranges": ranges}}
+    if isinstance(facet.histogram, str):
+        return {"date_histogram": {"field": path, "calendar_interval": facet.histogram, "min_doc_count": 1}}
+    return {"histogram": {"field": path, "interval": facet.histogram, "min_doc_count": 1}}

@@ -1,0 +1,52 @@
+"""Filters of a search, in its template: the profile's typed ones, and query clauses of the caller's."""
+
+from collections.abc import Iterable, Iterator
+
+from ltr_plugin.features.mustache import NOTHING, Body, RawTemplate, element, list_with, to_json, when, when_list
+from ltr_plugin.profile.filter_fields import FilterField
+from ltr_plugin.profile.index_profile import IndexProfile
+
+MATCH_ALL: Body = {"match_all": {}}
+
+CLAUSES: RawTemplate = when_list("filters", {"bool": {"filter": to_json("filters")}}, MATCH_ALL)
+"""The search parameter `filters`: query clauses that all restrict the products."""
+
+UNKNOWN = ("aggs", "aggregations", "filter", "query", "rescore", "sort")
+"""Parts of a search's body that a caller may take for parameters."""
+
+
+def filter_clauses(profile: IndexProfile, *, without: FilterField | None = None) -> Body:
+    """The clauses of all filters that a search is sent, but for those by the field `without`."""
+    typed = [clause for field in profile.filters if field != without for clause in _field_clauses(field)]
+    return list_with(typed, [CLAUSES])
+
+
+def filtered_by(fields: Iterable[FilterField], body: RawTemplate, otherwise: RawTemplate) -> RawTemplate:
+    """`body` where a search is filtered by one of these fields, else `otherwise`."""
+    for field in fields:
+        for parameter in field.parameters:
+            otherwise = (when if field.ordered else when_list)(parameter, body, otherwise)
+    return otherwise
+
+
+def refused_parameters(profile: IndexProfile) -> Body:
+    """Clauses that are no queries, by whose names the cluster refuses a search: for a parameter of UNKNOWN, and for a
+    filter that is no list. Without its filter, a search would find what it must not show."""
+    unknown = [when(name, element({f"{name}_is_no_parameter_of_this_template": {}}), NOTHING) for name in UNKNOWN]
+    values = [field.parameters[0] for field in profile.filters if not field.ordered]
+    lists = {"filters": "query_clauses", **dict.fromkeys(values, "values")}
+    no_lists = [
+        when_list(name, NOTHING, when(name, element({f"{name}_must_be_a_list_of_{what}": {}}), NOTHING))
+        for name, what in lists.items()
+    ]
+    return list_with([*unknown, *no_lists], [MATCH_ALL])
+
+
+def _field_clauses(field: FilterField) -> Iterator[RawTemplate]:
+    """Elements of a list, each with its comma, which are only there where the search has the parameter."""
+    if field.ordered:
+        for parameter, bound in zip(field.parameters, ("gte", "lte"), strict=True):
+            yield when(parameter, element({"range": {field.field: {bound: f"{{{{{parameter}}}}}"}}}), NOTHING)
+        return
+    (parameter,) = field.parameters
+    yield when_list(parameter, element({"terms": {field.field: to_json(parameter)}}), NOTHING)

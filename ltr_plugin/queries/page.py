@@ -1,0 +1,113 @@
+"""What a result page asks of a search: filters, facets, order, marked words and the part of the hits that is shown."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from ltr_plugin.errors import InputError, Problem
+from ltr_plugin.profile.filter_fields import FilterField
+from ltr_plugin.profile.index_profile import IndexProfile
+from ltr_plugin.validation import shorten
+
+MAX_RESULTS = 10_000
+"""Hits that pages reach, an index's `max_result_window`."""
+
+ORDERS = ("asc", "desc")
+
+
+@dataclass(frozen=True)
+class Page:
+    """The page that a search returns: `size` hits from the position `start` on.
+
+    `filters` has by the name of a profile's filter a value or a list of values, of which a product needs one, for
+    keywords and booleans, and `(min, max)` for numbers and dates, either of which may be None. `sort` is the name of a
+    number or date, with `:desc` behind it for the greatest first.
+    """
+
+    size: int = 10
+    start: int = 0
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    sort: str | None = None
+    facets: bool = False
+    highlight: bool = False
+
+    def parameters(self, profile: IndexProfile) -> dict[str, Any]:
+        """The search parameters; InputError lists all that is wrong, such as a filter that the profile lacks."""
+        problems: list[Problem] = []
+        params: dict[str, Any] = {"size": self.size, "from": self.start}
+        if not (self.size >= 0 and self.start >= 0 and self.start + self.size <= MAX_RESULTS):
+            message = f"{self.size} from {self.start} is outside of the first {MAX_RESULTS:,} hits, which pages reach"
+            problems.append(Problem("page", message))
+        known = {one.name: one for one in profile.filters}
+        for name, value in self.filters.items():
+            place = f"filters.{name}"
+            if name not in known:
+                problems.append(Problem(place, f"the profile has no such filter; {_names(known)}"))
+                continue
+            try:
+                params |= _filter_parameters(known[name], value)
+            except ValueError as error:
+                problems.append(Problem(place, str(error)))
+        if self.sort is not None:
+            name, _, order = self.sort.partition(":")
+            sortable = {one.name: one for one in profile.filters if one.ordered}
+            if name not in sortable:
+                problems.append(
+                    Problem("sort", f"{shorten(name)} is no number or date of the profile; {_names(sortable)}")
+                )
+            elif (order or "asc") not in ORDERS:
+                problems.append(Problem("sort", f"{shorten(order)} is no order; write {name}:asc or {name}:desc"))
+            else:
+                params[sortable[name].sort_parameter] = order or "asc"
+        if self.facets and not any(one.facet for one in profile.filters):
+            problems.append(Problem("facets", "the profile has no filter with a facet; add one (`filters`)"))
+        if problems:
+            raise InputError("search", problems)
+        flags = {"facets": self.facets, "highlight": self.highlight}
+        return params | {name: True for name, value in flags.items() if value}
+
+
+def _names(known: Iterable[str]) -> str:
+    names = ", ".join(known)
+    return f"it has {names}" if names else "it has none"
+
+
+def _filter_parameters(declared: FilterField, value: Any) -> dict[str, Any]:  # noqa: ANN401 - what a caller gives
+    """The search parameters of a filter; ValueError for a value of another type."""
+    if declared.ordered:
+        bounds = dict(zip(declared.parameters, _bounds(declared, value), strict=True))
+        return {name: bound for name, bound in bounds.items() if bound is not None}
+    values = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    if not values:
+        raise ValueError("an empty list matches no product; leave the filter out, or give a value")
+    kind = bool if declared.type == "boolean" else (str, int, float)
+    for one in values:
+        if not isinstance(one, kind) or (declared.type != "boolean" and isinstance(one, bool)):
+            wanted = "true or false" if declared.type == "boolean" else "text or a number"
+            raise ValueError(f"{shorten(one)} is not {wanted}")
+    return {declared.parameters[0]: values}
+
+
+def _bounds(declared: FilterField, value: Any) -> Iterator[str | float | None]:  # noqa: ANN401 - what a caller gives
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 2:
+        raise ValueError(f"{shorten(value)} is no range; give (min, max), either of which may be None")
+    if all(bound is None for bound in value):
+        raise ValueError("a range needs a min, a max, or both")
+    checked = [None if bound is None else _bound(declared, bound) for bound in value]
+    low, high = checked
+    if low is not None and high is not None and low > high:  # type: ignore[operator] # both of one type
+        raise ValueError(f"min, {low}, is above max, {high}")
+    yield from checked
+
+
+def _bound(declared: FilterField, value: Any) -> str | float:  # noqa: ANN401 - what a caller gives
+    if declared.type == "number":
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise ValueError(f"{shorten(value)} is no number")
+        return value
+    try:
+        return (value if isinstance(value, date) else date.fromisoformat(str(value))).isoformat()
+    except ValueError:
+        raise ValueError(f"{shorten(value)} is no date, such as 2026-05-01") from None
