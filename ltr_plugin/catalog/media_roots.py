@@ -1,17 +1,14 @@
 """The folder with an index's media, the folders that may be read, and the form of references in the index."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from ltr_plugin.catalog.product import Modality
+from ltr_plugin.catalog.product import MEDIA_FIELDS
 from ltr_plugin.catalog.references import is_url
 from ltr_plugin.validation import StrictModel
-
-MEDIA_FIELDS: Mapping[Modality, str] = {"image": "images", "audio": "audio", "video": "video"}
-"""The product field with the references of each modality."""
 
 ModelT = TypeVar("ModelT", bound=StrictModel)
 

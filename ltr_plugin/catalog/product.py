@@ -27,6 +27,8 @@ from ltr_plugin.validation import StrictModel, shorten
 
 Modality = Literal["text", "image", "audio", "video"]
 MODALITIES: tuple[Modality, ...] = ("text", "image", "audio", "video")
+MEDIA_FIELDS: Mapping[Modality, str] = {"image": "images", "audio": "audio", "video": "video"}
+"""The part of a product that holds the media of each modality."""
 
 MAX_VARIANTS = 1000
 

@@ -6,7 +6,7 @@ https://arxiv.org/abs/2111.07991). Text, photos, and videos by their frames beco
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
 from ltr_plugin.encoders.encoder_folder import RESTORE, read_config, read_tensors, require_files
 from ltr_plugin.encoders.product_vectors import read_product_vectors, write_product_vectors
-from ltr_plugin.encoders.protocol import Encoder, Library, Vectors
+from ltr_plugin.encoders.protocol import Encoder, Library, Parts, Vectors
 from ltr_plugin.errors import EncoderError
 
 NAME = "aligned"
@@ -83,7 +83,7 @@ class AlignedEncoder:
         """The vectors of prepared items, float32 (n, dimension) of unit length, in their order."""
         return self._projections[modality](self._towers[modality].encode(modality, prepared))
 
-    def encode_in_parts(self, modality: Modality, prepared: Sequence[Any]) -> Iterator[tuple[Sequence[int], Vectors]]:
+    def encode_in_parts(self, modality: Modality, prepared: Sequence[Any]) -> Parts:
         """Positions in `prepared` with their vectors, as the tower gives them."""
         for positions, vectors in self._towers[modality].encode_in_parts(modality, prepared):
             yield positions, self._projections[modality](vectors)

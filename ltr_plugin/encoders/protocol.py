@@ -16,6 +16,18 @@ Vectors = NDArray[np.float32]
 """float32 (n, dimension), each row of length 1."""
 
 
+Parts = Iterator[tuple[Sequence[int], Vectors]]
+"""Positions of items with their vectors, as soon as each part is made."""
+
+
+def join_parts(parts: Parts, count: int, dimension: int) -> Vectors:
+    """The vectors of `count` items in their order."""
+    vectors = np.empty((count, dimension), np.float32)
+    for positions, part in parts:
+        vectors[positions] = part
+    return vectors
+
+
 class Encoder(Protocol):
     """Encodes items of its `modalities` into vectors of one space.
 
@@ -47,7 +59,7 @@ class Encoder(Protocol):
         """
         ...
 
-    def encode_in_parts(self, modality: Modality, prepared: Sequence[Any]) -> Iterator[tuple[Sequence[int], Vectors]]:
+    def encode_in_parts(self, modality: Modality, prepared: Sequence[Any]) -> Parts:
         """The same in parts, as soon as each is made: positions in `prepared` with their vectors.
 
         ItemsRefusedError comes after the vectors of all other items.

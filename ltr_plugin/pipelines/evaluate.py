@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.batches import batched
-from ltr_plugin.catalog.media_roots import MEDIA_FIELDS
-from ltr_plugin.catalog.product import Product
+from ltr_plugin.catalog.product import MEDIA_FIELDS, Product
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.search import Hit, OnError, msearch_template, raise_error
 from ltr_plugin.evaluation.comparison import Comparison, compare

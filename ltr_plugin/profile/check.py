@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from ltr_plugin.catalog.product import MEDIA_FIELDS
 from ltr_plugin.errors import Problem
 from ltr_plugin.profile.filter_fields import FilterField
 from ltr_plugin.profile.index_fields import (
@@ -19,7 +20,6 @@ from ltr_plugin.validation import MAX_QUOTED
 
 MAX_NEAREST, MAX_NAMED = 3, 20
 
-_MEDIA = ("images", "audio", "video")
 _TYPES = {"id": frozenset({"keyword"}), **PART_TYPES}
 _KINDS = {
     "id": "a keyword",
@@ -75,7 +75,7 @@ def _part(part: str, path: str, fields: Mapping[str, IndexField]) -> Iterator[Pr
     place = f"$.product.{part}"
     if part == "id" and path == DOCUMENT_ID:
         return
-    yield from (missing := list(_missing(place, path, fields, mapped=part not in (*_MEDIA, "stats"))))
+    yield from (missing := list(_missing(place, path, fields, mapped=part not in (*MEDIA_FIELDS.values(), "stats"))))
     one = fields.get(path)
     if missing or one is None:
         return

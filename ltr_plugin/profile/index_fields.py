@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ltr_plugin.catalog.product import MEDIA_FIELDS
 from ltr_plugin.profile.index_profile import value_at
 
 TEXT_TYPES = frozenset({"text", "match_only_text", "search_as_you_type"})
@@ -26,7 +27,7 @@ PART_TYPES: Mapping[str, frozenset[str]] = {
     "stock": NUMBER_TYPES | {"boolean"},
     "released": DATE_TYPES,
     "group": KEYWORD_TYPES | NUMBER_TYPES,
-    **dict.fromkeys(("images", "audio", "video"), STRING_TYPES),
+    **dict.fromkeys(MEDIA_FIELDS.values(), STRING_TYPES),
     "stats": frozenset({OBJECT}),
 }
 """The types of a field that holds a part of a product, but for its id, in the order in which a draft guesses them."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from ltr_plugin.catalog.product import Product, digest, read_leniently
+from ltr_plugin.catalog.product import MEDIA_FIELDS, Product, digest, read_leniently
 from ltr_plugin.catalog.values import FieldPath
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.profile.filter_fields import FilterField, repeated_parameters
@@ -56,7 +56,7 @@ class ProductFields(StrictModel):
         return {part: field for part, field in self if part != "id" and field is not None}
 
 
-_LISTS = ("category", "images", "audio", "video")
+_LISTS = ("category", *MEDIA_FIELDS.values())
 
 
 class IndexProfile(StrictModel):

@@ -7,8 +7,7 @@ from typing import Any
 
 from ltr_plugin.catalog.changes import Change, ProductUpdate, ReembedRequest
 from ltr_plugin.catalog.media import content_hashes
-from ltr_plugin.catalog.media_roots import MEDIA_FIELDS
-from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.catalog.product import MEDIA_FIELDS, Modality, Product
 from ltr_plugin.cluster.managed.documents import product_fields
 from ltr_plugin.cluster.managed.index import NOT_FOUND, VERSION_GONE, ManagedIndex
 from ltr_plugin.cluster.managed.stamps import write_unless_stale

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders.protocol import Encoder, Library, Vectors
+from ltr_plugin.encoders.protocol import Encoder, Library, Parts, Vectors, join_parts
 from ltr_plugin.encoders.remote.service import PARALLEL_REQUESTS, EmbeddingsService, RequestRefusedError
 from ltr_plugin.encoders.runtime.vector_cache import VectorCache
 from ltr_plugin.errors import EncoderError, EncoderSpecError, ItemsRefusedError, counted
@@ -54,14 +54,9 @@ class HttpEncoder(Encoder):
 
     def encode(self, modality: Modality, prepared: Sequence[Any]) -> Vectors:
         """The vectors of texts, float32 (n, dimension) of unit length, in their order; errors as `encode_in_parts`."""
-        vectors = np.empty((len(prepared), self.fingerprint.dimension), np.float32)
-        for positions, part in self.encode_in_parts(modality, prepared):
-            vectors[positions] = part
-        return vectors
+        return join_parts(self.encode_in_parts(modality, prepared), len(prepared), self.fingerprint.dimension)
 
-    def encode_in_parts(
-        self, modality: Modality, prepared: Sequence[Any]  # noqa: ARG002
-    ) -> Iterator[tuple[Sequence[int], Vectors]]:  # fmt: skip
+    def encode_in_parts(self, modality: Modality, prepared: Sequence[Any]) -> Parts:  # noqa: ARG002
         """Positions in `prepared` with their vectors: those that are known first, then request by request.
 
         ItemsRefusedError, after the vectors of all others, when the service refuses some; EncoderUnavailableError when

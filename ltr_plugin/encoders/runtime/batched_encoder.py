@@ -13,7 +13,7 @@ import numpy as np
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders.protocol import Vectors
+from ltr_plugin.encoders.protocol import Parts, Vectors, join_parts
 from ltr_plugin.encoders.runtime.batch_packing import pack
 from ltr_plugin.encoders.runtime.batch_size_tuner import BatchSizeTuner
 from ltr_plugin.encoders.runtime.vector_cache import VectorCache
@@ -66,12 +66,9 @@ class BatchedEncoder:
 
     def encode(self, modality: Modality, prepared: Sequence[Any]) -> Vectors:
         """The vectors of prepared items, float32 (n, dimension) of unit length, in their order."""
-        vectors = np.empty((len(prepared), self.fingerprint.dimension), np.float32)
-        for positions, part in self.encode_in_parts(modality, prepared):
-            vectors[positions] = part
-        return vectors
+        return join_parts(self.encode_in_parts(modality, prepared), len(prepared), self.fingerprint.dimension)
 
-    def encode_in_parts(self, modality: Modality, prepared: Sequence[Any]) -> Iterator[tuple[Sequence[int], Vectors]]:
+    def encode_in_parts(self, modality: Modality, prepared: Sequence[Any]) -> Parts:
         """Positions in `prepared` with their vectors, batch by batch; items of similar length share a batch (`pack`).
 
         When memory does not suffice, batches are halved from then on. When a single item does not fit, the library's
@@ -87,7 +84,7 @@ class BatchedEncoder:
         else:
             yield from self._encode_batches(modality, list(prepared))
 
-    def _encode_texts(self, modality: Modality, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], Vectors]]:
+    def _encode_texts(self, modality: Modality, texts: Sequence[str]) -> Parts:
         """Those whose vectors are known first, then the others, whose vectors are kept."""
         known = self._cache.find(texts)
         if known:
@@ -98,7 +95,7 @@ class BatchedEncoder:
                 self._cache.keep([texts[new[position]] for position in positions], vectors)
                 yield [new[position] for position in positions], vectors
 
-    def _encode_batches(self, modality: Modality, prepared: list[Any]) -> Iterator[tuple[Sequence[int], Vectors]]:
+    def _encode_batches(self, modality: Modality, prepared: list[Any]) -> Parts:
         items = self._tokens(prepared) if modality == "text" else prepared
         lengths = [self._length(item) for item in items]
         with self._lock:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders.protocol import Encoder, Library, ProductVectors, Vectors
+from ltr_plugin.encoders.protocol import Encoder, Library, Parts, ProductVectors, Vectors
 from ltr_plugin.errors import EncoderError, LtrError
 
 
@@ -50,7 +50,7 @@ class CheckedEncoder(Encoder):
         with self._naming_itself():
             return self._checked(self._encoder.encode(modality, prepared), len(prepared))
 
-    def encode_in_parts(self, modality: Modality, prepared: Sequence[Any]) -> Iterator[tuple[Sequence[int], Vectors]]:
+    def encode_in_parts(self, modality: Modality, prepared: Sequence[Any]) -> Parts:
         """The same in the encoder's parts."""
         if not len(prepared):
             return

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     import torch
 
 
+def default_device() -> "torch.device":
+    """The GPU, where there is one, else the CPU."""
+    import torch
+
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 class TorchEncoder(BatchedEncoder):
     """Base of the encoders on PyTorch: a subclass implements `_prepare` for one item and `_forward` for a batch."""
 
@@ -34,7 +41,7 @@ class TorchEncoder(BatchedEncoder):
         """A GPU's batch size is found by timing; on a CPU sizes differ by a few per cent, less than a trial costs."""
         import torch
 
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = default_device()
         self.model = model.to(self.device).eval().requires_grad_(False)
         self.tokenizer_lock = threading.Lock()  # for encoders whose tokenizer is not thread-safe
         gpu = self.device.type == "cuda"

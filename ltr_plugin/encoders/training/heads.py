@@ -14,7 +14,7 @@ from ltr_plugin.encoders.protocol import Vectors
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import Examples
 from ltr_plugin.encoders.training.fitting import Optimizer
-from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
+from ltr_plugin.encoders.training.loss import batch_loss, learned_scale
 
 DIMENSION = 256
 
@@ -83,14 +83,11 @@ class ProjectionHeads(nn.Module):
 
     def loss(self, photos: torch.Tensor, texts: torch.Tensor, batch: Batch) -> torch.Tensor:
         """The loss of a batch's vectors in the common space: photos with texts, and with photos of the same product."""
-        shows = batch.shows.to(photos.device).float()
-        positives = batch.caption_positives.to(photos.device)
-        same = same_product_loss(photos, (shows @ shows.T) > 0, PHOTO_SCALE)
-        return item_text_loss(photos, texts, positives, self.temperature()) + same
+        return batch_loss(photos, texts, batch, self.logit_scale, PHOTO_SCALE)
 
     def temperature(self) -> torch.Tensor:
         """What similarities between photos and text are multiplied by; at most 100."""
-        return self.logit_scale.exp().clamp(max=100)
+        return learned_scale(self.logit_scale)
 
 
 class HeadTrainer:

@@ -3,6 +3,26 @@
 import torch
 from torch.nn.functional import log_softmax
 
+from ltr_plugin.encoders.training.batches import Batch
+
+
+def batch_loss(
+    items: torch.Tensor, texts: torch.Tensor, batch: Batch, log_scale: torch.Tensor, item_scale: float
+) -> torch.Tensor:
+    """The loss of a batch's items with its captions, and of its items with each other.
+
+    `items` (n, d) and `texts` (m, d) are unit vectors. `log_scale` is the log of `learned_scale`; `item_scale` is
+    the inverse temperature between items.
+    """
+    shows, positive = (shown.to(items.device) for shown in (batch.shows, batch.caption_positives))
+    same = (shows.float() @ shows.float().T) > 0
+    return item_text_loss(items, texts, positive, learned_scale(log_scale)) + same_product_loss(items, same, item_scale)
+
+
+def learned_scale(log_scale: torch.Tensor) -> torch.Tensor:
+    """The inverse temperature between items and texts, at most 100, as in CLIP."""
+    return log_scale.exp().clamp(max=100)
+
 
 def contrastive(similarities: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
     """Mean cross entropy of each row's softmax against its positives, equally weighted; rows without any are left out.

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch.nn.functional import normalize
 
 from ltr_plugin.catalog.product import Product
@@ -18,10 +17,11 @@ from ltr_plugin.encoders.bilstm_network import LstmNetwork, LstmShape
 from ltr_plugin.encoders.encoder_folder import replace_encoder
 from ltr_plugin.encoders.protocol import Vectors
 from ltr_plugin.encoders.registry import loading
+from ltr_plugin.encoders.runtime.torch_encoder import default_device
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import SAME_PRODUCT_GRADE, Examples, augment_caption, captions, check_judged
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer
-from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
+from ltr_plugin.encoders.training.loss import batch_loss
 from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.encoders.training.training_run import TrainingRun
 from ltr_plugin.judgments.qrels import Qrels
@@ -63,8 +63,7 @@ def train_text(
     )
     network = _network(training.start)
     examples = _read(training.products, queries, qrels)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    trainer = _Trainer(network.to(device), FRESH_RATE if training.fresh else CONTINUED_RATE, training.rng)
+    trainer = _Trainer(network.to(default_device()), FRESH_RATE if training.fresh else CONTINUED_RATE, training.rng)
     training.run(
         examples,
         lambda drawn, share: trainer.step(examples, drawn, share),
@@ -136,11 +135,8 @@ class _Trainer:
         texts = [self._network.tokens(text) for text in [*titles, *batch.captions]]
         vectors = normalize(self._network(texts), dim=-1)
         title_vectors, caption_vectors = vectors[: len(titles)], vectors[len(titles) :]
-        shows = batch.shows.to(vectors.device)
-        same = (shows.float() @ shows.float().T) > 0
-        scale = self._network.logit_scale.exp().clamp(max=100)
-        loss = item_text_loss(title_vectors, caption_vectors, batch.caption_positives.to(vectors.device), scale)
-        self._optimizer.step(loss + same_product_loss(title_vectors, same, TITLE_SCALE), share)
+        loss = batch_loss(title_vectors, caption_vectors, batch, self._network.logit_scale, TITLE_SCALE)
+        self._optimizer.step(loss, share)
 
 
 def _vectors(encoder: bilstm.LstmEncoder, texts: Sequence[str]) -> Vectors:

@@ -17,13 +17,14 @@ from ltr_plugin.encoders.audio.mel_cnn_network import MelNetwork, MelShape
 from ltr_plugin.encoders.encoder_folder import replace_encoder
 from ltr_plugin.encoders.protocol import Vectors
 from ltr_plugin.encoders.registry import DEFAULT_TEXT_ENCODER, load_encoder, loading
+from ltr_plugin.encoders.runtime.torch_encoder import default_device
 from ltr_plugin.encoders.training.audio.augmentation import MIN_CROP_RATIO, augment
 from ltr_plugin.encoders.training.audio.examples import AudioExamples, read_audio
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import media_sources
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer, autocast_bfloat16
 from ltr_plugin.encoders.training.frozen_text import encode_captions, product_texts
-from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
+from ltr_plugin.encoders.training.loss import batch_loss
 from ltr_plugin.encoders.training.report import TrainingReport
 from ltr_plugin.encoders.training.training_run import TrainingRun
 from ltr_plugin.progress import Progress, no_progress
@@ -70,8 +71,8 @@ def train_encoder(
     network = _network(training.start, text_encoder.fingerprint.dimension)
     sources = media_sources("audio", catalog, training.products, queries, qrels)
     examples, captions = encode_captions(read_audio(training.products, sources, progress), text_encoder, progress)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    trainer = _Trainer(network.to(device), captions, FRESH_RATE if training.fresh else CONTINUED_RATE, training.seed)
+    rate = FRESH_RATE if training.fresh else CONTINUED_RATE
+    trainer = _Trainer(network.to(default_device()), captions, rate, training.seed)
     training.run(
         examples,
         lambda drawn, share: trainer.step(examples, drawn, share),
@@ -111,15 +112,11 @@ class _Trainer:
             self._device
         )
         augmented = augment(crops, mel_cnn.WINDOW_FRAMES, self._views)
-        shows, caption_positives = batch.shows.to(self._device), batch.caption_positives.to(self._device)
-        same = (shows.float() @ shows.float().T) > 0
         texts = torch.stack([self._captions[caption] for caption in batch.captions]).to(self._device)
         with autocast_bfloat16(self._device):
             audio, texts = self._network.audio(augmented), self._network.texts(texts)
         audio, texts = normalize(audio.float(), dim=-1), normalize(texts.float(), dim=-1)
-        scale = self._network.logit_scale.exp().clamp(max=100)
-        loss = item_text_loss(audio, texts, caption_positives, scale) + same_product_loss(audio, same, AUDIO_SCALE)
-        self._optimizer.step(loss, share)
+        self._optimizer.step(batch_loss(audio, texts, batch, self._network.logit_scale, AUDIO_SCALE), share)
 
 
 def _vectors(encoder: mel_cnn.MelEncoder, examples: AudioExamples, items: Sequence[int]) -> Vectors:

@@ -16,11 +16,12 @@ from torch.nn.functional import normalize
 from ltr_plugin.encoders import openclip
 from ltr_plugin.encoders.protocol import Vectors
 from ltr_plugin.encoders.registry import loading
+from ltr_plugin.encoders.runtime.torch_encoder import default_device
 from ltr_plugin.encoders.training.batches import Batch
 from ltr_plugin.encoders.training.examples import media_sources
 from ltr_plugin.encoders.training.fitting import DEFAULT_BUDGET, Budget, Optimizer, autocast_bfloat16
 from ltr_plugin.encoders.training.frozen_text import product_texts
-from ltr_plugin.encoders.training.loss import item_text_loss, same_product_loss
+from ltr_plugin.encoders.training.loss import batch_loss
 from ltr_plugin.encoders.training.photo.augmentation import augment
 from ltr_plugin.encoders.training.photo.examples import PhotoExamples, read_photos
 from ltr_plugin.encoders.training.photo.small_clip import CONTEXT_LENGTH, build_model, save_encoder, small_config
@@ -63,13 +64,12 @@ def train_encoder(
         catalog, out, "photos", start=start, batch=batch, budget=budget, seed=seed, resume=resume, progress=progress
     )
     model, tokenizer, config = _model(training.start, image_size)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     transform = openclip.preprocessing(model)
     size = max(transform.size)
     sources = media_sources("image", catalog, training.products, queries, qrels)
     examples = read_photos(training.products, sources, round(size * MARGIN), progress)
     rate = FRESH_RATE if training.fresh else PRETRAINED_RATE
-    trainer = _Trainer(model.to(device), tokenizer, transform, size, rate, training.seed)
+    trainer = _Trainer(model.to(default_device()), tokenizer, transform, size, rate, training.seed)
     training.run(examples, lambda drawn, share: trainer.step(examples, drawn, share), EPOCHS)
 
     encoder = openclip.from_model(model.cpu(), tokenizer, name=out.resolve().name)
@@ -97,18 +97,12 @@ class _Trainer:
         photos, cutouts = (layers[batch.items].to(self._device) for layers in (examples.photos, examples.cutouts))
         views = augment(photos, cutouts, self._size, self._views)
         views = ((views - self._mean) / self._std).contiguous(memory_format=torch.channels_last)
-        shows = batch.shows.to(self._device)
-        same = (shows.float() @ shows.float().T) > 0
         tokens = self.tokenizer(batch.captions)
         with autocast_bfloat16(self._device), openclip.trim_padding(self.model, tokens) as trimmed:
             photos = self.model.encode_image(views)
             texts = self.model.encode_text(trimmed.to(self._device))
         photos, texts = normalize(photos.float(), dim=-1), normalize(texts.float(), dim=-1)
-        scale = self.model.logit_scale.exp().clamp(max=100)
-        loss = item_text_loss(photos, texts, batch.caption_positives.to(self._device), scale) + same_product_loss(
-            photos, same, PHOTO_SCALE
-        )
-        self._optimizer.step(loss, share)
+        self._optimizer.step(batch_loss(photos, texts, batch, self.model.logit_scale, PHOTO_SCALE), share)
 
 
 def _vectors(encoder: openclip.OpenClipEncoder, examples: PhotoExamples, items: Sequence[int]) -> Vectors:

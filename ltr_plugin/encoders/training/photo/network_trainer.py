@@ -19,6 +19,7 @@ from ltr_plugin.encoders import aligned, timm_images
 from ltr_plugin.encoders.protocol import Encoder, Vectors
 from ltr_plugin.encoders.runtime.cores import cores
 from ltr_plugin.encoders.runtime.fused_batch_norms import has_depthwise_convolutions
+from ltr_plugin.encoders.runtime.torch_encoder import default_device
 from ltr_plugin.encoders.training.batches import Batch, batches
 from ltr_plugin.encoders.training.examples import AHEAD, Examples
 from ltr_plugin.encoders.training.fitting import Optimizer, autocast_bfloat16
@@ -55,7 +56,7 @@ class NetworkTrainer:
         seed: int,
         progress: Progress,
     ) -> None:
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = default_device()
         # batch norm keeps its statistics: a shop's photos are too few for better ones
         self._network = network.to(self._device, memory_format=torch.channels_last).eval()
         _freeze_first_layers(self._network)
