@@ -24,6 +24,9 @@ DELETIONS = "ltr-deletions"
 PROFILES = "ltr-profiles"
 """Profiles of indices, by name and revision."""
 
+RULES = "ltr-rules"
+"""Merchandisers' rules of indices, by name and revision."""
+
 SCHEMA = 1
 
 _BODY = {
@@ -102,7 +105,7 @@ class StateIndex:
                 raise
             raise ClusterError(
                 f"{error}; state is kept in hidden indices: the right to create, read and write {RELEASES}, "
-                f"{VERSIONS}, {DELETIONS} and {PROFILES} is needed",
+                f"{VERSIONS}, {DELETIONS}, {PROFILES} and {RULES} is needed",
                 status=403,
                 error_type=error.error_type,
             ) from None

@@ -1,6 +1,5 @@
 """The first pass and its search template read the fields that the profile names."""
 
-
 import pytest
 
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
