@@ -46,6 +46,9 @@ def search(
     log_features: Annotated[
         bool, typer.Option("--log-features", help="Also print the feature values that the ranker read.")
     ] = False,
+    rules: Annotated[
+        bool, typer.Option("--rules/--no-rules", help="Apply the rules that the cluster keeps for the index.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Search by text, photo, sound, video, or a mix of them; without any of these, browse all products."""
@@ -68,6 +71,7 @@ def search(
         facets=facets,
         highlight=highlight,
         log_features=log_features,
+        rules=rules,
     )
     given = [modality for modality, reference in media.items() if reference]
     if given and not reads_media(ranker):

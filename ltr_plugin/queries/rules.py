@@ -8,7 +8,15 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, PlainValidator, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from ltr_plugin.validation import StrictModel, shorten
 
@@ -39,9 +47,20 @@ def _moment(value: object) -> date:
             raise ValueError(f"{shorten(given)} is neither a date, such as 2026-11-27, nor a time")
 
 
-Moment = Annotated[date | datetime, PlainValidator(_moment)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Id = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+def _text(value: object) -> object:
+    match value:
+        case int() | float():  # which YAML may have read as another one than the file has, such as 0123
+            raise ValueError(f"{value} is a number; write it in quotes")
+    return value
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Moment = Annotated[date | datetime, PlainValidator(_moment), PlainSerializer(lambda moment: moment.isoformat())]
+Name = Annotated[str, BeforeValidator(_text), StringConstraints(min_length=1, max_length=200)]
+Id = Annotated[str, BeforeValidator(_text), StringConstraints(min_length=1, max_length=512)]
 
 
 class Rule(StrictModel):
@@ -54,13 +73,13 @@ class Rule(StrictModel):
     boost: float | None = Field(default=None, gt=1, le=100, description="Factor on the scores of the products `where`.")
     bury: float | None = Field(default=None, ge=0.01, lt=1, description="Factor below 1 on such scores.")
     where: dict[str, Any] | None = Field(
-        default=None, min_length=1, description="Values of the profile's filters, which a product needs all of."
+        default=None, description="Values of the profile's filters, which a product needs all of."
     )
-    pin: tuple[Id, ...] | None = Field(
-        default=None, min_length=1, max_length=MAX_PINS, description="Ids of the products that come first, in order."
+    pin: Annotated[tuple[Id, ...], BeforeValidator(_listed)] | None = Field(
+        default=None, max_length=MAX_PINS, description="Ids of the products that come first, in order."
     )
-    queries: tuple[Name, ...] | None = Field(
-        default=None, min_length=1, max_length=1000, description="Queries for which products are pinned."
+    queries: Annotated[tuple[Name, ...], BeforeValidator(_listed)] | None = Field(
+        default=None, max_length=MAX_RULES, description="Queries for which products are pinned."
     )
 
     @field_validator("where")
@@ -71,6 +90,8 @@ class Rule(StrictModel):
 
     @model_validator(mode="after")
     def _one_action(self) -> Self:
+        if empty := [key for key in ("where", "pin", "queries") if getattr(self, key) in ({}, ())]:
+            raise ValueError(f"`{empty[0]}` is empty")
         given = [action for action in ACTIONS if getattr(self, action) is not None]
         if len(given) != 1:
             raise ValueError(f"a rule has exactly one of {', '.join(ACTIONS)}, not {' and '.join(given) or 'none'}")
