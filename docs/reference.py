@@ -147,13 +147,20 @@ def shipped_sets() -> str:
     return "\n".join(["| name | for |", "|---|---|", *rows])
 
 
+def _kind(name: str, field: dict[str, Any]) -> str:
+    if name == "changed":
+        return "time or integer"
+    kind = str(field.get("type") or field["anyOf"][0]["type"])
+    return "objects" if kind == "array" and "$ref" in field["items"] else kind
+
+
 def product_fields() -> str:
     """The fields of a product with their types."""
     from ltr_plugin.catalog.product import Product
 
-    kinds = {"string": "text", "array": "list of text"}
+    kinds = {"string": "text", "array": "list of text", "objects": "list of objects"}
     rows = []
     for name, field in Product.model_json_schema()["properties"].items():
-        kind = "time or integer" if name == "changed" else field.get("type") or field["anyOf"][0]["type"]
+        kind = _kind(name, field)
         rows.append(f"| `{name}` | {kinds.get(kind, kind)} | {_text(field['description'])} |")
     return "\n".join(["| field | type | meaning |", "|---|---|---|", *rows])

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -22,13 +23,33 @@ from ltr_plugin.catalog.values import (
     StatName,
 )
 from ltr_plugin.files import MAX_LINE_BYTES
-from ltr_plugin.validation import StrictModel
+from ltr_plugin.validation import StrictModel, shorten
 
 Modality = Literal["text", "image", "audio", "video"]
 MODALITIES: tuple[Modality, ...] = ("text", "image", "audio", "video")
 
+MAX_VARIANTS = 1000
+
 MAX_PRODUCT_BYTES = MAX_LINE_BYTES
 """Bytes of a product as JSON, however it arrives: one of 50 MB takes all memory of a node with a heap of 512 MB."""
+
+
+Attributes = Annotated[
+    dict[AttributeName, AttributeValue],
+    Field(
+        max_length=MAX_ATTRIBUTES,
+        description="Properties by name, such as colour: text, numbers, or lists of them; integers of 64 bits.",
+    ),
+]
+
+
+class Variant(StrictModel):
+    """What a variant of a product has of its own, such as a size and its price; it is found as its product is."""
+
+    id: Identifier = Field(description="Unique among the product's variants; at most 512 bytes in UTF-8, no blanks.")
+    price: Annotated[Number, Field(ge=0)] | None = Field(default=None, description="Price, 0 or more.")
+    ean: tuple[Keyword, ...] = Field(default=(), description="Article numbers (EAN, GTIN).")
+    attributes: Attributes = Field(default_factory=dict)
 
 
 class Product(StrictModel):
@@ -46,10 +67,12 @@ class Product(StrictModel):
         default=None, description="Date of release as ISO 8601 writes it, such as 2026-05-01."
     )
     ean: tuple[Keyword, ...] = Field(default=(), description="Article numbers (EAN, GTIN).")
-    attributes: dict[AttributeName, AttributeValue] = Field(
-        default_factory=dict,
-        max_length=MAX_ATTRIBUTES,
-        description="Properties by name, such as colour: text, numbers, or lists of them; integers of 64 bits.",
+    attributes: Attributes = Field(default_factory=dict)
+    variants: tuple[Variant, ...] = Field(
+        default=(),
+        max_length=MAX_VARIANTS,
+        description="Variants, such as sizes and colours, at most 1,000: `id`, and `price`, `ean` and `attributes` of "
+        "their own.",
     )
     images: MediaReferences = Field(default=(), description="Photos: paths relative to the catalog's folder, or URLs.")
     audio: MediaReferences = Field(default=(), description="Recordings, likewise.")
@@ -70,6 +93,11 @@ class Product(StrictModel):
     def _check_whole(self) -> Self:
         if not (self.title or self.images or self.audio or self.video):
             raise ValueError("a product needs a title or at least one of images, audio, video")
+        ids = Counter(variant.id for variant in self.variants)
+        if repeated := [id_ for id_, count in ids.items() if count > 1]:
+            raise ValueError(
+                f"two variants have the id {shorten(repeated[0])}; a product's variants need different ids"
+            )
         size = len(self.model_dump_json().encode())
         if size > MAX_PRODUCT_BYTES:
             raise ValueError(f"the product has {size:,} bytes as JSON; shorten it to {MAX_PRODUCT_BYTES:,}")
@@ -84,9 +112,10 @@ class Product(StrictModel):
         return product_text(self.title, self.brand, self.category, self.description)
 
     def attribute_text(self) -> str:
-        """All attributes as one searchable text, such as `colour: red\\nwi fi: true`."""
-        lines = (f"{key.replace('_', ' ').strip()}: {_to_text(value)}" for key, value in self.attributes.items())
-        return "\n".join(lines)
+        """All attributes, of variants too, as one searchable text, each once, such as `colour: red\\nwi fi: true`."""
+        attributes = (self.attributes, *(variant.attributes for variant in self.variants))
+        pairs = (pair for one in attributes for pair in one.items())
+        return "\n".join(dict.fromkeys(f"{key.replace('_', ' ').strip()}: {_to_text(value)}" for key, value in pairs))
 
 
 def read_leniently(fields: Mapping[str, Any]) -> Product:

@@ -61,7 +61,12 @@ def promote(
     profile: ProfileFile = None,
     template: Template = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Take over a template that ranks another index, or was not made here.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Take over a template that ranks another index, or was not made here; promote a ranker that was "
+            "trained by another profile of the index.",
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -78,13 +83,16 @@ def rollback(
     name: IndexName = DEFAULT_INDEX,
     template: Template = None,
     to: Annotated[int | None, typer.Option(help="Number of the release. Default: the one before the current.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Put back a release that was made by another profile of the index.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make storefronts get an earlier release again."""
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.releases import rollback
 
-    release = rollback(connect(), template or name, to)
+    release = rollback(connect(), template or name, to, force=force)
     ranking = f"ranks {release.metadata['index']} by {release.metadata['ranker']} again"
     text = f"template {release.template}, release {release.number}: {ranking}"
     print_result({"template": release.template, **release.metadata}, text, as_json=as_json)

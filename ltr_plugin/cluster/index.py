@@ -48,7 +48,8 @@ class Index:
 
         `profile` says what its fields mean; without it, the profile that the cluster keeps for this name does, or that
         of an index which this library makes. The vector fields of such an index are always its own. `media_roots` are
-        the folders that this process may read media from (see `MediaRoots`). ClusterError when there is no such index;
+        the folders that this process may read media from (see `MediaRoots`). ClusterError when there is no such index,
+        and when the user may not read the profiles that the cluster keeps, which `profile` makes unnecessary;
         InputError for a name that cannot be one index's, for an index without a profile, and for one that an earlier
         version of this library made.
         """
@@ -69,7 +70,13 @@ class Index:
     @classmethod
     def kept_profile(cls, cluster: Cluster, name: str) -> IndexProfile | None:
         """The profile that the cluster keeps for the index of this name, if any."""
-        return stored_profile(cluster, name)
+        try:
+            return stored_profile(cluster, name)
+        except ClusterError as error:
+            if error.status != 403:
+                raise
+            reason = f"{error}, or names a profile with --profile"
+            raise ClusterError(reason, status=error.status, error_type=error.error_type) from None
 
     @classmethod
     def check_meta(cls, name: str, meta: Mapping[str, Any]) -> None:

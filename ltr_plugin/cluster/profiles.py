@@ -1,6 +1,8 @@
 """Profiles of indices that the cluster keeps: numbered revisions by the name of the index, none of which is changed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.revisions import Revision, Revisions
@@ -47,8 +49,12 @@ def stored_profile(cluster: Cluster, index: str) -> IndexProfile | None:
 
 def put_profile(cluster: Cluster, index: str, profile: IndexProfile) -> ProfileRevision:
     """Keeps a profile as the next revision, which is used from now on; the latest one, where it is the same."""
-    document = profile.model_dump(mode="json")
-    return ProfileRevision(index, _revisions(cluster).add(index, lambda _: (document, {})).number, profile)
+
+    def change(latest: Revision | None) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        same = latest is not None and _decoded(latest).profile == profile
+        return (latest.document if latest and same else profile.model_dump(mode="json")), {}
+
+    return ProfileRevision(index, _revisions(cluster).add(index, change).number, profile)
 
 
 def _revisions(cluster: Cluster) -> Revisions:

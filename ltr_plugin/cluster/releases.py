@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.responses import Json
 from ltr_plugin.cluster.state import RELEASES, StateIndex
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.queries.templates import release_metadata
@@ -20,7 +21,8 @@ class Release:
 
 
 class ReleaseHistory:
-    """The releases of one template: documents with its name as `template`, `number`, `index`, and the `text`."""
+    """The releases of one template: documents with its name as `template`, `number`, `index`, the `text`, and
+    what of the `profile` it was rendered from."""
 
     def __init__(self, cluster: Cluster, template: str) -> None:
         self._documents = StateIndex(cluster, RELEASES)
@@ -42,10 +44,9 @@ class ReleaseHistory:
         """The release of a number, or nothing."""
         return self._documents.get(self._id(number))
 
-    def create(self, number: int, index: str, text: str) -> bool:
+    def create(self, number: int, **facts: Json) -> bool:
         """Adds a release, which is the current one then; False when there is one of this number."""
-        release = {"template": self._template, "number": number, "index": index, "text": text}
-        return self._documents.create(self._id(number), release)
+        return self._documents.create(self._id(number), {"template": self._template, "number": number, **facts})
 
     def choose(self, number: int) -> None:
         """Makes a release the current one, until the next is created."""

@@ -62,7 +62,8 @@ def add_rules(
         if after is not None and after != (latest.number if latest else 0):
             now = f"revision {latest.number} by {latest.facts.get('author')}" if latest else "none"
             raise InputError(f"rules of {index}", f"the latest is not revision {after}, but {now}; start from that")
-        return rules.model_dump(mode="json", exclude_none=True), {"author": author}
+        same = latest is not None and _decoded(latest).rules == rules
+        return (latest.document if latest and same else _document(rules)), {"author": author}
 
     revision = _decoded(_revisions(cluster).add(index, change))
     return (_decoded(before[0]) if before[0] else None), revision
@@ -83,7 +84,7 @@ def undo_latest(cluster: Cluster, index: str, *, author: str) -> tuple[RulesRevi
             raise InputError(f"rules of {index}", "there is nothing to undo: there are no rules before these")
         before[:] = [latest]
         if origin == 1:
-            return Rules().model_dump(mode="json", exclude_none=True), {"author": author, "restores": 0}
+            return _document(Rules()), {"author": author, "restores": 0}
         earlier = revisions.get(index, origin - 1, latest.number)
         return earlier.document, {"author": author, "restores": _origin(earlier)}
 
@@ -94,6 +95,10 @@ def undo_latest(cluster: Cluster, index: str, *, author: str) -> tuple[RulesRevi
 def _origin(revision: Revision) -> int:
     """The revision that rules were put as first, before undos put them back."""
     return int(revision.facts.get("restores", revision.number))
+
+
+def _document(rules: Rules) -> dict[str, Any]:
+    return rules.model_dump(mode="json", exclude_none=True)
 
 
 def _revisions(cluster: Cluster) -> Revisions:

@@ -27,6 +27,11 @@ PROFILES = "ltr-profiles"
 RULES = "ltr-rules"
 """Merchandisers' rules of indices, by name and revision."""
 
+RANKERS = "ltr-rankers"
+"""What uploaded rankers were trained by, by the names of their models."""
+
+_ALL = (RELEASES, VERSIONS, DELETIONS, PROFILES, RANKERS, RULES)
+
 SCHEMA = 1
 
 _BODY = {
@@ -61,6 +66,11 @@ class StateIndex:
             return False
         return True
 
+    def put(self, id_: str, document: Mapping[str, Any]) -> None:
+        """Writes a document, in the place of the one of this id if there is one."""
+        self._ensure()
+        self._call("PUT", f"_doc/{id_}", {"schema": SCHEMA, **document})
+
     def merge(self, id_: str, **fields: Json) -> None:
         """Sets these fields of a document, which is made if there is none; its other fields stay."""
         self._ensure()
@@ -78,12 +88,12 @@ class StateIndex:
 
     def get_all(self, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The documents that exist of these ids, as last written."""
-        documents = self._call("POST", "_mget", {"ids": list(ids)})["docs"]
+        documents = self._call("POST", "_mget", {"ids": list(ids)}, reading=True)["docs"]
         return {one["_id"]: one["_source"] for one in documents if one.get("found")}
 
     def search(self, body: Json) -> list[dict[str, Any]]:
         """The documents that a search finds; none where there is no index yet."""
-        found = self._call("POST", "_search", body, ignore_unavailable=True)
+        found = self._call("POST", "_search", body, reading=True, ignore_unavailable=True)
         return [hit["_source"] for hit in found["hits"]["hits"]]
 
     def delete_by_query(self, query: Json) -> None:
@@ -97,15 +107,15 @@ class StateIndex:
             if error.error_type != "resource_already_exists_exception":
                 raise
 
-    def _call(self, method: str, path: str, body: Json, **params: str | int | bool) -> Json:
+    def _call(self, method: str, path: str, body: Json, *, reading: bool = False, **params: str | int | bool) -> Json:
         try:
             return self.cluster.call(method, f"/{self.name}/{path}".rstrip("/"), body, **params)
         except ClusterError as error:
             if error.status != 403:
                 raise
+            needed = f"read {self.name}" if reading else f"create, read and write {', '.join(_ALL)}"
             raise ClusterError(
-                f"{error}; state is kept in hidden indices: the right to create, read and write {RELEASES}, "
-                f"{VERSIONS}, {DELETIONS}, {PROFILES} and {RULES} is needed",
+                f"{error}; this is kept in a hidden index: the user needs the right to {needed}",
                 status=403,
                 error_type=error.error_type,
             ) from None

@@ -1,5 +1,6 @@
 """Counts the clauses that a text makes: a cluster refuses a search that has too many."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,9 @@ DEFAULT_EXPANSIONS = 50
 
 _TEXT_QUERIES = ("match", "match_bool_prefix", "multi_match", "combined_fields", "query_string", "simple_query_string")
 
+_TEXT_QUERY = re.compile(rf'"(?:{"|".join(_TEXT_QUERIES)})"\s*:')
+_FIELDS = re.compile(r'"fields"\s*:\s*\[([^\]]*)\]')
+
 
 def clause_count(features: FeatureSet, words: int) -> int:
     """The most clauses of a search that computes these features for a text of so many words.
@@ -26,6 +30,8 @@ def clause_count(features: FeatureSet, words: int) -> int:
 
 
 def _clauses_per_word(query: object) -> int:
+    if isinstance(query, str):
+        return _clauses_in_text(query)
     if isinstance(query, list):
         return sum(map(_clauses_per_word, query))
     if not isinstance(query, dict):
@@ -34,6 +40,15 @@ def _clauses_per_word(query: object) -> int:
         _text_clauses(clause) if name in _TEXT_QUERIES and isinstance(clause, dict) else _clauses_per_word(clause)
         for name, clause in query.items()
     )
+
+
+def _clauses_in_text(template: str) -> int:
+    """The most clauses per word of a template that is no JSON yet: each text query in it is taken to be a fuzzy one if
+    any is."""
+    fields: int = sum(found.count(",") + 1 for found in _FIELDS.findall(template))
+    expansions = DEFAULT_EXPANSIONS if '"fuzziness"' in template else 1
+    queries = len(_TEXT_QUERY.findall(template))
+    return (queries + fields) * expansions
 
 
 def _text_clauses(clause: Mapping[str, Any]) -> int:

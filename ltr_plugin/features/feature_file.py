@@ -60,14 +60,18 @@ def _comment(text: str, indent: str) -> list[str]:
 def _entry(feature: FeatureEntry) -> list[str]:
     """A feature on one line where it fits, else a line for each key."""
     line = f"  - {_yaml(dict(feature), flow=True, width=10_000).strip()}"
-    if len(line) <= WIDTH and not any(isinstance(value, dict) for value in feature.values()):
+    if len(line) <= WIDTH and not any(isinstance(value, dict) or "\n" in str(value) for value in feature.values()):
         return [line]
     first, *others = (one for key, value in feature.items() for one in _lines(key, value))
     return [f"  - {first}", *(f"    {one}" for one in others)]
 
 
 def _lines(key: str, value: object) -> list[str]:
-    """A key with its value; a long text is folded between words."""
+    """A key with its value; a text of several lines keeps them, and a long one is folded between words."""
+    if isinstance(value, str) and "\n" in value and value == value.strip():
+        own = value.split("\n")
+        if all(line.isprintable() for line in own):
+            return [f"{key}: |-", *(f"  {line}" for line in own)]
     flow = None if isinstance(value, dict | list) else False
     lines = _yaml({key: value}, flow=flow, width=WIDTH - 4).splitlines()
     long = len(lines) > 1 or len(lines[0]) > WIDTH - 4

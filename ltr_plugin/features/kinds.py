@@ -139,16 +139,21 @@ class QueryFlag(Feature):
 class Template(Feature):
     """Any query. `{{name}}` inserts a search parameter; `when` names a parameter without which there is no value.
 
-    It is sent as it is written, so a number of the product that it cannot compute with fails the search.
+    A query with tags outside of strings, such as sections, is no JSON until it is rendered: write it as a text. It is
+    sent as it is written, so a number of the product that it cannot compute with fails the search.
     """
 
     kind: Literal["template"]
-    template: dict[str, Any]
+    template: dict[str, Any] | str
     when: FieldName | None = None
 
     @field_validator("template")
     @classmethod
-    def _require_json(cls, template: dict[str, Any]) -> dict[str, Any]:
+    def _require_query(cls, template: dict[str, Any] | str) -> dict[str, Any] | str:
+        if isinstance(template, str):
+            if not template.lstrip().startswith("{") or ("{{" not in template and not _is_object(template)):
+                raise ValueError("is no query in JSON, with tags of mustache or without")
+            return template
         try:
             render(template)
             json.dumps(template, allow_nan=False)
@@ -156,9 +161,22 @@ class Template(Feature):
             raise ValueError(f"cannot be written as JSON: {error}; put dates into quotes") from None
         return template
 
+    @property
+    def text(self) -> str:
+        """The text that the cluster renders."""
+        return self.template if isinstance(self.template, str) else render(self.template)
+
     def query(self) -> Body:
         """The template; `match_none` where the query lacks what `when` names."""
-        return when(flag_name(self.when), self.template, MATCH_NONE) if self.when else self.template
+        body = RawTemplate(self.text)
+        return when(flag_name(self.when), body, MATCH_NONE) if self.when else body
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 class Derived(Feature):

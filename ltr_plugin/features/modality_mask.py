@@ -11,7 +11,6 @@ has none of the query's terms therefore counts as without text. A modality witho
 of its features is not 0. Derived features do not count, because they may mix modalities.
 """
 
-import json
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 
@@ -21,6 +20,7 @@ import numpy.typing as npt
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.kinds import AnyFeature, Derived, QueryFlag, Template
 from ltr_plugin.features.lucene_expressions import evaluate_expression
+from ltr_plugin.features.mustache import parameters_of
 from ltr_plugin.features.table import Floats
 
 CONTENT_MODALITIES = ("text", "image", "audio", "video")
@@ -96,7 +96,7 @@ def _query_modalities(feature: AnyFeature) -> set[str]:
         modalities.add(vector_source(feature.parameter))
     if isinstance(feature, Template):
         modalities |= {vector_source(feature.when)} if feature.when else set()
-        modalities |= {"text"} if "{{text}}" in json.dumps(feature.template) else set()
+        modalities |= {"text"} & parameters_of(feature.text)
     return modalities | ({"text"} if _reads_text(feature) else set())
 
 

@@ -8,6 +8,16 @@ from dataclasses import dataclass
 Body = object
 """A JSON value in which any part may be a RawTemplate."""
 
+OPENED = re.compile(r"\{\{\{?\s*[#^/&]?\s*")
+"""The start of a tag, up to the name in it."""
+
+FUNCTION = re.compile(r"\{\{#\s*(?:toJson|join|url)\b[^}]*\}\}\s*")
+"""The tag of a function of the cluster's templates; the name of a parameter follows."""
+
+_NAME = re.compile(rf"{OPENED.pattern}([A-Za-z_][\w-]*)")
+_INSIDE = re.compile(rf"{FUNCTION.pattern}([A-Za-z_][\w-]*)")
+_FUNCTIONS = {"toJson", "join", "url"}
+
 
 @dataclass(frozen=True)
 class RawTemplate:
@@ -71,6 +81,11 @@ def further_element(body: Body) -> RawTemplate:
 def literal(value: str | float | bool | Sequence[str | float | bool]) -> RawTemplate:
     """A value, or a list of values, that a template has as it is: braces in a text are no mustache."""
     return RawTemplate(json.dumps(value).replace("{", "\\u007b").replace("}", "\\u007d"))
+
+
+def parameters_of(text: str) -> set[str]:
+    """The names of the search parameters that a template text reads."""
+    return {*_NAME.findall(text), *_INSIDE.findall(text)} - _FUNCTIONS
 
 
 def to_json(parameter: str) -> RawTemplate:

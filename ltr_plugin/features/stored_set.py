@@ -11,14 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 from ltr_plugin.features.expressions import variables
 from ltr_plugin.features.feature_file import FeatureEntry, FeatureGroup, slug, unique
 from ltr_plugin.features.kinds import AnyFeature
+from ltr_plugin.features.mustache import FUNCTION, OPENED, parameters_of
 from ltr_plugin.features.parameters import flag_name
 from ltr_plugin.validation import problems_of, shorten
 
-_FUNCTIONS = {"toJson", "join", "url"}
-_OPENED = re.compile(r"\{\{\{?\s*[#^/&]?\s*")
-_FUNCTION = re.compile(r"\{\{#\s*(?:toJson|join|url)\b[^}]*\}\}\s*")
-_TAG = re.compile(rf"{_OPENED.pattern}([A-Za-z_][\w-]*)")
-_INSIDE = re.compile(rf"{_FUNCTION.pattern}([A-Za-z_][\w-]*)")
 _FEATURE: TypeAdapter[Any] = TypeAdapter(AnyFeature)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
@@ -97,18 +93,18 @@ def _entry(
     if language != "mustache":
         raise ValueError(f"a feature in the language {language} cannot be in a feature-set file")
     text = template if isinstance(template, str) else json.dumps(template, ensure_ascii=False)
-    tag = rf"({_OPENED.pattern}|{_FUNCTION.pattern}){re.escape(text_parameter)}(?=\s*(?:\}}|\{{\{{/))"
+    tag = rf"({OPENED.pattern}|{FUNCTION.pattern}){re.escape(text_parameter)}(?=\s*(?:\}}|\{{\{{/))"
     text = re.sub(tag, r"\1text", text)
     try:
         body = json.loads(text)
-    except ValueError:
-        raise ValueError(f"its template is no JSON until it is rendered: {shorten(text)}") from None
-    if not isinstance(body, dict):
+    except ValueError:  # no JSON until it is rendered
+        body = text.strip()
+    if not isinstance(body, dict | str):
         raise ValueError(  # noqa: TRY004 - what is wrong is the stored text
             f"its template is no query: {shorten(text)}"
         )
     declared = {"text" if parameter == text_parameter else parameter for parameter in one.get("params") or ()}
-    used = declared | {*_TAG.findall(text), *_INSIDE.findall(text)} - _FUNCTIONS
+    used = declared | parameters_of(text)
     return {"name": name, "kind": "template", "modality": "text" if used else "behaviour", "template": body}, used
 
 

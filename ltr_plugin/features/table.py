@@ -29,7 +29,9 @@ class Provenance:
 
     `feature_set` is the feature set as JSON, `fingerprints` are the digests of the index's vector spaces by field,
     `queries` and `judgments` identify the files, `negatives` is the number of products sampled for each query.
-    `sample_queries` are some of the queries with their search parameters, for the parity check of rankers.
+    `sample_queries` are some of the queries with their search parameters, for the parity check of rankers. `profile` is
+    what of the index's profile changes rankings (`IndexProfile.ranking`), `texts` are those of the queries that are
+    typed and nothing else, by id; both are empty in tables of earlier versions.
     """
 
     feature_set: dict[str, Any]
@@ -44,6 +46,8 @@ class Provenance:
     seed: int
     created: str
     sample_queries: list[dict[str, Any]] = field(default_factory=list)
+    profile: dict[str, Any] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
 

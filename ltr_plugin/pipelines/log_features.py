@@ -18,6 +18,7 @@ from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode_judged, sample_evenly
 from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.progress import Progress, no_progress
+from ltr_plugin.queries.query import typed_texts
 
 CARRIED_QUERIES = 50
 """Queries that a table, and the rankers trained on it, carry along for the parity check of `push`."""
@@ -75,6 +76,8 @@ def log_features(
         seed=seed,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         sample_queries=[one.to_json() for one in sample_evenly(encoded, CARRIED_QUERIES)],
+        profile=index.profile.ranking(),
+        texts={id_: text for id_, text in typed_texts(one.query for one in encoded).items() if text},
     )
     sampled = _sample_negatives(index, encoded, judgments, negatives, seed, failed.add)
     paired = [

@@ -11,7 +11,7 @@ from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index, get_index
 from ltr_plugin.cluster.managed.mapping import effective_profile, is_managed, managed_profile
 from ltr_plugin.cluster.profiles import ProfileRevision, put_profile, read_revision, stored_profile
-from ltr_plugin.errors import EncoderError, InputError, Problem, counted
+from ltr_plugin.errors import ClusterError, EncoderError, InputError, Problem, counted
 from ltr_plugin.profile.check import profile_differences, profile_problems
 from ltr_plugin.profile.draft import VectorGuess, draft_profile
 from ltr_plugin.profile.index_fields import index_fields
@@ -154,8 +154,14 @@ def kept_profile(cluster: Cluster, name: str, number: int | None = None) -> Prof
 
 
 def differences_from_kept(index: Index) -> list[str]:
-    """What the profile of an index has otherwise than the one that the cluster keeps for it, a line for each key."""
-    stored = stored_profile(index.cluster, index.alias)
+    """What the profile of an index has otherwise than the one that the cluster keeps for it, a line for each key; none
+    where the user may not read that."""
+    try:
+        stored = stored_profile(index.cluster, index.alias)
+    except ClusterError as error:
+        if error.status != 403:
+            raise
+        return []
     kept = stored and effective_profile(index.alias, index.mapping.get("_meta", {}), stored)
     return profile_differences(index.profile, kept) if kept else []
 

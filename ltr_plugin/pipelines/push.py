@@ -11,6 +11,7 @@ from ltr_plugin.cluster.feature_log import QueryProducts, feature_matrix, fetch_
 from ltr_plugin.cluster.feature_store import TRIAL, FeatureStore, push_features
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.search import OnError, raise_error
+from ltr_plugin.cluster.state import RANKERS, StateIndex
 from ltr_plugin.errors import InputError, ParityError
 from ltr_plugin.features.table import Floats
 from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode, sample_evenly
@@ -72,6 +73,8 @@ def push(
         if not parity.passed:
             fate = "is withdrawn" if trial else "was in the cluster before and stays there; do not promote it"
             raise ParityError(f"the cluster does not score {name} as trained; it {fate}. {parity}")
+        if trained_by := ranker.card.provenance.get("profile"):
+            StateIndex(index.cluster, RANKERS).put(name, {"profile": trained_by})
         if trial:
             store.put_model(name, features, export.model())
     finally:

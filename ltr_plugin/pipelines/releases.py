@@ -13,11 +13,13 @@ from ltr_plugin.cluster.names import require_name
 from ltr_plugin.cluster.profiles import stored_profile
 from ltr_plugin.cluster.releases import Release, ReleaseHistory, current_releases, read_template
 from ltr_plugin.cluster.rules import latest_rules
+from ltr_plugin.cluster.state import RANKERS, StateIndex
 from ltr_plugin.errors import InputError
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
 from ltr_plugin.pipelines.serving import require_searchable, serve
+from ltr_plugin.profile.check import ranking_differences
 from ltr_plugin.queries.retrieval import Retrieval
-from ltr_plugin.queries.templates import release_metadata, search_template, with_release_metadata
+from ltr_plugin.queries.templates import Ranking, release_metadata, search_template, with_release_metadata
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ def promote(index: Index, ranker: AnyRanker, template: str | None = None, *, for
 
     `ranker` is a baseline's or model's name, the folder of a trained ranker, or a ranker. InputError when the cluster
     does not have it or refuses a search by it, and when the template belongs to another index or was not made here,
-    unless `force` takes it over.
+    unless `force` takes it over. InputError, too, when a ranker was trained by a profile that ranks otherwise than that
+    of the index; `force` promotes it, but not with vectors of other encoders.
     """
     template = require_name("template", template or index.alias)
     ranking = resolve_ranking(index, ranker)
@@ -46,6 +49,7 @@ def promote(index: Index, ranker: AnyRanker, template: str | None = None, *, for
     latest = history.latest()
     previous = served or latest
     _require_kept_profile(index)
+    _require_same_ranking(index, ranking, force=force)
     rules = latest_rules(index.cluster, index.alias)
     for number in count(1 + max(latest.get("number", 0), served.get("release", 0))):
         if previous and previous["index"] != index.alias and not force:
@@ -63,18 +67,20 @@ def promote(index: Index, ranker: AnyRanker, template: str | None = None, *, for
         }
         text = with_release_metadata(search_template(Retrieval(index.profile), ranking, rules=True), metadata)
         require_searchable(index, text, ranking.name, rules.rules if rules else None)
-        if history.create(number, index.alias, text):
+        rendered_from = index.profile.ranking(vectors=ranking.knn or ranking.model is not None)
+        if history.create(number, index=index.alias, text=text, profile=rendered_from):
             break
         previous = history.get(number)  # of another command at the same time
     serve(index, template)
     return Release(template, number, metadata)
 
 
-def rollback(cluster: Cluster, template: str, release: int | None = None) -> Release:
+def rollback(cluster: Cluster, template: str, release: int | None = None, *, force: bool = False) -> Release:
     """Puts an earlier release of a template back: the one before the current, or the numbered one.
 
     It serves with the rules that its index has now. InputError when there is none, when its index has vectors of other
-    encoders now than at its promotion, and when the cluster does not have its model any more or refuses a search by it.
+    encoders now than at its promotion, and when the cluster does not have its model any more or refuses a search by it;
+    also when the index's profile ranks otherwise now, unless `force` puts the release back as it is.
     """
     current = read_template(cluster, require_name("template", template))
     if current is None:
@@ -97,6 +103,14 @@ def rollback(cluster: Cluster, template: str, release: int | None = None) -> Rel
             f"{template} release {number}",
             f"it ranks by {', '.join(other)} of other encoders than {metadata['index']} has now; go back to a release "
             f"that was promoted since, or put those vectors back with `ltr index rollback {metadata['index']}`",
+        )
+    then = earlier.get("profile")  # releases of earlier versions have none
+    changes = ranking_differences(then, index.profile.ranking(vectors="vectors" in then)) if then else []
+    if changes and not force:
+        raise InputError(
+            f"{template} release {number}",
+            f"it was made by another profile than {metadata['index']} has now: {'; '.join(changes)}. Promote "
+            f"{metadata['ranker']} again, or --force puts the release back as it is",
         )
     resolve_ranking(index, metadata["ranker"])
     rules = latest_rules(cluster, index.alias)
@@ -127,9 +141,29 @@ def _require_kept_profile(index: Index) -> None:
     """InputError unless the index's profile is the one that the cluster keeps, which a rollback reads."""
     kept = stored_profile(index.cluster, index.alias)
     used = effective_profile(index.alias, index.mapping.get("_meta", {}), kept)
-    if used is None or used.digest != index.profile.digest:
+    anywhere = {"media_root": index.profile.media_root}  # a folder of the machine, which searches do not read
+    if used is None or used.model_copy(update=anywhere) != index.profile:
         raise InputError(
             "profile", f"the cluster keeps another one of {index.alias}; keep this one first with `ltr profile put`"
+        )
+
+
+def _require_same_ranking(index: Index, ranking: Ranking, *, force: bool) -> None:
+    """InputError where a ranker was trained by a profile that ranks otherwise than the index's own."""
+    trained = StateIndex(index.cluster, RANKERS).get(ranking.model).get("profile") if ranking.model else None
+    changes = ranking_differences(trained, index.profile.ranking()) if trained else []
+    if not trained or not changes:
+        return
+    spaces = {name: vector["encoder"] for name, vector in trained["vectors"].items()}
+    remade = [
+        one.name for one in index.vectors if spaces.get(one.name, one.fingerprint.digest) != one.fingerprint.digest
+    ]
+    if remade or not force:
+        instead = "" if remade else ", or --force promotes it as it is"
+        raise InputError(
+            f"ranker {ranking.name}",
+            f"it was trained by another profile than {index.alias} has now: {'; '.join(changes)}. Log features and "
+            f"train again{instead}",
         )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 from ltr_plugin.errors import Problem
 from ltr_plugin.profile.filter_fields import FilterField
@@ -53,6 +54,17 @@ def profile_differences(ours: IndexProfile, theirs: IndexProfile) -> list[str]:
     keys = dict.fromkeys([*one, *other])
     return [
         f"{key}: {one.get(key, 'none')}, not {other.get(key, 'none')}" for key in keys if one.get(key) != other.get(key)
+    ]
+
+
+def ranking_differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What two results of `IndexProfile.ranking` have otherwise, a phrase for each key; empty where they are equal."""
+    one, other = (dict(_leaves(value, "$")) for value in (then, now))
+    keys = dict.fromkeys([*one, *other])
+    return [
+        f"{key} was {one.get(key, 'not set')} and is {other.get(key, 'not set')}"
+        for key in keys
+        if one.get(key) != other.get(key)
     ]
 
 

@@ -1,7 +1,6 @@
 """Index profiles: what the fields of an index mean, be it one that this library makes or a shop's own."""
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -107,10 +106,28 @@ class IndexProfile(StrictModel):
         field = self.product.id
         return str(hit[DOCUMENT_ID] if field == DOCUMENT_ID else value_at(hit.get("_source", {}), field))
 
-    @cached_property
+    def ranking(self, *, vectors: bool = True) -> dict[str, Any]:
+        """What of the profile changes which products are found and how they score, as JSON.
+
+        A ranker learned on candidates that this found, and from vectors of these encoders; what a page shows of a
+        product is not in it. Options that have their default are left out, so that a new one changes nothing. Without
+        `vectors`, it is that of a search by words alone.
+        """
+        boosts = (field.partition("^") for field in self.text_fields)
+        first_pass = self.first_pass.model_dump(
+            mode="json", exclude_defaults=True, exclude=set() if vectors else {"scales"}
+        )
+        spaces = {one.name: {"source": one.source, "encoder": one.fingerprint.digest} for one in self.vectors}
+        return {
+            "text_fields": {path: float(boost or 1) for path, _, boost in boosts},
+            "first_pass": first_pass,
+            **({"vectors": spaces} if vectors else {}),
+        }
+
+    @property  # a cached one would go along with `model_copy`
     def digest(self) -> str:
-        """16 hex digits of all that searches are rendered from."""
-        return digest(self.model_dump(mode="json", exclude={"media_root"}))
+        """16 hex digits of all that changes how products are ranked: of `ranking`."""
+        return digest(self.ranking())
 
 
 def value_at(source: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401 - any JSON

@@ -94,7 +94,7 @@ def _scalar(value: Any) -> str:  # noqa: ANN401 - any value of YAML
     """The value as YAML writes it, in quotes where it would be read as something else."""
     import yaml
 
-    text: str = yaml.safe_dump(value, allow_unicode=True, width=1000, default_flow_style=True)
+    text: str = yaml.safe_dump(value, allow_unicode=True, width=1000, default_flow_style=True, sort_keys=False)
     return text.removesuffix("\n").removesuffix("\n...")
 
 

@@ -1,13 +1,16 @@
 """Searches that a shopper sorts by a field, such as the price: they are not ranked."""
 
 from ltr_plugin.features.mustache import NOTHING, RawTemplate, members, when
-from ltr_plugin.profile.index_profile import IndexProfile
+from ltr_plugin.profile.index_profile import DOCUMENT_ID, IndexProfile
 from ltr_plugin.queries.filters import MATCH_ALL
 from ltr_plugin.queries.retrieval import Retrieval
 
 
 def sort_members(profile: IndexProfile) -> list[RawTemplate]:
-    """The order of a search for each field that it may be sorted by; the first-pass score, then the id, decide ties."""
+    """The order of a search for each field that it may be sorted by; the first-pass score, then the id, decide ties.
+
+    For documents' own ids, which the cluster would load into memory to sort by them, the number of the last write does.
+    """
     return [
         when(field.sort_parameter, members({"sort": _keys(profile, field.field, field.sort_parameter)}), NOTHING)
         for field in profile.filters
@@ -32,4 +35,5 @@ def sorted_lexically(retrieval: Retrieval) -> list[RawTemplate]:
 
 def _keys(profile: IndexProfile, field: str, parameter: str) -> list[object]:
     order = {"order": f"{{{{{parameter}}}}}", "missing": "_last"}
-    return [{field: order}, {"_score": {"order": "desc"}}, {profile.product.id: {"order": "asc"}}]
+    id_ = profile.product.id if profile.product.id != DOCUMENT_ID else "_seq_no"
+    return [{field: order}, {"_score": {"order": "desc"}}, {id_: {"order": "asc"}}]

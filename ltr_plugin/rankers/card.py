@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
+from ltr_plugin.catalog.product import digest
 from ltr_plugin.errors import InputError, counted
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
@@ -36,7 +37,8 @@ class RankerCard(StrictModel):
     """How a ranker was trained.
 
     `feature_set_digest` changes with anything that changes the features' values; a ranker is refused where it differs.
-    `provenance` says where the training data comes from: the index, its encoders' fingerprints, queries and judgments.
+    `provenance` says where the training data comes from: the index, what of its profile changes rankings, its encoders'
+    fingerprints, queries and judgments.
     `queries` and `rows` count what the model was trained on; `negatives` are rows of sampled products without a
     judgment. `settings` are those of the ranker's kind, `results` what training measured, `importance` how much each
     feature counts (its meaning depends on the kind). `libraries` are versions, `model_sha256` is the hash of the model
@@ -91,7 +93,7 @@ def make_card(
     InputError when the table does not fit its own feature set.
     """
     feature_set = table.feature_set
-    apart = ("feature_set", "sample_queries")
+    apart = ("feature_set", "sample_queries", "texts")
     provenance = {name: value for name, value in asdict(table.provenance).items() if name not in apart}
     return RankerCard(
         kind=kind,
@@ -168,9 +170,11 @@ def write_ranker(folder: Path, card: RankerCard, name: str, model: bytes) -> Non
 
 def render_readme(card: RankerCard) -> str:
     """The card as a Markdown page."""
+    profile = card.provenance.get("profile")
     facts = {
         "Feature set": f"{card.feature_set_id}, digest {card.feature_set_digest}",
         "Index": f"{card.provenance['index']}, cluster {card.provenance['cluster_version']}",
+        **({"Index profile": f"digest {digest(profile)}"} if profile else {}),
         "Judgments": card.provenance["judgments"],
         "Trained on": f"{counted(card.queries, 'query')}, {counted(card.rows, 'product')}; "
         f"{card.negatives:,} sampled and not judged",

@@ -90,10 +90,10 @@ def train_fusion(
 ) -> NetworkRanker:
     """A fusion network trained on the grades of `table`, or on the scores of a `teacher` (see `distillation`).
 
-    `auxiliary_qrels` are further judgments of the table's queries, such as clicks and purchases, by name; they are
-    learned beside the grades (see `network.auxiliary`). `progress` counts the epochs that are tried to find the best
-    number of them. InputError when the grades or the auxiliary judgments do not allow training; LtrError without
-    PyTorch.
+    `auxiliary_qrels` are further judgments of the table's queries, such as clicks and purchases, by name, and by text
+    where they name texts. They are learned beside the grades (see `network.auxiliary`). `progress` counts the epochs
+    that are tried to find the best number of them. InputError when the grades or the auxiliary judgments do not allow
+    training; LtrError without PyTorch.
     """
     return _train(FUSION, table, settings or NetworkSettings(), teacher, auxiliary_qrels or {}, progress)
 
@@ -120,7 +120,7 @@ def _train(
 ) -> NetworkRanker:
     require_module("torch", "a ranker that is a network", extra="rankers")
     from ltr_plugin.features.modality_mask import ModalityMask
-    from ltr_plugin.rankers.network.auxiliary import label_rows
+    from ltr_plugin.rankers.network.auxiliary import judgments_of_table, label_rows
     from ltr_plugin.rankers.network.pruning import pruned_and_rounded
     from ltr_plugin.rankers.network.scaling import StandardScaler
     from ltr_plugin.rankers.network.training import TrainingTask, seeded
@@ -128,7 +128,8 @@ def _train(
     features = table.feature_set
     rows = TrainingRows.of(table)
     targets = distillation_targets(teacher, table, rows) if teacher else None
-    labels = label_rows(rows, auxiliary_qrels) if auxiliary_qrels else None
+    auxiliary = {name: judgments_of_table(table, name, qrels) for name, qrels in auxiliary_qrels.items()}
+    labels = label_rows(rows, auxiliary) if auxiliary else None
     task = TrainingTask(
         rows, ModalityMask(features), _layout(kind, features), StandardScaler.of(rows.values), settings, targets, labels
     )

@@ -18,9 +18,11 @@ STORED = [
     {"name": "Title Match", "params": ["keywords"], "template": {"match": {"title": "{{keywords}}"}}},
     {"name": "cheap", "params": [], "template": '{"range": {"price": {"lte": 10}}}'},
     {"name": "near", "params": ["lat"], "template": {"match": {"title": "{{lat}} {{#join}}colours{{/join}}"}}},
-    {"name": "raw", "params": ["boost"], "template": '{"match_all": {"boost": {{boost}}}}'},
+    {"name": "raw", "params": ["keywords"], "template": '{{#keywords}}{"term": {"id": "{{keywords}}"}}{{/keywords}}'},
+    {"name": "list", "params": [], "template": "[1]"},
     {"name": "sum", "params": [], "template_language": "derived_expression", "template": "cheap * 2 + max(near, 1)"},
-    {"name": "lost", "params": [], "template_language": "derived_expression", "template": "raw * 2"},
+    {"name": "lost", "params": [], "template_language": "derived_expression", "template": "list * 2"},
+    {"name": "twice", "params": [], "template_language": "derived_expression", "template": "raw * 2"},
 ]  # fmt: skip
 
 
@@ -54,15 +56,16 @@ def test_features_of_a_store_become_a_file(here, shop_index, stored, name, tmp_p
     code, out, err = ltr("features", "pull", name, *options, "--json", cwd=tmp_path, **env)
     assert code == 0, err
     facts = json.loads(out)
-    assert facts["features"] == ["title_match", "cheap", "near", "sum"]
+    assert facts["features"] == ["title_match", "cheap", "near", "raw", "sum", "twice"]
     assert facts["renamed"] == {"Title Match": "title_match"}
     assert facts["parameters"] == {"colours": ["near"], "lat": ["near"]}
-    assert set(facts["left_out"]) == {"raw", "lost"}
-    assert "raw  left out: its template is no JSON until it is rendered" in err
+    assert set(facts["left_out"]) == {"list", "lost"}
+    assert "list  left out: its template is no query: '[1]'" in err
     assert "parameter lat, which searches do not have, is read by near" in err
     features = FeatureSet.load(tmp_path / "mine.yaml")
     assert features.features[0].template == {"match": {"title": "{{text}}"}}
-    assert features.features[3].expression == "cheap * 2 + max(near, 1)"
+    assert features.features[3].template == '{{#text}}{"term": {"id": "{{text}}"}}{{/text}}'
+    assert features.features[4].expression == "cheap * 2 + max(near, 1)"
     text = (tmp_path / "mine.yaml").read_text()
     assert "# lat: near" in text
     (tmp_path / "mine.yaml").write_text(text.replace("name: " + features.name, f"name: {stored}", 1))

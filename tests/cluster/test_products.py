@@ -13,6 +13,7 @@ from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.versions import open_or_create, resolve_alias, switch_alias
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import ClusterError, InputError
+from ltr_plugin.pipelines.search import search
 
 pytestmark = pytest.mark.live
 
@@ -280,3 +281,28 @@ def test_stats_of_ever_new_names_fill_the_index_and_stop_no_product_with_known_o
     assert all("name the same number alike in all products" in error for error in refused)
     later = [product("a"), product("b", "clicks_0_0"), product("c", *(f"c_{one}" for one in range(90)))]
     assert [error is None for _, error in index.put(later)] == [True, True, False]
+
+
+def test_variants_are_found_by_their_words_and_each_by_its_own_values(index):
+    variants = [
+        {"id": "a-s", "price": 10, "ean": ["4006381333931"], "attributes": {"size": "S", "colour": "night blue"}},
+        {"id": "a-l", "price": 12, "attributes": {"size": "L", "colour": "red", "note": "x" * 40_000}},
+    ]
+    put(index, title="shirt", variants=variants)
+    assert [one.model_dump(exclude_defaults=True) for one in stored(index).product.variants] == [
+        {**one, "ean": tuple(one["ean"])} if "ean" in one else one for one in variants
+    ]
+    for text, count in (("night blue shirt", 1), ("sock", 0)):
+        assert len(search(index, text)) == count
+    (hit,) = search(index, "red")
+    assert [one["id"] for one in hit.source["variants"]] == ["a-s", "a-l"]
+
+    def matching(*clauses):
+        query = {"nested": {"path": "variants", "query": {"bool": {"filter": clauses}}}}
+        return index.cluster.call("POST", f"/{index.name}/_count", {"query": query})["count"]
+
+    cheap, ean = {"range": {"variants.price": {"lte": 10}}}, {"term": {"variants.ean": "4006381333931"}}
+    assert matching(cheap, ean) == 1
+    assert matching({"range": {"variants.price": {"gt": 10}}}, ean) == 0  # of another variant
+    with pytest.raises(ValueError, match="two variants have the id 'a-s'"):
+        Product(id="a", title="shirt", variants=[variants[0], variants[0]])

@@ -282,6 +282,8 @@ MANY = "a: &a [1, 1, 1, 1, 1, 1, 1, 1], " + ", ".join(
         ("{name: new, kind: recency, modality: text, field: released, origin: 2026-13-45}", "YAML cannot read: month"),
         ("{name: new, kind: template, modality: text, template: {range: {a: {gte: 2026-01-01}}}}", "dates into quotes"),
         ("{name: new, kind: template, modality: text, template: {boost: .nan}}", "cannot be written as JSON"),
+        ("{name: new, kind: template, modality: text, template: title}", "is no query in JSON"),
+        ("{name: new, kind: template, modality: text, template: '{1}'}", "is no query in JSON"),
         ("{name: new, kind: template, modality: text, template: &own {bool: *own}}", "more than 100,000 values"),
         (f"{{name: new, kind: template, modality: text, template: {{{MANY}}}}}", "more than 100,000 values"),
         ("[" * 5000, "YAML cannot read"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import german_shop
 import pytest
 import yaml
+from busy_proxy import busy_proxy
 from ltr_command import ltr
 
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
@@ -87,6 +88,23 @@ def test_from_an_index_to_searches_by_the_profile_that_is_kept(node_url, shop, t
     assert "Regenjacke" in out
     assert "other.yaml differs from the profile" in err
     assert "  $.product.price: 'bestand', not 'preis.brutto'\n" in err
+
+
+@pytest.mark.live
+def test_a_user_who_may_not_read_kept_profiles_names_one_and_is_told_so(node_url, shop, tmp_path, profile_file):
+    path = profile_file()
+    with busy_proxy(node_url) as proxy:
+        proxy.forbidden = ("/ltr-",)
+        environment = {"OPENSEARCH_URL": proxy.url, "LTR_RUNS": str(tmp_path / "runs")}
+        code, out, err = ltr("search", "rote Regenjacke", "--index", shop, "--profile", path, **environment)
+        assert (code, err) == (0, "")
+        assert "Regenjacke" in out
+        code, _, err = ltr("search", "rote Regenjacke", "--index", shop, **environment)
+        assert code != 0
+        assert "needs the right to read ltr-profiles, or names a profile with --profile" in err
+        code, _, err = ltr("profile", "put", path, "--index", shop, **environment)
+        assert code != 0
+        assert "needs the right to " in err
 
 
 @pytest.mark.live

@@ -73,6 +73,8 @@ def test_the_log_tells_missing_from_zero_and_samples_unjudged_products(logged, s
     assert not np.isnan(columns["both"]).any()
     has_text = columns["has_text"]
     assert (has_text == 1).all()
+    assert table.provenance.texts["red-shoe"] == "red shoe"
+    assert table.provenance.texts.keys() == set(table.queries)
 
 
 @pytest.mark.parametrize("train", [train_lambdamart, train_linear])
@@ -82,6 +84,7 @@ def test_a_pushed_ranker_is_proved_and_beats_words_alone(shop_index, logged, enc
     assert pushed.parity.passed
     assert pushed.parity.rows > 500
     assert pushed.model == model_name(ranker)
+    assert "texts" not in ranker.card.provenance
     again = push(shop_index, ranker, encoded)
     assert again.model == pushed.model
     rankings = [BASELINES["bm25"], BASELINES["random"], Ranking("learned", model=pushed.model)]

@@ -4,7 +4,8 @@ import german_shop
 import pytest
 
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.profile.check import profile_differences, profile_problems
+from ltr_plugin.profile.check import profile_differences, profile_problems, ranking_differences
+from ltr_plugin.profile.first_pass import FirstPass
 from ltr_plugin.profile.index_fields import index_fields
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 
@@ -111,3 +112,14 @@ def test_differences_are_a_line_for_each_key():
         f"$.vectors.vektor: none, not text by test:x ({vector('vektor').fingerprint.digest})",
     ]
     assert profile_differences(ours, ours) == []
+
+
+def test_what_ranks_otherwise_is_a_phrase_for_each_key():
+    then = IndexProfile(text_fields=("titel^3",), vectors=(vector("vektor"),), first_pass=FirstPass(window=50))
+    now = IndexProfile(text_fields=("titel^2", "marke.text"), vectors=(vector("vektor"),))
+    assert ranking_differences(then.ranking(), now.ranking()) == [
+        "$.text_fields.titel was 3.0 and is 2.0",
+        "$.first_pass.window was 50 and is not set",
+        "$.text_fields.marke.text was not set and is 1.0",
+    ]
+    assert ranking_differences(now.ranking(), now.ranking()) == []

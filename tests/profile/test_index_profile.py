@@ -2,7 +2,9 @@
 
 import pytest
 
+from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.errors import InputError
+from ltr_plugin.profile.first_pass import FirstPass, VectorScale
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields, value_at
 from ltr_plugin.validation import decode
 
@@ -53,7 +55,47 @@ def test_all_mistakes_are_told_together():
     assert any(place.startswith("$.vectors[0]") for place in places)
 
 
-def test_the_digest_changes_with_what_searches_are_rendered_from():
-    one = IndexProfile(text_fields=("titel",))
-    assert one.digest == IndexProfile(text_fields=("titel",), media_root="/elsewhere").digest
-    assert one.digest != IndexProfile(text_fields=("titel^2",)).digest
+def space(weights="w", encoder="test:x", source="text") -> VectorField:
+    return VectorField("vektor", source, encoder, Fingerprint("test", "x", "", 3, "", weights))
+
+
+RANKED = IndexProfile(text_fields=("titel^2", "marke"), vectors=(space(),))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"media_root": "/elsewhere"},
+        {"returned_fields": ("titel", "preis")},
+        {"language": "german"},
+        {"product": ProductFields(title="titel")},
+        {"text_fields": ("marke^1", "titel^2.0")},
+        {"first_pass": FirstPass(window=200)},
+        {"vectors": (space(encoder="test:elsewhere/x"),)},
+    ],
+    ids=str,
+)
+def test_the_digest_stays_where_products_are_ranked_alike(other):
+    assert RANKED.model_copy(update=other).digest == RANKED.digest
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"text_fields": ("titel^3", "marke")},
+        {"text_fields": ("titel^2",)},
+        {"first_pass": FirstPass(window=50)},
+        {"vectors": (space("other"),)},
+        {"vectors": (space(source="image"),)},
+        {"vectors": ()},
+    ],
+    ids=str,
+)
+def test_the_digest_changes_with_what_ranks_products(other):
+    assert RANKED.model_copy(update=other).digest != RANKED.digest
+
+
+def test_a_search_by_words_does_not_depend_on_vectors():
+    scaled = FirstPass(scales=(VectorScale(query="vektor", field="vektor", weight=3),))
+    other = RANKED.model_copy(update={"vectors": (space("other"),), "first_pass": scaled})
+    assert other.ranking(vectors=False) == RANKED.ranking(vectors=False)

@@ -1,5 +1,7 @@
 """Auxiliary judgments, such as clicks and purchases: learned by heads on the towers that the trained ranker lacks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ import torch
 from ltr_plugin.errors import InputError
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.rankers.fusion import train_fusion, train_mlp
-from ltr_plugin.rankers.network.auxiliary import auxiliary_loss, label_rows
+from ltr_plugin.rankers.network.auxiliary import auxiliary_loss, judgments_of_table, label_rows
 from ltr_plugin.rankers.network.losses import lambda_loss
 from ltr_plugin.rankers.network.settings import MLPSettings, NetworkSettings
 from ltr_plugin.rankers.training.rows import TrainingRows
@@ -39,6 +41,41 @@ def test_labels_are_those_of_each_row_and_nan_for_queries_without_judgments(shop
     ):
         expected = buys.for_query(query).get(product, 0) if query in buys else np.nan
         assert grade == expected or (np.isnan(grade) and np.isnan(expected))
+
+
+def clicked(table, text_of, tmp_path):
+    """Clicks in Quepid's form, which names queries by text: the products in even places of each query."""
+    rows = [
+        f'"{text_of(query)}",{product},{int(place % 2 == 0)}'
+        for place, (query, product) in enumerate(zip(table.queries, table.products, strict=True))
+    ]
+    (tmp_path / "clicks.csv").write_text("\n".join(["query,docid,rating", *rows]) + "\n")
+    return Qrels.read(tmp_path / "clicks.csv")
+
+
+def with_texts(table, texts):
+    return replace(table, provenance=replace(table.provenance, texts=texts))
+
+
+def test_judgments_that_name_texts_are_those_of_the_tables_queries_with_these_texts(shop, tmp_path):
+    texts = {query: f"red  mug {query[1:]}" for query in set(shop.queries) - {"q00"}}  # q00 is a photo
+    clicks = clicked(shop, lambda query: f"red mug {query[1:]}", tmp_path)
+    rows = TrainingRows.of(shop)
+    joined = judgments_of_table(with_texts(shop, texts), "clicks.csv", clicks)
+    labels, by_id = label_rows(rows, {"a": joined}), label_rows(rows, {"a": bought(shop)})
+    first = np.array(rows.queries)[rows.query_of_row] == "q00"
+    assert np.isnan(labels[first]).all()
+    assert np.array_equal(labels[~first], by_id[~first])
+
+
+def test_texts_that_the_table_does_not_have_are_said(shop, tmp_path):
+    clicks = clicked(shop, lambda query: f"mug {query}", tmp_path)
+    with pytest.raises(InputError, match=r"clicks\.csv: names queries by their texts, .* has none of these texts"):
+        judgments_of_table(with_texts(shop, {"q01": "shoe"}), "clicks.csv", clicks)
+    with pytest.raises(InputError, match=r"has no texts, since an earlier version logged it; log it again"):
+        train_fusion(shop, NetworkSettings(**QUICK), auxiliary_qrels={"clicks.csv": clicks})
+    known_by_id = clicked(shop, str, tmp_path)  # of a table that was logged without queries: ids are made of texts
+    assert judgments_of_table(shop, "clicks.csv", known_by_id) is known_by_id
 
 
 def test_judgments_of_one_grade_are_refused(shop):

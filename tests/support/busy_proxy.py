@@ -20,7 +20,8 @@ class BusyProxy(ThreadingHTTPServer):
     A trouble is a status, or `"page"` (status 200 with a page of HTML, as of another proxy), `"drop"` (no answer),
     `"hang"` (none for long), `"lost"` (done, but no answer), `"part"` (every other action of a bulk request is
     rejected), `"starting"` (as a node whose shards are not all there), or `"failing"` (as one of which a shard fails).
-    `delays_s` holds requests back, by the end of their path.
+    `delays_s` holds requests back, by the end of their path. Paths that start with one of `forbidden` get 403, as of a
+    user without a right.
     """
 
     daemon_threads = True
@@ -34,6 +35,7 @@ class BusyProxy(ThreadingHTTPServer):
         self.seen: list[tuple[str, str]] = []
         self.hang_s = 5.0
         self.delays_s: dict[str, float] = {}
+        self.forbidden: tuple[str, ...] = ()
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     def handle_error(self, *_) -> None:
@@ -49,6 +51,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         time.sleep(self.server.delays_s.get(path.rpartition("/")[2], 0))
         trouble = self.server.troubles.pop(0) if self.server.troubles else None
+        if self.server.forbidden and path.startswith(self.server.forbidden):
+            trouble = 403
         if trouble == "hang":
             time.sleep(self.server.hang_s)
         if trouble in ("drop", "hang"):

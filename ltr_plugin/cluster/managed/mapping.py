@@ -29,6 +29,7 @@ PRICE_RANGES = (10, 20, 50, 100, 200, 500, 1000)
 
 PROFILE = IndexProfile(
     product=ProductFields(
+        id="id",
         title="title",
         description="description",
         brand="brand",
@@ -43,7 +44,7 @@ PROFILE = IndexProfile(
         stats="stats",
     ),
     text_fields=("title.stem", "brand", "model", "category.stem", "description.stem", "attribute_text.stem"),
-    returned_fields=("id", "title", "brand", "price", "currency", "category", "shown_images"),
+    returned_fields=("id", "title", "brand", "price", "currency", "category", "shown_images", "variants"),
     filters=(
         FilterField(name="brand", field="brand.keyword", type="keyword", facet=Facet(terms=20)),
         FilterField(name="category", field="category.keyword", type="keyword", facet=Facet(terms=20)),
@@ -76,7 +77,8 @@ def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int 
     """The body that creates an index for products with these vector fields.
 
     Dynamic mapping is off, so LONG_ATTRIBUTES is only stored; it is on for the numbers under `stats`, which each shop
-    names as it likes. Attributes are one `flat_object` (a real catalog has thousands of keys) and one text field.
+    names as it likes. Attributes are one `flat_object` (a real catalog has thousands of keys) and one text field, which
+    has those of variants too.
     `_meta` has what `managed_profile` reads.
     """
     return {
@@ -97,6 +99,15 @@ def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int 
                 "released": {"type": "date"},
                 "ean": {"type": "keyword"},
                 "attributes": {"type": "flat_object"},
+                "variants": {
+                    "type": "nested",
+                    "properties": {
+                        "id": {"type": "keyword"},
+                        "price": {"type": "double"},
+                        "ean": {"type": "keyword"},
+                        "attributes": {"type": "object", "enabled": False},
+                    },
+                },
                 **{name: _stored_only() for name in ("images", "shown_images", "audio", "video")},
                 "stats": {"type": "object", "dynamic": True},
                 "content_hash": {"properties": {modality: {"type": "keyword"} for modality in MODALITIES}},

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.features.table import Floats
+from ltr_plugin.features.table import FeatureTable, Floats
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.rankers.network.losses import Loss
 from ltr_plugin.rankers.network.network import FusionNetwork, FusionOutput
@@ -56,6 +56,22 @@ def label_rows(rows: TrainingRows, auxiliary_qrels: Mapping[str, Qrels]) -> Floa
                 "gives all products of the table the same grade; check that both use the same query and product ids",
             )
     return labels
+
+
+def judgments_of_table(table: FeatureTable, name: str, qrels: Qrels) -> Qrels:
+    """The judgments of the table's queries: joined by text where the judgments name texts, else by id.
+
+    InputError, which begins with `name`, when they name texts and the table has none of them.
+    """
+    texts = table.provenance.texts
+    if not qrels.texts:
+        return qrels
+    queries = dict.fromkeys(map(str, table.queries))
+    joined = qrels.joined({query: texts.get(query) for query in queries})[0] if texts else qrels
+    if not any(query in joined for query in queries):
+        lacks = "has none of these texts" if texts else "has no texts, since an earlier version logged it; log it again"
+        raise InputError(name, f"names queries by their texts, and the table {lacks}")
+    return joined
 
 
 def auxiliary_loss(scores: Tensor, grades: Tensor, mask: Tensor, loss: Loss) -> Tensor:
