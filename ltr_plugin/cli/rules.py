@@ -96,7 +96,8 @@ def show(
     kept = read_rules(cluster, name, revision)
     head = [f"# Rules of {name}, {_describe(kept)}", *(f"#   {line}" for line in _lines(kept.rules))]
     stated = kept.rules.model_dump(mode="json", exclude_none=True)
-    print_result(_facts(kept) | stated, "\n".join([*head, _yaml(stated)]), as_json=as_json)
+    active = [rule.name for rule in kept.rules.active()]
+    print_result(_facts(kept) | stated | {"active": active}, "\n".join([*head, _yaml(stated)]), as_json=as_json)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from ltr_plugin.cluster.names import is_name
 from ltr_plugin.cluster.responses import Json
 from ltr_plugin.cluster.rules import RulesRevision, latest_rules
 from ltr_plugin.cluster.search import OnError, SearchResult, raise_error
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.features.parameters import search_parameters
 from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode_queries
 from ltr_plugin.queries.page import Page
@@ -50,12 +50,12 @@ def search(
     A query without any of these is browsing: all products under the filters. `Page` says what `size` to `highlight`
     are. With `log_features`, each hit brings the features that the model read. A ranking that reads no vectors, such as
     BM25, loads no encoder. Where the profile has a `group`, each hit is the best variant of its product. The rules that
-    the cluster keeps for the index apply (`ltr rules`), unless `rules` is False.
+    the cluster keeps for the index apply (`ltr rules`), unless `rules` is False or the user may not read them.
 
     InputError for media that the index has no vectors of, for a ranker that the cluster does not have, and for what
     the page asks and the profile does not have.
     """
-    revision = latest_rules(index.cluster, index.alias) if rules else None
+    revision = _kept_rules(index) if rules else None
     page = Page(size, start, filters or {}, sort, facets, highlight)
     params = page.parameters(index.profile)
     if not (text or image or audio or video):
@@ -70,6 +70,16 @@ def search(
     vectors = index.vectors if ranking.knn or ranking.model else ()
     (encoded,) = encode_queries(index, [query], Path(), vectors=vectors)
     return _paged(index, ranking, {**encoded.params, **params}, revision, log_features=log_features)
+
+
+def _kept_rules(index: Index) -> RulesRevision | None:
+    """The rules of an index; None also for a user who may not read them: such a one has named a profile, to try it."""
+    try:
+        return latest_rules(index.cluster, index.alias)
+    except ClusterError as error:
+        if error.status != 403:
+            raise
+        return None
 
 
 def _paged(

@@ -215,7 +215,7 @@ def test_an_index_of_ours_has_a_profile_whose_vectors_and_media_are_its_own(clus
     opened = cluster.index(name)
     assert opened.profile.text_fields == ("title.stem^3",)
     assert (opened.vectors, opened.profile.media_root) == (words_index.vectors, str(tmp_path))
-    assert search(opened, "red") == []
+    assert list(search(opened, "red")) == []
     wrong = changed.model_copy(update={"vectors": words_index.vectors, "media_root": "/"})
     with pytest.raises(InputError) as raised:
         keep_profile(cluster, name, wrong)
