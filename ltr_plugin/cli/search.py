@@ -83,7 +83,7 @@ def search(
     for rank, hit in enumerate(result, start=start + 1):
         product = index.profile.product.product(hit.id, hit.source)
         price = f"  {product.price} {product.currency}" if product.price is not None else ""
-        lines.append(f"{rank:>3}  {hit.score:>9.4f}  {hit.id}  {product.title}{price}")
+        lines.append(f"{rank:>3}  {_score(hit.score):>9}  {hit.id}  {product.title}{price}")
         values = hit.features.get("features", {})
         lines += [f"{'':>16}{feature} {value:.4f}" for feature, value in values.items() if value]
         lines += [f"{'':>16}{field}: {' ... '.join(parts)}" for field, parts in hit.highlight.items()]
@@ -94,6 +94,11 @@ def search(
         "\n".join([*(lines or ["no product matches"]), *facet_lines(result)]),
         as_json=as_json,
     )
+
+
+def _score(value: float) -> str:
+    """A score, shortly where rules have made it great."""
+    return f"{value:.4f}" if value < 1e5 else f"{value:.3e}"
 
 
 def _marked(hit: "Hit") -> dict[str, object]:

@@ -223,6 +223,16 @@ def test_everything_in_stock_comes_before_everything_else_in_the_window(shop, mo
         assert len(set(in_stock)) == 2
 
 
+def test_features_are_logged_as_without_rules(shop, model, put):
+    put(STOCK, NORDVIK, PIN)
+    plain = search(shop, "mug", ranker=model, size=200, log_features=True, rules=False)
+    logged = {hit.id: hit.features for hit in plain if hit.features}
+    ranked = search(shop, "mug", ranker=model, size=WINDOW, log_features=True)
+    assert ranked[0].features["features"]["sold"] == 0  # a cup
+    assert all(hit.features == logged[hit.id] for hit in ranked if hit.id in logged)
+    assert len([hit for hit in ranked if hit.id in logged]) > 10
+
+
 def test_products_with_a_score_of_0_are_raised_too(shop, rules_file):
     profile = IndexProfile.model_validate(PROFILE | {"text_fields": ["title^0"], "first_pass": {"window": 200}})
     flat = shop.cluster.index(shop.alias, profile=profile)
