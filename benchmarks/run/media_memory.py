@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from ltr_workers.items import Reader
 from ltr_workers.memory import disable_trim
 from PIL import Image
 
 from ltr_plugin.catalog.media_roots import MediaRoots
+from ltr_plugin.pipelines.embedding.items import Reader
 
 SIZE = (8660, 5770)
 """Just below 50 million pixels."""

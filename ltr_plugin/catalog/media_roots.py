@@ -45,6 +45,10 @@ class MediaRoots:
             "or name it with `ltr index embed --media-root`"
         )
 
+    def first_refusal(self, references: Iterable[str]) -> str | None:
+        """Why this process may not read one of these references; None if it may read all."""
+        return next(filter(None, map(self.refusal, references)), None)
+
     def root_of(self, reference: str) -> Path:
         """The root that `resolve_media_path` needs for a reference that is not refused."""
         return next((root for root in self.allowed if Path(reference).is_relative_to(root)), self.main)

@@ -119,15 +119,18 @@ class Product(StrictModel):
 
 
 def read_leniently(fields: Mapping[str, Any]) -> Product:
-    """The product in a document of the index, without the values that today's rules refuse."""
+    """The product in a document of the index, without the values that today's rules refuse, but with its id."""
     try:
         return Product.model_validate(fields)
     except ValidationError as error:
         wrong = {details["loc"][0] for details in error.errors(include_url=False) if details["loc"]}
+        wrong.discard("id")
         return _LenientProduct.model_validate({name: value for name, value in fields.items() if name not in wrong})
 
 
 class _LenientProduct(Product):
+    id: str  # a shop's own index may have ids that ours may not
+
     @model_validator(mode="after")
     def _check_whole(self) -> Self:
         return self

@@ -1,16 +1,21 @@
 """The end of each verb that changes an index: vectors made, and a summary of the index printed."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from ltr_plugin.cli.terminal.output import exit_if, print_problems, print_result
+from ltr_plugin.cli.options import open_index
+from ltr_plugin.cli.terminal.output import exit_if, first_of, print_problems, print_result
 from ltr_plugin.cli.terminal.progress_bar import progress_bar
-from ltr_plugin.errors import counted
+from ltr_plugin.errors import Problem, ProblemLog, counted
 
 if TYPE_CHECKING:
     from ltr_plugin.cluster.managed.index import ManagedIndex
+    from ltr_plugin.pipelines.embedding.field_result import FieldResult, Reasons
+    from ltr_plugin.pipelines.encoder_selection import EncoderSelection
     from ltr_plugin.pipelines.ingest import IngestResult
     from ltr_plugin.settings import Settings
 
@@ -32,7 +37,7 @@ def embed_and_show(
     anything `failed` before. `missing` are ids that were asked for and are not in the index, for the JSON.
     """
     from ltr_plugin.broker.messages import celery_client
-    from ltr_plugin.errors import BrokerError, Problem
+    from ltr_plugin.errors import BrokerError
     from ltr_plugin.pipelines.enqueue import enqueue_backlog
     from ltr_plugin.pipelines.index_catalog import embed_backlog
 
@@ -75,7 +80,6 @@ def embed_changes(
 
 def print_refused(result: "IngestResult") -> None:
     """Prints the changes that were not made, with the reasons."""
-    from ltr_plugin.errors import Problem
 
     print_problems(Problem(f"product {one.id}", one.reason) for one in result.refused)
 
@@ -91,7 +95,6 @@ def warn_without_workers(settings: "Settings") -> None:
 
 def warn_of_stale_releases(index: "ManagedIndex") -> None:
     """Names the search templates that rank an index by vectors that it no longer has."""
-    from ltr_plugin.errors import Problem
     from ltr_plugin.pipelines.releases import stale_releases
 
     print_problems(
@@ -132,3 +135,81 @@ def show_status(index: "ManagedIndex", *, as_json: bool, missing: Sequence[str] 
     lines += [f"  `ltr index embed {index.alias}` tries them again, and so does a sweep"] if later else []
     facts |= {} if missing is None else {"missing": list(missing)}
     print_result({**facts, "write_blocked": write_blocked}, "\n".join(lines), as_json=as_json)
+
+
+def next_version(index: "ManagedIndex", encoders: "EncoderSelection") -> "ManagedIndex | None":
+    """The version with these encoders and all products, beside the active one; None when that one has the encoders."""
+    from ltr_plugin.pipelines.index_versions import build_next_version
+
+    vectors = encoders.vectors(index.vectors)
+    if set(vectors) == set(index.vectors):
+        return None
+    with progress_bar("copying products") as progress:
+        version = build_next_version(index.cluster, index.alias, vectors, progress=progress)
+    return version.allow_media(*index.media_roots.allowed)
+
+
+def embed_field(
+    name: str,
+    field: str,
+    *,
+    profile: Path | None,
+    media_root: Path | None,
+    ids: Sequence[str] | None,
+    retry_errors: bool,
+    overwrite: bool,
+    add_field: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Fills a vector field of an index that this program did not make, or without `yes` counts what it would embed.
+
+    Prints what became of the products. Exit code 1 when something was refused that a later call tries again.
+    """
+    from ltr_plugin.pipelines.embedding.field_check import add_vector_field, check_vector_field, vector_field_of
+    from ltr_plugin.pipelines.embedding.field_result import FieldOptions
+    from ltr_plugin.pipelines.embedding.vector_field import fill_vector_field
+    from ltr_plugin.settings import Settings
+
+    index = open_index(name, profile)
+    index = index.allow_media(*Settings.from_env().media_root, *([media_root] if media_root else []))
+    vector = vector_field_of(index, field)
+    mapped = check_vector_field(index, vector, missing_allowed=add_field)
+    if yes and not mapped:
+        add_vector_field(index, vector)
+    options = FieldOptions(overwrite=overwrite, retry_errors=retry_errors, ids=ids, dry_run=not yes)
+    with progress_bar("making vectors" if yes else "reading products") as progress:
+        result = fill_vector_field(index, vector, options, progress=progress)
+    counts = asdict(result)
+    reasons = {
+        key: [{"id": id_, "reason": reason} for id_, reason in counts[key]]
+        for key in ("failed", "unavailable", "refused")
+    }
+    facts = {"index": index.name, "field": field, "encoder": vector.encoder, "written": yes, **counts, **reasons}
+    print_result(facts, "\n".join(_field_lines(index.alias, field, result, mapped=mapped, yes=yes)), as_json=as_json)
+    exit_if(result.refused)
+
+
+def _field_lines(name: str, field: str, result: "FieldResult", *, mapped: bool, yes: bool) -> list[str]:
+    """What became of the products of an index, for people."""
+    made = f"{result.embedded:,} embedded" if yes else f"{result.pending:,} to embed"
+    lines = [f"{name}, {field}: {counted(result.products, 'product')}, {made}, {result.unchanged:,} unchanged"]
+    if not yes and result.pending:
+        lines += [f"  --yes {'embeds' if mapped else 'adds the field to the mapping and embeds'} them"]
+    if result.kept:
+        lines += [f"  {result.kept:,} keep a vector that was not made by this command; --overwrite makes these anew"]
+    lines += [f"  {result.empty:,} have nothing to embed"] if result.empty else []
+    if result.changed:
+        lines += [f"  {len(result.changed):,} changed meanwhile: {first_of(result.changed)}; a later call embeds them"]
+    lines += _first("", result.failed)
+    lines += ["  --retry-errors tries these again"] if result.failed else []
+    lines += _first("waits, its media cannot be read now: ", result.unavailable)
+    return [*lines, *_first("refused: ", result.refused)]
+
+
+def _first(what: str, reasons: "Reasons") -> list[str]:
+    """The first products of many with a reason, a line each."""
+    log = ProblemLog()
+    for id_, reason in reasons:
+        log.add(Problem(id_, f"{what}{reason}"))
+    return [f"  {problem}" for problem in log]

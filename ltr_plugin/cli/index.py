@@ -9,11 +9,23 @@ import typer
 from ltr_plugin.cli.embedding import (
     embed_and_show,
     embed_changes,
+    embed_field,
+    next_version,
     print_refused,
     show_status,
     warn_of_stale_releases,
 )
-from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexArgument, MediaRoot, SkipInvalid, Wait
+from ltr_plugin.cli.options import (
+    DEFAULT_INDEX,
+    AsJson,
+    Encoder,
+    IndexArgument,
+    MediaRoot,
+    ProfileFile,
+    SkipInvalid,
+    VideoEncoder,
+    Wait,
+)
 from ltr_plugin.cli.terminal.group import IndexGroup, verb_group
 from ltr_plugin.cli.terminal.output import print_result
 from ltr_plugin.cli.terminal.progress_bar import progress_bar
@@ -21,19 +33,9 @@ from ltr_plugin.cli.writing import print_missing, read_ids, write_file
 from ltr_plugin.errors import InputError, counted
 
 if TYPE_CHECKING:
-    from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
 
 app = verb_group("Create, list, embed, roll back and drop indices.", IndexGroup, continuing=("create", "embed"))
-
-Encoder = Annotated[str | None, typer.Option(metavar="LIBRARY:MODEL", help="Encoder, or `none` for no vectors.")]
-VideoEncoder = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="LIBRARY:MODEL",
-        help="As above. Repeat the option for several: of frames, of the sound track, of motion.",
-    ),
-]
 
 
 @app.command()
@@ -134,6 +136,19 @@ def embed(
             help="Folder whose media this command may read, beside those of LTR_MEDIA_ROOT.",
         ),
     ] = None,
+    field: Annotated[
+        str | None, typer.Option(help="Vector field of your own index to fill; its profile says by which encoder.")
+    ] = None,
+    profile: ProfileFile = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="With --field: make vectors anew that were not made by this command.")
+    ] = False,
+    add_field: Annotated[
+        bool, typer.Option("--add-field", help="With --field: add the field to the mapping if it is not there.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --field: write; without --yes, only count what would be embedded.")
+    ] = False,
     wait: Wait = True,
     as_json: AsJson = False,
 ) -> None:
@@ -141,6 +156,9 @@ def embed(
 
     An encoder that is not named stays as it is. With another encoder, the next version of the index is filled in the
     background from the index itself; the name is moved to it when all its vectors are made.
+
+    Of an index of your own, --field names a vector field of its profile. The vectors of new and changed products are
+    written into that field, and into no other; vectors that this command did not make stay as they are.
     """
     from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.cluster.opensearch import connect
@@ -149,6 +167,20 @@ def embed(
     from ltr_plugin.settings import Settings
 
     encoders = _encoders(text_encoder, image_encoder, audio_encoder, video_encoder)
+    if field:
+        if encoders.requested or not wait:
+            wrong = (
+                "another encoder: its profile states it" if encoders.requested else "--no-wait: workers know no profile"
+            )
+            raise InputError("--field", f"cannot be combined with {wrong}")
+        embed_field(
+            name, field, profile=profile, media_root=media_root, ids=read_ids(reembed) if reembed else None,
+            retry_errors=retry_errors, overwrite=overwrite, add_field=add_field, yes=yes, as_json=as_json,
+        )  # fmt: skip
+        return
+    needing = {"--profile": profile, "--overwrite": overwrite, "--add-field": add_field, "--yes": yes}
+    if needless := [option for option, given in needing.items() if given]:
+        raise InputError(needless[0], "needs --field, which names a vector field of your own index")
     if reembed and encoders.requested:
         raise InputError("--reembed", "cannot be combined with another encoder, which makes all vectors anyway")
     settings = Settings.from_env()
@@ -167,8 +199,8 @@ def embed(
             missing=result.missing,
         )  # fmt: skip
         return
-    next_version = _next_version(index, encoders) if encoders.requested else None
-    embed_and_show(settings, next_version or index, name if next_version else None, wait=wait, as_json=as_json)
+    version = next_version(index, encoders) if encoders.requested else None
+    embed_and_show(settings, version or index, name if version else None, wait=wait, as_json=as_json)
 
 
 @app.command()
@@ -226,15 +258,3 @@ def _encoders(text: str | None, image: str | None, audio: str | None, video: lis
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
 
     return EncoderSelection(text, image, audio, tuple(video) if video else None)
-
-
-def _next_version(index: "ManagedIndex", encoders: "EncoderSelection") -> "ManagedIndex | None":
-    """The version with these encoders and all products, beside the active one; None when that one has the encoders."""
-    from ltr_plugin.pipelines.index_versions import build_next_version
-
-    vectors = encoders.vectors(index.vectors)
-    if set(vectors) == set(index.vectors):
-        return None
-    with progress_bar("copying products") as progress:
-        version = build_next_version(index.cluster, index.alias, vectors, progress=progress)
-    return version.allow_media(*index.media_roots.allowed)

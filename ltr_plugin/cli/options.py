@@ -30,6 +30,14 @@ ProfileFile = Annotated[
     ),
 ]
 IndexArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the index.")]
+Encoder = Annotated[str | None, typer.Option(metavar="LIBRARY:MODEL", help="Encoder, or `none` for no vectors.")]
+VideoEncoder = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="LIBRARY:MODEL",
+        help="As above. Repeat the option for several: of frames, of the sound track, of motion.",
+    ),
+]
 Wait = Annotated[
     bool,
     typer.Option(

@@ -52,7 +52,11 @@ def _range(value: str, *, is_number: bool) -> tuple[Any, Any]:
 
 def facet_lines(result: "SearchResult") -> list[str]:
     """The facets of a result, a line each, and what they count."""
-    lines = [f"{name}: {', '.join(map(_describe, buckets))}" for name, buckets in result.facets.items()]
+    lines = [
+        f"{name}: {', '.join(map(_describe, counted))}"
+        for name, buckets in result.facets.items()
+        if (counted := [bucket for bucket in buckets if bucket.count])
+    ]
     return ["", *lines, f"(counted: {result.counted})"] if lines else []
 
 

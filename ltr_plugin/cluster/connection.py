@@ -22,7 +22,8 @@ class Cluster(Protocol):
     def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, BulkError | None]]:
         """Each action's document id and its error (None: it succeeded), in order.
 
-        An action names its index by an alias. One for an alias that does not exist is refused and creates no index.
+        An action names its index by an alias. One for an alias that does not exist is refused and creates no index;
+        one with `require_alias: False` names the index itself, which is made if it does not exist.
         Actions that a busy cluster rejects, or that get no response, are sent again: an action must be safe to repeat.
         Where the cluster refuses a request as a whole, its actions are sent in halves until the wrong one is alone.
         ClusterError when the cluster stays busy or unreachable. An action on a document that does not exist, a deletion

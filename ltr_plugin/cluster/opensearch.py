@@ -89,9 +89,13 @@ class OpenSearchCluster:
         from opensearchpy.exceptions import SerializationError
         from opensearchpy.helpers import expand_action
 
-        dumps = self._client.dumps
+        dumps, named = self._client.dumps, dict(action)
+        require_alias = named.pop("require_alias", True)
         try:
-            lines = "".join(f"{dumps(part)}\n" for part in expand_action(dict(action)) if part is not None)
+            header, document = expand_action(named)
+            if not require_alias:
+                next(iter(header.values()))["require_alias"] = False
+            lines = "".join(f"{dumps(part)}\n" for part in (header, document) if part is not None)
             return _Action(action["_id"], lines, size=len(lines.encode()))
         except (SerializationError, ValueError, TypeError, RecursionError):  # their messages quote the whole action
             return _Action(action["_id"], error=BulkError("has a value that JSON cannot express", permanent=True))

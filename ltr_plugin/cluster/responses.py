@@ -25,17 +25,18 @@ SEARCH_PATHS = ("_search", "_count", "_msearch", "_search/template", "_msearch/t
 
 class BulkError(str):
     """Why the cluster refused an action; `permanent` if it would refuse it at any other time too, `missing` if the
-    document that it changes or deletes does not exist."""
+    document that it changes or deletes does not exist, `conflict` if the document has another version by now."""
 
-    __slots__ = ("missing", "permanent")
+    __slots__ = ("conflict", "missing", "permanent")
 
     permanent: bool
     missing: bool
+    conflict: bool
 
-    def __new__(cls, reason: str, *, permanent: bool = False, missing: bool = False) -> Self:
+    def __new__(cls, reason: str, *, permanent: bool = False, missing: bool = False, conflict: bool = False) -> Self:
         """An error of this reason."""
         error = super().__new__(cls, reason)
-        error.permanent, error.missing = permanent, missing
+        error.permanent, error.missing, error.conflict = permanent, missing, conflict
         return error
 
     @classmethod
@@ -46,10 +47,12 @@ class BulkError(str):
         if "error" not in result:
             return None
         reason = error_reason(result["error"])
+        error_type = result["error"].get("type") if isinstance(result["error"], dict) else None
         return cls(
             reason + _STATS_ADVICE if _FULL_MAPPING in reason else reason,
             permanent=result["status"] == PERMANENT_STATUS,
-            missing=isinstance(result["error"], dict) and result["error"].get("type") == "document_missing_exception",
+            missing=error_type == "document_missing_exception",
+            conflict=error_type == "version_conflict_engine_exception",
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.names import write_alias
-from ltr_plugin.cluster.responses import Json
+from ltr_plugin.cluster.responses import BulkError, Json
 from ltr_plugin.errors import ClusterError
 
 RELEASES = "ltr-releases"
@@ -27,10 +27,13 @@ PROFILES = "ltr-profiles"
 RULES = "ltr-rules"
 """Merchandisers' rules of indices, by name and revision."""
 
+EMBEDDING = "ltr-embedding"
+"""What has been made of documents of shops' own indices, by UUID of the index, vector field and document."""
+
 RANKERS = "ltr-rankers"
 """What uploaded rankers were trained by, by the names of their models."""
 
-_ALL = (RELEASES, VERSIONS, DELETIONS, PROFILES, RANKERS, RULES)
+_ALL = (RELEASES, VERSIONS, DELETIONS, PROFILES, RULES, EMBEDDING, RANKERS)
 
 SCHEMA = 1
 
@@ -77,7 +80,7 @@ class StateIndex:
         body = {"doc": {"schema": SCHEMA, **fields}, "doc_as_upsert": True}
         self._call("POST", f"_update/{id_}", body, retry_on_conflict=32)
 
-    def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, str | None]]:
+    def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, BulkError | None]]:
         """Writes in bulk, yielding (id, error or None)."""
         self._ensure()
         return self.cluster.bulk({"_index": write_alias(self.name), **action} for action in actions)

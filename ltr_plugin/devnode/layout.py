@@ -78,6 +78,8 @@ def configure(folder: NodeFolder, account: Account, *, http_port: str, heap: str
         "transport.port": "0",
         "node.portsfile": True,
         "ltr.http.loopback_only": True,
+        # Maven's k-NN plugin has no native library, and the node would end at the first graph of Faiss.
+        "ltr.knn.exact": True,
         "path.data": str(folder.data),
         "path.logs": str(folder.logs),
         # Watermarks are percentages of the disk. On a disk that is 95 % full, with 50 GB free, they would make every

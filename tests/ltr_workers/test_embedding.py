@@ -263,7 +263,7 @@ def test_what_is_encoded_is_in_the_index_before_the_task_ends(index, catalog, ph
 
 
 def test_a_tasks_texts_are_in_the_index_before_all_are_encoded(index, photo_encoder, vectors_of, monkeypatch):
-    monkeypatch.setattr("ltr_workers.items.VECTORS_PER_WRITE", 3)
+    monkeypatch.setattr("ltr_plugin.pipelines.embedding.items.VECTORS_PER_WRITE", 3)
     ids = [f"p{number}" for number in range(8)]
     put(index, [Product(id=id_, title=f"{'oak ' * number}mug") for number, id_ in enumerate(ids)])
     all_vectors = []

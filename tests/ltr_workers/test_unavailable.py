@@ -4,7 +4,6 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from ltr_workers import items
 from ltr_workers.embedding import embed
 from PIL import Image
 
@@ -12,6 +11,7 @@ from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.media import fetching
 from ltr_plugin.media.hosts import HostBudgets
+from ltr_plugin.pipelines.embedding import items
 from ltr_plugin.pipelines.index_catalog import embed_backlog
 from ltr_plugin.settings import Settings
 

@@ -106,7 +106,7 @@ def test_a_local_worker_outlives_products_at_which_it_dies(index, node_url, tmp_
     (tmp_path / "deadly_worker.py").write_text(
         "import os\n"
         "from PIL import Image\n"
-        "from ltr_workers import items\n"
+        "from ltr_plugin.pipelines.embedding import items\n"
         "from ltr_workers.celery import app\n"
         "decode = items.DECODERS['image']\n"
         "def deadly(data):\n"

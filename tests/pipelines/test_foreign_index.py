@@ -6,7 +6,7 @@ import uuid
 import german_shop
 import pytest
 from busy_proxy import busy_proxy
-from ltr_command import ltr
+from ltr_command import ltr_here
 
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 
@@ -32,7 +32,7 @@ def run(node_url, tmp_path, shop):
         environment = {"OPENSEARCH_URL": proxy.url, "LTR_RUNS": str(tmp_path / "runs")}
 
         def command(*arguments, code=0):
-            got, out, err = ltr(*arguments, cwd=tmp_path, **environment)
+            got, out, err = ltr_here(*arguments, cwd=tmp_path, **environment)
             assert got == code, err
             return json.loads(out) if "--json" in arguments else out + err
 
@@ -100,7 +100,7 @@ def test_from_an_index_that_exists_to_a_promoted_ranker(run, shop, tmp_path):
     explained = run("explain", "rote Regenjacken", best, "--versus", other, "--ranker", "lambdamart", *on, "--json")
     assert explained["products"][0]["title"] == documents[best]["titel"]
     run("ablate", *judged, "--ranker", "lambdamart", *on, "--json")
-    run("tune", "lambdamart", "table.parquet", "--minutes", "0.05", "--out", "tuned")
+    run("tune", "lambdamart", "table.parquet", "--minutes", "0.02", "--out", "tuned")
 
 
 @pytest.mark.live

@@ -23,7 +23,6 @@ from ltr_plugin.pipelines.profiles import (
 from ltr_plugin.pipelines.search import search
 
 LUCENE = {"name": "hnsw", "engine": "lucene", "space_type": "l2"}
-"""The development node has no library for the default engine, and ends when it would be loaded."""
 
 MINILM = "sentence-transformers:all-MiniLM-L6-v2"
 

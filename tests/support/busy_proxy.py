@@ -21,7 +21,8 @@ class BusyProxy(ThreadingHTTPServer):
     `"hang"` (none for long), `"lost"` (done, but no answer), `"part"` (every other action of a bulk request is
     rejected), `"starting"` (as a node whose shards are not all there), or `"failing"` (as one of which a shard fails).
     `delays_s` holds requests back, by the end of their path. Paths that start with one of `forbidden` get 403, as of a
-    user without a right.
+    user without a right. `trouble_of` may choose a trouble by the path and the body of a request. `seen` has the
+    requests, `bulks` the bodies of those that write in bulk.
     """
 
     daemon_threads = True
@@ -32,7 +33,9 @@ class BusyProxy(ThreadingHTTPServer):
         self.node = (node.hostname, node.port)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.troubles: list[int | str] = []
+        self.trouble_of = lambda path, body: None  # noqa: ARG005
         self.seen: list[tuple[str, str]] = []
+        self.bulks: list[bytes] = []
         self.hang_s = 5.0
         self.delays_s: dict[str, float] = {}
         self.forbidden: tuple[str, ...] = ()
@@ -50,7 +53,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.seen.append((self.command, path))
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         time.sleep(self.server.delays_s.get(path.rpartition("/")[2], 0))
-        trouble = self.server.troubles.pop(0) if self.server.troubles else None
+        if path == "/_bulk":
+            self.server.bulks.append(body)
+        trouble = self.server.trouble_of(path, body)
+        if trouble is None and self.server.troubles:
+            trouble = self.server.troubles.pop(0)
         if self.server.forbidden and path.startswith(self.server.forbidden):
             trouble = 403
         if trouble == "hang":

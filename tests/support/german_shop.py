@@ -2,7 +2,7 @@
 
 import json
 import random
-from itertools import product
+from itertools import cycle, product
 
 KINDS = {
     "Regenjacke": ("Bekleidung", "wasserdichte Jacke für nasse Tage"),
@@ -96,17 +96,21 @@ def queries_and_qrels(made: dict[str, dict]) -> tuple[str, str]:
 
 
 def fill(cluster, name: str, count: int = SIZE) -> dict[str, dict]:
-    """Makes the index as the shop would, vectors of MiniLM included; returns its documents by id."""
+    """Makes the index as the shop would, vectors of MiniLM included; returns its documents by id.
+
+    Models of the same kind, colour and maker have the vector of the first one.
+    """
     from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, load_encoder
 
     made = documents(count)
     encoder = load_encoder(DEFAULT_TEXT_ENCODER)
-    texts = [f"{one['titel']}. {one['beschreibung']}" for one in made.values()]
+    first = list(made.values())[: len(KINDS) * len(COLOURS) * len(MAKERS)]
+    texts = [f"{one['titel']}. {one['beschreibung']}" for one in first]
     vectors = encoder.encode("text", [encoder.prepare("text", text) for text in texts])
     cluster.call("PUT", f"/{name}", BODY)
     lines = [
         json.dumps(part)
-        for (id_, one), vector in zip(made.items(), vectors, strict=True)
+        for (id_, one), vector in zip(made.items(), cycle(vectors), strict=False)
         for part in ({"index": {"_index": name, "_id": id_}}, {**one, "vektor": vector.tolist()})
     ]
     for start in range(0, len(lines), 1000):

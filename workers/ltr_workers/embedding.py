@@ -11,21 +11,16 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.managed.documents import EmbeddingResult, StoredProduct
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.encoders import Encoder, encoder_of
-from ltr_plugin.encoders.protocol import ProductVectors
-from ltr_plugin.errors import LtrError, MediaUnavailableError
-from ltr_workers.background_writing import write_in_background
-from ltr_workers.error_summary import summarize
-from ltr_workers.items import EncoderTimes, ItemResult, encode_items
+from ltr_plugin.errors import LtrError
+from ltr_plugin.pipelines.embedding.background_writing import write_in_background
+from ltr_plugin.pipelines.embedding.items import EncoderTimes
+from ltr_plugin.pipelines.embedding.products import encode_products
 from ltr_workers.vector_writer import WriteResult, write_results
 
 ALONE = Lock()
@@ -135,88 +130,29 @@ def _results(
         lacking: list[Pending] = []
         for stored, fields in products:
             own = [vector for vector in fields if vector.source == source]
-            references = stored.product.media(source) if own else ()
-            refusals = (index.media_roots.refusal(reference) for reference in references)
-            if refusal := next(filter(None, refusals), None):
+            if own and (refusal := index.media_roots.first_refusal(stored.product.media(source))):
                 report.unreadable[stored.product.id] = refusal
             elif own:
                 lacking.append((stored, own))
         if lacking:
-            yield from _embed_source(index, source, lacking, encoders, report)
+            yield from _encoded(index, source, lacking, encoders, report)
 
 
-def _embed_source(
+def _encoded(
     index: ManagedIndex,
     source: Modality,
     products: Sequence[Pending],
     encoders: Callable[[VectorField], Encoder],
     report: EmbedReport,
 ) -> Iterator[list[EmbeddingResult]]:
-    """One result for each product and field it lacks: the pooled vectors of its items, or the reason why it has none.
-
-    A product's results come as soon as all its items are encoded, several products' together.
-    """
-    wanted: dict[VectorField, set[str]] = {}
-    owners: dict[str, str] = {}
-    waiting = [(stored, fields, _items(stored.product, source)) for stored, fields in products]
-    for stored, fields, own in waiting:
-        for vector in fields:
-            wanted.setdefault(vector, set()).update(own)
-        for item in own:
-            owners.setdefault(item, stored.product.id)
-    loaded = {vector: encoders(vector) for vector in wanted}
-    for encoded in encode_items(loaded, wanted, source, owners, index.media_roots, report):
-        complete: list[EmbeddingResult] = []
-        incomplete = []
-        for stored, fields, own in waiting:
-            if all(item in encoded[vector] for vector in fields for item in own):
-                complete += [
-                    _result(stored, vector, [encoded[vector][item] for item in own], _learned(loaded[vector], stored))
-                    for vector in fields
-                ]
-            else:
-                incomplete.append((stored, fields, own))
-        waiting = incomplete
-        if complete:
-            yield complete
-
-
-def _learned(encoder: Encoder, stored: StoredProduct) -> NDArray[np.float32] | None:
-    """The vector that an encoder learned for a product, if it learns any (see `ProductVectors`)."""
-    return encoder.product_vectors.get(stored.product.id) if isinstance(encoder, ProductVectors) else None
-
-
-def _result(
-    stored: StoredProduct, vector: VectorField, results: Sequence[ItemResult], learned: NDArray[np.float32] | None
-) -> EmbeddingResult:
-    good = [result for result in results if isinstance(result, np.ndarray)]
-    if good and learned is not None and vector.source != "text":
-        good.append(learned)
-    pooled = _pooled(good)
-    # one good photo is enough to find the product; its bad photos are listed all the same
-    bad = summarize(result for result in results if isinstance(result, str))
-    error = bad or ("its vectors cancel out" if good and pooled is None else None)
-    per_media = tuple(good) if pooled is not None and len(good) > 1 else ()
-    unavailable = summarize(str(result) for result in results if isinstance(result, MediaUnavailableError))
-    return EmbeddingResult(
-        stored.product.id, vector, _hash(stored, vector), pooled, error, per_media, unavailable or None
-    )
+    for part in encode_products(products, source, encoders, index.media_roots, report):
+        yield [
+            EmbeddingResult(
+                stored.product.id, field, _hash(stored, field), one.vector, one.error, one.per_media, one.unavailable
+            )
+            for stored, field, one in part
+        ]
 
 
 def _hash(stored: StoredProduct, vector: VectorField) -> str:
     return stored.content_hash[vector.source]
-
-
-def _items(product: Product, source: Modality) -> tuple[str, ...]:
-    return (product.embedding_text(),) if source == "text" else product.media(source)
-
-
-def _pooled(vectors: Sequence["np.ndarray[Any, Any]"]) -> NDArray[np.float32] | None:
-    """The mean direction of unit vectors; None when there is none, or they cancel out."""
-    if not vectors:
-        return None
-    if len(vectors) == 1:
-        return vectors[0]
-    mean = np.mean(vectors, axis=0)
-    length = float(np.linalg.norm(mean))
-    return (mean / length).astype(np.float32) if length > 1e-6 else None

@@ -112,7 +112,7 @@ def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int 
                 "stats": {"type": "object", "dynamic": True},
                 "content_hash": {"properties": {modality: {"type": "keyword"} for modality in MODALITIES}},
                 "embedding": {"properties": {vector.name: _embedding_metadata() for vector in vectors}},
-                **{vector.name: _vector(vector) for vector in vectors},
+                **{vector.name: vector_mapping(vector) for vector in vectors},
                 "per_media": {
                     "properties": {vector.name: _per_media(vector) for vector in vectors if vector.source != "text"}
                 },
@@ -156,7 +156,9 @@ def require_managed(name: str, meta: Mapping[str, Any]) -> None:
     """InputError unless this library made the index, in this version."""
     if not is_managed(name, meta):
         raise InputError(
-            f"index {name}", "it was not made by `ltr index create`, and is only read; choose another index to write to"
+            f"index {name}",
+            "it was not made by `ltr index create`, and is only read, but for a vector field that `ltr index embed "
+            f"{name} --field` names; choose another index to write to",
         )
 
 
@@ -192,10 +194,11 @@ def _embedding_metadata() -> dict[str, Any]:
     }
 
 
-def _vector(vector: VectorField) -> dict[str, Any]:
+def vector_mapping(vector: VectorField) -> dict[str, Any]:
+    """The mapping of a vector field, searched by an HNSW graph."""
     method = {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"}
     return {"type": "knn_vector", "dimension": vector.fingerprint.dimension, "method": method}
 
 
 def _per_media(vector: VectorField) -> dict[str, Any]:
-    return {"type": "nested", "properties": {"vector": _vector(vector)}}
+    return {"type": "nested", "properties": {"vector": vector_mapping(vector)}}

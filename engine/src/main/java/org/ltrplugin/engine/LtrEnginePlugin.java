@@ -7,6 +7,7 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.apache.lucene.util.SetOnce;
 import org.opensearch.action.ActionRequest;
+import org.opensearch.action.support.ActionFilter;
 import org.opensearch.cluster.metadata.IndexNameExpressionResolver;
 import org.opensearch.cluster.node.DiscoveryNodes;
 import org.opensearch.cluster.service.ClusterService;
@@ -26,6 +27,7 @@ import org.opensearch.env.NodeEnvironment;
 import org.opensearch.index.IndexModule;
 import org.opensearch.index.analysis.PreConfiguredTokenFilter;
 import org.opensearch.index.analysis.PreConfiguredTokenizer;
+import org.opensearch.index.shard.IndexSettingProvider;
 import org.opensearch.indices.SystemIndexDescriptor;
 import org.opensearch.indices.breaker.BreakerSettings;
 import org.opensearch.plugins.ActionPlugin;
@@ -56,11 +58,13 @@ public final class LtrEnginePlugin extends Plugin
     private final SetOnce<CircuitBreaker> breaker = new SetOnce<>();
     private final HeapBreaker heapBreaker;
     private final boolean loopbackOnly;
+    private final List<ExactVectors> exactVectors;
     private volatile boolean enabled = true;
 
     public LtrEnginePlugin(Settings settings) {
         heapBreaker = new HeapBreaker(HeapBreaker.ENABLED.get(settings));
         loopbackOnly = LoopbackGuard.ENABLED.get(settings);
+        exactVectors = ExactVectors.ENABLED.get(settings) ? List.of(new ExactVectors()) : List.of();
     }
 
     @Override
@@ -83,6 +87,16 @@ public final class LtrEnginePlugin extends Plugin
     @Nullable
     public UnaryOperator<RestHandler> getRestHandlerWrapper(ThreadContext context) {
         return loopbackOnly ? LoopbackGuard::wrap : null;
+    }
+
+    @Override
+    public Collection<IndexSettingProvider> getAdditionalIndexSettingProviders() {
+        return List.copyOf(exactVectors);
+    }
+
+    @Override
+    public List<ActionFilter> getActionFilters() {
+        return List.copyOf(exactVectors);
     }
 
     @Override
@@ -113,6 +127,7 @@ public final class LtrEnginePlugin extends Plugin
                 ENABLED,
                 HeapBreaker.ENABLED,
                 LoopbackGuard.ENABLED,
+                ExactVectors.ENABLED,
                 StoreIndex.VERSION,
                 ModelCache.MAX_MEM,
                 ModelCache.EXPIRE_AFTER_WRITE,

@@ -5,7 +5,8 @@ from contextvars import ContextVar
 from threading import Event
 
 import pytest
-from ltr_workers.background_writing import write_in_background
+
+from ltr_plugin.pipelines.embedding.background_writing import write_in_background
 
 
 def test_work_behind_goes_on_while_the_next_part_is_made():

@@ -1,8 +1,7 @@
 """Reasons that stay within what the index finds again."""
 
-from ltr_workers.error_summary import summarize
-
 from ltr_plugin.cluster.managed.mapping import MAX_ERROR_LENGTH
+from ltr_plugin.pipelines.embedding.error_summary import summarize
 
 
 def test_few_reasons_are_all_said_each_once():
