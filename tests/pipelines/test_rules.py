@@ -413,7 +413,7 @@ def test_a_release_of_an_earlier_version_serves_without_rules_and_is_named(shop,
     promote(shop, "bm25", template)
     history = ReleaseHistory(shop.cluster, template)
     text = history.current()["text"].replace('"release": 1', '"release": 2').replace("{{! rules over", "{{! none over")
-    history.create(2, shop.alias, text)
+    history.create(2, index=shop.alias, text=text)
     write_template(shop.cluster, template, text)
     served = {one.template: one for one in put(STOCK).served}
     assert (served[template].written, served[template].takes_rules) == (False, False)
