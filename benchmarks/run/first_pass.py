@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from ltr_plugin.pipelines.index_catalog import embed_backlog, write_catalog
 
 from benchmarks.lib.script import argument_parser, command_line, markdown_row, write_result
 from benchmarks.run.grocery import write_data
@@ -34,6 +33,7 @@ from ltr_plugin.evaluation.significance import bootstrap_intervals, randomisatio
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode_queries
 from ltr_plugin.pipelines.first_pass.measure import Measurement, measure_scales
+from ltr_plugin.pipelines.indexing.index_catalog import embed_backlog, write_catalog
 from ltr_plugin.profile.index_profile import IndexProfile
 from ltr_plugin.queries.query import read_queries
 from ltr_plugin.queries.retrieval import Retrieval

@@ -7,7 +7,20 @@ from typing import Any, ClassVar
 
 import typer
 
-from ltr_plugin.cli import catalog, encoder, evaluate, features, index, node, profile, ranker, search, train, worker
+from ltr_plugin.cli import (
+    catalog,
+    encoder,
+    evaluate,
+    features,
+    index,
+    node,
+    profile,
+    ranker,
+    rules,
+    search,
+    train,
+    worker,
+)
 from ltr_plugin.cli import demo as demo_verb
 from ltr_plugin.cli import doctor as doctor_verb
 from ltr_plugin.cli.terminal.group import INTERRUPTED, VerbGroup, verb_group
@@ -21,6 +34,7 @@ VERBS: Mapping[str, typer.Typer | Callable[..., None]] = {
     "features": features.app,
     "train": train.app,
     "ranker": ranker.app,
+    "rules": rules.app,
     "search": search.search,
     "evaluate": evaluate.evaluate,
     "report": evaluate.report,

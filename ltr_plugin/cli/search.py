@@ -46,6 +46,9 @@ def search(
     log_features: Annotated[
         bool, typer.Option("--log-features", help="Also print the feature values that the ranker read.")
     ] = False,
+    rules: Annotated[
+        bool, typer.Option("--rules/--no-rules", help="Apply the rules that the cluster keeps for the index.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Search by text, photo, sound, video, or a mix of them; without any of these, browse all products."""
@@ -68,6 +71,7 @@ def search(
         facets=facets,
         highlight=highlight,
         log_features=log_features,
+        rules=rules,
     )
     given = [modality for modality, reference in media.items() if reference]
     if given and not reads_media(ranker):
@@ -79,7 +83,7 @@ def search(
     for rank, hit in enumerate(result, start=start + 1):
         product = index.profile.product.product(hit.id, hit.source)
         price = f"  {product.price} {product.currency}" if product.price is not None else ""
-        lines.append(f"{rank:>3}  {hit.score:>9.4f}  {hit.id}  {product.title}{price}")
+        lines.append(f"{rank:>3}  {_score(hit.score):>9}  {hit.id}  {product.title}{price}")
         values = hit.features.get("features", {})
         lines += [f"{'':>16}{feature} {value:.4f}" for feature, value in values.items() if value]
         lines += [f"{'':>16}{field}: {' ... '.join(parts)}" for field, parts in hit.highlight.items()]
@@ -90,6 +94,11 @@ def search(
         "\n".join([*(lines or ["no product matches"]), *facet_lines(result)]),
         as_json=as_json,
     )
+
+
+def _score(value: float) -> str:
+    """A score, shortly where rules have made it great."""
+    return f"{value:.4f}" if value < 1e5 else f"{value:.3e}"
 
 
 def _marked(hit: "Hit") -> dict[str, object]:

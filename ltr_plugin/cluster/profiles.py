@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.state import PROFILES, StateIndex
+from ltr_plugin.cluster.revisions import Revision, Revisions
+from ltr_plugin.cluster.state import PROFILES
 from ltr_plugin.errors import InputError
 from ltr_plugin.profile.index_profile import IndexProfile
 from ltr_plugin.validation import decode
@@ -23,8 +23,8 @@ class ProfileRevision:
 
 def latest_revision(cluster: Cluster, index: str) -> ProfileRevision | None:
     """The revision that is used for an index of this name; None where there is none."""
-    body = {"query": {"term": {"index": index}}, "sort": [{"number": "desc"}], "size": 1}
-    return next((_revision(index, found) for found in StateIndex(cluster, PROFILES).search(body)), None)
+    latest = _revisions(cluster).latest(index)
+    return _decoded(latest) if latest else None
 
 
 def read_revision(cluster: Cluster, index: str, number: int | None = None) -> ProfileRevision:
@@ -38,10 +38,7 @@ def read_revision(cluster: Cluster, index: str, number: int | None = None) -> Pr
         )
     if number is None or number == latest.number:
         return latest
-    found = StateIndex(cluster, PROFILES).get(_revision_id(index, number))
-    if not found:
-        raise InputError(f"index {index}", f"its profile has no revision {number}, but 1 to {latest.number}")
-    return _revision(index, found)
+    return _decoded(_revisions(cluster).get(index, number, latest.number))
 
 
 def stored_profile(cluster: Cluster, index: str) -> IndexProfile | None:
@@ -52,21 +49,18 @@ def stored_profile(cluster: Cluster, index: str) -> IndexProfile | None:
 
 def put_profile(cluster: Cluster, index: str, profile: IndexProfile) -> ProfileRevision:
     """Keeps a profile as the next revision, which is used from now on; the latest one, where it is the same."""
-    while True:
-        latest = latest_revision(cluster, index)
-        if latest and latest.profile == profile:
-            return latest
-        number = latest.number + 1 if latest else 1
-        created = datetime.now(UTC).isoformat(timespec="seconds")
-        document = {"index": index, "number": number, "created": created, "profile": profile.model_dump(mode="json")}
-        if StateIndex(cluster, PROFILES).create(_revision_id(index, number), document):
-            return ProfileRevision(index, number, profile)
+
+    def change(latest: Revision | None) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        same = latest is not None and _decoded(latest).profile == profile
+        return (latest.document if latest and same else profile.model_dump(mode="json")), {}
+
+    return ProfileRevision(index, _revisions(cluster).add(index, change).number, profile)
 
 
-def _revision(index: str, found: Mapping[str, Any]) -> ProfileRevision:
-    source = f"profile of {index}, revision {found['number']}"
-    return ProfileRevision(index, found["number"], decode(IndexProfile, found["profile"], source=source))
+def _revisions(cluster: Cluster) -> Revisions:
+    return Revisions(cluster, PROFILES, "profile")
 
 
-def _revision_id(index: str, number: int) -> str:
-    return f"{index}.r{number}"
+def _decoded(revision: Revision) -> ProfileRevision:
+    source = f"profile of {revision.index}, revision {revision.number}"
+    return ProfileRevision(revision.index, revision.number, decode(IndexProfile, revision.document, source=source))

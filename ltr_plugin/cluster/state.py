@@ -24,13 +24,16 @@ DELETIONS = "ltr-deletions"
 PROFILES = "ltr-profiles"
 """Profiles of indices, by name and revision."""
 
+RULES = "ltr-rules"
+"""Merchandisers' rules of indices, by name and revision."""
+
 EMBEDDING = "ltr-embedding"
 """What has been made of documents of shops' own indices, by UUID of the index, vector field and document."""
 
 RANKERS = "ltr-rankers"
 """What uploaded rankers were trained by, by the names of their models."""
 
-_ALL = (RELEASES, VERSIONS, DELETIONS, PROFILES, EMBEDDING, RANKERS)
+_ALL = (RELEASES, VERSIONS, DELETIONS, PROFILES, RULES, EMBEDDING, RANKERS)
 
 SCHEMA = 1
 

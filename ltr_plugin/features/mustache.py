@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 Body = object
@@ -66,6 +66,21 @@ def element(body: Body) -> RawTemplate:
 def list_with(optional: Iterable[RawTemplate], body: Iterable[Body]) -> RawTemplate:
     """A JSON list of `body`, which is not empty, with the elements that are rendered before."""
     return RawTemplate("[" + "".join(part.text for part in optional) + ",".join(map(render, body)) + "]")
+
+
+def list_before(body: Iterable[Body], optional: Iterable[RawTemplate]) -> RawTemplate:
+    """A JSON list of `body`, which is not empty, with the elements that are rendered behind (`further_element`)."""
+    return RawTemplate("[" + ",".join(map(render, body)) + "".join(part.text for part in optional) + "]")
+
+
+def further_element(body: Body) -> RawTemplate:
+    """An element of a JSON list with a comma before it, as `list_before` takes it."""
+    return RawTemplate(f",{render(body)}")
+
+
+def literal(value: str | float | bool | Sequence[str | float | bool]) -> RawTemplate:
+    """A value, or a list of values, that a template has as it is: braces in a text are no mustache."""
+    return RawTemplate(json.dumps(value).replace("{", "\\u007b").replace("}", "\\u007d"))
 
 
 def parameters_of(text: str) -> set[str]:

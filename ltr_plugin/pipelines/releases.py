@@ -11,22 +11,15 @@ from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.managed.mapping import effective_profile
 from ltr_plugin.cluster.names import require_name
 from ltr_plugin.cluster.profiles import stored_profile
-from ltr_plugin.cluster.search import search
-from ltr_plugin.cluster.state import RANKERS, RELEASES, StateIndex
-from ltr_plugin.errors import ClusterError, InputError
+from ltr_plugin.cluster.releases import Release, ReleaseHistory, current_releases, read_template
+from ltr_plugin.cluster.rules import latest_rules
+from ltr_plugin.cluster.state import RANKERS, StateIndex
+from ltr_plugin.errors import InputError
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
+from ltr_plugin.pipelines.serving import require_searchable, serve
 from ltr_plugin.profile.check import ranking_differences
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import Ranking, release_metadata, search_template, with_release_metadata
-
-
-@dataclass(frozen=True)
-class Release:
-    """A search template that storefronts call by `template`; `number` counts its releases."""
-
-    template: str
-    number: int
-    metadata: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -40,7 +33,7 @@ class UploadedRanker:
 def promote(index: Index, ranker: AnyRanker, template: str | None = None, *, force: bool = False) -> Release:
     """Makes a ranker what storefronts get when they call `template`, in one atomic call; earlier releases are kept.
 
-    The template has the name of the index unless another one is given.
+    The template has the name of the index unless another one is given. It serves with the rules of the index.
 
     `ranker` is a baseline's or model's name, the folder of a trained ranker, or a ranker. InputError when the cluster
     does not have it or refuses a search by it, and when the template belongs to another index or was not made here,
@@ -49,14 +42,15 @@ def promote(index: Index, ranker: AnyRanker, template: str | None = None, *, for
     """
     template = require_name("template", template or index.alias)
     ranking = resolve_ranking(index, ranker)
-    current, releases = _read_template(index.cluster, template), StateIndex(index.cluster, RELEASES)
+    current, history = read_template(index.cluster, template), ReleaseHistory(index.cluster, template)
     served = release_metadata(current) if current else {}
     if current and not served and not force:
         raise InputError(f"template {template}", "was not made by `ltr ranker promote`; --force replaces it")
-    latest = _latest(releases, template)
+    latest = history.latest()
     previous = served or latest
     _require_kept_profile(index)
     _require_same_ranking(index, ranking, force=force)
+    rules = latest_rules(index.cluster, index.alias)
     for number in count(1 + max(latest.get("number", 0), served.get("release", 0))):
         if previous and previous["index"] != index.alias and not force:
             raise InputError(
@@ -71,37 +65,31 @@ def promote(index: Index, ranker: AnyRanker, template: str | None = None, *, for
             "profile": index.profile.digest,
             "spaces": _vector_fingerprints(index) if ranking.knn or ranking.model else {},
         }
-        text = with_release_metadata(search_template(Retrieval(index.profile), ranking), metadata)
-        _require_searchable(index, text, ranking.name)
+        text = with_release_metadata(search_template(Retrieval(index.profile), ranking, rules=True), metadata)
+        require_searchable(index, text, ranking.name, rules.rules if rules else None)
         rendered_from = index.profile.ranking(vectors=ranking.knn or ranking.model is not None)
-        release = {
-            "template": template,
-            "number": number,
-            "index": index.alias,
-            "text": text,
-            "profile": rendered_from,
-        }
-        if releases.create(_release_id(template, number), release):
+        if history.create(number, index=index.alias, text=text, profile=rendered_from):
             break
-        previous = releases.get(_release_id(template, number))  # of another command at the same time
-    _write_template(index.cluster, template, text)
+        previous = history.get(number)  # of another command at the same time
+    serve(index, template)
     return Release(template, number, metadata)
 
 
 def rollback(cluster: Cluster, template: str, release: int | None = None, *, force: bool = False) -> Release:
     """Puts an earlier release of a template back: the one before the current, or the numbered one.
 
-    InputError when there is none, when its index has vectors of other encoders now than at its promotion, and when the
-    cluster does not have its model any more; also when the index's profile ranks otherwise now, unless `force` puts the
-    release back as it is.
+    It serves with the rules that its index has now. InputError when there is none, when its index has vectors of other
+    encoders now than at its promotion, and when the cluster does not have its model any more or refuses a search by it;
+    also when the index's profile ranks otherwise now, unless `force` puts the release back as it is.
     """
-    current = _read_template(cluster, require_name("template", template))
+    current = read_template(cluster, require_name("template", template))
     if current is None:
         raise InputError(
             "rollback", f"no search template {template!r} in the cluster; make one with `ltr ranker promote`"
         )
     number = release if release is not None else int(release_metadata(current).get("release", 0)) - 1
-    earlier = StateIndex(cluster, RELEASES).get(_release_id(template, number))
+    history = ReleaseHistory(cluster, template)
+    earlier = history.get(number)
     if not earlier:
         before = (
             "it has only one release; promote another ranker first" if number < 1 else f"it has no release {number}"
@@ -125,7 +113,10 @@ def rollback(cluster: Cluster, template: str, release: int | None = None, *, for
             f"{metadata['ranker']} again, or --force puts the release back as it is",
         )
     resolve_ranking(index, metadata["ranker"])
-    _write_template(cluster, template, earlier["text"])
+    rules = latest_rules(cluster, index.alias)
+    require_searchable(index, earlier["text"], metadata["ranker"], rules.rules if rules else None)
+    history.choose(number)
+    serve(index, template)
     return Release(template, number, metadata)
 
 
@@ -135,18 +126,6 @@ def list_rankers(cluster: Cluster) -> list[UploadedRanker]:
     for release in current_releases(cluster):
         templates.setdefault(release.metadata["ranker"], []).append(release.template)
     return [UploadedRanker(name, tuple(templates.get(name, ()))) for name in FeatureStore(cluster).model_names()]
-
-
-def current_releases(cluster: Cluster) -> list[Release]:
-    """The release of each search template that storefronts call now, by template."""
-    metadata = cluster.call("GET", "/_cluster/state/metadata", filter_path="metadata.stored_scripts")
-    scripts = metadata.get("metadata", {}).get("stored_scripts", {})
-    releases: list[Release] = []
-    for template, script in sorted(scripts.items()):
-        stored = release_metadata(script.get("source", ""))
-        if stored:
-            releases.append(Release(template, stored["release"], stored))
-    return releases
 
 
 def stale_releases(index: Index) -> list[Release]:
@@ -188,18 +167,6 @@ def _require_same_ranking(index: Index, ranking: Ranking, *, force: bool) -> Non
         )
 
 
-def _require_searchable(index: Index, template: str, ranker: str) -> None:
-    """One search before any shopper's; InputError with the cluster's reason, such as an `index.max_rescore_window`."""
-    try:
-        search(index, {"source": template}, {"text": "a"})
-    except ClusterError as error:
-        if error.retryable:
-            raise
-        raise InputError(
-            f"ranker {ranker}", f"the cluster refuses searches by it, nothing is promoted: {error}"
-        ) from None
-
-
 def _vector_fingerprints(index: Index) -> dict[str, str]:
     return {vector.name: vector.fingerprint.digest for vector in index.vectors}
 
@@ -208,26 +175,3 @@ def _mismatched_vectors(index: Index, metadata: dict[str, Any]) -> list[str]:
     """The vector fields of a release that its index lacks, or has of another encoder."""
     now = _vector_fingerprints(index)
     return [name for name, space in metadata["spaces"].items() if now.get(name) != space]
-
-
-def _latest(releases: StateIndex, template: str) -> dict[str, Any]:
-    """The release of a template with the highest number, which after a rollback is not the current one; or nothing."""
-    body = {"query": {"term": {"template": template}}, "sort": [{"number": "desc"}], "size": 1}
-    return next(iter(releases.search(body)), {})
-
-
-def _release_id(template: str, number: int) -> str:
-    return f"{template}.v{number}"
-
-
-def _read_template(cluster: Cluster, name: str) -> str | None:
-    try:
-        return str(cluster.call("GET", f"/_scripts/{name}")["script"]["source"])
-    except ClusterError as error:
-        if error.status == 404:
-            return None
-        raise
-
-
-def _write_template(cluster: Cluster, name: str, text: str) -> None:
-    cluster.call("PUT", f"/_scripts/{name}", {"script": {"lang": "mustache", "source": text}})

@@ -10,13 +10,15 @@ from ltr_plugin.cluster.groups import search_groups
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.names import is_name
 from ltr_plugin.cluster.responses import Json
+from ltr_plugin.cluster.rules import RulesRevision, latest_rules
 from ltr_plugin.cluster.search import OnError, SearchResult, raise_error
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.features.parameters import search_parameters
 from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode_queries
 from ltr_plugin.queries.page import Page
 from ltr_plugin.queries.query import Query
 from ltr_plugin.queries.retrieval import Retrieval
+from ltr_plugin.queries.rule_rescoring import with_rules
 from ltr_plugin.queries.templates import BASELINES, Ranking, search_template
 from ltr_plugin.rankers.loading import load_ranker
 from ltr_plugin.rankers.ranker import Ranker, model_name
@@ -41,21 +43,24 @@ def search(
     facets: bool = False,
     highlight: bool = False,
     log_features: bool = False,
+    rules: bool = True,
 ) -> SearchResult:
     """A page of what one query finds by text, photo, recording, video (a file or a URL each), or a mix of them.
 
     A query without any of these is browsing: all products under the filters. `Page` says what `size` to `highlight`
     are. With `log_features`, each hit brings the features that the model read. A ranking that reads no vectors, such as
-    BM25, loads no encoder. Where the profile has a `group`, each hit is the best variant of its product.
+    BM25, loads no encoder. Where the profile has a `group`, each hit is the best variant of its product. The rules that
+    the cluster keeps for the index apply (`ltr rules`), unless `rules` is False or the user may not read them.
 
     InputError for media that the index has no vectors of, for a ranker that the cluster does not have, and for what
     the page asks and the profile does not have.
     """
+    revision = _kept_rules(index) if rules else None
     page = Page(size, start, filters or {}, sort, facets, highlight)
     params = page.parameters(index.profile)
     if not (text or image or audio or video):
         params |= search_parameters("", {})
-        return _paged(index, resolve_ranking(index, ranker), params, log_features=log_features)
+        return _paged(index, resolve_ranking(index, ranker), params, revision, log_features=log_features)
     asked = {"id": "query", "text": text or None, "image": image, "audio": audio, "video": video}
     query = decode(Query, asked, source="query")
     missing = [name for name in ("image", "audio", "video") if getattr(query, name) and not _has_vectors(index, name)]
@@ -64,12 +69,28 @@ def search(
     ranking = resolve_ranking(index, ranker)
     vectors = index.vectors if ranking.knn or ranking.model else ()
     (encoded,) = encode_queries(index, [query], Path(), vectors=vectors)
-    return _paged(index, ranking, {**encoded.params, **params}, log_features=log_features)
+    return _paged(index, ranking, {**encoded.params, **params}, revision, log_features=log_features)
 
 
-def _paged(index: Index, ranking: Ranking, params: Mapping[str, Json], *, log_features: bool) -> SearchResult:
+def _kept_rules(index: Index) -> RulesRevision | None:
+    """The rules of an index; None also for a user who may not read them: such a one has named a profile, to try it."""
+    try:
+        return latest_rules(index.cluster, index.alias)
+    except ClusterError as error:
+        if error.status != 403:
+            raise
+        return None
+
+
+def _paged(
+    index: Index, ranking: Ranking, params: Mapping[str, Json], revision: RulesRevision | None, *, log_features: bool
+) -> SearchResult:
     retrieval = Retrieval(index.profile)
-    template = {"source": search_template(retrieval, ranking, log=log_features)}
+    rules = revision.rules.active() if revision else []
+    text = search_template(retrieval, ranking, log=log_features, rules=bool(rules))
+    template = {"source": with_rules(text, rules, index.profile, index.mapping)}
+    if revision and (pins := revision.rules.pins(params["text"])):
+        params = {**params, "pins": pins}
     group = index.profile.product.group
     if not group:
         return cluster_search.search(index, template, params)

@@ -1,8 +1,19 @@
 """Filters of a search, in its template: the profile's typed ones, and query clauses of the caller's."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-from ltr_plugin.features.mustache import NOTHING, Body, RawTemplate, element, list_with, to_json, when, when_list
+from ltr_plugin.features.mustache import (
+    NOTHING,
+    Body,
+    RawTemplate,
+    element,
+    list_with,
+    literal,
+    to_json,
+    when,
+    when_list,
+)
 from ltr_plugin.profile.filter_fields import FilterField
 from ltr_plugin.profile.index_profile import IndexProfile
 
@@ -42,11 +53,28 @@ def refused_parameters(profile: IndexProfile) -> Body:
     return list_with([*unknown, *no_lists], [MATCH_ALL])
 
 
+def clauses_of(profile: IndexProfile, params: Mapping[str, Any]) -> list[Body]:
+    """The query clauses of filters by their search parameters, for a query that is no template."""
+    return [
+        _clause(field, parameter, literal(params[parameter]))
+        for field in profile.filters
+        for parameter in field.parameters
+        if parameter in params
+    ]
+
+
 def _field_clauses(field: FilterField) -> Iterator[RawTemplate]:
     """Elements of a list, each with its comma, which are only there where the search has the parameter."""
+    for parameter in field.parameters:
+        if field.ordered:
+            yield when(parameter, element(_clause(field, parameter, f"{{{{{parameter}}}}}")), NOTHING)
+        else:
+            yield when_list(parameter, element(_clause(field, parameter, to_json(parameter))), NOTHING)
+
+
+def _clause(field: FilterField, parameter: str, value: Body) -> Body:
+    """The query of one of a field's parameters."""
     if field.ordered:
-        for parameter, bound in zip(field.parameters, ("gte", "lte"), strict=True):
-            yield when(parameter, element({"range": {field.field: {bound: f"{{{{{parameter}}}}}"}}}), NOTHING)
-        return
-    (parameter,) = field.parameters
-    yield when_list(parameter, element({"terms": {field.field: to_json(parameter)}}), NOTHING)
+        bound = "gte" if parameter == field.parameters[0] else "lte"
+        return {"range": {field.field: {bound: value}}}
+    return {"terms": {field.field: value}}

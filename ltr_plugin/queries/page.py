@@ -40,16 +40,9 @@ class Page:
         if not (self.size >= 0 and self.start >= 0 and self.start + self.size <= MAX_RESULTS):
             message = f"{self.size} from {self.start} is outside of the first {MAX_RESULTS:,} hits, which pages reach"
             problems.append(Problem("page", message))
-        known = {one.name: one for one in profile.filters}
-        for name, value in self.filters.items():
-            place = f"filters.{name}"
-            if name not in known:
-                problems.append(Problem(place, f"the profile has no such filter; {_names(known)}"))
-                continue
-            try:
-                params |= _filter_parameters(known[name], value)
-            except ValueError as error:
-                problems.append(Problem(place, str(error)))
+        filters, wrong = filter_parameters(profile, self.filters, "filters")
+        params |= filters
+        problems += wrong
         if self.sort is not None:
             name, _, order = self.sort.partition(":")
             sortable = {one.name: one for one in profile.filters if one.ordered}
@@ -67,6 +60,25 @@ class Page:
             raise InputError("search", problems)
         flags = {"facets": self.facets, "highlight": self.highlight}
         return params | {name: True for name, value in flags.items() if value}
+
+
+def filter_parameters(
+    profile: IndexProfile, filters: Mapping[str, Any], place: str
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The search parameters of filters, which are given as a `Page` has them, and all that is wrong with them, below
+    `place`: a filter that the profile lacks, or a value of another type."""
+    params: dict[str, Any] = {}
+    problems: list[Problem] = []
+    known = {one.name: one for one in profile.filters}
+    for name, value in filters.items():
+        if name not in known:
+            problems.append(Problem(f"{place}.{name}", f"the profile has no such filter; {_names(known)}"))
+            continue
+        try:
+            params |= _filter_parameters(known[name], value)
+        except ValueError as error:
+            problems.append(Problem(f"{place}.{name}", str(error)))
+    return params, problems
 
 
 def _names(known: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from ltr_plugin.features.mustache import (
     Body,
     RawTemplate,
     guarded,
+    list_with,
     members,
     object_with,
     to_json,
@@ -21,6 +22,7 @@ from ltr_plugin.features.parameters import flag_name
 from ltr_plugin.queries.facets import facet_aggregations
 from ltr_plugin.queries.filters import filter_clauses, refused_parameters
 from ltr_plugin.queries.retrieval import Retrieval
+from ltr_plugin.queries.rule_rescoring import pinned_candidates, rescorers
 from ltr_plugin.queries.sorting import sort_members, sorted_lexically, unsorted
 
 
@@ -57,24 +59,26 @@ BASELINES: Mapping[str, Ranking] = {
 """
 
 
-def search_template(retrieval: Retrieval, ranking: Ranking, *, log: bool = False) -> str:
+def search_template(retrieval: Retrieval, ranking: Ranking, *, log: bool = False, rules: bool = False) -> str:
     """The text of a search template.
 
     Its parameters are those of `search_parameters` and, optionally, `size`, `from`, those of the profile's filters
     (`FilterField`), `filters`, a list of query clauses, `facets`, and `highlight`. Each stands inside quotes, or is
     rendered only when it is a list, so that a wrong value changes nothing but its own clause. A search that is sorted
-    by a field is not ranked. With `log`, each hit has the values of the model's features.
+    by a field is not ranked. With `log`, each hit has the values of the model's features. With `rules`, there is a
+    parameter `pins`, a list of at most MAX_PINS ids of products that come first, and `with_rules` puts rules in.
     """
     own = retrieval.own_clause() if ranking.lexical and ranking.knn else None
     lexical = [retrieval.lexical_clause()] if ranking.lexical else []
     knn = retrieval.knn_clauses() if ranking.knn else []
     should = [*([own] if own else [*lexical, *knn]), retrieval.browse_clause()]
     profile = retrieval.profile
+    pinned = [unsorted(profile, pinned_candidates(profile))] if rules else []
     filters = [{"bool": {"filter": filter_clauses(profile), "must": refused_parameters(profile)}}]
     body: dict[str, Body] = {
         "query": {
             "bool": {
-                "should": should,
+                "should": list_with(pinned, should),
                 "filter": [*filters, *sorted_lexically(retrieval)],
                 "minimum_should_match": 1,
             }
@@ -84,11 +88,9 @@ def search_template(retrieval: Retrieval, ranking: Ranking, *, log: bool = False
         "_source": list(profile.source_fields),
     }
     optional = [*sort_members(profile), *_optional_parts(retrieval)]
-    rescore_query = _rescore_query(retrieval, ranking)
-    if rescore_query is not None:
-        weights = {"query_weight": FIRST_PASS_WEIGHT, "rescore_query_weight": 1}
-        rescore = {"window_size": retrieval.window_size, "query": {"rescore_query": rescore_query, **weights}}
-        ranked: dict[str, Body] = {"rescore": rescore}
+    rescorer = _rescorer(retrieval, ranking)
+    if rescorer or rules:
+        ranked: dict[str, Body] = {"rescore": rescorers(retrieval, rescorer) if rules else rescorer}
         if log and ranking.model:
             ranked["ext"] = {"ltr_log": {"log_specs": {"name": "features", "rescore_index": 0}}}
         optional.append(unsorted(profile, members(ranked)))
@@ -127,13 +129,20 @@ def release_metadata(template: str) -> dict[str, Any]:
     return metadata
 
 
-def _rescore_query(retrieval: Retrieval, ranking: Ranking) -> Body | None:
+def _rescorer(retrieval: Retrieval, ranking: Ranking) -> Body | None:
+    """What ranks the candidates; None where they stay in first-pass order."""
+    rescore_query: Body
     if ranking.model:
-        return sltr("model", ranking.model, _forwarded_parameters(retrieval))
-    if ranking.shuffle_seed is not None:
+        rescore_query = sltr("model", ranking.model, _forwarded_parameters(retrieval))
+    elif ranking.shuffle_seed is not None:
         random_score = {"seed": ranking.shuffle_seed, "field": "_seq_no"}
-        return {"function_score": {"query": {"match_all": {}}, "random_score": random_score, "boost_mode": "sum"}}
-    return None
+        rescore_query = {
+            "function_score": {"query": {"match_all": {}}, "random_score": random_score, "boost_mode": "sum"}
+        }
+    else:
+        return None
+    weights = {"query_weight": FIRST_PASS_WEIGHT, "rescore_query_weight": 1}
+    return {"window_size": retrieval.window_size, "query": {"rescore_query": rescore_query, **weights}}
 
 
 def _forwarded_parameters(retrieval: Retrieval) -> Body:

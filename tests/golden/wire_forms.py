@@ -99,6 +99,10 @@ def search_templates():
         for found, retrieval in retrievals.items()
         for log in (False, True)
     }
+    templates |= {
+        f"{name}, rules": search_template(retrievals["words and vectors"], rankings[name], rules=True)
+        for name in ("bm25", "model")
+    }
     first_pass = Ranking("first pass")
     templates["first pass"] = search_template(Retrieval(PROFILE), first_pass)
     for modality in ("text", "image", "audio"):
@@ -112,7 +116,9 @@ def search_templates():
         "promoted": "2026-01-01T00:00:00+00:00",
         "spaces": {vector.name: vector.fingerprint.digest for vector in VECTORS},
     }
-    templates["release"] = with_release_metadata(search_template(Retrieval(PROFILE), rankings["model"]), facts)
+    templates["release"] = with_release_metadata(
+        search_template(Retrieval(PROFILE), rankings["model"], rules=True), facts
+    )
     return templates
 
 

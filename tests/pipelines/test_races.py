@@ -11,14 +11,15 @@ from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.versions import versions
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.cluster.releases import current_releases
 from ltr_plugin.errors import InputError, ParityError
 from ltr_plugin.features.table import FeatureTable
-from ltr_plugin.pipelines import releases
+from ltr_plugin.pipelines import serving
 from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
 from ltr_plugin.pipelines.indexing.index_catalog import embed_backlog, ensure_index, write_catalog
 from ltr_plugin.pipelines.log_features import log_features
 from ltr_plugin.pipelines.push import push
-from ltr_plugin.pipelines.releases import current_releases, promote, rollback
+from ltr_plugin.pipelines.releases import promote, rollback
 from ltr_plugin.queries.templates import BASELINES
 from ltr_plugin.rankers.linear import train_linear
 from ltr_plugin.rankers.ranker import model_name
@@ -146,15 +147,15 @@ def test_a_template_belongs_to_one_index(shop_index, cluster, alias, template):
 @pytest.mark.usefixtures("shop")
 def test_of_two_indices_that_take_a_new_template_one_succeeds(shop_index, cluster, alias, template, monkeypatch):
     """The critical point: the template is not written yet, its first release is."""
-    other, real = ManagedIndex.open(cluster, alias), releases._write_template
+    other, real = ManagedIndex.open(cluster, alias), serving.write_template
 
     def overtaken(*args):
-        monkeypatch.setattr(releases, "_write_template", real)
+        monkeypatch.setattr(serving, "write_template", real)
         with pytest.raises(InputError, match=f"ranks index {shop_index.alias}"):
             promote(other, "bm25", template)
         real(*args)
 
-    monkeypatch.setattr(releases, "_write_template", overtaken)
+    monkeypatch.setattr(serving, "write_template", overtaken)
     assert promote(shop_index, "bm25", template).number == 1
 
 

@@ -41,7 +41,7 @@ WRONG = {
     "an object with text as its size": {"size": RAW},
     **{
         f"{one} in the size of an object": value
-        for name in ("text", "image_vector", "filters", "size", "from", "filter_brand", "sort_price", "facets")
+        for name in ("text", "image_vector", "filters", "size", "from", "filter_brand", "sort_price", "facets", "pins")
         for one, value in {
             f"a raw {name}": {"size": {name: RAW}},
             f"a raw {name} with a size": {"size": {name: RAW, "size": 1}},
@@ -62,6 +62,7 @@ RIGHT = {
     "from": 0,
     "filter_brand": ["Nordvik"],
     "filter_price_min": 2,
+    "pins": ["p3", "p1"],
 }
 OWN = {
     "text": ("query", "text", "has_text"),
@@ -71,7 +72,8 @@ OWN = {
     "from": ("from",),
     "filter_brand": ("filter", "must"),
     "filter_price_min": ("filter",),
-    "sort_price": ("sort", "rescore", "filter"),
+    "sort_price": ("sort", "rescore", "filter", "should"),
+    "pins": ("should", "rescore"),
     "facets": ("aggs",),
     "highlight": ("highlight",),
 }
@@ -179,6 +181,27 @@ def test_filters_without_a_value_restrict_nothing(template, filters):
     cluster, index, name = template
     body = {"id": name, "params": {"text": "mug", "filters": filters}}
     assert cluster.call("POST", f"/{index}/_search/template", body)["hits"]["total"]["value"] == 5
+
+
+@pytest.mark.parametrize("value", WRONG.values(), ids=WRONG)
+def test_pins_of_any_form_leave_the_ranker_and_its_query_as_they_are(template, value):
+    cluster, _, name = template
+
+    def rendered(**params):
+        call = {"id": name, "params": {**RIGHT, **params}}
+        return (answer(cluster, "/_render/template", call, refused_as=200) or {}).get("template_output")
+
+    without, search = rendered(pins=[]), rendered(pins=value)
+    if search is None:
+        return
+    pinned, *others = search["query"]["bool"]["should"]
+    if "constant_score" not in pinned:
+        others = [pinned, *others]
+    else:
+        assert list(pinned["constant_score"]["filter"]["terms"]) == ["id"]
+    assert others == without["query"]["bool"]["should"][-len(others) :]
+    assert search["rescore"][0] == without["rescore"][0]
+    assert len(search["rescore"]) <= 2
 
 
 def test_every_parameter_may_be_absent(template):
