@@ -4,7 +4,7 @@ import io
 import sys
 import time
 
-from ltr_plugin.cli import progress_bar as module
+from ltr_plugin.cli.terminal import progress_bar as module
 from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.progress import stage_progress
 
