@@ -19,14 +19,15 @@ class VectorScale(StrictModel):
     """How the similarities of one query vector with one vector field count.
 
     A similarity s, the k-NN score of the cluster, such as (1 + cosine) / 2, becomes
-    `weight * max(0, (s - low) / (high - low))`: spaces whose similarities lie in different ranges become comparable.
-    `low` and `high` are percentiles of a sample (`ltr profile measure`).
+    `weight * (max(0, (s - low) / (high - low)) + s / 1000)`: spaces whose similarities lie in different ranges become
+    comparable, and products below `low` keep their order. `low` and `high` are percentiles of a sample (`ltr profile
+    measure`).
     """
 
     query: str = Field(description="Query vector, by its parameter.")
     field: str = Field(description="Vector field.")
     weight: FiniteFloat = Field(default=1.0, ge=0, description="What a similarity of `high` adds to the score.")
-    low: FiniteFloat = Field(default=0.0, ge=0, description="Similarity that adds nothing.")
+    low: FiniteFloat = Field(default=0.0, ge=0, description="Similarity that adds next to nothing.")
     high: FiniteFloat = Field(default=1.0, ge=0, description="Similarity that adds `weight`.")
     space: str | None = Field(
         default=None, description="Digest of the encoder's fingerprint that it was measured with; none: of any."

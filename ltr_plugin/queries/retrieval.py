@@ -10,6 +10,10 @@ from ltr_plugin.profile.index_profile import IndexProfile
 from ltr_plugin.queries.filters import filter_clauses
 from ltr_plugin.queries.own_query import OwnQuery
 
+SCALED = "params.weight * (Math.max(0, (_score - params.low) / params.range) + 0.001 * _score)"
+"""A similarity as a scale has it count. The second term keeps the order of products that are all less similar than
+`low`, as those of an unusual query are."""
+
 
 @dataclass(frozen=True)
 class Retrieval:
@@ -109,5 +113,5 @@ class Retrieval:
         if scale is None or self.outdated_scales:
             return knn
         params = {"low": scale.low, "range": scale.high - scale.low, "weight": scale.weight}
-        script = {"source": "params.weight * Math.max(0, (_score - params.low) / params.range)", "params": params}
+        script = {"source": SCALED, "params": params}
         return {"function_score": {"query": knn, "script_score": {"script": script}, "boost_mode": "replace"}}

@@ -4,9 +4,9 @@ Each query vector of a sample is searched for in each field of its space, as the
 of its window are kept. LOW and HIGH are percentiles of these, for each query alone, and `low` and `high` of the scale
 their medians over the queries:
 
-- `low` is what an unrelated product at the end of the window has. It adds nothing, so that a product that a window just
-  misses loses nothing either. (As they are, similarities of unrelated products are 0.5 to 0.8: a product would gain
-  more by being in one more window than by being the most similar one in it.)
+- `low` is what an unrelated product at the end of the window has. It adds next to nothing, so that a product that a
+  window just misses loses nothing either. (As they are, similarities of unrelated products are 0.5 to 0.8: a product
+  would gain more by being in one more window than by being the most similar one in it.)
 - `high` is what a good product has: one of the best twentieth of the window. The very best similarity of a query would
   rest on one product, and on whether the index has a near copy.
 
@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,10 @@ LOW, HIGH = 5, 95
 
 SAMPLE = 200
 """Products, or queries of a file, that are searched for."""
+
+SAMPLE_WORDS = 2
+"""Words of a title that are searched for, as many as shoppers type. Whole titles are more like each other, and their
+BM25 scores are greater: a scale that is measured by them makes nothing of what a short query finds."""
 
 MIN_SEARCHES, SEED, DIGITS = 5, 7, 4
 
@@ -69,9 +74,9 @@ def measure_scales(index: Index, queries: Path | None = None, *, sample: int = S
     """The scales of the first pass of an index, for each query vector with each field of its space.
 
     `queries` is a file of queries (JSON Lines), of which so many are taken, evenly. Without it, `sample` products of
-    the index are: a title is a text to search for, and a stored vector of a photo, recording or video is one of such a
-    query; what is found does not count the product itself. Queries that shoppers made are the better sample. InputError
-    where no scale can be measured.
+    the index are: two words of a title are a text to search for, and a stored vector of a photo, recording or video is
+    one of such a query; what is found does not count the product itself. Queries that shoppers made are the better
+    sample. InputError where no scale can be measured.
     """
     failed = FailedQueries()
     drawn = _from_file(index, queries, sample, failed) if queries else _from_products(index, sample)
@@ -114,7 +119,8 @@ def _from_products(index: Index, sample: int) -> list[_Sample]:
     body = {"query": drawn, "size": sample, "_source": fields}
     (hits,) = msearch(index, [("sample", body)])
     titles = [_title(profile, hit.source) for hit in hits]
-    typed = [Query(id=str(position), text=title) for position, title in enumerate(titles) if title]
+    rng = Random(SEED)  # noqa: S311 - no secret
+    typed = [Query(id=str(position), text=_words(title, rng)) for position, title in enumerate(titles) if title]
     text_vectors = [vector for vector in index.vectors if vector.source == "text"]
     encoded = {int(one.query.id): one for one in encode_queries(index, typed, Path(), vectors=text_vectors)}
     samples = []
@@ -130,6 +136,14 @@ def _from_products(index: Index, sample: int) -> list[_Sample]:
 def _title(profile: IndexProfile, source: Any) -> str:  # noqa: ANN401 - a document
     title = value_at(source, profile.product.title) if profile.product.title else None
     return title.strip() if isinstance(title, str) else ""
+
+
+def _words(title: str, rng: Random) -> str:
+    """A few words of a title, drawn at random, in its order."""
+    words = title.split()
+    return " ".join(
+        words[position] for position in sorted(rng.sample(range(len(words)), min(SAMPLE_WORDS, len(words))))
+    )
 
 
 def _range(index: Index, drawn: Sequence[_Sample], query: str, field: str) -> tuple[float, float, int] | str:
