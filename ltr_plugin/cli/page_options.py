@@ -45,9 +45,17 @@ def _range(value: str, *, is_number: bool) -> tuple[Any, Any]:
     if not is_number:
         return tuple(bound or None for bound in bounds)  # type: ignore[return-value] # of two
     try:
-        return tuple(float(bound) if bound else None for bound in bounds)  # type: ignore[return-value] # of two
+        return tuple(_number(bound) if bound else None for bound in bounds)  # type: ignore[return-value] # of two
     except ValueError:
         raise ValueError("is no range of numbers, such as 10..20, 10.. or ..20") from None
+
+
+def _number(text: str) -> float:
+    """A number; one without a fraction keeps all its digits."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
 
 
 def facet_lines(result: "SearchResult") -> list[str]:

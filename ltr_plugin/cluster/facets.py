@@ -13,7 +13,7 @@ from ltr_plugin.queries.facets import FACETS, WITHOUT_OWN_FILTER
 class Bucket:
     """How many products have a `value`, in the spelling of the index, or one from `low` on and below `high`.
 
-    A bucket of dates has the first of its interval as `low`, as the index writes dates, and no `high`.
+    A bucket of dates has the beginning of its interval as `low`, such as 2026-01-01T00:00:00.000Z, and no `high`.
     """
 
     count: int

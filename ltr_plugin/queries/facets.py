@@ -11,6 +11,12 @@ from ltr_plugin.queries.retrieval import Retrieval
 FACETS, WITHOUT_OWN_FILTER = "facets", "without_own_filter"
 """Aggregations: the facets of what the search matches, and those of fields that it is filtered by."""
 
+MIN_SHARD_VALUES = 1000
+"""Values that each shard counts: of a field with fewer, the counts on several shards are exact."""
+
+BUCKET_FORMAT = "strict_date_time"
+"""How the beginning of an interval is written, which a filter takes, whatever `format` the field has."""
+
 LEXICAL_MATCH, NEIGHBOURS, ALL_PRODUCTS = "lexical match", "nearest neighbours", "all products"
 """What facets count, as FACETS says in its `meta`."""
 
@@ -54,12 +60,13 @@ def _without_own(retrieval: Retrieval, field: FilterField, facet: Facet) -> Body
 
 def _values(path: str, facet: Facet) -> Body:
     if facet.terms:
-        return {"terms": {"field": path, "size": facet.terms}}
+        return {"terms": {"field": path, "size": facet.terms, "shard_size": max(MIN_SHARD_VALUES, 2 * facet.terms)}}
     if facet.ranges:
         limits = (None, *facet.ranges, None)
         bounds = [{"from": low, "to": high} for low, high in pairwise(limits)]
         ranges = [{end: value for end, value in bound.items() if value is not None} for bound in bounds]
         return {"range": {"field": path, "ranges": ranges}}
     if isinstance(facet.histogram, str):
-        return {"date_histogram": {"field": path, "calendar_interval": facet.histogram, "min_doc_count": 1}}
+        date_histogram = {"field": path, "calendar_interval": facet.histogram, "format": BUCKET_FORMAT}
+        return {"date_histogram": {**date_histogram, "min_doc_count": 1}}
     return {"histogram": {"field": path, "interval": facet.histogram, "min_doc_count": 1}}

@@ -22,6 +22,9 @@ MATCH_ALL: Body = {"match_all": {}}
 CLAUSES: RawTemplate = when_list("filters", {"bool": {"filter": to_json("filters")}}, MATCH_ALL)
 """The search parameter `filters`: query clauses that all restrict the products."""
 
+DATE_FORMAT = "strict_date_optional_time||epoch_millis"
+"""The dates that filters take, such as 2026-05-01, whatever `format` a field has for the dates of documents."""
+
 UNKNOWN = ("aggs", "aggregations", "filter", "query", "rescore", "sort")
 """Parts of a search's body that a caller may take for parameters."""
 
@@ -76,5 +79,6 @@ def _clause(field: FilterField, parameter: str, value: Body) -> Body:
     """The query of one of a field's parameters."""
     if field.ordered:
         bound = "gte" if parameter == field.parameters[0] else "lte"
-        return {"range": {field.field: {bound: value}}}
+        form = {"format": DATE_FORMAT} if field.type == "date" else {}
+        return {"range": {field.field: {bound: value, **form}}}
     return {"terms": {field.field: value}}

@@ -1,9 +1,10 @@
 """What a result page asks of a search: filters, facets, order, marked words and the part of the hits that is shown."""
 
-import math
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from ltr_plugin.errors import InputError, Problem
@@ -96,7 +97,7 @@ def _filter_parameters(declared: FilterField, value: Any) -> dict[str, Any]:  # 
         raise ValueError("an empty list matches no product; leave the filter out, or give a value")
     kind = bool if declared.type == "boolean" else (str, int, float)
     for one in values:
-        if not isinstance(one, kind) or (declared.type != "boolean" and isinstance(one, bool)):
+        if not isinstance(one, kind) or (declared.type != "boolean" and not (isinstance(one, str) or _is_number(one))):
             wanted = "true or false" if declared.type == "boolean" else "text or a number"
             raise ValueError(f"{shorten(one)} is not {wanted}")
     return {declared.parameters[0]: values}
@@ -107,19 +108,41 @@ def _bounds(declared: FilterField, value: Any) -> Iterator[str | float | None]: 
         raise ValueError(f"{shorten(value)} is no range; give (min, max), either of which may be None")
     if all(bound is None for bound in value):
         raise ValueError("a range needs a min, a max, or both")
-    checked = [None if bound is None else _bound(declared, bound) for bound in value]
-    low, high = checked
-    if low is not None and high is not None and low > high:  # type: ignore[operator] # both of one type
-        raise ValueError(f"min, {low}, is above max, {high}")
-    yield from checked
+    low, high = (None if bound is None else _bound(declared, bound) for bound in value)
+    if low is not None and high is not None and _beginning(low) > _end(high):
+        raise ValueError(f"min, {_sent(low)}, is above max, {_sent(high)}")
+    yield from (None if bound is None else _sent(bound) for bound in (low, high))
 
 
-def _bound(declared: FilterField, value: Any) -> str | float:  # noqa: ANN401 - what a caller gives
+def _bound(declared: FilterField, value: Any) -> date | float:  # noqa: ANN401 - what a caller gives
     if declared.type == "number":
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if not _is_number(value):
             raise ValueError(f"{shorten(value)} is no number")
+        return value  # type: ignore[no-any-return] # a number
+    if isinstance(value, date):
         return value
-    try:
-        return (value if isinstance(value, date) else date.fromisoformat(str(value))).isoformat()
-    except ValueError:
-        raise ValueError(f"{shorten(value)} is no date, such as 2026-05-01") from None
+    for read in (date.fromisoformat, datetime.fromisoformat):
+        with suppress(ValueError):
+            return read(str(value))
+    raise ValueError(f"{shorten(value)} is no date, such as 2026-05-01 or 2026-05-01T12:00:00Z")
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a number that a template can have; that is no infinite one, and none that no float reaches."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
+def _beginning(bound: date | float, of_day: time = time.min) -> Any:  # noqa: ANN401 - what compares with its like
+    """When a date or time begins, which is in UTC unless it says otherwise; of a number the number."""
+    if isinstance(bound, datetime):
+        return bound if bound.tzinfo else bound.replace(tzinfo=UTC)
+    return datetime.combine(bound, of_day, UTC) if isinstance(bound, date) else bound
+
+
+def _end(bound: date | float) -> Any:  # noqa: ANN401 - what compares with its like
+    """When a date or time is over: a date with the whole of its day."""
+    return _beginning(bound, time.max)
+
+
+def _sent(bound: date | float) -> str | float:
+    return bound.isoformat() if isinstance(bound, date) else bound

@@ -3,11 +3,12 @@
 import random
 import uuid
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
+from ltr_plugin.cli.page_options import read_filters
 from ltr_plugin.cluster import search as cluster_search
 from ltr_plugin.cluster.facets import Bucket
 from ltr_plugin.cluster.feature_store import FeatureStore, push_features
@@ -236,6 +237,79 @@ def neighbours(index, k, *tests):
         )
         found |= {id_: allowed[id_] for id_ in nearest[:k]}
     return found
+
+
+FORMATS = {
+    "millis": ({"format": "epoch_millis"}, lambda day: int(datetime.combine(day, time(12), UTC).timestamp() * 1000)),
+    "german": ({"format": "dd.MM.yyyy"}, lambda day: day.strftime("%d.%m.%Y")),
+    "plain": ({}, date.isoformat),
+}
+
+
+@pytest.fixture(scope="module", params=[1, 3], ids=["one shard", "three shards"])
+def odd(request, node_url):
+    """An index with dates of several formats, many tags, and a number of 64 bits."""
+    cluster = OpenSearchCluster(node_url, retry_timeout_s=0)
+    name = f"odd-{uuid.uuid4().hex[:8]}"
+    dates = {one: {"type": "date", **options} for one, (options, _) in FORMATS.items()}
+    properties = {"name": {"type": "text"}, "tags": {"type": "keyword"}, "serial": {"type": "long"}, **dates}
+    settings = {"index": {"number_of_shards": request.param}}
+    cluster.call("PUT", f"/{name}", {"settings": settings, "mappings": {"properties": properties}})
+    for number in range(60):
+        day = date(2025, 12, 1) + timedelta(days=number)
+        tags = [f"often-{number % 20}", *(f"once-{number}-{position}" for position in range(9))]
+        written = {one: write(day) for one, (_, write) in FORMATS.items()}
+        document = {"name": "mug", "tags": tags, "serial": 2**53 + number, **written}
+        cluster.call("PUT", f"/{name}/_doc/{number}", document)
+    cluster.call("POST", f"/{name}/_refresh")
+    filters = [
+        {"name": "tag", "field": "tags", "type": "keyword", "facet": {"terms": 20}},
+        {"name": "serial", "field": "serial", "type": "number"},
+        *({"name": one, "field": one, "type": "date", "facet": {"histogram": "month"}} for one in FORMATS),
+    ]
+    yield Index.open(cluster, name, profile=IndexProfile(text_fields=("name",), filters=filters))
+    cluster.call("DELETE", f"/{name}")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_dates_are_filtered_and_counted_alike_whatever_format_the_field_has(odd, name):
+    within = (date(2025, 12, 30), datetime(2026, 1, 2, 13, tzinfo=UTC))
+    result = search(odd, "mug", filters={name: within}, facets=True)
+    assert sorted(hit.id for hit in result) == ["29", "30", "31", "32"]
+    assert [(one.low, one.count) for one in result.facets[name]] == [
+        ("2025-12-01T00:00:00.000Z", 31),
+        ("2026-01-01T00:00:00.000Z", 29),
+    ]
+    assert search(odd, filters={name: (result.facets[name][1].low, "2026-01-01")}).total == 1
+
+
+def test_counts_are_exact_on_several_shards(odd):
+    counts = {one.value: one.count for one in search(odd, facets=True).facets["tag"]}
+    assert counts == {f"often-{number}": 3 for number in range(20)}
+
+
+def test_a_long_number_keeps_all_its_digits(odd):
+    filters = read_filters([f"serial={2**53 + 7}..{2**53 + 7}"], odd.profile)
+    assert [hit.id for hit in search(odd, filters=filters)] == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "reason"),
+    [
+        ({"serial": (10**400, None)}, "is no number"),
+        ({"tag": float("nan")}, "nan is not text or a number"),
+        ({"plain": (datetime(2026, 1, 2, tzinfo=UTC), date(2026, 1, 1))}, "is above max, 2026-01-01"),
+    ],
+)
+def test_a_value_that_no_search_can_have_is_said(odd, filters, reason):
+    with pytest.raises(InputError, match=reason):
+        search(odd, filters=filters)
+
+
+def test_a_time_is_within_its_day(odd):
+    day = date(2026, 1, 1)
+    assert search(odd, filters={"millis": (datetime(2026, 1, 1, 12, tzinfo=UTC), day)}).total == 1
+    assert search(odd, filters={"millis": (datetime(2026, 1, 1, 13, tzinfo=UTC), day)}).total == 0
 
 
 @pytest.mark.parametrize("sort", ["price", "price:desc", "created:desc"])
