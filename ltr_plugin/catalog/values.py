@@ -99,6 +99,9 @@ def _fail(message: str) -> NoReturn:
 FieldPath = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\s^*{}\"]+$")]
 """The path of a field of an index, such as `price` or `price.net`."""
 
+FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$")]
+"""Such a path that query strings and expressions can name."""
+
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Keyword = Annotated[str, AfterValidator(_keyword)]
 Number = Annotated[FiniteFloat, Strict()]

@@ -12,23 +12,29 @@ from ltr_plugin.cluster.search import Hit, SearchResult, search
 from ltr_plugin.profile.index_profile import value_at
 from ltr_plugin.queries.page import MAX_RESULTS
 
+MIN_READ = 200
+"""Hits of one request at least: a narrow window would take a request for every few of them."""
+
 
 def search_groups(
     index: Index, template: Mapping[str, str], params: Mapping[str, Json], group: str, window: int
 ) -> SearchResult:
     """The result of one search, of whose hits only the first of each value of the field `group` counts for the page.
 
-    A document without a value is a product of its own. Reads a `window` of hits at a time, at most MAX_RESULTS.
+    A document without a value is a product of its own. Reads a `window` of hits at a time, MIN_READ or more, and
+    MAX_RESULTS at most.
     """
     start, end = params["from"], params["from"] + params["size"]
-    first = result = search(index, template, {**params, "from": 0, "size": window})
+    step = max(window, MIN_READ)
+    read: list[SearchResult] = []
     best: dict[object, Hit] = {}
-    for position in range(window, MAX_RESULTS + 1, window):
-        for hit in result:
+    for position in range(0, MAX_RESULTS, step):
+        size = min(step, MAX_RESULTS - position)
+        once = {"facets": False} if read else {}
+        read.append(search(index, template, {**params, "from": position, "size": size, **once}))
+        for hit in read[-1]:
             value = value_at(hit.source, group)
             best.setdefault((group, str(value)) if value is not None else hit.id, hit)
-        size = min(window, MAX_RESULTS - position)
-        if len(result) < window or len(best) >= end or not size:
+        if len(read[-1]) < size or len(best) >= end:
             break
-        result = search(index, template, {**params, "from": position, "size": size, "facets": False})
-    return replace(first, hits=list(best.values())[start:end])
+    return replace(read[0], hits=list(best.values())[start:end])

@@ -135,4 +135,7 @@ def get_index(cluster: Cluster, name: str) -> tuple[str, Mapping[str, Any]]:
     if len(found) > 1:
         raise InputError(f"index {name}", f"this alias stands for {', '.join(sorted(found))}; name one of them")
     resolved, body = next(iter(found.items()))
+    if "filter" in body.get("aliases", {}).get(name, {}):
+        reason = f"this alias has a filter, which nothing here would keep to; name the index {resolved!r} itself"
+        raise InputError(f"index {name}", f"{reason}, and let searches send the filter as `filters`")
     return resolved, body

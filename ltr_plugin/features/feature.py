@@ -9,7 +9,6 @@ from ltr_plugin.features.mustache import Body
 from ltr_plugin.validation import StrictModel
 
 FeatureName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$")]
 FeatureModality = Literal["text", "image", "audio", "video", "behaviour", "query"]
 MAX_VALUE = 1e16
 """The greatest absolute value of a number or expression: above any price and any time in microseconds, and so small

@@ -5,7 +5,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, FiniteFloat, StringConstraints, field_validator
 
-from ltr_plugin.features.feature import MAX_VALUE, Feature, FieldName
+from ltr_plugin.catalog.values import FieldName
+from ltr_plugin.features.feature import MAX_VALUE, Feature
 from ltr_plugin.features.mustache import Body, RawTemplate, render, to_json, when
 from ltr_plugin.features.parameters import flag_name
 from ltr_plugin.features.product_values import FieldValue, Recency

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, FiniteFloat, StringConstraints, field_validator
 
-from ltr_plugin.features.feature import MAX_VALUE, Feature, FieldName
+from ltr_plugin.catalog.values import FieldName
+from ltr_plugin.features.feature import MAX_VALUE, Feature
 from ltr_plugin.features.mustache import Body
 
 _VALUES_AT_BOUNDS = {

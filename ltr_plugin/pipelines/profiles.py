@@ -18,6 +18,7 @@ from ltr_plugin.pipelines.first_pass.check import (
     refused_queries,
     with_query_file,
 )
+from ltr_plugin.pipelines.serving import refused_pages
 from ltr_plugin.profile.check import profile_differences, profile_problems
 from ltr_plugin.profile.draft import VectorGuess, draft_profile
 from ltr_plugin.profile.index_fields import index_fields
@@ -142,7 +143,8 @@ def check_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> P
     whole = effective_profile(name, target.mapping.get("_meta", {}), profile) or profile
     problems += first_pass_problems(whole)
     if not problems:
-        problems += refused_queries(Index.open(cluster, name, profile=whole))
+        index = Index.open(cluster, name, profile=whole)
+        problems += list(refused_queries(index)) or list(refused_pages(index))
     if problems:
         raise InputError(source, problems)
     warnings += first_pass_warnings(whole)

@@ -4,17 +4,25 @@ A release's text is the ranker's alone. Commands at the same time agree on what 
 be right, looks whether that is still so, and else writes again.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.releases import Release, ReleaseHistory, current_releases, read_template, write_template
 from ltr_plugin.cluster.rules import latest_rules
 from ltr_plugin.cluster.search import search
-from ltr_plugin.errors import ClusterError, InputError
+from ltr_plugin.errors import ClusterError, InputError, Problem
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.rule_rescoring import has_place_for_rules, with_rules
 from ltr_plugin.queries.rules import Rules
 from ltr_plugin.queries.templates import BASELINES, release_metadata, search_template
+
+WORDS = "a b"
+"""A text to try searches with: two words, because a single one is no phrase."""
+
+_TRIED = {"keyword": "1", "boolean": True, "number": 1, "date": "2026-01-01"}
+"""A value of a filter, by its type."""
 
 
 @dataclass(frozen=True)
@@ -73,18 +81,47 @@ def require_searchable(index: Index, text: str, ranker: str, rules: Rules | None
     """
     text = with_rules(text, rules.rules if rules else (), index.profile, index.mapping)
     try:
-        search(index, {"source": text}, {"text": "a", "pins": ["a"]})
+        search(index, {"source": text}, {"text": WORDS, "pins": ["a"]})
     except ClusterError as error:
         if error.retryable:
             raise
-        reason = f"the cluster refuses searches by it, nothing is changed: {error}"
-        if "script size" in str(error):
-            reason = (
-                f"its search template has {len(text):,} characters, more than the cluster stores "
-                "(script.max_size_in_bytes, 65,535 unless it is set), so nothing is changed; remove rules or values of "
-                "their `where`, or text fields, filters and vectors of the profile that no search needs"
-            )
-        raise InputError(f"ranker {ranker}", reason) from None
+        raise InputError(f"ranker {ranker}", f"nothing is changed: {_refusal(error, text)}") from None
+
+
+def refused_pages(index: Index) -> Iterator[Problem]:
+    """What the cluster says of result pages by the profile of an index, tried one part of a page after the other, where
+    it refuses one."""
+    template = search_template(Retrieval(index.profile), BASELINES["first-pass"], rules=True)
+    tried: list[tuple[str, dict[str, Any]]] = [
+        ("$", {"text": WORDS}),
+        ("$.first_pass", {}),
+        ("$.text_fields", {"text": WORDS, "highlight": True}),
+        ("$.filters", {"facets": True}),
+    ]
+    for position, field in enumerate(index.profile.filters):
+        value = _TRIED[field.type] if field.ordered else [_TRIED[field.type]]
+        tried.append((f"$.filters[{position}]", dict.fromkeys(field.parameters, value)))
+        tried += [(f"$.filters[{position}]", {field.sort_parameter: "asc"})] if field.ordered else []
+    for place, params in tried:
+        try:
+            search(index, {"source": template}, {"size": 1, **params})
+        except ClusterError as error:
+            if error.retryable:
+                raise
+            asked = ", ".join(params) or "neither words nor media"
+            yield Problem(place, f"a search with {asked} would fail: {_refusal(error, template)}")
+            return
+
+
+def _refusal(error: ClusterError, template: str) -> str:
+    """Why the cluster refuses searches by a template, and what can be done."""
+    if "script size" in str(error):
+        return (
+            f"the search template has {len(template):,} characters, more than the cluster takes "
+            "(script.max_size_in_bytes, 65,535 unless it is set); remove rules or values of their `where`, or filters, "
+            "facets, text fields and vectors of the profile that no search needs"
+        )
+    return f"the cluster refuses it: {error}"
 
 
 def _releases_of(index: Index) -> list[Release]:

@@ -9,6 +9,7 @@ from ltr_plugin.errors import Problem
 from ltr_plugin.profile.filter_fields import FilterField
 from ltr_plugin.profile.index_fields import (
     FILTER_TYPES,
+    NUMBER_TYPES,
     PART_TYPES,
     TEXT_TYPES,
     UNMAPPED,
@@ -44,6 +45,7 @@ def profile_problems(profile: IndexProfile, fields: Mapping[str, IndexField]) ->
         problems += _returned(f"$.returned_fields[{position}]", path, fields)
     for position, one in enumerate(profile.filters):
         problems += _filter(f"$.filters[{position}].field", one, fields)
+    problems += _popularity(profile, fields)
     for position, vector in enumerate(profile.vectors):
         problems += _vector(f"$.vectors[{position}]", vector.name, vector.fingerprint.dimension, fields)
     return problems
@@ -128,6 +130,18 @@ def _filter(place: str, declared: FilterField, fields: Mapping[str, IndexField])
         yield Problem(place, f"{path!r} {why}, so a search cannot be filtered by it; leave it out")
     elif one.options.get("doc_values", True) is False and (declared.facet or declared.ordered):
         yield Problem(place, f"{path!r} has no doc_values, so it is neither counted nor sorted by; leave it out")
+
+
+def _popularity(profile: IndexProfile, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
+    """The problem of a popularity that is no number; of shoppers' behaviour, a number may come later."""
+    place, path = "$.first_pass.popularity", profile.first_pass.popularity
+    one = fields.get(path or "")
+    if path and one and one.type in NUMBER_TYPES and not one.searchable:
+        yield Problem(place, f"{path!r} cannot be searched; leave it out")
+    elif path and one and one.type not in {*NUMBER_TYPES, UNMAPPED}:
+        yield Problem(place, f"{path!r} is of type {one.type}, not a number; name another field, or leave it out")
+    elif path and not path.startswith(f"{profile.product.stats}."):
+        yield from _missing(place, path, fields, mapped=True)
 
 
 def _vector(place: str, path: str, dimension: int, fields: Mapping[str, IndexField]) -> Iterator[Problem]:

@@ -14,6 +14,10 @@ MAX_VALUES, MIN_REPEATS = 50, 4
 """A keyword field is a facet when the sample has at most so many values of it, each so often on average."""
 
 
+MAX_FILTERS = 12
+"""Filters of a draft: each makes the text of search templates longer, which the cluster limits."""
+
+
 def draft_filters(fields: Mapping[str, IndexField], parts: Mapping[str, str]) -> Iterator[FilterField]:
     """The filters by parts of a product, and by other keyword fields with few values."""
     part_of = {path: part for part, path in parts.items()}
@@ -25,6 +29,8 @@ def draft_filters(fields: Mapping[str, IndexField], parts: Mapping[str, str]) ->
         type_ = _type(one) if one else None
         if one is None or type_ is None or (path not in part_of and not _has_few_values(one)):
             continue
+        if len(taken) == MAX_FILTERS:
+            return
         name = _name(path, taken)
         taken.add(name)
         yield FilterField(name=name, field=one.path, type=type_, facet=_facet(type_, one))

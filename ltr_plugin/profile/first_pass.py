@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, FiniteFloat, StringConstraints, model_validator
 
+from ltr_plugin.catalog.values import FieldName
 from ltr_plugin.validation import StrictModel
 
 MINIMUM = r"^(-?\d{1,4}%?|\d{1,4}<-?\d{1,4}%?( \d{1,4}<-?\d{1,4}%?)*)$"
@@ -57,7 +58,7 @@ class FirstPass(StrictModel):
     phrase_boost: FiniteFloat = Field(
         default=0.0, ge=0, description="Boost of products that have the text as a phrase; 0: no such clause."
     )
-    popularity: str | None = Field(
+    popularity: FieldName | None = Field(
         default=None,
         description="Number field, such as sales, by which products are found where a shopper browses without words.",
     )

