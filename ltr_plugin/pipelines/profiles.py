@@ -18,7 +18,7 @@ from ltr_plugin.pipelines.first_pass.check import (
     refused_queries,
     with_query_file,
 )
-from ltr_plugin.pipelines.serving import refused_pages
+from ltr_plugin.pipelines.serving import ignored_filters, refused_pages
 from ltr_plugin.profile.check import profile_differences, profile_problems
 from ltr_plugin.profile.draft import VectorGuess, draft_profile
 from ltr_plugin.profile.index_fields import index_fields
@@ -152,9 +152,14 @@ def check_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> P
 
 
 def keep_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> tuple[ProfileRevision, ProfileCheck]:
-    """Checks a profile as `check_profile` does, then keeps it in the cluster for all who open the index."""
+    """Checks a profile as `check_profile` does, then keeps it in the cluster for all who open the index.
+
+    The warnings name search templates, too, that ignore its filters until they are promoted again.
+    """
     checked = check_profile(cluster, name, stated)
-    return put_profile(cluster, name, checked.profile), checked
+    revision = put_profile(cluster, name, checked.profile)
+    ignored = ignored_filters(Index.open(cluster, name))
+    return revision, replace(checked, warnings=(*checked.warnings, *ignored))
 
 
 def kept_profile(cluster: Cluster, name: str, number: int | None = None) -> ProfileRevision:

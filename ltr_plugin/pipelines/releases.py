@@ -18,6 +18,7 @@ from ltr_plugin.errors import InputError
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
 from ltr_plugin.pipelines.serving import require_searchable, serve
 from ltr_plugin.profile.check import ranking_differences
+from ltr_plugin.queries.filters import ignored_parameters
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import Ranking, release_metadata, search_template, with_release_metadata
 
@@ -80,7 +81,7 @@ def rollback(cluster: Cluster, template: str, release: int | None = None, *, for
 
     It serves with the rules that its index has now. InputError when there is none, when its index has vectors of other
     encoders now than at its promotion, and when the cluster does not have its model any more or refuses a search by it;
-    also when the index's profile ranks otherwise now, unless `force` puts the release back as it is.
+    also when the index's profile ranks otherwise now or filters by more, unless `force` puts it back as it is.
     """
     current = read_template(cluster, require_name("template", template))
     if current is None:
@@ -111,6 +112,14 @@ def rollback(cluster: Cluster, template: str, release: int | None = None, *, for
             f"{template} release {number}",
             f"it was made by another profile than {metadata['index']} has now: {'; '.join(changes)}. Promote "
             f"{metadata['ranker']} again, or --force puts the release back as it is",
+        )
+    ignored = ignored_parameters(earlier["text"], index.profile)
+    if ignored and not force:
+        raise InputError(
+            f"{template} release {number}",
+            f"it ignores {', '.join(ignored)}, by which the profile of {metadata['index']} filters now, so that "
+            f"storefronts would show what their shoppers exclude. Promote {metadata['ranker']} again, or --force puts "
+            "the release back as it is",
         )
     resolve_ranking(index, metadata["ranker"])
     rules = latest_rules(cluster, index.alias)

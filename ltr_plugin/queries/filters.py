@@ -10,6 +10,7 @@ from ltr_plugin.features.mustache import (
     element,
     list_with,
     literal,
+    parameters_of,
     to_json,
     when,
     when_list,
@@ -51,6 +52,12 @@ def refused_parameters(profile: IndexProfile) -> Body:
         for name, what in lists.items()
     ]
     return list_with([*unknown, *no_lists], [MATCH_ALL])
+
+
+def ignored_parameters(template: str, profile: IndexProfile) -> list[str]:
+    """The parameters of the profile's filters that the text of a search template does not read."""
+    read = parameters_of(template)
+    return [name for field in profile.filters for name in field.parameters if name not in read]
 
 
 def clauses_of(profile: IndexProfile, params: Mapping[str, Any]) -> list[Body]:

@@ -12,8 +12,10 @@ from ltr_plugin.cluster.profiles import put_profile
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.pipelines.log_features import log_features
+from ltr_plugin.pipelines.profiles import keep_profile
 from ltr_plugin.pipelines.push import push
 from ltr_plugin.pipelines.releases import promote, rollback
+from ltr_plugin.profile.filter_fields import FilterField
 from ltr_plugin.profile.first_pass import FirstPass
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 from ltr_plugin.queries.templates import release_metadata
@@ -93,6 +95,20 @@ def test_what_a_page_shows_may_change_and_what_ranks_may_not(shop, ranker):
     assert rollback(cluster, name, 1, force=True).number == 1
     assert template_text(cluster, name) == first
     assert rollback(cluster, name, 3).number == 3
+
+
+def test_a_template_that_ignores_a_new_filter_is_said_and_not_put_back(shop):
+    cluster, name = shop
+    promote(cluster.index(name), "bm25")
+    brand = FilterField(name="brand", field="marke", type="keyword")
+    filtered = PROFILE.model_copy(update={"filters": (brand,)})
+    _, checked = keep_profile(cluster, name, filtered)
+    assert checked.warnings == (f"the search template {name} ignores filter_brand until bm25 is promoted again",)
+    assert promote(cluster.index(name), "first-pass").number == 2
+    assert keep_profile(cluster, name, filtered)[1].warnings == ()
+    with pytest.raises(InputError, match=r"ignores filter_brand, by which .* Promote bm25 again, or --force"):
+        rollback(cluster, name)
+    assert rollback(cluster, name, force=True).number == 1
 
 
 def test_a_ranker_and_a_release_that_say_no_profile_are_taken_as_they_are(shop, ranker):
