@@ -19,7 +19,7 @@ from ltr_plugin.pipelines.first_pass.check import (
     with_query_file,
 )
 from ltr_plugin.pipelines.serving import ignored_filters, refused_pages
-from ltr_plugin.profile.check import profile_differences, profile_problems
+from ltr_plugin.profile.check import profile_differences, profile_problems, profile_warnings
 from ltr_plugin.profile.draft import VectorGuess, draft_profile
 from ltr_plugin.profile.index_fields import index_fields
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields, value_at
@@ -147,7 +147,7 @@ def check_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> P
         problems += list(refused_queries(index)) or list(refused_pages(index))
     if problems:
         raise InputError(source, problems)
-    warnings += first_pass_warnings(whole)
+    warnings += [*profile_warnings(profile, fields), *first_pass_warnings(whole)]
     return ProfileCheck(profile, tuple(notes), tuple(warnings))
 
 

@@ -1,6 +1,8 @@
 """What is wrong with a profile for an index: fields that are not there or of another type, each with its place."""
 
+import struct
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any
 
@@ -49,6 +51,30 @@ def profile_problems(profile: IndexProfile, fields: Mapping[str, IndexField]) ->
     for position, vector in enumerate(profile.vectors):
         problems += _vector(f"$.vectors[{position}]", vector.name, vector.fingerprint.dimension, fields)
     return problems
+
+
+def profile_warnings(profile: IndexProfile, fields: Mapping[str, IndexField]) -> Iterator[str]:
+    """What may be wrong with a profile all the same: limits of ranges between two numbers that a field can have.
+
+    A float of 32 bits has 19.989999771 for 19.99, which the cluster counts below a limit of 19.99, though a filter from
+    19.99 on has it.
+    """
+    for position, declared in enumerate(profile.filters):
+        limits = declared.facet.ranges if declared.facet else None
+        type_ = fields[declared.field].type if declared.field in fields else ""
+        if not limits or type_ not in _FLOATS:
+            continue
+        for limit in limits:
+            with suppress(OverflowError):  # beyond what the field can have
+                if struct.unpack(_FLOATS[type_], struct.pack(_FLOATS[type_], limit))[0] < limit:
+                    yield (
+                        f"$.filters[{position}].facet.ranges: {declared.field!r} is a {type_}, whose values of "
+                        f"{limit:g} are a bit less and count below it; choose a limit such as {round(limit)}"
+                    )
+
+
+_FLOATS = {"float": "f", "half_float": "e"}
+"""Types of numbers that most decimal fractions are rounded in, as `struct` calls them."""
 
 
 def profile_differences(ours: IndexProfile, theirs: IndexProfile) -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 
 from ltr_plugin.cli.page_options import read_filters
 from ltr_plugin.errors import InputError
-from ltr_plugin.profile.check import profile_problems
+from ltr_plugin.profile.check import profile_problems, profile_warnings
 from ltr_plugin.profile.draft import draft_profile
 from ltr_plugin.profile.index_fields import index_fields
 from ltr_plugin.profile.index_profile import IndexProfile
@@ -51,6 +51,14 @@ def test_a_draft_has_no_more_filters_than_a_search_template_has_room_for():
     made = [{"t": "red mug", **dict.fromkeys(names, f"v{number % 3}")} for number in range(60)]
     draft = draft_profile(mapping, {}, [(str(number), one) for number, one in enumerate(made)])
     assert len(draft.filters) == 12
+
+
+def test_a_limit_that_a_float_has_a_bit_less_of_is_warned_of():
+    mapping = {"properties": {"t": {"type": "text"}, "f": {"type": "float"}, "price": {"type": "double"}}}
+    ranges = {"facet": {"ranges": [0.5, 19.99, 50, 1e300]}}
+    filters = ({"name": path, "field": path, "type": "number", **ranges} for path in ("f", "price"))
+    (warning,) = profile_warnings(profile(*filters), index_fields(mapping))
+    assert warning.startswith("$.filters[0].facet.ranges: 'f' is a float, whose values of 19.99 are a bit less")
 
 
 def test_a_filter_by_a_field_that_cannot_be_filtered_by_is_named_with_its_place():
