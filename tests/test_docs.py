@@ -100,6 +100,15 @@ def test_pages_have_what_the_code_and_the_results_say(page):
     assert generate.fill(PAGES[page]) == PAGES[page]  # else: python docs/generate.py
 
 
+def test_every_linked_heading_exists():
+    for page, text in PAGES.items():
+        for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", text):
+            linked = (ROOT / page).parent.joinpath(target) if target else ROOT / page
+            headings = re.findall(r"^#+ (.+)$", linked.read_text("utf-8"), re.MULTILINE)
+            anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert anchor in anchors, (page, target, anchor)
+
+
 def test_every_linked_file_exists_and_the_readme_is_short():
     for page, text in PAGES.items():
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
