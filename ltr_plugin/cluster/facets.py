@@ -1,5 +1,6 @@
 """Facets in a response of the cluster, as `queries.facets` asks for them."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -47,5 +48,6 @@ def _bucket(field: FilterField, facet: Facet, one: Mapping[str, Json]) -> Bucket
     if facet.terms:
         return Bucket(count, bool(key) if field.type == "boolean" else key)
     if isinstance(facet.histogram, float):
-        return Bucket(count, low=key, high=one["key"] + facet.histogram)
+        low = float(one["key"])  # the cluster writes Infinity, which a width far below the numbers leads to, as text
+        return Bucket(count, low=low, high=low + facet.histogram) if math.isfinite(low) else Bucket(count)
     return Bucket(count, low=one["key_as_string"])

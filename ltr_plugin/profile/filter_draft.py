@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ltr_plugin.profile.filter_fields import Facet, FilterField, FilterType
-from ltr_plugin.profile.index_fields import DATE_TYPES, KEYWORD_TYPES, NUMBER_TYPES, IndexField
+from ltr_plugin.profile.index_fields import FILTER_TYPES, KEYWORD_TYPES, NUMBER_TYPES, IndexField
 
 PARTS = ("brand", "category", "price", "stock", "released")
 """The parts of a product that shoppers filter by."""
@@ -49,7 +49,7 @@ def _type(one: IndexField) -> FilterType | None:
         return None
     if one.type in NUMBER_TYPES:
         return "number"
-    if one.type in DATE_TYPES:
+    if one.type in FILTER_TYPES["date"]:
         return "date"
     if one.type == "boolean":
         return "boolean"

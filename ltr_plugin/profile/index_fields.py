@@ -35,10 +35,14 @@ PART_TYPES: Mapping[str, frozenset[str]] = {
 FILTER_TYPES: Mapping[str, frozenset[str]] = {
     "keyword": KEYWORD_TYPES | NUMBER_TYPES,
     "number": NUMBER_TYPES,
-    "date": DATE_TYPES,
+    "date": frozenset({"date"}),
     "boolean": frozenset({"boolean"}),
 }
-"""The types of a field that a search may be filtered by as one of these."""
+"""The types of a field that a search may be filtered by as one of these.
+
+A `date_nanos` is none: it would be sorted by, too, and where a document has no date, the cluster (OpenSearch 3.6) never
+answers a descending search.
+"""
 
 _MAX_DEPTH = 20
 

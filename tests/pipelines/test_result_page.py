@@ -11,13 +11,14 @@ from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cli.page_options import read_filters
 from ltr_plugin.cluster import groups
 from ltr_plugin.cluster import search as cluster_search
-from ltr_plugin.cluster.facets import Bucket
+from ltr_plugin.cluster.facets import Bucket, read_facets
 from ltr_plugin.cluster.feature_store import FeatureStore, push_features
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.pipelines.search import search
+from ltr_plugin.profile.filter_fields import Facet, FilterField
 from ltr_plugin.profile.first_pass import FirstPass
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 from ltr_plugin.queries.retrieval import Retrieval
@@ -288,6 +289,14 @@ def test_dates_are_filtered_and_counted_alike_whatever_format_the_field_has(odd,
 def test_counts_are_exact_on_several_shards(odd):
     counts = {one.value: one.count for one in search(odd, facets=True).facets["tag"]}
     assert counts == {f"often-{number}": 3 for number in range(20)}
+
+
+def test_a_number_whose_interval_has_no_finite_beginning_is_counted():
+    steps = FilterField(name="d", field="d", type="number", facet=Facet(histogram=0.001))
+    profile = IndexProfile(text_fields=("name",), filters=(steps,))
+    buckets = [{"key": 1.0, "doc_count": 2}, {"key": "Infinity", "doc_count": 1}]
+    counts = {"facets": {"d": {"buckets": buckets}}, "without_own_filter": {"matched": {}}}
+    assert read_facets(profile, counts) == {"d": [Bucket(2, low=1.0, high=1.001), Bucket(1)]}
 
 
 def test_a_long_number_keeps_all_its_digits(odd):

@@ -53,6 +53,15 @@ def test_a_draft_has_no_more_filters_than_a_search_template_has_room_for():
     assert len(draft.filters) == 12
 
 
+def test_a_date_of_nanoseconds_by_which_descending_searches_hang_is_refused():
+    mapping = {"properties": {"t": {"type": "text"}, "made": {"type": "date_nanos"}}}
+    stated = profile({"name": "made", "field": "made", "type": "date"})
+    (problem,) = profile_problems(stated, index_fields(mapping))
+    assert problem.message.startswith("'made' is of type date_nanos, not a date")
+    documents = [(str(day), {"t": "red mug", "made": f"2026-01-0{day}"}) for day in range(1, 9)]
+    assert not draft_profile(mapping, {}, documents).filters
+
+
 def test_a_limit_that_a_float_has_a_bit_less_of_is_warned_of():
     mapping = {"properties": {"t": {"type": "text"}, "f": {"type": "float"}, "price": {"type": "double"}}}
     ranges = {"facet": {"ranges": [0.5, 19.99, 50, 1e300]}}
