@@ -103,7 +103,8 @@ def measure(
     from ltr_plugin.cluster.index import Index
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.first_pass.measure import measure_scales
-    from ltr_plugin.pipelines.profiles import keep_profile, kept_profile, read_profile
+    from ltr_plugin.pipelines.profile_file import read_profile
+    from ltr_plugin.pipelines.profiles import keep_profile, kept_profile
 
     if out and put:
         raise InputError("--out", "does not go with --put; choose one of them")
