@@ -12,13 +12,13 @@ from ltr_command import ltr
 
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import InputError
+from ltr_plugin.pipelines.profile_file import read_profile
 from ltr_plugin.pipelines.profiles import (
     check_profile,
     differences_from_kept,
     draft_index_profile,
     keep_profile,
     kept_profile,
-    read_profile,
 )
 from ltr_plugin.pipelines.search import search
 
