@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from ltr_plugin.cluster.responses import Json
 from ltr_plugin.profile.filter_fields import Facet, FilterField
@@ -13,13 +15,18 @@ from ltr_plugin.queries.facets import FACETS, WITHOUT_OWN_FILTER
 class Bucket:
     """How many products have a `value`, in the spelling of the index, or one from `low` on and below `high`.
 
-    A bucket of dates has the first of its interval as `low`, as the index writes dates, and no `high`.
+    Of dates, `low` and `high` are days.
     """
 
     count: int
     value: str | float | bool | None = None
     low: str | float | None = None
-    high: float | None = None
+    high: str | float | None = None
+
+    @property
+    def filter(self) -> str | float | bool | dict[str, Any]:
+        """What `search` takes under `filters` to find the products of this bucket."""
+        return {"min": self.low, "below": self.high} if self.value is None else self.value
 
 
 def read_facets(profile: IndexProfile, aggregations: Mapping[str, Json]) -> dict[str, list[Bucket]]:
@@ -48,4 +55,13 @@ def _bucket(field: FilterField, facet: Facet, one: Mapping[str, Json]) -> Bucket
         return Bucket(count, bool(key) if field.type == "boolean" else key)
     if isinstance(facet.histogram, float):
         return Bucket(count, low=key, high=one["key"] + facet.histogram)
-    return Bucket(count, low=one["key_as_string"])
+    first = datetime.fromtimestamp(one["key"] / 1000, UTC).date()
+    return Bucket(count, low=first.isoformat(), high=_next(first, str(facet.histogram)).isoformat())
+
+
+def _next(first: date, interval: str) -> date:
+    """The first day after a calendar interval that begins with this one."""
+    if days := {"day": 1, "week": 7}.get(interval):
+        return first + timedelta(days=days)
+    months = first.month - 1 + {"month": 1, "quarter": 3, "year": 12}[interval]
+    return date(first.year + months // 12, months % 12 + 1, 1)

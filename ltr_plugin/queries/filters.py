@@ -14,7 +14,7 @@ from ltr_plugin.features.mustache import (
     when,
     when_list,
 )
-from ltr_plugin.profile.filter_fields import FilterField
+from ltr_plugin.profile.filter_fields import RANGE_ENDS, FilterField
 from ltr_plugin.profile.index_profile import IndexProfile
 
 MATCH_ALL: Body = {"match_all": {}}
@@ -41,9 +41,17 @@ def filtered_by(fields: Iterable[FilterField], body: RawTemplate, otherwise: Raw
 
 
 def refused_parameters(profile: IndexProfile) -> Body:
-    """Clauses that are no queries, by whose names the cluster refuses a search: for a parameter of UNKNOWN, and for a
-    filter that is no list. Without its filter, a search would find what it must not show."""
-    unknown = [when(name, element({f"{name}_is_no_parameter_of_this_template": {}}), NOTHING) for name in UNKNOWN]
+    """Clauses that are no queries, by whose names the cluster refuses a search: for a parameter of UNKNOWN, for one
+    that a field of another type would have, and for a filter that is no list. Without its filter, a search would find
+    what it must not show."""
+    mistaken = [parameter for field in profile.filters for parameter in field.mistaken_parameters]
+    own = {
+        name for field in profile.filters for name in (*field.parameters, field.sort_parameter if field.ordered else "")
+    }
+    unknown = [
+        when(name, element({f"{name}_is_no_parameter_of_this_template": {}}), NOTHING)
+        for name in (*UNKNOWN, *(parameter for parameter in mistaken if parameter not in own))
+    ]
     values = [field.parameters[0] for field in profile.filters if not field.ordered]
     lists = {"filters": "query_clauses", **dict.fromkeys(values, "values")}
     no_lists = [
@@ -75,6 +83,5 @@ def _field_clauses(field: FilterField) -> Iterator[RawTemplate]:
 def _clause(field: FilterField, parameter: str, value: Body) -> Body:
     """The query of one of a field's parameters."""
     if field.ordered:
-        bound = "gte" if parameter == field.parameters[0] else "lte"
-        return {"range": {field.field: {bound: value}}}
+        return {"range": {field.field: {RANGE_ENDS[parameter.rpartition("_")[2]]: value}}}
     return {"terms": {field.field: value}}

@@ -13,7 +13,8 @@ from ltr_plugin.errors import InputError
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.pipelines.log_features import log_features
 from ltr_plugin.pipelines.push import push
-from ltr_plugin.pipelines.releases import promote, rollback
+from ltr_plugin.pipelines.releases import promote, rollback, templates_of_former_profile
+from ltr_plugin.profile.filter_fields import FilterField
 from ltr_plugin.profile.first_pass import FirstPass
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 from ltr_plugin.queries.templates import release_metadata
@@ -93,6 +94,24 @@ def test_what_a_page_shows_may_change_and_what_ranks_may_not(shop, ranker):
     assert rollback(cluster, name, 1, force=True).number == 1
     assert template_text(cluster, name) == first
     assert rollback(cluster, name, 3).number == 3
+
+
+def test_a_release_with_other_filters_is_put_back_only_by_force_and_templates_of_former_profiles_are_named(shop):
+    cluster, name = shop
+    former = PROFILE.model_copy(update={"filters": (FilterField(name="preis", field="preis.brutto", type="number"),)})
+    put_profile(cluster, name, former)
+    promote(cluster.index(name), "bm25")
+    assert templates_of_former_profile(cluster, name) == []
+    renamed = PROFILE.model_copy(update={"filters": (FilterField(name="price", field="preis.brutto", type="number"),)})
+    put_profile(cluster, name, renamed)
+    assert templates_of_former_profile(cluster, name) == [name]
+    promote(cluster.index(name), "bm25")
+    assert templates_of_former_profile(cluster, name) == []
+    with pytest.raises(InputError, match=r"its filters are preis \(preis.brutto\), not price \(preis.brutto\)"):
+        rollback(cluster, name)
+    assert rollback(cluster, name, force=True).number == 1
+    with pytest.raises(InputError, match="it serves the first of 2 releases"):
+        rollback(cluster, name)
 
 
 def test_a_ranker_and_a_release_that_say_no_profile_are_taken_as_they_are(shop, ranker):

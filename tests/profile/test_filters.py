@@ -100,11 +100,12 @@ def test_options_are_read_by_the_type_of_their_filter():
     given = ["brand=de Vries", "brand=A=B", "price=..20", "new=true", "created=2025-01-01..2025-02-01"]
     assert read_filters(given, stated) == {
         "brand": ["de Vries", "A=B"],
-        "price": (None, 20.0),
+        "price": {"max": 20.0},
         "new": [True],
-        "created": ("2025-01-01", "2025-02-01"),
+        "created": {"min": "2025-01-01", "max": "2025-02-01"},
     }
-    assert read_filters(["price=5"], stated) == {"price": (5.0, 5.0)}
+    assert read_filters(["price=5"], stated) == {"price": {"min": 5.0, "max": 5.0}}
+    assert read_filters(["price=5..<9"], stated) == {"price": {"min": 5.0, "below": 9.0}}
     with pytest.raises(InputError) as refused:
         read_filters(["brand", "price=5-7"], stated)
     assert [one.location for one in refused.value.problems] == ["brand", "price=5-7"]
