@@ -160,6 +160,9 @@ def _train_command(kind: str) -> Any:  # noqa: ANN401 - click's command
     return get_command(single)
 
 
+EXPONENTIAL_GAIN = "validation_ndcg@10 is of held-out queries, with gains of 2^grade - 1 as in training; `ltr evaluate` has other gains"
+
+
 def _load_teacher(folder: Path) -> "Ranker":
     from ltr_plugin.rankers.loading import load_ranker
 
@@ -179,6 +182,7 @@ def _print_ranker(ranker: "Ranker", out: Path, *, as_json: bool) -> None:
     lines = [
         f"{out}: {card['kind']} ranker trained on {data}",
         *(f"  {name}: {value}" for name, value in card["results"].items() if value is not None),
+        *([f"  {EXPONENTIAL_GAIN}"] if card["results"].get("validation_ndcg@10") is not None else []),
         *(f"  note: {note}" for note in facts["notes"]),
     ]
     print_result(facts, "\n".join(lines), as_json=as_json)
