@@ -160,7 +160,10 @@ def _train_command(kind: str) -> Any:  # noqa: ANN401 - click's command
     return get_command(single)
 
 
-EXPONENTIAL_GAIN = "validation_ndcg@10 is of held-out queries, with gains of 2^grade - 1 as in training; `ltr evaluate` has other gains"
+EXPONENTIAL_GAIN = (
+    "validation_ndcg@10 is of held-out queries; its gains are 2^grade - 1, as in training, and not the grades of "
+    "`ltr evaluate`"
+)
 
 
 def _load_teacher(folder: Path) -> "Ranker":

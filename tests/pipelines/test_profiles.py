@@ -77,6 +77,7 @@ def test_from_an_index_to_searches_by_the_profile_that_is_kept(node_url, shop, t
         "index": shop,
         "revision": 1,
         "warnings": [],
+        "former": [],
     }
     assert yaml.safe_load(run("profile", "show")[0])["product"]["title"] == "titel"
     hits = json.loads(run("search", "rote Regenjacken", "--ranker", "vectors", "--json")[0])["hits"]
