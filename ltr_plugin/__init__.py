@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ltr_plugin.pipelines.explain import explain
     from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
     from ltr_plugin.pipelines.log_features import log_features
-    from ltr_plugin.pipelines.profiles import read_profile
+    from ltr_plugin.pipelines.profile_file import read_profile
     from ltr_plugin.pipelines.push import push
     from ltr_plugin.pipelines.releases import promote, rollback
     from ltr_plugin.pipelines.report import report
@@ -75,7 +75,7 @@ _HOMES = {
     "promote": "pipelines.releases",
     "push": "pipelines.push",
     "push_features": "cluster.feature_store",
-    "read_profile": "pipelines.profiles",
+    "read_profile": "pipelines.profile_file",
     "read_queries": "queries.query",
     "report": "pipelines.report",
     "rollback": "pipelines.releases",

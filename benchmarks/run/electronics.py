@@ -14,7 +14,6 @@ from pathlib import Path
 from benchmarks.lib.script import argument_parser, command_line, write_result
 from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.cluster.opensearch import connect
-from ltr_plugin.cluster.profiles import put_profile
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, vector_fields
 from ltr_plugin.evaluation.comparison import compare
 from ltr_plugin.features.feature_set import FeatureSet
@@ -22,10 +21,8 @@ from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import encode
 from ltr_plugin.pipelines.evaluate import run_ranking
-from ltr_plugin.pipelines.first_pass.measure import measure_scales
 from ltr_plugin.pipelines.indexing.index_catalog import embed_backlog, write_catalog
 from ltr_plugin.pipelines.log_features import log_features
-from ltr_plugin.pipelines.profiles import kept_profile
 from ltr_plugin.pipelines.push import push
 from ltr_plugin.queries.templates import BASELINES, Ranking
 from ltr_plugin.rankers.trainers import get_trainer
@@ -72,11 +69,6 @@ def main() -> None:
     with progress_bar("making vectors") as progress:
         index = embed_backlog(settings, result.index, result.pending_alias, progress=progress)
     timed("embed", began)
-    began = time.perf_counter()
-    own = kept_profile(cluster, index.alias).profile
-    put_profile(cluster, index.alias, measure_scales(index).applied_to(own))
-    index = cluster.index(index.alias)
-    timed("measure the first pass", began)
 
     table_path = settings.runs / "electronics" / "features.parquet"
     began = time.perf_counter()

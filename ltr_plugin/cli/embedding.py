@@ -13,6 +13,7 @@ from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.errors import Problem, ProblemLog, counted
 
 if TYPE_CHECKING:
+    from ltr_plugin.cluster.index import Index
     from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.pipelines.embedding.field_result import FieldResult, Reasons
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
@@ -135,6 +136,15 @@ def show_status(index: "ManagedIndex", *, as_json: bool, missing: Sequence[str] 
     lines += [f"  `ltr index embed {index.alias}` tries them again, and so does a sweep"] if later else []
     facts |= {} if missing is None else {"missing": list(missing)}
     print_result({**facts, "write_blocked": write_blocked}, "\n".join(lines), as_json=as_json)
+
+
+def show_own_index(index: "Index", *, as_json: bool) -> None:
+    """Prints how many products a shop's own index has, and the vector fields of its profile."""
+    vectors = {vector.name: vector.encoder for vector in index.vectors}
+    lines = [f"{index.name}: {counted(index.count(), 'product')}, an index of your own"]
+    lines += [f"  {field}  {encoder}" for field, encoder in vectors.items()] or ["  its profile has no vector fields"]
+    facts = {"index": index.name, "products": index.count(), "vectors": vectors}
+    print_result(facts, "\n".join(lines), as_json=as_json)
 
 
 def next_version(index: "ManagedIndex", encoders: "EncoderSelection") -> "ManagedIndex | None":

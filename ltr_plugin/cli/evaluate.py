@@ -21,7 +21,7 @@ from ltr_plugin.cli.options import (
 from ltr_plugin.cli.search import RANKERS
 from ltr_plugin.cli.terminal.output import exit_if, print_failed_queries, print_result
 from ltr_plugin.cli.terminal.progress_bar import progress_bar
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import InputError, counted
 
 if TYPE_CHECKING:
     from ltr_plugin.cluster.index import Index
@@ -186,4 +186,7 @@ def _evaluate(index: "Index", queries: Path | None, qrels: Path, rankers: list[s
     with progress_bar("ranking queries") as progress:
         result = evaluate(index, rankers, queries, qrels, progress=progress)
     print_failed_queries(result.failed)
+    for ranker, count in result.seen.items():
+        seen = f"{ranker} was trained with {count} or more of these {counted(len(result.encoded), 'query')}"
+        typer.echo(f"ltr: {seen}, so its numbers are too good; evaluate with queries that it has not seen", err=True)
     return result

@@ -12,6 +12,7 @@ from ltr_plugin.cli.embedding import (
     embed_field,
     next_version,
     print_refused,
+    show_own_index,
     show_status,
     warn_of_stale_releases,
 )
@@ -108,11 +109,19 @@ def list_(as_json: AsJson = False) -> None:
 
 @app.command()
 def status(name: IndexArgument = DEFAULT_INDEX, as_json: AsJson = False) -> None:
-    """Show how many products an index has, how many lack vectors, and what could not be embedded."""
+    """Show how many products an index has, how many lack vectors, and what could not be embedded.
+
+    Of an index of your own, show its products and the vector fields of its profile.
+    """
     from ltr_plugin.cluster.managed.index import ManagedIndex
+    from ltr_plugin.cluster.managed.mapping import is_managed
     from ltr_plugin.cluster.opensearch import connect
 
-    show_status(ManagedIndex.open(connect(), name), as_json=as_json)
+    index = connect().index(name)
+    if is_managed(name, index.mapping.get("_meta", {})):
+        show_status(ManagedIndex.open(index.cluster, name), as_json=as_json)
+    else:
+        show_own_index(index, as_json=as_json)
 
 
 @app.command()

@@ -81,7 +81,8 @@ def open_index(name: str, profile: Path | None = None) -> "Index":
 
     if profile is None:
         return Index.open(connect(), name)
-    from ltr_plugin.pipelines.profiles import differences_from_kept, read_profile
+    from ltr_plugin.pipelines.profile_file import read_profile
+    from ltr_plugin.pipelines.profiles import differences_from_kept
 
     stated = read_profile(profile)
     index = Index.open(connect(), name, profile=stated)

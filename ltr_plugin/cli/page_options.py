@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 FILTER_HELP = (
     "Filter by a field of the profile: NAME=VALUE, repeated for any of several values, or NAME=MIN..MAX for numbers "
-    "and dates, either of which may be left out."
+    "and dates, either of which may be left out; MIN..<MAX leaves MAX itself out."
 )
 
 
@@ -39,15 +39,14 @@ def read_filters(given: Sequence[str] | None, profile: IndexProfile) -> dict[str
     return filters
 
 
-def _range(value: str, *, is_number: bool) -> tuple[Any, Any]:
+def _range(value: str, *, is_number: bool) -> dict[str, Any]:
     low, dots, high = value.partition("..")
-    bounds = (low, high if dots else low)
-    if not is_number:
-        return tuple(bound or None for bound in bounds)  # type: ignore[return-value] # of two
+    end = "below" if high.startswith("<") else "max"
+    bounds = {"min": low, end: high.removeprefix("<") if dots else low}
     try:
-        return tuple(_number(bound) if bound else None for bound in bounds)  # type: ignore[return-value] # of two
+        return {name: (_number(bound) if is_number else bound) for name, bound in bounds.items() if bound}
     except ValueError:
-        raise ValueError("is no range of numbers, such as 10..20, 10.. or ..20") from None
+        raise ValueError("is no range of numbers, such as 10..20, 10.., ..20 or 10..<20") from None
 
 
 def _number(text: str) -> float:
@@ -71,7 +70,9 @@ def facet_lines(result: "SearchResult") -> list[str]:
 def _describe(bucket: "Bucket") -> str:
     if bucket.value is not None:
         return f"{bucket.value} ({bucket.count})"
-    if isinstance(bucket.low, str):
-        return f"{bucket.low} ({bucket.count})"
-    low, high = ("" if end is None else f"{end:g}" for end in (bucket.low, bucket.high))
-    return f"{low}..{high} ({bucket.count})"
+    low, high = (_end(end) for end in (bucket.low, bucket.high))
+    return f"{low}..<{high} ({bucket.count})" if high else f"{low}.. ({bucket.count})"
+
+
+def _end(end: str | float | None) -> str:
+    return "" if end is None else f"{end:.15g}" if isinstance(end, float) else str(end)

@@ -67,11 +67,16 @@ def put(profile: ProfileArgument, name: IndexName = DEFAULT_INDEX, as_json: AsJs
     """Check a profile, and keep it in the cluster for everyone who uses the index."""
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.profiles import keep_profile
+    from ltr_plugin.pipelines.releases import templates_of_former_profile
 
-    revision, checked = keep_profile(connect(), name, profile)
+    cluster = connect()
+    revision, checked = keep_profile(cluster, name, profile)
     _print_check(checked)
-    facts = {"index": name, "revision": revision.number, "warnings": list(checked.warnings)}
-    print_result(facts, f"{name} has this profile now, revision {revision.number}", as_json=as_json)
+    former = templates_of_former_profile(cluster, name)
+    facts = {"index": name, "revision": revision.number, "warnings": list(checked.warnings), "former": former}
+    lines = [f"{name} has this profile now, revision {revision.number}"]
+    lines += [f"  template {one} serves by the former one until `ltr ranker promote`" for one in former]
+    print_result(facts, "\n".join(lines), as_json=as_json)
 
 
 @app.command()
@@ -103,7 +108,8 @@ def measure(
     from ltr_plugin.cluster.index import Index
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.first_pass.measure import measure_scales
-    from ltr_plugin.pipelines.profiles import keep_profile, kept_profile, read_profile
+    from ltr_plugin.pipelines.profile_file import read_profile
+    from ltr_plugin.pipelines.profiles import check_profile, keep_profile, kept_profile
 
     if out and put:
         raise InputError("--out", "does not go with --put; choose one of them")
@@ -111,6 +117,8 @@ def measure(
         _require_new(out)
     cluster = connect()
     stated = read_profile(profile) if profile else kept_profile(cluster, name).profile
+    checked = check_profile(cluster, name, stated)
+    _print_check(checked)
     measured = measure_scales(Index.open(cluster, name, profile=stated), queries, sample=sample)
     scaled = measured.applied_to(stated)
     done = "neither written nor kept: add --out FILE or --put"
@@ -121,8 +129,7 @@ def measure(
         done = f"written to {out}; `ltr profile put {out} --index {name}` keeps it"
     revision = None
     if put:
-        kept, checked = keep_profile(cluster, name, scaled)
-        _print_check(checked)
+        kept, _ = keep_profile(cluster, name, scaled)
         revision, done = kept.number, f"{name} has this profile now, revision {kept.number}"
     print_failed_queries(measured.failed)
     facts = {

@@ -160,6 +160,12 @@ def _train_command(kind: str) -> Any:  # noqa: ANN401 - click's command
     return get_command(single)
 
 
+EXPONENTIAL_GAIN = (
+    "validation_ndcg@10 is of held-out queries; its gains are 2^grade - 1, as in training, and not the grades of "
+    "`ltr evaluate`"
+)
+
+
 def _load_teacher(folder: Path) -> "Ranker":
     from ltr_plugin.rankers.loading import load_ranker
 
@@ -179,6 +185,7 @@ def _print_ranker(ranker: "Ranker", out: Path, *, as_json: bool) -> None:
     lines = [
         f"{out}: {card['kind']} ranker trained on {data}",
         *(f"  {name}: {value}" for name, value in card["results"].items() if value is not None),
+        *([f"  {EXPONENTIAL_GAIN}"] if card["results"].get("validation_ndcg@10") is not None else []),
         *(f"  note: {note}" for note in facts["notes"]),
     ]
     print_result(facts, "\n".join(lines), as_json=as_json)

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from ltr_plugin.cluster.responses import Json
 from ltr_plugin.profile.filter_fields import Facet, FilterField
@@ -14,13 +16,18 @@ from ltr_plugin.queries.facets import FACETS, WITHOUT_OWN_FILTER
 class Bucket:
     """How many products have a `value`, in the spelling of the index, or one from `low` on and below `high`.
 
-    A bucket of dates has the beginning of its interval as `low`, such as 2026-01-01T00:00:00.000Z, and no `high`.
+    Of dates, `low` and `high` are days; one beyond the year 9999 has the `low` that the cluster writes alone.
     """
 
     count: int
     value: str | float | bool | None = None
     low: str | float | None = None
-    high: float | None = None
+    high: str | float | None = None
+
+    @property
+    def filter(self) -> str | float | bool | dict[str, Any]:
+        """What `search` takes under `filters` to find the products of this bucket."""
+        return {"min": self.low, "below": self.high} if self.value is None else self.value
 
 
 def read_facets(profile: IndexProfile, aggregations: Mapping[str, Json]) -> dict[str, list[Bucket]]:
@@ -50,4 +57,16 @@ def _bucket(field: FilterField, facet: Facet, one: Mapping[str, Json]) -> Bucket
     if isinstance(facet.histogram, float):
         low = float(one["key"])  # the cluster writes Infinity, which a width far below the numbers leads to, as text
         return Bucket(count, low=low, high=low + facet.histogram) if math.isfinite(low) else Bucket(count)
-    return Bucket(count, low=one["key_as_string"])
+    try:
+        first = datetime.fromtimestamp(one["key"] / 1000, UTC).date()
+        return Bucket(count, low=first.isoformat(), high=_next(first, str(facet.histogram)).isoformat())
+    except (ValueError, OverflowError, OSError):
+        return Bucket(count, low=one["key_as_string"])
+
+
+def _next(first: date, interval: str) -> date:
+    """The first day after a calendar interval that begins with this one."""
+    if days := {"day": 1, "week": 7}.get(interval):
+        return first + timedelta(days=days)
+    months = first.month - 1 + {"month": 1, "quarter": 3, "year": 12}[interval]
+    return date(first.year + months // 12, months % 12 + 1, 1)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import MEDIA_FIELDS, Product
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.ranker_facts import ranker_facts
 from ltr_plugin.cluster.search import Hit, OnError, msearch_template, raise_error
 from ltr_plugin.evaluation.comparison import Comparison, compare
 from ltr_plugin.evaluation.runs import Run
 from ltr_plugin.judgments.qrels import Qrels
-from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode_judged
+from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode_judged, query_digest
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
 from ltr_plugin.progress import Progress, no_progress, offset_progress
 from ltr_plugin.queries.retrieval import Retrieval
@@ -46,7 +47,9 @@ class Evaluation:
     """Two views of the same rankers: over the whole index (unjudged counts as 0), and over judged products alone.
 
     `encoded` are the judged queries, `runs` what each ranker answered, `media_root` is where the queries' media lie.
-    `failed` has the queries without vectors or, with some ranker, without results: their ids with the reasons.
+    `failed` has the queries without vectors or, with some ranker, without results: their ids with the reasons. `seen`
+    has the rankers that were trained with some of the queries, so that their numbers are too good, with how many of
+    these are known: a ranker keeps 50 of its queries.
     """
 
     full: Comparison
@@ -56,10 +59,12 @@ class Evaluation:
     runs: Mapping[str, FullAndJudgedRuns] = field(repr=False)
     media_root: Path = field(default=Path(), repr=False)
     failed: Mapping[str, str] = field(default_factory=dict)
+    seen: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """Both views, by `full` and `judged`, and the `failed` queries."""
-        return {"full": self.full.to_json(), "judged": self.judged.to_json(), "failed": dict(self.failed)}
+        """Both views, by `full` and `judged`, the `failed` queries, and what the rankers have `seen` of them."""
+        views = {"full": self.full.to_json(), "judged": self.judged.to_json()}
+        return {**views, "failed": dict(self.failed), "seen": dict(self.seen)}
 
     def to_markdown(self) -> str:
         """Both views as tables, for files."""
@@ -106,7 +111,15 @@ def evaluate(
         runs,
         Path(queries).parent if isinstance(queries, Path | str) else Path(),
         failed,
+        _seen_in_training(index, rankings, judged),
     )
+
+
+def _seen_in_training(index: Index, rankings: Sequence[Ranking], judged: Sequence[EncodedQuery]) -> dict[str, int]:
+    """How many of the queries each ranker is known to have been trained with, where there are any."""
+    digests = {query_digest(one.to_json()["query"]) for one in judged}
+    trained_with = {one.name: set(ranker_facts(index.cluster, one.model).get("trained_with", ())) for one in rankings}
+    return {name: len(digests & known) for name, known in trained_with.items() if digests & known}
 
 
 def run_ranking(

@@ -1,30 +1,25 @@
-"""Profiles of indices: drafted from an index, read from files, checked against it, and kept in the cluster."""
+"""Profiles of indices: drafted from an index, checked against it, and kept in the cluster."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.catalog.vectors import Fingerprint, VectorField
+from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index, get_index
 from ltr_plugin.cluster.managed.mapping import effective_profile, is_managed, managed_profile
 from ltr_plugin.cluster.profiles import ProfileRevision, put_profile, read_revision, stored_profile
 from ltr_plugin.errors import ClusterError, EncoderError, InputError, Problem, counted
-from ltr_plugin.pipelines.first_pass.check import (
-    first_pass_problems,
-    first_pass_warnings,
-    refused_queries,
-    with_query_file,
-)
-from ltr_plugin.pipelines.serving import ignored_filters, refused_pages
+from ltr_plugin.pipelines.first_pass.check import first_pass_problems, first_pass_warnings, refused_queries
+from ltr_plugin.pipelines.profile_file import read_loosely
+from ltr_plugin.pipelines.serving import refused_pages
 from ltr_plugin.profile.check import profile_differences, profile_problems, profile_warnings
 from ltr_plugin.profile.draft import VectorGuess, draft_profile
 from ltr_plugin.profile.index_fields import index_fields
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields, value_at
 from ltr_plugin.profile.yaml_file import draft_yaml, profile_yaml
-from ltr_plugin.validation import decode, read_yaml
 
 SAMPLE, ENCODED_SAMPLE = 200, 20
 """Documents that a draft is guessed from, and those whose texts are encoded to compare vectors."""
@@ -33,8 +28,6 @@ SEED = 7
 """Seed of the sample: the same documents each time, while the index stays as it is."""
 
 OWN = "it belongs to the index, which `ltr index create` made; leave it out"
-UNKNOWN = Fingerprint("", "", "", 0, "", "")
-"""The fingerprint of an encoder that cannot be loaded."""
 Documents = Sequence[tuple[str, Mapping[str, Any]]]
 """Documents of an index by id."""
 
@@ -75,17 +68,6 @@ class _Target:
         return [(hit["_id"], hit.get("_source", {})) for hit in hits]
 
 
-def read_profile(path: Path | str) -> IndexProfile:
-    """The profile in a YAML file; a vector without a `fingerprint` gets that of its encoder, which is loaded.
-
-    InputError lists every mistake in the file, an encoder that cannot be loaded among them.
-    """
-    profile, problems = _read(Path(path))
-    if problems:
-        raise InputError(str(path), problems)
-    return profile
-
-
 def draft_index_profile(cluster: Cluster, name: str, file: Path = Path("index.yaml")) -> str:
     """The text of a first profile of an index, with reasons; of one that this library made, the profile it has.
 
@@ -122,7 +104,9 @@ def check_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> P
     InputError lists every mistake: fields that are not there or of another type, encoders that cannot be loaded or are
     not those that the profile states, and what an index of this library has itself.
     """
-    profile = stated if isinstance(stated, IndexProfile) else _read(stated)[0]  # its encoders are tried again below
+    profile = (
+        stated if isinstance(stated, IndexProfile) else read_loosely(stated)[0]
+    )  # its encoders are tried again below
     source = f"profile of {name}" if isinstance(stated, IndexProfile) else str(stated)
     target = _Target.open(cluster, name)
     documents = target.sample(ENCODED_SAMPLE)
@@ -152,14 +136,9 @@ def check_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> P
 
 
 def keep_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> tuple[ProfileRevision, ProfileCheck]:
-    """Checks a profile as `check_profile` does, then keeps it in the cluster for all who open the index.
-
-    The warnings name search templates, too, that ignore its filters until they are promoted again.
-    """
+    """Checks a profile as `check_profile` does, then keeps it in the cluster for all who open the index."""
     checked = check_profile(cluster, name, stated)
-    revision = put_profile(cluster, name, checked.profile)
-    ignored = ignored_filters(Index.open(cluster, name))
-    return revision, replace(checked, warnings=(*checked.warnings, *ignored))
+    return put_profile(cluster, name, checked.profile), checked
 
 
 def kept_profile(cluster: Cluster, name: str, number: int | None = None) -> ProfileRevision:
@@ -183,39 +162,6 @@ def differences_from_kept(index: Index) -> list[str]:
         return []
     kept = stored and effective_profile(index.alias, index.mapping.get("_meta", {}), stored)
     return profile_differences(index.profile, kept) if kept else []
-
-
-def _read(path: Path) -> tuple[IndexProfile, list[Problem]]:
-    """The profile in a file, and which of its encoders cannot be loaded: their fingerprints are UNKNOWN in it."""
-    value, problems = read_yaml(path), []
-    entries = value.get("vectors") if isinstance(value, dict) else None
-    if isinstance(entries, list):
-        completed = []
-        for position, entry in enumerate(entries):
-            try:
-                completed.append(_completed(entry))
-            except EncoderError as error:
-                problems.append(Problem(f"$.vectors[{position}].encoder", str(error)))
-                completed.append({**entry, "fingerprint": asdict(UNKNOWN)})
-        value = {**value, "vectors": completed}
-    value, unread = with_query_file(value, path.parent)
-    try:
-        profile = decode(IndexProfile, value, source=str(path))
-    except InputError as error:
-        raise InputError(str(path), [*error.problems, *problems, *unread]) from None
-    if unread:
-        raise InputError(str(path), [*problems, *unread])
-    return profile, problems
-
-
-def _completed(entry: Any) -> Any:  # noqa: ANN401 - what a file has there
-    """An entry of `vectors` with the fingerprint of its encoder, where it names one and no fingerprint."""
-    if not isinstance(entry, dict) or "fingerprint" in entry or not isinstance(entry.get("encoder"), str):
-        return entry
-    from ltr_plugin.encoders.registry import load_encoder, resolve_spec
-
-    spec = resolve_spec(entry["encoder"])
-    return {**entry, "encoder": spec, "fingerprint": asdict(load_encoder(spec).fingerprint)}
 
 
 def _own_profile(target: _Target) -> IndexProfile:

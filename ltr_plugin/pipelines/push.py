@@ -10,11 +10,18 @@ import numpy as np
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_matrix, fetch_features
 from ltr_plugin.cluster.feature_store import TRIAL, FeatureStore, push_features
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.ranker_facts import write_ranker_facts
 from ltr_plugin.cluster.search import OnError, raise_error
-from ltr_plugin.cluster.state import RANKERS, StateIndex
 from ltr_plugin.errors import InputError, ParityError
 from ltr_plugin.features.table import Floats
-from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode, sample_evenly
+from ltr_plugin.pipelines.encode_queries import (
+    AnyQueries,
+    EncodedQuery,
+    FailedQueries,
+    encode,
+    query_digest,
+    sample_evenly,
+)
 from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.export.exported_model import Export
@@ -73,8 +80,12 @@ def push(
         if not parity.passed:
             fate = "is withdrawn" if trial else "was in the cluster before and stays there; do not promote it"
             raise ParityError(f"the cluster does not score {name} as trained; it {fate}. {parity}")
-        if trained_by := ranker.card.provenance.get("profile"):
-            StateIndex(index.cluster, RANKERS).put(name, {"profile": trained_by})
+        known = {
+            "profile": ranker.card.provenance.get("profile"),
+            "trained_with": [query_digest(one["query"]) for one in ranker.card.sample_queries],
+        }
+        if facts := {key: value for key, value in known.items() if value}:
+            write_ranker_facts(index.cluster, name, facts)
         if trial:
             store.put_model(name, features, export.model())
     finally:

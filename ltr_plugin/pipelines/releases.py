@@ -5,20 +5,20 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
+from ltr_plugin.catalog.product import digest
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.managed.mapping import effective_profile
 from ltr_plugin.cluster.names import require_name
 from ltr_plugin.cluster.profiles import stored_profile
+from ltr_plugin.cluster.ranker_facts import ranker_facts
 from ltr_plugin.cluster.releases import Release, ReleaseHistory, current_releases, read_template
 from ltr_plugin.cluster.rules import latest_rules
-from ltr_plugin.cluster.state import RANKERS, StateIndex
 from ltr_plugin.errors import InputError
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
 from ltr_plugin.pipelines.serving import require_searchable, serve
 from ltr_plugin.profile.check import ranking_differences
-from ltr_plugin.queries.filters import ignored_parameters
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import Ranking, release_metadata, search_template, with_release_metadata
 
@@ -64,6 +64,8 @@ def promote(index: Index, ranker: AnyRanker, template: str | None = None, *, for
             "index": index.alias,
             "promoted": datetime.now(UTC).isoformat(timespec="seconds"),
             "profile": index.profile.digest,
+            "filters": _filter_fields(index),
+            "rendered": _rendered_from(index),
             "spaces": _vector_fingerprints(index) if ranking.knn or ranking.model else {},
         }
         text = with_release_metadata(search_template(Retrieval(index.profile), ranking, rules=True), metadata)
@@ -93,7 +95,11 @@ def rollback(cluster: Cluster, template: str, release: int | None = None, *, for
     earlier = history.get(number)
     if not earlier:
         before = (
-            "it has only one release; promote another ranker first" if number < 1 else f"it has no release {number}"
+            f"it serves the first of {latest} releases; name a later one by its number, or promote another ranker"
+            if number < 1 < (latest := history.latest().get("number", 1))
+            else "it has only one release; promote another ranker first"
+            if number < 1
+            else f"it has no release {number}"
         )
         raise InputError("rollback", f"search template {template!r} cannot be rolled back: {before}")
     metadata = release_metadata(earlier["text"])
@@ -107,19 +113,14 @@ def rollback(cluster: Cluster, template: str, release: int | None = None, *, for
         )
     then = earlier.get("profile")  # releases of earlier versions have none
     changes = ranking_differences(then, index.profile.ranking(vectors="vectors" in then)) if then else []
+    filters = metadata.get("filters")  # releases of earlier versions have none
+    if filters is not None and filters != (now := _filter_fields(index)):
+        changes.append(f"its filters are {_listed(filters)}, not {_listed(now)}")
     if changes and not force:
         raise InputError(
             f"{template} release {number}",
             f"it was made by another profile than {metadata['index']} has now: {'; '.join(changes)}. Promote "
             f"{metadata['ranker']} again, or --force puts the release back as it is",
-        )
-    ignored = ignored_parameters(earlier["text"], index.profile)
-    if ignored and not force:
-        raise InputError(
-            f"{template} release {number}",
-            f"it ignores {', '.join(ignored)}, by which the profile of {metadata['index']} filters now, so that "
-            f"storefronts would show what their shoppers exclude. Promote {metadata['ranker']} again, or --force puts "
-            "the release back as it is",
         )
     resolve_ranking(index, metadata["ranker"])
     rules = latest_rules(cluster, index.alias)
@@ -135,6 +136,21 @@ def list_rankers(cluster: Cluster) -> list[UploadedRanker]:
     for release in current_releases(cluster):
         templates.setdefault(release.metadata["ranker"], []).append(release.template)
     return [UploadedRanker(name, tuple(templates.get(name, ()))) for name in FeatureStore(cluster).model_names()]
+
+
+def templates_of_former_profile(cluster: Cluster, name: str) -> list[str]:
+    """The templates that rank an index by another profile than the one that is kept for it, or page by another."""
+    index = Index.open(cluster, name)
+    return [
+        one.template
+        for one in current_releases(cluster)
+        if one.metadata["index"] == name and one.metadata.get("rendered", "") not in ("", _rendered_from(index))
+    ]
+
+
+def _rendered_from(index: Index) -> str:
+    """A digest of all that a template is rendered from."""
+    return digest(index.profile.model_dump(mode="json", exclude={"media_root", "language"}))
 
 
 def stale_releases(index: Index) -> list[Release]:
@@ -159,7 +175,7 @@ def _require_kept_profile(index: Index) -> None:
 
 def _require_same_ranking(index: Index, ranking: Ranking, *, force: bool) -> None:
     """InputError where a ranker was trained by a profile that ranks otherwise than the index's own."""
-    trained = StateIndex(index.cluster, RANKERS).get(ranking.model).get("profile") if ranking.model else None
+    trained = ranker_facts(index.cluster, ranking.model).get("profile")
     changes = ranking_differences(trained, index.profile.ranking()) if trained else []
     if not trained or not changes:
         return
@@ -174,6 +190,15 @@ def _require_same_ranking(index: Index, ranking: Ranking, *, force: bool) -> Non
             f"it was trained by another profile than {index.alias} has now: {'; '.join(changes)}. Log features and "
             f"train again{instead}",
         )
+
+
+def _filter_fields(index: Index) -> dict[str, str]:
+    """The field of each filter by its name: what storefronts send parameters for."""
+    return {one.name: one.field for one in index.profile.filters}
+
+
+def _listed(filters: dict[str, str]) -> str:
+    return ", ".join(name if name == field else f"{name} ({field})" for name, field in filters.items()) or "none"
 
 
 def _vector_fingerprints(index: Index) -> dict[str, str]:

@@ -24,6 +24,9 @@ from ltr_plugin.rankers.loading import load_ranker
 from ltr_plugin.rankers.ranker import Ranker, model_name
 from ltr_plugin.validation import decode
 
+MAX_NAMED = 10
+"""Uploaded rankers that a message names."""
+
 AnyRanker = str | Path | Ranker | Ranking
 """A baseline (bm25, vectors, first-pass, random) or model by its name, the folder of a trained ranker, or a ranker."""
 
@@ -56,7 +59,7 @@ def search(
     the page asks and the profile does not have.
     """
     revision = _kept_rules(index) if rules else None
-    page = Page(size, start, filters or {}, sort, facets, highlight)
+    page, text = Page(size, start, filters or {}, sort, facets, highlight), text.strip()
     params = page.parameters(index.profile)
     if not (text or image or audio or video):
         params |= search_parameters("", {})
@@ -118,7 +121,9 @@ def resolve_ranking(index: Index, ranker: AnyRanker) -> Ranking:
         name = model = model_name(ranker)
     store = FeatureStore(index.cluster)
     if store.model(model) is None:
-        uploaded = ", ".join(store.model_names()) or "none"
+        names = store.model_names()
+        more = f" and {len(names) - MAX_NAMED} more (`ltr ranker list`)" if len(names) > MAX_NAMED else ""
+        uploaded = (", ".join(names[:MAX_NAMED]) or "none") + more
         reason = f"the cluster has no ranker {model!r}, upload it with `ltr ranker push`; uploaded: {uploaded}"
         raise InputError("ranker", f"{reason}; baselines: {', '.join(BASELINES)}")
     return Ranking(name, model=model)

@@ -13,7 +13,6 @@ from ltr_plugin.cluster.releases import Release, ReleaseHistory, current_release
 from ltr_plugin.cluster.rules import latest_rules
 from ltr_plugin.cluster.search import search
 from ltr_plugin.errors import ClusterError, InputError, Problem
-from ltr_plugin.queries.filters import ignored_parameters
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.rule_rescoring import has_place_for_rules, with_rules
 from ltr_plugin.queries.rules import Rules
@@ -112,24 +111,6 @@ def refused_pages(index: Index) -> Iterator[Problem]:
             asked = ", ".join(params) or "neither words nor media"
             yield Problem(place, f"a search with {asked} would fail: {_refusal(error, template)}")
             return
-
-
-def ignored_filters(index: Index) -> Iterator[str]:
-    """Which search templates of an index, promoted by an earlier profile, do not filter by what the profile of now
-    does, a sentence for each; nothing for a user who may not read them."""
-    try:
-        releases = _releases_of(index)
-    except ClusterError as error:
-        if error.status != 403:
-            raise
-        return
-    for one in releases:
-        text = read_template(index.cluster, one.template) or ""
-        if ignored := ignored_parameters(text, index.profile):
-            yield (
-                f"the search template {one.template} ignores {', '.join(ignored)} until "
-                f"{one.metadata['ranker']} is promoted again"
-            )
 
 
 def _refusal(error: ClusterError, template: str) -> str:

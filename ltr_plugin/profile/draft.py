@@ -65,6 +65,7 @@ class ProfileDraft:
     parts: Mapping[str, Guess]
     text_fields: tuple[Guess, ...]
     returned_fields: tuple[str, ...]
+    popularity: Guess | None = None
     vectors: tuple[VectorGuess, ...] = ()
     filters: tuple[FilterField, ...] = ()
 
@@ -90,6 +91,7 @@ def draft_profile(
         parts,
         text_fields,
         tuple(field for part in RETURNED_PARTS if (field := parts[part].value)),
+        _guess_popularity(fields, parts),
         tuple(_vectors(fields, settings)),
         tuple(draft_filters(fields, {part: guess.value for part, guess in parts.items() if guess.value})),
     )
@@ -120,6 +122,17 @@ def _guess_parts(fields: Mapping[str, IndexField], *, sampled: bool) -> dict[str
             found[part] = Guess(one.path, f"{reason}; {describe(one)}")
     guessed = [guess.value for guess in found.values() if guess.value]
     return {part: found.get(part) or _without(part, usable[part], guessed) for part in _TYPES}
+
+
+def _guess_popularity(fields: Mapping[str, IndexField], parts: Mapping[str, Guess]) -> Guess | None:
+    taken = {guess.value for guess in parts.values()}
+    named = [
+        one
+        for one in fields.values()
+        if one.type in NUMBER_TYPES and one.searchable and one.path not in taken and "popularity" in namings(one.path)
+    ]
+    best = min(named, key=lambda one: _rank("popularity", one), default=None)
+    return Guess(best.path, f"{namings(best.path)['popularity'].reason}; {describe(best)}") if best else None
 
 
 def _can_be(part: str, one: IndexField) -> bool:

@@ -95,6 +95,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "Italian": "gruppo_varianti prodotto_padre",
         "Dutch": "variantgroep hoofdartikel",
     },
+    "popularity": {
+        "English": "sold sales sales_count units_sold order_count orders_count popularity popularity_score bestseller",
+        "German": "verkauft verkaeufe verkaufe verkaufszahlen verkaufszahl absatz absatzmenge beliebtheit",
+        "French": "ventes vendus nombre_ventes popularite",
+        "Spanish": "ventas vendidos unidades_vendidas popularidad",
+        "Italian": "vendite venduti popolarita",
+        "Dutch": "verkocht verkopen populariteit",
+    },
     "images": {
         "English": "images image img photos photo pictures picture pics thumbnail thumb",
         "German": "bilder bild fotos foto produktbild abbildung",

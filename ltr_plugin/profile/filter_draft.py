@@ -14,7 +14,7 @@ MAX_VALUES, MIN_REPEATS = 50, 4
 """A keyword field is a facet when the sample has at most so many values of it, each so often on average."""
 
 
-MAX_FILTERS = 12
+MAX_FILTERS = 10
 """Filters of a draft: each makes the text of search templates longer, which the cluster limits."""
 
 

@@ -16,6 +16,9 @@ CALENDAR_INTERVALS = ("day", "week", "month", "quarter", "year")
 
 MAX_RANGES = 50
 
+RANGE_ENDS = {"min": "gte", "max": "lte", "below": "lt"}
+"""Ends of a range as search parameters name them, and as the cluster does."""
+
 
 class Facet(StrictModel):
     """How the values of a field are counted: one of `terms`, `ranges` and `histogram`."""
@@ -49,8 +52,9 @@ class Facet(StrictModel):
 class FilterField(StrictModel):
     """A field by which a search is filtered, and by `facet` counted; a number or date also sorts.
 
-    Searches have a parameter `filter_NAME`, a list of values, for keywords and booleans, and `filter_NAME_min` and
-    `filter_NAME_max`, both inclusive, for numbers and dates.
+    Searches have a parameter `filter_NAME`, a list of values, for keywords and booleans. For numbers and dates they
+    have `filter_NAME_min` and `filter_NAME_max`, both inclusive, and `filter_NAME_below`, which is exclusive as the end
+    of a facet's range is.
     """
 
     name: FilterName = Field(description="Name in search parameters and in counts.")
@@ -81,7 +85,13 @@ class FilterField(StrictModel):
     def parameters(self) -> tuple[str, ...]:
         """The search parameters that filter by it."""
         name = f"filter_{self.name}"
-        return (f"{name}_min", f"{name}_max") if self.ordered else (name,)
+        return tuple(f"{name}_{end}" for end in RANGE_ENDS) if self.ordered else (name,)
+
+    @property
+    def mistaken_parameters(self) -> tuple[str, ...]:
+        """The search parameters that a field of another type would have."""
+        name = f"filter_{self.name}"
+        return (name,) if self.ordered else (*(f"{name}_{end}" for end in RANGE_ENDS), self.sort_parameter)
 
     @property
     def sort_parameter(self) -> str:

@@ -14,6 +14,7 @@ MAX_LINE = 110
 _PARTS = "The field that holds each part of a product. Remove the # of a line where you know the field."
 _TEXT = "Fields that the first pass searches for the words of a query; ^ is the boost of a field."
 _RETURNED = "Fields of a product that a search returns."
+_POPULARITY = "The number by which products come where a shopper browses without words."
 _FILTERS = "Fields that shoppers filter, count (facet) and sort by."
 _VECTORS = "Vector fields with the encoders that made them: queries are encoded by the same."
 _NO_ENCODER = (
@@ -30,6 +31,9 @@ def draft_yaml(draft: ProfileDraft, head: Iterable[str]) -> str:
     if draft.returned_fields:
         lines += ["", *_comments([_RETURNED]), "returned_fields:"]
         lines += [f"  - {_scalar(field)}" for field in draft.returned_fields]
+    if draft.popularity:
+        entry = (f"  popularity: {_scalar(draft.popularity.value)}", draft.popularity.reason)
+        lines += ["", *_comments([_POPULARITY]), "first_pass:", *_aligned([entry])]
     if draft.filters:
         lines += ["", *_comments([_FILTERS]), "filters:", *_aligned(_filter(field) for field in draft.filters)]
     if draft.vectors:

@@ -10,12 +10,11 @@ from ltr_plugin.features.mustache import (
     element,
     list_with,
     literal,
-    parameters_of,
     to_json,
     when,
     when_list,
 )
-from ltr_plugin.profile.filter_fields import FilterField
+from ltr_plugin.profile.filter_fields import RANGE_ENDS, FilterField
 from ltr_plugin.profile.index_profile import UNKNOWN, IndexProfile
 
 MATCH_ALL: Body = {"match_all": {}}
@@ -42,9 +41,17 @@ def filtered_by(fields: Iterable[FilterField], body: RawTemplate, otherwise: Raw
 
 
 def refused_parameters(profile: IndexProfile) -> Body:
-    """Clauses that are no queries, by whose names the cluster refuses a search: for a parameter of UNKNOWN, and for a
-    filter that is no list. Without its filter, a search would find what it must not show."""
-    unknown = [when(name, element({f"{name}_is_no_parameter_of_this_template": {}}), NOTHING) for name in UNKNOWN]
+    """Clauses that are no queries, by whose names the cluster refuses a search: for a parameter of UNKNOWN, for one
+    that a field of another type would have, and for a filter that is no list. Without its filter, a search would find
+    what it must not show."""
+    mistaken = [parameter for field in profile.filters for parameter in field.mistaken_parameters]
+    own = {
+        name for field in profile.filters for name in (*field.parameters, field.sort_parameter if field.ordered else "")
+    }
+    unknown = [
+        when(name, element({f"{name}_is_no_parameter_of_this_template": {}}), NOTHING)
+        for name in (*UNKNOWN, *(parameter for parameter in mistaken if parameter not in own))
+    ]
     values = [field.parameters[0] for field in profile.filters if not field.ordered]
     lists = {"filters": "query_clauses", **dict.fromkeys(values, "values")}
     no_lists = [
@@ -52,12 +59,6 @@ def refused_parameters(profile: IndexProfile) -> Body:
         for name, what in lists.items()
     ]
     return list_with([*unknown, *no_lists], [MATCH_ALL])
-
-
-def ignored_parameters(template: str, profile: IndexProfile) -> list[str]:
-    """The parameters of the profile's filters that the text of a search template does not read."""
-    read = parameters_of(template)
-    return [name for field in profile.filters for name in field.parameters if name not in read]
 
 
 def clauses_of(profile: IndexProfile, params: Mapping[str, Any]) -> list[Body]:
@@ -82,7 +83,6 @@ def _field_clauses(field: FilterField) -> Iterator[RawTemplate]:
 def _clause(field: FilterField, parameter: str, value: Body) -> Body:
     """The query of one of a field's parameters."""
     if field.ordered:
-        bound = "gte" if parameter == field.parameters[0] else "lte"
         form = {"format": DATE_FORMAT} if field.type == "date" else {}
-        return {"range": {field.field: {bound: value, **form}}}
+        return {"range": {field.field: {RANGE_ENDS[parameter.rpartition("_")[2]]: value, **form}}}
     return {"terms": {field.field: value}}

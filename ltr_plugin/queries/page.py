@@ -1,14 +1,14 @@
 """What a result page asks of a search: filters, facets, order, marked words and the part of the hits that is shown."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 from ltr_plugin.errors import InputError, Problem
-from ltr_plugin.profile.filter_fields import FilterField
+from ltr_plugin.profile.filter_fields import RANGE_ENDS, FilterField
 from ltr_plugin.profile.index_profile import IndexProfile
 from ltr_plugin.validation import shorten
 
@@ -23,8 +23,9 @@ class Page:
     """The page that a search returns: `size` hits from the position `start` on.
 
     `filters` has by the name of a profile's filter a value or a list of values, of which a product needs one, for
-    keywords and booleans, and `(min, max)` for numbers and dates, either of which may be None. `sort` is the name of a
-    number or date, with `:desc` behind it for the greatest first.
+    keywords and booleans, and `(min, max)`, both inclusive and either of which may be None, for numbers and dates; or
+    what the `filter` of a facet's bucket is. `sort` is the name of a number or date, with `:desc` behind it for the
+    greatest first.
     """
 
     size: int = 10
@@ -90,8 +91,7 @@ def _names(known: Iterable[str]) -> str:
 def _filter_parameters(declared: FilterField, value: Any) -> dict[str, Any]:  # noqa: ANN401 - what a caller gives
     """The search parameters of a filter; ValueError for a value of another type."""
     if declared.ordered:
-        bounds = dict(zip(declared.parameters, _bounds(declared, value), strict=True))
-        return {name: bound for name, bound in bounds.items() if bound is not None}
+        return {f"filter_{declared.name}_{end}": bound for end, bound in _bounds(declared, value).items()}
     values = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
     if not values:
         raise ValueError("an empty list matches no product; leave the filter out, or give a value")
@@ -103,15 +103,19 @@ def _filter_parameters(declared: FilterField, value: Any) -> dict[str, Any]:  # 
     return {declared.parameters[0]: values}
 
 
-def _bounds(declared: FilterField, value: Any) -> Iterator[str | float | None]:  # noqa: ANN401 - what a caller gives
-    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 2:
+def _bounds(declared: FilterField, value: Any) -> dict[str, str | float]:  # noqa: ANN401 - what a caller gives
+    """The ends of a range by their names in RANGE_ENDS."""
+    if isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 2:
+        value = dict(zip(RANGE_ENDS, value, strict=False))
+    if not isinstance(value, Mapping) or value.keys() - RANGE_ENDS:
         raise ValueError(f"{shorten(value)} is no range; give (min, max), either of which may be None")
-    if all(bound is None for bound in value):
+    bounds = {end: _bound(declared, bound) for end, bound in value.items() if bound is not None}
+    if not bounds:
         raise ValueError("a range needs a min, a max, or both")
-    low, high = (None if bound is None else _bound(declared, bound) for bound in value)
+    low, high = bounds.get("min"), bounds.get("max", bounds.get("below"))
     if low is not None and high is not None and _beginning(low) > _end(high):
         raise ValueError(f"min, {_sent(low)}, is above max, {_sent(high)}")
-    yield from (None if bound is None else _sent(bound) for bound in (low, high))
+    return {end: _sent(bound) for end, bound in bounds.items()}
 
 
 def _bound(declared: FilterField, value: Any) -> date | float:  # noqa: ANN401 - what a caller gives

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ltr_plugin.features.kinds import MATCH_NONE
-from ltr_plugin.features.mustache import Body, to_json, when, when_list
+from ltr_plugin.features.mustache import Body, RawTemplate, to_json, when, when_list
 from ltr_plugin.features.product_values import FieldValue
 from ltr_plugin.profile.first_pass import VectorScale
 from ltr_plugin.profile.index_profile import IndexProfile
@@ -80,9 +80,13 @@ class Retrieval:
                 kind="field_value", name="popularity", modality="behaviour", field=popular, modifier="ln1p"
             )
             clause = {"bool": {"must": [clause], "should": [value.query()]}}
+        return self.when_browsing(clause, MATCH_NONE)
+
+    def when_browsing(self, body: Body, otherwise: Body) -> RawTemplate:
+        """`body` where the query has neither words nor a vector, else `otherwise`."""
         for vector in self.query_vectors:
-            clause = when_list(vector, MATCH_NONE, clause)
-        return when("text", MATCH_NONE, clause)
+            body = when_list(vector, otherwise, body)
+        return when("text", otherwise, body)
 
     def knn_clauses(self, filter_: Body | None = None) -> list[Body]:
         """A k-NN clause for each pair of a query vector and a field, within `filter_` or else all filters.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ltr_plugin.features.kinds import MATCH_NONE
 from ltr_plugin.features.mustache import (
     NOTHING,
     Body,
@@ -20,7 +21,7 @@ from ltr_plugin.features.mustache import (
 )
 from ltr_plugin.features.parameters import flag_name
 from ltr_plugin.queries.facets import facet_aggregations
-from ltr_plugin.queries.filters import filter_clauses, refused_parameters
+from ltr_plugin.queries.filters import MATCH_ALL, filter_clauses, refused_parameters
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.rule_rescoring import pinned_candidates, rescorers
 from ltr_plugin.queries.sorting import sort_members, sorted_lexically, unsorted
@@ -88,7 +89,7 @@ def search_template(retrieval: Retrieval, ranking: Ranking, *, log: bool = False
         "_source": list(profile.source_fields),
     }
     optional = [*sort_members(profile), *_optional_parts(retrieval)]
-    rescorer = _rescorer(retrieval, ranking)
+    rescorer = _rescorer(retrieval, ranking, log=log)
     if rescorer or rules:
         ranked: dict[str, Body] = {"rescore": rescorers(retrieval, rescorer) if rules else rescorer}
         if log and ranking.model:
@@ -129,11 +130,17 @@ def release_metadata(template: str) -> dict[str, Any]:
     return metadata
 
 
-def _rescorer(retrieval: Retrieval, ranking: Ranking) -> Body | None:
-    """What ranks the candidates; None where they stay in first-pass order."""
+def _rescorer(retrieval: Retrieval, ranking: Ranking, *, log: bool) -> Body | None:
+    """What ranks the candidates; None where they stay in first-pass order.
+
+    A ranker learns from queries. Without one, products stay in the order of their popularity, if the profile has it.
+    """
     rescore_query: Body
     if ranking.model:
         rescore_query = sltr("model", ranking.model, _forwarded_parameters(retrieval))
+        if retrieval.profile.first_pass.popularity and not log:  # the features of a bool query are not logged
+            words_or_media = retrieval.when_browsing(MATCH_NONE, MATCH_ALL)
+            rescore_query = {"bool": {"must": [rescore_query], "filter": [words_or_media]}}
     elif ranking.shuffle_seed is not None:
         random_score = {"seed": ranking.shuffle_seed, "field": "_seq_no"}
         rescore_query = {

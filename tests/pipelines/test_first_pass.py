@@ -21,7 +21,8 @@ from ltr_plugin.cluster.search import msearch_template, search
 from ltr_plugin.encoders import load_encoder, vector_fields
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.pipelines.first_pass.measure import SAMPLE_WORDS, measure_scales
-from ltr_plugin.pipelines.profiles import check_profile, keep_profile, read_profile
+from ltr_plugin.pipelines.profile_file import read_profile
+from ltr_plugin.pipelines.profiles import check_profile, keep_profile
 from ltr_plugin.profile.filter_fields import Facet, FilterField
 from ltr_plugin.profile.first_pass import FirstPass, VectorScale
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields

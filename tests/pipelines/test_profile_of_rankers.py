@@ -12,9 +12,8 @@ from ltr_plugin.cluster.profiles import put_profile
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.pipelines.log_features import log_features
-from ltr_plugin.pipelines.profiles import keep_profile
 from ltr_plugin.pipelines.push import push
-from ltr_plugin.pipelines.releases import promote, rollback
+from ltr_plugin.pipelines.releases import promote, rollback, templates_of_former_profile
 from ltr_plugin.profile.filter_fields import FilterField
 from ltr_plugin.profile.first_pass import FirstPass
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
@@ -97,18 +96,24 @@ def test_what_a_page_shows_may_change_and_what_ranks_may_not(shop, ranker):
     assert rollback(cluster, name, 3).number == 3
 
 
-def test_a_template_that_ignores_a_new_filter_is_said_and_not_put_back(shop):
+def test_a_release_with_other_filters_is_put_back_only_by_force_and_templates_of_former_profiles_are_named(shop):
     cluster, name = shop
     promote(cluster.index(name), "bm25")
-    brand = FilterField(name="brand", field="marke", type="keyword")
-    filtered = PROFILE.model_copy(update={"filters": (brand,)})
-    _, checked = keep_profile(cluster, name, filtered)
-    assert checked.warnings == (f"the search template {name} ignores filter_brand until bm25 is promoted again",)
-    assert promote(cluster.index(name), "first-pass").number == 2
-    assert keep_profile(cluster, name, filtered)[1].warnings == ()
-    with pytest.raises(InputError, match=r"ignores filter_brand, by which .* Promote bm25 again, or --force"):
+    assert templates_of_former_profile(cluster, name) == []
+    added = PROFILE.model_copy(update={"filters": (FilterField(name="price", field="preis.brutto", type="number"),)})
+    put_profile(cluster, name, added)
+    assert templates_of_former_profile(cluster, name) == [name]
+    promote(cluster.index(name), "bm25")
+    with pytest.raises(InputError, match=r"its filters are none, not price \(preis.brutto\)"):
         rollback(cluster, name)
-    assert rollback(cluster, name, force=True).number == 1
+    renamed = PROFILE.model_copy(update={"filters": (FilterField(name="preis", field="preis.brutto", type="number"),)})
+    put_profile(cluster, name, renamed)
+    promote(cluster.index(name), "bm25")
+    with pytest.raises(InputError, match=r"its filters are price \(preis.brutto\), not preis \(preis.brutto\)"):
+        rollback(cluster, name)
+    assert rollback(cluster, name, 1, force=True).number == 1
+    with pytest.raises(InputError, match="it serves the first of 3 releases"):
+        rollback(cluster, name)
 
 
 def test_a_ranker_and_a_release_that_say_no_profile_are_taken_as_they_are(shop, ranker):

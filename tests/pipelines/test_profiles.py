@@ -12,13 +12,13 @@ from ltr_command import ltr
 
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import InputError
+from ltr_plugin.pipelines.profile_file import read_profile
 from ltr_plugin.pipelines.profiles import (
     check_profile,
     differences_from_kept,
     draft_index_profile,
     keep_profile,
     kept_profile,
-    read_profile,
 )
 from ltr_plugin.pipelines.search import search
 
@@ -78,6 +78,7 @@ def test_from_an_index_to_searches_by_the_profile_that_is_kept(node_url, shop, t
         "index": shop,
         "revision": 1,
         "warnings": [],
+        "former": [],
     }
     assert yaml.safe_load(run("profile", "show")[0])["product"]["title"] == "titel"
     hits = json.loads(run("search", "rote Regenjacken", "--ranker", "vectors", "--json")[0])["hits"]

@@ -92,6 +92,11 @@ def test_a_pushed_ranker_is_proved_and_beats_words_alone(shop_index, logged, enc
     for view in (found.full, found.judged):
         bm25, random, learned = (view.of("all", name, "nDCG@10").mean for name in view.rankers)
         assert random < bm25 < learned
+    assert found.seen == {"learned": len(encoded)}  # it was trained with these
+    fresh = [replace(one, query=one.query.model_copy(update={"id": f"{one.query.id}-new"})) for one in encoded]
+    grades = Qrels.read(shop_files / "qrels.txt")
+    moved = Qrels({f"{query}-new": grades.for_query(query) for query in grades.queries()})
+    assert evaluate(shop_index, rankings, fresh, moved).seen == {}
 
 
 def test_a_ranker_that_scores_otherwise_is_withdrawn(shop_index, logged, encoded):

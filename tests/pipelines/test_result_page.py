@@ -134,7 +134,7 @@ VALUES = {
     "price": lambda one: [price_range(one["price"]["gross"])],
     "sold": lambda one: [(one["sold"] // 100 * 100.0, one["sold"] // 100 * 100.0 + 100)],
     "fresh": lambda one: [one["fresh"]],
-    "created": lambda one: [one["created"][:4]],
+    "created": lambda one: [(f"{one['created'][:4]}-01-01", f"{int(one['created'][:4]) + 1}-01-01")],
 }  # fmt: skip
 
 
@@ -154,7 +154,7 @@ def shown(buckets):
     def key(one):
         if one.value is not None:
             return one.value
-        return one.low[:4] if isinstance(one.low, str) else (one.low, one.high)
+        return one.low, one.high
 
     assert all(isinstance(one, Bucket) for one in buckets)
     return {key(one): one.count for one in buckets if one.count}
@@ -194,6 +194,30 @@ def test_a_facet_counts_under_all_filters_but_its_own(shop, text, chosen):
         assert shown(result.facets[name]) == counted(matching(matches, *others), name), name
     assert result.counted == ("lexical match" if text else "all products")
     assert [hit.id for hit in result] == list(matching(matches, *(FILTERS[name][1] for name in chosen)))[:3]
+
+
+def test_the_filter_of_a_bucket_finds_as_many_products_as_it_counts(shop):
+    index, ranking = shop
+    result = search(index, "mug", ranker=ranking, facets=True)
+    for name, buckets in result.facets.items():
+        for bucket in (one for one in buckets if one.count):
+            found = search(index, "mug", ranker=ranking, filters={name: bucket.filter}, size=0)
+            assert found.total == bucket.count, (name, bucket)
+
+
+def test_browsing_goes_by_popularity_where_the_profile_has_it(shop):
+    index, ranking = shop
+    first_pass = PROFILE.first_pass.model_copy(update={"popularity": "price.gross", "window": 100})
+    opened = Index.open(index.cluster, index.alias, profile=PROFILE.model_copy(update={"first_pass": first_pass}))
+    prices = [DOCUMENTS[hit.id]["price"]["gross"] for hit in search(opened, ranker=ranking, size=300)]
+    assert prices == sorted(prices, reverse=True)
+    assert [hit.id for hit in search(opened, "  ", ranker=ranking)] == [
+        hit.id for hit in search(opened, ranker=ranking)
+    ]
+    expected = list(matching(words("red mug")))
+    wide = PROFILE.model_copy(update={"first_pass": first_pass.model_copy(update={"window": WINDOW})})
+    opened = Index.open(index.cluster, index.alias, profile=wide)
+    assert [hit.id for hit in search(opened, "red mug", ranker=ranking, size=300)] == expected
 
 
 def test_with_words_and_a_vector_facets_count_the_lexical_match(shop):
@@ -280,8 +304,8 @@ def test_dates_are_filtered_and_counted_alike_whatever_format_the_field_has(odd,
     result = search(odd, "mug", filters={name: within}, facets=True)
     assert sorted(hit.id for hit in result) == ["29", "30", "31", "32"]
     assert [(one.low, one.count) for one in result.facets[name]] == [
-        ("2025-12-01T00:00:00.000Z", 31),
-        ("2026-01-01T00:00:00.000Z", 29),
+        ("2025-12-01", 31),
+        ("2026-01-01", 29),
     ]
     assert search(odd, filters={name: (result.facets[name][1].low, "2026-01-01")}).total == 1
 
@@ -297,6 +321,15 @@ def test_a_number_whose_interval_has_no_finite_beginning_is_counted():
     buckets = [{"key": 1.0, "doc_count": 2}, {"key": "Infinity", "doc_count": 1}]
     counts = {"facets": {"d": {"buckets": buckets}}, "without_own_filter": {"matched": {}}}
     assert read_facets(profile, counts) == {"d": [Bucket(2, low=1.0, high=1.001), Bucket(1)]}
+
+
+def test_dates_beyond_the_year_9999_are_counted():
+    years = FilterField(name="d", field="d", type="date", facet=Facet(histogram="year"))
+    keys = {"9999-01-01T00:00:00.000Z": 253370764800000, "+10000-01-01T00:00:00.000Z": 253402300800000}
+    buckets = [{"key": key, "key_as_string": text, "doc_count": 1} for text, key in keys.items()]
+    counts = {"facets": {"d": {"buckets": buckets}}, "without_own_filter": {"matched": {}}}
+    found = read_facets(IndexProfile(text_fields=("name",), filters=(years,)), counts)
+    assert [one.low for one in found["d"]] == list(keys)
 
 
 def test_a_long_number_keeps_all_its_digits(odd):
@@ -428,6 +461,9 @@ def test_what_a_page_asks_and_the_profile_lacks_is_named_with_what_there_is(shop
         ({"sort": "price"}, "sort_is_no_parameter_of_this_template"),
         ({"aggs": {"brand": {}}}, "aggs_is_no_parameter_of_this_template"),
         ({"filter_price_min": "cheap"}, "cheap"),
+        ({"filter_price": [20, 50]}, "filter_price_is_no_parameter"),
+        ({"filter_brand_min": "A"}, "filter_brand_min_is_no_parameter"),
+        ({"sort_brand": "asc"}, "sort_brand_is_no_parameter"),
         ({"sort_price": "cheapest"}, "CHEAPEST"),
     ],
 )
