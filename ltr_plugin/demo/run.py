@@ -242,5 +242,6 @@ def _index(
     index.refresh()
     with timer.step("measuring the first pass", progress_bar):
         measured = measure_scales(index, sample=MEASURED_PRODUCTS)
-        put_profile(cluster, alias, measured.applied_to(kept_profile(cluster, alias).profile))
-    return ManagedIndex.open(cluster, alias)
+        scaled = measured.applied_to(kept_profile(cluster, alias).profile)
+        put_profile(cluster, alias, scaled)
+    return ManagedIndex.open(cluster, alias, profile=scaled)
