@@ -7,7 +7,7 @@ import shop_vectors
 import yaml
 from busy_proxy import busy_proxy
 from german_shop import documents
-from ltr_command import ltr
+from ltr_command import ltr_here as ltr
 
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 

@@ -10,7 +10,7 @@ import german_shop
 import numpy as np
 import pytest
 import yaml
-from ltr_command import ltr
+from ltr_command import ltr_here as ltr
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField

@@ -8,7 +8,7 @@ import german_shop
 import pytest
 import yaml
 from busy_proxy import busy_proxy
-from ltr_command import ltr
+from ltr_command import ltr_here as ltr
 
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import InputError
@@ -98,13 +98,15 @@ def test_a_user_who_may_not_read_kept_profiles_names_one_and_is_told_so(node_url
     with busy_proxy(node_url) as proxy:
         proxy.forbidden = ("/ltr-",)
         environment = {"OPENSEARCH_URL": proxy.url, "LTR_RUNS": str(tmp_path / "runs")}
-        code, out, err = ltr("search", "rote Regenjacke", "--index", shop, "--profile", path, **environment)
+        code, out, err = ltr(
+            "search", "rote Regenjacke", "--index", shop, "--profile", path, cwd=tmp_path, **environment
+        )
         assert (code, err) == (0, "")
         assert "Regenjacke" in out
-        code, _, err = ltr("search", "rote Regenjacke", "--index", shop, **environment)
+        code, _, err = ltr("search", "rote Regenjacke", "--index", shop, cwd=tmp_path, **environment)
         assert code != 0
         assert "needs the right to read ltr-profiles, or names a profile with --profile" in err
-        code, _, err = ltr("profile", "put", path, "--index", shop, **environment)
+        code, _, err = ltr("profile", "put", path, "--index", shop, cwd=tmp_path, **environment)
         assert code != 0
         assert "needs the right to " in err
 
@@ -120,7 +122,7 @@ def test_every_mistake_is_said_at_once_with_exit_code_2(node_url, shop, tmp_path
         ],
     )
     environment = {"OPENSEARCH_URL": node_url, "LTR_RUNS": str(tmp_path / "runs")}
-    code, _, err = ltr("profile", "put", path, "--index", shop, **environment)
+    code, _, err = ltr("profile", "put", path, "--index", shop, cwd=tmp_path, **environment)
     assert code == 2
     assert "6 problems" in err
     for said in (

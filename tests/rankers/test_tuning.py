@@ -52,7 +52,7 @@ def tried(found):
 
 
 def test_what_is_found_is_better_than_the_defaults(noisy, tmp_path):
-    found = run_search(noisy, "linear", tmp_path, minutes=0.1)
+    found = run_search(noisy, "linear", tmp_path, minutes=0.3)
     assert len(found.fold_searches) == 4
     counts = [len(fold.completed_trials) for fold in found.fold_searches]
     assert max(counts) - min(counts) <= 1
