@@ -3,13 +3,14 @@
 from itertools import pairwise
 
 from ltr_plugin.features.kinds import MATCH_NONE
-from ltr_plugin.features.mustache import NOTHING, Body, members, object_with, when, when_list
+from ltr_plugin.features.mustache import Body, RawTemplate, members, object_with, render, when, when_list
 from ltr_plugin.profile.filter_fields import Facet, FilterField
 from ltr_plugin.queries.filters import CLAUSES, MATCH_ALL, filter_clauses, filtered_by
 from ltr_plugin.queries.retrieval import Retrieval
 
-FACETS, WITHOUT_OWN_FILTER = "facets", "without_own_filter"
-"""Aggregations: the facets of what the search matches, and those of fields that it is filtered by."""
+FACETS, WITHOUT_OWN_FILTER, UNUSED = "facets", "without_own_filter", "unused_"
+"""Aggregations: the facets of what the search matches, and those of fields that it is filtered by; what the names of
+the others begin with there."""
 
 MIN_SHARD_VALUES = 1000
 """Values that each shard counts: of a field with fewer, the counts on several shards are exact."""
@@ -39,10 +40,7 @@ def facet_aggregations(retrieval: Retrieval) -> dict[str, Body]:
         "aggs": {name: _values(field.field, facet) for name, (field, facet) in declared.items()},
     }
     scope = filtered_by(fields, members({"global": {}}), members({"filter": MATCH_NONE}))
-    again = [
-        filtered_by([field], members({name: _without_own(retrieval, field, facet)}), NOTHING)
-        for name, (field, facet) in declared.items()
-    ]
+    again = [_without_own(retrieval, field, facet) for field, facet in declared.values()]
     own = retrieval.own_clause(CLAUSES)
     neighbours = [own] if own else retrieval.knn_clauses(CLAUSES)
     anew = when("text", retrieval.lexical_clause(), {"bool": {"should": [*neighbours, retrieval.browse_clause()]}})
@@ -53,9 +51,17 @@ def facet_aggregations(retrieval: Retrieval) -> dict[str, Body]:
 _ALL: Body = {"filter": MATCH_ALL}
 
 
-def _without_own(retrieval: Retrieval, field: FilterField, facet: Facet) -> Body:
-    others = {"bool": {"filter": filter_clauses(retrieval.profile, without=field)}}
-    return {"filter": others, "aggs": {"values": _values(field.field, facet)}}
+def _without_own(retrieval: Retrieval, field: FilterField, facet: Facet) -> RawTemplate:
+    """The facet under the other filters, by the name of the field.
+
+    Where the search is not filtered by it, it counts nothing and has the name UNUSED: a template has its text once, for
+    all parameters of the field, since templates of the cluster are limited in length.
+    """
+    name = filtered_by([field], RawTemplate(field.name), RawTemplate(f"{UNUSED}{field.name}"))
+    asked = filtered_by([field], RawTemplate(render(MATCH_ALL)), RawTemplate(render(MATCH_NONE)))
+    others = {"bool": {"must": [asked], "filter": filter_clauses(retrieval.profile, without=field)}}
+    counts = {"filter": others, "aggs": {"values": _values(field.field, facet)}}
+    return RawTemplate(f'"{name.text}":{render(counts)},')
 
 
 def _values(path: str, facet: Facet) -> Body:
