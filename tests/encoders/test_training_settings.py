@@ -114,3 +114,19 @@ def test_one_photo_is_said_in_the_singular(tmp_path):
     assert "1 unseen photo finds its product's other photos: 0% first, 100% in the first five" in said
     with pytest.raises(InputError, match="1 usable photo; an encoder needs"):
         check_enough(1, tmp_path, "photos")
+
+
+@pytest.mark.parametrize(
+    ("epochs", "ends"),
+    [
+        ([], False),
+        ([-122.9, -92.9, -77.1, -36.6], False),  # groceries, which began with -42.5
+        ([-30.0, -31.0, -32.0], False),
+        ([-30.0, -31.0, -32.0, -33.0], True),
+        ([-50.0, -40.0, -41.0, -42.0, -40.0], True),
+    ],
+)
+def test_fine_tuning_ends_when_epochs_are_no_better_than_one_before(epochs, ends):
+    from ltr_plugin.encoders.training.photo.network_trainer import no_better
+
+    assert no_better(epochs) == ends

@@ -45,6 +45,16 @@ PATIENCE = 3
 """Epochs without a better result on the held-out photos that end the training."""
 
 
+def no_better(epochs: Sequence[float]) -> bool:
+    """Whether the last PATIENCE epochs brought nothing, by the results after each.
+
+    They are compared with each other, and not with the state before them: the first ones, of a high learning rate, are
+    often worse than that.
+    """
+    best = max(range(len(epochs)), key=epochs.__getitem__, default=0)
+    return len(epochs) - 1 - best >= PATIENCE
+
+
 class NetworkTrainer:
     """The network, its projections, a vector of each product with several photos, and the optimizer of all."""
 
@@ -70,7 +80,7 @@ class NetworkTrainer:
             torch.tensor(config[name], device=self._device).view(1, 3, 1, 1) for name in ("mean", "std")
         )
         self._best: tuple[float, list[dict[str, torch.Tensor]]] = (float("-inf"), [])
-        self._epochs_since = 0
+        self._scores: list[float] = []
         self._progress = progress
 
     def begin(self, seen: Sequence[int], held_out: Sequence[int], before: aligned.Alignment | None) -> None:
@@ -118,10 +128,8 @@ class NetworkTrainer:
             score = float((logs * normalize(self._shows(self._held_out), p=1, dim=1)).sum())
         if score > self._best[0]:
             self._best = score, [copy.deepcopy(one.state_dict()) for one in (self._network, self.heads)]
-            self._epochs_since = 0
-        else:
-            self._epochs_since += 1
-        return self._epochs_since >= PATIENCE
+        self._scores.append(score)
+        return no_better(self._scores[1:])
 
     def restore_best(self) -> None:
         """Puts the best state back, of the first, the last and each epoch's, where there were held-out photos."""
