@@ -59,7 +59,7 @@ def test_the_whole_way_by_hand(shop, here):
     assert code == 0, err
     assert f"score {explained[0]['score']:.4f} =" in out
     result = run("evaluate", *judged, "--ranker", "bm25", "--ranker", shop / "ranker", *common)
-    assert set(result) == {"full", "judged", "failed"}
+    assert set(result) == {"full", "judged", "failed", "seen"}
     assert set(result["full"]["slices"]["all"]["rankers"]) == {"bm25", str(shop / "ranker")}
     rankers = ("--ranker", "bm25", "--ranker", shop / "ranker")
     code, out, err = ltr("report", *judged, *rankers, "--out", shop / "report.html", "--index", name, **environment)
