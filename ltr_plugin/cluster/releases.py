@@ -72,6 +72,11 @@ def current_releases(cluster: Cluster) -> list[Release]:
     return releases
 
 
+def releases_of(cluster: Cluster, index: str) -> list[Release]:
+    """The current release of each template that ranks an index of this name."""
+    return [one for one in current_releases(cluster) if one.metadata["index"] == index]
+
+
 def read_template(cluster: Cluster, name: str) -> str | None:
     """The text of a stored template; None where there is none."""
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from ltr_plugin.batches import batched
-from ltr_plugin.catalog.product import Modality, digest
+from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.references import is_url
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.index import Index
@@ -38,11 +38,6 @@ class EncodedQuery:
     def from_json(cls, value: Mapping[str, Json]) -> Self:
         """What `to_json` gave."""
         return cls(decode(Query, value["query"], source="query"), value["params"])
-
-
-def query_digest(query: Json) -> str:
-    """A digest of a query's JSON, by which it is known again."""
-    return digest(query)
 
 
 class FailedQueries(dict[str, str]):

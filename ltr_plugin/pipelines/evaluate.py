@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.batches import batched
-from ltr_plugin.catalog.product import MEDIA_FIELDS, Product
+from ltr_plugin.catalog.product import MEDIA_FIELDS, Product, digest
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.ranker_facts import ranker_facts
 from ltr_plugin.cluster.search import Hit, OnError, msearch_template, raise_error
 from ltr_plugin.evaluation.comparison import Comparison, compare
 from ltr_plugin.evaluation.runs import Run
 from ltr_plugin.judgments.qrels import Qrels
-from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode_judged, query_digest
+from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode_judged
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
 from ltr_plugin.progress import Progress, no_progress, offset_progress
 from ltr_plugin.queries.retrieval import Retrieval
@@ -117,7 +117,7 @@ def evaluate(
 
 def _seen_in_training(index: Index, rankings: Sequence[Ranking], judged: Sequence[EncodedQuery]) -> dict[str, int]:
     """How many of the queries each ranker is known to have been trained with, where there are any."""
-    digests = {query_digest(one.to_json()["query"]) for one in judged}
+    digests = {digest(one.to_json()["query"]) for one in judged}
     trained_with = {one.name: set(ranker_facts(index.cluster, one.model).get("trained_with", ())) for one in rankings}
     return {name: len(digests & known) for name, known in trained_with.items() if digests & known}
 

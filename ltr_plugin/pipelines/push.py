@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from ltr_plugin.catalog.product import digest
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_matrix, fetch_features
 from ltr_plugin.cluster.feature_store import TRIAL, FeatureStore, push_features
 from ltr_plugin.cluster.index import Index
@@ -19,7 +20,6 @@ from ltr_plugin.pipelines.encode_queries import (
     EncodedQuery,
     FailedQueries,
     encode,
-    query_digest,
     sample_evenly,
 )
 from ltr_plugin.pipelines.search import first_pass
@@ -82,7 +82,7 @@ def push(
             raise ParityError(f"the cluster does not score {name} as trained; it {fate}. {parity}")
         known = {
             "profile": ranker.card.provenance.get("profile"),
-            "trained_with": [query_digest(one["query"]) for one in ranker.card.sample_queries],
+            "trained_with": [digest(one["query"]) for one in ranker.card.sample_queries],
         }
         if facts := {key: value for key, value in known.items() if value}:
             write_ranker_facts(index.cluster, name, facts)
