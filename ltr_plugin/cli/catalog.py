@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ltr_plugin.cli.embedding import print_refused, warn_without_workers
-from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName, MediaRoot, SkipInvalid, Wait
+from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName, MediaRoot, NewIndexProfile, SkipInvalid, Wait
 from ltr_plugin.cli.terminal.group import verb_group
 from ltr_plugin.cli.terminal.output import exit_if, print_problems, print_result
-from ltr_plugin.cli.writing import STANDARD_INPUT, ensure_index, print_missing, read_ids, write
+from ltr_plugin.cli.writing import STANDARD_INPUT, ensure_index, print_missing, read_ids, read_new_profile, write
 from ltr_plugin.errors import InputError, counted
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def put(
         bool, typer.Option("--yes", help="Delete them; without --yes, --prune only lists what would be deleted.")
     ] = False,
     skip_invalid: SkipInvalid = False,
+    profile: NewIndexProfile = None,
     wait: Wait = True,
     as_json: AsJson = False,
 ) -> None:
@@ -46,7 +47,7 @@ def put(
     """
     write(
         file, name, media_root=media_root, update=False, prune=prune, yes=yes, skip_invalid=skip_invalid, wait=wait,
-        as_json=as_json,
+        as_json=as_json, profile=profile,
     )  # fmt: skip
 
 
@@ -93,15 +94,19 @@ def delete(
 @app.command()
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Catalog file (JSON Lines), may be gzipped.")],
+    profile: Annotated[
+        Path | None, typer.Option("--profile", help="Profile (YAML) that declares further fields of the products.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check a catalog file and list every mistake; no cluster is needed."""
-    from ltr_plugin.catalog.changes import CatalogEntry
+    from ltr_plugin.catalog.product_types import STANDARD, product_types
     from ltr_plugin.jsonlines import JsonLines
 
     if file == STANDARD_INPUT:
         raise InputError("ltr catalog check", "reads a file, not standard input")
-    products, problems = JsonLines(file, CatalogEntry).check()
+    types = product_types(read_new_profile(profile)) if profile else STANDARD
+    products, problems = JsonLines(file, types.entry).check()
     facts = {"products": products, "problems": [str(problem) for problem in problems]}
     if not as_json:
         print_problems(problems)
