@@ -1,12 +1,12 @@
 """The parts that a catalog's compounds are made of, found in the catalog's own words.
 
-A part is a word that also stands alone and that other words begin or end with, where the rest is a word as well; or an
-end that at least three words share whose beginnings are words: `kabel` of `Kopfhörerkabel` where `Kopfhörer` occurs.
+A part is a word that also stands alone and that others begin or end with, where the rest is a word as well; or an end
+that at least three words share whose beginnings are words: `kabel`, where `Kopfhörer` and `Netz` stand alone.
 """
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.unicode import nfc
@@ -18,8 +18,8 @@ MAX_WORDS = 200_000
 """Words of a catalog that are looked at, the most frequent ones."""
 
 _WORD = re.compile(r"[^\W\d_]{3,40}")
-_LINKS = ("s", "es", "n", "en", "e", "er")
-"""Letters between the parts of a compound, as in `Arbeitsjacke`."""
+_ENDINGS = ("s", "es", "n", "en", "e", "er")
+"""Letters that a word has at the end of one of its forms, or before the next part, as in `Arbeitsjacken`."""
 
 _MIN_HEAD, _MIN_TAIL, _MIN_SHARED_TAIL, _MIN_SHARING = 4, 3, 5, 3
 
@@ -35,19 +35,25 @@ def catalog_words(products: Iterable[Product]) -> list[str]:
     return [word for word, _ in counts.most_common(MAX_WORDS)]
 
 
-def compound_parts(stems: Collection[str]) -> list[str]:
-    """The parts of the compounds among the stems of a catalog, at most MAX_PARTS, those of most compounds first."""
-    known = frozenset(stems)
+def compound_parts(words: Collection[str]) -> list[str]:
+    """The parts of the compounds among the words of a catalog, at most MAX_PARTS, those of most compounds first.
+
+    The words are in lower case, with accents folded as the index has them.
+    """
+    known = frozenset(words)
     used: Counter[str] = Counter()
     shared: defaultdict[str, set[str]] = defaultdict(set)
     for word in known:
-        for head, tail in _splits(word, known):
-            if tail in known:
-                used[tail] += 1
-                if len(head) >= _MIN_HEAD:
-                    used[head] += 1
-            elif len(tail) >= _MIN_SHARED_TAIL and not any(tail.removeprefix(link) in known for link in _LINKS):
-                shared[tail].add(head)
+        for end in range(3, len(word) - _MIN_TAIL + 1):
+            heads, tail = _known_forms(word[:end], known), word[end:]
+            tails = _known_forms(tail, known)
+            if heads and tails:
+                used.update(tails)
+                used.update(head for head in heads if len(head) >= _MIN_HEAD)
+            elif (
+                heads and len(tail) >= _MIN_SHARED_TAIL and not any(tail.removeprefix(one) in known for one in _ENDINGS)
+            ):
+                shared[tail].update(heads)
     for tail, heads in shared.items():
         if len(heads) >= _MIN_SHARING:
             used[tail] += len(heads)
@@ -55,11 +61,7 @@ def compound_parts(stems: Collection[str]) -> list[str]:
     return sorted(sorted(used), key=used.__getitem__, reverse=True)[:MAX_PARTS]
 
 
-def _splits(word: str, known: Collection[str]) -> Iterator[tuple[str, str]]:
-    """A word's beginnings that are words, without the letters that link them to the rest, each with that rest."""
-    for end in range(3, len(word) - _MIN_TAIL + 1):
-        head, tail = word[:end], word[end:]
-        if head in known:
-            yield head, tail
-        else:
-            yield from ((bare, tail) for link in _LINKS if (bare := head.removesuffix(link)) in known and bare != head)
+def _known_forms(part: str, known: Collection[str]) -> set[str]:
+    """The words that a part of a compound may be a form of; those with fewer than three letters are none."""
+    forms = {part, *(part.removesuffix(ending) for ending in _ENDINGS)}
+    return {form for form in forms if len(form) >= _MIN_TAIL and form in known}

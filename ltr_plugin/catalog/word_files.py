@@ -5,7 +5,7 @@ Synonyms have Solr's form: `sofa, couch`, or `tv, telly => television`.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 from ltr_plugin.catalog.compounds import MAX_PARTS
@@ -22,9 +22,9 @@ _SEPARATOR, _ARROW = re.compile(r"(?<!\\),"), re.compile(r"(?<!\\)=>")
 _WORD = re.compile(r"\w")
 
 
-def read_synonyms(path: Path) -> tuple[str, ...]:
-    """The rules of a file, in NFC; InputError lists all mistakes with the numbers of their lines."""
-    return checked_synonyms(read_lines(path), str(path))
+def read_synonyms(path: Path) -> dict[str, str]:
+    """The rules of a file by their place, such as `line 3`, in NFC; InputError lists all mistakes with their places."""
+    return checked_synonyms({f"line {number}": line for number, line in enumerate(read_lines(path), 1)}, str(path))
 
 
 def read_lines(path: Path) -> list[str]:
@@ -35,16 +35,16 @@ def read_lines(path: Path) -> list[str]:
         raise InputError(str(path), f"is not UTF-8 at byte {error.start}; save it as UTF-8") from None
 
 
-def checked_synonyms(lines: Iterable[str], source: str) -> tuple[str, ...]:
-    """The rules among lines of such a file; InputError lists all that is wrong."""
-    rules: list[str] = []
+def checked_synonyms(lines: Mapping[str, str], source: str) -> dict[str, str]:
+    """The rules among lines of such a file by their places; InputError lists all that is wrong."""
+    rules: dict[str, str] = {}
     problems: list[Problem] = []
     words: defaultdict[str, int] = defaultdict(int)
-    for number, line in enumerate(lines, 1):
+    for place, line in lines.items():
         rule = nfc(line).strip()
         if not rule or rule.startswith("#"):
             continue
-        rules.append(rule)
+        rules[place] = rule
         try:
             sides = _sides(rule)
             added = sum(len(term.split()) for term in sides[-1])
@@ -53,12 +53,12 @@ def checked_synonyms(lines: Iterable[str], source: str) -> tuple[str, ...]:
                 if words[term.casefold()] > MAX_RULE_WORDS:
                     raise ValueError(f"{shorten(term)} stands for more than {MAX_RULE_WORDS} words; leave some out")
         except ValueError as error:
-            problems.append(Problem(f"line {number}", str(error)))
+            problems.append(Problem(place, str(error)))
     if len(rules) > MAX_RULES:
-        problems.append(Problem(f"line {number}", f"{counted(len(rules), 'rule')}; an index takes {MAX_RULES:,}"))
+        problems.append(Problem("", f"has {counted(len(rules), 'rule')}; an index takes {MAX_RULES:,}"))
     if problems:
         raise InputError(source, problems)
-    return tuple(rules)
+    return rules
 
 
 def read_compound_words(path: Path) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ def read_compound_words(path: Path) -> tuple[str, ...]:
             if not word.isalpha():
                 problems.append(Problem(f"line {number}", f"{shorten(word)} is no word; write one word a line"))
     if len(words) > MAX_PARTS:
-        problems.append(Problem(f"line {number}", f"{counted(len(words), 'word')}; an index takes {MAX_PARTS:,}"))
+        problems.append(Problem("", f"has {counted(len(words), 'word')}; an index takes {MAX_PARTS:,}"))
     if problems:
         raise InputError(str(path), problems)
     return tuple(words)

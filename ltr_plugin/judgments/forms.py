@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, StringConstraints, ValidationError
 
+from ltr_plugin.catalog.unicode import nfc
 from ltr_plugin.errors import Problem, ProblemLog
 from ltr_plugin.files import decode_line, open_lines, read_text
 from ltr_plugin.validation import parse_json, problems_of, shorten
@@ -62,8 +63,8 @@ def text_id(text: str) -> str:
 
 
 def squeeze(text: str) -> str:
-    """A query's text with single blanks, by which texts are compared."""
-    return " ".join(text.split())
+    """A query's text in NFC with single blanks, by which texts are compared."""
+    return " ".join(nfc(text).split())
 
 
 def _grade(value: object) -> int:

@@ -36,7 +36,7 @@ MIN_PART_LETTERS, MAX_PART_LETTERS = 3, 30
 @dataclass(frozen=True)
 class AnalysisChoices:
     """What is chosen when an index is made, and stays when its next version is: the plugins of the cluster that its
-    analyzers use, and the stems that its compounds are split into."""
+    analyzers use, and the words that its compounds are split into."""
 
     plugins: frozenset[str] = frozenset()
     compound_parts: tuple[str, ...] = ()

@@ -13,32 +13,28 @@ from ltr_plugin.validation import shorten
 SECTIONS = ("analyzer", "tokenizer", "filter", "char_filter")
 """The parts of an `analysis` block that a shop may state."""
 
-SOURCE = "profile"
-
 _OURS = re.compile(r"(unstemmed|stemmed|parts|folded)(_.*)?")
 
 
-def require_analysis(schema: CatalogSchema, text_fields: Iterable[str]) -> None:
-    """InputError that lists all that is wrong, with its place, but for what only the cluster knows.
+def analysis_problems(schema: CatalogSchema, text_fields: Iterable[str]) -> list[Problem]:
+    """All that is wrong, with its place in the profile, but for what only the cluster knows.
 
     `text_fields` are the fields with words that an index of this schema has.
     """
     problems = list(_language_problems(schema, fields := frozenset(text_fields)))
-    if not problems:
-        problems += _own_problems(schema, fields)
-    if problems:
-        raise InputError(SOURCE, problems)
+    return problems or list(_own_problems(schema, fields))
 
 
 def analyzer_refused(error: ClusterError, schema: CatalogSchema) -> InputError | None:
     """What the cluster says of an analyzer of the shop's own, at its place; None for another error."""
     settings = schema.analysis.settings
-    if error.status != 400 or not settings:
+    if error.status != 400 or not (settings or schema.analysis.synonyms):
         return None
     names = {name: f"$.analysis.settings.{section}.{name}" for section, entries in settings.items() for name in entries}
     named = [name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", str(error))]
-    place = names[named[-1]] if named else "$.analysis.settings"
-    return InputError(SOURCE, [Problem(place, str(error))])
+    other = "$.analysis.synonyms" if schema.analysis.synonyms else "$.analysis.settings"
+    place = names[named[-1]] if named else other
+    return InputError("profile", [Problem(place, str(error))])
 
 
 def _language_problems(schema: CatalogSchema, fields: frozenset[str]) -> Iterator[Problem]:

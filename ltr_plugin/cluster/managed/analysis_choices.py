@@ -14,7 +14,7 @@ from ltr_plugin.cluster.managed.mapping import PLUGINS_KEY
 from ltr_plugin.errors import ClusterError
 
 WORDS_PER_CALL = 4_000
-"""Words that are stemmed in one call; the cluster's limit is 10,000 tokens."""
+"""Words that are folded in one call; the cluster's limit is 10,000 tokens."""
 
 
 def choose_analysis(
@@ -29,8 +29,8 @@ def choose_analysis(
     stated = schema.analysis.compound_words
     if not compound_languages(schema) or not (stated or words):
         return AnalysisChoices(plugins, kept.compound_parts if kept else ())
-    stems = _stems(cluster, schema, plugins, stated or words)
-    return AnalysisChoices(plugins, tuple(stems if stated else compound_parts(stems)))
+    folded = _folded(cluster, schema, plugins, stated or words)
+    return AnalysisChoices(plugins, tuple(folded if stated else compound_parts(folded)))
 
 
 def choices_of(body: Mapping[str, Any], schema: CatalogSchema) -> AnalysisChoices | None:
@@ -66,17 +66,17 @@ def _plugins(cluster: Cluster, schema: CatalogSchema) -> frozenset[str]:
     return frozenset(wanted.intersection(*installed)) if installed else frozenset()
 
 
-def _stems(cluster: Cluster, schema: CatalogSchema, plugins: frozenset[str], words: Sequence[str]) -> list[str]:
-    """The stems of words, as the languages with compounds make them, each once."""
-    stems: dict[str, None] = {}
+def _folded(cluster: Cluster, schema: CatalogSchema, plugins: frozenset[str], words: Sequence[str]) -> list[str]:
+    """The words, folded as the languages with compounds do it, each once."""
+    folded: dict[str, None] = {}
     for name in compound_languages(schema):
         made = language_analyzers(name, "", plugins=plugins, compound_parts=False)
-        chain = made["analyzer"]["stemmed"]
+        chain = made["analyzer"]["unstemmed"]
         body = {
             "tokenizer": chain["tokenizer"],
             "filter": [made.get("filter", {}).get(one, one) for one in chain["filter"]],
         }
         for group in batched(words, WORDS_PER_CALL):
             tokens = cluster.call("POST", "/_analyze", {**body, "text": list(group)})["tokens"]
-            stems.update(dict.fromkeys(token["token"] for token in tokens))
-    return list(stems)
+            folded.update(dict.fromkeys(token["token"] for token in tokens))
+    return list(folded)

@@ -64,7 +64,7 @@ def language_analyzers(name: str, suffix: str, *, plugins: frozenset[str], compo
     add("unstemmed", [*folded, *indexed_pairs], [*folded, *pairs, CUT])
     add("stemmed", [*stemmed, *indexed_pairs], [*stemmed, *pairs, CUT])
     if language.compounds:
-        add("parts", [*stemmed, *split], [*stemmed, CUT, *split])
+        add("parts", [*folded, *split, *stems], [*folded, CUT, *split, *stems])
     whole = [*refer("filter", _lowercase(language)), *language.normalization, "asciifolding"]
     made["normalizer"][f"folded{suffix}"] = {"char_filter": [NFC, *characters], "filter": whole}
     return {section: definitions for section, definitions in made.items() if definitions}

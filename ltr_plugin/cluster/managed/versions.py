@@ -11,7 +11,7 @@ from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import get_index
-from ltr_plugin.cluster.managed.analysis_check import analyzer_refused, require_analysis
+from ltr_plugin.cluster.managed.analysis_check import analysis_problems, analyzer_refused
 from ltr_plugin.cluster.managed.analysis_choices import choices_of, choose_analysis
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.mapping import NO_SCHEMA, index_body, is_made_here, schema_meta, text_fields
@@ -81,7 +81,8 @@ def create_next_version(
     while True:
         current, names = resolve_alias(cluster, alias), versions(cluster, alias)
         schema = options.schema or _schema_of(cluster, current)
-        require_analysis(schema, text_fields(schema))
+        if problems := analysis_problems(schema, text_fields(schema)):
+            raise InputError("profile", problems)
         for name in reversed(names):
             index = _open_or_none(cluster, name) if name != current else None
             if index and not is_made_with(index, options):
@@ -90,7 +91,7 @@ def create_next_version(
                 set(index.vectors), index.media_roots.main, schema_meta(index.schema)
             ) == (set(vectors), media_root.resolve(), schema_meta(schema)):  # fmt: skip
                 return index
-        name = f"{alias}-v{max(map(_version_number, names), default=0) + 1}"
+        name = next_name(alias, names)
         before = cluster.call("GET", f"/{current}")[current] if current else None
         choices = choose_analysis(cluster, schema, before and choices_of(before, schema), options.words)
         body = index_body(vectors, media_root, schema=schema, choices=choices)
@@ -116,6 +117,11 @@ def is_made_with(index: ManagedIndex, options: IndexOptions) -> bool:
     stated = {"number_of_shards": options.shards, "number_of_replicas": options.replicas}
     same = all(count is None or int(settings[key]) == count for key, count in stated.items())
     return same and (options.schema is None or schema_meta(options.schema) == schema_meta(index.schema))
+
+
+def next_name(alias: str, names: Sequence[str]) -> str:
+    """The name of an index's next version, beside these."""
+    return f"{alias}-v{max(map(_version_number, names), default=0) + 1}"
 
 
 def active_index(cluster: Cluster, alias: str) -> ManagedIndex | None:
