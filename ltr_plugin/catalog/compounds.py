@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.catalog.unicode import nfc
+from ltr_plugin.unicode import nfc
 
 MAX_PARTS = 5_000
 """Parts of an index: those that most compounds have."""

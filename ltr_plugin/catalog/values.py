@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 from pydantic import AfterValidator, BeforeValidator, FiniteFloat, Strict, StringConstraints
 
-from ltr_plugin.catalog.unicode import nfc
+from ltr_plugin.unicode import nfc
 from ltr_plugin.validation import shorten
 
 MAX_ID_BYTES = 512

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ltr_plugin.catalog.compounds import MAX_PARTS
-from ltr_plugin.catalog.unicode import nfc
 from ltr_plugin.errors import InputError, Problem, counted
 from ltr_plugin.files import read_text
+from ltr_plugin.unicode import nfc
 from ltr_plugin.validation import shorten
 
 MAX_RULES, MAX_RULE_WORDS = 10_000, 24

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, StringConstraints, ValidationError
 
-from ltr_plugin.catalog.unicode import nfc
 from ltr_plugin.errors import Problem, ProblemLog
 from ltr_plugin.files import decode_line, open_lines, read_text
+from ltr_plugin.unicode import nfc
 from ltr_plugin.validation import parse_json, problems_of, shorten
 
 MAX_GRADE = 30

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from ltr_plugin.catalog.unicode import nfc
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.profile.filter_fields import RANGE_ENDS, FilterField
 from ltr_plugin.profile.index_profile import IndexProfile
+from ltr_plugin.unicode import nfc
 from ltr_plugin.validation import shorten
 
 MAX_RESULTS = 10_000

@@ -6,7 +6,6 @@ from typing import Any
 
 from ltr_plugin.catalog.languages import ICU, LANGUAGES
 from ltr_plugin.catalog.schema import CatalogSchema, TextAnalysis
-from ltr_plugin.catalog.unicode import compositions
 from ltr_plugin.cluster.managed.language_analyzers import (
     COMPOUND_PARTS,
     CUT,
@@ -14,6 +13,7 @@ from ltr_plugin.cluster.managed.language_analyzers import (
     QUERY_SUFFIX,
     language_analyzers,
 )
+from ltr_plugin.unicode import compositions
 
 MAX_QUERY_WORDS = 32
 """Words after which the cluster cuts a text that is searched for, its synonyms counted, whoever sends it: each word
