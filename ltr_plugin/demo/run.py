@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.catalog.product import MODALITIES, Modality, Product
 from ltr_plugin.catalog.vectors import VectorField
@@ -78,33 +78,36 @@ def run_demo(
     products: int = 800,
     encoder_minutes: float = 0.3,
     sound_minutes: float = 0.75,
+    language: str = "en",
     keep_node: bool = False,
 ) -> DemoReport:
     """Runs every step, writes `report.json` and `report.html` into `out`, and stops the node if it started it.
 
     A bundled photo encoder is fine-tuned and an audio encoder is trained for the given minutes, where the catalog has
     such media. `data` is a folder with the files of ShopFiles; without it a shop with so many `products` is generated.
-    The folder may have further photos of its products for the encoder's training: photos.jsonl (queries) with
+    Its texts are in the `language` (of LANGUAGES): text of another than English gets the multilingual encoder. The
+    folder may have further photos of its products for the encoder's training: photos.jsonl (queries) with
     photos.qrels.txt. A run after an interruption continues: shop, encoders and vectors that exist are kept.
     """
-    from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, vector_fields
+    from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, nano_e5, vector_fields
     from ltr_plugin.encoders.training.trainers import FINETUNE, TRAINERS
 
     timer = _StepTimer()
     started = time.perf_counter()
-    files = _shop_files(data, out, products, timer, progress_bar)
+    files = _shop_files(data, out, products, language, timer, progress_bar)
+    text = DEFAULT_TEXT_ENCODER if language == "en" else f"{nano_e5.LIBRARY.name}:{nano_e5.LIBRARY.example}"
     with _node(settings, timer, progress_bar, keep=keep_node) as cluster:
         media = _catalog_modalities(files)
         photos = sounds = None
         if "image" in media:
             folder = out / "encoder"
-            photos = _encoder(FINETUNE, "photo", files, folder, encoder_minutes, timer, progress_bar)
+            photos = _encoder(FINETUNE, "photo", files, folder, text, encoder_minutes, timer, progress_bar)
         if "audio" in media:
             sounds = _encoder(
-                TRAINERS["audio"], "audio", files, out / "sound-encoder", sound_minutes, timer, progress_bar
+                TRAINERS["audio"], "audio", files, out / "sound-encoder", text, sound_minutes, timer, progress_bar
             )
         videos = tuple(spec for spec in (photos, sounds) if spec) if "video" in media else ()
-        vectors = vector_fields(DEFAULT_TEXT_ENCODER, photos, sounds, videos)
+        vectors = vector_fields(text, photos, sounds, videos)
         index = _index(settings, cluster, files, vectors, timer, progress_bar)
         return _rank(index, files, out, timer, progress_bar, started)
 
@@ -166,12 +169,14 @@ def _node(settings: Settings, timer: _StepTimer, progress_bar: ProgressBar, *, k
         yield connect(settings=settings)
 
 
-def _shop_files(data: Path | None, out: Path, products: int, timer: _StepTimer, progress_bar: ProgressBar) -> ShopFiles:
+def _shop_files(
+    data: Path | None, out: Path, products: int, language: str, timer: _StepTimer, progress_bar: ProgressBar
+) -> ShopFiles:
     if data is None:
-        folder = out / "shop"
+        folder = out / ("shop" if language == "en" else f"shop-{language}")
         if not ShopFiles.in_folder(folder).catalog.exists():
             with timer.step("drawing the shop", progress_bar) as progress:
-                return generate_shop(folder, products=products, progress=progress)
+                return generate_shop(folder, products=products, language=language, progress=progress)
         return ShopFiles.in_folder(folder)
     files = ShopFiles.in_folder(data)
     needed = (files.catalog, files.train_queries, files.test_queries, files.qrels)
@@ -186,6 +191,7 @@ def _encoder(
     modality: str,
     files: ShopFiles,
     folder: Path,
+    text: str,
     minutes: float,
     timer: _StepTimer,
     progress_bar: ProgressBar,
@@ -196,16 +202,10 @@ def _encoder(
 
     if not folder.exists():
         photos, qrels = (files.catalog.with_name(name) for name in ("photos.jsonl", "photos.qrels.txt"))
-        more = modality == "photo" and photos.is_file()
+        more = {"queries": photos, "qrels": qrels} if modality == "photo" and photos.is_file() else {}
+        options: dict[str, Any] = {"text": text, "budget": Budget(minutes=minutes), **more}
         with timer.step(f"training the {modality} encoder", progress_bar) as progress:
-            trainer(
-                files.catalog,
-                folder,
-                queries=photos if more else None,
-                qrels=qrels if more else None,
-                budget=Budget(minutes=minutes),
-                progress=progress,
-            )
+            trainer(files.catalog, folder, progress=progress, **options)
     library = json.loads((folder / CARD).read_text("utf-8"))["fingerprint"]["library"]
     return f"{library}:{folder}"
 
