@@ -341,9 +341,9 @@ def markdown(rows: Sequence[Row]) -> str:
         "",
         "Encoders without published weights are trained on the set's own training part alone. Means over the queries",
         "with 95 % bootstrap intervals. A hit is the same class (clothing), the same product (grocery), or a grade of",
-        "2 or 3 (electronics). Training includes reading and encoding what it learns from. Items/s are prepared and",
-        "encoded one after the other, without opening files; `one` is the time of one prepared query. Memory is the",
-        "peak of the encoder's own process.",
+        "2 or 3 (electronics, the demo). Training includes reading and encoding what it learns from. Items/s are",
+        "prepared and encoded one after the other, without opening files; `one` is the time of one prepared query.",
+        "Memory is the peak of the encoder's own process. Of BM25, items/s are products written, `one` is a search.",
     ]
     for task in dict.fromkeys(row.task for row in rows):
         own = [row for row in rows if row.task == task]
@@ -372,8 +372,8 @@ def cells(row: Row) -> Iterator[str]:
     yield row.encoder
     for name, (low, high) in row.intervals.items():
         yield f"{row.measures[name]:.3f} ({low:.3f} to {high:.3f})"
-    yield from (str(row.dimension), f"{row.training_s:.0f}", f"{row.per_s:,.0f}")
-    yield from (f"{row.one_ms:.1f}", f"{row.weights_mb:g}", str(row.peak_mb))
+    yield from (str(row.dimension or ""), f"{row.training_s:.0f}", f"{row.per_s:,.0f}")
+    yield from (f"{row.one_ms:.1f}", f"{row.weights_mb:g}", str(row.peak_mb or ""))
 
 
 if __name__ == "__main__":
