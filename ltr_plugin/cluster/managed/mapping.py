@@ -13,6 +13,7 @@ from ltr_plugin.cluster.managed.analysis import (
     analysis_settings,
     stemmed_mapping,
     text_mapping,
+    with_phrase_analyzers,
 )
 from ltr_plugin.errors import InputError
 
@@ -51,7 +52,7 @@ def index_body(
     has those of variants too.
     `_meta` has what `managed_profile` reads.
     """
-    return {
+    body: dict[str, Any] = {
         "settings": {
             "index": {"knn": True, "number_of_shards": shards, "analysis": analysis_settings(schema, choices)}
         },
@@ -86,6 +87,9 @@ def index_body(
             },
         },
     }
+    if schema.analysis.synonyms:
+        body["mappings"] = with_phrase_analyzers(body["mappings"])
+    return body
 
 
 def text_fields(schema: CatalogSchema) -> list[str]:
@@ -93,8 +97,12 @@ def text_fields(schema: CatalogSchema) -> list[str]:
     return [*TEXT_FIELDS, *(one.name for one in schema.fields if one.type in ("text", "keyword"))]
 
 
-def schema_meta(schema: CatalogSchema) -> dict[str, Any]:
-    """What `_meta` says of a schema: the keys that have another value than the default."""
+def schema_meta(schema: CatalogSchema, *, synonyms: bool = True) -> dict[str, Any]:
+    """What `_meta` says of a schema: the keys that have another value than the default; without `synonyms`, which
+    change while an index stays the same, all else."""
+    if not synonyms:
+        analysis = schema.analysis.model_copy(update={"synonyms": ()})
+        schema = schema.model_copy(update={"analysis": analysis})
     return schema.model_dump(mode="json", include=set(SCHEMA_KEYS), exclude_defaults=True)
 
 
