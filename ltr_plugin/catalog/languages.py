@@ -129,7 +129,7 @@ LANGUAGES: Mapping[str, Language] = {
     "ukrainian": Language(),
     "vietnamese": Language(),
 }
-"""The languages by name; `cjk` is Chinese, Japanese and Korean mixed."""
+"""The languages by name; `cjk` is Chinese, Japanese and Korean mixed, `brazilian` the Portuguese of Brazil."""
 
 
 _CODES = {
