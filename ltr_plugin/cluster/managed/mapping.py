@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.product import MODALITIES
-from ltr_plugin.catalog.schema import SCHEMA_KEYS, VARIANTS, CatalogSchema, DeclaredField
+from ltr_plugin.catalog.schema import SCHEMA_KEYS, VARIANTS, CatalogSchema, DeclaredField, NestedField
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.errors import InputError
 
@@ -93,8 +93,11 @@ def index_body(
 
 
 def schema_meta(schema: CatalogSchema) -> dict[str, Any]:
-    """What `_meta` says of a schema: the keys that have another value than the default."""
-    return schema.model_dump(mode="json", include=set(SCHEMA_KEYS), exclude_defaults=True)
+    """What `_meta` says of a schema: the keys that have another value than the default. Variants without a key are no
+    value: all indices of this library have them."""
+    nested = tuple(one for one in schema.nested if one != NestedField(path=VARIANTS))
+    stated = schema.model_copy(update={"nested": nested})
+    return stated.model_dump(mode="json", include=set(SCHEMA_KEYS), exclude_defaults=True)
 
 
 def is_managed(name: str, meta: Mapping[str, Any]) -> bool:
@@ -139,15 +142,16 @@ def _declared(fields: Iterable[DeclaredField]) -> dict[str, Any]:
 
 def _nested(schema: CatalogSchema) -> dict[str, Any]:
     """The mapping of variants and of the declared nested fields."""
-    variant = {
+    variant: dict[str, Any] = {
         "id": {"type": "keyword"},
         "price": {"type": "double"},
         "ean": {"type": "keyword"},
         "attributes": {"type": "object", "enabled": False},
     }
-    objects = {VARIANTS: variant} | {
+    keys: dict[str, dict[str, Any]] = {
         one.path: {one.key: {"type": "keyword"}} if one.key else {} for one in schema.nested
     }
+    objects = {**keys, VARIANTS: {**keys.get(VARIANTS, {}), **variant}}
     return {
         path: {"type": "nested", "properties": {**members, **_declared(schema.declared(path))}}
         for path, members in objects.items()
