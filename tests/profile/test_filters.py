@@ -88,7 +88,7 @@ def test_a_filter_by_a_field_that_cannot_be_filtered_by_is_named_with_its_place(
         "$.filters[3].field": "'hidden' is not indexed, so a search cannot be filtered by it; leave it out",
         "$.filters[4].field": "'size' has no doc_values, so it is neither counted nor sorted by; leave it out",
         "$.filters[5].field": (
-            "'offers.price' is inside of the nested 'offers', so a search cannot be filtered by it; leave it out"
+            "'offers.price' is inside of the nested 'offers'; declare that: `nested: [{path: offers}]`"
         ),
     }
 
