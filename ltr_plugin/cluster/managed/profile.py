@@ -6,6 +6,7 @@ from typing import Any, cast
 from ltr_plugin.catalog.schema import SCHEMA_KEYS, VARIANTS, CatalogSchema, DeclaredField, NestedField
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.managed.mapping import is_managed
+from ltr_plugin.cluster.managed.template_room import with_room
 from ltr_plugin.profile.filter_fields import Facet, FilterField, FilterType
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 
@@ -55,7 +56,7 @@ def managed_profile(meta: Mapping[str, Any], profile: IndexProfile | None = None
     """The profile of an index with this `_meta`, which `index_body` made.
 
     Its vectors, its media and its schema are its own; what `profile` leaves out is as `default_profile` has it. A field
-    that `profile` states no filter for has the default one.
+    that `profile` states no filter for has the default one, if search templates have room for it (`with_room`).
     """
     schema = managed_schema(meta)
     made = default_profile(schema)
@@ -72,7 +73,8 @@ def managed_profile(meta: Mapping[str, Any], profile: IndexProfile | None = None
         "filters": (*stated.filters, *kept),
         "nested": made.nested,
     }
-    return stated.model_copy(update={**{key: getattr(schema, key) for key in SCHEMA_KEYS}, **own})
+    whole = stated.model_copy(update={**{key: getattr(schema, key) for key in SCHEMA_KEYS}, **own})
+    return with_room(whole, [one for one in kept if one not in PROFILE.filters])
 
 
 def default_profile(schema: CatalogSchema) -> IndexProfile:
