@@ -1,6 +1,6 @@
 """Checks that an index has what a feature set reads: fields of the right types, and vectors of the right spaces."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ltr_plugin.catalog.vectors import VectorField
@@ -42,12 +42,29 @@ def unbounded_templates(features: FeatureSet) -> list[Problem]:
     ]
 
 
-def check_fields(features: FeatureSet, mapping: Mapping[str, Any], vectors: Sequence[VectorField]) -> None:
-    """InputError lists every feature that an index with this mapping and these vector fields cannot evaluate.
+def check_fields(
+    features: FeatureSet,
+    mapping: Mapping[str, Any],
+    vectors: Sequence[VectorField],
+    *,
+    pick_keys: Collection[str] | None = None,
+) -> None:
+    """InputError lists every feature that an index with this mapping and these vector fields cannot evaluate; with
+    `pick_keys`, the keys of the profile's nested fields, also those that pick by another one.
 
     A field below `stats` may be absent: it is mapped when the first product has it.
     """
     problems = list(_problems(features, mapping, vectors))
+    if pick_keys is not None:
+        problems += [
+            Problem(
+                f"$.features[{position}].pick",
+                f"{one.name}: searches have no parameter {one.pick!r}; state it in the profile: "
+                f"`nested: [{{path: {one.nested}, key: {one.pick}}}]`",
+            )
+            for position, one in enumerate(features.features)
+            if isinstance(one, NestedFeature) and one.pick and one.pick not in pick_keys
+        ]
     if problems:
         raise InputError(f"feature set {features.id}", problems)
 

@@ -281,11 +281,12 @@ def test_a_feature_says_which_nested_field_it_reads(shop):
         }
     )  # fmt: skip
     with pytest.raises(InputError) as refused:
-        check_fields(features, shop.mapping, shop.vectors)
+        check_fields(features, shop.mapping, shop.vectors, pick_keys=("shop",))
     assert [one.message for one in refused.value.problems] == [
         "a: 'stores.price' is inside of the nested 'stores'; add `nested: stores`",
         "b: 'stores' has no keyword 'stock' to pick by; correct `pick`, or leave it out",
         "c: 'variants.note' is inside of the nested 'variants', which a phrase does not reach",
+        "b: searches have no parameter 'stock'; state it in the profile: `nested: [{path: stores, key: stock}]`",
     ]
 
 
