@@ -156,5 +156,5 @@ def _forwarded_parameters(retrieval: Retrieval) -> Body:
     """The parameters of the search, passed on to the features with their flags; absent vectors become empty lists."""
     flags = {flag_name(name): when_list(name, True, False) for name in retrieval.query_vectors}
     vectors = {name: when_list(name, to_json(name), []) for name in retrieval.query_vectors}
-    picked = {key: f"{{{{{key}}}}}" for key in retrieval.profile.pick_keys}
+    picked = {key: when(key, f"{{{{{key}}}}}", "") for key in retrieval.profile.pick_keys}
     return {"text": "{{text}}", flag_name("text"): "{{text}}", **flags, **vectors, **picked}

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from ltr_plugin.catalog.schema import SCHEMA_KEYS, VARIANTS, CatalogSchema, DeclaredField, NestedField
 from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.cluster.managed.analysis import COMPOUND_FIELDS, PARTS, has_parts
 from ltr_plugin.cluster.managed.mapping import is_managed
 from ltr_plugin.cluster.managed.template_room import with_room
 from ltr_plugin.profile.filter_fields import Facet, FilterField, FilterType
@@ -84,7 +85,8 @@ def default_profile(schema: CatalogSchema) -> IndexProfile:
     declared = schema.declared()
     nested = schema.nested if any(one.path == VARIANTS for one in schema.nested) else (VARIANT_FIELD, *schema.nested)
     stock = next((one.name for one in declared if one.name == "stock" and one.type in ("number", "boolean")), None)
-    text = tuple(f"{one.name}.stem" for one in declared if one.type == "text")
+    text = [f"{one.name}.stem" for one in declared if one.type == "text"]
+    parts = [f"{field}.{PARTS}" for field in COMPOUND_FIELDS if has_parts(schema, field)]
     filters = [*PROFILE.filters, *(_filter(one, one.key) for one in declared if one.type != "text")]
     for one in (one for path in nested for one in schema.declared(path.path) if one.type != "text"):
         names = (one.key, f"{one.parent}_{one.key}"[:64])
@@ -94,7 +96,7 @@ def default_profile(schema: CatalogSchema) -> IndexProfile:
     return PROFILE.model_copy(
         update={
             "product": PROFILE.product.model_copy(update={"stock": stock}),
-            "text_fields": (*PROFILE.text_fields, *text),
+            "text_fields": (*PROFILE.text_fields, *parts, *text),
             "returned_fields": tuple(
                 dict.fromkeys(
                     (*PROFILE.returned_fields, *(one.name for one in declared), *(one.path for one in nested))
