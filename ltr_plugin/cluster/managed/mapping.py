@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.product import MODALITIES
-from ltr_plugin.catalog.schema import SCHEMA_KEYS, VARIANTS, CatalogSchema
+from ltr_plugin.catalog.schema import SCHEMA_KEYS, VARIANTS, CatalogSchema, NestedField
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.managed.analysis import (
     NO_CHOICES,
@@ -99,11 +99,11 @@ def text_fields(schema: CatalogSchema) -> list[str]:
 
 def schema_meta(schema: CatalogSchema, *, synonyms: bool = True) -> dict[str, Any]:
     """What `_meta` says of a schema: the keys that have another value than the default; without `synonyms`, which
-    change while an index stays the same, all else."""
+    change while an index stays the same, all else. Variants without a key are no value: all indices have them."""
+    stated: dict[str, Any] = {"nested": tuple(one for one in schema.nested if one != NestedField(path=VARIANTS))}
     if not synonyms:
-        analysis = schema.analysis.model_copy(update={"synonyms": ()})
-        schema = schema.model_copy(update={"analysis": analysis})
-    return schema.model_dump(mode="json", include=set(SCHEMA_KEYS), exclude_defaults=True)
+        stated["analysis"] = schema.analysis.model_copy(update={"synonyms": ()})
+    return schema.model_copy(update=stated).model_dump(mode="json", include=set(SCHEMA_KEYS), exclude_defaults=True)
 
 
 def is_managed(name: str, meta: Mapping[str, Any]) -> bool:
@@ -154,15 +154,16 @@ def _declared(schema: CatalogSchema, parent: str | None) -> dict[str, Any]:
 
 def _nested(schema: CatalogSchema) -> dict[str, Any]:
     """The mapping of variants and of the declared nested fields."""
-    variant = {
+    variant: dict[str, Any] = {
         "id": {"type": "keyword"},
         "price": {"type": "double"},
         "ean": {"type": "keyword"},
         "attributes": {"type": "object", "enabled": False},
     }
-    objects = {VARIANTS: variant} | {
+    keys: dict[str, dict[str, Any]] = {
         one.path: {one.key: {"type": "keyword"}} if one.key else {} for one in schema.nested
     }
+    objects = {**keys, VARIANTS: {**keys.get(VARIANTS, {}), **variant}}
     return {
         path: {"type": "nested", "properties": {**members, **_declared(schema, path)}}
         for path, members in objects.items()
