@@ -70,8 +70,12 @@ def write(
     skip_invalid: bool,
     wait: bool,
     as_json: bool,
+    mapping: Path | None = None,
 ) -> None:
-    """Writes products, or updates of them, from a file or standard input, and has their vectors made."""
+    """Writes products, or updates of them, from a file or standard input, and has their vectors made.
+
+    A file of products may be a feed, of which `mapping` says what its columns are.
+    """
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.indexing.index_catalog import require_broker
     from ltr_plugin.settings import Settings
@@ -86,8 +90,9 @@ def write(
         _write_standard_input(settings, cluster, name, media_root, update=update, wait=wait, as_json=as_json)
         return
     result, failed = write_file(
-        cluster, file, name, media_root=media_root, update=update, prune=prune, yes=yes, skip_invalid=skip_invalid
-    )
+        cluster, file, name, media_root=media_root, update=update, prune=prune, yes=yes, skip_invalid=skip_invalid,
+        mapping=mapping,
+    )  # fmt: skip
     embed_and_show(settings, result.index, result.pending_alias, wait=wait, as_json=as_json, failed=failed)
 
 
@@ -103,26 +108,30 @@ def write_file(
     prune: bool = False,
     yes: bool = False,
     replace: bool = False,
+    mapping: Path | None = None,
 ) -> "tuple[IndexResult, bool]":
-    """Writes a file of products; returns what became of them, and whether a line failed."""
+    """Writes a file of products, which may be a feed; returns what became of them, and whether a line failed."""
+    from ltr_plugin.cli.feeds import as_catalog
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
     from ltr_plugin.pipelines.indexing.index_catalog import missing_from_catalog, write_catalog
 
-    with progress_bar("writing products") as progress:
-        done = write_catalog(
-            cluster, file, name, encoders or EncoderSelection(), media=media_root, update=update, prune=prune and yes,
-            replace=replace, skip_invalid=skip_invalid, progress=progress,
-        )  # fmt: skip
+    with as_catalog(file, mapping, update=update, prune=prune, skip_invalid=skip_invalid) as (catalog, invalid):
+        with progress_bar("writing products") as progress:
+            done = write_catalog(
+                cluster, catalog, name, encoders or EncoderSelection(), media=media_root or file.parent, update=update,
+                prune=prune and yes, replace=replace, skip_invalid=skip_invalid, progress=progress,
+            )  # fmt: skip
+        missing = missing_from_catalog(done.index, catalog) if prune else []
     if done.made and encoders is None:
         _say_made(name, done.index)
     print_problems([*done.invalid_lines, *done.refused])
     _say_stale(done.stale)
     if done.pruned:
         typer.echo(f"deleted {counted(done.pruned, 'product')} that the file does not contain", err=True)
-    if prune and (missing := missing_from_catalog(done.index, file)):
+    if missing:
         some = f"{counted(len(missing), 'product')} that the file does not contain: {first_of(missing)}"
         typer.echo(f"--yes deletes {some}", err=True)
-    return done, bool(done.refused or done.invalid_lines)
+    return done, bool(done.refused or done.invalid_lines or invalid)
 
 
 def _write_standard_input(
