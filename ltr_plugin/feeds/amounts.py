@@ -1,4 +1,5 @@
 """Numbers, prices, dates and truth values as feeds write them in many countries."""
+# ruff: noqa: RUF001 - prices have signs and apostrophes that look like others
 
 import re
 from collections.abc import Iterable
@@ -34,10 +35,9 @@ _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T](.+))?")
 _YEAR_FIRST = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?:[ T](.+))?")
 _SLASHES = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?:[ T](.+))?")
 
-TRUE = frozenset(
-    "1 true t yes y ja j wahr oui o vrai si sì sí s vero verdadero on x in_stock instock available lieferbar".split()
-)
-FALSE = frozenset("0 false f no n nein falsch non faux falso nee off out_of_stock outofstock unavailable -1".split())
+_YES = "1 true t yes y ja j wahr oui o vrai si sì sí s vero verdadero on in_stock instock available backorder preorder"
+_NO = "0 false f no n nein falsch non faux falso nee off out_of_stock outofstock unavailable -1"
+TRUE, FALSE = (frozenset(words.split()) for words in (_YES, _NO))
 
 
 @dataclass(frozen=True)

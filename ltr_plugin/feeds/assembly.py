@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from ltr_plugin.catalog.product import MAX_VARIANTS, Product
 from ltr_plugin.catalog.references import MAX_MEDIA
 from ltr_plugin.errors import Problem
-from ltr_plugin.feeds.form import Form
+from ltr_plugin.feeds.forms.form import Form
 from ltr_plugin.feeds.records import Record, location
 from ltr_plugin.feeds.row import Path, Reading, Row, read_row
 from ltr_plugin.validation import message_of, shorten
@@ -54,7 +54,7 @@ class Assembler:
         try:
             self._adapter.validate_python(product)
         except ValidationError as error:
-            problems = []
+            problems: list[Problem] = []
             for details in error.errors(include_url=False):
                 path = details["loc"]
                 if told and not path:
@@ -67,7 +67,7 @@ class Assembler:
                         f"{path[-1]!r} is no part of a product and no declared field; name it attributes.{path[-1]}"
                     )
                 problems.append(Problem(where, message))
-            return problems
+            return list(dict.fromkeys(problems))
         return []
 
 
@@ -90,7 +90,7 @@ def _of_lines(rows: list[Row], group: str, origins: Origins, problems: list[Prob
     product.pop("attributes", None)
     if attributes := {**own, **shared}:
         product["attributes"] = attributes
-    variants = []
+    variants: list[dict[str, Any]] = []
     for row in of_variants:
         at = len(variants)
         variant = {name: row.product[name] for name in _OF_VARIANT if name in row.product}
@@ -215,6 +215,8 @@ def _add_variants(
     prices = [variant["price"] for variant in variants if "price" in variant]
     if prices:
         product["price"] = min(prices)
+        lowest = next(at for at, variant in enumerate(variants) if variant.get("price") == product["price"])
+        origins[("price",)] = origins.get(("variants", lowest, "price"), (rows[0].line, ""))
 
 
 def _merge_media(product: dict[str, Any], rows: list[Row]) -> None:

@@ -17,7 +17,7 @@ from ltr_plugin.errors import MAX_REPORTED, InputError, Problem, ProblemLog
 from ltr_plugin.feeds.amounts import NumberForm
 from ltr_plugin.feeds.assembly import Assembler
 from ltr_plugin.feeds.feed import Feed
-from ltr_plugin.feeds.grouping import Group, group_records
+from ltr_plugin.feeds.grouping import group_records
 from ltr_plugin.feeds.records import location
 from ltr_plugin.feeds.row import Reading
 from ltr_plugin.feeds.seen import SeenTexts
@@ -60,7 +60,7 @@ def read_products(
         if any(feed.form.is_hidden(record) for record in records[:1]):
             on_hidden()
             continue
-        records = [record for record in records[:1]] + [one for one in records[1:] if not feed.form.is_hidden(one)]
+        records = list(records[:1]) + [one for one in records[1:] if not feed.form.is_hidden(one)]
         product, wrong = assembler.product(records, group.id)
         line = records[0].line
         id_ = product.get("id")

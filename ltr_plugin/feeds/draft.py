@@ -1,4 +1,4 @@
-"""A first mapping of a feed as a file that people correct: what each column is taken for, with examples of its values."""
+"""A first mapping of a feed, as a file that people correct: what each column is taken for, with examples of values."""
 
 from collections.abc import Iterator, Sequence
 

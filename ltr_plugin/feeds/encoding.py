@@ -1,4 +1,4 @@
-"""The encoding of a feed, found by its bytes: a mark at its start, UTF-8 as long as every byte fits, else Windows-1252."""
+"""The encoding of a feed by its bytes: a mark at its start, UTF-8 if every byte fits, else Windows-1252."""
 
 import codecs
 import io
@@ -68,16 +68,15 @@ def _utf8_or_western(path: Path) -> Encoding:
             data = pending + block
             try:
                 decoder.reset()
-                text, used = codecs.utf_8_decode(data, "strict", False)
+                _text, used = codecs.utf_8_decode(data, "strict", False)
             except UnicodeDecodeError as error:
                 good = data[: error.start]
                 line += good.count(b"\n")
                 if multibyte or not good.isascii():
                     column = error.start - (good.rfind(b"\n") + 1) + 1
-                    message = f"byte 0x{data[error.start]:02X} (byte {column} of the line) is not UTF-8, as the text before it is"
-                    raise InputError(
-                        str(path), [Problem(f"line {line}", f"{message}; mend it, or state `encoding` in the mapping")]
-                    ) from None
+                    byte = f"byte 0x{data[error.start]:02X}, byte {column} of the line"
+                    message = f"{byte}, is not UTF-8 as the text before it; mend it, or state `encoding` in the mapping"
+                    raise InputError(str(path), [Problem(f"line {line}", message)]) from None
                 return Encoding(WESTERN, f"read as Windows-1252: line {line} is not UTF-8")
             multibyte = multibyte or not data[:used].isascii()
             line += data[:used].count(b"\n")

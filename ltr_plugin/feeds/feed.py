@@ -9,14 +9,14 @@ from pathlib import Path
 from ltr_plugin.errors import InputError, Problem, ProblemLog
 from ltr_plugin.feeds.amounts import DecimalMark, decimal_mark
 from ltr_plugin.feeds.encoding import detect_encoding, open_text, read_start
-from ltr_plugin.feeds.form import Form
-from ltr_plugin.feeds.google import GoogleForm
-from ltr_plugin.feeds.guess import TableForm
+from ltr_plugin.feeds.forms.form import Form
+from ltr_plugin.feeds.forms.google import GoogleForm
+from ltr_plugin.feeds.forms.guess import TableForm
+from ltr_plugin.feeds.forms.shopify import ShopifyForm
+from ltr_plugin.feeds.forms.woocommerce import WooCommerceForm
 from ltr_plugin.feeds.mapping import NO_MAPPING, FeedMapping, FormName, missing_columns
 from ltr_plugin.feeds.records import Record, Records
-from ltr_plugin.feeds.shopify import ShopifyForm
 from ltr_plugin.feeds.table import Table
-from ltr_plugin.feeds.woocommerce import WooCommerceForm
 from ltr_plugin.feeds.xml_items import read_items
 
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
@@ -142,7 +142,7 @@ def _table(cls: type[Feed], path: Path, form: FormName | None, mapping: FeedMapp
 
 
 def _recognise(columns: tuple[str, ...]) -> FormName:
-    return next((form.name for form in _MARKED_FORMS if form.fits(columns)), "table")  # type: ignore[attr-defined]
+    return next((form.name for form in _MARKED_FORMS if form.fits(columns)), "table")
 
 
 def _require_parts(path: Path, form: Form, columns: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ltr_plugin.catalog.product import MAX_VARIANTS
 from ltr_plugin.errors import Problem, ProblemLog
-from ltr_plugin.feeds.form import Form
+from ltr_plugin.feeds.forms.form import Form
 from ltr_plugin.feeds.records import Record, Records, location
 from ltr_plugin.feeds.seen import SeenTexts
 from ltr_plugin.validation import shorten

@@ -1,7 +1,7 @@
 """The mapping of a feed: which part of a product each column is, as a file states it over what its form says."""
 
 import codecs
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,9 +19,8 @@ PARTS = (
     "id", "title", "description", "brand", "model", "category", "price", "sale_price", "sale_starts", "sale_ends",
     "sale_dates", "currency", "released", "ean", "images", "audio", "video", "changed", "group",
 )  # fmt: skip
-"""What a column may be: a part of a product; `sale_price`, which counts instead of the price from `sale_starts` to
-`sale_ends`, or within `sale_dates`, which has both with a `/` between them; `group`, the id of the product that a line is
-a variant of."""
+"""What a column may be. `sale_price` counts instead of the price from `sale_starts` to `sale_ends`, or within
+`sale_dates`, which has both with a `/` between them. `group` is the id of the product that a line is a variant of."""
 
 MAPS = ("attributes", "stats")
 VARIANT_PARTS = ("id", "price", "ean")
@@ -39,6 +38,10 @@ class Rule(StrictModel):
     type: Literal["text", "number", "boolean", "date"] | None = Field(
         default=None, description="Type of an attribute; default: text."
     )
+
+
+def _to_rule(value: Any) -> Any:  # noqa: ANN401 - as YAML gives it
+    return {"to": value} if isinstance(value, str) else value
 
 
 def _encoding(name: str) -> str:
@@ -67,23 +70,19 @@ class FeedMapping(StrictModel):
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = Field(
         default=None, description="Currency of prices that name none."
     )
-    columns: dict[str, Annotated[Rule, BeforeValidator(lambda value: _to_rule(value))] | None] = Field(
+    columns: dict[str, Annotated[Rule, BeforeValidator(_to_rule)] | None] = Field(
         default_factory=dict, description="What each column is; null leaves it out."
     )
     other_columns: Literal["attributes", "leave out"] | None = Field(
         default=None, description="What becomes of columns that are not named."
     )
 
-    def rule_of(self, column: str) -> "Rule | None | Literal[False]":
+    def rule_of(self, column: str) -> "Rule | Literal[False] | None":
         """The rule of a column, None when it is left out, False when the mapping does not name it."""
         return self.columns.get(column, False)
 
 
 NO_MAPPING = FeedMapping(version=1)
-
-
-def _to_rule(value: Any) -> Any:  # noqa: ANN401 - as YAML gives it
-    return {"to": value} if isinstance(value, str) else value
 
 
 def read_mapping(path: Path, declared: Iterable[str] | None = None) -> FeedMapping:
@@ -136,8 +135,3 @@ def missing_columns(mapping: FeedMapping, header: Iterable[str]) -> list[Problem
 def _near(column: str, names: list[str]) -> str:
     near = get_close_matches(column, names, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def rules(**targets: str) -> Mapping[str, Rule]:
-    """Rules by column for columns that are one part each."""
-    return {column: Rule(to=target) for column, target in targets.items()}

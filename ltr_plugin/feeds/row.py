@@ -6,11 +6,19 @@ from datetime import date
 from typing import Any
 
 from ltr_plugin.errors import Problem
-from ltr_plugin.feeds.amounts import NumberForm, in_period, is_absent, read_boolean, read_date, read_number, read_price
-from ltr_plugin.feeds.amounts import require_digits
-from ltr_plugin.feeds.form import Cell
+from ltr_plugin.feeds.amounts import (
+    NumberForm,
+    in_period,
+    is_absent,
+    read_boolean,
+    read_date,
+    read_number,
+    read_price,
+    require_digits,
+)
+from ltr_plugin.feeds.forms.form import Cell
 from ltr_plugin.feeds.lists import split_levels, split_list
-from ltr_plugin.feeds.mapping import Rule
+from ltr_plugin.feeds.mapping import PARTS, Rule
 from ltr_plugin.feeds.records import location
 from ltr_plugin.feeds.text import clean_line, clean_reference, clean_text
 
@@ -20,14 +28,14 @@ REGULAR_PRICE = "regular_price"
 Path = tuple[str, ...]
 
 _LINES = frozenset({"id", "title", "brand", "model", "group", "currency"})
-_MEDIA = frozenset({"images", "audio", "video"})
+_LISTS = frozenset({"category", "ean", "images", "audio", "video"})
 _DATES = frozenset({"sale_starts", "sale_ends"})
 _PRICES = frozenset({"price", "sale_price"})
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How values are read: the form of numbers, the types of declared fields, and the day for reduced prices."""
+    """How values are read: the form of numbers, types of declared fields, and the day for reduced prices."""
 
     numbers: NumberForm
     today: date
@@ -36,7 +44,7 @@ class Reading:
 
 @dataclass
 class Row:
-    """The values of a record, of the product and of the variant that it is, with the column of each, and its problems."""
+    """The values of a record, of a product and of a variant, with the column of each, and its problems."""
 
     line: int
     product: dict[str, Any] = field(default_factory=dict)
@@ -62,7 +70,7 @@ def read_row(line: int, cells: Iterable[Cell], reading: Reading) -> Row:
         if "sale_price" in values or "sale_dates" in values or "sale_starts" in values or "sale_ends" in values:
             _reduce(row, values, reading.today)
     if "price" in row.product or "price" in row.variant:
-        currency = row.product.get("currency") or reading.numbers.currency
+        currency = row.variant.pop("currency", "") or row.product.get("currency") or reading.numbers.currency
         if currency:
             row.product["currency"] = currency
     return row
@@ -70,44 +78,40 @@ def read_row(line: int, cells: Iterable[Cell], reading: Reading) -> Row:
 
 def _put(values: dict[str, Any], target: str, cell: Cell, reading: Reading) -> Path | None:
     """Adds a value; the path at which the product has it, None for one that says that there is none."""
-    rule, text = cell.rule, cell.text
-    if target in _LINES:
+    text = cell.text
+    if target in _LISTS:
+        values[target] = list(dict.fromkeys([*values.get(target, ()), *_read_list(target, cell.rule, text)]))
+    elif target in _LINES:
         if value := clean_line(text):
             values.setdefault(target, value)
+    elif target == "description":
+        value, before = clean_text(text), values.get(target, "")
+        values[target] = f"{before}\n{value}" if before and value not in before else value or before
+    elif target not in PARTS:
+        return _put_named(values, target, cell.rule, text, reading)
+    elif is_absent(text):
+        return None
     elif target in _PRICES:
-        if is_absent(text):
-            return None
         amount, currency = read_price(text.strip(), reading.numbers)
         values.setdefault(target, amount)
         if currency:
             values.setdefault("currency", currency)
-    elif target == "description":
-        value = clean_text(text)
-        before = values.get(target)
-        values[target] = f"{before}\n{value}" if before and value not in before else value or before or ""
-    elif target == "category":
-        paths = [clean_line(one) for one in split_list(text, rule.separator)]
-        values[target] = list(dict.fromkeys([*values.get(target, ()), *split_levels(paths, rule.levels)]))
-    elif target in _MEDIA:
-        references = [clean_reference(one) for one in split_list(text, rule.separator)]
-        values[target] = list(dict.fromkeys([*values.get(target, ()), *references]))
-    elif target == "ean":
-        numbers = [_article_number(one) for one in split_list(text, rule.separator or ",")]
-        values[target] = list(dict.fromkeys([*values.get(target, ()), *filter(None, numbers)]))
     elif target == "sale_dates":
         values["sale_starts"], _, values["sale_ends"] = text.partition("/")
     elif target in _DATES:
-        if not is_absent(text):
-            values[target] = text.strip()
-    elif target == "released":
-        if is_absent(text):
-            return None
-        values.setdefault(target, read_date(text, reading.numbers))
-    elif target == "changed":
-        values.setdefault(target, int(text) if text.strip().isdigit() else read_date(text, reading.numbers))
-    else:
-        return _put_named(values, target, rule, text, reading)
+        values[target] = text.strip()
+    else:  # released and changed
+        is_number = target == "changed" and text.strip().isdigit()
+        values.setdefault(target, int(text) if is_number else read_date(text, reading.numbers))
     return (target,)
+
+
+def _read_list(target: str, rule: Rule, text: str) -> list[str]:
+    if target == "category":
+        return split_levels([clean_line(one) for one in split_list(text, rule.separator)], rule.levels)
+    if target == "ean":
+        return list(filter(None, map(_article_number, split_list(text, rule.separator or ","))))
+    return [clean_reference(one) for one in split_list(text, rule.separator)]
 
 
 def _put_named(values: dict[str, Any], target: str, rule: Rule, text: str, reading: Reading) -> Path | None:

@@ -8,25 +8,27 @@ MAX_DECODED = 3
 """How often a text is decoded: some exports encode entities two times, such as `&amp;nbsp;`."""
 
 _ELEMENTS = (
-    "a abbr acronym address area article aside audio b base bdi bdo big blockquote body br button canvas caption center "
-    "cite code col colgroup data dd del details dfn dialog dir div dl dt em embed fieldset figcaption figure font footer "
-    "form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd label legend li link "
-    "main map mark meta meter nav noframes noscript object ol optgroup option output p param picture pre progress q rp "
-    "rt ruby s samp script section select small source span strike strong style sub summary sup svg table tbody td "
-    "template textarea tfoot th thead time title tr track tt u ul var video wbr"
-).split()
+    "a|abbr|acronym|address|area|article|aside|audio|b|base|bdi|bdo|big|blockquote|body|br|button|canvas|caption|"
+    "center|cite|code|col|colgroup|data|dd|del|details|dfn|dialog|dir|div|dl|dt|em|embed|fieldset|figcaption|"
+    "figure|font|footer|form|frame|frameset|h1|h2|h3|h4|h5|h6|head|header|hgroup|hr|html|i|iframe|img|input|ins|"
+    "kbd|label|legend|li|link|main|map|mark|meta|meter|nav|noframes|noscript|object|ol|optgroup|option|output|p|"
+    "param|picture|pre|progress|q|rp|rt|ruby|s|samp|script|section|select|small|source|span|strike|strong|style|"
+    "sub|summary|sup|svg|table|tbody|td|template|textarea|tfoot|th|thead|time|title|tr|track|tt|u|ul|var|video|"
+    "wbr"
+)
 
 _BREAKS = (
-    "address article aside blockquote br caption center dd details div dl dt fieldset figcaption figure footer form h1 "
-    "h2 h3 h4 h5 h6 header hr legend li main nav ol option p pre section summary table tbody tfoot thead tr ul"
-).split()
+    "address|article|aside|blockquote|br|caption|center|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|"
+    "form|h1|h2|h3|h4|h5|h6|header|hr|legend|li|main|nav|ol|option|p|pre|section|summary|table|tbody|tfoot|thead|"
+    "tr|ul"
+)
 
 _WHOLE = re.compile(r"<!--.*?-->|<(script|style|head|template|svg)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 """Parts of a page that are no text, and go with what is in them."""
 
-_BREAK = re.compile(rf"</?(?:{'|'.join(_BREAKS)})(?=[\s/>])[^<>]*>", re.IGNORECASE)
+_BREAK = re.compile(rf"</?(?:{_BREAKS})(?=[\s/>])[^<>]*>", re.IGNORECASE)
 _CELL = re.compile(r"</?(?:td|th)(?=[\s/>])[^<>]*>", re.IGNORECASE)
-_TAG = re.compile(rf"</?(?:{'|'.join(_ELEMENTS)}|[a-z]\w*[:-][\w:-]+)(?=[\s/>])[^<>]*>|<!doctype[^>]*>", re.IGNORECASE)
+_TAG = re.compile(rf"</?(?:{_ELEMENTS}|[a-z]\w*[:-][\w:-]+)(?=[\s/>])[^<>]*>|<!doctype[^>]*>", re.IGNORECASE)
 """A tag of HTML, or of another namespace such as `<o:p>`; `a < b` and `<3` are text."""
 
 _MARKED_TEXT = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)

@@ -3,7 +3,6 @@
 import html
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from xml.parsers import expat
 
 from ltr_plugin.errors import InputError, Problem, ProblemLog
@@ -140,5 +139,5 @@ class _Items:
         self._done.append(Record(record.line, values))
 
 
-def _refuse_entity(*_: Any) -> None:
+def _refuse_entity(*_: object) -> None:
     raise _RefusedError("declares entities, which are not read; remove the declaration")

@@ -1,10 +1,10 @@
-"""What the columns of a table are by their names, in six languages: the same words that say it of fields of an index."""
+"""What the columns of a table are by their names, by the same words as of fields of an index, and by their values."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Literal
 
-from ltr_plugin.feeds.form import Form, attribute_name, attribute_rule
+from ltr_plugin.feeds.forms.form import Form, attribute_name, attribute_rule
 from ltr_plugin.feeds.mapping import NO_MAPPING, FeedMapping, FormName, Rule
 from ltr_plugin.feeds.records import Record
 from ltr_plugin.profile.field_names import CODE, Naming, is_second_choice, namings
@@ -38,8 +38,8 @@ def guess_rules(columns: Iterable[str]) -> dict[str, Rule]:
     for column, of_column in names.items():
         if column in found:
             continue
-        if part := next((one for one in _SEVERAL if _is_several(one, column, of_column)), None):
-            found[column] = _rule(part)
+        if several := next((one for one in _SEVERAL if _is_several(one, column, of_column)), None):
+            found[column] = _rule(several)
         elif (popular := of_column.get("popularity")) and popular.fit > CODE and _STAT.fullmatch(column):
             found[column] = Rule(to=f"stats.{column}")
     return found
@@ -128,6 +128,6 @@ class TableForm(Form):
             self._guessed = refine_rules(self._guessed, records)
             self._rules.clear()
 
-    def preset_rule(self, column: str) -> Rule | None | Literal[False]:
+    def preset_rule(self, column: str) -> Rule | Literal[False] | None:
         """What the name of the column says."""
         return self._guessed.get(column, False)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import ClassVar, Literal
 
-from ltr_plugin.feeds.form import Cell, Form, attribute_name, attribute_rule, has_all, is_no, left_out
+from ltr_plugin.feeds.forms.form import Cell, Form, attribute_name, attribute_rule, has_all, is_no, left_out
 from ltr_plugin.feeds.mapping import FormName, Rule
 from ltr_plugin.feeds.records import Record
 
@@ -71,7 +71,7 @@ class WooCommerceForm(Form):
         own = {"regular price", "categories", "visibility in catalog", "parent", "published", "is featured?"}
         return has_all(names, "type", "name") and bool(names & {"sku", "id"}) and len(names & own) >= 2
 
-    def preset_rule(self, column: str) -> Rule | None | Literal[False]:
+    def preset_rule(self, column: str) -> Rule | Literal[False] | None:
         """Attributes have columns of their own; what plugins add is left out."""
         plain = _english(column)
         if plain in self.preset:
@@ -103,13 +103,12 @@ class WooCommerceForm(Form):
         names: dict[str, str] = {}
         texts: dict[str, tuple[str, str]] = {}
         for column, text in values:
-            if text and column.lower().startswith("attribut"):
-                if match := _ATTRIBUTE.fullmatch(column):
-                    number, what = match[1], match[2].lower()
-                    if what == "name":
-                        names[number] = text.strip()
-                    elif what in ("value(s)", "wert(e)"):
-                        texts[number] = (column, text)
+            if text and column.lower().startswith("attribut") and (match := _ATTRIBUTE.fullmatch(column)):
+                number, what = match[1], match[2].lower()
+                if what == "name":
+                    names[number] = text.strip()
+                elif what in ("value(s)", "wert(e)"):
+                    texts[number] = (column, text)
         for number, (column, text) in texts.items():
             if name := attribute_name(names.get(number, "")):
                 cells.append(Cell(column, attribute_rule(name, separator=","), text))

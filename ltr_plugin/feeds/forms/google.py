@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import ClassVar, Literal
 
-from ltr_plugin.feeds.form import Cell, Form, attribute_name, attribute_rule, left_out
+from ltr_plugin.feeds.forms.form import Cell, Form, attribute_name, attribute_rule, left_out
 from ltr_plugin.feeds.lists import split_list
 from ltr_plugin.feeds.mapping import FormName, Rule
 from ltr_plugin.feeds.records import Record
@@ -54,7 +54,7 @@ class GoogleForm(Form):
         names = {_plain(column) for column in header}
         return {"id", "title"} <= names and len(names & _OWN) >= 2
 
-    def preset_rule(self, column: str) -> Rule | None | Literal[False]:
+    def preset_rule(self, column: str) -> Rule | Literal[False] | None:
         """By the name without `g:` and with `_` for blanks; what only says how a product is shipped or advertised is
         left out."""
         plain = _plain(column)

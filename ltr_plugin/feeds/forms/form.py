@@ -50,7 +50,7 @@ class Form:
             self._rules[column] = self._find_rule(column)
         return self._rules[column]
 
-    def preset_rule(self, column: str) -> Rule | None | Literal[False]:
+    def preset_rule(self, column: str) -> Rule | Literal[False] | None:
         """What the form says of a column; False where it says nothing."""
         return self.preset.get(column.lower(), False)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Literal
 
-from ltr_plugin.feeds.form import Cell, Form, attribute_name, attribute_rule, has_all, is_no, left_out
+from ltr_plugin.feeds.forms.form import Cell, Form, attribute_name, attribute_rule, has_all, is_no, left_out
 from ltr_plugin.feeds.mapping import FormName, Rule
 from ltr_plugin.feeds.records import Record
 
@@ -73,7 +73,7 @@ class ShopifyForm(Form):
         old = {"body (html)", "variant price", "variant sku", "option1 name", "image src", "vendor"}
         return has_all(names, "url handle", "title") or (has_all(names, "handle", "title") and bool(names & old))
 
-    def preset_rule(self, column: str) -> Rule | None | Literal[False]:
+    def preset_rule(self, column: str) -> Rule | Literal[False] | None:
         """Metafields are attributes by their own names; what only says how a product is sold or taxed is left out."""
         plain = column.lower()
         if plain in self.preset:
