@@ -30,6 +30,7 @@ Path = tuple[str, ...]
 _LINES = frozenset({"id", "title", "brand", "model", "group", "currency"})
 _LISTS = frozenset({"category", "ean", "images", "audio", "video"})
 _DATES = frozenset({"sale_starts", "sale_ends"})
+_REDUCED = frozenset({"sale_price", *_DATES})
 _PRICES = frozenset({"price", "sale_price"})
 
 
@@ -67,7 +68,7 @@ def read_row(line: int, cells: Iterable[Cell], reading: Reading) -> Row:
             if path:
                 row.columns.setdefault(("variants", *path) if of_variant else path, cell.column)
     for values in (row.product, row.variant):
-        if "sale_price" in values or "sale_dates" in values or "sale_starts" in values or "sale_ends" in values:
+        if not _REDUCED.isdisjoint(values):
             _reduce(row, values, reading.today)
     if "price" in row.product or "price" in row.variant:
         currency = row.variant.pop("currency", "") or row.product.get("currency") or reading.numbers.currency

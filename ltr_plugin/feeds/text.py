@@ -45,6 +45,8 @@ def clean_text(text: str) -> str:
 
     `<script>`, `<style>` and comments go with their content.
     """
+    if "&" not in text and "<" not in text and text.isprintable():  # most values are one plain line
+        return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
     for _ in range(MAX_DECODED):
         if "&" not in text or (decoded := _ENTITY.sub(lambda match: html.unescape(match[0]), text)) == text:
             break
@@ -67,7 +69,7 @@ def clean_line(text: str) -> str:
 
 def clean_reference(text: str) -> str:
     """A URL or path as a product may have it: trimmed, `&amp;` decoded, with a scheme, with `/` between folders."""
-    text = _INVISIBLE.sub("", text).strip().replace("&amp;", "&")
+    text = (text if text.isprintable() else _INVISIBLE.sub("", text)).strip().replace("&amp;", "&")
     if text.startswith("//"):
         return f"https:{text}"
     if "\\" in text and "://" not in text:
