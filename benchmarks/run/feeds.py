@@ -2,8 +2,8 @@
 
     python -m benchmarks.run.feeds [--lines 1000000]
 
-Each feed is generated, then converted by a process of its own. It prints lines a second of CPU time, and the peak resident memory
-of that process for a tenth of the lines and for all.
+Each feed is generated, then converted by a process of its own. It prints lines a second of CPU time, and the
+peak resident memory of that process, for a tenth of the lines and for all.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def write_feed(path: Path, form: str, lines: int) -> None:
                     f'{number};{title};"<p>{text}</p>\n<p>{title} &amp; mehr</p>";{price} €;Marke {number % 97};'
                 )
                 file.write(
-                    f"Mode > {WORDS[number % 16]};{WORDS[6 + number % 3]};b/{number}.jpg;b/{number}-2.jpg;{number:013}\n"
+                    f"Mode > {WORDS[number % 16]};{WORDS[6 + number % 3]};{number}.jpg;{number}-2.jpg;{number:013}\n"
                 )
             elif number < lines // 2:
                 file.write(f'{number},variable,sku-{number},{title},1,<p>{text}</p>,,"Mode > {title[:5]}",')

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ltr_plugin.catalog.product import MAX_VARIANTS
 from ltr_plugin.errors import Problem, ProblemLog
-from ltr_plugin.feeds.forms.form import Form
+from ltr_plugin.feeds.forms.form import NO_PARENT, Form
 from ltr_plugin.feeds.records import Record, Records, location
 from ltr_plugin.feeds.seen import SeenTexts
 from ltr_plugin.validation import shorten
@@ -105,8 +105,10 @@ def _by_parent(form: Form, read: Read, problems: ProblemLog, kept: "_KeptRecords
             continue
         yield Group([record, *variants])
     for key, records in kept.groups():
+        wrong = f"no product has the SKU or ID {shorten(key)}"
+        wrong = "is empty, so it is not known whose variation this is" if key == NO_PARENT else wrong
         for record in records:
-            problems.add(Problem(location(record.line, "Parent"), f"no product has the SKU or ID {shorten(key)}"))
+            problems.add(Problem(location(record.line, "Parent"), wrong))
 
 
 def _too_many(record: Record, key: str) -> Problem:

@@ -150,7 +150,7 @@ class _Lines:
     def first_line(self) -> str:
         """The first line that is not blank, for its separator; an empty one at the end."""
         while True:
-            line = self._next()
+            line = self._next().lstrip("\ufeff")
             if line == _END or line.strip():
                 return "" if line == _END else line
 

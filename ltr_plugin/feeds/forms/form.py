@@ -7,6 +7,9 @@ from typing import ClassVar, Literal, NamedTuple
 from ltr_plugin.feeds.mapping import NO_MAPPING, FeedMapping, FormName, Rule
 from ltr_plugin.feeds.records import Record
 
+NO_PARENT = "\0"
+"""The parent of a variant that names none."""
+
 
 class Cell(NamedTuple):
     """A value of a record, its column, and what becomes of it."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import ClassVar, Literal
 
-from ltr_plugin.feeds.forms.form import Cell, Form, attribute_name, attribute_rule, has_all, is_no, left_out
+from ltr_plugin.feeds.forms.form import NO_PARENT, Cell, Form, attribute_name, attribute_rule, has_all, is_no, left_out
 from ltr_plugin.feeds.mapping import FormName, Rule
 from ltr_plugin.feeds.records import Record
 
@@ -81,10 +81,10 @@ class WooCommerceForm(Form):
         return None if _ATTRIBUTE.fullmatch(plain) or _UNUSED.search(plain) else False
 
     def parent(self, record: Record) -> str:
-        """The parent of a variation, by SKU, or as `id:62`; of a line that names none, one that no product has."""
+        """The parent of a variation, by SKU, or as `id:62`."""
         if "variation" not in _value(record, "type").lower():
             return ""
-        return _value(record, "parent") or "(none)"
+        return _value(record, "parent") or NO_PARENT
 
     def names(self, record: Record) -> list[str]:
         """What variations call this product."""
@@ -100,6 +100,7 @@ class WooCommerceForm(Form):
         """With the attributes, and the number of a product as its id where it has no SKU."""
         values = [(column, _unescape(text)) for column, text in record.values]
         cells = super().cells(Record(record.line, values))
+        is_variation = bool(self.parent(record))
         names: dict[str, str] = {}
         texts: dict[str, tuple[str, str]] = {}
         for column, text in values:
@@ -111,7 +112,7 @@ class WooCommerceForm(Form):
                     texts[number] = (column, text)
         for number, (column, text) in texts.items():
             if name := attribute_name(names.get(number, "")):
-                cells.append(Cell(column, attribute_rule(name, separator=","), text))
+                cells.append(Cell(column, attribute_rule(name, separator="" if is_variation else ","), text))
         has_id = any(cell.rule.to == "id" for cell in cells)
         if not has_id and (number := _value(record, "id")):
             cells.append(Cell("ID", Rule(to="id"), number))
