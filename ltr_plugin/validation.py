@@ -19,6 +19,9 @@ MAX_QUOTED = 120
 MAX_VALUES = 100_000
 """Values in a YAML file."""
 
+PRODUCTS = ("Product", "CatalogEntry", "ProductUpdate")
+"""Titles of types whose keys an index declares."""
+
 _NO_RENAMED_KEYS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -99,7 +102,7 @@ def problems_of(
         if details["type"] == "extra_forbidden" and details["loc"][-1] in renamed_keys
     }
     return [
-        Problem(_location(details, value), message_of(details, renamed_keys))
+        Problem(_location(details, value), message_of(details, renamed_keys, error.title))
         for details in errors
         if not (details["type"] == "missing" and details["loc"] in given)  # it has its earlier name, which is reported
     ]
@@ -129,12 +132,11 @@ def _path(location: tuple[int | str, ...], value: object) -> str:
     return path
 
 
-def message_of(details: ErrorDetails, renamed_keys: Mapping[str, str] = _NO_RENAMED_KEYS) -> str:
-    """What is wrong with a value, for a `Problem`."""
+def message_of(details: ErrorDetails, renamed_keys: Mapping[str, str] = _NO_RENAMED_KEYS, title: str = "") -> str:
+    """What is wrong with a value, for a `Problem`; `title` is that of the type which it is part of."""
     match details["type"]:
         case "extra_forbidden" | "unexpected_keyword_argument":
-            new_name = renamed_keys.get(str(details["loc"][-1]))
-            return "unknown key; " + (f"it is called {new_name} now" if new_name else "remove it or correct its name")
+            return f"unknown key; {_advice(details, renamed_keys, title)}"
         case "missing" | "union_tag_not_found":
             return "required key missing"
         case "union_tag_invalid":
@@ -146,6 +148,15 @@ def message_of(details: ErrorDetails, renamed_keys: Mapping[str, str] = _NO_RENA
             return str(details["ctx"]["error"])
         case _:
             return f"{details['msg']}, not {shorten(details['input'])}"
+
+
+def _advice(details: ErrorDetails, renamed_keys: Mapping[str, str], title: str) -> str:
+    if title in PRODUCTS:
+        name = ".".join(step for step in details["loc"] if isinstance(step, str))
+        declared = f"`fields: [{{name: {name}, type: keyword}}]`"
+        return f"correct its name, put it into `attributes`, or declare it in the index's profile: {declared}"
+    new_name = renamed_keys.get(str(details["loc"][-1]))
+    return f"it is called {new_name} now" if new_name else "remove it or correct its name"
 
 
 def shorten(value: object) -> str:

@@ -1,7 +1,7 @@
 """Changes of a catalog: whole products, updates of some fields, deletions, requests to embed again."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, create_model, model_validator
 
@@ -45,13 +45,13 @@ class ProductUpdate(StrictModel):
         """Whether the update changes or removes a field."""
         return field in self.model_fields_set
 
-    def apply_to(self, fields: Mapping[str, Any]) -> Product:
-        """The product of these fields (JSON) with the new values.
+    def apply_to(self, fields: Mapping[str, Any], product_type: type[Product] = Product) -> Product:
+        """The product of these fields (JSON) with the new values; `product_type` is that of the index.
 
         InputError when the result is not a product, as without title and media.
         """
         patch = self.model_dump(mode="json", exclude_unset=True, exclude={"deleted"})
-        return decode(Product, _merge_patch(dict(fields), patch), source=f"product {self.id}")
+        return decode(product_type, _merge_patch(dict(fields), patch), source=f"product {self.id}")
 
 
 class ReembedRequest(StrictModel):
@@ -62,6 +62,8 @@ class ReembedRequest(StrictModel):
 
 Change = Product | ProductUpdate | ReembedRequest
 """A CatalogEntry is a Product too."""
+
+ChangeKind = Literal["put", "update", "reembed"]
 
 _FIELD_TYPES: dict[str, Any] = {
     **{

@@ -4,9 +4,11 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, create_model, model_validator
 
 from ltr_plugin.catalog.references import MediaReferences
 from ltr_plugin.catalog.stamp import Stamp
@@ -113,29 +115,31 @@ class Product(StrictModel):
         """The text for a text encoder: title, brand, category and description."""
         return product_text(self.title, self.brand, self.category, self.description)
 
-    def attribute_text(self) -> str:
-        """All attributes, of variants too, as one searchable text, each once, such as `colour: red\\nwi fi: true`."""
-        attributes = (self.attributes, *(variant.attributes for variant in self.variants))
+    def attribute_text(self, declared: Mapping[str, Any] = MappingProxyType({})) -> str:
+        """All attributes, of variants too, and these `declared` values as one searchable text, each once, such as
+        `colour: red\\nwi fi: true`."""
+        attributes = (declared, self.attributes, *(variant.attributes for variant in self.variants))
         pairs = (pair for one in attributes for pair in one.items())
         return "\n".join(dict.fromkeys(f"{key.replace('_', ' ').strip()}: {_to_text(value)}" for key, value in pairs))
 
 
-def read_leniently(fields: Mapping[str, Any]) -> Product:
+def read_leniently(fields: Mapping[str, Any], type_: "type[Product] | None" = None) -> Product:
     """The product in a document of the index, without the values that today's rules refuse, but with its id."""
+    type_ = type_ or Product
     try:
-        return Product.model_validate(fields)
+        return type_.model_validate(fields)
     except ValidationError as error:
         wrong = {details["loc"][0] for details in error.errors(include_url=False) if details["loc"]}
         wrong.discard("id")
-        return _LenientProduct.model_validate({name: value for name, value in fields.items() if name not in wrong})
+        lenient = _lenient(type_)
+        return lenient.model_validate({name: value for name, value in fields.items() if name not in wrong})
 
 
-class _LenientProduct(Product):
-    id: str  # a shop's own index may have ids that ours may not
-
-    @model_validator(mode="after")
-    def _check_whole(self) -> Self:
-        return self
+@lru_cache(maxsize=64)
+def _lenient(type_: type[Product]) -> type[Product]:
+    """The type without its checks as a whole, and for any id: a shop's own index may have ids that ours may not."""
+    unchecked: dict[str, Any] = {"_check_whole": model_validator(mode="after")(lambda self: self)}
+    return create_model("LenientProduct", __base__=type_, __validators__=unchecked, id=(str, ...))
 
 
 def product_text(title: str, brand: str, category: tuple[str, ...], description: str) -> str:
@@ -151,7 +155,7 @@ def digest(value: object) -> str:
 
 
 def _to_text(value: object) -> str:
-    if isinstance(value, tuple):
+    if isinstance(value, list | tuple):
         return ", ".join(_to_text(item) for item in value)
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

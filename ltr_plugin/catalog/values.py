@@ -16,6 +16,9 @@ MAX_KEYWORD_BYTES = 512
 """Bytes of a value that the index keeps as one word, far below Lucene's limit of 32,766."""
 
 MAX_FLOAT32 = 3.4028234663852886e38
+MAX_VALUE = 1e16
+"""The greatest absolute value of a declared number, which is that of features."""
+
 MAX_STATS, MAX_ATTRIBUTES = 100, 10_000
 
 _ID = re.compile(r"[^\s\x00-\x1f]+")
@@ -79,7 +82,40 @@ def _require_unicode(value: str) -> None:
         _fail(f"{shorten(value)} has half a character (a lone surrogate); remove it")
 
 
-def _released(value: object) -> date | datetime:
+def read_keyword(value: object) -> str:
+    """A keyword: a text, or a number as a text."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not value.strip():
+        _fail(f'{shorten(value)} is no text; write a text such as "red"')
+    _require_unicode(value)
+    return _keyword(value.strip())
+
+
+def read_text(value: object) -> str:
+    """A text."""
+    if not isinstance(value, str):
+        _fail(f"{shorten(value)} is no text; write it in quotes")
+    _require_unicode(value)
+    return value.strip()
+
+
+def read_number(value: object) -> int | float:
+    """A finite number."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        _fail(f"{shorten(value)} is no number; write it without quotes, such as 4.5")
+    if not abs(value) <= MAX_VALUE:
+        _fail(f"{shorten(value)} is outside of what features compute with, -1e16 to 1e16")
+    return value
+
+
+def read_boolean(value: object) -> bool:
+    """True or false."""
+    return value if isinstance(value, bool) else _fail(f"{shorten(value)} is neither true nor false")
+
+
+def read_date(value: object) -> date | datetime:
+    """A date or a time, as ISO 8601 writes it."""
     if isinstance(value, date):  # as a datetime is
         return value
     if isinstance(value, str) and _DATE.fullmatch(value.strip()):
@@ -105,7 +141,7 @@ FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Keyword = Annotated[str, AfterValidator(_keyword)]
 Number = Annotated[FiniteFloat, Strict()]
-Released = Annotated[date | datetime, BeforeValidator(_released)]
+Released = Annotated[date | datetime, BeforeValidator(read_date)]
 StatName = Annotated[str, AfterValidator(_stat_name)]
 Stat = Annotated[Number, AfterValidator(_stat)]
 AttributeName = Annotated[str, AfterValidator(_attribute_name)]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ltr_plugin.cli.embedding import print_refused, warn_without_workers
-from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName, MediaRoot, SkipInvalid, Wait
+from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName, MediaRoot, NewIndexProfile, SkipInvalid, Wait
 from ltr_plugin.cli.terminal.group import verb_group
 from ltr_plugin.cli.terminal.output import exit_if, print_problems, print_result
-from ltr_plugin.cli.writing import STANDARD_INPUT, ensure_index, print_missing, read_ids, write
+from ltr_plugin.cli.writing import STANDARD_INPUT, ensure_index, print_missing, read_ids, read_new_profile, write
 from ltr_plugin.errors import InputError, counted
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ CatalogOrInput = Annotated[
         "they arrive.",
     ),
 ]
+DeclaringProfile = Annotated[
+    Path | None, typer.Option("--profile", help="Profile (YAML) that declares further fields of the products.")
+]
 MappingFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="What the columns of a feed are (YAML), from `ltr catalog convert --init`."),
@@ -49,6 +52,7 @@ def put(
         bool, typer.Option("--yes", help="Delete them; without --yes, --prune only lists what would be deleted.")
     ] = False,
     skip_invalid: SkipInvalid = False,
+    profile: NewIndexProfile = None,
     wait: Wait = True,
     as_json: AsJson = False,
 ) -> None:
@@ -59,7 +63,7 @@ def put(
     """
     write(
         file, name, media_root=media_root, update=False, prune=prune, yes=yes, skip_invalid=skip_invalid, wait=wait,
-        as_json=as_json, mapping=mapping,
+        as_json=as_json, profile=profile, mapping=mapping,
     )  # fmt: skip
 
 
@@ -112,6 +116,7 @@ def check(
         ),
     ],
     mapping: MappingFile = None,
+    profile: DeclaringProfile = None,
     as_json: AsJson = False,
 ) -> None:
     """Check a catalog file or a feed and list every mistake; no cluster is needed."""
@@ -119,7 +124,7 @@ def check(
 
     if file == STANDARD_INPUT:
         raise InputError("ltr catalog check", "reads a file, not standard input")
-    products, problems = check_catalog(file, mapping)
+    products, problems = check_catalog(file, mapping, read_new_profile(profile) if profile else None)
     facts = {"products": products, "problems": [str(problem) for problem in problems]}
     if not as_json:
         print_problems(problems)
@@ -147,6 +152,7 @@ def convert(
         Path | None,
         typer.Option(metavar="FILE", help="Write a first mapping to correct, with examples of values, and end."),
     ] = None,
+    profile: DeclaringProfile = None,
     skip_invalid: SkipInvalid = False,
     as_json: AsJson = False,
 ) -> None:
@@ -159,12 +165,13 @@ def convert(
 
     if (out is None) == (init is None):
         raise InputError("ltr catalog convert", "needs one of --out and --init")
+    schema = read_new_profile(profile) if profile else None
     if init:
-        write_mapping(feed, init, form)
+        write_mapping(feed, init, form, schema)
         next_step = f"`ltr catalog convert {feed} --mapping {init} --out catalog.jsonl`"
         print_result({"mapping": str(init)}, f"{init}: correct it, then run {next_step}", as_json=as_json)
     elif out:
-        convert_to(feed, out, form, mapping, skip_invalid=skip_invalid, as_json=as_json)
+        convert_to(feed, out, form, mapping, schema, skip_invalid=skip_invalid, as_json=as_json)
 
 
 @app.command()

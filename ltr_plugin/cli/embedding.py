@@ -15,6 +15,7 @@ from ltr_plugin.errors import Problem, ProblemLog, counted
 if TYPE_CHECKING:
     from ltr_plugin.cluster.index import Index
     from ltr_plugin.cluster.managed.index import ManagedIndex
+    from ltr_plugin.cluster.managed.versions import IndexOptions
     from ltr_plugin.pipelines.embedding.field_result import FieldResult, Reasons
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
     from ltr_plugin.pipelines.indexing.ingest import IngestResult
@@ -147,15 +148,19 @@ def show_own_index(index: "Index", *, as_json: bool) -> None:
     print_result(facts, "\n".join(lines), as_json=as_json)
 
 
-def next_version(index: "ManagedIndex", encoders: "EncoderSelection") -> "ManagedIndex | None":
-    """The version with these encoders and all products, beside the active one; None when that one has the encoders."""
+def next_version(
+    index: "ManagedIndex", encoders: "EncoderSelection", options: "IndexOptions | None" = None
+) -> "ManagedIndex | None":
+    """The version with these encoders and options and all products, beside the active one; None when that has them."""
+    from ltr_plugin.cluster.managed.versions import NO_OPTIONS, is_made_with
     from ltr_plugin.pipelines.indexing.index_versions import build_next_version
 
+    options = options or NO_OPTIONS
     vectors = encoders.vectors(index.vectors)
-    if set(vectors) == set(index.vectors):
+    if set(vectors) == set(index.vectors) and is_made_with(index, options):
         return None
     with progress_bar("copying products") as progress:
-        version = build_next_version(index.cluster, index.alias, vectors, progress=progress)
+        version = build_next_version(index.cluster, index.alias, vectors, options=options, progress=progress)
     return version.allow_media(*index.media_roots.allowed)
 
 

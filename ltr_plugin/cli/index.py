@@ -22,6 +22,7 @@ from ltr_plugin.cli.options import (
     Encoder,
     IndexArgument,
     MediaRoot,
+    NewIndexProfile,
     ProfileFile,
     SkipInvalid,
     VideoEncoder,
@@ -30,7 +31,7 @@ from ltr_plugin.cli.options import (
 from ltr_plugin.cli.terminal.group import IndexGroup, verb_group
 from ltr_plugin.cli.terminal.output import print_result
 from ltr_plugin.cli.terminal.progress_bar import progress_bar
-from ltr_plugin.cli.writing import print_missing, read_ids, write_file
+from ltr_plugin.cli.writing import print_missing, read_ids, read_new_profile, write_file
 from ltr_plugin.errors import InputError, counted
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ def create(
     catalog: Annotated[
         Path | None, typer.Option("--from", help="Fill a new version of the index from this catalog file alone.")
     ] = None,
+    profile: NewIndexProfile = None,
+    shards: Annotated[int | None, typer.Option(min=1, max=1024, help="Number of primary shards. Default: 1.")] = None,
+    replicas: Annotated[
+        int | None, typer.Option(min=0, max=1024, help="Copies of each shard. Default: as the cluster makes them.")
+    ] = None,
     media_root: MediaRoot = None,
     skip_invalid: SkipInvalid = False,
     wait: Wait = True,
@@ -57,11 +63,14 @@ def create(
     """Create an empty index with the encoders of your choice, or with --from a new version of an existing one.
 
     A new index gets the default text encoder unless --text-encoder names another one. With --from, shoppers keep the
-    active version until all vectors of the new one are made; then the name is moved to the new version.
+    active version until all vectors of the new one are made; then the name is moved to the new version. So they do
+    where --profile, --shards or --replicas differ from what an existing index has: its next version is filled from its
+    own products.
     """
-    from ltr_plugin.cluster.managed.versions import resolve_alias
+    from ltr_plugin.cluster.managed.versions import IndexOptions, active_index
     from ltr_plugin.cluster.names import require_name
     from ltr_plugin.cluster.opensearch import connect
+    from ltr_plugin.cluster.profiles import put_profile
     from ltr_plugin.pipelines.encoder_selection import vector_fields_for
     from ltr_plugin.pipelines.indexing.index_catalog import ensure_index, require_broker
     from ltr_plugin.settings import Settings
@@ -72,24 +81,36 @@ def create(
     if not wait:
         require_broker(settings)
     cluster = connect(settings=settings)
+    stated = read_new_profile(profile) if profile else None
+    options = IndexOptions(stated, shards, replicas)
     if catalog:
         written, failed = write_file(
-            cluster, catalog, name, encoders=encoders, media_root=media_root, replace=True, skip_invalid=skip_invalid
-        )
+            cluster, catalog, name, encoders=encoders, media_root=media_root, replace=True, skip_invalid=skip_invalid,
+            profile=stated, options=options,
+        )  # fmt: skip
         embed_and_show(settings, written.index, written.pending_alias, wait=wait, as_json=as_json, failed=failed)
+        if stated:
+            put_profile(cluster, name, stated)
         return
-    active = resolve_alias(cluster, name)
+    active = active_index(cluster, name)
     if active is None:
         vectors = vector_fields_for(cluster, name, encoders)
-        index = ensure_index(cluster, name, vectors, media_root or Path())
+        index = ensure_index(cluster, name, vectors, media_root or Path(), options)
         if set(index.vectors) == set(vectors):
+            if stated:
+                put_profile(cluster, name, stated)
             show_status(index, as_json=as_json)
             return
-        active = index.name  # of another command at the same time
+        active = index  # of another command at the same time
+    elif version := next_version(active, encoders, options):
+        embed_and_show(settings, version, name, wait=wait, as_json=as_json)
+        if stated:
+            put_profile(cluster, name, stated)
+        return
     raise InputError(
         f"index {name}",
-        f"exists already, as {active}; change its encoders with `ltr index embed {name} --text-encoder ...`, "
-        "or fill a new version of it with --from CATALOG",
+        f"exists already, as {active.name}; change its encoders with `ltr index embed {name} --text-encoder ...`, "
+        "its fields and languages with --profile, or fill a new version of it with --from CATALOG",
     )
 
 

@@ -54,6 +54,12 @@ MediaRoot = Annotated[
         "Default: the folder of the file, without a file the current folder.",
     ),
 ]
+NewIndexProfile = Annotated[
+    Path | None,
+    typer.Option(
+        "--profile", help="Profile (YAML) that declares the fields and the languages of the products of a new index."
+    ),
+]
 SkipInvalid = Annotated[bool, typer.Option("--skip-invalid", help="Report wrong lines and continue without them.")]
 QueriesFile = Annotated[
     Path | None,

@@ -14,11 +14,14 @@ from ltr_plugin.errors import InputError, Problem, ProblemLog, counted
 if TYPE_CHECKING:
     from io import BufferedReader
 
+    from ltr_plugin.catalog.schema import CatalogSchema
     from ltr_plugin.cluster.connection import Cluster
     from ltr_plugin.cluster.managed.index import ManagedIndex
+    from ltr_plugin.cluster.managed.versions import IndexOptions
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
     from ltr_plugin.pipelines.indexing.index_catalog import IndexResult
     from ltr_plugin.pipelines.indexing.ingest import IngestResult
+    from ltr_plugin.profile.index_profile import IndexProfile
     from ltr_plugin.settings import Settings
 
 STANDARD_INPUT = Path("-")
@@ -70,11 +73,13 @@ def write(
     skip_invalid: bool,
     wait: bool,
     as_json: bool,
+    profile: Path | None = None,
     mapping: Path | None = None,
 ) -> None:
     """Writes products, or updates of them, from a file or standard input, and has their vectors made.
 
-    A file of products may be a feed, of which `mapping` says what its columns are.
+    `profile` is that of an index which is not there yet. A file of products may be a feed, of which `mapping` says what
+    its columns are.
     """
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.indexing.index_catalog import require_broker
@@ -86,12 +91,13 @@ def write(
     if not wait:
         require_broker(settings)
     cluster = connect(settings=settings)
+    stated = read_new_profile(profile) if profile else None
     if file == STANDARD_INPUT:
-        _write_standard_input(settings, cluster, name, media_root, update=update, wait=wait, as_json=as_json)
+        _write_standard_input(settings, cluster, name, media_root, stated, update=update, wait=wait, as_json=as_json)
         return
     result, failed = write_file(
         cluster, file, name, media_root=media_root, update=update, prune=prune, yes=yes, skip_invalid=skip_invalid,
-        mapping=mapping,
+        profile=stated, mapping=mapping,
     )  # fmt: skip
     embed_and_show(settings, result.index, result.pending_alias, wait=wait, as_json=as_json, failed=failed)
 
@@ -108,20 +114,35 @@ def write_file(
     prune: bool = False,
     yes: bool = False,
     replace: bool = False,
+    profile: "IndexProfile | None" = None,
+    options: "IndexOptions | None" = None,
     mapping: Path | None = None,
 ) -> "tuple[IndexResult, bool]":
-    """Writes a file of products, which may be a feed; returns what became of them, and whether a line failed."""
+    """Writes a file of products, which may be a feed; returns what became of them, and whether a line failed.
+
+    A `profile` is kept for an index that this call makes; `options` say how it is made, else the profile does.
+    """
     from ltr_plugin.cli.feeds import as_catalog
+    from ltr_plugin.cluster.managed.versions import IndexOptions, active_index
+    from ltr_plugin.cluster.profiles import put_profile
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
     from ltr_plugin.pipelines.indexing.index_catalog import missing_from_catalog, write_catalog
 
-    with as_catalog(file, mapping, update=update, prune=prune, skip_invalid=skip_invalid) as (catalog, invalid):
+    options = options or IndexOptions(schema=profile)
+
+    def schema() -> "CatalogSchema | None":
+        active = None if options.schema else active_index(cluster, name)
+        return active.schema if active else options.schema
+
+    with as_catalog(file, mapping, schema, update=update, prune=prune, skip_invalid=skip_invalid) as (catalog, invalid):
         with progress_bar("writing products") as progress:
             done = write_catalog(
                 cluster, catalog, name, encoders or EncoderSelection(), media=media_root or file.parent, update=update,
-                prune=prune and yes, replace=replace, skip_invalid=skip_invalid, progress=progress,
+                prune=prune and yes, replace=replace, skip_invalid=skip_invalid, options=options, progress=progress,
             )  # fmt: skip
         missing = missing_from_catalog(done.index, catalog) if prune else []
+    if profile and done.made:
+        put_profile(cluster, name, profile)
     if done.made and encoders is None:
         _say_made(name, done.index)
     print_problems([*done.invalid_lines, *done.refused])
@@ -139,6 +160,7 @@ def _write_standard_input(
     cluster: "Cluster",
     name: str,
     media_root: Path | None,
+    profile: "IndexProfile | None",
     *,
     update: bool,
     wait: bool,
@@ -149,7 +171,8 @@ def _write_standard_input(
     from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
     from ltr_plugin.pipelines.indexing.ingest import ingest_lines
 
-    index = ensure_index(cluster, name, media_root or Path(), update=update).allow_media(media_root or Path())
+    root = media_root or Path()
+    index = ensure_index(cluster, name, root, update=update, profile=profile).allow_media(root)
     products = CatalogClient(name, folder=media_root, settings=settings, cluster=cluster)
     ingest = products.update if update else products.put
     with open_lines(_source(STANDARD_INPUT)) as lines:
@@ -163,10 +186,23 @@ def _say_stale(stale: int) -> None:
         typer.echo(f"skipped {counted(stale, 'change')}, older than the last one of the same product", err=True)
 
 
-def ensure_index(cluster: "Cluster", name: str, media_root: Path, *, update: bool) -> "ManagedIndex":
-    """The index, which is made when there is none, unless it is to be updated."""
+def read_new_profile(path: Path) -> "IndexProfile":
+    """The profile in a file, for an index that is to be made; InputError with every mistake of it."""
+    from ltr_plugin.pipelines.profile_file import read_profile
+    from ltr_plugin.pipelines.profiles import check_new_profile
+
+    profile = read_profile(path)
+    check_new_profile(profile, str(path))
+    return profile
+
+
+def ensure_index(
+    cluster: "Cluster", name: str, media_root: Path, *, update: bool, profile: "IndexProfile | None" = None
+) -> "ManagedIndex":
+    """The index, which is made with this profile when there is none, unless it is to be updated."""
     from ltr_plugin.cluster.managed.index import ManagedIndex
-    from ltr_plugin.cluster.managed.versions import active_index
+    from ltr_plugin.cluster.managed.versions import IndexOptions, active_index
+    from ltr_plugin.cluster.profiles import put_profile
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
     from ltr_plugin.pipelines.indexing import index_catalog
 
@@ -174,8 +210,13 @@ def ensure_index(cluster: "Cluster", name: str, media_root: Path, *, update: boo
     if update and active is None:
         return ManagedIndex.open(cluster, name)  # says what is wrong with it
     if active:
+        if profile:
+            index_catalog.require_schema(active, profile)
         return active
-    made = index_catalog.ensure_index(cluster, name, vector_fields_for(cluster, name, EncoderSelection()), media_root)
+    vectors = vector_fields_for(cluster, name, EncoderSelection())
+    made = index_catalog.ensure_index(cluster, name, vectors, media_root, IndexOptions(schema=profile))
+    if profile:
+        put_profile(cluster, name, profile)
     _say_made(name, made)
     return made
 

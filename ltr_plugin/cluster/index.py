@@ -9,7 +9,7 @@ from ltr_plugin.catalog.media_roots import MediaRoots
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.managed.mapping import effective_profile
+from ltr_plugin.cluster.managed.profile import effective_profile
 from ltr_plugin.cluster.names import require_name
 from ltr_plugin.cluster.profiles import stored_profile
 from ltr_plugin.errors import ClusterError, InputError

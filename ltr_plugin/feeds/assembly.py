@@ -1,7 +1,7 @@
 """One product of the records that belong to it, checked, with each mistake at the line and column it comes from."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -41,6 +41,7 @@ class Assembler:
             origins = {path: (rows[0].line, column) for path, column in rows[0].columns.items()}
         elif self._form.lines_are_variants:
             product = _of_lines(rows, group, origins, problems)
+            _merge_declared(product, rows, self._reading.types)
         else:
             product = _of_columns(rows, origins, problems)
         told = {problem.location for problem in problems}
@@ -225,6 +226,17 @@ def _merge_media(product: dict[str, Any], rows: list[Row]) -> None:
                                     for one in values.pop(name, ())))  # fmt: skip
         if merged:
             product[name] = merged[:MAX_MEDIA] if len(rows) > 1 else merged
+
+
+def _merge_declared(product: dict[str, Any], rows: list[Row], types: Mapping[str, str]) -> None:
+    """Gives a product in each declared field the values of all of its lines."""
+    for name in types:
+        values = [row.product[name] for row in rows if name in row.product]
+        distinct = list(
+            dict.fromkeys(one for value in values for one in (value if isinstance(value, list) else [value]))
+        )
+        if distinct:
+            product[name] = distinct[0] if len(distinct) == 1 else distinct
 
 
 def _shared_attributes(rows: list[Row]) -> dict[str, Any]:

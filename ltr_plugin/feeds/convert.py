@@ -3,7 +3,7 @@
 import gzip
 import os
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -12,12 +12,14 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from ltr_plugin.catalog.product import Product
+from ltr_plugin.catalog.product_types import product_types
+from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.errors import MAX_REPORTED, InputError, Problem, ProblemLog
 from ltr_plugin.feeds.amounts import NumberForm
 from ltr_plugin.feeds.assembly import Assembler
 from ltr_plugin.feeds.feed import Feed
 from ltr_plugin.feeds.grouping import group_records
+from ltr_plugin.feeds.mapping import declared_types
 from ltr_plugin.feeds.records import location
 from ltr_plugin.feeds.row import Reading
 from ltr_plugin.feeds.seen import SeenTexts
@@ -41,19 +43,18 @@ def read_products(
     feed: Feed,
     problems: ProblemLog,
     *,
-    product_type: type[Product] = Product,
-    types: Mapping[str, str] | None = None,
+    schema: CatalogSchema | None = None,
     today: date | None = None,
     on_hidden: Callable[[], None] = lambda: None,
 ) -> Iterator[dict[str, Any]]:
     """The products of a feed as JSON has them; those that are wrong are problems instead.
 
-    `types` are the types of declared fields, which `product_type` has. Reduced prices count if they do `today`.
+    `schema` declares fields of theirs. Reduced prices count if they do `today`.
     """
     mapping = feed.form.mapping
     numbers = NumberForm(feed.decimal, mapping.dates, mapping.currency or "")
-    reading = Reading(numbers, today or datetime.now(UTC).date(), types or {})
-    assembler = Assembler(feed.form, reading, product_type)
+    reading = Reading(numbers, today or datetime.now(UTC).date(), declared_types(schema))
+    assembler = Assembler(feed.form, reading, product_types(schema or CatalogSchema()).product)
     seen = SeenTexts()
     for group in group_records(feed.form, feed.read, feed.columns, problems):
         records = group.records

@@ -1,15 +1,16 @@
 """A feed: its form, encoding and columns, recognised by its content, and its records."""
 
 import codecs
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from ltr_plugin.catalog.schema import FieldType
 from ltr_plugin.errors import InputError, Problem, ProblemLog
 from ltr_plugin.feeds.amounts import DecimalMark, decimal_mark
 from ltr_plugin.feeds.encoding import detect_encoding, open_text, read_start
-from ltr_plugin.feeds.forms.form import Form
+from ltr_plugin.feeds.forms.form import NO_FIELDS, Form
 from ltr_plugin.feeds.forms.google import GoogleForm
 from ltr_plugin.feeds.forms.guess import TableForm
 from ltr_plugin.feeds.forms.shopify import ShopifyForm
@@ -59,11 +60,13 @@ class Feed:
         form: FormName | None = None,
         mapping: FeedMapping = NO_MAPPING,
         *,
+        declared: Mapping[str, FieldType] = NO_FIELDS,
         source: str = "mapping",
         require_parts: bool = True,
     ) -> "Feed":
         """The feed in a file. InputError when it is none, or when the mapping names columns that it does not have.
 
+        `declared` are the types of fields that products have beyond the standard parts: a column of such a name is it.
         With `require_parts`, a table must have an id and a title or media. `source` names the mapping in messages.
         """
         start = read_start(path)
@@ -78,9 +81,11 @@ class Feed:
         if text.startswith(b"<"):
             if form not in (None, "google"):
                 raise InputError(str(path), f"is XML, which form {form} is not; leave --form out")
-            feed = cls(path, GoogleForm(mapping), "", None, "", ("read as Google Merchant Center, XML",), None)
+            feed = cls(
+                path, GoogleForm(mapping, declared), "", None, "", ("read as Google Merchant Center, XML",), None
+            )
         else:
-            feed = _table(cls, path, form, mapping, source)
+            feed = _table(cls, path, form, mapping, declared, source)
             if require_parts:
                 _require_parts(path, feed.form, feed.columns or ())
         sample = feed.sample()
@@ -111,7 +116,14 @@ class Feed:
                     yield text
 
 
-def _table(cls: type[Feed], path: Path, form: FormName | None, mapping: FeedMapping, source: str) -> Feed:
+def _table(
+    cls: type[Feed],
+    path: Path,
+    form: FormName | None,
+    mapping: FeedMapping,
+    declared: Mapping[str, FieldType],
+    source: str,
+) -> Feed:
     notes = []
     if mapping.encoding:
         encoding = mapping.encoding
@@ -129,7 +141,7 @@ def _table(cls: type[Feed], path: Path, form: FormName | None, mapping: FeedMapp
         raise InputError(str(path), list(log) or str(error)) from None
     named = {"\t": "tabs", " ": "blanks"}.get(separator, f"`{separator}`")
     form = form or _recognise(columns)
-    made = _FORMS[form](mapping) if form in _FORMS else TableForm(mapping, columns)
+    made = _FORMS[form](mapping, declared) if form in _FORMS else TableForm(mapping, declared, columns)
     title = {
         "google": "Google Merchant Center",
         "shopify": "Shopify's products",

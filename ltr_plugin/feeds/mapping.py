@@ -8,11 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from ltr_plugin.catalog.schema import VARIANTS, CatalogSchema, FieldType
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.feeds.amounts import DateOrder, DecimalMark
 from ltr_plugin.validation import StrictModel, decode, read_yaml
 
 FormName = Literal["table", "google", "shopify", "woocommerce"]
+AttributeType = Literal["text", "number", "boolean", "date"]
 FORMS: tuple[FormName, ...] = ("table", "google", "shopify", "woocommerce")
 
 PARTS = (
@@ -35,9 +37,7 @@ class Rule(StrictModel):
     )
     separator: str = Field(default="", max_length=5, description="Between the values of a list, such as `|`.")
     levels: str = Field(default="", max_length=5, description="Between the levels of a category, such as `>`.")
-    type: Literal["text", "number", "boolean", "date"] | None = Field(
-        default=None, description="Type of an attribute; default: text."
-    )
+    type: AttributeType | None = Field(default=None, description="Type of an attribute; default: text.")
 
 
 def _to_rule(value: Any) -> Any:  # noqa: ANN401 - as YAML gives it
@@ -85,10 +85,16 @@ class FeedMapping(StrictModel):
 NO_MAPPING = FeedMapping(version=1)
 
 
-def read_mapping(path: Path, declared: Iterable[str] | None = None) -> FeedMapping:
+def declared_types(schema: CatalogSchema | None) -> dict[str, FieldType]:
+    """The types of the declared fields that a column may be: of products, and of variants as `variants.NAME`."""
+    fields = schema.fields if schema else ()
+    return {one.name: one.type for one in fields if one.parent in (None, VARIANTS)}
+
+
+def read_mapping(path: Path, declared: Iterable[str]) -> FeedMapping:
     """The mapping in a file; InputError lists every problem.
 
-    `declared` are the fields that the products of the index have beyond the standard parts; without it any are taken.
+    `declared` are the fields that products have beyond the standard parts.
     """
     mapping = decode(FeedMapping, read_yaml(path), source=str(path))
     if problems := check_targets(mapping, declared):
@@ -96,30 +102,26 @@ def read_mapping(path: Path, declared: Iterable[str] | None = None) -> FeedMappi
     return mapping
 
 
-def check_targets(mapping: FeedMapping, declared: Iterable[str] | None) -> list[Problem]:
+def check_targets(mapping: FeedMapping, declared: Iterable[str]) -> list[Problem]:
     """What is wrong with the targets of columns, each with its path."""
-    known = None if declared is None else frozenset(declared)
+    known = frozenset(declared)
     checked = ((column, rule, _wrong(rule.to, known)) for column, rule in mapping.columns.items() if rule)
     return [Problem(f"$.columns.{column}", message) for column, _, message in checked if message]
 
 
-def _wrong(target: str, declared: frozenset[str] | None) -> str:
+def _wrong(target: str, declared: frozenset[str]) -> str:
     first, _, rest = target.partition(".")
     if target in PARTS or (first in MAPS and rest):
         return ""
     if first == "variants" and (rest in VARIANT_PARTS or rest.startswith("attributes.")):
         return ""
-    if declared is None:
-        plain = target.replace("_", "a").replace(".", "a")
-        return "" if plain.isalnum() and first not in MAPS else f"{target!r} is no name of a field"
     if target in declared:
         return ""
     near = get_close_matches(target, [*PARTS, *sorted(declared)], n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return (
-        f"{target!r} is no part of a product and no declared field{hint} Write attributes.{target}, or declare it in "
-        "`fields` of the profile"
-    ).replace("field Write", "field. Write")
+    wrong = f"{target!r} is no part of a product and no declared field"
+    if near:
+        return f"{wrong}; did you mean {near[0]!r}?"
+    return f"{wrong}; write attributes.{target}, or declare it in `fields` of the profile"
 
 
 def missing_columns(mapping: FeedMapping, header: Iterable[str]) -> list[Problem]:

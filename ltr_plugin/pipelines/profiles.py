@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index, get_index
-from ltr_plugin.cluster.managed.mapping import effective_profile, is_managed, managed_profile
+from ltr_plugin.cluster.managed.mapping import index_body, is_managed, schema_meta
+from ltr_plugin.cluster.managed.profile import effective_profile, managed_profile, managed_schema
 from ltr_plugin.cluster.profiles import ProfileRevision, put_profile, read_revision, stored_profile
 from ltr_plugin.errors import ClusterError, EncoderError, InputError, Problem, counted
 from ltr_plugin.pipelines.first_pass.check import first_pass_problems, first_pass_warnings, refused_queries
@@ -111,9 +113,10 @@ def check_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> P
     target = _Target.open(cluster, name)
     documents = target.sample(ENCODED_SAMPLE)
     fields = index_fields(target.mapping, (document for _, document in documents))
-    problems = profile_problems(profile, fields)
+    whole = effective_profile(name, target.mapping.get("_meta", {}), profile) or profile
+    problems = profile_problems(whole, fields)
     if target.managed:
-        problems += [Problem(f"$.{key}", OWN) for key in ("vectors", "media_root") if getattr(profile, key)]
+        problems += [*_own_parts(profile), *_other_schema(profile, managed_schema(target.mapping["_meta"]), name)]
     notes: list[str] = []
     warnings: list[str] = []
     for position, vector in enumerate(profile.vectors):
@@ -124,7 +127,6 @@ def check_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> P
             continue
         note, fits = _measured(vector, profile.product, documents)
         (notes if fits else warnings).append(f"{vector.name}: {note}")
-    whole = effective_profile(name, target.mapping.get("_meta", {}), profile) or profile
     problems += first_pass_problems(whole)
     if not problems:
         index = Index.open(cluster, name, profile=whole)
@@ -139,6 +141,15 @@ def keep_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> tu
     """Checks a profile as `check_profile` does, then keeps it in the cluster for all who open the index."""
     checked = check_profile(cluster, name, stated)
     return put_profile(cluster, name, checked.profile), checked
+
+
+def check_new_profile(profile: IndexProfile, source: str) -> None:
+    """InputError with every mistake of a profile for an index that is yet to be made with its fields."""
+    body = index_body([], Path(), schema=profile)["mappings"]
+    whole = managed_profile(body["_meta"], profile)
+    problems = [*profile_problems(whole, index_fields(body)), *_own_parts(profile)]
+    if problems:
+        raise InputError(source, problems)
 
 
 def kept_profile(cluster: Cluster, name: str, number: int | None = None) -> ProfileRevision:
@@ -162,6 +173,17 @@ def differences_from_kept(index: Index) -> list[str]:
         return []
     kept = stored and effective_profile(index.alias, index.mapping.get("_meta", {}), stored)
     return profile_differences(index.profile, kept) if kept else []
+
+
+def _own_parts(profile: IndexProfile) -> list[Problem]:
+    return [Problem(f"$.{key}", OWN) for key in ("vectors", "media_root") if getattr(profile, key)]
+
+
+def _other_schema(profile: IndexProfile, schema: CatalogSchema, name: str) -> list[Problem]:
+    """A stated key of the schema that the index was not made with."""
+    stated, made = schema_meta(profile), schema_meta(schema)
+    advice = f"is not what the index was made with; `ltr index create {name} --profile FILE` makes its next version"
+    return [Problem(f"$.{key}", advice) for key in stated if stated[key] != made.get(key)]
 
 
 def _own_profile(target: _Target) -> IndexProfile:

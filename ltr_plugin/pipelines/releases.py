@@ -9,7 +9,7 @@ from ltr_plugin.catalog.product import digest
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.managed.mapping import effective_profile
+from ltr_plugin.cluster.managed.profile import effective_profile
 from ltr_plugin.cluster.names import require_name
 from ltr_plugin.cluster.profiles import stored_profile
 from ltr_plugin.cluster.ranker_facts import ranker_facts

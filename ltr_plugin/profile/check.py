@@ -41,6 +41,8 @@ def profile_problems(profile: IndexProfile, fields: Mapping[str, IndexField]) ->
     A field that only documents have, and not the mapping, may be returned and may hold media.
     """
     problems = [problem for part, path in profile.product if path for problem in _part(part, path, fields)]
+    if not profile.text_fields:
+        problems.append(Problem("$.text_fields", "the first pass needs at least one field; name those with words"))
     for position, boosted in enumerate(profile.text_fields):
         problems += _text(f"$.text_fields[{position}]", boosted.partition("^")[0], fields)
     for position, path in enumerate(profile.returned_fields):

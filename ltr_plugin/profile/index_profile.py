@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from ltr_plugin.catalog.product import MEDIA_FIELDS, Product, digest, read_leniently
+from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.catalog.values import FieldPath
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.profile.filter_fields import FilterField, repeated_parameters
@@ -65,17 +66,18 @@ class ProductFields(StrictModel):
 _LISTS = ("category", *MEDIA_FIELDS.values())
 
 
-class IndexProfile(StrictModel):
+class IndexProfile(CatalogSchema):
     """The meaning of an index's fields, as a file `index.yaml` states it.
 
-    `vectors` are the vector fields that queries are compared with, each with the encoder that made it.
+    `vectors` are the vector fields that queries are compared with, each with the encoder that made it. The profile of
+    an index of this library needs to state only what differs from its default.
     """
 
     version: int = Field(default=PROFILE_VERSION, ge=1, le=PROFILE_VERSION, description="Version of this form.")
-    language: str = Field(default="english", description="Language of the text.")
     product: ProductFields = Field(default=ProductFields(), description="Field of each part of a product.")
-    text_fields: Annotated[tuple[BoostedField, ...], Field(min_length=1)] = Field(
-        description="Fields that the first pass searches for the query's text, with boosts such as `title^2`."
+    text_fields: tuple[BoostedField, ...] = Field(
+        default=(),
+        description="Fields that the first pass searches for the query's text, with boosts such as `title^2`.",
     )
     returned_fields: tuple[FieldPath, ...] = Field(default=(), description="Fields of a product that a search returns.")
     vectors: tuple[VectorField, ...] = Field(default=(), description="Vector fields with the encoders that made them.")

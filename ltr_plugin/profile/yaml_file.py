@@ -65,7 +65,7 @@ def profile_yaml(profile: IndexProfile, head: Iterable[str] = ()) -> str:
     """The file of a profile, without what it does not state."""
     import yaml
 
-    values = profile.model_dump(mode="json", exclude_none=True)
+    values = {"version": profile.version, **profile.model_dump(mode="json", exclude_none=True)}
     stated = {key: value for key, value in values.items() if value not in ([], {})}
     text: str = yaml.dump(stated, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=120)
     return "".join(f"{line}\n" for line in head_comments(head)) + text

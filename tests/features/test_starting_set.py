@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.cluster.managed import mapping
 from ltr_plugin.cluster.managed.mapping import MAX_QUERY_WORDS, index_body
+from ltr_plugin.cluster.managed.profile import PROFILE
 from ltr_plugin.features.clauses import clause_count
 from ltr_plugin.features.compatibility import check_fields
 from ltr_plugin.features.feature_file import feature_file
@@ -50,7 +50,7 @@ def ours(vectors):
     """Profile and mapping of an index of ours whose products have statistics."""
     made = index_body(vectors, Path("/srv/shop"))["mappings"]
     made["properties"]["stats"]["properties"] = {name: {"type": "float"} for name in STATS}
-    return mapping.PROFILE.model_copy(update={"vectors": tuple(vectors)}), made
+    return PROFILE.model_copy(update={"vectors": tuple(vectors)}), made
 
 
 def loaded(text, path):

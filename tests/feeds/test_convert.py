@@ -7,9 +7,11 @@ import tracemalloc
 import pytest
 from feed_files import TODAY, read
 
+from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.errors import InputError
 from ltr_plugin.feeds.convert import check_feed, convert_feed
 from ltr_plugin.feeds.feed import Feed
+from ltr_plugin.feeds.mapping import FeedMapping
 from ltr_plugin.feeds.seen import SeenTexts
 
 GOOD = "id,title,price\n1,a,2.50\n2,b,3\n"
@@ -64,20 +66,16 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
 
 
 def test_declared_fields_have_their_types(tmp_path):
-    from ltr_plugin.catalog.product import Product
-
-    class Wine(Product):
-        vintage: int | None = None
-        organic: bool | None = None
-
-    from ltr_plugin.feeds.mapping import FeedMapping
-
-    columns = {"id": "id", "title": "title", "Jahr": "vintage", "bio": "organic"}
+    columns = {"id": "id", "title": "title", "Jahr": "vintage", "gruppe": "group", "maß": "variants.size"}
     mapping = FeedMapping(version=1, columns=columns)
-    options = {"product_type": Wine, "types": {"vintage": "number", "organic": "boolean"}}
-    text = "id,title,Jahr,bio\n1,a,2019,ja\n2,b,alt,ja\n"
-    found, problems = read(tmp_path / "a.csv", text, mapping=mapping, **options)
+    types = {"vintage": "number", "organic": "boolean", "variants.size": "keyword"}
+    schema = CatalogSchema(fields=tuple({"name": name, "type": type_} for name, type_ in types.items()))
+    text = "id,title,Jahr,Organic,gruppe,maß\n1,a,2019,ja,,\n2,b,alt,ja,,\n3,c,2018,nein,G,S\n4,d,2019,nein,G,M\n"
+    found, problems = read(tmp_path / "a.csv", text, mapping=mapping, schema=schema)
     assert found["1"] == {"id": "1", "title": "a", "vintage": 2019, "organic": True}
+    assert found["G"]["vintage"] == [2018, 2019]
+    assert found["G"]["organic"] is False
+    assert [(one["id"], one["size"]) for one in found["G"]["variants"]] == [("3", "S"), ("4", "M")]
     assert problems == ["line 3, column \"Jahr\"  'alt' is no number"]
     _, problems = read(tmp_path / "a.csv", text, mapping=mapping)
     assert problems[0].startswith("line 2, column \"Jahr\"  'vintage' is no part of a product and no declared field")

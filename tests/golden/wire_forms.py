@@ -17,11 +17,11 @@ from ltr_workers.tasks import embed_task
 from ltr_plugin.broker.messages import SWEEP_TASK
 from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel, ReembedRequest
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.cluster.managed import mapping
 from ltr_plugin.cluster.managed.changes import apply_changes
 from ltr_plugin.cluster.managed.documents import EmbeddingResult
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.mapping import index_body
+from ltr_plugin.cluster.managed.profile import PROFILE as MANAGED
 from ltr_plugin.cluster.transport.serializer import OrjsonSerializer
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.parameters import search_parameters as parameters_of
@@ -52,7 +52,7 @@ AUDIO = VectorField("audio_vector", "audio", "library:sounds", SOUNDS)
 AUDIO_TEXT = VectorField("audio_text_vector", "text", "library:sounds", SOUNDS)
 VIDEO = VectorField("video_vector", "video", "library:photos", PHOTOS)
 VECTORS = (TEXT, IMAGE, IMAGE_TEXT, AUDIO, AUDIO_TEXT)
-PROFILE = mapping.PROFILE.model_copy(update={"vectors": VECTORS})
+PROFILE = MANAGED.model_copy(update={"vectors": VECTORS})
 
 MUG = {
     "id": "4711",
@@ -92,7 +92,7 @@ def feature_set(name):
 
 def search_templates():
     rankings = {**BASELINES, "model": Ranking("model", model="shop-v1.lambdamart.0123456789")}
-    retrievals = {"words": Retrieval(mapping.PROFILE), "words and vectors": Retrieval(PROFILE)}
+    retrievals = {"words": Retrieval(MANAGED), "words and vectors": Retrieval(PROFILE)}
     templates = {
         f"{name}, {found}{', log' * log}": search_template(retrieval, ranking, log=log)
         for name, ranking in rankings.items()

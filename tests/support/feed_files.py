@@ -8,7 +8,7 @@ from datetime import date
 from ltr_plugin.errors import ProblemLog
 from ltr_plugin.feeds.convert import read_products
 from ltr_plugin.feeds.feed import Feed
-from ltr_plugin.feeds.mapping import NO_MAPPING
+from ltr_plugin.feeds.mapping import NO_MAPPING, declared_types
 
 TODAY = date(2026, 5, 1)
 
@@ -58,9 +58,10 @@ def rows(header, *lines, separator=","):
     return text.getvalue()
 
 
-def read(path, content, form=None, mapping=NO_MAPPING, **options):
+def read(path, content, form=None, mapping=NO_MAPPING, schema=None):
     """The products of a feed by id, and its problems as text."""
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     problems = ProblemLog(1000)
-    products = list(read_products(Feed.open(path, form, mapping), problems, today=TODAY, **options))
+    feed = Feed.open(path, form, mapping, declared=declared_types(schema))
+    products = list(read_products(feed, problems, schema=schema, today=TODAY))
     return {one["id"]: one for one in products}, [str(problem) for problem in problems]

@@ -24,7 +24,7 @@ from ltr_plugin.broker.messages import (
     UPDATE_TASK,
     WRITE_REFUSED,
 )
-from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel, ReembedRequest
+from ltr_plugin.catalog.changes import ChangeKind
 from ltr_plugin.cluster.managed.changes import WRITES_BLOCKED
 from ltr_plugin.cluster.names import is_name
 from ltr_plugin.errors import ClusterError, InputError, LtrError
@@ -39,11 +39,11 @@ from ltr_workers.tasks import worker_cluster
 
 RETRY_INTERVAL_S, TAKE_UP_INTERVAL_S = 5.0, 15.0
 
-CHANGE_TYPES: Mapping[str, type[Change]] = {
-    PUT_TASK: CatalogEntry,
-    UPDATE_TASK: ProductUpdateModel,
-    DELETE_TASK: CatalogEntry,
-    REEMBED_TASK: ReembedRequest,
+CHANGE_KINDS: Mapping[str, ChangeKind] = {
+    PUT_TASK: "put",
+    UPDATE_TASK: "update",
+    DELETE_TASK: "put",
+    REEMBED_TASK: "reembed",
 }
 
 INDEX_OBSTACLES = ("index_not_found_exception", "index_closed_exception", WRITES_BLOCKED)
@@ -57,28 +57,28 @@ log = logging.getLogger(__name__)
 @app.task(name=PUT_TASK, bind=True, queue=CATALOG_QUEUE)  # type: ignore[untyped-decorator]
 def put_task(self: Any, index: str, products: list[dict[str, Any]]) -> None:  # noqa: ANN401 - Celery's task
     """Adds or replaces products; one with `deleted: true` is deleted."""
-    _ingest(self.request.id, PUT_TASK, index, products, CatalogEntry)
+    _ingest(self.request.id, PUT_TASK, index, products)
 
 
 @app.task(name=UPDATE_TASK, bind=True, queue=CATALOG_QUEUE)  # type: ignore[untyped-decorator]
 def update_task(self: Any, index: str, updates: list[dict[str, Any]]) -> None:  # noqa: ANN401
     """Gives some fields of products new values."""
-    _ingest(self.request.id, UPDATE_TASK, index, updates, ProductUpdateModel)
+    _ingest(self.request.id, UPDATE_TASK, index, updates)
 
 
 @app.task(name=DELETE_TASK, bind=True, queue=CATALOG_QUEUE)  # type: ignore[untyped-decorator]
 def delete_task(self: Any, index: str, ids: list[str]) -> None:  # noqa: ANN401
     """Deletes products."""
-    _ingest(self.request.id, DELETE_TASK, index, ids, CatalogEntry, deleted=True)
+    _ingest(self.request.id, DELETE_TASK, index, ids, deleted=True)
 
 
 @app.task(name=REEMBED_TASK, bind=True, queue=CATALOG_QUEUE)  # type: ignore[untyped-decorator]
 def reembed_task(self: Any, index: str, ids: list[str]) -> None:  # noqa: ANN401
     """Makes all vectors of products anew."""
-    _ingest(self.request.id, REEMBED_TASK, index, ids, ReembedRequest)
+    _ingest(self.request.id, REEMBED_TASK, index, ids)
 
 
-def _ingest(task_id: str, task: str, index: Any, items: Any, change_type: type[Change], **fields: object) -> None:  # noqa: ANN401
+def _ingest(task_id: str, task: str, index: Any, items: Any, **fields: object) -> None:  # noqa: ANN401
     """Ingests the items, or parks them while their index cannot be written. An error in one item, or in the whole
     message, is logged and counted. An obstacle for all messages, such as a wrong password, is waited for."""
     from ltr_workers.metrics import TASKS
@@ -94,17 +94,17 @@ def _ingest(task_id: str, task: str, index: Any, items: Any, change_type: type[C
             else items
         )
         with parking.lock:
-            _write({"task_id": task_id, "task": task, "index": index, "items": records}, change_type)
+            _write({"task_id": task_id, "task": task, "index": index, "items": records})
 
 
-def _write(message: Mapping[str, Any], change_type: type[Change], *, parked: bool = False) -> bool:
+def _write(message: Mapping[str, Any], *, parked: bool = False) -> bool:
     """Whether a message is done with: written, wrong or parked. A `parked` one is not parked again."""
     from ltr_workers.metrics import TASKS
 
     task, index, items = message["task"], message["index"], message["items"]
     with bind_log_context(task=task, task_id=message["task_id"], index=index):
         try:
-            result = _ingest_or_wait(message, change_type, parked=parked)
+            result = _ingest_or_wait(message, parked=parked)
         except _IndexObstacleError as obstacle:
             if not parked:
                 TASKS.labels(task, "parked").inc()
@@ -137,7 +137,7 @@ class _IndexObstacleError(Exception):
     """The index of a message cannot be written now; other indices can."""
 
 
-def _ingest_or_wait(message: Mapping[str, Any], change_type: type[Change], *, parked: bool) -> IngestResult:
+def _ingest_or_wait(message: Mapping[str, Any], *, parked: bool) -> IngestResult:
     index, items = message["index"], message["items"]
     if not is_name(index) or not isinstance(items, list):  # an index of another name may still be created
         raise InputError(message["task"], f"{shorten(index)}, {shorten(items)} is no index with a list")
@@ -148,7 +148,9 @@ def _ingest_or_wait(message: Mapping[str, Any], change_type: type[Change], *, pa
                 parking.park(app, index, dict(message))
                 raise _IndexObstacleError(obstacle or f"earlier messages for {index} are parked")
             media_roots = Settings.from_env().media_root
-            return ingest(worker_cluster(), index, items, change_type, client=app, media_roots=media_roots)
+            return ingest(
+                worker_cluster(), index, items, CHANGE_KINDS[message["task"]], client=app, media_roots=media_roots
+            )
         except LtrError as error:
             if isinstance(error, InputError) or getattr(error, "error_type", "") in INDEX_OBSTACLES:
                 obstacle = error
@@ -166,7 +168,7 @@ def _ingest_or_wait(message: Mapping[str, Any], change_type: type[Change], *, pa
 
 def take_up_parked() -> None:
     """Writes the parked messages whose indices can be written now."""
-    parking.take_up(app, lambda message: _write(message, CHANGE_TYPES[message["task"]], parked=True))
+    parking.take_up(app, lambda message: _write(message, parked=True))
 
 
 @cache

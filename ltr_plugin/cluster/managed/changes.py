@@ -129,7 +129,8 @@ def _conditional_action(index: ManagedIndex, update: ProductUpdate, document: Ma
     if not document.get("found"):
         raise InputError(f"product {update.id}", NO_SUCH_PRODUCT)
     source = document["_source"]
-    product = update.apply_to(product_fields(source))
+    type_ = index.product_types.product
+    product = update.apply_to(product_fields(source, type_), type_)
     action = index.replace_action(product, _content_hashes(index, update, product, source["content_hash"]))
     del action["upsert"], action["retry_on_conflict"]
     return {**action, "if_seq_no": document["_seq_no"], "if_primary_term": document["_primary_term"]}

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.catalog.product import Modality, Product, read_leniently
 from ltr_plugin.catalog.references import public_reference
+from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.managed.mapping import LONG_ATTRIBUTES, MAX_ATTRIBUTE_BYTES
+from ltr_plugin.cluster.managed.mapping import LONG_ATTRIBUTES, MAX_ATTRIBUTE_BYTES, NO_SCHEMA
 from ltr_plugin.cluster.responses import Json
 
 if TYPE_CHECKING:
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Vector = Sequence[float] | NDArray[np.float32]
-
-_FIELDS = frozenset(Product.model_fields)  # computed once, because it is slow and needed for every product
 
 
 @dataclass(frozen=True)
@@ -80,25 +80,35 @@ class EmbeddingResult:
         return {**stated, "fingerprint": self.field.fingerprint.digest, **({"error": self.error} if self.error else {})}
 
 
-def stored_product(source: Mapping[str, Any]) -> StoredProduct:
-    """The product of a document's `_source`.
+def stored_product(source: Mapping[str, Any], product_type: type[Product] = Product) -> StoredProduct:
+    """The product of a document's `_source`; `product_type` is that of its index.
 
     A value that today's rules refuse, but those at the time of writing did not, is left out.
     """
-    return StoredProduct(read_leniently(product_fields(source)), source["content_hash"], source.get("embedding", {}))
+    product = read_leniently(product_fields(source, product_type), product_type)
+    return StoredProduct(product, source["content_hash"], source.get("embedding", {}))
 
 
-def product_fields(source: Mapping[str, Any]) -> dict[str, Any]:
+def product_fields(source: Mapping[str, Any], product_type: type[Product] = Product) -> dict[str, Any]:
     """The product in a document's `_source`, as it was written: JSON that no rule has checked again."""
-    fields = {name: value for name, value in source.items() if name in _FIELDS}
+    known = _field_names(product_type)
+    fields = {name: value for name, value in source.items() if name in known}
     if long := source.get(LONG_ATTRIBUTES):
         fields["attributes"] = {**fields.get("attributes", {}), **long}
     return fields
 
 
-def product_document(product: Product) -> dict[str, Any]:
-    """The document of a product. Attributes that are too long for the index's field of exact values are put into a
-    field that is only stored; their words are found by `attribute_text` all the same."""
+@lru_cache(maxsize=64)
+def _field_names(product_type: type[Product]) -> frozenset[str]:
+    return frozenset(product_type.model_fields)  # slow, and needed for every product
+
+
+def product_document(product: Product, schema: CatalogSchema = NO_SCHEMA) -> dict[str, Any]:
+    """The document of a product of an index with this schema.
+
+    Attributes that are too long for the index's field of exact values are put into a field that is only stored; their
+    words are found by `attribute_text` all the same.
+    """
     document = product.model_dump(mode="json", exclude_defaults=True)
     attributes = document.get("attributes", {})
     if long := {name: value for name, value in attributes.items() if _is_long(name, value)}:
@@ -106,7 +116,9 @@ def product_document(product: Product) -> dict[str, Any]:
         document[LONG_ATTRIBUTES] = long
     if product.images:
         document["shown_images"] = [*map(public_reference, product.images)]
-    return {**document, "attribute_text": product.attribute_text()}
+    keywords = (one.key for one in schema.declared() if one.type == "keyword")
+    declared = {key: document[key] for key in keywords if key in document}
+    return {**document, "attribute_text": product.attribute_text(declared)}
 
 
 def _is_long(name: str, value: Json) -> bool:

@@ -3,11 +3,14 @@ lacks vectors."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 from uuid import uuid4
 
 from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.catalog.product_types import ProductTypes, product_types
+from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.managed.documents import (
@@ -18,6 +21,7 @@ from ltr_plugin.cluster.managed.documents import (
     stored_product,
 )
 from ltr_plugin.cluster.managed.mapping import require_managed
+from ltr_plugin.cluster.managed.profile import managed_schema
 from ltr_plugin.cluster.managed.scripts import DELETE, REEMBED, REPLACE, WRITE_VECTORS
 from ltr_plugin.cluster.names import write_alias
 from ltr_plugin.cluster.responses import BulkError, Json
@@ -45,6 +49,16 @@ class ManagedIndex(Index):
         """InputError unless this library made the index, in this version."""
         require_managed(name, meta)
 
+    @cached_property
+    def schema(self) -> CatalogSchema:
+        """The declared fields of its products, and the language of their text."""
+        return managed_schema(self.mapping["_meta"])
+
+    @cached_property
+    def product_types(self) -> ProductTypes:
+        """The types of its products and of their changes, with the declared fields."""
+        return product_types(self.schema)
+
     def reopened(self) -> Self:
         """The same alias opened again: another index, where the alias moved meanwhile."""
         return self.open(self.cluster, self.alias, media_roots=self.media_roots.allowed)
@@ -62,14 +76,15 @@ class ManagedIndex(Index):
 
         It is refused when the product in the index has a greater stamp (`changed`), unless it is to `overwrite` that.
         """
-        document = {**product_document(product), "content_hash": dict(content_hash)}
+        document = {**product_document(product, self.schema), "content_hash": dict(content_hash)}
         params = {"product": document, "sources": self._sources, **({"overwrite": True} if overwrite else {})}
         script = {"source": REPLACE, "params": params}
         return self._update(product.id, script, upsert={**document, "embedding": {}})
 
     def fetch(self, ids: Sequence[str]) -> list[StoredProduct]:
         """The products of these ids that exist, as last written (no refresh needed), without their vectors."""
-        return [stored_product(document["_source"]) for document in self.documents(ids) if document.get("found")]
+        type_ = self.product_types.product
+        return [stored_product(one["_source"], type_) for one in self.documents(ids) if one.get("found")]
 
     def documents(self, ids: Iterable[str], *, without: Iterable[str] = ()) -> list[dict[str, Any]]:
         """What the cluster has of each id, in order, as last written, without the vectors and these fields."""

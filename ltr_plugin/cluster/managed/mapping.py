@@ -1,14 +1,13 @@
 """Settings and mapping of an index: text with and without stemming, exact fields, vectors and their metadata."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.product import MODALITIES
+from ltr_plugin.catalog.schema import SCHEMA_KEYS, VARIANTS, CatalogSchema, DeclaredField
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.errors import InputError
-from ltr_plugin.profile.filter_fields import Facet, FilterField
-from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 
 LAYOUT_VERSION = 3
 """Version of the layout of an index and of what its `_meta` says; an index of another version is refused."""
@@ -24,35 +23,7 @@ LONG_ATTRIBUTES = "long_attributes"
 
 TEXT_FIELDS = ("title", "description", "brand", "model", "category", "attribute_text")
 
-PRICE_RANGES = (10, 20, 50, 100, 200, 500, 1000)
-"""Limits between the prices that are counted together, unless a profile states others."""
-
-PROFILE = IndexProfile(
-    product=ProductFields(
-        id="id",
-        title="title",
-        description="description",
-        brand="brand",
-        model="model",
-        category="category",
-        price="price",
-        currency="currency",
-        released="released",
-        images="images",
-        audio="audio",
-        video="video",
-        stats="stats",
-    ),
-    text_fields=("title.stem", "brand", "model", "category.stem", "description.stem", "attribute_text.stem"),
-    returned_fields=("id", "title", "brand", "price", "currency", "category", "shown_images", "variants"),
-    filters=(
-        FilterField(name="brand", field="brand.keyword", type="keyword", facet=Facet(terms=20)),
-        FilterField(name="category", field="category.keyword", type="keyword", facet=Facet(terms=20)),
-        FilterField(name="price", field="price", type="number", facet=Facet(ranges=PRICE_RANGES)),
-        FilterField(name="released", field="released", type="date", facet=Facet(histogram="year")),
-    ),
-)
-"""What the fields mean, but for the vectors and the media."""
+NO_SCHEMA = CatalogSchema()
 
 MAX_QUERY_WORDS = 32
 """Words after which the cluster cuts a text that is searched for, whoever sends it: each word makes clauses."""
@@ -73,8 +44,14 @@ _ANALYSIS = {
 }  # fmt: skip
 
 
-def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int = 1) -> dict[str, Any]:
-    """The body that creates an index for products with these vector fields.
+def index_body(
+    vectors: Sequence[VectorField],
+    media_root: Path,
+    *,
+    schema: CatalogSchema = NO_SCHEMA,
+    shards: int = 1,
+) -> dict[str, Any]:
+    """The body that creates an index for products with these declared and vector fields.
 
     Dynamic mapping is off, so LONG_ATTRIBUTES is only stored; it is on for the numbers under `stats`, which each shop
     names as it likes. Attributes are one `flat_object` (a real catalog has thousands of keys) and one text field, which
@@ -89,6 +66,7 @@ def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int 
                 "layout_version": LAYOUT_VERSION,
                 "media_root": str(media_root.resolve()),
                 "vectors": [vector.to_meta() for vector in vectors],
+                "schema": schema_meta(schema),
             },
             "dynamic_templates": [{"stats": {"path_match": "stats.*", "mapping": {"type": "float"}}}],
             "properties": {
@@ -99,15 +77,8 @@ def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int 
                 "released": {"type": "date"},
                 "ean": {"type": "keyword"},
                 "attributes": {"type": "flat_object"},
-                "variants": {
-                    "type": "nested",
-                    "properties": {
-                        "id": {"type": "keyword"},
-                        "price": {"type": "double"},
-                        "ean": {"type": "keyword"},
-                        "attributes": {"type": "object", "enabled": False},
-                    },
-                },
+                **_declared(schema.declared()),
+                **_nested(schema),
                 **{name: _stored_only() for name in ("images", "shown_images", "audio", "video")},
                 "stats": {"type": "object", "dynamic": True},
                 "content_hash": {"properties": {modality: {"type": "keyword"} for modality in MODALITIES}},
@@ -121,17 +92,9 @@ def index_body(vectors: Sequence[VectorField], media_root: Path, *, shards: int 
     }
 
 
-def managed_profile(meta: Mapping[str, Any], profile: IndexProfile | None = None) -> IndexProfile:
-    """The profile of an index with this `_meta`, which `index_body` made; its vectors and media are its own, and the
-    rest is that of `profile`, if there is another one than PROFILE."""
-    vectors = tuple(VectorField.from_meta(entry) for entry in meta["vectors"])
-    return (profile or PROFILE).model_copy(update={"vectors": vectors, "media_root": meta["media_root"]})
-
-
-def effective_profile(name: str, meta: Mapping[str, Any], profile: IndexProfile | None) -> IndexProfile | None:
-    """What an index of this name and `_meta` is read by when `profile` is stated for it; None for a shop's own index
-    for which none is stated. InputError as of `is_managed`."""
-    return managed_profile(meta, profile) if is_managed(name, meta) else profile
+def schema_meta(schema: CatalogSchema) -> dict[str, Any]:
+    """What `_meta` says of a schema: the keys that have another value than the default."""
+    return schema.model_dump(mode="json", include=set(SCHEMA_KEYS), exclude_defaults=True)
 
 
 def is_managed(name: str, meta: Mapping[str, Any]) -> bool:
@@ -160,6 +123,35 @@ def require_managed(name: str, meta: Mapping[str, Any]) -> None:
             "it was not made by `ltr index create`, and is only read, but for a vector field that `ltr index embed "
             f"{name} --field` names; choose another index to write to",
         )
+
+
+def _declared(fields: Iterable[DeclaredField]) -> dict[str, Any]:
+    """The mapping of declared fields by key. A keyword can be searched for words, too, in its sub-field `text`."""
+    types: dict[str, dict[str, Any]] = {
+        "keyword": {"type": "keyword", "fields": {"text": _analyzed("stemmed")}},
+        "text": _text(),
+        "number": {"type": "double"},
+        "date": {"type": "date"},
+        "boolean": {"type": "boolean"},
+    }
+    return {one.key: types[one.type] for one in fields}
+
+
+def _nested(schema: CatalogSchema) -> dict[str, Any]:
+    """The mapping of variants and of the declared nested fields."""
+    variant = {
+        "id": {"type": "keyword"},
+        "price": {"type": "double"},
+        "ean": {"type": "keyword"},
+        "attributes": {"type": "object", "enabled": False},
+    }
+    objects = {VARIANTS: variant} | {
+        one.path: {one.key: {"type": "keyword"}} if one.key else {} for one in schema.nested
+    }
+    return {
+        path: {"type": "nested", "properties": {**members, **_declared(schema.declared(path))}}
+        for path, members in objects.items()
+    }
 
 
 def _text() -> dict[str, Any]:

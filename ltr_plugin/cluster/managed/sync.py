@@ -134,7 +134,7 @@ def _copy(source: ManagedIndex, target: ManagedIndex, query: dict[str, Any], pro
     hits = source.scan(query, page=PAGE_SIZE, source={"excludes": list(source.vector_names)})
     done = 0
     for page in batched(hits, PAGE_SIZE):
-        stored = [stored_product(hit["_source"]) for hit in page]
+        stored = [stored_product(hit["_source"], source.product_types.product) for hit in page]
         _replace(
             source,
             target,

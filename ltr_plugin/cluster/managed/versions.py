@@ -3,14 +3,16 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import get_index
 from ltr_plugin.cluster.managed.index import ManagedIndex
-from ltr_plugin.cluster.managed.mapping import index_body, is_made_here
+from ltr_plugin.cluster.managed.mapping import NO_SCHEMA, index_body, is_made_here, schema_meta
 from ltr_plugin.cluster.names import require_name, write_alias
 from ltr_plugin.cluster.state import VERSIONS, StateIndex
 from ltr_plugin.errors import ClusterError, InputError
@@ -25,39 +27,73 @@ _ALIAS_MOVED = ("aliases_not_found_exception", "illegal_state_exception", "index
 _INHERITED_SETTINGS = ("number_of_shards", "number_of_replicas", "refresh_interval")
 
 
-def open_or_create(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media_root: Path) -> ManagedIndex:
+@dataclass(frozen=True)
+class IndexOptions:
+    """How a version of an index is made: its declared fields and languages, its shards, and the copies of each.
+
+    None stands for what the active version has, or without one for the default: no declared fields, English, one shard,
+    and as many copies as the cluster makes.
+    """
+
+    schema: CatalogSchema | None = None
+    shards: int | None = None
+    replicas: int | None = None
+
+
+NO_OPTIONS = IndexOptions()
+
+
+def open_or_create(
+    cluster: Cluster,
+    alias: str,
+    vectors: Sequence[VectorField],
+    media_root: Path,
+    options: IndexOptions = NO_OPTIONS,
+) -> ManagedIndex:
     """The index behind `alias` if it has these vectors, else another version (see `create_next_version`)."""
     current = active_index(cluster, alias)
     if current is not None and set(current.vectors) == set(vectors):
         return current
-    return create_next_version(cluster, alias, vectors, current.media_roots.main if current else media_root)
+    root = current.media_roots.main if current else media_root
+    return create_next_version(cluster, alias, vectors, root, options=options)
 
 
 def create_next_version(
-    cluster: Cluster, alias: str, vectors: Sequence[VectorField], media_root: Path, *, catalog: Path | None = None
+    cluster: Cluster,
+    alias: str,
+    vectors: Sequence[VectorField],
+    media_root: Path,
+    *,
+    catalog: Path | None = None,
+    options: IndexOptions = NO_OPTIONS,
 ) -> ManagedIndex:
     """A version with these vectors that is not the one behind `alias`: an existing one, else a new one.
 
     A version that is filled from a `catalog` file alone is used again for that file only: two files, or a file and a
-    change of encoders, never fill the same version. A new one gets the shards, replicas and refresh interval of the one
-    behind the alias. The alias stays as it is.
+    change of encoders, never fill the same version. A new one gets the refresh interval of the one behind the alias,
+    and what `options` leave out. The alias stays as it is.
     """
     made_for = {"catalog": str(catalog.resolve())} if catalog else {}
     while True:
         current, names = resolve_alias(cluster, alias), versions(cluster, alias)
+        schema = options.schema or _schema_of(cluster, current)
         for name in reversed(names):
             index = _open_or_none(cluster, name) if name != current else None
+            if index and not is_made_with(index, options):
+                continue
             if index and index.mapping["_meta"].get("catalog") == made_for.get("catalog") and (
-                set(index.vectors), index.media_roots.main
-            ) == (set(vectors), media_root.resolve()):  # fmt: skip
+                set(index.vectors), index.media_roots.main, schema_meta(index.schema)
+            ) == (set(vectors), media_root.resolve(), schema_meta(schema)):  # fmt: skip
                 return index
         name = f"{alias}-v{max(map(_version_number, names), default=0) + 1}"
-        body = index_body(vectors, media_root)
+        body = index_body(vectors, media_root, schema=schema)
         body["aliases"] = {write_alias(name): {"is_hidden": True}}
         body["mappings"]["_meta"] |= made_for
         if current:
             settings = cluster.call("GET", f"/{current}/_settings")[current]["settings"]["index"]
             body["settings"]["index"] |= {key: settings[key] for key in _INHERITED_SETTINGS if key in settings}
+        stated = {"number_of_shards": options.shards, "number_of_replicas": options.replicas}
+        body["settings"]["index"] |= {key: count for key, count in stated.items() if count is not None}
         try:
             cluster.call("PUT", f"/{name}", body)
         except ClusterError as error:
@@ -65,6 +101,14 @@ def create_next_version(
                 raise
             continue  # another command was first with this number
         return ManagedIndex.open(cluster, name)
+
+
+def is_made_with(index: ManagedIndex, options: IndexOptions) -> bool:
+    """Whether a version has all that the options state."""
+    settings = index.cluster.call("GET", f"/{index.name}/_settings")[index.name]["settings"]["index"]
+    stated = {"number_of_shards": options.shards, "number_of_replicas": options.replicas}
+    same = all(count is None or int(settings[key]) == count for key, count in stated.items())
+    return same and (options.schema is None or schema_meta(options.schema) == schema_meta(index.schema))
 
 
 def active_index(cluster: Cluster, alias: str) -> ManagedIndex | None:
@@ -189,6 +233,12 @@ def writes_blocked(cluster: Cluster, name: str) -> bool:
     """Whether writes to an index are blocked."""
     settings = cluster.call("GET", f"/{name}/_settings", flat_settings=True)[name]["settings"]
     return settings.get("index.blocks.write") == "true"  # type: ignore[no-any-return]
+
+
+def _schema_of(cluster: Cluster, name: str | None) -> CatalogSchema:
+    """The schema of an index, whose layout may be an older one; that of no declared fields without a name."""
+    index = _open_or_none(cluster, name) if name else None
+    return index.schema if index else NO_SCHEMA
 
 
 def _open_or_none(cluster: Cluster, name: str) -> ManagedIndex | None:

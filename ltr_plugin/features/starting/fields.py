@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+from ltr_plugin.catalog.schema import DeclaredField
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.features.compatibility import FIELD_TYPES, field_type
 from ltr_plugin.profile.index_profile import IndexProfile
@@ -52,6 +53,11 @@ class IndexFields:
     def vectors(self) -> list[VectorField]:
         """The vector fields."""
         return [one for one in self._profile.vectors if self.has(one.name, "vector")]
+
+    @property
+    def declared(self) -> tuple[DeclaredField, ...]:
+        """The fields of products that the profile declares, but for those of nested objects."""
+        return self._profile.declared()
 
     def without_subfield(self, field: str) -> str:
         """The field that a subfield, such as `title.stem`, belongs to; the field itself where it is none."""

@@ -1,7 +1,8 @@
 """The features of numbers and dates that an index starts with: price, behaviour, stock and date of release."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from ltr_plugin.catalog.schema import DeclaredField
 from ltr_plugin.features.feature_file import FeatureEntry, slug, unique
 from ltr_plugin.features.starting.fields import IndexFields
 from ltr_plugin.features.starting.text import INCREASING
@@ -29,12 +30,26 @@ def number_features(fields: IndexFields) -> list[FeatureEntry]:
         features.append({"name": "stock", "kind": "template", "modality": "behaviour", "template": available})
     if fields.has(product.released, "date"):
         features.append({"name": "released", "kind": "recency", "modality": "behaviour", "field": product.released})
+    for one in (one for one in fields.declared if one.name != product.stock):
+        if entry := _declared(one):
+            features.append({**entry, "name": _unique(one.key, features)})
     return features
+
+
+def _declared(field: DeclaredField) -> FeatureEntry | None:
+    """The feature of a declared number, boolean or date."""
+    kinds: Mapping[str, FeatureEntry] = {
+        "number": {"kind": "field_value", "field": field.name, "modifier": "log1p"},
+        "date": {"kind": "recency", "field": field.name},
+        "boolean": {"kind": "template", "template": {"constant_score": {"filter": {"term": {field.name: True}}}}},
+    }
+    entry = kinds.get(field.type)
+    return {"name": field.key, "modality": "behaviour", **entry} if entry else None
 
 
 def other_numbers(fields: IndexFields) -> list[str]:
     """Numbers of the index that the profile says nothing about; the first few of them."""
-    known = {*fields.product.fields().values(), fields.popularity}
+    known = {*fields.product.fields().values(), fields.popularity, *(one.name for one in fields.declared)}
     return [one for one in fields.members("") if one not in known and fields.has(one, "number")][:MAX_OTHER_NUMBERS]
 
 

@@ -1,14 +1,22 @@
 """A form of feeds: what its columns are before a mapping says otherwise, and which lines are one product."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import ClassVar, Literal, NamedTuple
 
-from ltr_plugin.feeds.mapping import NO_MAPPING, FeedMapping, FormName, Rule
+from ltr_plugin.catalog.schema import FieldType
+from ltr_plugin.feeds.mapping import NO_MAPPING, AttributeType, FeedMapping, FormName, Rule
 from ltr_plugin.feeds.records import Record
 
 NO_PARENT = "\0"
 """The parent of a variant that names none."""
+
+
+NO_FIELDS: Mapping[str, FieldType] = MappingProxyType({})
+_ATTRIBUTE = "attributes."
+_NO_LETTERS = re.compile(r"\W+")
 
 
 class Cell(NamedTuple):
@@ -20,9 +28,8 @@ class Cell(NamedTuple):
 
 
 @lru_cache(maxsize=10_000)
-def attribute_rule(name: str, *, variant: bool = False, separator: str = "") -> Rule:
-    """The rule for an attribute, of a product or of a variant."""
-    return Rule(to=f"{'variants.' * variant}attributes.{name}", separator=separator)
+def _rule(target: str, separator: str, type_: AttributeType | None = None) -> Rule:
+    return Rule(to=target, separator=separator, type=type_)
 
 
 def attribute_name(column: str) -> str:
@@ -43,8 +50,9 @@ class Form:
     has_parents: ClassVar[bool] = False
     """Whether variants name their product by `parent`, and not by a group that they have in common with it."""
 
-    def __init__(self, mapping: FeedMapping = NO_MAPPING) -> None:
-        self.mapping = mapping
+    def __init__(self, mapping: FeedMapping = NO_MAPPING, declared: Mapping[str, FieldType] = NO_FIELDS) -> None:
+        """`declared` are the types of fields that products have beyond the standard parts."""
+        self.mapping, self.declared = mapping, declared
         self._rules: dict[str, Rule | None] = {}
 
     def rule(self, column: str) -> Rule | None:
@@ -56,6 +64,15 @@ class Form:
     def preset_rule(self, column: str) -> Rule | Literal[False] | None:
         """What the form says of a column; False where it says nothing."""
         return self.preset.get(column.lower(), False)
+
+    def attribute(
+        self, name: str, *, variant: bool = False, separator: str = "", type_: AttributeType | None = None
+    ) -> Rule:
+        """The rule for a property by its name: a declared field of this name, or else an attribute."""
+        field = f"{'variants.' * variant}{_NO_LETTERS.sub('_', name.lower()).strip('_')}"
+        if field in self.declared:
+            return _rule(field, separator)
+        return _rule(f"{'variants.' * variant}{_ATTRIBUTE}{attribute_name(name)}", separator, type_)
 
     def cells(self, record: Record) -> list[Cell]:
         """The values of a record that are not empty, with their rules."""
@@ -105,9 +122,11 @@ class Form:
         if stated is not False:
             return stated
         preset = self.preset_rule(column)
-        if preset is not False:
-            return preset
-        return None if self.mapping.other_columns == "leave out" else attribute_rule(attribute_name(column))
+        if preset is False:
+            return None if self.mapping.other_columns == "leave out" else self.attribute(column)
+        if preset and preset.to.startswith(_ATTRIBUTE):
+            return self.attribute(preset.to.removeprefix(_ATTRIBUTE), separator=preset.separator, type_=preset.type)
+        return preset
 
 
 def left_out(*columns: str) -> dict[str, Rule | None]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import ClassVar, Literal
 
-from ltr_plugin.feeds.forms.form import Cell, Form, attribute_name, attribute_rule, left_out
+from ltr_plugin.feeds.forms.form import Cell, Form, attribute_name, left_out
 from ltr_plugin.feeds.lists import split_list
 from ltr_plugin.feeds.mapping import FormName, Rule
 from ltr_plugin.feeds.records import Record
@@ -60,7 +60,7 @@ class GoogleForm(Form):
         plain = _plain(column)
         if plain in self.preset:
             return self.preset[plain]
-        return None if _LOGISTICS.search(plain) else attribute_rule(attribute_name(plain))
+        return None if _LOGISTICS.search(plain) else Rule(to=f"attributes.{attribute_name(plain)}")
 
     def cells(self, record: Record) -> list[Cell]:
         """With an attribute for each product detail."""
@@ -85,7 +85,7 @@ class GoogleForm(Form):
             one.split(":", 2) for one in split_list(cell.text, ",")
         ]  # fmt: skip
         return [
-            Cell(cell.column, attribute_rule(attribute_name(parts[-2].strip())), parts[-1])
+            Cell(cell.column, self.attribute(parts[-2].strip()), parts[-1])
             for parts in details
             if len(parts) > 1 and parts[-2].strip()
         ]

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Literal
 
-from ltr_plugin.feeds.forms.form import Form, attribute_name, attribute_rule
+from ltr_plugin.catalog.schema import FieldType
+from ltr_plugin.feeds.forms.form import NO_FIELDS, Form, attribute_name
 from ltr_plugin.feeds.mapping import NO_MAPPING, FeedMapping, FormName, Rule
 from ltr_plugin.feeds.records import Record
 from ltr_plugin.profile.field_names import CODE, Naming, is_second_choice, namings
@@ -86,7 +87,7 @@ def refine_rules(rules: Mapping[str, Rule], records: Sequence[Record]) -> dict[s
         rule = rules.get(column)
         if rule is None:
             if separator := _most_frequent(texts, ("|",), MIN_SHARE):
-                refined[column] = attribute_rule(attribute_name(column), separator=separator)
+                refined[column] = Rule(to=f"attributes.{attribute_name(column)}", separator=separator)
         elif rule.to == "category":
             levels = _most_frequent(texts, (">", "»", "/", "|", "\\", "::"), MIN_SHARE)
             separator = _most_frequent(texts, ("|", ";"), MIN_SHARE) if levels and levels != "|" else ""
@@ -118,9 +119,15 @@ class TableForm(Form):
 
     name: ClassVar[FormName] = "table"
 
-    def __init__(self, mapping: FeedMapping = NO_MAPPING, columns: Iterable[str] = ()) -> None:
-        super().__init__(mapping)
-        self._guessed = {} if mapping.columns else guess_rules(columns)
+    def __init__(
+        self,
+        mapping: FeedMapping = NO_MAPPING,
+        declared: Mapping[str, FieldType] = NO_FIELDS,
+        columns: Iterable[str] = (),
+    ) -> None:
+        super().__init__(mapping, declared)
+        others = [column for column in columns if column.lower() not in declared]
+        self._guessed = {} if mapping.columns else guess_rules(others)
 
     def refine(self, records: Sequence[Record]) -> None:
         """Takes the separators of lists from records, where no mapping says what the columns are."""

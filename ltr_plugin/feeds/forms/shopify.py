@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Literal
 
-from ltr_plugin.feeds.forms.form import Cell, Form, attribute_name, attribute_rule, has_all, is_no, left_out
+from ltr_plugin.feeds.forms.form import Cell, Form, attribute_name, has_all, is_no, left_out
 from ltr_plugin.feeds.mapping import FormName, Rule
 from ltr_plugin.feeds.records import Record
 
@@ -79,7 +79,7 @@ class ShopifyForm(Form):
         if plain in self.preset:
             return self.preset[plain]
         if match := _METAFIELD.fullmatch(column):
-            return attribute_rule(attribute_name(match[1]), separator=";")
+            return Rule(to=f"attributes.{attribute_name(match[1])}", separator=";")
         return None if _OPTION.fullmatch(column) or _UNUSED.search(plain) else False
 
     def has_groups(self, columns: Sequence[str] | None) -> bool:
@@ -110,6 +110,6 @@ class ShopifyForm(Form):
                     names.setdefault(number, name)
                 column, value = values.get(f"option{number} value", ("", ""))
                 if value and value != DEFAULT_OPTION:
-                    rule = attribute_rule(attribute_name(names.get(number, f"option {number}")), variant=True)
+                    rule = self.attribute(names.get(number, f"option {number}"), variant=True)
                     cells.append(Cell(column, rule, value))
         return rows

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import ClassVar, Literal
 
-from ltr_plugin.feeds.forms.form import NO_PARENT, Cell, Form, attribute_name, attribute_rule, has_all, is_no, left_out
+from ltr_plugin.feeds.forms.form import NO_PARENT, Cell, Form, attribute_name, has_all, is_no, left_out
 from ltr_plugin.feeds.mapping import FormName, Rule
 from ltr_plugin.feeds.records import Record
 
@@ -111,8 +111,8 @@ class WooCommerceForm(Form):
                 elif what in ("value(s)", "wert(e)"):
                     texts[number] = (column, text)
         for number, (column, text) in texts.items():
-            if name := attribute_name(names.get(number, "")):
-                cells.append(Cell(column, attribute_rule(name, separator="" if is_variation else ","), text))
+            if name := names.get(number, ""):
+                cells.append(Cell(column, self.attribute(name, separator="" if is_variation else ","), text))
         has_id = any(cell.rule.to == "id" for cell in cells)
         if not has_id and (number := _value(record, "id")):
             cells.append(Cell("ID", Rule(to="id"), number))

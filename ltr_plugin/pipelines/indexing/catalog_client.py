@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ltr_plugin.catalog.changes import CatalogEntry, Change, ProductUpdateModel, ReembedRequest
+from ltr_plugin.catalog.changes import ChangeKind
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.managed.index import ManagedIndex
@@ -60,7 +60,7 @@ class CatalogClient:
         A vector is made again when its source has changed: the text, the list of media, or the name, size or
         modification time of a file. A new price makes no vector again.
         """
-        return self._ingest(products, CatalogEntry)
+        return self._ingest(products, "put")
 
     def update(self, updates: Iterable[CatalogRecord]) -> "IngestResult":
         """Gives some fields of existing products new values; each update is a JSON merge patch (RFC 7396) with an id.
@@ -68,21 +68,21 @@ class CatalogClient:
         Files are checked for changes only in the media fields that the update names: repeat a field to say that a file
         was replaced.
         """
-        return self._ingest(updates, ProductUpdateModel)
+        return self._ingest(updates, "update")
 
     def delete(self, ids: Iterable[str]) -> "IngestResult":
         """Deletes products by id; an id that the index does not have is no error."""
-        return self._ingest(({"id": id_, "deleted": True} for id_ in several(ids)), CatalogEntry)
+        return self._ingest(({"id": id_, "deleted": True} for id_ in several(ids)), "put")
 
     def reembed(self, ids: Iterable[str]) -> "IngestResult":
         """Has all vectors of products made again, for example when a photo changed behind the same URL."""
-        return self._ingest(({"id": id_} for id_ in several(ids)), ReembedRequest)
+        return self._ingest(({"id": id_} for id_ in several(ids)), "reembed")
 
-    def _ingest(self, records: Iterable[object], change_type: type[Change]) -> "IngestResult":
+    def _ingest(self, records: Iterable[object], kind: ChangeKind) -> "IngestResult":
         from ltr_plugin.pipelines.indexing.ingest import ingest
 
         return ingest(
-            self._cluster, self.alias, several(records), change_type, client=self._client, folder=self._folder,
+            self._cluster, self.alias, several(records), kind, client=self._client, folder=self._folder,
             media_roots=self._media_roots,
         )  # fmt: skip
 

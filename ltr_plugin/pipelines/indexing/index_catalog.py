@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltr_plugin.batches import batched
-from ltr_plugin.catalog.changes import CHANGES_PER_CALL, CatalogEntry, Change, ProductUpdateModel
+from ltr_plugin.catalog.changes import CHANGES_PER_CALL, Change
+from ltr_plugin.catalog.product_types import product_types
+from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.managed.changes import apply_changes
 from ltr_plugin.cluster.managed.index import NOT_FOUND, ManagedIndex
+from ltr_plugin.cluster.managed.mapping import schema_meta
 from ltr_plugin.cluster.managed.pruning import delete_unchanged, ids_without, snapshot_without
 from ltr_plugin.cluster.managed.scripts import STALE
 from ltr_plugin.cluster.managed.sync import copy_reembed_nonces, copy_vectors, cut_over, sync, synced_from
 from ltr_plugin.cluster.managed.versions import (
+    NO_OPTIONS,
+    IndexOptions,
     active_index,
     create_next_version,
     open_or_create,
@@ -68,6 +73,7 @@ def write_catalog(
     prune: bool = False,
     replace: bool = False,
     skip_invalid: bool = False,
+    options: IndexOptions = NO_OPTIONS,
     progress: Progress = no_progress,
 ) -> IndexResult:
     """Adds a catalog's products to an index, which is made if it does not exist; their words can be found at once.
@@ -76,17 +82,22 @@ def write_catalog(
     during this call stays too. With `update`, its lines give some fields new values. With `replace`, or where an
     earlier release made the index, nothing changes for shoppers yet: a version of this catalog alone is filled beside
     the active one. `vectors` are the vector fields that the index is to have, or the encoders that make them; where
-    they differ from those of the index, the next version is filled with all its products (`build_next_version`). If
-    another command moves the alias meanwhile, the rest is written to the version that is active then.
+    they differ from those of the index, the next version is filled with all its products (`build_next_version`).
+    `options` say how an index or a version is made. If another command moves the alias meanwhile, the rest is written
+    to the version that is active then.
 
     Relative media lie in the folder `media`, or without it in the catalog's. InputError lists every wrong line before
-    anything is written, unless `skip_invalid`; an empty catalog is one where it would delete everything. ClusterError
-    for updates of an index that does not exist. A call after an interruption writes only what differs.
+    anything is written, unless `skip_invalid`; an empty catalog is one where it would delete everything, and so is a
+    schema that is not that of the index, unless `replace`. ClusterError for updates of an index that does not exist. A
+    call after an interruption writes only what differs.
     """
     current = active_index(cluster, alias)  # before a large file is checked: `vectors` are chosen by what is active now
     if isinstance(vectors, EncoderSelection):
         vectors = vector_fields_for(cluster, alias, vectors, current)
-    lines: JsonLines[Change] = JsonLines(catalog, ProductUpdateModel if update else CatalogEntry)
+    if options.schema and current and not replace:
+        require_schema(current, options.schema)
+    types = product_types(options.schema or (current.schema if current else CatalogSchema()))
+    lines: JsonLines[Change] = JsonLines(catalog, types.of("update" if update else "put"))
     total, invalid = lines.check()
     if invalid and prune:
         wrong = f"{counted(len(invalid), 'line')} of {catalog} cannot be read"
@@ -101,11 +112,11 @@ def write_catalog(
     folder = media or catalog.parent
     new_version = replace or (current is None and resolve_alias(cluster, alias) is not None)
     if new_version:
-        target = create_next_version(cluster, alias, vectors, folder, catalog=catalog)
+        target = create_next_version(cluster, alias, vectors, folder, catalog=catalog, options=options)
         unblock_writes(cluster, target.name)
         write_notes(target, synced_from=None)
     else:
-        target = current or ensure_index(cluster, alias, vectors, folder)
+        target = current or ensure_index(cluster, alias, vectors, folder, options)
     others = snapshot_without(target, _ids(lines.read(skip_invalid=True))) if prune or new_version else {}
     ids, refused, stale = _write(target, changes, folder, total, progress)
     # another version than at the start, if another command moved the alias
@@ -124,15 +135,31 @@ def write_catalog(
     )
 
 
-def ensure_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], media: Path) -> ManagedIndex:
-    """The index behind an alias, whatever its vectors; where there is none, a new one with these, at once.
+def require_schema(index: ManagedIndex, schema: CatalogSchema) -> None:
+    """InputError unless the index has these declared fields and languages."""
+    if schema_meta(index.schema) != schema_meta(schema):
+        raise InputError(
+            f"index {index.alias}",
+            "has other fields or languages than the profile declares; `ltr index create "
+            f"{index.alias} --profile FILE` makes its next version with these, from its own products",
+        )
+
+
+def ensure_index(
+    cluster: Cluster,
+    alias: str,
+    vectors: Sequence[VectorField],
+    media: Path,
+    options: IndexOptions = NO_OPTIONS,
+) -> ManagedIndex:
+    """The index behind an alias, whatever it has; where there is none, a new one with these vectors, at once.
 
     InputError when the alias belongs to an index that was not made here, or that an earlier release made.
     """
     if index := active_index(cluster, alias):
         return index
     if resolve_alias(cluster, alias) is None:
-        made = open_or_create(cluster, alias, vectors, media)
+        made = open_or_create(cluster, alias, vectors, media, options)
         try:
             switch_alias(cluster, alias, made.name)
         except ClusterError as error:
@@ -143,7 +170,7 @@ def ensure_index(cluster: Cluster, alias: str, vectors: Sequence[VectorField], m
 
 def missing_from_catalog(index: ManagedIndex, catalog: Path) -> list[str]:
     """The ids of an index's products that a catalog does not have, in order: what `prune` deletes."""
-    return ids_without(index, _ids(JsonLines(catalog, CatalogEntry).read()))
+    return ids_without(index, _ids(JsonLines(catalog, index.product_types.entry).read()))
 
 
 def embed_backlog(

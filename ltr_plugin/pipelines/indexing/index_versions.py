@@ -9,6 +9,8 @@ from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.mapping import LAYOUT_VERSION
 from ltr_plugin.cluster.managed.sync import cut_over, sync, synced_from
 from ltr_plugin.cluster.managed.versions import (
+    NO_OPTIONS,
+    IndexOptions,
     active_index,
     create_next_version,
     delete_versions,
@@ -43,9 +45,14 @@ class Version:
 
 
 def build_next_version(
-    cluster: Cluster, alias: str, vectors: Sequence[VectorField], *, progress: Progress = no_progress
+    cluster: Cluster,
+    alias: str,
+    vectors: Sequence[VectorField],
+    *,
+    options: IndexOptions = NO_OPTIONS,
+    progress: Progress = no_progress,
 ) -> ManagedIndex:
-    """Another version of an index, with these vector fields and all products of the active version.
+    """Another version of an index, with these vector fields and options, and all products of the active version.
 
     Vectors of fields that both have are copied; `embed_backlog` has the others made, and moves the alias. A version
     that an interrupted call left behind, or that was active before, is used again. InputError when there is no index.
@@ -55,7 +62,7 @@ def build_next_version(
         raise InputError(
             f"index {alias}", "does not exist, so it has no products to copy; write a catalog with `ltr catalog put`"
         )
-    target = create_next_version(cluster, alias, vectors, current.media_roots.main)
+    target = create_next_version(cluster, alias, vectors, current.media_roots.main, options=options)
     sync(current, target, progress=progress)
     target.refresh()
     return target

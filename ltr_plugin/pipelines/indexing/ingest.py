@@ -3,13 +3,14 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
 from ltr_plugin.batches import batched
-from ltr_plugin.catalog.changes import CHANGES_PER_CALL, Change
+from ltr_plugin.catalog.changes import CHANGES_PER_CALL, Change, ChangeKind
 from ltr_plugin.catalog.line_groups import NumberedLine
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.managed.changes import apply_changes
@@ -57,23 +58,23 @@ def ingest(
     cluster: Cluster,
     alias: str,
     records: Iterable[object],
-    change_type: type[Change],
+    kind: ChangeKind,
     *,
     client: "Celery",
     folder: Path | None = None,
     media_roots: Iterable[Path] = (),
 ) -> IngestResult:
-    """Applies `records`: changes, or JSON of `change_type` as text or decoded.
+    """Applies `records`: changes, or JSON of changes of this `kind` as text or decoded.
 
-    A record that is wrong does not stop the others. Relative media references are relative to `folder`, or without it
-    to the media folder of the index. ClusterError when the cluster is out of reach: it is unknown then which of the
-    last CHANGES_PER_CALL records were applied; applying them again is safe.
+    Fields beyond the standard ones are those that the index declares. A record that is wrong does not stop the others.
+    Relative media references are relative to `folder`, or without it to the media folder of the index. ClusterError
+    when the cluster is out of reach: it is unknown then which of the last CHANGES_PER_CALL records were applied;
+    applying them again is safe.
     """
     result = IngestResult()
-    adapter: TypeAdapter[Change] = TypeAdapter(change_type)
     for group in batched(enumerate(records, start=1), CHANGES_PER_CALL):
-        valid = list(_read(group, adapter, result.refused))
         index = ManagedIndex.open(cluster, alias, media_roots=media_roots)
+        valid = list(_read(group, _adapter(index.product_types.of(kind)), result.refused))
         errors = apply_changes(index, [change for _, change in valid], folder=folder)
         changed: list[str] = []
         for (position, change), error in zip(valid, errors, strict=True):
@@ -140,6 +141,11 @@ def ingest_lines(
         total.stale += result.stale
         total.refused += len(result.refused)
         total.enqueue_error = result.enqueue_error or total.enqueue_error
+
+
+@lru_cache(maxsize=64)
+def _adapter(type_: type[Change]) -> TypeAdapter[Change]:
+    return TypeAdapter(type_)
 
 
 def _read(

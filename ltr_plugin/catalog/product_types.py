@@ -1,0 +1,103 @@
+"""Products with the declared fields of an index, which are checked as the standard parts are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, create_model
+
+from ltr_plugin.catalog.changes import (
+    CatalogEntry,
+    Change,
+    ChangeKind,
+    ProductUpdate,
+    ProductUpdateModel,
+    ReembedRequest,
+)
+from ltr_plugin.catalog.product import MAX_VARIANTS, Product, Variant
+from ltr_plugin.catalog.schema import VARIANTS, CatalogSchema, DeclaredField, FieldType, NestedField
+from ltr_plugin.catalog.values import Keyword, read_boolean, read_date, read_keyword, read_number, read_text
+from ltr_plugin.validation import StrictModel, shorten
+
+MAX_VALUES = 1000
+"""Values that a product may have in one declared field."""
+
+_READERS: dict[FieldType, Callable[[object], object]] = {
+    "keyword": read_keyword,
+    "text": read_text,
+    "number": read_number,
+    "date": read_date,
+    "boolean": read_boolean,
+}
+
+
+@dataclass(frozen=True)
+class ProductTypes:
+    """The types of a product with declared fields, of a line of a catalog, and of an update."""
+
+    product: type[Product]
+    entry: type[CatalogEntry]
+    update: type[ProductUpdate]
+
+    def of(self, kind: ChangeKind) -> "type[Change]":
+        """The type of a change of this kind."""
+        types: dict[ChangeKind, type[Change]] = {"put": self.entry, "update": self.update, "reembed": ReembedRequest}
+        return types[kind]
+
+
+STANDARD = ProductTypes(Product, CatalogEntry, ProductUpdateModel)
+
+
+def product_types(schema: CatalogSchema) -> ProductTypes:
+    """The types for products of an index with this schema."""
+    return _product_types(schema.fields, schema.nested) if schema.fields or schema.nested else STANDARD
+
+
+@lru_cache(maxsize=64)
+def _product_types(fields: tuple[DeclaredField, ...], nested: tuple[NestedField, ...]) -> ProductTypes:
+    schema = CatalogSchema(fields=fields, nested=nested)
+    added = _members(schema.declared())
+    variants = _members(schema.declared(VARIANTS))
+    if variants:
+        variant = create_model("Variant", __base__=Variant, **variants)
+        added[VARIANTS] = (Annotated[tuple[variant, ...], Field(max_length=MAX_VARIANTS)], ())  # type: ignore[valid-type]
+    for one in nested:
+        if one.path != VARIANTS:
+            added[one.path] = (_objects(one, _members(schema.declared(one.path))), None)
+    optional: dict[str, Any] = {name: (kind | None, None) for name, (kind, _) in added.items()}
+    return ProductTypes(
+        create_model("Product", __base__=Product, **added),
+        create_model("CatalogEntry", __base__=CatalogEntry, **added),
+        create_model("ProductUpdate", __base__=ProductUpdateModel, **optional),
+    )
+
+
+def _members(fields: tuple[DeclaredField, ...]) -> dict[str, Any]:
+    return {one.key: (Annotated[Any, BeforeValidator(_one_or_many(_READERS[one.type]))] | None, None) for one in fields}
+
+
+def _objects(nested: NestedField, members: dict[str, Any]) -> Any:  # noqa: ANN401 - a type
+    """The type of a nested field: objects with these members, each with another key."""
+    keyed: dict[str, Any] = {nested.key: (Keyword, ...)} if nested.key else {}
+    type_ = create_model("Object", __base__=StrictModel, **keyed, **members)
+
+    def distinct(objects: tuple[Any, ...]) -> tuple[Any, ...]:
+        keys = [getattr(one, nested.key) for one in objects] if nested.key else []
+        if twice := next((key for key in keys if keys.count(key) > 1), None):
+            raise ValueError(f"two objects have the {nested.key} {shorten(twice)}; leave one out")
+        return objects
+
+    bounded = Annotated[tuple[type_, ...], Field(max_length=MAX_VARIANTS), AfterValidator(distinct)]  # type: ignore[valid-type]
+    return bounded | None
+
+
+def _one_or_many(read: Callable[[object], object]) -> Callable[[object], object]:
+    def checked(value: object) -> object:
+        if value is None or not isinstance(value, list | tuple):
+            return None if value is None else read(value)
+        if len(value) > MAX_VALUES:
+            raise ValueError(f"has more than {MAX_VALUES:,} values; leave some out")
+        return tuple(map(read, value)) or None
+
+    return checked

@@ -1,0 +1,125 @@
+"""What the products of an index have beyond the standard parts, and how their text is analyzed, as a profile states."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from ltr_plugin.catalog.product import Product
+from ltr_plugin.catalog.values import FieldPath
+from ltr_plugin.validation import StrictModel
+
+FieldType = Literal["keyword", "text", "number", "date", "boolean"]
+
+DeclaredName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?$")]
+
+LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,15}$")]
+
+VARIANTS = "variants"
+
+RESERVED = frozenset(
+    {"attribute_text", "content_hash", "deleted", "embedding", "id", "long_attributes", "per_media", "shown_images"}
+)
+"""Names of fields that an index of this library has of its own, beside those of a product."""
+
+
+class DeclaredField(StrictModel):
+    """A field that products have beyond the standard parts; its values are one, or a list of them."""
+
+    name: DeclaredName = Field(
+        description="Key of a product, such as `colour`, or of a variant or a value per store, such as `variants.size`."
+    )
+    type: FieldType = Field(description="keyword, text, number, date or boolean.")
+
+    @property
+    def parent(self) -> str | None:
+        """The nested field that it is in, if any."""
+        return self.name.rpartition(".")[0] or None
+
+    @property
+    def key(self) -> str:
+        """Its own key, without that of the nested field."""
+        return self.name.rpartition(".")[2]
+
+
+class NestedField(StrictModel):
+    """A list of objects, each of which is searched as one: variants, or prices and stock by store."""
+
+    path: FieldPath = Field(description="Field of the objects, such as `stores`.")
+    key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")] | None = Field(
+        default=None,
+        description="Keyword in each object that tells them apart, such as `store`: the search parameter of this name "
+        "picks one of them.",
+    )
+
+    @property
+    def key_field(self) -> str | None:
+        """The path of the key, if there is one."""
+        return f"{self.path}.{self.key}" if self.key else None
+
+
+class TextAnalysis(StrictModel):
+    """How text is cut into words, beyond what the language says."""
+
+    settings: Mapping[str, Any] = Field(default_factory=dict, description="Analyzers and filters of the shop's own.")
+    fields: Mapping[FieldPath, str] = Field(default_factory=dict, description="Analyzer by field, such as `title`.")
+    compound_words: tuple[str, ...] = Field(
+        default=(), description="Words that compounds are made of; in a file, the path of a list of words."
+    )
+    synonyms: tuple[str, ...] = Field(
+        default=(), description="Rules of synonyms in Solr's form; in a file, the path of a list of rules."
+    )
+
+
+class CatalogSchema(StrictModel):
+    """The declared fields of products, and the language of their text. An index of this library keeps it in `_meta`."""
+
+    language: str = Field(default="english", description="Language of the text.")
+    field_languages: Mapping[FieldPath, str] = Field(
+        default_factory=dict, description="Language of single fields, such as `description: french`."
+    )
+    languages: Mapping[LanguageCode, str] = Field(
+        default_factory=dict,
+        description="Languages of products with texts in several, by code, such as `de: german`; the first is that of "
+        "a search without `language`.",
+    )
+    analysis: TextAnalysis = Field(default=TextAnalysis(), description="How text is cut into words.")
+    fields: tuple[DeclaredField, ...] = Field(default=(), description="Fields of products beyond the standard parts.")
+    nested: tuple[NestedField, ...] = Field(default=(), description="Lists of objects, such as prices by store.")
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Self:
+        names = [one.name for one in self.fields]
+        paths = [one.path for one in self.nested]
+        for what, entries in (("fields", names), ("nested fields", paths)):
+            if twice := next((one for one in entries if entries.count(one) > 1), None):
+                raise ValueError(f"two {what} are called {twice!r}; leave one out")
+        for one in self.fields:
+            if one.parent and one.parent not in (VARIANTS, *paths):
+                raise ValueError(
+                    f"{one.name!r} is below {one.parent!r}, which is not declared; add `nested: [{{path: "
+                    f"{one.parent}}}]`, or write the name without a dot"
+                )
+            if one.parent is None and _is_reserved(one.name):
+                raise ValueError(f"{one.name!r} is a part that every product has, or a name of the index's own")
+        if self.languages and self.language != "english":
+            raise ValueError("`language` and `languages` cannot both be stated; leave `language` out")
+        return self
+
+    def declared(self, parent: str | None = None) -> tuple[DeclaredField, ...]:
+        """The declared fields of a product itself, or of the objects of a nested field."""
+        return tuple(one for one in self.fields if one.parent == parent)
+
+    def nested_of(self, field: str) -> NestedField | None:
+        """The nested field that a field is in, if any; variants are nested without being declared."""
+        known = {one.path: one for one in (NestedField(path=VARIANTS), *self.nested)}
+        parts = field.split(".")
+        above = (".".join(parts[:length]) for length in range(len(parts) - 1, 0, -1))
+        return next((known[path] for path in above if path in known), None)
+
+
+SCHEMA_KEYS = tuple(CatalogSchema.model_fields)
+
+
+def _is_reserved(name: str) -> bool:
+    return name in RESERVED or name.endswith("_vector") or hasattr(Product, name) or name in Product.model_fields

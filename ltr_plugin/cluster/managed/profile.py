@@ -1,0 +1,99 @@
+"""The profile of an index that this library makes: its default, and what a shop states otherwise."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from ltr_plugin.catalog.schema import SCHEMA_KEYS, CatalogSchema, DeclaredField
+from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.cluster.managed.mapping import is_managed
+from ltr_plugin.profile.filter_fields import Facet, FilterField, FilterType
+from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
+
+FACET_VALUES = 20
+"""Values of a declared keyword that are counted, unless a profile states another facet."""
+
+PRICE_RANGES = (10, 20, 50, 100, 200, 500, 1000)
+"""Limits between the prices that are counted together, unless a profile states others."""
+
+PROFILE = IndexProfile(
+    product=ProductFields(
+        id="id",
+        title="title",
+        description="description",
+        brand="brand",
+        model="model",
+        category="category",
+        price="price",
+        currency="currency",
+        released="released",
+        images="images",
+        audio="audio",
+        video="video",
+        stats="stats",
+    ),
+    text_fields=("title.stem", "brand", "model", "category.stem", "description.stem", "attribute_text.stem"),
+    returned_fields=("id", "title", "brand", "price", "currency", "category", "shown_images", "variants"),
+    filters=(
+        FilterField(name="brand", field="brand.keyword", type="keyword", facet=Facet(terms=20)),
+        FilterField(name="category", field="category.keyword", type="keyword", facet=Facet(terms=20)),
+        FilterField(name="price", field="price", type="number", facet=Facet(ranges=PRICE_RANGES)),
+        FilterField(name="released", field="released", type="date", facet=Facet(histogram="year")),
+    ),
+)
+"""What the fields mean, but for the vectors and the media."""
+
+
+def managed_schema(meta: Mapping[str, Any]) -> CatalogSchema:
+    """The schema of an index with this `_meta`."""
+    return CatalogSchema.model_validate(meta.get("schema", {}))
+
+
+def managed_profile(meta: Mapping[str, Any], profile: IndexProfile | None = None) -> IndexProfile:
+    """The profile of an index with this `_meta`, which `index_body` made.
+
+    Its vectors, its media and its schema are its own; what `profile` leaves out is as `default_profile` has it. A field
+    that `profile` states no filter for has the default one.
+    """
+    schema = managed_schema(meta)
+    made = default_profile(schema)
+    stated = profile or IndexProfile()
+    filtered = {one.field for one in stated.filters} | {one.name for one in stated.filters}
+    kept = [one for one in made.filters if not {one.field, one.name} & filtered]
+    product = stated.product.model_dump(exclude_defaults=True)
+    own = {
+        "vectors": tuple(VectorField.from_meta(entry) for entry in meta["vectors"]),
+        "media_root": meta["media_root"],
+        "product": made.product.model_copy(update=product),
+        "text_fields": stated.text_fields or made.text_fields,
+        "returned_fields": stated.returned_fields or made.returned_fields,
+        "filters": (*stated.filters, *kept),
+    }
+    return stated.model_copy(update={**{key: getattr(schema, key) for key in SCHEMA_KEYS}, **own})
+
+
+def default_profile(schema: CatalogSchema) -> IndexProfile:
+    """PROFILE with the declared fields: text is searched, the others are filters, and all are returned. A declared
+    `stock` is the stock of a product."""
+    declared = schema.declared()
+    stock = next((one.name for one in declared if one.name == "stock" and one.type in ("number", "boolean")), None)
+    text = tuple(f"{one.name}.stem" for one in declared if one.type == "text")
+    filters = tuple(_filter(one) for one in declared if one.type != "text")
+    return PROFILE.model_copy(
+        update={
+            "product": PROFILE.product.model_copy(update={"stock": stock}),
+            "text_fields": (*PROFILE.text_fields, *text),
+            "returned_fields": (*PROFILE.returned_fields, *(one.name for one in declared)),
+            "filters": (*PROFILE.filters, *filters),
+        }
+    )
+
+
+def _filter(field: DeclaredField) -> FilterField:
+    facet = Facet(terms=FACET_VALUES) if field.type in ("keyword", "boolean") else None
+    return FilterField(name=field.key, field=field.name, type=cast("FilterType", field.type), facet=facet)
+
+
+def effective_profile(name: str, meta: Mapping[str, Any], profile: IndexProfile | None) -> IndexProfile | None:
+    """What an index of this name and `_meta` is read by when `profile` is stated for it; None for a shop's own index
+    for which none is stated. InputError as of `is_managed`."""
+    return managed_profile(meta, profile) if is_managed(name, meta) else profile
