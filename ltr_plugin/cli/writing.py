@@ -137,7 +137,7 @@ def write_file(
     with as_catalog(file, mapping, schema, update=update, prune=prune, skip_invalid=skip_invalid) as (catalog, invalid):
         with progress_bar("writing products") as progress:
             done = write_catalog(
-                cluster, catalog, name, encoders or EncoderSelection(), media=media_root or file.parent, update=update,
+                cluster, catalog, name, encoders or EncoderSelection(), origin=file, media=media_root, update=update,
                 prune=prune and yes, replace=replace, skip_invalid=skip_invalid, options=options, progress=progress,
             )  # fmt: skip
         missing = missing_from_catalog(done.index, catalog) if prune else []
