@@ -165,6 +165,8 @@ def convert(
 
     if (out is None) == (init is None):
         raise InputError("ltr catalog convert", "needs one of --out and --init")
+    if STANDARD_INPUT in (feed, out):
+        raise InputError("ltr catalog convert", "reads and writes files, which it may read several times")
     schema = read_new_profile(profile) if profile else None
     if init:
         write_mapping(feed, init, form, schema)
