@@ -11,7 +11,7 @@ test: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m 'not long' --durations=15 --numprocesses 2 --dist loadfile
+	$(BIN)/pytest -m 'not long' --durations=15 --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: .venv/ready
 	$(BIN)/pytest -m 'not live and not slow and not long'
