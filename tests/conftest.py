@@ -133,7 +133,9 @@ def one_core_each() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files are first and those without a live or slow test last, so that processes end together."""
+    """In a run of several processes the longest files are first and the quick ones last, so that all end together."""
+    if not PROCESS:
+        return
     long = {item.path for item in items if item.get_closest_marker("live") or item.get_closest_marker("slow")}
     ranks = {Path(__file__).parent / name: rank for rank, name in enumerate(LONGEST)}
     if absent := [path for path in ranks if not path.exists()]:
