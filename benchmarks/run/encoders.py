@@ -40,10 +40,10 @@ from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.cluster.managed.versions import IndexOptions
 from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.demo.language import LANGUAGES
-from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, Encoder, load_encoder, nano_e5
+from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, Encoder, load_encoder
 from ltr_plugin.encoders.export.export import export
 from ltr_plugin.encoders.protocol import Vectors
-from ltr_plugin.encoders.registry import DEFAULT_PHOTO_ENCODER
+from ltr_plugin.encoders.registry import DEFAULT_PHOTO_ENCODER, MULTILINGUAL_TEXT_ENCODER
 from ltr_plugin.encoders.training.fitting import Budget
 from ltr_plugin.encoders.training.trainers import ALIGN, FINETUNE, TRAINERS, Trainer
 from ltr_plugin.errors import MediaError
@@ -162,7 +162,7 @@ def photo_encoders(name: str, minutes: float, folder: Path, **files: Path) -> di
 
 BUNDLED_TEXT: dict[str, Make] = {
     "MiniLM": partial(str, DEFAULT_TEXT_ENCODER),
-    "multilingual E5 small, 4 bits": partial(str, f"{nano_e5.LIBRARY.name}:{nano_e5.LIBRARY.example}"),
+    "multilingual E5 small, 4 bits": partial(str, MULTILINGUAL_TEXT_ENCODER),
 }
 
 
