@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ltr_plugin.catalog.localized import LANGUAGE, in_languages
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.features.expressions import term_count
@@ -41,20 +42,31 @@ def unbounded_templates(features: FeatureSet) -> list[Problem]:
     ]
 
 
-def check_fields(features: FeatureSet, mapping: Mapping[str, Any], vectors: Sequence[VectorField]) -> None:
-    """InputError lists every feature that an index with this mapping and these vector fields cannot evaluate.
+def check_fields(
+    features: FeatureSet, mapping: Mapping[str, Any], vectors: Sequence[VectorField], languages: Sequence[str] = ()
+) -> None:
+    """InputError lists every feature that an index with this mapping, these vector fields and languages cannot
+    evaluate.
 
     A field below `stats` may be absent: it is mapped when the first product has it.
     """
-    problems = list(_problems(features, mapping, vectors))
+    problems = list(_problems(features, mapping, vectors, languages))
     if problems:
         raise InputError(f"feature set {features.id}", problems)
 
 
-def _problems(features: FeatureSet, mapping: Mapping[str, Any], vectors: Sequence[VectorField]) -> Iterator[Problem]:
+def _problems(
+    features: FeatureSet, mapping: Mapping[str, Any], vectors: Sequence[VectorField], languages: Sequence[str]
+) -> Iterator[Problem]:
     for position, feature in enumerate(features.features):
         location = f"$.features[{position}]"
-        for field, required in feature.required_fields().items():
+        required_fields = feature.required_fields()
+        if not languages and (field := next((one for one in required_fields if LANGUAGE in one), None)):
+            message = f"{feature.name}: {field!r} is a field by language, and the profile states no `languages`"
+            yield Problem(f"{location}.field", message)
+            continue
+        by_language = ((one, kind) for field, kind in required_fields.items() for one in in_languages(field, languages))
+        for field, required in dict(by_language).items():
             type_ = field_type(mapping, field)
             if type_ is None and not field.startswith("stats."):
                 yield Problem(

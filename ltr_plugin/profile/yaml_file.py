@@ -12,6 +12,7 @@ MAX_LINE = 110
 """Length of comments on lines of their own."""
 
 _PARTS = "The field that holds each part of a product. Remove the # of a line where you know the field."
+_LANGUAGES = "Languages by the codes that names of fields have; the first is that of a search that states none."
 _TEXT = "Fields that the first pass searches for the words of a query; ^ is the boost of a field."
 _RETURNED = "Fields of a product that a search returns."
 _POPULARITY = "The number by which products come where a shopper browses without words."
@@ -25,7 +26,10 @@ _NO_ENCODER = (
 def draft_yaml(draft: ProfileDraft, head: Iterable[str]) -> str:
     """The file of a draft; what is not guessed stands in it as a comment. `head` are lines of its first comment."""
     lines = [*_head(head), "", f"version: {PROFILE_VERSION}", ""]
-    lines += [*_comments([f"{_capital(draft.language.reason)}."]), f"language: {_scalar(draft.language.value)}", ""]
+    if draft.languages:
+        lines += [*_comments([_LANGUAGES]), f"languages: {_scalar(dict(draft.languages))}", ""]
+    else:
+        lines += [*_comments([f"{_capital(draft.language.reason)}."]), f"language: {_scalar(draft.language.value)}", ""]
     lines += [*_comments([_PARTS]), "product:", *_aligned(_part(*entry) for entry in draft.parts.items()), ""]
     lines += [*_comments([_TEXT]), "text_fields:", *_aligned(_item(field) for field in draft.text_fields)]
     if draft.returned_fields:

@@ -102,8 +102,9 @@ def rule_problems(rule: Rule, profile: IndexProfile, place: str) -> list[Problem
 
 
 def where_clauses(rule: Rule, profile: IndexProfile) -> list[Body]:
-    """The query clauses of a rule's `where`, all of which its products match."""
-    return clauses_of(profile, _where(rule, profile, "")[0])
+    """The query clauses of a rule's `where`, all of which its products match; in the profile's default language,
+    whatever that of a search is."""
+    return clauses_of(profile.in_language(), _where(rule, profile, "")[0])
 
 
 def _where(rule: Rule, profile: IndexProfile, place: str) -> tuple[dict[str, Any], list[Problem]]:

@@ -94,8 +94,13 @@ def text_fields(schema: CatalogSchema) -> list[str]:
 
 
 def schema_meta(schema: CatalogSchema) -> dict[str, Any]:
-    """What `_meta` says of a schema: the keys that have another value than the default."""
-    return schema.model_dump(mode="json", include=set(SCHEMA_KEYS), exclude_defaults=True)
+    """What `_meta` says of a schema: the keys that have another value than the default.
+
+    The cluster sorts the keys of `_meta`, so `languages`, of which the first is the default, are pairs.
+    """
+    meta = schema.model_dump(mode="json", include=set(SCHEMA_KEYS), exclude_defaults=True)
+    languages = [list(one) for one in schema.languages.items()]
+    return {**meta, "languages": languages} if languages else meta
 
 
 def is_managed(name: str, meta: Mapping[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from ltr_plugin.catalog.localized import LANGUAGE
 from ltr_plugin.catalog.schema import SCHEMA_KEYS, CatalogSchema, DeclaredField
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.managed.analysis import COMPOUND_FIELDS, PARTS, has_parts
@@ -74,18 +75,26 @@ def managed_profile(meta: Mapping[str, Any], profile: IndexProfile | None = None
 
 def default_profile(schema: CatalogSchema) -> IndexProfile:
     """PROFILE with the declared fields: text is searched, the others are filters, and all are returned. A declared
-    `stock` is the stock of a product."""
+    `stock` is the stock of a product. Text in several languages is searched and counted in that of the search, and
+    returned in all."""
     declared = schema.declared()
     stock = next((one.name for one in declared if one.name == "stock" and one.type in ("number", "boolean")), None)
     text = [f"{one.name}.stem" for one in declared if one.type == "text"]
-    parts = [f"{field}.{PARTS}" for field in COMPOUND_FIELDS if has_parts(schema, field)]
+    compounds = [f"{field}.{PARTS}" for field in COMPOUND_FIELDS if has_parts(schema, field)]
     filters = tuple(_filter(one) for one in declared if one.type != "text")
+
+    def named(field: str) -> str:
+        name, dot, subfield = field.partition(".")
+        return f"{name}.{LANGUAGE}{dot}{subfield}" if schema.is_localized(name) else field
+
+    parts = {part: named(field) for part, field in PROFILE.product.fields().items()}
+    standard = (one.model_copy(update={"field": named(one.field)}) for one in PROFILE.filters)
     return PROFILE.model_copy(
         update={
-            "product": PROFILE.product.model_copy(update={"stock": stock}),
-            "text_fields": (*PROFILE.text_fields, *parts, *text),
+            "product": PROFILE.product.model_copy(update={**parts, "stock": stock}),
+            "text_fields": tuple(map(named, (*PROFILE.text_fields, *compounds, *text))),
             "returned_fields": (*PROFILE.returned_fields, *(one.name for one in declared)),
-            "filters": (*PROFILE.filters, *filters),
+            "filters": (*standard, *filters),
         }
     )
 
