@@ -20,6 +20,8 @@ from ltr_plugin.pipelines.push import push
 from ltr_plugin.pipelines.releases import promote
 from ltr_plugin.pipelines.search import search
 from ltr_plugin.queries.query import Query
+from ltr_plugin.queries.rule_rescoring import where_clauses
+from ltr_plugin.queries.rules import Rule
 from ltr_plugin.rankers.linear import train_linear
 
 pytestmark = pytest.mark.live
@@ -135,6 +137,8 @@ def test_each_language_is_searched_by_its_own_words(cluster, shop):
     assert [(bucket.value, bucket.count) for bucket in found.facets["category"]] == [("Kleidung", 1)]
     assert found[0].source["title"] == PRODUCTS[0]["title"]
     assert ids(index, "", "fr", filters={"category": "Vêtements"}) == ["1"]
+    rule = Rule(name="clothes", boost=2, where={"category": "Vêtements"})
+    assert where_clauses(rule, index.profile) == [{"terms": {"category.fr.keyword": ["Vêtements"]}}]
 
 
 def test_an_unknown_language_is_refused_here_and_by_the_cluster(cluster, shop, ltr):
@@ -204,8 +208,8 @@ def test_products_are_shown_in_the_language_of_the_query_or_another_one_that_the
 def test_another_version_has_the_texts_in_its_languages(cluster, ltr, tmp_path):
     name, file = f"languages-{uuid.uuid4().hex[:8]}", tmp_path / "index.yaml"
     (tmp_path / "catalog.jsonl").write_text('{"id": "1", "title": "Jacke", "category": ["Kleidung"]}\n')
-    put = ltr("catalog", "put", tmp_path / "catalog.jsonl", "--index", name, "--text-encoder", "none")
-    assert put[0] == 0, put
+    assert ltr("index", "create", name, "--text-encoder", "none")[0] == 0
+    assert ltr("catalog", "put", tmp_path / "catalog.jsonl", "--index", name)[0] == 0
     titles = []
     for languages in ("{de: german, fr: french}", "{fr: french, de: german}", "{fr: french}", "{}"):
         file.write_text(f"languages: {languages}\n")
