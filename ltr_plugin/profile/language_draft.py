@@ -35,7 +35,7 @@ def with_languages(draft: ProfileDraft, fields: Mapping[str, IndexField]) -> Pro
     if title is None or len(codes[title]) < 2:
         return draft
     counts = {code: len(fields[in_language(title, code)].values) for code in codes[title]}
-    languages = {code: CODES[code] for code in sorted(counts, key=lambda code: -counts[code])}
+    languages = {code: CODES[code] for code in sorted(counts, key=lambda code: (-counts[code], code))}
     everywhere = {template for template, known in codes.items() if known >= languages.keys()}
     parts = {
         part: replace(guess, value=_localized(guess.value, everywhere)) if part in _PARTS and guess.value else guess
@@ -61,7 +61,7 @@ def _unique(entries: Iterable[_Entry], field_of: Callable[[_Entry], str]) -> tup
     return tuple(first.values())
 
 
-def _codes(fields: Mapping[str, IndexField]) -> Mapping[str, Collection[str]]:
+def _codes(fields: Mapping[str, IndexField]) -> Mapping[str, set[str]]:
     """The codes that a field's name comes with, by the name with LANGUAGE instead."""
     codes: defaultdict[str, set[str]] = defaultdict(set)
     for path, one in fields.items():
@@ -76,8 +76,8 @@ def _template(path: str) -> str | None:
     return f"{path[: found[-1].start()]}{LANGUAGE}{path[found[-1].end() :]}" if found else None
 
 
-def _localized(field: str, templates: Iterable[str]) -> str:
+def _localized(field: str, templates: Collection[str]) -> str:
     """The field, with its boost if it has one, by language where that is one of these templates."""
     path, boost, factor = field.partition("^")
     template = _template(path)
-    return f"{template}{boost}{factor}" if template in templates else field
+    return f"{template}{boost}{factor}" if template and template in templates else field
