@@ -97,7 +97,7 @@ def train(
     """Train an encoder on the media of a catalog; Ctrl-C keeps what was learned so far.
 
     Settings for --set: epochs, steps (instead of --minutes) and seed for all kinds; batch for photo, audio and text;
-    image_size for photo; descriptor (sift or orb) and vocabulary_size for keypoints.
+    image_size for photo; text (an encoder) for audio; descriptor (sift or orb) and vocabulary_size for keypoints.
     """
     from ltr_plugin.encoders.training.trainers import get_trainer
 
