@@ -144,6 +144,11 @@ def message_of(details: ErrorDetails, renamed_keys: Mapping[str, str] = _NO_RENA
             return f"unknown {_discriminator(details)} {details['ctx']['tag']!r} (expected one of: {known})"
         case "too_long":
             return f"has more than {details['ctx']['max_length']:,} entries; leave some out"
+        case "string_type" | "tuple_type" if title in PRODUCTS and isinstance(details["input"], Mapping):
+            return (
+                f"{shorten(details['input'])} is an object; only title, description, category and declared texts may be "
+                "objects with a text by language, where the index's profile states `languages`"
+            )
         case "value_error":
             return str(details["ctx"]["error"])
         case _:

@@ -14,7 +14,7 @@ FieldType = Literal["keyword", "text", "number", "date", "boolean"]
 
 DeclaredName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?$")]
 
-LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,15}$")]
+LanguageCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,15}$")]
 
 VARIANTS = "variants"
 
@@ -72,10 +72,14 @@ class TextAnalysis(StrictModel):
     )
 
 
-def _of_pairs(languages: object) -> object:
-    """Languages as an index keeps them, by code in their order."""
-    pairs = isinstance(languages, list) and all(isinstance(one, list) and len(one) == 2 for one in languages)
-    return dict(languages) if pairs else languages  # type: ignore[call-overload]
+def _by_code(languages: object) -> object:
+    """Languages by code, in their order, from pairs too, as an index keeps them. (YAML reads `no`, Norwegian, as
+    false.)"""
+    if isinstance(languages, list) and all(isinstance(one, list) and len(one) == 2 for one in languages):
+        languages = dict(languages)
+    if isinstance(languages, Mapping):
+        return {"no" if code is False else code: name for code, name in languages.items()}
+    return languages
 
 
 class CatalogSchema(StrictModel):
@@ -85,7 +89,7 @@ class CatalogSchema(StrictModel):
     field_languages: Mapping[FieldPath, str] = Field(
         default_factory=dict, description="Language of single fields, such as `description: french`."
     )
-    languages: Annotated[Mapping[LanguageCode, str], BeforeValidator(_of_pairs)] = Field(
+    languages: Annotated[Mapping[LanguageCode, str], BeforeValidator(_by_code)] = Field(
         default_factory=dict,
         description="Languages of products with texts in several, by code, such as `de: german`; the first is that of "
         "a search without `language`.",
