@@ -97,13 +97,15 @@ def read_texts(value: object) -> tuple[str, ...]:
     return tuple(map(read_text, value))
 
 
-def localized_texts(fields: Mapping[str, Any], names: Iterable[str], codes: Iterable[str]) -> dict[str, Any]:
-    """The fields of a product, with the texts of these names as an index of these languages has them: those of its
-    codes, or without codes that of their first language."""
-    known = list(codes)
-    changed = {
-        name: {code: value[code] for code in known if code in value} if known else first_language(value)
-        for name in names
-        if isinstance(value := fields.get(name), Mapping)
-    }
+def localized_texts(
+    fields: Mapping[str, Any], names: Iterable[str], before: Collection[str], after: Collection[str]
+) -> dict[str, Any]:
+    """The fields of a product, with the texts of these names, which are in the languages `before`, as an index has them
+    that has the languages `after`, or has one, which gets the first of them."""
+    changed: dict[str, Any] = {}
+    for name in names:
+        if isinstance(value := fields.get(name), Mapping):
+            ordered = {code: value[code] for code in before if code in value}
+            kept = {code: text for code, text in ordered.items() if code in after}
+            changed[name] = kept if after else first_language(ordered)
     return {**fields, **changed}

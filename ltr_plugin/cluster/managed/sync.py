@@ -142,7 +142,7 @@ def _copy(source: ManagedIndex, target: ManagedIndex, query: dict[str, Any], pro
     type_ = (source if same else target).product_types.product
     done = 0
     for page in batched(hits, PAGE_SIZE):
-        documents = (hit["_source"] if same else _in_languages_of(target, hit["_source"]) for hit in page)
+        documents = (hit["_source"] if same else _in_languages_of(source, target, hit["_source"]) for hit in page)
         stored = [stored_product(document, type_) for document in documents]
         _replace(
             source,
@@ -154,11 +154,11 @@ def _copy(source: ManagedIndex, target: ManagedIndex, query: dict[str, Any], pro
         progress(min(done, total), total)
 
 
-def _in_languages_of(target: ManagedIndex, source: Mapping[str, Any]) -> Mapping[str, Any]:
+def _in_languages_of(source: ManagedIndex, target: ManagedIndex, document: Mapping[str, Any]) -> Mapping[str, Any]:
     """The document with its texts in the languages of the index that it is copied to."""
-    schema = target.schema
-    texts = (*LOCALIZED_PARTS, *(one.name for one in schema.declared() if one.type == "text"))
-    return localized_texts(source, texts, schema.languages)
+    before, after = source.schema, target.schema
+    texts = (*LOCALIZED_PARTS, *(one.name for one in before.declared() if one.type == "text"))
+    return localized_texts(document, texts, before.languages, after.languages)
 
 
 def _replace(
