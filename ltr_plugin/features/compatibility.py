@@ -1,6 +1,6 @@
 """Checks that an index has what a feature set reads: fields of the right types, and vectors of the right spaces."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ltr_plugin.catalog.localized import LANGUAGE, in_languages
@@ -8,7 +8,8 @@ from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.features.expressions import term_count
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.kinds import Derived, Template
+from ltr_plugin.features.kinds import AnyFeature, Derived, Template
+from ltr_plugin.features.nested import NestedFeature
 
 FIELD_TYPES: Mapping[str, set[str]] = {
     "text": {"text", "keyword", "match_only_text"},
@@ -43,14 +44,29 @@ def unbounded_templates(features: FeatureSet) -> list[Problem]:
 
 
 def check_fields(
-    features: FeatureSet, mapping: Mapping[str, Any], vectors: Sequence[VectorField], languages: Sequence[str] = ()
+    features: FeatureSet,
+    mapping: Mapping[str, Any],
+    vectors: Sequence[VectorField],
+    *,
+    pick_keys: Collection[str] | None = None,
+    languages: Sequence[str] = (),
 ) -> None:
-    """InputError lists every feature that an index with this mapping, these vector fields and languages cannot
-    evaluate.
+    """InputError lists every feature that an index with this mapping, these vector fields and `languages` cannot
+    evaluate; with `pick_keys`, the keys of the profile's nested fields, also those that pick by another one.
 
     A field below `stats` may be absent: it is mapped when the first product has it.
     """
     problems = list(_problems(features, mapping, vectors, languages))
+    if pick_keys is not None:
+        problems += [
+            Problem(
+                f"$.features[{position}].pick",
+                f"{one.name}: searches have no parameter {one.pick!r}; state it in the profile: "
+                f"`nested: [{{path: {one.nested}, key: {one.pick}}}]`",
+            )
+            for position, one in enumerate(features.features)
+            if isinstance(one, NestedFeature) and one.pick and one.pick not in pick_keys
+        ]
     if problems:
         raise InputError(f"feature set {features.id}", problems)
 
@@ -60,22 +76,13 @@ def _problems(
 ) -> Iterator[Problem]:
     for position, feature in enumerate(features.features):
         location = f"$.features[{position}]"
-        required_fields = feature.required_fields()
-        if not languages and (field := next((one for one in required_fields if LANGUAGE in one), None)):
-            message = f"{feature.name}: {field!r} is a field by language, and the profile states no `languages`"
-            yield Problem(f"{location}.field", message)
-            continue
-        by_language = ((one, kind) for field, kind in required_fields.items() for one in in_languages(field, languages))
-        for field, required in dict(by_language).items():
-            type_ = field_type(mapping, field)
-            if type_ is None and not field.startswith("stats."):
-                yield Problem(
-                    f"{location}.field",
-                    f"{feature.name}: no field {field!r} in the index; it has {_field_names(mapping)}",
-                )
-            elif type_ is not None and type_ not in FIELD_TYPES[required]:
-                message = f"{field!r} is of type {type_}, but {feature.name!r} needs a {required} field"
+        for named, required in feature.required_fields().items():
+            if LANGUAGE in named and not languages:
+                message = f"{feature.name}: {named!r} is a field by language, and the profile states no `languages`"
                 yield Problem(f"{location}.field", message)
+            stated = feature.required_nested().get(named)
+            for field in in_languages(named, languages):
+                yield from _field_problems(location, feature, mapping, field, required, stated)
         for query, field in feature.required_vectors().items():
             yield from _vector_problems(location, feature.name, query, field, vectors)
         if isinstance(feature, Derived) and term_count(feature.expression) > Derived.MAX_TERMS:
@@ -83,6 +90,39 @@ def _problems(
                 f"{location}.expression",
                 f"has more than {Derived.MAX_TERMS} terms, which could crash the node; split it",
             )
+
+
+def _field_problems(
+    location: str, feature: AnyFeature, mapping: Mapping[str, Any], field: str, required: str, stated: str | None
+) -> Iterator[Problem]:
+    """What is wrong with a field that a feature reads as this kind of field, in the nested field that it states."""
+    type_ = field_type(mapping, field)
+    if type_ is None and not field.startswith("stats."):
+        yield Problem(
+            f"{location}.field", f"{feature.name}: no field {field!r} in the index; it has {_field_names(mapping)}"
+        )
+    elif type_ is not None and type_ not in FIELD_TYPES[required]:
+        message = f"{field!r} is of type {type_}, but {feature.name!r} needs a {required} field"
+        yield Problem(f"{location}.field", message)
+    elif type_ is not None and (wrong := _nested_problem(mapping, field, feature, stated)):
+        yield Problem(f"{location}.nested", wrong)
+
+
+def _nested_problem(mapping: Mapping[str, Any], field: str, feature: AnyFeature, stated: str | None) -> str | None:
+    """What is wrong with where a feature looks for a field: it has no value outside of the objects that it is in."""
+    steps = field.split(".")
+    above = (".".join(steps[:length]) for length in range(len(steps) - 1, 0, -1))
+    inside = next((path for path in above if field_type(mapping, path) == "nested"), None)
+    if inside == stated:
+        pick = getattr(feature, "pick", None)
+        if pick and field_type(mapping, f"{inside}.{pick}") != "keyword":
+            return f"{feature.name}: {inside!r} has no keyword {pick!r} to pick by; correct `pick`, or leave it out"
+        return None
+    if inside is None:
+        return f"{feature.name}: {field!r} is in no nested field {stated!r}; leave `nested` out, or correct it"
+    if isinstance(feature, NestedFeature):
+        return f"{feature.name}: {field!r} is inside of the nested {inside!r}; add `nested: {inside}`"
+    return f"{feature.name}: {field!r} is inside of the nested {inside!r}, which a {feature.kind} does not reach"
 
 
 def _vector_problems(

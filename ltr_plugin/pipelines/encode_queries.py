@@ -112,11 +112,12 @@ def encode_queries(
 
     Only the encoders of `vectors` are loaded: by default those of all vector fields of the index. EncoderError when an
     encoder here is not the one that made the index. Queries whose media cannot be used are left out and added to
-    `failed`; InputError names them all when no query is left, or without `failed`. It refuses languages that the
-    profile does not have in any case.
+    `failed`; InputError names them all when no query is left, or without `failed`; and all that pick by a key, or
+    are in a language, that the profile does not have.
     """
     from ltr_plugin.queries.encoding import QueryEncoder
 
+    _require_pick_keys(index, queries)
     _require_languages(index, queries)
     encoder = QueryEncoder(index.vectors if vectors is None else vectors)
     encoded: list[EncodedQuery] = []
@@ -130,7 +131,7 @@ def encode_queries(
             [_media_by_modality(query, folder) for query in group], on_media_error=refuse
         )
         encoded += (
-            EncodedQuery(query, search_parameters(query.text, query_vectors, query.language))
+            EncodedQuery(query, {**search_parameters(query.text, query_vectors, query.language), **query.pick})
             for query, query_vectors in zip(group, vector_batches, strict=True)
         )
     usable = [one for one in encoded if one.query.id not in refused]
@@ -143,9 +144,19 @@ def encode_queries(
 
 def _require_languages(index: Index, queries: Iterable[Query]) -> None:
     unknown = [
-        Problem(f"query {query.id}", f"$.language  {reason}")
+        Problem(f"query {query.id} $.language", reason)
         for query in queries
         if (reason := index.profile.language_problem(query.language))
+    ]
+    if unknown:
+        raise InputError("queries", unknown)
+
+
+def _require_pick_keys(index: Index, queries: Iterable[Query]) -> None:
+    keys = index.profile.pick_keys
+    reason = f"the profile's `nested` has no such key; it has {', '.join(keys) or 'none'}"
+    unknown = [
+        Problem(f"query {query.id} $.pick.{key}", reason) for query in queries for key in query.pick.keys() - set(keys)
     ]
     if unknown:
         raise InputError("queries", unknown)
