@@ -39,7 +39,7 @@ def check_vector_field(index: Index, vector: VectorField, *, missing_allowed: bo
     an update would lose the rest.
     """
     _require_writable(index)
-    body = {"size": SAMPLE, "_source": list(index.profile.product.fields().values())}
+    body = {"size": SAMPLE, "_source": index.profile.part_fields}
     hits = index.cluster.call("POST", f"/{index.name}/_search", body)["hits"]["hits"]
     fields = index_fields(index.mapping, (hit.get("_source", {}) for hit in hits))
     found = fields.get(vector.name)

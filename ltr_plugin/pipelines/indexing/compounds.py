@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ltr_plugin.catalog.changes import Change
 from ltr_plugin.catalog.compounds import catalog_words
+from ltr_plugin.catalog.languages import LANGUAGES
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.cluster.managed.analysis_choices import compound_languages
@@ -20,7 +21,9 @@ def with_words(options: IndexOptions, schema: CatalogSchema, products: Iterable[
     the schema does not state what they are made of."""
     if options.words or schema.analysis.compound_words or not compound_languages(schema):
         return options
-    return replace(options, words=tuple(catalog_words(one for one in products if isinstance(one, Product))))
+    codes = {code for code, language in schema.languages.items() if LANGUAGES[language].compounds}
+    read = (one for one in products if isinstance(one, Product))
+    return replace(options, words=tuple(catalog_words(read, codes)))
 
 
 def products_of(index: ManagedIndex) -> Iterable[Product]:
