@@ -16,6 +16,10 @@ _TEXT = "Fields that the first pass searches for the words of a query; ^ is the 
 _RETURNED = "Fields of a product that a search returns."
 _POPULARITY = "The number by which products come where a shopper browses without words."
 _FILTERS = "Fields that shoppers filter, count (facet) and sort by."
+_NESTED = (
+    "Lists of objects whose fields are filtered together. The key tells the objects of a document apart: the search "
+    "parameter of its name picks one."
+)
 _VECTORS = "Vector fields with the encoders that made them: queries are encoded by the same."
 _NO_ENCODER = (
     "State the encoder that made it, as `ltr encoder list` names encoders, and of what: text, image, audio or video."
@@ -47,6 +51,9 @@ def draft_yaml(draft: ProfileDraft, head: Iterable[str]) -> str:
     if draft.popularity:
         entry = (f"  popularity: {yaml_scalar(draft.popularity.value)}", draft.popularity.reason)
         lines += ["", *wrapped_comments([_POPULARITY]), "first_pass:", *aligned_comments([entry])]
+    if draft.nested:
+        lines += ["", *wrapped_comments([_NESTED]), "nested:"]
+        lines += [f"  - {yaml_scalar(one.model_dump(exclude_none=True))}" for one in draft.nested]
     if draft.filters:
         lines += [
             "",

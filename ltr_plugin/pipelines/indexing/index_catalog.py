@@ -148,8 +148,8 @@ def write_catalog(
 
 
 def require_schema(index: ManagedIndex, schema: CatalogSchema) -> None:
-    """InputError unless the index has these declared fields and languages."""
-    if schema_meta(index.schema) != schema_meta(schema):
+    """InputError unless the index has these declared fields and languages; its synonyms change by themselves."""
+    if schema_meta(index.schema, synonyms=False) != schema_meta(schema, synonyms=False):
         raise InputError(
             f"index {index.alias}",
             "has other fields or languages than the profile declares; `ltr index create "
