@@ -372,8 +372,12 @@ def cells(row: Row) -> Iterator[str]:
     yield row.encoder
     for name, (low, high) in row.intervals.items():
         yield f"{row.measures[name]:.3f} ({low:.3f} to {high:.3f})"
-    yield from (str(row.dimension or ""), f"{row.training_s:.0f}", f"{row.per_s:,.0f}")
-    yield from (f"{row.one_ms:.1f}", f"{row.weights_mb:g}", str(row.peak_mb or ""))
+    yield from (str(row.dimension or ""), f"{row.training_s:.0f}", f"{row.per_s:,.0f}" if row.per_s else "")
+    yield from (
+        f"{row.one_ms:.1f}" if row.one_ms else "",
+        f"{row.weights_mb:g}" if row.weights_mb else "",
+        str(row.peak_mb or ""),
+    )
 
 
 if __name__ == "__main__":
