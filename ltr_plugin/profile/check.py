@@ -213,7 +213,7 @@ def _entries(profile: IndexProfile) -> dict[str, str]:
     """The values of a profile by their `$.path`, a vector field by its name with its encoder."""
     plain = profile.model_dump(mode="json", exclude={"vectors"}, exclude_none=True)
     vectors = {
-        f"$.vectors.{one.name}": f"{one.source} by {one.encoder} ({one.fingerprint.digest})" for one in profile.vectors
+        f"$.vectors.{one.name}": f"{one.content} by {one.encoder} ({one.fingerprint.digest})" for one in profile.vectors
     }
     return dict(_leaves(plain, "$")) | vectors
 

@@ -154,6 +154,6 @@ def _rescorer(retrieval: Retrieval, ranking: Ranking, *, log: bool) -> Body | No
 
 def _forwarded_parameters(retrieval: Retrieval) -> Body:
     """The parameters of the search, passed on to the features with their flags; absent vectors become empty lists."""
-    flags = {flag_name(name): when_list(name, True, False) for name in retrieval.query_vectors}
-    vectors = {name: when_list(name, to_json(name), []) for name in retrieval.query_vectors}
+    flags = {flag_name(name): when_list(name, True, False) for name in retrieval.ranker_vectors}
+    vectors = {name: when_list(name, to_json(name), []) for name in retrieval.ranker_vectors}
     return {"text": "{{text}}", flag_name("text"): "{{text}}", **flags, **vectors}

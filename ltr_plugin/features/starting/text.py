@@ -5,7 +5,8 @@ from ltr_plugin.features.starting.fields import IndexFields
 
 MAX_FIELD_USES = 27
 """The most fields that the features search, each counted as often as it is searched. Each of the 32 words of a long
-text is a clause in each of them, and this leaves room below 1,024 clauses, a cluster's default limit."""
+text is a clause in each of them, and this leaves room for that of reviews, and others, below 1,024 clauses, a cluster's
+default limit."""
 
 CROSS_FIELDS, ALL_TERMS, BEST_FIELDS = "cross_fields_bm25", "all_terms", "best_fields_bm25"
 ATTRIBUTES, WITHOUT_ATTRIBUTES = "attributes_all_terms", "all_terms_without_attributes"

@@ -38,6 +38,9 @@ def check_vector_field(index: Index, vector: VectorField, *, missing_allowed: bo
     data stream, for an index that takes no writes, and for one that does not keep the whole source of its documents:
     an update would lose the rest.
     """
+    if vector.part:
+        message = f"{vector.name!r} is made of {vector.part}, which products of an index of yours do not have here"
+        raise InputError(f"profile of {index.alias}", f"{message}; fill it by a program of yours")
     _require_writable(index)
     body = {"size": SAMPLE, "_source": list(index.profile.product.fields().values())}
     hits = index.cluster.call("POST", f"/{index.name}/_search", body)["hits"]["hits"]
