@@ -20,8 +20,8 @@ from prometheus_client import REGISTRY
 from benchmarks.lib.brokers import RabbitMQ, Redis
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.broker.messages import CATALOG_QUEUE, TASK_FAILED, WRITE_REFUSED, broker_folder
-from ltr_plugin.catalog.changes import CatalogEntry
-from ltr_plugin.cluster.managed.versions import open_or_create, switch_alias
+from ltr_plugin.catalog.schema import CatalogSchema, DeclaredField
+from ltr_plugin.cluster.managed.versions import IndexOptions, open_or_create, switch_alias
 from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live
@@ -51,7 +51,7 @@ def test_what_says_nothing_about_the_message_is_waited_for(shop, index, node_url
     with busy_proxy(node_url) as proxy, caplog.at_level(logging.WARNING, "ltr_workers.catalog_tasks"):
         monkeypatch.setenv("OPENSEARCH_URL", proxy.url)
         proxy.troubles = [None] * before + [trouble] * 3
-        catalog_tasks._ingest("1", PUT_TASK, shop, [MUG], CatalogEntry)
+        catalog_tasks._ingest("1", PUT_TASK, shop, [MUG])
         assert proxy.troubles == []
     assert [found.product.title for found in index.fetch(["4711"])] == ["Mug"]
     assert TASK_FAILED not in caplog.text
@@ -63,7 +63,7 @@ def test_a_message_that_is_delivered_again_after_a_later_one_changes_nothing(sho
     first, later = {**MUG, "changed": 1}, {**MUG, "title": "Cup", "changed": 2}
     with caplog.at_level(logging.INFO, "ltr_workers.catalog_tasks"):
         for number, items in enumerate([[first], [later], [first], [{**first, "deleted": True}]]):
-            catalog_tasks._ingest(str(number), PUT_TASK, shop, items, CatalogEntry)
+            catalog_tasks._ingest(str(number), PUT_TASK, shop, items)
     assert [found.product.title for found in index.fetch(["4711"])] == ["Cup"]
     assert [record.facts["stale"] for record in caplog.records if hasattr(record, "facts")] == [0, 0, 1, 1]
 
@@ -71,7 +71,7 @@ def test_a_message_that_is_delivered_again_after_a_later_one_changes_nothing(sho
 @pytest.mark.parametrize("arguments", [["a shop", []], ["*", []], ["shop/x", []], ["_all", []], ["", []], ["shop", {}]])
 def test_an_invalid_message_fails_at_once(arguments, caplog):
     with caplog.at_level(logging.ERROR, "ltr_workers.catalog_tasks"):
-        catalog_tasks._ingest("1", PUT_TASK, *arguments, CatalogEntry)
+        catalog_tasks._ingest("1", PUT_TASK, *arguments)
     assert TASK_FAILED in caplog.text
 
 
@@ -90,7 +90,7 @@ def absent(index):
 
 
 def put(number, alias, **fields):
-    catalog_tasks._ingest(str(number), PUT_TASK, alias, [MUG | fields], CatalogEntry)
+    catalog_tasks._ingest(str(number), PUT_TASK, alias, [MUG | fields])
 
 
 def parked(alias):
@@ -149,7 +149,7 @@ def test_messages_parked_in_a_broker_keep_their_order_and_end(broker, absent, mo
 @pytest.mark.usefixtures("shop")
 def test_a_parked_message_that_turns_out_wrong_stops_none_after_it(absent, caplog):
     alias, make = absent
-    catalog_tasks._ingest("1", PUT_TASK, alias, [{"id": 5}, "x", None, MUG], CatalogEntry)
+    catalog_tasks._ingest("1", PUT_TASK, alias, [{"id": 5}, "x", None, MUG])
     made = make()
     catalog_tasks.take_up_parked()
     assert len([line for line in caplog.messages if line.startswith(WRITE_REFUSED)]) == 3
@@ -169,14 +169,14 @@ def test_a_closed_index_and_one_of_another_program_stop_no_other(shop, index, ab
 
 def test_an_integer_of_308_digits_is_a_mistake_of_its_product_alone(shop, index, caplog):
     items = [MUG | {"attributes": {"n": 10**307}}, MUG | {"id": "b", "stats": {"n": 10**400}}, MUG | {"id": "c"}]
-    catalog_tasks._ingest("1", PUT_TASK, shop, items, CatalogEntry)
+    catalog_tasks._ingest("1", PUT_TASK, shop, items)
     assert [line.partition(": ")[0] for line in caplog.messages if "item" in line] == [WRITE_REFUSED] * 2
     assert [found.product.id for found in index.fetch(["4711", "b", "c"])] == ["c"]
 
 
 def test_of_700_products_of_a_message_the_one_with_an_id_of_600_bytes_alone_is_refused(shop, index, caplog):
     items = [{"id": f"p{n}" if n != 350 else "x" * 600, "title": "mug"} for n in range(701)]
-    catalog_tasks._ingest("1", PUT_TASK, shop, items, CatalogEntry)
+    catalog_tasks._ingest("1", PUT_TASK, shop, items)
     (line,) = [line for line in caplog.messages if line.startswith(WRITE_REFUSED)]
     assert "at most 512 bytes" in line
     index.refresh()
@@ -325,3 +325,16 @@ def test_a_message_that_a_stopped_worker_gives_back_to_redis_stays_the_first(sho
     finally:
         worker.kill()
     assert [found.product.title for found in index.fetch(["4711"])] == ["third"]
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_message_has_the_fields_that_its_index_declares(index, caplog):
+    schema = CatalogSchema(fields=(DeclaredField(name="colour", type="keyword"),))
+    alias = f"declared-{index.name}"
+    made = open_or_create(index.cluster, alias, (), Path(), IndexOptions(schema))
+    switch_alias(index.cluster, alias, made.name)
+    items = [MUG | {"colour": "red"}, MUG | {"id": "b", "colours": "red"}]
+    catalog_tasks._ingest("1", PUT_TASK, alias, items)
+    assert [found.product.colour for found in made.fetch(["4711", "b"])] == ["red"]
+    assert "`fields: [{name: colours, type: keyword}]`" in caplog.text
+    index.cluster.call("DELETE", f"/{made.name}")
