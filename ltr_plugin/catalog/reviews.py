@@ -1,12 +1,12 @@
 """What shoppers write of a product: reviews, each with a text, a rating, or both."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from ltr_plugin.catalog.values import Stat
-from ltr_plugin.validation import StrictModel
+from ltr_plugin.validation import StrictModel, shorten
 
 MAX_REVIEWS = 1000
 MAX_REVIEW_LENGTH = 10_000
@@ -33,6 +33,8 @@ class Review(StrictModel):
 
 
 def _as_review(value: object) -> object:
+    if not isinstance(value, str | Mapping | Review):
+        raise ValueError(f"{shorten(value)} is no review; write a text, or an object with `text` and `rating`")
     return {"text": value} if isinstance(value, str) else value
 
 
