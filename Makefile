@@ -1,10 +1,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
+LANGUAGE := en
 
 .PHONY: demo test test-fast test-long docs clean
 
 demo: .venv/ready
-	$(BIN)/ltr demo
+	$(BIN)/ltr demo --language $(LANGUAGE)
 
 test: .venv/ready
 	$(BIN)/ruff format --check .

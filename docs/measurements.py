@@ -41,9 +41,9 @@ def mean(comparison: Mapping[str, Any], ranker: str, part: str = "all", measure:
     return float(comparison["slices"][part]["rankers"][ranker][measure]["mean"])
 
 
-def demo_table() -> str:
+def demo_table(name: str = "demo") -> str:
     """NDCG@10 of the demo's queries: a row for each way of asking, a column for each ranker."""
-    comparison = result("demo")["rankers"]["full"]
+    comparison = result(name)["rankers"]["full"]
     rows = [
         [f"{label} ({comparison['slices'][part]['queries']})", *(mean(comparison, one, part) for one in DEMO_RANKERS)]
         for part, label in MODES.items()
@@ -174,7 +174,7 @@ def encoder_table() -> str:
         measures = row["measures"]
         shown = [measures.get(name) for name in ("hit@1", "hit@5", "NDCG@10")]
         cells = [f"{value:.3f}" if value is not None else "" for value in shown]
-        sizes = [row["dimension"], f"{row['training_s']:.0f} s", f"{row['per_s']:,.0f}", row["peak_mb"]]
+        sizes = [row["dimension"] or "", f"{row['training_s']:.0f} s", f"{row['per_s']:,.0f}", row["peak_mb"] or ""]
         rows.append([row["task"], row["encoder"], *cells, *sizes])
     return table(header, rows, best="none")
 

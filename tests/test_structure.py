@@ -23,6 +23,7 @@ LAYERS = (
         "progress",
         "resources",
         "settings",
+        "unicode",
         "urls",
         "validation",
     },

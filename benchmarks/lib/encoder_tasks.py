@@ -1,12 +1,19 @@
 """The retrieval tasks of `benchmarks.run.encoders` on real data sets."""
 
+import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.demo.judgments import judge
+from ltr_plugin.demo.language import LANGUAGES, load_language
+from ltr_plugin.demo.queries import draw_queries
+from ltr_plugin.demo.shop import draw_products
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.media.images import open_image
@@ -112,6 +119,29 @@ def electronics(data: Path) -> tuple[dict[str, Path], list[Task]]:
             queries,
             items,
             {q.id: dict(qrels.for_query(q.id)) for q in queries},
+            2,
+        )
+    ]
+
+
+def demo(folder: Path, code: str) -> tuple[Path, list[Task]]:
+    """The catalog of the demo's shop in this language, without media, and the task: typed query to product text."""
+    language = load_language(code)
+    products = draw_products(800, 7, language)
+    queries = draw_queries(products, {"typed": 150}, np.random.default_rng([7, 2]), language)  # those of the demo
+    grades = {
+        query.id: judge(query.intent, products, np.random.default_rng([7, number]))
+        for number, query in enumerate(queries)
+    }
+    catalog = folder / f"demo-{code}.jsonl"
+    folder.mkdir(parents=True, exist_ok=True)
+    catalog.write_text("".join(json.dumps(product.record) + "\n" for product in products), "utf-8")
+    return catalog, [
+        Task(
+            f"Demo in {LANGUAGES[code].title()}: typed query to product text",
+            [Item(query.id, "text", query.text) for query in queries if query.text],
+            [Item(one.id, "text", one.embedding_text()) for one in JsonLines(catalog, Product).read()],
+            grades,
             2,
         )
     ]

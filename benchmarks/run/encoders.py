@@ -7,6 +7,8 @@
 - Grocery: 296 photos taken of shelves search their product among 81; once more without a tenth of the products in the
   training, whose photos are the queries.
 - Electronics: 88 typed queries with human grades search 19,406 products by their text.
+- The demo's shop in each of its languages: 150 typed queries search 800 products by their text, and once more by words
+  alone (BM25), in an index of the language on the development node.
 
 Encoders without published weights are trained on the set's own training part and on nothing else. Each encoder runs in
 its own process, whose peak memory is reported. With `--only`, the rows of other encoders stay as they were.
@@ -30,10 +32,14 @@ import ir_measures
 import numpy as np
 from ir_measures import Success, nDCG
 
-from benchmarks.lib.encoder_tasks import Item, Task, clothing, electronics, grocery, grocery_new
+from benchmarks.lib.encoder_tasks import Item, Task, clothing, demo, electronics, grocery, grocery_new
 from benchmarks.lib.script import argument_parser, command_line, markdown_row, write_result
 from ltr_plugin.catalog.product import Modality
+from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.cli.terminal.progress_bar import progress_bar
+from ltr_plugin.cluster.managed.versions import IndexOptions
+from ltr_plugin.cluster.opensearch import connect
+from ltr_plugin.demo.language import LANGUAGES
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, Encoder, load_encoder, nano_e5
 from ltr_plugin.encoders.export.export import export
 from ltr_plugin.encoders.protocol import Vectors
@@ -42,10 +48,15 @@ from ltr_plugin.encoders.training.fitting import Budget
 from ltr_plugin.encoders.training.trainers import ALIGN, FINETUNE, TRAINERS, Trainer
 from ltr_plugin.errors import MediaError
 from ltr_plugin.evaluation.significance import bootstrap_intervals
+from ltr_plugin.pipelines.indexing.index_catalog import write_catalog
+from ltr_plugin.pipelines.indexing.index_versions import drop_index
+from ltr_plugin.pipelines.search import search
 from ltr_plugin.settings import Settings
 
 PHOTO_SETS = {"clothing": clothing, "grocery": grocery, "grocery-new": grocery_new}
-SETS = (*PHOTO_SETS, "electronics")
+DEMO_SETS = {f"demo-{code}": code for code in LANGUAGES}
+SETS = (*PHOTO_SETS, "electronics", *DEMO_SETS)
+WORDS_ALONE = "BM25, no encoder"
 BUNDLED = "EfficientNet-Lite0"
 RESULT = "encoders"
 CHUNK = 256
@@ -104,6 +115,11 @@ def main() -> None:
     if "electronics" in given.sets:
         train, tasks = electronics(given.data / "electronics")
         rows += measured(text_encoders(given.minutes, folder, **train), given.text_encoder, given.only, tasks)
+    for name in [name for name in DEMO_SETS if name in given.sets]:
+        catalog, tasks = demo(folder, DEMO_SETS[name])
+        rows += measured(BUNDLED_TEXT, (), given.only, tasks)
+        if any(word in WORDS_ALONE for word in given.only):
+            rows.append(measure_words(LANGUAGES[DEMO_SETS[name]], catalog, tasks[0]))
     rows = [*rows, *others(given.out / f"{RESULT}.json", rows)]
     write_result(given.out, RESULT, {"rows": [asdict(row) for row in rows]}, markdown(rows))
 
@@ -144,15 +160,20 @@ def photo_encoders(name: str, minutes: float, folder: Path, **files: Path) -> di
     }
 
 
+BUNDLED_TEXT: dict[str, Make] = {
+    "MiniLM": partial(str, DEFAULT_TEXT_ENCODER),
+    "multilingual E5 small, 4 bits": partial(str, f"{nano_e5.LIBRARY.name}:{nano_e5.LIBRARY.example}"),
+}
+
+
 def text_encoders(minutes: float, folder: Path, catalog: Path) -> dict[str, Make]:
     """Text encoders by their label."""
     return {
-        "MiniLM": partial(str, DEFAULT_TEXT_ENCODER),
+        **BUNDLED_TEXT,
         "MiniLM, ONNX": lambda: export(DEFAULT_TEXT_ENCODER, folder / "text-onnx", sample=catalog).spec,
         "MiniLM, ONNX int8": lambda: (
             export(DEFAULT_TEXT_ENCODER, folder / "text-int8", quantize="int8", sample=catalog).spec
         ),
-        "multilingual E5 small, 4 bits": partial(str, f"{nano_e5.LIBRARY.name}:{nano_e5.LIBRARY.example}"),
         f"BiLSTM, {minutes:g} min from scratch": partial(
             train, TRAINERS["text"], folder / "electronics-bilstm", Budget(minutes=minutes), catalog=catalog
         ),
@@ -185,15 +206,12 @@ def measure(label: str, spec: str, tasks: Sequence[Task], training_s: float, com
         if learned := getattr(encoder, "product_vectors", {}):
             searched[f"{label}, learned vectors indexed"] = with_learned(items, item_vectors, learned)
         for what, vectors in searched.items():
-            values = scores(task, queries, items, query_vectors @ vectors.T)
-            low, high = bootstrap_intervals(np.array(list(values.values())).T)
             rows.append(
                 Row(
                     task.name,
                     what,
                     len(queries),
-                    {name: round(float(np.mean(value)), 3) for name, value in values.items()},
-                    {n: (round(float(a), 3), round(float(b), 3)) for n, a, b in zip(values, low, high, strict=True)},
+                    *means_and_intervals(scores(task, queries, items, query_vectors @ vectors.T)),
                     encoder.fingerprint.dimension,
                     round(len(items) / seconds, 1),
                     round(1000 * single_query_s(encoder, queries), 2),
@@ -204,6 +222,47 @@ def measure(label: str, spec: str, tasks: Sequence[Task], training_s: float, com
                 )
             )
     return rows
+
+
+def measure_words(language: str, catalog: Path, task: Task) -> Row:
+    """The row of BM25 in an index of this language: its products written and searched per second."""
+    cluster = connect(settings=Settings.from_env())
+    alias = f"encoders-{catalog.stem}"
+    began = time.perf_counter()
+    options = IndexOptions(schema=CatalogSchema(language=language))
+    index = write_catalog(cluster, catalog, alias, (), options=options).index
+    write_s = time.perf_counter() - began
+    columns = {item.id: column for column, item in enumerate(task.items)}
+    similarities, times = np.zeros((len(task.queries), len(columns))), []
+    for row, query in zip(similarities, task.queries, strict=True):
+        began = time.perf_counter()
+        hits = search(index, query.reference, ranker="bm25", size=100).hits
+        times.append(time.perf_counter() - began)
+        for hit in hits:
+            row[columns[hit.id]] = hit.score
+    drop_index(cluster, alias)
+    return Row(
+        task.name,
+        WORDS_ALONE,
+        len(task.queries),
+        *means_and_intervals(scores(task, task.queries, task.items, similarities)),
+        dimension=0,
+        per_s=round(len(columns) / write_s, 1),
+        one_ms=round(1000 * statistics.median(times), 2),
+        weights_mb=0,
+        peak_mb=0,
+        training_s=0,
+        command=command_line(),
+    )
+
+
+def means_and_intervals(
+    values: Mapping[str, Sequence[float]],
+) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
+    """Each measure's mean over the queries, and its 95 % interval."""
+    low, high = bootstrap_intervals(np.array(list(values.values())).T)
+    means = {name: round(float(np.mean(value)), 3) for name, value in values.items()}
+    return means, {n: (round(float(a), 3), round(float(b), 3)) for n, a, b in zip(values, low, high, strict=True)}
 
 
 def with_learned(items: Sequence[Item], vectors: Vectors, learned: Mapping[str, Any]) -> Vectors:
@@ -252,9 +311,8 @@ def scores(task: Task, queries: Sequence[Item], items: Sequence[Item], similarit
     """Each measure's values by query."""
     measures = {"hit@1": Success(rel=task.good) @ 1, "hit@5": Success(rel=task.good) @ 5, "NDCG@10": nDCG @ 10}
     run = {
-        query.id: {items[column].id: float(row[column]) for column in np.argsort(-row, kind="stable")[:100]}
+        query.id: {items[at].id: float(row[at]) for at in np.argsort(-row, kind="stable")[:100] if row[at]}
         for query, row in zip(queries, similarities, strict=True)
-        if row.any()
     }
     qrels = {query.id: dict(task.grades[query.id]) for query in queries}
     by_query = {(one.query_id, one.measure): one.value for one in ir_measures.iter_calc(measures.values(), qrels, run)}
@@ -283,9 +341,9 @@ def markdown(rows: Sequence[Row]) -> str:
         "",
         "Encoders without published weights are trained on the set's own training part alone. Means over the queries",
         "with 95 % bootstrap intervals. A hit is the same class (clothing), the same product (grocery), or a grade of",
-        "2 or 3 (electronics). Training includes reading and encoding what it learns from. Items/s are prepared and",
-        "encoded one after the other, without opening files; `one` is the time of one prepared query. Memory is the",
-        "peak of the encoder's own process.",
+        "2 or 3 (electronics, the demo). Training includes reading and encoding what it learns from. Items/s are",
+        "prepared and encoded one after the other, without opening files; `one` is the time of one prepared query.",
+        "Memory is the peak of the encoder's own process. Of BM25, items/s are products written, `one` is a search.",
     ]
     for task in dict.fromkeys(row.task for row in rows):
         own = [row for row in rows if row.task == task]
@@ -314,8 +372,8 @@ def cells(row: Row) -> Iterator[str]:
     yield row.encoder
     for name, (low, high) in row.intervals.items():
         yield f"{row.measures[name]:.3f} ({low:.3f} to {high:.3f})"
-    yield from (str(row.dimension), f"{row.training_s:.0f}", f"{row.per_s:,.0f}")
-    yield from (f"{row.one_ms:.1f}", f"{row.weights_mb:g}", str(row.peak_mb))
+    yield from (str(row.dimension or ""), f"{row.training_s:.0f}", f"{row.per_s:,.0f}")
+    yield from (f"{row.one_ms:.1f}", f"{row.weights_mb:g}", str(row.peak_mb or ""))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from ltr_plugin.catalog.values import (
     Released,
     Stat,
     StatName,
+    Text,
 )
 from ltr_plugin.files import MAX_LINE_BYTES
 from ltr_plugin.validation import StrictModel, shorten
@@ -64,11 +65,11 @@ class Product(StrictModel):
     """One product. Only `id` and one of title or media are required. Media are paths beside the catalog, or URLs."""
 
     id: Identifier = Field(description="Unique in the index; at most 512 bytes in UTF-8, no blanks.")
-    title: str = Field(default="", description="Name, the most important text.")
-    description: str = Field(default="", description="Longer text.")
-    brand: str = Field(default="", description="Brand or maker.")
-    model: str = Field(default="", description="The maker's name or number of the product.")
-    category: tuple[str, ...] = Field(default=(), description="Category, the most general name first.")
+    title: Text = Field(default="", description="Name, the most important text.")
+    description: Text = Field(default="", description="Longer text.")
+    brand: Text = Field(default="", description="Brand or maker.")
+    model: Text = Field(default="", description="The maker's name or number of the product.")
+    category: tuple[Text, ...] = Field(default=(), description="Category, the most general name first.")
     price: Annotated[Number, Field(ge=0)] | None = Field(default=None, description="Price, 0 or more.")
     currency: Keyword = Field(default="", description="Currency of the price, such as EUR.")
     released: Released | None = Field(

@@ -33,9 +33,11 @@ class Review(StrictModel):
 
 
 def _as_review(value: object) -> object:
-    if not isinstance(value, str | Mapping | Review):
-        raise ValueError(f"{shorten(value)} is no review; write a text, or an object with `text` and `rating`")
-    return {"text": value} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"text": value}
+    if isinstance(value, Mapping | Review):
+        return value
+    raise ValueError(f"{shorten(value)} is no review; write a text, or an object with `text` and `rating`")
 
 
 Reviews = Annotated[tuple[Annotated[Review, BeforeValidator(_as_review)], ...], Field(max_length=MAX_REVIEWS)]

@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 
 from pydantic import AfterValidator, BeforeValidator, FiniteFloat, Strict, StringConstraints
 
+from ltr_plugin.unicode import nfc
 from ltr_plugin.validation import shorten
 
 MAX_ID_BYTES = 512
@@ -40,7 +41,7 @@ def _identifier(value: str) -> str:
 def _keyword(value: str) -> str:
     if len(value.encode()) > MAX_KEYWORD_BYTES:
         raise ValueError(f"{shorten(value)} is longer than {MAX_KEYWORD_BYTES} bytes of UTF-8; shorten it")
-    return value
+    return nfc(value)
 
 
 def _stat_name(value: str) -> str:
@@ -67,7 +68,7 @@ def _scalar(value: object) -> Scalar:
     if isinstance(value, str):
         if not value.isascii():
             _require_unicode(value)
-        return value.strip()
+        return nfc(value).strip()
     if isinstance(value, int):
         return value if -(2**63) <= value < 2**63 else _fail(f"{shorten(value)} has over 64 bits; write it as text")
     if isinstance(value, float):
@@ -97,7 +98,7 @@ def read_text(value: object) -> str:
     if not isinstance(value, str):
         _fail(f"{shorten(value)} is no text; write it in quotes")
     _require_unicode(value)
-    return value.strip()
+    return nfc(value).strip()
 
 
 def read_number(value: object) -> int | float:
@@ -137,6 +138,9 @@ FieldPath = Annotated[str, StringConstraints(min_length=1, max_length=256, patte
 
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$")]
 """Such a path that query strings and expressions can name."""
+
+Text = Annotated[str, AfterValidator(nfc)]
+"""A text in NFC."""
 
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Keyword = Annotated[str, AfterValidator(_keyword)]

@@ -1,7 +1,7 @@
 """`ltr demo`: the whole way, from a catalog to a comparison of rankers."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -30,6 +30,10 @@ def demo(
             min=0.1, default_factory=DefaultOf(RUN, "sound_minutes"), help="Minutes to train the audio encoder."
         ),
     ],
+    language: Annotated[
+        Literal["en", "de", "zh"],
+        typer.Option(help="Language of the shop; text of another than English gets the multilingual encoder."),
+    ] = "en",
     data: Annotated[
         Path | None,
         typer.Option(
@@ -37,7 +41,9 @@ def demo(
             "Default: a generated shop."
         ),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the results. Default: `demo` in the run folder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results. Default: `demo` or `demo-LANGUAGE` in the run folder.")
+    ] = None,
     keep_node: Annotated[
         bool, typer.Option("--keep-node", help="Leave the development node running, to search by hand.")
     ] = False,
@@ -55,12 +61,13 @@ def demo(
     settings = Settings.from_env()
     report = run_demo(
         settings,
-        out or settings.runs / "demo",
+        out or settings.runs / ("demo" if language == "en" else f"demo-{language}"),
         progress_bar=progress_bar,
         data=data,
         products=products,
         encoder_minutes=encoder_minutes,
         sound_minutes=sound_minutes,
+        language=language,
         keep_node=keep_node,
     )
     console = Console()

@@ -26,8 +26,13 @@ def list_(as_json: AsJson = False) -> None:
     from importlib.util import find_spec
 
     from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, list_libraries
+    from ltr_plugin.encoders.registry import MULTILINGUAL_TEXT_ENCODER
 
     libraries = {library.name: library for library in list_libraries()}
+    defaults = [
+        f"default text encoder: {DEFAULT_TEXT_ENCODER}",
+        f"default text encoder of other languages than English: {MULTILINGUAL_TEXT_ENCODER}",
+    ]
     installed = {name: find_spec(library.module) is not None for name, library in libraries.items()}
     bundled = {f"{name}:{one.model}": one for name, library in libraries.items() for one in library.bundled}
     facts = {
@@ -36,6 +41,7 @@ def list_(as_json: AsJson = False) -> None:
             for spec, one in bundled.items()
         ],
         "default_text_encoder": DEFAULT_TEXT_ENCODER,
+        "multilingual_text_encoder": MULTILINGUAL_TEXT_ENCODER,
         "libraries": [
             {
                 "name": name,
@@ -58,7 +64,7 @@ def list_(as_json: AsJson = False) -> None:
         f"    such as {name}:{library.example or 'MODEL'}{'' if installed[name] else _install_hint(library.extra)}"
         for name, library in libraries.items()
     ]
-    print_result(facts, "\n".join([*lines, f"default text encoder: {DEFAULT_TEXT_ENCODER}"]), as_json=as_json)
+    print_result(facts, "\n".join([*lines, *defaults]), as_json=as_json)
 
 
 CatalogFile = Annotated[Path, typer.Argument(metavar="CATALOG", help="Catalog file (JSON Lines), may be gzipped.")]
@@ -91,7 +97,7 @@ def train(
     """Train an encoder on the media of a catalog; Ctrl-C keeps what was learned so far.
 
     Settings for --set: epochs, steps (instead of --minutes) and seed for all kinds; batch for photo, audio and text;
-    image_size for photo; descriptor (sift or orb) and vocabulary_size for keypoints.
+    image_size for photo; text (an encoder) for audio; descriptor (sift or orb) and vocabulary_size for keypoints.
     """
     from ltr_plugin.encoders.training.trainers import get_trainer
 

@@ -21,6 +21,7 @@ from ltr_plugin.cli.options import (
     AsJson,
     Encoder,
     IndexArgument,
+    IndexName,
     MediaRoot,
     NewIndexProfile,
     ProfileFile,
@@ -96,7 +97,7 @@ def create(
         return
     active = active_index(cluster, name)
     if active is None:
-        vectors = vector_fields_for(cluster, name, encoders)
+        vectors = vector_fields_for(cluster, name, encoders, schema=stated)
         index = ensure_index(cluster, name, vectors, media_root or Path(), options)
         if set(index.vectors) == set(vectors):
             if stated:
@@ -234,6 +235,32 @@ def embed(
         return
     version = next_version(index, encoders) if encoders.requested else None
     embed_and_show(settings, version or index, name if version else None, wait=wait, as_json=as_json)
+
+
+@app.command()
+def synonyms(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Rules, one a line. Without it, print those of the index.")
+    ] = None,
+    name: IndexName = DEFAULT_INDEX,
+    as_json: AsJson = False,
+) -> None:
+    """Have searches take the synonyms of a file in, such as `sofa, couch` or `tv, telly => television`.
+
+    They replace those that the index has; an empty file removes them. Nothing is indexed again: the next version of the
+    index shares its files, and `ltr index rollback` goes back.
+    """
+    from ltr_plugin.catalog.word_files import read_synonyms
+    from ltr_plugin.cluster.managed.index import ManagedIndex
+    from ltr_plugin.cluster.managed.synonyms import put_synonyms
+    from ltr_plugin.cluster.opensearch import connect
+
+    rules = read_synonyms(file) if file else None
+    cluster = connect()
+    index = ManagedIndex.open(cluster, name) if rules is None else put_synonyms(cluster, name, rules)
+    kept = index.schema.analysis.synonyms
+    lines = kept if rules is None else [f"searches of {name} take {counted(len(kept), 'rule')} in, by {index.name}"]
+    print_result({"index": name, "version": index.name, "synonyms": list(kept)}, "\n".join(lines), as_json=as_json)
 
 
 @app.command()

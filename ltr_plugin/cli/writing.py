@@ -201,7 +201,7 @@ def ensure_index(
         if profile:
             index_catalog.require_schema(active, profile)
         return active
-    vectors = vector_fields_for(cluster, name, EncoderSelection())
+    vectors = vector_fields_for(cluster, name, EncoderSelection(), schema=profile)
     made = index_catalog.ensure_index(cluster, name, vectors, media_root, IndexOptions(schema=profile))
     if profile:
         put_profile(cluster, name, profile)

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.managed.mapping import MAX_QUERY_WORDS
+from ltr_plugin.cluster.managed.analysis import MAX_QUERY_WORDS
 from ltr_plugin.cluster.names import require_name
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.features.clauses import clause_count

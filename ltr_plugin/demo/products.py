@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import numpy as np
 
 from ltr_plugin.demo.kinds import KINDS
+from ltr_plugin.demo.language import ENGLISH, Language, capitalize, fill
 from ltr_plugin.demo.traits import COLOURS, PRICE_BANDS, Traits, draw_traits
-from ltr_plugin.demo.vocabulary import word_for
 
 PHOTOLESS_SHARE = 0.09
 TWO_PHOTOS_SHARE = 0.08
@@ -27,17 +27,6 @@ PLAIN_MENTIONED_SHARE = 0.1
 
 _LAST_DAY = date(2025, 9, 30)
 _PRICE_FACTOR = {"budget": 0.55, "middle": 1.0, "premium": 2.1}
-_OTHER_THINGS = ("sofa", "curtains", "wallpaper", "coat", "kitchen tiles", "bicycle")
-_PRAISE = (
-    "A favourite of our customers.",
-    "Made to last for years.",
-    "Designed in our own workshop.",
-    "Arrives in a recycled box.",
-    "Small batches, finished by hand.",
-    "Easy to clean and easy to love.",
-    "Light, sturdy and simple.",
-    "Part of the new collection.",
-)
 
 
 @dataclass(frozen=True)
@@ -52,7 +41,7 @@ class DemoProduct:
     record: dict[str, object]
 
 
-def draw_product(number: int, kind: str, rng: np.random.Generator) -> DemoProduct:
+def draw_product(number: int, kind: str, rng: np.random.Generator, language: Language = ENGLISH) -> DemoProduct:
     """A new product of this kind. Its record has all fields but the media."""
     traits = draw_traits(kind, rng)
     photos = int(rng.choice(3, p=(PHOTOLESS_SHARE, 1 - PHOTOLESS_SHARE - TWO_PHOTOS_SHARE, TWO_PHOTOS_SHARE)))
@@ -66,20 +55,22 @@ def draw_product(number: int, kind: str, rng: np.random.Generator) -> DemoProduc
     if not photos and not clips:
         mentioned |= {"colour", "pattern"}
     in_title = {name for name in sorted(mentioned) if not described or rng.random() < 0.75}
-    measured, values = KINDS[kind].measure
-    measure = _pick(values, rng)
-    heard = _timbre_word(traits, audio_rng, always=not sounds and not clips)
-    title = _title(traits, in_title, f"{measured} {measure}", rng)
-    description = _description(traits, mentioned - in_title, f"{measured} {measure}", rng) if described else ""
+    dimension, values = KINDS[kind].measure
+    measured, measure = language.name(dimension), language.measure(_pick(values, rng))
+    fact = language.fact.format(name=measured, value=measure)
+    heard = _timbre_word(traits, audio_rng, language, always=not sounds and not clips)
+    in_words = [form.format(word=heard) for form in language.timbre]
+    title = _title(traits, in_title, fact, rng, language)
+    description = _description(traits, mentioned - in_title, fact, rng, language) if described else ""
     record: dict[str, object] = {
         "id": f"p{number:05d}",
-        "title": title if described or not heard else f"{title}, {heard} sound",
-        "description": f"{description} Has a {heard} sound." if described and heard else description,
+        "title": title if described or not heard else f"{title}{language.comma}{in_words[0]}",
+        "description": language.join.join([description, in_words[1]]) if described and heard else description,
         "brand": traits.brand,
-        "category": list(KINDS[kind].category),
+        "category": [language.name(part) for part in KINDS[kind].category],
         "price": _price(traits, rng),
         "currency": "EUR",
-        "attributes": _attributes(traits, mentioned, rng) | {measured: measure},
+        "attributes": _attributes(traits, mentioned, rng, language) | {measured: measure},
         **_identity(number, traits, rng),
         "stats": _stats(traits, rng),
     }
@@ -94,74 +85,54 @@ def _sounds_and_clips(traits: Traits, rng: np.random.Generator) -> tuple[int, in
     return recorded if traits.timbre and not alone else 0, int(filmed), bool(alone)
 
 
-def _timbre_word(traits: Traits, rng: np.random.Generator, *, always: bool) -> str:
+def _timbre_word(traits: Traits, rng: np.random.Generator, language: Language, *, always: bool) -> str:
     """The word of the text for the timbre; empty if the text does not name it."""
     mentioned = rng.random() < TIMBRE_MENTIONED_SHARE or always
-    return word_for("timbre", traits.timbre, rng, synonyms=0.5) if traits.timbre and mentioned else ""
+    return language.draw_word("timbre", traits.timbre, rng, synonyms=0.5) if traits.timbre and mentioned else ""
 
 
-def _title(traits: Traits, mentioned: set[str], fact: str, rng: np.random.Generator) -> str:
-    spoken = {
-        name: word_for(name, getattr(traits, name), rng, synonyms=0.35, kind=traits.kind) for name in sorted(mentioned)
-    }
-    noun = spoken.pop("shape", None) or word_for("kind", traits.kind, rng, synonyms=0.45)
-    use = f" for {spoken.pop('use')}" if "use" in spoken else ""
-    adjectives = [spoken[name] for name in rng.permutation(sorted(spoken)).tolist()]
-    fact = f", {fact}" if rng.random() < 0.4 else ""
-    named = " ".join([*adjectives, noun])
-    form = rng.integers(5)
-    if form == 0:
-        title = f"{traits.brand} {named}{use}{fact}"
-    elif form == 1:
-        title = f"{named}{use} by {traits.brand}{fact}"
-    elif form == 2:
-        title = ", ".join([noun, *adjectives]) + use + fact
-    else:
-        title = f"{named}{use}{fact}"
-    return title[0].upper() + title[1:]
+def _title(traits: Traits, mentioned: set[str], fact: str, rng: np.random.Generator, language: Language) -> str:
+    noun, words = language.draw_noun(traits, sorted(mentioned), rng, synonyms=0.35, noun_synonyms=0.45)
+    fact = f"{language.comma}{fact}" if rng.random() < 0.4 else ""
+    title = _pick(language.titles, rng).format(
+        brand=traits.brand,
+        named=language.phrase(noun, words),
+        listed=language.phrase(noun, words, listed=language.comma),
+    )
+    return capitalize(title + fact)
 
 
-def _description(traits: Traits, mentioned: set[str], fact: str, rng: np.random.Generator) -> str:
+def _description(traits: Traits, mentioned: set[str], fact: str, rng: np.random.Generator, language: Language) -> str:
     """One to three sentences: the attributes that the title does not name, then praise, facts or distractions."""
-    noun = word_for("kind", traits.kind, rng, synonyms=0.5)
+    noun = language.draw_word("kind", traits.kind, rng, synonyms=0.5)
     sentences = []
     for name in sorted(mentioned):
-        word = word_for(name, getattr(traits, name), rng, synonyms=0.5, kind=traits.kind)
-        forms = {
-            "colour": (f"Comes in {word}.", f"The colour is {word}."),
-            "pattern": (f"The design is {word}.", f"A {word} look."),
-            "material": (f"Made of {word}.", f"This {noun} is made from {word}."),
-            "use": (f"Made for {word}.", f"Just right for {word}."),
-            "shape": (f"A {word}.", f"Known as a {word}."),
-        }
-        sentences.append(_pick(forms[name], rng))
-    fillers = [_pick(_PRAISE, rng), f"{fact[0].upper()}{fact[1:]}.", _distraction(traits, rng)]
+        word = language.draw_word(name, getattr(traits, name), rng, synonyms=0.5, kind=traits.kind)
+        sentences.append(fill(_pick(language.descriptions[name], rng), word=word, noun=noun))
+    fillers = [
+        _pick(language.praise, rng),
+        fill(language.fact_sentence, fact=fact),
+        _distraction(traits, rng, language),
+    ]
     order = rng.permutation(len(fillers)).tolist()
     wanted = int(rng.integers(1, 4))
     sentences += [fillers[position] for position in order][: max(0, wanted - len(sentences))]
-    return " ".join(sentences)
+    return language.join.join(sentences)
 
 
-def _distraction(traits: Traits, rng: np.random.Generator) -> str:
+def _distraction(traits: Traits, rng: np.random.Generator, language: Language) -> str:
     """A sentence about other things than the product."""
-    colour = _pick(COLOURS, rng)
-    other = KINDS[_pick(tuple(name for name in KINDS if name != traits.kind), rng)].nouns[0]
-    return _pick(
-        (
-            f"Goes well with your {colour} {_pick(_OTHER_THINGS, rng)}.",
-            f"Looks good beside our {other}.",
-            f"Wrapped in {colour} paper on request.",
-            f"Customers often buy a {other} with it.",
-        ),
-        rng,
-    )
+    colour = language.words["colour"][_pick(COLOURS, rng)][0]
+    other = language.kinds[_pick(tuple(name for name in KINDS if name != traits.kind), rng)].nouns[0]
+    thing = _pick(language.things, rng)
+    return fill(_pick(language.distractions, rng), colour=colour, other=other, thing=thing)
 
 
-def _attributes(traits: Traits, mentioned: set[str], rng: np.random.Generator) -> dict[str, str]:
-    fields = {"warranty": f"{int(rng.integers(2, 6))} years"}
-    fields |= {name: getattr(traits, name) for name in ("material", "use") if name in mentioned and rng.random() < 0.6}
-    if "colour" in mentioned:
-        fields["colour"] = traits.colour
+def _attributes(traits: Traits, mentioned: set[str], rng: np.random.Generator, language: Language) -> dict[str, str]:
+    fields = {language.name("warranty"): language.warranty.format(int(rng.integers(2, 6)))}
+    names = [name for name in ("material", "use") if name in mentioned and rng.random() < 0.6]
+    for name in [*names, *({"colour"} & mentioned)]:
+        fields[language.name(name)] = language.label(name, getattr(traits, name))
     return fields
 
 

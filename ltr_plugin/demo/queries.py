@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ltr_plugin.demo.judgments import NEAR, Intent
+from ltr_plugin.demo.language import ENGLISH, Language, fill
 from ltr_plugin.demo.products import DemoProduct
 from ltr_plugin.demo.traits import COLOURS, PATTERNS, Traits
-from ltr_plugin.demo.vocabulary import word_for
 
 VISIBLE = ("colour", "pattern", "shape")
 """The attributes that a photo asks for, beside the kind."""
@@ -28,8 +28,6 @@ _TYPED: tuple[tuple[float, tuple[tuple[str, ...], ...]], ...] = (
 )
 """Fraction of the typed queries, and the attributes they ask for: none, attributes that texts name, attributes that
 mostly photos show, both, and brands and prices."""
-
-_SMALL_TALK = ("{}", "{}", "{}", "{}", "looking for {}", "need {}", "{} please", "nice {}")
 
 
 @dataclass(frozen=True)
@@ -49,19 +47,23 @@ class DemoQuery:
         return self.id.split("-")[0]
 
 
-def draw_queries(products: Sequence[DemoProduct], counts: dict[str, int], rng: np.random.Generator) -> list[DemoQuery]:
+def draw_queries(
+    products: Sequence[DemoProduct], counts: dict[str, int], rng: np.random.Generator, language: Language = ENGLISH
+) -> list[DemoQuery]:
     """As many different queries of each mode as `counts` says; recordings are of sounds that products have."""
     queries: list[DemoQuery] = []
+    (typing_rng,) = rng.spawn(1)  # a stream of its own: how a text is typed does not change other queries
     for mode, count in counts.items():
         some = [item for item in products if item.traits.timbre] if mode in _SOUNDING else products
         seen: set[tuple[str | None, Traits | None, Traits | None]] = set()
         while len(seen) < count:
             wanted = some[int(rng.integers(len(some)))].traits
-            drawn = _MODES[mode](f"{mode}-{len(seen) + 1:03d}", wanted, rng)
+            drawn = _MODES[mode](f"{mode}-{len(seen) + 1:03d}", wanted, rng, language)
             asks = (drawn.text, drawn.photo_traits, drawn.sound_traits)
             if asks not in seen:
                 seen.add(asks)
-                queries.append(drawn)
+                text = drawn.text and language.type_query(drawn.text, typing_rng)
+                queries.append(replace(drawn, text=text))
     return queries
 
 
@@ -78,80 +80,58 @@ def split_queries(
     return train, [query for query in queries if query.id not in train_ids]
 
 
-def _typed(name: str, wanted: Traits, rng: np.random.Generator) -> DemoQuery:
+def _typed(name: str, wanted: Traits, rng: np.random.Generator, language: Language) -> DemoQuery:
     group = int(rng.choice(len(_TYPED), p=[share for share, _ in _TYPED]))
     recipes = _TYPED[group][1]
     attributes = {attribute: getattr(wanted, attribute) for attribute in recipes[int(rng.integers(len(recipes)))]}
     if attributes.get("band") == "middle":  # nobody asks for the middle
         del attributes["band"]
-    spoken = {key: word_for(key, value, rng, synonyms=0.4, kind=wanted.kind) for key, value in attributes.items()}
-    noun = spoken.pop("shape", None) or word_for("kind", wanted.kind, rng, synonyms=0.4)
-    use = f" for {spoken.pop('use')}" if "use" in spoken else ""
-    adjectives = [spoken[key] for key in rng.permutation(sorted(spoken)).tolist()]
-    words = [noun, *adjectives] if rng.random() < 0.2 else [*adjectives, noun]
-    text = _pick(_SMALL_TALK, rng).format(" ".join(words) + use).lower()
-    return DemoQuery(name, Intent(wanted.kind, attributes), text=text)
+    noun, words = language.draw_noun(wanted, attributes, rng, synonyms=0.4, noun_synonyms=0.4, asked=True)
+    phrase = language.phrase(noun, words, listed=" " if rng.random() < 0.2 else "")
+    return DemoQuery(name, Intent(wanted.kind, attributes), text=_pick(language.small_talk, rng).format(phrase))
 
 
-def _photo(name: str, wanted: Traits, _: np.random.Generator) -> DemoQuery:
+def _photo(name: str, wanted: Traits, _: np.random.Generator, __: Language) -> DemoQuery:
     return DemoQuery(name, Intent(wanted.kind, _seen(wanted)), photo_traits=wanted)
 
 
-def _mixed(name: str, wanted: Traits, rng: np.random.Generator) -> DemoQuery:
+def _mixed(name: str, wanted: Traits, rng: np.random.Generator, language: Language) -> DemoQuery:
     """Half of the photos show another colour or pattern, which the text corrects; in the other half, the text adds an
     attribute that no photo shows."""
-    attributes = _seen(wanted)
+    attributes, shown = _seen(wanted), wanted
     if rng.random() < 0.5:
         attribute = _pick(("colour", "colour", "pattern"), rng)
-        word = word_for(attribute, attributes[attribute], rng, synonyms=0.25)
+        word = language.draw_word(attribute, attributes[attribute], rng, synonyms=0.25)
         other = _other(attribute, wanted, rng)
         shown = replace(wanted, colour=other) if attribute == "colour" else replace(wanted, pattern=other)
-        forms = {
-            "colour": ("in {}", "the same in {}", "but {}", "this one in {} please", "{} instead"),
-            "pattern": ("but {}", "a {} one", "the same, {}", "with a {} design"),
-        }[attribute]
-        return DemoQuery(name, Intent(wanted.kind, attributes), _pick(forms, rng).format(word), shown)
-    attribute = _pick(("use", "material", "material", "brand", "band"), rng)
-    if attribute == "band" and wanted.band == "middle":
-        attribute = "use"
-    word = word_for(attribute, getattr(wanted, attribute), rng, synonyms=0.25)
-    forms = {
-        "use": ("for {}", "like this for {}"),
-        "material": ("{}", "made of {}", "in {}"),
-        "brand": ("by {}", "{}"),
-        "band": ("{}", "something like this, {}"),
-    }[attribute]
-    intent = Intent(wanted.kind, {**attributes, attribute: getattr(wanted, attribute)})
-    return DemoQuery(name, intent, _pick(forms, rng).format(word).lower(), wanted)
+    else:
+        attribute = _pick(("use", "material", "material", "brand", "band"), rng)
+        if attribute == "band" and wanted.band == "middle":
+            attribute = "use"
+        word = language.draw_word(attribute, getattr(wanted, attribute), rng, synonyms=0.25)
+        attributes[attribute] = getattr(wanted, attribute)
+    text = fill(_pick(language.with_photo[attribute], rng), word=word)
+    return DemoQuery(name, Intent(wanted.kind, attributes), text, shown)
 
 
-def _sound(name: str, wanted: Traits, _: np.random.Generator) -> DemoQuery:
+def _sound(name: str, wanted: Traits, _: np.random.Generator, __: Language) -> DemoQuery:
     return DemoQuery(name, Intent(None, _heard(wanted)), sound_traits=wanted)
 
 
-def _sound_mixed(name: str, wanted: Traits, rng: np.random.Generator) -> DemoQuery:
+def _sound_mixed(name: str, wanted: Traits, rng: np.random.Generator, language: Language) -> DemoQuery:
     """The text names the kind, with its colour or without, or a brand or price of any product with this sound."""
     attributes = _heard(wanted)
     about = _pick(("kind", "kind", "colour", "brand", "band"), rng)
     if about == "band" and wanted.band == "middle":
         about = "kind"
-    noun = word_for("kind", wanted.kind, rng, synonyms=0.3)
-    word = noun if about == "kind" else word_for(about, getattr(wanted, about), rng, synonyms=0.25)
-    forms = {
-        "kind": (
-            "{} that sounds like this",
-            "{} with this sound",
-            "find the {} that goes like this",
-            "need {} like this",
-        ),
-        "colour": ("{} " + noun + " that sounds like this", noun + " with this sound in {}"),
-        "brand": ("something like this by {}", "{}, with this sound"),
-        "band": ("like this but {}", "{}, with this sound"),
-    }[about]
+    noun = language.draw_word("kind", wanted.kind, rng, synonyms=0.3, asked=True)
+    word = noun if about == "kind" else language.draw_word(about, getattr(wanted, about), rng, synonyms=0.25)
     if about != "kind":
         attributes[about] = getattr(wanted, about)
     kind = wanted.kind if about in {"kind", "colour"} else None
-    return DemoQuery(name, Intent(kind, attributes), _pick(forms, rng).format(word).lower(), sound_traits=wanted)
+    named = language.phrase(noun, {about: word})
+    text = fill(_pick(language.with_sound[about], rng), word=word, noun=noun, named=named)
+    return DemoQuery(name, Intent(kind, attributes), text, sound_traits=wanted)
 
 
 _MODES = {"typed": _typed, "photo": _photo, "mixed": _mixed, "sound": _sound, "soundmixed": _sound_mixed}

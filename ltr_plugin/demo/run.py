@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ltr_plugin.catalog.product import MODALITIES, Modality, Product
+from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.cluster.managed.versions import IndexOptions
 from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.cluster.profiles import put_profile
+from ltr_plugin.demo.language import LANGUAGES
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
 from ltr_plugin.devnode import temporary_node
 from ltr_plugin.errors import InputError, LtrError, Problem
@@ -57,14 +60,15 @@ class DemoReport:
 
 @dataclass
 class _StepTimer:
-    """Seconds by step, in order."""
+    """Runs steps with a progress bar each, and keeps their seconds, in order."""
 
+    progress_bar: ProgressBar
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def step(self, name: str, progress_bar: ProgressBar) -> Iterator[Progress]:
+    def step(self, name: str) -> Iterator[Progress]:
         started = time.perf_counter()
-        with progress_bar(name) as progress:
+        with self.progress_bar(name) as progress:
             yield progress
         self.seconds[name] = round(time.perf_counter() - started, 1)
 
@@ -78,54 +82,53 @@ def run_demo(
     products: int = 800,
     encoder_minutes: float = 0.3,
     sound_minutes: float = 0.75,
+    language: str = "en",
     keep_node: bool = False,
 ) -> DemoReport:
     """Runs every step, writes `report.json` and `report.html` into `out`, and stops the node if it started it.
 
     A bundled photo encoder is fine-tuned and an audio encoder is trained for the given minutes, where the catalog has
     such media. `data` is a folder with the files of ShopFiles; without it a shop with so many `products` is generated.
-    The folder may have further photos of its products for the encoder's training: photos.jsonl (queries) with
+    Its texts are in the `language` (of LANGUAGES): text of another than English gets the multilingual encoder. The
+    folder may have further photos of its products for the encoder's training: photos.jsonl (queries) with
     photos.qrels.txt. A run after an interruption continues: shop, encoders and vectors that exist are kept.
     """
-    from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, vector_fields
+    from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, nano_e5, vector_fields
     from ltr_plugin.encoders.training.trainers import FINETUNE, TRAINERS
 
-    timer = _StepTimer()
+    timer = _StepTimer(progress_bar)
     started = time.perf_counter()
-    files = _shop_files(data, out, products, timer, progress_bar)
-    with _node(settings, timer, progress_bar, keep=keep_node) as cluster:
+    files = _shop_files(data, out, products, language, timer)
+    text = DEFAULT_TEXT_ENCODER if language == "en" else f"{nano_e5.LIBRARY.name}:{nano_e5.LIBRARY.example}"
+    with _node(settings, timer, keep=keep_node) as cluster:
         media = _catalog_modalities(files)
         photos = sounds = None
         if "image" in media:
             folder = out / "encoder"
-            photos = _encoder(FINETUNE, "photo", files, folder, encoder_minutes, timer, progress_bar)
+            photos = _encoder(FINETUNE, "photo", files, folder, text, encoder_minutes, timer)
         if "audio" in media:
-            sounds = _encoder(
-                TRAINERS["audio"], "audio", files, out / "sound-encoder", sound_minutes, timer, progress_bar
-            )
+            sounds = _encoder(TRAINERS["audio"], "audio", files, out / "sound-encoder", text, sound_minutes, timer)
         videos = tuple(spec for spec in (photos, sounds) if spec) if "video" in media else ()
-        vectors = vector_fields(DEFAULT_TEXT_ENCODER, photos, sounds, videos)
-        index = _index(settings, cluster, files, vectors, timer, progress_bar)
-        return _rank(index, files, out, timer, progress_bar, started)
+        vectors = vector_fields(text, photos, sounds, videos)
+        index = _index(settings, cluster, files, vectors, LANGUAGES[language], timer)
+        return _rank(index, files, out, timer, started)
 
 
-def _rank(
-    index: ManagedIndex, files: ShopFiles, out: Path, timer: _StepTimer, progress_bar: ProgressBar, started: float
-) -> DemoReport:
+def _rank(index: ManagedIndex, files: ShopFiles, out: Path, timer: _StepTimer, started: float) -> DemoReport:
     features = _features(index)
     table = out / "features.parquet"
-    with timer.step("logging features", progress_bar) as progress:
+    with timer.step("logging features") as progress:
         log_features(index, features, files.train_queries, files.qrels, table, negatives=30, progress=progress)
-    rankers = _train_rankers(FeatureTable.read(table), out, timer, progress_bar)
-    with timer.step("encoding test queries", progress_bar):
+    rankers = _train_rankers(FeatureTable.read(table), out, timer)
+    with timer.step("encoding test queries"):
         encoded = encode(index, files.test_queries)
     pushed: dict[str, PushResult] = {}
     for name, ranker in rankers.items():
-        with timer.step(f"checking {name} in the cluster", progress_bar) as progress:
+        with timer.step(f"checking {name} in the cluster") as progress:
             pushed[name] = push(index, ranker, encoded, progress=progress)
     learned = [Ranking(name, model=one.model) for name, one in pushed.items()]
     promote(index, learned[-1])
-    with timer.step("ranking test queries", progress_bar) as progress:
+    with timer.step("ranking test queries") as progress:
         rankings = [BASELINES["bm25"], BASELINES["random"], BASELINES["vectors"], *learned]
         comparison = evaluate(index, rankings, encoded, files.qrels, progress=progress)
     timer.seconds["total"] = round(time.perf_counter() - started, 1)
@@ -141,15 +144,15 @@ def _rank(
     return DemoReport(comparison, {name: one.parity for name, one in pushed.items()}, json_path, html_path)
 
 
-def _train_rankers(table: FeatureTable, out: Path, timer: _StepTimer, progress_bar: ProgressBar) -> dict[str, Ranker]:
+def _train_rankers(table: FeatureTable, out: Path, timer: _StepTimer) -> dict[str, Ranker]:
     """A LambdaMART ranker and a fusion network, by kind; each is saved as a folder in `out`."""
     from ltr_plugin.rankers.fusion import train_fusion
     from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart
     from ltr_plugin.rankers.network.settings import NetworkSettings
 
-    with timer.step("training LambdaMART", progress_bar) as progress:
+    with timer.step("training LambdaMART") as progress:
         trees = train_lambdamart(table, LambdaMARTSettings(folds=5), progress=progress)
-    with timer.step("training fusion", progress_bar) as progress:
+    with timer.step("training fusion") as progress:
         network = train_fusion(table, NetworkSettings(), progress=progress)
     rankers: dict[str, Ranker] = {trees.kind: trees, network.kind: network}
     for kind, ranker in rankers.items():
@@ -158,20 +161,20 @@ def _train_rankers(table: FeatureTable, out: Path, timer: _StepTimer, progress_b
 
 
 @contextmanager
-def _node(settings: Settings, timer: _StepTimer, progress_bar: ProgressBar, *, keep: bool) -> Iterator[Cluster]:
+def _node(settings: Settings, timer: _StepTimer, *, keep: bool) -> Iterator[Cluster]:
     with ExitStack() as stack:
         if settings.opensearch_url is None:
-            with timer.step("starting OpenSearch", progress_bar) as progress:
+            with timer.step("starting OpenSearch") as progress:
                 stack.enter_context(temporary_node(settings, progress=progress, keep=keep))
         yield connect(settings=settings)
 
 
-def _shop_files(data: Path | None, out: Path, products: int, timer: _StepTimer, progress_bar: ProgressBar) -> ShopFiles:
+def _shop_files(data: Path | None, out: Path, products: int, language: str, timer: _StepTimer) -> ShopFiles:
     if data is None:
-        folder = out / "shop"
+        folder = out / ("shop" if language == "en" else f"shop-{language}")
         if not ShopFiles.in_folder(folder).catalog.exists():
-            with timer.step("drawing the shop", progress_bar) as progress:
-                return generate_shop(folder, products=products, progress=progress)
+            with timer.step("drawing the shop") as progress:
+                return generate_shop(folder, products=products, language=language, progress=progress)
         return ShopFiles.in_folder(folder)
     files = ShopFiles.in_folder(data)
     needed = (files.catalog, files.train_queries, files.test_queries, files.qrels)
@@ -186,9 +189,9 @@ def _encoder(
     modality: str,
     files: ShopFiles,
     folder: Path,
+    text: str,
     minutes: float,
     timer: _StepTimer,
-    progress_bar: ProgressBar,
 ) -> str:
     """The specification of the encoder in this folder, trained first where there is none."""
     from ltr_plugin.encoders.encoder_folder import CARD
@@ -196,16 +199,10 @@ def _encoder(
 
     if not folder.exists():
         photos, qrels = (files.catalog.with_name(name) for name in ("photos.jsonl", "photos.qrels.txt"))
-        more = modality == "photo" and photos.is_file()
-        with timer.step(f"training the {modality} encoder", progress_bar) as progress:
-            trainer(
-                files.catalog,
-                folder,
-                queries=photos if more else None,
-                qrels=qrels if more else None,
-                budget=Budget(minutes=minutes),
-                progress=progress,
-            )
+        more = {"queries": photos, "qrels": qrels} if modality == "photo" and photos.is_file() else {}
+        options: dict[str, Any] = {"text": text, "budget": Budget(minutes=minutes), **more}
+        with timer.step(f"training the {modality} encoder") as progress:
+            trainer(files.catalog, folder, progress=progress, **options)
     library = json.loads((folder / CARD).read_text("utf-8"))["fingerprint"]["library"]
     return f"{library}:{folder}"
 
@@ -229,18 +226,19 @@ def _index(
     cluster: Cluster,
     files: ShopFiles,
     vectors: tuple[VectorField, ...],
+    language: str,
     timer: _StepTimer,
-    progress_bar: ProgressBar,
 ) -> ManagedIndex:
     alias = f"demo-{files.catalog.parent.resolve().name.lower()}"
-    with timer.step("writing products", progress_bar) as progress:
-        result = write_catalog(cluster, files.catalog, alias, vectors, prune=True, progress=progress)
+    with timer.step("writing products") as progress:
+        options = IndexOptions(schema=CatalogSchema(language=language))
+        result = write_catalog(cluster, files.catalog, alias, vectors, prune=True, options=options, progress=progress)
     if result.refused:
         raise LtrError("\n".join(map(str, result.refused)))
-    with timer.step("making vectors", progress_bar) as progress:
+    with timer.step("making vectors") as progress:
         index = embed_backlog(settings, result.index, result.pending_alias, progress=progress)
     index.refresh()
-    with timer.step("measuring the first pass", progress_bar):
+    with timer.step("measuring the first pass"):
         measured = measure_scales(index, sample=MEASURED_PRODUCTS)
         scaled = measured.applied_to(kept_profile(cluster, alias).profile)
         put_profile(cluster, alias, scaled)

@@ -19,6 +19,7 @@ import numpy as np
 
 from ltr_plugin.demo.judgments import judge, with_noise
 from ltr_plugin.demo.kinds import KINDS
+from ltr_plugin.demo.language import ENGLISH, Language, load_language
 from ltr_plugin.demo.media import (
     MediaFile,
     clip_paths,
@@ -65,8 +66,11 @@ class ShopFiles:
         )
 
 
-def generate_shop(folder: Path, *, products: int = 800, seed: int = 7, progress: Progress = no_progress) -> ShopFiles:
-    """Writes the shop into the folder and returns the paths of its files. The same seed gives the same files.
+def generate_shop(
+    folder: Path, *, products: int = 800, seed: int = 7, language: str = "en", progress: Progress = no_progress
+) -> ShopFiles:
+    """Writes the shop into the folder and returns the paths of its files. The same seed gives the same files; another
+    `language`, of LANGUAGES, changes only the words.
 
     The folder appears when everything in it is written, and replaces an older shop. `progress` counts media files.
     InputError if `products` is less than the number of kinds, or if the folder holds anything else.
@@ -78,7 +82,7 @@ def generate_shop(folder: Path, *, products: int = 800, seed: int = 7, progress:
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    _write_shop(partial, products, seed, progress)
+    _write_shop(partial, products, seed, load_language(language), progress)
     _write_lines(partial / _MARKER, [{"products": products, "seed": seed}])
     if folder.exists():
         shutil.rmtree(folder)
@@ -86,11 +90,13 @@ def generate_shop(folder: Path, *, products: int = 800, seed: int = 7, progress:
     return ShopFiles.in_folder(folder)
 
 
-def _write_shop(folder: Path, count: int, seed: int, progress: Progress) -> None:
-    products = _draw_products(count, seed)
+def _write_shop(folder: Path, count: int, seed: int, language: Language, progress: Progress) -> None:
+    products = draw_products(count, seed, language)
     rng = np.random.default_rng([seed, _QUERIES])
     share = min(1.0, count / _FULL_SIZE_PRODUCTS)
-    queries = draw_queries(products, {mode: max(1, round(share * most)) for mode, most in _MAX_QUERIES.items()}, rng)
+    queries = draw_queries(
+        products, {mode: max(1, round(share * most)) for mode, most in _MAX_QUERIES.items()}, rng, language
+    )
     train, test = split_queries(queries, TRAIN_SHARE, rng)
     files = ShopFiles.in_folder(folder)
     _write_lines(files.catalog, map(_product_record, products))
@@ -117,12 +123,12 @@ def _make_file(folder: Path, seed: int, media_file: MediaFile) -> None:
     write(folder / path, np.random.default_rng((seed, *key)))
 
 
-def _draw_products(count: int, seed: int) -> list[DemoProduct]:
+def draw_products(count: int, seed: int, language: Language = ENGLISH) -> list[DemoProduct]:
     """Products in mixed order; the numbers of two kinds differ by one at most."""
     kinds = list(KINDS) * (count // len(KINDS) + 1)
     order = np.random.default_rng([seed, _PRODUCTS]).permutation(count).tolist()
     return [
-        draw_product(number + 1, kinds[position], np.random.default_rng([seed, _PRODUCTS, number]))
+        draw_product(number + 1, kinds[position], np.random.default_rng([seed, _PRODUCTS, number]), language)
         for number, position in enumerate(order)
     ]
 

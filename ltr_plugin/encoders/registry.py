@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ltr_plugin.catalog.product import Modality
@@ -27,10 +27,17 @@ from ltr_plugin.errors import EncoderError, EncoderSpecError, LtrError
 from ltr_plugin.extras import require_module
 
 DEFAULT_TEXT_ENCODER = f"{sentence_transformer.LIBRARY.name}:{sentence_transformer.BUNDLED}"
+MULTILINGUAL_TEXT_ENCODER = f"{nano_e5.LIBRARY.name}:{nano_e5.LIBRARY.example}"
 DEFAULT_PHOTO_ENCODER = f"{timm_images.LIBRARY.name}:{timm_images.BUNDLED}"
 
 _loaded: dict[str, tuple[int, Encoder]] = {}
 _lock = threading.RLock()  # reentrant: an encoder may load another one
+
+
+def default_text_encoder(languages: Iterable[str]) -> str:
+    """The text encoder of a new index: DEFAULT_TEXT_ENCODER, which knows English, or MULTILINGUAL_TEXT_ENCODER where
+    any of its languages is another one."""
+    return DEFAULT_TEXT_ENCODER if set(languages) == {"english"} else MULTILINGUAL_TEXT_ENCODER
 
 
 def list_libraries() -> tuple[Library, ...]:

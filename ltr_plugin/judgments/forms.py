@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, StringConstraints, ValidationEr
 
 from ltr_plugin.errors import Problem, ProblemLog
 from ltr_plugin.files import decode_line, open_lines, read_text
+from ltr_plugin.unicode import nfc
 from ltr_plugin.validation import parse_json, problems_of, shorten
 
 MAX_GRADE = 30
@@ -62,8 +63,8 @@ def text_id(text: str) -> str:
 
 
 def squeeze(text: str) -> str:
-    """A query's text with single blanks, by which texts are compared."""
-    return " ".join(text.split())
+    """A query's text in NFC with single blanks, by which texts are compared."""
+    return " ".join(nfc(text).split())
 
 
 def _grade(value: object) -> int:

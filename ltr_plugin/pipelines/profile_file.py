@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.vectors import Fingerprint
+from ltr_plugin.catalog.word_files import read_compound_words, read_synonyms
 from ltr_plugin.errors import EncoderError, InputError, Problem
 from ltr_plugin.pipelines.first_pass.check import with_query_file
 from ltr_plugin.profile.index_profile import IndexProfile
@@ -42,6 +43,8 @@ def read_loosely(path: Path) -> tuple[IndexProfile, list[Problem]]:
                 completed.append({**entry, "fingerprint": asdict(UNKNOWN)})
         value = {**value, "vectors": completed}
     value, unread = with_query_file(value, path.parent)
+    value, wrong = with_word_files(value, path.parent)
+    unread += wrong
     try:
         profile = decode(IndexProfile, value, source=str(path))
     except InputError as error:
@@ -49,6 +52,29 @@ def read_loosely(path: Path) -> tuple[IndexProfile, list[Problem]]:
     if unread:
         raise InputError(str(path), [*problems, *unread])
     return profile, problems
+
+
+def with_word_files(profile: Any, folder: Path) -> tuple[Any, list[Problem]]:  # noqa: ANN401 - what a file has
+    """The value of a profile's file with the lines of the files that `analysis` names, in `folder`; and what is wrong
+    with them."""
+    analysis = profile.get("analysis") if isinstance(profile, dict) else None
+    if not isinstance(analysis, dict):
+        return profile, []
+    read, problems = {}, []
+    for key, reader in (
+        ("compound_words", read_compound_words),
+        ("synonyms", lambda path: read_synonyms(path).values()),
+    ):
+        if isinstance(name := analysis.get(key), str):
+            try:
+                read[key] = tuple(reader(folder / name))
+            except InputError as error:
+                read[key] = ()
+                problems += [
+                    Problem(f"$.analysis.{key}", " ".join(filter(None, (str(folder / name), str(one)))))
+                    for one in error.problems
+                ]
+    return {**profile, "analysis": {**analysis, **read}}, problems
 
 
 def _completed(entry: Any) -> Any:  # noqa: ANN401 - what a file has there

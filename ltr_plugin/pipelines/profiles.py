@@ -10,7 +10,8 @@ from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index, get_index
-from ltr_plugin.cluster.managed.mapping import index_body, is_managed, schema_meta
+from ltr_plugin.cluster.managed.analysis_check import analysis_problems
+from ltr_plugin.cluster.managed.mapping import index_body, is_managed, schema_meta, text_fields
 from ltr_plugin.cluster.managed.profile import effective_profile, managed_profile, managed_schema
 from ltr_plugin.cluster.profiles import ProfileRevision, put_profile, read_revision, stored_profile
 from ltr_plugin.errors import ClusterError, EncoderError, InputError, Problem, counted
@@ -145,6 +146,8 @@ def keep_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> tu
 
 def check_new_profile(profile: IndexProfile, source: str) -> None:
     """InputError with every mistake of a profile for an index that is yet to be made with its fields."""
+    if problems := analysis_problems(profile, text_fields(profile)):
+        raise InputError(source, problems)
     body = index_body([], Path(), schema=profile)["mappings"]
     whole = managed_profile(body["_meta"], profile)
     problems = [*profile_problems(whole, index_fields(body)), *_own_parts(profile)]

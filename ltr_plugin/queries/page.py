@@ -10,6 +10,7 @@ from typing import Any
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.profile.filter_fields import RANGE_ENDS, FilterField
 from ltr_plugin.profile.index_profile import IndexProfile
+from ltr_plugin.unicode import nfc
 from ltr_plugin.validation import shorten
 
 MAX_RESULTS = 10_000
@@ -100,7 +101,7 @@ def _filter_parameters(declared: FilterField, value: Any) -> dict[str, Any]:  # 
         if not isinstance(one, kind) or (declared.type != "boolean" and not (isinstance(one, str) or _is_number(one))):
             wanted = "true or false" if declared.type == "boolean" else "text or a number"
             raise ValueError(f"{shorten(one)} is not {wanted}")
-    return {declared.parameters[0]: values}
+    return {declared.parameters[0]: [nfc(one) if isinstance(one, str) else one for one in values]}
 
 
 def _bounds(declared: FilterField, value: Any) -> dict[str, str | float]:  # noqa: ANN401 - what a caller gives

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, FiniteFloat, ValidationError, model_validator
 
 from ltr_plugin.catalog.references import MediaReference
-from ltr_plugin.catalog.values import Identifier
+from ltr_plugin.catalog.values import Identifier, Text
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.judgments.qrels import Qrels
@@ -25,7 +25,7 @@ class Query(StrictModel):
     """
 
     id: Identifier
-    text: str | None = None
+    text: Text | None = None
     image: MediaReference | None = None
     audio: MediaReference | None = None
     video: MediaReference | None = None

@@ -1,5 +1,6 @@
 """Rules of merchandisers for an index, as a file `rules.yaml` states them: stock, boosts, buries, pinned products."""
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -25,6 +26,8 @@ RULES_VERSION = 1
 
 MAX_PINS, MAX_RULES = 10, 1000
 """Products that are pinned for one query, and rules of one index."""
+
+_ACCENTED = re.compile("(?<=[a-z])[\u0300-\u036f]+")
 
 ACTIONS = ("in_stock_first", "boost", "bury", "pin")
 
@@ -148,7 +151,7 @@ class Rules(StrictModel):
     def pins(self, text: str, now: datetime | None = None) -> list[str]:
         """The ids of the products that are pinned for a query's text, those of earlier rules first.
 
-        Texts are compared after NFC, without case, and with one blank for all white space between words.
+        Texts are compared as `folded` has them: without case and accents, but other forms of a word are other texts.
         """
         wanted = folded(text)
         pinned = [
@@ -161,9 +164,9 @@ class Rules(StrictModel):
 
 
 def folded(text: str) -> str:
-    """A query's text as it is compared with others."""
-    composed = unicodedata.normalize("NFC", text).casefold()
-    return " ".join(unicodedata.normalize("NFC", composed).split())
+    """A query's text as it is compared with others: without case, width and Latin accents, single blanks in between."""
+    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(unicodedata.normalize("NFC", _ACCENTED.sub("", letters)).split())
 
 
 _ALWAYS = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from shop_words import says
 
 from ltr_plugin.demo.kinds import KINDS
 from ltr_plugin.demo.photos import PHOTO_PX
@@ -15,7 +16,6 @@ from ltr_plugin.demo.products import DemoProduct, draw_product
 from ltr_plugin.demo.queries import draw_queries, split_queries
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
 from ltr_plugin.demo.traits import Traits
-from ltr_plugin.demo.vocabulary import says
 from ltr_plugin.errors import InputError
 
 pytestmark = pytest.mark.slow

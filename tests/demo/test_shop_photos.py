@@ -3,6 +3,7 @@ import pytest
 
 from ltr_plugin.demo import appearance
 from ltr_plugin.demo.kinds import KINDS
+from ltr_plugin.demo.language import ENGLISH
 from ltr_plugin.demo.painting import CANVAS_PX, Surface, paint
 from ltr_plugin.demo.patterns import PATTERNS as DRAWN_PATTERNS
 from ltr_plugin.demo.silhouettes import SILHOUETTES
@@ -24,7 +25,7 @@ def painted(item: Traits) -> np.ndarray:
 
 def test_every_kind_shape_colour_and_pattern_has_words_and_a_drawing():
     assert set(KINDS) == set(SILHOUETTES)
-    assert all(set(KINDS[kind].shapes) == set(shapes) for kind, shapes in SILHOUETTES.items())
+    assert all(set(ENGLISH.kinds[kind].shapes) == set(shapes) for kind, shapes in SILHOUETTES.items())
     assert set(PATTERNS) == set(DRAWN_PATTERNS)
     assert set(COLOURS) <= set(appearance.SHADES)
 

@@ -4,8 +4,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from shop_words import says
 
 from ltr_plugin.demo.kinds import KINDS
+from ltr_plugin.demo.language import ENGLISH
 from ltr_plugin.demo.melodies import MAX_MELODY_S, MELODY_NOTES, perform
 from ltr_plugin.demo.products import draw_product
 from ltr_plugin.demo.queries import draw_queries
@@ -13,7 +15,6 @@ from ltr_plugin.demo.recordings import customer_recording, shop_recording
 from ltr_plugin.demo.shop import generate_shop
 from ltr_plugin.demo.timbres import INSTRUMENTS, SAMPLE_RATE_HZ
 from ltr_plugin.demo.traits import MELODIES, TIMBRES
-from ltr_plugin.demo.vocabulary import SYNONYMS, says
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +63,7 @@ def recordings(record, count, seed):
 
 
 def test_every_timbre_and_melody_can_be_played_and_every_timbre_said():
-    assert set(TIMBRES) == set(INSTRUMENTS) == set(SYNONYMS["timbre"])
+    assert set(TIMBRES) == set(INSTRUMENTS) == set(ENGLISH.words["timbre"])
     assert set(MELODIES) == set(MELODY_NOTES)
     assert {timbre for kind in KINDS.values() for timbre in kind.timbres} == set(TIMBRES)
 
@@ -143,7 +144,7 @@ def test_sound_queries_are_about_products_that_sound_and_only_words_limit_the_ki
         assert not says(query.text, "timbre", heard.timbre) or heard.kind == "music box"
         for name, value in intent.attributes.items():
             assert name in {"timbre", "melody"} or says(query.text, name, value)
-        assert intent.kind is None or any(noun.lower() in query.text for noun in KINDS[intent.kind].nouns)
+        assert intent.kind is None or any(noun.lower() in query.text for noun in ENGLISH.kinds[intent.kind].nouns)
 
 
 def test_every_recording_named_is_a_mono_wav_that_is_neither_silent_nor_clipped(shop):

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.cluster.managed.mapping import MAX_QUERY_WORDS, index_body
+from ltr_plugin.cluster.managed.analysis import MAX_QUERY_WORDS
+from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.managed.profile import PROFILE
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.clauses import clause_count

@@ -16,6 +16,7 @@ from ltr_workers.tasks import embed_task
 
 from ltr_plugin.broker.messages import SWEEP_TASK
 from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel, ReembedRequest
+from ltr_plugin.catalog.product import digest
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.managed.changes import apply_changes
 from ltr_plugin.cluster.managed.documents import EmbeddingResult
@@ -130,7 +131,10 @@ def search_parameters():
 
 
 def index():
-    return index_body([*VECTORS, VIDEO], Path("/srv/shop"), shards=2)
+    body = index_body([*VECTORS, VIDEO], Path("/srv/shop"), shards=2)
+    composing = body["settings"]["index"]["analysis"]["char_filter"]["nfc"]
+    composing["mappings"] = f"{len(composing['mappings'])} mappings with the digest {digest(composing['mappings'])}"
+    return body
 
 
 class RecordingCluster:

@@ -7,7 +7,8 @@ from typer.testing import CliRunner
 from ltr_plugin.cli import app
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import FeatureStore, check_features, push_features
-from ltr_plugin.cluster.managed.mapping import MAX_QUERY_WORDS, TEXT_FIELDS
+from ltr_plugin.cluster.managed.analysis import MAX_QUERY_WORDS
+from ltr_plugin.cluster.managed.mapping import TEXT_FIELDS
 from ltr_plugin.cluster.names import write_alias
 from ltr_plugin.cluster.search import msearch, msearch_template
 from ltr_plugin.errors import InputError

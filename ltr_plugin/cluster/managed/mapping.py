@@ -1,12 +1,19 @@
 """Settings and mapping of an index: text with and without stemming, exact fields, vectors and their metadata."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.product import MODALITIES
-from ltr_plugin.catalog.schema import SCHEMA_KEYS, VARIANTS, CatalogSchema, DeclaredField
+from ltr_plugin.catalog.schema import SCHEMA_KEYS, VARIANTS, CatalogSchema
 from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.cluster.managed.analysis import (
+    NO_CHOICES,
+    AnalysisChoices,
+    analysis_settings,
+    stemmed_mapping,
+    text_mapping,
+)
 from ltr_plugin.errors import InputError
 
 LAYOUT_VERSION = 3
@@ -23,25 +30,10 @@ LONG_ATTRIBUTES = "long_attributes"
 
 TEXT_FIELDS = ("title", "description", "brand", "model", "category", "attribute_text", "review_text")
 
+PLUGINS_KEY = "analysis_plugins"
+"""The key of `_meta` that has the plugins of the cluster which the analyzers use."""
+
 NO_SCHEMA = CatalogSchema()
-
-MAX_QUERY_WORDS = 32
-"""Words after which the cluster cuts a text that is searched for, whoever sends it: each word makes clauses."""
-
-
-def _analyzer(*filters: str) -> dict[str, Any]:
-    return {"tokenizer": "standard", "filter": ["lowercase", "asciifolding", *filters]}
-
-
-_ANALYSIS = {
-    "filter": {"possessive": {"type": "stemmer", "language": "possessive_english"},
-               "stem": {"type": "stemmer", "language": "english"},
-               "first_words": {"type": "limit", "max_token_count": MAX_QUERY_WORDS}},
-    "analyzer": {"unstemmed": _analyzer(), "stemmed": _analyzer("possessive", "stem"),
-                 "unstemmed_query": _analyzer("first_words"),
-                 "stemmed_query": _analyzer("possessive", "stem", "first_words")},
-    "normalizer": {"folded": {"filter": ["lowercase", "asciifolding"]}},
-}  # fmt: skip
 
 
 def index_body(
@@ -49,6 +41,7 @@ def index_body(
     media_root: Path,
     *,
     schema: CatalogSchema = NO_SCHEMA,
+    choices: AnalysisChoices = NO_CHOICES,
     shards: int = 1,
 ) -> dict[str, Any]:
     """The body that creates an index for products with these declared and vector fields.
@@ -59,7 +52,9 @@ def index_body(
     `_meta` has what `managed_profile` reads.
     """
     return {
-        "settings": {"index": {"knn": True, "number_of_shards": shards, "analysis": _ANALYSIS}},
+        "settings": {
+            "index": {"knn": True, "number_of_shards": shards, "analysis": analysis_settings(schema, choices)}
+        },
         "mappings": {
             "dynamic": False,
             "_meta": {
@@ -67,17 +62,18 @@ def index_body(
                 "media_root": str(media_root.resolve()),
                 "vectors": [vector.to_meta() for vector in vectors],
                 "schema": schema_meta(schema),
+                **({PLUGINS_KEY: sorted(choices.plugins)} if choices.plugins else {}),
             },
             "dynamic_templates": [{"stats": {"path_match": "stats.*", "mapping": {"type": "float"}}}],
             "properties": {
                 "id": {"type": "keyword"},
-                **{name: _text() for name in TEXT_FIELDS},
+                **{name: text_mapping(schema, name) for name in TEXT_FIELDS},
                 "price": {"type": "double"},
                 "currency": {"type": "keyword"},
                 "released": {"type": "date"},
                 "ean": {"type": "keyword"},
                 "attributes": {"type": "flat_object"},
-                **_declared(schema.declared()),
+                **_declared(schema, None),
                 **_nested(schema),
                 "reviews": {"type": "object", "enabled": False},
                 "review_count": {"type": "integer"},
@@ -91,6 +87,11 @@ def index_body(
             },
         },
     }
+
+
+def text_fields(schema: CatalogSchema) -> list[str]:
+    """The fields with words of an index with this schema."""
+    return [*TEXT_FIELDS, *(one.name for one in schema.fields if one.type in ("text", "keyword"))]
 
 
 def schema_meta(schema: CatalogSchema) -> dict[str, Any]:
@@ -126,16 +127,22 @@ def require_managed(name: str, meta: Mapping[str, Any]) -> None:
         )
 
 
-def _declared(fields: Iterable[DeclaredField]) -> dict[str, Any]:
+def _declared(schema: CatalogSchema, parent: str | None) -> dict[str, Any]:
     """The mapping of declared fields by key. A keyword can be searched for words, too, in its sub-field `text`."""
     types: dict[str, dict[str, Any]] = {
-        "keyword": {"type": "keyword", "fields": {"text": _analyzed("stemmed")}},
-        "text": _text(),
         "number": {"type": "double"},
         "date": {"type": "date"},
         "boolean": {"type": "boolean"},
     }
-    return {one.key: types[one.type] for one in fields}
+    mapped = {}
+    for one in schema.declared(parent):
+        if one.type == "text":
+            mapped[one.key] = text_mapping(schema, one.name)
+        elif one.type == "keyword":
+            mapped[one.key] = {"type": "keyword", "fields": {"text": stemmed_mapping(schema, one.name)}}
+        else:
+            mapped[one.key] = types[one.type]
+    return mapped
 
 
 def _nested(schema: CatalogSchema) -> dict[str, Any]:
@@ -150,24 +157,9 @@ def _nested(schema: CatalogSchema) -> dict[str, Any]:
         one.path: {one.key: {"type": "keyword"}} if one.key else {} for one in schema.nested
     }
     return {
-        path: {"type": "nested", "properties": {**members, **_declared(schema.declared(path))}}
+        path: {"type": "nested", "properties": {**members, **_declared(schema, path)}}
         for path, members in objects.items()
     }
-
-
-def _text() -> dict[str, Any]:
-    return {
-        **_analyzed("unstemmed"),
-        "fields": {
-            "stem": _analyzed("stemmed"),
-            "exact": {"type": "keyword", "normalizer": "folded", "ignore_above": 256},
-            "keyword": {"type": "keyword", "ignore_above": 256},
-        },
-    }
-
-
-def _analyzed(analyzer: str) -> dict[str, Any]:
-    return {"type": "text", "analyzer": analyzer, "search_analyzer": f"{analyzer}_query"}
 
 
 def _stored_only() -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from ltr_plugin.catalog.schema import SCHEMA_KEYS, CatalogSchema, DeclaredField
 from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.cluster.managed.analysis import COMPOUND_FIELDS, PARTS, has_parts
 from ltr_plugin.cluster.managed.mapping import is_managed
 from ltr_plugin.profile.filter_fields import Facet, FilterField, FilterType
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
@@ -76,12 +77,13 @@ def default_profile(schema: CatalogSchema) -> IndexProfile:
     `stock` is the stock of a product."""
     declared = schema.declared()
     stock = next((one.name for one in declared if one.name == "stock" and one.type in ("number", "boolean")), None)
-    text = tuple(f"{one.name}.stem" for one in declared if one.type == "text")
+    text = [f"{one.name}.stem" for one in declared if one.type == "text"]
+    parts = [f"{field}.{PARTS}" for field in COMPOUND_FIELDS if has_parts(schema, field)]
     filters = tuple(_filter(one) for one in declared if one.type != "text")
     return PROFILE.model_copy(
         update={
             "product": PROFILE.product.model_copy(update={"stock": stock}),
-            "text_fields": (*PROFILE.text_fields, *text),
+            "text_fields": (*PROFILE.text_fields, *parts, *text),
             "returned_fields": (*PROFILE.returned_fields, *(one.name for one in declared)),
             "filters": (*PROFILE.filters, *filters),
         }

@@ -89,6 +89,11 @@ def synced_from(target: ManagedIndex, source: ManagedIndex) -> bool:
     return _synced_checkpoint(target, source) is not None
 
 
+def mark_synced(target: ManagedIndex, source: ManagedIndex) -> None:
+    """Notes that `target` has all changes of `source`, whose writes are blocked."""
+    write_notes(target, synced_from=_sync_point(source))
+
+
 def cut_over(cluster: Cluster, alias: str, target: ManagedIndex) -> str | None:
     """Points `alias` to `target`; returns the index that it pointed to, if any, whose writes are blocked from now on.
 

@@ -11,8 +11,10 @@ from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import get_index
+from ltr_plugin.cluster.managed.analysis_check import analysis_problems, analyzer_refused
+from ltr_plugin.cluster.managed.analysis_choices import choices_of, choose_analysis
 from ltr_plugin.cluster.managed.index import ManagedIndex
-from ltr_plugin.cluster.managed.mapping import NO_SCHEMA, index_body, is_made_here, schema_meta
+from ltr_plugin.cluster.managed.mapping import NO_SCHEMA, index_body, is_made_here, schema_meta, text_fields
 from ltr_plugin.cluster.names import require_name, write_alias
 from ltr_plugin.cluster.state import VERSIONS, StateIndex
 from ltr_plugin.errors import ClusterError, InputError
@@ -32,12 +34,14 @@ class IndexOptions:
     """How a version of an index is made: its declared fields and languages, its shards, and the copies of each.
 
     None stands for what the active version has, or without one for the default: no declared fields, English, one shard,
-    and as many copies as the cluster makes.
+    and as many copies as the cluster makes. `words` are those of the catalog that fills the version: the parts of its
+    compounds are looked for among them.
     """
 
     schema: CatalogSchema | None = None
     shards: int | None = None
     replicas: int | None = None
+    words: tuple[str, ...] = ()
 
 
 NO_OPTIONS = IndexOptions()
@@ -77,6 +81,8 @@ def create_next_version(
     while True:
         current, names = resolve_alias(cluster, alias), versions(cluster, alias)
         schema = options.schema or _schema_of(cluster, current)
+        if problems := analysis_problems(schema, text_fields(schema)):
+            raise InputError("profile", problems)
         for name in reversed(names):
             index = _open_or_none(cluster, name) if name != current else None
             if index and not is_made_with(index, options):
@@ -85,12 +91,14 @@ def create_next_version(
                 set(index.vectors), index.media_roots.main, schema_meta(index.schema)
             ) == (set(vectors), media_root.resolve(), schema_meta(schema)):  # fmt: skip
                 return index
-        name = f"{alias}-v{max(map(_version_number, names), default=0) + 1}"
-        body = index_body(vectors, media_root, schema=schema)
+        name = next_name(alias, names)
+        before = cluster.call("GET", f"/{current}")[current] if current else None
+        choices = choose_analysis(cluster, schema, before and choices_of(before, schema), options.words)
+        body = index_body(vectors, media_root, schema=schema, choices=choices)
         body["aliases"] = {write_alias(name): {"is_hidden": True}}
         body["mappings"]["_meta"] |= made_for
-        if current:
-            settings = cluster.call("GET", f"/{current}/_settings")[current]["settings"]["index"]
+        if before:
+            settings = before["settings"]["index"]
             body["settings"]["index"] |= {key: settings[key] for key in _INHERITED_SETTINGS if key in settings}
         stated = {"number_of_shards": options.shards, "number_of_replicas": options.replicas}
         body["settings"]["index"] |= {key: count for key, count in stated.items() if count is not None}
@@ -98,7 +106,7 @@ def create_next_version(
             cluster.call("PUT", f"/{name}", body)
         except ClusterError as error:
             if error.error_type != "resource_already_exists_exception":
-                raise
+                raise analyzer_refused(error, schema) or error from None
             continue  # another command was first with this number
         return ManagedIndex.open(cluster, name)
 
@@ -109,6 +117,11 @@ def is_made_with(index: ManagedIndex, options: IndexOptions) -> bool:
     stated = {"number_of_shards": options.shards, "number_of_replicas": options.replicas}
     same = all(count is None or int(settings[key]) == count for key, count in stated.items())
     return same and (options.schema is None or schema_meta(options.schema) == schema_meta(index.schema))
+
+
+def next_name(alias: str, names: Sequence[str]) -> str:
+    """The name of an index's next version, beside these."""
+    return f"{alias}-v{max(map(_version_number, names), default=0) + 1}"
 
 
 def active_index(cluster: Cluster, alias: str) -> ManagedIndex | None:

@@ -108,6 +108,12 @@ def load(model: str, load_encoder: Callable[[str], Encoder]) -> MelEncoder:
     return from_model(network, load_encoder(config["text"]), config["name"])
 
 
+def text_of(model: str) -> str:
+    """The specification of the text encoder of such a folder."""
+    require_files(Path(model), CONFIG)
+    return str(read_config(Path(model), CONFIG)["text"])
+
+
 def from_model(network: "MelNetwork", text_encoder: Encoder, name: str) -> MelEncoder:
     """The encoder of a network in memory; `text_encoder` makes the vectors that the network projects."""
     fingerprint = Fingerprint(

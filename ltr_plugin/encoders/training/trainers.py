@@ -80,7 +80,7 @@ TRAINERS: dict[str, Trainer] = {
     "audio": Trainer(
         "audio and text in one space (a small network on spectrograms)",
         "ltr_plugin.encoders.training.audio.mel_cnn:train_encoder",
-        frozenset({"start", "batch"}),
+        frozenset({"start", "text", "batch"}),
     ),
     "text": Trainer(
         "text alone (a BiLSTM)",

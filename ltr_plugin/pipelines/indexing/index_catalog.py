@@ -33,6 +33,7 @@ from ltr_plugin.cluster.managed.versions import (
 from ltr_plugin.errors import ClusterError, InputError, Problem, counted
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
+from ltr_plugin.pipelines.indexing.compounds import with_words
 from ltr_plugin.pipelines.indexing.index_versions import build_next_version
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.settings import Settings
@@ -93,10 +94,11 @@ def write_catalog(
     """
     current = active_index(cluster, alias)  # before a large file is checked: `vectors` are chosen by what is active now
     if isinstance(vectors, EncoderSelection):
-        vectors = vector_fields_for(cluster, alias, vectors, current)
+        vectors = vector_fields_for(cluster, alias, vectors, current, options.schema)
     if options.schema and current and not replace:
         require_schema(current, options.schema)
-    types = product_types(options.schema or (current.schema if current else CatalogSchema()))
+    schema = options.schema or (current.schema if current else CatalogSchema())
+    types = product_types(schema)
     lines: JsonLines[Change] = JsonLines(catalog, types.of("update" if update else "put"))
     total, invalid = lines.check()
     if invalid and prune:
@@ -111,10 +113,16 @@ def write_catalog(
     changes = lines.read(skip_invalid=skip_invalid or not invalid)  # a checked file is not parsed for it again
     folder = media or catalog.parent
     new_version = replace or (current is None and resolve_alias(cluster, alias) is not None)
+    empty = not (current and current.count())
+    if new_version or empty:
+        options = with_words(options, schema, lines.read(skip_invalid=True))
     if new_version:
         target = create_next_version(cluster, alias, vectors, folder, catalog=catalog, options=options)
         unblock_writes(cluster, target.name)
         write_notes(target, synced_from=None)
+    elif current and empty and options.words:  # its compounds are split into words of this catalog
+        cut_over(cluster, alias, build_next_version(cluster, alias, current.vectors, options=options))
+        target = ManagedIndex.open(cluster, alias)
     else:
         target = current or ensure_index(cluster, alias, vectors, folder, options)
     others = snapshot_without(target, _ids(lines.read(skip_invalid=True))) if prune or new_version else {}

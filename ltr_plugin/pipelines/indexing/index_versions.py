@@ -22,6 +22,7 @@ from ltr_plugin.cluster.managed.versions import (
     writes_blocked,
 )
 from ltr_plugin.errors import InputError, counted
+from ltr_plugin.pipelines.indexing.compounds import products_of, with_words
 from ltr_plugin.progress import Progress, no_progress
 
 
@@ -62,6 +63,7 @@ def build_next_version(
         raise InputError(
             f"index {alias}", "does not exist, so it has no products to copy; write a catalog with `ltr catalog put`"
         )
+    options = with_words(options, options.schema or current.schema, products_of(current))
     target = create_next_version(cluster, alias, vectors, current.media_roots.main, options=options)
     sync(current, target, progress=progress)
     target.refresh()

@@ -16,7 +16,7 @@ from ltr_plugin.encoders.audio import mel_cnn
 from ltr_plugin.encoders.audio.mel_cnn_network import MelNetwork, MelShape
 from ltr_plugin.encoders.encoder_folder import replace_encoder
 from ltr_plugin.encoders.protocol import Vectors
-from ltr_plugin.encoders.registry import DEFAULT_TEXT_ENCODER, load_encoder, loading
+from ltr_plugin.encoders.registry import DEFAULT_TEXT_ENCODER, load_encoder, load_encoder_for, loading, resolve_spec
 from ltr_plugin.encoders.runtime.torch_encoder import default_device
 from ltr_plugin.encoders.training.audio.augmentation import MIN_CROP_RATIO, augment
 from ltr_plugin.encoders.training.audio.examples import AudioExamples, read_audio
@@ -41,6 +41,7 @@ def train_encoder(
     out: Path,
     *,
     start: str | None = None,
+    text: str = DEFAULT_TEXT_ENCODER,
     resume: bool = False,
     queries: Path | None = None,
     qrels: Path | None = None,
@@ -51,7 +52,8 @@ def train_encoder(
 ) -> TrainingReport:
     """Trains on the catalog and writes the encoder's folder `out`, to be used as `mel:OUT`.
 
-    `start` is the folder of such an encoder to continue from. `queries` with `qrels` add audio queries with grade 3 as
+    `text` is the encoder of text beside it, and `start` the folder of such an encoder to continue from, with the
+    encoder of text that it has. `queries` with `qrels` add audio queries with grade 3 as
     further audio of that product. Ctrl-C ends the training early and keeps what was learned. `progress` counts
     hundredths of the training, and its stages. The same seed and steps give the same encoder on the same machine.
     InputError when there is nothing to learn from.
@@ -67,7 +69,8 @@ def train_encoder(
         resume=resume,
         progress=progress,
     )
-    text_encoder = load_encoder(DEFAULT_TEXT_ENCODER)
+    text = mel_cnn.text_of(training.start) if training.start else resolve_spec(text)
+    text_encoder = load_encoder_for("text", text)
     network = _network(training.start, text_encoder.fingerprint.dimension)
     sources = media_sources("audio", catalog, training.products, queries, qrels)
     examples, captions = encode_captions(read_audio(training.products, sources, progress), text_encoder, progress)
@@ -84,7 +87,7 @@ def train_encoder(
     texts = product_texts(encoder, training.products, progress)
     report, card = training.report(encoder, lambda items: _vectors(encoder, examples, items), texts)
     with replace_encoder(out, card) as partial:
-        mel_cnn.write(partial, network, DEFAULT_TEXT_ENCODER, encoder.fingerprint.model)
+        mel_cnn.write(partial, network, text, encoder.fingerprint.model)
     return report
 
 

@@ -1,0 +1,90 @@
+"""What is wrong with the languages and the analyzers that a profile states, before an index is made with them."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ltr_plugin.catalog.languages import require_language
+from ltr_plugin.catalog.schema import CatalogSchema
+from ltr_plugin.cluster.managed.analysis import WITHOUT_OWN, analysis_settings
+from ltr_plugin.errors import ClusterError, InputError, Problem
+from ltr_plugin.validation import shorten
+
+SECTIONS = ("analyzer", "tokenizer", "filter", "char_filter")
+"""The parts of an `analysis` block that a shop may state."""
+
+_OURS = re.compile(r"(unstemmed|stemmed|parts|folded)(_.*)?")
+
+
+def analysis_problems(schema: CatalogSchema, text_fields: Iterable[str]) -> list[Problem]:
+    """All that is wrong, with its place in the profile, but for what only the cluster knows.
+
+    `text_fields` are the fields with words that an index of this schema has.
+    """
+    problems = list(_language_problems(schema, fields := frozenset(text_fields)))
+    return problems or list(_own_problems(schema, fields))
+
+
+def analyzer_refused(error: ClusterError, schema: CatalogSchema) -> InputError | None:
+    """What the cluster says of an analyzer of the shop's own, at its place; None for another error."""
+    settings = schema.analysis.settings
+    if error.status != 400 or not (settings or schema.analysis.synonyms):
+        return None
+    names = {name: f"$.analysis.settings.{section}.{name}" for section, entries in settings.items() for name in entries}
+    named = [name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", str(error))]
+    other = "$.analysis.synonyms" if schema.analysis.synonyms else "$.analysis.settings"
+    place = names[named[-1]] if named else other
+    return InputError("profile", [Problem(place, str(error))])
+
+
+def _language_problems(schema: CatalogSchema, fields: frozenset[str]) -> Iterator[Problem]:
+    stated = {
+        "$.language": schema.language,
+        **{f"$.field_languages.{field}": name for field, name in schema.field_languages.items()},
+        **{f"$.languages.{code}": name for code, name in schema.languages.items()},
+    }
+    for place, name in stated.items():
+        try:
+            require_language(name)
+        except ValueError as error:
+            yield Problem(place, str(error))
+    yield from _unknown_fields("$.field_languages", schema.field_languages, fields)
+
+
+def _own_problems(schema: CatalogSchema, fields: frozenset[str]) -> Iterator[Problem]:
+    own = schema.analysis
+    ours = analysis_settings(schema.model_copy(update={"analysis": WITHOUT_OWN}))
+    for section, entries in own.settings.items():
+        place = f"$.analysis.settings.{section}"
+        if section not in SECTIONS or not isinstance(entries, Mapping):
+            yield Problem(place, f"is none of {', '.join(SECTIONS)} with definitions by name")
+            continue
+        for name, definition in entries.items():
+            if name in ours.get(section, {}) or (section == "analyzer" and _OURS.fullmatch(name)):
+                yield Problem(f"{place}.{name}", "is a name of this library's own; choose another name")
+            elif not isinstance(definition, Mapping):
+                yield Problem(f"{place}.{name}", f"{shorten(definition)} is no definition, such as `{{type: custom}}`")
+    plain = {field.removesuffix(".stem"): name for field, name in own.fields.items()}
+    yield from _unknown_fields("$.analysis.fields", plain, fields)
+    analyzers = own.settings.get("analyzer", {})
+    for field, name in own.fields.items():
+        if problem := _analyzer_problem(analyzers, name):
+            yield Problem(f"$.analysis.fields.{field}", problem)
+
+
+def _analyzer_problem(analyzers: Any, name: str) -> str | None:  # noqa: ANN401 - as the shop wrote it
+    definition = analyzers.get(name) if isinstance(analyzers, Mapping) else None
+    if definition is None:
+        return f"`analysis.settings.analyzer` has no {shorten(name)}; add it"
+    if not isinstance(definition, Mapping) or definition.get("type", "custom") != "custom":
+        return (
+            f"{shorten(name)} is no custom analyzer, so that long queries could not be cut; write it as one, with its "
+            "`tokenizer` and `filter`"
+        )
+    return None
+
+
+def _unknown_fields(place: str, stated: Iterable[str], fields: frozenset[str]) -> Iterator[Problem]:
+    for field in stated:
+        if field not in fields:
+            yield Problem(f"{place}.{field}", f"is no field with words; those are {', '.join(sorted(fields))}")

@@ -1,0 +1,80 @@
+"""Other synonyms for an index: its next version is a clone with the same files, so that nothing is indexed again."""
+
+from collections.abc import Mapping, Sequence
+
+from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.managed.analysis import SYNONYMS, with_synonyms
+from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.cluster.managed.language_analyzers import CUT, QUERY_SUFFIX
+from ltr_plugin.cluster.managed.mapping import schema_meta
+from ltr_plugin.cluster.managed.sync import cut_over, mark_synced
+from ltr_plugin.cluster.managed.versions import active_index, block_writes, next_name, versions
+from ltr_plugin.cluster.names import write_alias
+from ltr_plugin.errors import ClusterError, InputError, Problem
+from ltr_plugin.validation import shorten
+
+CLONE_TIMEOUT = "60s"
+"""How long the cluster may take to open a clone, while writes wait."""
+
+
+def put_synonyms(cluster: Cluster, alias: str, rules: Mapping[str, str]) -> ManagedIndex:
+    """Has searches of an index put these synonyms in, and returns the version that does; none are left of others.
+
+    Writes wait while the active version is cloned, which takes about a second whatever its size, and searches do not.
+    `ltr index rollback` goes back to the synonyms before. `rules` are by their places in a file. InputError where there
+    is no index of this library, and with the places of rules that the cluster cannot read: nothing has changed then.
+    """
+    current = active_index(cluster, alias)
+    if current is None:
+        raise InputError(f"index {alias}", "there is no such index; make it with `ltr index create`")
+    if current.schema.analysis.synonyms == tuple(rules.values()):
+        return current
+    if refused := _refused(current, list(rules.items())):
+        reason = "the analyzer of the index leaves nothing of a term; leave that out"
+        raise InputError("synonyms", [Problem(place, f"{shorten(rules[place])}: {reason}") for place in refused])
+    with block_writes(cluster, current.name):
+        target = _clone(current, tuple(rules.values()))
+        mark_synced(target, current)
+        cut_over(cluster, alias, target)
+    return ManagedIndex.open(cluster, alias)
+
+
+def _clone(source: ManagedIndex, rules: Sequence[str]) -> ManagedIndex:
+    """The next version with all that `source` has, but these synonyms."""
+    cluster, name = source.cluster, next_name(source.alias, versions(source.cluster, source.alias))
+    settings = cluster.call("GET", f"/{source.name}/_settings")[source.name]["settings"]["index"]
+    analysis = with_synonyms(settings["analysis"], rules)
+    body = {
+        "settings": {"index": {"analysis": analysis, "blocks": {"write": None}}},
+        "aliases": {write_alias(name): {"is_hidden": True}},
+    }
+    made = cluster.call("PUT", f"/{source.name}/_clone/{name}", body, timeout=CLONE_TIMEOUT)
+    if not made["shards_acknowledged"]:
+        cluster.call("DELETE", f"/{name}")
+        raise ClusterError(f"{name} was not ready in {CLONE_TIMEOUT}; run this command again", status=503)
+    schema = source.schema
+    analysis_block = schema.analysis.model_copy(update={"synonyms": tuple(rules)})
+    meta = source.mapping["_meta"] | {"schema": schema_meta(schema.model_copy(update={"analysis": analysis_block}))}
+    cluster.call("PUT", f"/{name}/_mapping", {"_meta": meta})
+    return ManagedIndex.open(cluster, name)
+
+
+def _refused(index: ManagedIndex, rules: Sequence[tuple[str, str]]) -> list[str]:
+    """The places of the rules that the cluster cannot read, found by halves: it does not say which they are."""
+    settings = index.cluster.call("GET", f"/{index.name}/_settings")[index.name]["settings"]["index"]["analysis"]
+    chain = settings["analyzer"][f"stemmed{QUERY_SUFFIX}"]
+    filters = [one for one in chain["filter"] if one not in (SYNONYMS, CUT)]
+
+    def refused(some: Sequence[tuple[str, str]]) -> list[str]:
+        added = {"type": "synonym_graph", "synonyms": [rule for _, rule in some]}
+        body = {"tokenizer": chain["tokenizer"], "filter": [*filters, added], "text": ""}
+        try:
+            index.cluster.call("POST", f"/{index.name}/_analyze", body)
+        except ClusterError as error:
+            if error.status != 400:
+                raise
+            half = len(some) // 2
+            return [*refused(some[:half]), *refused(some[half:])] if half else [some[0][0]]
+        return []
+
+    return refused(rules) if rules else []
