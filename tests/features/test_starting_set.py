@@ -20,6 +20,7 @@ from ltr_plugin.features.compatibility import check_fields
 from ltr_plugin.features.feature_file import feature_file
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.starting.groups import starting_groups
+from ltr_plugin.features.starting.text import MAX_FIELD_USES
 from ltr_plugin.profile.first_pass import FirstPass
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 from ltr_plugin.resources import resource_dir
@@ -81,6 +82,9 @@ def test_reviews_get_features_where_there_are_any(tmp_path):
         feature_file("s", 1, starting_groups(profile, made, reviewed=True), comment=""), tmp_path / "a.yaml"
     )
     by_name = {one.name: one for one in features.features}
+    without = [one for group in starting_groups(profile, made) for one in group.features]
+    assert clause_count(features, MAX_QUERY_WORDS) == 32 * MAX_FIELD_USES + 4 * len(features.features)
+    assert len(without) == len(by_name) - 2  # three features of reviews, and one of text less
     assert by_name["reviews_bm25"].field == "review_text.stem"
     assert by_name["reviews_similarity"].query_vector == "text_vector"
     assert by_name["best_review_similarity"].score_mode == "max"

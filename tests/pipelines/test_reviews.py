@@ -139,6 +139,8 @@ def test_only_a_new_text_is_encoded_again(shop):
     assert embed(shop, ["9"]).embedded == 2
     client.update([{"id": "9", "price": 3, "reviews": [{"text": "loved", "rating": 1}]}])
     assert (embed(shop, ["9"]).embedded, stored(shop, "9")["review_rating"]) == (0, 1)
+    client.update([{"id": "9", "price": 4}])
+    assert (embed(shop, ["9"]).embedded, stored(shop, "9")["review_count"]) == (0, 1)
     client.update([{"id": "9", "reviews": ["loved", "leaks"]}])
     assert [one.name for one in shop.fetch(["9"])[0].pending(shop.vectors)] == ["review_text_vector"]
     shop.refresh()

@@ -6,7 +6,7 @@ from typing import Any
 from ltr_plugin.features.feature_file import FeatureEntry, FeatureGroup, slug
 from ltr_plugin.features.starting.fields import IndexFields
 from ltr_plugin.features.starting.numbers import number_features, other_numbers
-from ltr_plugin.features.starting.reviews import review_features
+from ltr_plugin.features.starting.reviews import review_features, review_text
 from ltr_plugin.features.starting.similarities import Similarity, greatest, names_of, similarities
 from ltr_plugin.features.starting.text import ALL_TERMS, BEST_FIELDS, CROSS_FIELDS, INCREASING, text_features
 from ltr_plugin.profile.index_profile import IndexProfile
@@ -42,7 +42,8 @@ def starting_groups(profile: IndexProfile, mapping: Mapping[str, Any], *, review
     fields = IndexFields(profile, mapping)
     compared = similarities(fields)
     by_space = {space: [one.feature for one in compared if one.space == space] for space in ("text", "image", "audio")}
-    text = text_features(fields, text_only=not (by_space["image"] or by_space["audio"]))
+    text_only = not (by_space["image"] or by_space["audio"])
+    text = text_features(fields, text_only=text_only, reserved=1 if reviewed and review_text(fields) else 0)
     about_text = [
         *(["BM25 of each field, BM25 over all fields"] if text else []),
         *(["the similarity of the text embeddings"] if by_space["text"] else []),

@@ -16,15 +16,19 @@ REVIEWED: Mapping[str, Any] = {
 """A query of the products that have reviews."""
 
 
+def review_text(fields: IndexFields) -> str | None:
+    """The field with the words of reviews, if the index has it."""
+    return next((one for one in (f"{REVIEW_TEXT}.stem", REVIEW_TEXT) if fields.has(one, "text")), None)
+
+
 def review_features(fields: IndexFields, taken: Collection[str], *, reviewed: bool) -> list[FeatureEntry]:
     """BM25 of the reviews, their similarity, number and mean rating, as far as the index has them.
 
     Where no product is `reviewed`, only the similarity, if there is a vector of reviews. `taken` are names of others.
     """
     value = {"kind": "field_value", "modality": "behaviour"}
-    text = next((one for one in (f"{REVIEW_TEXT}.stem", REVIEW_TEXT) if fields.has(one, "text")), None)
     features: list[FeatureEntry] = []
-    if reviewed and text:
+    if reviewed and (text := review_text(fields)):
         features.append({"name": "reviews_bm25", "kind": "match", "modality": "text", "field": text, **INCREASING})
     features += _similarities(fields)
     if reviewed and fields.has(REVIEW_COUNT, "number"):

@@ -5,8 +5,7 @@ from ltr_plugin.features.starting.fields import IndexFields
 
 MAX_FIELD_USES = 27
 """The most fields that the features search, each counted as often as it is searched. Each of the 32 words of a long
-text is a clause in each of them, and this leaves room for that of reviews, and others, below 1,024 clauses, a cluster's
-default limit."""
+text is a clause in each of them, and this leaves room below 1,024 clauses, a cluster's default limit."""
 
 CROSS_FIELDS, ALL_TERMS, BEST_FIELDS = "cross_fields_bm25", "all_terms", "best_fields_bm25"
 ATTRIBUTES, WITHOUT_ATTRIBUTES = "attributes_all_terms", "all_terms_without_attributes"
@@ -17,10 +16,11 @@ _NAMES = {"attribute_text": "attributes"}
 """What is said instead of a field's name."""
 
 
-def text_features(fields: IndexFields, *, text_only: bool) -> list[FeatureEntry]:
+def text_features(fields: IndexFields, *, text_only: bool, reserved: int = 0) -> list[FeatureEntry]:
     """BM25 of each text field and over all of them, the title as a phrase too, as far as MAX_FIELD_USES has room.
 
-    With `text_only` there is nothing else to tell products apart, so more features search several fields.
+    With `text_only` there is nothing else to tell products apart, so more features search several fields. `reserved` uses are
+    those of other features.
     """
     if not fields.text:
         return []
@@ -35,7 +35,7 @@ def text_features(fields: IndexFields, *, text_only: bool) -> list[FeatureEntry]
         **({BEST_FIELDS: len(fields.text), **apart} if text_only else {}),
         **dict.fromkeys(short, 1),
     }
-    chosen = {CROSS_FIELDS, ALL_TERMS, *_affordable(options, MAX_FIELD_USES - 1 - 2 * len(fields.text))}
+    chosen = {CROSS_FIELDS, ALL_TERMS, *_affordable(options, MAX_FIELD_USES - reserved - 1 - 2 * len(fields.text))}
     names = _names(fields)
     match, cross = {"kind": "match", "modality": "text"}, {"kind": "multi_match", "modality": "text"}
     every = {"type": "cross_fields", "operator": "and", **INCREASING}
