@@ -2,16 +2,19 @@ PYTHON ?= python3
 BIN := .venv/bin
 LANGUAGE := en
 
-.PHONY: demo test test-fast test-long docs clean
+.PHONY: demo test lint test-fast test-long docs clean
 
 demo: .venv/ready
 	$(BIN)/ltr demo --language $(LANGUAGE)
 
-test: .venv/ready
+# Threads of a library that wait for each other's core sleep, instead of taking it from the other process and the nodes.
+test: lint
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest -m 'not long' --durations=15 --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m 'not long' --durations=15 --numprocesses 2 --dist loadfile
 
 test-fast: .venv/ready
 	$(BIN)/pytest -m 'not live and not slow and not long'

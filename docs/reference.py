@@ -53,6 +53,25 @@ HIDDEN_MEMBERS = {
 """Classes some of whose members serve the library alone."""
 
 
+def language_table() -> str:
+    """The languages of an index, by what is done with their words."""
+    from ltr_plugin.catalog.languages import LANGUAGES, Language
+
+    def kind(language: Language) -> str:
+        if language.bigrams:
+            return "pairs of characters"
+        if language.compounds:
+            return "forms, and parts of compounds"
+        return "forms" if language.stemmer else "words of a dictionary" if language.tokenizer != "standard" else "words"
+
+    plugins = {name: language.plugin.name for name, language in LANGUAGES.items() if language.plugin}
+    groups: dict[str, list[str]] = {}
+    for name, language in LANGUAGES.items():
+        groups.setdefault(kind(language), []).append(f"{name} (`{plugins[name]}`)" if name in plugins else name)
+    rows = [f"| {what} | {', '.join(names)} |" for what, names in groups.items()]
+    return "\n".join(["| what is found | languages, with the plugin that replaces this |", "|---|---|", *rows])
+
+
 def public_names() -> str:
     """The public names, each documented from its docstring; every name of `__all__` is in one group."""
     import ltr_plugin

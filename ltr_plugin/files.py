@@ -116,6 +116,20 @@ def open_lines(source: Path | BufferedReader, *, regular_only: bool = False) -> 
         yield _lines(file, str(source))
 
 
+@contextmanager
+def open_blocks(path: Path) -> Iterator[Iterator[bytes]]:
+    """The content of a file in blocks as it is, in any encoding; decompressed as by `open_lines`.
+
+    InputError when the file cannot be opened or, after its good blocks, turns out to be damaged.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise _unreadable(str(path), error) from None
+    with file:
+        yield _checked_blocks(file, str(path))
+
+
 def read_text(path: Path) -> bytes:
     """The whole text of a file, however long its lines, without a byte-order mark; decompressed as by `open_lines`.
 
@@ -173,12 +187,23 @@ def _lines(file: BufferedReader, name: str) -> Iterator[bytes]:
         raise _unreadable(name, error) from None
 
 
-def _text_blocks(file: BufferedReader, name: str) -> Iterator[bytes]:
+def _checked_blocks(file: BufferedReader, name: str) -> Iterator[bytes]:
+    try:
+        yield from _unpacked(file, name)
+    except (EOFError, zlib.error) as error:
+        raise InputError(name, f"damaged gzip file: {error}") from None
+    except OSError as error:
+        raise _unreadable(name, error) from None
+
+
+def _unpacked(file: BufferedReader, name: str) -> Iterator[bytes]:
     blocks = iter(lambda: file.read1(_BLOCK_BYTES), b"")
     start, blocks = _peek(blocks, len(_GZIP_MAGIC))
-    if start == _GZIP_MAGIC:
-        blocks = _gunzip(blocks, name)
-    start, blocks = _peek(blocks, len(_UTF8_MARK))
+    return _gunzip(blocks, name) if start == _GZIP_MAGIC else blocks
+
+
+def _text_blocks(file: BufferedReader, name: str) -> Iterator[bytes]:
+    start, blocks = _peek(_unpacked(file, name), len(_UTF8_MARK))
     if start[:2] in _UTF16_MARKS or b"\0" in start[:2]:
         raise InputError(name, "is UTF-16 text from line 1 on; save it as UTF-8")
     if start == _UTF8_MARK:

@@ -7,13 +7,30 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from built_node import copy_of_built_node
 from PIL import Image
 from small_bert import save_sentence_model
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.devnode import temporary_node
 from ltr_plugin.encoders import load_encoder, vector_fields
-from ltr_plugin.settings import Settings
+
+PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "")
+"""The name of this process in a run of several, such as gw0; else empty."""
+
+LONGEST = (
+    "encoders/test_training.py",
+    "demo/test_run.py",
+    "pipelines/test_resume.py",
+    "encoders/test_audio_training.py",
+    "cli/test_index.py",
+    "ltr_workers/test_running.py",
+    "pipelines/test_index_versions.py",
+    "pipelines/test_foreign_index.py",
+    "devnode/test_node.py",
+    "ltr_workers/test_worker_deaths.py",
+)
+"""Files of half a minute and more. The first needs no node: one process builds the other's meanwhile."""
 
 COLOURS = ("red", "green", "blue", "white", "black", "orange", "purple", "yellow")
 
@@ -22,13 +39,12 @@ COLOURS = ("red", "green", "blue", "white", "black", "orange", "purple", "yellow
 def node_url() -> Iterator[str]:
     """A cluster's address: OPENSEARCH_URL, else a node in runs/test-node, which later runs find already built.
 
-    Each process of a run in several has a node of its own.
+    Each process of a run in several has a node of its own, all of one build.
     """
     if url := os.environ.get("OPENSEARCH_URL"):
         yield url
         return
-    folder = f"test-node{os.environ.get('PYTEST_XDIST_WORKER', '')}"
-    with temporary_node(Settings(runs=Path(__file__).parents[1] / "runs" / folder)) as node:
+    with temporary_node(copy_of_built_node(f"test-node{PROCESS}")) as node:
         yield node.url
 
 
@@ -104,6 +120,27 @@ def vectors_of():
         return json.loads(json.dumps(index.cluster.call("GET", f"/{index.name}/_doc/{id_}")["_source"]))
 
     return read
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_core_each() -> None:
+    """Several processes on as many cores: threads of PyTorch that wait for each other's core spin, and take it."""
+    if PROCESS:
+        import torch
+
+        torch.set_num_threads(1)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In a run of several processes the longest files are first and the quick ones last, so that all end together."""
+    if not PROCESS:
+        return
+    long = {item.path for item in items if item.get_closest_marker("live") or item.get_closest_marker("slow")}
+    ranks = {Path(__file__).parent / name: rank for rank, name in enumerate(LONGEST)}
+    if absent := [path for path in ranks if not path.exists()]:
+        raise pytest.UsageError(f"LONGEST in {__file__} names files that are not there: {absent}")
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks) + (item.path not in long)))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -29,7 +29,7 @@ LAYERS = (
     },
     {"catalog", "judgments"},
     {"profile"},
-    {"features", "media"},
+    {"features", "feeds", "media"},
     {"encoders", "evaluation"},
     {"queries"},
     {"encoders.export", "encoders.training", "rankers"},

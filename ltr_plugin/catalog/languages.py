@@ -5,6 +5,7 @@ finds `crème`. Light stemmers are taken where there are any: they bring singula
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -128,14 +129,29 @@ LANGUAGES: Mapping[str, Language] = {
     "ukrainian": Language(),
     "vietnamese": Language(),
 }
-"""The languages by name; `cjk` is Chinese, Japanese and Korean mixed."""
+"""The languages by name; `cjk` is Chinese, Japanese and Korean mixed, `brazilian` the Portuguese of Brazil."""
+
+
+_CODES = {
+    "ar": "arabic", "bg": "bulgarian", "bn": "bengali", "ca": "catalan", "cs": "czech", "da": "danish",
+    "de": "german", "el": "greek", "en": "english", "es": "spanish", "et": "estonian", "eu": "basque",
+    "fa": "persian", "fi": "finnish", "fr": "french", "ga": "irish", "gl": "galician", "he": "hebrew", "hi": "hindi",
+    "hr": "croatian", "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian", "ja": "japanese",
+    "ko": "korean", "lt": "lithuanian", "lv": "latvian", "nb": "norwegian", "nl": "dutch", "no": "norwegian",
+    "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sk": "slovak", "sl": "slovenian",
+    "sr": "serbian", "sv": "swedish", "th": "thai", "tr": "turkish", "uk": "ukrainian", "vi": "vietnamese",
+    "zh": "chinese",
+}  # fmt: skip
+"""The names of languages by their codes in ISO 639, for messages."""
 
 
 def require_language(name: str) -> str:
     """The name, if it is one of LANGUAGES; else ValueError with the nearest names."""
     if name in LANGUAGES:
         return name
-    near = difflib.get_close_matches(name.lower(), LANGUAGES, n=3) or LANGUAGES
+    lower = name.lower()
+    coded = [_CODES[code]] if (code := re.split(r"[-_]", lower)[0]) in _CODES else []
+    near = coded or difflib.get_close_matches(lower, LANGUAGES, n=3) or LANGUAGES
     raise ValueError(f"{name!r} is no language; choose {_either(near)}")
 
 

@@ -15,7 +15,11 @@ DeclaredName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}(
 
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,15}$")]
 
+PICK_KEY = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
+"""Keys of nested objects that are search parameters."""
+
 VARIANTS = "variants"
+"""The nested field of variants, which products of an index of this library have without its being declared."""
 
 RESERVED = frozenset(
     {"attribute_text", "content_hash", "deleted", "embedding", "id", "long_attributes", "per_media", "shown_images"}
@@ -47,7 +51,7 @@ class NestedField(StrictModel):
     """A list of objects, each of which is searched as one: variants, or prices and stock by store."""
 
     path: FieldPath = Field(description="Field of the objects, such as `stores`.")
-    key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")] | None = Field(
+    key: Annotated[str, StringConstraints(pattern=PICK_KEY)] | None = Field(
         default=None,
         description="Keyword in each object that tells them apart, such as `store`: the search parameter of this name "
         "picks one of them.",
@@ -103,6 +107,11 @@ class CatalogSchema(StrictModel):
                 )
             if one.parent is None and _is_reserved(one.name):
                 raise ValueError(f"{one.name!r} is a part that every product has, or a name of the index's own")
+        known = {"id", "ean", *(one.key for one in self.declared(VARIANTS))}
+        if wrong := next(
+            (one.key for one in self.nested if one.path == VARIANTS and one.key not in {None, *known}), None
+        ):
+            raise ValueError(f"variants have no key {wrong!r}; declare it: `{VARIANTS}.{wrong}`, a keyword")
         if self.languages and self.language != "english":
             raise ValueError("`language` and `languages` cannot both be stated; leave `language` out")
         return self
@@ -112,8 +121,8 @@ class CatalogSchema(StrictModel):
         return tuple(one for one in self.fields if one.parent == parent)
 
     def nested_of(self, field: str) -> NestedField | None:
-        """The nested field that a field is in, if any; variants are nested without being declared."""
-        known = {one.path: one for one in (NestedField(path=VARIANTS), *self.nested)}
+        """The nested field that a field is in, if any; the profile of an index of this library names its variants."""
+        known = {one.path: one for one in self.nested}
         parts = field.split(".")
         above = (".".join(parts[:length]) for length in range(len(parts) - 1, 0, -1))
         return next((known[path] for path in above if path in known), None)

@@ -24,12 +24,28 @@ app = verb_group(
 FileOrInput = Annotated[
     Path, typer.Argument(metavar="FILE|-", help="JSON Lines file, may be gzipped; `-` reads lines as they arrive.")
 ]
+CatalogOrInput = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE|-",
+        help="JSON Lines file, or a feed as `ltr catalog convert` reads it, may be gzipped; `-` reads lines of JSON as "
+        "they arrive.",
+    ),
+]
+DeclaringProfile = Annotated[
+    Path | None, typer.Option("--profile", help="Profile (YAML) that declares further fields of the products.")
+]
+MappingFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="What the columns of a feed are (YAML), from `ltr catalog convert --init`."),
+]
 
 
 @app.command()
 def put(
-    file: FileOrInput,
+    file: CatalogOrInput,
     name: IndexName = DEFAULT_INDEX,
+    mapping: MappingFile = None,
     media_root: MediaRoot = None,
     prune: Annotated[bool, typer.Option("--prune", help="Delete the products that the file does not contain.")] = False,
     yes: Annotated[
@@ -47,7 +63,7 @@ def put(
     """
     write(
         file, name, media_root=media_root, update=False, prune=prune, yes=yes, skip_invalid=skip_invalid, wait=wait,
-        as_json=as_json, profile=profile,
+        as_json=as_json, profile=profile, mapping=mapping,
     )  # fmt: skip
 
 
@@ -93,20 +109,22 @@ def delete(
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Catalog file (JSON Lines), may be gzipped.")],
-    profile: Annotated[
-        Path | None, typer.Option("--profile", help="Profile (YAML) that declares further fields of the products.")
-    ] = None,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="JSON Lines file, or a feed as `ltr catalog convert` reads it, may be gzipped."
+        ),
+    ],
+    mapping: MappingFile = None,
+    profile: DeclaringProfile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a catalog file and list every mistake; no cluster is needed."""
-    from ltr_plugin.catalog.product_types import STANDARD, product_types
-    from ltr_plugin.jsonlines import JsonLines
+    """Check a catalog file or a feed and list every mistake; no cluster is needed."""
+    from ltr_plugin.cli.feeds import check_catalog
 
     if file == STANDARD_INPUT:
         raise InputError("ltr catalog check", "reads a file, not standard input")
-    types = product_types(read_new_profile(profile)) if profile else STANDARD
-    products, problems = JsonLines(file, types.entry).check()
+    products, problems = check_catalog(file, mapping, read_new_profile(profile) if profile else None)
     facts = {"products": products, "problems": [str(problem) for problem in problems]}
     if not as_json:
         print_problems(problems)
@@ -114,6 +132,48 @@ def check(
         facts, f"{file}: {counted(products, 'good line')}, {counted(len(problems), 'mistake')}", as_json=as_json
     )
     exit_if(problems)
+
+
+@app.command()
+def convert(
+    feed: Annotated[Path, typer.Argument(metavar="FEED", help="CSV, TSV or XML, may be gzipped.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Catalog to write (JSON Lines), gzipped if its name ends in .gz."),
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[table|google|shopify|woocommerce]", help="Form of the feed. Default: recognised by its columns."
+        ),
+    ] = None,
+    mapping: MappingFile = None,
+    init: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a first mapping to correct, with examples of values, and end."),
+    ] = None,
+    profile: DeclaringProfile = None,
+    skip_invalid: SkipInvalid = False,
+    as_json: AsJson = False,
+) -> None:
+    """Convert a feed into a catalog: a table of your own, or a feed of Google Merchant Center, Shopify or WooCommerce.
+
+    Every mistake is listed with its line and column, and nothing is written then, unless --skip-invalid. Lines that
+    are variants of one product become its variants; products that the shop hides are left out.
+    """
+    from ltr_plugin.cli.feeds import convert_to, write_mapping
+
+    if (out is None) == (init is None):
+        raise InputError("ltr catalog convert", "needs one of --out and --init")
+    if STANDARD_INPUT in (feed, out):
+        raise InputError("ltr catalog convert", "reads and writes files, which it may read several times")
+    schema = read_new_profile(profile) if profile else None
+    if init:
+        write_mapping(feed, init, form, schema)
+        next_step = f"`ltr catalog convert {feed} --mapping {init} --out catalog.jsonl`"
+        print_result({"mapping": str(init)}, f"{init}: correct it, then run {next_step}", as_json=as_json)
+    elif out:
+        convert_to(feed, out, form, mapping, schema, skip_invalid=skip_invalid, as_json=as_json)
 
 
 @app.command()

@@ -65,10 +65,10 @@ def create(
 ) -> None:
     """Create an empty index with the encoders of your choice, or with --from a new version of an existing one.
 
-    A new index gets the default text encoder unless --text-encoder names another one. With --from, shoppers keep the
-    active version until all vectors of the new one are made; then the name is moved to the new version. So they do
-    where --profile, --shards or --replicas differ from what an existing index has: its next version is filled from its
-    own products.
+    A new index gets the default text encoder of its language unless --text-encoder names another one. With --from,
+    shoppers keep the active version until all vectors of the new one are made; then the name is moved to the new
+    version. So they do where --profile, --shards or --replicas differ from what an existing index has: its next version
+    is filled from its own products.
     """
     from ltr_plugin.cluster.managed.versions import IndexOptions, active_index
     from ltr_plugin.cluster.names import require_name

@@ -15,6 +15,8 @@ FILTER_HELP = (
     "and dates, either of which may be left out; MIN..<MAX leaves MAX itself out."
 )
 
+PICK_HELP = "Pick objects by the key of a nested field of the profile, such as store=berlin for its price and stock."
+
 
 def read_filters(given: Sequence[str] | None, profile: IndexProfile) -> dict[str, Any]:
     """The filters that `--filter` names, as `search` takes them; InputError lists all that cannot be read."""
@@ -37,6 +39,14 @@ def read_filters(given: Sequence[str] | None, profile: IndexProfile) -> dict[str
     if problems:
         raise InputError("--filter", problems)
     return filters
+
+
+def read_picks(given: Sequence[str] | None) -> dict[str, str]:
+    """What `--pick` names, as `search` takes it; InputError for one that cannot be read."""
+    pairs = [one.partition("=") for one in given or ()]
+    if wrong := [Problem("".join(pair), "write KEY=VALUE") for pair in pairs if not pair[1]]:
+        raise InputError("--pick", wrong)
+    return {key: value for key, _, value in pairs}
 
 
 def _range(value: str, *, is_number: bool) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, ProfileFile, open_index
-from ltr_plugin.cli.page_options import FILTER_HELP, facet_lines, read_filters
+from ltr_plugin.cli.page_options import FILTER_HELP, PICK_HELP, facet_lines, read_filters, read_picks
 from ltr_plugin.cli.terminal.output import print_result
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def search(
     ranker: Annotated[str, typer.Option(help=f"What ranks the products: {RANKERS}.")] = "bm25",
     start: Annotated[int, typer.Option("--from", min=0, help="Position of the first result.")] = 0,
     filters: Annotated[list[str] | None, typer.Option("--filter", help=FILTER_HELP)] = None,
+    pick: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help=PICK_HELP)] = None,
     sort: Annotated[
         str | None,
         typer.Option(help="Sort by a number or date of the profile instead of ranking: NAME, or NAME:desc."),
@@ -72,13 +73,14 @@ def search(
         highlight=highlight,
         log_features=log_features,
         rules=rules,
+        pick=read_picks(pick),
     )
     given = [modality for modality, reference in media.items() if reference]
     if given and not reads_media(ranker):
         parts = " or ".join(f"--{modality}" for modality in given)
         hint = "choose --ranker vectors, or a trained one"
         typer.echo(f"ltr: {ranker} reads words alone, so {parts} changes nothing; {hint}", err=True)
-    facts = [{"id": hit.id, "score": hit.score, **hit.source, **hit.features, **_marked(hit)} for hit in result]
+    facts = [{"id": hit.id, "score": hit.score, **hit.source, **hit.features, **_shown(hit)} for hit in result]
     lines: list[str] = []
     for rank, hit in enumerate(result, start=start + 1):
         product = index.profile.product.product(hit.id, hit.source)
@@ -86,6 +88,7 @@ def search(
         lines.append(f"{rank:>3}  {_score(hit.score):>9}  {hit.id}  {product.title}{price}")
         values = hit.features.get("features", {})
         lines += [f"{'':>16}{feature} {value:.4f}" for feature, value in values.items() if value]
+        lines += [f"{'':>16}{path}: {_object(one)}" for path, objects in hit.matches.items() for one in objects]
         lines += [f"{'':>16}{field}: {' ... '.join(parts)}" for field, parts in hit.highlight.items()]
     counted = {name: [_bucket(one) for one in buckets] for name, buckets in result.facets.items()}
     print_result(
@@ -101,8 +104,14 @@ def _score(value: float) -> str:
     return f"{value:.4f}" if value < 1e5 else f"{value:.3e}"
 
 
-def _marked(hit: "Hit") -> dict[str, object]:
-    return {"highlight": hit.highlight} if hit.highlight else {}
+def _object(one: Mapping[str, object]) -> str:
+    """An object of a nested field on a line, such as `id 1-m, size M`."""
+    return ", ".join(f"{key} {value}" for key, value in one.items() if not isinstance(value, dict))
+
+
+def _shown(hit: "Hit") -> dict[str, object]:
+    """What a hit has beside its product, where that was asked for."""
+    return {name: value for name in ("highlight", "matches") if (value := getattr(hit, name))}
 
 
 def _bucket(one: "Bucket") -> dict[str, object]:

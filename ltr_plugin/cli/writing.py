@@ -14,6 +14,7 @@ from ltr_plugin.errors import InputError, Problem, ProblemLog, counted
 if TYPE_CHECKING:
     from io import BufferedReader
 
+    from ltr_plugin.catalog.schema import CatalogSchema
     from ltr_plugin.cluster.connection import Cluster
     from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.cluster.managed.versions import IndexOptions
@@ -73,10 +74,12 @@ def write(
     wait: bool,
     as_json: bool,
     profile: Path | None = None,
+    mapping: Path | None = None,
 ) -> None:
     """Writes products, or updates of them, from a file or standard input, and has their vectors made.
 
-    `profile` is that of an index which is not there yet.
+    `profile` is that of an index which is not there yet. A file of products may be a feed, of which `mapping` says what
+    its columns are.
     """
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.indexing.index_catalog import require_broker
@@ -94,7 +97,7 @@ def write(
         return
     result, failed = write_file(
         cluster, file, name, media_root=media_root, update=update, prune=prune, yes=yes, skip_invalid=skip_invalid,
-        profile=stated,
+        profile=stated, mapping=mapping,
     )  # fmt: skip
     embed_and_show(settings, result.index, result.pending_alias, wait=wait, as_json=as_json, failed=failed)
 
@@ -113,22 +116,31 @@ def write_file(
     replace: bool = False,
     profile: "IndexProfile | None" = None,
     options: "IndexOptions | None" = None,
+    mapping: Path | None = None,
 ) -> "tuple[IndexResult, bool]":
-    """Writes a file of products; returns what became of them, and whether a line failed.
+    """Writes a file of products, which may be a feed; returns what became of them, and whether a line failed.
 
     A `profile` is kept for an index that this call makes; `options` say how it is made, else the profile does.
     """
-    from ltr_plugin.cluster.managed.versions import IndexOptions
+    from ltr_plugin.cli.feeds import as_catalog
+    from ltr_plugin.cluster.managed.versions import IndexOptions, active_index
     from ltr_plugin.cluster.profiles import put_profile
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
     from ltr_plugin.pipelines.indexing.index_catalog import missing_from_catalog, write_catalog
 
-    with progress_bar("writing products") as progress:
-        done = write_catalog(
-            cluster, file, name, encoders or EncoderSelection(), media=media_root, update=update, prune=prune and yes,
-            replace=replace, skip_invalid=skip_invalid, options=options or IndexOptions(schema=profile),
-            progress=progress,
-        )  # fmt: skip
+    options = options or IndexOptions(schema=profile)
+
+    def schema() -> "CatalogSchema | None":
+        active = None if options.schema else active_index(cluster, name)
+        return active.schema if active else options.schema
+
+    with as_catalog(file, mapping, schema, update=update, prune=prune, skip_invalid=skip_invalid) as (catalog, invalid):
+        with progress_bar("writing products") as progress:
+            done = write_catalog(
+                cluster, catalog, name, encoders or EncoderSelection(), origin=file, media=media_root, update=update,
+                prune=prune and yes, replace=replace, skip_invalid=skip_invalid, options=options, progress=progress,
+            )  # fmt: skip
+        missing = missing_from_catalog(done.index, catalog) if prune else []
     if profile and done.made:
         put_profile(cluster, name, profile)
     if done.made and encoders is None:
@@ -137,10 +149,10 @@ def write_file(
     _say_stale(done.stale)
     if done.pruned:
         typer.echo(f"deleted {counted(done.pruned, 'product')} that the file does not contain", err=True)
-    if prune and (missing := missing_from_catalog(done.index, file)):
+    if missing:
         some = f"{counted(len(missing), 'product')} that the file does not contain: {first_of(missing)}"
         typer.echo(f"--yes deletes {some}", err=True)
-    return done, bool(done.refused or done.invalid_lines)
+    return done, bool(done.refused or done.invalid_lines or invalid)
 
 
 def _write_standard_input(

@@ -9,7 +9,7 @@ from typing import Any
 from ltr_plugin.cluster.responses import Json
 from ltr_plugin.profile.filter_fields import Facet, FilterField
 from ltr_plugin.profile.index_profile import IndexProfile
-from ltr_plugin.queries.facets import FACETS, WITHOUT_OWN_FILTER
+from ltr_plugin.queries.facets import FACETS, OBJECTS, PRODUCTS, WITHOUT_OWN_FILTER, nested_name
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,13 @@ def read_facets(profile: IndexProfile, aggregations: Mapping[str, Json]) -> dict
     among, again = aggregations[FACETS], aggregations[WITHOUT_OWN_FILTER]["matched"]
     found: dict[str, list[Bucket]] = {}
     for field in profile.filters:
-        if field.facet and field.name in among:
-            counts = again[field.name]["values"] if field.name in again else among[field.name]
+        nested = profile.nested_of(field.field)
+        counted = among.get(nested_name(nested), {}).get(OBJECTS, {}) if nested else among
+        if field.facet and field.name in counted:
+            counts = counted[field.name]
+            if field.name in again:
+                counts = again[field.name]["values"]
+                counts = counts[OBJECTS]["values"] if nested else counts
             found[field.name] = [_bucket(field, field.facet, one) for one in counts["buckets"]]
     return found
 
@@ -49,7 +54,7 @@ def what_is_counted(aggregations: Mapping[str, Json]) -> str | None:
 
 
 def _bucket(field: FilterField, facet: Facet, one: Mapping[str, Json]) -> Bucket:
-    count, key = one["doc_count"], one.get("key")
+    count, key = one.get(PRODUCTS, one)["doc_count"], one.get("key")
     if facet.ranges:
         return Bucket(count, low=one.get("from"), high=one.get("to"))
     if facet.terms:

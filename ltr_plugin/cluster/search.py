@@ -28,13 +28,15 @@ _HEADER = '{"allow_partial_search_results":false}\n'
 @dataclass(frozen=True)
 class Hit:
     """A product in a result: its score, the returned fields, logged features by log name and feature name, and by field
-    the parts of a text in which the query's words are marked, if that was asked for."""
+    the parts of a text in which the query's words are marked, if that was asked for; and by nested field the objects
+    that pass the search's filters by it, such as the red variant in M."""
 
     id: str
     score: float
     source: Mapping[str, Any]
     features: Mapping[str, Mapping[str, float | None]]
     highlight: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    matches: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,14 @@ def _hits(profile: IndexProfile, response: Json) -> list[Hit]:
             hit.get("_source", {}),
             _logged(hit),
             hit.get("highlight", {}),
+            {path: [one["_source"] for one in _inner(inner)] for path, inner in hit.get("inner_hits", {}).items()},
         )
         for hit in response["hits"]["hits"]
     ]
+
+
+def _inner(response: Json) -> list[Json]:
+    return list(response["hits"]["hits"])
 
 
 def _logged(hit: Json) -> dict[str, dict[str, float | None]]:

@@ -1,13 +1,14 @@
 """Checks that an index has what a feature set reads: fields of the right types, and vectors of the right spaces."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ltr_plugin.catalog.vectors import VectorField, query_fields
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.features.expressions import term_count
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.features.kinds import Derived, Template
+from ltr_plugin.features.kinds import AnyFeature, Derived, Template
+from ltr_plugin.features.nested import NestedFeature
 
 FIELD_TYPES: Mapping[str, set[str]] = {
     "text": {"text", "keyword", "match_only_text"},
@@ -41,12 +42,29 @@ def unbounded_templates(features: FeatureSet) -> list[Problem]:
     ]
 
 
-def check_fields(features: FeatureSet, mapping: Mapping[str, Any], vectors: Sequence[VectorField]) -> None:
-    """InputError lists every feature that an index with this mapping and these vector fields cannot evaluate.
+def check_fields(
+    features: FeatureSet,
+    mapping: Mapping[str, Any],
+    vectors: Sequence[VectorField],
+    *,
+    pick_keys: Collection[str] | None = None,
+) -> None:
+    """InputError lists every feature that an index with this mapping and these vector fields cannot evaluate; with
+    `pick_keys`, the keys of the profile's nested fields, also those that pick by another one.
 
     A field below `stats` may be absent: it is mapped when the first product has it.
     """
     problems = list(_problems(features, mapping, vectors))
+    if pick_keys is not None:
+        problems += [
+            Problem(
+                f"$.features[{position}].pick",
+                f"{one.name}: searches have no parameter {one.pick!r}; state it in the profile: "
+                f"`nested: [{{path: {one.nested}, key: {one.pick}}}]`",
+            )
+            for position, one in enumerate(features.features)
+            if isinstance(one, NestedFeature) and one.pick and one.pick not in pick_keys
+        ]
     if problems:
         raise InputError(f"feature set {features.id}", problems)
 
@@ -64,6 +82,8 @@ def _problems(features: FeatureSet, mapping: Mapping[str, Any], vectors: Sequenc
             elif type_ is not None and type_ not in FIELD_TYPES[required]:
                 message = f"{field!r} is of type {type_}, but {feature.name!r} needs a {required} field"
                 yield Problem(f"{location}.field", message)
+            elif type_ is not None and (wrong := _nested_problem(mapping, field, feature)):
+                yield Problem(f"{location}.nested", wrong)
         for query, field in feature.required_vectors().items():
             yield from _vector_problems(location, feature.name, query, field, vectors)
         if isinstance(feature, Derived) and term_count(feature.expression) > Derived.MAX_TERMS:
@@ -71,6 +91,24 @@ def _problems(features: FeatureSet, mapping: Mapping[str, Any], vectors: Sequenc
                 f"{location}.expression",
                 f"has more than {Derived.MAX_TERMS} terms, which could crash the node; split it",
             )
+
+
+def _nested_problem(mapping: Mapping[str, Any], field: str, feature: AnyFeature) -> str | None:
+    """What is wrong with where a feature looks for a field: it has no value outside of the objects that it is in."""
+    steps = field.split(".")
+    above = (".".join(steps[:length]) for length in range(len(steps) - 1, 0, -1))
+    inside = next((path for path in above if field_type(mapping, path) == "nested"), None)
+    stated = feature.required_nested().get(field)
+    if inside == stated:
+        pick = getattr(feature, "pick", None)
+        if pick and field_type(mapping, f"{inside}.{pick}") != "keyword":
+            return f"{feature.name}: {inside!r} has no keyword {pick!r} to pick by; correct `pick`, or leave it out"
+        return None
+    if inside is None:
+        return f"{feature.name}: {field!r} is in no nested field {stated!r}; leave `nested` out, or correct it"
+    if isinstance(feature, NestedFeature):
+        return f"{feature.name}: {field!r} is inside of the nested {inside!r}; add `nested: {inside}`"
+    return f"{feature.name}: {field!r} is inside of the nested {inside!r}, which a {feature.kind} does not reach"
 
 
 def _vector_problems(

@@ -35,6 +35,10 @@ class Feature(StrictModel):
         """The index fields that the query reads, each with the kind of type that it must have, such as `number`."""
         return {}
 
+    def required_nested(self) -> dict[str, str]:
+        """The fields of nested objects that the query reads in them, each with the nested field."""
+        return {}
+
     def required_vectors(self) -> dict[str, str]:
         """The query vectors that the query reads, with the index field that each is compared with."""
         return {}

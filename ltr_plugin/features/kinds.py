@@ -8,6 +8,7 @@ from pydantic import Field, FiniteFloat, StringConstraints, field_validator
 from ltr_plugin.catalog.values import FieldName
 from ltr_plugin.features.feature import MAX_VALUE, Feature
 from ltr_plugin.features.mustache import Body, RawTemplate, render, to_json, when
+from ltr_plugin.features.nested import NestedFeature
 from ltr_plugin.features.parameters import flag_name
 from ltr_plugin.features.product_values import FieldValue, Recency
 from ltr_plugin.profile.first_pass import MinimumShouldMatch
@@ -25,11 +26,10 @@ RENAMED_KEYS = {
 """Keys of feature sets of version 0.1, and what they are called now."""
 
 
-class Match(Feature):
+class Match(NestedFeature):
     """BM25 of the query's text in one text field. With `fuzziness`, a word matches its 8 most similar terms at most."""
 
     kind: Literal["match"]
-    field: FieldName
     operator: Literal["or", "and"] = "or"
     minimum_should_match: MinimumShouldMatch | None = None
     fuzziness: Literal["AUTO", 0, 1, 2] | None = None
@@ -42,7 +42,8 @@ class Match(Feature):
             "max_expansions": FUZZY_EXPANSIONS if self.fuzziness else None,
         }
         given = {name: value for name, value in options.items() if value is not None}
-        return {"match": {self.field: {"query": "{{text}}", "operator": self.operator, **given}}}
+        match = {"match": {self.field: {"query": "{{text}}", "operator": self.operator, **given}}}
+        return self.in_objects(match)
 
     def required_fields(self) -> dict[str, str]:
         """The text field; a fuzzy match needs one of words, since all terms similar to a long text take all memory."""
@@ -120,6 +121,11 @@ class Similarity(Feature):
         """The vector field and, for `max`, the nested field with a vector for each medium."""
         nested = {f"per_media.{self.field}.vector": "vector"} if self.score_mode == "max" else {}
         return {self.field: "vector", **nested}
+
+    def required_nested(self) -> dict[str, str]:
+        """The vectors of each medium."""
+        path = f"per_media.{self.field}"
+        return {f"{path}.vector": path} if self.score_mode == "max" else {}
 
     def required_vectors(self) -> dict[str, str]:
         """The one query vector."""

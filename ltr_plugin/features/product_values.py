@@ -3,13 +3,13 @@
 import math
 import re
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, FiniteFloat, StringConstraints, field_validator
 
-from ltr_plugin.catalog.values import FieldName
-from ltr_plugin.features.feature import MAX_VALUE, Feature
+from ltr_plugin.features.feature import MAX_VALUE
 from ltr_plugin.features.mustache import Body
+from ltr_plugin.features.nested import NestedFeature, ScoreMode
 
 _VALUES_AT_BOUNDS = {
     "none": (0.0, MAX_VALUE),
@@ -29,15 +29,15 @@ _ORIGIN = re.compile(
 """`now` or a date, and date math of OpenSearch."""
 
 
-class FieldValue(Feature):
+class FieldValue(NestedFeature):
     """A number of the product, such as its price or rating, as `modifier(factor * number)`.
 
     Where `factor * number` is below 0 it counts as 0, and no value is above 1e16, so that no number fails a search. Of
-    several numbers the lowest counts.
+    several numbers the lowest counts, also of those of `nested` objects unless `score_mode` says otherwise.
     """
 
     kind: Literal["field_value"]
-    field: FieldName
+    DEFAULT_SCORE_MODE: ClassVar[ScoreMode] = "min"
     factor: Annotated[FiniteFloat, Field(ge=1e-12, le=1e12)] = 1.0
     modifier: Literal["none", "log1p", "ln1p", "ln2p", "sqrt", "square", "reciprocal"] = "none"
 
@@ -55,25 +55,26 @@ class FieldValue(Feature):
             # `missing` is for a field that no product has yet: it is not mapped, which would fail
             {"field_value_factor": {**value, "missing": 1}},
         ]
-        return {
-            "function_score": {
-                "query": {"exists": {"field": self.field}},
-                "functions": functions,
-                "score_mode": "first",
-                "boost_mode": "replace",
+        return self.in_objects(
+            {
+                "function_score": {
+                    "query": {"exists": {"field": self.field}},
+                    "functions": functions,
+                    "score_mode": "first",
+                    "boost_mode": "replace",
+                }
             }
-        }
+        )
 
     def required_fields(self) -> dict[str, str]:
         """The number field."""
         return {self.field: "number"}
 
 
-class Recency(Feature):
+class Recency(NestedFeature):
     """Exponential decay with the distance of a date from `origin`: 1 at `origin`, `decay` at a distance of `scale`."""
 
     kind: Literal["recency"]
-    field: FieldName
     scale: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}[dhm]$")] = "365d"
     decay: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.5
     origin: str = "now"
@@ -93,13 +94,15 @@ class Recency(Feature):
     def query(self) -> Body:
         """A `function_score` query with an `exp` decay, which is between 0 and 1 for all dates."""
         shape = {"origin": self.origin, "scale": self.scale, "decay": self.decay}
-        return {
-            "function_score": {
-                "query": {"exists": {"field": self.field}},
-                "exp": {self.field: shape},
-                "boost_mode": "replace",
+        return self.in_objects(
+            {
+                "function_score": {
+                    "query": {"exists": {"field": self.field}},
+                    "exp": {self.field: shape},
+                    "boost_mode": "replace",
+                }
             }
-        }
+        )
 
     def required_fields(self) -> dict[str, str]:
         """The date field."""

@@ -111,10 +111,12 @@ def encode_queries(
 
     Only the encoders of `vectors` are loaded: by default those of all vector fields of the index. EncoderError when an
     encoder here is not the one that made the index. Queries whose media cannot be used are left out and added to
-    `failed`; InputError names them all when no query is left, or without `failed`.
+    `failed`; InputError names them all when no query is left, or without `failed`; and all that pick by a key that the
+    profile does not have.
     """
     from ltr_plugin.queries.encoding import QueryEncoder
 
+    _require_pick_keys(index, queries)
     encoder = QueryEncoder(index.vectors if vectors is None else vectors)
     encoded: list[EncodedQuery] = []
     refused: dict[str, str] = {}
@@ -127,7 +129,7 @@ def encode_queries(
             [_media_by_modality(query, folder) for query in group], on_media_error=refuse
         )
         encoded += (
-            EncodedQuery(query, search_parameters(query.text, query_vectors))
+            EncodedQuery(query, {**search_parameters(query.text, query_vectors), **query.pick})
             for query, query_vectors in zip(group, vector_batches, strict=True)
         )
     usable = [one for one in encoded if one.query.id not in refused]
@@ -136,6 +138,16 @@ def encode_queries(
     if failed is not None:
         failed.update(refused)
     return usable
+
+
+def _require_pick_keys(index: Index, queries: Iterable[Query]) -> None:
+    keys = index.profile.pick_keys
+    reason = f"the profile's `nested` has no such key; it has {', '.join(keys) or 'none'}"
+    unknown = [
+        Problem(f"query {query.id} $.pick.{key}", reason) for query in queries for key in query.pick.keys() - set(keys)
+    ]
+    if unknown:
+        raise InputError("queries", unknown)
 
 
 def sample_evenly(items: Sequence[Item], limit: int | None) -> list[Item]:

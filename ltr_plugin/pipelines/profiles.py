@@ -184,7 +184,7 @@ def _own_parts(profile: IndexProfile) -> list[Problem]:
 
 def _other_schema(profile: IndexProfile, schema: CatalogSchema, name: str) -> list[Problem]:
     """A stated key of the schema that the index was not made with."""
-    stated, made = schema_meta(profile), schema_meta(schema)
+    stated, made = schema_meta(profile, synonyms=False), schema_meta(schema, synonyms=False)
     advice = f"is not what the index was made with; `ltr index create {name} --profile FILE` makes its next version"
     return [Problem(f"$.{key}", advice) for key in stated if stated[key] != made.get(key)]
 

@@ -47,6 +47,7 @@ def search(
     highlight: bool = False,
     log_features: bool = False,
     rules: bool = True,
+    pick: Mapping[str, str] | None = None,
 ) -> SearchResult:
     """A page of what one query finds by text, photo, recording, video (a file or a URL each), or a mix of them.
 
@@ -54,12 +55,13 @@ def search(
     are. With `log_features`, each hit brings the features that the model read. A ranking that reads no vectors, such as
     BM25, loads no encoder. Where the profile has a `group`, each hit is the best variant of its product. The rules that
     the cluster keeps for the index apply (`ltr rules`), unless `rules` is False or the user may not read them.
+    `pick={"store": "berlin"}` picks the objects of nested fields that filters, facets, `sort` and features are about.
 
     InputError for media that the index has no vectors of, for a ranker that the cluster does not have, and for what
     the page asks and the profile does not have.
     """
     revision = _kept_rules(index) if rules else None
-    page, text = Page(size, start, filters or {}, sort, facets, highlight), text.strip()
+    page, text = Page(size, start, filters or {}, sort, facets, highlight, pick or {}), text.strip()
     params = page.parameters(index.profile)
     if not (text or image or audio or video):
         params |= search_parameters("", {})

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from ltr_plugin.catalog.product import MEDIA_FIELDS
+from ltr_plugin.catalog.schema import NestedField
+from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.errors import Problem
 from ltr_plugin.profile.filter_fields import FilterField
 from ltr_plugin.profile.index_fields import (
@@ -40,7 +42,7 @@ def profile_problems(profile: IndexProfile, fields: Mapping[str, IndexField]) ->
 
     A field that only documents have, and not the mapping, may be returned and may hold media.
     """
-    problems = [problem for part, path in profile.product if path for problem in _part(part, path, fields)]
+    problems = product_problems(profile, fields)
     if not profile.text_fields:
         problems.append(Problem("$.text_fields", "the first pass needs at least one field; name those with words"))
     for position, boosted in enumerate(profile.text_fields):
@@ -48,11 +50,18 @@ def profile_problems(profile: IndexProfile, fields: Mapping[str, IndexField]) ->
     for position, path in enumerate(profile.returned_fields):
         problems += _returned(f"$.returned_fields[{position}]", path, fields)
     for position, one in enumerate(profile.filters):
-        problems += _filter(f"$.filters[{position}].field", one, fields)
+        problems += _filter(f"$.filters[{position}].field", one, profile, fields)
+    for position, nested in enumerate(profile.nested):
+        problems += _nested(f"$.nested[{position}]", nested, fields)
     problems += _popularity(profile, fields)
     for position, vector in enumerate(profile.vectors):
-        problems += _vector(f"$.vectors[{position}]", vector.name, vector.fingerprint.dimension, fields)
+        problems += vector_problems(f"$.vectors[{position}]", vector, fields)
     return problems
+
+
+def product_problems(profile: IndexProfile, fields: Mapping[str, IndexField]) -> list[Problem]:
+    """What is wrong with the fields of the parts of a product."""
+    return [problem for part, path in profile.product if path for problem in _part(part, path, fields)]
 
 
 def profile_warnings(profile: IndexProfile, fields: Mapping[str, IndexField]) -> Iterator[str]:
@@ -142,8 +151,25 @@ def _text(place: str, path: str, fields: Mapping[str, IndexField]) -> Iterator[P
         yield Problem(place, f"{path!r} {why}, so a search does not reach it; leave it out")
 
 
-def _filter(place: str, declared: FilterField, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
-    path = declared.field
+def _nested(place: str, nested: NestedField, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
+    one, key = fields.get(nested.path), fields.get(nested.key_field or "")
+    if one is None or one.type != "nested":
+        found = f"is of type {one.type}, not nested" if one else "is no field of the index"
+        known = [other.path for other in fields.values() if other.type == "nested"]
+        instead = f"name {' or '.join(known[:MAX_NAMED])}" if known else "leave it out"
+        yield Problem(f"{place}.path", f"{nested.path!r} {found}; {instead}")
+    elif nested.key_field and (key is None or key.type != "keyword" or key.nested != nested.path):
+        found = f"is of type {key.type}, not a keyword" if key else "is no field of the index"
+        inside = [other.path.removeprefix(f"{nested.path}.") for other in fields.values() if other.nested == nested.path
+                  and other.type == "keyword" and other.origin is None]  # fmt: skip
+        instead = f"name {' or '.join(inside[:MAX_NAMED])}, or leave it out" if inside else "leave it out"
+        yield Problem(f"{place}.key", f"{nested.key_field!r} {found}; {instead}")
+
+
+def _filter(
+    place: str, declared: FilterField, profile: IndexProfile, fields: Mapping[str, IndexField]
+) -> Iterator[Problem]:
+    path, nested = declared.field, profile.nested_of(declared.field)
     yield from (missing := list(_missing(place, path, fields, mapped=True)))
     one = fields.get(path)
     if missing or one is None:
@@ -153,9 +179,12 @@ def _filter(place: str, declared: FilterField, fields: Mapping[str, IndexField])
         forms = [other.path for other in fields.values() if other.origin == path and other.type in types]
         instead = f"name {' or '.join(forms)}" if forms else "name another field or type, or leave it out"
         yield Problem(place, f"{path!r} is of type {one.type}, not a {declared.type}; {instead}")
-    elif not one.searchable:
-        why = f"is inside of the nested {one.nested!r}" if one.nested else "is not indexed"
-        yield Problem(place, f"{path!r} {why}, so a search cannot be filtered by it; leave it out")
+    elif one.nested and (nested is None or nested.path != one.nested):
+        yield Problem(
+            place, f"{path!r} is inside of the nested {one.nested!r}; declare that: `nested: [{{path: {one.nested}}}]`"
+        )
+    elif not one.indexed:
+        yield Problem(place, f"{path!r} is not indexed, so a search cannot be filtered by it; leave it out")
     elif one.options.get("doc_values", True) is False and (declared.facet or declared.ordered):
         yield Problem(place, f"{path!r} has no doc_values, so it is neither counted nor sorted by; leave it out")
 
@@ -172,7 +201,9 @@ def _popularity(profile: IndexProfile, fields: Mapping[str, IndexField]) -> Iter
         yield from _missing(place, path, fields, mapped=True)
 
 
-def _vector(place: str, path: str, dimension: int, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
+def vector_problems(place: str, vector: VectorField, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
+    """What is wrong with a vector field, each at or below this place."""
+    path, dimension = vector.name, vector.fingerprint.dimension
     yield from (missing := list(_missing(f"{place}.name", path, fields, mapped=True)))
     one = fields.get(path)
     if missing or one is None:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ltr_plugin.catalog.schema import NestedField
 from ltr_plugin.profile.analyzers import analyzer_language
 from ltr_plugin.profile.field_names import CODE, WORDS, is_second_choice, namings
 from ltr_plugin.profile.field_values import MEDIA_FILES, describe, guess_by_values, has_references, has_words
-from ltr_plugin.profile.filter_draft import draft_filters
+from ltr_plugin.profile.filter_draft import draft_filters, draft_nested
 from ltr_plugin.profile.filter_fields import FilterField
 from ltr_plugin.profile.index_fields import (
     NUMBER_TYPES,
@@ -67,6 +68,7 @@ class ProfileDraft:
     returned_fields: tuple[str, ...]
     popularity: Guess | None = None
     vectors: tuple[VectorGuess, ...] = ()
+    nested: tuple[NestedField, ...] = ()
     filters: tuple[FilterField, ...] = ()
 
     def product_fields(self) -> ProductFields:
@@ -86,6 +88,8 @@ def draft_profile(
     parts = _guess_parts(fields, sampled=bool(documents))
     parts = {"id": _guess_id(fields, [id_ for id_, _ in documents]), **parts}
     text_fields = tuple(_text_fields(fields, parts, sampled=bool(documents)))
+    nested = tuple(draft_nested(fields, [document for _, document in documents]))
+    named = {part: guess.value for part, guess in parts.items() if guess.value}
     return ProfileDraft(
         _guess_language(fields, parts, text_fields, settings),
         parts,
@@ -93,7 +97,8 @@ def draft_profile(
         tuple(field for part in RETURNED_PARTS if (field := parts[part].value)),
         _guess_popularity(fields, parts),
         tuple(_vectors(fields, settings)),
-        tuple(draft_filters(fields, {part: guess.value for part, guess in parts.items() if guess.value})),
+        nested,
+        tuple(draft_filters(fields, named, [one.path for one in nested])),
     )
 
 
@@ -167,7 +172,11 @@ def _without(part: str, usable: Iterable[IndexField], taken: Sequence[str]) -> G
 
 def _guess_id(fields: Mapping[str, IndexField], ids: Sequence[str]) -> Guess:
     """The documents' own ids, unless the cluster made them up and a keyword field with unique values is named so."""
-    named = [one for one in fields.values() if one.type == "keyword" and not one.origin and "id" in namings(one.path)]
+    named = [
+        one
+        for one in fields.values()
+        if one.type == "keyword" and not one.origin and not one.nested and "id" in namings(one.path)
+    ]
     unique = [one for one in named if len(one.values) == len(set(one.values)) == len(ids)]
     if ids and unique and all(map(_AUTOMATIC_ID.fullmatch, ids)):
         best = min(unique, key=lambda one: _rank("id", one))

@@ -103,6 +103,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "Italian": "vendite venduti popolarita",
         "Dutch": "verkocht verkopen populariteit",
     },
+    "ean": {
+        "English": "ean gtin barcode upc isbn",
+        "German": "ean gtin strichcode isbn",
+        "French": "ean gtin code_barres isbn",
+        "Spanish": "ean gtin codigo_barras isbn",
+        "Italian": "ean gtin codice_barre isbn",
+        "Dutch": "ean gtin streepjescode isbn",
+    },
     "images": {
         "English": "images image img photos photo pictures picture pics thumbnail thumb",
         "German": "bilder bild fotos foto produktbild abbildung",

@@ -64,8 +64,13 @@ class IndexField:
 
     @property
     def searchable(self) -> bool:
-        """Whether a query of the index reaches it."""
-        return self.type != UNMAPPED and self.nested is None and self.options.get("index", True) is not False
+        """Whether a plain query of the index reaches it."""
+        return self.indexed and self.nested is None
+
+    @property
+    def indexed(self) -> bool:
+        """Whether a query reaches it, one of its nested object if need be."""
+        return self.type != UNMAPPED and self.options.get("index", True) is not False
 
 
 def index_fields(mapping: Mapping[str, Any], documents: Iterable[Mapping[str, Any]] = ()) -> dict[str, IndexField]:
@@ -81,7 +86,7 @@ def index_fields(mapping: Mapping[str, Any], documents: Iterable[Mapping[str, An
         if path not in found and not _within(path, found):
             found[path] = IndexField(path, UNMAPPED)
     return {
-        path: IndexField(path, one.type, one.options, one.origin, one.nested, _values(documents, one.origin or path))
+        path: IndexField(path, one.type, one.options, one.origin, one.nested, _values(documents, one))
         if one.type not in {OBJECT, "nested", *VECTOR_TYPES}
         else one
         for path, one in found.items()
@@ -113,9 +118,18 @@ def _within(path: str, found: Mapping[str, IndexField]) -> bool:
     return any(one is not None and one.type not in (OBJECT, "nested") for one in above)
 
 
-def _values(documents: Iterable[Mapping[str, Any]], path: str) -> tuple[Any, ...]:
+def _values(documents: Iterable[Mapping[str, Any]], one: IndexField) -> tuple[Any, ...]:
     values: list[Any] = []
     for document in documents:
-        value = value_at(document, path)
-        values += value if isinstance(value, list) else [value]
-    return tuple(value for value in values if value is not None and value != "")
+        values += values_at(document, one.origin or one.path, one.nested)
+    return tuple(values)
+
+
+def values_at(document: Mapping[str, Any], path: str, nested: str | None = None) -> list[Any]:
+    """The values of a field in a document, those of lists one by one; of one of `nested` objects, those of them all."""
+    if nested:
+        objects = [one for one in values_at(document, nested) if isinstance(one, Mapping)]
+        return [value for one in objects for value in values_at(one, path.removeprefix(f"{nested}."))]
+    value = value_at(document, path)
+    values = value if isinstance(value, list) else [value]
+    return [one for one in values if one is not None and one != ""]

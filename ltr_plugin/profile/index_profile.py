@@ -1,5 +1,6 @@
 """Index profiles: what the fields of an index mean, be it one that this library makes or a shop's own."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Self
 
@@ -24,6 +25,12 @@ UNKNOWN = ("aggs", "aggregations", "filter", "query", "rescore", "sort")
 
 PARAMETERS = ("text", "size", "from", "filters", "facets", "highlight", "pins")
 """Search parameters of every index, beside those of its filters and vectors."""
+
+PICK = "pick"
+"""What Python and the command line call the keys by which a search picks objects; a template has each by its name."""
+
+_RESERVED_KEY = re.compile(r"(filter|sort|has)_.*|.*_vector")
+"""Names of other search parameters, and of flags that features read."""
 
 BoostedField = Annotated[str, StringConstraints(pattern=r"^[^\s^*{}\"]+(\^\d+(\.\d+)?)?$", max_length=256)]
 """A field with its boost, as `multi_match` writes it, such as `title^2`."""
@@ -101,7 +108,15 @@ class IndexProfile(CatalogSchema):
             )
         if twice := next(repeated_parameters(self.filters), None):
             raise ValueError(f"two filters have the parameter {twice!r}; give one another name")
+        for key in self.pick_keys:
+            if key in {*taken, *parameters, PICK} or _RESERVED_KEY.fullmatch(key):
+                raise ValueError(f"{key!r} means something else in a search, so no key of `nested` can be called that")
         return self
+
+    @property
+    def pick_keys(self) -> tuple[str, ...]:
+        """The search parameters that pick an object of nested fields, such as `store`."""
+        return tuple(dict.fromkeys(one.key for one in self.nested if one.key))
 
     @property
     def source_fields(self) -> tuple[str, ...]:

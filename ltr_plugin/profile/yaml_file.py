@@ -16,6 +16,10 @@ _TEXT = "Fields that the first pass searches for the words of a query; ^ is the 
 _RETURNED = "Fields of a product that a search returns."
 _POPULARITY = "The number by which products come where a shopper browses without words."
 _FILTERS = "Fields that shoppers filter, count (facet) and sort by."
+_NESTED = (
+    "Lists of objects whose fields are filtered together. The key tells the objects of a document apart: the search "
+    "parameter of its name picks one."
+)
 _VECTORS = "Vector fields with the encoders that made them: queries are encoded by the same."
 _NO_ENCODER = (
     "State the encoder that made it, as `ltr encoder list` names encoders, and of what: text, image, audio or video."
@@ -24,21 +28,42 @@ _NO_ENCODER = (
 
 def draft_yaml(draft: ProfileDraft, head: Iterable[str]) -> str:
     """The file of a draft; what is not guessed stands in it as a comment. `head` are lines of its first comment."""
-    lines = [*_head(head), "", f"version: {PROFILE_VERSION}", ""]
-    lines += [*_comments([f"{_capital(draft.language.reason)}."]), f"language: {_scalar(draft.language.value)}", ""]
-    lines += [*_comments([_PARTS]), "product:", *_aligned(_part(*entry) for entry in draft.parts.items()), ""]
-    lines += [*_comments([_TEXT]), "text_fields:", *_aligned(_item(field) for field in draft.text_fields)]
+    lines = [*head_comments(head), "", f"version: {PROFILE_VERSION}", ""]
+    lines += [
+        *wrapped_comments([f"{_capital(draft.language.reason)}."]),
+        f"language: {yaml_scalar(draft.language.value)}",
+        "",
+    ]
+    lines += [
+        *wrapped_comments([_PARTS]),
+        "product:",
+        *aligned_comments(_part(*entry) for entry in draft.parts.items()),
+        "",
+    ]
+    lines += [
+        *wrapped_comments([_TEXT]),
+        "text_fields:",
+        *aligned_comments(_item(field) for field in draft.text_fields),
+    ]
     if draft.returned_fields:
-        lines += ["", *_comments([_RETURNED]), "returned_fields:"]
-        lines += [f"  - {_scalar(field)}" for field in draft.returned_fields]
+        lines += ["", *wrapped_comments([_RETURNED]), "returned_fields:"]
+        lines += [f"  - {yaml_scalar(field)}" for field in draft.returned_fields]
     if draft.popularity:
-        entry = (f"  popularity: {_scalar(draft.popularity.value)}", draft.popularity.reason)
-        lines += ["", *_comments([_POPULARITY]), "first_pass:", *_aligned([entry])]
+        entry = (f"  popularity: {yaml_scalar(draft.popularity.value)}", draft.popularity.reason)
+        lines += ["", *wrapped_comments([_POPULARITY]), "first_pass:", *aligned_comments([entry])]
+    if draft.nested:
+        lines += ["", *wrapped_comments([_NESTED]), "nested:"]
+        lines += [f"  - {yaml_scalar(one.model_dump(exclude_none=True))}" for one in draft.nested]
     if draft.filters:
-        lines += ["", *_comments([_FILTERS]), "filters:", *_aligned(_filter(field) for field in draft.filters)]
+        lines += [
+            "",
+            *wrapped_comments([_FILTERS]),
+            "filters:",
+            *aligned_comments(_filter(field) for field in draft.filters),
+        ]
     if draft.vectors:
         known = [vector for vector in draft.vectors if vector.encoder]
-        lines += ["", *_comments([_VECTORS]), "vectors:" if known else "# vectors:"]
+        lines += ["", *wrapped_comments([_VECTORS]), "vectors:" if known else "# vectors:"]
         lines += [line for vector in draft.vectors for line in _vector(vector)]
     return "\n".join(lines) + "\n"
 
@@ -50,48 +75,50 @@ def profile_yaml(profile: IndexProfile, head: Iterable[str] = ()) -> str:
     values = {"version": profile.version, **profile.model_dump(mode="json", exclude_none=True)}
     stated = {key: value for key, value in values.items() if value not in ([], {})}
     text: str = yaml.dump(stated, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=120)
-    return "".join(f"{line}\n" for line in _head(head)) + text
+    return "".join(f"{line}\n" for line in head_comments(head)) + text
 
 
 def _part(part: str, guess: Guess) -> tuple[str, str]:
     if guess.value:
-        return f"  {part}: {_scalar(guess.value)}", guess.reason
+        return f"  {part}: {yaml_scalar(guess.value)}", guess.reason
     candidates = f"; candidates: {', '.join(guess.candidates)}" if guess.candidates else ""
     return f"  # {part}:", f"{guess.reason}{candidates}"
 
 
 def _item(guess: Guess) -> tuple[str, str]:
-    return f"  - {_scalar(guess.value)}", guess.reason
+    return f"  - {yaml_scalar(guess.value)}", guess.reason
 
 
 def _filter(field: FilterField) -> tuple[str, str]:
-    return f"  - {_scalar(field.model_dump(mode='json', exclude_none=True))}", ""
+    return f"  - {yaml_scalar(field.model_dump(mode='json', exclude_none=True))}", ""
 
 
 def _vector(vector: VectorGuess) -> Iterator[str]:
     size = f"{vector.dimension} dimensions, " if vector.dimension else ""
-    yield from _comments([f"{vector.name}: {size}{vector.space}. {_capital(vector.reason)}."], "  ")
+    yield from wrapped_comments([f"{vector.name}: {size}{vector.space}. {_capital(vector.reason)}."], "  ")
     if not vector.encoder:
-        yield from _comments([_NO_ENCODER], "  ")
+        yield from wrapped_comments([_NO_ENCODER], "  ")
     mark = "" if vector.encoder else "# "
-    yield f"  {mark}- name: {_scalar(vector.name)}"
+    yield f"  {mark}- name: {yaml_scalar(vector.name)}"
     yield f"  {mark}  source: text"
-    yield f"  {mark}  encoder: {_scalar(vector.encoder or 'library:model')}"
+    yield f"  {mark}  encoder: {yaml_scalar(vector.encoder or 'library:model')}"
 
 
-def _aligned(entries: Iterable[tuple[str, str]]) -> list[str]:
+def aligned_comments(entries: Iterable[tuple[str, str]]) -> list[str]:
     """Lines with their comments, which begin in one column, unless a line is far longer than the others."""
     entries = list(entries)
     column = min(max((len(entry) for entry, _ in entries), default=0), 44)
-    return [f"{entry:<{column}}  # {_one_line(reason)}" if reason else entry for entry, reason in entries]
+    return [f"{entry:<{column}}  # {one_line(reason)}" if reason else entry for entry, reason in entries]
 
 
-def _head(lines: Iterable[str]) -> list[str]:
+def head_comments(lines: Iterable[str]) -> list[str]:
+    """Lines as comments."""
     return [f"# {line}".rstrip() for line in lines]
 
 
-def _comments(texts: Iterable[str], indent: str = "") -> list[str]:
-    return [f"{indent}# {line}" for text in texts for line in wrap(_one_line(text), MAX_LINE, break_on_hyphens=False)]
+def wrapped_comments(texts: Iterable[str], indent: str = "") -> list[str]:
+    """Sentences as comments on lines of their own."""
+    return [f"{indent}# {line}" for text in texts for line in wrap(one_line(text), MAX_LINE, break_on_hyphens=False)]
 
 
 def _dumper() -> Any:  # noqa: ANN401 - PyYAML is loaded late and has no types
@@ -109,7 +136,7 @@ def _dumper() -> Any:  # noqa: ANN401 - PyYAML is loaded late and has no types
     return Dumper
 
 
-def _scalar(value: Any) -> str:  # noqa: ANN401 - any value of YAML
+def yaml_scalar(value: Any) -> str:  # noqa: ANN401 - any value of YAML
     """The value as YAML writes it, in quotes where it would be read as something else."""
     import yaml
 
@@ -117,7 +144,7 @@ def _scalar(value: Any) -> str:  # noqa: ANN401 - any value of YAML
     return text.removesuffix("\n").removesuffix("\n...")
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """The text without line ends, which would end a comment."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 

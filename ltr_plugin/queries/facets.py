@@ -1,16 +1,22 @@
 """Facets: how many products have each value of a field, counted by the search that ranks them."""
 
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
+from ltr_plugin.catalog.schema import NestedField
 from ltr_plugin.features.kinds import MATCH_NONE
 from ltr_plugin.features.mustache import Body, RawTemplate, members, object_with, render, when, when_list
 from ltr_plugin.profile.filter_fields import Facet, FilterField
-from ltr_plugin.queries.filters import CLAUSES, MATCH_ALL, filter_clauses, filtered_by
+from ltr_plugin.profile.index_profile import IndexProfile
+from ltr_plugin.queries.filters import CLAUSES, MATCH_ALL, filter_clauses, filtered_by, filters_of, object_clauses
 from ltr_plugin.queries.retrieval import Retrieval
 
 FACETS, WITHOUT_OWN_FILTER, UNUSED = "facets", "without_own_filter", "unused_"
 """Aggregations: the facets of what the search matches, and those of fields that it is filtered by; what the names of
 the others begin with there."""
+
+OBJECTS, PRODUCTS = "objects", "products"
+"""Aggregations of a nested field: its objects that pass the filters, and in a bucket of them their products."""
 
 MIN_SHARD_VALUES = 1000
 """Values that each shard counts: of a field with fewer, the counts on several shards are exact."""
@@ -37,7 +43,14 @@ def facet_aggregations(retrieval: Retrieval) -> dict[str, Body]:
     facets = {
         "meta": {"counts": when("text", LEXICAL_MATCH, counts)},
         "filter": when("text", retrieval.lexical_clause(), MATCH_ALL),
-        "aggs": {name: _values(field.field, facet) for name, (field, facet) in declared.items()},
+        "aggs": {
+            **{
+                name: _values(field.field, facet)
+                for name, (field, facet) in declared.items()
+                if not retrieval.profile.nested_of(field.field)
+            },
+            **_by_path(retrieval.profile),
+        },
     }
     scope = filtered_by(fields, members({"global": {}}), members({"filter": MATCH_NONE}))
     again = [_without_own(retrieval, field, facet) for field, facet in declared.values()]
@@ -51,6 +64,28 @@ def facet_aggregations(retrieval: Retrieval) -> dict[str, Body]:
 _ALL: Body = {"filter": MATCH_ALL}
 
 
+def nested_name(nested: NestedField) -> str:
+    """The name of the aggregation in FACETS that has the facets of a nested field."""
+    return f"nested {nested.path}"
+
+
+def _by_path(profile: IndexProfile) -> dict[str, Body]:
+    """The facets of each nested field, which have the filters of its objects once."""
+    found: dict[str, Body] = {}
+    for nested in profile.nested:
+        fields = filters_of(profile, nested)
+        values = {one.name: _values(one.field, one.facet, nested=True) for one in fields if one.facet}
+        if values:
+            found[nested_name(nested)] = _in_objects(nested, fields, values)
+    return found
+
+
+def _in_objects(nested: NestedField, fields: Iterable[FilterField], values: Mapping[str, Body]) -> Body:
+    """Aggregations of the objects of a nested field that pass the filters by these fields."""
+    passing = {"filter": {"bool": {"filter": object_clauses(nested, fields)}}, "aggs": values}
+    return {"nested": {"path": nested.path}, "aggs": {OBJECTS: passing}}
+
+
 def _without_own(retrieval: Retrieval, field: FilterField, facet: Facet) -> RawTemplate:
     """The facet under the other filters, by the name of the field.
 
@@ -59,12 +94,28 @@ def _without_own(retrieval: Retrieval, field: FilterField, facet: Facet) -> RawT
     """
     name = filtered_by([field], RawTemplate(field.name), RawTemplate(f"{UNUSED}{field.name}"))
     asked = filtered_by([field], RawTemplate(render(MATCH_ALL)), RawTemplate(render(MATCH_NONE)))
-    others = {"bool": {"must": [asked], "filter": filter_clauses(retrieval.profile, without=field)}}
-    counts = {"filter": others, "aggs": {"values": _values(field.field, facet)}}
+    profile = retrieval.profile
+    values, own = _values(field.field, facet), [field]
+    if nested := profile.nested_of(field.field):  # whose other filters the counted objects pass
+        own = filters_of(profile, nested)
+        values = _values(field.field, facet, nested=True)
+        values = _in_objects(nested, [one for one in own if one != field], {"values": values})
+    others = {"bool": {"must": [asked], "filter": filter_clauses(profile, without=own)}}
+    counts = {"filter": others, "aggs": {"values": values}}
     return RawTemplate(f'"{name.text}":{render(counts)},')
 
 
-def _values(path: str, facet: Facet) -> Body:
+def _values(path: str, facet: Facet, *, nested: bool = False) -> Body:
+    """The buckets of a facet; of a nested field each has the number of its products, by which they are ordered."""
+    if nested:
+        values = _buckets(path, facet)
+        ordered = {"order": [{PRODUCTS: "desc"}, {"_key": "asc"}]}
+        terms = {"terms": {**values["terms"], **ordered}} if facet.terms else {}
+        return {**values, **terms, "aggs": {PRODUCTS: {"reverse_nested": {}}}}
+    return _buckets(path, facet)
+
+
+def _buckets(path: str, facet: Facet) -> dict[str, dict[str, Body]]:
     if facet.terms:
         return {"terms": {"field": path, "size": facet.terms, "shard_size": max(MIN_SHARD_VALUES, 2 * facet.terms)}}
     if facet.ranges:

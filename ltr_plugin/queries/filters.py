@@ -1,8 +1,13 @@
-"""Filters of a search, in its template: the profile's typed ones, and query clauses of the caller's."""
+"""Filters of a search, in its template: the profile's typed ones, and query clauses of the caller's.
 
-from collections.abc import Iterable, Iterator, Mapping
+All filters by fields of one nested field are one clause, so that they hold for the same object: "size M and colour red"
+is one variant that is both. Where the objects have a key, such as `store`, the search parameter of that name picks one.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from ltr_plugin.catalog.schema import NestedField
 from ltr_plugin.features.mustache import (
     NOTHING,
     Body,
@@ -10,12 +15,14 @@ from ltr_plugin.features.mustache import (
     element,
     list_with,
     literal,
+    members,
+    object_with,
     to_json,
     when,
     when_list,
 )
 from ltr_plugin.profile.filter_fields import RANGE_ENDS, FilterField
-from ltr_plugin.profile.index_profile import UNKNOWN, IndexProfile
+from ltr_plugin.profile.index_profile import PICK, UNKNOWN, IndexProfile
 
 MATCH_ALL: Body = {"match_all": {}}
 
@@ -26,10 +33,30 @@ DATE_FORMAT = "strict_date_optional_time||epoch_millis"
 """The dates that filters take, such as 2026-05-01, whatever `format` a field has for the dates of documents."""
 
 
-def filter_clauses(profile: IndexProfile, *, without: FilterField | None = None) -> Body:
-    """The clauses of all filters that a search is sent, but for those by the field `without`."""
-    typed = [clause for field in profile.filters if field != without for clause in _field_clauses(field)]
+MAX_MATCHES = 20
+"""Objects of a nested field, such as variants, that a hit shows because they pass the filters."""
+
+
+def filter_clauses(profile: IndexProfile, *, without: Collection[FilterField] = (), show_matches: bool = False) -> Body:
+    """The clauses of all filters that a search is sent, but for those by the fields `without`. With `show_matches`,
+    hits bring the objects of nested fields that pass the filters, as `inner_hits` by the path."""
+    plain = [field for field in profile.filters if not profile.nested_of(field.field)]
+    typed = [clause for field in plain if field not in without for clause in _field_clauses(field)]
+    for nested in profile.nested:
+        fields = [field for field in filters_of(profile, nested) if field not in without]
+        typed += [element(_nested_clause(nested, fields, show_matches=show_matches))] if fields else []
     return list_with(typed, [CLAUSES])
+
+
+def filters_of(profile: IndexProfile, nested: NestedField) -> list[FilterField]:
+    """The filters by fields of a nested field."""
+    return [field for field in profile.filters if profile.nested_of(field.field) == nested]
+
+
+def object_clauses(nested: NestedField, fields: Iterable[FilterField]) -> Body:
+    """The clauses that an object of a nested field passes: the filters by these fields, and the key that is picked."""
+    filters = [clause for field in fields for clause in _field_clauses(field)]
+    return list_with([*filters, *_picked(nested)], [MATCH_ALL])
 
 
 def filtered_by(fields: Iterable[FilterField], body: RawTemplate, otherwise: RawTemplate) -> RawTemplate:
@@ -45,6 +72,8 @@ def refused_parameters(profile: IndexProfile) -> Body:
     that a field of another type would have, and for a filter that is no list. Without its filter, a search would find
     what it must not show."""
     mistaken = [parameter for field in profile.filters for parameter in field.mistaken_parameters]
+    keys = profile.pick_keys
+    mistaken += [PICK, *(f"filter_{key}" for key in keys)] if keys else []
     own = {
         name for field in profile.filters for name in (*field.parameters, field.sort_parameter if field.ordered else "")
     }
@@ -58,17 +87,49 @@ def refused_parameters(profile: IndexProfile) -> Body:
         when_list(name, NOTHING, when(name, element({f"{name}_must_be_a_list_of_{what}": {}}), NOTHING))
         for name, what in lists.items()
     ]
-    return list_with([*unknown, *no_lists], [MATCH_ALL])
+    no_texts = [when_list(key, element({f"{key}_must_be_text": {}}), NOTHING) for key in keys]
+    return list_with([*unknown, *no_lists, *no_texts], [MATCH_ALL])
 
 
-def clauses_of(profile: IndexProfile, params: Mapping[str, Any]) -> list[Body]:
-    """The query clauses of filters by their search parameters, for a query that is no template."""
-    return [
-        _clause(field, parameter, literal(params[parameter]))
-        for field in profile.filters
-        for parameter in field.parameters
-        if parameter in params
-    ]
+def clauses_of(profile: IndexProfile, params: Mapping[str, Any], *, picked: bool = False) -> list[Body]:
+    """The query clauses of filters by their search parameters. With `picked`, which only a template can have, those of
+    nested objects are about the one that a search picks."""
+    plain: list[Body] = []
+    by_path: dict[NestedField, list[Body]] = {}
+    for field in profile.filters:
+        given = [_clause(field, name, literal(params[name])) for name in field.parameters if name in params]
+        nested = profile.nested_of(field.field)
+        if nested is None:
+            plain += given
+        elif given:
+            by_path.setdefault(nested, []).extend(given)
+    for nested, given in by_path.items():
+        clauses = list_with(_picked(nested) if picked else (), given)
+        plain.append({"nested": {"path": nested.path, "query": {"bool": {"filter": clauses}}}})
+    return plain
+
+
+def _nested_clause(nested: NestedField, fields: Iterable[FilterField], *, show_matches: bool) -> Body:
+    """The products with an object that passes all filters by these fields.
+
+    For a search without any of them it is all products: "-1" of one clause are none, so the cluster drops the clause.
+    """
+    fields = list(fields)
+    query: dict[str, Body] = {
+        "path": nested.path,
+        "query": {"bool": {"filter": object_clauses(nested, fields)}},
+    }
+    shown = filtered_by(fields, members({"inner_hits": {"size": MAX_MATCHES}}), NOTHING) if show_matches else NOTHING
+    required = RawTemplate(f'"{filtered_by(fields, NOTHING, RawTemplate("-")).text}1"')
+    clause = {"nested": object_with([shown], query)}
+    return {"bool": {"filter": [MATCH_ALL], "should": [clause], "minimum_should_match": required}}
+
+
+def _picked(nested: NestedField) -> list[RawTemplate]:
+    """An element of a list of clauses: the object whose key a search picks."""
+    if nested.key is None:
+        return []
+    return [when(nested.key, element({"term": {nested.key_field: f"{{{{{nested.key}}}}}"}}), NOTHING)]
 
 
 def _field_clauses(field: FilterField) -> Iterator[RawTemplate]:

@@ -26,7 +26,8 @@ class Page:
     `filters` has by the name of a profile's filter a value or a list of values, of which a product needs one, for
     keywords and booleans, and `(min, max)`, both inclusive and either of which may be None, for numbers and dates; or
     what the `filter` of a facet's bucket is. `sort` is the name of a number or date, with `:desc` behind it for the
-    greatest first.
+    greatest first. `pick` has by the key of a nested field the object that filters, facets, order and features are
+    about, such as `{"store": "berlin"}`; without it any counts.
     """
 
     size: int = 10
@@ -35,6 +36,7 @@ class Page:
     sort: str | None = None
     facets: bool = False
     highlight: bool = False
+    pick: Mapping[str, str] = field(default_factory=dict)
 
     def parameters(self, profile: IndexProfile) -> dict[str, Any]:
         """The search parameters; InputError lists all that is wrong, such as a filter that the profile lacks."""
@@ -57,6 +59,14 @@ class Page:
                 problems.append(Problem("sort", f"{shorten(order)} is no order; write {name}:asc or {name}:desc"))
             else:
                 params[sortable[name].sort_parameter] = order or "asc"
+        keys = profile.pick_keys
+        for name, value in self.pick.items():
+            if name not in keys:
+                problems.append(Problem(f"pick.{name}", f"the profile's `nested` has no such key; {_names(keys)}"))
+            elif not isinstance(value, str) or not value:
+                problems.append(Problem(f"pick.{name}", f"{shorten(value)} is no text"))
+            else:
+                params[name] = value
         if self.facets and not any(one.facet for one in profile.filters):
             problems.append(Problem("facets", "the profile has no filter with a facet; add one (`filters`)"))
         if problems:

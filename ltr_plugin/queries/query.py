@@ -21,7 +21,8 @@ class Query(StrictModel):
     """A shopper's query: text, an image, audio, a video, or several of them. At least one is required.
 
     Media are URLs, or paths relative to the query file. `frequency` is how often the query is asked, in any unit;
-    where all queries have it, reports compare frequent and rare queries.
+    where all queries have it, reports compare frequent and rare queries. `pick` has the keys of nested fields that the
+    search picks, such as `{"store": "berlin"}`.
     """
 
     id: Identifier
@@ -30,6 +31,7 @@ class Query(StrictModel):
     audio: MediaReference | None = None
     video: MediaReference | None = None
     frequency: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    pick: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _require_input(self) -> Self:

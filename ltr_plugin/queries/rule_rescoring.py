@@ -101,9 +101,9 @@ def rule_problems(rule: Rule, profile: IndexProfile, place: str) -> list[Problem
     return _where(rule, profile, f"{place}.where")[1]
 
 
-def where_clauses(rule: Rule, profile: IndexProfile) -> list[Body]:
-    """The query clauses of a rule's `where`, all of which its products match."""
-    return clauses_of(profile, _where(rule, profile, "")[0])
+def where_clauses(rule: Rule, profile: IndexProfile, *, picked: bool = False) -> list[Body]:
+    """The query clauses of a rule's `where`, all of which its products match; `picked` as in `clauses_of`."""
+    return clauses_of(profile, _where(rule, profile, "")[0], picked=picked)
 
 
 def _where(rule: Rule, profile: IndexProfile, place: str) -> tuple[dict[str, Any], list[Problem]]:
@@ -130,7 +130,7 @@ def _limited(rules: Sequence[Rule], profile: IndexProfile) -> Body:
         return MATCH_ALL
     most = {"constant_score": {"filter": MATCH_ALL, "boost": MAX_FACTOR}}
     factors = [
-        {"filter": {"bool": {"filter": where_clauses(rule, profile)}}, "weight": rule.boost or rule.bury}
+        {"filter": {"bool": {"filter": where_clauses(rule, profile, picked=True)}}, "weight": rule.boost or rule.bury}
         for rule in rules
     ]
     at_most = _function_score(most, factors, boost_mode="min")

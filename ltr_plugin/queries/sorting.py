@@ -1,8 +1,9 @@
 """Searches that a shopper sorts by a field, such as the price: they are not ranked."""
 
-from ltr_plugin.features.mustache import NOTHING, RawTemplate, members, when
+from ltr_plugin.features.mustache import NOTHING, Body, RawTemplate, members, when
+from ltr_plugin.profile.filter_fields import FilterField
 from ltr_plugin.profile.index_profile import DOCUMENT_ID, IndexProfile
-from ltr_plugin.queries.filters import MATCH_ALL
+from ltr_plugin.queries.filters import MATCH_ALL, filters_of, object_clauses
 from ltr_plugin.queries.retrieval import Retrieval
 
 
@@ -12,7 +13,7 @@ def sort_members(profile: IndexProfile) -> list[RawTemplate]:
     For documents' own ids, which the cluster would load into memory to sort by them, the number of the last write does.
     """
     return [
-        when(field.sort_parameter, members({"sort": _keys(profile, field.field, field.sort_parameter)}), NOTHING)
+        when(field.sort_parameter, members({"sort": _keys(profile, field)}), NOTHING)
         for field in profile.filters
         if field.ordered
     ]
@@ -33,7 +34,12 @@ def sorted_lexically(retrieval: Retrieval) -> list[RawTemplate]:
     return [when(field.sort_parameter, lexical, MATCH_ALL) for field in retrieval.profile.filters if field.ordered]
 
 
-def _keys(profile: IndexProfile, field: str, parameter: str) -> list[object]:
-    order = {"order": f"{{{{{parameter}}}}}", "missing": "_last"}
+def _keys(profile: IndexProfile, field: FilterField) -> list[object]:
+    """The keys of the order. Of a nested field, the least value counts in ascending and the greatest in descending
+    order, among the objects that pass the filters."""
+    order: dict[str, Body] = {"order": f"{{{{{field.sort_parameter}}}}}", "missing": "_last"}
+    if nested := profile.nested_of(field.field):
+        passing = {"bool": {"filter": object_clauses(nested, filters_of(profile, nested))}}
+        order["nested"] = {"path": nested.path, "filter": passing}
     id_ = profile.product.id if profile.product.id != DOCUMENT_ID else "_seq_no"
-    return [{field: order}, {"_score": {"order": "desc"}}, {id_: {"order": "asc"}}]
+    return [{field.field: order}, {"_score": {"order": "desc"}}, {id_: {"order": "asc"}}]

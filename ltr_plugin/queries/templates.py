@@ -75,7 +75,7 @@ def search_template(retrieval: Retrieval, ranking: Ranking, *, log: bool = False
     should = [*([own] if own else [*lexical, *knn]), retrieval.browse_clause()]
     profile = retrieval.profile
     pinned = [unsorted(profile, pinned_candidates(profile))] if rules else []
-    filters = [{"bool": {"filter": filter_clauses(profile), "must": refused_parameters(profile)}}]
+    filters = [{"bool": {"filter": filter_clauses(profile, show_matches=True), "must": refused_parameters(profile)}}]
     body: dict[str, Body] = {
         "query": {
             "bool": {
@@ -156,4 +156,5 @@ def _forwarded_parameters(retrieval: Retrieval) -> Body:
     """The parameters of the search, passed on to the features with their flags; absent vectors become empty lists."""
     flags = {flag_name(name): when_list(name, True, False) for name in retrieval.ranker_vectors}
     vectors = {name: when_list(name, to_json(name), []) for name in retrieval.ranker_vectors}
-    return {"text": "{{text}}", flag_name("text"): "{{text}}", **flags, **vectors}
+    picked = {key: when(key, f"{{{{{key}}}}}", "") for key in retrieval.profile.pick_keys}
+    return {"text": "{{text}}", flag_name("text"): "{{text}}", **flags, **vectors, **picked}

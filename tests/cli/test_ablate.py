@@ -4,7 +4,8 @@ import json
 
 import pytest
 import yaml
-from ltr_command import FEATURES, ltr
+from ltr_command import FEATURES
+from ltr_command import ltr_here as ltr
 
 
 @pytest.mark.live

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 import yaml
-from ltr_command import FEATURES, PRODUCTS, ltr
+from ltr_command import FEATURES, PRODUCTS, ltr, ltr_here
 
 
 def test_no_cluster_says_how_to_get_one(tmp_path):
@@ -74,18 +74,18 @@ def test_wrong_lines_stop_before_anything_is_written_and_are_skipped_on_demand(s
     with (shop / "catalog.jsonl").open("a") as catalog:
         catalog.write('{"id": "p1", "title": "again"}\n{"id": "x", "prise": 2}\n')
     put = ("catalog", "put", shop / "catalog.jsonl", "--index", name)
-    code, out, err = ltr("catalog", "check", shop / "catalog.jsonl")
+    code, out, err = ltr_here("catalog", "check", shop / "catalog.jsonl")
     assert (code, out) == (1, f"{shop / 'catalog.jsonl'}: 30 good lines, 2 mistakes\n")
     assert "line 31 $.id  'p1' is the id of line 2 too" in err
-    code, _, err = ltr(*put, **environment)
+    code, _, err = ltr_here(*put, **environment)
     assert code == 2
     assert "line 31 $.id  'p1' is the id of line 2 too" in err
     assert "line 32 $.prise  unknown key" in err
-    code, _, err = ltr("index", "status", name, **environment)
+    code, _, err = ltr_here("index", "status", name, **environment)
     assert code == 1  # no index was made
     assert "there is no index" in err
-    assert ltr("index", "create", name, "--text-encoder", "none", **environment)[0] == 0
-    code, out, err = ltr(*put, "--skip-invalid", **environment)
+    assert ltr_here("index", "create", name, "--text-encoder", "none", **environment)[0] == 0
+    code, out, err = ltr_here(*put, "--skip-invalid", **environment)
     assert code == 1  # done, but some lines failed
     assert "line 31" in err
     assert "30 products" in out
@@ -94,7 +94,7 @@ def test_wrong_lines_stop_before_anything_is_written_and_are_skipped_on_demand(s
 def test_a_medium_that_no_worker_can_read_is_named_when_the_catalog_is_checked(tmp_path):
     lines = [{"id": "a", "title": "mug", "images": ["s3://bucket/a.jpg"]}, {"id": "b", "title": "mug"}]
     (tmp_path / "catalog.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    code, out, err = ltr("catalog", "check", tmp_path / "catalog.jsonl")
+    code, out, err = ltr_here("catalog", "check", tmp_path / "catalog.jsonl")
     assert (code, out) == (1, f"{tmp_path / 'catalog.jsonl'}: 1 good line, 1 mistake\n")
     assert err.startswith("line 1 $.images")
     assert "s3: is not read: 's3://bucket/a.jpg'" in err
@@ -106,19 +106,19 @@ def test_an_index_that_put_makes_is_said_with_its_vectors(shop, here):
     (shop / "catalog.jsonl").write_text("")
     put = ("catalog", "put", shop / "catalog.jsonl", "--index", name)
     said = f"there was no index {name}: made {name}-v1, with vectors of text; "
-    code, _, err = ltr(*put, **environment)
+    code, _, err = ltr_here(*put, **environment)
     assert (code, said in err) == (0, True)
-    code, _, err = ltr(*put, **environment)
+    code, _, err = ltr_here(*put, **environment)
     assert (code, said in err) == (0, False)
 
 
 @pytest.mark.live
 def test_a_feature_on_a_field_that_the_index_lacks_is_named(shop, here):
     environment, name = here
-    ltr("index", "create", name, "--text-encoder", "none", **environment)
+    ltr_here("index", "create", name, "--text-encoder", "none", **environment)
     lacking = {**FEATURES, "features": [{**FEATURES["features"][0], "field": "titel"}]}
     (shop / "set.yaml").write_text(yaml.safe_dump(lacking))
-    code, _, err = ltr("features", "push", shop / "set.yaml", "--index", name, **environment)
+    code, _, err = ltr_here("features", "push", shop / "set.yaml", "--index", name, **environment)
     assert code == 2
     assert "no field 'titel' in the index; it has" in err
 
@@ -132,13 +132,15 @@ def test_an_unreadable_photo_is_recorded_and_the_product_stays(shop, here, tiny_
     (shop / "catalog.jsonl").write_text("".join(json.dumps(product) + "\n" for product in products))
     spec = f"open_clip:{tiny_encoder}"
     encoders = ("--text-encoder", "none", "--image-encoder", spec)
-    code, out, err = ltr("index", "create", name, "--from", shop / "catalog.jsonl", *encoders, "--json", **environment)
+    code, out, err = ltr_here(
+        "index", "create", name, "--from", shop / "catalog.jsonl", *encoders, "--json", **environment
+    )
     assert code == 0, err
     status = json.loads(out)
     assert (status["products"], status["backlog"]) == (2, 0)
     assert [(error["id"], error["vector"]) for error in status["errors"]] == [("p1", "image_vector")]
     asked = ("search", "--image", shop / "good.jpg", "--ranker", "vectors", "--index", name, "--json")
-    _, out, _ = ltr(*asked, **environment)
+    _, out, _ = ltr_here(*asked, **environment)
     assert json.loads(out)["hits"][0]["id"] == "p0"
 
 
@@ -148,18 +150,18 @@ def test_media_are_read_where_the_command_says_and_an_input_without_effect_is_na
     for photo in ("a.jpg", "b.jpg"):
         shutil.copy(tiny_encoder.parent / "photo.jpg", shop / photo)
     (shop / "catalog.jsonl").write_text(json.dumps({**PRODUCTS[0], "images": ["a.jpg", "b.jpg"]}) + "\n")
-    made = ltr("index", "create", name, "--from", shop / "catalog.jsonl", "--text-encoder", "none", **environment)
+    made = ltr_here("index", "create", name, "--from", shop / "catalog.jsonl", "--text-encoder", "none", **environment)
     assert made[0] == 0, made
     embed = ("index", "embed", name, "--image-encoder", f"open_clip:{tiny_encoder}", "--json")
-    _, out, err = ltr(*embed, "--media-root", shop, **environment)
+    _, out, err = ltr_here(*embed, "--media-root", shop, **environment)
     assert json.loads(out)["backlog"] == 0, err
-    code, out, _ = ltr("index", "drop", name, **environment)
+    code, out, _ = ltr_here("index", "drop", name, **environment)
     assert code == 0
     assert f"{name}-v2 is active, with 1 product:" in out, "not one for each photo"
     asked = ("search", "shoe", "--image", shop / "a.jpg", "--index", name, "--ranker")
-    _, _, err = ltr(*asked, "bm25", **environment)
+    _, _, err = ltr_here(*asked, "bm25", **environment)
     assert err == "ltr: bm25 reads words alone, so --image changes nothing; choose --ranker vectors, or a trained one\n"
-    assert ltr(*asked, "vectors", **environment)[2] == ""
+    assert ltr_here(*asked, "vectors", **environment)[2] == ""
 
 
 @pytest.mark.live
@@ -180,7 +182,7 @@ def test_a_query_encoder_that_changed_since_is_refused(shop, here):
 
 def test_a_node_whose_run_folder_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("")
-    code, _, err = ltr("node", "start", LTR_RUNS=str(tmp_path / "file" / "runs"))
+    code, _, err = ltr_here("node", "start", LTR_RUNS=str(tmp_path / "file" / "runs"))
     assert code == 1
     assert str(tmp_path / "file") in err
 
@@ -189,13 +191,13 @@ def test_a_node_whose_run_folder_cannot_be_written_is_said(tmp_path):
 def test_a_worker_whose_run_folder_cannot_be_written_is_said_and_the_words_are_there(shop, here):
     environment, name = here
     (shop / "vectors.txt").write_text("red 1 0\nblue 0 1\n")
-    created = ltr("index", "create", name, "--text-encoder", f"word-vectors:{shop}/vectors.txt", **environment)
+    created = ltr_here("index", "create", name, "--text-encoder", f"word-vectors:{shop}/vectors.txt", **environment)
     assert created[0] == 0, created
     (shop / "file").write_text("")
     environment = {**environment, "LTR_RUNS": str(shop / "file" / "runs")}
-    code, _, err = ltr("catalog", "put", shop / "catalog.jsonl", "--index", name, **environment)
+    code, _, err = ltr_here("catalog", "put", shop / "catalog.jsonl", "--index", name, **environment)
     assert code == 1
     assert "Not a directory" in err
-    code, out, _ = ltr("index", "status", name, "--json", **environment)
+    code, out, _ = ltr_here("index", "status", name, "--json", **environment)
     status = json.loads(out)
     assert (code, status["products"], status["backlog"]) == (0, 30, 30)

@@ -3,7 +3,8 @@
 import json
 
 import yaml
-from ltr_command import FEATURES, ltr
+from ltr_command import FEATURES
+from ltr_command import ltr_here as ltr
 
 
 def test_mistakes_of_a_feature_set_are_listed_with_exit_code_2(tmp_path):

@@ -10,6 +10,7 @@ import time
 import uuid
 
 import pytest
+from ltr_command import ltr_here
 
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.versions import resolve_alias
@@ -35,6 +36,10 @@ def name(cluster):
     cluster.call("DELETE", f"/{made}-v*")
 
 
+def of_this_test(words, name):
+    return ["--index", name] if words[0] == "catalog" else []
+
+
 @pytest.fixture
 def start(node_url, tmp_path, name):
     """Starts `ltr` with these words; a verb of catalogs works on the index of this test."""
@@ -43,8 +48,7 @@ def start(node_url, tmp_path, name):
     started = []
 
     def run(*words):
-        target = ["--index", name] if words[0] == "catalog" else []
-        command = [*LTR, *map(str, words), *target]
+        command = [*LTR, *map(str, words), *of_this_test(words, name)]
         pipe = subprocess.PIPE
         started.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=env))
         return started[-1]
@@ -56,14 +60,12 @@ def start(node_url, tmp_path, name):
 
 
 @pytest.fixture
-def index(start):
-    """(exit code, standard output, standard error) of such a command."""
+def index(node_url, tmp_path, name):
+    """(exit code, standard output, standard error) of such a command, in this process."""
 
-    def run(*arguments, stdin=None):
-        process = start(*arguments)
-        out, err = process.communicate(stdin, timeout=120)
-        assert "Traceback" not in err, err
-        return process.returncode, out, err
+    def run(*words, stdin=""):
+        environment = {"OPENSEARCH_URL": node_url, "LTR_RUNS": str(tmp_path / "runs")}
+        return ltr_here(*words, *of_this_test(words, name), stdin=stdin, **environment)
 
     return run
 
@@ -217,7 +219,7 @@ def test_an_empty_file_deletes_nothing(index, create, cluster, name, catalog, wr
 
 
 def test_an_update_makes_no_index(index, cluster, name, write):
-    for words, lines in ((["-"], '{"id": "p1", "price": 9.9}\n'), ([write("prices.jsonl", {"id": "p1"})], None)):
+    for words, lines in ((["-"], '{"id": "p1", "price": 9.9}\n'), ([write("prices.jsonl", {"id": "p1"})], "")):
         code, _, err = index("catalog", "update", *words, stdin=lines)
         assert code == 1
         assert f"there is no index '{name}'" in err

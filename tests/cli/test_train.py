@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from ltr_command import ltr
+from ltr_command import ltr_here as ltr
 
 from ltr_plugin.rankers.loading import load_ranker
 

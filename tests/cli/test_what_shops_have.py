@@ -6,7 +6,8 @@ import uuid
 import german_shop
 import pytest
 import yaml
-from ltr_command import PRODUCTS, ltr
+from ltr_command import PRODUCTS
+from ltr_command import ltr_here as ltr
 
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.opensearch import OpenSearchCluster

@@ -1,8 +1,9 @@
-"""The real thing: Maven, OpenSearch and the engine. The first run builds them in runs/test-restarts."""
+"""The real thing: Maven, OpenSearch and the engine."""
 
 import http.client
 import json
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from zipfile import ZipFile
 
 import pytest
+from built_node import RUNS, built_node, copy_of_built_node
 from typer.testing import CliRunner
 
 from ltr_plugin.devnode import NodeFolder, node_health, node_state, start_node, stop_node
@@ -17,17 +19,16 @@ from ltr_plugin.devnode.build import build
 from ltr_plugin.devnode.layout import laid_out, lay_out
 from ltr_plugin.devnode.toolchain import find_jdk
 from ltr_plugin.errors import NodeError
-from ltr_plugin.resources import resource_dir
 from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live
 
-RUNS = Path(__file__).parents[2] / "runs" / "test-restarts"
-SETTINGS = Settings(runs=RUNS)
+SETTINGS = Settings(runs=RUNS / "test-restarts")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def stopped_at_the_end() -> Iterator[None]:
+def built_and_stopped_at_the_end() -> Iterator[None]:
+    copy_of_built_node("test-restarts")
     yield
     stop_node(SETTINGS)
 
@@ -78,7 +79,7 @@ def test_a_document_survives_the_kill_of_its_node():
 def test_the_command_tells_the_state_by_its_exit_code(monkeypatch: pytest.MonkeyPatch):
     from ltr_plugin.cli.node import app
 
-    monkeypatch.setenv("LTR_RUNS", str(RUNS))
+    monkeypatch.setenv("LTR_RUNS", str(SETTINGS.runs))
     state = start_node(SETTINGS)
     shown = CliRunner().invoke(app, ["status", "--json"])
     assert shown.exit_code == 0
@@ -102,7 +103,7 @@ def test_only_the_plugin_that_changed_is_replaced(tmp_path: Path):
     jdk = find_jdk()
     folder = NodeFolder(tmp_path / "node")
     folder.root.mkdir()
-    dist = build(resource_dir("engine"), folder, jdk)
+    dist = Path(shutil.copytree(built_node().build / "dist", tmp_path / "dist"))
     lay_out(folder, dist, "first", jdk)
     assert laid_out(folder)["sources"] == "first"
     lib, knn, engine = (

@@ -154,6 +154,16 @@ def test_a_trial_outlives_short_memory():
     assert encoder.batches[-1] == 2
 
 
+@pytest.fixture
+def two_threads():
+    """PyTorch takes two threads in this test, however many are left to it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
 def test_several_streams_share_the_batches():
     encoder = Numbers(streams=3)
     encode(encoder, 320)

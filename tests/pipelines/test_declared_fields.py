@@ -24,6 +24,8 @@ fields:
   - {name: since, type: date}
   - {name: organic, type: boolean}
   - {name: stores.stock, type: number}
+  - {name: variants.size, type: keyword}
+  - {name: variants.colour, type: keyword}
 nested:
   - {path: stores, key: store}
 filters:
@@ -33,7 +35,14 @@ filters:
 PRODUCTS = [
     {"id": "1", "title": "Mug", "colour": ["Dark Red", "Weiß"], "stock": 0, "organic": False, "since": "2024-01-05"},
     {"id": "2", "title": "Mug", "colour": "Weiß", "stock": 12, "organic": True, "care": "Dishwashers are safe"},
-    {"id": "3", "title": "Mug", "colour": "blue", "stock": 3, "stores": [{"store": "berlin", "stock": 2}]},
+    {
+        "id": "3",
+        "title": "Mug",
+        "colour": "blue",
+        "stock": 3,
+        "stores": [{"store": "berlin", "stock": 2}, {"store": "hamburg", "stock": 0}],
+        "variants": [{"id": "3-s", "size": "S", "colour": "blue"}, {"id": "3-m", "size": "M", "colour": "grey"}],
+    },
     {"id": "4", "title": "Mug", "brand": "Mira"},
 ]
 
@@ -82,6 +91,36 @@ def test_values_are_counted_as_they_are_spelt_and_filter(cluster, shop):
     assert [hit.id for hit in dated] == ["1"]
 
 
+def test_fields_of_variants_and_stores_are_filters_too(ltr, cluster, shop):
+    index = Index.open(cluster, shop)
+    names = {one.field: one.name for one in index.profile.filters}
+    assert names["variants.size"] == "size"
+    assert (names["variants.colour"], names["stores.stock"]) == ("variants_colour", "stores_stock")
+    asked = (
+        "search",
+        "mug",
+        "--index",
+        shop,
+        "--filter",
+        "stores_stock=1..",
+        "--filter",
+        "size=M",
+        "--facets",
+        "--json",
+    )
+    status, out, err = ltr(*asked, "--pick", "store=berlin")
+    assert status == 0, err
+    (hit,) = json.loads(out)["hits"]
+    assert [one["store"] for one in hit["stores"]] == ["berlin", "hamburg"]
+    assert hit["matches"]["stores"] == [{"store": "berlin", "stock": 2}]
+    assert [one["id"] for one in hit["matches"]["variants"]] == ["3-m"]
+    assert json.loads(out)["facets"]["size"] == [{"count": 1, "value": "M"}, {"count": 1, "value": "S"}]
+    assert json.loads(ltr(*asked, "--pick", "store=hamburg")[1])["hits"] == []
+    assert "it has store" in ltr(*asked, "--pick", "shop=berlin")[2]
+    split = search(index, text="mug", filters={"size": "S", "variants_colour": "grey"})
+    assert [hit.id for hit in split] == []
+
+
 def test_texts_and_keywords_are_found_by_their_words(cluster, shop):
     assert [hit.id for hit in search(Index.open(cluster, shop), text="dishwasher")] == ["2"]
     assert [hit.id for hit in search(Index.open(cluster, shop), text="dark red")] == ["1"]
@@ -119,6 +158,13 @@ def test_the_starting_features_read_declared_numbers_dates_and_booleans(ltr, sho
     features = {one.name: one.kind for one in FeatureSet.load(tmp_path / "f.yaml").features}
     assert features | {"stock": "field_value", "since": "recency", "organic": "template"} == features
     assert "care_bm25" in features
+    text = (tmp_path / "f.yaml").read_text()
+    lines = text.splitlines()
+    commented = next(line for line in lines if "stores.stock" in line)
+    (tmp_path / "g.yaml").write_text(text.replace(commented, commented.replace("# ", "", 1)))
+    (nested,) = [one for one in FeatureSet.load(tmp_path / "g.yaml").features if one.name == "stores_stock"]
+    assert (nested.kind, nested.nested, nested.pick) == ("field_value", "stores", "store")
+    assert ltr("features", "check", tmp_path / "g.yaml", "--index", shop)[0] == 0
 
 
 def test_another_schema_makes_the_next_version_with_all_products(ltr, cluster, shop, tmp_path):
@@ -150,6 +196,8 @@ def test_another_schema_makes_the_next_version_with_all_products(ltr, cluster, s
         ("fields: [{name: a, type: keyword}, {name: a, type: text}]", "$", "two fields"),
         ("filters: [{name: x, field: nowhere, type: keyword}]", "$.filters[0].field", "nowhere"),
         ("media_root: /srv", "$.media_root", "leave it out"),
+        ("nested: [{path: stores, key: size}]", "$", "'size' means something else"),
+        ("nested: [{path: variants, key: sku}]", "$", "declare it: `variants.sku`"),
     ],
 )
 def test_a_wrong_profile_is_refused_before_an_index_is_made(ltr, cluster, tmp_path, text, place, reason):

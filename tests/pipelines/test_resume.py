@@ -8,20 +8,17 @@ import subprocess
 import sys
 import time
 import uuid
-from pathlib import Path
 
 import pytest
+from built_node import copy_of_built_node
 
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.devnode import start_node, stop_node
-from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live
 
-PRODUCTS = 2100
-RUNS = Path(__file__).parents[2] / "runs" / "test-restarts"
-"""A node that may be killed, built once for all tests that do so."""
+PRODUCTS = 1100  # two tasks
 
 
 def index_command(catalog, name, settings):
@@ -51,12 +48,12 @@ def test_a_node_killed_while_indexing_loses_nothing(tmp_path):
     lines = [json.dumps({"id": f"p{n}", "title": f"product number {n} in some colour"}) for n in range(PRODUCTS)]
     catalog = tmp_path / "catalog.jsonl"
     catalog.write_text("\n".join(lines) + "\n")
-    settings, name = Settings(runs=RUNS), f"resuming-{uuid.uuid4().hex[:8]}"
+    settings, name = copy_of_built_node("test-resuming"), f"resuming-{uuid.uuid4().hex[:8]}"
     try:
         node = start_node(settings)
         (settings.runs / "worker.log").unlink(missing_ok=True)
         first = index_command(catalog, name, settings)
-        kept = wait_until_some_are_embedded(settings)  # of any of the three tasks: they are begun together
+        kept = wait_until_some_are_embedded(settings)  # of either task: they are begun together
         os.kill(node.pid, signal.SIGKILL)
         _, said = first.communicate(timeout=120)
         assert first.returncode == 1

@@ -9,7 +9,7 @@ from time import sleep
 import numpy as np
 import pytest
 import yaml
-from ltr_command import ltr
+from ltr_command import ltr_here as ltr
 from together import together
 
 from ltr_plugin.cluster.feature_store import FeatureStore, push_features

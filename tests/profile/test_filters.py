@@ -2,6 +2,7 @@
 
 import german_shop
 import pytest
+import yaml
 
 from ltr_plugin.cli.page_options import read_filters
 from ltr_plugin.errors import InputError
@@ -9,6 +10,7 @@ from ltr_plugin.profile.check import profile_problems, profile_warnings
 from ltr_plugin.profile.draft import draft_profile
 from ltr_plugin.profile.index_fields import index_fields
 from ltr_plugin.profile.index_profile import IndexProfile
+from ltr_plugin.profile.yaml_file import draft_yaml
 from ltr_plugin.validation import decode
 
 MAPPING = {
@@ -43,6 +45,31 @@ def test_a_draft_filters_by_what_products_have_and_by_keywords_with_few_values()
     prices = sorted(one["preis"]["brutto"] for one in made.values())
     limits = next(one for one in draft.filters if one.field == "preis.brutto").facet.ranges
     assert [prices[len(prices) * share // 4] for share in (1, 2, 3)] == pytest.approx(limits, rel=0.05)
+
+
+def test_a_draft_finds_the_key_of_nested_objects_and_filters_by_their_fields():
+    types = {"store": "keyword", "sku": "keyword", "size": "keyword", "state": "keyword", "stock": "integer"}
+    inside = {"type": "nested", "properties": {name: {"type": type_} for name, type_ in types.items()}}
+    mapping = {"properties": {"t": {"type": "text"}, "stores": inside, "notes": {"type": "nested"}}}
+    names = ("berlin", "hamburg", "köln")
+    documents = [
+        {
+            "t": "red mug",
+            "stores": [
+                {"store": name, "sku": f"{number}-{name}", "size": f"{name}-{number % 9}", "state": "new", "stock": 1}
+                for name in names[: 1 + number % 3]
+            ],
+        }
+        for number in range(60)
+    ]
+    draft = draft_profile(mapping, {}, [(str(number), one) for number, one in enumerate(documents)])
+    assert [(one.path, one.key) for one in draft.nested] == [("stores", "store")]  # `size` differs, too, and means more
+    assert [(one.name, one.field) for one in draft.filters] == [
+        ("stores_store", "stores.store"),
+        ("stores_size", "stores.size"),
+    ]
+    read = decode(IndexProfile, yaml.safe_load(draft_yaml(draft, [])), source="index.yaml")
+    assert not profile_problems(read, index_fields(mapping))
 
 
 def test_a_draft_has_no_more_filters_than_a_search_template_has_room_for():
@@ -88,7 +115,7 @@ def test_a_filter_by_a_field_that_cannot_be_filtered_by_is_named_with_its_place(
         "$.filters[3].field": "'hidden' is not indexed, so a search cannot be filtered by it; leave it out",
         "$.filters[4].field": "'size' has no doc_values, so it is neither counted nor sorted by; leave it out",
         "$.filters[5].field": (
-            "'offers.price' is inside of the nested 'offers', so a search cannot be filtered by it; leave it out"
+            "'offers.price' is inside of the nested 'offers'; declare that: `nested: [{path: offers}]`"
         ),
     }
 

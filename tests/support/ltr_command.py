@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from unittest.mock import patch
 
 LTR = [sys.executable, "-c", "from ltr_plugin.cli import main; main()"]
@@ -26,17 +27,21 @@ def _environment():
     return {name: value for name, value in os.environ.items() if not name.startswith(("OPENSEARCH_", "LTR_"))}
 
 
-def ltr_here(*arguments, cwd, **environment):
-    """What `ltr` gives, of a command in this process: what libraries and encoders take to load is paid once."""
+def ltr_here(*arguments, cwd=None, stdin="", **environment):
+    """What `ltr` gives, of a command in this process: what libraries and encoders take to load is paid once.
+
+    An encoder whose files changed is the one that was loaded before, and a signal ends the tests: these need `ltr`.
+    """
     from ltr_plugin.cli import main
 
     out, err, code = io.StringIO(), io.StringIO(), 0
     handler = signal.getsignal(signal.SIGINT)
     try:
         with (
-            contextlib.chdir(cwd),
+            contextlib.chdir(cwd or Path.cwd()),
             patch.dict(os.environ, {**_environment(), **environment}, clear=True),
             patch.object(sys, "argv", ["ltr", *map(str, arguments)]),
+            patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()))),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):

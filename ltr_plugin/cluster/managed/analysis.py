@@ -1,5 +1,6 @@
 """How an index of this library analyzes its text, as its settings and mapping say."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +29,7 @@ COMPOUND_FIELDS = ("title", "category")
 SYNONYMS = "synonyms"
 """The filter that puts synonyms in."""
 
-_WITH_SYNONYMS = ("unstemmed", "stemmed")
+_OURS = re.compile(f"(unstemmed|stemmed|parts)(_.*)?{QUERY_SUFFIX}")
 
 MIN_PART_LETTERS, MAX_PART_LETTERS = 3, 30
 
@@ -78,16 +79,30 @@ def analysis_settings(schema: CatalogSchema, choices: AnalysisChoices = NO_CHOIC
 def with_synonyms(settings: Mapping[str, Any], rules: Sequence[str]) -> dict[str, Any]:
     """The `analysis` block of an index with these synonyms alone in its analyzers of queries.
 
-    They come after stemming, which their rules go through too, and before the cut, which counts them. Compounds are not
-    split into synonyms, and a shop's own analyzers have filters of their own.
+    They come before the cut, which counts them; their rules go through the filters before, such as stemming. A shop's
+    own analyzers have filters of their own. Each analyzer has a form for phrases, without synonyms: a phrase with
+    several of them would be searched for in all combinations.
     """
     analyzers = dict(settings["analyzer"])
-    for name, analyzer in analyzers.items():
-        if name.startswith(_WITH_SYNONYMS) and name.endswith(QUERY_SUFFIX):
-            kept = [one for one in analyzer["filter"] if one not in (SYNONYMS, CUT)]
-            analyzers[name] = {**analyzer, "filter": [*kept, *([SYNONYMS] if rules else []), CUT]}
-    replacing = {SYNONYMS: {"type": "synonym_graph", "synonyms": list(rules)}} if rules else {}
-    return {**settings, "analyzer": analyzers, "filter": {**settings["filter"], **replacing}}
+    for name, analyzer in settings["analyzer"].items():
+        if _OURS.fullmatch(name):
+            plain = [one for one in analyzer["filter"] if one != SYNONYMS]
+            cut = plain.index(CUT)
+            analyzers[name] = {**analyzer, "filter": [*plain[:cut], *([SYNONYMS] if rules else []), *plain[cut:]]}
+            if rules:
+                analyzers[_for_phrases(name)] = {**analyzer, "filter": plain}
+    added = {SYNONYMS: {"type": "synonym_graph", "synonyms": list(rules)}} if rules else {}
+    return {**settings, "analyzer": analyzers, "filter": {**settings["filter"], **added}}
+
+
+def with_phrase_analyzers(field: Mapping[str, Any]) -> dict[str, Any]:
+    """The mapping of a field, or of an object with fields, in which phrases are searched for without synonyms."""
+    made = dict(field)
+    if _OURS.fullmatch(name := str(field.get("search_analyzer"))):
+        made["search_quote_analyzer"] = _for_phrases(name)
+    for members in {"fields", "properties"} & field.keys():
+        made[members] = {key: with_phrase_analyzers(member) for key, member in field[members].items()}
+    return made
 
 
 def text_mapping(schema: CatalogSchema, field: str, language: str | None = None) -> dict[str, Any]:
@@ -135,6 +150,10 @@ def languages_of(schema: CatalogSchema) -> list[str]:
 def has_parts(schema: CatalogSchema, field: str, language: str | None = None) -> bool:
     """Whether compounds in a field are found by their parts: in COMPOUND_FIELDS of a language that has compounds."""
     return field in COMPOUND_FIELDS and LANGUAGES[language or language_of(schema, field)].compounds
+
+
+def _for_phrases(name: str) -> str:
+    return f"{name.removesuffix(QUERY_SUFFIX)}_phrase"
 
 
 def _suffix(schema: CatalogSchema, language: str) -> str:

@@ -6,11 +6,14 @@ from typing import Any
 
 from ltr_plugin.catalog.languages import require_language
 from ltr_plugin.catalog.schema import CatalogSchema
+from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.managed.analysis import WITHOUT_OWN, analysis_settings
 from ltr_plugin.errors import ClusterError, InputError, Problem
 from ltr_plugin.validation import shorten
 
-SECTIONS = ("analyzer", "tokenizer", "filter", "char_filter")
+_PARTS = ("tokenizer", "filter", "char_filter")
+
+SECTIONS = ("analyzer", *_PARTS)
 """The parts of an `analysis` block that a shop may state."""
 
 _OURS = re.compile(r"(unstemmed|stemmed|parts|folded)(_.*)?")
@@ -25,16 +28,27 @@ def analysis_problems(schema: CatalogSchema, text_fields: Iterable[str]) -> list
     return problems or list(_own_problems(schema, fields))
 
 
-def analyzer_refused(error: ClusterError, schema: CatalogSchema) -> InputError | None:
-    """What the cluster says of an analyzer of the shop's own, at its place; None for another error."""
-    settings = schema.analysis.settings
-    if error.status != 400 or not (settings or schema.analysis.synonyms):
+def analyzer_refused(cluster: Cluster, error: ClusterError, schema: CatalogSchema) -> InputError | None:
+    """What the cluster says of the shop's own analyzers that it refuses, at their places; None for another error."""
+    own = schema.analysis.settings
+    if error.status != 400 or not (own or schema.analysis.synonyms):
         return None
-    names = {name: f"$.analysis.settings.{section}.{name}" for section, entries in settings.items() for name in entries}
-    named = [name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", str(error))]
+    problems = []
+    for name, analyzer in own.get("analyzer", {}).items():
+        body = {key: _inlined(own, key, analyzer[key]) for key in _PARTS if key in analyzer}
+        try:
+            cluster.call("POST", "/_analyze", {**body, "text": ""})
+        except ClusterError as refused:
+            problems.append(Problem(f"$.analysis.settings.analyzer.{name}", str(refused)))
     other = "$.analysis.synonyms" if schema.analysis.synonyms else "$.analysis.settings"
-    place = names[named[-1]] if named else other
-    return InputError("profile", [Problem(place, str(error))])
+    return InputError("profile", problems or [Problem(other, str(error))])
+
+
+def _inlined(own: Mapping[str, Any], section: str, names: Any) -> Any:  # noqa: ANN401 - as the shop wrote it
+    """The names, each with its definition in its place where the shop has one."""
+    if isinstance(names, list | tuple):
+        return [_inlined(own, section, name) for name in names]
+    return own.get(section, {}).get(names, names) if isinstance(names, str) else names
 
 
 def _language_problems(schema: CatalogSchema, fields: frozenset[str]) -> Iterator[Problem]:

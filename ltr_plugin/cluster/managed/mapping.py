@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.product import MODALITIES
-from ltr_plugin.catalog.schema import SCHEMA_KEYS, VARIANTS, CatalogSchema
+from ltr_plugin.catalog.schema import SCHEMA_KEYS, VARIANTS, CatalogSchema, NestedField
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.managed.analysis import (
     NO_CHOICES,
@@ -13,6 +13,7 @@ from ltr_plugin.cluster.managed.analysis import (
     analysis_settings,
     stemmed_mapping,
     text_mapping,
+    with_phrase_analyzers,
 )
 from ltr_plugin.errors import InputError
 
@@ -51,7 +52,7 @@ def index_body(
     has those of variants too.
     `_meta` has what `managed_profile` reads.
     """
-    return {
+    body: dict[str, Any] = {
         "settings": {
             "index": {"knn": True, "number_of_shards": shards, "analysis": analysis_settings(schema, choices)}
         },
@@ -87,6 +88,9 @@ def index_body(
             },
         },
     }
+    if schema.analysis.synonyms:
+        body["mappings"] = with_phrase_analyzers(body["mappings"])
+    return body
 
 
 def text_fields(schema: CatalogSchema) -> list[str]:
@@ -94,9 +98,13 @@ def text_fields(schema: CatalogSchema) -> list[str]:
     return [*TEXT_FIELDS, *(one.name for one in schema.fields if one.type in ("text", "keyword"))]
 
 
-def schema_meta(schema: CatalogSchema) -> dict[str, Any]:
-    """What `_meta` says of a schema: the keys that have another value than the default."""
-    return schema.model_dump(mode="json", include=set(SCHEMA_KEYS), exclude_defaults=True)
+def schema_meta(schema: CatalogSchema, *, synonyms: bool = True) -> dict[str, Any]:
+    """What `_meta` says of a schema: the keys that have another value than the default; without `synonyms`, which
+    change while an index stays the same, all else. Variants without a key are no value: all indices have them."""
+    stated: dict[str, Any] = {"nested": tuple(one for one in schema.nested if one != NestedField(path=VARIANTS))}
+    if not synonyms:
+        stated["analysis"] = schema.analysis.model_copy(update={"synonyms": ()})
+    return schema.model_copy(update=stated).model_dump(mode="json", include=set(SCHEMA_KEYS), exclude_defaults=True)
 
 
 def is_managed(name: str, meta: Mapping[str, Any]) -> bool:
@@ -147,15 +155,16 @@ def _declared(schema: CatalogSchema, parent: str | None) -> dict[str, Any]:
 
 def _nested(schema: CatalogSchema) -> dict[str, Any]:
     """The mapping of variants and of the declared nested fields."""
-    variant = {
+    variant: dict[str, Any] = {
         "id": {"type": "keyword"},
         "price": {"type": "double"},
         "ean": {"type": "keyword"},
         "attributes": {"type": "object", "enabled": False},
     }
-    objects = {VARIANTS: variant} | {
+    keys: dict[str, dict[str, Any]] = {
         one.path: {one.key: {"type": "keyword"}} if one.key else {} for one in schema.nested
     }
+    objects = {**keys, VARIANTS: {**keys.get(VARIANTS, {}), **variant}}
     return {
         path: {"type": "nested", "properties": {**members, **_declared(schema, path)}}
         for path, members in objects.items()

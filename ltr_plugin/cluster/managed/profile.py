@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ltr_plugin.catalog.schema import SCHEMA_KEYS, CatalogSchema, DeclaredField
+from ltr_plugin.catalog.schema import SCHEMA_KEYS, VARIANTS, CatalogSchema, DeclaredField, NestedField
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.managed.analysis import COMPOUND_FIELDS, PARTS, has_parts
 from ltr_plugin.cluster.managed.mapping import is_managed
+from ltr_plugin.cluster.managed.template_room import with_room
 from ltr_plugin.profile.filter_fields import Facet, FilterField, FilterType
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 
 FACET_VALUES = 20
 """Values of a declared keyword that are counted, unless a profile states another facet."""
+
+VARIANT_FIELD = NestedField(path=VARIANTS)
+"""Variants, where a profile does not state a key for them."""
 
 PRICE_RANGES = (10, 20, 50, 100, 200, 500, 1000)
 """Limits between the prices that are counted together, unless a profile states others."""
@@ -53,7 +57,7 @@ def managed_profile(meta: Mapping[str, Any], profile: IndexProfile | None = None
     """The profile of an index with this `_meta`, which `index_body` made.
 
     Its vectors, its media and its schema are its own; what `profile` leaves out is as `default_profile` has it. A field
-    that `profile` states no filter for has the default one.
+    that `profile` states no filter for has the default one, if search templates have room for it (`with_room`).
     """
     schema = managed_schema(meta)
     made = default_profile(schema)
@@ -68,31 +72,45 @@ def managed_profile(meta: Mapping[str, Any], profile: IndexProfile | None = None
         "text_fields": stated.text_fields or made.text_fields,
         "returned_fields": stated.returned_fields or made.returned_fields,
         "filters": (*stated.filters, *kept),
+        "nested": made.nested,
     }
-    return stated.model_copy(update={**{key: getattr(schema, key) for key in SCHEMA_KEYS}, **own})
+    whole = stated.model_copy(update={**{key: getattr(schema, key) for key in SCHEMA_KEYS}, **own})
+    return with_room(whole, [one for one in kept if one not in PROFILE.filters])
 
 
 def default_profile(schema: CatalogSchema) -> IndexProfile:
     """PROFILE with the declared fields: text is searched, the others are filters, and all are returned. A declared
-    `stock` is the stock of a product."""
+    `stock` is the stock of a product. Fields of nested objects are filters of their own key, such as `size`, or, where
+    that is taken, of their path, such as `variants_size`."""
     declared = schema.declared()
+    nested = schema.nested if any(one.path == VARIANTS for one in schema.nested) else (VARIANT_FIELD, *schema.nested)
     stock = next((one.name for one in declared if one.name == "stock" and one.type in ("number", "boolean")), None)
     text = [f"{one.name}.stem" for one in declared if one.type == "text"]
     parts = [f"{field}.{PARTS}" for field in COMPOUND_FIELDS if has_parts(schema, field)]
-    filters = tuple(_filter(one) for one in declared if one.type != "text")
+    filters = [*PROFILE.filters, *(_filter(one, one.key) for one in declared if one.type != "text")]
+    for one in (one for path in nested for one in schema.declared(path.path) if one.type != "text"):
+        names = (one.key, f"{one.parent}_{one.key}"[:64])
+        parameters = {name for other in filters for name in (other.name, *other.parameters)}
+        free = [_filter(one, name) for name in names]
+        filters += [each for each in free if not parameters & {each.name, *each.parameters}][:1]
     return PROFILE.model_copy(
         update={
             "product": PROFILE.product.model_copy(update={"stock": stock}),
             "text_fields": (*PROFILE.text_fields, *parts, *text),
-            "returned_fields": (*PROFILE.returned_fields, *(one.name for one in declared)),
-            "filters": (*PROFILE.filters, *filters),
+            "returned_fields": tuple(
+                dict.fromkeys(
+                    (*PROFILE.returned_fields, *(one.name for one in declared), *(one.path for one in nested))
+                )
+            ),
+            "filters": tuple(filters),
+            "nested": nested,
         }
     )
 
 
-def _filter(field: DeclaredField) -> FilterField:
+def _filter(field: DeclaredField, name: str) -> FilterField:
     facet = Facet(terms=FACET_VALUES) if field.type in ("keyword", "boolean") else None
-    return FilterField(name=field.key, field=field.name, type=cast("FilterType", field.type), facet=facet)
+    return FilterField(name=name, field=field.name, type=cast("FilterType", field.type), facet=facet)
 
 
 def effective_profile(name: str, meta: Mapping[str, Any], profile: IndexProfile | None) -> IndexProfile | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.managed.analysis import SYNONYMS, with_synonyms
+from ltr_plugin.cluster.managed.analysis import SYNONYMS, with_phrase_analyzers, with_synonyms
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.language_analyzers import CUT, QUERY_SUFFIX
 from ltr_plugin.cluster.managed.mapping import schema_meta
@@ -55,7 +55,9 @@ def _clone(source: ManagedIndex, rules: Sequence[str]) -> ManagedIndex:
     schema = source.schema
     analysis_block = schema.analysis.model_copy(update={"synonyms": tuple(rules)})
     meta = source.mapping["_meta"] | {"schema": schema_meta(schema.model_copy(update={"analysis": analysis_block}))}
-    cluster.call("PUT", f"/{name}/_mapping", {"_meta": meta})
+    fields = {key: (field, with_phrase_analyzers(field)) for key, field in source.mapping["properties"].items()}
+    changed = {key: new for key, (field, new) in fields.items() if new != field} if rules else {}
+    cluster.call("PUT", f"/{name}/_mapping", {"_meta": meta, "properties": changed})
     return ManagedIndex.open(cluster, name)
 
 

@@ -106,7 +106,7 @@ def create_next_version(
             cluster.call("PUT", f"/{name}", body)
         except ClusterError as error:
             if error.error_type != "resource_already_exists_exception":
-                raise analyzer_refused(error, schema) or error from None
+                raise analyzer_refused(cluster, error, schema) or error from None
             continue  # another command was first with this number
         return ManagedIndex.open(cluster, name)
 

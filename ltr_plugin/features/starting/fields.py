@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from ltr_plugin.catalog.schema import DeclaredField
+from ltr_plugin.catalog.schema import DeclaredField, NestedField
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.features.compatibility import FIELD_TYPES, field_type
+from ltr_plugin.profile.filter_fields import FilterField
 from ltr_plugin.profile.index_profile import IndexProfile
 
 MAX_TEXT_FIELDS = 12
@@ -58,6 +59,12 @@ class IndexFields:
     def declared(self) -> tuple[DeclaredField, ...]:
         """The fields of products that the profile declares, but for those of nested objects."""
         return self._profile.declared()
+
+    @property
+    def nested(self) -> list[tuple[FilterField, NestedField]]:
+        """The filters by numbers and dates of nested objects, each with the nested field."""
+        pairs = [(one, self._profile.nested_of(one.field)) for one in self._profile.filters if one.ordered]
+        return [(one, nested) for one, nested in pairs if nested and self.has(one.field, one.type)]
 
     def without_subfield(self, field: str) -> str:
         """The field that a subfield, such as `title.stem`, belongs to; the field itself where it is none."""

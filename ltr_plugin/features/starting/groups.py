@@ -5,7 +5,7 @@ from typing import Any
 
 from ltr_plugin.features.feature_file import FeatureEntry, FeatureGroup, slug
 from ltr_plugin.features.starting.fields import IndexFields
-from ltr_plugin.features.starting.numbers import number_features, other_numbers
+from ltr_plugin.features.starting.numbers import nested_features, number_features, other_numbers
 from ltr_plugin.features.starting.reviews import review_features, review_text
 from ltr_plugin.features.starting.similarities import Similarity, greatest, names_of, similarities
 from ltr_plugin.features.starting.text import ALL_TERMS, BEST_FIELDS, CROSS_FIELDS, INCREASING, text_features
@@ -25,6 +25,11 @@ _SUMS = """\
 Sums that a few trees could not learn from a few queries. BM25 has no upper bound; x / (x + 8) keeps it below 1, so \
 that it can be added to similarities."""
 
+_NESTED = (
+    "Numbers and dates of nested objects: of the one that a search picks, else the least number and the newest date "
+    "(score_mode). Take the # away from those that say what shoppers choose, and log features with queries that pick "
+    "as shoppers do.\n"
+)
 _REVIEWS = """\
 Reviews: BM25, similarity of the query's text with their mean and with the most similar one, number and mean rating."""
 
@@ -64,6 +69,8 @@ def starting_groups(profile: IndexProfile, mapping: Mapping[str, Any], *, review
     used = [group for group in groups if group.features]
     if others:
         used.append(FeatureGroup(_OTHERS + "\n".join(listed), []))
+    if inside := nested_features(fields):
+        used.append(FeatureGroup(_NESTED + "\n".join(inside), []))
     if left_out := ", ".join(fields.left_out):
         used.append(
             FeatureGroup(f"Left out, because features cannot have such names or types, or so many: {left_out}.", [])

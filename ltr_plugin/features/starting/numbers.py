@@ -48,6 +48,16 @@ def _declared(field: DeclaredField) -> FeatureEntry | None:
     return {"name": field.key, "modality": "behaviour", **entry} if entry else None
 
 
+def nested_features(fields: IndexFields) -> list[str]:
+    """A line of a feature-set file for each number and date of nested objects that the profile filters by."""
+    kinds = {"number": "field_value", "date": "recency"}
+    return [
+        f"- {{name: {slug(one.field)}, kind: {kinds[one.type]}, modality: behaviour, field: {one.field}, "
+        f"nested: {nested.path}{f', pick: {nested.key}' if nested.key else ''}}}"
+        for one, nested in fields.nested
+    ]
+
+
 def other_numbers(fields: IndexFields) -> list[str]:
     """Numbers of the index that the profile says nothing about; the first few of them."""
     known = {*fields.product.fields().values(), fields.popularity, *(one.name for one in fields.declared)}

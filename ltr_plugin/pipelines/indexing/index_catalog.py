@@ -69,6 +69,7 @@ def write_catalog(
     alias: str,
     vectors: Sequence[VectorField] | EncoderSelection,
     *,
+    origin: Path | None = None,
     media: Path | None = None,
     update: bool = False,
     prune: bool = False,
@@ -87,11 +88,14 @@ def write_catalog(
     `options` say how an index or a version is made. If another command moves the alias meanwhile, the rest is written
     to the version that is active then.
 
-    Relative media lie in the folder `media`, or without it in the catalog's. InputError lists every wrong line before
-    anything is written, unless `skip_invalid`; an empty catalog is one where it would delete everything, and so is a
-    schema that is not that of the index, unless `replace`. ClusterError for updates of an index that does not exist. A
-    call after an interruption writes only what differs.
+    `origin` is the file that the catalog was made of, if another one: a feed, which stays where a catalog made of it is
+    temporary. Relative media lie in the folder `media`, or without it in that of the origin.
+
+    InputError lists every wrong line before anything is written, unless `skip_invalid`; an empty catalog is one where
+    it would delete everything, and so is a schema that is not that of the index, unless `replace`. ClusterError for
+    updates of an index that does not exist. A call after an interruption writes only what differs.
     """
+    origin = origin or catalog
     current = active_index(cluster, alias)  # before a large file is checked: `vectors` are chosen by what is active now
     if isinstance(vectors, EncoderSelection):
         vectors = vector_fields_for(cluster, alias, vectors, current, options.schema)
@@ -106,18 +110,18 @@ def write_catalog(
         raise InputError("--prune", f"{wrong}, so its products are not all known")
     if not total and (prune or replace):
         raise InputError(
-            str(catalog), "has no product, so nothing would be left; `ltr index drop --all` deletes an index"
+            str(origin), "has no product, so nothing would be left; `ltr index drop --all` deletes an index"
         )
     if update and current is None:
         ManagedIndex.open(cluster, alias)  # says what is wrong with it
     changes = lines.read(skip_invalid=skip_invalid or not invalid)  # a checked file is not parsed for it again
-    folder = media or catalog.parent
+    folder = media or origin.parent
     new_version = replace or (current is None and resolve_alias(cluster, alias) is not None)
     empty = not (current and current.count())
     if new_version or empty:
         options = with_words(options, schema, lines.read(skip_invalid=True))
     if new_version:
-        target = create_next_version(cluster, alias, vectors, folder, catalog=catalog, options=options)
+        target = create_next_version(cluster, alias, vectors, folder, catalog=origin, options=options)
         unblock_writes(cluster, target.name)
         write_notes(target, synced_from=None)
     elif current and empty and options.words:  # its compounds are split into words of this catalog
@@ -144,8 +148,8 @@ def write_catalog(
 
 
 def require_schema(index: ManagedIndex, schema: CatalogSchema) -> None:
-    """InputError unless the index has these declared fields and languages."""
-    if schema_meta(index.schema) != schema_meta(schema):
+    """InputError unless the index has these declared fields and languages; its synonyms change by themselves."""
+    if schema_meta(index.schema, synonyms=False) != schema_meta(schema, synonyms=False):
         raise InputError(
             f"index {index.alias}",
             "has other fields or languages than the profile declares; `ltr index create "

@@ -1,0 +1,44 @@
+"""Default filters of declared fields, as many as the search templates of an index have room for."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+from ltr_plugin.profile.filter_fields import FilterField
+from ltr_plugin.profile.first_pass import FirstPass
+from ltr_plugin.profile.index_profile import IndexProfile
+from ltr_plugin.queries.retrieval import Retrieval
+from ltr_plugin.queries.templates import BASELINES, search_template
+
+ROOM = 58_000
+"""Characters that default filters let a search template have: a cluster takes 65,535, with rules in it."""
+
+
+def with_room(profile: IndexProfile, optional: Sequence[FilterField]) -> IndexProfile:
+    """The profile without what makes its search templates longer than ROOM: the facets of the last of the `optional`
+    filters first, then the last of these filters. A filter is in a template once for each facet and pair of vectors."""
+    if not optional:
+        return profile
+    plain = profile.model_copy(update={"first_pass": FirstPass()})
+    room = ROOM - len(profile.first_pass.query or "")
+
+    def fits(filters: tuple[FilterField, ...]) -> bool:
+        retrieval = Retrieval(plain.model_copy(update={"filters": filters}))
+        return len(search_template(retrieval, BASELINES["first-pass"], rules=True)) <= room
+
+    if fits(profile.filters):
+        return profile
+    steps = list(_fewer(profile.filters, optional))
+    first = bisect_left(steps, True, key=fits)
+    return profile.model_copy(update={"filters": steps[min(first, len(steps) - 1)]})
+
+
+def _fewer(filters: tuple[FilterField, ...], optional: Sequence[FilterField]) -> Iterator[tuple[FilterField, ...]]:
+    """The filters, each time with one facet less of the optional ones, and then with one less of these."""
+    yield filters
+    for last in reversed(optional):
+        if last.facet:
+            filters = tuple(one.model_copy(update={"facet": None}) if one == last else one for one in filters)
+            yield filters
+    for last in reversed(optional):
+        filters = tuple(one for one in filters if one.name != last.name)
+        yield filters
