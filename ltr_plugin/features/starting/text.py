@@ -23,8 +23,8 @@ def text_features(fields: IndexFields, *, text_only: bool, reserved: int = 0) ->
     """BM25 of each text field and over all of them, the title as a phrase too, as far as MAX_FIELD_USES has room.
 
     Fields with the parts of compounds have features of their own, so that whole words count apart from parts. With
-    `text_only` there is nothing else to tell products apart, so more features search several fields. `reserved` uses are
-    those of other features.
+    `text_only` there is nothing else to tell products apart, so more features search several fields. `reserved` uses
+    are those of other features.
     """
     if not fields.text:
         return []
