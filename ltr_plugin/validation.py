@@ -22,6 +22,9 @@ MAX_VALUES = 100_000
 PRODUCTS = ("Product", "CatalogEntry", "ProductUpdate")
 """Titles of types whose keys an index declares."""
 
+FIXED = ("reviews",)
+"""Their keys below which none can be declared."""
+
 _NO_RENAMED_KEYS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -158,7 +161,7 @@ def message_of(details: ErrorDetails, renamed_keys: Mapping[str, str] = _NO_RENA
 
 
 def _advice(details: ErrorDetails, renamed_keys: Mapping[str, str], title: str) -> str:
-    if title in PRODUCTS:
+    if title in PRODUCTS and details["loc"][0] not in FIXED:
         name = ".".join(step for step in details["loc"] if isinstance(step, str))
         declared = f"`fields: [{{name: {name}, type: keyword}}]`"
         return f"correct its name, put it into `attributes`, or declare it in the index's profile: {declared}"

@@ -82,11 +82,12 @@ def test_storefront_requests_are_json(page):
 
 def test_records_are_what_the_text_says():
     records = [json.loads(line) for line in re.findall(r"^    (\{\".*\})$", CATALOGS, re.MULTILINE)]
-    whole, update, gone, late_update, late_gone = records
+    whole, update, gone, late_update, late_gone, reviewed = records
     product = CatalogEntry.model_validate(whole)
     assert product.model_dump(exclude={"deleted"}) == Product.model_validate(whole).model_dump()
     changed = ProductUpdateModel.model_validate(update).apply_to(whole | {"ean": ["400638"]})
     assert (changed.price, changed.stats, changed.ean, changed.images) == (9.9, {"rating": 4.4}, (), product.images)
+    assert [one.rating for one in CatalogEntry.model_validate(reviewed).reviews] == [5, 2]
     assert CatalogEntry.model_validate(gone).deleted
     assert ProductUpdateModel.model_validate(gone).deleted
     assert ProductUpdateModel.model_validate(late_update).changed < CatalogEntry.model_validate(late_gone).changed

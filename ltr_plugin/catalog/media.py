@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from ltr_plugin.catalog.product import MODALITIES, Modality, Product, digest
+from ltr_plugin.catalog.product import MODALITIES, Content, Product, digest
 from ltr_plugin.catalog.references import is_url
+from ltr_plugin.catalog.reviews import encoded_texts
 from ltr_plugin.errors import MediaError
 
 
@@ -21,16 +22,18 @@ def resolve_media_path(root: Path, reference: str) -> Path:
     return path
 
 
-def content_hashes(product: Product, root: Path) -> dict[Modality, str]:
-    """A hash of each modality's content; a modality that the product lacks is absent.
+def content_hashes(product: Product, root: Path) -> dict[Content, str]:
+    """A hash of each modality's content, and of the reviews; what the product lacks is absent.
 
     The hash of a local file is of its name, size and modification time, so that a replaced image is embedded again and
     an unchanged one is not read. Price and ratings are in no hash.
     """
-    hashes: dict[Modality, str] = {}
+    hashes: dict[Content, str] = {}
     text = product.embedding_text()
     if text:
         hashes["text"] = digest(text)
+    if reviews := encoded_texts(product.reviews):
+        hashes["reviews"] = digest(reviews)
     for modality in MODALITIES:
         references = product.media(modality)
         if references:

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, create_model, model_validator
 
 from ltr_plugin.catalog.localized import first_language
 from ltr_plugin.catalog.references import MediaReferences
+from ltr_plugin.catalog.reviews import Reviews
 from ltr_plugin.catalog.stamp import Stamp
 from ltr_plugin.catalog.values import (
     MAX_ATTRIBUTES,
@@ -31,6 +32,9 @@ from ltr_plugin.validation import StrictModel, shorten
 
 Modality = Literal["text", "image", "audio", "video"]
 MODALITIES: tuple[Modality, ...] = ("text", "image", "audio", "video")
+Content = Modality | Literal["reviews"]
+"""What vectors of a product are made of, each with a hash of its own; reviews are text."""
+
 MEDIA_FIELDS: Mapping[Modality, str] = {"image": "images", "audio": "audio", "video": "video"}
 """The part of a product that holds the media of each modality."""
 
@@ -83,6 +87,11 @@ class Product(StrictModel):
     images: MediaReferences = Field(default=(), description="Photos: paths relative to the catalog's folder, or URLs.")
     audio: MediaReferences = Field(default=(), description="Recordings, likewise.")
     video: MediaReferences = Field(default=(), description="Videos, likewise.")
+    reviews: Reviews = Field(
+        default=(),
+        description="Reviews, at most 1,000: each has a `text` of at most 10,000 characters, a `rating`, which is a "
+        "number, or both. A plain text is a review without a rating.",
+    )
     stats: dict[StatName, Stat] = Field(
         default_factory=dict,
         max_length=MAX_STATS,

@@ -24,6 +24,7 @@ VARIANTS = "variants"
 
 RESERVED = frozenset(
     {"attribute_text", "content_hash", "deleted", "embedding", "id", "long_attributes", "per_media", "shown_images"}
+    | {"review_count", "review_rating", "review_text"}
 )
 """Names of fields that an index of this library has of its own, beside those of a product."""
 

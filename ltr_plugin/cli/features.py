@@ -195,9 +195,10 @@ def _starting_set(name: str, profile: Path | None) -> str:
     """The text of a feature-set file for the index of this name."""
     from ltr_plugin.features.feature_file import feature_file, slug
     from ltr_plugin.features.starting.groups import starting_groups
+    from ltr_plugin.features.starting.reviews import REVIEWED
 
     index = open_index(name, profile)
-    groups = starting_groups(index.profile, index.mapping)
+    groups = starting_groups(index.profile, index.mapping, reviewed=index.count(REVIEWED) > 0)
     if not any(group.features for group in groups):
         raise InputError(f"index {name}", "it has no field that a feature can read, of those that its profile names")
     return feature_file(slug(name), 1, groups, comment=f"Features of the index {name}, by its profile.")

@@ -25,6 +25,7 @@ from ltr_plugin.cli.options import (
     MediaRoot,
     NewIndexProfile,
     ProfileFile,
+    ReviewEncoder,
     SkipInvalid,
     VideoEncoder,
     Wait,
@@ -48,6 +49,7 @@ def create(
     image_encoder: Encoder = None,
     audio_encoder: Encoder = None,
     video_encoder: VideoEncoder = None,
+    review_encoder: ReviewEncoder = None,
     catalog: Annotated[
         Path | None, typer.Option("--from", help="Fill a new version of the index from this catalog file alone.")
     ] = None,
@@ -77,7 +79,7 @@ def create(
     from ltr_plugin.settings import Settings
 
     require_name("index", name, lower_case=True)  # before encoders are loaded
-    encoders = _encoders(text_encoder, image_encoder, audio_encoder, video_encoder)
+    encoders = _encoders(text_encoder, image_encoder, audio_encoder, video_encoder, review_encoder)
     settings = Settings.from_env()
     if not wait:
         require_broker(settings)
@@ -153,6 +155,7 @@ def embed(
     image_encoder: Encoder = None,
     audio_encoder: Encoder = None,
     video_encoder: VideoEncoder = None,
+    review_encoder: ReviewEncoder = None,
     retry_errors: Annotated[
         bool, typer.Option("--retry-errors", help="Try again what could not be embedded before.")
     ] = False,
@@ -197,7 +200,7 @@ def embed(
     from ltr_plugin.pipelines.indexing.index_catalog import require_broker
     from ltr_plugin.settings import Settings
 
-    encoders = _encoders(text_encoder, image_encoder, audio_encoder, video_encoder)
+    encoders = _encoders(text_encoder, image_encoder, audio_encoder, video_encoder, review_encoder)
     if field:
         if encoders.requested or not wait:
             wrong = (
@@ -311,7 +314,9 @@ def drop(
     print_result({"deleted" if yes else "would_delete": [asdict(one) for one in old]}, text, as_json=as_json)
 
 
-def _encoders(text: str | None, image: str | None, audio: str | None, video: list[str] | None) -> "EncoderSelection":
+def _encoders(
+    text: str | None, image: str | None, audio: str | None, video: list[str] | None, reviews: str | None
+) -> "EncoderSelection":
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
 
-    return EncoderSelection(text, image, audio, tuple(video) if video else None)
+    return EncoderSelection(text, image, audio, tuple(video) if video else None, reviews)

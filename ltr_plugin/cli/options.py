@@ -38,6 +38,13 @@ VideoEncoder = Annotated[
         help="As above. Repeat the option for several: of frames, of the sound track, of motion.",
     ),
 ]
+ReviewEncoder = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LIBRARY:MODEL",
+        help="Encoder of the texts of reviews, of up to 20 of each product. Default: no vectors of reviews.",
+    ),
+]
 Wait = Annotated[
     bool,
     typer.Option(

@@ -106,9 +106,10 @@ class Index:
         found = ((self.profile.product_id(hit), hit["_source"]) for hit in hits)
         return {id_: self.profile.read_product(id_, source, language) for id_, source in found}
 
-    def count(self) -> int:
-        """The number of products that a search can see."""
-        return int(self.cluster.call("GET", f"/{self.name}/_count")["count"])
+    def count(self, query: Mapping[str, Any] | None = None) -> int:
+        """The number of products that a search can see, or of those that a query finds."""
+        body = {"query": query} if query else None
+        return int(self.cluster.call("GET", f"/{self.name}/_count", body)["count"])
 
     def ids(self) -> Iterator[str]:
         """The ids of all products that a search can see, in no order."""

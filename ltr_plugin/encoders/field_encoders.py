@@ -8,16 +8,24 @@ from ltr_plugin.encoders.protocol import Encoder
 from ltr_plugin.encoders.registry import load_encoder, load_encoder_for, resolve_spec
 from ltr_plugin.errors import EncoderError, EncoderSpecError
 
+REVIEW_VECTOR = "review_text_vector"
+"""The field of the vectors of reviews."""
+
 
 def vector_fields(
-    text: str | None = None, image: str | None = None, audio: str | None = None, video: Sequence[str] = ()
+    text: str | None = None,
+    image: str | None = None,
+    audio: str | None = None,
+    video: Sequence[str] = (),
+    reviews: str | None = None,
 ) -> tuple[VectorField, ...]:
     """The fields that an index needs for one encoder (`library:model`) of each modality of a product.
 
     `text_vector`, `image_vector` and `audio_vector` are made from that modality. A video may have several encoders: an
     image encoder gives `video_vector` from its frames, an audio encoder `soundtrack_vector`, any other one
     `motion_vector`. An encoder that also encodes text gives a field with the product's text in the same space, such as
-    `image_text_vector`; images and videos that share an encoder share that field. EncoderError when an encoder cannot
+    `image_text_vector`; images and videos that share an encoder share that field. `review_text_vector` is made of a
+    product's reviews by an encoder of text. EncoderError when an encoder cannot
     be loaded, or does not encode the modality that it was chosen for.
     """
     chosen: list[tuple[Modality, str | None]] = [("text", text), ("image", image), ("audio", audio)]
@@ -30,6 +38,10 @@ def vector_fields(
             if others := [other.encoder for other in fields if other.name == field.name]:
                 raise EncoderSpecError(f"{others[0]!r} and {spec!r} both make {field.name}; choose one of them")
             fields.append(field)
+    if reviews:
+        spec = resolve_spec(reviews)
+        fingerprint = load_encoder_for("text", spec).fingerprint
+        fields.append(VectorField(REVIEW_VECTOR, "text", spec, fingerprint, part="reviews"))
     return tuple(fields)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ltr_plugin.catalog.localized import LANGUAGE, in_languages
-from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.catalog.vectors import VectorField, query_fields
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.features.expressions import term_count
 from ltr_plugin.features.feature_set import FeatureSet
@@ -128,7 +128,8 @@ def _nested_problem(mapping: Mapping[str, Any], field: str, feature: AnyFeature,
 def _vector_problems(
     location: str, name: str, query: str, field: str, vectors: Sequence[VectorField]
 ) -> Iterator[Problem]:
-    by_parameter, by_field = {one.parameter: one for one in vectors}, {one.name: one for one in vectors}
+    by_parameter = {one.parameter: one for one in query_fields(vectors)}
+    by_field = {one.name: one for one in vectors}
     known = ", ".join(sorted(by_parameter)) or "none"
     if query not in by_parameter:
         yield Problem(

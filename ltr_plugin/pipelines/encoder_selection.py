@@ -18,12 +18,16 @@ NO_VECTORS = "none"
 
 @dataclass(frozen=True)
 class EncoderSelection:
-    """Requested encoders (`library:model`) by modality. None keeps what the index has, `none` makes no vectors."""
+    """Requested encoders (`library:model`) by modality, and that of reviews.
+
+    None keeps what the index has, `none` makes no vectors.
+    """
 
     text: str | None = None
     image: str | None = None
     audio: str | None = None
     video: tuple[str, ...] | None = None
+    reviews: str | None = None
 
     @property
     def requested(self) -> bool:
@@ -41,6 +45,7 @@ class EncoderSelection:
         if existing is not None and not self.requested:
             return tuple(existing)
         from ltr_plugin.encoders import vector_fields
+        from ltr_plugin.encoders.field_encoders import REVIEW_VECTOR
         from ltr_plugin.encoders.registry import default_text_encoder
 
         current = {field.name: field.encoder for field in existing or ()}
@@ -53,6 +58,7 @@ class EncoderSelection:
                 _encoder_or_default(self.image, current.get("image_vector")),
                 _encoder_or_default(self.audio, current.get("audio_vector")),
                 videos if self.video is None else tuple(spec for spec in self.video if spec != NO_VECTORS),
+                _encoder_or_default(self.reviews, current.get(REVIEW_VECTOR)),
             )
         except EncoderError as error:
             if existing is None and not self.requested:  # nobody asked for vectors: without the extra, go without

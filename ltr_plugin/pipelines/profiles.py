@@ -130,7 +130,7 @@ def check_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> P
         place = f"$.vectors[{position}]"
         found = _encoder_problem(place, vector)
         problems += [found] if found else []
-        if found or vector.source != "text" or any(problem.location.startswith(f"{place}.") for problem in problems):
+        if found or vector.content != "text" or any(problem.location.startswith(f"{place}.") for problem in problems):
             continue
         note, fits = _measured(vector, profile.read_product, documents)
         (notes if fits else warnings).append(f"{vector.name}: {note}")

@@ -9,6 +9,7 @@ from typing import Any
 from ltr_plugin.catalog.localized import LANGUAGE, in_languages
 from ltr_plugin.catalog.product import MEDIA_FIELDS
 from ltr_plugin.catalog.schema import NestedField
+from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.errors import Problem
 from ltr_plugin.profile.filter_fields import FilterField
 from ltr_plugin.profile.index_fields import (
@@ -42,17 +43,11 @@ def profile_problems(profile: IndexProfile, fields: Mapping[str, IndexField]) ->
 
     A field that only documents have, and not the mapping, may be returned and may hold media.
     """
-    codes = tuple(profile.languages)
     problems = list(_without_languages(profile))
     if problems:
         return problems
-    problems += [
-        problem
-        for part, field in profile.product
-        for path in in_languages(field or "", codes)
-        if path
-        for problem in _part(part, path, fields)
-    ]
+    codes = tuple(profile.languages)
+    problems = product_problems(profile, fields)
     if not profile.text_fields:
         problems.append(Problem("$.text_fields", "the first pass needs at least one field; name those with words"))
     for position, boosted in enumerate(profile.text_fields):
@@ -69,7 +64,7 @@ def profile_problems(profile: IndexProfile, fields: Mapping[str, IndexField]) ->
         problems += _nested(f"$.nested[{position}]", nested, fields)
     problems += _popularity(profile, fields)
     for position, vector in enumerate(profile.vectors):
-        problems += _vector(f"$.vectors[{position}]", vector.name, vector.fingerprint.dimension, fields)
+        problems += vector_problems(f"$.vectors[{position}]", vector, fields)
     return problems
 
 
@@ -83,6 +78,18 @@ def _without_languages(profile: IndexProfile) -> Iterator[Problem]:
     for place, field in named.items():
         if field and LANGUAGE in field and not profile.languages:
             yield Problem(place, f"{field!r} needs `languages`, such as `languages: {{de: german, fr: french}}`")
+
+
+def product_problems(profile: IndexProfile, fields: Mapping[str, IndexField]) -> list[Problem]:
+    """What is wrong with the fields of the parts of a product."""
+    codes = tuple(profile.languages)
+    return [
+        problem
+        for part, field in profile.product
+        for path in in_languages(field or "", codes)
+        if path
+        for problem in _part(part, path, fields)
+    ]
 
 
 def profile_warnings(profile: IndexProfile, fields: Mapping[str, IndexField]) -> Iterator[str]:
@@ -222,7 +229,9 @@ def _popularity(profile: IndexProfile, fields: Mapping[str, IndexField]) -> Iter
         yield from _missing(place, path, fields, mapped=True)
 
 
-def _vector(place: str, path: str, dimension: int, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
+def vector_problems(place: str, vector: VectorField, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
+    """What is wrong with a vector field, each at or below this place."""
+    path, dimension = vector.name, vector.fingerprint.dimension
     yield from (missing := list(_missing(f"{place}.name", path, fields, mapped=True)))
     one = fields.get(path)
     if missing or one is None:
@@ -263,7 +272,7 @@ def _entries(profile: IndexProfile) -> dict[str, str]:
     """The values of a profile by their `$.path`, a vector field by its name with its encoder."""
     plain = profile.model_dump(mode="json", exclude={"vectors"}, exclude_none=True)
     vectors = {
-        f"$.vectors.{one.name}": f"{one.source} by {one.encoder} ({one.fingerprint.digest})" for one in profile.vectors
+        f"$.vectors.{one.name}": f"{one.content} by {one.encoder} ({one.fingerprint.digest})" for one in profile.vectors
     }
     return dict(_leaves(plain, "$")) | vectors
 

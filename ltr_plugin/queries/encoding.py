@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ltr_plugin.catalog.product import Modality
-from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.catalog.vectors import VectorField, query_fields
 from ltr_plugin.errors import ItemsRefusedError, MediaError, NothingToEncodeError
 from ltr_plugin.profile.index_profile import IndexProfile
 
@@ -51,7 +51,7 @@ class QueryEncoder:
 
         vectors: list[dict[str, list[float]]] = [{} for _ in queries]
         opened: dict[Modality, dict[int, Any]] = {}
-        for field in self.vectors:
+        for field in query_fields(self.vectors):
             source = field.source
             if source not in opened:
                 opened[source] = _opened(queries, source, on_media_error)

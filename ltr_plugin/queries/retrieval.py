@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ltr_plugin.catalog.vectors import query_fields
 from ltr_plugin.features.kinds import MATCH_NONE
 from ltr_plugin.features.mustache import Body, RawTemplate, to_json, when, when_list
 from ltr_plugin.features.product_values import FieldValue
@@ -32,8 +33,8 @@ class Retrieval:
 
     @property
     def knn_pairs(self) -> tuple[tuple[str, str], ...]:
-        """Each query vector, by its parameter, with each vector field of its own space."""
-        vectors = self.profile.vectors
+        """Each query vector, by its parameter, with each vector field of its own space, but for those of reviews."""
+        vectors = [one for one in self.profile.vectors if not one.part]
         return tuple(
             (query.parameter, field.name)
             for query in vectors
@@ -45,6 +46,11 @@ class Retrieval:
     def query_vectors(self) -> tuple[str, ...]:
         """The names of the query vectors that it can use."""
         return tuple(dict.fromkeys(query for query, _ in self.knn_pairs))
+
+    @property
+    def ranker_vectors(self) -> tuple[str, ...]:
+        """The names of the query vectors that features can read: those, and that of the space of reviews alone."""
+        return tuple(one.parameter for one in query_fields(self.profile.vectors))
 
     def own_clause(self, filter_: Body | None = None) -> Body | None:
         """The shop's own query, which stands for `lexical_clause` and `knn_clauses`, with `filter_` or else all filters

@@ -168,8 +168,8 @@ def _rescorer(retrieval: Retrieval, ranking: Ranking, *, log: bool) -> Body | No
 
 def _forwarded_parameters(retrieval: Retrieval) -> Body:
     """The parameters of the search, passed on to the features with their flags; absent vectors become empty lists."""
-    flags = {flag_name(name): when_list(name, True, False) for name in retrieval.query_vectors}
-    vectors = {name: when_list(name, to_json(name), []) for name in retrieval.query_vectors}
+    flags = {flag_name(name): when_list(name, True, False) for name in retrieval.ranker_vectors}
+    vectors = {name: when_list(name, to_json(name), []) for name in retrieval.ranker_vectors}
     picked = {key: when(key, f"{{{{{key}}}}}", "") for key in retrieval.profile.pick_keys}
     default = retrieval.profile.default_language
     language = {LANGUAGE_PARAMETER: template_tag(default)} if default else {}

@@ -3,6 +3,7 @@
 `pytest tests/features/test_starting_set.py --rewrite-golden` writes the shipped files anew.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import german_shop
@@ -13,11 +14,13 @@ from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.managed.analysis import MAX_QUERY_WORDS
 from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.managed.profile import PROFILE
+from ltr_plugin.errors import InputError
 from ltr_plugin.features.clauses import clause_count
 from ltr_plugin.features.compatibility import check_fields
 from ltr_plugin.features.feature_file import feature_file
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.starting.groups import starting_groups
+from ltr_plugin.features.starting.text import MAX_FIELD_USES
 from ltr_plugin.profile.first_pass import FirstPass
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 from ltr_plugin.resources import resource_dir
@@ -71,6 +74,39 @@ def test_a_shipped_set_is_that_of_an_index_of_ours(name, request):
     check_fields(features, ours(vectors)[1], vectors)
     assert clause_count(features, MAX_QUERY_WORDS) <= 1024
     assert max(map(len, text.splitlines())) <= 120
+
+
+def test_reviews_get_features_where_there_are_any(tmp_path):
+    profile, made = ours((TEXT, replace(TEXT, name="review_text_vector", part="reviews")))
+    features = loaded(
+        feature_file("s", 1, starting_groups(profile, made, reviewed=True), comment=""), tmp_path / "a.yaml"
+    )
+    by_name = {one.name: one for one in features.features}
+    without = [one for group in starting_groups(profile, made) for one in group.features]
+    assert clause_count(features, MAX_QUERY_WORDS) == 32 * MAX_FIELD_USES + 4 * len(features.features)
+    assert len(without) == len(by_name) - 2  # three features of reviews, and one of text less
+    assert by_name["reviews_bm25"].field == "review_text.stem"
+    assert by_name["reviews_similarity"].query_vector == "text_vector"
+    assert by_name["best_review_similarity"].score_mode == "max"
+    assert {"review_count", "review_rating"} <= by_name.keys()
+    check_fields(features, made, profile.vectors)
+    assert clause_count(features, MAX_QUERY_WORDS) <= 1024
+    of_before = {name: one for name, one in made["properties"].items() if "review" not in name}
+    profile = PROFILE.model_copy(update={"vectors": (TEXT,)})
+    groups = starting_groups(profile, {**made, "properties": of_before}, reviewed=True)
+    assert not [one["name"] for group in groups for one in group.features if "review" in one["name"]]
+
+
+def test_a_vector_of_reviews_is_none_of_queries_that_share_its_space():
+    vectors = (TEXT, replace(TEXT, name="review_text_vector", part="reviews"))
+    entry = {"name": "a", "kind": "similarity", "modality": "text", "field": "review_text_vector"}
+    shared, own = (
+        FeatureSet.model_validate({"name": "s", "version": 1, "features": [{**entry, "query_vector": query}]})
+        for query in ("text_vector", "review_text_vector")
+    )
+    check_fields(shared, ours(vectors)[1], vectors)
+    with pytest.raises(InputError, match="the encoders of this index make: text_vector"):
+        check_fields(own, ours(vectors)[1], vectors)
 
 
 GERMAN = IndexProfile(

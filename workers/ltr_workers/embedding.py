@@ -155,4 +155,4 @@ def _encoded(
 
 
 def _hash(stored: StoredProduct, vector: VectorField) -> str:
-    return stored.content_hash[vector.source]
+    return stored.content_hash[vector.content]

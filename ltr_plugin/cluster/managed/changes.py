@@ -7,7 +7,7 @@ from typing import Any
 
 from ltr_plugin.catalog.changes import Change, ProductUpdate, ReembedRequest
 from ltr_plugin.catalog.media import content_hashes
-from ltr_plugin.catalog.product import MEDIA_FIELDS, Modality, Product
+from ltr_plugin.catalog.product import MEDIA_FIELDS, Content, Product
 from ltr_plugin.cluster.managed.documents import product_fields
 from ltr_plugin.cluster.managed.index import NOT_FOUND, VERSION_GONE, ManagedIndex
 from ltr_plugin.cluster.managed.stamps import write_unless_stale
@@ -137,8 +137,8 @@ def _conditional_action(index: ManagedIndex, update: ProductUpdate, document: Ma
 
 
 def _content_hashes(
-    index: ManagedIndex, update: ProductUpdate, product: Product, before: Mapping[Modality, str]
-) -> dict[Modality, str]:
+    index: ManagedIndex, update: ProductUpdate, product: Product, before: Mapping[Content, str]
+) -> dict[Content, str]:
     """Hashes of the updated product. Media that the update does not name keep theirs: a price may come from a machine
     that has no photos."""
     unnamed = {modality: name for modality, name in MEDIA_FIELDS.items() if not update.sets(name)}

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ltr_plugin.catalog.product import Modality, Product, read_leniently
+from ltr_plugin.catalog.product import Content, Product, read_leniently
 from ltr_plugin.catalog.references import public_reference
+from ltr_plugin.catalog.reviews import Review, mean_rating, searched_text
 from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.managed.mapping import LONG_ATTRIBUTES, MAX_ATTRIBUTE_BYTES, NO_SCHEMA
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 class StoredProduct:
     """A product as the index has it.
 
-    `content_hash` has a hash for each modality that can be embedded (see `scripts`), `embedding` the metadata of each
+    `content_hash` has a hash for all content that can be embedded (see `scripts`), `embedding` the metadata of each
     vector field: the `fingerprint` of its encoder, the `content_hash` it was made from, and perhaps an `error`.
     """
 
     product: Product
-    content_hash: Mapping[Modality, str]
+    content_hash: Mapping[Content, str]
     embedding: Mapping[str, Mapping[str, str]]
 
     def pending(self, vectors: Iterable[VectorField]) -> list[VectorField]:
@@ -37,7 +38,7 @@ class StoredProduct:
         return [
             vector
             for vector in vectors
-            if vector.source in self.content_hash and not self._is_current(vector, self.embedding.get(vector.name, {}))
+            if vector.content in self.content_hash and not self._is_current(vector, self.embedding.get(vector.name, {}))
         ]
 
     def attempts(self, vectors: Iterable[VectorField]) -> int:
@@ -46,7 +47,7 @@ class StoredProduct:
 
     def _is_current(self, vector: VectorField, metadata: Mapping[str, str]) -> bool:
         made_from = metadata.get("fingerprint"), metadata.get("content_hash")
-        return made_from == (vector.fingerprint.digest, self.content_hash[vector.source])
+        return made_from == (vector.fingerprint.digest, self.content_hash[vector.content])
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ class EmbeddingResult:
     """The embedding of one product for one vector field: a vector, or the error that prevented it.
 
     `content_hash` is the hash of what was encoded; the index drops the result if the product has changed meanwhile. If
-    the product has several images (or audio clips, or videos), `per_media` has their vectors, and `vector` is the unit
-    vector of their mean.
+    the product has several images (or audio clips, videos, reviews), `per_media` has their vectors, and `vector` is the
+    unit vector of their mean.
 
     With `unavailable`, the reason why media cannot be read now, or `attempts`, the product stays in the backlog, with a
     vector of the media that could be read, if any, else with the one that it has.
@@ -118,7 +119,17 @@ def product_document(product: Product, schema: CatalogSchema = NO_SCHEMA) -> dic
         document["shown_images"] = [*map(public_reference, product.images)]
     keywords = (one.key for one in schema.declared() if one.type == "keyword")
     declared = {key: document[key] for key in keywords if key in document}
-    return {**document, "attribute_text": product.attribute_text(declared)}
+    return {**document, "attribute_text": product.attribute_text(declared), **_review_fields(product.reviews)}
+
+
+def _review_fields(reviews: Sequence[Review]) -> dict[str, Any]:
+    """What is searched and sorted by of reviews, beside them; nothing without reviews."""
+    fields = {
+        "review_text": searched_text(reviews) or None,
+        "review_count": len(reviews) or None,
+        "review_rating": mean_rating(reviews),
+    }
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _is_long(name: str, value: Json) -> bool:
@@ -133,7 +144,7 @@ def script_params(results: Iterable[EmbeddingResult]) -> dict[str, Any]:
     """The parameters of the script that writes these vectors of one product."""
     return {
         one.field.name: {
-            "source": one.field.source,
+            "source": one.field.content,
             "vector": one.vector,
             "per_media": [{"vector": own} for own in one.per_media],
             "metadata": one.metadata(),

@@ -8,7 +8,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 from ltr_plugin.catalog.media import content_hashes
-from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.catalog.product import Content, Modality, Product
 from ltr_plugin.catalog.product_types import ProductTypes, product_types
 from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.cluster.connection import Cluster
@@ -70,7 +70,7 @@ class ManagedIndex(Index):
         )
 
     def replace_action(
-        self, product: Product, content_hash: Mapping[Modality, str], *, overwrite: bool = False
+        self, product: Product, content_hash: Mapping[Content, str], *, overwrite: bool = False
     ) -> dict[str, Any]:
         """The bulk action that writes a product with these content hashes.
 
@@ -193,7 +193,7 @@ class ManagedIndex(Index):
         missing = [
             {
                 "bool": {
-                    "filter": [{"exists": {"field": f"content_hash.{vector.source}"}}],
+                    "filter": [{"exists": {"field": f"content_hash.{vector.content}"}}],
                     "must_not": [
                         {"term": {f"embedding.{vector.name}.fingerprint": vector.fingerprint.digest}},
                         *([{"range": {f"embedding.{vector.name}.tried_at": tried}}] if tried else []),
@@ -220,8 +220,8 @@ class ManagedIndex(Index):
             body["search_after"] = hits[-1]["sort"]
 
     @property
-    def _sources(self) -> dict[str, Modality]:
-        return {vector.name: vector.source for vector in self.vectors}
+    def _sources(self) -> dict[str, Content]:
+        return {vector.name: vector.content for vector in self.vectors}
 
     @property
     def vector_names(self) -> tuple[str, ...]:

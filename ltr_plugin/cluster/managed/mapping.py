@@ -29,7 +29,7 @@ MAX_ATTRIBUTE_BYTES = 32_000
 LONG_ATTRIBUTES = "long_attributes"
 """The field, stored and not indexed, of attributes that are longer."""
 
-TEXT_FIELDS = ("title", "description", "brand", "model", "category", "attribute_text")
+TEXT_FIELDS = ("title", "description", "brand", "model", "category", "attribute_text", "review_text")
 
 PLUGINS_KEY = "analysis_plugins"
 """The key of `_meta` that has the plugins of the cluster which the analyzers use."""
@@ -76,14 +76,15 @@ def index_body(
                 "attributes": {"type": "flat_object"},
                 **_declared(schema, None),
                 **_nested(schema),
+                "reviews": {"type": "object", "enabled": False},
+                "review_count": {"type": "integer"},
+                "review_rating": {"type": "float"},
                 **{name: _stored_only() for name in ("images", "shown_images", "audio", "video")},
                 "stats": {"type": "object", "dynamic": True},
-                "content_hash": {"properties": {modality: {"type": "keyword"} for modality in MODALITIES}},
+                "content_hash": {"properties": {name: {"type": "keyword"} for name in (*MODALITIES, "reviews")}},
                 "embedding": {"properties": {vector.name: _embedding_metadata() for vector in vectors}},
                 **{vector.name: vector_mapping(vector) for vector in vectors},
-                "per_media": {
-                    "properties": {vector.name: _per_media(vector) for vector in vectors if vector.source != "text"}
-                },
+                "per_media": {"properties": {vector.name: _per_media(vector) for vector in vectors if vector.several}},
             },
         },
     }

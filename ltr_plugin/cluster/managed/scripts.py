@@ -1,9 +1,9 @@
 """Painless scripts that change the document of a product, each in one atomic step.
 
-`content_hash` has, for each modality, the hash of what its vectors are made of. When vectors are requested again while
-the content is the same, `#` and a nonce follow the hash. A vector is current when its metadata has the content hash of
-its document. So a worker that began before the request does not write its vectors, and other versions of the index,
-which get the content hash by synchronization, make their vectors again too.
+`content_hash` has, for each modality and for reviews, the hash of what its vectors are made of. When vectors are
+requested again while the content is the same, `#` and a nonce follow the hash. A vector is current when its metadata
+has the content hash of its document. So a worker that began before the request does not write its vectors, and other
+versions of the index, which get the content hash by synchronization, make their vectors again too.
 """
 
 STALE = "older than the last change of this product"

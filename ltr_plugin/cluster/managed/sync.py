@@ -5,7 +5,7 @@ from typing import Any
 
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.localized import LOCALIZED_PARTS, localized_texts
-from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.catalog.product import Content, Product
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.managed.documents import EmbeddingResult, stored_product
@@ -72,7 +72,7 @@ def copy_reembed_nonces(source: ManagedIndex, target: ManagedIndex, ids: Sequenc
     ClusterError when `target` refuses a product.
     """
     known = {one.product.id: one.content_hash for one in source.fetch(ids)}
-    changed: list[tuple[Product, Mapping[Modality, str]]] = []
+    changed: list[tuple[Product, Mapping[Content, str]]] = []
     for one in target.fetch(ids):
         own, theirs = one.content_hash, known.get(one.product.id, {})
         same = {
@@ -162,7 +162,7 @@ def _in_languages_of(source: ManagedIndex, target: ManagedIndex, document: Mappi
 
 
 def _replace(
-    source: ManagedIndex, target: ManagedIndex, products: Iterable[tuple[Product, Mapping[Modality, str]]]
+    source: ManagedIndex, target: ManagedIndex, products: Iterable[tuple[Product, Mapping[Content, str]]]
 ) -> None:
     for id_, error in target.cluster.bulk(
         target.replace_action(product, content_hash, overwrite=True) for product, content_hash in products
@@ -172,7 +172,7 @@ def _replace(
 
 
 def _same(one: VectorField, other: VectorField | None) -> bool:
-    return other is not None and (one.source, one.fingerprint) == (other.source, other.fingerprint)
+    return other is not None and (one.content, one.fingerprint) == (other.content, other.fingerprint)
 
 
 def _embedding_results(document: dict[str, Any], same_space: Sequence[VectorField]) -> Iterator[EmbeddingResult]:

@@ -6,6 +6,7 @@ from typing import Any
 from ltr_plugin.features.feature_file import FeatureEntry, FeatureGroup, slug
 from ltr_plugin.features.starting.fields import IndexFields
 from ltr_plugin.features.starting.numbers import nested_features, number_features, other_numbers
+from ltr_plugin.features.starting.reviews import review_features, review_text
 from ltr_plugin.features.starting.similarities import Similarity, greatest, names_of, similarities
 from ltr_plugin.features.starting.text import ALL_TERMS, BEST_FIELDS, CROSS_FIELDS, INCREASING, text_features
 from ltr_plugin.profile.index_profile import IndexProfile
@@ -29,24 +30,31 @@ _NESTED = (
     "(score_mode). Take the # away from those that say what shoppers choose, and log features with queries that pick "
     "as shoppers do.\n"
 )
+_REVIEWS = """\
+Reviews: BM25, similarity of the query's text with their mean and with the most similar one, number and mean rating."""
+
 _OTHERS = "Other numbers of the index. Take the # away from those that say what shoppers choose.\n"
 
 
-def starting_groups(profile: IndexProfile, mapping: Mapping[str, Any]) -> list[FeatureGroup]:
+def starting_groups(profile: IndexProfile, mapping: Mapping[str, Any], *, reviewed: bool = False) -> list[FeatureGroup]:
     """The features, in groups with a comment each, for an index of this profile and mapping.
 
     Text: BM25 of each text field, and over all of them. Vectors: each vector field, compared with the query vectors of
-    its space. Sums of these. Numbers: price, statistics, stock and date of release, where the index has them. Fields
-    whose names or types features cannot have are left out, and a comment names them.
+    its space. Sums of these. Numbers: price, statistics, stock and date of release, where the index has them. Reviews,
+    where products have any (`reviewed`). Fields whose names or types features cannot have are left out, and a comment
+    names them.
     """
     fields = IndexFields(profile, mapping)
     compared = similarities(fields)
     by_space = {space: [one.feature for one in compared if one.space == space] for space in ("text", "image", "audio")}
-    text = text_features(fields, text_only=not (by_space["image"] or by_space["audio"]))
+    text_only = not (by_space["image"] or by_space["audio"])
+    text = text_features(fields, text_only=text_only, reserved=1 if reviewed and review_text(fields) else 0)
     about_text = [
         *(["BM25 of each field, BM25 over all fields"] if text else []),
         *(["the similarity of the text embeddings"] if by_space["text"] else []),
     ]
+    numbers = number_features(fields)
+    taken = [str(one["name"]) for one in (*text, *(one.feature for one in compared), *numbers)]
     others = other_numbers(fields)
     listed = (f"- {{name: {slug(one)}, kind: field_value, modality: behaviour, field: {one}}}" for one in others)
     groups = [
@@ -55,7 +63,8 @@ def starting_groups(profile: IndexProfile, mapping: Mapping[str, Any]) -> list[F
         FeatureGroup(_IMAGES, by_space["image"]),
         FeatureGroup(_AUDIO, by_space["audio"]),
         FeatureGroup(_SUMS, _sums({str(one["name"]) for one in text}, compared)),
-        FeatureGroup("Price, shoppers' behaviour, stock and date of release.", number_features(fields)),
+        FeatureGroup("Price, shoppers' behaviour, stock and date of release.", numbers),
+        FeatureGroup(_REVIEWS, review_features(fields, taken, reviewed=reviewed)),
     ]
     used = [group for group in groups if group.features]
     if others:

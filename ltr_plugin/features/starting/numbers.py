@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from ltr_plugin.catalog.schema import DeclaredField
 from ltr_plugin.features.feature_file import FeatureEntry, slug, unique
 from ltr_plugin.features.starting.fields import IndexFields
+from ltr_plugin.features.starting.reviews import REVIEW_COUNT, REVIEW_RATING
 from ltr_plugin.features.starting.text import INCREASING
 
 MAX_OTHER_NUMBERS = 10
@@ -60,6 +61,7 @@ def nested_features(fields: IndexFields) -> list[str]:
 def other_numbers(fields: IndexFields) -> list[str]:
     """Numbers of the index that the profile says nothing about; the first few of them."""
     known = {*fields.product.fields().values(), fields.popularity, *(one.name for one in fields.declared)}
+    known |= {REVIEW_COUNT, REVIEW_RATING}
     return [one for one in fields.members("") if one not in known and fields.has(one, "number")][:MAX_OTHER_NUMBERS]
 
 

@@ -45,7 +45,7 @@ def similarities(fields: IndexFields) -> list[Similarity]:
     The most similar image or recording of a product counts where the index keeps a vector of each.
     """
     spaces: dict[str, list[VectorField]] = {}
-    for vector in fields.vectors:
+    for vector in (one for one in fields.vectors if not one.part):
         spaces.setdefault(vector.fingerprint.digest, []).append(vector)
     made: list[Similarity] = []
     for members in spaces.values():

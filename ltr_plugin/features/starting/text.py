@@ -19,11 +19,12 @@ _NAMES = {"attribute_text": "attributes"}
 """What is said instead of a field's name."""
 
 
-def text_features(fields: IndexFields, *, text_only: bool) -> list[FeatureEntry]:
+def text_features(fields: IndexFields, *, text_only: bool, reserved: int = 0) -> list[FeatureEntry]:
     """BM25 of each text field and over all of them, the title as a phrase too, as far as MAX_FIELD_USES has room.
 
     Fields with the parts of compounds have features of their own, so that whole words count apart from parts. With
-    `text_only` there is nothing else to tell products apart, so more features search several fields.
+    `text_only` there is nothing else to tell products apart, so more features search several fields. `reserved` uses
+    are those of other features.
     """
     if not fields.text:
         return []
@@ -40,7 +41,7 @@ def text_features(fields: IndexFields, *, text_only: bool) -> list[FeatureEntry]
         **({BEST_FIELDS: len(text), **apart} if text_only else {}),
         **dict.fromkeys(short, 1),
     }
-    chosen = {CROSS_FIELDS, ALL_TERMS, *_affordable(options, MAX_FIELD_USES - 1 - 2 * len(text))}
+    chosen = {CROSS_FIELDS, ALL_TERMS, *_affordable(options, MAX_FIELD_USES - reserved - 1 - 2 * len(text))}
     names = _names(fields)
     match, cross = {"kind": "match", "modality": "text"}, {"kind": "multi_match", "modality": "text"}
     every = {"type": "cross_fields", "operator": "and", **INCREASING}

@@ -8,7 +8,7 @@ from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.index import Index, get_index
 from ltr_plugin.cluster.managed.mapping import is_managed, vector_mapping
 from ltr_plugin.errors import InputError
-from ltr_plugin.profile.check import profile_problems
+from ltr_plugin.profile.check import product_problems, vector_problems
 from ltr_plugin.profile.index_fields import OBJECT, UNMAPPED, IndexField, index_fields
 
 SAMPLE = 20
@@ -38,15 +38,17 @@ def check_vector_field(index: Index, vector: VectorField, *, missing_allowed: bo
     data stream, for an index that takes no writes, and for one that does not keep the whole source of its documents:
     an update would lose the rest.
     """
+    if vector.part:
+        message = f"{vector.name!r} is made of {vector.part}, which products of an index of yours do not have here"
+        raise InputError(f"profile of {index.alias}", f"{message}; fill it by a program of yours")
     _require_writable(index)
     body = {"size": SAMPLE, "_source": index.profile.part_fields}
     hits = index.cluster.call("POST", f"/{index.name}/_search", body)["hits"]["hits"]
     fields = index_fields(index.mapping, (hit.get("_source", {}) for hit in hits))
     found = fields.get(vector.name)
     mapped = found is not None and found.type != UNMAPPED
-    of_searches = {"text_fields": (), "returned_fields": (), "filters": ()}
-    profile = index.profile.model_copy(update={**of_searches, "vectors": (vector,) if mapped else ()})
-    if problems := profile_problems(profile, fields):
+    problems = product_problems(index.profile, fields)
+    if problems := [*problems, *(vector_problems(f"$.vectors.{vector.name}", vector, fields) if mapped else ())]:
         raise InputError(f"profile of {index.alias}", problems)
     if mapped and found and (stored := str(found.options.get("data_type", "float")).lower()) != "float":
         raise InputError(f"index {index.alias}", f"{vector.name!r} holds vectors of {stored}, encoders make floats")

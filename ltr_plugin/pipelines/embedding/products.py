@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ltr_plugin.catalog.media_roots import MediaRoots
 from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.catalog.reviews import encoded_texts
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.encoders.protocol import Encoder, ProductVectors
 from ltr_plugin.errors import MediaUnavailableError
@@ -57,24 +58,26 @@ def encode_products(
     """
     wanted: dict[VectorField, set[str]] = {}
     owners: dict[str, str] = {}
-    waiting = [(document, fields, _items(document.product, source)) for document, fields in products]
-    for document, fields, own in waiting:
-        for vector in fields:
+    waiting = [
+        (document, {field: _items(document.product, field) for field in fields}) for document, fields in products
+    ]
+    for document, items in waiting:
+        for vector, own in items.items():
             wanted.setdefault(vector, set()).update(own)
-        for item in own:
-            owners.setdefault(item, document.product.id)
+            for item in own:
+                owners.setdefault(item, document.product.id)
     loaded = {vector: encoders(vector) for vector in wanted}
     for encoded in encode_items(loaded, wanted, source, owners, roots, times):
         complete: list[tuple[DocumentT, VectorField, EncodedProduct]] = []
         incomplete = []
-        for document, fields, own in waiting:
-            if all(item in encoded[vector] for vector in fields for item in own):
+        for document, items in waiting:
+            if all(item in encoded[vector] for vector, own in items.items() for item in own):
                 complete += [
                     (document, vector, _pool(document.product, vector, own, encoded[vector], loaded[vector]))
-                    for vector in fields
+                    for vector, own in items.items()
                 ]
             else:
-                incomplete.append((document, fields, own))
+                incomplete.append((document, items))
         waiting = incomplete
         if complete:
             yield complete
@@ -98,8 +101,10 @@ def _pool(
     return EncodedProduct(pooled, error, per_media, unavailable or None)
 
 
-def _items(product: Product, source: Modality) -> tuple[str, ...]:
-    return (product.embedding_text(),) if source == "text" else product.media(source)
+def _items(product: Product, vector: VectorField) -> tuple[str, ...]:
+    if vector.part == "reviews":
+        return encoded_texts(product.reviews)
+    return (product.embedding_text(),) if vector.source == "text" else product.media(vector.source)
 
 
 def _pooled(vectors: Sequence["np.ndarray[Any, Any]"]) -> NDArray[np.float32] | None:

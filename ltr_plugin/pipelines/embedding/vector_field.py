@@ -82,7 +82,7 @@ class _Filling:
     ) -> Generator[PendingDocument, None, None]:
         for document, note in documents:
             hashes = content_hashes(document.product, self._index.media_roots.main)
-            content_hash = hashes.get(self._vector.source)
+            content_hash = hashes.get(self._vector.content)
             if content_hash is not None and self._is_pending(document, note, content_hash):
                 yield PendingDocument(document, note, content_hash)
             else:

@@ -120,7 +120,7 @@ def _from_products(index: Index, sample: int) -> list[_Sample]:
     titles = [profile.read_product(hit.id, hit.source).title for hit in hits]
     rng = Random(SEED)  # noqa: S311 - no secret
     typed = [Query(id=str(position), text=_words(title, rng)) for position, title in enumerate(titles) if title]
-    text_vectors = [vector for vector in index.vectors if vector.source == "text"]
+    text_vectors = [vector for vector in index.vectors if vector.content == "text"]
     encoded = {int(one.query.id): one for one in encode_queries(index, typed, Path(), vectors=text_vectors)}
     samples = []
     for position, hit in enumerate(hits):
