@@ -87,3 +87,12 @@ def test_only_texts_that_are_encoded_change_the_hash_of_reviews(tmp_path):
     assert hashes(*({"text": text, "rating": 3} for text in texts), texts[0], {"rating": 1}, "Another") == before
     assert hashes(*reversed(texts))["reviews"] != before["reviews"]
     assert hashes({"rating": 3}).keys() == {"text"}
+
+
+def test_encoders_learn_from_products_whatever_an_index_declares(tmp_path):
+    path = tmp_path / "catalog.jsonl"
+    path.write_text(
+        '{"id": "1", "title": {"de": "Becher", "fr": "Gobelet"}, "colour": "red", "variants": [{"id": "a", "size": 3}]}\n'
+    )
+    (product,) = JsonLines(path, LearnedProduct).read()
+    assert product.embedding_text() == "Becher"
