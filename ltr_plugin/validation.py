@@ -135,6 +135,12 @@ def _path(location: tuple[int | str, ...], value: object) -> str:
     return path
 
 
+_BY_LANGUAGE = (
+    "; only title, description, category and declared texts may be by language, where the index's profile states "
+    "`languages`"
+)
+
+
 def message_of(details: ErrorDetails, renamed_keys: Mapping[str, str] = _NO_RENAMED_KEYS, title: str = "") -> str:
     """What is wrong with a value, for a `Problem`; `title` is that of the type which it is part of."""
     match details["type"]:
@@ -150,7 +156,8 @@ def message_of(details: ErrorDetails, renamed_keys: Mapping[str, str] = _NO_RENA
         case "value_error":
             return str(details["ctx"]["error"])
         case _:
-            return f"{details['msg']}, not {shorten(details['input'])}"
+            by_language = title in PRODUCTS and isinstance(details["input"], Mapping)
+            return f"{details['msg']}, not {shorten(details['input'])}{_BY_LANGUAGE if by_language else ''}"
 
 
 def _advice(details: ErrorDetails, renamed_keys: Mapping[str, str], title: str) -> str:

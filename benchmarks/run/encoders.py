@@ -40,10 +40,10 @@ from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.cluster.managed.versions import IndexOptions
 from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.demo.language import LANGUAGES
-from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, Encoder, load_encoder, nano_e5
+from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, Encoder, load_encoder
 from ltr_plugin.encoders.export.export import export
 from ltr_plugin.encoders.protocol import Vectors
-from ltr_plugin.encoders.registry import DEFAULT_PHOTO_ENCODER
+from ltr_plugin.encoders.registry import DEFAULT_PHOTO_ENCODER, MULTILINGUAL_TEXT_ENCODER
 from ltr_plugin.encoders.training.fitting import Budget
 from ltr_plugin.encoders.training.trainers import ALIGN, FINETUNE, TRAINERS, Trainer
 from ltr_plugin.errors import MediaError
@@ -162,7 +162,7 @@ def photo_encoders(name: str, minutes: float, folder: Path, **files: Path) -> di
 
 BUNDLED_TEXT: dict[str, Make] = {
     "MiniLM": partial(str, DEFAULT_TEXT_ENCODER),
-    "multilingual E5 small, 4 bits": partial(str, f"{nano_e5.LIBRARY.name}:{nano_e5.LIBRARY.example}"),
+    "multilingual E5 small, 4 bits": partial(str, MULTILINGUAL_TEXT_ENCODER),
 }
 
 
@@ -372,8 +372,12 @@ def cells(row: Row) -> Iterator[str]:
     yield row.encoder
     for name, (low, high) in row.intervals.items():
         yield f"{row.measures[name]:.3f} ({low:.3f} to {high:.3f})"
-    yield from (str(row.dimension or ""), f"{row.training_s:.0f}", f"{row.per_s:,.0f}")
-    yield from (f"{row.one_ms:.1f}", f"{row.weights_mb:g}", str(row.peak_mb or ""))
+    yield from (str(row.dimension or ""), f"{row.training_s:.0f}", f"{row.per_s:,.0f}" if row.per_s else "")
+    yield from (
+        f"{row.one_ms:.1f}" if row.one_ms else "",
+        f"{row.weights_mb:g}" if row.weights_mb else "",
+        str(row.peak_mb or ""),
+    )
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 
+from ltr_plugin.catalog.localized import texts_in
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.unicode import nfc
 
@@ -24,11 +25,15 @@ _ENDINGS = ("s", "es", "n", "en", "e", "er")
 _MIN_HEAD, _MIN_TAIL, _MIN_SHARED_TAIL, _MIN_SHARING = 4, 3, 5, 3
 
 
-def catalog_words(products: Iterable[Product]) -> list[str]:
-    """The words of products' titles, categories, attributes and descriptions in lower case, the frequent ones first."""
+def catalog_words(products: Iterable[Product], codes: Collection[str] = ()) -> list[str]:
+    """The words of products' titles, categories, attributes and descriptions in lower case, the frequent ones first.
+
+    Of texts in several languages they are those in the languages of these codes.
+    """
     counts: Counter[str] = Counter()
     for product in products:
-        text = (product.title, product.description, *product.category, product.attribute_text())
+        parts = (product.title, product.description, product.category)
+        text = (*(one for part in parts for one in texts_in(part, codes)), product.attribute_text())
         counts.update({word for part in text for word in _WORD.findall(nfc(part).lower())})
         if len(counts) > 2 * MAX_WORDS:
             counts = Counter(dict(counts.most_common(MAX_WORDS)))

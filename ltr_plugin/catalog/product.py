@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, create_model, model_validator
 
+from ltr_plugin.catalog.localized import first_language
 from ltr_plugin.catalog.references import MediaReferences
 from ltr_plugin.catalog.reviews import Reviews
 from ltr_plugin.catalog.stamp import Stamp
@@ -153,7 +154,11 @@ def _lenient(type_: type[Product]) -> type[Product]:
 
 
 def product_text(title: str, brand: str, category: tuple[str, ...], description: str) -> str:
-    """The text of a product for a text encoder, most important first, because encoders truncate it."""
+    """The text of a product for a text encoder, most important first, because encoders truncate it.
+
+    Of parts in several languages it has the first that there is, which is that of the index's default language.
+    """
+    title, category, description = map(first_language, (title, category, description))
     head = title if not brand or brand.lower() in title.lower() else f"{brand} {title}"
     return ". ".join(part for part in (head, ", ".join(category), description) if part)
 

@@ -15,6 +15,7 @@ from ltr_plugin.catalog.changes import (
     ProductUpdateModel,
     ReembedRequest,
 )
+from ltr_plugin.catalog.localized import by_language, read_texts
 from ltr_plugin.catalog.product import MAX_VARIANTS, Product, Variant
 from ltr_plugin.catalog.schema import VARIANTS, CatalogSchema, DeclaredField, FieldType, NestedField
 from ltr_plugin.catalog.values import Keyword, read_boolean, read_date, read_keyword, read_number, read_text
@@ -51,21 +52,19 @@ STANDARD = ProductTypes(Product, CatalogEntry, ProductUpdateModel)
 
 def product_types(schema: CatalogSchema) -> ProductTypes:
     """The types for products of an index with this schema."""
-    return _product_types(schema.fields, schema.nested) if schema.fields or schema.nested else STANDARD
+    if not (schema.fields or schema.nested or schema.languages):
+        return STANDARD
+    return _product_types(schema.fields, schema.nested, tuple(schema.languages))
 
 
 @lru_cache(maxsize=64)
-def _product_types(fields: tuple[DeclaredField, ...], nested: tuple[NestedField, ...]) -> ProductTypes:
+def _product_types(
+    fields: tuple[DeclaredField, ...], nested: tuple[NestedField, ...], languages: tuple[str, ...]
+) -> ProductTypes:
     schema = CatalogSchema(fields=fields, nested=nested)
-    added = _members(schema.declared())
-    variants = _members(schema.declared(VARIANTS))
-    if variants:
-        variant = create_model("Variant", __base__=Variant, **variants)
-        added[VARIANTS] = (Annotated[tuple[variant, ...], Field(max_length=MAX_VARIANTS)], ())  # type: ignore[valid-type]
-    for one in nested:
-        if one.path != VARIANTS:
-            added[one.path] = (_objects(one, _members(schema.declared(one.path))), None)
-    optional: dict[str, Any] = {name: (kind | None, None) for name, (kind, _) in added.items()}
+    added = _added(schema, languages)
+    updated = _added(schema, languages, removable=True)
+    optional: dict[str, Any] = {name: (kind | None, None) for name, (kind, _) in updated.items()}
     return ProductTypes(
         create_model("Product", __base__=Product, **added),
         create_model("CatalogEntry", __base__=CatalogEntry, **added),
@@ -73,8 +72,35 @@ def _product_types(fields: tuple[DeclaredField, ...], nested: tuple[NestedField,
     )
 
 
-def _members(fields: tuple[DeclaredField, ...]) -> dict[str, Any]:
-    return {one.key: (Annotated[Any, BeforeValidator(_one_or_many(_READERS[one.type]))] | None, None) for one in fields}
+def _added(schema: CatalogSchema, languages: tuple[str, ...], *, removable: bool = False) -> dict[str, Any]:
+    """The declared fields, and the standard parts that have text in these languages."""
+    added = _members(schema.declared(), languages, removable=removable)
+    variants = _members(schema.declared(VARIANTS), languages)
+    if languages:
+        parts = {"title": read_text, "description": read_text, "category": read_texts}
+        added |= {
+            name: (Annotated[Any, BeforeValidator(by_language(languages, read, removable=removable))], {})
+            for name, read in parts.items()
+        }
+    if variants:
+        variant = create_model("Variant", __base__=Variant, **variants)
+        added[VARIANTS] = (Annotated[tuple[variant, ...], Field(max_length=MAX_VARIANTS)], ())  # type: ignore[valid-type]
+    for one in schema.nested:
+        if one.path != VARIANTS:
+            added[one.path] = (_objects(one, _members(schema.declared(one.path), languages)), None)
+    return added
+
+
+def _members(
+    fields: tuple[DeclaredField, ...], languages: tuple[str, ...], *, removable: bool = False
+) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for one in fields:
+        read = _one_or_many(_READERS[one.type])
+        if languages and one.type == "text":
+            read = by_language(languages, read, removable=removable)
+        made[one.key] = (Annotated[Any, BeforeValidator(read)] | None, None)
+    return made
 
 
 def _objects(nested: NestedField, members: dict[str, Any]) -> Any:  # noqa: ANN401 - a type

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
+from ltr_plugin.catalog.localized import LOCALIZED_PARTS
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.values import FieldPath
 from ltr_plugin.validation import StrictModel
@@ -13,7 +14,7 @@ FieldType = Literal["keyword", "text", "number", "date", "boolean"]
 
 DeclaredName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?$")]
 
-LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,15}$")]
+LanguageCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,15}$")]
 
 PICK_KEY = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 """Keys of nested objects that are search parameters."""
@@ -76,6 +77,16 @@ class TextAnalysis(StrictModel):
     )
 
 
+def _by_code(languages: object) -> object:
+    """Languages by code, in their order, from pairs too, as an index keeps them. (YAML reads `no`, Norwegian, as
+    false.)"""
+    if isinstance(languages, list) and all(isinstance(one, list) and len(one) == 2 for one in languages):
+        languages = dict(languages)
+    if isinstance(languages, Mapping):
+        return {"no" if code is False else code: name for code, name in languages.items()}
+    return languages
+
+
 class CatalogSchema(StrictModel):
     """The declared fields of products, and the language of their text. An index of this library keeps it in `_meta`."""
 
@@ -83,7 +94,7 @@ class CatalogSchema(StrictModel):
     field_languages: Mapping[FieldPath, str] = Field(
         default_factory=dict, description="Language of single fields, such as `description: french`."
     )
-    languages: Mapping[LanguageCode, str] = Field(
+    languages: Annotated[Mapping[LanguageCode, str], BeforeValidator(_by_code)] = Field(
         default_factory=dict,
         description="Languages of products with texts in several, by code, such as `de: german`; the first is that of "
         "a search without `language`.",
@@ -119,6 +130,16 @@ class CatalogSchema(StrictModel):
     def declared(self, parent: str | None = None) -> tuple[DeclaredField, ...]:
         """The declared fields of a product itself, or of the objects of a nested field."""
         return tuple(one for one in self.fields if one.parent == parent)
+
+    def is_localized(self, field: str) -> bool:
+        """Whether products have this text in each of several languages."""
+        declared = any(one.name == field and one.type == "text" for one in self.fields)
+        return bool(self.languages) and (field in LOCALIZED_PARTS or declared)
+
+    @property
+    def default_language(self) -> str | None:
+        """The code of the language of searches and of texts that state none; None without `languages`."""
+        return next(iter(self.languages), None)
 
     def nested_of(self, field: str) -> NestedField | None:
         """The nested field that a field is in, if any; the profile of an index of this library names its variants."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 RANKERS = "bm25, vectors, first-pass, random, the model name of an uploaded ranker, or its folder"
 NAME_WIDTH = 24
+LANGUAGE_HELP = "Code of the query's language, of the profile's `languages`. Default: the first of them."
 
 
 def search(
@@ -32,6 +33,7 @@ def search(
     image: Annotated[str | None, typer.Option(help="A photo: a file or a URL.")] = None,
     audio: Annotated[str | None, typer.Option(help="A sound: a file or a URL.")] = None,
     video: Annotated[str | None, typer.Option(help="A video: a file or a URL.")] = None,
+    language: Annotated[str | None, typer.Option(help=LANGUAGE_HELP)] = None,
     ranker: Annotated[str, typer.Option(help=f"What ranks the products: {RANKERS}.")] = "bm25",
     start: Annotated[int, typer.Option("--from", min=0, help="Position of the first result.")] = 0,
     filters: Annotated[list[str] | None, typer.Option("--filter", help=FILTER_HELP)] = None,
@@ -64,6 +66,7 @@ def search(
         image=image,
         audio=audio,
         video=video,
+        language=language,
         ranker=ranker,
         size=size,
         start=start,
@@ -83,7 +86,7 @@ def search(
     facts = [{"id": hit.id, "score": hit.score, **hit.source, **hit.features, **_shown(hit)} for hit in result]
     lines: list[str] = []
     for rank, hit in enumerate(result, start=start + 1):
-        product = index.profile.product.product(hit.id, hit.source)
+        product = index.profile.read_product(hit.id, hit.source, language)
         price = f"  {product.price} {product.currency}" if product.price is not None else ""
         lines.append(f"{rank:>3}  {_score(hit.score):>9}  {hit.id}  {product.title}{price}")
         values = hit.features.get("features", {})
@@ -127,6 +130,7 @@ def explain(
     ] = None,
     image: Annotated[str | None, typer.Option(help="A photo: a file or a URL.")] = None,
     audio: Annotated[str | None, typer.Option(help="A sound: a file or a URL.")] = None,
+    language: Annotated[str | None, typer.Option(help=LANGUAGE_HELP)] = None,
     saliency: Annotated[
         Path | None,
         typer.Option(help="Image file to write: the photo of the product, bright where it is like the query."),
@@ -145,7 +149,8 @@ def explain(
     from ltr_plugin.queries.query import Query
     from ltr_plugin.validation import decode
 
-    query = decode(Query, {"id": "query", "text": text or None, "image": image, "audio": audio}, source="ltr explain")
+    asked = {"id": "query", "text": text or None, "image": image, "audio": audio, "language": language}
+    query = decode(Query, asked, source="ltr explain")
     index = open_index(name, profile)
     encoded = encode_one(index, query)
     explanations = explain_products(index, ranker, encoded, [product, *([versus] if versus else [])])

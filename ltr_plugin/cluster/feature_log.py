@@ -57,7 +57,8 @@ def feature_matrix(hits: Sequence[Hit], features: FeatureSet) -> Floats:
 
 
 def _body(index: Index, pairs: QueryProducts, feature_set: str, model: str | None) -> Json:
-    params = feature_parameters(pairs.params, [vector.parameter for vector in index.vectors])
+    vectors = [vector.parameter for vector in index.vectors]
+    params = feature_parameters(pairs.params, vectors, index.profile.default_language)
     logged = sltr("featureset", feature_set, params, _name=LOG_NAME)
     body: dict[str, Json] = {
         "query": {"bool": {"filter": [index.profile.ids_query(pairs.products), logged]}},

@@ -175,7 +175,10 @@ def check_features(index: Index, features: FeatureSet) -> ClauseUse:
 
     InputError when they are more than the cluster accepts, or the index lacks a field or vector that the set reads.
     """
-    check_fields(features, index.mapping, index.vectors, pick_keys=index.profile.pick_keys)
+    profile = index.profile
+    check_fields(
+        features, index.mapping, index.vectors, pick_keys=profile.pick_keys, languages=tuple(profile.languages)
+    )
     use = ClauseUse(clause_count(features, MAX_QUERY_WORDS), _clause_limit(index.cluster))
     if use.used > use.limit:
         advice = f"leave out features of text or their fields, or set {CLAUSE_LIMIT} of the cluster to {use.used}"

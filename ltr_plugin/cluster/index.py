@@ -92,17 +92,19 @@ class Index:
         """The vector fields of the profile."""
         return self.profile.vectors
 
-    def products(self, ids: Sequence[str]) -> dict[str, Product]:
-        """The products of these ids that exist, by id, as far as the profile says which fields hold their parts."""
-        part_fields = self.profile.product
+    def products(self, ids: Sequence[str], language: str | None = None) -> dict[str, Product]:
+        """The products of these ids that exist, by id, as far as the profile says which fields hold their parts.
+
+        Texts in several languages are in that of this code, or else in the first of the profile that they have.
+        """
         body = {
             "query": self.profile.ids_query(ids),
             "size": len(ids),
-            "_source": [*part_fields.fields().values(), *self.profile.id_source],
+            "_source": [*self.profile.part_fields, *self.profile.id_source],
         }
         hits = self.cluster.call("POST", f"/{self.name}/_search", body)["hits"]["hits"] if ids else []
         found = ((self.profile.product_id(hit), hit["_source"]) for hit in hits)
-        return {id_: part_fields.product(id_, source) for id_, source in found}
+        return {id_: self.profile.read_product(id_, source, language) for id_, source in found}
 
     def count(self, query: Mapping[str, Any] | None = None) -> int:
         """The number of products that a search can see, or of those that a query finds."""

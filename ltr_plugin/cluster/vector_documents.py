@@ -54,8 +54,7 @@ class VectorDocuments:
         self._cluster = index.cluster
         # of a field inside of objects, those are read too: a write has to fit into them
         above = [name.partition(".")[0]] if "." in name else []
-        parts = index.profile.product.fields().values()
-        self._source = list(dict.fromkeys([*parts, *index.profile.id_source, *above]))
+        self._source = list(dict.fromkeys([*index.profile.part_fields, *index.profile.id_source, *above]))
 
     def scan(self, ids: Sequence[str] | None = None) -> Generator[list[VectorDocument], None, None]:
         """All documents that a search can see, or those of these products, in pages. Close it, or read it to its end.
@@ -134,7 +133,7 @@ class VectorDocuments:
             routing=hit.get("_routing"),
             seq_no=hit["_seq_no"],
             primary_term=hit["_primary_term"],
-            product=profile.product.product(profile.product_id(hit), source),
+            product=profile.read_product(profile.product_id(hit), source),
             filled=vector is not None if filled is None else filled,
             update=update or {},
             vector=vector,

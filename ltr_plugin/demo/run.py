@@ -93,13 +93,14 @@ def run_demo(
     folder may have further photos of its products for the encoder's training: photos.jsonl (queries) with
     photos.qrels.txt. A run after an interruption continues: shop, encoders and vectors that exist are kept.
     """
-    from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, nano_e5, vector_fields
+    from ltr_plugin.encoders import vector_fields
+    from ltr_plugin.encoders.registry import default_text_encoder
     from ltr_plugin.encoders.training.trainers import FINETUNE, TRAINERS
 
     timer = _StepTimer(progress_bar)
     started = time.perf_counter()
     files = _shop_files(data, out, products, language, timer)
-    text = DEFAULT_TEXT_ENCODER if language == "en" else f"{nano_e5.LIBRARY.name}:{nano_e5.LIBRARY.example}"
+    text = default_text_encoder([LANGUAGES[language]])
     with _node(settings, timer, keep=keep_node) as cluster:
         media = _catalog_modalities(files)
         photos = sounds = None

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from ltr_plugin.catalog.localized import LANGUAGE, in_languages
 from ltr_plugin.catalog.vectors import VectorField, query_fields
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.features.expressions import term_count
@@ -48,13 +49,14 @@ def check_fields(
     vectors: Sequence[VectorField],
     *,
     pick_keys: Collection[str] | None = None,
+    languages: Sequence[str] = (),
 ) -> None:
-    """InputError lists every feature that an index with this mapping and these vector fields cannot evaluate; with
-    `pick_keys`, the keys of the profile's nested fields, also those that pick by another one.
+    """InputError lists every feature that an index with this mapping, these vector fields and `languages` cannot
+    evaluate; with `pick_keys`, the keys of the profile's nested fields, also those that pick by another one.
 
     A field below `stats` may be absent: it is mapped when the first product has it.
     """
-    problems = list(_problems(features, mapping, vectors))
+    problems = list(_problems(features, mapping, vectors, languages))
     if pick_keys is not None:
         problems += [
             Problem(
@@ -69,21 +71,18 @@ def check_fields(
         raise InputError(f"feature set {features.id}", problems)
 
 
-def _problems(features: FeatureSet, mapping: Mapping[str, Any], vectors: Sequence[VectorField]) -> Iterator[Problem]:
+def _problems(
+    features: FeatureSet, mapping: Mapping[str, Any], vectors: Sequence[VectorField], languages: Sequence[str]
+) -> Iterator[Problem]:
     for position, feature in enumerate(features.features):
         location = f"$.features[{position}]"
-        for field, required in feature.required_fields().items():
-            type_ = field_type(mapping, field)
-            if type_ is None and not field.startswith("stats."):
-                yield Problem(
-                    f"{location}.field",
-                    f"{feature.name}: no field {field!r} in the index; it has {_field_names(mapping)}",
-                )
-            elif type_ is not None and type_ not in FIELD_TYPES[required]:
-                message = f"{field!r} is of type {type_}, but {feature.name!r} needs a {required} field"
+        for named, required in feature.required_fields().items():
+            if LANGUAGE in named and not languages:
+                message = f"{feature.name}: {named!r} is a field by language, and the profile states no `languages`"
                 yield Problem(f"{location}.field", message)
-            elif type_ is not None and (wrong := _nested_problem(mapping, field, feature)):
-                yield Problem(f"{location}.nested", wrong)
+            stated = feature.required_nested().get(named)
+            for field in in_languages(named, languages):
+                yield from _field_problems(location, feature, mapping, field, required, stated)
         for query, field in feature.required_vectors().items():
             yield from _vector_problems(location, feature.name, query, field, vectors)
         if isinstance(feature, Derived) and term_count(feature.expression) > Derived.MAX_TERMS:
@@ -93,12 +92,27 @@ def _problems(features: FeatureSet, mapping: Mapping[str, Any], vectors: Sequenc
             )
 
 
-def _nested_problem(mapping: Mapping[str, Any], field: str, feature: AnyFeature) -> str | None:
+def _field_problems(
+    location: str, feature: AnyFeature, mapping: Mapping[str, Any], field: str, required: str, stated: str | None
+) -> Iterator[Problem]:
+    """What is wrong with a field that a feature reads as this kind of field, in the nested field that it states."""
+    type_ = field_type(mapping, field)
+    if type_ is None and not field.startswith("stats."):
+        yield Problem(
+            f"{location}.field", f"{feature.name}: no field {field!r} in the index; it has {_field_names(mapping)}"
+        )
+    elif type_ is not None and type_ not in FIELD_TYPES[required]:
+        message = f"{field!r} is of type {type_}, but {feature.name!r} needs a {required} field"
+        yield Problem(f"{location}.field", message)
+    elif type_ is not None and (wrong := _nested_problem(mapping, field, feature, stated)):
+        yield Problem(f"{location}.nested", wrong)
+
+
+def _nested_problem(mapping: Mapping[str, Any], field: str, feature: AnyFeature, stated: str | None) -> str | None:
     """What is wrong with where a feature looks for a field: it has no value outside of the objects that it is in."""
     steps = field.split(".")
     above = (".".join(steps[:length]) for length in range(len(steps) - 1, 0, -1))
     inside = next((path for path in above if field_type(mapping, path) == "nested"), None)
-    stated = feature.required_nested().get(field)
     if inside == stated:
         pick = getattr(feature, "pick", None)
         if pick and field_type(mapping, f"{inside}.{pick}") != "keyword":

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, FiniteFloat, StringConstraints, field_validator
 
+from ltr_plugin.catalog.localized import LocalizedName, feature_tag
 from ltr_plugin.catalog.values import FieldName
 from ltr_plugin.features.feature import MAX_VALUE, Feature
 from ltr_plugin.features.mustache import Body, RawTemplate, render, to_json, when
@@ -27,9 +28,13 @@ RENAMED_KEYS = {
 
 
 class Match(NestedFeature):
-    """BM25 of the query's text in one text field. With `fuzziness`, a word matches its 8 most similar terms at most."""
+    """BM25 of the query's text in one text field. With `fuzziness`, a word matches its 8 most similar terms at most.
+
+    `{language}` in the name of a field, here and below, is the code of the query's language.
+    """
 
     kind: Literal["match"]
+    field: LocalizedName
     operator: Literal["or", "and"] = "or"
     minimum_should_match: MinimumShouldMatch | None = None
     fuzziness: Literal["AUTO", 0, 1, 2] | None = None
@@ -42,7 +47,7 @@ class Match(NestedFeature):
             "max_expansions": FUZZY_EXPANSIONS if self.fuzziness else None,
         }
         given = {name: value for name, value in options.items() if value is not None}
-        match = {"match": {self.field: {"query": "{{text}}", "operator": self.operator, **given}}}
+        match = {"match": {feature_tag(self.field): {"query": "{{text}}", "operator": self.operator, **given}}}
         return self.in_objects(match)
 
     def required_fields(self) -> dict[str, str]:
@@ -57,14 +62,15 @@ class MultiMatch(Feature):
     """
 
     kind: Literal["multi_match"]
-    fields: Annotated[tuple[FieldName, ...], Field(min_length=1)]
+    fields: Annotated[tuple[LocalizedName, ...], Field(min_length=1)]
     type: Literal["best_fields", "most_fields", "cross_fields", "phrase"] = "best_fields"
     operator: Literal["or", "and"] = "or"
     tie_breaker: Annotated[FiniteFloat, Field(ge=0, le=1)] = 0.0
 
     def query(self) -> Body:
         """A `multi_match` query of the text."""
-        search = {"query": "{{text}}", "fields": list(self.fields), "type": self.type, "tie_breaker": self.tie_breaker}
+        fields = list(map(feature_tag, self.fields))
+        search = {"query": "{{text}}", "fields": fields, "type": self.type, "tie_breaker": self.tie_breaker}
         return {"multi_match": search if self.type == "phrase" else {**search, "operator": self.operator}}
 
     def required_fields(self) -> dict[str, str]:
@@ -76,12 +82,12 @@ class Phrase(Feature):
     """BM25 of the query's text as a phrase; its terms may be moved by `slop` positions in total."""
 
     kind: Literal["phrase"]
-    field: FieldName
+    field: LocalizedName
     slop: Annotated[int, Field(ge=0, le=50)] = 0
 
     def query(self) -> Body:
         """A `match_phrase` query of the text."""
-        return {"match_phrase": {self.field: {"query": "{{text}}", "slop": self.slop}}}
+        return {"match_phrase": {feature_tag(self.field): {"query": "{{text}}", "slop": self.slop}}}
 
     def required_fields(self) -> dict[str, str]:
         """The text field."""

@@ -2,7 +2,8 @@
 
 import html
 import re
-import unicodedata
+
+from ltr_plugin.unicode import nfc
 
 MAX_DECODED = 3
 """How often a text is decoded: some exports encode entities two times, such as `&amp;nbsp;`."""
@@ -46,7 +47,7 @@ def clean_text(text: str) -> str:
     `<script>`, `<style>` and comments go with their content.
     """
     if "&" not in text and "<" not in text and text.isprintable():  # most values are one plain line
-        return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
+        return " ".join(nfc(text).split())
     for _ in range(MAX_DECODED):
         if "&" not in text or (decoded := _ENTITY.sub(lambda match: html.unescape(match[0]), text)) == text:
             break
@@ -55,9 +56,7 @@ def clean_text(text: str) -> str:
         text = _MARKED_TEXT.sub(r"\1", text)
         text = _WHOLE.sub(" ", text)
         text = _TAG.sub("", _CELL.sub(" ", _BREAK.sub("\n", text)))
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    text = _INVISIBLE.sub("", text)
+    text = _INVISIBLE.sub("", nfc(text))
     text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     return _BLANKS.sub(" ", _LINES.sub("\n", text)).strip()
 

@@ -69,6 +69,7 @@ def encode(
         return encode_queries(index, sample_evenly(read, limit), Path(queries).parent, failed=failed)
     chosen = sample_evenly(queries, limit)
     encoded = [one for one in chosen if isinstance(one, EncodedQuery)]
+    _require_languages(index, (one.query for one in encoded))
     return encoded or encode_queries(index, [one for one in chosen if isinstance(one, Query)], Path(), failed=failed)
 
 
@@ -111,12 +112,13 @@ def encode_queries(
 
     Only the encoders of `vectors` are loaded: by default those of all vector fields of the index. EncoderError when an
     encoder here is not the one that made the index. Queries whose media cannot be used are left out and added to
-    `failed`; InputError names them all when no query is left, or without `failed`; and all that pick by a key that the
-    profile does not have.
+    `failed`; InputError names them all when no query is left, or without `failed`; and all that pick by a key, or
+    are in a language, that the profile does not have.
     """
     from ltr_plugin.queries.encoding import QueryEncoder
 
     _require_pick_keys(index, queries)
+    _require_languages(index, queries)
     encoder = QueryEncoder(index.vectors if vectors is None else vectors)
     encoded: list[EncodedQuery] = []
     refused: dict[str, str] = {}
@@ -129,7 +131,7 @@ def encode_queries(
             [_media_by_modality(query, folder) for query in group], on_media_error=refuse
         )
         encoded += (
-            EncodedQuery(query, {**search_parameters(query.text, query_vectors), **query.pick})
+            EncodedQuery(query, {**search_parameters(query.text, query_vectors, query.language), **query.pick})
             for query, query_vectors in zip(group, vector_batches, strict=True)
         )
     usable = [one for one in encoded if one.query.id not in refused]
@@ -138,6 +140,16 @@ def encode_queries(
     if failed is not None:
         failed.update(refused)
     return usable
+
+
+def _require_languages(index: Index, queries: Iterable[Query]) -> None:
+    unknown = [
+        Problem(f"query {query.id} $.language", reason)
+        for query in queries
+        if (reason := index.profile.language_problem(query.language))
+    ]
+    if unknown:
+        raise InputError("queries", unknown)
 
 
 def _require_pick_keys(index: Index, queries: Iterable[Query]) -> None:

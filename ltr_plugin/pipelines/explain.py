@@ -43,7 +43,7 @@ def explain(
     """
     ranker = as_ranker(ranker)
     encoded = encode_one(index, query)
-    stored = index.products(products)
+    stored = index.products(products, encoded.query.language)
     if missing := [id_ for id_ in products if id_ not in stored]:
         raise InputError("product", f"{index.alias} has no product {', '.join(map(repr, missing))}")
     push_features(index, ranker.feature_set)

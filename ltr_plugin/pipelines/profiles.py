@@ -1,7 +1,8 @@
 """Profiles of indices: drafted from an index, checked against it, and kept in the cluster."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from ltr_plugin.pipelines.serving import refused_pages
 from ltr_plugin.profile.check import profile_differences, profile_problems, profile_warnings
 from ltr_plugin.profile.draft import VectorGuess, draft_profile
 from ltr_plugin.profile.index_fields import index_fields
-from ltr_plugin.profile.index_profile import IndexProfile, ProductFields, value_at
+from ltr_plugin.profile.index_profile import IndexProfile, value_at
+from ltr_plugin.profile.language_draft import with_languages
 from ltr_plugin.profile.yaml_file import draft_yaml, profile_yaml
 
 SAMPLE, ENCODED_SAMPLE = 200, 20
@@ -33,6 +35,9 @@ SEED = 7
 OWN = "it belongs to the index, which `ltr index create` made; leave it out"
 Documents = Sequence[tuple[str, Mapping[str, Any]]]
 """Documents of an index by id."""
+
+ReadProduct = Callable[[str, Mapping[str, Any]], Product]
+"""Reads the product of a document, given its id and its source."""
 
 
 @dataclass(frozen=True)
@@ -84,15 +89,16 @@ def draft_index_profile(cluster: Cluster, name: str, file: Path = Path("index.ya
     vectors = [one.path for one in index_fields(target.mapping).values() if one.type == "knn_vector"]
     documents = target.sample(SAMPLE, without=vectors)
     draft = draft_profile(target.mapping, target.settings, documents)
+    draft = with_languages(draft, index_fields(target.mapping, (document for _, document in documents)))
     if not draft.text_fields:
         reason = "it has no text field with content, so there is nothing that a first pass could search"
         raise InputError(f"index {name}", reason)
     encoded = target.sample(ENCODED_SAMPLE) if draft.vectors else []
-    product = draft.product_fields()
-    draft = replace(draft, vectors=tuple(_recognized(one, product, encoded) for one in draft.vectors))
-    read = counted(len(documents), "document")
+    read = partial(draft.product_fields().product, codes=tuple(draft.languages))
+    draft = replace(draft, vectors=tuple(_recognized(one, read, encoded) for one in draft.vectors))
+    sample = counted(len(documents), "document")
     head = [
-        f"Index profile: what the fields of {name} mean, guessed from its mapping, its analyzers and {read}.",
+        f"Index profile: what the fields of {name} mean, guessed from its mapping, its analyzers and {sample}.",
         "Each guess has its reason beside it. Correct what is wrong, then run",
         f"    ltr profile check {file} --index {name}",
         f"    ltr profile put {file} --index {name}",
@@ -126,7 +132,7 @@ def check_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> P
         problems += [found] if found else []
         if found or vector.content != "text" or any(problem.location.startswith(f"{place}.") for problem in problems):
             continue
-        note, fits = _measured(vector, profile.product, documents)
+        note, fits = _measured(vector, profile.read_product, documents)
         (notes if fits else warnings).append(f"{vector.name}: {note}")
     problems += first_pass_problems(whole)
     if not problems:
@@ -195,9 +201,9 @@ def _own_profile(target: _Target) -> IndexProfile:
     return profile.model_copy(update={"vectors": (), "media_root": None})
 
 
-def _recognized(guess: VectorGuess, product: ProductFields, documents: Documents) -> VectorGuess:
+def _recognized(guess: VectorGuess, read: ReadProduct, documents: Documents) -> VectorGuess:
     """The guess with the encoder that makes such vectors of the documents' texts."""
-    sample = _with_vectors(guess.name, product, documents)
+    sample = _with_vectors(guess.name, read, documents)
     if not sample:
         return replace(guess, reason="no document of the sample shows its vector, so no encoder could be compared")
     from ltr_plugin.encoders.recognition import RECOGNIZED, recognize
@@ -210,12 +216,12 @@ def _recognized(guess: VectorGuess, product: ProductFields, documents: Documents
     return replace(guess, encoder=found.encoder, reason=str(found))
 
 
-def _measured(vector: VectorField, product: ProductFields, documents: Documents) -> tuple[str, bool]:
+def _measured(vector: VectorField, read: ReadProduct, documents: Documents) -> tuple[str, bool]:
     """How like the vectors in the index those of the stated encoder are, and whether that is what it should be."""
     from ltr_plugin.encoders.field_encoders import encoder_of
     from ltr_plugin.encoders.recognition import RECOGNIZED, likeness
 
-    found = likeness(vector.encoder, encoder_of(vector), _with_vectors(vector.name, product, documents))
+    found = likeness(vector.encoder, encoder_of(vector), _with_vectors(vector.name, read, documents))
     if found is None:
         return "no document of the sample shows its vector and a title, so the encoder could not be compared", True
     if found.cosine > RECOGNIZED:
@@ -223,10 +229,10 @@ def _measured(vector: VectorField, product: ProductFields, documents: Documents)
     return f"{found}; perhaps they were made of another text, or by another encoder", False
 
 
-def _with_vectors(name: str, product: ProductFields, documents: Documents) -> list[tuple[Product, list[float]]]:
+def _with_vectors(name: str, read: ReadProduct, documents: Documents) -> list[tuple[Product, list[float]]]:
     """The products of the documents that show a vector in this field, with the vectors."""
     return [
-        (product.product(id_, document), vector)
+        (read(id_, document), vector)
         for id_, document in documents
         if isinstance(vector := value_at(document, name), list)
     ]

@@ -49,16 +49,19 @@ def report(
         }
         for query in (*wins, *losses)
     }
-    items = _items(index, {id_ for both in top_results.values() for ids in both.values() for id_ in ids})
     encoded = {one.query.id: one.query for one in evaluation.encoded}
+    items = _items(
+        index,
+        {id_ for both in top_results.values() for ids in both.values() for id_ in ids},
+        {encoded[query].language for query in top_results},
+    )
 
     def example(query: str) -> QueryExample:
-        grades = qrels.for_query(query)
+        one, grades = encoded[query], qrels.for_query(query)
         shown = {
-            name: [ResultItem(id_, items[id_][0], items[id_][1], grades.get(id_)) for id_ in ids]
+            name: [ResultItem(id_, *items[id_, one.language], grades.get(id_)) for id_ in ids]
             for name, ids in top_results[query].items()
         }
-        one = encoded[query]
         return QueryExample(query, one.text, _photo(one, folder), _audio(one, folder), by_query[query], shown)
 
     page = ReportPage(
@@ -82,13 +85,20 @@ def report(
     return path
 
 
-def _items(index: Index, ids: Iterable[str]) -> Mapping[str, tuple[str, str | None]]:
-    """Title and photo of each product."""
+def _items(
+    index: Index, ids: Iterable[str], languages: Iterable[str | None]
+) -> Mapping[tuple[str, str | None], tuple[str, str | None]]:
+    """Title and photo of each product, by its id and each language."""
     wanted = list(ids)
-    found = index.products(wanted)
+    found = {language: index.products(wanted, language) for language in languages}
+    products = next(iter(found.values()), {})
     with ThreadPoolExecutor(PHOTOS_AT_ONCE) as pool:  # a host that does not answer takes seconds for each photo
-        photos = dict(zip(found, pool.map(partial(_product_photo, index), found.values()), strict=True))
-    return {id_: (found[id_].title, photos[id_]) if id_ in found else ("", None) for id_ in wanted}
+        photos = dict(zip(products, pool.map(partial(_product_photo, index), products.values()), strict=True))
+    return {
+        (id_, language): (known[id_].title, photos.get(id_)) if id_ in known else ("", None)
+        for language, known in found.items()
+        for id_ in wanted
+    }
 
 
 def _product_photo(index: Index, product: Product) -> str | None:

@@ -12,7 +12,7 @@ from ltr_plugin.cluster.names import is_name
 from ltr_plugin.cluster.responses import Json
 from ltr_plugin.cluster.rules import RulesRevision, latest_rules
 from ltr_plugin.cluster.search import OnError, SearchResult, raise_error
-from ltr_plugin.errors import ClusterError, InputError
+from ltr_plugin.errors import ClusterError, InputError, Problem
 from ltr_plugin.features.parameters import search_parameters
 from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode_queries
 from ltr_plugin.queries.page import Page
@@ -38,6 +38,7 @@ def search(
     image: str | None = None,
     audio: str | None = None,
     video: str | None = None,
+    language: str | None = None,
     ranker: AnyRanker = "bm25",
     size: int = 10,
     start: int = 0,
@@ -52,21 +53,25 @@ def search(
     """A page of what one query finds by text, photo, recording, video (a file or a URL each), or a mix of them.
 
     A query without any of these is browsing: all products under the filters. `Page` says what `size` to `highlight`
-    are. With `log_features`, each hit brings the features that the model read. A ranking that reads no vectors, such as
-    BM25, loads no encoder. Where the profile has a `group`, each hit is the best variant of its product. The rules that
-    the cluster keeps for the index apply (`ltr rules`), unless `rules` is False or the user may not read them.
+    are. `language` is the code of one of the profile's `languages`, by default the first. With `log_features`, each hit
+    brings the features that the model read. A ranking that reads no vectors, such as BM25, loads no encoder. Where the
+    profile has a `group`, each hit is the best variant of its product. The rules that the cluster keeps for the index
+    apply (`ltr rules`), unless `rules` is False or the user may not read them.
     `pick={"store": "berlin"}` picks the objects of nested fields that filters, facets, `sort` and features are about.
 
-    InputError for media that the index has no vectors of, for a ranker that the cluster does not have, and for what
-    the page asks and the profile does not have.
+    InputError for media that the index has no vectors of, for a ranker that the cluster does not have, and for a
+    language, and what the page asks, that the profile does not have.
     """
     revision = _kept_rules(index) if rules else None
     page, text = Page(size, start, filters or {}, sort, facets, highlight, pick or {}), text.strip()
     params = page.parameters(index.profile)
+    if reason := index.profile.language_problem(language):
+        raise InputError("search", [Problem("language", reason)])
     if not (text or image or audio or video):
-        params |= search_parameters("", {})
+        params |= search_parameters("", {}, language)
         return _paged(index, resolve_ranking(index, ranker), params, revision, log_features=log_features)
     asked = {"id": "query", "text": text or None, "image": image, "audio": audio, "video": video}
+    asked["language"] = language
     query = decode(Query, asked, source="query")
     missing = [name for name in ("image", "audio", "video") if getattr(query, name) and not _has_vectors(index, name)]
     if missing:

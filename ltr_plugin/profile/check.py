@@ -6,6 +6,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any
 
+from ltr_plugin.catalog.localized import LANGUAGE, in_languages
 from ltr_plugin.catalog.product import MEDIA_FIELDS
 from ltr_plugin.catalog.schema import NestedField
 from ltr_plugin.catalog.vectors import VectorField
@@ -42,15 +43,23 @@ def profile_problems(profile: IndexProfile, fields: Mapping[str, IndexField]) ->
 
     A field that only documents have, and not the mapping, may be returned and may hold media.
     """
+    problems = list(_without_languages(profile))
+    if problems:
+        return problems
+    codes = tuple(profile.languages)
     problems = product_problems(profile, fields)
     if not profile.text_fields:
         problems.append(Problem("$.text_fields", "the first pass needs at least one field; name those with words"))
     for position, boosted in enumerate(profile.text_fields):
-        problems += _text(f"$.text_fields[{position}]", boosted.partition("^")[0], fields)
-    for position, path in enumerate(profile.returned_fields):
-        problems += _returned(f"$.returned_fields[{position}]", path, fields)
+        for path in in_languages(boosted.partition("^")[0], codes):
+            problems += _text(f"$.text_fields[{position}]", path, fields)
+    for position, field in enumerate(profile.returned_fields):
+        for path in in_languages(field, codes):
+            problems += _returned(f"$.returned_fields[{position}]", path, fields)
     for position, one in enumerate(profile.filters):
-        problems += _filter(f"$.filters[{position}].field", one, profile, fields)
+        for path in in_languages(one.field, codes):
+            named = one.model_copy(update={"field": path})
+            problems += _filter(f"$.filters[{position}].field", named, profile, fields)
     for position, nested in enumerate(profile.nested):
         problems += _nested(f"$.nested[{position}]", nested, fields)
     problems += _popularity(profile, fields)
@@ -59,9 +68,28 @@ def profile_problems(profile: IndexProfile, fields: Mapping[str, IndexField]) ->
     return problems
 
 
+def _without_languages(profile: IndexProfile) -> Iterator[Problem]:
+    """The problem of each field by language where the profile states no languages."""
+    named = {f"$.product.{part}": field for part, field in profile.product}
+    named |= {f"$.text_fields[{position}]": field for position, field in enumerate(profile.text_fields)}
+    named |= {f"$.returned_fields[{position}]": field for position, field in enumerate(profile.returned_fields)}
+    named |= {f"$.filters[{position}].field": one.field for position, one in enumerate(profile.filters)}
+    named["$.first_pass.query"] = LANGUAGE if LANGUAGE in (profile.first_pass.query or "") else None
+    for place, field in named.items():
+        if field and LANGUAGE in field and not profile.languages:
+            yield Problem(place, f"{field!r} needs `languages`, such as `languages: {{de: german, fr: french}}`")
+
+
 def product_problems(profile: IndexProfile, fields: Mapping[str, IndexField]) -> list[Problem]:
     """What is wrong with the fields of the parts of a product."""
-    return [problem for part, path in profile.product if path for problem in _part(part, path, fields)]
+    codes = tuple(profile.languages)
+    return [
+        problem
+        for part, field in profile.product
+        for path in in_languages(field or "", codes)
+        if path
+        for problem in _part(part, path, fields)
+    ]
 
 
 def profile_warnings(profile: IndexProfile, fields: Mapping[str, IndexField]) -> Iterator[str]:

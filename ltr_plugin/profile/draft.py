@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ltr_plugin.catalog.schema import NestedField
@@ -60,7 +60,8 @@ class VectorGuess:
 
 @dataclass(frozen=True)
 class ProfileDraft:
-    """A profile with the reason for each of its entries. `parts` has all parts of a product, `id` first."""
+    """A profile with the reason for each of its entries. `parts` has all parts of a product, `id` first; `languages`
+    are by code, where fields come in several."""
 
     language: Guess
     parts: Mapping[str, Guess]
@@ -70,6 +71,7 @@ class ProfileDraft:
     vectors: tuple[VectorGuess, ...] = ()
     nested: tuple[NestedField, ...] = ()
     filters: tuple[FilterField, ...] = ()
+    languages: Mapping[str, str] = field(default_factory=dict)
 
     def product_fields(self) -> ProductFields:
         """The parts that are guessed."""

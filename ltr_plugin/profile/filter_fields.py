@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, FiniteFloat, StringConstraints, model_validator
 
-from ltr_plugin.catalog.values import FieldPath
+from ltr_plugin.catalog.localized import LocalizedPath
 from ltr_plugin.validation import StrictModel
 
 FilterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -58,7 +58,7 @@ class FilterField(StrictModel):
     """
 
     name: FilterName = Field(description="Name in search parameters and in counts.")
-    field: FieldPath = Field(description="Field of the index.")
+    field: LocalizedPath = Field(description="Field of the index.")
     type: FilterType = Field(description="keyword, number, date or boolean.")
     facet: Facet | None = Field(default=None, description="How its values are counted; without it they are not.")
 

@@ -12,6 +12,7 @@ MAX_LINE = 110
 """Length of comments on lines of their own."""
 
 _PARTS = "The field that holds each part of a product. Remove the # of a line where you know the field."
+_LANGUAGES = "Languages by the codes that names of fields have; the first is that of a search that states none."
 _TEXT = "Fields that the first pass searches for the words of a query; ^ is the boost of a field."
 _RETURNED = "Fields of a product that a search returns."
 _POPULARITY = "The number by which products come where a shopper browses without words."
@@ -29,11 +30,14 @@ _NO_ENCODER = (
 def draft_yaml(draft: ProfileDraft, head: Iterable[str]) -> str:
     """The file of a draft; what is not guessed stands in it as a comment. `head` are lines of its first comment."""
     lines = [*head_comments(head), "", f"version: {PROFILE_VERSION}", ""]
-    lines += [
-        *wrapped_comments([f"{_capital(draft.language.reason)}."]),
-        f"language: {yaml_scalar(draft.language.value)}",
-        "",
-    ]
+    if draft.languages:
+        lines += [*wrapped_comments([_LANGUAGES]), f"languages: {yaml_scalar(dict(draft.languages))}", ""]
+    else:
+        lines += [
+            *wrapped_comments([f"{_capital(draft.language.reason)}."]),
+            f"language: {yaml_scalar(draft.language.value)}",
+            "",
+        ]
     lines += [
         *wrapped_comments([_PARTS]),
         "product:",

@@ -3,6 +3,7 @@
 Its tags are those of feature templates: `{{text}}` in a string; `{{#toJson}}text_vector{{/toJson}}` for a query vector;
 `{{#has_text_vector}} ... {{/has_text_vector}}`, or `^` for `#`, for what stands there with or without a parameter. And
 `{{filter}}` is the search's filter as one query clause, for k-NN clauses to look only among what may be shown.
+`{language}` is the code of the search's language (`IndexProfile.in_language`).
 """
 
 import json
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from ltr_plugin.catalog.localized import LANGUAGE_PARAMETER
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.features.mustache import Body, RawTemplate, render, to_json, when, when_list
 from ltr_plugin.features.parameters import flag_name
@@ -161,7 +163,8 @@ def _rendered(node: Node, filter_: Body) -> str:
         inner: Body = RawTemplate("".join(_rendered(one, filter_) for one in node.body))
         nothing = RawTemplate("")
         bodies = (nothing, inner) if node.inverted else (inner, nothing)
-        return render((when if node.parameter == TEXT else when_list)(node.parameter, *bodies))
+        is_text = node.parameter in (TEXT, LANGUAGE_PARAMETER)
+        return render((when if is_text else when_list)(node.parameter, *bodies))
     if node.as_json:
         return render(when_list(node.name, to_json(node.name), []))
     return render(filter_) if node.name == FILTER_TAG else f"{{{{{node.name}}}}}"

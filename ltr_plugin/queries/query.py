@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, FiniteFloat, ValidationError, model_validator
 
 from ltr_plugin.catalog.references import MediaReference
+from ltr_plugin.catalog.schema import LanguageCode
 from ltr_plugin.catalog.values import Identifier, Text
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.jsonlines import JsonLines
@@ -21,8 +22,9 @@ class Query(StrictModel):
     """A shopper's query: text, an image, audio, a video, or several of them. At least one is required.
 
     Media are URLs, or paths relative to the query file. `frequency` is how often the query is asked, in any unit;
-    where all queries have it, reports compare frequent and rare queries. `pick` has the keys of nested fields that the
-    search picks, such as `{"store": "berlin"}`.
+    where all queries have it, reports compare frequent and rare queries. `language` is the code of one of the index's
+    `languages`, by default the first. `pick` has the keys of nested fields that the search picks, such as
+    `{"store": "berlin"}`.
     """
 
     id: Identifier
@@ -30,6 +32,7 @@ class Query(StrictModel):
     image: MediaReference | None = None
     audio: MediaReference | None = None
     video: MediaReference | None = None
+    language: LanguageCode | None = None
     frequency: Annotated[FiniteFloat, Field(gt=0)] | None = None
     pick: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
 

@@ -102,8 +102,9 @@ def rule_problems(rule: Rule, profile: IndexProfile, place: str) -> list[Problem
 
 
 def where_clauses(rule: Rule, profile: IndexProfile, *, picked: bool = False) -> list[Body]:
-    """The query clauses of a rule's `where`, all of which its products match; `picked` as in `clauses_of`."""
-    return clauses_of(profile, _where(rule, profile, "")[0], picked=picked)
+    """The query clauses of a rule's `where`, all of which its products match, in the profile's default language,
+    whatever that of a search is; `picked` as in `clauses_of`."""
+    return clauses_of(profile.in_language(), _where(rule, profile, "")[0], picked=picked)
 
 
 def _where(rule: Rule, profile: IndexProfile, place: str) -> tuple[dict[str, Any], list[Problem]]:

@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from ltr_plugin.catalog.localized import LANGUAGE_PARAMETER, in_language, template_tag
 from ltr_plugin.features.kinds import MATCH_NONE
 from ltr_plugin.features.mustache import (
     NOTHING,
@@ -20,6 +21,7 @@ from ltr_plugin.features.mustache import (
     when_list,
 )
 from ltr_plugin.features.parameters import flag_name
+from ltr_plugin.profile.index_profile import IndexProfile
 from ltr_plugin.queries.facets import facet_aggregations
 from ltr_plugin.queries.filters import MATCH_ALL, filter_clauses, refused_parameters
 from ltr_plugin.queries.retrieval import Retrieval
@@ -66,9 +68,12 @@ def search_template(retrieval: Retrieval, ranking: Ranking, *, log: bool = False
     Its parameters are those of `search_parameters` and, optionally, `size`, `from`, those of the profile's filters
     (`FilterField`), `filters`, a list of query clauses, `facets`, and `highlight`. Each stands inside quotes, or is
     rendered only when it is a list, so that a wrong value changes nothing but its own clause. A search that is sorted
-    by a field is not ranked. With `log`, each hit has the values of the model's features. With `rules`, there is a
+    by a field is not ranked. Where the profile has `languages`, `language` is the code of one of them, and the cluster
+    refuses another one. With `log`, each hit has the values of the model's features. With `rules`, there is a
     parameter `pins`, a list of at most MAX_PINS ids of products that come first, and `with_rules` puts rules in.
     """
+    unknown_language = _unknown_language(retrieval.profile)
+    retrieval = replace(retrieval, profile=retrieval.profile.for_template())
     own = retrieval.own_clause() if ranking.lexical and ranking.knn else None
     lexical = [retrieval.lexical_clause()] if ranking.lexical else []
     knn = retrieval.knn_clauses() if ranking.knn else []
@@ -87,6 +92,7 @@ def search_template(retrieval: Retrieval, ranking: Ranking, *, log: bool = False
         "from": "{{from}}{{^from}}0{{/from}}",
         "size": "{{size}}{{^size}}10{{/size}}",
         "_source": list(profile.source_fields),
+        **unknown_language,
     }
     optional = [*sort_members(profile), *_optional_parts(retrieval)]
     rescorer = _rescorer(retrieval, ranking, log=log)
@@ -100,9 +106,8 @@ def search_template(retrieval: Retrieval, ranking: Ranking, *, log: bool = False
 
 def _optional_parts(retrieval: Retrieval) -> list[RawTemplate]:
     """Facets and highlights, each where the search has its flag."""
-    fields = [boosted.partition("^")[0] for boosted in retrieval.profile.text_fields]
     highlight = {
-        "fields": {field: {} for field in fields},
+        "fields": {field: {} for field in retrieval.profile.boosts},
         "highlight_query": retrieval.lexical_clause(),
         "encoder": "html",
         "max_analyzer_offset": HIGHLIGHTED_CHARACTERS,
@@ -111,6 +116,15 @@ def _optional_parts(retrieval: Retrieval) -> list[RawTemplate]:
     if any(field.facet for field in retrieval.profile.filters):
         parts["facets"] = {"aggs": facet_aggregations(retrieval)}
     return [when(flag, members(part), NOTHING) for flag, part in parts.items()]
+
+
+def _unknown_language(profile: IndexProfile) -> dict[str, Body]:
+    """The part of a search by which the cluster refuses a language that the index has no text of, in which nothing
+    would be found: it suggests terms for no words from a field that must be there."""
+    if not (profile.default_language and profile.localized_text_field):
+        return {}
+    field = in_language(profile.localized_text_field, template_tag(profile.default_language))
+    return {"suggest": {LANGUAGE_PARAMETER: {"text": "", "term": {"field": field}}}}
 
 
 def sltr(kind: str, name: str, params: Body, **options: str) -> dict[str, Body]:
@@ -157,4 +171,6 @@ def _forwarded_parameters(retrieval: Retrieval) -> Body:
     flags = {flag_name(name): when_list(name, True, False) for name in retrieval.ranker_vectors}
     vectors = {name: when_list(name, to_json(name), []) for name in retrieval.ranker_vectors}
     picked = {key: when(key, f"{{{{{key}}}}}", "") for key in retrieval.profile.pick_keys}
-    return {"text": "{{text}}", flag_name("text"): "{{text}}", **flags, **vectors, **picked}
+    default = retrieval.profile.default_language
+    language = {LANGUAGE_PARAMETER: template_tag(default)} if default else {}
+    return {"text": "{{text}}", flag_name("text"): "{{text}}", **flags, **vectors, **picked, **language}

@@ -131,3 +131,41 @@ def test_a_feed_is_put_into_an_index_and_found_by_its_words(shop_feed, here):
     code, _, err = ltr(*put, "--prune", "--yes", **environment)
     assert code == 0, err
     assert "deleted 1 product" in err
+
+
+FORMS = {
+    "table": "Nr;Title;Price;Color\nt1;Mug;1,50 €;red\nt2;Cup;2,50 €;blue\n",
+    "google": "id\ttitle\tprice\tlink\tavailability\tcolor\n"
+    "g1\tMug\t1.50 EUR\thttps://s/1\tin_stock\tred\ng2\tCup\t2.50 EUR\thttps://s/2\tin_stock\tblue\n",
+    "google xml": '<rss xmlns:g="http://base.google.com/ns/1.0"><channel>'
+    "<item><g:id>x1</g:id><g:title>Mug</g:title><g:price>1.50 EUR</g:price><g:color>red</g:color></item>"
+    "<item><g:id>x2</g:id><g:title>Cup</g:title><g:price>2.50 EUR</g:price><g:color>blue</g:color></item>"
+    "</channel></rss>",
+    "shopify": "Handle,Title,Vendor,Variant Price,Color (product.metafields.custom.color)\ns1,Mug,A,1.50,red\n"
+    "s2,Cup,A,2.50,blue\n",
+    "woocommerce": "ID,Type,SKU,Name,Published,Regular price,Categories,Attribute 1 name,Attribute 1 value(s)\n"
+    "1,simple,w1,Mug,1,1.50,Cups,Color,red\n2,simple,w2,Cup,1,2.50,Cups,Color,blue\n",
+}
+
+
+@pytest.mark.live
+def test_feeds_of_all_forms_fill_a_declared_field_that_is_counted(tmp_path, here):
+    environment, name = here
+    profile, mapping = tmp_path / "profile.yaml", tmp_path / "mapping.yaml"
+    profile.write_text("version: 1\nfields:\n  - {name: color, type: keyword}\n")
+    mapping.write_text("version: 1\ncolumns:\n  Nr: id\n  Title: title\n  Price: price\n")
+    made = ("index", "create", name, "--text-encoder", "none", "--profile", profile)
+    assert ltr(*made, **environment)[0] == 0
+    for form, text in FORMS.items():
+        feed = tmp_path / f"{form}.feed"
+        feed.write_text(text)
+        options = ("--mapping", mapping) if form == "table" else ()
+        code, _, err = ltr("catalog", "put", feed, "--index", name, *options, **environment)
+        assert code == 0, err
+    code, out, err = ltr("search", "mug", "--facets", "--index", name, "--json", **environment)
+    assert code == 0, err
+    found = json.loads(out)
+    assert {hit["id"] for hit in found["hits"]} == {"t1", "g1", "x1", "s1", "w1"}
+    assert [(one["value"], one["count"]) for one in found["facets"]["color"]] == [("red", 5)]
+    code, out, err = ltr("search", "--filter", "color=blue", "--index", name, "--json", **environment)
+    assert {hit["id"] for hit in json.loads(out)["hits"]} == {"t2", "g2", "x2", "s2", "w2"}

@@ -18,6 +18,11 @@ from ltr_plugin.cluster.opensearch import OpenSearchCluster
 
 pytestmark = pytest.mark.live
 
+UNKNOWN = (
+    "$.titel  unknown key; correct its name, put it into `attributes`, or declare it in the index's profile: "
+    "`fields: [{name: titel, type: keyword}]`"
+)
+
 HEARS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
 """What is started from a shell's background ignores Ctrl-C, and hands that down."""
 
@@ -290,7 +295,7 @@ def test_a_watched_folder_is_taken_in_with_vectors_and_a_killed_watcher_goes_on(
     first = start("catalog", "watch", folder, "--json")
     facts = json.loads(first.stdout.readline())
     assert (facts["file"], facts["applied"]) == (str(folder / "failed" / "one.jsonl"), 1)
-    assert facts["refused"] == ["line 2  b  $.titel  unknown key; remove it or correct its name"]
+    assert facts["refused"] == [f"line 2  b  {UNKNOWN}"]
     products = ManagedIndex.open(cluster, name)
     wait_for(lambda: not products.fetch(["a"])[0].pending(products.vectors))
     first.kill()

@@ -1,16 +1,23 @@
 """The shop in German and Chinese: only the words differ, and they say what they should."""
 
+import json
+import uuid
 from functools import cache
 
 import numpy as np
 import pytest
 from shop_words import says
 
-from ltr_plugin.demo.judgments import judge
+from ltr_plugin.catalog.schema import CatalogSchema
+from ltr_plugin.cluster.managed.versions import IndexOptions
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.demo.judgments import grade, judge
 from ltr_plugin.demo.language import ENGLISH, LANGUAGES, load_language
 from ltr_plugin.demo.queries import draw_queries
 from ltr_plugin.demo.shop import draw_products
 from ltr_plugin.demo.traits import Traits
+from ltr_plugin.pipelines.indexing.index_catalog import write_catalog
+from ltr_plugin.pipelines.search import search
 
 OTHERS = sorted(set(LANGUAGES) - {"en"})
 COUNTS = {"typed": 150, "photo": 5, "mixed": 90, "sound": 5, "soundmixed": 45}
@@ -141,3 +148,19 @@ def test_german_shoppers_type_small_letters_parts_of_compounds_and_some_no_umlau
     offered = {word.lower() for product in products for word in product.record["title"].split()}
     parts = {text for text in texts if any(word.endswith(text) and word != text for word in offered)}
     assert {"kanne", "kissen"} <= parts
+
+
+@pytest.mark.live
+def test_german_queries_find_something_by_words(node_url, tmp_path):
+    cluster, catalog = OpenSearchCluster(node_url), tmp_path / "catalog.jsonl"
+    products, queries = shop("de")
+    catalog.write_text("".join(json.dumps(product.record) + "\n" for product in products), "utf-8")
+    options = IndexOptions(schema=CatalogSchema(language=LANGUAGES["de"]))
+    index = write_catalog(cluster, catalog, f"german-{uuid.uuid4().hex[:8]}", (), options=options).index
+    traits = {product.id: product.traits for product in products}
+    found = [
+        any(grade(query.intent, traits[hit.id]) >= 2 for hit in search(index, query.text, ranker="bm25"))
+        for query in queries[:40]  # typed ones
+    ]
+    cluster.call("DELETE", f"/{index.name}")
+    assert np.mean(found) > 0.6

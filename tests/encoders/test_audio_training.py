@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cli import app
 from ltr_plugin.encoders import load_encoder
+from ltr_plugin.encoders.audio import mel_cnn
 from ltr_plugin.encoders.audio.log_mel import FLOOR_DB, MEL_BANDS
 from ltr_plugin.encoders.training.audio.augmentation import augment
 from ltr_plugin.encoders.training.audio.examples import read_audio
@@ -106,6 +107,13 @@ def test_the_same_seed_gives_the_same_encoder(shop, tmp_path):
     )
     assert first == again
     assert first != other
+
+
+def test_text_is_encoded_by_the_named_encoder_also_in_a_continued_training(shop, tmp_path, sentence_folder):
+    text = f"sentence-transformers:{sentence_folder}"
+    trained(shop, tmp_path / "e", budget=Budget(steps=2), text=text)
+    trained(shop, tmp_path / "more", budget=Budget(steps=2), start=str(tmp_path / "e"))
+    assert mel_cnn.text_of(str(tmp_path / "e")) == mel_cnn.text_of(str(tmp_path / "more")) == text
 
 
 def test_ctrl_c_keeps_what_was_learned_and_resume_ends_it(shop, tmp_path):

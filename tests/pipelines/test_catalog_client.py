@@ -25,6 +25,11 @@ from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live
 
+UNKNOWN = (
+    "$.titel  unknown key; correct its name, put it into `attributes`, or declare it in the index's profile: "
+    "`fields: [{name: titel, type: keyword}]`"
+)
+
 
 def field(name, source):
     return VectorField(name, source, "test:x", Fingerprint("test", "x", "", 3, "", "w1"))
@@ -216,7 +221,7 @@ def test_lines_are_taken_in_as_they_arrive(products, index):
     done = ingest_lines(read_batches(lines()), products.put, on_refused=wrong.append)
     watcher.join()
     assert (done.applied, done.refused) == (3, 1)
-    assert [str(one) for one in wrong] == ["line 3  b  $.titel  unknown key; remove it or correct its name"]
+    assert [str(one) for one in wrong] == [f"line 3  b  {UNKNOWN}"]
     assert list(stored(index)) == ["c"]
 
 
@@ -304,7 +309,7 @@ def test_a_file_with_mistakes_goes_to_failed_with_its_errors_and_the_rest_is_don
     ]  # fmt: skip
     errors = (failed / "day.jsonl.errors").read_text().splitlines()
     assert errors[0].startswith("line 2  $  Invalid JSON")
-    assert errors[1] == "line 3  b  $.titel  unknown key; remove it or correct its name"
+    assert errors[1] == f"line 3  b  {UNKNOWN}"
 
 
 def test_a_file_that_still_grows_is_left_alone_and_one_that_grew_while_it_was_read_is_read_again(

@@ -23,6 +23,9 @@ makes clauses."""
 PARTS = "parts"
 """The subfield in which compounds are found by their parts."""
 
+NO_PARTS = "no_parts"
+"""The analyzer of that subfield in a language without compounds, which finds no words."""
+
 COMPOUND_FIELDS = ("title", "category")
 """The fields that have it: they say what a product is."""
 
@@ -69,6 +72,10 @@ def analysis_settings(schema: CatalogSchema, choices: AnalysisChoices = NO_CHOIC
             compound_parts=bool(choices.compound_parts),
         )
         _add(settings, made)
+    if len(schema.languages) > 1 and any(has_parts(schema, field) for field in COMPOUND_FIELDS):
+        nothing = {"tokenizer": "keyword", "filter": [NO_PARTS]}
+        no_words = {NO_PARTS: {"type": "keep_types", "types": ["no type"]}}
+        _add(settings, {"filter": no_words, "analyzer": {NO_PARTS: nothing, NO_PARTS + QUERY_SUFFIX: nothing}})
     settings = with_synonyms(settings, own.synonyms)
     _add(settings, own.settings)
     for name in set(own.fields.values()):
@@ -105,16 +112,24 @@ def with_phrase_analyzers(field: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-def text_mapping(schema: CatalogSchema, field: str, language: str | None = None) -> dict[str, Any]:
-    """The mapping of a text field: without stems, with stems below `stem`, as a whole below `exact` and `keyword`, and
-    by the parts of compounds below `parts` where `has_parts`. `language` stands for that of the field."""
-    language = language or language_of(schema, field)
+def text_mapping(schema: CatalogSchema, field: str) -> dict[str, Any]:
+    """The mapping of a text field, or of one for each language below it where the schema has several: without stems,
+    with stems below `stem`, as a whole below `exact` and `keyword`, and by the parts of compounds below `parts` where
+    `has_parts`."""
+    if schema.is_localized(field):
+        languages = schema.languages.items()
+        return {"properties": {code: _text_mapping(schema, field, language) for code, language in languages}}
+    return _text_mapping(schema, field, language_of(schema, field))
+
+
+def _text_mapping(schema: CatalogSchema, field: str, language: str) -> dict[str, Any]:
     suffix = _suffix(schema, language)
+    parts = f"parts{suffix}" if LANGUAGES[language].compounds else NO_PARTS
     return {
         **analyzed(schema.analysis.fields.get(field, f"unstemmed{suffix}")),
         "fields": {
             "stem": stemmed_mapping(schema, field, language),
-            **({PARTS: analyzed(f"parts{suffix}")} if has_parts(schema, field, language) else {}),
+            **({PARTS: analyzed(parts)} if has_parts(schema, field) else {}),
             "exact": {"type": "keyword", "normalizer": f"folded{suffix}", "ignore_above": 256},
             "keyword": {"type": "keyword", "ignore_above": 256},
         },
@@ -147,9 +162,11 @@ def languages_of(schema: CatalogSchema) -> list[str]:
     return list(dict.fromkeys((main_language(schema), *schema.languages.values(), *schema.field_languages.values())))
 
 
-def has_parts(schema: CatalogSchema, field: str, language: str | None = None) -> bool:
-    """Whether compounds in a field are found by their parts: in COMPOUND_FIELDS of a language that has compounds."""
-    return field in COMPOUND_FIELDS and LANGUAGES[language or language_of(schema, field)].compounds
+def has_parts(schema: CatalogSchema, field: str) -> bool:
+    """Whether compounds in a field are found by their parts: in COMPOUND_FIELDS of a language that has compounds; and
+    in those of all languages where one has, so that the same subfield is there in each."""
+    languages = schema.languages.values() if schema.is_localized(field) else (language_of(schema, field),)
+    return field in COMPOUND_FIELDS and any(LANGUAGES[language].compounds for language in languages)
 
 
 def _for_phrases(name: str) -> str:

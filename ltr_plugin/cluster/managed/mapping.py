@@ -100,11 +100,16 @@ def text_fields(schema: CatalogSchema) -> list[str]:
 
 def schema_meta(schema: CatalogSchema, *, synonyms: bool = True) -> dict[str, Any]:
     """What `_meta` says of a schema: the keys that have another value than the default; without `synonyms`, which
-    change while an index stays the same, all else. Variants without a key are no value: all indices have them."""
+    change while an index stays the same, all else. Variants without a key are no value: all indices have them.
+
+    The cluster sorts the keys of `_meta`, so `languages`, of which the first is the default, are pairs.
+    """
     stated: dict[str, Any] = {"nested": tuple(one for one in schema.nested if one != NestedField(path=VARIANTS))}
     if not synonyms:
         stated["analysis"] = schema.analysis.model_copy(update={"synonyms": ()})
-    return schema.model_copy(update=stated).model_dump(mode="json", include=set(SCHEMA_KEYS), exclude_defaults=True)
+    meta = schema.model_copy(update=stated).model_dump(mode="json", include=set(SCHEMA_KEYS), exclude_defaults=True)
+    languages = [list(one) for one in schema.languages.items()]
+    return {**meta, "languages": languages} if languages else meta
 
 
 def is_managed(name: str, meta: Mapping[str, Any]) -> bool:

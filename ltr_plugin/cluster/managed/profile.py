@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from ltr_plugin.catalog.localized import LANGUAGE
 from ltr_plugin.catalog.schema import SCHEMA_KEYS, VARIANTS, CatalogSchema, DeclaredField, NestedField
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.managed.analysis import COMPOUND_FIELDS, PARTS, has_parts
@@ -75,19 +76,30 @@ def managed_profile(meta: Mapping[str, Any], profile: IndexProfile | None = None
         "nested": made.nested,
     }
     whole = stated.model_copy(update={**{key: getattr(schema, key) for key in SCHEMA_KEYS}, **own})
-    return with_room(whole, [one for one in kept if one not in PROFILE.filters])
+    standard = {one.name for one in PROFILE.filters}
+    return with_room(whole, [one for one in kept if one.name not in standard])
 
 
 def default_profile(schema: CatalogSchema) -> IndexProfile:
     """PROFILE with the declared fields: text is searched, the others are filters, and all are returned. A declared
     `stock` is the stock of a product. Fields of nested objects are filters of their own key, such as `size`, or, where
-    that is taken, of their path, such as `variants_size`."""
+    that is taken, of their path, such as `variants_size`. Text in several languages is searched and counted in that of
+    the search, and returned in all."""
     declared = schema.declared()
     nested = schema.nested if any(one.path == VARIANTS for one in schema.nested) else (VARIANT_FIELD, *schema.nested)
     stock = next((one.name for one in declared if one.name == "stock" and one.type in ("number", "boolean")), None)
     text = [f"{one.name}.stem" for one in declared if one.type == "text"]
-    parts = [f"{field}.{PARTS}" for field in COMPOUND_FIELDS if has_parts(schema, field)]
-    filters = [*PROFILE.filters, *(_filter(one, one.key) for one in declared if one.type != "text")]
+
+    def named(field: str) -> str:
+        name, dot, subfield = field.partition(".")
+        return f"{name}.{LANGUAGE}{dot}{subfield}" if schema.is_localized(name) else field
+
+    parts = {part: named(field) for part, field in PROFILE.product.fields().items()}
+    compounds = [f"{field}.{PARTS}" for field in COMPOUND_FIELDS if has_parts(schema, field)]
+    filters = [
+        *(one.model_copy(update={"field": named(one.field)}) for one in PROFILE.filters),
+        *(_filter(one, one.key) for one in declared if one.type != "text"),
+    ]
     for one in (one for path in nested for one in schema.declared(path.path) if one.type != "text"):
         names = (one.key, f"{one.parent}_{one.key}"[:64])
         parameters = {name for other in filters for name in (other.name, *other.parameters)}
@@ -95,8 +107,8 @@ def default_profile(schema: CatalogSchema) -> IndexProfile:
         filters += [each for each in free if not parameters & {each.name, *each.parameters}][:1]
     return PROFILE.model_copy(
         update={
-            "product": PROFILE.product.model_copy(update={"stock": stock}),
-            "text_fields": (*PROFILE.text_fields, *parts, *text),
+            "product": PROFILE.product.model_copy(update={**parts, "stock": stock}),
+            "text_fields": tuple(map(named, (*PROFILE.text_fields, *compounds, *text))),
             "returned_fields": tuple(
                 dict.fromkeys(
                     (*PROFILE.returned_fields, *(one.name for one in declared), *(one.path for one in nested))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ltr_plugin.batches import batched
+from ltr_plugin.catalog.localized import LOCALIZED_PARTS, localized_texts
 from ltr_plugin.catalog.product import Content, Product
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
@@ -137,9 +138,12 @@ def cut_over(cluster: Cluster, alias: str, target: ManagedIndex) -> str | None:
 def _copy(source: ManagedIndex, target: ManagedIndex, query: dict[str, Any], progress: Progress) -> None:
     total = int(source.cluster.call("GET", f"/{source.name}/_count", {"query": query})["count"])
     hits = source.scan(query, page=PAGE_SIZE, source={"excludes": list(source.vector_names)})
+    same = tuple(source.schema.languages) == tuple(target.schema.languages)
+    type_ = (source if same else target).product_types.product
     done = 0
     for page in batched(hits, PAGE_SIZE):
-        stored = [stored_product(hit["_source"], source.product_types.product) for hit in page]
+        documents = (hit["_source"] if same else _in_languages_of(source, target, hit["_source"]) for hit in page)
+        stored = [stored_product(document, type_) for document in documents]
         _replace(
             source,
             target,
@@ -148,6 +152,13 @@ def _copy(source: ManagedIndex, target: ManagedIndex, query: dict[str, Any], pro
         copy_vectors(source, target, [one.product.id for one in stored])
         done += len(page)
         progress(min(done, total), total)
+
+
+def _in_languages_of(source: ManagedIndex, target: ManagedIndex, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document with its texts in the languages of the index that it is copied to."""
+    before, after = source.schema, target.schema
+    texts = (*LOCALIZED_PARTS, *(one.name for one in before.declared() if one.type == "text"))
+    return localized_texts(document, texts, before.languages, after.languages)
 
 
 def _replace(

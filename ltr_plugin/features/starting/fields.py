@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+from ltr_plugin.catalog.localized import LANGUAGE, in_languages
 from ltr_plugin.catalog.schema import DeclaredField, NestedField
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.features.compatibility import FIELD_TYPES, field_type
@@ -14,7 +15,7 @@ from ltr_plugin.profile.index_profile import IndexProfile
 MAX_TEXT_FIELDS = 12
 """The most text fields that features read."""
 
-_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+_FIELD = re.compile(r"(\{language\}|[A-Za-z_])(\{language\}|[A-Za-z0-9_.])*")
 
 
 class IndexFields:
@@ -25,8 +26,11 @@ class IndexFields:
         self._profile, self._mapping = profile, mapping
 
     def has(self, field: str | None, kind: str) -> bool:
-        """Whether the index has this field, of a type that FIELD_TYPES names for `kind`."""
-        return bool(field and _FIELD.fullmatch(field) and field_type(self._mapping, field) in FIELD_TYPES[kind])
+        """Whether the index has this field in all languages, of a type that FIELD_TYPES names for `kind`."""
+        if not (field and _FIELD.fullmatch(field)):
+            return False
+        forms = in_languages(field, self._profile.languages)
+        return bool(forms) and all(field_type(self._mapping, one) in FIELD_TYPES[kind] for one in forms)
 
     def members(self, path: str) -> Iterator[str]:
         """The names of the fields below an object; those of the index itself for an empty path."""
@@ -67,9 +71,11 @@ class IndexFields:
         return [(one, nested) for one, nested in pairs if nested and self.has(one.field, one.type)]
 
     def without_subfield(self, field: str) -> str:
-        """The field that a subfield, such as `title.stem`, belongs to; the field itself where it is none."""
+        """The field that a subfield, such as `title.stem`, belongs to, else the field itself; without its language."""
         parent = field.rpartition(".")[0]
-        return parent if parent and field_type(self._mapping, parent) else field
+        form = next(iter(in_languages(parent, self._profile.languages)), "")
+        plain = parent if parent and field_type(self._mapping, form) else field
+        return plain.replace(LANGUAGE, "").strip("._") or plain
 
     @property
     def left_out(self) -> list[str]:
@@ -79,4 +85,4 @@ class IndexFields:
 
     @property
     def _wanted_text(self) -> list[str]:
-        return list(dict.fromkeys(one.partition("^")[0] for one in self._profile.text_fields))
+        return list(self._profile.boosts)

@@ -42,7 +42,7 @@ def check_vector_field(index: Index, vector: VectorField, *, missing_allowed: bo
         message = f"{vector.name!r} is made of {vector.part}, which products of an index of yours do not have here"
         raise InputError(f"profile of {index.alias}", f"{message}; fill it by a program of yours")
     _require_writable(index)
-    body = {"size": SAMPLE, "_source": list(index.profile.product.fields().values())}
+    body = {"size": SAMPLE, "_source": index.profile.part_fields}
     hits = index.cluster.call("POST", f"/{index.name}/_search", body)["hits"]["hits"]
     fields = index_fields(index.mapping, (hit.get("_source", {}) for hit in hits))
     found = fields.get(vector.name)

@@ -19,7 +19,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import numpy as np
 
@@ -115,10 +114,10 @@ def _from_products(index: Index, sample: int) -> list[_Sample]:
     profile = index.profile
     media = [vector for vector in index.vectors if vector.source != "text"]
     drawn = {"function_score": {"query": {"match_all": {}}, "random_score": {"seed": SEED, "field": "_seq_no"}}}
-    fields = [*profile.id_source, *(vector.name for vector in media), *filter(None, [profile.product.title])]
+    fields = [*profile.id_source, *(vector.name for vector in media), *profile.part_fields]
     body = {"query": drawn, "size": sample, "_source": fields}
     (hits,) = msearch(index, [("sample", body)])
-    titles = [_title(profile, hit.source) for hit in hits]
+    titles = [profile.read_product(hit.id, hit.source).title for hit in hits]
     rng = Random(SEED)  # noqa: S311 - no secret
     typed = [Query(id=str(position), text=_words(title, rng)) for position, title in enumerate(titles) if title]
     text_vectors = [vector for vector in index.vectors if vector.content == "text"]
@@ -131,11 +130,6 @@ def _from_products(index: Index, sample: int) -> list[_Sample]:
         query = one.query if one else Query(id=str(position), text="product")
         samples.append(_Sample(EncodedQuery(query, {"text": "", **(one.params if one else {}), **params}), hit.id))
     return samples
-
-
-def _title(profile: IndexProfile, source: Any) -> str:  # noqa: ANN401 - a document
-    title = value_at(source, profile.product.title) if profile.product.title else None
-    return title.strip() if isinstance(title, str) else ""
 
 
 def _words(title: str, rng: Random) -> str:

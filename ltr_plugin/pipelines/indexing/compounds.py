@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ltr_plugin.catalog.changes import Change
 from ltr_plugin.catalog.compounds import catalog_words
+from ltr_plugin.catalog.languages import LANGUAGES
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.cluster.managed.analysis_choices import compound_languages
@@ -18,9 +19,16 @@ PAGE_SIZE = 1000
 def with_words(options: IndexOptions, schema: CatalogSchema, products: Iterable[Change]) -> IndexOptions:
     """The options with the words of these products, which are only read where the schema's language has compounds and
     the schema does not state what they are made of."""
-    if options.words or schema.analysis.compound_words or not compound_languages(schema):
+    if options.words or not finds_parts(schema):
         return options
-    return replace(options, words=tuple(catalog_words(one for one in products if isinstance(one, Product))))
+    codes = {code for code, language in schema.languages.items() if LANGUAGES[language].compounds}
+    read = (one for one in products if isinstance(one, Product))
+    return replace(options, words=tuple(catalog_words(read, codes)))
+
+
+def finds_parts(schema: CatalogSchema) -> bool:
+    """Whether the parts of compounds are looked for in products: a language has compounds, and no words are stated."""
+    return bool(compound_languages(schema)) and not schema.analysis.compound_words
 
 
 def products_of(index: ManagedIndex) -> Iterable[Product]:

@@ -33,7 +33,7 @@ from ltr_plugin.cluster.managed.versions import (
 from ltr_plugin.errors import ClusterError, InputError, Problem, counted
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
-from ltr_plugin.pipelines.indexing.compounds import with_words
+from ltr_plugin.pipelines.indexing.compounds import finds_parts, with_words
 from ltr_plugin.pipelines.indexing.index_versions import build_next_version
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.settings import Settings
@@ -117,14 +117,13 @@ def write_catalog(
     changes = lines.read(skip_invalid=skip_invalid or not invalid)  # a checked file is not parsed for it again
     folder = media or origin.parent
     new_version = replace or (current is None and resolve_alias(cluster, alias) is not None)
-    empty = not (current and current.count())
-    if new_version or empty:
+    if new_version or current is None or (finds_parts(schema) and not current.count()):
         options = with_words(options, schema, lines.read(skip_invalid=True))
     if new_version:
         target = create_next_version(cluster, alias, vectors, folder, catalog=origin, options=options)
         unblock_writes(cluster, target.name)
         write_notes(target, synced_from=None)
-    elif current and empty and options.words:  # its compounds are split into words of this catalog
+    elif current and options.words:  # it is empty: its compounds are split into words of this catalog
         cut_over(cluster, alias, build_next_version(cluster, alias, current.vectors, options=options))
         target = ManagedIndex.open(cluster, alias)
     else:
