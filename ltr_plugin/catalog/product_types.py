@@ -106,7 +106,7 @@ def _members(
 def _objects(nested: NestedField, members: dict[str, Any]) -> Any:  # noqa: ANN401 - a type
     """The type of a nested field: objects with these members, each with another key."""
     keyed: dict[str, Any] = {nested.key: (Keyword, ...)} if nested.key else {}
-    type_ = create_model("Object", __base__=StrictModel, **keyed, **members)
+    type_ = create_model("Object", __base__=StrictModel, **{**members, **keyed})
 
     def distinct(objects: tuple[Any, ...]) -> tuple[Any, ...]:
         keys = [getattr(one, nested.key) for one in objects] if nested.key else []
