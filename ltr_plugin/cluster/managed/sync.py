@@ -25,6 +25,8 @@ from ltr_plugin.progress import Progress, no_progress
 
 PAGE_SIZE = 500
 
+SyncPoint = dict[str, Any]
+
 
 def sync(source: ManagedIndex, target: ManagedIndex, *, progress: Progress = no_progress) -> None:
     """Copies the products of `source` to `target`, and deletes those that `source` no longer has.
@@ -34,7 +36,7 @@ def sync(source: ManagedIndex, target: ManagedIndex, *, progress: Progress = no_
     has the changes of `source`. ClusterError when `target` refuses a product.
     """
     unblock_writes(target.cluster, target.name)
-    sync_point = _sync_point(source)
+    point = sync_point(source)
     since = _synced_checkpoint(target, source)
     source.refresh()
     _copy(source, target, {"range": {"_seq_no": {"gt": -1 if since is None else since}}}, progress)
@@ -43,7 +45,7 @@ def sync(source: ManagedIndex, target: ManagedIndex, *, progress: Progress = no_
         for id_, error in target.delete(_only_in(target, source)):
             if error and not error.missing:
                 raise ClusterError(f"{target.name} keeps product {id_}, which {source.name} no longer has: {error}")
-    write_notes(target, synced_from=sync_point)
+    write_notes(target, synced_from=point)
 
 
 def copy_vectors(source: ManagedIndex, target: ManagedIndex, ids: Sequence[str]) -> None:
@@ -90,9 +92,17 @@ def synced_from(target: ManagedIndex, source: ManagedIndex) -> bool:
     return _synced_checkpoint(target, source) is not None
 
 
-def mark_synced(target: ManagedIndex, source: ManagedIndex) -> None:
-    """Notes that `target` has all changes of `source`, whose writes are blocked."""
-    write_notes(target, synced_from=_sync_point(source))
+def sync_point(index: ManagedIndex) -> SyncPoint:
+    """The UUID of an index and its checkpoint: changes up to it can be read after a refresh, in every shard."""
+    shards = index.cluster.call("GET", f"/{index.name}/_stats/docs", level="shards")["indices"][index.name]["shards"]
+    primaries = [copy for copies in shards.values() for copy in copies if copy["routing"]["primary"]]
+    checkpoint = min(int(copy["seq_no"]["local_checkpoint"]) for copy in primaries)
+    return {"uuid": index.uuid, "checkpoint": checkpoint}
+
+
+def mark_synced(target: ManagedIndex, point: SyncPoint) -> None:
+    """Notes that `target` has the changes of an index up to this point."""
+    write_notes(target, synced_from=point)
 
 
 def cut_over(cluster: Cluster, alias: str, target: ManagedIndex) -> str | None:
@@ -112,10 +122,10 @@ def cut_over(cluster: Cluster, alias: str, target: ManagedIndex) -> str | None:
         source = active_index(cluster, alias)
         if source and source.name == target.name:
             return previous
-        sync_point = None
+        point = None
         if source and synced_from(target, source):
             sync(source, target)
-            sync_point = _sync_point(target)  # both are equal now: a rollback copies little
+            point = sync_point(target)  # both are equal now: a rollback copies little
         elif read_notes(target).get("synced_from"):
             raise ClusterError(
                 f"{target.name} has the products of a version that {alias} is not any more; run this command again, "
@@ -131,7 +141,7 @@ def cut_over(cluster: Cluster, alias: str, target: ManagedIndex) -> str | None:
             return previous  # another command did the same, and writes the notes
     write_notes(target, previous_index=previous)
     if source:
-        write_notes(source, synced_from=sync_point)
+        write_notes(source, synced_from=point)
     return previous
 
 
@@ -206,11 +216,3 @@ def _synced_checkpoint(target: ManagedIndex, source: ManagedIndex) -> int | None
     """The sequence number up to which `target` has the changes of `source`; None: it is not synced."""
     sync_point = read_notes(target).get("synced_from") or {}
     return int(sync_point["checkpoint"]) if sync_point.get("uuid") == source.uuid else None
-
-
-def _sync_point(index: ManagedIndex) -> dict[str, Any]:
-    """The UUID of an index and its checkpoint: changes up to it can be read after a refresh, in every shard."""
-    shards = index.cluster.call("GET", f"/{index.name}/_stats/docs", level="shards")["indices"][index.name]["shards"]
-    primaries = [copy for copies in shards.values() for copy in copies if copy["routing"]["primary"]]
-    checkpoint = min(int(copy["seq_no"]["local_checkpoint"]) for copy in primaries)
-    return {"uuid": index.uuid, "checkpoint": checkpoint}
