@@ -155,6 +155,8 @@ def message_of(details: ErrorDetails, renamed_keys: Mapping[str, str] = _NO_RENA
             return f"has more than {details['ctx']['max_length']:,} entries; leave some out"
         case "value_error":
             return str(details["ctx"]["error"])
+        case "tuple_type":
+            return f"{shorten(details['input'])} is no list; write [ ] around it"
         case _:
             by_language = title in PRODUCTS and isinstance(details["input"], Mapping)
             return f"{details['msg']}, not {shorten(details['input'])}{_BY_LANGUAGE if by_language else ''}"

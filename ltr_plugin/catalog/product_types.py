@@ -18,7 +18,7 @@ from ltr_plugin.catalog.changes import (
 from ltr_plugin.catalog.localized import by_language, read_texts
 from ltr_plugin.catalog.product import MAX_VARIANTS, Product, Variant
 from ltr_plugin.catalog.schema import VARIANTS, CatalogSchema, DeclaredField, FieldType, NestedField
-from ltr_plugin.catalog.values import Keyword, read_boolean, read_date, read_keyword, read_number, read_text
+from ltr_plugin.catalog.values import read_boolean, read_date, read_keyword, read_number, read_text
 from ltr_plugin.validation import StrictModel, shorten
 
 MAX_VALUES = 1000
@@ -105,7 +105,7 @@ def _members(
 
 def _objects(nested: NestedField, members: dict[str, Any]) -> Any:  # noqa: ANN401 - a type
     """The type of a nested field: objects with these members, each with another key."""
-    keyed: dict[str, Any] = {nested.key: (Keyword, ...)} if nested.key else {}
+    keyed: dict[str, Any] = {nested.key: (Annotated[str, BeforeValidator(read_keyword)], ...)} if nested.key else {}
     type_ = create_model("Object", __base__=StrictModel, **{**members, **keyed})
 
     def distinct(objects: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -46,8 +46,9 @@ def test_a_key_that_cannot_be_one(key):
 def test_a_key_may_be_declared_as_the_keyword_that_it_is():
     schema = schema_of("stores.store", nested=[{"path": "stores", "key": "store"}])
     assert schema_problems(schema) == []
-    product = product_types(schema).product.model_validate({"id": "1", "title": "x", "stores": [{"store": "berlin"}]})
-    assert product.stores[0].store == "berlin"
+    stores = [{"store": " berlin "}, {"store": 7}]
+    product = product_types(schema).product.model_validate({"id": "1", "title": "x", "stores": stores})
+    assert [one.store for one in product.stores] == ["berlin", "7"]
 
 
 def test_more_fields_than_an_index_takes():
