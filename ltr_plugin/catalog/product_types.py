@@ -1,6 +1,6 @@
 """Products with the declared fields of an index, which are checked as the standard parts are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any
@@ -24,13 +24,14 @@ from ltr_plugin.validation import StrictModel, shorten
 MAX_VALUES = 1000
 """Values that a product may have in one declared field."""
 
-_READERS: dict[FieldType, Callable[[object], object]] = {
+READERS: Mapping[FieldType, Callable[[object], object]] = {
     "keyword": read_keyword,
     "text": read_text,
     "number": read_number,
     "date": read_date,
     "boolean": read_boolean,
 }
+"""What reads one value of a declared field of each type; ValueError for one that is none."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def _members(
 ) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for one in fields:
-        read = _one_or_many(_READERS[one.type])
+        read = _one_or_many(READERS[one.type])
         if languages and one.type == "text":
             read = by_language(languages, read, removable=removable)
         made[one.key] = (Annotated[Any, BeforeValidator(read)] | None, None)

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ltr_plugin.batches import batched
-from ltr_plugin.catalog.localized import LOCALIZED_PARTS, localized_texts
 from ltr_plugin.catalog.product import Content, Product
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.managed.adapting import adapted, are_alike
 from ltr_plugin.cluster.managed.documents import EmbeddingResult, stored_product
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.scripts import without_nonce
@@ -32,8 +32,9 @@ def sync(source: ManagedIndex, target: ManagedIndex, *, progress: Progress = no_
     """Copies the products of `source` to `target`, and deletes those that `source` no longer has.
 
     A vector is copied when both have its field with the same fingerprint; the other fields of a product stay in the
-    backlog, or enter it. Products copied before are not read again: `target` stores the sequence number up to which it
-    has the changes of `source`. ClusterError when `target` refuses a product.
+    backlog, or enter it. Declared fields get the types of `target` (see `adapted`, which raises InputError). Products
+    copied before are not read again: `target` stores the sequence number up to which it has the changes of `source`.
+    ClusterError when `target` refuses a product.
     """
     unblock_writes(target.cluster, target.name)
     point = sync_point(source)
@@ -148,11 +149,11 @@ def cut_over(cluster: Cluster, alias: str, target: ManagedIndex) -> str | None:
 def _copy(source: ManagedIndex, target: ManagedIndex, query: dict[str, Any], progress: Progress) -> None:
     total = int(source.cluster.call("GET", f"/{source.name}/_count", {"query": query})["count"])
     hits = source.scan(query, page=PAGE_SIZE, source={"excludes": list(source.vector_names)})
-    same = tuple(source.schema.languages) == tuple(target.schema.languages)
+    same = are_alike(source.schema, target.schema)
     type_ = (source if same else target).product_types.product
     done = 0
     for page in batched(hits, PAGE_SIZE):
-        documents = (hit["_source"] if same else _in_languages_of(source, target, hit["_source"]) for hit in page)
+        documents = (hit["_source"] if same else adapted(hit["_source"], source.schema, target.schema) for hit in page)
         stored = [stored_product(document, type_) for document in documents]
         _replace(
             source,
@@ -162,13 +163,6 @@ def _copy(source: ManagedIndex, target: ManagedIndex, query: dict[str, Any], pro
         copy_vectors(source, target, [one.product.id for one in stored])
         done += len(page)
         progress(min(done, total), total)
-
-
-def _in_languages_of(source: ManagedIndex, target: ManagedIndex, document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The document with its texts in the languages of the index that it is copied to."""
-    before, after = source.schema, target.schema
-    texts = (*LOCALIZED_PARTS, *(one.name for one in before.declared() if one.type == "text"))
-    return localized_texts(document, texts, before.languages, after.languages)
 
 
 def _replace(
