@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, create_model
+from pydantic import AfterValidator, BeforeValidator, Field, create_model, model_validator
 
 from ltr_plugin.catalog.changes import (
     CatalogEntry,
@@ -15,7 +15,7 @@ from ltr_plugin.catalog.changes import (
     ProductUpdateModel,
     ReembedRequest,
 )
-from ltr_plugin.catalog.localized import by_language, read_texts
+from ltr_plugin.catalog.localized import LOCALIZED_PARTS, by_language, first_language, read_texts
 from ltr_plugin.catalog.product import MAX_VARIANTS, Product, Variant
 from ltr_plugin.catalog.schema import VARIANTS, CatalogSchema, DeclaredField, FieldType, NestedField
 from ltr_plugin.catalog.values import read_boolean, read_date, read_keyword, read_number, read_text
@@ -32,6 +32,19 @@ READERS: Mapping[FieldType, Callable[[object], object]] = {
     "boolean": read_boolean,
 }
 """What reads one value of a declared field of each type; ValueError for one that is none."""
+
+
+class LearnedProduct(Product):
+    """A product as encoders learn from it: declared fields and variants say nothing to them, and a text in several
+    languages is that in the first."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parts(cls, fields: Any) -> Any:  # noqa: ANN401 - what a line has
+        if not isinstance(fields, Mapping):
+            return fields
+        parts = {name: fields[name] for name in fields if name in Product.model_fields and name != VARIANTS}
+        return {name: first_language(value) if name in LOCALIZED_PARTS else value for name, value in parts.items()}
 
 
 @dataclass(frozen=True)

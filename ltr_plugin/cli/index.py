@@ -33,7 +33,7 @@ from ltr_plugin.cli.options import (
 from ltr_plugin.cli.terminal.group import IndexGroup, verb_group
 from ltr_plugin.cli.terminal.output import print_result
 from ltr_plugin.cli.terminal.progress_bar import progress_bar
-from ltr_plugin.cli.writing import print_missing, read_ids, read_new_profile, write_file
+from ltr_plugin.cli.writing import keep_new_profile, print_missing, read_ids, read_new_profile, write_file
 from ltr_plugin.errors import InputError, counted
 
 if TYPE_CHECKING:
@@ -73,7 +73,6 @@ def create(
     from ltr_plugin.cluster.managed.versions import IndexOptions, active_index
     from ltr_plugin.cluster.names import require_name
     from ltr_plugin.cluster.opensearch import connect
-    from ltr_plugin.cluster.profiles import put_profile
     from ltr_plugin.pipelines.encoder_selection import vector_fields_for
     from ltr_plugin.pipelines.indexing.index_catalog import ensure_index, require_broker
     from ltr_plugin.settings import Settings
@@ -93,7 +92,7 @@ def create(
         )  # fmt: skip
         embed_and_show(settings, written.index, written.pending_alias, wait=wait, as_json=as_json, failed=failed)
         if stated:
-            put_profile(cluster, name, stated)
+            keep_new_profile(cluster, name, stated)
         return
     active = active_index(cluster, name)
     if active is None:
@@ -101,14 +100,14 @@ def create(
         index = ensure_index(cluster, name, vectors, media_root or Path(), options)
         if set(index.vectors) == set(vectors):
             if stated:
-                put_profile(cluster, name, stated)
+                keep_new_profile(cluster, name, stated)
             show_status(index, as_json=as_json)
             return
         active = index  # of another command at the same time
     elif version := next_version(active, encoders, options):
         embed_and_show(settings, version, name, wait=wait, as_json=as_json)
         if stated:
-            put_profile(cluster, name, stated)
+            keep_new_profile(cluster, name, stated)
         return
     raise InputError(
         f"index {name}",

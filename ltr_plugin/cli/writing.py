@@ -124,7 +124,6 @@ def write_file(
     """
     from ltr_plugin.cli.feeds import as_catalog
     from ltr_plugin.cluster.managed.versions import IndexOptions, active_index
-    from ltr_plugin.cluster.profiles import put_profile
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
     from ltr_plugin.pipelines.indexing.index_catalog import missing_from_catalog, write_catalog
 
@@ -142,7 +141,7 @@ def write_file(
             )  # fmt: skip
         missing = missing_from_catalog(done.index, catalog) if prune else []
     if profile and done.made:
-        put_profile(cluster, name, profile)
+        keep_new_profile(cluster, name, profile)
     if done.made and encoders is None:
         _say_made(name, done.index)
     print_problems([*done.invalid_lines, *done.refused])
@@ -196,13 +195,23 @@ def read_new_profile(path: Path) -> "IndexProfile":
     return profile
 
 
+def keep_new_profile(cluster: "Cluster", name: str, profile: "IndexProfile") -> None:
+    """Keeps the profile of an index that was made with it, and warns of default filters that have no room."""
+    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.profiles import put_profile
+    from ltr_plugin.pipelines.profiles import room_warnings
+
+    put_profile(cluster, name, profile)
+    for warning in room_warnings(Index.open(cluster, name).profile, profile):
+        typer.echo(f"warning: {warning}", err=True)
+
+
 def ensure_index(
     cluster: "Cluster", name: str, media_root: Path, *, update: bool, profile: "IndexProfile | None" = None
 ) -> "ManagedIndex":
     """The index, which is made with this profile when there is none, unless it is to be updated."""
     from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.cluster.managed.versions import IndexOptions, active_index
-    from ltr_plugin.cluster.profiles import put_profile
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
     from ltr_plugin.pipelines.indexing import index_catalog
 
@@ -216,7 +225,7 @@ def ensure_index(
     vectors = vector_fields_for(cluster, name, EncoderSelection(), schema=profile)
     made = index_catalog.ensure_index(cluster, name, vectors, media_root, IndexOptions(schema=profile))
     if profile:
-        put_profile(cluster, name, profile)
+        keep_new_profile(cluster, name, profile)
     _say_made(name, made)
     return made
 

@@ -1,15 +1,15 @@
 """Facets in a response of the cluster, as `queries.facets` asks for them."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from ltr_plugin.cluster.responses import Json
 from ltr_plugin.profile.filter_fields import Facet, FilterField
 from ltr_plugin.profile.index_profile import IndexProfile
-from ltr_plugin.queries.facets import FACETS, OBJECTS, PRODUCTS, WITHOUT_OWN_FILTER, nested_name
+from ltr_plugin.queries.facets import EXCLUDED, FACETS, PRODUCTS, nested_name
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,36 @@ def read_facets(profile: IndexProfile, aggregations: Mapping[str, Json]) -> dict
     """The buckets of each facet by the name of its field; nothing for a search without facets."""
     if FACETS not in aggregations:
         return {}
-    among, again = aggregations[FACETS], aggregations[WITHOUT_OWN_FILTER]["matched"]
     found: dict[str, list[Bucket]] = {}
     for field in profile.filters:
-        nested = profile.nested_of(field.field)
-        counted = among.get(nested_name(nested), {}).get(OBJECTS, {}) if nested else among
-        if field.facet and field.name in counted:
-            counts = counted[field.name]
-            if field.name in again:
-                counts = again[field.name]["values"]
-                counts = counts[OBJECTS]["values"] if nested else counts
-            found[field.name] = [_bucket(field, field.facet, one) for one in counts["buckets"]]
+        if facet := field.facet:
+            buckets = [one for each in _lists(profile, field, aggregations) for one in each]
+            if facet.histogram:
+                buckets.sort(key=lambda one: float(one["key"]))
+            counted = _added(_bucket(field, facet, one) for one in buckets)
+            if facet.terms:
+                counted = sorted(counted, key=lambda one: (-one.count, one.value))[: facet.terms]
+            found[field.name] = counted
     return found
+
+
+def _lists(profile: IndexProfile, field: FilterField, aggregations: Mapping[str, Json]) -> Iterator[list[Json]]:
+    """The buckets of a facet in the search's match, and in what only the filter by its field excludes."""
+    nested = profile.nested_of(field.field)
+    name = nested_name(nested) if nested else field.name
+    excluded = aggregations[EXCLUDED].get("matched", {}).get(name, {}).get("values")
+    for values in (aggregations[FACETS].get(name), excluded):
+        own = values.get(field.name, {}).get("values") if values and nested else values
+        yield own["buckets"] if own else []
+
+
+def _added(buckets: Iterable[Bucket]) -> list[Bucket]:
+    """The buckets with the counts of equal ones added."""
+    found: dict[tuple[object, ...], Bucket] = {}
+    for one in buckets:
+        key = (one.value, one.low, one.high)
+        found[key] = replace(one, count=one.count + found[key].count) if key in found else one
+    return list(found.values())
 
 
 def what_is_counted(aggregations: Mapping[str, Json]) -> str | None:

@@ -12,7 +12,13 @@ from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index, get_index
 from ltr_plugin.cluster.managed.mapping import index_body, is_managed, schema_meta
-from ltr_plugin.cluster.managed.profile import MAX_TEXT_FIELDS, effective_profile, managed_profile, managed_schema
+from ltr_plugin.cluster.managed.profile import (
+    MAX_TEXT_FIELDS,
+    effective_profile,
+    managed_profile,
+    managed_schema,
+    without_room,
+)
 from ltr_plugin.cluster.managed.schema_check import schema_problems
 from ltr_plugin.cluster.profiles import ProfileRevision, put_profile, read_revision, stored_profile
 from ltr_plugin.errors import ClusterError, EncoderError, InputError, Problem, counted
@@ -142,6 +148,7 @@ def check_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> P
     if problems:
         raise InputError(source, problems)
     warnings += [*profile_warnings(profile, fields), *first_pass_warnings(whole)]
+    warnings += room_warnings(whole, profile) if target.managed else []
     return ProfileCheck(profile, tuple(notes), tuple(warnings))
 
 
@@ -149,6 +156,15 @@ def keep_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> tu
     """Checks a profile as `check_profile` does, then keeps it in the cluster for all who open the index."""
     checked = check_profile(cluster, name, stated)
     return put_profile(cluster, name, checked.profile), checked
+
+
+def room_warnings(profile: IndexProfile, stated: IndexProfile) -> list[str]:
+    """Which default filters an index of this library has no room for, if any."""
+    if not (lacking := without_room(profile, stated)):
+        return []
+    limit = "a search template has at most 65,535 characters"
+    advice = "state in `filters` those that a page needs, the others without a facet"
+    return [f"no room for {', '.join(lacking)}: {limit}; {advice}"]
 
 
 def check_new_profile(profile: IndexProfile, source: str) -> None:

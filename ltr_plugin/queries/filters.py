@@ -4,7 +4,7 @@ All filters by fields of one nested field are one clause, so that they hold for 
 is one variant that is both. Where the objects have a key, such as `store`, the search parameter of that name picks one.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ltr_plugin.catalog.schema import NestedField
@@ -37,19 +37,28 @@ MAX_MATCHES = 20
 """Objects of a nested field, such as variants, that a hit shows because they pass the filters."""
 
 
-def filter_clauses(profile: IndexProfile, *, without: Collection[FilterField] = (), show_matches: bool = False) -> Body:
-    """The clauses of all filters that a search is sent, but for those by the fields `without`. With `show_matches`,
-    hits bring the objects of nested fields that pass the filters, as `inner_hits` by the path."""
-    plain = [field for field in profile.filters if not profile.nested_of(field.field)]
-    typed = [clause for field in plain if field not in without for clause in _field_clauses(field)]
+def filter_clauses(profile: IndexProfile, *, show_matches: bool = False) -> Body:
+    """The clauses of all filters that a search is sent. With `show_matches`, hits bring the objects of nested fields
+    that pass the filters, as `inner_hits` by the path."""
+    typed = [clause for field in filters_of(profile) for clause in _field_clauses(field)]
     for nested in profile.nested:
-        fields = [field for field in filters_of(profile, nested) if field not in without]
+        fields = filters_of(profile, nested)
         typed += [element(_nested_clause(nested, fields, show_matches=show_matches))] if fields else []
     return list_with(typed, [CLAUSES])
 
 
-def filters_of(profile: IndexProfile, nested: NestedField) -> list[FilterField]:
-    """The filters by fields of a nested field."""
+def field_clause(field: FilterField) -> Body:
+    """The filters of a search by one field, as one clause; it is true of all products for a search without any."""
+    return {"bool": {"filter": list_with(_field_clauses(field), [MATCH_ALL])}}
+
+
+def nested_clause(profile: IndexProfile, nested: NestedField) -> Body:
+    """The filters of a search by all fields of a nested one, likewise."""
+    return _nested_clause(nested, filters_of(profile, nested), show_matches=False)
+
+
+def filters_of(profile: IndexProfile, nested: NestedField | None = None) -> list[FilterField]:
+    """The filters by fields of a nested field, or of the product itself."""
     return [field for field in profile.filters if profile.nested_of(field.field) == nested]
 
 

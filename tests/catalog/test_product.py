@@ -4,7 +4,9 @@ from pydantic import ValidationError
 from ltr_plugin.catalog.changes import ProductUpdateModel
 from ltr_plugin.catalog.media import content_hashes, resolve_media_path
 from ltr_plugin.catalog.product import Product, read_leniently
+from ltr_plugin.catalog.product_types import LearnedProduct
 from ltr_plugin.errors import InputError, MediaError
+from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.validation import decode
 
 
@@ -87,3 +89,12 @@ def test_only_texts_that_are_encoded_change_the_hash_of_reviews(tmp_path):
     assert hashes(*({"text": text, "rating": 3} for text in texts), texts[0], {"rating": 1}, "Another") == before
     assert hashes(*reversed(texts))["reviews"] != before["reviews"]
     assert hashes({"rating": 3}).keys() == {"text"}
+
+
+def test_encoders_learn_from_products_whatever_an_index_declares(tmp_path):
+    path = tmp_path / "catalog.jsonl"
+    path.write_text(
+        '{"id": "1", "title": {"de": "Becher", "fr": "Gobelet"}, "colour": "red", "variants": [{"id": "a", "size": 3}]}'
+    )
+    (product,) = JsonLines(path, LearnedProduct).read()
+    assert product.embedding_text() == "Becher"

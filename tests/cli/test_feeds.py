@@ -6,6 +6,8 @@ import pytest
 import yaml
 from ltr_command import ltr
 
+from ltr_plugin.features.table import FeatureTable
+
 FEED = (
     "Artikelnummer;Bezeichnung;Beschreibung;Preis;Farbe;Bild\n"
     '1;Regenjacke;"<p>Wasserdicht &amp; leicht</p>";1.299,00 €;rot|blau;fotos/1.jpg\n'
@@ -13,6 +15,13 @@ FEED = (
     "3;Kabel;;abc;;\n"
     "2;Doppelt;;1,00 €;;\n"
 )
+FEATURES = """
+name: of_feeds
+version: 1
+features:
+  - {name: colour, kind: match, modality: text, field: color.text}
+  - {name: price, kind: field_value, modality: behaviour, field: price}
+"""
 GOOD = "".join(FEED.splitlines(keepends=True)[:4])
 
 
@@ -169,3 +178,16 @@ def test_feeds_of_all_forms_fill_a_declared_field_that_is_counted(tmp_path, here
     assert [(one["value"], one["count"]) for one in found["facets"]["color"]] == [("red", 5)]
     code, out, err = ltr("search", "--filter", "color=blue", "--index", name, "--json", **environment)
     assert {hit["id"] for hit in json.loads(out)["hits"]} == {"t2", "g2", "x2", "s2", "w2"}
+    (tmp_path / "features.yaml").write_text(FEATURES)
+    (tmp_path / "queries.jsonl").write_text('{"id": "q", "text": "red mug"}\n')
+    (tmp_path / "qrels.txt").write_text("".join(f"q 0 {letter}{number} 1\n" for letter in "tgxsw" for number in (1, 2)))
+    table_file = tmp_path / "t.parquet"
+    judged = ("--queries", tmp_path / "queries.jsonl", "--qrels", tmp_path / "qrels.txt", "--out", table_file)
+    code, _, err = ltr("features", "log", tmp_path / "features.yaml", "--index", name, *judged, **environment)
+    assert code == 0, err
+    table = FeatureTable.read(table_file)
+    rows = dict(zip(table.products, table.zero_filled.tolist(), strict=True))
+    for letter in "tgxsw":
+        (colour, price), (other, higher) = rows[f"{letter}1"], rows[f"{letter}2"]
+        assert colour > other == 0
+        assert (price, higher) == (1.5, 2.5)

@@ -29,8 +29,8 @@ def profile_of(keywords, vectors=(TEXT,), stated=None):
     ("keywords", "filters", "facets"),
     [
         (4, 10, 8),  # all of them: four standard filters, four of variants, two of stores
-        (8, 14, 7),
-        (60, 27, 4),
+        (8, 14, 12),
+        (60, 38, 4),
     ],
 )
 def test_the_last_filters_lose_their_facets_then_go(keywords, filters, facets):

@@ -141,5 +141,5 @@ def test_check_says_where_texts_are_cut_and_warns_of_numbers_in_templates(shop_i
     path.write_text(yaml.safe_dump({"name": "own", "version": 1, "features": features}))
     result = CliRunner().invoke(app, ["features", "check", str(path), "--index", shop_index.name])
     assert result.exit_code == 0, result.output
-    assert "texts are cut after 32 words; this set uses 200 of 1,024 clauses" in result.output
+    assert "texts are cut after 32 words; this set uses 232 of 1,024 clauses" in result.output
     assert "warning: $.features[1].template  own: field_value_factor fails a search at a number" in result.output

@@ -84,6 +84,17 @@ def managed_profile(meta: Mapping[str, Any], profile: IndexProfile | None = None
     return with_room(whole, [one for one in kept if one.name not in standard])
 
 
+def without_room(profile: IndexProfile, stated: IndexProfile) -> list[str]:
+    """The default filters that the profile of an index lacks, beside the `stated` ones, and those without their facet:
+    search templates have no room for them (`with_room`)."""
+    kept = {one.field: one for one in profile.filters}
+    named = {one.field for one in stated.filters} | {one.name for one in stated.filters}
+    made = [one for one in default_profile(profile).filters if not {one.field, one.name} & named]
+    lacking = [f"filter {one.name}" for one in made if one.field not in kept]
+    plain = [one for one in made if one.facet and one.field in kept and not kept[one.field].facet]
+    return [*lacking, *(f"facet {one.name}" for one in plain)]
+
+
 def default_profile(schema: CatalogSchema) -> IndexProfile:
     """PROFILE with the declared fields: text is searched, as far
     as MAX_TEXT_FIELDS, the others are filters, and all are returned. A declared

@@ -8,7 +8,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from ltr_plugin.catalog.product import Modality, Product
+from ltr_plugin.catalog.product import Modality
+from ltr_plugin.catalog.product_types import LearnedProduct
 from ltr_plugin.errors import InputError, MediaError
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.media.images import open_image
@@ -44,7 +45,7 @@ def catalog_samples(catalog: Path) -> Samples:
 
     InputError when the catalog has mistakes, or neither texts nor photos.
     """
-    products = list(JsonLines(catalog, Product).read())
+    products = list(JsonLines(catalog, LearnedProduct).read())
     random.Random(0).shuffle(products)  # noqa: S311 - no secret
     texts = list(dict.fromkeys(text for product in products if (text := product.embedding_text())))[:MAX_TEXTS]
     photos: list[Image.Image] = []

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ltr_plugin.catalog.product import Product
+from ltr_plugin.catalog.product_types import LearnedProduct
 from ltr_plugin.encoders.protocol import Encoder, Vectors
 from ltr_plugin.encoders.training.batches import Batch, batches
 from ltr_plugin.encoders.training.examples import Examples, augment_caption
@@ -43,7 +43,7 @@ class TrainingRun:
         With `resume`, the settings of the interrupted training replace `start`, `batch` and `seed`. InputError when
         there is no interrupted training.
         """
-        self.products = list(JsonLines(catalog, Product).read())
+        self.products = list(JsonLines(catalog, LearnedProduct).read())
         self._before: dict[str, Any] = read_unfinished_card(out) if resume else {}
         began: dict[str, Any] = {"start": start, "seed": seed, "batch": batch, **self._before}
         self.start: str | None = str(out) if resume else start

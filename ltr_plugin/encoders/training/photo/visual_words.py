@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import MiniBatchKMeans  # type: ignore[import-untyped]
 
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.catalog.product_types import LearnedProduct
 from ltr_plugin.encoders import keypoints
 from ltr_plugin.encoders.encoder_folder import replace_encoder
 from ltr_plugin.encoders.keypoints import Descriptors, KeypointConfig, word_counts
@@ -58,7 +59,7 @@ def train_visual_words(
     """
     if descriptor not in (known := get_args(keypoints.DescriptorName)):
         raise InputError("descriptor", f"{descriptor!r} is none of {', '.join(known)}")
-    products = list(JsonLines(catalog, Product).read())
+    products = list(JsonLines(catalog, LearnedProduct).read())
     before = read_unfinished_card(out) if resume else {}
     seed = before.get("seed", seed)  # the same photos are held out as before
     earlier = keypoints.load(str(out)) if resume else None
