@@ -149,12 +149,15 @@ def show(
     revision: Annotated[int | None, typer.Option(min=1, help="Number of the revision. Default: the latest.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the profile that the cluster keeps for an index, as a file of YAML."""
+    """Print the profile that the cluster keeps for an index, as a file of YAML.
+
+    Without --revision, the profile of an index that `ltr index create` made has the default filters and fields too.
+    """
     from ltr_plugin.cluster.opensearch import connect
-    from ltr_plugin.pipelines.profiles import kept_profile
+    from ltr_plugin.pipelines.profiles import kept_profile, whole_profile
     from ltr_plugin.profile.yaml_file import profile_yaml
 
-    kept = kept_profile(connect(), name, revision)
+    kept = kept_profile(connect(), name, revision) if revision else whole_profile(connect(), name)
     state = f"revision {kept.number}" if kept.number else "which every index has that `ltr index create` made"
     text = profile_yaml(kept.profile, [f"Profile of {name}, {state}."])
     facts = {"index": name, "revision": kept.number, "profile": kept.profile.model_dump(mode="json")}

@@ -181,13 +181,19 @@ def check_new_profile(profile: IndexProfile, source: str) -> None:
 def kept_profile(cluster: Cluster, name: str, number: int | None = None) -> ProfileRevision:
     """The profile that the cluster keeps for an index, by its revision or the latest.
 
-    The latest one of an index that this library made has all that it is read by, its default filters too; it is
-    revision 0 where none is kept. InputError where there is none.
+    Revision 0 is that of an index which this library made, where none is kept. InputError where there is none.
     """
-    if number is None and (target := _Target.open(cluster, name)).managed:
-        kept = read_revision(cluster, name) if stored_profile(cluster, name) else None
-        return ProfileRevision(name, kept.number if kept else 0, _own_profile(target))
+    if number is None and stored_profile(cluster, name) is None and (target := _Target.open(cluster, name)).managed:
+        return ProfileRevision(name, 0, _own_profile(target))
     return read_revision(cluster, name, number)
+
+
+def whole_profile(cluster: Cluster, name: str) -> ProfileRevision:
+    """The latest one, for people to read: that of an index of this library with all that it leaves out, such as the
+    default filters. Errors as of `kept_profile`."""
+    kept = kept_profile(cluster, name)
+    target = _Target.open(cluster, name)
+    return replace(kept, profile=_own_profile(target)) if target.managed else kept
 
 
 def differences_from_kept(index: Index) -> list[str]:
