@@ -170,7 +170,7 @@ def test_a_file_of_another_form_is_wrong_input(content, tmp_path):
     [
         ({"text_fields": ["ohne_ort"], "first_pass": {"phrase_boost": 1}}, "indexed without position data"),
         (
-            {"filters": [{**PRICE, "name": f"price_{number}"} for number in range(15)]},
+            {"filters": [{**PRICE, "name": f"price_{number}"} for number in range(40)]},
             "characters, more than the cluster takes",
         ),
     ],
