@@ -264,7 +264,7 @@ def test_fields_have_the_analyzers_of_the_shop_and_words_that_it_states(cluster,
     catalog = write(tmp_path / "catalog.jsonl", products)
     ltr("index", "create", name, "--from", catalog, "--profile", tmp_path / "own.yaml", "--text-encoder", "none")
     try:
-        ltr("catalog", "put", catalog, "--index", name, "--from", catalog, "--profile", tmp_path / "own.yaml")
+        ltr("catalog", "put", catalog, "--index", name, "--profile", tmp_path / "own.yaml")
         assert [ids(cluster, name, text) for text in ("senn", "Hörer", "Strippe", "se " * 40)] == [["1"]] * 4
         ltr("features", "init", "--index", name, "--out", tmp_path / "set.yaml")
         features = FeatureSet.load(tmp_path / "set.yaml")
