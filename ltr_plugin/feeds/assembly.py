@@ -1,6 +1,5 @@
 """One product of the records that belong to it, checked, with each mistake at the line and column it comes from."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from ltr_plugin.errors import Problem
 from ltr_plugin.feeds.forms.form import Form
 from ltr_plugin.feeds.records import Record, location
 from ltr_plugin.feeds.row import Path, Reading, Row, read_row
+from ltr_plugin.feeds.variant_ids import name_variants
 from ltr_plugin.validation import message_of, shorten
 
 _MEDIA = ("images", "audio", "video")
@@ -143,7 +143,7 @@ def _of_columns(rows: list[Row], types: Mapping[str, str], origins: Origins, pro
     if len(variants) == 1 and len(rows[0].variant) and not _is_variant(rows[0]):
         _fold(product, variants[0], origins)
     elif variants:
-        _name_variants(str(product.get("id", "")), variants, types)
+        name_variants(str(product.get("id", "")), variants, types)
         _add_variants(product, variants, rows, origins, problems)
     return product
 
@@ -170,24 +170,6 @@ def _fold(product: dict[str, Any], variant: dict[str, Any], origins: Origins) ->
     for path, origin in list(origins.items()):
         if path[:2] == ("variants", 0):
             origins.setdefault(path[2:], origin)
-
-
-def _name_variants(product_id: str, variants: list[dict[str, Any]], types: Mapping[str, str]) -> None:
-    """Gives a variant without a SKU, or with that of another one with other options, an id of its options."""
-    taken: set[str] = set()
-    known: list[Any] = []
-    for number, variant in enumerate(variants, start=1):
-        declared = {name: value for name, value in variant.items() if types.get(f"variants.{name}") == "keyword"}
-        attributes = {**declared, **variant.get("attributes", {})}
-        id_ = "-".join(str(variant.get("id", "")).split())
-        if not id_ or (id_ in taken and attributes not in known):
-            options = "-".join(str(value) for value in attributes.values() if isinstance(value, str))
-            slug = re.sub(r"[^\w]+", "-", options.lower()).strip("-")
-            id_ = f"{product_id}-{slug or number}"
-            id_ = f"{id_}-{number}" if id_ in taken else id_
-        variant["id"] = id_
-        taken.add(id_)
-        known.append(attributes)
 
 
 def _note_variant(origins: Origins, at: int, row: Row) -> None:
