@@ -14,7 +14,7 @@ from ltr_plugin.cluster.index import Index, get_index
 from ltr_plugin.cluster.managed.analysis_check import analysis_problems
 from ltr_plugin.cluster.managed.mapping import index_body, is_managed, schema_meta, text_fields
 from ltr_plugin.cluster.managed.profile import effective_profile, managed_profile, managed_schema, without_room
-from ltr_plugin.cluster.profiles import ProfileRevision, put_profile, read_revision, stored_profile
+from ltr_plugin.cluster.profiles import ProfileRevision, latest_revision, put_profile, read_revision, stored_profile
 from ltr_plugin.errors import ClusterError, EncoderError, InputError, Problem, counted
 from ltr_plugin.pipelines.first_pass.check import first_pass_problems, first_pass_warnings, refused_queries
 from ltr_plugin.pipelines.profile_file import read_loosely
@@ -174,11 +174,25 @@ def check_new_profile(profile: IndexProfile, source: str) -> None:
 def kept_profile(cluster: Cluster, name: str, number: int | None = None) -> ProfileRevision:
     """The profile that the cluster keeps for an index, by its revision or the latest.
 
-    Revision 0 is that of an index which this library made, where none is kept. InputError where there is none.
+    Revision 0 is that of an index which this library made, where none is kept. The latest has the synonyms that such an
+    index has now. InputError where there is none.
     """
-    if number is None and stored_profile(cluster, name) is None and (target := _Target.open(cluster, name)).managed:
+    if number is not None:
+        return read_revision(cluster, name, number)
+    latest = latest_revision(cluster, name)
+    try:
+        target = _Target.open(cluster, name)
+    except ClusterError as error:
+        if latest and error.status == 404:
+            return latest
+        raise
+    if not target.managed:
+        return read_revision(cluster, name)
+    if latest is None:
         return ProfileRevision(name, 0, _own_profile(target))
-    return read_revision(cluster, name, number)
+    synonyms = managed_schema(target.mapping["_meta"]).analysis.synonyms  # `ltr index synonyms` puts others in
+    analysis = latest.profile.analysis.model_copy(update={"synonyms": synonyms})
+    return replace(latest, profile=latest.profile.model_copy(update={"analysis": analysis}))
 
 
 def differences_from_kept(index: Index) -> list[str]:
