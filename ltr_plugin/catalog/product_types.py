@@ -18,19 +18,20 @@ from ltr_plugin.catalog.changes import (
 from ltr_plugin.catalog.localized import LOCALIZED_PARTS, by_language, first_language, read_texts
 from ltr_plugin.catalog.product import MAX_VARIANTS, Product, Variant
 from ltr_plugin.catalog.schema import VARIANTS, CatalogSchema, DeclaredField, FieldType, NestedField
-from ltr_plugin.catalog.values import Keyword, read_boolean, read_date, read_keyword, read_number, read_text
+from ltr_plugin.catalog.values import read_boolean, read_date, read_keyword, read_number, read_text
 from ltr_plugin.validation import StrictModel, shorten
 
 MAX_VALUES = 1000
 """Values that a product may have in one declared field."""
 
-_READERS: dict[FieldType, Callable[[object], object]] = {
+READERS: Mapping[FieldType, Callable[[object], object]] = {
     "keyword": read_keyword,
     "text": read_text,
     "number": read_number,
     "date": read_date,
     "boolean": read_boolean,
 }
+"""What reads one value of a declared field of each type; ValueError for one that is none."""
 
 
 class LearnedProduct(Product):
@@ -109,7 +110,7 @@ def _members(
 ) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for one in fields:
-        read = _one_or_many(_READERS[one.type])
+        read = _one_or_many(READERS[one.type])
         if languages and one.type == "text":
             read = by_language(languages, read, removable=removable)
         made[one.key] = (Annotated[Any, BeforeValidator(read)] | None, None)
@@ -118,8 +119,8 @@ def _members(
 
 def _objects(nested: NestedField, members: dict[str, Any]) -> Any:  # noqa: ANN401 - a type
     """The type of a nested field: objects with these members, each with another key."""
-    keyed: dict[str, Any] = {nested.key: (Keyword, ...)} if nested.key else {}
-    type_ = create_model("Object", __base__=StrictModel, **keyed, **members)
+    keyed: dict[str, Any] = {nested.key: (Annotated[str, BeforeValidator(read_keyword)], ...)} if nested.key else {}
+    type_ = create_model("Object", __base__=StrictModel, **{**members, **keyed})
 
     def distinct(objects: tuple[Any, ...]) -> tuple[Any, ...]:
         keys = [getattr(one, nested.key) for one in objects] if nested.key else []

@@ -140,7 +140,7 @@ def write_file(
                 prune=prune and yes, replace=replace, skip_invalid=skip_invalid, options=options, progress=progress,
             )  # fmt: skip
         missing = missing_from_catalog(done.index, catalog) if prune else []
-    if profile and done.made and not done.pending_alias:
+    if profile and done.made:
         keep_new_profile(cluster, name, profile)
     if done.made and encoders is None:
         _say_made(name, done.index)
