@@ -88,7 +88,7 @@ def product_problems(profile: IndexProfile, fields: Mapping[str, IndexField]) ->
         for part, field in profile.product
         for path in in_languages(field or "", codes)
         if path
-        for problem in _part(part, path, fields)
+        for problem in _part(part, path, profile, fields)
     ]
 
 
@@ -138,7 +138,7 @@ def ranking_differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list
     ]
 
 
-def _part(part: str, path: str, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
+def _part(part: str, path: str, profile: IndexProfile, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
     place = f"$.product.{part}"
     if part == "id" and path == DOCUMENT_ID:
         return
@@ -147,9 +147,12 @@ def _part(part: str, path: str, fields: Mapping[str, IndexField]) -> Iterator[Pr
     if missing or one is None:
         return
     kind, types = _KINDS.get(part, "text"), _TYPES[part]
+    nested = profile.nested_of(path)
     if one.origin:
         yield _other_form(place, one)
-    elif one.nested:
+    elif one.nested and part == "stock" and (nested is None or nested.path != one.nested):
+        yield _undeclared(place, one)
+    elif one.nested and part != "stock":
         yield Problem(place, f"{path!r} is inside of the nested {one.nested!r}, so a product has several; name another")
     elif one.type not in types and one.type != UNMAPPED:
         yield Problem(place, f"{path!r} is of type {one.type}, not {kind}; name another field, or leave it out")
@@ -159,6 +162,11 @@ def _returned(place: str, path: str, fields: Mapping[str, IndexField]) -> Iterat
     yield from _missing(place, path, fields)
     if (one := fields.get(path)) and one.origin:
         yield _other_form(place, one)
+
+
+def _undeclared(place: str, one: IndexField) -> Problem:
+    declared = f"declare that: `nested: [{{path: {one.nested}}}]`"
+    return Problem(place, f"{one.path!r} is inside of the nested {one.nested!r}; {declared}")
 
 
 def _other_form(place: str, one: IndexField) -> Problem:
@@ -171,7 +179,11 @@ def _text(place: str, path: str, fields: Mapping[str, IndexField]) -> Iterator[P
     if missing or one is None:
         return
     if one.type not in TEXT_TYPES:
-        forms = [other.path for other in fields.values() if other.origin == path and other.type in TEXT_TYPES]
+        forms = [
+            other.path
+            for other in fields.values()
+            if other.origin == path and other.type in TEXT_TYPES and other.searchable
+        ]
         instead = f"name {' or '.join(forms)}" if forms else "name another field, or leave it out"
         yield Problem(place, f"{path!r} is of type {one.type}, not text; {instead}")
     elif not one.searchable:
@@ -208,9 +220,7 @@ def _filter(
         instead = f"name {' or '.join(forms)}" if forms else "name another field or type, or leave it out"
         yield Problem(place, f"{path!r} is of type {one.type}, not a {declared.type}; {instead}")
     elif one.nested and (nested is None or nested.path != one.nested):
-        yield Problem(
-            place, f"{path!r} is inside of the nested {one.nested!r}; declare that: `nested: [{{path: {one.nested}}}]`"
-        )
+        yield _undeclared(place, one)
     elif not one.indexed:
         yield Problem(place, f"{path!r} is not indexed, so a search cannot be filtered by it; leave it out")
     elif one.options.get("doc_values", True) is False and (declared.facet or declared.ordered):
