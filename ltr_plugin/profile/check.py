@@ -8,7 +8,7 @@ from typing import Any
 
 from ltr_plugin.catalog.localized import LANGUAGE, in_languages
 from ltr_plugin.catalog.product import MEDIA_FIELDS
-from ltr_plugin.catalog.schema import NestedField
+from ltr_plugin.catalog.schema import VARIANTS, NestedField
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.errors import Problem
 from ltr_plugin.profile.filter_fields import FilterField
@@ -25,6 +25,9 @@ from ltr_plugin.profile.index_profile import DOCUMENT_ID, IndexProfile
 from ltr_plugin.validation import MAX_QUOTED
 
 MAX_NEAREST, MAX_NAMED = 3, 20
+
+ATTRIBUTE_TEXT = "attribute_text"
+"""The field of an index of this library that has the attributes and keywords of products and of their variants."""
 
 _TYPES = {"id": frozenset({"keyword"}), **PART_TYPES}
 _KINDS = {
@@ -178,17 +181,20 @@ def _text(place: str, path: str, fields: Mapping[str, IndexField]) -> Iterator[P
     one = fields.get(path)
     if missing or one is None:
         return
-    if one.type not in TEXT_TYPES:
-        forms = [
-            other.path
-            for other in fields.values()
-            if other.origin == path and other.type in TEXT_TYPES and other.searchable
-        ]
+    if one.nested:
+        keyword = fields[one.origin or path]
+        found = keyword.type == "keyword" and one.nested == VARIANTS and ATTRIBUTE_TEXT in fields
+        instead = f"; its words are found in {ATTRIBUTE_TEXT}" if found else ""
+        yield Problem(
+            place,
+            f"{path!r} is inside of the nested {one.nested!r}, so a search does not reach it; leave it out{instead}",
+        )
+    elif one.type not in TEXT_TYPES:
+        forms = [other.path for other in fields.values() if other.origin == path and other.type in TEXT_TYPES]
         instead = f"name {' or '.join(forms)}" if forms else "name another field, or leave it out"
         yield Problem(place, f"{path!r} is of type {one.type}, not text; {instead}")
     elif not one.searchable:
-        why = f"is inside of the nested {one.nested!r}" if one.nested else "is not indexed"
-        yield Problem(place, f"{path!r} {why}, so a search does not reach it; leave it out")
+        yield Problem(place, f"{path!r} is not indexed, so a search does not reach it; leave it out")
 
 
 def _nested(place: str, nested: NestedField, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
