@@ -151,8 +151,7 @@ def explain(
     from ltr_plugin.validation import decode
 
     asked = {"id": "query", "text": text or None, "image": image, "audio": audio, "language": language}
-    asked["pick"] = read_picks(pick)
-    query = decode(Query, asked, source="ltr explain")
+    query = decode(Query, {**asked, "pick": read_picks(pick)}, source="ltr explain")
     index = open_index(name, profile)
     encoded = encode_one(index, query)
     explanations = explain_products(index, ranker, encoded, [product, *([versus] if versus else [])])
