@@ -156,9 +156,10 @@ def message_of(details: ErrorDetails, renamed_keys: Mapping[str, str] = _NO_RENA
             return f"has more than {details['ctx']['max_length']:,} entries; leave some out"
         case "value_error":
             return str(details["ctx"]["error"])
-        case _:
-            by_language = title in PRODUCTS and isinstance(details["input"], Mapping)
-            return f"{details['msg']}, not {shorten(details['input'])}{_BY_LANGUAGE if by_language else ''}"
+        case kind:
+            what = "Input should be a list" if kind == "tuple_type" else details["msg"]
+            by_language = kind != "tuple_type" and title in PRODUCTS and isinstance(details["input"], Mapping)
+            return f"{what}, not {shorten(details['input'])}{_BY_LANGUAGE if by_language else ''}"
 
 
 def _advice(details: ErrorDetails, renamed_keys: Mapping[str, str], title: str) -> str:

@@ -20,19 +20,23 @@ from ltr_plugin.catalog.localized import LOCALIZED_PARTS, by_language, first_lan
 from ltr_plugin.catalog.object_updates import VARIANT_KEY, distinct, object_updates, variant_updates
 from ltr_plugin.catalog.product import MAX_VARIANTS, Product, Variant
 from ltr_plugin.catalog.schema import VARIANTS, CatalogSchema, DeclaredField, FieldType, NestedField
-from ltr_plugin.catalog.values import Keyword, read_boolean, read_date, read_keyword, read_number, read_text
+from ltr_plugin.catalog.values import read_boolean, read_date, read_keyword, read_number, read_text
 from ltr_plugin.validation import StrictModel
+
+Key = Annotated[str, BeforeValidator(read_keyword)]
+"""The key of an object of a nested field."""
 
 MAX_VALUES = 1000
 """Values that a product may have in one declared field."""
 
-_READERS: dict[FieldType, Callable[[object], object]] = {
+READERS: Mapping[FieldType, Callable[[object], object]] = {
     "keyword": read_keyword,
     "text": read_text,
     "number": read_number,
     "date": read_date,
     "boolean": read_boolean,
 }
+"""What reads one value of a declared field of each type; ValueError for one that is none."""
 
 
 class LearnedProduct(Product):
@@ -111,7 +115,7 @@ def _added(schema: CatalogSchema, languages: tuple[str, ...], *, removable: bool
             keyed = removable and one.key is not None
             members = _members(schema.declared(one.path), languages, removable=keyed)
             added[one.path] = (
-                object_updates(str(one.key), Keyword, members) if keyed else _objects(one, members),
+                object_updates(str(one.key), Key, members) if keyed else _objects(one, members),
                 None,
             )
     return added
@@ -122,7 +126,7 @@ def _members(
 ) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for one in fields:
-        read = _one_or_many(_READERS[one.type])
+        read = _one_or_many(READERS[one.type])
         if languages and one.type == "text":
             read = by_language(languages, read, removable=removable)
         made[one.key] = (Annotated[Any, BeforeValidator(read)] | None, None)
@@ -131,8 +135,8 @@ def _members(
 
 def _objects(nested: NestedField, members: dict[str, Any]) -> Any:  # noqa: ANN401 - a type
     """The type of a nested field: objects with these members, each with another key."""
-    keyed: dict[str, Any] = {nested.key: (Keyword, ...)} if nested.key else {}
-    type_ = create_model("Object", __base__=StrictModel, **keyed, **members)
+    keyed: dict[str, Any] = {nested.key: (Key, ...)} if nested.key else {}
+    type_ = create_model("Object", __base__=StrictModel, **{**members, **keyed})
     bounded = Annotated[tuple[type_, ...], Field(max_length=MAX_VARIANTS)]  # type: ignore[valid-type]
     return (Annotated[bounded, AfterValidator(distinct(nested.key))] if nested.key else bounded) | None
 

@@ -133,7 +133,7 @@ class CatalogSchema(StrictModel):
                     f"{one.name!r} is below {one.parent!r}, which is not declared; add `nested: [{{path: "
                     f"{one.parent}}}]`, or write the name without a dot"
                 )
-            if one.parent is None and _is_reserved(one.name):
+            if one.parent is None and is_reserved(one.name):
                 raise ValueError(f"{one.name!r} is a part that every product has, or a name of the index's own")
         keys = [*(one.key for one in self.fields if one.parent), *(one.key for one in self.nested)]
         if DELETED in keys:
@@ -172,5 +172,6 @@ class CatalogSchema(StrictModel):
 SCHEMA_KEYS = tuple(CatalogSchema.model_fields)
 
 
-def _is_reserved(name: str) -> bool:
+def is_reserved(name: str) -> bool:
+    """Whether a product has a part of this name, or the index a field of its own."""
     return name in RESERVED or name.endswith("_vector") or hasattr(Product, name) or name in Product.model_fields

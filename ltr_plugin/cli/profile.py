@@ -11,6 +11,8 @@ from ltr_plugin.cli.terminal.output import exit_if, print_failed_queries, print_
 from ltr_plugin.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ltr_plugin.pipelines.first_pass.measure import Measurement
     from ltr_plugin.pipelines.profiles import ProfileCheck
 
@@ -74,8 +76,7 @@ def put(profile: ProfileArgument, name: IndexName = DEFAULT_INDEX, as_json: AsJs
     _print_check(checked)
     former = templates_of_former_profile(cluster, name)
     facts = {"index": name, "revision": revision.number, "warnings": list(checked.warnings), "former": former}
-    lines = [f"{name} has this profile now, revision {revision.number}"]
-    lines += [f"  template {one} serves by the former one until `ltr ranker promote`" for one in former]
+    lines = [f"{name} has this profile now, revision {revision.number}", *_former_lines(former)]
     print_result(facts, "\n".join(lines), as_json=as_json)
 
 
@@ -110,6 +111,7 @@ def measure(
     from ltr_plugin.pipelines.first_pass.measure import measure_scales
     from ltr_plugin.pipelines.profile_file import read_profile
     from ltr_plugin.pipelines.profiles import check_profile, keep_profile, kept_profile
+    from ltr_plugin.pipelines.releases import templates_of_former_profile
 
     if out and put:
         raise InputError("--out", "does not go with --put; choose one of them")
@@ -131,6 +133,7 @@ def measure(
     if put:
         kept, _ = keep_profile(cluster, name, scaled)
         revision, done = kept.number, f"{name} has this profile now, revision {kept.number}"
+        done = "\n".join([done, *_former_lines(templates_of_former_profile(cluster, name))])
     print_failed_queries(measured.failed)
     facts = {
         "index": name,
@@ -149,16 +152,25 @@ def show(
     revision: Annotated[int | None, typer.Option(min=1, help="Number of the revision. Default: the latest.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the profile that the cluster keeps for an index, as a file of YAML."""
+    """Print the profile that the cluster keeps for an index, as a file of YAML.
+
+    Without --revision, the profile of an index that `ltr index create` made has the default filters and fields too.
+    """
     from ltr_plugin.cluster.opensearch import connect
-    from ltr_plugin.pipelines.profiles import kept_profile
+    from ltr_plugin.pipelines.profiles import kept_profile, whole_profile
     from ltr_plugin.profile.yaml_file import profile_yaml
 
-    kept = kept_profile(connect(), name, revision)
+    kept = kept_profile(connect(), name, revision) if revision else whole_profile(connect(), name)
     state = f"revision {kept.number}" if kept.number else "which every index has that `ltr index create` made"
     text = profile_yaml(kept.profile, [f"Profile of {name}, {state}."])
     facts = {"index": name, "revision": kept.number, "profile": kept.profile.model_dump(mode="json")}
     print_result(facts, text.rstrip(), as_json=as_json)
+
+
+def _former_lines(templates: "Sequence[str]") -> list[str]:
+    """What serves by the profile that was kept before."""
+    advice = "serves by the former one until `ltr ranker promote`; a ranker that learned by that one is trained again"
+    return [f"  template {one} {advice}" for one in templates]
 
 
 def _require_new(out: Path) -> None:

@@ -198,10 +198,13 @@ def read_new_profile(path: Path) -> "IndexProfile":
 def keep_new_profile(cluster: "Cluster", name: str, profile: "IndexProfile") -> None:
     """Keeps the profile of an index that was made with it, and warns of default filters that have no room."""
     from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.managed.versions import resolve_alias
     from ltr_plugin.cluster.profiles import put_profile
     from ltr_plugin.pipelines.profiles import room_warnings
 
     put_profile(cluster, name, profile)
+    if resolve_alias(cluster, name) is None:  # its first version serves when its vectors are made
+        return
     for warning in room_warnings(Index.open(cluster, name).profile, profile):
         typer.echo(f"warning: {warning}", err=True)
 

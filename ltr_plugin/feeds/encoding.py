@@ -11,7 +11,12 @@ from typing import TextIO
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.files import open_blocks
 
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before that of UTF-16, which it begins with
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _NOT_TEXT = (
     (b"PK\x03\x04", "is an Excel workbook or a ZIP archive; save the sheet as CSV (UTF-8), or unpack the archive"),
     (b"\xd0\xcf\x11\xe0", "is a workbook of old Excel; save the sheet as CSV (UTF-8)"),
@@ -53,7 +58,7 @@ def detect_encoding(path: Path) -> Encoding:
     start = read_start(path)
     for mark, name in _MARKS:
         if start.startswith(mark):
-            return Encoding(name, "" if name == "utf-8-sig" else "read as UTF-16")
+            return Encoding(name, "" if name == "utf-8-sig" else f"read as {name.upper()}")
     if b"\0" in start[:4]:
         name = "utf-16-be" if start[:1] == b"\0" else "utf-16-le"
         return Encoding(name, f"read as {name.upper()}")

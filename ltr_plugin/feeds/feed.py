@@ -137,6 +137,9 @@ def _table(
             table = Table(text, log, mapping.separator or "")
             columns = tuple(table.header)
             separator = table.separator
+    except UnicodeError:
+        reason = f"its first lines are no text in {encoding}; state `encoding` in a mapping, such as shift_jis"
+        raise InputError(str(path), [Problem("line 1", reason)]) from None
     except ValueError as error:
         raise InputError(str(path), list(log) or str(error)) from None
     named = {"\t": "tabs", " ": "blanks"}.get(separator, f"`{separator}`")

@@ -55,9 +55,15 @@ class Table:
             reader = csv.reader(self._lines, delimiter=self.separator)
             try:
                 for row in reader:
+                    is_too_long = self._lines.is_too_long()
                     first = self._lines.begin_record()
                     if row == [_END]:
                         return
+                    if is_too_long:
+                        self._problems.add(
+                            Problem(location(first), f"has a line of over {MAX_FIELD_CHARS:,} characters")
+                        )
+                        break
                     if row and (row[-1].endswith(_END) or not self._is_strict()):
                         self._unclosed(first)
                         break
@@ -113,6 +119,7 @@ class _Lines:
         self._record: list[str] = []
         self._last: list[str] = []
         self._chars = 0
+        self._too_long: set[int] = set()
         self.number = 0
         self.restart = False
         self._ended = False
@@ -137,6 +144,10 @@ class _Lines:
         """The line at which the record that was just read begins; the next one begins behind it."""
         self._last, self._record, self._chars = self._record, [], 0
         return self.number - len(self._last) + 1
+
+    def is_too_long(self) -> bool:
+        """Whether the record that is being read has a line of which not all is kept."""
+        return bool(self._too_long & set(range(self.number - len(self._record) + 1, self.number + 1)))
 
     def reread(self) -> None:
         """Has the lines of the last record but its first one read again, as records of their own."""
@@ -166,6 +177,11 @@ class _Lines:
         line = self._text.readline(MAX_FIELD_CHARS)
         if line:
             self.number += 1
+            if len(line) == MAX_FIELD_CHARS and not line.endswith(("\n", "\r")):
+                self._too_long.add(self.number)
+                while len(more := self._text.readline(MAX_FIELD_CHARS)) == MAX_FIELD_CHARS and more[-1] not in "\r\n":
+                    pass
+                line += "\n"
             return line
         if self._ended:
             raise StopIteration

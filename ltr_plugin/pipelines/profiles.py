@@ -11,9 +11,15 @@ from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index, get_index
-from ltr_plugin.cluster.managed.analysis_check import analysis_problems
-from ltr_plugin.cluster.managed.mapping import index_body, is_managed, schema_meta, text_fields
-from ltr_plugin.cluster.managed.profile import effective_profile, managed_profile, managed_schema, without_room
+from ltr_plugin.cluster.managed.mapping import index_body, is_managed, schema_meta
+from ltr_plugin.cluster.managed.profile import (
+    MAX_TEXT_FIELDS,
+    effective_profile,
+    managed_profile,
+    managed_schema,
+    without_room,
+)
+from ltr_plugin.cluster.managed.schema_check import schema_problems
 from ltr_plugin.cluster.profiles import ProfileRevision, put_profile, read_revision, stored_profile
 from ltr_plugin.errors import ClusterError, EncoderError, InputError, Problem, counted
 from ltr_plugin.pipelines.first_pass.check import first_pass_problems, first_pass_warnings, refused_queries
@@ -123,7 +129,8 @@ def check_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> P
     whole = effective_profile(name, target.mapping.get("_meta", {}), profile) or profile
     problems = profile_problems(whole, fields)
     if target.managed:
-        problems += [*_own_parts(profile), *_other_schema(profile, managed_schema(target.mapping["_meta"]), name)]
+        problems += [*_own_parts(profile), *_too_many_searched(profile)]
+        problems += _other_schema(profile, managed_schema(target.mapping["_meta"]), name)
     notes: list[str] = []
     warnings: list[str] = []
     for position, vector in enumerate(profile.vectors):
@@ -162,11 +169,11 @@ def room_warnings(profile: IndexProfile, stated: IndexProfile) -> list[str]:
 
 def check_new_profile(profile: IndexProfile, source: str) -> None:
     """InputError with every mistake of a profile for an index that is yet to be made with its fields."""
-    if problems := analysis_problems(profile, text_fields(profile)):
+    if problems := schema_problems(profile):
         raise InputError(source, problems)
     body = index_body([], Path(), schema=profile)["mappings"]
     whole = managed_profile(body["_meta"], profile)
-    problems = [*profile_problems(whole, index_fields(body)), *_own_parts(profile)]
+    problems = [*profile_problems(whole, index_fields(body)), *_own_parts(profile), *_too_many_searched(profile)]
     if problems:
         raise InputError(source, problems)
 
@@ -179,6 +186,14 @@ def kept_profile(cluster: Cluster, name: str, number: int | None = None) -> Prof
     if number is None and stored_profile(cluster, name) is None and (target := _Target.open(cluster, name)).managed:
         return ProfileRevision(name, 0, _own_profile(target))
     return read_revision(cluster, name, number)
+
+
+def whole_profile(cluster: Cluster, name: str) -> ProfileRevision:
+    """The latest one, for people to read: that of an index of this library with all that it leaves out, such as the
+    default filters. Errors as of `kept_profile`."""
+    kept = kept_profile(cluster, name)
+    target = _Target.open(cluster, name)
+    return replace(kept, profile=_own_profile(target)) if target.managed else kept
 
 
 def differences_from_kept(index: Index) -> list[str]:
@@ -196,6 +211,13 @@ def differences_from_kept(index: Index) -> list[str]:
 
 def _own_parts(profile: IndexProfile) -> list[Problem]:
     return [Problem(f"$.{key}", OWN) for key in ("vectors", "media_root") if getattr(profile, key)]
+
+
+def _too_many_searched(profile: IndexProfile) -> list[Problem]:
+    if (count := len(profile.text_fields)) <= MAX_TEXT_FIELDS:
+        return []
+    reason = "each of the 32 words of a long text is a clause in each of them, and the cluster takes 1,024 clauses"
+    return [Problem("$.text_fields", f"has {count} fields; name at most {MAX_TEXT_FIELDS}: {reason}")]
 
 
 def _other_schema(profile: IndexProfile, schema: CatalogSchema, name: str) -> list[Problem]:

@@ -105,7 +105,8 @@ def test_every_spelling_of_a_letter_is_composed():
 
 
 @pytest.mark.parametrize(
-    ("name", "near"), [("de", "german"), ("pt-br", "portuguese"), ("germna", "german"), ("klingon", "arabic, ")]
+    ("name", "near"),
+    [("de", "german"), ("Deutsch", "german"), ("pt-br", "portuguese"), ("germna", "german"), ("klingon", "arabic, ")],
 )
 def test_an_unknown_language_is_said_with_the_nearest(name, near):
     with pytest.raises(ValueError, match=f"is no language; choose {near}"):

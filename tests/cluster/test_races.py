@@ -12,6 +12,7 @@ from ltr_plugin.cluster.managed.changes import apply_changes
 from ltr_plugin.cluster.managed.documents import EmbeddingResult
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.sync import cut_over, sync, synced_from
+from ltr_plugin.cluster.managed.synonyms import put_synonyms
 from ltr_plugin.cluster.managed.versions import (
     create_next_version,
     delete_versions,
@@ -19,9 +20,11 @@ from ltr_plugin.cluster.managed.versions import (
     read_notes,
     resolve_alias,
     switch_alias,
+    unblock_writes,
     versions,
     writes_blocked,
 )
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.features.feature_set import FeatureSet
 
@@ -188,3 +191,32 @@ def test_of_two_feature_sets_of_one_name_and_version_one_is_refused(cluster):
         (error,) = filter(None, results)
         assert isinstance(error, InputError)
         assert "raise `version`" in str(error)
+
+
+class _Interrupting(OpenSearchCluster):
+    """Another command fails while an index is cloned: it unblocks writes, and a product is written."""
+
+    def call(self, method, path, *args, **options):
+        answer = super().call(method, path, *args, **options)
+        if "/_clone/" in path:
+            source = path.split("/")[1]
+            unblock_writes(self, source)
+            index = ManagedIndex.open(self, source)
+            assert apply_changes(index, [Product(id="b", title="cup")]) == [None]
+        return answer
+
+
+@pytest.mark.usefixtures("active")
+def test_synonyms_lose_no_product_that_is_written_after_another_command_unblocked_writes(alias, node_url):
+    after = put_synonyms(_Interrupting(node_url), alias, {"line 1": "mug, cup"})
+    assert ids(after) == ["a", "b"]
+
+
+def test_of_synonyms_that_are_put_at_the_same_time_one_succeeds_and_the_others_leave_nothing(active, cluster, alias):
+    errors = together(*(partial(put_synonyms, cluster, alias, {"line 1": f"mug, cup{n}"}) for n in range(2)))
+    serving = resolve_alias(cluster, alias)
+    assert {active.name, serving} == set(versions(cluster, alias)) or not any(
+        isinstance(one, Exception) for one in errors
+    )
+    assert ids(ManagedIndex.open(cluster, alias)) == ["a"]
+    assert not writes_blocked(cluster, serving)

@@ -17,6 +17,7 @@ TEXT = "id;title;price\n1;Größe 5 €;2,5\n"
         ("utf-8", ""),
         ("utf-8-sig", ""),
         ("utf-16", "UTF-16"),
+        ("utf-32", "UTF-32"),
         ("utf-16-le", "UTF-16-LE"),
         ("utf-16-be", "UTF-16-BE"),
         ("windows-1252", "Windows-1252: line 2 is not UTF-8"),
@@ -56,6 +57,7 @@ def test_a_letter_across_two_blocks_is_read(tmp_path):
         (b"<!DOCTYPE html><html>", "page of HTML"),
         (b'{"id": "1"}', "is JSON"),
         (b"", "has no line with the names"),
+        ("id,title\n1,赤いジャケット\n".encode("shift_jis"), "no text in windows-1252; state `encoding`"),
     ],
 )
 def test_what_is_no_feed_is_named(tmp_path, content, message):

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from ltr_plugin.errors import ProblemLog
-from ltr_plugin.feeds.records import MAX_RECORD_LINES
+from ltr_plugin.feeds.records import MAX_FIELD_CHARS, MAX_RECORD_LINES
 from ltr_plugin.feeds.table import Table
 
 
@@ -56,6 +56,12 @@ def test_an_open_quotation_mark_does_not_swallow_a_long_file():
     records, problems = read("\n".join(["id,title", *lines]))
     assert len(records) == len(lines) - 1
     assert len(problems) == 1
+
+
+def test_a_line_that_is_too_long_is_one_problem_and_lines_are_counted_on():
+    records, problems = read(f"id,title\n1,{'x,' * MAX_FIELD_CHARS}\n2,b\n3\n")
+    assert [line for line, _ in records] == [3]
+    assert [problem.split("  ")[0] for problem in problems] == ["line 2", "line 4"]
 
 
 def test_a_wrong_number_of_columns_is_named():

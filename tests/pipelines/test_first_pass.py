@@ -146,7 +146,7 @@ def test_facets_count_what_a_query_of_the_shops_own_finds(three):
     template = {"source": search_template(Retrieval(index.profile), BASELINES["first-pass"])}
     for params, counted in (
         ({"wide": [1.0, 0.0]}, {"Tasse": 1}),  # k is 1
-        ({"wide": [1.0, 0.0], "filter_kind": ["Kanne"]}, {"Tasse": 1}),
+        ({"wide": [1.0, 0.0], "filter_kind": ["Kanne"]}, {"Kanne": 1, "Tasse": 1}),
         ({"text": "kanne"}, {"Kanne": 2}),
         ({}, {"Kanne": 2, "Tasse": 1}),
     ):

@@ -219,11 +219,18 @@ def test_wrong_languages_and_analyzers_are_said_with_their_places(ltr, tmp_path)
         "stemmed": {"tokenizer": "standard"},
         "stock": {"type": "german"},
         "shop": {"tokenizer": "standard", "filter": ["no_such_filter"]},
+        "number": {"tokenizer": "standard", "filter": 5},
     }
+    filters = {name: {"type": "lowercase", "language": "greek"} for name in ("lowercase", "synonyms")}
     fields = {"title": "shop", "brand": "stock", "model": "missing"}
-    said = create({"analysis": {"settings": {"analyzer": analyzers, "similarity": {}}, "fields": fields}})
+    said = create(
+        {"analysis": {"settings": {"analyzer": analyzers, "filter": filters, "similarity": {}}, "fields": fields}}
+    )
     for place, reason in {
-        "$.analysis.settings.analyzer.stemmed": "is a name of this library's own",
+        "$.analysis.settings.analyzer.stemmed": "is a name that this library's analyzers use",
+        "$.analysis.settings.analyzer.number.filter": "5 is not a list of names",
+        "$.analysis.settings.filter.lowercase": "is a name that this library's analyzers use",
+        "$.analysis.settings.filter.synonyms": "is a name that this library's analyzers use",
         "$.analysis.settings.similarity": "is none of analyzer",
         "$.analysis.fields.brand": "'stock' is no custom analyzer",
         "$.analysis.fields.model": "`analysis.settings.analyzer` has no 'missing'",
@@ -255,7 +262,7 @@ def test_fields_have_the_analyzers_of_the_shop_and_words_that_it_states(cluster,
     (tmp_path / "own.yaml").write_text(yaml.safe_dump({"language": "german", "analysis": analysis}))
     products = [{"id": "1", "title": "Kopfhörerkabel", "brand": "Sennheiser"}, {"id": "2", "title": "Netzteil"}]
     catalog = write(tmp_path / "catalog.jsonl", products)
-    ltr("index", "create", name, "--profile", tmp_path / "own.yaml", "--text-encoder", "none")
+    ltr("index", "create", name, "--from", catalog, "--profile", tmp_path / "own.yaml", "--text-encoder", "none")
     try:
         ltr("catalog", "put", catalog, "--index", name, "--profile", tmp_path / "own.yaml")
         assert [ids(cluster, name, text) for text in ("senn", "Hörer", "Strippe", "se " * 40)] == [["1"]] * 4

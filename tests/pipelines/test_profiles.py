@@ -19,6 +19,7 @@ from ltr_plugin.pipelines.profiles import (
     draft_index_profile,
     keep_profile,
     kept_profile,
+    whole_profile,
 )
 from ltr_plugin.pipelines.search import search
 
@@ -169,7 +170,7 @@ def test_a_file_of_another_form_is_wrong_input(content, tmp_path):
     [
         ({"text_fields": ["ohne_ort"], "first_pass": {"phrase_boost": 1}}, "indexed without position data"),
         (
-            {"filters": [{**PRICE, "name": f"price_{number}"} for number in range(15)]},
+            {"filters": [{**PRICE, "name": f"price_{number}"} for number in range(40)]},
             "characters, more than the cluster takes",
         ),
     ],
@@ -242,6 +243,8 @@ def test_an_index_of_ours_has_a_profile_whose_vectors_and_media_are_its_own(clus
     check_profile(cluster, name, profile)
     changed = profile.model_copy(update={"text_fields": ("title.stem^3",)})
     assert keep_profile(cluster, name, changed)[0].number == 1
+    assert whole_profile(cluster, name).profile.filters == words_index.profile.filters
+    assert whole_profile(cluster, name).profile.text_fields == changed.text_fields
     opened = cluster.index(name)
     assert opened.profile.text_fields == ("title.stem^3",)
     assert (opened.vectors, opened.profile.media_root) == (words_index.vectors, str(tmp_path))

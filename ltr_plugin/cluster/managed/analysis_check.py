@@ -7,7 +7,8 @@ from typing import Any
 from ltr_plugin.catalog.languages import require_language
 from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.managed.analysis import WITHOUT_OWN, analysis_settings
+from ltr_plugin.cluster.managed.analysis import NO_PARTS, SYNONYMS, WITHOUT_OWN, analysis_settings
+from ltr_plugin.cluster.managed.language_analyzers import COMPOUND_PARTS
 from ltr_plugin.errors import ClusterError, InputError, Problem
 from ltr_plugin.validation import shorten
 
@@ -68,22 +69,45 @@ def _language_problems(schema: CatalogSchema, fields: frozenset[str]) -> Iterato
 def _own_problems(schema: CatalogSchema, fields: frozenset[str]) -> Iterator[Problem]:
     own = schema.analysis
     ours = analysis_settings(schema.model_copy(update={"analysis": WITHOUT_OWN}))
+    taken = {section: {*ours.get(section, ()), *_used(ours, section)} for section in SECTIONS}
+    taken["filter"] |= {SYNONYMS, COMPOUND_PARTS, NO_PARTS}
     for section, entries in own.settings.items():
         place = f"$.analysis.settings.{section}"
         if section not in SECTIONS or not isinstance(entries, Mapping):
             yield Problem(place, f"is none of {', '.join(SECTIONS)} with definitions by name")
             continue
         for name, definition in entries.items():
-            if name in ours.get(section, {}) or (section == "analyzer" and _OURS.fullmatch(name)):
-                yield Problem(f"{place}.{name}", "is a name of this library's own; choose another name")
+            if name in taken.get(section, ()) or (section == "analyzer" and _OURS.fullmatch(name)):
+                yield Problem(f"{place}.{name}", "is a name that this library's analyzers use; choose another name")
             elif not isinstance(definition, Mapping):
                 yield Problem(f"{place}.{name}", f"{shorten(definition)} is no definition, such as `{{type: custom}}`")
+            elif section == "analyzer":
+                yield from _no_names(f"{place}.{name}", definition)
     plain = {field.removesuffix(".stem"): name for field, name in own.fields.items()}
     yield from _unknown_fields("$.analysis.fields", plain, fields)
     analyzers = own.settings.get("analyzer", {})
     for field, name in own.fields.items():
         if problem := _analyzer_problem(analyzers, name):
             yield Problem(f"$.analysis.fields.{field}", problem)
+
+
+def _used(settings: Mapping[str, Any], section: str) -> Iterator[str]:
+    """The names of a section that the analyzers of these settings use, built-in ones too."""
+    for analyzer in (*settings["analyzer"].values(), *settings["normalizer"].values()):
+        names = analyzer.get(section, ())
+        yield from (names,) if isinstance(names, str) else names
+
+
+def _no_names(place: str, definition: Mapping[str, Any]) -> Iterator[Problem]:
+    """The parts of an analyzer that are no names."""
+    for part in _PARTS:
+        names = definition.get(part, ())
+        listed = names if isinstance(names, list | tuple) and part != "tokenizer" else (names,)
+        if part in definition and not all(isinstance(one, str) for one in listed):
+            what = "the name of one" if part == "tokenizer" else "a list of names"
+            yield Problem(
+                f"{place}.{part}", f"{shorten(names)} is not {what}; define it under `{part}`, and name it here"
+            )
 
 
 def _analyzer_problem(analyzers: Any, name: str) -> str | None:  # noqa: ANN401 - as the shop wrote it

@@ -15,6 +15,10 @@ from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 FACET_VALUES = 20
 """Values of a declared keyword that are counted, unless a profile states another facet."""
 
+MAX_TEXT_FIELDS = 28
+"""Fields that the first pass searches: each of the 32 words of a long text is a clause in each of them, and this leaves
+room for filters below 1,024 clauses, a cluster's default limit."""
+
 VARIANT_FIELD = NestedField(path=VARIANTS)
 """Variants, where a profile does not state a key for them."""
 
@@ -92,10 +96,10 @@ def without_room(profile: IndexProfile, stated: IndexProfile) -> list[str]:
 
 
 def default_profile(schema: CatalogSchema, stated: Iterable[FilterField] = ()) -> IndexProfile:
-    """PROFILE with the declared fields: text is searched, the others are filters, and all are returned. A declared
-    `stock` is the stock of a product. Fields of nested objects are filters of their own key, such as `size`, or, where
-    that is taken, by one of the `stated` filters too, of their path, such as `variants_size`. Text in several languages
-    is searched and counted in that of the search, and returned in all."""
+    """PROFILE with the declared fields: text is searched, as far as MAX_TEXT_FIELDS, the others are filters, and all
+    are returned. A declared `stock` is the stock of a product. Fields of nested objects are filters of their own key,
+    such as `size`, or, where that is taken, by one of the `stated` filters too, of their path, such as `variants_size`.
+    Text in several languages is searched and counted in that of the search, and returned in all."""
     declared = schema.declared()
     nested = schema.nested if any(one.path == VARIANTS for one in schema.nested) else (VARIANT_FIELD, *schema.nested)
     stock = next((one.name for one in declared if one.name == "stock" and one.type in ("number", "boolean")), None)
@@ -120,7 +124,7 @@ def default_profile(schema: CatalogSchema, stated: Iterable[FilterField] = ()) -
     return PROFILE.model_copy(
         update={
             "product": PROFILE.product.model_copy(update={**parts, "stock": stock}),
-            "text_fields": tuple(map(named, (*PROFILE.text_fields, *compounds, *text))),
+            "text_fields": tuple(map(named, (*PROFILE.text_fields, *compounds, *text)))[:MAX_TEXT_FIELDS],
             "returned_fields": tuple(
                 dict.fromkeys(
                     (*PROFILE.returned_fields, *(one.name for one in declared), *(one.path for one in nested))

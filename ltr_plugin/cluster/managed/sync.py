@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ltr_plugin.batches import batched
-from ltr_plugin.catalog.localized import LOCALIZED_PARTS, localized_texts
 from ltr_plugin.catalog.product import Content, Product
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.managed.adapting import adapted, are_alike
 from ltr_plugin.cluster.managed.documents import EmbeddingResult, stored_product
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.scripts import without_nonce
@@ -25,16 +25,19 @@ from ltr_plugin.progress import Progress, no_progress
 
 PAGE_SIZE = 500
 
+SyncPoint = dict[str, Any]
+
 
 def sync(source: ManagedIndex, target: ManagedIndex, *, progress: Progress = no_progress) -> None:
     """Copies the products of `source` to `target`, and deletes those that `source` no longer has.
 
     A vector is copied when both have its field with the same fingerprint; the other fields of a product stay in the
-    backlog, or enter it. Products copied before are not read again: `target` stores the sequence number up to which it
-    has the changes of `source`. ClusterError when `target` refuses a product.
+    backlog, or enter it. Declared fields get the types of `target` (see `adapted`, which raises InputError). Products
+    copied before are not read again: `target` stores the sequence number up to which it has the changes of `source`.
+    ClusterError when `target` refuses a product.
     """
     unblock_writes(target.cluster, target.name)
-    sync_point = _sync_point(source)
+    point = sync_point(source)
     since = _synced_checkpoint(target, source)
     source.refresh()
     _copy(source, target, {"range": {"_seq_no": {"gt": -1 if since is None else since}}}, progress)
@@ -43,7 +46,7 @@ def sync(source: ManagedIndex, target: ManagedIndex, *, progress: Progress = no_
         for id_, error in target.delete(_only_in(target, source)):
             if error and not error.missing:
                 raise ClusterError(f"{target.name} keeps product {id_}, which {source.name} no longer has: {error}")
-    write_notes(target, synced_from=sync_point)
+    write_notes(target, synced_from=point)
 
 
 def copy_vectors(source: ManagedIndex, target: ManagedIndex, ids: Sequence[str]) -> None:
@@ -90,9 +93,17 @@ def synced_from(target: ManagedIndex, source: ManagedIndex) -> bool:
     return _synced_checkpoint(target, source) is not None
 
 
-def mark_synced(target: ManagedIndex, source: ManagedIndex) -> None:
-    """Notes that `target` has all changes of `source`, whose writes are blocked."""
-    write_notes(target, synced_from=_sync_point(source))
+def sync_point(index: ManagedIndex) -> SyncPoint:
+    """The UUID of an index and its checkpoint: changes up to it can be read after a refresh, in every shard."""
+    shards = index.cluster.call("GET", f"/{index.name}/_stats/docs", level="shards")["indices"][index.name]["shards"]
+    primaries = [copy for copies in shards.values() for copy in copies if copy["routing"]["primary"]]
+    checkpoint = min(int(copy["seq_no"]["local_checkpoint"]) for copy in primaries)
+    return {"uuid": index.uuid, "checkpoint": checkpoint}
+
+
+def mark_synced(target: ManagedIndex, point: SyncPoint) -> None:
+    """Notes that `target` has the changes of an index up to this point."""
+    write_notes(target, synced_from=point)
 
 
 def cut_over(cluster: Cluster, alias: str, target: ManagedIndex) -> str | None:
@@ -112,10 +123,10 @@ def cut_over(cluster: Cluster, alias: str, target: ManagedIndex) -> str | None:
         source = active_index(cluster, alias)
         if source and source.name == target.name:
             return previous
-        sync_point = None
+        point = None
         if source and synced_from(target, source):
             sync(source, target)
-            sync_point = _sync_point(target)  # both are equal now: a rollback copies little
+            point = sync_point(target)  # both are equal now: a rollback copies little
         elif read_notes(target).get("synced_from"):
             raise ClusterError(
                 f"{target.name} has the products of a version that {alias} is not any more; run this command again, "
@@ -131,18 +142,18 @@ def cut_over(cluster: Cluster, alias: str, target: ManagedIndex) -> str | None:
             return previous  # another command did the same, and writes the notes
     write_notes(target, previous_index=previous)
     if source:
-        write_notes(source, synced_from=sync_point)
+        write_notes(source, synced_from=point)
     return previous
 
 
 def _copy(source: ManagedIndex, target: ManagedIndex, query: dict[str, Any], progress: Progress) -> None:
     total = int(source.cluster.call("GET", f"/{source.name}/_count", {"query": query})["count"])
     hits = source.scan(query, page=PAGE_SIZE, source={"excludes": list(source.vector_names)})
-    same = tuple(source.schema.languages) == tuple(target.schema.languages)
+    same = are_alike(source.schema, target.schema)
     type_ = (source if same else target).product_types.product
     done = 0
     for page in batched(hits, PAGE_SIZE):
-        documents = (hit["_source"] if same else _in_languages_of(source, target, hit["_source"]) for hit in page)
+        documents = (hit["_source"] if same else adapted(hit["_source"], source.schema, target.schema) for hit in page)
         stored = [stored_product(document, type_) for document in documents]
         _replace(
             source,
@@ -152,13 +163,6 @@ def _copy(source: ManagedIndex, target: ManagedIndex, query: dict[str, Any], pro
         copy_vectors(source, target, [one.product.id for one in stored])
         done += len(page)
         progress(min(done, total), total)
-
-
-def _in_languages_of(source: ManagedIndex, target: ManagedIndex, document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The document with its texts in the languages of the index that it is copied to."""
-    before, after = source.schema, target.schema
-    texts = (*LOCALIZED_PARTS, *(one.name for one in before.declared() if one.type == "text"))
-    return localized_texts(document, texts, before.languages, after.languages)
 
 
 def _replace(
@@ -206,11 +210,3 @@ def _synced_checkpoint(target: ManagedIndex, source: ManagedIndex) -> int | None
     """The sequence number up to which `target` has the changes of `source`; None: it is not synced."""
     sync_point = read_notes(target).get("synced_from") or {}
     return int(sync_point["checkpoint"]) if sync_point.get("uuid") == source.uuid else None
-
-
-def _sync_point(index: ManagedIndex) -> dict[str, Any]:
-    """The UUID of an index and its checkpoint: changes up to it can be read after a refresh, in every shard."""
-    shards = index.cluster.call("GET", f"/{index.name}/_stats/docs", level="shards")["indices"][index.name]["shards"]
-    primaries = [copy for copies in shards.values() for copy in copies if copy["routing"]["primary"]]
-    checkpoint = min(int(copy["seq_no"]["local_checkpoint"]) for copy in primaries)
-    return {"uuid": index.uuid, "checkpoint": checkpoint}

@@ -7,8 +7,8 @@ from ltr_plugin.cluster.managed.analysis import SYNONYMS, with_phrase_analyzers,
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.language_analyzers import CUT, QUERY_SUFFIX
 from ltr_plugin.cluster.managed.mapping import schema_meta
-from ltr_plugin.cluster.managed.sync import cut_over, mark_synced
-from ltr_plugin.cluster.managed.versions import active_index, block_writes, next_name, versions
+from ltr_plugin.cluster.managed.sync import cut_over, mark_synced, sync_point
+from ltr_plugin.cluster.managed.versions import active_index, block_writes, next_name, resolve_alias, versions
 from ltr_plugin.cluster.names import write_alias
 from ltr_plugin.errors import ClusterError, InputError, Problem
 from ltr_plugin.validation import shorten
@@ -33,22 +33,37 @@ def put_synonyms(cluster: Cluster, alias: str, rules: Mapping[str, str]) -> Mana
         reason = "the analyzer of the index leaves nothing of a term; leave that out"
         raise InputError("synonyms", [Problem(place, f"{shorten(rules[place])}: {reason}") for place in refused])
     with block_writes(cluster, current.name):
+        # before the clone: another command that fails meanwhile unblocks writes, and cutting over copies these
+        point = sync_point(current)
         target = _clone(current, tuple(rules.values()))
-        mark_synced(target, current)
-        cut_over(cluster, alias, target)
+        try:
+            mark_synced(target, point)
+            cut_over(cluster, alias, target)
+        except Exception:
+            if resolve_alias(cluster, alias) != target.name:
+                cluster.call("DELETE", f"/{target.name}")
+            raise
     return ManagedIndex.open(cluster, alias)
 
 
 def _clone(source: ManagedIndex, rules: Sequence[str]) -> ManagedIndex:
     """The next version with all that `source` has, but these synonyms."""
-    cluster, name = source.cluster, next_name(source.alias, versions(source.cluster, source.alias))
+    cluster = source.cluster
     settings = cluster.call("GET", f"/{source.name}/_settings")[source.name]["settings"]["index"]
     analysis = with_synonyms(settings["analysis"], rules)
-    body = {
-        "settings": {"index": {"analysis": analysis, "blocks": {"write": None}}},
-        "aliases": {write_alias(name): {"is_hidden": True}},
-    }
-    made = cluster.call("PUT", f"/{source.name}/_clone/{name}", body, timeout=CLONE_TIMEOUT)
+    while True:
+        name = next_name(source.alias, versions(cluster, source.alias))
+        body = {
+            "settings": {"index": {"analysis": analysis, "blocks": {"write": None}}},
+            "aliases": {write_alias(name): {"is_hidden": True}},
+        }
+        try:
+            made = cluster.call("PUT", f"/{source.name}/_clone/{name}", body, timeout=CLONE_TIMEOUT)
+        except ClusterError as error:
+            if error.error_type != "resource_already_exists_exception":
+                raise
+            continue  # another command was first with this number
+        break
     if not made["shards_acknowledged"]:
         cluster.call("DELETE", f"/{name}")
         raise ClusterError(f"{name} was not ready in {CLONE_TIMEOUT}; run this command again", status=503)

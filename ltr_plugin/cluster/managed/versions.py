@@ -11,10 +11,11 @@ from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import get_index
-from ltr_plugin.cluster.managed.analysis_check import analysis_problems, analyzer_refused
+from ltr_plugin.cluster.managed.analysis_check import analyzer_refused
 from ltr_plugin.cluster.managed.analysis_choices import choices_of, choose_analysis
 from ltr_plugin.cluster.managed.index import ManagedIndex
-from ltr_plugin.cluster.managed.mapping import NO_SCHEMA, index_body, is_made_here, schema_meta, text_fields
+from ltr_plugin.cluster.managed.mapping import NO_SCHEMA, index_body, is_made_here, schema_meta
+from ltr_plugin.cluster.managed.schema_check import schema_problems
 from ltr_plugin.cluster.names import require_name, write_alias
 from ltr_plugin.cluster.state import VERSIONS, StateIndex
 from ltr_plugin.errors import ClusterError, InputError
@@ -81,7 +82,7 @@ def create_next_version(
     while True:
         current, names = resolve_alias(cluster, alias), versions(cluster, alias)
         schema = options.schema or _schema_of(cluster, current)
-        if problems := analysis_problems(schema, text_fields(schema)):
+        if problems := schema_problems(schema):
             raise InputError("profile", problems)
         for name in reversed(names):
             index = _open_or_none(cluster, name) if name != current else None
