@@ -58,6 +58,10 @@ def test_the_whole_way_by_hand(shop, here):
     code, out, err = ltr("explain", "red shoe", best, "--ranker", shop / "ranker", "--index", name, **environment)
     assert code == 0, err
     assert f"score {explained[0]['score']:.4f} =" in out
+    picked = ltr(
+        "explain", "red shoe", best, "--ranker", shop / "ranker", "--index", name, "--pick", "a=b", **environment
+    )
+    assert "query query $.pick.a" in picked[2]
     result = run("evaluate", *judged, "--ranker", "bm25", "--ranker", shop / "ranker", *common)
     assert set(result) == {"full", "judged", "failed", "seen"}
     assert set(result["full"]["slices"]["all"]["rankers"]) == {"bm25", str(shop / "ranker")}
@@ -108,6 +112,7 @@ def test_an_index_that_put_makes_is_said_with_its_vectors(shop, here):
     said = f"there was no index {name}: made {name}-v1, with vectors of text; "
     code, _, err = ltr_here(*put, **environment)
     assert (code, said in err) == (0, True)
+    assert "its text is analyzed as english; state another in a profile" in err
     code, _, err = ltr_here(*put, **environment)
     assert (code, said in err) == (0, False)
 
