@@ -6,6 +6,7 @@ finds `crème`. Light stemmers are taken where there are any: they bring singula
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -132,28 +133,49 @@ LANGUAGES: Mapping[str, Language] = {
 """The languages by name; `cjk` is Chinese, Japanese and Korean mixed, `brazilian` the Portuguese of Brazil."""
 
 
-_CODES = {
-    "ar": "arabic", "bg": "bulgarian", "bn": "bengali", "ca": "catalan", "cs": "czech", "da": "danish",
-    "de": "german", "deutsch": "german", "el": "greek", "en": "english", "es": "spanish", "et": "estonian",
-    "eu": "basque",
-    "fa": "persian", "fi": "finnish", "fr": "french", "ga": "irish", "gl": "galician", "he": "hebrew", "hi": "hindi",
-    "hr": "croatian", "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian", "ja": "japanese",
-    "ko": "korean", "lt": "lithuanian", "lv": "latvian", "nb": "norwegian", "nl": "dutch", "no": "norwegian",
-    "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sk": "slovak", "sl": "slovenian",
-    "sr": "serbian", "sv": "swedish", "th": "thai", "tr": "turkish", "uk": "ukrainian", "vi": "vietnamese",
-    "zh": "chinese",
+_OTHER_NAMES: Mapping[str, str] = {
+    "arabic": "ar ara العربية", "armenian": "hy hye arm հայերեն", "basque": "eu eus baq euskara",
+    "bengali": "bn ben bangla বাংলা", "bulgarian": "bg bul български", "catalan": "ca cat català valencian",
+    "chinese": "zh zho chi mandarin cantonese 中文 汉语 漢語 普通话", "croatian": "hr hrv hrvatski",
+    "czech": "cs ces cze čeština česky", "danish": "da dan dansk", "dutch": "nl nld dut nederlands vlaams flemish",
+    "english": "en eng", "estonian": "et est eesti", "finnish": "fi fin suomi",
+    "french": "fr fra fre français", "galician": "gl glg galego", "german": "de deu ger deutsch",
+    "greek": "el ell gre ελληνικά", "hebrew": "he heb iw עברית", "hindi": "hi hin हिन्दी हिंदी",
+    "hungarian": "hu hun magyar", "indonesian": "id ind bahasa", "irish": "ga gle gaeilge gaelic",
+    "italian": "it ita italiano", "japanese": "ja jpn jp 日本語", "khmer": "km khm ខ្មែរ cambodian",
+    "korean": "ko kor 한국어 조선말", "lao": "lo ລາວ laotian", "latvian": "lv lav latviešu",
+    "lithuanian": "lt lit lietuvių", "malay": "ms msa may melayu", "nepali": "ne nep नेपाली",
+    "norwegian": "no nor nb nob nn nno norsk bokmål nynorsk", "persian": "fa fas per farsi فارسی",
+    "polish": "pl pol polski", "portuguese": "pt por português", "romanian": "ro ron rum română",
+    "russian": "ru rus русский", "serbian": "sr srp српски srpski", "slovak": "sk slk slo slovenčina slovensky",
+    "slovenian": "sl slv slovenščina slovene", "sorani": "ckb kurdish ku kur کوردی",
+    "spanish": "es spa español castellano castilian", "swedish": "sv swe svenska", "tamil": "ta tam தமிழ்",
+    "thai": "th tha ไทย ภาษาไทย", "turkish": "tr tur türkçe", "ukrainian": "uk ukr українська",
+    "vietnamese": "vi vie việt",
 }  # fmt: skip
-"""The names of languages by their codes in ISO 639, for messages."""
+"""What else languages are called, by their names: codes of ISO 639 and the words of their speakers, for messages."""
+
+_ALIKE = 0.8
+"""How like a name a mistyped one is, at least, as `difflib` measures it."""
 
 
 def require_language(name: str) -> str:
     """The name, if it is one of LANGUAGES; else ValueError with the nearest names."""
     if name in LANGUAGES:
         return name
-    lower = name.lower()
-    coded = [_CODES[code]] if (code := re.split(r"[-_]", lower)[0]) in _CODES else []
-    near = coded or difflib.get_close_matches(lower, LANGUAGES, n=3) or LANGUAGES
+    known = {_folded(other): language for language, others in _OTHER_NAMES.items() for other in others.split()}
+    known |= {language: language for language in LANGUAGES}
+    words = [word for word in re.split(r"[-_\s]+", _folded(name)) if word]
+    meant = [known[word] for word in words if word in known]
+    alike = difflib.get_close_matches(_folded(name), known, n=3, cutoff=_ALIKE)
+    near = dict.fromkeys(meant[:1] or (known[one] for one in alike)) or LANGUAGES
     raise ValueError(f"{name!r} is no language; choose {_either(near)}")
+
+
+def _folded(name: str) -> str:
+    """The name in lower case and without accents."""
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 def _either(names: Iterable[str]) -> str:

@@ -13,12 +13,14 @@ from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.errors import Problem, ProblemLog, counted
 
 if TYPE_CHECKING:
+    from ltr_plugin.cluster.connection import Cluster
     from ltr_plugin.cluster.index import Index
     from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.cluster.managed.versions import IndexOptions
     from ltr_plugin.pipelines.embedding.field_result import FieldResult, Reasons
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
     from ltr_plugin.pipelines.indexing.ingest import IngestResult
+    from ltr_plugin.profile.index_profile import IndexProfile
     from ltr_plugin.settings import Settings
 
 
@@ -32,10 +34,12 @@ def embed_and_show(
     already_sent: bool = False,
     failed: bool = False,
     missing: Sequence[str] | None = None,
+    profile: "IndexProfile | None" = None,
 ) -> None:
     """Waits until the vectors are made, or only sends the tasks, and prints a summary of the index.
 
-    A `pending_alias` is moved to the index when its vectors are made. The tasks may be `already_sent`. Exit code 1 when
+    A `pending_alias` is moved to the index when its vectors are made; the `profile` that it was made with is kept then,
+    and what ranks it is promoted again where its fields are others. The tasks may be `already_sent`. Exit code 1 when
     anything `failed` before. `missing` are ids that were asked for and are not in the index, for the JSON.
     """
     from ltr_plugin.broker.messages import celery_client
@@ -58,7 +62,10 @@ def embed_and_show(
             [Problem(pending_alias, f"is not moved yet; the same command with --wait moves it to {index.name}")]
         )
     if wait and pending_alias:
+        if profile:
+            keep_new_profile(index.cluster, index.alias, profile)
         warn_of_stale_releases(index)
+        renew_and_say(index)
     show_status(index, as_json=as_json, missing=missing)
     exit_if(failed)
 
@@ -107,6 +114,31 @@ def warn_of_stale_releases(index: "ManagedIndex") -> None:
         )
         for release in stale_releases(index)
     )
+
+
+def keep_new_profile(cluster: "Cluster", name: str, profile: "IndexProfile") -> None:
+    """Keeps the profile of an index that was made with it, and warns of default filters that have no room."""
+    from ltr_plugin.cluster.index import Index
+    from ltr_plugin.cluster.managed.versions import resolve_alias
+    from ltr_plugin.cluster.profiles import put_profile
+    from ltr_plugin.pipelines.profiles import room_warnings
+
+    put_profile(cluster, name, profile)
+    if resolve_alias(cluster, name) is None:  # its first version serves when its vectors are made
+        return
+    for warning in room_warnings(Index.open(cluster, name).profile, profile):
+        typer.echo(f"warning: {warning}", err=True)
+
+
+def renew_and_say(index: "ManagedIndex") -> None:
+    """Promotes what ranks an index again, where its fields are others than before, and says so."""
+    from ltr_plugin.pipelines.renewal import renew_releases
+
+    for one in renew_releases(index):
+        said = f"template {one.template} is promoted again by this profile: it ranks by {one.ranker}"
+        print_problems([Problem(f"template {one.template}", one.problem)] if one.problem else [])
+        if not one.failed:
+            typer.echo(said, err=True)
 
 
 def show_status(index: "ManagedIndex", *, as_json: bool, missing: Sequence[str] | None = None) -> None:

@@ -10,8 +10,10 @@ from ltr_plugin.cli.embedding import (
     embed_and_show,
     embed_changes,
     embed_field,
+    keep_new_profile,
     next_version,
     print_refused,
+    renew_and_say,
     show_own_index,
     show_status,
     warn_of_stale_releases,
@@ -33,11 +35,13 @@ from ltr_plugin.cli.options import (
 from ltr_plugin.cli.terminal.group import IndexGroup, verb_group
 from ltr_plugin.cli.terminal.output import print_result
 from ltr_plugin.cli.terminal.progress_bar import progress_bar
-from ltr_plugin.cli.writing import keep_new_profile, print_missing, read_ids, read_new_profile, write_file
+from ltr_plugin.cli.writing import print_missing, read_ids, read_new_profile, write_file
 from ltr_plugin.errors import InputError, counted
 
 if TYPE_CHECKING:
+    from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
+    from ltr_plugin.profile.index_profile import IndexProfile
 
 app = verb_group("Create, list, embed, roll back and drop indices.", IndexGroup, continuing=("create", "embed"))
 
@@ -60,6 +64,14 @@ def create(
     ] = None,
     media_root: MediaRoot = None,
     skip_invalid: SkipInvalid = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="Move the name although a ranker that serves reads fields which the profile does not have: "
+            "`first-pass` ranks then.",
+        ),
+    ] = False,
     wait: Wait = True,
     as_json: AsJson = False,
 ) -> None:
@@ -68,13 +80,15 @@ def create(
     A new index gets the default text encoder of its language unless --text-encoder names another one. With --from,
     shoppers keep the active version until all vectors of the new one are made; then the name is moved to the new
     version. So they do where --profile, --shards or --replicas differ from what an existing index has: its next version
-    is filled from its own products.
+    is filled from its own products. When the name is moved to a version with other fields or languages, what ranks the
+    index is promoted again; the synonyms of the index stay, unless the profile states others.
     """
     from ltr_plugin.cluster.managed.versions import IndexOptions, active_index
     from ltr_plugin.cluster.names import require_name
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.encoder_selection import vector_fields_for
     from ltr_plugin.pipelines.indexing.index_catalog import ensure_index, require_broker
+    from ltr_plugin.pipelines.renewal import require_kept_fields
     from ltr_plugin.settings import Settings
 
     require_name("index", name, lower_case=True)  # before encoders are loaded
@@ -84,17 +98,21 @@ def create(
         require_broker(settings)
     cluster = connect(settings=settings)
     stated = read_new_profile(profile) if profile else None
+    active = active_index(cluster, name)
+    if stated and active:
+        stated = _with_synonyms_of(active, stated)
+        if not force:
+            require_kept_fields(active, stated)
     options = IndexOptions(stated, shards, replicas)
     if catalog:
         written, failed = write_file(
             cluster, catalog, name, encoders=encoders, media_root=media_root, replace=True, skip_invalid=skip_invalid,
             profile=stated, options=options,
         )  # fmt: skip
-        embed_and_show(settings, written.index, written.pending_alias, wait=wait, as_json=as_json, failed=failed)
-        if stated:
-            keep_new_profile(cluster, name, stated)
+        embed_and_show(
+            settings, written.index, written.pending_alias, wait=wait, as_json=as_json, failed=failed, profile=stated
+        )
         return
-    active = active_index(cluster, name)
     if active is None:
         vectors = vector_fields_for(cluster, name, encoders, schema=stated)
         index = ensure_index(cluster, name, vectors, media_root or Path(), options)
@@ -105,9 +123,7 @@ def create(
             return
         active = index  # of another command at the same time
     elif version := next_version(active, encoders, options):
-        embed_and_show(settings, version, name, wait=wait, as_json=as_json)
-        if stated:
-            keep_new_profile(cluster, name, stated)
+        embed_and_show(settings, version, name, wait=wait, as_json=as_json, profile=stated)
         return
     raise InputError(
         f"index {name}",
@@ -252,12 +268,15 @@ def synonyms(
     from ltr_plugin.catalog.word_files import read_synonyms
     from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.cluster.managed.synonyms import put_synonyms
+    from ltr_plugin.cluster.managed.versions import versions
     from ltr_plugin.cluster.opensearch import connect
 
     rules = read_synonyms(file) if file else None
     cluster = connect()
     index = ManagedIndex.open(cluster, name) if rules is None else put_synonyms(cluster, name, rules)
     kept = index.schema.analysis.synonyms
+    if rules is not None and (count := len(versions(cluster, name))) > 1:
+        typer.echo(f"{name} has {count:,} versions now; `ltr index drop {name} --yes` deletes the old ones", err=True)
     lines = kept if rules is None else [f"searches of {name} take {counted(len(kept), 'rule')} in, by {index.name}"]
     print_result({"index": name, "version": index.name, "synonyms": list(kept)}, "\n".join(lines), as_json=as_json)
 
@@ -281,6 +300,7 @@ def rollback(name: IndexArgument = DEFAULT_INDEX, wait: Wait = True, as_json: As
     typer.echo(f"{name} is {result.index} again, {state}; another rollback returns to {result.previous}", err=True)
     index = ManagedIndex.open(cluster, name)
     warn_of_stale_releases(index)
+    renew_and_say(index)
     embed_and_show(settings, index, wait=wait, as_json=as_json)
 
 
@@ -311,6 +331,18 @@ def drop(
     if not old:
         text = f"{name} has no version but the active one; --all deletes that one too"
     print_result({"deleted" if yes else "would_delete": [asdict(one) for one in old]}, text, as_json=as_json)
+
+
+def _with_synonyms_of(index: "ManagedIndex", profile: "IndexProfile") -> "IndexProfile":
+    """The profile with the rules of synonyms that the index has, unless it states its own."""
+    kept, stated = index.schema.analysis.synonyms, profile.analysis.synonyms
+    if stated:
+        if kept not in ((), stated):
+            rules = f"the profile's {counted(len(stated), 'rule')} of synonyms"
+            typer.echo(f"{rules} will be in place of {len(kept):,} that {index.alias} has", err=True)
+        return profile
+    analysis = profile.analysis.model_copy(update={"synonyms": kept})
+    return profile.model_copy(update={"analysis": analysis})
 
 
 def _encoders(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ltr_plugin.cli.embedding import embed_and_show, embed_changes
+from ltr_plugin.cli.embedding import embed_and_show, embed_changes, keep_new_profile
 from ltr_plugin.cli.terminal.output import first_of, print_problems
 from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.errors import InputError, Problem, ProblemLog, counted
@@ -195,20 +195,6 @@ def read_new_profile(path: Path) -> "IndexProfile":
     return profile
 
 
-def keep_new_profile(cluster: "Cluster", name: str, profile: "IndexProfile") -> None:
-    """Keeps the profile of an index that was made with it, and warns of default filters that have no room."""
-    from ltr_plugin.cluster.index import Index
-    from ltr_plugin.cluster.managed.versions import resolve_alias
-    from ltr_plugin.cluster.profiles import put_profile
-    from ltr_plugin.pipelines.profiles import room_warnings
-
-    put_profile(cluster, name, profile)
-    if resolve_alias(cluster, name) is None:  # its first version serves when its vectors are made
-        return
-    for warning in room_warnings(Index.open(cluster, name).profile, profile):
-        typer.echo(f"warning: {warning}", err=True)
-
-
 def ensure_index(
     cluster: "Cluster", name: str, media_root: Path, *, update: bool, profile: "IndexProfile | None" = None
 ) -> "ManagedIndex":
@@ -234,7 +220,13 @@ def ensure_index(
 
 
 def _say_made(name: str, index: "ManagedIndex") -> None:
-    """Says that there was no index, in case the name is mistyped, and which media get no vectors."""
+    """Says that there was no index, in case the name is mistyped, its language, and which media get no vectors."""
+    from ltr_plugin.catalog.languages import ENGLISH
+
     sources = ", ".join(dict.fromkeys(vector.source for vector in index.vectors))
     hint = f"`ltr index embed {name} --image-encoder ...` adds vectors of photos"
     typer.echo(f"there was no index {name}: made {index.name}, with vectors of {sources}; {hint}", err=True)
+    schema = index.schema
+    languages = ", ".join(dict.fromkeys([*schema.languages.values()] or [schema.language]))
+    other = "" if languages != ENGLISH else f"; state another in a profile: `ltr index create {name} --profile FILE`"
+    typer.echo(f"its text is analyzed as {languages}{other}", err=True)

@@ -78,6 +78,8 @@ def profile_yaml(profile: IndexProfile, head: Iterable[str] = ()) -> str:
 
     values = {"version": profile.version, **profile.model_dump(mode="json", exclude_none=True)}
     stated = {key: value for key, value in values.items() if value not in ([], {})}
+    if profile.languages:
+        del stated["language"]  # which cannot be stated beside them
     text: str = yaml.dump(stated, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=120)
     return "".join(f"{line}\n" for line in head_comments(head)) + text
 

@@ -112,6 +112,7 @@ def test_an_index_that_put_makes_is_said_with_its_vectors(shop, here):
     said = f"there was no index {name}: made {name}-v1, with vectors of text; "
     code, _, err = ltr_here(*put, **environment)
     assert (code, said in err) == (0, True)
+    assert "its text is analyzed as english; state another in a profile" in err
     code, _, err = ltr_here(*put, **environment)
     assert (code, said in err) == (0, False)
 
