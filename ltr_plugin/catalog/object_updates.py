@@ -1,5 +1,6 @@
 """Updates of the objects of a product, such as its variants or its stock by store: each is named by its key."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
@@ -43,8 +44,8 @@ def distinct(key: str) -> Any:  # noqa: ANN401 - a validator
     """A validator of objects, no two of which have the same key."""
 
     def checked(objects: tuple[Any, ...]) -> tuple[Any, ...]:
-        keys = [getattr(one, key) for one in objects]
-        if twice := next((one for one in keys if keys.count(one) > 1), None):
+        counts = Counter(getattr(one, key) for one in objects)
+        if twice := next((one for one, count in counts.items() if count > 1), None):
             raise ValueError(f"two objects have the {key} {shorten(twice)}; leave one out")
         return objects
 
