@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from ltr_plugin.declaring import declaring_advice
 from ltr_plugin.errors import InputError, Problem
 
 T = TypeVar("T")
@@ -164,8 +165,7 @@ def message_of(details: ErrorDetails, renamed_keys: Mapping[str, str] = _NO_RENA
 def _advice(details: ErrorDetails, renamed_keys: Mapping[str, str], title: str) -> str:
     if title in PRODUCTS and details["loc"][0] not in FIXED:
         name = ".".join(step for step in details["loc"] if isinstance(step, str))
-        declared = f"`fields: [{{name: {name}, type: keyword}}]`"
-        return f"correct its name, put it into `attributes`, or declare it in the index's profile: {declared}"
+        return declaring_advice(name, details["input"])
     new_name = renamed_keys.get(str(details["loc"][-1]))
     return f"it is called {new_name} now" if new_name else "remove it or correct its name"
 

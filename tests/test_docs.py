@@ -15,6 +15,8 @@ from typer.main import get_command
 import ltr_plugin
 from ltr_plugin.catalog.changes import CatalogEntry, ProductUpdateModel
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.catalog.product_types import product_types
+from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.cli import app
 from ltr_plugin.features.feature_set import FeatureSet
 
@@ -82,11 +84,19 @@ def test_storefront_requests_are_json(page):
 
 def test_records_are_what_the_text_says():
     records = [json.loads(line) for line in re.findall(r"^    (\{\".*\})$", CATALOGS, re.MULTILINE)]
-    whole, update, gone, late_update, late_gone, reviewed = records
+    whole, update, one_store, gone_store, gone, late_update, late_gone, reviewed = records
     product = CatalogEntry.model_validate(whole)
     assert product.model_dump(exclude={"deleted"}) == Product.model_validate(whole).model_dump()
     changed = ProductUpdateModel.model_validate(update).apply_to(whole | {"ean": ["400638"]})
     assert (changed.price, changed.stats, changed.ean, changed.images) == (9.9, {"rating": 4.4}, (), product.images)
+    profile = next(text for text in re.findall(r"```yaml\n(.*?)```", CATALOGS, re.DOTALL) if "stores.stock" in text)
+    types = product_types(CatalogSchema.model_validate(yaml.safe_load(profile)))
+    fields = {"id": "4711", "title": "Rain jacket", "stores": [{"store": "berlin", "stock": 1}]}
+    for patch, stores in ((one_store, ["berlin", "hamburg"]), (gone_store, ["hamburg"])):
+        product = types.update.model_validate(patch).apply_to(fields, types.product)
+        fields = product.model_dump(mode="json", exclude_defaults=True)
+        assert [one["store"] for one in fields["stores"]] == stores
+        assert fields["variants"] == [{"id": "4711-m", "price": 12}]
     assert [one.rating for one in CatalogEntry.model_validate(reviewed).reviews] == [5, 2]
     assert CatalogEntry.model_validate(gone).deleted
     assert ProductUpdateModel.model_validate(gone).deleted

@@ -17,6 +17,7 @@ LAYERS = (
         "credentials",
         "errors",
         "extras",
+        "declaring",
         "files",
         "jsonlines",
         "prefetching",

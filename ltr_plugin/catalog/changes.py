@@ -1,16 +1,23 @@
 """Changes of a catalog: whole products, updates of some fields, deletions, requests to embed again."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StrictBool, create_model, model_validator
 
+from ltr_plugin.catalog.object_updates import (
+    VARIANT_KEY,
+    AttributeUpdates,
+    changed_objects,
+    field_types,
+    merge_patch,
+    variant_updates,
+)
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.catalog.schema import VARIANTS
 from ltr_plugin.catalog.values import (
-    MAX_ATTRIBUTES,
     MAX_STATS,
-    AttributeName,
-    AttributeValue,
     Identifier,
     Stat,
     StatName,
@@ -35,8 +42,12 @@ class ProductUpdate(StrictModel):
     """New values for some fields of an existing product, or with `deleted` the id of a product to delete.
 
     A JSON merge patch (RFC 7396): an absent field stays, null removes a field, attributes and stats are merged key by
-    key, and everything else, lists too, is replaced. `ProductUpdateModel` has the fields.
+    key, and everything else, lists too, is replaced. Beyond it, the objects of `object_keys` are merged by their keys:
+    those that are named get the named values, or go with `deleted`, and the others stay. `ProductUpdateModel` has the
+    fields.
     """
+
+    object_keys: ClassVar[Mapping[str, str]] = MappingProxyType({VARIANTS: VARIANT_KEY})
 
     id: Identifier
     deleted: StrictBool = False
@@ -51,7 +62,10 @@ class ProductUpdate(StrictModel):
         InputError when the result is not a product, as without title and media.
         """
         patch = self.model_dump(mode="json", exclude_unset=True, exclude={"deleted"})
-        return decode(product_type, _merge_patch(dict(fields), patch), source=f"product {self.id}")
+        for path, key in self.object_keys.items():
+            if patch.get(path) is not None:
+                patch[path] = changed_objects(fields.get(path) or (), patch[path], key)
+        return decode(product_type, merge_patch(fields, patch), source=f"product {self.id}")
 
 
 class ReembedRequest(StrictModel):
@@ -66,25 +80,11 @@ Change = Product | ProductUpdate | ReembedRequest
 ChangeKind = Literal["put", "update", "reembed"]
 
 _FIELD_TYPES: dict[str, Any] = {
-    **{
-        name: Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
-        for name, field in Product.model_fields.items()
-        if name != "id"
-    },
-    "attributes": Annotated[dict[AttributeName, AttributeValue | None], Field(max_length=MAX_ATTRIBUTES)],
+    **{name: type_ for name, type_ in field_types(Product).items() if name != "id"},
+    "attributes": AttributeUpdates,
+    VARIANTS: variant_updates(),
     "stats": Annotated[dict[StatName, Stat | None], Field(max_length=MAX_STATS)],
 }
 _FIELDS: dict[str, Any] = {name: (kind | None, None) for name, kind in _FIELD_TYPES.items()}
 ProductUpdateModel: type[ProductUpdate] = create_model("ProductUpdate", __base__=ProductUpdate, **_FIELDS)
 """The form of an update, with the fields of a product."""
-
-
-def _merge_patch(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
-    for name, value in patch.items():
-        if value is None:
-            target.pop(name, None)
-        elif isinstance(value, dict):
-            target[name] = _merge_patch(dict(target.get(name) or {}), value)
-        else:
-            target[name] = value
-    return target

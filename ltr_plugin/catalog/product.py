@@ -5,7 +5,6 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, create_model, model_validator
@@ -126,10 +125,10 @@ class Product(StrictModel):
         """The text for a text encoder: title, brand, category and description."""
         return product_text(self.title, self.brand, self.category, self.description)
 
-    def attribute_text(self, declared: Mapping[str, Any] = MappingProxyType({})) -> str:
-        """All attributes, of variants too, and these `declared` values as one searchable text, each once, such as
-        `colour: red\\nwi fi: true`."""
-        attributes = (declared, self.attributes, *(variant.attributes for variant in self.variants))
+    def attribute_text(self, *declared: Mapping[str, Any]) -> str:
+        """All attributes, of variants too, and these `declared` values, of the product and of each variant, as one
+        searchable text, each once, such as `colour: red\\nwi fi: true`."""
+        attributes = (*declared, self.attributes, *(variant.attributes for variant in self.variants))
         pairs = (pair for one in attributes for pair in one.items())
         return "\n".join(dict.fromkeys(f"{key.replace('_', ' ').strip()}: {_to_text(value)}" for key, value in pairs))
 

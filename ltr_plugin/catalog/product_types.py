@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, create_model, model_validator
@@ -16,10 +17,14 @@ from ltr_plugin.catalog.changes import (
     ReembedRequest,
 )
 from ltr_plugin.catalog.localized import LOCALIZED_PARTS, by_language, first_language, read_texts
+from ltr_plugin.catalog.object_updates import VARIANT_KEY, distinct, object_updates, variant_updates
 from ltr_plugin.catalog.product import MAX_VARIANTS, Product, Variant
 from ltr_plugin.catalog.schema import VARIANTS, CatalogSchema, DeclaredField, FieldType, NestedField
 from ltr_plugin.catalog.values import read_boolean, read_date, read_keyword, read_number, read_text
-from ltr_plugin.validation import StrictModel, shorten
+from ltr_plugin.validation import StrictModel
+
+Key = Annotated[str, BeforeValidator(read_keyword)]
+"""The key of an object of a nested field."""
 
 MAX_VALUES = 1000
 """Values that a product may have in one declared field."""
@@ -79,29 +84,40 @@ def _product_types(
     added = _added(schema, languages)
     updated = _added(schema, languages, removable=True)
     optional: dict[str, Any] = {name: (kind | None, None) for name, (kind, _) in updated.items()}
+    update = create_model("ProductUpdate", __base__=ProductUpdateModel, **optional)
+    keys = {one.path: one.key for one in nested if one.key}
+    update.object_keys = MappingProxyType({**keys, VARIANTS: VARIANT_KEY})
     return ProductTypes(
         create_model("Product", __base__=Product, **added),
         create_model("CatalogEntry", __base__=CatalogEntry, **added),
-        create_model("ProductUpdate", __base__=ProductUpdateModel, **optional),
+        update,
     )
 
 
 def _added(schema: CatalogSchema, languages: tuple[str, ...], *, removable: bool = False) -> dict[str, Any]:
-    """The declared fields, and the standard parts that have text in these languages."""
+    """The declared fields, and the standard parts that have text in these languages. In an update, where values are
+    `removable`, objects with a key may be named in part."""
     added = _members(schema.declared(), languages, removable=removable)
-    variants = _members(schema.declared(VARIANTS), languages)
+    variants = _members(schema.declared(VARIANTS), languages, removable=removable)
     if languages:
         parts = {"title": read_text, "description": read_text, "category": read_texts}
         added |= {
             name: (Annotated[Any, BeforeValidator(by_language(languages, read, removable=removable))], {})
             for name, read in parts.items()
         }
-    if variants:
+    if variants and removable:
+        added[VARIANTS] = (variant_updates(variants), ())
+    elif variants:
         variant = create_model("Variant", __base__=Variant, **variants)
         added[VARIANTS] = (Annotated[tuple[variant, ...], Field(max_length=MAX_VARIANTS)], ())  # type: ignore[valid-type]
     for one in schema.nested:
         if one.path != VARIANTS:
-            added[one.path] = (_objects(one, _members(schema.declared(one.path), languages)), None)
+            keyed = removable and one.key is not None
+            members = _members(schema.declared(one.path), languages, removable=keyed)
+            added[one.path] = (
+                object_updates(str(one.key), Key, members) if keyed else _objects(one, members),
+                None,
+            )
     return added
 
 
@@ -119,17 +135,10 @@ def _members(
 
 def _objects(nested: NestedField, members: dict[str, Any]) -> Any:  # noqa: ANN401 - a type
     """The type of a nested field: objects with these members, each with another key."""
-    keyed: dict[str, Any] = {nested.key: (Annotated[str, BeforeValidator(read_keyword)], ...)} if nested.key else {}
+    keyed: dict[str, Any] = {nested.key: (Key, ...)} if nested.key else {}
     type_ = create_model("Object", __base__=StrictModel, **{**members, **keyed})
-
-    def distinct(objects: tuple[Any, ...]) -> tuple[Any, ...]:
-        keys = [getattr(one, nested.key) for one in objects] if nested.key else []
-        if twice := next((key for key in keys if keys.count(key) > 1), None):
-            raise ValueError(f"two objects have the {nested.key} {shorten(twice)}; leave one out")
-        return objects
-
-    bounded = Annotated[tuple[type_, ...], Field(max_length=MAX_VARIANTS), AfterValidator(distinct)]  # type: ignore[valid-type]
-    return bounded | None
+    bounded = Annotated[tuple[type_, ...], Field(max_length=MAX_VARIANTS)]  # type: ignore[valid-type]
+    return (Annotated[bounded, AfterValidator(distinct(nested.key))] if nested.key else bounded) | None
 
 
 def _one_or_many(read: Callable[[object], object]) -> Callable[[object], object]:

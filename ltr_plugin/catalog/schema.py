@@ -1,18 +1,32 @@
 """What the products of an index have beyond the standard parts, and how their text is analyzed, as a profile states."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from ltr_plugin.catalog.localized import LOCALIZED_PARTS
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.values import FieldPath
-from ltr_plugin.validation import StrictModel
+from ltr_plugin.validation import StrictModel, shorten
 
 FieldType = Literal["keyword", "text", "number", "date", "boolean"]
 
-DeclaredName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?$")]
+_DECLARED = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?")
+
+
+def _declared_name(name: str) -> str:
+    if not _DECLARED.fullmatch(name):
+        raise ValueError(
+            f"{shorten(name)} cannot be declared: a name has lower case letters a to z, digits and _, no umlauts; "
+            "it begins with a letter and has at most 64 of them, likewise behind a dot, as in `variants.size`"
+        )
+    return name
+
+
+DeclaredName = Annotated[str, AfterValidator(_declared_name)]
+"""The name of a declared field, behind the nested field that it is in."""
 
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,15}$")]
 
@@ -22,8 +36,11 @@ PICK_KEY = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 VARIANTS = "variants"
 """The nested field of variants, which products of an index of this library have without its being declared."""
 
+DELETED = "deleted"
+"""The key of a line of a catalog, of an update and of an object in it that says that what it names goes."""
+
 RESERVED = frozenset(
-    {"attribute_text", "content_hash", "deleted", "embedding", "id", "long_attributes", "per_media", "shown_images"}
+    {"attribute_text", "content_hash", DELETED, "embedding", "id", "long_attributes", "per_media", "shown_images"}
     | {"review_count", "review_rating", "review_text"}
 )
 """Names of fields that an index of this library has of its own, beside those of a product."""
@@ -118,6 +135,9 @@ class CatalogSchema(StrictModel):
                 )
             if one.parent is None and is_reserved(one.name):
                 raise ValueError(f"{one.name!r} is a part that every product has, or a name of the index's own")
+        keys = [*(one.key for one in self.fields if one.parent), *(one.key for one in self.nested)]
+        if DELETED in keys:
+            raise ValueError(f"{DELETED!r} says in an update that an object goes; give the field another name")
         known = {"id", "ean", *(one.key for one in self.declared(VARIANTS))}
         if wrong := next(
             (one.key for one in self.nested if one.path == VARIANTS and one.key not in {None, *known}), None

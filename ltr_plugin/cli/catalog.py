@@ -69,17 +69,21 @@ def put(
 
 @app.command()
 def update(
-    file: FileOrInput,
+    file: CatalogOrInput,
     name: IndexName = DEFAULT_INDEX,
+    mapping: MappingFile = None,
     media_root: MediaRoot = None,
     skip_invalid: SkipInvalid = False,
     wait: Wait = True,
     as_json: AsJson = False,
 ) -> None:
-    """Change some fields of products, such as prices: each line is a JSON merge patch with the product's id."""
+    """Change some fields of products, such as prices: each line is a JSON merge patch with the product's id.
+
+    Of a feed, the columns that --mapping names are changed.
+    """
     write(
         file, name, media_root=media_root, update=True, prune=False, yes=False, skip_invalid=skip_invalid, wait=wait,
-        as_json=as_json,
+        as_json=as_json, mapping=mapping,
     )  # fmt: skip
 
 

@@ -41,15 +41,15 @@ def as_catalog(
             raise InputError("--mapping", f"is for feeds, and {file} is JSON Lines")
         yield file, ProblemLog()
         return
-    if update:
-        raise InputError(str(file), "is no JSON Lines; updates are lines of JSON, and feeds are whole products")
+    if update and not mapping:
+        raise InputError(str(file), "is a feed; name a --mapping FILE, whose columns are those to update")
     stated = schema()
-    feed = _open(file, None, mapping, stated)
+    feed = _open(file, None, mapping, stated, update=update)
     with tempfile.TemporaryDirectory(prefix="ltr-feed-") as folder:
         catalog = Path(folder) / f"{file.name}.jsonl"
         with progress_bar("reading the feed") as progress:
             done = convert_feed(
-                feed, catalog, schema=stated, skip_invalid=skip_invalid and not prune, progress=progress
+                feed, catalog, schema=stated, update=update, skip_invalid=skip_invalid and not prune, progress=progress
             )
         _say_hidden(done)
         print_problems(done.problems)
@@ -91,7 +91,7 @@ def convert_to(
     _say_hidden(done)
     print_problems(done.problems)
     facts = {
-        "file": str(out), "form": feed.form.name, "products": done.products, "hidden": done.hidden,
+        "file": str(out), "form": feed.form.name, "products": done.products, "hidden": done.hidden.total(),
         "problems": [str(problem) for problem in done.problems],
     }  # fmt: skip
     text = f"{out}: {counted(done.products, 'product')}"
@@ -116,7 +116,13 @@ def write_mapping(file: Path, out: Path, form: str | None, schema: "CatalogSchem
 
 
 def _open(
-    file: Path, form: str | None, mapping: Path | None, schema: "CatalogSchema | None", *, require_parts: bool = True
+    file: Path,
+    form: str | None,
+    mapping: Path | None,
+    schema: "CatalogSchema | None",
+    *,
+    require_parts: bool = True,
+    update: bool = False,
 ) -> "Feed":
     """The feed in a file; what was recognised of it is printed on standard error."""
     from ltr_plugin.feeds.feed import Feed
@@ -127,13 +133,14 @@ def _open(
         raise InputError("--form", f"there is no form {form!r}; write one of {', '.join(FORMS)}")
     declared = declared_types(schema)
     stated = read_mapping(mapping, declared) if mapping else NO_MAPPING
-    feed = Feed.open(file, known, stated, declared=declared, source=str(mapping), require_parts=require_parts)
+    feed = Feed.open(
+        file, known, stated, declared=declared, source=str(mapping), require_parts=require_parts, update=update
+    )
     typer.echo(f"{file}: {'; '.join(feed.notes)}", err=True)
     return feed
 
 
 def _say_hidden(done: "Conversion") -> None:
     if done.hidden:
-        typer.echo(
-            f"left out {counted(done.hidden, 'product')} that the shop hides: drafts, or not published", err=True
-        )
+        why = ", ".join(f"{number} {reason}" for reason, number in done.hidden.most_common())
+        typer.echo(f"left out {counted(done.hidden.total(), 'product')} that the shop hides: {why}", err=True)

@@ -131,6 +131,7 @@ def explain(
     image: Annotated[str | None, typer.Option(help="A photo: a file or a URL.")] = None,
     audio: Annotated[str | None, typer.Option(help="A sound: a file or a URL.")] = None,
     language: Annotated[str | None, typer.Option(help=LANGUAGE_HELP)] = None,
+    pick: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help=PICK_HELP)] = None,
     saliency: Annotated[
         Path | None,
         typer.Option(help="Image file to write: the photo of the product, bright where it is like the query."),
@@ -150,7 +151,7 @@ def explain(
     from ltr_plugin.validation import decode
 
     asked = {"id": "query", "text": text or None, "image": image, "audio": audio, "language": language}
-    query = decode(Query, asked, source="ltr explain")
+    query = decode(Query, {**asked, "pick": read_picks(pick)}, source="ltr explain")
     index = open_index(name, profile)
     encoded = encode_one(index, query)
     explanations = explain_products(index, ranker, encoded, [product, *([versus] if versus else [])])

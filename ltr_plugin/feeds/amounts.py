@@ -84,7 +84,7 @@ def read_price(text: str, form: NumberForm) -> tuple[float, str]:
         raise ValueError(f"{shorten(text)}: `kr` is the currency of several countries; state `currency` in the mapping")
     currency = SYMBOLS.get(name, name.upper())
     if not number or (currency and not re.fullmatch(r"[A-Z]{3}", currency)):
-        raise ValueError(f"{shorten(text)} is no price; write it as 12.50, or 12.50 EUR")
+        raise ValueError(f"{shorten(text)} is no price; write it as {_as('12.50', form)}, or {_as('12.50', form)} EUR")
     return _to_float(number.rstrip(".,"), form, text), currency
 
 
@@ -179,12 +179,17 @@ def _to_float(number: str, form: NumberForm, text: str) -> float:
         thousands = "," if mark == "." else "."
         whole, _, decimals = plain.rpartition(mark) if mark in plain else (plain, "", "")
         if mark in whole or thousands in decimals or (thousands in whole and not _is_grouped(whole.lstrip("+-"))):
-            raise ValueError(f"{shorten(text)} is no number; write it as 1299.50")
+            raise ValueError(f"{shorten(text)} is no number; write it as {_as('1299.50', form)}")
         plain = f"{whole.replace(thousands, '')}.{decimals or 0}"
     try:
         return float(plain)
     except ValueError:
-        raise ValueError(f"{shorten(text)} is no number; write it as 1299.50") from None
+        raise ValueError(f"{shorten(text)} is no number; write it as {_as('1299.50', form)}") from None
+
+
+def _as(number: str, form: NumberForm) -> str:
+    """A number with a decimal point as the feed would write it."""
+    return number.replace(".", form.decimal or ".")
 
 
 def _is_grouped(whole: str) -> bool:

@@ -1,29 +1,33 @@
 """One product of the records that belong to it, checked, with each mistake at the line and column it comes from."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from ltr_plugin.catalog.changes import ProductUpdate
 from ltr_plugin.catalog.product import MAX_VARIANTS, Product
 from ltr_plugin.catalog.references import MAX_MEDIA
 from ltr_plugin.errors import Problem
 from ltr_plugin.feeds.forms.form import Form
 from ltr_plugin.feeds.records import Record, location
 from ltr_plugin.feeds.row import Path, Reading, Row, read_row
+from ltr_plugin.feeds.variant_ids import name_variants
 from ltr_plugin.validation import message_of, shorten
 
 _MEDIA = ("images", "audio", "video")
 _OF_VARIANT = ("id", "price", "ean")
+_FOLDED = (*_OF_VARIANT, "attributes")
 
 
 class Assembler:
     """Makes products of records."""
 
-    def __init__(self, form: Form, reading: Reading, product_type: type[Product] = Product) -> None:
+    def __init__(
+        self, form: Form, reading: Reading, product_type: type[Product] | type[ProductUpdate] = Product
+    ) -> None:
         self._form, self._reading = form, reading
-        self._adapter: TypeAdapter[Product] = TypeAdapter(product_type)
+        self._adapter: TypeAdapter[Any] = TypeAdapter(product_type)
 
     def product(self, records: Sequence[Record], group: str = "") -> tuple[dict[str, Any], list[Problem]]:
         """The product of these records as JSON has it, and what is wrong with it.
@@ -43,7 +47,7 @@ class Assembler:
             product = _of_lines(rows, group, origins, problems)
             _merge_declared(product, rows, self._reading.types)
         else:
-            product = _of_columns(rows, origins, problems)
+            product = _of_columns(rows, self._reading.types, origins, problems)
         told = {problem.location for problem in problems}
         checked = self._check(product, rows[0].line, origins, told=bool(told))
         return product, [*problems, *(problem for problem in checked if problem.location not in told)]
@@ -100,6 +104,9 @@ def _of_lines(rows: list[Row], group: str, origins: Origins, problems: list[Prob
             differing.setdefault("title", title)
         more = {**differing, **row.variant.pop("attributes", {})}
         variant.update(row.variant)
+        if is_parent:  # a variant without a value is for sale in all of the product's, as in any of its colours
+            more = {**main.variant.get("attributes", {}), **more}
+            variant = {**{k: v for k, v in main.variant.items() if k not in _FOLDED}, **variant}
         if more:
             variant["attributes"] = more
         _note_variant(origins, at, row)
@@ -114,7 +121,7 @@ def _of_lines(rows: list[Row], group: str, origins: Origins, problems: list[Prob
     return product
 
 
-def _of_columns(rows: list[Row], origins: Origins, problems: list[Problem]) -> dict[str, Any]:
+def _of_columns(rows: list[Row], types: Mapping[str, str], origins: Origins, problems: list[Problem]) -> dict[str, Any]:
     """A product whose variants have columns of their own, in the line of the product and in those that follow."""
     product: dict[str, Any] = {}
     variants: list[dict[str, Any]] = []
@@ -132,17 +139,22 @@ def _of_columns(rows: list[Row], origins: Origins, problems: list[Problem]) -> d
             variants.append(row.variant)
     _merge_media(product, rows)
     product.pop("group", None)
-    if len(variants) == 1 and len(rows[0].variant) and not _has_options(rows[0]):
+    _merge_declared(product, rows, types)
+    if len(variants) == 1 and len(rows[0].variant) and not _is_variant(rows[0]):
         _fold(product, variants[0], origins)
     elif variants:
-        _name_variants(str(product.get("id", "")), variants)
+        name_variants(str(product.get("id", "")), variants, types)
         _add_variants(product, variants, rows, origins, problems)
     return product
 
 
-def _has_options(row: Row) -> bool:
-    return any(path[:2] == ("variants", "attributes") and column.lower().startswith("option")
-               for path, column in row.columns.items())  # fmt: skip
+def _is_variant(row: Row) -> bool:
+    """Whether a line has an option, or a declared field of variants, which a product itself does not have."""
+    return any(
+        path[1] not in _FOLDED or (path[1] == "attributes" and column.lower().startswith("option"))
+        for path, column in row.columns.items()
+        if path[0] == "variants"
+    )
 
 
 def _fold(product: dict[str, Any], variant: dict[str, Any], origins: Origins) -> None:
@@ -158,23 +170,6 @@ def _fold(product: dict[str, Any], variant: dict[str, Any], origins: Origins) ->
     for path, origin in list(origins.items()):
         if path[:2] == ("variants", 0):
             origins.setdefault(path[2:], origin)
-
-
-def _name_variants(product_id: str, variants: list[dict[str, Any]]) -> None:
-    """Gives a variant without a SKU, or with that of another one with other options, an id of its options."""
-    taken: set[str] = set()
-    known: list[Any] = []
-    for number, variant in enumerate(variants, start=1):
-        attributes = variant.get("attributes", {})
-        id_ = "-".join(str(variant.get("id", "")).split())
-        if not id_ or (id_ in taken and attributes not in known):
-            options = "-".join(str(value) for value in attributes.values() if isinstance(value, str))
-            slug = re.sub(r"[^\w]+", "-", options.lower()).strip("-")
-            id_ = f"{product_id}-{slug or number}"
-            id_ = f"{id_}-{number}" if id_ in taken else id_
-        variant["id"] = id_
-        taken.add(id_)
-        known.append(attributes)
 
 
 def _note_variant(origins: Origins, at: int, row: Row) -> None:

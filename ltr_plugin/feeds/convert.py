@@ -3,6 +3,7 @@
 import gzip
 import os
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,10 +33,10 @@ _SHOWN_EVERY = 1_000
 
 @dataclass(frozen=True)
 class Conversion:
-    """What became of a feed: products, those the shop hides, and the problems of the others."""
+    """What became of a feed: products, those the shop hides by why it does, and the problems of the others."""
 
     products: int
-    hidden: int
+    hidden: Counter[str]
     problems: ProblemLog
 
 
@@ -45,23 +46,26 @@ def read_products(
     *,
     schema: CatalogSchema | None = None,
     today: date | None = None,
-    on_hidden: Callable[[], None] = lambda: None,
+    update: bool = False,
+    on_hidden: Callable[[str], None] = lambda _: None,
 ) -> Iterator[dict[str, Any]]:
-    """The products of a feed as JSON has them; those that are wrong are problems instead.
+    """The products of a feed as JSON has them, or with `update` new values of some fields of theirs; those that are
+    wrong are problems instead.
 
     `schema` declares fields of theirs. Reduced prices count if they do `today`.
     """
     mapping = feed.form.mapping
     numbers = NumberForm(feed.decimal, mapping.dates, mapping.currency or "")
     reading = Reading(numbers, today or datetime.now(UTC).date(), declared_types(schema))
-    assembler = Assembler(feed.form, reading, product_types(schema or CatalogSchema()).product)
+    types = product_types(schema or CatalogSchema())
+    assembler = Assembler(feed.form, reading, types.update if update else types.product)
     seen = SeenTexts()
     for group in group_records(feed.form, feed.read, feed.columns, problems):
         records = group.records
-        if any(feed.form.is_hidden(record) for record in records[:1]):
-            on_hidden()
+        if reason := feed.form.hidden_as(records[0]):
+            on_hidden(reason)
             continue
-        records = list(records[:1]) + [one for one in records[1:] if not feed.form.is_hidden(one)]
+        records = list(records[:1]) + [one for one in records[1:] if not feed.form.hidden_as(one)]
         product, wrong = assembler.product(records, group.id)
         line = records[0].line
         id_ = product.get("id")
@@ -71,15 +75,16 @@ def read_products(
             wrong.append(Problem(location(line, column), f"{shorten(id_)} is the id of line {first} too"))
         for problem in wrong:
             problems.add(problem)
-        if not wrong:
+        if not wrong and not (update and product.keys() == {"id"}):
             yield product
 
 
 def check_feed(feed: Feed, limit: int, **options: Any) -> Conversion:  # noqa: ANN401 - those of read_products
     """What a conversion would say, with up to `limit` problems."""
-    problems, hidden = ProblemLog(limit), _Counter()
-    products = sum(1 for _ in read_products(feed, problems, on_hidden=hidden.count, **options))
-    return Conversion(products, hidden.total, problems)
+    problems = ProblemLog(limit)
+    hidden: Counter[str] = Counter()
+    products = sum(1 for _ in read_products(feed, problems, on_hidden=lambda why: hidden.update([why]), **options))
+    return Conversion(products, hidden, problems)
 
 
 def convert_feed(
@@ -95,10 +100,11 @@ def convert_feed(
     The file is written beside `out` and then renamed. InputError lists what is wrong with the feed, and nothing is
     written then, unless `skip_invalid`.
     """
-    problems, hidden = ProblemLog(MAX_REPORTED), _Counter()
+    problems = ProblemLog(MAX_REPORTED)
+    hidden: Counter[str] = Counter()
     products = 0
     with _written(out) as file:
-        for product in read_products(feed, problems, on_hidden=hidden.count, **options):
+        for product in read_products(feed, problems, on_hidden=lambda why: hidden.update([why]), **options):
             file.write(orjson.dumps(product))
             file.write(b"\n")
             products += 1
@@ -106,14 +112,7 @@ def convert_feed(
                 progress(products, 0)
         if problems and not skip_invalid:
             raise InputError(str(feed.path), problems)
-    return Conversion(products, hidden.total, problems)
-
-
-class _Counter:
-    total = 0
-
-    def count(self) -> None:
-        self.total += 1
+    return Conversion(products, hidden, problems)
 
 
 @contextmanager

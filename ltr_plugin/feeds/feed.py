@@ -63,11 +63,13 @@ class Feed:
         declared: Mapping[str, FieldType] = NO_FIELDS,
         source: str = "mapping",
         require_parts: bool = True,
+        update: bool = False,
     ) -> "Feed":
         """The feed in a file. InputError when it is none, or when the mapping names columns that it does not have.
 
         `declared` are the types of fields that products have beyond the standard parts: a column of such a name is it.
         With `require_parts`, a table must have an id and a title or media. `source` names the mapping in messages.
+        With `update`, only columns that the mapping names are read, and those that say which product a line is.
         """
         start = read_start(path)
         text = start.removeprefix(codecs.BOM_UTF8).replace(b"\0", b"").lstrip(b"\xff\xfe").lstrip()
@@ -81,13 +83,12 @@ class Feed:
         if text.startswith(b"<"):
             if form not in (None, "google"):
                 raise InputError(str(path), f"is XML, which form {form} is not; leave --form out")
-            feed = cls(
-                path, GoogleForm(mapping, declared), "", None, "", ("read as Google Merchant Center, XML",), None
-            )
+            made = GoogleForm(mapping, declared, only_named=update)
+            feed = cls(path, made, "", None, "", ("read as Google Merchant Center, XML",), None)
         else:
-            feed = _table(cls, path, form, mapping, declared, source)
+            feed = _table(cls, path, form, mapping, declared, source, update=update)
             if require_parts:
-                _require_parts(path, feed.form, feed.columns or ())
+                _require_parts(path, feed.form, feed.columns or (), update=update)
         sample = feed.sample()
         if isinstance(feed.form, TableForm):
             feed.form.refine(sample)
@@ -123,6 +124,8 @@ def _table(
     mapping: FeedMapping,
     declared: Mapping[str, FieldType],
     source: str,
+    *,
+    update: bool,
 ) -> Feed:
     notes = []
     if mapping.encoding:
@@ -144,7 +147,11 @@ def _table(
         raise InputError(str(path), list(log) or str(error)) from None
     named = {"\t": "tabs", " ": "blanks"}.get(separator, f"`{separator}`")
     form = form or _recognise(columns)
-    made = _FORMS[form](mapping, declared) if form in _FORMS else TableForm(mapping, declared, columns)
+    made = (
+        _FORMS[form](mapping, declared, only_named=update)
+        if form in _FORMS
+        else TableForm(mapping, declared, columns, only_named=update)
+    )
     title = {
         "google": "Google Merchant Center",
         "shopify": "Shopify's products",
@@ -160,11 +167,11 @@ def _recognise(columns: tuple[str, ...]) -> FormName:
     return next((form.name for form in _MARKED_FORMS if form.fits(columns)), "table")
 
 
-def _require_parts(path: Path, form: Form, columns: tuple[str, ...]) -> None:
-    """InputError for a table in which no column is an id, or none a title or a photo."""
+def _require_parts(path: Path, form: Form, columns: tuple[str, ...], *, update: bool) -> None:
+    """InputError for a table in which no column is an id, or none a title or a photo, which updates may lack."""
     targets = {rule.to for column in columns if (rule := form.rule(column))}
     missing = [] if "id" in targets or form.has_parents else ["an id"]
-    if not targets & {"title", "images", "audio", "video"}:
+    if not update and not targets & {"title", "images", "audio", "video"}:
         missing.append("a title")
     if missing:
         shown = ", ".join(repr(column) for column in columns[:12]) + (", ..." if len(columns) > 12 else "")

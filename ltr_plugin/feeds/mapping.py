@@ -3,6 +3,7 @@
 import codecs
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from ltr_plugin.catalog.schema import VARIANTS, CatalogSchema, FieldType
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.feeds.amounts import DateOrder, DecimalMark
+from ltr_plugin.feeds.names import plain_names
 from ltr_plugin.validation import StrictModel, decode, read_yaml
 
 FormName = Literal["table", "google", "shopify", "woocommerce"]
@@ -23,6 +25,9 @@ PARTS = (
 )  # fmt: skip
 """What a column may be. `sale_price` counts instead of the price from `sale_starts` to `sale_ends`, or within
 `sale_dates`, which has both with a `/` between them. `group` is the id of the product that a line is a variant of."""
+
+OF_COLUMNS = frozenset({"id", "group", "variants.id"})
+"""Parts that no option of a product is, but a column."""
 
 MAPS = ("attributes", "stats")
 VARIANT_PARTS = ("id", "price", "ean")
@@ -76,10 +81,25 @@ class FeedMapping(StrictModel):
     other_columns: Literal["attributes", "leave out"] | None = Field(
         default=None, description="What becomes of columns that are not named."
     )
+    options: dict[str, Annotated[Rule, BeforeValidator(_to_rule)] | None] = Field(
+        default_factory=dict,
+        description="What options, attributes and product details are by their names; null leaves one out.",
+    )
 
     def rule_of(self, column: str) -> "Rule | Literal[False] | None":
         """The rule of a column, None when it is left out, False when the mapping does not name it."""
         return self.columns.get(column, False)
+
+    def option_rule(self, name: str) -> "Rule | Literal[False] | None":
+        """The rule of an option, None when it is left out, False when the mapping does not name it."""
+        names = self._option_names
+        if name in self.options:
+            return self.options[name]
+        return next((names[plain] for plain in plain_names(name) if plain in names), False)
+
+    @cached_property
+    def _option_names(self) -> "dict[str, Rule | None]":
+        return {plain: rule for name, rule in self.options.items() for plain in plain_names(name)}
 
 
 NO_MAPPING = FeedMapping(version=1)
@@ -103,10 +123,15 @@ def read_mapping(path: Path, declared: Iterable[str]) -> FeedMapping:
 
 
 def check_targets(mapping: FeedMapping, declared: Iterable[str]) -> list[Problem]:
-    """What is wrong with the targets of columns, each with its path."""
+    """What is wrong with the targets of columns and options, each with its path."""
     known = frozenset(declared)
-    checked = ((column, rule, _wrong(rule.to, known)) for column, rule in mapping.columns.items() if rule)
-    return [Problem(f"$.columns.{column}", message) for column, _, message in checked if message]
+    checked = [(f"$.columns.{name}", _wrong(rule.to, known)) for name, rule in mapping.columns.items() if rule]
+    for name, rule in mapping.options.items():
+        if rule:
+            is_key = rule.to in OF_COLUMNS
+            wrong = f"{rule.to!r} is read from a column, not from an option" if is_key else _wrong(rule.to, known)
+            checked.append((f"$.options.{name}", wrong))
+    return [Problem(where, message) for where, message in checked if message]
 
 
 def _wrong(target: str, declared: frozenset[str]) -> str:

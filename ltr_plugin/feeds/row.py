@@ -131,7 +131,7 @@ def _put_named(values: dict[str, Any], target: str, rule: Rule, text: str, readi
     before = into.get(key)
     if before is not None:  # several columns of one name
         read_values = list(dict.fromkeys([*(before if isinstance(before, list) else [before]), *read_values]))
-    into[key] = read_values[0] if len(read_values) == 1 and not rule.separator else read_values
+    into[key] = read_values[0] if len(read_values) == 1 and not (is_map and rule.separator) else read_values
     return (first, name) if is_map else (target,)
 
 

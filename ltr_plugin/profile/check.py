@@ -8,7 +8,7 @@ from typing import Any
 
 from ltr_plugin.catalog.localized import LANGUAGE, in_languages
 from ltr_plugin.catalog.product import MEDIA_FIELDS
-from ltr_plugin.catalog.schema import NestedField
+from ltr_plugin.catalog.schema import VARIANTS, NestedField
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.errors import Problem
 from ltr_plugin.profile.filter_fields import FilterField
@@ -25,6 +25,9 @@ from ltr_plugin.profile.index_profile import DOCUMENT_ID, IndexProfile
 from ltr_plugin.validation import MAX_QUOTED
 
 MAX_NEAREST, MAX_NAMED = 3, 20
+
+ATTRIBUTE_TEXT = "attribute_text"
+"""The field of an index of this library that has the attributes and keywords of products and of their variants."""
 
 _TYPES = {"id": frozenset({"keyword"}), **PART_TYPES}
 _KINDS = {
@@ -88,7 +91,7 @@ def product_problems(profile: IndexProfile, fields: Mapping[str, IndexField]) ->
         for part, field in profile.product
         for path in in_languages(field or "", codes)
         if path
-        for problem in _part(part, path, fields)
+        for problem in _part(part, path, profile, fields)
     ]
 
 
@@ -138,7 +141,7 @@ def ranking_differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list
     ]
 
 
-def _part(part: str, path: str, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
+def _part(part: str, path: str, profile: IndexProfile, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
     place = f"$.product.{part}"
     if part == "id" and path == DOCUMENT_ID:
         return
@@ -147,9 +150,12 @@ def _part(part: str, path: str, fields: Mapping[str, IndexField]) -> Iterator[Pr
     if missing or one is None:
         return
     kind, types = _KINDS.get(part, "text"), _TYPES[part]
+    nested = profile.nested_of(path)
     if one.origin:
         yield _other_form(place, one)
-    elif one.nested:
+    elif one.nested and part == "stock" and (nested is None or nested.path != one.nested):
+        yield _undeclared(place, one)
+    elif one.nested and part != "stock":
         yield Problem(place, f"{path!r} is inside of the nested {one.nested!r}, so a product has several; name another")
     elif one.type not in types and one.type != UNMAPPED:
         yield Problem(place, f"{path!r} is of type {one.type}, not {kind}; name another field, or leave it out")
@@ -161,6 +167,11 @@ def _returned(place: str, path: str, fields: Mapping[str, IndexField]) -> Iterat
         yield _other_form(place, one)
 
 
+def _undeclared(place: str, one: IndexField) -> Problem:
+    declared = f"declare that: `nested: [{{path: {one.nested}}}]`"
+    return Problem(place, f"{one.path!r} is inside of the nested {one.nested!r}; {declared}")
+
+
 def _other_form(place: str, one: IndexField) -> Problem:
     return Problem(place, f"{one.path!r} is another form of {one.origin!r}, which documents do not have; name that one")
 
@@ -170,13 +181,20 @@ def _text(place: str, path: str, fields: Mapping[str, IndexField]) -> Iterator[P
     one = fields.get(path)
     if missing or one is None:
         return
-    if one.type not in TEXT_TYPES:
+    if one.nested:
+        keyword = fields[one.origin or path]
+        found = keyword.type == "keyword" and one.nested == VARIANTS and ATTRIBUTE_TEXT in fields
+        instead = f"; its words are found in {ATTRIBUTE_TEXT}" if found else ""
+        yield Problem(
+            place,
+            f"{path!r} is inside of the nested {one.nested!r}, so a search does not reach it; leave it out{instead}",
+        )
+    elif one.type not in TEXT_TYPES:
         forms = [other.path for other in fields.values() if other.origin == path and other.type in TEXT_TYPES]
         instead = f"name {' or '.join(forms)}" if forms else "name another field, or leave it out"
         yield Problem(place, f"{path!r} is of type {one.type}, not text; {instead}")
     elif not one.searchable:
-        why = f"is inside of the nested {one.nested!r}" if one.nested else "is not indexed"
-        yield Problem(place, f"{path!r} {why}, so a search does not reach it; leave it out")
+        yield Problem(place, f"{path!r} is not indexed, so a search does not reach it; leave it out")
 
 
 def _nested(place: str, nested: NestedField, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
@@ -208,9 +226,7 @@ def _filter(
         instead = f"name {' or '.join(forms)}" if forms else "name another field or type, or leave it out"
         yield Problem(place, f"{path!r} is of type {one.type}, not a {declared.type}; {instead}")
     elif one.nested and (nested is None or nested.path != one.nested):
-        yield Problem(
-            place, f"{path!r} is inside of the nested {one.nested!r}; declare that: `nested: [{{path: {one.nested}}}]`"
-        )
+        yield _undeclared(place, one)
     elif not one.indexed:
         yield Problem(place, f"{path!r} is not indexed, so a search cannot be filtered by it; leave it out")
     elif one.options.get("doc_values", True) is False and (declared.facet or declared.ordered):

@@ -118,6 +118,15 @@ def clauses_of(profile: IndexProfile, params: Mapping[str, Any], *, picked: bool
     return plain
 
 
+def reached(profile: IndexProfile, field: str, clause: Body) -> Body:
+    """A query clause about a field as a template has it: where that is in nested objects, it is true of products with
+    such an object, or of those of which the picked one is such."""
+    if (nested := profile.nested_of(field)) is None:
+        return clause
+    clauses = list_with(_picked(nested), [clause])
+    return {"nested": {"path": nested.path, "query": {"bool": {"filter": clauses}}}}
+
+
 def _nested_clause(nested: NestedField, fields: Iterable[FilterField], *, show_matches: bool) -> Body:
     """The products with an object that passes all filters by these fields.
 

@@ -25,7 +25,7 @@ from ltr_plugin.features.mustache import (
 )
 from ltr_plugin.profile.index_fields import index_fields
 from ltr_plugin.profile.index_profile import IndexProfile
-from ltr_plugin.queries.filters import MATCH_ALL, clauses_of
+from ltr_plugin.queries.filters import MATCH_ALL, clauses_of, reached
 from ltr_plugin.queries.page import filter_parameters
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.rules import Rule
@@ -144,10 +144,12 @@ def _function_score(query: Body, functions: Sequence[Body], *, boost_mode: str) 
 
 
 def _in_stock(profile: IndexProfile, mapping: Mapping[str, Any]) -> Body:
-    """The products in stock: not those with a stock of 0, of false, or without one."""
+    """The products in stock: not those with a stock of 0, of false, or without one. Of a stock per store, that of the
+    store which a search picks counts, else that of any."""
     path = str(profile.product.stock)
     field = index_fields(mapping).get(path)
-    return {"term": {path: True}} if field and field.type == "boolean" else {"range": {path: {"gt": 0}}}
+    available = {"term": {path: True}} if field and field.type == "boolean" else {"range": {path: {"gt": 0}}}
+    return reached(profile, path, available)
 
 
 def _pinned(id_field: str) -> Body:

@@ -60,7 +60,7 @@ def test_a_review_is_a_text_a_rating_or_both():
 @pytest.mark.parametrize(
     ("reviews", "place", "reason"),
     [
-        ("Sturdy", "$.reviews", "tuple"),
+        ("Sturdy", "$.reviews", "a list"),
         ([""], "$.reviews[0]", "needs a text or a rating"),
         ([{}], "$.reviews[0]", "needs a text or a rating"),
         ([3], "$.reviews[0]", "3 is no review; write a text"),

@@ -58,6 +58,10 @@ def test_the_whole_way_by_hand(shop, here):
     code, out, err = ltr("explain", "red shoe", best, "--ranker", shop / "ranker", "--index", name, **environment)
     assert code == 0, err
     assert f"score {explained[0]['score']:.4f} =" in out
+    picked = ltr(
+        "explain", "red shoe", best, "--ranker", shop / "ranker", "--index", name, "--pick", "a=b", **environment
+    )
+    assert "query query $.pick.a" in picked[2]
     result = run("evaluate", *judged, "--ranker", "bm25", "--ranker", shop / "ranker", *common)
     assert set(result) == {"full", "judged", "failed", "seen"}
     assert set(result["full"]["slices"]["all"]["rankers"]) == {"bm25", str(shop / "ranker")}

@@ -46,3 +46,10 @@ def test_filters_that_a_profile_states_stay():
     profile = profile_of(60, stated=stated)
     assert profile.filters[0] == stated.filters[0]
     assert "field59" not in {one.name for one in profile.filters}
+
+
+def test_a_stated_filter_takes_a_name_from_a_default_one_not_its_place():
+    stated = IndexProfile(filters=(FilterField(name="field0", field="stores.stock", type="number"),))
+    names = {one.field: one.name for one in profile_of(2, stated=stated).filters}
+    assert names["stores.stock"] == "field0"
+    assert (names["variants.field0"], names["variants.field1"]) == ("variants_field0", "field1")

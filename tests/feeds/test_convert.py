@@ -27,7 +27,7 @@ def feed(folder, text):
 @pytest.mark.parametrize("name", ["catalog.jsonl", "catalog.jsonl.gz"])
 def test_products_are_written_as_lines(tmp_path, name):
     done = convert_feed(feed(tmp_path, GOOD), tmp_path / name)
-    assert (done.products, done.hidden, len(done.problems)) == (2, 0, 0)
+    assert (done.products, done.hidden.total(), len(done.problems)) == (2, 0, 0)
     data = (tmp_path / name).read_bytes()
     lines = (gzip.decompress(data) if name.endswith(".gz") else data).splitlines()
     assert [json.loads(line) for line in lines] == [
@@ -103,3 +103,13 @@ def test_memory_does_not_grow_with_the_feed(tmp_path, header):
 
     small, large = peak(2_000), peak(8_000)
     assert large < small + 3_000_000
+
+
+def test_products_that_the_shop_hides_are_counted_by_why_it_does(tmp_path):
+    path = tmp_path / "p.csv"
+    lines = ("a,A,draft,", "b,B,archived,", "c,C,active,FALSE", "d,D,Archived,", "e,E,active,TRUE")
+    path.write_text("\n".join(("Handle,Title,Status,Published", *lines)) + "\n")
+    done = check_feed(Feed.open(path, "shopify"), 10)
+    assert (done.products, done.hidden) == (1, {"archived": 2, "draft": 1, "not published": 1})
+    path.write_text("ID,Type,SKU,Name,Published,Visibility in catalog\n1,simple,a,A,-1,\n2,simple,b,B,1,hidden\n")
+    assert check_feed(Feed.open(path, "woocommerce"), 10).hidden == {"draft": 1, "hidden in the catalog": 1}

@@ -19,7 +19,7 @@ def read(tmp_path, text, declared=()):
 
 def test_the_sample_in_the_docs_is_a_mapping(tmp_path):
     sample = re.search(r"```yaml\n(version: 1\nform: table\n.*?)```", DOCS.read_text(), re.DOTALL)[1]
-    mapping = read(tmp_path, sample, {"colour"})
+    mapping = read(tmp_path, sample, {"colour", "variants.groesse"})
     feed = tmp_path / "a.csv"
     feed.write_bytes((";".join(mapping.columns) + "\n" + "1;a;1;;;;;rot;;;\n").encode("windows-1252"))
     assert Feed.open(feed, mapping=mapping, declared={"colour": "keyword"}).form.rule("Farbe").to == "colour"

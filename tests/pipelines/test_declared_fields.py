@@ -124,6 +124,8 @@ def test_fields_of_variants_and_stores_are_filters_too(ltr, cluster, shop):
 def test_texts_and_keywords_are_found_by_their_words(cluster, shop):
     assert [hit.id for hit in search(Index.open(cluster, shop), text="dishwasher")] == ["2"]
     assert [hit.id for hit in search(Index.open(cluster, shop), text="dark red")] == ["1"]
+    assert [hit.id for hit in search(Index.open(cluster, shop), text="grey")] == ["3"]  # of a variant
+    assert [hit.id for hit in search(Index.open(cluster, shop), text="berlin")] == []
 
 
 def test_a_product_with_an_undeclared_or_mistyped_field_is_refused_and_its_neighbours_are_not(cluster, shop):
@@ -151,6 +153,21 @@ def test_an_update_changes_and_removes_declared_values(cluster, shop):
     product = ManagedIndex.open(cluster, shop).fetch(["5"])[0].product
     assert (product.stock, product.colour) == (5, None)
     client.delete(["5"])
+
+
+def test_an_update_changes_the_stock_of_one_store_and_the_size_of_one_variant(cluster, shop):
+    client = CatalogClient(shop, cluster=cluster)
+    client.put([{**PRODUCTS[2], "id": "6"}])
+    stores = [{"store": "hamburg", "stock": 9}]
+    assert client.update([{"id": "6", "stores": stores, "variants": [{"id": "6", "deleted": True}]}]).applied == 1
+    assert client.update([{"id": "6", "variants": [{"id": "3-s", "size": "XS"}]}]).applied == 1
+    product = ManagedIndex.open(cluster, shop).fetch(["6"])[0].product
+    assert [(one.store, one.stock) for one in product.stores] == [("berlin", 2), ("hamburg", 9)]
+    assert [(one.id, one.size, one.colour) for one in product.variants] == [
+        ("3-s", "XS", "blue"),
+        ("3-m", "M", "grey"),
+    ]
+    client.delete(["6"])
 
 
 def test_the_starting_features_read_declared_numbers_dates_and_booleans(ltr, shop, tmp_path):
@@ -190,7 +207,12 @@ def test_another_schema_makes_the_next_version_with_all_products(ltr, cluster, s
     ("text", "place", "reason"),
     [
         ("fields: [{name: id, type: keyword}]", "$", "'id' is a part"),
-        ("fields: [{name: Colour, type: keyword}]", "$.fields[0].name", "pattern"),
+        ("fields: [{name: Colour, type: keyword}]", "$.fields[0].name", "lower case letters a to z, digits and _"),
+        (
+            "{fields: [{name: variants.size, type: keyword}], text_fields: [variants.size]}",
+            "$.text_fields[0]",
+            "its words are found in attribute_text",
+        ),
         ("fields: [{name: colour, type: colour}]", "$.fields[0].type", "colour"),
         ("fields: [{name: a.b, type: keyword}]", "$", "not declared"),
         ("fields: [{name: a, type: keyword}, {name: a, type: text}]", "$", "two fields"),

@@ -14,6 +14,8 @@ from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.features.compatibility import check_fields
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.parameters import search_parameters
+from ltr_plugin.features.starting.fields import IndexFields
+from ltr_plugin.features.starting.numbers import number_features
 from ltr_plugin.pipelines.encode_queries import encode_one
 from ltr_plugin.pipelines.search import search
 from ltr_plugin.profile.check import profile_problems
@@ -214,6 +216,30 @@ def test_a_rule_is_about_one_object_too_of_the_store_that_is_picked(shop):
     assert (anywhere[0], set(anywhere[1:4])) == ("2", set("134"))
     hamburg = ids(cluster_search.search(shop, {"source": text}, {"text": "mug", "store": "hamburg"}))
     assert hamburg[:2] == ["2", "3"]
+
+
+def test_what_the_picked_store_has_in_stock_comes_first(shop):
+    product = PROFILE.product.model_copy(update={"stock": "stores.stock"})
+    profile = PROFILE.model_copy(update={"product": product})
+    assert not profile_problems(profile, index_fields(shop.mapping))
+    rule = Rule.model_validate({"name": "stock", "in_stock_first": True})
+    text = with_rules(search_template(Retrieval(profile), BASELINES["bm25"], rules=True), [rule], profile, shop.mapping)
+    for params, in_stock in (
+        ({}, "134"),
+        ({"store": "berlin"}, "14"),
+        ({"store": "hamburg"}, "3"),
+        ({"store": "x"}, ""),
+    ):
+        found = ids(cluster_search.search(shop, {"source": text}, {"text": "mug", **params}))
+        assert set(found[: len(in_stock)]) == set(in_stock)
+        assert len(found) == len(PRODUCTS)
+    undeclared = profile.model_copy(update={"nested": (), "filters": ()})
+    ((problem,),) = [profile_problems(undeclared, index_fields(shop.mapping))]
+    assert (problem.location, "declare that: `nested: [{path: stores}]`" in problem.message) == (
+        "$.product.stock",
+        True,
+    )
+    assert "stock" not in {one["name"] for one in number_features(IndexFields(profile, shop.mapping))}
 
 
 FEATURES = [

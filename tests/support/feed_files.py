@@ -58,10 +58,10 @@ def rows(header, *lines, separator=","):
     return text.getvalue()
 
 
-def read(path, content, form=None, mapping=NO_MAPPING, schema=None):
-    """The products of a feed by id, and its problems as text."""
+def read(path, content, form=None, mapping=NO_MAPPING, schema=None, update=False):
+    """The products of a feed by id, or updates of them, and its problems as text."""
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     problems = ProblemLog(1000)
-    feed = Feed.open(path, form, mapping, declared=declared_types(schema))
-    products = list(read_products(feed, problems, schema=schema, today=TODAY))
+    feed = Feed.open(path, form, mapping, declared=declared_types(schema), update=update)
+    products = list(read_products(feed, problems, schema=schema, today=TODAY, update=update))
     return {one["id"]: one for one in products}, [str(problem) for problem in problems]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ltr_plugin.catalog.product import Content, Product, read_leniently
 from ltr_plugin.catalog.references import public_reference
 from ltr_plugin.catalog.reviews import Review, mean_rating, searched_text
-from ltr_plugin.catalog.schema import CatalogSchema
+from ltr_plugin.catalog.schema import VARIANTS, CatalogSchema
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.managed.mapping import LONG_ATTRIBUTES, MAX_ATTRIBUTE_BYTES, NO_SCHEMA
 from ltr_plugin.cluster.responses import Json
@@ -117,9 +117,15 @@ def product_document(product: Product, schema: CatalogSchema = NO_SCHEMA) -> dic
         document[LONG_ATTRIBUTES] = long
     if product.images:
         document["shown_images"] = [*map(public_reference, product.images)]
-    keywords = (one.key for one in schema.declared() if one.type == "keyword")
-    declared = {key: document[key] for key in keywords if key in document}
-    return {**document, "attribute_text": product.attribute_text(declared), **_review_fields(product.reviews)}
+    keywords = [one.key for one in schema.declared() if one.type == "keyword"]
+    of_variants = [one.key for one in schema.declared(VARIANTS) if one.type == "keyword"]
+    declared = [_members(document, keywords)]
+    declared += [_members(one, of_variants) for one in document.get(VARIANTS, ()) if of_variants]
+    return {**document, "attribute_text": product.attribute_text(*declared), **_review_fields(product.reviews)}
+
+
+def _members(values: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    return {key: values[key] for key in keys if key in values}
 
 
 def _review_fields(reviews: Sequence[Review]) -> dict[str, Any]:

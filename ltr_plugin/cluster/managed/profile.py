@@ -1,6 +1,6 @@
 """The profile of an index that this library makes: its default, and what a shop states otherwise."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from ltr_plugin.catalog.localized import LANGUAGE
@@ -65,8 +65,8 @@ def managed_profile(meta: Mapping[str, Any], profile: IndexProfile | None = None
     that `profile` states no filter for has the default one, if search templates have room for it (`with_room`).
     """
     schema = managed_schema(meta)
-    made = default_profile(schema)
     stated = profile or IndexProfile()
+    made = default_profile(schema, stated.filters)
     filtered = {one.field for one in stated.filters} | {one.name for one in stated.filters}
     kept = [one for one in made.filters if not {one.field, one.name} & filtered]
     product = stated.product.model_dump(exclude_defaults=True)
@@ -89,18 +89,17 @@ def without_room(profile: IndexProfile, stated: IndexProfile) -> list[str]:
     search templates have no room for them (`with_room`)."""
     kept = {one.field: one for one in profile.filters}
     named = {one.field for one in stated.filters} | {one.name for one in stated.filters}
-    made = [one for one in default_profile(profile).filters if not {one.field, one.name} & named]
+    made = [one for one in default_profile(profile, stated.filters).filters if not {one.field, one.name} & named]
     lacking = [f"filter {one.name}" for one in made if one.field not in kept]
     plain = [one for one in made if one.facet and one.field in kept and not kept[one.field].facet]
     return [*lacking, *(f"facet {one.name}" for one in plain)]
 
 
-def default_profile(schema: CatalogSchema) -> IndexProfile:
-    """PROFILE with the declared fields: text is searched, as far
-    as MAX_TEXT_FIELDS, the others are filters, and all are returned. A declared
-    `stock` is the stock of a product. Fields of nested objects are filters of their own key, such as `size`, or, where
-    that is taken, of their path, such as `variants_size`. Text in several languages is searched and counted in that of
-    the search, and returned in all."""
+def default_profile(schema: CatalogSchema, stated: Iterable[FilterField] = ()) -> IndexProfile:
+    """PROFILE with the declared fields: text is searched, as far as MAX_TEXT_FIELDS, the others are filters, and all
+    are returned. A declared `stock` is the stock of a product. Fields of nested objects are filters of their own key,
+    such as `size`, or, where that is taken, by one of the `stated` filters too, of their path, such as `variants_size`.
+    Text in several languages is searched and counted in that of the search, and returned in all."""
     declared = schema.declared()
     nested = schema.nested if any(one.path == VARIANTS for one in schema.nested) else (VARIANT_FIELD, *schema.nested)
     stock = next((one.name for one in declared if one.name == "stock" and one.type in ("number", "boolean")), None)
@@ -112,13 +111,14 @@ def default_profile(schema: CatalogSchema) -> IndexProfile:
 
     parts = {part: named(field) for part, field in PROFILE.product.fields().items()}
     compounds = [f"{field}.{PARTS}" for field in COMPOUND_FIELDS if has_parts(schema, field)]
+    stated = tuple(stated)
     filters = [
         *(one.model_copy(update={"field": named(one.field)}) for one in PROFILE.filters),
         *(_filter(one, one.key) for one in declared if one.type != "text"),
     ]
     for one in (one for path in nested for one in schema.declared(path.path) if one.type != "text"):
         names = (one.key, f"{one.parent}_{one.key}"[:64])
-        parameters = {name for other in filters for name in (other.name, *other.parameters)}
+        parameters = {name for other in (*stated, *filters) for name in (other.name, *other.parameters)}
         free = [_filter(one, name) for name in names]
         filters += [each for each in free if not parameters & {each.name, *each.parameters}][:1]
     return PROFILE.model_copy(

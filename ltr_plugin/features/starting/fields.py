@@ -70,6 +70,12 @@ class IndexFields:
         pairs = [(one, self._profile.nested_of(one.field)) for one in self._profile.filters if one.ordered]
         return [(one, nested) for one, nested in pairs if nested and self.has(one.field, one.type)]
 
+    @property
+    def stock(self) -> str | None:
+        """The field of a product's stock, if it has one of its own, not one in each nested object."""
+        stock = self.product.stock
+        return None if stock is None or self._profile.nested_of(stock) else stock
+
     def without_subfield(self, field: str) -> str:
         """The field that a subfield, such as `title.stem`, belongs to, else the field itself; without its language."""
         parent = field.rpartition(".")[0]

@@ -24,14 +24,14 @@ def number_features(fields: IndexFields) -> list[FeatureEntry]:
     if fields.has(fields.popularity, "number") and fields.popularity not in {one["field"] for one in features}:
         popular = {"name": _unique(slug(str(fields.popularity)), features), **value, "field": fields.popularity}
         features.append({**popular, "modifier": "log1p", **INCREASING})
-    if fields.has(product.stock, "number"):
-        features.append({"name": "stock", **value, "field": product.stock, "modifier": "log1p"})
-    elif fields.has(product.stock, "boolean"):
-        available = {"constant_score": {"filter": {"term": {product.stock: True}}}}
+    if fields.has(fields.stock, "number"):
+        features.append({"name": "stock", **value, "field": fields.stock, "modifier": "log1p"})
+    elif fields.has(fields.stock, "boolean"):
+        available = {"constant_score": {"filter": {"term": {fields.stock: True}}}}
         features.append({"name": "stock", "kind": "template", "modality": "behaviour", "template": available})
     if fields.has(product.released, "date"):
         features.append({"name": "released", "kind": "recency", "modality": "behaviour", "field": product.released})
-    for one in (one for one in fields.declared if one.name != product.stock):
+    for one in (one for one in fields.declared if one.name != fields.stock):
         if entry := _declared(one):
             features.append({**entry, "name": _unique(one.key, features)})
     return features

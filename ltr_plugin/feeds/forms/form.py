@@ -1,22 +1,24 @@
 """A form of feeds: what its columns are before a mapping says otherwise, and which lines are one product."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import ClassVar, Literal, NamedTuple
 
 from ltr_plugin.catalog.schema import FieldType
-from ltr_plugin.feeds.mapping import NO_MAPPING, AttributeType, FeedMapping, FormName, Rule
+from ltr_plugin.feeds.mapping import NO_MAPPING, OF_COLUMNS, AttributeType, FeedMapping, FormName, Rule
+from ltr_plugin.feeds.names import plain_names
 from ltr_plugin.feeds.records import Record
 
 NO_PARENT = "\0"
 """The parent of a variant that names none."""
 
+UNPUBLISHED = "not published"
+
 
 NO_FIELDS: Mapping[str, FieldType] = MappingProxyType({})
 _ATTRIBUTE = "attributes."
-_NO_LETTERS = re.compile(r"\W+")
+_OF_VARIANT = "variants."
 
 
 class Cell(NamedTuple):
@@ -24,6 +26,14 @@ class Cell(NamedTuple):
 
     column: str
     rule: Rule
+    text: str
+
+
+class Option(NamedTuple):
+    """An option or attribute of a product that a feed names in a value, with the column of its own value."""
+
+    column: str
+    name: str
     text: str
 
 
@@ -50,9 +60,18 @@ class Form:
     has_parents: ClassVar[bool] = False
     """Whether variants name their product by `parent`, and not by a group that they have in common with it."""
 
-    def __init__(self, mapping: FeedMapping = NO_MAPPING, declared: Mapping[str, FieldType] = NO_FIELDS) -> None:
-        """`declared` are the types of fields that products have beyond the standard parts."""
-        self.mapping, self.declared = mapping, declared
+    def __init__(
+        self,
+        mapping: FeedMapping = NO_MAPPING,
+        declared: Mapping[str, FieldType] = NO_FIELDS,
+        *,
+        only_named: bool = False,
+    ) -> None:
+        """`declared` are the types of fields that products have beyond the standard parts.
+
+        With `only_named`, columns that the mapping does not name say which product or variant a line is, or nothing.
+        """
+        self.mapping, self.declared, self.only_named = mapping, declared, only_named
         self._rules: dict[str, Rule | None] = {}
 
     def rule(self, column: str) -> Rule | None:
@@ -68,11 +87,41 @@ class Form:
     def attribute(
         self, name: str, *, variant: bool = False, separator: str = "", type_: AttributeType | None = None
     ) -> Rule:
-        """The rule for a property by its name: a declared field of this name, or else an attribute."""
-        field = f"{'variants.' * variant}{_NO_LETTERS.sub('_', name.lower()).strip('_')}"
-        if field in self.declared:
+        """The rule for a property by its name: a declared field of this name, or else an attribute.
+
+        Where lines are variants, it may be a field of products or of variants.
+        """
+        if field := self.declared_field(name, variant=variant):
             return _rule(field, separator)
-        return _rule(f"{'variants.' * variant}{_ATTRIBUTE}{attribute_name(name)}", separator, type_)
+        return _rule(f"{_OF_VARIANT * variant}{_ATTRIBUTE}{attribute_name(name)}", separator, type_)
+
+    def declared_field(self, name: str, *, variant: bool = False) -> str:
+        """The declared field of this name, as `groesse` is for `Größe`; empty if there is none."""
+        if name.lower() in self.declared:
+            return name.lower()
+        parents = (_OF_VARIANT,) if variant else ("", _OF_VARIANT) if self.lines_are_variants else ("",)
+        fields = (f"{parent}{plain}" for parent in parents for plain in plain_names(name))
+        return next((field for field in fields if field in self.declared), "")
+
+    def is_of_options(self, column: str) -> bool:
+        """Whether a column has names or values of options, each of which has a rule by its name."""
+        del column
+        return False
+
+    def option(self, name: str, *, variant: bool = False, separator: str = "") -> Rule | None:
+        """The rule for an option or attribute that a feed names in a value; None when it is left out."""
+        stated = self.mapping.option_rule(name)
+        if stated is False and self.only_named and not variant:
+            return None
+        if stated is False:
+            return self.attribute(name, variant=variant, separator=separator)
+        if stated and separator and not stated.separator:
+            return stated.model_copy(update={"separator": separator})
+        return stated
+
+    def options(self, records: Sequence[Record]) -> list[list[Option]]:
+        """The options and attributes that each of these records, of any products, has by names in its values."""
+        return [[] for _ in records]
 
     def cells(self, record: Record) -> list[Cell]:
         """The values of a record that are not empty, with their rules."""
@@ -108,10 +157,10 @@ class Form:
         del record
         return ""
 
-    def is_hidden(self, record: Record) -> bool:
-        """Whether the shop does not show this product."""
+    def hidden_as(self, record: Record) -> str:
+        """Why the shop does not show this product, such as `draft`; empty when it does."""
         del record
-        return False
+        return ""
 
     def _first_to(self, target: str, record: Record) -> str:
         columns = (column for column, _ in record.values if (rule := self.rule(column)) and rule.to == target)
@@ -122,10 +171,14 @@ class Form:
         if stated is not False:
             return stated
         preset = self.preset_rule(column)
+        if self.only_named:
+            return preset if preset and preset.to in OF_COLUMNS else None
         if preset is False:
             return None if self.mapping.other_columns == "leave out" else self.attribute(column)
-        if preset and preset.to.startswith(_ATTRIBUTE):
-            return self.attribute(preset.to.removeprefix(_ATTRIBUTE), separator=preset.separator, type_=preset.type)
+        if preset and (name := preset.to.removeprefix(_OF_VARIANT)).startswith(_ATTRIBUTE):
+            variant = name != preset.to
+            name = name.removeprefix(_ATTRIBUTE)
+            return self.attribute(name, variant=variant, separator=preset.separator, type_=preset.type)
         return preset
 
 

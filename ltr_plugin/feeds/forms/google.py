@@ -1,11 +1,11 @@
 """Google Merchant Center's product data: the attributes of its specification, as TSV, CSV or XML."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import ClassVar, Literal
 
-from ltr_plugin.feeds.forms.form import Cell, Form, attribute_name, left_out
+from ltr_plugin.feeds.forms.form import Cell, Form, Option, attribute_name, left_out
 from ltr_plugin.feeds.lists import split_list
 from ltr_plugin.feeds.mapping import FormName, Rule
 from ltr_plugin.feeds.records import Record
@@ -81,14 +81,25 @@ class GoogleForm(Form):
             return [] if part in others else [Cell(cell.column, Rule(to=part), content)]
         if plain != _DETAIL:
             return [cell]
-        details = [cell.text.split(PART)] if PART in cell.text else [
-            one.split(":", 2) for one in split_list(cell.text, ",")
-        ]  # fmt: skip
         return [
-            Cell(cell.column, self.attribute(parts[-2].strip()), parts[-1])
-            for parts in details
-            if len(parts) > 1 and parts[-2].strip()
+            Cell(cell.column, rule, option.text)
+            for option in _details(cell.column, cell.text)
+            if (rule := self.option(option.name))
         ]
+
+    def options(self, records: Sequence[Record]) -> list[list[Option]]:
+        """The product details of each item."""
+        return [
+            [one for column, text in record.values if _plain(column) == _DETAIL for one in _details(column, text)]
+            for record in records
+        ]
+
+
+def _details(column: str, text: str) -> Iterator[Option]:
+    details = [text.split(PART)] if PART in text else [one.split(":", 2) for one in split_list(text, ",")]
+    for parts in details:
+        if len(parts) > 1 and (name := parts[-2].strip()):
+            yield Option(column, name, parts[-1])
 
 
 def _without_taxonomy(cells: list[Cell], plain: Mapping[str, str]) -> list[Cell]:

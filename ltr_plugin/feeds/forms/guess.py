@@ -124,9 +124,11 @@ class TableForm(Form):
         mapping: FeedMapping = NO_MAPPING,
         declared: Mapping[str, FieldType] = NO_FIELDS,
         columns: Iterable[str] = (),
+        *,
+        only_named: bool = False,
     ) -> None:
-        super().__init__(mapping, declared)
-        others = [column for column in columns if column.lower() not in declared]
+        super().__init__(mapping, declared, only_named=only_named)
+        others = [column for column in columns if not self.declared_field(column)]
         self._guessed = {} if mapping.columns else guess_rules(others)
 
     def refine(self, records: Sequence[Record]) -> None:

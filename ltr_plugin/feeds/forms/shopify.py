@@ -1,10 +1,10 @@
 """Shopify's product CSV, of before and after its columns were renamed in 2025."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar, Literal
 
-from ltr_plugin.feeds.forms.form import Cell, Form, attribute_name, has_all, is_no, left_out
+from ltr_plugin.feeds.forms.form import UNPUBLISHED, Cell, Form, Option, attribute_name, has_all, is_no, left_out
 from ltr_plugin.feeds.mapping import FormName, Rule
 from ltr_plugin.feeds.records import Record
 
@@ -91,25 +91,44 @@ class ShopifyForm(Form):
         """The handle."""
         return self.id(record)
 
-    def is_hidden(self, record: Record) -> bool:
-        """Whether the product is a draft, archived, or not published in the online shop."""
-        return any(
-            is_no(text)
-            for column, text in record.values
-            if text and column.lower() in ("status", "published", "published on online store")
-        )
+    def hidden_as(self, record: Record) -> str:
+        """The status of a product that is no active one, or that it is not published in the online shop."""
+        values = {column.lower(): text.strip() for column, text in record.values if text}
+        if is_no(status := values.get("status", "")):
+            return status.lower()
+        is_unpublished = any(is_no(values.get(name, "")) for name in ("published", "published on online store"))
+        return UNPUBLISHED if is_unpublished else ""
 
     def rows(self, records: Sequence[Record]) -> list[list[Cell]]:
-        """With the options of each variant as its attributes; only the first line of a product names them."""
-        names: dict[str, str] = {}
-        rows = super().rows(records)
-        for record, cells in zip(records, rows, strict=True):
-            values = {column.lower(): (column, text.strip()) for column, text in record.values if text}
-            for number in "123":
-                if name := values.get(f"option{number} name", ("", ""))[1]:
-                    names.setdefault(number, name)
-                column, value = values.get(f"option{number} value", ("", ""))
-                if value and value != DEFAULT_OPTION:
-                    rule = self.attribute(names.get(number, f"option {number}"), variant=True)
-                    cells.append(Cell(column, rule, value))
+        """With the options of each variant as its attributes, unless the mapping says what their columns are."""
+        rows = [[cell for cell in cells if not _is_default(cell)] for cells in super().rows(records)]
+        for cells, options in zip(rows, self.options(records), strict=True):
+            cells += [
+                Cell(option.column, rule, option.text)
+                for option in options
+                if (rule := self.option(option.name, variant=True)) and self.mapping.rule_of(option.column) is False
+            ]
         return rows
+
+    def is_of_options(self, column: str) -> bool:
+        """Whether it is one of `Option1 Name` and `Option1 Value`, or the like."""
+        return bool(_OPTION.fullmatch(column))
+
+    def options(self, records: Sequence[Record]) -> list[list[Option]]:
+        """The options of each variant; only the first line of a product names them."""
+        names: dict[tuple[str, str], str] = {}
+        return [list(self._options(record, names)) for record in records]
+
+    def _options(self, record: Record, names: dict[tuple[str, str], str]) -> Iterator[Option]:
+        values = {column.lower(): (column, text.strip()) for column, text in record.values if text}
+        handle = self.group(record)
+        for number in "123":
+            if name := values.get(f"option{number} name", ("", ""))[1]:
+                names.setdefault((handle, number), name)
+            column, value = values.get(f"option{number} value", ("", ""))
+            if value and value != DEFAULT_OPTION:
+                yield Option(column, names.get((handle, number), f"option {number}"), value)
+
+
+def _is_default(cell: Cell) -> bool:
+    return cell.text.strip() == DEFAULT_OPTION and bool(_OPTION.fullmatch(cell.column))

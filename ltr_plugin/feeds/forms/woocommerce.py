@@ -1,11 +1,21 @@
 """WooCommerce's product CSV, as its exporter writes it in English and German."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import ClassVar, Literal
 
-from ltr_plugin.feeds.forms.form import NO_PARENT, Cell, Form, attribute_name, has_all, is_no, left_out
+from ltr_plugin.feeds.forms.form import (
+    NO_PARENT,
+    UNPUBLISHED,
+    Cell,
+    Form,
+    Option,
+    attribute_name,
+    has_all,
+    is_no,
+    left_out,
+)
 from ltr_plugin.feeds.mapping import FormName, Rule
 from ltr_plugin.feeds.records import Record
 
@@ -91,16 +101,37 @@ class WooCommerceForm(Form):
         sku, id_ = _value(record, "sku"), _value(record, "id")
         return [name for name in (sku, id_ and f"id:{id_}") if name]
 
-    def is_hidden(self, record: Record) -> bool:
-        """Whether the product is private, a draft, or hidden in the shop."""
-        hidden = _value(record, "visibility in catalog").lower() == "hidden"
-        return hidden or is_no(_value(record, "published") or "1")
+    def hidden_as(self, record: Record) -> str:
+        """That a product is a draft, not published, such as a private one, or hidden in the catalog."""
+        published = _value(record, "published")
+        if is_no(published):
+            return "draft" if published == "-1" else UNPUBLISHED
+        return "hidden in the catalog" if _value(record, "visibility in catalog").lower() == "hidden" else ""
 
     def cells(self, record: Record) -> list[Cell]:
         """With the attributes, and the number of a product as its id where it has no SKU."""
         values = [(column, _unescape(text)) for column, text in record.values]
         cells = super().cells(Record(record.line, values))
-        is_variation = bool(self.parent(record))
+        separator = "" if self.parent(record) else ","
+        cells += [
+            Cell(option.column, rule, option.text)
+            for option in self._options(values)
+            if (rule := self.option(option.name, separator=separator)) and self.mapping.rule_of(option.column) is False
+        ]
+        has_id = any(cell.rule.to == "id" for cell in cells)
+        if not has_id and (number := _value(record, "id")):
+            cells.append(Cell("ID", Rule(to="id"), number))
+        return cells
+
+    def is_of_options(self, column: str) -> bool:
+        """Whether it is one of `Attribute 1 name` and `Attribute 1 value(s)`, or the like."""
+        return bool(_ATTRIBUTE.fullmatch(column))
+
+    def options(self, records: Sequence[Record]) -> list[list[Option]]:
+        """The attributes of each product and variation."""
+        return [list(self._options(record.values)) for record in records]
+
+    def _options(self, values: Iterable[tuple[str, str]]) -> Iterator[Option]:
         names: dict[str, str] = {}
         texts: dict[str, tuple[str, str]] = {}
         for column, text in values:
@@ -112,11 +143,7 @@ class WooCommerceForm(Form):
                     texts[number] = (column, text)
         for number, (column, text) in texts.items():
             if name := names.get(number, ""):
-                cells.append(Cell(column, self.attribute(name, separator="" if is_variation else ","), text))
-        has_id = any(cell.rule.to == "id" for cell in cells)
-        if not has_id and (number := _value(record, "id")):
-            cells.append(Cell("ID", Rule(to="id"), number))
-        return cells
+                yield Option(column, name, text)
 
 
 def _value(record: Record, name: str) -> str:
