@@ -21,9 +21,6 @@ app = verb_group(
     "Write products into an index, update them and delete them.", continuing=("put", "update", "delete", "watch")
 )
 
-FileOrInput = Annotated[
-    Path, typer.Argument(metavar="FILE|-", help="JSON Lines file, may be gzipped; `-` reads lines as they arrive.")
-]
 CatalogOrInput = Annotated[
     Path,
     typer.Argument(

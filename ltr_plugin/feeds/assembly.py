@@ -12,6 +12,7 @@ from ltr_plugin.errors import Problem
 from ltr_plugin.feeds.forms.form import Form
 from ltr_plugin.feeds.records import Record, location
 from ltr_plugin.feeds.row import Path, Reading, Row, read_row
+from ltr_plugin.feeds.updates import keep_named
 from ltr_plugin.feeds.variant_ids import name_variants
 from ltr_plugin.validation import message_of, shorten
 
@@ -48,6 +49,8 @@ class Assembler:
             _merge_declared(product, rows, self._reading.types)
         else:
             product = _of_columns(rows, self._reading.types, origins, problems)
+        if self._form.only_named:
+            keep_named(product, self._form.mapping)
         told = {problem.location for problem in problems}
         checked = self._check(product, rows[0].line, origins, told=bool(told))
         return product, [*problems, *(problem for problem in checked if problem.location not in told)]

@@ -142,6 +142,27 @@ def test_a_feed_is_put_into_an_index_and_found_by_its_words(shop_feed, here):
     assert "deleted 1 product" in err
 
 
+@pytest.mark.live
+def test_an_update_by_a_feed_keeps_what_other_systems_have_added(shop_feed, tmp_path, here):
+    environment, name = here
+    shop_feed.write_text(GOOD)
+    assert ltr("index", "create", name, "--text-encoder", "none", **environment)[0] == 0
+    assert ltr("catalog", "put", shop_feed, "--index", name, **environment)[0] == 0
+    other, mapping = tmp_path / "other.jsonl", tmp_path / "mapping.yaml"
+    other.write_text('{"id": "1", "brand": "Nordwind", "attributes": {"Material": "Wolle"}}\n')
+    assert ltr("catalog", "update", other, "--index", name, **environment)[0] == 0
+    shop_feed.write_text(GOOD.replace("1.299,00", "999,00").replace("Regenjacke", "Jacke"))
+    code, _, err = ltr("catalog", "update", shop_feed, "--index", name, **environment)
+    assert (code, "name a --mapping FILE" in err) == (2, True)
+    mapping.write_text("version: 1\ncolumns:\n  Artikelnummer: id\n  Preis: price\n")
+    code, _, err = ltr("catalog", "update", shop_feed, "--mapping", mapping, "--index", name, **environment)
+    assert code == 0, err
+    code, out, err = ltr("search", "wolle", "--index", name, "--json", **environment)
+    assert code == 0, err
+    [hit] = json.loads(out)["hits"]
+    assert (hit["id"], hit["title"], hit["price"]) == ("1", "Regenjacke", 999.0)
+
+
 FORMS = {
     "table": "Nr;Title;Price;Color\nt1;Mug;1,50 €;red\nt2;Cup;2,50 €;blue\n",
     "google": "id\ttitle\tprice\tlink\tavailability\tcolor\n"

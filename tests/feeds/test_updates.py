@@ -28,8 +28,17 @@ def test_variants_of_shopify_are_those_of_the_whole_feed(tmp_path):
     ]  # fmt: skip
     found, problems = update(tmp_path / "a.csv", rows(header, *lines), **{"Variant Inventory Qty": "variants.stock"})
     assert problems == []
-    assert [(one["id"], one["stock"]) for one in found["a"]["variants"]] == [("a1", 3), ("a-m", 0)]
-    assert found["a"].keys() == {"id", "variants"}
+    assert found == {"a": {"id": "a", "variants": [{"id": "a1", "stock": 3}, {"id": "a-m", "stock": 0}]}}
+    assert update(tmp_path / "a.csv", rows(header, *lines), Vendor="brand")[0] == {"a": {"id": "a", "brand": "x"}}
+
+
+def test_the_only_variant_of_a_product_stays_its_variant(tmp_path):
+    text = "Handle,Title,Vendor,Variant SKU,Variant Inventory Qty,Variant Price\na,A,x,a1,3,5.00\n"
+    changed = update(tmp_path / "a.csv", text, **{"Variant Price": "variants.price"})
+    assert changed == ({"a": {"id": "a", "price": 5.0, "variants": [{"id": "a1", "price": 5.0}]}}, [])
+    text = "id\ttitle\tprice\tlink\tavailability\tstock\n1\tMug\t5 EUR\thttps://x\tin_stock\t3\n"
+    changed = update(tmp_path / "g.tsv", text, price="price")
+    assert changed[0]["1"]["variants"] == [{"id": "1", "price": 5.0}]
 
 
 def test_products_of_woocommerce_and_google_are_those_of_the_whole_feed(tmp_path):

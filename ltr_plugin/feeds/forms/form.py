@@ -69,7 +69,7 @@ class Form:
     ) -> None:
         """`declared` are the types of fields that products have beyond the standard parts.
 
-        With `only_named`, columns that the mapping does not name say which product or variant a line is, or nothing.
+        With `only_named`, values that the mapping does not name only say which product or variant a line is.
         """
         self.mapping, self.declared, self.only_named = mapping, declared, only_named
         self._rules: dict[str, Rule | None] = {}
@@ -111,10 +111,9 @@ class Form:
     def option(self, name: str, *, variant: bool = False, separator: str = "") -> Rule | None:
         """The rule for an option or attribute that a feed names in a value; None when it is left out."""
         stated = self.mapping.option_rule(name)
-        if stated is False and self.only_named and not variant:
-            return None
         if stated is False:
-            return self.attribute(name, variant=variant, separator=separator)
+            rule = self.attribute(name, variant=variant, separator=separator)
+            return rule if variant or not self.only_named or self._tells_apart(rule) else None
         if stated and separator and not stated.separator:
             return stated.model_copy(update={"separator": separator})
         return stated
@@ -170,9 +169,15 @@ class Form:
         stated = self.mapping.rule_of(column)
         if stated is not False:
             return stated
+        rule = self._unnamed_rule(column)
+        return rule if rule is None or not self.only_named or self._tells_apart(rule) else None
+
+    def _tells_apart(self, rule: Rule) -> bool:
+        """Whether a value says which product or variant a line is, or that it is a variant."""
+        return rule.to in OF_COLUMNS or (rule.to.startswith(_OF_VARIANT) and rule.to in self.declared)
+
+    def _unnamed_rule(self, column: str) -> Rule | None:
         preset = self.preset_rule(column)
-        if self.only_named:
-            return preset if preset and preset.to in OF_COLUMNS else None
         if preset is False:
             return None if self.mapping.other_columns == "leave out" else self.attribute(column)
         if preset and (name := preset.to.removeprefix(_OF_VARIANT)).startswith(_ATTRIBUTE):
