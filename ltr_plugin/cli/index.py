@@ -288,6 +288,7 @@ def rollback(name: IndexArgument = DEFAULT_INDEX, wait: Wait = True, as_json: As
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.indexing.index_catalog import require_broker
     from ltr_plugin.pipelines.indexing.index_versions import rollback_index
+    from ltr_plugin.pipelines.renewal import restore_profile
     from ltr_plugin.settings import Settings
 
     settings = Settings.from_env()
@@ -299,6 +300,8 @@ def rollback(name: IndexArgument = DEFAULT_INDEX, wait: Wait = True, as_json: As
     state = "with the current products" if result.synced else f"as it was before {result.previous}"
     typer.echo(f"{name} is {result.index} again, {state}; another rollback returns to {result.previous}", err=True)
     index = ManagedIndex.open(cluster, name)
+    if revision := restore_profile(index):
+        typer.echo(f"the profile of {name} is that of revision {revision:,} again", err=True)
     warn_of_stale_releases(index)
     renew_and_say(index)
     embed_and_show(settings, index, wait=wait, as_json=as_json)

@@ -13,10 +13,13 @@ from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.mapping import index_body, schema_meta
+from ltr_plugin.cluster.managed.profile import managed_profile
 from ltr_plugin.cluster.managed.versions import read_notes, versions
+from ltr_plugin.cluster.profiles import ProfileRevision, latest_revision, put_profile, read_revision
 from ltr_plugin.cluster.releases import Release, ReleaseHistory, releases_of
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.pipelines.releases import promote
+from ltr_plugin.profile.check import profile_problems
 from ltr_plugin.profile.index_fields import OBJECT, VECTOR_TYPES, index_fields
 from ltr_plugin.queries.templates import BASELINES
 
@@ -63,6 +66,27 @@ def renew_releases(index: ManagedIndex) -> list[Renewed]:
     if before is None or _stated(before) == _stated(index):
         return []
     return list(_renew(before, index))
+
+
+def restore_profile(index: ManagedIndex) -> int | None:
+    """Keeps the latest profile again that names only fields of an index, where that of now names others; returns its
+    revision. InputError where none does."""
+    latest = latest_revision(index.cluster, index.alias)
+    if latest is None or _fits(latest, index):
+        return None
+    for number in range(latest.number - 1, 0, -1):
+        if _fits(earlier := read_revision(index.cluster, index.alias, number), index):
+            put_profile(index.cluster, index.alias, earlier.profile)
+            return number
+    raise InputError(
+        f"index {index.alias}",
+        f"its profile names fields that {index.name} does not have; keep another with `ltr profile put`",
+    )
+
+
+def _fits(revision: ProfileRevision, index: ManagedIndex) -> bool:
+    whole = managed_profile(index.mapping["_meta"], revision.profile)
+    return not profile_problems(whole, index_fields(index.mapping))
 
 
 def _renew(before: ManagedIndex, index: ManagedIndex) -> Iterator[Renewed]:

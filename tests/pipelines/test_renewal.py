@@ -76,7 +76,10 @@ def test_baselines_are_promoted_again_and_synonyms_stay(cluster, shop, tmp_path)
         assert stored(cluster, name, text="Regenjacke", colour=["rot"]) == stored(cluster, name, text="Anorak") == ["1"]
         shown = run("profile", "show", "--index", name)
         assert ("languages" in shown, "language:" in shown) == (profile == "bilingual.yaml", profile == "german.yaml")
-    run("index", "rollback", name)
+    (tmp_path / "shown.yaml").write_text(run("profile", "show", "--index", name))  # it states the default fields
+    run("profile", "put", "shown.yaml", "--index", name)
+    said = run("index", "rollback", name)
+    assert f"the profile of {name} is that of revision 3 again" in said
     assert stored(cluster, name, text="Anorak", language="de") == ["1"]
     (tmp_path / "synonyms.txt").write_text("Strippe => Kabel\n")
     (tmp_path / "german.yaml").write_text(f"{GERMAN}analysis: {{synonyms: synonyms.txt}}\n")
@@ -108,3 +111,7 @@ def test_a_ranker_whose_fields_would_be_gone_is_named_and_replaced_only_by_force
     assert f"{model} reads " in said
     assert "it ranks by first-pass" in said
     assert stored(cluster, name, text="Regenjacke", language="de") == ["1"]
+    run("index", "rollback", name)
+    assert stored(cluster, name, text="Regenjacke") == ["1"]
+    assert f"by {model} again" in run("ranker", "rollback", "--index", name, "--to", "2")
+    assert stored(cluster, name, text="Regenjacke") == ["1"]
