@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltr_plugin.cli.embedding import print_refused, warn_without_workers
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, IndexName, MediaRoot, NewIndexProfile, SkipInvalid, Wait
+from ltr_plugin.cli.products.embedding import print_refused, warn_without_workers
+from ltr_plugin.cli.products.writing import (
+    STANDARD_INPUT,
+    ensure_index,
+    print_missing,
+    read_ids,
+    read_new_profile,
+    write,
+)
 from ltr_plugin.cli.terminal.group import verb_group
 from ltr_plugin.cli.terminal.output import exit_if, print_problems, print_result
-from ltr_plugin.cli.writing import STANDARD_INPUT, ensure_index, print_missing, read_ids, read_new_profile, write
 from ltr_plugin.errors import InputError, counted
 
 if TYPE_CHECKING:
@@ -121,7 +128,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a catalog file or a feed and list every mistake; no cluster is needed."""
-    from ltr_plugin.cli.feeds import check_catalog
+    from ltr_plugin.cli.products.feeds import check_catalog
 
     if file == STANDARD_INPUT:
         raise InputError("ltr catalog check", "reads a file, not standard input")
@@ -162,7 +169,7 @@ def convert(
     Every mistake is listed with its line and column, and nothing is written then, unless --skip-invalid. Lines that
     are variants of one product become its variants; products that the shop hides are left out.
     """
-    from ltr_plugin.cli.feeds import convert_to, write_mapping
+    from ltr_plugin.cli.products.feeds import convert_to, write_mapping
 
     if (out is None) == (init is None):
         raise InputError("ltr catalog convert", "needs one of --out and --init")

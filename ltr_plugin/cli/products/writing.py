@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ltr_plugin.cli.embedding import embed_and_show, embed_changes, keep_new_profile
+from ltr_plugin.cli.products.embedding import embed_and_show, embed_changes, keep_new_profile
 from ltr_plugin.cli.terminal.output import first_of, print_problems
 from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.errors import InputError, Problem, ProblemLog, counted
@@ -122,7 +122,7 @@ def write_file(
 
     A `profile` is kept for an index that this call makes; `options` say how it is made, else the profile does.
     """
-    from ltr_plugin.cli.feeds import as_catalog
+    from ltr_plugin.cli.products.feeds import as_catalog
     from ltr_plugin.cluster.managed.versions import IndexOptions, active_index
     from ltr_plugin.pipelines.encoder_selection import EncoderSelection
     from ltr_plugin.pipelines.indexing.index_catalog import missing_from_catalog, write_catalog
