@@ -21,7 +21,8 @@ from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import encode
 from ltr_plugin.pipelines.evaluate import run_ranking
-from ltr_plugin.pipelines.indexing.index_catalog import embed_backlog, write_catalog
+from ltr_plugin.pipelines.indexing.embed_backlog import embed_backlog
+from ltr_plugin.pipelines.indexing.index_catalog import write_catalog
 from ltr_plugin.pipelines.log_features import log_features
 from ltr_plugin.pipelines.push import push
 from ltr_plugin.queries.templates import BASELINES, Ranking

@@ -33,7 +33,8 @@ from ltr_plugin.evaluation.significance import bootstrap_intervals, randomisatio
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import EncodedQuery, encode_queries
 from ltr_plugin.pipelines.first_pass.measure import Measurement, measure_scales
-from ltr_plugin.pipelines.indexing.index_catalog import embed_backlog, write_catalog
+from ltr_plugin.pipelines.indexing.embed_backlog import embed_backlog
+from ltr_plugin.pipelines.indexing.index_catalog import write_catalog
 from ltr_plugin.profile.index_profile import IndexProfile
 from ltr_plugin.queries.query import read_queries
 from ltr_plugin.queries.retrieval import Retrieval

@@ -120,7 +120,7 @@ def embed(
     from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
-    from ltr_plugin.pipelines.indexing.index_catalog import require_broker
+    from ltr_plugin.pipelines.indexing.embed_backlog import require_broker
     from ltr_plugin.settings import Settings
 
     encoders = selected_encoders(text_encoder, image_encoder, audio_encoder, video_encoder, review_encoder)
@@ -168,7 +168,7 @@ def rollback(name: IndexArgument = DEFAULT_INDEX, wait: Wait = True, as_json: As
     """Make the version active that was active before; a second rollback undoes the first."""
     from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.cluster.opensearch import connect
-    from ltr_plugin.pipelines.indexing.index_catalog import require_broker
+    from ltr_plugin.pipelines.indexing.embed_backlog import require_broker
     from ltr_plugin.pipelines.indexing.index_versions import rollback_index
     from ltr_plugin.pipelines.renewal import restore_profile
     from ltr_plugin.settings import Settings

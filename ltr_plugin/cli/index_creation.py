@@ -73,7 +73,8 @@ def create(
     from ltr_plugin.cluster.names import require_name
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.encoder_selection import vector_fields_for
-    from ltr_plugin.pipelines.indexing.index_catalog import ensure_index, require_broker
+    from ltr_plugin.pipelines.indexing.embed_backlog import require_broker
+    from ltr_plugin.pipelines.indexing.index_catalog import ensure_index
     from ltr_plugin.pipelines.renewal import require_kept_fields
     from ltr_plugin.settings import Settings
 

@@ -27,7 +27,8 @@ from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.pipelines.encode_queries import encode
 from ltr_plugin.pipelines.evaluate import Evaluation, evaluate
 from ltr_plugin.pipelines.first_pass.measure import measure_scales
-from ltr_plugin.pipelines.indexing.index_catalog import embed_backlog, write_catalog
+from ltr_plugin.pipelines.indexing.embed_backlog import embed_backlog
+from ltr_plugin.pipelines.indexing.index_catalog import write_catalog
 from ltr_plugin.pipelines.log_features import log_features
 from ltr_plugin.pipelines.profiles import kept_profile
 from ltr_plugin.pipelines.push import PushResult, push

@@ -25,7 +25,8 @@ from ltr_plugin.errors import ClusterError, EncoderError, InputError, Problem, c
 from ltr_plugin.pipelines.first_pass.check import first_pass_problems, first_pass_warnings, refused_queries
 from ltr_plugin.pipelines.profile_file import read_loosely
 from ltr_plugin.pipelines.serving import refused_pages
-from ltr_plugin.profile.check import profile_differences, profile_problems, profile_warnings
+from ltr_plugin.profile.check import profile_problems, profile_warnings
+from ltr_plugin.profile.differences import profile_differences
 from ltr_plugin.profile.draft import VectorGuess, draft_profile
 from ltr_plugin.profile.index_fields import index_fields
 from ltr_plugin.profile.index_profile import IndexProfile, value_at

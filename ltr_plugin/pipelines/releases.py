@@ -18,7 +18,7 @@ from ltr_plugin.cluster.rules import latest_rules
 from ltr_plugin.errors import InputError
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
 from ltr_plugin.pipelines.serving import require_searchable, serve
-from ltr_plugin.profile.check import ranking_differences
+from ltr_plugin.profile.differences import ranking_differences
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import Ranking, release_metadata, search_template, with_release_metadata
 

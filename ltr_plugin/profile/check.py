@@ -4,7 +4,6 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
-from typing import Any
 
 from ltr_plugin.catalog.localized import LANGUAGE, in_languages
 from ltr_plugin.catalog.product import MEDIA_FIELDS
@@ -22,7 +21,6 @@ from ltr_plugin.profile.index_fields import (
     IndexField,
 )
 from ltr_plugin.profile.index_profile import DOCUMENT_ID, IndexProfile
-from ltr_plugin.validation import MAX_QUOTED
 
 MAX_NEAREST, MAX_NAMED = 3, 20
 
@@ -117,28 +115,6 @@ def profile_warnings(profile: IndexProfile, fields: Mapping[str, IndexField]) ->
 
 _FLOATS = {"float": "f", "half_float": "e"}
 """Types of numbers that most decimal fractions are rounded in, as `struct` calls them."""
-
-
-def profile_differences(ours: IndexProfile, theirs: IndexProfile) -> list[str]:
-    """The keys in which two profiles differ, a line for each with its value in the one and in the other."""
-    one, other = map(_entries, (ours, theirs))
-    keys = dict.fromkeys([*one, *other])
-    return [
-        f"{key}: {_cut(one.get(key, 'none'))}, not {_cut(other.get(key, 'none'))}"
-        for key in keys
-        if one.get(key) != other.get(key)
-    ]
-
-
-def ranking_differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What two results of `IndexProfile.ranking` have otherwise, a phrase for each key; empty where they are equal."""
-    one, other = (dict(_leaves(value, "$")) for value in (then, now))
-    keys = dict.fromkeys([*one, *other])
-    return [
-        f"{key} was {one.get(key, 'not set')} and is {other.get(key, 'not set')}"
-        for key in keys
-        if one.get(key) != other.get(key)
-    ]
 
 
 def _part(part: str, path: str, profile: IndexProfile, fields: Mapping[str, IndexField]) -> Iterator[Problem]:
@@ -282,28 +258,3 @@ def _nearest(path: str, fields: Iterable[str]) -> str:
         return f"do you mean {' or '.join(near)}?"
     more = ", ..." if len(paths) > MAX_NAMED else ""
     return f"it has {', '.join(paths[:MAX_NAMED])}{more}" if paths else "it has no fields"
-
-
-def _entries(profile: IndexProfile) -> dict[str, str]:
-    """The values of a profile by their `$.path`, a vector field by its name with its encoder."""
-    plain = profile.model_dump(mode="json", exclude={"vectors"}, exclude_none=True)
-    vectors = {
-        f"$.vectors.{one.name}": f"{one.content} by {one.encoder} ({one.fingerprint.digest})" for one in profile.vectors
-    }
-    return dict(_leaves(plain, "$")) | vectors
-
-
-def _cut(value: str) -> str:
-    return value if len(value) <= MAX_QUOTED else f"{value[:MAX_QUOTED]}..."
-
-
-def _leaves(value: object, path: str) -> Iterator[tuple[str, str]]:
-    """The values below a JSON value by their `$.path`."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}")
-    elif isinstance(value, list):
-        for position, inner in enumerate(value):
-            yield from _leaves(inner, f"{path}[{position}]")
-    else:
-        yield path, repr(value)

@@ -12,7 +12,7 @@ from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.media import fetching
 from ltr_plugin.media.hosts import HostBudgets
 from ltr_plugin.pipelines.embedding import items
-from ltr_plugin.pipelines.indexing.index_catalog import embed_backlog
+from ltr_plugin.pipelines.indexing.embed_backlog import embed_backlog
 from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live

@@ -20,7 +20,8 @@ from ltr_plugin.errors import InputError
 from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
 from ltr_plugin.pipelines.indexing import index_catalog as indexing
 from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
-from ltr_plugin.pipelines.indexing.index_catalog import embed_backlog, missing_from_catalog, write_catalog
+from ltr_plugin.pipelines.indexing.embed_backlog import embed_backlog
+from ltr_plugin.pipelines.indexing.index_catalog import missing_from_catalog, write_catalog
 from ltr_plugin.pipelines.indexing.index_versions import (
     build_next_version,
     drop_inactive_versions,

@@ -16,7 +16,8 @@ from ltr_plugin.errors import InputError, ParityError
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.pipelines import serving
 from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
-from ltr_plugin.pipelines.indexing.index_catalog import embed_backlog, ensure_index, write_catalog
+from ltr_plugin.pipelines.indexing.embed_backlog import embed_backlog
+from ltr_plugin.pipelines.indexing.index_catalog import ensure_index, write_catalog
 from ltr_plugin.pipelines.log_features import log_features
 from ltr_plugin.pipelines.push import push
 from ltr_plugin.pipelines.releases import promote, rollback

@@ -4,7 +4,8 @@ import german_shop
 import pytest
 
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.profile.check import profile_differences, profile_problems, ranking_differences
+from ltr_plugin.profile.check import profile_problems
+from ltr_plugin.profile.differences import profile_differences, ranking_differences
 from ltr_plugin.profile.first_pass import FirstPass
 from ltr_plugin.profile.index_fields import index_fields
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields

@@ -44,8 +44,8 @@ def embed_and_show(
     """
     from ltr_plugin.broker.messages import celery_client
     from ltr_plugin.errors import BrokerError
+    from ltr_plugin.pipelines.indexing.embed_backlog import embed_backlog
     from ltr_plugin.pipelines.indexing.enqueue import enqueue_backlog
-    from ltr_plugin.pipelines.indexing.index_catalog import embed_backlog
 
     try:
         if wait:

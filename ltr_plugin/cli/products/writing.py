@@ -82,7 +82,7 @@ def write(
     its columns are.
     """
     from ltr_plugin.cluster.opensearch import connect
-    from ltr_plugin.pipelines.indexing.index_catalog import require_broker
+    from ltr_plugin.pipelines.indexing.embed_backlog import require_broker
     from ltr_plugin.settings import Settings
 
     if prune and file == STANDARD_INPUT:

@@ -1,11 +1,8 @@
 """A catalog file into an index: text at once, vectors by the workers, and the alias when all vectors are made."""
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.changes import CHANGES_PER_CALL, Change
@@ -18,7 +15,7 @@ from ltr_plugin.cluster.managed.index import NOT_FOUND, ManagedIndex
 from ltr_plugin.cluster.managed.mapping import schema_meta
 from ltr_plugin.cluster.managed.pruning import delete_unchanged, ids_without, snapshot_without
 from ltr_plugin.cluster.managed.scripts import STALE
-from ltr_plugin.cluster.managed.sync import copy_reembed_nonces, copy_vectors, cut_over, sync, synced_from
+from ltr_plugin.cluster.managed.sync import copy_reembed_nonces, copy_vectors, cut_over
 from ltr_plugin.cluster.managed.versions import (
     NO_OPTIONS,
     IndexOptions,
@@ -37,9 +34,6 @@ from ltr_plugin.pipelines.indexing.compounds import finds_parts, with_words
 from ltr_plugin.pipelines.indexing.index_versions import build_next_version
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.settings import Settings
-
-if TYPE_CHECKING:
-    from ltr_plugin.pipelines.indexing.local_worker import LocalWorker
 
 
 @dataclass(frozen=True)
@@ -184,61 +178,6 @@ def missing_from_catalog(index: ManagedIndex, catalog: Path) -> list[str]:
     return ids_without(index, _ids(JsonLines(catalog, index.product_types.entry).read()))
 
 
-def embed_backlog(
-    settings: Settings,
-    index: ManagedIndex,
-    pending_alias: str | None = None,
-    *,
-    already_sent: bool = False,
-    progress: Progress = no_progress,
-) -> ManagedIndex:
-    """Has every product embedded that lacks a current vector, and returns the index that is active then.
-
-    With `pending_alias`, the alias is pointed to this version afterwards; products that changed in the active version
-    meanwhile are copied first, the last of them while writes are blocked.
-
-    Products whose media cannot be read now stay in the backlog (see `ManagedIndex.unavailable`); the alias moves all
-    the same.
-    With a broker, its workers embed; what is `already_sent` to them is not sent again. Without a broker, a local worker
-    runs for the length of this call. A call after an interruption continues: the index says which vectors are missing.
-    """
-    since = time.time()
-    worked = _embed(settings, index, progress, since, already_sent=already_sent)
-    alias = pending_alias or index.alias
-    if pending_alias and resolve_alias(index.cluster, alias) != index.name:
-        active = active_index(index.cluster, alias)
-        if active and synced_from(index, active):
-            sync(active, index)
-            _embed(settings, index, progress, since)
-        cut_over(index.cluster, alias, index)
-        _embed(settings, index, progress, since)
-    return ManagedIndex.open(index.cluster, alias) if worked or pending_alias else index
-
-
-def require_broker(settings: Settings) -> None:
-    """InputError without a broker: no worker would take the tasks after this command."""
-    if not settings.broker_url:
-        raise InputError(
-            "--no-wait", "needs workers that take the tasks: set LTR_BROKER_URL and start them (`ltr worker`)"
-        )
-
-
-@contextmanager
-def temporary_worker(settings: Settings, *media_roots: Path) -> "Iterator[LocalWorker | None]":
-    """A local worker while the block runs; None where a broker is configured, whose workers do the work.
-
-    The local worker may read the media of these folders too.
-    """
-    from ltr_plugin.pipelines.indexing.local_worker import local_worker
-
-    if settings.broker_url:
-        yield None
-        return
-    roots = (*settings.media_root, *media_roots)
-    with local_worker(settings.model_copy(update={"media_root": roots})) as worker:
-        yield worker
-
-
 def _write(
     target: ManagedIndex, changes: Iterator[Change], folder: Path, total: int, progress: Progress
 ) -> tuple[list[str], list[Problem], int]:
@@ -267,19 +206,3 @@ def _write(
 def _ids(changes: Iterable[Change]) -> set[str]:
     """The ids of the products that exist after these changes."""
     return {one.id for one in changes if not getattr(one, "deleted", False)}
-
-
-def _embed(
-    settings: Settings, index: ManagedIndex, progress: Progress, since: float, *, already_sent: bool = False
-) -> bool:
-    """Whether any vector was missing."""
-    from ltr_plugin.broker.messages import celery_client
-    from ltr_plugin.pipelines.indexing.local_worker import drain
-
-    index.refresh()
-    if not index.backlog(untried_since=since):
-        return False
-    with temporary_worker(settings, *index.media_roots.allowed) as worker:
-        client = worker.client if worker else celery_client(settings)
-        drain(index, client, worker=worker, progress=progress, send=not (already_sent and worker is None), since=since)
-    return True

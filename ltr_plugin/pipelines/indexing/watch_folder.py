@@ -13,7 +13,7 @@ from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.errors import MAX_LISTED, ClusterError, InputError, LtrError, ProblemLog
 from ltr_plugin.files import open_lines, write_atomic
 from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
-from ltr_plugin.pipelines.indexing.index_catalog import temporary_worker
+from ltr_plugin.pipelines.indexing.embed_backlog import temporary_worker
 from ltr_plugin.pipelines.indexing.ingest import Ingest, StreamResult, ingest_lines
 from ltr_plugin.settings import Settings
 
