@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from ltr_plugin.catalog.localized import LOCALIZED_PARTS
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.catalog.values import FieldPath
+from ltr_plugin.catalog.values import FieldPath, paths_above
 from ltr_plugin.validation import StrictModel, shorten
 
 FieldType = Literal["keyword", "text", "number", "date", "boolean"]
@@ -164,9 +164,7 @@ class CatalogSchema(StrictModel):
     def nested_of(self, field: str) -> NestedField | None:
         """The nested field that a field is in, if any; the profile of an index of this library names its variants."""
         known = {one.path: one for one in self.nested}
-        parts = field.split(".")
-        above = (".".join(parts[:length]) for length in range(len(parts) - 1, 0, -1))
-        return next((known[path] for path in above if path in known), None)
+        return next((known[path] for path in reversed(paths_above(field)) if path in known), None)
 
 
 SCHEMA_KEYS = tuple(CatalogSchema.model_fields)

@@ -133,6 +133,12 @@ def _fail(message: str) -> NoReturn:
     raise ValueError(message)
 
 
+def paths_above(path: str) -> list[str]:
+    """The paths that a field's path is below, the outermost first: `a` and `a.b` of `a.b.c`."""
+    steps = path.split(".")
+    return [".".join(steps[:length]) for length in range(1, len(steps))]
+
+
 FieldPath = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\s^*{}\"]+$")]
 """The path of a field of an index, such as `price` or `price.net`."""
 

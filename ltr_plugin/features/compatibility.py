@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ltr_plugin.catalog.localized import LANGUAGE, in_languages
+from ltr_plugin.catalog.values import paths_above
 from ltr_plugin.catalog.vectors import VectorField, query_fields
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.features.expressions import term_count
@@ -110,9 +111,7 @@ def _field_problems(
 
 def _nested_problem(mapping: Mapping[str, Any], field: str, feature: AnyFeature, stated: str | None) -> str | None:
     """What is wrong with where a feature looks for a field: it has no value outside of the objects that it is in."""
-    steps = field.split(".")
-    above = (".".join(steps[:length]) for length in range(len(steps) - 1, 0, -1))
-    inside = next((path for path in above if field_type(mapping, path) == "nested"), None)
+    inside = next((path for path in reversed(paths_above(field)) if field_type(mapping, path) == "nested"), None)
     if inside == stated:
         pick = getattr(feature, "pick", None)
         if pick and field_type(mapping, f"{inside}.{pick}") != "keyword":

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from ltr_plugin.catalog.localized import LANGUAGE, in_languages
 from ltr_plugin.catalog.product import MEDIA_FIELDS
 from ltr_plugin.catalog.schema import VARIANTS, NestedField
+from ltr_plugin.catalog.values import paths_above
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.errors import Problem
 from ltr_plugin.profile.filter_fields import FilterField
@@ -242,8 +243,7 @@ def vector_problems(place: str, vector: VectorField, fields: Mapping[str, IndexF
 def _missing(place: str, path: str, fields: Mapping[str, IndexField], *, mapped: bool = False) -> Iterator[Problem]:
     """The problem of a field that is not there; with `mapped`, also of one that only documents have."""
     one = fields.get(path)
-    steps = path.split(".")
-    above = [fields.get(".".join(steps[:length])) for length in range(1, len(steps))]
+    above = map(fields.get, paths_above(path))
     if one is None and not any(outer and outer.type == "flat_object" for outer in above):
         yield Problem(place, f"no field {path!r} in the index; {_nearest(path, fields)}")
     elif mapped and one and one.type == UNMAPPED:

@@ -6,8 +6,6 @@ from typing import Any
 from ltr_plugin.profile.index_profile import IndexProfile
 from ltr_plugin.validation import MAX_QUOTED
 
-MAX_NEAREST, MAX_NAMED = 3, 20
-
 
 def profile_differences(ours: IndexProfile, theirs: IndexProfile) -> list[str]:
     """The keys in which two profiles differ, a line for each with its value in the one and in the other."""

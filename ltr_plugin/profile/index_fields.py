@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ltr_plugin.catalog.product import MEDIA_FIELDS
+from ltr_plugin.catalog.values import paths_above
 from ltr_plugin.profile.index_profile import value_at
 
 TEXT_TYPES = frozenset({"text", "match_only_text", "search_as_you_type"})
@@ -113,8 +114,7 @@ def _paths(value: Mapping[str, Any], prefix: str, depth: int = 0) -> Iterator[st
 
 def _within(path: str, found: Mapping[str, IndexField]) -> bool:
     """Whether a mapped field holds this path whole, as a `flat_object`, a geographic point or a range does."""
-    parts = path.split(".")
-    above = (found.get(".".join(parts[:length])) for length in range(1, len(parts)))
+    above = map(found.get, paths_above(path))
     return any(one is not None and one.type not in (OBJECT, "nested") for one in above)
 
 

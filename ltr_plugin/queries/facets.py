@@ -44,33 +44,27 @@ def facet_aggregations(retrieval: Retrieval) -> dict[str, Body]:
     facet: templates of the cluster are limited in length.
     """
     profile = retrieval.profile
+    plain, nested = _plain(profile), _nested(profile)
     counts: Body = ALL_PRODUCTS
     for vector in retrieval.query_vectors:
         counts = when_list(vector, NEIGHBOURS, counts)
     facets = {
         "meta": {"counts": when("text", LEXICAL_MATCH, counts)},
         "filter": when("text", retrieval.lexical_clause(), MATCH_ALL),
-        "aggs": {**_plain(profile), **_nested(profile)},
+        "aggs": {**plain, **nested},
     }
     counted = [field for field in profile.filters if field.facet]
     scope = filtered_by(counted, members({"global": {}}), members({"filter": MATCH_NONE}))
     own = retrieval.own_clause(CLAUSES)
     neighbours = [own] if own else retrieval.knn_clauses(CLAUSES)
     anew = when("text", retrieval.lexical_clause(), {"bool": {"should": [*neighbours, retrieval.browse_clause()]}})
-    groups = [
-        *map(field_clause, filters_of(profile)),
-        *(nested_clause(profile, nested) for nested in profile.nested if filters_of(profile, nested)),
-    ]
-    all_but_one = {"bool": {"filter": [anew, CLAUSES], "should": groups, "minimum_should_match": "-1"}}
-    excluded: dict[str, Body] = {
-        field.name: {"filter": _not(field_clause(field)), "aggs": {"values": _plain(profile)[field.name]}}
-        for field in filters_of(profile)
-        if field.facet
+    groups = {field.name: field_clause(field) for field in filters_of(profile)}
+    groups |= {nested_name(one): nested_clause(profile, one) for one in profile.nested if filters_of(profile, one)}
+    all_but_one = {"bool": {"filter": [anew, CLAUSES], "should": [*groups.values()], "minimum_should_match": "-1"}}
+    excluded = {
+        name: {"filter": {"bool": {"must_not": [groups[name]]}}, "aggs": {"values": values}}
+        for name, values in (plain | nested).items()
     }
-    for nested in profile.nested:
-        name = nested_name(nested)
-        if name in (within := _nested(profile)):
-            excluded[name] = {"filter": _not(nested_clause(profile, nested)), "aggs": {"values": within[name]}}
     matched = {"filter": all_but_one, "aggs": excluded}
     return {FACETS: facets, EXCLUDED: object_with([scope], {"aggs": {"matched": matched}})}
 
@@ -78,10 +72,6 @@ def facet_aggregations(retrieval: Retrieval) -> dict[str, Body]:
 def nested_name(nested: NestedField) -> str:
     """The name of the aggregation that has the facets of a nested field."""
     return f"nested {nested.path}"
-
-
-def _not(clause: Body) -> Body:
-    return {"bool": {"must_not": [clause]}}
 
 
 def _plain(profile: IndexProfile) -> dict[str, Body]:

@@ -101,11 +101,6 @@ def sync_point(index: ManagedIndex) -> SyncPoint:
     return {"uuid": index.uuid, "checkpoint": checkpoint}
 
 
-def mark_synced(target: ManagedIndex, point: SyncPoint) -> None:
-    """Notes that `target` has the changes of an index up to this point."""
-    write_notes(target, synced_from=point)
-
-
 def cut_over(cluster: Cluster, alias: str, target: ManagedIndex) -> str | None:
     """Points `alias` to `target`; returns the index that it pointed to, if any, whose writes are blocked from now on.
 

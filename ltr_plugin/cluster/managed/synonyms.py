@@ -7,8 +7,16 @@ from ltr_plugin.cluster.managed.analysis import SYNONYMS, with_phrase_analyzers,
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.language_analyzers import CUT, QUERY_SUFFIX
 from ltr_plugin.cluster.managed.mapping import schema_meta
-from ltr_plugin.cluster.managed.sync import cut_over, mark_synced, sync_point
-from ltr_plugin.cluster.managed.versions import active_index, block_writes, next_name, resolve_alias, versions
+from ltr_plugin.cluster.managed.sync import cut_over, sync_point
+from ltr_plugin.cluster.managed.versions import (
+    active_index,
+    block_writes,
+    index_settings,
+    next_name,
+    resolve_alias,
+    versions,
+    write_notes,
+)
 from ltr_plugin.cluster.names import write_alias
 from ltr_plugin.errors import ClusterError, InputError, Problem
 from ltr_plugin.validation import shorten
@@ -37,7 +45,7 @@ def put_synonyms(cluster: Cluster, alias: str, rules: Mapping[str, str]) -> Mana
         point = sync_point(current)
         target = _clone(current, tuple(rules.values()))
         try:
-            mark_synced(target, point)
+            write_notes(target, synced_from=point)
             cut_over(cluster, alias, target)
         except Exception:
             if resolve_alias(cluster, alias) != target.name:
@@ -49,8 +57,7 @@ def put_synonyms(cluster: Cluster, alias: str, rules: Mapping[str, str]) -> Mana
 def _clone(source: ManagedIndex, rules: Sequence[str]) -> ManagedIndex:
     """The next version with all that `source` has, but these synonyms."""
     cluster = source.cluster
-    settings = cluster.call("GET", f"/{source.name}/_settings")[source.name]["settings"]["index"]
-    analysis = with_synonyms(settings["analysis"], rules)
+    analysis = with_synonyms(index_settings(source)["analysis"], rules)
     while True:
         name = next_name(source.alias, versions(cluster, source.alias))
         body = {
@@ -78,8 +85,7 @@ def _clone(source: ManagedIndex, rules: Sequence[str]) -> ManagedIndex:
 
 def _refused(index: ManagedIndex, rules: Sequence[tuple[str, str]]) -> list[str]:
     """The places of the rules that the cluster cannot read, found by halves: it does not say which they are."""
-    settings = index.cluster.call("GET", f"/{index.name}/_settings")[index.name]["settings"]["index"]["analysis"]
-    chain = settings["analyzer"][f"stemmed{QUERY_SUFFIX}"]
+    chain = index_settings(index)["analysis"]["analyzer"][f"stemmed{QUERY_SUFFIX}"]
     filters = [one for one in chain["filter"] if one not in (SYNONYMS, CUT)]
 
     def refused(some: Sequence[tuple[str, str]]) -> list[str]:

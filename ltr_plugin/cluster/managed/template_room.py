@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from ltr_plugin.profile.filter_fields import FilterField
 from ltr_plugin.profile.first_pass import FirstPass
@@ -15,9 +16,20 @@ ROOM = 58_000
 
 def with_room(profile: IndexProfile, optional: Sequence[FilterField]) -> IndexProfile:
     """The profile without what makes its search templates longer than ROOM: the facets of the last of the `optional`
-    filters first, then the last of these filters. A filter is in a template once for each facet and pair of vectors."""
+    filters first, then the last of these filters. A filter is in a template for each facet of its own and for each pair
+    of vectors."""
     if not optional:
         return profile
+    filters = _fitting(profile.model_dump_json(), frozenset(one.name for one in optional))
+    return profile.model_copy(update={"filters": filters})
+
+
+@lru_cache(maxsize=64)
+def _fitting(profile_json: str, optional_names: frozenset[str]) -> tuple[FilterField, ...]:
+    """The filters of a profile that `with_room` leaves: templates are rendered to see it, and an index is opened for
+    each task of a worker and each group of changes."""
+    profile = IndexProfile.model_validate_json(profile_json)
+    optional = [one for one in profile.filters if one.name in optional_names]
     plain = profile.model_copy(update={"first_pass": FirstPass()})
     room = ROOM - len(profile.first_pass.query or "")
 
@@ -26,10 +38,10 @@ def with_room(profile: IndexProfile, optional: Sequence[FilterField]) -> IndexPr
         return len(search_template(retrieval, BASELINES["first-pass"], rules=True)) <= room
 
     if fits(profile.filters):
-        return profile
+        return profile.filters
     steps = list(_fewer(profile.filters, optional))
     first = bisect_left(steps, True, key=fits)
-    return profile.model_copy(update={"filters": steps[min(first, len(steps) - 1)]})
+    return steps[min(first, len(steps) - 1)]
 
 
 def _fewer(filters: tuple[FilterField, ...], optional: Sequence[FilterField]) -> Iterator[tuple[FilterField, ...]]:

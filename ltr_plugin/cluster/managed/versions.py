@@ -114,10 +114,16 @@ def create_next_version(
 
 def is_made_with(index: ManagedIndex, options: IndexOptions) -> bool:
     """Whether a version has all that the options state."""
-    settings = index.cluster.call("GET", f"/{index.name}/_settings")[index.name]["settings"]["index"]
+    settings = index_settings(index)
     stated = {"number_of_shards": options.shards, "number_of_replicas": options.replicas}
     same = all(count is None or int(settings[key]) == count for key, count in stated.items())
     return same and (options.schema is None or schema_meta(options.schema) == schema_meta(index.schema))
+
+
+def index_settings(index: ManagedIndex) -> dict[str, Any]:
+    """The settings of a version, as the cluster has them below `index`."""
+    settings: dict[str, Any] = index.cluster.call("GET", f"/{index.name}/_settings")[index.name]["settings"]["index"]
+    return settings
 
 
 def next_name(alias: str, names: Sequence[str]) -> str:

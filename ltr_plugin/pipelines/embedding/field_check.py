@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ltr_plugin.catalog.values import paths_above
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.index import Index, get_index
 from ltr_plugin.cluster.managed.mapping import is_managed, vector_mapping
@@ -82,8 +83,7 @@ def missing_mapping(index: Index, vector: VectorField) -> dict[str, Any]:
 
 def _require_room(index: Index, vector: VectorField, fields: Mapping[str, IndexField]) -> None:
     """InputError when the field would be inside of another one that is no plain object."""
-    steps = vector.name.split(".")
-    above = (fields.get(".".join(steps[:length])) for length in range(1, len(steps)))
+    above = map(fields.get, paths_above(vector.name))
     if wrong := next((one for one in above if one and one.type not in (OBJECT, UNMAPPED)), None):
         reason = f"{vector.name!r} cannot be inside of {wrong.path!r}, which is of type {wrong.type}; name another"
         raise InputError(f"index {index.alias}", reason)
