@@ -1,4 +1,4 @@
-"""Texts have one form of Unicode, NFC: `é` is one character, however it was typed or stored."""
+"""Texts have one form of Unicode, NFC: `é` is one character, however it was typed or stored. And accents dropped."""
 
 import unicodedata
 from functools import cache
@@ -10,6 +10,11 @@ _LAST_LATIN, _KANA = 0x1EFF, range(0x3040, 0x3100)
 def nfc(text: str) -> str:
     """The text in NFC."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def without_accents(text: str) -> str:
+    """The text without the marks on its letters, and with letters of one width; `ß` and `ø` stay as they are."""
+    return "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
 
 
 @cache

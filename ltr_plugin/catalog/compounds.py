@@ -12,6 +12,9 @@ from ltr_plugin.catalog.localized import texts_in
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.unicode import nfc
 
+PARTS = "parts"
+"""The subfield of a text in which compounds are found by their parts."""
+
 MAX_PARTS = 5_000
 """Parts of an index: those that most compounds have."""
 

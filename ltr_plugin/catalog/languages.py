@@ -6,10 +6,11 @@ finds `crème`. Light stemmers are taken where there are any: they bring singula
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from ltr_plugin.unicode import without_accents
 
 Filter = str | Mapping[str, Any]
 """A filter of the cluster by its name, or with settings."""
@@ -174,8 +175,7 @@ def require_language(name: str) -> str:
 
 def _folded(name: str) -> str:
     """The name in lower case and without accents."""
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return without_accents(name.casefold())
 
 
 def _either(names: Iterable[str]) -> str:

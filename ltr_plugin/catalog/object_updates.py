@@ -36,11 +36,16 @@ def object_updates(key: str, key_type: Any, members: Mapping[str, Any]) -> Any: 
     the object itself."""
     optional: dict[str, Any] = {name: (type_ | None, None) for name, (type_, _) in members.items()}
     fields = {**optional, key: (key_type, ...), "deleted": (StrictBool, False)}
-    type_ = create_model("ObjectUpdate", __base__=StrictModel, **fields)
-    return Annotated[tuple[type_, ...], Field(max_length=MAX_VARIANTS), AfterValidator(distinct(key))]  # type: ignore[valid-type]
+    return objects_of(create_model("ObjectUpdate", __base__=StrictModel, **fields), key)
 
 
-def distinct(key: str) -> Any:  # noqa: ANN401 - a validator
+def objects_of(type_: type[StrictModel], key: str | None) -> Any:  # noqa: ANN401 - a type
+    """The type of a list of objects of this type, each with another key, where they have one."""
+    bounded = Annotated[tuple[type_, ...], Field(max_length=MAX_VARIANTS)]  # type: ignore[valid-type]
+    return Annotated[bounded, AfterValidator(_distinct(key))] if key else bounded
+
+
+def _distinct(key: str) -> Any:  # noqa: ANN401 - a validator
     """A validator of objects, no two of which have the same key."""
 
     def checked(objects: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -133,9 +133,8 @@ class Product(StrictModel):
         return "\n".join(dict.fromkeys(f"{key.replace('_', ' ').strip()}: {_to_text(value)}" for key, value in pairs))
 
 
-def read_leniently(fields: Mapping[str, Any], type_: "type[Product] | None" = None) -> Product:
+def read_leniently(fields: Mapping[str, Any], type_: type[Product] = Product) -> Product:
     """The product in a document of the index, without the values that today's rules refuse, but with its id."""
-    type_ = type_ or Product
     try:
         return type_.model_validate(fields)
     except ValidationError as error:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, create_model, model_validator
+from pydantic import BeforeValidator, create_model, model_validator
 
 from ltr_plugin.catalog.changes import (
     CatalogEntry,
@@ -17,8 +17,8 @@ from ltr_plugin.catalog.changes import (
     ReembedRequest,
 )
 from ltr_plugin.catalog.localized import LOCALIZED_PARTS, by_language, first_language, read_texts
-from ltr_plugin.catalog.object_updates import VARIANT_KEY, distinct, object_updates, variant_updates
-from ltr_plugin.catalog.product import MAX_VARIANTS, Product, Variant
+from ltr_plugin.catalog.object_updates import VARIANT_KEY, object_updates, objects_of, variant_updates
+from ltr_plugin.catalog.product import Product, Variant
 from ltr_plugin.catalog.schema import VARIANTS, CatalogSchema, DeclaredField, FieldType, NestedField
 from ltr_plugin.catalog.values import read_boolean, read_date, read_keyword, read_number, read_text
 from ltr_plugin.validation import StrictModel
@@ -109,7 +109,7 @@ def _added(schema: CatalogSchema, languages: tuple[str, ...], *, removable: bool
         added[VARIANTS] = (variant_updates(variants), ())
     elif variants:
         variant = create_model("Variant", __base__=Variant, **variants)
-        added[VARIANTS] = (Annotated[tuple[variant, ...], Field(max_length=MAX_VARIANTS)], ())  # type: ignore[valid-type]
+        added[VARIANTS] = (objects_of(variant, None), ())
     for one in schema.nested:
         if one.path != VARIANTS:
             keyed = removable and one.key is not None
@@ -136,9 +136,7 @@ def _members(
 def _objects(nested: NestedField, members: dict[str, Any]) -> Any:  # noqa: ANN401 - a type
     """The type of a nested field: objects with these members, each with another key."""
     keyed: dict[str, Any] = {nested.key: (Key, ...)} if nested.key else {}
-    type_ = create_model("Object", __base__=StrictModel, **{**members, **keyed})
-    bounded = Annotated[tuple[type_, ...], Field(max_length=MAX_VARIANTS)]  # type: ignore[valid-type]
-    return (Annotated[bounded, AfterValidator(distinct(nested.key))] if nested.key else bounded) | None
+    return objects_of(create_model("Object", __base__=StrictModel, **{**members, **keyed}), nested.key) | None
 
 
 def _one_or_many(read: Callable[[object], object]) -> Callable[[object], object]:

@@ -16,6 +16,7 @@ from ltr_plugin.cli.options import (
     open_index,
 )
 from ltr_plugin.cli.terminal.group import verb_group
+from ltr_plugin.cli.terminal.new_file import write_new
 from ltr_plugin.cli.terminal.output import exit_if, first_of, print_failed_queries, print_problems, print_result
 from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.errors import InputError, Problem, counted
@@ -141,7 +142,7 @@ def init(
     if profile and not name:
         raise InputError("--profile", "needs --index, the index that the profile is for")
     file = out or Path(f"{name or source}.yaml")
-    _write_new(file, _starting_set(name, profile) if name else shipped[source].read_text("utf-8"))
+    write_new(file, _starting_set(name, profile) if name else shipped[source].read_text("utf-8"), "--out")
     check_it = f"ltr features check {file}" + (f" --index {name}" if name else "")
     print_result({"file": str(file)}, f"{file}: edit it, then run `{check_it}`", as_json=as_json)
 
@@ -180,7 +181,9 @@ def pull(
         raise InputError(stored, reasons or "has no features")
     file = out or Path(f"{slug(stored)}.yaml")
     of_store = f" of the store {store}" if store else ""
-    _write_new(file, feature_file(slug(stored), 1, read.groups(), comment=f"The features of {stored}{of_store}."))
+    write_new(
+        file, feature_file(slug(stored), 1, read.groups(), comment=f"The features of {stored}{of_store}."), "--out"
+    )
     print_problems(Problem(one, f"left out: {reason}") for one, reason in read.left_out.items())
     for parameter, names in read.parameters.items():
         typer.echo(f"parameter {parameter}, which searches do not have, is read by {first_of(names)}", err=True)
@@ -202,15 +205,6 @@ def _starting_set(name: str, profile: Path | None) -> str:
     if not any(group.features for group in groups):
         raise InputError(f"index {name}", "it has no field that a feature can read, of those that its profile names")
     return feature_file(slug(name), 1, groups, comment=f"Features of the index {name}, by its profile.")
-
-
-def _write_new(file: Path, text: str) -> None:
-    """Writes a file that there is not yet; InputError when there is one."""
-    try:
-        with file.open("x", encoding="utf-8") as target:
-            target.write(text)
-    except FileExistsError:
-        raise InputError("--out", f"{file} exists already; name another file") from None
 
 
 def _load(name_or_path: str) -> "FeatureSet":

@@ -7,6 +7,7 @@ import typer
 
 from ltr_plugin.cli.options import DEFAULT_INDEX, AsJson, DefaultOf, IndexName, ProfileFile
 from ltr_plugin.cli.terminal.group import verb_group
+from ltr_plugin.cli.terminal.new_file import require_new, write_new
 from ltr_plugin.cli.terminal.output import exit_if, print_failed_queries, print_result
 from ltr_plugin.errors import InputError
 
@@ -34,8 +35,8 @@ def init(
     from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.profiles import draft_index_profile
 
-    _require_new(out)
-    _write_new(out, draft_index_profile(connect(), name, out))
+    require_new(out, "--out")
+    write_new(out, draft_index_profile(connect(), name, out), "--out")
     print_result(
         {"file": str(out)},
         f"{out}: correct it, then run `ltr profile check {out} --index {name}`",
@@ -116,7 +117,7 @@ def measure(
     if out and put:
         raise InputError("--out", "does not go with --put; choose one of them")
     if out:
-        _require_new(out)
+        require_new(out, "--out")
     cluster = connect()
     stated = read_profile(profile) if profile else kept_profile(cluster, name).profile
     checked = check_profile(cluster, name, stated)
@@ -127,7 +128,7 @@ def measure(
     if out:
         from ltr_plugin.profile.yaml_file import profile_yaml
 
-        _write_new(out, profile_yaml(scaled, [f"Profile of {name}, with measured scales."]))
+        write_new(out, profile_yaml(scaled, [f"Profile of {name}, with measured scales."]), "--out")
         done = f"written to {out}; `ltr profile put {out} --index {name}` keeps it"
     revision = None
     if put:
@@ -171,19 +172,6 @@ def _former_lines(templates: "Sequence[str]") -> list[str]:
     """What serves by the profile that was kept before."""
     advice = "serves by the former one until `ltr ranker promote`; a ranker that learned by that one is trained again"
     return [f"  template {one} {advice}" for one in templates]
-
-
-def _require_new(out: Path) -> None:
-    if out.exists():
-        raise InputError("--out", f"{out} exists already; name another file")
-
-
-def _write_new(out: Path, text: str) -> None:
-    try:
-        with out.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        _require_new(out)
 
 
 def _scale_lines(measured: "Measurement") -> list[str]:

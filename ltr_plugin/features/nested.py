@@ -7,10 +7,15 @@ from pydantic import StringConstraints, model_validator
 from ltr_plugin.catalog.schema import PICK_KEY
 from ltr_plugin.catalog.values import FieldName
 from ltr_plugin.features.feature import Feature
-from ltr_plugin.features.mustache import NOTHING, Body, element, list_with, when
+from ltr_plugin.features.mustache import NOTHING, Body, RawTemplate, element, list_with, when
 
 ScoreMode = Literal["min", "max", "avg"]
 """What the value of several objects is."""
+
+
+def picked(path: str, key: str | None) -> list[RawTemplate]:
+    """An element of a list of clauses, if there is a key: the object of a nested field whose key a search picks."""
+    return [when(key, element({"term": {f"{path}.{key}": f"{{{{{key}}}}}"}}), NOTHING)] if key else []
 
 
 class NestedFeature(Feature):
@@ -39,11 +44,7 @@ class NestedFeature(Feature):
         """A query whose score is that of this one in the objects, where the field is one of nested objects."""
         if self.nested is None:
             return query
-        picked: list[Body] = [{"match_all": {}}]
-        filters: Body = picked
-        if self.pick:
-            key = {"term": {f"{self.nested}.{self.pick}": f"{{{{{self.pick}}}}}"}}
-            filters = list_with([when(self.pick, element(key), NOTHING)], picked)
+        filters = list_with(picked(self.nested, self.pick), [{"match_all": {}}])
         objects = {"bool": {"must": [query], "filter": filters}}
         score_mode = self.score_mode or self.DEFAULT_SCORE_MODE
         return {"nested": {"path": self.nested, "score_mode": score_mode, "query": objects}}

@@ -2,8 +2,9 @@
 # ruff: noqa: RUF001 - names have letters that look like others
 
 import re
-import unicodedata
 from functools import lru_cache
+
+from ltr_plugin.unicode import nfc, without_accents
 
 _NO_LETTERS = re.compile(r"\W+")
 _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "æ": "ae", "œ": "oe", "þ": "th"})
@@ -13,11 +14,6 @@ _ONE_LETTER = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "þ": "th", "ł"
 @lru_cache(maxsize=10_000)
 def plain_names(name: str) -> tuple[str, ...]:
     """What a field for this name may be called: `groesse` and `grosse` for `Größe`; without letters of Latin, one."""
-    small = unicodedata.normalize("NFC", name).casefold()
-    forms = (small.translate(_TWO_LETTERS), small)
-    return tuple(dict.fromkeys(_NO_LETTERS.sub("_", _without_accents(form)).strip("_") for form in forms))
-
-
-def _without_accents(text: str) -> str:
-    letters = unicodedata.normalize("NFKD", text.translate(_ONE_LETTER))
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+    small = nfc(name).casefold()
+    forms = (without_accents(form.translate(_ONE_LETTER)) for form in (small.translate(_TWO_LETTERS), small))
+    return tuple(dict.fromkeys(_NO_LETTERS.sub("_", form).strip("_") for form in forms))

@@ -1,10 +1,11 @@
 """What fields are called in shops: which part of a product a field's name means, in six languages."""
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+
+from ltr_plugin.unicode import without_accents
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "id": {
@@ -249,6 +250,4 @@ def _steps(path: str) -> list[list[str]]:
 
 def _tokens(step: str) -> list[str]:
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", step)
-    plain = unicodedata.normalize("NFKD", parted.casefold())
-    ascii_only = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return [token for token in re.split(r"[^\w]+|_+|\d+", ascii_only) if token]
+    return [token for token in re.split(r"[^\w]+|_+|\d+", without_accents(parted.casefold())) if token]

@@ -21,6 +21,7 @@ from ltr_plugin.features.mustache import (
     when,
     when_list,
 )
+from ltr_plugin.features.nested import picked
 from ltr_plugin.profile.filter_fields import RANGE_ENDS, FilterField
 from ltr_plugin.profile.index_profile import PICK, UNKNOWN, IndexProfile
 
@@ -65,7 +66,7 @@ def filters_of(profile: IndexProfile, nested: NestedField | None = None) -> list
 def object_clauses(nested: NestedField, fields: Iterable[FilterField]) -> Body:
     """The clauses that an object of a nested field passes: the filters by these fields, and the key that is picked."""
     filters = [clause for field in fields for clause in _field_clauses(field)]
-    return list_with([*filters, *_picked(nested)], [MATCH_ALL])
+    return list_with([*filters, *picked(nested.path, nested.key)], [MATCH_ALL])
 
 
 def filtered_by(fields: Iterable[FilterField], body: RawTemplate, otherwise: RawTemplate) -> RawTemplate:
@@ -100,9 +101,9 @@ def refused_parameters(profile: IndexProfile) -> Body:
     return list_with([*unknown, *no_lists, *no_texts], [MATCH_ALL])
 
 
-def clauses_of(profile: IndexProfile, params: Mapping[str, Any], *, picked: bool = False) -> list[Body]:
-    """The query clauses of filters by their search parameters. With `picked`, which only a template can have, those of
-    nested objects are about the one that a search picks."""
+def clauses_of(profile: IndexProfile, params: Mapping[str, Any], *, of_picked: bool = False) -> list[Body]:
+    """The query clauses of filters by their search parameters. With `of_picked`, which only a template can have, those
+    of nested objects are about the one that a search picks."""
     plain: list[Body] = []
     by_path: dict[NestedField, list[Body]] = {}
     for field in profile.filters:
@@ -113,8 +114,8 @@ def clauses_of(profile: IndexProfile, params: Mapping[str, Any], *, picked: bool
         elif given:
             by_path.setdefault(nested, []).extend(given)
     for nested, given in by_path.items():
-        clauses = list_with(_picked(nested) if picked else (), given)
-        plain.append({"nested": {"path": nested.path, "query": {"bool": {"filter": clauses}}}})
+        clauses = list_with(picked(nested.path, nested.key) if of_picked else (), given)
+        plain.append({"nested": _objects(nested, clauses)})
     return plain
 
 
@@ -123,8 +124,7 @@ def reached(profile: IndexProfile, field: str, clause: Body) -> Body:
     such an object, or of those of which the picked one is such."""
     if (nested := profile.nested_of(field)) is None:
         return clause
-    clauses = list_with(_picked(nested), [clause])
-    return {"nested": {"path": nested.path, "query": {"bool": {"filter": clauses}}}}
+    return {"nested": _objects(nested, list_with(picked(nested.path, nested.key), [clause]))}
 
 
 def _nested_clause(nested: NestedField, fields: Iterable[FilterField], *, show_matches: bool) -> Body:
@@ -133,21 +133,16 @@ def _nested_clause(nested: NestedField, fields: Iterable[FilterField], *, show_m
     For a search without any of them it is all products: "-1" of one clause are none, so the cluster drops the clause.
     """
     fields = list(fields)
-    query: dict[str, Body] = {
-        "path": nested.path,
-        "query": {"bool": {"filter": object_clauses(nested, fields)}},
-    }
+    query = _objects(nested, object_clauses(nested, fields))
     shown = filtered_by(fields, members({"inner_hits": {"size": MAX_MATCHES}}), NOTHING) if show_matches else NOTHING
     required = RawTemplate(f'"{filtered_by(fields, NOTHING, RawTemplate("-")).text}1"')
     clause = {"nested": object_with([shown], query)}
     return {"bool": {"filter": [MATCH_ALL], "should": [clause], "minimum_should_match": required}}
 
 
-def _picked(nested: NestedField) -> list[RawTemplate]:
-    """An element of a list of clauses: the object whose key a search picks."""
-    if nested.key is None:
-        return []
-    return [when(nested.key, element({"term": {nested.key_field: f"{{{{{nested.key}}}}}"}}), NOTHING)]
+def _objects(nested: NestedField, clauses: Body) -> dict[str, Body]:
+    """The products with an object of a nested field that all these clauses, a list, are true of."""
+    return {"path": nested.path, "query": {"bool": {"filter": clauses}}}
 
 
 def _field_clauses(field: FilterField) -> Iterator[RawTemplate]:

@@ -101,10 +101,10 @@ def rule_problems(rule: Rule, profile: IndexProfile, place: str) -> list[Problem
     return _where(rule, profile, f"{place}.where")[1]
 
 
-def where_clauses(rule: Rule, profile: IndexProfile, *, picked: bool = False) -> list[Body]:
+def where_clauses(rule: Rule, profile: IndexProfile, *, of_picked: bool = False) -> list[Body]:
     """The query clauses of a rule's `where`, all of which its products match, in the profile's default language,
-    whatever that of a search is; `picked` as in `clauses_of`."""
-    return clauses_of(profile.in_language(), _where(rule, profile, "")[0], picked=picked)
+    whatever that of a search is; `of_picked` as in `clauses_of`."""
+    return clauses_of(profile.in_language(), _where(rule, profile, "")[0], of_picked=of_picked)
 
 
 def _where(rule: Rule, profile: IndexProfile, place: str) -> tuple[dict[str, Any], list[Problem]]:
@@ -131,7 +131,10 @@ def _limited(rules: Sequence[Rule], profile: IndexProfile) -> Body:
         return MATCH_ALL
     most = {"constant_score": {"filter": MATCH_ALL, "boost": MAX_FACTOR}}
     factors = [
-        {"filter": {"bool": {"filter": where_clauses(rule, profile, picked=True)}}, "weight": rule.boost or rule.bury}
+        {
+            "filter": {"bool": {"filter": where_clauses(rule, profile, of_picked=True)}},
+            "weight": rule.boost or rule.bury,
+        }
         for rule in rules
     ]
     at_most = _function_score(most, factors, boost_mode="min")

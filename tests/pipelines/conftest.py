@@ -6,6 +6,7 @@ import uuid
 import numpy as np
 import pytest
 import yaml
+from ltr_command import ltr_here
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
@@ -21,6 +22,22 @@ FEATURES = [
     {"name": "rating", "kind": "field_value", "modality": "behaviour", "field": "stats.rating"},
     {"name": "both", "kind": "derived", "modality": "text", "expression": "title * max(rating, 0.5)"},
 ]
+
+
+@pytest.fixture(scope="module")
+def cluster(node_url):
+    return OpenSearchCluster(node_url)
+
+
+@pytest.fixture(scope="module")
+def ltr(node_url, tmp_path_factory):
+    """Runs the command on the node, in a folder of the module: (exit code, standard output, standard error)."""
+    folder = tmp_path_factory.mktemp("ltr")
+
+    def run(*arguments):
+        return ltr_here(*arguments, cwd=folder, OPENSEARCH_URL=node_url)
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,10 @@ import json
 import uuid
 
 import pytest
-from ltr_command import ltr_here
 
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.versions import versions
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
 from ltr_plugin.pipelines.search import search
@@ -45,21 +43,6 @@ PRODUCTS = [
     },
     {"id": "4", "title": "Mug", "brand": "Mira"},
 ]
-
-
-@pytest.fixture(scope="module")
-def cluster(node_url):
-    return OpenSearchCluster(node_url)
-
-
-@pytest.fixture(scope="module")
-def ltr(node_url, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("ltr")
-
-    def run(*arguments):
-        return ltr_here(*arguments, cwd=folder, OPENSEARCH_URL=node_url)
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,6 @@ from ltr_workers.embedding import embed
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.sync import cut_over
 from ltr_plugin.cluster.managed.versions import active_index, resolve_alias, versions, writes_blocked
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import InputError
 from ltr_plugin.pipelines.encoder_selection import EncoderSelection, vector_fields_for
 from ltr_plugin.pipelines.indexing import index_catalog as indexing
@@ -38,11 +37,6 @@ pytestmark = pytest.mark.live
 @pytest.fixture
 def settings(node_url, tmp_path):
     return Settings(opensearch_url=node_url, runs=tmp_path / "runs")
-
-
-@pytest.fixture
-def cluster(node_url):
-    return OpenSearchCluster(node_url)
 
 
 @pytest.fixture

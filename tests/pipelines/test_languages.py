@@ -13,7 +13,6 @@ from ltr_plugin.cluster.feature_log import QueryProducts, fetch_features
 from ltr_plugin.cluster.feature_store import check_features, push_features
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.managed.analysis_choices import choices_of
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.search import msearch, msearch_template
 from ltr_plugin.encoders.registry import MULTILINGUAL_TEXT_ENCODER
 from ltr_plugin.features.feature_set import FeatureSet
@@ -70,11 +69,6 @@ FOUND = {
 
 FORMS = ("NFC", "NFD")
 """Forms of Unicode; a product is called by each."""
-
-
-@pytest.fixture(scope="module")
-def cluster(node_url):
-    return OpenSearchCluster(node_url)
 
 
 @pytest.fixture(scope="module")

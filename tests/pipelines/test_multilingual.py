@@ -4,11 +4,9 @@ import json
 import uuid
 
 import pytest
-from ltr_command import ltr_here
 
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.managed.index import ManagedIndex
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
@@ -56,21 +54,6 @@ features:
 """
 
 JUDGMENTS = {"jacke": ("de", {"1": 3, "4": 1, "2": 0}), "vestes": ("fr", {"1": 3, "2": 0}), "tasse": ("de", {"4": 3})}
-
-
-@pytest.fixture(scope="module")
-def cluster(node_url):
-    return OpenSearchCluster(node_url)
-
-
-@pytest.fixture(scope="module")
-def ltr(node_url, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("ltr")
-
-    def run(*arguments):
-        return ltr_here(*arguments, cwd=folder, OPENSEARCH_URL=node_url)
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import yaml
 from busy_proxy import busy_proxy
 from ltr_command import ltr_here as ltr
 
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import InputError
 from ltr_plugin.pipelines.profile_file import read_profile
 from ltr_plugin.pipelines.profiles import (
@@ -27,11 +26,6 @@ LUCENE = {"name": "hnsw", "engine": "lucene", "space_type": "l2"}
 
 PRICE = {"field": "preis.brutto", "type": "number", "facet": {"terms": 5}}
 MINILM = "sentence-transformers:all-MiniLM-L6-v2"
-
-
-@pytest.fixture(scope="module")
-def cluster(node_url):
-    return OpenSearchCluster(node_url)
 
 
 @pytest.fixture(scope="module")

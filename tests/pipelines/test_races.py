@@ -10,7 +10,6 @@ from together import together
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.versions import versions
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.releases import current_releases
 from ltr_plugin.errors import InputError, ParityError
 from ltr_plugin.features.table import FeatureTable
@@ -27,11 +26,6 @@ from ltr_plugin.rankers.ranker import model_name
 from ltr_plugin.settings import Settings
 
 pytestmark = pytest.mark.live
-
-
-@pytest.fixture
-def cluster(node_url):
-    return OpenSearchCluster(node_url)
 
 
 @pytest.fixture

@@ -30,11 +30,6 @@ features:
 """
 
 
-@pytest.fixture(scope="module")
-def cluster(node_url):
-    return OpenSearchCluster(node_url)
-
-
 @pytest.fixture
 def shop(node_url, tmp_path):
     """The name of an index of two German products, and `ltr` in the folder of its profiles."""

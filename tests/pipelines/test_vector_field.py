@@ -22,11 +22,6 @@ pytestmark = pytest.mark.live
 
 
 @pytest.fixture
-def cluster(node_url):
-    return OpenSearchCluster(node_url)
-
-
-@pytest.fixture
 def encoder(tmp_path):
     return shop_vectors.words_file(tmp_path / "words.txt")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from ltr_plugin.cli.terminal.new_file import require_new, write_new
 from ltr_plugin.cli.terminal.output import exit_if, print_problems, print_result
 from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.errors import MAX_LISTED, InputError, ProblemLog, counted
@@ -34,11 +35,8 @@ def as_catalog(
     cannot be read it is not known whether it is there. `schema` gives that of the products.
     """
     from ltr_plugin.feeds.convert import convert_feed
-    from ltr_plugin.feeds.feed import is_feed
 
-    if not is_feed(file):
-        if mapping:
-            raise InputError("--mapping", f"is for feeds, and {file} is JSON Lines")
+    if not _is_feed(file, mapping):
         yield file, ProblemLog()
         return
     if update and not mapping:
@@ -60,12 +58,9 @@ def check_catalog(file: Path, mapping: Path | None, schema: "CatalogSchema | Non
     """The number of good products in a catalog or feed, and what is wrong with the others."""
     from ltr_plugin.catalog.product_types import STANDARD, product_types
     from ltr_plugin.feeds.convert import check_feed
-    from ltr_plugin.feeds.feed import is_feed
     from ltr_plugin.jsonlines import JsonLines
 
-    if not is_feed(file):
-        if mapping:
-            raise InputError("--mapping", f"is for feeds, and {file} is JSON Lines")
+    if not _is_feed(file, mapping):
         return JsonLines(file, (product_types(schema) if schema else STANDARD).entry).check()
     done = check_feed(_open(file, None, mapping, schema), MAX_LISTED, schema=schema)
     _say_hidden(done)
@@ -104,15 +99,18 @@ def write_mapping(file: Path, out: Path, form: str | None, schema: "CatalogSchem
     """Writes the first mapping of a feed into a file that must not be there yet."""
     from ltr_plugin.feeds.draft import draft_mapping
 
-    if out.exists():
-        raise InputError("--init", f"{out} exists already; name another file")
+    require_new(out, "--init")
     command = f"ltr catalog convert {file} --mapping {out} --out catalog.jsonl"
-    text = draft_mapping(_open(file, form, None, schema, require_parts=False), command)
-    try:
-        with out.open("x", encoding="utf-8") as written:
-            written.write(text)
-    except OSError as error:
-        raise InputError("--init", f"{out} cannot be written: {error.strerror or error}") from None
+    write_new(out, draft_mapping(_open(file, form, None, schema, require_parts=False), command), "--init")
+
+
+def _is_feed(file: Path, mapping: Path | None) -> bool:
+    """Whether a file is a feed and no JSON Lines; InputError for the latter with a mapping."""
+    from ltr_plugin.feeds.feed import is_feed
+
+    if (feed := is_feed(file)) or not mapping:
+        return feed
+    raise InputError("--mapping", f"is for feeds, and {file} is JSON Lines")
 
 
 def _open(

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ltr_plugin.catalog.compounds import PARTS
 from ltr_plugin.catalog.languages import ICU, LANGUAGES
 from ltr_plugin.catalog.schema import CatalogSchema, TextAnalysis
 from ltr_plugin.cluster.managed.language_analyzers import (
@@ -19,9 +20,6 @@ from ltr_plugin.unicode import compositions
 MAX_QUERY_WORDS = 32
 """Words after which the cluster cuts a text that is searched for, its synonyms counted, whoever sends it: each word
 makes clauses."""
-
-PARTS = "parts"
-"""The subfield in which compounds are found by their parts."""
 
 NO_PARTS = "no_parts"
 """The analyzer of that subfield in a language without compounds, which finds no words."""

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+from ltr_plugin.catalog.compounds import PARTS
 from ltr_plugin.catalog.localized import LANGUAGE
 from ltr_plugin.catalog.schema import SCHEMA_KEYS, VARIANTS, CatalogSchema, DeclaredField, NestedField
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.managed.analysis import COMPOUND_FIELDS, PARTS, has_parts
+from ltr_plugin.cluster.managed.analysis import COMPOUND_FIELDS, has_parts
 from ltr_plugin.cluster.managed.mapping import is_managed
 from ltr_plugin.cluster.managed.template_room import with_room
 from ltr_plugin.profile.filter_fields import Facet, FilterField, FilterType
@@ -67,8 +68,7 @@ def managed_profile(meta: Mapping[str, Any], profile: IndexProfile | None = None
     schema = managed_schema(meta)
     stated = profile or IndexProfile()
     made = default_profile(schema, stated.filters)
-    filtered = {one.field for one in stated.filters} | {one.name for one in stated.filters}
-    kept = [one for one in made.filters if not {one.field, one.name} & filtered]
+    kept = _unstated(made, stated)
     product = stated.product.model_dump(exclude_defaults=True)
     own = {
         "vectors": tuple(VectorField.from_meta(entry) for entry in meta["vectors"]),
@@ -88,11 +88,16 @@ def without_room(profile: IndexProfile, stated: IndexProfile) -> list[str]:
     """The default filters that the profile of an index lacks, beside the `stated` ones, and those without their facet:
     search templates have no room for them (`with_room`)."""
     kept = {one.field: one for one in profile.filters}
-    named = {one.field for one in stated.filters} | {one.name for one in stated.filters}
-    made = [one for one in default_profile(profile, stated.filters).filters if not {one.field, one.name} & named]
+    made = _unstated(default_profile(profile, stated.filters), stated)
     lacking = [f"filter {one.name}" for one in made if one.field not in kept]
     plain = [one for one in made if one.facet and one.field in kept and not kept[one.field].facet]
     return [*lacking, *(f"facet {one.name}" for one in plain)]
+
+
+def _unstated(made: IndexProfile, stated: IndexProfile) -> list[FilterField]:
+    """The default filters whose field and name the stated ones leave alone."""
+    taken = {one.field for one in stated.filters} | {one.name for one in stated.filters}
+    return [one for one in made.filters if not {one.field, one.name} & taken]
 
 
 def default_profile(schema: CatalogSchema, stated: Iterable[FilterField] = ()) -> IndexProfile:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from ltr_plugin.catalog.schema import DeclaredField
 from ltr_plugin.features.feature_file import FeatureEntry, slug, unique
 from ltr_plugin.features.starting.fields import IndexFields
 from ltr_plugin.features.starting.reviews import REVIEW_COUNT, REVIEW_RATING
@@ -24,35 +23,35 @@ def number_features(fields: IndexFields) -> list[FeatureEntry]:
     if fields.has(fields.popularity, "number") and fields.popularity not in {one["field"] for one in features}:
         popular = {"name": _unique(slug(str(fields.popularity)), features), **value, "field": fields.popularity}
         features.append({**popular, "modifier": "log1p", **INCREASING})
-    if fields.has(fields.stock, "number"):
-        features.append({"name": "stock", **value, "field": fields.stock, "modifier": "log1p"})
-    elif fields.has(fields.stock, "boolean"):
-        available = {"constant_score": {"filter": {"term": {fields.stock: True}}}}
-        features.append({"name": "stock", "kind": "template", "modality": "behaviour", "template": available})
-    if fields.has(product.released, "date"):
-        features.append({"name": "released", "kind": "recency", "modality": "behaviour", "field": product.released})
-    for one in (one for one in fields.declared if one.name != fields.stock):
-        if entry := _declared(one):
-            features.append({**entry, "name": _unique(one.key, features)})
+    stock_type = next((one for one in ("number", "boolean") if fields.has(fields.stock, one)), None)
+    if fields.stock and stock_type:
+        features.append(_entry("stock", fields.stock, stock_type))
+    if product.released and fields.has(product.released, "date"):
+        features.append(_entry("released", product.released, "date"))
+    for one in fields.declared:
+        if one.name != fields.stock and one.type in _KINDS:
+            features.append(_entry(_unique(one.key, features), one.name, one.type))
     return features
 
 
-def _declared(field: DeclaredField) -> FeatureEntry | None:
-    """The feature of a declared number, boolean or date."""
-    kinds: Mapping[str, FeatureEntry] = {
-        "number": {"kind": "field_value", "field": field.name, "modifier": "log1p"},
-        "date": {"kind": "recency", "field": field.name},
-        "boolean": {"kind": "template", "template": {"constant_score": {"filter": {"term": {field.name: True}}}}},
+_KINDS = {"number": "field_value", "date": "recency", "boolean": "template"}
+"""The kind of feature that reads a field of each type."""
+
+
+def _entry(name: str, field: str, type_: str) -> FeatureEntry:
+    """The feature of a number, date or boolean."""
+    read: Mapping[str, FeatureEntry] = {
+        "number": {"field": field, "modifier": "log1p"},
+        "date": {"field": field},
+        "boolean": {"template": {"constant_score": {"filter": {"term": {field: True}}}}},
     }
-    entry = kinds.get(field.type)
-    return {"name": field.key, "modality": "behaviour", **entry} if entry else None
+    return {"name": name, "kind": _KINDS[type_], "modality": "behaviour", **read[type_]}
 
 
 def nested_features(fields: IndexFields) -> list[str]:
     """A line of a feature-set file for each number and date of nested objects that the profile filters by."""
-    kinds = {"number": "field_value", "date": "recency"}
     return [
-        f"- {{name: {slug(one.field)}, kind: {kinds[one.type]}, modality: behaviour, field: {one.field}, "
+        f"- {{name: {slug(one.field)}, kind: {_KINDS[one.type]}, modality: behaviour, field: {one.field}, "
         f"nested: {nested.path}{f', pick: {nested.key}' if nested.key else ''}}}"
         for one, nested in fields.nested
     ]

@@ -1,5 +1,6 @@
 """The features of text that an index starts with: BM25 of each field, and over all of them."""
 
+from ltr_plugin.catalog.compounds import PARTS
 from ltr_plugin.features.feature_file import FeatureEntry, slug, unique
 from ltr_plugin.features.starting.fields import IndexFields
 
@@ -10,7 +11,7 @@ text is a clause in each of them, and this leaves room below 1,024 clauses, a cl
 CROSS_FIELDS, ALL_TERMS, BEST_FIELDS = "cross_fields_bm25", "all_terms", "best_fields_bm25"
 ATTRIBUTES, WITHOUT_ATTRIBUTES = "attributes_all_terms", "all_terms_without_attributes"
 
-COMPOUNDS = ".parts"
+COMPOUNDS = f".{PARTS}"
 """What the name of a field with the parts of compounds ends with."""
 
 INCREASING = {"monotonicity": "increasing"}
