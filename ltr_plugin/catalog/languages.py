@@ -134,7 +134,7 @@ LANGUAGES: Mapping[str, Language] = {
 """The languages by name; `cjk` is Chinese, Japanese and Korean mixed, `brazilian` the Portuguese of Brazil."""
 
 
-_OTHER_NAMES: Mapping[str, str] = {
+OTHER_NAMES: Mapping[str, str] = {
     "arabic": "ar ara العربية", "armenian": "hy hye arm հայերեն", "basque": "eu eus baq euskara",
     "bengali": "bn ben bangla বাংলা", "bulgarian": "bg bul български", "catalan": "ca cat català valencian",
     "chinese": "zh zho chi mandarin cantonese 中文 汉语 漢語 普通话", "croatian": "hr hrv hrvatski",
@@ -164,7 +164,7 @@ def require_language(name: str) -> str:
     """The name, if it is one of LANGUAGES; else ValueError with the nearest names."""
     if name in LANGUAGES:
         return name
-    known = {_folded(other): language for language, others in _OTHER_NAMES.items() for other in others.split()}
+    known = {_folded(other): language for language, others in OTHER_NAMES.items() for other in others.split()}
     known |= {language: language for language in LANGUAGES}
     words = [word for word in re.split(r"[-_\s]+", _folded(name)) if word]
     meant = [known[word] for word in words if word in known]

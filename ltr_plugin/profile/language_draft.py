@@ -6,19 +6,21 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+from ltr_plugin.catalog.languages import OTHER_NAMES
 from ltr_plugin.catalog.localized import LANGUAGE, in_language
 from ltr_plugin.profile.draft import ProfileDraft
 from ltr_plugin.profile.index_fields import STRING_TYPES, IndexField
 
-_NAMED = (
-    "ar:arabic bg:bulgarian bn:bengali ca:catalan cs:czech da:danish de:german el:greek en:english es:spanish "
-    "et:estonian eu:basque fa:persian fi:finnish fr:french ga:irish gl:galician he:hebrew hi:hindi hr:croatian "
-    "hu:hungarian hy:armenian it:italian ja:japanese km:khmer ko:korean lo:lao lt:lithuanian lv:latvian ms:malay "
-    "nb:norwegian ne:nepali nl:dutch pl:polish pt:portuguese ro:romanian ru:russian sk:slovak sl:slovenian sr:serbian "
-    "sv:swedish ta:tamil th:thai tr:turkish uk:ukrainian vi:vietnamese zh:chinese"
-)
-CODES: Mapping[str, str] = {code: name for code, _, name in (one.partition(":") for one in _NAMED.split())}
-"""Languages by their codes in ISO 639-1, but for `id` and `no`, which fields end with for other reasons."""
+_NO_ENDINGS = frozenset(["id", "iw", "jp", "ku", "nn", "no"])
+"""Codes that fields end with for other reasons, and those that others are usual for."""
+
+CODES: Mapping[str, str] = {
+    code: language
+    for language, names in OTHER_NAMES.items()
+    for code in names.split()
+    if re.fullmatch("[a-z]{2}", code) and code not in _NO_ENDINGS
+}
+"""Languages by their codes in ISO 639-1, as names of fields end with them."""
 
 _CODE = re.compile(rf"(?<=[._-])({'|'.join(CODES)})(?=$|\.)")
 

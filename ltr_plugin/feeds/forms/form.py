@@ -118,6 +118,15 @@ class Form:
             return stated.model_copy(update={"separator": separator})
         return stated
 
+    def option_cells(self, options: Iterable[Option], *, variant: bool = False, separator: str = "") -> list[Cell]:
+        """The values of options with their rules, but for those whose column the mapping names."""
+        return [
+            Cell(one.column, rule, one.text)
+            for one in options
+            if (rule := self.option(one.name, variant=variant, separator=separator))
+            and self.mapping.rule_of(one.column) is False
+        ]
+
     def options(self, records: Sequence[Record]) -> list[list[Option]]:
         """The options and attributes that each of these records, of any products, has by names in its values."""
         return [[] for _ in records]

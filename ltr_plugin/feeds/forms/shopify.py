@@ -103,11 +103,7 @@ class ShopifyForm(Form):
         """With the options of each variant as its attributes, unless the mapping says what their columns are."""
         rows = [[cell for cell in cells if not _is_default(cell)] for cells in super().rows(records)]
         for cells, options in zip(rows, self.options(records), strict=True):
-            cells += [
-                Cell(option.column, rule, option.text)
-                for option in options
-                if (rule := self.option(option.name, variant=True)) and self.mapping.rule_of(option.column) is False
-            ]
+            cells.extend(self.option_cells(options, variant=True))
         return rows
 
     def is_of_options(self, column: str) -> bool:

@@ -112,12 +112,7 @@ class WooCommerceForm(Form):
         """With the attributes, and the number of a product as its id where it has no SKU."""
         values = [(column, _unescape(text)) for column, text in record.values]
         cells = super().cells(Record(record.line, values))
-        separator = "" if self.parent(record) else ","
-        cells += [
-            Cell(option.column, rule, option.text)
-            for option in self._options(values)
-            if (rule := self.option(option.name, separator=separator)) and self.mapping.rule_of(option.column) is False
-        ]
+        cells += self.option_cells(self._options(values), separator="" if self.parent(record) else ",")
         has_id = any(cell.rule.to == "id" for cell in cells)
         if not has_id and (number := _value(record, "id")):
             cells.append(Cell("ID", Rule(to="id"), number))
