@@ -47,7 +47,7 @@ def test_every_problem_is_listed_before_the_first_item(tmp_path):
     assert found["line 5 $.id"] == "'a' is the id of line 1 too"
     assert "EOF" in found["line 6 $"]
     assert found["line 7 $.prize"].startswith("unknown key; correct its name")
-    assert found["line 7 $.prize"].endswith("`fields: [{name: prize, type: keyword}]`")
+    assert found["line 7 $.prize"].endswith("`fields: [{name: prize, type: number}]`")
 
 
 def test_invalid_lines_are_skipped_when_asked(tmp_path):
