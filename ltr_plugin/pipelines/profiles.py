@@ -21,6 +21,7 @@ from ltr_plugin.cluster.managed.profile import (
 )
 from ltr_plugin.cluster.managed.schema_check import schema_problems
 from ltr_plugin.cluster.profiles import ProfileRevision, put_profile, read_revision, stored_profile
+from ltr_plugin.engines import OPENSEARCH, VECTOR_TYPES
 from ltr_plugin.errors import ClusterError, EncoderError, InputError, Problem, counted
 from ltr_plugin.pipelines.first_pass.check import first_pass_problems, first_pass_warnings, refused_queries
 from ltr_plugin.pipelines.profile_file import read_loosely
@@ -78,7 +79,7 @@ class _Target:
     def sample(self, size: int, *, without: Sequence[str] = ()) -> list[tuple[str, Mapping[str, Any]]]:
         """Documents drawn at random, by id, without these fields."""
         drawn = {"function_score": {"query": {"match_all": {}}, "random_score": {"seed": SEED, "field": "_seq_no"}}}
-        body = {"query": drawn, "size": size, "_source": {"excludes": list(without)}}
+        body = {"query": drawn, "size": size, "_source": self.cluster.engine.source(without=without)}
         hits = self.cluster.call("POST", f"/{self.name}/_search", body)["hits"]["hits"]
         return [(hit["_id"], hit.get("_source", {})) for hit in hits]
 
@@ -93,7 +94,7 @@ def draft_index_profile(cluster: Cluster, name: str, file: Path = Path("index.ya
     if target.managed:
         head = [f"Profile of {name}, which this library made: its vectors and its media are its own."]
         return profile_yaml(_own_profile(target), head)
-    vectors = [one.path for one in index_fields(target.mapping).values() if one.type == "knn_vector"]
+    vectors = [one.path for one in index_fields(target.mapping).values() if one.type in VECTOR_TYPES]
     documents = target.sample(SAMPLE, without=vectors)
     draft = draft_profile(target.mapping, target.settings, documents)
     draft = with_languages(draft, index_fields(target.mapping, (document for _, document in documents)))
@@ -172,7 +173,7 @@ def check_new_profile(profile: IndexProfile, source: str) -> None:
     """InputError with every mistake of a profile for an index that is yet to be made with its fields."""
     if problems := schema_problems(profile):
         raise InputError(source, problems)
-    body = index_body([], Path(), schema=profile)["mappings"]
+    body = index_body(OPENSEARCH, [], Path(), schema=profile)["mappings"]
     whole = managed_profile(body["_meta"], profile)
     problems = [*profile_problems(whole, index_fields(body)), *_own_parts(profile), *_too_many_searched(profile)]
     if problems:

@@ -10,7 +10,8 @@ from urllib.parse import quote
 import pytest
 from recording_server import Answer, recording_server
 
-from ltr_plugin.cluster.opensearch import OpenSearchCluster, connect
+from ltr_plugin.cluster.connecting import connect
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.settings import Settings, describe
 

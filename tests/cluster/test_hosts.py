@@ -7,7 +7,8 @@ from base64 import b64encode
 import pytest
 from recording_server import Answer, make_certificate, recording_server
 
-from ltr_plugin.cluster.opensearch import OpenSearchCluster, connect
+from ltr_plugin.cluster.connecting import connect
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.settings import Settings
 

@@ -10,6 +10,7 @@ from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.managed.profile import default_profile
 from ltr_plugin.cluster.managed.schema_check import schema_problems
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.errors import InputError
 from ltr_plugin.pipelines.profiles import check_new_profile
 from ltr_plugin.profile.index_profile import IndexProfile
@@ -66,7 +67,7 @@ def test_no_more_text_is_searched_than_a_long_query_has_clauses_for(node_url):
     template = search_template(Retrieval(profile), BASELINES["first-pass"])
     body = {"source": template, "params": {"text": words, "sort_price": "asc", "facets": True, "highlight": True}}
     try:
-        cluster.call("PUT", "/test-many-fields", index_body([], Path(), schema=schema))
+        cluster.call("PUT", "/test-many-fields", index_body(OPENSEARCH, [], Path(), schema=schema))
         cluster.call("PUT", "/test-many-fields/_doc/1?refresh=true", {"id": "1", "title": "w1", "price": 1})
         assert cluster.call("POST", "/test-many-fields/_search/template", body)["hits"]["total"]["value"] == 1
     finally:

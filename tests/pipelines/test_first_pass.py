@@ -93,7 +93,7 @@ def three(cluster):
 
 def ranked(index, params, ranking="first-pass", retrieval=None):
     """The ids that a ranking gives, each with its score."""
-    template = {"source": search_template(retrieval or Retrieval(index.profile), BASELINES[ranking])}
+    template = {"source": search_template(retrieval or index.retrieval(), BASELINES[ranking])}
     (hits,) = msearch_template(index, template, [("q", {"text": "", **params})])
     return {hit.id: hit.score for hit in hits}
 
@@ -143,7 +143,7 @@ def test_filters_hold_in_a_query_of_the_shops_own(three):
 
 def test_facets_count_what_a_query_of_the_shops_own_finds(three):
     index = three(query=OWN)
-    template = {"source": search_template(Retrieval(index.profile), BASELINES["first-pass"])}
+    template = {"source": search_template(index.retrieval(), BASELINES["first-pass"])}
     for params, counted in (
         ({"wide": [1.0, 0.0]}, {"Tasse": 1}),  # k is 1
         ({"wide": [1.0, 0.0], "filter_kind": ["Kanne"]}, {"Kanne": 1, "Tasse": 1}),

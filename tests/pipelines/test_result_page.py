@@ -432,7 +432,7 @@ def test_variants_are_found_up_to_the_last_hit_that_pages_reach(odd, window, mon
 
 
 def search_all(index, ranking):
-    template = {"source": search_template(Retrieval(index.profile), ranking)}
+    template = {"source": search_template(index.retrieval(), ranking)}
     return cluster_search.search(index, template, {"text": "mug", "size": 300})
 
 

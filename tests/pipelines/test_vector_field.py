@@ -9,8 +9,8 @@ from busy_proxy import busy_proxy
 from german_shop import documents
 from PIL import Image
 
-from ltr_plugin.cluster.embedding_notes import EmbeddingNotes
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.cluster.vectors.embedding_notes import EmbeddingNotes
 from ltr_plugin.encoders import load_encoder
 from ltr_plugin.errors import EncoderError
 from ltr_plugin.pipelines.embedding import vector_field

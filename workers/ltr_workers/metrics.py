@@ -8,8 +8,8 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.index import ManagedIndex
-from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.errors import ClusterError, LtrError
 from ltr_plugin.settings import Settings
 

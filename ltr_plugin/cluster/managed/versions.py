@@ -95,7 +95,7 @@ def create_next_version(
         name = next_name(alias, names)
         before = cluster.call("GET", f"/{current}")[current] if current else None
         choices = choose_analysis(cluster, schema, before and choices_of(before, schema), options.words)
-        body = index_body(vectors, media_root, schema=schema, choices=choices)
+        body = index_body(cluster.engine, vectors, media_root, schema=schema, choices=choices)
         body["aliases"] = {write_alias(name): {"is_hidden": True}}
         body["mappings"]["_meta"] |= made_for
         if before:
