@@ -1,5 +1,6 @@
 """Requests to Elasticsearch through its own client."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -32,13 +33,14 @@ class ElasticsearchClient(HttpClient):
     ) -> None:
         """As of `HttpClient`."""
         super().__init__(urls, settings, timeout_s=timeout_s, on_retry=on_retry)
+        # It logs each host that fails, which is raised here, or passed over and told.
+        logging.getLogger("elastic_transport").setLevel(logging.CRITICAL)
         header = self.authentication.header
         self._headers = {"accept": _JSON, **({"authorization": header} if header else {})}
         self._transport = Elasticsearch(
             self.hosts,
             ca_certs=self.ca or DEFAULT,
             request_timeout=timeout_s,
-            max_retries=0,
             connections_per_node=POOL_SIZE,
             node_class=_Node,
             dead_node_backoff_factor=DEAD_S,
@@ -51,7 +53,9 @@ class ElasticsearchClient(HttpClient):
         if text is not None:
             headers["content-type"] = _LINES if text.endswith("\n") else _JSON
         try:
-            meta, body = self._transport.perform_request(method, target, body=text, headers=headers)
+            meta, body = self._transport.perform_request(
+                method, target, body=text, headers=headers, max_retries=0, retry_on_status=()
+            )
         except SerializationError:
             return ""
         except TransportError as error:
