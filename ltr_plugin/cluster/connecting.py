@@ -56,14 +56,6 @@ def require_ltr(cluster: Cluster) -> None:
         ) from None
 
 
-def engine_version(cluster: Cluster) -> str:
-    """The version of the cluster's search engine, such as `3.6.0`; empty where the user may not ask for it."""
-    try:
-        return str(cluster.call("GET", "/")["version"]["number"])
-    except (ClusterError, LookupError, TypeError):
-        return ""
-
-
 def _which(cluster: Cluster) -> Engine:
     """The engine of a cluster without the plugin, by what it says of itself."""
     try:

@@ -17,7 +17,7 @@ class _Elasticsearch:
     # Without it, vectors are left out of what an update and a copy read.
     index_settings: Mapping[str, Any] = {"mapping.exclude_source_vectors": False}
     max_analyzed_offset = "max_analyzed_offset"
-    bm25_scale = 2.2  # it kept the factor k1 + 1 of BM25, with k1 = 1.2
+    bm25_scales: Mapping[str, float] = {"BM25": 2.2}  # it keeps the factor k1 + 1, 1.2 + 1
     ltr_advice = (
         "install this project's engine, built for the version of the cluster, on every node with "
         "`bin/elasticsearch-plugin install file:///.../ltr-engine.zip` (engine/README.md says how to build it)"

@@ -25,8 +25,8 @@ class Engine(Protocol):
     max_analyzed_offset: str
     """The option of highlights that says how much of a text they look at."""
 
-    bm25_scale: float
-    """What BM25 of one rare word is multiplied by beside OpenSearch's: scores of the engines cannot be compared."""
+    bm25_scales: Mapping[str, float]
+    """By the type of an index's similarity, how many times as great its scores are as those of OpenSearch's BM25."""
 
     ltr_advice: str
     """How to install a learning-to-rank plugin."""

@@ -13,7 +13,7 @@ class _OpenSearch:
     whole_object_type = "flat_object"
     index_settings: Mapping[str, Any] = {"knn": True}
     max_analyzed_offset = "max_analyzer_offset"
-    bm25_scale = 1.0
+    bm25_scales: Mapping[str, float] = {"BM25": 1.0, "LegacyBM25": 2.2}  # the latter keeps the factor k1 + 1, 1.2 + 1
     ltr_advice = (
         "install it on every node with `bin/opensearch-plugin install opensearch-ltr` (the full OpenSearch "
         "distribution carries it)"

@@ -227,3 +227,8 @@ AnyFeature = Annotated[
     Match | MultiMatch | Phrase | Similarity | FieldValue | Recency | QueryFlag | Template | Derived,
     Field(discriminator="kind"),
 ]
+
+
+def scores_words(feature: Feature) -> bool:
+    """Whether a feature is, or may be, a score of words, whose scale is that of a search engine."""
+    return isinstance(feature, Match | MultiMatch | Phrase | Template)

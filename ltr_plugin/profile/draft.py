@@ -72,6 +72,7 @@ class ProfileDraft:
     nested: tuple[NestedField, ...] = ()
     filters: tuple[FilterField, ...] = ()
     languages: Mapping[str, str] = field(default_factory=dict)
+    search_type: Guess | None = None
 
     def product_fields(self) -> ProductFields:
         """The parts that are guessed."""

@@ -103,6 +103,7 @@ def create_next_version(
             body["settings"]["index"] |= {key: settings[key] for key in _INHERITED_SETTINGS if key in settings}
         stated = {"number_of_shards": options.shards, "number_of_replicas": options.replicas}
         body["settings"]["index"] |= {key: count for key, count in stated.items() if count is not None}
+        body["mappings"]["_meta"]["shards"] = int(body["settings"]["index"]["number_of_shards"])
         try:
             cluster.call("PUT", f"/{name}", body)
         except ClusterError as error:
