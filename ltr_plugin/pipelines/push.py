@@ -160,8 +160,6 @@ def _require_same_scoring(index: Index, ranker: Ranker) -> None:
         return
     was, now = (f"{engine_named(one['engine']).title} with {one['similarity']}" for one in (trained, here))
     known = trained["bm25_scale"] and here["bm25_scale"]
-    times = f"{here['bm25_scale'] / trained['bm25_scale']:.2g} times " if known else ""
-    reason = (
-        f"it was trained on {was}; {now} scores words {times or 'otherwise, not '}as high, so it would rank wrongly"
-    )
+    factor = f"{here['bm25_scale'] / trained['bm25_scale']:.2g} times as high" if known else "otherwise"
+    reason = f"it was trained on {was}, and {now} scores words {factor}, so it would rank wrongly"
     raise InputError(f"ranker {ranker.kind}", f"{reason}; log features on {index.name} and train again")
