@@ -11,9 +11,7 @@ done
 [[ -x $tool ]] || { echo "$home is no folder of OpenSearch or Elasticsearch" >&2 && exit 1; }
 
 for other in opensearch-ltr ltr ltr-engine; do
-  if "$tool" list | grep --quiet --line-regexp "$other"; then
-    "$tool" remove --purge "$other"
-  fi
+  [[ ! -d $home/plugins/$other ]] || "$tool" remove --purge "$other"
 done
 "$tool" install --batch "file://$(realpath "$zip")"
-"$tool" list | grep --quiet --line-regexp ltr-engine
+test -d "$home/plugins/ltr-engine"
