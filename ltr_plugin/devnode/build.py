@@ -53,10 +53,11 @@ def run_logged(command: list[str], log: Path, jdk: Jdk, failure: str) -> None:
     # OPENSEARCH_HOME and others like it would make the plugin installer change another node.
     theirs = tuple(f"{one.variables}_" for one in DISTRIBUTIONS.values())
     environment = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
+    environment |= dict.fromkeys(("JAVA_HOME", *(f"{prefix}JAVA_HOME" for prefix in theirs)), str(jdk.home))
     with log.open("wb") as output:
         process = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False, umask=0o022,
-            env=environment | {"JAVA_HOME": str(jdk.home)},
+            env=environment,
         )  # fmt: skip
     if process.returncode:
         raise NodeError(f"{failure} (exit code {process.returncode}, log {str(log)!r}):\n{tail(log)}")
