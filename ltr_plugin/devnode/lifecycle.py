@@ -52,7 +52,7 @@ def start_node(
     have the ports after it. `heap` is Java's form, such as `512m` or `2g`. The nodes refuse to run as root: if root
     starts them, they run as `user` (default: nobody), who owns their data and logs, and nothing that is executed.
     InputError for a bad argument; NodeError when another cluster runs in the folder, tools are missing, the build
-    fails, the folder cannot be written or belongs to another user, or a node does not become healthy within two
+    fails, the folder cannot be written or belongs to another user, or a node does not become healthy within four
     minutes and one for each node.
     """
     return _ensure_running(

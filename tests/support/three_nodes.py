@@ -22,6 +22,11 @@ class Nodes:
         """Kills a node as a crash would."""
         kill_node(self._settings, number)
 
+    def manager(self) -> int:
+        """The number of the node that manages the cluster."""
+        (elected,) = (row["node"] for row in self.cluster.call("GET", "/_cat/master", format="json"))
+        return int(elected.rpartition("-")[2])
+
     def running(self) -> list[bool]:
         """Of each node, whether it runs."""
         state = node_state(self._settings)

@@ -24,8 +24,6 @@ public final class Rename {
         }
     }
 
-    private static final Pattern PACKAGE = Pattern.compile("^package ([\\w.]+);", Pattern.MULTILINE);
-
     private final List<Rule> rules = new ArrayList<>();
     private final List<String> omitted = new ArrayList<>();
 
@@ -81,9 +79,15 @@ public final class Rename {
         if (omitted.contains(name)) {
             return;
         }
-        String text = Files.readString(file);
+        String folder = renamed("", from.relativize(file).getParent().toString().replace('/', '.') + ".");
+        Path target = to.resolve(folder.replace('.', '/')).resolve(renamed("", name));
+        Files.createDirectories(target.getParent());
+        Files.writeString(target, renamed(name, Files.readString(file)));
+    }
+
+    private String renamed(String file, String text) {
         for (Rule rule : rules) {
-            if (rule.holdsFor(name)) {
+            if (rule.holdsFor(file)) {
                 Matcher matcher = rule.from.matcher(text);
                 if (matcher.find()) {
                     rule.uses[0]++;
@@ -91,10 +95,6 @@ public final class Rename {
                 }
             }
         }
-        Matcher declared = PACKAGE.matcher(text);
-        Path folder = declared.find() ? Path.of(declared.group(1).replace('.', '/')) : from.relativize(file).getParent();
-        Path target = to.resolve(folder).resolve(name.replace("OpenSearch", "Elasticsearch"));
-        Files.createDirectories(target.getParent());
-        Files.writeString(target, text);
+        return text;
     }
 }
