@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from recording_server import Answer, RecordingServer
 
-PASSWORD = 'of the "node" \\'
+PASSWORD = 'of the "node" \\'  # noqa: S105 - of a server of this test
 
 
 def health(docker, **environment: object) -> int:
