@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Starts OpenSearch with TLS and passwords from files: start.sh COMMAND...
 # The configuration is assembled in OPENSEARCH_PATH_CONF, a folder in memory, so the root file system can be read-only.
-# The users are stored in the cluster at its first start; a password that is changed later is changed by its REST API.
+# Users and roles are stored in the cluster at its first start; later they are changed by its REST API.
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
@@ -25,11 +25,13 @@ hash_of() { # the tool prints a warning before the hash; the password is not amo
   PASSWORD=$(<"$secrets/$1") bash "$home/plugins/opensearch-security/tools/hash.sh" -env PASSWORD | tail -n 1
 }
 
+admin=$(hash_of opensearch_admin_password)
+worker=$(hash_of opensearch_worker_password)
 security=$OPENSEARCH_PATH_CONF/opensearch-security
 cat >"$security/internal_users.yml" <<END
 _meta: {type: internalusers, config_version: 2}
-admin: {reserved: true, backend_roles: [admin], hash: "$(hash_of opensearch_admin_password)"}
-ltr_worker: {reserved: true, backend_roles: [catalog_worker], hash: "$(hash_of opensearch_worker_password)"}
+admin: {backend_roles: [admin], hash: "$admin"}
+ltr_worker: {backend_roles: [catalog_worker], hash: "$worker"}
 END
 cat "$here/roles.yml" >>"$security/roles.yml"
 cat "$here/roles_mapping.yml" >>"$security/roles_mapping.yml"

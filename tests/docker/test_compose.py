@@ -1,5 +1,6 @@
 """compose.yaml and what may be laid over it: Compose's schema, our settings, and the rules of a safe container."""
 
+import json
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -61,6 +62,29 @@ def test_workers_get_settings_that_exist_and_no_secret_in_a_variable(compose):
         assert float(environment["LTR_CORES"]) <= float(service["deploy"]["resources"]["limits"]["cpus"])
 
 
+def test_workers_can_use_the_secrets_as_they_are_made(compose, secrets, monkeypatch):
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    for name, service in workers(compose).items():
+        for key, value in service["environment"].items():
+            monkeypatch.setenv(
+                key, value.replace("/run/secrets", str(secrets)).replace("${LTR_SWEEP_INDICES:-shop}", "shop")
+            )
+        settings = Settings.from_env()
+        assert settings.opensearch_password, name
+        assert settings.broker_url.endswith("@redis:6379/0"), name
+
+
+def test_the_docs_say_what_all_limits_add_up_to(compose):
+    limits = [
+        service["deploy"]["resources"]["limits"] for name, service in compose["services"].items() if name != "ltr"
+    ]
+    cores = sum(float(limit["cpus"]) for limit in limits)
+    gigabytes = sum(float(limit["memory"][:-1]) / {"g": 1, "m": 1024}[limit["memory"][-1]] for limit in limits)
+    page = (Path(__file__).parents[2] / "docs/deployment.md").read_text()
+    assert f"{cores:.0f} cores and {gigabytes:.0f} GB" in page
+
+
 def test_every_queue_has_a_worker_and_the_catalog_queue_exactly_one(compose):
     from ltr_plugin.broker.messages import CATALOG_QUEUE, QUEUES, queue_of
 
@@ -93,3 +117,12 @@ def test_no_container_sees_more_of_this_folder_than_it_needs(compose, docker):
                 assert source not in ("./", "./secrets"), name
             elif not source.startswith("$"):
                 assert source in compose["volumes"], name
+
+
+def test_the_workers_role_is_the_one_that_the_docs_have(docker):
+    documented = docker.parent / "docs/roles/opensearch.json"
+    if not documented.exists():
+        pytest.skip("the docs have no roles")
+    wanted = {change["path"]: change["value"] for change in json.loads(documented.read_text())}
+    role = yaml.safe_load((docker / "opensearch/roles.yml").read_text())["catalog_worker"]
+    assert role == wanted["/catalog_worker"]

@@ -107,10 +107,14 @@ def test_opensearch_gets_certificates_and_users_in_a_folder_of_its_own(secrets, 
         (security / f"{name}.yml").write_text(f"_meta: {{type: {name}}}\n")
     # the plugin's tool prints a warning first, and takes the password from the variable that it is told
     (tools / "hash.sh").write_text('echo warning; [ "$1" = -env ] && printenv "$2" | sha256sum | cut -d" " -f1\n')
-    began = run(
-        docker / "opensearch/start.sh", "sh", "-c", "echo $OPENSEARCH_PATH_CONF $OPENSEARCH_JAVA_OPTS",
-        OPENSEARCH_HOME=home, OPENSEARCH_PATH_CONF=conf, SECRETS=secrets, OPENSEARCH_JAVA_OPTS="-Xmx1g",
-    )  # fmt: skip
+
+    def start():
+        return run(
+            docker / "opensearch/start.sh", "sh", "-c", "echo $OPENSEARCH_PATH_CONF $OPENSEARCH_JAVA_OPTS",
+            OPENSEARCH_HOME=home, OPENSEARCH_PATH_CONF=conf, SECRETS=secrets, OPENSEARCH_JAVA_OPTS="-Xmx1g",
+        )  # fmt: skip
+
+    began = start()
     assert began.returncode == 0, began.stderr
     assert began.stdout.startswith(f"{conf} ")
     assert "-Xmx1g" in began.stdout
