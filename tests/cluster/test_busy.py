@@ -27,7 +27,7 @@ def proxy(node_url):
 
 @pytest.fixture
 def name(node_url):
-    node, name = OpenSearchCluster(node_url), f"busy-{uuid.uuid4().hex[:8]}"
+    node, name = connect(node_url), f"busy-{uuid.uuid4().hex[:8]}"
     node.call("PUT", f"/{name}-v1", {"settings": {"number_of_replicas": 0}, "aliases": {name: {}}})
     yield name
     node.call("DELETE", f"/{name}-v1")
@@ -199,7 +199,7 @@ def test_an_action_that_is_too_large_for_the_cluster_loses_no_neighbour(proxy, n
 
 @pytest.mark.parametrize("value", ["\ud800", object(), 10**5000], ids=["half", "object", "digits"])
 def test_an_action_that_has_no_json_loses_no_neighbour(node_url, name, value):
-    cluster = OpenSearchCluster(node_url)
+    cluster = connect(node_url)
     values = (1, value, 3)
     actions = [{"_op_type": "index", "_index": name, "_id": f"d{n}", "n": value} for n, value in enumerate(values)]
     (_, first), (id_, error), (_, third) = cluster.bulk(actions)

@@ -14,9 +14,9 @@ from ltr_command import ltr_here as ltr
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.documents import EmbeddingResult
 from ltr_plugin.cluster.managed.versions import open_or_create
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.search import msearch_template, search
 from ltr_plugin.encoders import load_encoder, vector_fields
 from ltr_plugin.errors import ClusterError, InputError
@@ -70,7 +70,7 @@ def profile_with(**first_pass):
 
 @pytest.fixture(scope="module")
 def cluster(node_url):
-    return OpenSearchCluster(node_url, retry_timeout_s=0)
+    return connect(node_url, retry_timeout_s=0)
 
 
 @pytest.fixture(scope="module")
