@@ -15,8 +15,9 @@ import java.util.regex.PatternSyntaxException;
  * <p>Arguments: the folder of the sources, the folder to write anew, and files of rules. A rule is a line
  * {@code REGEX ==> REPLACEMENT}; it holds for the files of the section {@code [NAME NAME...]} that it stands in, or
  * for all. {@code omit NAME...} leaves files out, for which a class of the same name is written by hand. A rule that
- * changes nothing is an error, as then the sources have changed and it must be looked at. {@code \n} in a replacement
- * is a new line; lines that begin with {@code #} are comments.
+ * changes nothing is an error, as then the sources have changed and it must be looked at; those in {@code names.txt}
+ * are for all modules, and need not change something in each. {@code \n} in a replacement is a new line; lines that
+ * begin with {@code #} are comments.
  */
 public final class Rename {
     private record Rule(String line, List<String> files, Pattern from, String to, int[] uses) {
