@@ -19,7 +19,10 @@ import org.ltrplugin.engine.Expression.Op;
 final class InstructionList {
     private static final int NONE = -1;
 
-    /** An operand, in the registers of the types in which it is known: at least one. */
+    /**
+     * An operand, in the registers of the types in which it is known: at least one, and all when it can be of either type,
+     * as the values of a conditional.
+     */
     private record Operand(int asDouble, int asLong, int asInt) {
         static Operand ofDouble(int register) {
             return new Operand(register, NONE, NONE);
@@ -27,6 +30,14 @@ final class InstructionList {
 
         static Operand ofLong(int register) {
             return new Operand(NONE, register, NONE);
+        }
+
+        boolean isDouble() {
+            return asLong == NONE;
+        }
+
+        boolean isLong() {
+            return asDouble == NONE;
         }
 
         /** 0 or 1, which is the same in 32 and in 64 bits. */
@@ -158,9 +169,9 @@ final class InstructionList {
         Operand otherwise = operands.pop();
         Operand then = operands.pop();
         Operand condition = withInt(operands.pop());
-        boolean allDouble = then.asDouble != NONE && otherwise.asDouble != NONE;
-        boolean allLong = then.asLong != NONE && otherwise.asLong != NONE;
-        boolean allInt = then.asInt != NONE && otherwise.asInt != NONE;
+        boolean allDouble = then.isDouble() && otherwise.isDouble();
+        boolean allLong = then.isLong() && otherwise.isLong();
+        boolean allInt = allLong && then.asInt != NONE && otherwise.asInt != NONE;
         if (allDouble == false && allLong == false) {
             // What the operation around it needs is not known yet. Each type is converted from the value that is chosen.
             then = withDouble(withLong(withInt(then)));
