@@ -19,7 +19,7 @@ def sources_digest(engine: Path, distribution: Distribution) -> str:
     digest = hashlib.sha256()
     for path in sorted(engine.rglob("*")):
         parts = path.relative_to(engine).parts
-        built = path.name == "pom.xml" or "src" in parts
+        built = parts[0] != "target" and path.suffix != ".md"
         if built and parts[0] not in of_others and not _is_test(parts) and path.is_file():
             digest.update(f"{'/'.join(parts)}\0{path.stat().st_size}\0".encode())
             digest.update(path.read_bytes())
