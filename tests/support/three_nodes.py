@@ -24,7 +24,8 @@ class Nodes:
 
     def manager(self) -> int:
         """The number of the node that manages the cluster."""
-        (elected,) = (row["node"] for row in self.cluster.call("GET", "/_cat/master", format="json"))
+        rows = self.cluster.call("GET", "/_cat/nodes", h="name,m", format="json")
+        (elected,) = (row["name"] for row in rows if row["m"] == "*")
         return int(elected.rpartition("-")[2])
 
     def running(self) -> list[bool]:
