@@ -1,5 +1,6 @@
 """Three real nodes of one cluster, which a test kills and starts again."""
 
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.versions import IndexOptions
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.devnode import NodeState, kill_node, node_state, start_node
@@ -41,7 +42,7 @@ class Nodes:
 
     def each(self) -> list[OpenSearchCluster]:
         """The same cluster, asked through one node each."""
-        return [OpenSearchCluster(url) for url in self.urls]
+        return [connect(url) for url in self.urls]
 
 
 class KilledAt:
