@@ -94,7 +94,7 @@ class NodeDeaths:
         self._urls = state.urls
         self._rng = random.Random(seed)
         self._folder, self._products = folder, products
-        self._cluster = connect(",".join(state.urls), retry_timeout_s=RETRY_TIMEOUT_S)
+        self._cluster = connect(",".join(state.urls), retry_timeout_s=RETRY_TIMEOUT_S, timeout_s=180)
         self._starting: Future[NodeState] | None = None
         self._background = ThreadPoolExecutor(1)
         self.outcomes = {flow: Outcome(flow) for flow in ("index", "log", "push", "search")}

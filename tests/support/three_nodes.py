@@ -17,7 +17,7 @@ class Nodes:
     def __init__(self, settings: Settings, state: NodeState) -> None:
         self._settings = settings
         self.urls = state.urls
-        self.cluster = connect(",".join(state.urls), retry_timeout_s=60)
+        self.cluster = connect(",".join(state.urls), retry_timeout_s=60, timeout_s=180)
 
     def kill(self, number: int) -> None:
         """Kills a node as a crash would."""
