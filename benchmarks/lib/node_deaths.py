@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.lib.word_shop import QUERIES, feature_set, write_shop
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.versions import IndexOptions
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.devnode import NodeState, kill_node, start_node
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
@@ -94,7 +94,7 @@ class NodeDeaths:
         self._urls = state.urls
         self._rng = random.Random(seed)
         self._folder, self._products = folder, products
-        self._cluster = OpenSearchCluster(",".join(state.urls), retry_timeout_s=RETRY_TIMEOUT_S)
+        self._cluster = connect(",".join(state.urls), retry_timeout_s=RETRY_TIMEOUT_S, timeout_s=180)
         self._starting: Future[NodeState] | None = None
         self._background = ThreadPoolExecutor(1)
         self.outcomes = {flow: Outcome(flow) for flow in ("index", "log", "push", "search")}
@@ -169,7 +169,7 @@ class NodeDeaths:
         self._restore()
         wanted = Counter(json.loads(line)["title"] for line in (shop / "catalog.jsonl").read_text().splitlines())
         for url in self._urls:
-            one = ManagedIndex.open(OpenSearchCluster(url), alias)
+            one = ManagedIndex.open(connect(url), alias)
             one.refresh()
             stored = Counter(found.product.title for found in one.fetch(one.ids()))
             outcome.lost += (wanted - stored).total() + (stored - wanted).total()
@@ -212,7 +212,7 @@ class NodeDeaths:
     ) -> None:
         """Scores the queries' candidates through every node."""
         for url in self._urls:
-            one = ManagedIndex.open(OpenSearchCluster(url), index.alias)
+            one = ManagedIndex.open(connect(url), index.alias)
             parity = verify_parity(one, ranker, ranker.export(), model, encoded)
             outcome.done += 1
             outcome.pairs += parity.pairs

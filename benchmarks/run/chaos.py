@@ -38,9 +38,9 @@ from benchmarks.lib.recorded import Attempt, read_attempts
 from benchmarks.lib.script import ROOT, argument_parser, command_line, write_result
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.managed.versions import open_or_create
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.devnode import NodeState, start_node, stop_node, temporary_node
 from ltr_plugin.devnode.distribution import DISTRIBUTIONS
 from ltr_plugin.errors import LtrError
@@ -107,7 +107,7 @@ class Chaos:
 
     def run(self, catalog: Path, fields: tuple[VectorField, ...]) -> Outcome:
         """Embeds the catalog with kills; ends when no vector is missing, or after --minutes."""
-        cluster = OpenSearchCluster(self.starting.result().url, retry_timeout_s=120)
+        cluster = connect(self.starting.result().url, retry_timeout_s=120)
         alias = f"chaos-{self.name}-{time.time_ns()}"
         index = open_or_create(cluster, alias, fields, catalog.parent)
         write_products(cluster, catalog, alias, fields)
