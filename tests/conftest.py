@@ -13,6 +13,7 @@ from small_bert import save_sentence_model
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.devnode import temporary_node
+from ltr_plugin.devnode.distribution import ELASTICSEARCH
 from ltr_plugin.encoders import load_encoder, vector_fields
 
 PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -45,6 +46,17 @@ def node_url() -> Iterator[str]:
         yield url
         return
     with temporary_node(copy_of_built_node(f"test-node{PROCESS}")) as node:
+        yield node.url
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url() -> Iterator[str]:
+    """An Elasticsearch's address: ELASTICSEARCH_URL, else a node in runs/test-elasticsearch, as for `node_url`."""
+    if url := os.environ.get("ELASTICSEARCH_URL"):
+        yield url
+        return
+    settings = copy_of_built_node(f"test-elasticsearch{PROCESS}", ELASTICSEARCH)
+    with temporary_node(settings, engine="elasticsearch") as node:
         yield node.url
 
 

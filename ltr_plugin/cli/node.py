@@ -1,8 +1,9 @@
-"""`ltr node`: the development node."""
+"""`ltr node`: the development cluster."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -10,24 +11,38 @@ from ltr_plugin.cli.options import AsJson, DefaultOf
 from ltr_plugin.cli.terminal.group import verb_group
 from ltr_plugin.cli.terminal.output import print_result
 
-app = verb_group("Start and stop a development node: a real OpenSearch on this machine.")
+if TYPE_CHECKING:
+    from ltr_plugin.devnode import NodeProcess, NodeState
+
+app = verb_group("Start and stop a development cluster: a real OpenSearch or Elasticsearch on this machine.")
 
 
 @app.command()
 def start(
     heap: Annotated[
         str,
-        typer.Option(default_factory=DefaultOf("devnode:start_node", "heap"), help="Heap of Java, such as 512m or 2g."),
+        typer.Option(
+            default_factory=DefaultOf("devnode:start_node", "heap"), help="Heap of each node, such as 512m or 2g."
+        ),
     ],
+    engine: Annotated[
+        Literal["opensearch", "elasticsearch"] | None,
+        typer.Option(help="What to start. Default: what was started last and not stopped, else opensearch."),
+    ] = None,
+    nodes: Annotated[int | None, typer.Option(min=1, max=5, help="Number of nodes. Default: the same, else 1.")] = None,
     port: Annotated[
-        int | None, typer.Option(help="HTTP port on loopback. Default: the first free one from 9200.")
+        int | None,
+        typer.Option(help="HTTP port of the first node; the next ones follow. Default: the first free ones from 9200."),
     ] = None,
     user: Annotated[
         str | None, typer.Option(help="User that runs the node when root starts it. Default: nobody.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build what changed and start the node; its data is kept from the last time."""
+    """Build what changed and start the cluster, or its nodes that ended; its data is kept from the last time.
+
+    The data of each engine and of each number of nodes is kept apart.
+    """
     from ltr_plugin.devnode import STEPS, node_state, start_node
     from ltr_plugin.settings import Settings
 
@@ -37,15 +52,18 @@ def start(
 
     settings = Settings.from_env()
     already = node_state(settings)
-    state = start_node(settings, port=port, heap=heap, user=user, progress=print_step)
+    state = start_node(
+        settings, engine=engine, nodes=nodes, port=port, heap=heap, user=user, progress=print_step
+    )  # fmt: skip
     note = "was already running" if state == already else "is running"
-    facts = {"url": state.url, "pid": state.pid, "version": state.version}
-    print_result(facts, f"OpenSearch {state.version} {note} at {state.url} (process {state.pid})", as_json=as_json)
+    processes = ", ".join(str(node.pid) for node in state.nodes)
+    text = f"{state.distribution.title} {state.version} {note} at {','.join(state.urls)} (process {processes})"
+    print_result(_facts(state), text, as_json=as_json)
 
 
 @app.command()
 def stop(as_json: AsJson = False) -> None:
-    """Stop the node; its data is kept."""
+    """Stop all nodes of the cluster; its data is kept."""
     from ltr_plugin.devnode import stop_node
     from ltr_plugin.settings import Settings
 
@@ -55,7 +73,7 @@ def stop(as_json: AsJson = False) -> None:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show the address and health of the node; the exit code is 0 when it runs and 1 when it does not."""
+    """Show the addresses and health of the cluster; the exit code is 0 when all its nodes run, else 1."""
     from ltr_plugin.devnode import node_health, node_state
     from ltr_plugin.settings import Settings
 
@@ -65,42 +83,57 @@ def status(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
     health = node_health(state)
     uptime_s = int((datetime.now(UTC) - state.started).total_seconds())
-    facts = {
-        "url": state.url,
-        "pid": state.pid,
-        "version": state.version,
-        "uptime_s": uptime_s,
-        "health": health.status,
-        "plugins": list(health.plugins),
-    }
+    facts = _facts(state) | {"uptime_s": uptime_s, "health": health.status, "plugins": list(health.plugins)}
     minutes, seconds = divmod(uptime_s, 60)
-    shown = facts | {
+    shown = {
+        "engine": f"{state.distribution.title} {state.version}",
+        **{f"node {number}": _describe(node) for number, node in enumerate(state.nodes, 1)},
         "uptime": f"{minutes // 60} h {minutes % 60} min {seconds} s",
+        "health": health.status,
         "plugins": ", ".join(health.plugins),
     }
-    lines = [f"{name:8} {shown[name]}" for name in ("url", "pid", "version", "uptime", "health", "plugins")]
-    print_result({"running": True, **facts}, "\n".join(lines), as_json=as_json)
+    print_result(
+        {"running": True, **facts}, "\n".join(f"{name:8} {value}" for name, value in shown.items()), as_json=as_json
+    )
+    if not all(node.running for node in state.nodes):
+        raise typer.Exit(1)
 
 
 @app.command()
 def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="Number of lines to print.")] = 50,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Print new lines until interrupted.")] = False,
+    node: Annotated[int, typer.Option(min=1, max=5, help="Which node of several.")] = 1,
 ) -> None:
-    """Print the end of the node's log."""
-    from ltr_plugin.devnode import NodeFolder
+    """Print the end of the log of the node that was started last."""
+    from ltr_plugin.devnode import ClusterFolder
     from ltr_plugin.devnode.folder import tail
     from ltr_plugin.settings import Settings
 
-    log = NodeFolder.of(Settings.from_env()).log
+    log = ClusterFolder.of(Settings.from_env()).last_log(node)
     typer.echo(log, err=True)
-    if not log.exists():
+    if log is None or not log.exists():
         typer.echo("there is no log yet", err=True)
         raise typer.Exit(1)
     end = log.lstat().st_size
     typer.echo(tail(log, lines))
     if follow:
         _follow(log, end)
+
+
+def _facts(state: "NodeState") -> dict[str, object]:
+    return {
+        "engine": state.engine,
+        "version": state.version,
+        "url": state.url,
+        "urls": list(state.urls),
+        "pid": state.pid,
+        "nodes": [asdict(node) for node in state.nodes],
+    }
+
+
+def _describe(node: "NodeProcess") -> str:
+    return f"{node.url} (process {node.pid})" if node.running else f"{node.url} ended"
 
 
 def _follow(log: Path, offset: int) -> None:

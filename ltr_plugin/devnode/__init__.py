@@ -1,19 +1,24 @@
-"""The development node: a real OpenSearch on this machine for development, tests and the demo. Linux and macOS.
+"""The development cluster: a real OpenSearch or Elasticsearch, of one node or several, on this machine.
 
-`toolchain` finds Maven and a JDK, `build` runs Maven, `layout` installs the node from Maven's files, `folder` has the
-paths of its parts, `account` is the user it runs as, `process` and `state` tell whether it runs, and `lifecycle` starts
-and stops it.
+For development, tests and the demo, on Linux and macOS. `distribution` has what differs between the two, `toolchain`
+finds Maven and a JDK, `build` runs Maven, and `layout` installs what it wrote. `folder` has the paths of a cluster and
+of its nodes, `configuration` writes the nodes' settings, `account` is the user they run as, `process` and `state` tell
+whether they run, `starting` starts nodes that find each other, and `lifecycle` starts and stops the cluster.
 """
 
-from ltr_plugin.devnode.folder import NodeFolder
-from ltr_plugin.devnode.lifecycle import STEPS, start_node, stop_node, temporary_node
-from ltr_plugin.devnode.state import Health, NodeState, node_health, node_state
+from ltr_plugin.devnode.distribution import Engine
+from ltr_plugin.devnode.folder import ClusterFolder
+from ltr_plugin.devnode.lifecycle import STEPS, kill_node, start_node, stop_node, temporary_node
+from ltr_plugin.devnode.state import Health, NodeProcess, NodeState, node_health, node_state
 
 __all__ = [
     "STEPS",
+    "ClusterFolder",
+    "Engine",
     "Health",
-    "NodeFolder",
+    "NodeProcess",
     "NodeState",
+    "kill_node",
     "node_health",
     "node_state",
     "start_node",

@@ -1,4 +1,4 @@
-"""The user that the node runs as: OpenSearch refuses to run as root."""
+"""The user that the node runs as: neither OpenSearch nor Elasticsearch runs as root."""
 
 import hashlib
 import os
@@ -41,7 +41,7 @@ class Account:
         except KeyError:
             raise InputError("--user", f"there is no user {name!r} on this machine") from None
         if entry.pw_uid == 0:
-            raise InputError("--user", f"OpenSearch refuses to run as {name!r}; name an unprivileged user")
+            raise InputError("--user", f"the node refuses to run as {name!r}; name an unprivileged user")
         if entry.pw_uid == current:
             return cls(name)
         if current != 0:
@@ -59,7 +59,7 @@ class Account:
             return subprocess.run(["test", "-x", path], check=False, **self.identity).returncode == 0
         except PermissionError as error:
             raise NodeError(
-                f"OpenSearch refuses to run as root, and this root may not become {self.name!r} ({error.strerror}); "
+                f"the node refuses to run as root, and this root may not become {self.name!r} ({error.strerror}); "
                 "run this as an ordinary user"
             ) from error
 

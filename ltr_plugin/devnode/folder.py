@@ -1,5 +1,6 @@
-"""Paths of the node's files."""
+"""Paths of a development cluster's files."""
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ltr_plugin.devnode.account import require_owner
+from ltr_plugin.devnode.distribution import Distribution
 from ltr_plugin.errors import NodeError
 from ltr_plugin.settings import Settings
 
@@ -16,20 +18,27 @@ CLUSTER_NAME = "ltr-dev"
 
 
 @dataclass(frozen=True)
-class NodeFolder:
-    """The folder `node` of a run folder, absolute and without links, because it identifies the node's process."""
+class ClusterFolder:
+    """The folder `node` of a run folder, absolute and without links, because it identifies the nodes' processes."""
 
     root: Path
 
     @classmethod
-    def of(cls, settings: Settings) -> "NodeFolder":
-        """The node's folder for these settings; it need not exist."""
+    def of(cls, settings: Settings) -> "ClusterFolder":
+        """The cluster's folder for these settings; it need not exist."""
         return cls((settings.runs / "node").resolve())
 
-    @property
-    def home(self) -> Path:
-        """OpenSearch itself, with its plugins and configuration."""
-        return self.root / "opensearch"
+    def home(self, distribution: Distribution) -> Path:
+        """The installed distribution with its plugins, which all nodes of a cluster run."""
+        return self.root / distribution.engine
+
+    def nodes(self, distribution: Distribution, count: int) -> tuple["NodeFolder", ...]:
+        """The folders of a cluster of `count` nodes. A cluster of another engine or size has others, and other data."""
+        home = self.home(distribution)
+        return tuple(
+            NodeFolder(home.with_name(f"{distribution.engine}-{number}of{count}"), number, home, distribution)
+            for number in range(1, count + 1)
+        )
 
     @property
     def build(self) -> Path:
@@ -38,8 +47,62 @@ class NodeFolder:
 
     @property
     def build_log(self) -> Path:
-        """What Maven and the plugin installer printed."""
+        """What Maven printed."""
         return self.root / "build.log"
+
+    @property
+    def tools_log(self) -> Path:
+        """What the plugin installer printed."""
+        return self.root / "tools.log"
+
+    @property
+    def state(self) -> Path:
+        """The state of the running cluster, written once it is healthy."""
+        return self.root / "node.json"
+
+    def last_log(self, number: int) -> Path | None:
+        """The log of this node in the cluster that wrote its log last; None before a first start."""
+        logs = [log for log in self.root.glob(f"*-{number}of*/logs/{CLUSTER_NAME}.log") if log.is_file()]
+        return max(logs, key=lambda log: log.lstat().st_mtime, default=None)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Makes every other start and stop of this cluster wait. NodeError when the folder belongs to another user."""
+        from filelock import FileLock
+
+        require_owner(self.root)
+        with FileLock(self.root / "lock"):
+            yield
+
+
+@dataclass(frozen=True)
+class NodeFolder:
+    """The folder of one node: what it shares with no other node."""
+
+    root: Path
+    number: int
+    home: Path
+    distribution: Distribution
+
+    @property
+    def name(self) -> str:
+        """The node's name in its cluster."""
+        return f"{CLUSTER_NAME}-{self.number}"
+
+    @property
+    def mark(self) -> str:
+        """Java option by which the node's process is recognized; a digest, because a path may have spaces."""
+        return f"-Dltr.node={hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]}"
+
+    @property
+    def config(self) -> Path:
+        """Its configuration: that of the distribution with settings of its own."""
+        return self.root / "config"
+
+    @property
+    def seeds(self) -> Path:
+        """Transport addresses of the cluster's nodes, which the node reads anew while it looks for them."""
+        return self.config / "unicast_hosts.txt"
 
     @property
     def data(self) -> Path:
@@ -49,7 +112,7 @@ class NodeFolder:
     @property
     def temporary(self) -> Path:
         """The node's temporary files."""
-        return self.home / "tmp"
+        return self.root / "tmp"
 
     @property
     def logs(self) -> Path:
@@ -68,27 +131,18 @@ class NodeFolder:
 
     @property
     def ports(self) -> Path:
-        """Addresses that the node listens on, one `address:port` a line; written by the node."""
+        """HTTP addresses that the node listens on, one `address:port` a line; written by the node."""
         return self.logs / "http.ports"
+
+    @property
+    def transport_ports(self) -> Path:
+        """The same of the addresses for the other nodes."""
+        return self.logs / "transport.ports"
 
     @property
     def pid(self) -> Path:
         """The process id, written as soon as the process exists."""
         return self.root / "node.pid"
-
-    @property
-    def state(self) -> Path:
-        """The running node's state, written once the node is healthy."""
-        return self.root / "node.json"
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Makes every other start and stop of this node wait. NodeError when the folder belongs to another user."""
-        from filelock import FileLock
-
-        require_owner(self.root)
-        with FileLock(self.root / "lock"):
-            yield
 
 
 @contextmanager

@@ -1,22 +1,25 @@
-"""Starts and stops the node."""
+"""Starts and stops the development cluster."""
 
-import http.client
+import os
 import re
+import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from ltr_plugin.devnode.account import Account
 from ltr_plugin.devnode.build import build, sources_digest
-from ltr_plugin.devnode.folder import NodeFolder, open_log, tail, writing
-from ltr_plugin.devnode.layout import configure, laid_out, lay_out
-from ltr_plugin.devnode.process import end, is_running, spawn
-from ltr_plugin.devnode.state import NodeState, get, node_state, write_state
-from ltr_plugin.devnode.toolchain import find_jdk
+from ltr_plugin.devnode.distribution import OPENSEARCH, Distribution, distribution_of
+from ltr_plugin.devnode.folder import ClusterFolder, NodeFolder, writing
+from ltr_plugin.devnode.layout import laid_out, lay_out
+from ltr_plugin.devnode.process import end, is_running
+from ltr_plugin.devnode.starting import start_nodes
+from ltr_plugin.devnode.state import NodeState, last_state, node_state, processes_of, write_state
+from ltr_plugin.devnode.toolchain import Jdk, find_jdk
 from ltr_plugin.errors import InputError, NodeError
-from ltr_plugin.files import write_atomic
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.resources import resource_dir
 from ltr_plugin.settings import Settings
@@ -24,38 +27,54 @@ from ltr_plugin.settings import Settings
 STEPS = ("build the engine plugin (the first time Maven downloads 170 MB)", "install the node", "start it")
 """Steps of `start_node`, in the order in which it reports them as done."""
 
-START_TIMEOUT_S = 180
-MAX_ADDRESS = 100
 FREE_PORT = "9200-9299"
 HEAP = "1g"
+MOST_NODES = 5
 
 
 def start_node(
     settings: Settings,
     *,
+    engine: str | None = None,
+    nodes: int | None = None,
     port: int | None = None,
     heap: str = HEAP,
     user: str | None = None,
     progress: Progress = no_progress,
 ) -> NodeState:
-    """Builds what changed, starts the node, and returns its state once it is healthy. A running node stays as it is.
+    """Builds what changed, starts the cluster, and returns its state once it is healthy.
 
-    `port` is the HTTP port on loopback (default: the first free one from 9200), `heap` is Java's form, such as `512m`
-    or `2g`. OpenSearch refuses to run as root: if root starts it, the node runs as `user` (default: nobody), who owns
-    its data and logs, and nothing that is executed. InputError for a bad argument; NodeError when tools are missing,
-    the build fails, the folder cannot be written or belongs to another user, or the node does not become healthy within
-    three minutes.
+    `engine` is `opensearch` or `elasticsearch`, and `nodes` the number of nodes, 1 to 5. Without them, the cluster is
+    the one that was started last and not stopped, else one node of OpenSearch. Each engine and number of nodes has data
+    of its own. Nodes that run stay as they are, and a node of the cluster that ended is started again.
+
+    `port` is the HTTP port on loopback of the first node (default: the first free one from 9200), and the next ones
+    have the ports after it. `heap` is Java's form, such as `512m` or `2g`. The nodes refuse to run as root: if root
+    starts them, they run as `user` (default: nobody), who owns their data and logs, and nothing that is executed.
+    InputError for a bad argument; NodeError when another cluster runs in the folder, tools are missing, the build
+    fails, the folder cannot be written or belongs to another user, or a node does not become healthy within three
+    minutes.
     """
-    return _ensure_running(settings, port=port, heap=heap, user=user, progress=progress)[0]
+    return _ensure_running(
+        settings, engine=engine, nodes=nodes, port=port, heap=heap, user=user, progress=progress
+    )[0]  # fmt: skip
 
 
 @contextmanager
-def temporary_node(settings: Settings, *, progress: Progress = no_progress, keep: bool = False) -> Iterator[NodeState]:
-    """The node of the run folder, started if it does not run.
+def temporary_node(
+    settings: Settings,
+    *,
+    engine: str | None = None,
+    nodes: int | None = None,
+    heap: str = HEAP,
+    progress: Progress = no_progress,
+    keep: bool = False,
+) -> Iterator[NodeState]:
+    """The cluster of the run folder, started if it does not run.
 
     It is stopped at the end only if this call started it, and not if `keep`.
     """
-    state, started = _ensure_running(settings, progress=progress)
+    state, started = _ensure_running(settings, engine=engine, nodes=nodes, heap=heap, progress=progress)
     try:
         yield state
     finally:
@@ -63,71 +82,122 @@ def temporary_node(settings: Settings, *, progress: Progress = no_progress, keep
             stop_node(settings)
 
 
+def stop_node(settings: Settings) -> bool:
+    """Stops all nodes and returns whether one ran. Data stays. NodeError when one belongs to another user."""
+    folder = ClusterFolder.of(settings)
+    if not folder.root.is_dir():
+        return False
+    with writing(settings), folder.locked():
+        running = _end_all(folder)
+        for file in (folder.state, *folder.root.glob("*/node.pid")):
+            file.unlink(missing_ok=True)
+        return running
+
+
+def kill_node(settings: Settings, number: int = 1) -> None:
+    """Kills one node of the running cluster, counted from 1, as a crash would; `start_node` starts it again.
+
+    NodeError when it does not run.
+    """
+    folder, state = ClusterFolder.of(settings), node_state(settings)
+    if state is None or not state.nodes[number - 1].running:
+        raise NodeError(f"node {number} does not run")
+    pid, node = state.nodes[number - 1].pid, folder.nodes(state.distribution, len(state.nodes))[number - 1]
+    os.kill(pid, signal.SIGKILL)
+    while is_running(pid, node):
+        time.sleep(0.02)
+
+
 def _ensure_running(
     settings: Settings,
     *,
+    engine: str | None = None,
+    nodes: int | None = None,
     port: int | None = None,
     heap: str = HEAP,
     user: str | None = None,
     progress: Progress,
 ) -> tuple[NodeState, bool]:
-    """The state of the node, and whether this call started it: another process may do so while this one waits."""
+    """The state of the cluster, and whether this call started it: another process may do so while this one waits."""
     account = Account.of(user)
+    wanted = distribution_of(engine) if engine else None
     if not re.fullmatch(r"[1-9]\d*[kmgKMG]", heap):
         raise InputError("--heap", f"{heap!r} is not an amount of memory; write it as 512m or 2g")
-    if port is not None and not node_state(settings):
-        _require_free(port)
+    if nodes is not None and not 1 <= nodes <= MOST_NODES:
+        raise InputError("--nodes", f"{nodes} is not a number of nodes from 1 to {MOST_NODES}")
     with writing(settings):
-        folder = NodeFolder(account.place(settings.runs / "node"))
+        if port is not None and not node_state(settings):
+            for one in range(port, port + (nodes or 1)):
+                _require_free(one)
+        folder = ClusterFolder(account.place(settings.runs / "node"))
         with folder.locked():
-            if running := node_state(settings):
-                return running, False
-            _end_unfinished(folder)
+            running = node_state(settings)
+            if running:
+                _require_same(running, wanted, nodes)
+                if all(node.running for node in running.nodes):
+                    return running, False
+            else:
+                _end_all(folder)
+            last = running or last_state(folder)
+            distribution = wanted or (last.distribution if last else OPENSEARCH)
+            members = folder.nodes(distribution, nodes or (len(last.nodes) if last else 1))
             jdk = find_jdk(usable=account.can_enter)
-            engine = resource_dir("engine")
-            sources = sources_digest(engine)
-            if laid_out(folder).get("sources") != sources:
-                progress(0, len(STEPS))
-                dist = build(engine, folder, jdk)
-                progress(1, len(STEPS))
-                lay_out(folder, dist, sources, jdk)
+            if not running:  # the nodes that run have what is installed
+                install(folder, distribution, jdk, progress)
             progress(2, len(STEPS))
-            configure(folder, account, http_port=str(port or FREE_PORT), heap=heap)
-            folder.ports.unlink(missing_ok=True)
-            started = datetime.now(UTC)
-            pid = spawn(folder, jdk, account)
-            try:
-                write_atomic(folder.pid, f"{pid}\n")
-                url, version = _wait_until_healthy(folder, pid)
-                state = NodeState(url, pid, version, started)
-                write_state(folder, state)
-            except BaseException:
-                end(pid, folder, grace_s=5)
-                raise
+            if running:
+                state = _restart_ended(running, members, account, jdk)
+            else:
+                state = _start_all(members, port, heap, account, jdk)
+            write_state(folder, state)
             progress(3, len(STEPS))
-            return state, True
+            return state, running is None
 
 
-def stop_node(settings: Settings) -> bool:
-    """Stops the node and returns whether it ran. Its data stays. NodeError when it belongs to another user."""
-    folder = NodeFolder.of(settings)
-    if not folder.root.is_dir():
-        return False
-    with writing(settings), folder.locked():
-        running = _end_unfinished(folder)
-        for file in (folder.state, folder.pid):
-            file.unlink(missing_ok=True)
-        return running
+def install(folder: ClusterFolder, distribution: Distribution, jdk: Jdk, progress: Progress = no_progress) -> None:
+    """Builds and installs what the cluster's nodes run, if the sources changed."""
+    engine = resource_dir("engine")
+    sources = sources_digest(engine, distribution)
+    if laid_out(folder.home(distribution)).get("sources") != sources:
+        progress(0, len(STEPS))
+        dist = build(engine, folder, distribution, jdk)
+        progress(1, len(STEPS))
+        lay_out(folder, distribution, dist, sources, jdk)
 
 
-def _end_unfinished(folder: NodeFolder) -> bool:
-    """Stops the process of the pid file, even if its start was killed before it wrote a state."""
-    try:
-        pid = int(folder.pid.read_text())
-    except (FileNotFoundError, ValueError):
-        return False
-    running = is_running(pid, folder)
-    end(pid, folder)
+def _start_all(members: Sequence[NodeFolder], port: int | None, heap: str, account: Account, jdk: Jdk) -> NodeState:
+    started = datetime.now(UTC)
+    ports = {node.number: str(port + node.number - 1) if port else FREE_PORT for node in members}
+    version, processes = start_nodes(members, ports, heap=heap, account=account, jdk=jdk)
+    nodes = tuple(processes[node.number] for node in members)
+    return NodeState(members[0].distribution.engine, version, started, heap, nodes)
+
+
+def _restart_ended(running: NodeState, members: Sequence[NodeFolder], account: Account, jdk: Jdk) -> NodeState:
+    """Starts the nodes that ended with the addresses and the heap that they had: clients know the addresses."""
+    ended = {node.number: was.url for node, was in zip(members, running.nodes, strict=True) if not was.running}
+    ports = {number: url.rpartition(":")[2] for number, url in ended.items()}
+    processes = start_nodes(members, ports, heap=running.heap, account=account, jdk=jdk)[1]
+    nodes = (processes.get(node.number, was) for node, was in zip(members, running.nodes, strict=True))
+    return replace(running, nodes=tuple(nodes))
+
+
+def _require_same(running: NodeState, wanted: Distribution | None, nodes: int | None) -> None:
+    """NodeError when the running cluster is not the one that is wanted."""
+    count = len(running.nodes)
+    if (wanted or running.distribution) != running.distribution or (nodes or count) != count:
+        asked = f"{(wanted or running.distribution).title} of {nodes or count} nodes"
+        raise NodeError(
+            f"{running.distribution.title} of {count} nodes runs in this run folder, at {running.url}, and not "
+            f"{asked}; stop it with `ltr node stop`, or set LTR_RUNS to another folder"
+        )
+
+
+def _end_all(folder: ClusterFolder) -> bool:
+    """Stops the processes of the pid files, and returns whether one ran."""
+    processes = processes_of(folder)
+    running = any(is_running(pid, node) for pid, node in processes.items())
+    end(processes)
     return running
 
 
@@ -142,37 +212,3 @@ def _require_free(port: int) -> None:
             raise NodeError(
                 f"port {port} cannot be used ({error.strerror}); choose another, or omit --port to get a free one"
             ) from error
-
-
-def _wait_until_healthy(folder: NodeFolder, pid: int) -> tuple[str, str]:
-    """URL and version of the node, once its indices are searchable and the LTR plugin responds."""
-    until = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < until:
-        if not is_running(pid, folder):
-            raise NodeError(f"the node ended while starting (log {str(folder.console)!r}):\n{_reason(folder)}")
-        try:
-            url = f"http://127.0.0.1:{_listening_port(folder)}"
-            status, health = get(url, "/_cluster/health?wait_for_status=yellow&timeout=2s")
-            if status == 200 and not health["timed_out"]:
-                status, response = get(url, "/_ltr")
-                if status != 200:
-                    raise NodeError(
-                        f"the node runs, but its LTR plugin does not respond: GET /_ltr returned {status} {response}"
-                    )
-                return url, get(url, "/")[1]["version"]["number"]
-        except (OSError, http.client.HTTPException, ValueError, LookupError):
-            pass  # not yet
-        time.sleep(0.1)
-    raise NodeError(f"the node is not healthy after {START_TIMEOUT_S} s (log {str(folder.log)!r}):\n{tail(folder.log)}")
-
-
-def _listening_port(folder: NodeFolder) -> int:
-    """The port that the node wrote. Only the port: the node's user must not lead root to another server."""
-    with open_log(folder.ports) as ports:
-        return int(ports.readline(MAX_ADDRESS).rpartition(b":")[2])
-
-
-def _reason(folder: NodeFolder) -> str:
-    """The last output of the process, without Java's usual warnings and the frames of stack traces."""
-    lines = tail(folder.console, 200).splitlines()
-    return "\n".join([line for line in lines if not line.startswith(("\tat ", "WARNING: ", "warning: "))][-20:])

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from ltr_plugin.devnode.account import Account
@@ -11,8 +12,8 @@ from ltr_plugin.devnode.folder import NodeFolder
 from ltr_plugin.devnode.toolchain import Jdk
 from ltr_plugin.errors import NodeError
 
-INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "OPENSEARCH_JAVA_OPTS")
-"""Variables for the node, which may run as another user and must not get secrets from this environment."""
+INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE")
+"""Variables for the node, beside its Java options: it may be another user's and gets no secrets from here."""
 
 PROC = Path("/proc/self/cmdline")
 
@@ -20,57 +21,69 @@ MAX_READS = 5
 """Reads of a command line that is empty, as it is for a moment while a process starts another program."""
 
 
-def spawn(folder: NodeFolder, jdk: Jdk, account: Account) -> int:
+def spawn(node: NodeFolder, jdk: Jdk, account: Account) -> int:
     """Starts the node in its own session and returns its process id.
 
     A shell starts it in the background and exits, so the node is not a child of this process: no zombie, no open pipe.
     """
-    environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    prefix = node.distribution.variables
+    inherited = (*INHERITED, f"{prefix}_JAVA_OPTS")
+    # Its own temporary folder, relative where the launch script splits this value at spaces.
+    temporary = os.path.relpath(node.temporary, node.home) if node.distribution.starts_in_home else str(node.temporary)
+    environment = {name: os.environ[name] for name in inherited if name in os.environ} | {
+        f"{prefix}_JAVA_HOME": str(jdk.home),
+        f"{prefix}_TMPDIR": temporary,
+        f"{prefix}_PATH_CONF": str(node.config),
+    }
+    program = str(node.home / "bin" / node.distribution.engine)
     started = subprocess.run(
-        ["/bin/sh", "-c", 'exec "$0" --quiet </dev/null >"$1" 2>&1 & echo $!', _program(folder), str(folder.console)],
-        cwd=folder.home, stdout=subprocess.PIPE, text=True, check=True, start_new_session=True, **account.identity,
-        # Its own temporary folder, relative because the launch script splits this value at spaces.
-        env=environment | {"OPENSEARCH_JAVA_HOME": str(jdk.home), "OPENSEARCH_TMPDIR": "tmp"},
+        ["/bin/sh", "-c", 'exec "$0" --quiet "$2" </dev/null >"$1" 2>&1 & echo $!',
+         program, str(node.console), _logs_argument(node)],
+        cwd=node.home, stdout=subprocess.PIPE, text=True, check=True, start_new_session=True, env=environment,
+        **account.identity,
     )  # fmt: skip
     return int(started.stdout)
 
 
-def is_running(pid: int, folder: NodeFolder) -> bool:
+def is_running(pid: int, node: NodeFolder) -> bool:
     """Whether this process exists and is this node: its id may have been reused, or be forged.
 
-    It is when it belongs to the owner of the node's logs and has the node's home as an argument of its own, not as a
-    part of one.
+    It is when it belongs to the owner of the node's logs and has the node's mark, or the argument with its folder of
+    logs, as an argument of its own, not as a part of one.
     """
     separator, command = _command_line(pid)
-    arguments = (f"-Dopensearch.path.home={folder.home}", _program(folder))
+    arguments = (node.mark, _logs_argument(node))
     if not any(f"{separator}{argument}{separator}" in f"{separator}{command}" for argument in arguments):
         return False
     try:
-        return _owner(pid) == folder.logs.stat().st_uid
+        return _owner(pid) == node.logs.stat().st_uid
     except (OSError, ValueError):
         return False
 
 
-def end(pid: int, folder: NodeFolder, *, grace_s: float = 30) -> None:
-    """Terminates the node, and kills it after `grace_s`. Does nothing if the process is not this node."""
+def end(processes: Mapping[int, NodeFolder], *, grace_s: float = 30) -> None:
+    """Terminates nodes, and kills those that run after `grace_s`. Leaves a process alone that is not that node."""
     for signal_, wait_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, 10.0)):
-        if not is_running(pid, folder):
-            return
-        try:
-            os.kill(pid, signal_)
-        except ProcessLookupError:
-            return
-        except PermissionError:
-            raise NodeError(f"the node (process {pid}) belongs to another user, who can stop it") from None
+        for pid in _running(processes):
+            try:
+                os.kill(pid, signal_)
+            except ProcessLookupError:
+                pass
+            except PermissionError:
+                raise NodeError(f"the node (process {pid}) belongs to another user, who can stop it") from None
         until = time.monotonic() + wait_s
-        while is_running(pid, folder) and time.monotonic() < until:
+        while _running(processes) and time.monotonic() < until:
             time.sleep(0.05)
-    if is_running(pid, folder):
-        raise NodeError(f"the node (process {pid}) cannot be killed")
+    if left := _running(processes):
+        raise NodeError(f"the node (process {left[0]}) cannot be killed")
 
 
-def _program(folder: NodeFolder) -> str:
-    return str(folder.home / "bin" / "opensearch")
+def _running(processes: Mapping[int, NodeFolder]) -> list[int]:
+    return [pid for pid, node in processes.items() if is_running(pid, node)]
+
+
+def _logs_argument(node: NodeFolder) -> str:
+    return f"-Epath.logs={node.logs}"
 
 
 def _owner(pid: int) -> int:
