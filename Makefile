@@ -1,11 +1,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 LANGUAGE := en
+ENGINE := opensearch
 
 .PHONY: demo test lint test-fast test-long docs clean
 
 demo: .venv/ready
-	$(BIN)/ltr demo --language $(LANGUAGE)
+	$(BIN)/ltr demo --language $(LANGUAGE) --engine $(ENGINE)
 
 # Threads of a library that wait for each other's core sleep, instead of taking it from the other process and the nodes.
 test: lint

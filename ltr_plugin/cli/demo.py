@@ -34,6 +34,9 @@ def demo(
         Literal["en", "de", "zh"],
         typer.Option(help="Language of the shop; text of another than English gets the multilingual encoder."),
     ] = "en",
+    engine: Annotated[
+        Literal["opensearch", "elasticsearch"], typer.Option(help="Engine of the development node.")
+    ] = "opensearch",
     data: Annotated[
         Path | None,
         typer.Option(
@@ -42,7 +45,11 @@ def demo(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the results. Default: `demo` or `demo-LANGUAGE` in the run folder.")
+        Path | None,
+        typer.Option(
+            help="Folder for the results. Default: in the run folder `demo`, with the language and the engine "
+            "in the name where they are others, such as `demo-elasticsearch`."
+        ),
     ] = None,
     keep_node: Annotated[
         bool, typer.Option("--keep-node", help="Leave the development node running, to search by hand.")
@@ -59,15 +66,17 @@ def demo(
     from ltr_plugin.settings import Settings
 
     settings = Settings.from_env()
+    others = [value for value in (language, engine) if value not in ("en", "opensearch")]
     report = run_demo(
         settings,
-        out or settings.runs / ("demo" if language == "en" else f"demo-{language}"),
+        out or settings.runs / "-".join(["demo", *others]),
         progress_bar=progress_bar,
         data=data,
         products=products,
         encoder_minutes=encoder_minutes,
         sound_minutes=sound_minutes,
         language=language,
+        engine=engine,
         keep_node=keep_node,
     )
     console = Console()

@@ -18,7 +18,8 @@ from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.cluster.profiles import put_profile
 from ltr_plugin.demo.language import LANGUAGES
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
-from ltr_plugin.devnode import temporary_node
+from ltr_plugin.devnode import Engine, temporary_node
+from ltr_plugin.devnode.distribution import distribution_of
 from ltr_plugin.errors import InputError, LtrError, Problem
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
@@ -84,9 +85,12 @@ def run_demo(
     encoder_minutes: float = 0.3,
     sound_minutes: float = 0.75,
     language: str = "en",
+    engine: Engine = "opensearch",
     keep_node: bool = False,
 ) -> DemoReport:
     """Runs every step, writes `report.json` and `report.html` into `out`, and stops the node if it started it.
+
+    `engine` is that of the development node, which is used unless the settings name a cluster.
 
     A bundled photo encoder is fine-tuned and an audio encoder is trained for the given minutes, where the catalog has
     such media. `data` is a folder with the files of ShopFiles; without it a shop with so many `products` is generated.
@@ -102,7 +106,7 @@ def run_demo(
     started = time.perf_counter()
     files = _shop_files(data, out, products, language, timer)
     text = default_text_encoder([LANGUAGES[language]])
-    with _node(settings, timer, keep=keep_node) as cluster:
+    with _node(settings, engine, timer, keep=keep_node) as cluster:
         media = _catalog_modalities(files)
         photos = sounds = None
         if "image" in media:
@@ -163,11 +167,11 @@ def _train_rankers(table: FeatureTable, out: Path, timer: _StepTimer) -> dict[st
 
 
 @contextmanager
-def _node(settings: Settings, timer: _StepTimer, *, keep: bool) -> Iterator[Cluster]:
+def _node(settings: Settings, engine: Engine, timer: _StepTimer, *, keep: bool) -> Iterator[Cluster]:
     with ExitStack() as stack:
         if settings.opensearch_url is None:
-            with timer.step("starting OpenSearch") as progress:
-                stack.enter_context(temporary_node(settings, progress=progress, keep=keep))
+            with timer.step(f"starting {distribution_of(engine).title}") as progress:
+                stack.enter_context(temporary_node(settings, engine=engine, progress=progress, keep=keep))
         yield connect(settings=settings)
 
 

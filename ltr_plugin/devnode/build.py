@@ -40,7 +40,12 @@ def build(engine: Path, folder: ClusterFolder, distribution: Distribution, jdk: 
         ],
         folder.build_log, jdk, "the engine plugin cannot be built",
     )  # fmt: skip
-    return folder.build / "dist" / distribution.engine if split else folder.build / "dist"
+    dist = folder.dist(distribution)
+    if not split:
+        dist.mkdir(exist_ok=True)
+        for file in dist.parent.glob("*.zip"):
+            file.replace(dist / file.name)
+    return dist
 
 
 def run_logged(command: list[str], log: Path, jdk: Jdk, failure: str) -> None:

@@ -45,6 +45,10 @@ class ClusterFolder:
         """What Maven writes."""
         return self.root / "build"
 
+    def dist(self, distribution: Distribution) -> Path:
+        """The zip files among it: the distribution, the plugins of its nodes and, in `modules`, what it lacks."""
+        return self.build / "dist" / distribution.engine
+
     @property
     def build_log(self) -> Path:
         """What Maven printed."""

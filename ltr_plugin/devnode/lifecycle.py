@@ -52,8 +52,8 @@ def start_node(
     have the ports after it. `heap` is Java's form, such as `512m` or `2g`. The nodes refuse to run as root: if root
     starts them, they run as `user` (default: nobody), who owns their data and logs, and nothing that is executed.
     InputError for a bad argument; NodeError when another cluster runs in the folder, tools are missing, the build
-    fails, the folder cannot be written or belongs to another user, or a node does not become healthy within three
-    minutes.
+    fails, the folder cannot be written or belongs to another user, or a node does not become healthy within two
+    minutes and one for each node.
     """
     return _ensure_running(
         settings, engine=engine, nodes=nodes, port=port, heap=heap, user=user, progress=progress
@@ -125,21 +125,21 @@ def _ensure_running(
         raise InputError("--heap", f"{heap!r} is not an amount of memory; write it as 512m or 2g")
     if nodes is not None and not 1 <= nodes <= MOST_NODES:
         raise InputError("--nodes", f"{nodes} is not a number of nodes from 1 to {MOST_NODES}")
+    _check_running(settings, wanted, nodes)
     with writing(settings):
         if port is not None and not node_state(settings):
             for one in range(port, port + (nodes or 1)):
                 _require_free(one)
         folder = ClusterFolder(account.place(settings.runs / "node"))
         with folder.locked():
-            running = node_state(settings)
-            if running:
-                _require_same(running, wanted, nodes)
-                if all(node.running for node in running.nodes):
-                    return running, False
-            else:
+            running = _check_running(settings, wanted, nodes)
+            if running and all(node.running for node in running.nodes):
+                return running, False
+            if not running:
                 _end_all(folder)
             last = running or last_state(folder)
             distribution = wanted or (last.distribution if last else OPENSEARCH)
+            last = last if last and last.distribution == distribution else None
             members = folder.nodes(distribution, nodes or (len(last.nodes) if last else 1))
             jdk = find_jdk(usable=account.can_enter)
             if not running:  # the nodes that run have what is installed
@@ -182,8 +182,11 @@ def _restart_ended(running: NodeState, members: Sequence[NodeFolder], account: A
     return replace(running, nodes=tuple(nodes))
 
 
-def _require_same(running: NodeState, wanted: Distribution | None, nodes: int | None) -> None:
-    """NodeError when the running cluster is not the one that is wanted."""
+def _check_running(settings: Settings, wanted: Distribution | None, nodes: int | None) -> NodeState | None:
+    """The running cluster; NodeError when it is not the one that is wanted."""
+    running = node_state(settings)
+    if running is None:
+        return None
     count = len(running.nodes)
     if (wanted or running.distribution) != running.distribution or (nodes or count) != count:
         asked = f"{(wanted or running.distribution).title} of {nodes or count} nodes"
@@ -191,6 +194,7 @@ def _require_same(running: NodeState, wanted: Distribution | None, nodes: int | 
             f"{running.distribution.title} of {count} nodes runs in this run folder, at {running.url}, and not "
             f"{asked}; stop it with `ltr node stop`, or set LTR_RUNS to another folder"
         )
+    return running
 
 
 def _end_all(folder: ClusterFolder) -> bool:

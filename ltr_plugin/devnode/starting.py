@@ -14,7 +14,9 @@ from ltr_plugin.devnode.toolchain import Jdk
 from ltr_plugin.errors import NodeError
 from ltr_plugin.files import write_atomic
 
-START_TIMEOUT_S = 180
+START_TIMEOUT_S, TIMEOUT_OF_NODE_S = 120, 60
+"""A cluster may take the first time to start, and the second for each of its nodes: they share the cores."""
+
 MAX_ADDRESS = 100
 
 
@@ -24,7 +26,7 @@ def start_nodes(
     """Starts those of a cluster's `nodes` whose numbers have a port, or a range of ports.
 
     Returns the version and the processes by the nodes' numbers, once the cluster is healthy for each of them. NodeError
-    when one ends or is not healthy after three minutes; then all that were started end.
+    when one ends or is not healthy in time; then all that were started end.
     """
     starting: dict[int, NodeFolder] = {}
     try:
@@ -45,7 +47,8 @@ def start_nodes(
 def _wait_until_healthy(
     nodes: Sequence[NodeFolder], starting: Mapping[int, NodeFolder]
 ) -> tuple[str, dict[int, NodeProcess]]:
-    until = time.monotonic() + START_TIMEOUT_S
+    timeout_s = START_TIMEOUT_S + TIMEOUT_OF_NODE_S * len(nodes)
+    until = time.monotonic() + timeout_s
     seeds: list[str] = []
     version, healthy = "", dict[int, NodeProcess]()
     while time.monotonic() < until:
@@ -62,7 +65,7 @@ def _wait_until_healthy(
             return version, healthy
         time.sleep(0.1)
     log = next(node.log for node in starting.values() if node.number not in healthy)
-    raise NodeError(f"the node is not healthy after {START_TIMEOUT_S} s (log {str(log)!r}):\n{tail(log)}")
+    raise NodeError(f"the node is not healthy after {timeout_s} s (log {str(log)!r}):\n{tail(log)}")
 
 
 def _introduce(nodes: Sequence[NodeFolder], known: list[str]) -> list[str]:

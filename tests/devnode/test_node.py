@@ -2,9 +2,7 @@
 
 import http.client
 import json
-import os
 import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,8 +12,9 @@ import pytest
 from built_node import RUNS, built_node, copy_of_built_node
 from typer.testing import CliRunner
 
-from ltr_plugin.devnode import NodeFolder, node_health, node_state, start_node, stop_node
+from ltr_plugin.devnode import ClusterFolder, kill_node, node_health, node_state, start_node, stop_node
 from ltr_plugin.devnode.build import build
+from ltr_plugin.devnode.distribution import OPENSEARCH
 from ltr_plugin.devnode.layout import laid_out, lay_out
 from ltr_plugin.devnode.toolchain import find_jdk
 from ltr_plugin.errors import NodeError
@@ -68,9 +67,8 @@ def test_a_document_survives_the_kill_of_its_node():
     state = start_node(SETTINGS)
     call(state.url, "DELETE", "/kept")
     assert call(state.url, "PUT", "/kept/_doc/1", {"title": "red shoe"})[0] == 201
-    os.kill(state.pid, signal.SIGKILL)
-    while node_state(SETTINGS):
-        pass
+    kill_node(SETTINGS)
+    assert node_state(SETTINGS) is None
     again = start_node(SETTINGS)
     assert again.pid != state.pid
     assert call(again.url, "GET", "/kept/_doc/1")[1]["_source"] == {"title": "red shoe"}
@@ -101,30 +99,37 @@ def test_a_node_that_dies_at_the_start_says_why(monkeypatch: pytest.MonkeyPatch)
 
 def test_only_the_plugin_that_changed_is_replaced(tmp_path: Path):
     jdk = find_jdk()
-    folder = NodeFolder(tmp_path / "node")
+    folder = ClusterFolder(tmp_path / "node")
     folder.root.mkdir()
-    dist = Path(shutil.copytree(built_node().build / "dist", tmp_path / "dist"))
-    lay_out(folder, dist, "first", jdk)
-    assert laid_out(folder)["sources"] == "first"
-    lib, knn, engine = (
-        _identity(folder.home / part) for part in ("lib", "plugins/opensearch-knn", "plugins/ltr-engine")
-    )
+    home = folder.home(OPENSEARCH)
+    dist = Path(shutil.copytree(built_node().dist(OPENSEARCH), tmp_path / "dist"))
+    lay_out(folder, OPENSEARCH, dist, "first", jdk)
+    assert laid_out(home)["sources"] == "first"
+    lib, knn, engine = (_identity(home / part) for part in ("lib", "plugins/opensearch-knn", "plugins/ltr-engine"))
 
-    lay_out(folder, dist, "first", jdk)
-    assert _identity(folder.home / "plugins/ltr-engine") == engine
+    lay_out(folder, OPENSEARCH, dist, "first", jdk)
+    assert _identity(home / "plugins/ltr-engine") == engine
 
     with ZipFile(dist / "ltr-engine.zip", "a") as plugin:
         plugin.writestr("CHANGED.txt", "changed")
-    lay_out(folder, dist, "second", jdk)
-    assert laid_out(folder)["sources"] == "second"
-    assert (folder.home / "plugins" / "ltr-engine" / "CHANGED.txt").read_text() == "changed"
-    assert (_identity(folder.home / "lib"), _identity(folder.home / "plugins/opensearch-knn")) == (lib, knn)
+    lay_out(folder, OPENSEARCH, dist, "second", jdk)
+    assert laid_out(home)["sources"] == "second"
+    assert (home / "plugins" / "ltr-engine" / "CHANGED.txt").read_text() == "changed"
+    assert (_identity(home / "lib"), _identity(home / "plugins/opensearch-knn")) == (lib, knn)
+
+    (dist / "modules").mkdir()
+    descriptor = (home / "plugins" / "ltr-engine" / "plugin-descriptor.properties").read_text()
+    with ZipFile(dist / "modules" / "extra.zip", "w") as module:
+        module.writestr("plugin-descriptor.properties", descriptor.replace("ltr-engine", "extra"))
+    lay_out(folder, OPENSEARCH, dist, "third", jdk)
+    assert "name=extra" in (home / "modules" / "extra" / "plugin-descriptor.properties").read_text()
+    assert (home / "plugins" / "ltr-engine" / "CHANGED.txt").exists()
 
 
 def test_a_failed_build_shows_what_maven_said(tmp_path: Path):
     (tmp_path / "pom.xml").write_text("<project><nonsense></project>")
     with pytest.raises(NodeError, match="nonsense"):
-        build(tmp_path, NodeFolder(tmp_path), find_jdk())
+        build(tmp_path, ClusterFolder(tmp_path), OPENSEARCH, find_jdk())
 
 
 def _identity(folder: Path) -> tuple[int, int]:

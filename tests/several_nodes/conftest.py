@@ -1,0 +1,80 @@
+"""A cluster of three real nodes, and a shop of words and numbers on it: three shards, each with a copy."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from built_node import copy_of_built_node
+from three_nodes import COLOURS, GOODS, OPTIONS, PRODUCTS, Nodes
+
+from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.devnode import temporary_node
+from ltr_plugin.devnode.distribution import DISTRIBUTIONS
+from ltr_plugin.features.feature_set import FeatureSet
+from ltr_plugin.pipelines.indexing.index_catalog import write_catalog
+
+FEATURES = [
+    {"name": "title", "kind": "match", "modality": "text", "field": "title.stem"},
+    {"name": "all_words", "kind": "match", "modality": "text", "field": "title.stem", "operator": "and"},
+    {"name": "price", "kind": "field_value", "modality": "behaviour", "field": "price"},
+    {"name": "both", "kind": "derived", "modality": "text", "expression": "title * max(price, 0.5)"},
+]
+
+
+@pytest.fixture(scope="module", params=["opensearch"])
+def nodes(request: pytest.FixtureRequest) -> Iterator[Nodes]:
+    """Three nodes; in the run folder of the engine's own, so that both are built once."""
+    engine = request.param
+    settings = copy_of_built_node(f"test-several-{engine}", DISTRIBUTIONS[engine])
+    with temporary_node(settings, engine=engine, nodes=3, heap="512m") as state:
+        nodes = Nodes(settings, state)
+        nodes.restore()
+        yield nodes
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with catalog.jsonl, queries.jsonl and qrels.txt."""
+    folder = tmp_path_factory.mktemp("shop")
+    products = [
+        Product(id=f"p{number}", title=f"{COLOURS[number % 4]} {GOODS[number % 5]} {number}", price=number * 7 % 100)
+        for number in range(PRODUCTS)
+    ]
+    queries = [{"id": f"{colour}-{good}", "text": f"{colour} {good}"} for colour in COLOURS for good in GOODS]
+    judgments = [
+        f"{query['id']} 0 {product.id} {(query['text'] in product.title) + (product.price > 50)}"
+        for query in queries
+        for product in products[:200]
+        if set(query["text"].split()) & set(product.title.split())
+    ]
+    (folder / "catalog.jsonl").write_text("".join(p.model_dump_json(exclude_defaults=True) + "\n" for p in products))
+    (folder / "queries.jsonl").write_text("".join(json.dumps(query) + "\n" for query in queries))
+    (folder / "qrels.txt").write_text("\n".join(judgments) + "\n")
+    return folder
+
+
+@pytest.fixture
+def alias(nodes: Nodes) -> Iterator[str]:
+    """The name of an index that is deleted afterwards, when all nodes run again."""
+    name = f"several-{uuid.uuid4().hex[:8]}"
+    yield name
+    nodes.restore()
+    nodes.cluster.call("DELETE", f"/{name}-v*")
+
+
+@pytest.fixture
+def index(nodes: Nodes, shop: Path, alias: str) -> ManagedIndex:
+    """The shop on the cluster; the nodes have what the index is made of."""
+    written = write_catalog(nodes.cluster, shop / "catalog.jsonl", alias, (), options=OPTIONS)
+    assert (written.written, written.refused) == (PRODUCTS, [])
+    nodes.restore()
+    return written.index
+
+
+@pytest.fixture
+def features() -> FeatureSet:
+    """A feature set whose name is new."""
+    return FeatureSet.model_validate({"name": f"t{uuid.uuid4().hex[:8]}", "version": 1, "features": FEATURES})

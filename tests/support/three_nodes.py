@@ -1,0 +1,50 @@
+"""Three real nodes of one cluster, which a test kills and starts again."""
+
+from ltr_plugin.cluster.managed.versions import IndexOptions
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.devnode import NodeState, kill_node, node_state, start_node
+from ltr_plugin.settings import Settings
+
+COLOURS, GOODS = ("red", "blue", "green", "black"), ("shoe", "lamp", "mug", "chair", "scarf")
+PRODUCTS = 1200
+OPTIONS = IndexOptions(shards=3, replicas=1)
+
+
+class Nodes:
+    """The nodes of one cluster, counted from 1; `cluster` is asked through all of them."""
+
+    def __init__(self, settings: Settings, state: NodeState) -> None:
+        self._settings = settings
+        self.urls = state.urls
+        self.cluster = OpenSearchCluster(",".join(state.urls), retry_timeout_s=60)
+
+    def kill(self, number: int) -> None:
+        """Kills a node as a crash would."""
+        kill_node(self._settings, number)
+
+    def running(self) -> list[bool]:
+        """Of each node, whether it runs."""
+        state = node_state(self._settings)
+        return [node.running for node in state.nodes] if state else []
+
+    def restore(self) -> None:
+        """Starts the nodes that ended, and waits until each shard has its copy again."""
+        assert start_node(self._settings).urls == self.urls
+        health = self.cluster.call("GET", "/_cluster/health", wait_for_status="green", timeout="120s")
+        assert health["status"] == "green"
+
+    def each(self) -> list[OpenSearchCluster]:
+        """The same cluster, asked through one node each."""
+        return [OpenSearchCluster(url) for url in self.urls]
+
+
+class KilledAt:
+    """A progress function that kills a node once so much is done, in the midst of the work that reports it."""
+
+    def __init__(self, nodes: Nodes, number: int, at: int) -> None:
+        self.nodes, self.number, self.at, self.killed = nodes, number, at, False
+
+    def __call__(self, done: int, *_: object) -> None:
+        if done >= self.at and not self.killed:
+            self.killed = True
+            self.nodes.kill(self.number)
