@@ -106,12 +106,11 @@ def secured_node(engine: str) -> Iterator[SecuredNode]:
     account = Account.of(None)
     cluster = ClusterFolder(account.place(RUNS / f"test-secured-{engine}" / "node"))
     own = _opensearch_settings() if engine == "opensearch" else _elasticsearch_settings()
-    distribution = DISTRIBUTIONS[engine]
-    distribution = replace(distribution, settings={**distribution.settings, **own})
+    original = DISTRIBUTIONS[engine]
     with cluster.locked():
         jdk = find_jdk(usable=account.can_enter)
-        _lay_out(cluster, distribution, jdk)
-        (node,) = cluster.nodes(distribution, 1)
+        _lay_out(cluster, original, jdk)
+        (node,) = cluster.nodes(replace(original, settings={**original.settings, **own}), 1)
         shutil.rmtree(node.root, ignore_errors=True)
         configure(node, [node], account, http_port="9350-9399", heap="512m")
         ca = make_certificates(node.config)
