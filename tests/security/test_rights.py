@@ -45,7 +45,7 @@ def test_the_search_team(node):
     features = FeatureSet.model_validate({"name": "rights", "version": 1, "features": [WORDS]})
     FeatureStore(cluster).put_feature_set(features, SHOP)
     linear = {"type": "model/linear", "definition": {"words_of": 1.0}}
-    FeatureStore(cluster).put_model("rights", features, {"name": "rights", "model": linear})
+    FeatureStore(cluster).put_model("rights", features, linear)
     assert "rights" in FeatureStore(cluster).model_names()
     ranked = {"query": {"sltr": {"model": "rights", "params": {"text": "red"}}}}
     assert cluster.call("POST", f"/{SHOP}/_search", ranked)["hits"]["hits"]

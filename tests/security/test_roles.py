@@ -2,7 +2,7 @@
 
 import pytest
 from ltr_command import PRODUCTS, ltr_here
-from secured_shop import OTHER, SHOP
+from secured_shop import OTHER, SHOP, TEMPLATE, require_commands
 
 from ltr_plugin.cluster.opensearch import OpenSearchCluster, connect
 from ltr_plugin.errors import ClusterError
@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 ON = ("--index", SHOP)
 JUDGED = ("--queries", "queries.jsonl", "--qrels", "qrels.txt")
-RED = {"id": SHOP, "params": {"text": "red shoe"}}
+RED = {"id": TEMPLATE, "params": {"text": "red shoe"}}
 SET = {"featureset": {"name": "mine", "features": []}}
 
 
@@ -26,6 +26,7 @@ def refused(cluster, method, path, body=None):
 @pytest.fixture(scope="module")
 def promoted(node, folder):
     """A ranker of the search team that storefronts get."""
+    require_commands(node)
     run = folder / f"runs-{node.engine}"
     for command in (
         ("profile", "put", "index.yaml", *ON),
@@ -109,12 +110,11 @@ def test_a_catalog_worker_writes_products_and_makes_no_versions(run, node):
         node.put_roles(SHOP)
 
 
-@pytest.mark.usefixtures("promoted")
 def test_a_storefront_calls_its_templates(node):
     storefront = node.cluster("storefront")
     for path in (f"/{SHOP}/_search/template", f"/{SHOP}/_search"):
         assert storefront.call("POST", path, RED if path.endswith("template") else {})["hits"]["hits"]
-    lines = f'{{}}\n{{"id": "{SHOP}", "params": {{"text": "red shoe"}}}}\n'
+    lines = f'{{}}\n{{"id": "{TEMPLATE}", "params": {{"text": "red shoe"}}}}\n'
     (answer,) = storefront.call("POST", f"/{SHOP}/_msearch/template", lines)["responses"]
     assert answer["hits"]["hits"]
 
@@ -135,9 +135,8 @@ def test_a_storefront_calls_its_templates(node):
         ("PUT", "/_ltr/_featureset/mine", SET),
         ("DELETE", "/_ltr/_featureset/words-v1", None),
         ("DELETE", "/_ltr", None),
-        ("GET", f"/_scripts/{SHOP}", None),
-        ("PUT", f"/_scripts/{SHOP}", {"script": {"lang": "mustache", "source": "{}"}}),
-        ("POST", "/_render/template", RED),
+        ("GET", f"/_scripts/{TEMPLATE}", None),
+        ("PUT", f"/_scripts/{TEMPLATE}", {"script": {"lang": "mustache", "source": "{}"}}),
         ("GET", f"/{SHOP}/_mapping", None),
         ("PUT", f"/{SHOP}/_doc/p1", {"title": "mine"}),
         ("GET", "/_cluster/state", None),
@@ -156,7 +155,6 @@ def test_a_user_without_roles_and_a_wrong_password_are_told_apart(node):
         connect(settings=Settings.model_validate(stated))
 
 
-@pytest.mark.usefixtures("promoted")
 def test_an_api_key_of_a_storefront_calls_its_templates_alone(node):
     if node.engine == "opensearch":
         pytest.skip("OpenSearch's security plugin 3.4 has no API keys")

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from ltr_command import PRODUCTS, QRELS, QUERIES
 from secured_node import SecuredNode
 
@@ -38,21 +39,34 @@ USERS = {
 }
 """The roles of each user."""
 
+COMMANDS_SERVE = ("opensearch",)
+
+TEMPLATE = "by_title"
+"""A stored search template with the parameter `text`."""
+
 
 def fill(node: SecuredNode) -> None:
-    """Makes the index, one that no role reaches, and the users."""
+    """Makes the index, one that no role reaches, a search template, and the users."""
     node.put_roles(SHOP)
     for user, roles in USERS.items():
         node.add_user(user, *roles)
     cluster = node.cluster()
     for name in (SHOP, OTHER):
         cluster.call("PUT", f"/{name}", {"mappings": MAPPING})
+    source = '{"query": {"match": {"title": "{{text}}"}}}'
+    cluster.call("PUT", f"/_scripts/{TEMPLATE}", {"script": {"lang": "mustache", "source": source}})
     lines = []
     for product in PRODUCTS:
         more = {"brand": "Nordvik", "stock": product["price"] % 3}
         lines += [{"index": {"_index": SHOP, "_id": product["id"]}}, {**product, **more}]
     body = "".join(f"{json.dumps(line)}\n" for line in lines)
     assert not cluster.call("POST", "/_bulk", body, refresh=True)["errors"]
+
+
+def require_commands(node: SecuredNode) -> None:
+    """Skips a test of commands on an engine that they do not serve yet."""
+    if node.engine not in COMMANDS_SERVE:
+        pytest.skip(f"the commands do not serve {node.engine} yet")
 
 
 def write_files(folder: Path) -> Path:
