@@ -154,9 +154,14 @@ def _lay_out(cluster: ClusterFolder, distribution: Distribution, jdk: Jdk) -> No
 def _add_admin(node: NodeFolder) -> None:
     """The user with all rights, in the file from which the node takes its first users."""
     if node.distribution.engine == "opensearch":
-        meta = {"type": "internalusers", "config_version": 2}
-        users = {"_meta": meta, "admin": {"hash": ADMIN_HASH, "reserved": True, "backend_roles": ["admin"]}}
-        (node.config / "opensearch-security" / "internal_users.yml").write_text(json.dumps(users))
+        first = {
+            "internal_users": ("internalusers", {"admin": {"hash": ADMIN_HASH, "reserved": True}}),
+            # The demo configuration gives each user a role with rights that ours would then seem not to need.
+            "roles_mapping": ("rolesmapping", {"all_access": {"users": ["admin"]}}),
+        }
+        for file, (kind, content) in first.items():
+            meta = {"_meta": {"type": kind, "config_version": 2}}
+            (node.config / "opensearch-security" / f"{file}.yml").write_text(json.dumps(meta | content))
     else:
         (node.config / "users").write_text(f"admin:{ADMIN_HASH}\n")
         (node.config / "users_roles").write_text("superuser:admin\n")
