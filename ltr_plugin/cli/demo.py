@@ -7,6 +7,7 @@ import typer
 
 from ltr_plugin.cli.options import DefaultOf
 from ltr_plugin.cli.terminal.progress_bar import progress_bar
+from ltr_plugin.engines import EngineName
 
 RUN = "demo.run:run_demo"
 
@@ -34,9 +35,7 @@ def demo(
         Literal["en", "de", "zh"],
         typer.Option(help="Language of the shop; text of another than English gets the multilingual encoder."),
     ] = "en",
-    engine: Annotated[
-        Literal["opensearch", "elasticsearch"], typer.Option(help="Engine of the development node.")
-    ] = "opensearch",
+    engine: Annotated[EngineName, typer.Option(help="Engine of the development node.")] = "opensearch",
     data: Annotated[
         Path | None,
         typer.Option(

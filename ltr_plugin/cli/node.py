@@ -3,13 +3,14 @@
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ltr_plugin.cli.options import AsJson, DefaultOf
 from ltr_plugin.cli.terminal.group import verb_group
 from ltr_plugin.cli.terminal.output import print_result
+from ltr_plugin.engines import EngineName
 
 if TYPE_CHECKING:
     from ltr_plugin.devnode import NodeProcess, NodeState
@@ -26,14 +27,15 @@ def start(
         ),
     ],
     engine: Annotated[
-        Literal["opensearch", "elasticsearch"] | None,
+        EngineName | None,
         typer.Option(help="What to start. Default: what was started last and not stopped, else opensearch."),
     ] = None,
     nodes: Annotated[int | None, typer.Option(min=1, max=5, help="Number of nodes. Default: the same, else 1.")] = None,
     port: Annotated[
         int | None,
         typer.Option(
-            help="HTTP port of the first node; the next ones follow. Default: the first free one from 9200, of several from 9250."
+            help="HTTP port of the first node; the next ones follow. Default: the first free one from 9200, of "
+            "several nodes from 9250."
         ),
     ] = None,
     user: Annotated[

@@ -18,8 +18,9 @@ from ltr_plugin.cluster.managed.versions import IndexOptions
 from ltr_plugin.cluster.profiles import put_profile
 from ltr_plugin.demo.language import LANGUAGES
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
-from ltr_plugin.devnode import Engine, temporary_node
+from ltr_plugin.devnode import temporary_node
 from ltr_plugin.devnode.distribution import distribution_of
+from ltr_plugin.engines import EngineName
 from ltr_plugin.errors import InputError, LtrError, Problem
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
@@ -85,7 +86,7 @@ def run_demo(
     encoder_minutes: float = 0.3,
     sound_minutes: float = 0.75,
     language: str = "en",
-    engine: Engine = "opensearch",
+    engine: EngineName = "opensearch",
     keep_node: bool = False,
 ) -> DemoReport:
     """Runs every step, writes `report.json` and `report.html` into `out`, and stops the node if it started it.
@@ -167,9 +168,9 @@ def _train_rankers(table: FeatureTable, out: Path, timer: _StepTimer) -> dict[st
 
 
 @contextmanager
-def _node(settings: Settings, engine: Engine, timer: _StepTimer, *, keep: bool) -> Iterator[Cluster]:
+def _node(settings: Settings, engine: EngineName, timer: _StepTimer, *, keep: bool) -> Iterator[Cluster]:
     with ExitStack() as stack:
-        if settings.opensearch_url is None:
+        if settings.cluster_url is None:
             with timer.step(f"starting {distribution_of(engine).title}") as progress:
                 stack.enter_context(temporary_node(settings, engine=engine, progress=progress, keep=keep))
         yield connect(settings=settings)

@@ -6,7 +6,6 @@ of its nodes, `configuration` writes the nodes' settings, `account` is the user 
 whether they run, `starting` starts nodes that find each other, and `lifecycle` starts and stops the cluster.
 """
 
-from ltr_plugin.devnode.distribution import Engine
 from ltr_plugin.devnode.folder import ClusterFolder
 from ltr_plugin.devnode.lifecycle import STEPS, kill_node, start_node, stop_node, temporary_node
 from ltr_plugin.devnode.state import Health, NodeProcess, NodeState, node_health, node_state
@@ -14,7 +13,6 @@ from ltr_plugin.devnode.state import Health, NodeProcess, NodeState, node_health
 __all__ = [
     "STEPS",
     "ClusterFolder",
-    "Engine",
     "Health",
     "NodeProcess",
     "NodeState",

@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import get_args
 
+from ltr_plugin.engines import EngineName
 from ltr_plugin.errors import InputError
-
-Engine = Literal["opensearch", "elasticsearch"]
 
 
 @dataclass(frozen=True)
 class Distribution:
     """One distribution. Its programs, configuration file and zip have names that begin with `engine`."""
 
-    engine: Engine
+    engine: EngineName
     title: str
     variables: str
     """What the names of its environment variables begin with."""
@@ -72,4 +71,4 @@ def distribution_of(engine: str) -> Distribution:
     for one in DISTRIBUTIONS.values():
         if one.engine == engine:
             return one
-    raise InputError("--engine", f"{engine!r} is not one of {', '.join(get_args(Engine))}")
+    raise InputError("--engine", f"{engine!r} is not one of {', '.join(get_args(EngineName))}")

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from ltr_plugin.devnode.distribution import DISTRIBUTIONS, Distribution, Engine
+from ltr_plugin.devnode.distribution import DISTRIBUTIONS, Distribution
 from ltr_plugin.devnode.folder import ClusterFolder, NodeFolder
 from ltr_plugin.devnode.process import is_running
+from ltr_plugin.engines import EngineName
 from ltr_plugin.files import write_atomic
 from ltr_plugin.settings import Settings
 
@@ -28,7 +29,7 @@ class NodeProcess:
 class NodeState:
     """A running cluster: engine and its version, start time (with time zone), heap, and its nodes in order."""
 
-    engine: Engine
+    engine: EngineName
     version: str
     started: datetime
     heap: str

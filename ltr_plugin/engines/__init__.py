@@ -1,7 +1,7 @@
 """What differs between search engines in mappings and queries, each engine in one module."""
 
 from ltr_plugin.engines.elasticsearch import ELASTICSEARCH
-from ltr_plugin.engines.engine import Engine
+from ltr_plugin.engines.engine import Engine, EngineName
 from ltr_plugin.engines.opensearch import OPENSEARCH
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "VECTOR_TYPES",
     "WHOLE_OBJECT_TYPES",
     "Engine",
+    "EngineName",
     "engine_named",
 ]
 
@@ -29,4 +30,4 @@ WHOLE_OBJECT_TYPES = frozenset(engine.whole_object_type for engine in ENGINES)
 
 def engine_named(name: str) -> Engine:
     """The engine of this name, such as `elasticsearch`. KeyError when there is none."""
-    return {engine.name: engine for engine in ENGINES}[name]
+    return {str(engine.name): engine for engine in ENGINES}[name]

@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ltr_plugin.engines.engine import Engine, Json
+from ltr_plugin.engines.engine import Engine, EngineName, Json
 
 _HALVED_COSINE = "(cosineSimilarity(params.vector, '{field}') + 1.0) / 2.0"
 """A script of the field alone, the vector being a parameter: it is compiled once."""
 
 
 class _Elasticsearch:
-    name = "elasticsearch"
+    name: EngineName = "elasticsearch"
     title = "Elasticsearch"
     vector_type = "dense_vector"
     whole_object_type = "flattened"
+    vector_plugin: str | None = None
     # Without it, vectors are left out of what an update and a copy read.
     index_settings: Mapping[str, Any] = {"mapping.exclude_source_vectors": False}
     max_analyzed_offset = "max_analyzed_offset"

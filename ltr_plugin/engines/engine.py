@@ -1,16 +1,18 @@
 """The interface of a search engine: the forms of mappings and queries in which engines differ."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 Json = dict[str, Any]
+
+EngineName = Literal["opensearch", "elasticsearch"]
+"""As `GET /` of OpenSearch and options spell it."""
 
 
 class Engine(Protocol):
     """A search engine. All values are JSON, in which a part may be a tag of mustache."""
 
-    name: str
-    """As `GET /` and options spell it: `opensearch` or `elasticsearch`."""
+    name: EngineName
 
     title: str
     """As people write it."""
@@ -18,6 +20,9 @@ class Engine(Protocol):
     vector_type: str
     whole_object_type: str
     """The type of a field that holds any object, whatever keys it has."""
+
+    vector_plugin: str | None
+    """The plugin that brings vectors, where the engine has none itself."""
 
     index_settings: Mapping[str, Any]
     """The settings of each index that is made here, beside those of its analysis."""

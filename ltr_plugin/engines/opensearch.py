@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ltr_plugin.engines.engine import Engine, Json
+from ltr_plugin.engines.engine import Engine, EngineName, Json
 
 
 class _OpenSearch:
-    name = "opensearch"
+    name: EngineName = "opensearch"
     title = "OpenSearch"
     vector_type = "knn_vector"
     whole_object_type = "flat_object"
+    vector_plugin: str | None = "opensearch-knn"
     index_settings: Mapping[str, Any] = {"knn": True}
     max_analyzed_offset = "max_analyzer_offset"
     bm25_scales: Mapping[str, float] = {"BM25": 1.0, "LegacyBM25": 2.2}  # the latter keeps the factor k1 + 1, 1.2 + 1

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ltr_plugin.cluster.connecting import connect
+from ltr_plugin.cluster.scoring import engine_version
 from ltr_plugin.devnode import node_state
 from ltr_plugin.devnode.toolchain import find_jdk, find_maven
 from ltr_plugin.errors import BrokerError, ClusterError, InputError, NodeError, PluginMissingError
@@ -40,7 +41,7 @@ class Check:
 
 def run_checks(settings: Settings) -> list[Check]:
     """All checks, in the order in which a new user needs the things."""
-    build_needed = settings.opensearch_url is None
+    build_needed = settings.cluster_url is None
     return [
         check_python(),
         _check_tool("Java", _describe_jdk, needed=build_needed),
@@ -62,11 +63,11 @@ def check_python() -> Check:
 
 def check_cluster(settings: Settings) -> list[Check]:
     """Whether a cluster answers, and whether it has the plugins."""
-    if settings.opensearch_url is None and node_state(settings) is None:
+    if settings.cluster_url is None and node_state(settings) is None:
         return [Check("cluster", False, "no development node is running", "`ltr node start`, or set OPENSEARCH_URL")]
     try:
         cluster = connect(settings=settings, timeout_s=CONNECT_TIMEOUT_S)
-        version = cluster.call("GET", "/")["version"]
+        version = engine_version(cluster)
         plugins = {row["component"]: row["version"] for row in cluster.call("GET", "/_cat/plugins", format="json")}
     except PluginMissingError as error:
         return [Check("cluster", True, "answers"), Check("LTR plugin", False, "not installed", str(error))]
@@ -75,18 +76,18 @@ def check_cluster(settings: Settings) -> list[Check]:
         remedy = (
             "correct the credentials, or their rights" if refused else "start the cluster, or correct OPENSEARCH_URL"
         )
-        return [Check("cluster", False, str(error), remedy)]
-    knn = plugins.get("opensearch-knn")
+        return [Check("cluster", False, str(error), settings.in_variables(remedy))]
     own = sorted(f"{name} {number}" for name, number in plugins.items() if "ltr" in name)
-    distribution = f"{version.get('distribution', 'elasticsearch')} {version['number']}"
-    return [
-        Check("cluster", True, f"{distribution} at {cluster.url}"),
+    checks = [
+        Check("cluster", True, f"{cluster.engine.title} {version} at {cluster.url}"),
         Check("LTR plugin", True, ", ".join(own) or "answers"),
-        Check(
-            "k-NN plugin", knn is not None, f"opensearch-knn {knn}" if knn else "not installed",
-            "install opensearch-knn on every node; vectors need it", needed=False,
-        ),
-    ]  # fmt: skip
+    ]
+    if name := cluster.engine.vector_plugin:
+        number = plugins.get(name)
+        found = f"{name} {number}" if number else "not installed"
+        remedy = f"install {name} on every node; vectors need it"
+        checks.append(Check("k-NN plugin", number is not None, found, remedy, needed=False))
+    return checks
 
 
 def check_broker(settings: Settings) -> list[Check]:
