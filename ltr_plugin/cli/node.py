@@ -33,7 +33,8 @@ def start(
     port: Annotated[
         int | None,
         typer.Option(
-            help="HTTP port of the first node; the next ones follow. Default: the first free one from 9200, of several from 9250."
+            help="HTTP port of the first node; the next ones follow. Default: the first free one from 9200, "
+            "of several from 9250."
         ),
     ] = None,
     user: Annotated[
