@@ -51,8 +51,9 @@ def start_node(
     of its own. Nodes that run stay as they are, and a node of the cluster that ended is started again.
 
     `port` is the HTTP port on loopback of the first node, and the next ones have the ports after it (default: the first
-    free ones from 9200, of several nodes from 9250). `heap` is Java's form, such as `512m` or `2g`. The nodes refuse to run as root: if root
-    starts them, they run as `user` (default: nobody), who owns their data and logs, and nothing that is executed.
+    free ones from 9200, of several nodes from 9250). `heap` is Java's form, such as `512m` or `2g`. The nodes refuse to
+    run as root: if root starts them, they run as `user` (default: nobody), who owns their data and logs, and nothing
+    that is executed.
     InputError for a bad argument; NodeError when another cluster runs in the folder, tools are missing, the build
     fails, the folder cannot be written or belongs to another user, or a node does not become healthy within four
     minutes and one for each node.
