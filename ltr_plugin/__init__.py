@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ltr_plugin import encoders
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.cluster.connection import Cluster
     from ltr_plugin.cluster.feature_store import push_features
     from ltr_plugin.cluster.index import Index
-    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.errors import (
         BrokerError,
         ClusterError,
@@ -66,7 +66,7 @@ _HOMES = {
     "Qrels": "judgments.qrels",
     "Query": "queries.query",
     "QueryEncoder": "queries.encoding",
-    "connect": "cluster.opensearch",
+    "connect": "cluster.connecting",
     "encoders": "encoders",
     "evaluate": "pipelines.evaluate",
     "explain": "pipelines.explain",

@@ -17,8 +17,9 @@ LtrError
     └── ParityError            it scores an uploaded ranker differently from the local prediction
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 
 class LtrError(Exception):
@@ -170,6 +171,10 @@ class ClusterError(LtrError):
         self.status = status
         self.error_type = error_type
         super().__init__(message)
+
+    def saying(self, rewrite: Callable[[str], str]) -> Self:
+        """The same error with its message rewritten."""
+        return type(self)(rewrite(str(self)), status=self.status, error_type=self.error_type)
 
     @property
     def retryable(self) -> bool:

@@ -7,12 +7,20 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasGenerator, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AliasGenerator,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ltr_plugin.credentials import check_certificates, check_text, check_token, read_secrets, user_in
 from ltr_plugin.errors import InputError, Problem
-from ltr_plugin.urls import check_cluster_urls, check_host, check_service_url, scheme_of
+from ltr_plugin.urls import check_cluster_urls, check_host, check_service_url, cloud_address, scheme_of
 from ltr_plugin.validation import message_of
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -20,7 +28,7 @@ PositiveInt = Annotated[int, Field(gt=0)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
-_UNPREFIXED = ("opensearch_", "omp_")
+_UNPREFIXED = ("opensearch_", "elasticsearch_", "omp_")
 
 SECRETS = (
     "opensearch_user",
@@ -31,6 +39,12 @@ SECRETS = (
     "embeddings_api_key",
 )
 """Settings that a file may hold, which the variable's name with `_FILE` names."""
+
+CLUSTER, ALIAS = "OPENSEARCH_", "ELASTICSEARCH_"
+"""How the names of the cluster's variables begin; those of one cluster begin alike."""
+
+_ONE_NAME = ("ELASTICSEARCH_CLOUD_ID", "OPENSEARCH_AWS_REGION", "OPENSEARCH_AWS_SERVICE")
+"""Variables that only one of the search engines has."""
 
 _WAYS = ("opensearch_user", "opensearch_api_key", "opensearch_bearer_token", "opensearch_aws_region")
 
@@ -62,6 +76,9 @@ class Settings(BaseSettings):
     opensearch_password: str | None = Field(None, repr=False, description="Password of that user.")
     opensearch_api_key: str | None = Field(None, repr=False, description="API key, instead of a user.")
     opensearch_bearer_token: str | None = Field(None, repr=False, description="Bearer token, instead of a user.")
+    elasticsearch_cloud_id: str | None = Field(
+        None, description="Cloud ID of a deployment in Elastic's cloud, instead of an address."
+    )
     opensearch_aws_region: str | None = Field(
         None,
         pattern="^[a-z0-9-]+$",
@@ -140,13 +157,26 @@ class Settings(BaseSettings):
     def from_env(cls) -> "Settings":
         """The settings of the environment; an empty variable counts as absent, and blanks around a value do not count.
 
-        The file that `NAME_FILE` names has the value of a secret NAME. InputError lists every variable whose value
-        cannot be used.
+        Those of the cluster may begin with ELASTICSEARCH_ too. The file that `NAME_FILE` names has the value of a
+        secret NAME. InputError lists every variable whose value cannot be used.
         """
-        stated = _variables(map(variable, cls.model_fields))
-        files = _variables(f"{variable(field)}_FILE" for field in SECRETS)
+        names = list(map(variable, cls.model_fields))
+        stated = _variables([*names, *map(_alias, names)])
+        secrets = [variable(field) for field in SECRETS]
+        files = _variables(f"{name}_FILE" for name in (*secrets, *map(_alias, secrets)))
         read = read_secrets({name.removesuffix("_FILE"): path.strip() for name, path in files.items()}, stated)
         return _parse(tuple((stated | read).items()), frozenset(read))
+
+    _names_of_cluster: str = PrivateAttr(CLUSTER)
+
+    @property
+    def cluster_url(self) -> str | None:
+        """The address of the cluster, if one is stated."""
+        return cloud_address(self.elasticsearch_cloud_id) if self.elasticsearch_cloud_id else self.opensearch_url
+
+    def in_variables(self, text: str) -> str:
+        """A message with the variables of the cluster as they are named in the environment."""
+        return text.replace(CLUSTER, self._names_of_cluster)
 
     @classmethod
     def settings_customise_sources(  # type: ignore[override]
@@ -166,6 +196,13 @@ class Settings(BaseSettings):
         if url:
             check_cluster_urls(url)
         return url
+
+    @field_validator("elasticsearch_cloud_id")
+    @classmethod
+    def _check_cloud_id(cls, cloud_id: str | None) -> str | None:
+        if cloud_id and not cloud_address(cloud_id):
+            raise ValueError("is no Cloud ID; copy it from the page of the deployment: NAME:LETTERS")
+        return cloud_id
 
     @field_validator("broker_url")
     @classmethod
@@ -204,6 +241,8 @@ class Settings(BaseSettings):
             raise ValueError("OPENSEARCH_PASSWORD is set, and OPENSEARCH_USER is not; set both")
         if self.opensearch_aws_service != "es" and not self.opensearch_aws_region:
             raise ValueError("OPENSEARCH_AWS_SERVICE is set, and OPENSEARCH_AWS_REGION is not; set both")
+        if self.elasticsearch_cloud_id and self.opensearch_url:
+            raise ValueError("OPENSEARCH_URL and ELASTICSEARCH_CLOUD_ID are set; set one of them")
         ways = {variable(field): getattr(self, field) for field in _WAYS}
         ways["the user in OPENSEARCH_URL"] = self.opensearch_url and user_in(self.opensearch_url)
         if len(stated := [name for name, value in ways.items() if value]) > 1:
@@ -245,6 +284,11 @@ class Settings(BaseSettings):
         return value.partition(",")[0] if isinstance(value, str) else value
 
 
+def _alias(name: str) -> str:
+    """Another name of a variable of the cluster; of others, their name."""
+    return ALIAS + name.removeprefix(CLUSTER) if name.startswith(CLUSTER) else name
+
+
 def _network(text: str) -> IPv4Network | IPv6Network:
     try:
         return ip_network(text, strict=False)
@@ -258,20 +302,23 @@ def _variables(names: Iterable[str]) -> dict[str, str]:
 
 @lru_cache(maxsize=16)  # pydantic-settings takes a millisecond, and encoders ask at every batch
 def _parse(variables: tuple[tuple[str, str], ...], in_files: frozenset[str]) -> Settings:
+    of_cluster = [name for name, _ in variables if name.startswith((CLUSTER, ALIAS)) and name not in _ONE_NAME]
+    prefix = ALIAS if of_cluster and of_cluster[0].startswith(ALIAS) else CLUSTER
+    if wrong := next((name for name in of_cluster if not name.startswith(prefix)), None):
+        raise InputError("environment", f"{of_cluster[0]} and {wrong} are set; all variables of a cluster begin alike")
     source = EnvSettingsSource(Settings)
-    source.env_vars = dict(variables)
+    source.env_vars = {CLUSTER + name.removeprefix(prefix) if name in of_cluster else name: v for name, v in variables}
     try:
-        return Settings(**source())
+        settings = Settings(**source())
     except ValidationError as error:
-        details = error.errors(include_url=False)
-        places = ["".join(map(str, one["loc"][:1])) for one in details]
-        raise InputError(
-            "environment",
-            [
-                Problem(f"{place}_FILE" if place in in_files else place, message_of(one))
-                for place, one in zip(places, details, strict=True)
-            ],
-        ) from None
+        problems = []
+        for one in error.errors(include_url=False):
+            place = "".join(map(str, one["loc"][:1])).replace(CLUSTER, prefix)
+            message = message_of(one).replace(CLUSTER, prefix)
+            problems.append(Problem(f"{place}_FILE" if place in in_files else place, message))
+        raise InputError("environment", problems) from None
+    settings._names_of_cluster = prefix
+    return settings
 
 
 def describe() -> Mapping[str, str]:

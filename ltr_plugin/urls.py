@@ -52,3 +52,14 @@ def check_host(url: str) -> None:
         raise ValueError("has a comma in a host; write https:// or http:// before each host of a list")
     if not parts.hostname or port == 0:
         raise ValueError("names no host, or port 0; write localhost for this machine")
+
+
+def cloud_address(cloud_id: str) -> str | None:
+    """The address of a deployment in Elastic's cloud; None for what is no Cloud ID."""
+    from elastic_transport.client_utils import parse_cloud_id
+
+    try:
+        address = parse_cloud_id(cloud_id).es_address
+    except ValueError:
+        return None
+    return f"https://{address[0]}:{address[1]}" if address else None

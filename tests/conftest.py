@@ -100,10 +100,10 @@ def catalog(tmp_path) -> list[Product]:
 @pytest.fixture
 def index(node_url, encoder_folder, tmp_path):
     """An empty index on the node with a photo encoder's two fields; media may be read; deleted afterwards."""
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.cluster.managed.versions import open_or_create
-    from ltr_plugin.cluster.opensearch import OpenSearchCluster
 
-    cluster = OpenSearchCluster(node_url)
+    cluster = connect(node_url)
     alias = f"workers-{uuid.uuid4().hex[:8]}"
     made = open_or_create(cluster, alias, vector_fields(image=f"open_clip:{encoder_folder}"), tmp_path)
     yield made.allow_media(tmp_path)
@@ -113,11 +113,11 @@ def index(node_url, encoder_folder, tmp_path):
 @pytest.fixture
 def words_index(node_url, tmp_path):
     """An empty index whose one encoder is a file of word vectors, `words.txt`: a worker loads it at once."""
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.cluster.managed.versions import open_or_create
-    from ltr_plugin.cluster.opensearch import OpenSearchCluster
 
     (tmp_path / "words.txt").write_text("".join(f"{word} {n} 1\n" for n, word in enumerate((*COLOURS, "mug"))))
-    cluster = OpenSearchCluster(node_url)
+    cluster = connect(node_url)
     alias = f"words-{uuid.uuid4().hex[:8]}"
     made = open_or_create(cluster, alias, vector_fields(f"word-vectors:{tmp_path}/words.txt"), tmp_path)
     yield made

@@ -13,7 +13,7 @@ import pytest
 from notebook import notebook_of
 
 from ltr_plugin.catalog.changes import CatalogEntry
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.jsonlines import JsonLines
 from ltr_plugin.pipelines.encoder_selection import EncoderSelection
 from ltr_plugin.pipelines.indexing.index_catalog import write_catalog
@@ -26,7 +26,7 @@ HIT = re.compile(r"^ *-?\d+\.\d{3}  (p\d+)  (.+)$", re.MULTILINE)
 @pytest.fixture(scope="module")
 def index_name(node_url):
     """The examples' shop in an index without vectors."""
-    cluster, name = OpenSearchCluster(node_url), f"examples-{uuid.uuid4().hex[:8]}"
+    cluster, name = connect(node_url), f"examples-{uuid.uuid4().hex[:8]}"
     write_catalog(cluster, EXAMPLES / "shop" / "catalog.jsonl", name, EncoderSelection(text="none"))
     yield name
     cluster.call("DELETE", f"/{name}-v1")

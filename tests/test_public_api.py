@@ -7,7 +7,7 @@ import pytest
 
 import ltr_plugin
 
-HEAVY = ("torch", "lightgbm", "celery", "opensearchpy")
+HEAVY = ("torch", "lightgbm", "celery", "opensearchpy", "elasticsearch")
 
 
 def test_the_list_is_sorted_and_short():

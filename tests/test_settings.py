@@ -2,6 +2,7 @@
 
 import os
 import re
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -221,6 +222,33 @@ def test_what_belongs_together_is_set_together(monkeypatch):
     settings = Settings.from_env()
     assert broker_options(settings)["broker_transport_options"]["master_name"] == "shop"
     assert broker_name(settings) == "sentinel://h1:26379;sentinel://h2:26379"
+
+
+def test_variables_of_a_cluster_begin_alike(monkeypatch):
+    monkeypatch.setenv("ELASTICSEARCH_URL", "http://search:9200")
+    monkeypatch.setenv("ELASTICSEARCH_API_KEY", "a b")
+    with pytest.raises(InputError, match=r"ELASTICSEARCH_API_KEY: has a blank|ELASTICSEARCH_API_KEY  has a blank"):
+        Settings.from_env()
+    monkeypatch.setenv("ELASTICSEARCH_API_KEY", "a")
+    settings = Settings.from_env()
+    assert (settings.cluster_url, settings.opensearch_api_key) == ("http://search:9200", "a")
+    assert settings.in_variables("set OPENSEARCH_CA") == "set ELASTICSEARCH_CA"
+    monkeypatch.setenv("OPENSEARCH_USER", "u")
+    with pytest.raises(InputError, match="OPENSEARCH_USER and ELASTICSEARCH_URL are set"):
+        Settings.from_env()
+
+
+def test_a_cloud_id_is_an_address(monkeypatch):
+    words = b64encode(b"eu.cloud.example:9243$abc$def").decode()
+    monkeypatch.setenv("ELASTICSEARCH_CLOUD_ID", f"shop:{words}")
+    assert Settings.from_env().cluster_url == "https://abc.eu.cloud.example:9243"
+    monkeypatch.setenv("ELASTICSEARCH_URL", "http://search:9200")
+    with pytest.raises(InputError, match="ELASTICSEARCH_URL and ELASTICSEARCH_CLOUD_ID are set; set one"):
+        Settings.from_env()
+    monkeypatch.delenv("ELASTICSEARCH_URL")
+    monkeypatch.setenv("ELASTICSEARCH_CLOUD_ID", "shop:none")
+    with pytest.raises(InputError, match="is no Cloud ID"):
+        Settings.from_env()
 
 
 def test_a_cluster_that_is_named_in_code_is_checked_too():

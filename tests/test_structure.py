@@ -18,6 +18,7 @@ LAYERS = (
         "errors",
         "extras",
         "declaring",
+        "engines",
         "files",
         "jsonlines",
         "prefetching",
@@ -46,7 +47,17 @@ LAYERS = (
 MAX_MODULES = 20
 """Of a package, its `__init__` among them: more are no longer found at a glance."""
 
-HEAVY = {"torch", "celery", "lightgbm", "opensearchpy", "open_clip", "sentence_transformers", "pyarrow", "numpy"}
+HEAVY = {
+    "torch",
+    "celery",
+    "lightgbm",
+    "opensearchpy",
+    "elasticsearch",
+    "open_clip",
+    "sentence_transformers",
+    "pyarrow",
+    "numpy",
+}
 HEIGHT = {package: height for height, packages in enumerate(LAYERS) for package in packages}
 
 

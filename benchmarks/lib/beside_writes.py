@@ -13,9 +13,9 @@ from typing import IO, cast
 
 import numpy as np
 
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.managed.documents import EmbeddingResult
-from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.encoders.runtime.cores import cores
 
 

@@ -1,6 +1,10 @@
 """Kills workers, broker and node at random moments while products of every modality are embedded.
 
     python -m benchmarks.run.chaos [--products 2000] [--kills 12] [--seed 1] [--brokers folder,redis]
+    python -m benchmarks.run.chaos --nodes 3 [--engine elasticsearch] [--products 2000] [--kills 12]
+
+With `--nodes`, nodes of one cluster are killed instead, while a catalog is written, features are logged, rankers are
+pushed and shoppers search (`benchmarks.lib.node_deaths`).
 
 Counts vectors, of which a product has one for each of its fields. *Lost*: missing at the end, or not of the current
 encoder. *Doubled*: made more than once. *In vain*: doubled although not in flight at any kill, according to a record
@@ -29,14 +33,16 @@ from ltr_workers.celery import app, make_app
 
 from benchmarks.lib.brokers import Broker, ForgetfulRedis, RabbitMQ, Redis, free_port
 from benchmarks.lib.chaos_shop import vector_fields, write_catalog, write_encoder
+from benchmarks.lib.node_deaths import NodeDeaths
 from benchmarks.lib.recorded import Attempt, read_attempts
-from benchmarks.lib.script import ROOT, argument_parser, write_result
+from benchmarks.lib.script import ROOT, argument_parser, command_line, write_result
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.managed.versions import open_or_create
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.devnode import NodeState, start_node, stop_node
+from ltr_plugin.devnode import NodeState, start_node, stop_node, temporary_node
+from ltr_plugin.devnode.distribution import DISTRIBUTIONS
 from ltr_plugin.errors import LtrError
 from ltr_plugin.pipelines.indexing import local_worker
 from ltr_plugin.pipelines.indexing.enqueue import PRODUCTS_PER_TASK, enqueue_backlog
@@ -101,7 +107,7 @@ class Chaos:
 
     def run(self, catalog: Path, fields: tuple[VectorField, ...]) -> Outcome:
         """Embeds the catalog with kills; ends when no vector is missing, or after --minutes."""
-        cluster = OpenSearchCluster(self.starting.result().url, retry_timeout_s=120)
+        cluster = connect(self.starting.result().url, retry_timeout_s=120)
         alias = f"chaos-{self.name}-{time.time_ns()}"
         index = open_or_create(cluster, alias, fields, catalog.parent)
         write_products(cluster, catalog, alias, fields)
@@ -311,13 +317,19 @@ def main() -> None:
     parser.add_argument(
         "--folder", type=Path, default=Path("runs/chaos"), help="Folder for products, queues and logs (%(default)s)."
     )
+    parser.add_argument("--engine", choices=DISTRIBUTIONS, default="opensearch", help="Engine (%(default)s).")
+    parser.add_argument("--nodes", type=int, default=1, help="Nodes of the cluster (%(default)s).")
     options = parser.parse_args()
     options.port = free_port()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
     node = Settings(runs=options.node)
+    if options.nodes > 1:
+        sys.exit(run_node_deaths(options, node))
     with BACKGROUND, ExitStack() as stack:
         stack.callback(stop_node, node)
-        outcomes = run(options, BACKGROUND.submit(start_node, node, port=options.port, heap=HEAP))
+        outcomes = run(
+            options, BACKGROUND.submit(start_node, node, engine=options.engine, nodes=1, port=options.port, heap=HEAP)
+        )
     sys.exit(any(outcome.lost or outcome.in_vain for outcome in outcomes))
 
 
@@ -341,6 +353,21 @@ def run(options: argparse.Namespace, starting: Future[NodeState]) -> list[Outcom
         report = {"options": recorded_options, "outcomes": [asdict(outcome) for outcome in outcomes]}
         write_result(options.out, "chaos", report)
     return outcomes
+
+
+def run_node_deaths(options: argparse.Namespace, node: Settings) -> bool:
+    """Records the outcome of each flow; True when something was lost, or a search had no answer."""
+    with temporary_node(node, engine=options.engine, nodes=options.nodes, heap=HEAP) as state:
+        deaths = NodeDeaths(node, state, options.folder.resolve(), products=options.products, seed=options.seed)
+        outcomes = deaths.run(rounds=-(-options.kills // len(deaths.outcomes)))
+    report = {
+        "command": command_line(),
+        "engine": f"{state.distribution.title} {state.version}",
+        "nodes": options.nodes,
+        "outcomes": [asdict(outcome) for outcome in outcomes],
+    }
+    write_result(options.out, f"chaos_nodes_{options.engine}", report)
+    return any(outcome.lost or outcome.failed or outcome.out_of_order for outcome in outcomes)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,9 @@ import torch
 
 from benchmarks.lib.script import argument_parser, command_line, write_result
 from ltr_plugin.cli.terminal.progress_bar import progress_bar
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.demo.shop import ShopFiles
 from ltr_plugin.errors import ExportError
 from ltr_plugin.evaluation.ablation import Ablation

@@ -19,10 +19,10 @@ import numpy as np
 from benchmarks.lib.script import argument_parser, write_result
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.managed.versions import open_or_create
-from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.modality_mask import ModalityMask
 from ltr_plugin.features.table import FeatureTable, Floats

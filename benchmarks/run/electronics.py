@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.lib.script import argument_parser, command_line, write_result
 from ltr_plugin.cli.terminal.progress_bar import progress_bar
-from ltr_plugin.cluster.opensearch import connect
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, vector_fields
 from ltr_plugin.evaluation.comparison import compare
 from ltr_plugin.features.feature_set import FeatureSet

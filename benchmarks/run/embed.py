@@ -39,8 +39,8 @@ from benchmarks.lib.embed_report import device, write
 from benchmarks.lib.embed_ways import beside, by_loop, by_worker, library, seconds
 from benchmarks.lib.gpu_work import GpuWork
 from benchmarks.lib.script import argument_parser, command_line
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, load_encoder
 from ltr_plugin.encoders.runtime.cores import ENV_CORES, ENV_TOKENIZER_THREADS, cores
 from ltr_plugin.media.openers import OPENERS

@@ -37,8 +37,8 @@ from benchmarks.lib.script import argument_parser, command_line, markdown_row, w
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.cli.terminal.progress_bar import progress_bar
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.versions import IndexOptions
-from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.demo.language import LANGUAGES
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, Encoder, load_encoder
 from ltr_plugin.encoders.export.export import export

@@ -21,8 +21,8 @@ import numpy.typing as npt
 
 from benchmarks.lib.script import argument_parser, command_line, markdown_row, write_result
 from benchmarks.run.grocery import write_data
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.cluster.search import msearch_template
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
 from ltr_plugin.encoders import DEFAULT_TEXT_ENCODER, vector_fields
@@ -37,7 +37,6 @@ from ltr_plugin.pipelines.indexing.embed_backlog import embed_backlog
 from ltr_plugin.pipelines.indexing.index_catalog import write_catalog
 from ltr_plugin.profile.index_profile import IndexProfile
 from ltr_plugin.queries.query import read_queries
-from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, search_template
 from ltr_plugin.settings import Settings
 
@@ -144,7 +143,7 @@ def results(ways: dict[str, Index], encoded: Sequence[EncodedQuery], qrels: Qrel
 
 def values_of(index: Index, ranking: str, encoded: Sequence[EncodedQuery], known: Qrels) -> Values:
     """(queries, 2) in the order of `known`: nDCG@10, and which part of the relevant products the window has."""
-    template = {"source": search_template(Retrieval(index.profile), BASELINES[ranking])}
+    template = {"source": search_template(index.retrieval(), BASELINES[ranking])}
     window = index.profile.first_pass.window
     searches = ((one.query.id, {**one.params, "size": window}) for one in encoded)
     hits = dict(zip((one.query.id for one in encoded), msearch_template(index, template, searches), strict=True))

@@ -34,9 +34,9 @@ from benchmarks.lib.script import argument_parser, command_line, markdown_row, w
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.managed.versions import open_or_create, switch_alias
-from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.encoders import vector_fields
 from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
 from ltr_plugin.settings import Settings

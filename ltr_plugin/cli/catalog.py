@@ -100,7 +100,7 @@ def delete(
     as_json: AsJson = False,
 ) -> None:
     """Delete products by their ids; ids that the index does not have are named, and are no error."""
-    from ltr_plugin.cluster.opensearch import connect
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
     from ltr_plugin.settings import Settings
 
@@ -198,7 +198,7 @@ def watch(
     as_json: AsJson = False,
 ) -> None:
     """Write the files that appear in a folder, until interrupted, and move each to `done` or `failed` in it."""
-    from ltr_plugin.cluster.opensearch import connect
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.pipelines.indexing import watch_folder as watching
     from ltr_plugin.settings import Settings
 

@@ -169,8 +169,8 @@ def pull(
     """
     from dataclasses import asdict
 
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.cluster.feature_store import FeatureStore
-    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.features.feature_file import feature_file, slug
     from ltr_plugin.features.stored_set import read_stored
 

@@ -43,7 +43,7 @@ app.command()(create)
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """List the indices of the cluster that this program made."""
-    from ltr_plugin.cluster.opensearch import connect
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.pipelines.indexing.index_versions import list_indices
 
     indices = list_indices(connect())
@@ -60,9 +60,9 @@ def status(name: IndexArgument = DEFAULT_INDEX, as_json: AsJson = False) -> None
 
     Of an index of your own, show its products and the vector fields of its profile.
     """
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.cluster.managed.mapping import is_managed
-    from ltr_plugin.cluster.opensearch import connect
 
     index = connect().index(name)
     if is_managed(name, index.mapping.get("_meta", {})):
@@ -117,8 +117,8 @@ def embed(
     Of an index of your own, --field names a vector field of its profile. The vectors of new and changed products are
     written into that field, and into no other; vectors that this command did not make stay as they are.
     """
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.cluster.managed.index import ManagedIndex
-    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
     from ltr_plugin.pipelines.indexing.embed_backlog import require_broker
     from ltr_plugin.settings import Settings
@@ -166,8 +166,8 @@ app.command()(synonyms)
 @app.command()
 def rollback(name: IndexArgument = DEFAULT_INDEX, wait: Wait = True, as_json: AsJson = False) -> None:
     """Make the version active that was active before; a second rollback undoes the first."""
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.cluster.managed.index import ManagedIndex
-    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.indexing.embed_backlog import require_broker
     from ltr_plugin.pipelines.indexing.index_versions import rollback_index
     from ltr_plugin.pipelines.renewal import restore_profile
@@ -201,7 +201,7 @@ def drop(
     as_json: AsJson = False,
 ) -> None:
     """Delete the versions of an index that are not active; no rollback is possible afterwards."""
-    from ltr_plugin.cluster.opensearch import connect
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.pipelines.indexing.index_versions import drop_inactive_versions, drop_index, list_versions
 
     cluster = connect()

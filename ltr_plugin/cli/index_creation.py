@@ -69,9 +69,9 @@ def create(
     is filled from its own products. When the name is moved to a version with other fields or languages, what ranks the
     index is promoted again; the synonyms of the index stay, unless the profile states others.
     """
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.cluster.managed.versions import IndexOptions, active_index
     from ltr_plugin.cluster.names import require_name
-    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.encoder_selection import vector_fields_for
     from ltr_plugin.pipelines.indexing.embed_backlog import require_broker
     from ltr_plugin.pipelines.indexing.index_catalog import ensure_index
@@ -132,10 +132,10 @@ def synonyms(
     index shares its files, and `ltr index rollback` goes back.
     """
     from ltr_plugin.catalog.word_files import read_synonyms
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.cluster.managed.index import ManagedIndex
     from ltr_plugin.cluster.managed.synonyms import put_synonyms
     from ltr_plugin.cluster.managed.versions import versions
-    from ltr_plugin.cluster.opensearch import connect
 
     rules = read_synonyms(file) if file else None
     cluster = connect()

@@ -32,7 +32,9 @@ def start(
     nodes: Annotated[int | None, typer.Option(min=1, max=5, help="Number of nodes. Default: the same, else 1.")] = None,
     port: Annotated[
         int | None,
-        typer.Option(help="HTTP port of the first node; the next ones follow. Default: the first free ones from 9200."),
+        typer.Option(
+            help="HTTP port of the first node; the next ones follow. Default: the first free one from 9200, of several from 9250."
+        ),
     ] = None,
     user: Annotated[
         str | None, typer.Option(help="User that runs the node when root starts it. Default: nobody.")

@@ -89,8 +89,8 @@ Set = Annotated[
 def open_index(name: str, profile: Path | None = None) -> "Index":
     """The index that --index names, with the profile that --profile does; what it has otherwise than the one that the
     cluster keeps is printed on standard error."""
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.cluster.index import Index
-    from ltr_plugin.cluster.opensearch import connect
 
     if profile is None:
         return Index.open(connect(), name)

@@ -32,7 +32,7 @@ def init(
 
     Each guess has its reason beside it. Vectors of text are compared with those of the installed encoders.
     """
-    from ltr_plugin.cluster.opensearch import connect
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.pipelines.profiles import draft_index_profile
 
     require_new(out, "--out")
@@ -54,7 +54,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a profile against an index and list every mistake, and measure whether its encoders made the vectors."""
-    from ltr_plugin.cluster.opensearch import connect
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.pipelines.profiles import check_profile, kept_profile
 
     cluster = connect()
@@ -68,7 +68,7 @@ def check(
 @app.command()
 def put(profile: ProfileArgument, name: IndexName = DEFAULT_INDEX, as_json: AsJson = False) -> None:
     """Check a profile, and keep it in the cluster for everyone who uses the index."""
-    from ltr_plugin.cluster.opensearch import connect
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.pipelines.profiles import keep_profile
     from ltr_plugin.pipelines.releases import templates_of_former_profile
 
@@ -107,8 +107,8 @@ def measure(
     Searches the index for a sample, and sets `first_pass.scales` of the profile; nothing is written to the index.
     Measure again after a change of encoders or of text fields.
     """
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.cluster.index import Index
-    from ltr_plugin.cluster.opensearch import connect
     from ltr_plugin.pipelines.first_pass.measure import measure_scales
     from ltr_plugin.pipelines.profile_file import read_profile
     from ltr_plugin.pipelines.profiles import check_profile, keep_profile, kept_profile
@@ -157,7 +157,7 @@ def show(
 
     Without --revision, the profile of an index that `ltr index create` made has the default filters and fields too.
     """
-    from ltr_plugin.cluster.opensearch import connect
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.pipelines.profiles import kept_profile, whole_profile
     from ltr_plugin.profile.yaml_file import profile_yaml
 

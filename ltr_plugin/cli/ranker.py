@@ -89,7 +89,7 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Make storefronts get an earlier release again."""
-    from ltr_plugin.cluster.opensearch import connect
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.pipelines.releases import rollback
 
     release = rollback(connect(), template or name, to, force=force)
@@ -101,7 +101,7 @@ def rollback(
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """List the rankers in the cluster, and the search templates that rank by each."""
-    from ltr_plugin.cluster.opensearch import connect
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.pipelines.releases import list_rankers
 
     rankers = list_rankers(connect())

@@ -84,7 +84,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Print the rules that the cluster keeps for an index, as a file of YAML that says which of them hold now."""
-    from ltr_plugin.cluster.opensearch import connect
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.cluster.rules import all_revisions, read_rules
 
     cluster = connect()

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from ltr_plugin.cluster.responses import BulkError, Json
+from ltr_plugin.engines import Engine
 
 
 class Cluster(Protocol):
-    """A cluster. `url` is its address without credentials."""
+    """A cluster. `url` is its address without credentials, `engine` the search engine that it runs."""
 
     url: str
+    engine: Engine
 
     def call(self, method: str, path: str, body: Json = None, **params: str | int | bool) -> Json:
         """The decoded response. ClusterError when there is none or its status is 400 or above.

@@ -53,7 +53,7 @@ class FeatureStore:
         and models would not tell which; or when the cluster cannot compute it for products of `index`, where given.
         """
         for name, zero_filled in ((features.id, True), (logging_set_name(features), False)):
-            rendered = features.rendered(zero_filled=zero_filled)
+            rendered = features.rendered(self.cluster.engine, zero_filled=zero_filled)
             stored = self.feature_set(name)
             if stored is None:
                 if zero_filled:  # first of the two: without it, the store may be missing too
@@ -81,7 +81,7 @@ class FeatureStore:
 
     def put_model(self, name: str, features: FeatureSet, model: Wire) -> None:
         """Stores a model with its own copy of the rendered features, unless there is one of this name."""
-        served = {"name": features.id, "features": features.rendered()}
+        served = {"name": features.id, "features": features.rendered(self.cluster.engine)}
         self._create("model", {"name": name, "feature_set": served, "model": model})
 
     def model(self, name: str) -> Wire | None:

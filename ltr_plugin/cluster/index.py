@@ -13,7 +13,9 @@ from ltr_plugin.cluster.managed.profile import effective_profile
 from ltr_plugin.cluster.names import require_name
 from ltr_plugin.cluster.profiles import stored_profile
 from ltr_plugin.errors import ClusterError, InputError
+from ltr_plugin.profile.first_pass import SearchType
 from ltr_plugin.profile.index_profile import IndexProfile
+from ltr_plugin.queries.retrieval import Retrieval
 
 PAGE_SIZE, SCROLL = 1000, "1m"
 """Hits of a page, and how long the cluster keeps the next ones."""
@@ -105,6 +107,15 @@ class Index:
         hits = self.cluster.call("POST", f"/{self.name}/_search", body)["hits"]["hits"] if ids else []
         found = ((self.profile.product_id(hit), hit["_source"]) for hit in hits)
         return {id_: self.profile.read_product(id_, source, language) for id_, source in found}
+
+    @property
+    def search_type(self) -> SearchType:
+        """How its searches count how rare a word is: in each shard, or in all of them together."""
+        return self.profile.first_pass.search_type or "query_then_fetch"
+
+    def retrieval(self, window: int | None = None) -> Retrieval:
+        """The first pass over it; `window` replaces that of the profile."""
+        return Retrieval(self.profile, window, self.cluster.engine)
 
     def count(self, query: Mapping[str, Any] | None = None) -> int:
         """The number of products that a search can see, or of those that a query finds."""

@@ -1,220 +1,31 @@
-"""OpenSearch, called with retries and written in bulk; `connect` opens the configured cluster."""
+"""A cluster of OpenSearch."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.responses import (
-    BUSY_STATUSES,
-    PERMANENT_STATUS,
-    SEARCH_PATHS,
-    TOO_LARGE_STATUS,
-    BulkError,
-    Json,
-    partial_failure,
-)
-from ltr_plugin.cluster.retrying import PartlyDoneError, retrying
-from ltr_plugin.errors import ClusterError, PluginMissingError
-from ltr_plugin.profile.index_profile import IndexProfile
+from ltr_plugin.cluster.transport.rest import RestCluster
+from ltr_plugin.engines import OPENSEARCH
+from ltr_plugin.errors import ClusterError
 from ltr_plugin.settings import Settings
 
 if TYPE_CHECKING:
-    from tenacity import Retrying
-
-RETRY_TIMEOUT_S = 20.0
-"""Seconds that a command retries a call when the cluster is busy, or unreachable after it answered once."""
-
-MAX_BULK_ACTIONS, MAX_BULK_BYTES = 512, 20 << 20
-
-READ_ONLY_PATHS = (*SEARCH_PATHS, "_mget", "_refresh", "_render/template", "_analyze")
-"""Ends of paths that change nothing whatever their method, so that a call may be repeated when its response is lost."""
+    from ltr_plugin.cluster.transport.opensearch_client import OpenSearchClient
 
 
-class OpenSearchCluster:
+class OpenSearchCluster(RestCluster):
     """A `Cluster` that opensearch-py talks to."""
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        settings: Settings | None = None,
-        timeout_s: float = 60.0,
-        retry_timeout_s: float = RETRY_TIMEOUT_S,
-        on_retry: Callable[[ClusterError], None] = lambda _: None,
-    ) -> None:
-        """`settings` state the credentials that `url` does not, and whose certificates are trusted.
+    engine = OPENSEARCH
+    _client: "OpenSearchClient"
 
-        `timeout_s` bounds one request, `retry_timeout_s` the time from a call's first failure to its last try.
-        `on_retry` gets each error that is followed by another try. InputError for an address that is no cluster's;
-        ClusterError without credentials for AWS.
-        """
-        from ltr_plugin.cluster.transport.client import Client
+    def _open(
+        self, url: str, settings: Settings, *, timeout_s: float, on_retry: Callable[[ClusterError], None]
+    ) -> "OpenSearchClient":
+        from ltr_plugin.cluster.transport.opensearch_client import OpenSearchClient
 
-        self._client = Client(url, settings or Settings.model_validate({}), timeout_s=timeout_s, on_retry=on_retry)
-        self.url = self._client.url
-        self.retry_timeout_s = retry_timeout_s
-        self._on_retry = on_retry
+        return OpenSearchClient(url, settings, timeout_s=timeout_s, on_retry=on_retry)
 
-    def index(self, name: str, *, profile: IndexProfile | None = None, media_roots: Iterable[Path] = ()) -> Index:
-        """The index of this name or alias, with this profile or the one that the cluster keeps for it.
-
-        `Index.open` says which errors there are.
-        """
-        return Index.open(self, name, profile=profile, media_roots=media_roots)
-
-    def call(self, method: str, path: str, body: Json = None, **params: str | int | bool) -> Json:
-        """The decoded response to a request, as `Cluster.call` promises it."""
-        query = {name: str(value).lower() if isinstance(value, bool) else value for name, value in params.items()}
-        read_only = method in ("GET", "HEAD") or path.endswith(READ_ONLY_PATHS)
-
-        def perform() -> Json:
-            response = self._client.perform(method, path, body, query, repeatable=read_only)
-            if why := partial_failure(path, response):
-                raise ClusterError(f"{method} {path} has only a part of the response: {why}", status=503)
-            return response
-
-        return self._retrying(lambda error: error.status == 429 or (read_only and error.retryable))(perform)
-
-    def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, BulkError | None]]:
-        """The results of actions in order, as `Cluster.bulk` promises them."""
-        for chunk in _chunks(map(self._serialize, actions)):
-            results = iter(self._write([action for action in chunk if action.error is None]))
-            for action in chunk:
-                yield (action.id, action.error) if action.error else next(results)
-
-    def _serialize(self, action: Mapping[str, Json]) -> "_Action":
-        from opensearchpy.exceptions import SerializationError
-        from opensearchpy.helpers import expand_action
-
-        dumps, named = self._client.dumps, dict(action)
-        require_alias = named.pop("require_alias", True)
-        try:
-            header, document = expand_action(named)
-            if not require_alias:
-                next(iter(header.values()))["require_alias"] = False
-            lines = "".join(f"{dumps(part)}\n" for part in (header, document) if part is not None)
-            return _Action(action["_id"], lines, size=len(lines.encode()))
-        except (SerializationError, ValueError, TypeError, RecursionError):  # their messages quote the whole action
-            return _Action(action["_id"], error=BulkError("has a value that JSON cannot express", permanent=True))
-
-    def _write(self, actions: Sequence["_Action"]) -> list[tuple[str, BulkError | None]]:
-        """The results of these actions, in order; where they are refused as a whole, those of each half."""
-        if not actions:
-            return []
-        try:
-            return self._send(actions)
-        except ClusterError as error:
-            wrong = error.status == PERMANENT_STATUS and error.error_type  # without a type, a proxy's answer
-            if not wrong and error.status != TOO_LARGE_STATUS:
-                raise
-            if len(actions) == 1:
-                return [(actions[0].id, BulkError(str(error), permanent=True))]
-            half = len(actions) // 2
-            return [*self._write(actions[:half]), *self._write(actions[half:])]
-
-    def _send(self, actions: Sequence["_Action"]) -> list[tuple[str, BulkError | None]]:
-        """The results of these actions, in order; those that a busy cluster rejects are sent again."""
-        results: dict[int, tuple[str, BulkError | None]] = {}
-
-        def send_pending() -> None:
-            pending = [position for position in range(len(actions)) if position not in results]
-            body = "".join(actions[position].lines for position in pending)
-            response = self._client.perform("POST", "/_bulk", body, {"require_alias": "true"}, repeatable=True)
-            busy: tuple[int, BulkError | None] | None = None
-            for position, item in zip(pending, response["items"], strict=True):
-                result = next(iter(item.values()))
-                error = BulkError.from_item(result)
-                if result["status"] in BUSY_STATUSES:
-                    busy = result["status"], error
-                else:
-                    results[position] = result["_id"], error
-            if busy:
-                raise_as = PartlyDoneError if len(results) > len(actions) - len(pending) else ClusterError
-                raise raise_as(f"POST /_bulk was refused: {busy[1]}", status=busy[0])
-
-        self._retrying(lambda error: error.retryable)(send_pending)
-        return [results[position] for position in range(len(actions))]
-
-    def _retrying(self, retry_if: Callable[[ClusterError], bool]) -> "Retrying":
-        return retrying(self.retry_timeout_s, self._on_retry, retry_if)
-
-
-def connect(
-    url: str | None = None,
-    *,
-    settings: Settings | None = None,
-    retry_timeout_s: float | None = None,
-    timeout_s: float = 60.0,
-    on_retry: Callable[[ClusterError], None] = lambda _: None,
-) -> OpenSearchCluster:
-    """The cluster at `url`, else of OPENSEARCH_URL, else the running development node.
-
-    An address may be a list of hosts, separated by commas. `settings` (default: the environment) state the credentials
-    that it does not, and the certificate authority. ClusterError when there is no cluster; PluginMissingError when it
-    lacks the learning-to-rank plugin. `timeout_s` bounds one request. Without `retry_timeout_s`, an unreachable cluster
-    is an error at once, and later calls retry for RETRY_TIMEOUT_S; with it, the first call retries for that long too.
-    `on_retry` gets each error that is followed by another try.
-    """
-    settings = settings or Settings.from_env()
-    cluster = OpenSearchCluster(
-        url or settings.opensearch_url or _devnode_url(settings),
-        settings=settings,
-        timeout_s=timeout_s,
-        retry_timeout_s=retry_timeout_s or 0.0,
-        on_retry=on_retry,
-    )
-    require_ltr(cluster)
-    cluster.retry_timeout_s = RETRY_TIMEOUT_S if retry_timeout_s is None else retry_timeout_s
-    return cluster
-
-
-def require_ltr(cluster: Cluster) -> None:
-    """PluginMissing when the cluster answers but has no learning-to-rank plugin."""
-    try:
-        cluster.call("GET", "/_ltr")
-    except ClusterError as error:
-        if error.status not in (400, 404, 405):
-            raise
-        raise PluginMissingError(
-            f"{cluster.url} has no learning-to-rank plugin: install it on every node with "
-            "`bin/opensearch-plugin install opensearch-ltr` (the full OpenSearch distribution carries it), "
-            "or use the development node (`ltr node start`, OPENSEARCH_URL unset)",
-            status=error.status,
-        ) from None
-
-
-def _devnode_url(settings: Settings) -> str:
-    from ltr_plugin.devnode import node_state
-
-    if node := node_state(settings):
-        return node.url
-    raise ClusterError(
-        f"no cluster: OPENSEARCH_URL is not set, and no development node runs in {settings.runs.resolve()}; "
-        "start one with `ltr node start`, or work in the folder where it was started"
-    )
-
-
-@dataclass(frozen=True)
-class _Action:
-    """The lines of an action in a bulk request and their size in bytes, or the error that prevents them."""
-
-    id: str
-    lines: str = ""
-    size: int = 0
-    error: BulkError | None = None
-
-
-def _chunks(actions: Iterable[_Action]) -> Iterator[list[_Action]]:
-    chunk: list[_Action] = []
-    size = 0
-    for action in actions:
-        if chunk and (len(chunk) == MAX_BULK_ACTIONS or size + action.size > MAX_BULK_BYTES):
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(action)
-        size += action.size
-    if chunk:
-        yield chunk
+    @property
+    def is_elasticsearch(self) -> bool:
+        """Whether its last response came from the other search engine."""
+        return self._client.found_elasticsearch

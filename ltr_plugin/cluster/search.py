@@ -21,7 +21,7 @@ OnError = Callable[[str, ClusterError], None]
 Searches = Iterable[tuple[str, Mapping[str, Json]]]
 """The id of a query with its search."""
 
-_HEADER = '{"allow_partial_search_results":false}\n'
+_WHOLE = {"allow_partial_search_results": False}
 """Makes a search that fails on one shard an error of its own, and not a result with a part of the products."""
 
 
@@ -64,7 +64,9 @@ class SearchResult(Sequence[Hit]):
 
 def search(index: Index, template: Mapping[str, str], params: Mapping[str, Json]) -> SearchResult:
     """The result of one search; `template` is `{"source": text}` or `{"id": name}` of a stored one."""
-    response = index.cluster.call("POST", f"/{index.name}/_search/template", {**template, "params": params})
+    response = index.cluster.call(
+        "POST", f"/{index.name}/_search/template", {**template, "params": params}, **_typed(index)
+    )
     counts = response.get("aggregations", {})
     return SearchResult(
         _hits(index.profile, response),
@@ -93,8 +95,9 @@ def msearch(index: Index, searches: Searches, *, on_error: OnError = raise_error
 
 
 def _msearch(index: Index, call: str, searches: Searches, on_error: OnError) -> Iterator[list[Hit]]:
+    header = json.dumps({**_WHOLE, **_typed(index)})
     for group in batched(searches, SEARCHES_PER_REQUEST):
-        lines = "".join(f"{_HEADER}{json.dumps(body)}\n" for _, body in group)
+        lines = "".join(f"{header}\n{json.dumps(body)}\n" for _, body in group)
         responses = index.cluster.call("POST", f"/{index.name}/{call}", lines)["responses"]
         for (query, _), response in zip(group, responses, strict=True):
             if "error" in response:
@@ -102,6 +105,11 @@ def _msearch(index: Index, call: str, searches: Searches, on_error: OnError) -> 
                 error = ClusterError(f"{reason}: {error_reason(response['error'])}", status=response["status"])
                 on_error(query, error)
             yield [] if "error" in response else _hits(index.profile, response)
+
+
+def _typed(index: Index) -> dict[str, str]:
+    """The search type of an index, where it is not the default."""
+    return {} if index.search_type == "query_then_fetch" else {"search_type": index.search_type}
 
 
 def _hits(profile: IndexProfile, response: Json) -> list[Hit]:

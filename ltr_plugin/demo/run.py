@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from ltr_plugin.catalog.product import MODALITIES, Modality, Product
 from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.versions import IndexOptions
-from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.cluster.profiles import put_profile
 from ltr_plugin.demo.language import LANGUAGES
 from ltr_plugin.demo.shop import ShopFiles, generate_shop

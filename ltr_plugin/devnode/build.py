@@ -19,8 +19,7 @@ def sources_digest(engine: Path, distribution: Distribution) -> str:
     digest = hashlib.sha256()
     for path in sorted(engine.rglob("*")):
         parts = path.relative_to(engine).parts
-        built = path.name == "pom.xml" or "src" in parts
-        if built and parts[0] not in of_others and not _is_test(parts) and path.is_file():
+        if path.is_file() and parts[0] not in of_others and not _is_aside(parts):
             digest.update(f"{'/'.join(parts)}\0{path.stat().st_size}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -31,21 +30,15 @@ def build(engine: Path, folder: ClusterFolder, distribution: Distribution, jdk: 
 
     The first run downloads about 170 MB. NodeError with the end of Maven's output when it fails.
     """
-    split = (engine / distribution.modules[0]).is_dir()
     run_logged(
         [
             str(find_maven()), "--batch-mode", "--no-transfer-progress", "--file", str(engine / "pom.xml"),
             "package", "-DskipTests", f"-Dltr.build={folder.build}",
-            *(["--projects", ",".join(distribution.modules), "--also-make"] if split else []),
+            "--projects", ",".join(distribution.modules), "--also-make",
         ],
         folder.build_log, jdk, "the engine plugin cannot be built",
     )  # fmt: skip
-    dist = folder.dist(distribution)
-    if not split:
-        dist.mkdir(exist_ok=True)
-        for file in dist.parent.glob("*.zip"):
-            file.replace(dist / file.name)
-    return dist
+    return folder.dist(distribution)
 
 
 def run_logged(command: list[str], log: Path, jdk: Jdk, failure: str) -> None:
@@ -53,14 +46,17 @@ def run_logged(command: list[str], log: Path, jdk: Jdk, failure: str) -> None:
     # OPENSEARCH_HOME and others like it would make the plugin installer change another node.
     theirs = tuple(f"{one.variables}_" for one in DISTRIBUTIONS.values())
     environment = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
+    homes = {f"{prefix}JAVA_HOME": str(jdk.home) for prefix in ("", *theirs)}
     with log.open("wb") as output:
         process = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False, umask=0o022,
-            env=environment | {"JAVA_HOME": str(jdk.home)},
+            env=environment | homes,
         )  # fmt: skip
     if process.returncode:
         raise NodeError(f"{failure} (exit code {process.returncode}, log {str(log)!r}):\n{tail(log)}")
 
 
-def _is_test(parts: tuple[str, ...]) -> bool:
-    return any(parts[at : at + 2] == ("src", "test") for at in range(len(parts)))
+def _is_aside(parts: tuple[str, ...]) -> bool:
+    """Whether a file is a page, a test, or what Maven wrote, where somebody ran it by hand."""
+    in_tests = any(parts[at : at + 2] == ("src", "test") for at in range(len(parts)))
+    return in_tests or "target" in parts or parts[-1].endswith(".md")

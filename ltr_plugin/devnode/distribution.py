@@ -57,7 +57,11 @@ ELASTICSEARCH = Distribution(
     first_managers="cluster.initial_master_nodes",
     starts_in_home=False,
     guards_control_groups=False,
-    settings={"xpack.security.enabled": False},
+    settings={
+        "xpack.security.enabled": False,
+        # As OpenSearch by default: tests delete the indices that they made by a pattern.
+        "action.destructive_requires_name": False,
+    },
 )
 
 DISTRIBUTIONS = {one.engine: one for one in (OPENSEARCH, ELASTICSEARCH)}

@@ -27,7 +27,9 @@ from ltr_plugin.settings import Settings
 STEPS = ("build the engine plugin (the first time Maven downloads 170 MB)", "install the node", "start it")
 """Steps of `start_node`, in the order in which it reports them as done."""
 
-FREE_PORT = "9200-9299"
+FREE_PORT, FREE_PORT_OF_SEVERAL = "9200-9249", "9250-9299"
+"""Apart: while one node of several is down, no other cluster that starts takes its port."""
+
 HEAP = "1g"
 MOST_NODES = 5
 
@@ -48,11 +50,11 @@ def start_node(
     the one that was started last and not stopped, else one node of OpenSearch. Each engine and number of nodes has data
     of its own. Nodes that run stay as they are, and a node of the cluster that ended is started again.
 
-    `port` is the HTTP port on loopback of the first node (default: the first free one from 9200), and the next ones
+    `port` is the HTTP port on loopback of the first node (default: the first free one from 9200, of several from 9250), and the next ones
     have the ports after it. `heap` is Java's form, such as `512m` or `2g`. The nodes refuse to run as root: if root
     starts them, they run as `user` (default: nobody), who owns their data and logs, and nothing that is executed.
     InputError for a bad argument; NodeError when another cluster runs in the folder, tools are missing, the build
-    fails, the folder cannot be written or belongs to another user, or a node does not become healthy within two
+    fails, the folder cannot be written or belongs to another user, or a node does not become healthy within four
     minutes and one for each node.
     """
     return _ensure_running(
@@ -167,7 +169,8 @@ def install(folder: ClusterFolder, distribution: Distribution, jdk: Jdk, progres
 
 def _start_all(members: Sequence[NodeFolder], port: int | None, heap: str, account: Account, jdk: Jdk) -> NodeState:
     started = datetime.now(UTC)
-    ports = {node.number: str(port + node.number - 1) if port else FREE_PORT for node in members}
+    free = FREE_PORT if len(members) == 1 else FREE_PORT_OF_SEVERAL
+    ports = {node.number: str(port + node.number - 1) if port else free for node in members}
     version, processes = start_nodes(members, ports, heap=heap, account=account, jdk=jdk)
     nodes = tuple(processes[node.number] for node in members)
     return NodeState(members[0].distribution.engine, version, started, heap, nodes)

@@ -14,7 +14,7 @@ from ltr_plugin.devnode.toolchain import Jdk
 from ltr_plugin.errors import NodeError
 from ltr_plugin.files import write_atomic
 
-START_TIMEOUT_S, TIMEOUT_OF_NODE_S = 120, 60
+START_TIMEOUT_S, TIMEOUT_OF_NODE_S = 240, 60
 """A cluster may take the first time to start, and the second for each of its nodes: they share the cores."""
 
 MAX_ADDRESS = 100

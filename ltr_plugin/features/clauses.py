@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.kinds import Template
 
@@ -25,7 +26,7 @@ def clause_count(features: FeatureSet, words: int) -> int:
     A word is a clause in each field that a feature searches, and in a fuzzy feature as many as the terms that it is
     replaced by. A phrase is one clause. The first pass counts apart, since the features are computed after it.
     """
-    bodies = [one.template if isinstance(one, Template) else one.query() for one in features.features]
+    bodies = [one.template if isinstance(one, Template) else one.query(OPENSEARCH) for one in features.features]
     return sum(CLAUSES_PER_FEATURE + words * _clauses_per_word(body) for body in bodies)
 
 

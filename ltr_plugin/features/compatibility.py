@@ -6,6 +6,7 @@ from typing import Any
 from ltr_plugin.catalog.localized import LANGUAGE, in_languages
 from ltr_plugin.catalog.values import paths_above
 from ltr_plugin.catalog.vectors import VectorField, query_fields
+from ltr_plugin.engines import VECTOR_TYPES
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.features.expressions import term_count
 from ltr_plugin.features.feature_set import FeatureSet
@@ -17,7 +18,7 @@ FIELD_TYPES: Mapping[str, set[str]] = {
     "tokenized text": {"text", "match_only_text"},
     "number": {"double", "float", "half_float", "scaled_float", "long", "integer", "short", "byte", "unsigned_long"},
     "date": {"date"},
-    "vector": {"knn_vector"},
+    "vector": set(VECTOR_TYPES),
     "boolean": {"boolean"},
 }
 """The types that a field may have, by what a feature needs."""

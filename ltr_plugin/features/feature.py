@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
+from ltr_plugin.engines import Engine
 from ltr_plugin.features.mustache import Body
 from ltr_plugin.validation import StrictModel
 
@@ -28,8 +29,9 @@ class Feature(StrictModel):
     monotonicity: Literal["increasing", "decreasing"] | None = None
 
     @abstractmethod
-    def query(self) -> Body:
-        """A query that matches the products that have a value, with the value as its score: JSON with mustache tags."""
+    def query(self, engine: Engine) -> Body:
+        """A query that matches the products that have a value, with the value as its score: JSON with mustache tags, in
+        the forms of a search engine."""
 
     def required_fields(self) -> dict[str, str]:
         """The index fields that the query reads, each with the kind of type that it must have, such as `number`."""

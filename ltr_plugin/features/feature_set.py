@@ -9,6 +9,7 @@ from pydantic import Field, ModelWrapValidatorHandler, StringConstraints, Valida
 from pydantic_core import ErrorDetails, InitErrorDetails
 
 from ltr_plugin.catalog.product import digest
+from ltr_plugin.engines import OPENSEARCH, Engine
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.expressions import variables
 from ltr_plugin.features.feature import Feature
@@ -64,17 +65,19 @@ class FeatureSet(StrictModel):
 
     @cached_property
     def digest(self) -> str:
-        """Sixteen hex digits that change with the name or the query of any feature, or with their order."""
+        """Sixteen hex digits that change with the name or the query of any feature, or with their order.
+
+        It is the same for all search engines."""
         return digest(self.rendered())
 
-    def rendered(self, *, zero_filled: bool = True) -> list[dict[str, object]]:
-        """The features as JSON of the learning-to-rank plugin's feature-set API.
+    def rendered(self, engine: Engine = OPENSEARCH, *, zero_filled: bool = True) -> list[dict[str, object]]:
+        """The features as JSON of the feature-set API of a search engine's learning-to-rank plugin.
 
         `zero_filled` features match every product and score 0 where they have no value, so that every version of the
         plugin scores them alike: these are served. Otherwise a product without a value does not match: these are
         logged, so that a log distinguishes missing from 0.
         """
-        return [_rendered(feature, zero_filled=zero_filled) for feature in self.features]
+        return [_rendered(feature, engine, zero_filled=zero_filled) for feature in self.features]
 
     @model_validator(mode="wrap")
     @classmethod
@@ -101,8 +104,8 @@ def shipped_feature_sets() -> dict[str, Path]:
     return {path.stem: path for path in sorted(resource_dir("feature_sets").glob("*.yaml"))}
 
 
-def _rendered(feature: Feature, *, zero_filled: bool) -> dict[str, object]:
-    query, language = feature.query(), "mustache"
+def _rendered(feature: Feature, engine: Engine, *, zero_filled: bool) -> dict[str, object]:
+    query, language = feature.query(engine), "mustache"
     if isinstance(feature, Derived):
         language = "derived_expression"
     elif zero_filled:

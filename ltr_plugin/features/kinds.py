@@ -7,6 +7,7 @@ from pydantic import Field, FiniteFloat, StringConstraints, field_validator
 
 from ltr_plugin.catalog.localized import LocalizedName, feature_tag
 from ltr_plugin.catalog.values import FieldName
+from ltr_plugin.engines import Engine
 from ltr_plugin.features.feature import MAX_VALUE, Feature
 from ltr_plugin.features.mustache import Body, RawTemplate, render, to_json, when
 from ltr_plugin.features.nested import NestedFeature
@@ -39,7 +40,7 @@ class Match(NestedFeature):
     minimum_should_match: MinimumShouldMatch | None = None
     fuzziness: Literal["AUTO", 0, 1, 2] | None = None
 
-    def query(self) -> Body:
+    def query(self, engine: Engine) -> Body:  # noqa: ARG002
         """A `match` query of the text."""
         options = {
             "minimum_should_match": self.minimum_should_match,
@@ -67,7 +68,7 @@ class MultiMatch(Feature):
     operator: Literal["or", "and"] = "or"
     tie_breaker: Annotated[FiniteFloat, Field(ge=0, le=1)] = 0.0
 
-    def query(self) -> Body:
+    def query(self, engine: Engine) -> Body:  # noqa: ARG002
         """A `multi_match` query of the text."""
         fields = list(map(feature_tag, self.fields))
         search = {"query": "{{text}}", "fields": fields, "type": self.type, "tie_breaker": self.tie_breaker}
@@ -85,7 +86,7 @@ class Phrase(Feature):
     field: LocalizedName
     slop: Annotated[int, Field(ge=0, le=50)] = 0
 
-    def query(self) -> Body:
+    def query(self, engine: Engine) -> Body:  # noqa: ARG002
         """A `match_phrase` query of the text."""
         return {"match_phrase": {feature_tag(self.field): {"query": "{{text}}", "slop": self.slop}}}
 
@@ -107,21 +108,21 @@ class Similarity(Feature):
     query_vector: FieldName
     score_mode: Literal["mean", "max"] = "mean"
 
-    def query(self) -> Body:
-        """A `script_score` query where the query has the vector, else `match_none`."""
-        scored = self._scored(self.field)
+    def query(self, engine: Engine) -> Body:
+        """The similarity where the query has the vector, else `match_none`."""
+        scored = self._scored(engine, self.field)
         if self.score_mode == "max":
             path = f"per_media.{self.field}"
-            most_similar = {"nested": {"path": path, "score_mode": "max", "query": self._scored(f"{path}.vector")}}
+            most_similar = {
+                "nested": {"path": path, "score_mode": "max", "query": self._scored(engine, f"{path}.vector")}
+            }
             has_several = {"nested": {"path": path, "query": {"match_all": {}}}}
             single: Body = {"bool": {"must": [scored], "must_not": [has_several]}}
             scored = {"dis_max": {"queries": [most_similar, single]}}
         return when(flag_name(self.query_vector), scored, MATCH_NONE)
 
-    def _scored(self, field: str) -> Body:
-        params = {"field": field, "query_value": to_json(self.query_vector), "space_type": "cosinesimil"}
-        script = {"source": "knn_score", "lang": "knn", "params": params}
-        return {"script_score": {"query": {"exists": {"field": field}}, "script": script}}
+    def _scored(self, engine: Engine, field: str) -> Body:
+        return engine.similarity(field, to_json(self.query_vector))
 
     def required_fields(self) -> dict[str, str]:
         """The vector field and, for `max`, the nested field with a vector for each medium."""
@@ -144,7 +145,7 @@ class QueryFlag(Feature):
     kind: Literal["query_flag"]
     parameter: FieldName
 
-    def query(self) -> Body:
+    def query(self, engine: Engine) -> Body:  # noqa: ARG002
         """`match_all` where the query has the parameter, else `match_none`."""
         return when(flag_name(self.parameter), {"match_all": {}}, MATCH_NONE)
 
@@ -179,7 +180,7 @@ class Template(Feature):
         """The text that the cluster renders."""
         return self.template if isinstance(self.template, str) else render(self.template)
 
-    def query(self) -> Body:
+    def query(self, engine: Engine) -> Body:  # noqa: ARG002
         """The template; `match_none` where the query lacks what `when` names."""
         body = RawTemplate(self.text)
         return when(flag_name(self.when), body, MATCH_NONE) if self.when else body
@@ -208,7 +209,7 @@ class Derived(Feature):
         value, bound = self.expression, f"{MAX_VALUE:g}".replace("+", "")
         return f"({value}) <= {bound} ? max(-{bound}, {value}) : ({value}) > {bound} ? {bound} : 0"
 
-    def query(self) -> Body:
+    def query(self, engine: Engine) -> Body:  # noqa: ARG002
         """The bounded expression."""
         return RawTemplate(self.bounded_expression)
 
@@ -226,3 +227,8 @@ AnyFeature = Annotated[
     Match | MultiMatch | Phrase | Similarity | FieldValue | Recency | QueryFlag | Template | Derived,
     Field(discriminator="kind"),
 ]
+
+
+def scores_words(feature: Feature) -> bool:
+    """Whether a feature is, or may be, a score of words, whose scale is that of a search engine."""
+    return isinstance(feature, Match | MultiMatch | Phrase | Template)

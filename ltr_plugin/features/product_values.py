@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, FiniteFloat, StringConstraints, field_validator
 
+from ltr_plugin.engines import Engine
 from ltr_plugin.features.feature import MAX_VALUE
 from ltr_plugin.features.mustache import Body
 from ltr_plugin.features.nested import NestedFeature, ScoreMode
@@ -26,7 +27,7 @@ _VALUES_AT_BOUNDS = {
 _ORIGIN = re.compile(
     r"(now|(?P<date>\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)?)?)(\|\||$))([+-]\d{1,9}[yMwdhHms]|/[yMwdhHms])*"
 )
-"""`now` or a date, and date math of OpenSearch."""
+"""`now` or a date, and date math of the cluster."""
 
 
 class FieldValue(NestedFeature):
@@ -41,7 +42,7 @@ class FieldValue(NestedFeature):
     factor: Annotated[FiniteFloat, Field(ge=1e-12, le=1e12)] = 1.0
     modifier: Literal["none", "log1p", "ln1p", "ln2p", "sqrt", "square", "reciprocal"] = "none"
 
-    def query(self) -> Body:
+    def query(self, engine: Engine) -> Body:  # noqa: ARG002
         """A `function_score` query with `field_value_factor` between the bounds of the modifier."""
         lowest = 1 / MAX_VALUE if self.modifier == "reciprocal" else 0
         highest = math.sqrt(MAX_VALUE) if self.modifier == "square" else MAX_VALUE
@@ -91,7 +92,7 @@ class Recency(NestedFeature):
             raise ValueError(f"{origin!r} is no date; write such as now, now-7d/d, 2026-12-31 or 2026-12-31T18:00:00Z")
         return origin
 
-    def query(self) -> Body:
+    def query(self, engine: Engine) -> Body:  # noqa: ARG002
         """A `function_score` query with an `exp` decay, which is between 0 and 1 for all dates."""
         shape = {"origin": self.origin, "scale": self.scale, "decay": self.decay}
         return self.in_objects(

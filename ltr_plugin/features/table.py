@@ -31,7 +31,8 @@ class Provenance:
     `queries` and `judgments` identify the files, `negatives` is the number of products sampled for each query.
     `sample_queries` are some of the queries with their search parameters, for the parity check of rankers. `profile` is
     what of the index's profile changes rankings (`IndexProfile.ranking`), `texts` are those of the queries that are
-    typed and nothing else, by id; both are empty in tables of earlier versions.
+    typed and nothing else, by id; `scoring` is what scores of words depend on (`cluster.scoring`). All three are empty
+    in tables of earlier versions.
     """
 
     feature_set: dict[str, Any]
@@ -48,6 +49,7 @@ class Provenance:
     sample_queries: list[dict[str, Any]] = field(default_factory=list)
     profile: dict[str, Any] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    scoring: dict[str, Any] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
 

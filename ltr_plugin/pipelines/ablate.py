@@ -117,7 +117,7 @@ def ablate(
     sets = {one.feature_set.digest: one.feature_set for one in all_rankers}
     for features in sets.values():
         push_features(index, features)
-    retrieval, logs = Retrieval(index.profile), _FeatureValues(index, sets)
+    retrieval, logs = index.retrieval(), _FeatureValues(index, sets)
     baseline_runs = _rank(rankers, logs, judged, _candidate_ids(index, judged, retrieval))
     removals = _removals(index, judged, removed_fractions)
     rows = []

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from ltr_plugin.cluster.opensearch import connect
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.devnode import node_state
 from ltr_plugin.devnode.toolchain import find_jdk, find_maven
 from ltr_plugin.errors import BrokerError, ClusterError, InputError, NodeError, PluginMissingError

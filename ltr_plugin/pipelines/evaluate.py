@@ -19,7 +19,6 @@ from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode_judged
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
 from ltr_plugin.progress import Progress, no_progress, offset_progress
-from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import Ranking, search_template
 
 if TYPE_CHECKING:
@@ -135,7 +134,7 @@ def run_ranking(
 
     A query that the cluster refuses has no results.
     """
-    template = {"source": search_template(Retrieval(index.profile), ranking)}
+    template = {"source": search_template(index.retrieval(), ranking)}
     full = [(one.query.id, {**one.params, "size": EVALUATION_DEPTH}) for one in encoded]
     judged = (
         (query, {**params, "filters": [index.profile.ids_query(qrels.for_query(query))]}) for query, params in full

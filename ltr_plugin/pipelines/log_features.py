@@ -10,6 +10,7 @@ import numpy as np
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import push_features
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.scoring import scoring
 from ltr_plugin.cluster.search import OnError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import Provenance
@@ -63,13 +64,14 @@ def log_features(
     push_features(index, features)
     failed = FailedQueries()
     encoded, judgments, missing_queries = encode_judged(index, queries, qrels, failed=failed)
+    scored = scoring(index)
     provenance = Provenance(
         feature_set=features.model_dump(mode="json"),
         feature_set_id=features.id,
         feature_set_digest=features.digest,
         index=index.name,
         fingerprints={vector.name: vector.fingerprint.digest for vector in index.vectors},
-        cluster_version=index.cluster.call("GET", "/")["version"]["number"],
+        cluster_version=scored["version"],
         queries=_described(qrels if queries is None else queries),
         judgments=_described(qrels),
         negatives=negatives,
@@ -78,6 +80,7 @@ def log_features(
         sample_queries=[one.to_json() for one in sample_evenly(encoded, CARRIED_QUERIES)],
         profile=index.profile.ranking(),
         texts={id_: text for id_, text in typed_texts(one.query for one in encoded).items() if text},
+        scoring=scored,
     )
     sampled = _sample_negatives(index, encoded, judgments, negatives, seed, failed.add)
     paired = [

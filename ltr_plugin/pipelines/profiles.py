@@ -21,19 +21,24 @@ from ltr_plugin.cluster.managed.profile import (
 )
 from ltr_plugin.cluster.managed.schema_check import schema_problems
 from ltr_plugin.cluster.profiles import ProfileRevision, put_profile, read_revision, stored_profile
+from ltr_plugin.engines import OPENSEARCH, VECTOR_TYPES
 from ltr_plugin.errors import ClusterError, EncoderError, InputError, Problem, counted
 from ltr_plugin.pipelines.first_pass.check import first_pass_problems, first_pass_warnings, refused_queries
 from ltr_plugin.pipelines.profile_file import read_loosely
 from ltr_plugin.pipelines.serving import refused_pages
 from ltr_plugin.profile.check import profile_problems, profile_warnings
 from ltr_plugin.profile.differences import profile_differences
-from ltr_plugin.profile.draft import VectorGuess, draft_profile
+from ltr_plugin.profile.draft import Guess, VectorGuess, draft_profile
 from ltr_plugin.profile.index_fields import index_fields
 from ltr_plugin.profile.index_profile import IndexProfile, value_at
 from ltr_plugin.profile.language_draft import with_languages
 from ltr_plugin.profile.yaml_file import draft_yaml, profile_yaml
 
 SAMPLE, ENCODED_SAMPLE = 200, 20
+
+LARGE_SHARD = 50_000
+"""Documents of a shard in which words are about as rare as in the others."""
+
 """Documents that a draft is guessed from, and those whose texts are encoded to compare vectors."""
 
 SEED = 7
@@ -78,7 +83,7 @@ class _Target:
     def sample(self, size: int, *, without: Sequence[str] = ()) -> list[tuple[str, Mapping[str, Any]]]:
         """Documents drawn at random, by id, without these fields."""
         drawn = {"function_score": {"query": {"match_all": {}}, "random_score": {"seed": SEED, "field": "_seq_no"}}}
-        body = {"query": drawn, "size": size, "_source": {"excludes": list(without)}}
+        body = {"query": drawn, "size": size, "_source": self.cluster.engine.source(without=without)}
         hits = self.cluster.call("POST", f"/{self.name}/_search", body)["hits"]["hits"]
         return [(hit["_id"], hit.get("_source", {})) for hit in hits]
 
@@ -93,9 +98,10 @@ def draft_index_profile(cluster: Cluster, name: str, file: Path = Path("index.ya
     if target.managed:
         head = [f"Profile of {name}, which this library made: its vectors and its media are its own."]
         return profile_yaml(_own_profile(target), head)
-    vectors = [one.path for one in index_fields(target.mapping).values() if one.type == "knn_vector"]
+    vectors = [one.path for one in index_fields(target.mapping).values() if one.type in VECTOR_TYPES]
     documents = target.sample(SAMPLE, without=vectors)
     draft = draft_profile(target.mapping, target.settings, documents)
+    draft = replace(draft, search_type=_search_type(target))
     draft = with_languages(draft, index_fields(target.mapping, (document for _, document in documents)))
     if not draft.text_fields:
         reason = "it has no text field with content, so there is nothing that a first pass could search"
@@ -112,6 +118,15 @@ def draft_index_profile(cluster: Cluster, name: str, file: Path = Path("index.ya
         *([f"    ltr profile measure --index {name} --put"] if any(one.encoder for one in draft.vectors) else []),
     ]
     return draft_yaml(draft, head)
+
+
+def _search_type(target: _Target) -> Guess | None:
+    """The search type of an index of small shards, in which a word is not as rare as in another one."""
+    shards = int(target.settings["number_of_shards"])
+    documents = int(target.cluster.call("GET", f"/{target.name}/_count")["count"])
+    if shards == 1 or documents // shards >= LARGE_SHARD:
+        return None
+    return Guess("dfs_query_then_fetch", f"{shards} shards, of about {documents // shards:,} documents each")
 
 
 def check_profile(cluster: Cluster, name: str, stated: IndexProfile | Path) -> ProfileCheck:
@@ -172,7 +187,7 @@ def check_new_profile(profile: IndexProfile, source: str) -> None:
     """InputError with every mistake of a profile for an index that is yet to be made with its fields."""
     if problems := schema_problems(profile):
         raise InputError(source, problems)
-    body = index_body([], Path(), schema=profile)["mappings"]
+    body = index_body(OPENSEARCH, [], Path(), schema=profile)["mappings"]
     whole = managed_profile(body["_meta"], profile)
     problems = [*profile_problems(whole, index_fields(body)), *_own_parts(profile), *_too_many_searched(profile)]
     if problems:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -12,8 +13,11 @@ from ltr_plugin.cluster.feature_log import QueryProducts, feature_matrix, fetch_
 from ltr_plugin.cluster.feature_store import TRIAL, FeatureStore, push_features
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.ranker_facts import write_ranker_facts
+from ltr_plugin.cluster.scoring import scoring
 from ltr_plugin.cluster.search import OnError, raise_error
+from ltr_plugin.engines import engine_named
 from ltr_plugin.errors import InputError, ParityError
+from ltr_plugin.features.kinds import scores_words
 from ltr_plugin.features.table import Floats
 from ltr_plugin.pipelines.encode_queries import (
     AnyQueries,
@@ -28,6 +32,9 @@ from ltr_plugin.rankers.export.exported_model import Export
 from ltr_plugin.rankers.export.parity import Parity, compare_scores
 from ltr_plugin.rankers.loading import as_ranker
 from ltr_plugin.rankers.ranker import Ranker, model_name
+
+SCORING_BEFORE: Mapping[str, Any] = {"engine": "opensearch", "similarity": "BM25", "bm25_scale": 1.0}
+"""Of rankers of earlier versions."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,7 @@ def push(
     """
     ranker = as_ranker(ranker)
     _require_same_encoders(index, ranker)
+    _require_same_scoring(index, ranker)
     export = ranker.export()
     push_features(index, ranker.feature_set)
     failed = FailedQueries()
@@ -141,3 +149,17 @@ def _require_same_encoders(index: Index, ranker: Ranker) -> None:
                 f"it was trained on {vector.name} of encoder {made}, and {index.name} has those of "
                 f"{vector.fingerprint.digest} ({vector.encoder}); log features and train again",
             )
+
+
+def _require_same_scoring(index: Index, ranker: Ranker) -> None:
+    """InputError when a ranker that reads scores of words learned them on another scale."""
+    trained = {**SCORING_BEFORE, **(ranker.card.provenance.get("scoring") or {})}
+    here = scoring(index)
+    scales = [(one["bm25_scale"] or one["similarity"]) for one in (trained, here)]
+    if scales[0] == scales[1] or not any(map(scores_words, ranker.feature_set.features)):
+        return
+    was, now = (f"{engine_named(one['engine']).title} with {one['similarity']}" for one in (trained, here))
+    known = trained["bm25_scale"] and here["bm25_scale"]
+    factor = f"{here['bm25_scale'] / trained['bm25_scale']:.2g} times as high" if known else "otherwise"
+    reason = f"it was trained on {was}, and {now} scores words {factor}, so it would rank wrongly"
+    raise InputError(f"ranker {ranker.kind}", f"{reason}; log features on {index.name} and train again")

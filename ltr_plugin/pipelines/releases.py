@@ -19,7 +19,6 @@ from ltr_plugin.errors import InputError
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
 from ltr_plugin.pipelines.serving import require_searchable, serve
 from ltr_plugin.profile.differences import ranking_differences
-from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import Ranking, release_metadata, search_template, with_release_metadata
 
 
@@ -68,7 +67,7 @@ def promote(index: Index, ranker: AnyRanker, template: str | None = None, *, for
             "rendered": _rendered_from(index),
             "spaces": _vector_fingerprints(index) if ranking.knn or ranking.model else {},
         }
-        text = with_release_metadata(search_template(Retrieval(index.profile), ranking, rules=True), metadata)
+        text = with_release_metadata(search_template(index.retrieval(), ranking, rules=True), metadata)
         require_searchable(index, text, ranking.name, rules.rules if rules else None)
         rendered_from = index.profile.ranking(vectors=ranking.knn or ranking.model is not None)
         if history.create(number, index=index.alias, text=text, profile=rendered_from):

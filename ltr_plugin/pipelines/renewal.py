@@ -17,10 +17,11 @@ from ltr_plugin.cluster.managed.profile import managed_profile
 from ltr_plugin.cluster.managed.versions import read_notes, versions
 from ltr_plugin.cluster.profiles import ProfileRevision, latest_revision, put_profile, read_revision
 from ltr_plugin.cluster.releases import Release, ReleaseHistory, releases_of
+from ltr_plugin.engines import VECTOR_TYPES
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.pipelines.releases import promote
 from ltr_plugin.profile.check import profile_problems
-from ltr_plugin.profile.index_fields import OBJECT, VECTOR_TYPES, index_fields
+from ltr_plugin.profile.index_fields import OBJECT, index_fields
 from ltr_plugin.queries.templates import BASELINES
 
 SUBSTITUTE = "first-pass"
@@ -43,7 +44,7 @@ class Renewed:
 
 def require_kept_fields(index: ManagedIndex, schema: CatalogSchema) -> None:
     """InputError names the templates that rank an index by rankers which read fields that this schema does not have."""
-    lost = _lost(index.mapping, index_body([], Path(), schema=schema)["mappings"])
+    lost = _lost(index.mapping, index_body(index.cluster.engine, [], Path(), schema=schema)["mappings"])
     problems = [
         Problem(
             f"template {one.template}",

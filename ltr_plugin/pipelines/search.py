@@ -95,7 +95,7 @@ def _kept_rules(index: Index) -> RulesRevision | None:
 def _paged(
     index: Index, ranking: Ranking, params: Mapping[str, Json], revision: RulesRevision | None, *, log_features: bool
 ) -> SearchResult:
-    retrieval = Retrieval(index.profile)
+    retrieval = index.retrieval()
     rules = revision.rules.active() if revision else []
     text = search_template(retrieval, ranking, log=log_features, rules=bool(rules))
     template = {"source": with_rules(text, rules, index.profile, index.mapping)}
@@ -153,7 +153,7 @@ def first_pass(
     `retrieval` is the index's own unless another one is given, which may need further search `params`. A query that the
     cluster refuses has no candidates.
     """
-    retrieval = retrieval or Retrieval(index.profile)
+    retrieval = retrieval or index.retrieval()
     template = {"source": search_template(retrieval, Ranking("first pass"))}
     more = {"size": retrieval.window_size, **(params or {})}
     searches = ((one.query.id, {**one.params, **more}) for one in encoded)

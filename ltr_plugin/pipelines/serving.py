@@ -13,7 +13,6 @@ from ltr_plugin.cluster.releases import ReleaseHistory, read_template, releases_
 from ltr_plugin.cluster.rules import latest_rules
 from ltr_plugin.cluster.search import search
 from ltr_plugin.errors import ClusterError, InputError, Problem
-from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.rule_rescoring import has_place_for_rules, with_rules
 from ltr_plugin.queries.rules import Rules
 from ltr_plugin.queries.templates import BASELINES, release_metadata, search_template
@@ -72,7 +71,7 @@ def require_servable(index: Index, rules: Rules) -> None:
     texts = [
         ReleaseHistory(index.cluster, one.template).current()["text"] for one in releases_of(index.cluster, index.alias)
     ]
-    for text in texts or [search_template(Retrieval(index.profile), BASELINES["bm25"], rules=True)]:
+    for text in texts or [search_template(index.retrieval(), BASELINES["bm25"], rules=True)]:
         require_searchable(index, text, release_metadata(text).get("ranker", "bm25"), rules)
 
 
@@ -93,7 +92,7 @@ def require_searchable(index: Index, text: str, ranker: str, rules: Rules | None
 def refused_pages(index: Index) -> Iterator[Problem]:
     """What the cluster says of result pages by the profile of an index, tried one part of a page after the other, where
     it refuses one."""
-    template = search_template(Retrieval(index.profile), BASELINES["first-pass"], rules=True)
+    template = search_template(index.retrieval(), BASELINES["first-pass"], rules=True)
     tried: list[tuple[str, dict[str, Any]]] = [
         ("$", {"text": WORDS}),
         ("$.first_pass", {}),

@@ -10,6 +10,7 @@ from ltr_plugin.catalog.product import MEDIA_FIELDS
 from ltr_plugin.catalog.schema import VARIANTS, NestedField
 from ltr_plugin.catalog.values import paths_above
 from ltr_plugin.catalog.vectors import VectorField
+from ltr_plugin.engines import VECTOR_ENGINES, VECTOR_TYPES, WHOLE_OBJECT_TYPES
 from ltr_plugin.errors import Problem
 from ltr_plugin.profile.filter_fields import FilterField
 from ltr_plugin.profile.index_fields import (
@@ -18,7 +19,6 @@ from ltr_plugin.profile.index_fields import (
     PART_TYPES,
     TEXT_TYPES,
     UNMAPPED,
-    VECTOR_TYPES,
     IndexField,
 )
 from ltr_plugin.profile.index_profile import DOCUMENT_ID, IndexProfile
@@ -232,11 +232,11 @@ def vector_problems(place: str, vector: VectorField, fields: Mapping[str, IndexF
     if one.type not in VECTOR_TYPES:
         known = [other.path for other in fields.values() if other.type in VECTOR_TYPES]
         instead = f"the index has {', '.join(known)}" if known else "the index has no such field"
-        yield Problem(f"{place}.name", f"{path!r} is of type {one.type}, not knn_vector; {instead}")
+        yield Problem(f"{place}.name", f"{path!r} is of type {one.type}, not a vector; {instead}")
     elif one.nested:
         yield Problem(f"{place}.name", f"{path!r} is inside of the nested {one.nested!r}; a search does not reach it")
-    elif (stored := one.options.get("dimension")) and dimension and int(stored) != dimension:
-        message = f"makes {dimension:,} dimensions, but {path!r} has {int(stored):,}; state the encoder that made it"
+    elif (stored := VECTOR_ENGINES[one.type].vector_dimension(one.options)) and dimension and stored != dimension:
+        message = f"makes {dimension:,} dimensions, but {path!r} has {stored:,}; state the encoder that made it"
         yield Problem(f"{place}.encoder", message)
 
 
@@ -244,7 +244,7 @@ def _missing(place: str, path: str, fields: Mapping[str, IndexField], *, mapped:
     """The problem of a field that is not there; with `mapped`, also of one that only documents have."""
     one = fields.get(path)
     above = map(fields.get, paths_above(path))
-    if one is None and not any(outer and outer.type == "flat_object" for outer in above):
+    if one is None and not any(outer and outer.type in WHOLE_OBJECT_TYPES for outer in above):
         yield Problem(place, f"no field {path!r} in the index; {_nearest(path, fields)}")
     elif mapped and one and one.type == UNMAPPED:
         yield Problem(place, f"{path!r} is in documents, but not in the mapping, so no search reaches it; leave it out")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ltr_plugin.catalog.schema import NestedField
+from ltr_plugin.engines import VECTOR_ENGINES
 from ltr_plugin.profile.analyzers import analyzer_language
 from ltr_plugin.profile.field_names import CODE, WORDS, is_second_choice, namings
 from ltr_plugin.profile.field_values import MEDIA_FILES, describe, guess_by_values, has_references, has_words
@@ -17,7 +18,6 @@ from ltr_plugin.profile.index_fields import (
     PART_TYPES,
     TEXT_TYPES,
     UNMAPPED,
-    VECTOR_TYPES,
     IndexField,
     index_fields,
 )
@@ -72,6 +72,7 @@ class ProfileDraft:
     nested: tuple[NestedField, ...] = ()
     filters: tuple[FilterField, ...] = ()
     languages: Mapping[str, str] = field(default_factory=dict)
+    search_type: Guess | None = None
 
     def product_fields(self) -> ProductFields:
         """The parts that are guessed."""
@@ -230,11 +231,8 @@ def _guess_language(
 
 
 def _vectors(fields: Mapping[str, IndexField], settings: Mapping[str, Any]) -> Iterator[VectorGuess]:
-    default = settings.get("knn.space_type") or settings.get("knn", {})
-    default = default.get("space_type") if isinstance(default, Mapping) else default
     for one in fields.values():
-        if one.type in VECTOR_TYPES and not one.nested:
-            method = one.options.get("method", {})
-            space = method.get("space_type") or one.options.get("space_type") or default or "l2"
-            dimension = one.options.get("dimension")
-            yield VectorGuess(one.path, int(dimension) if dimension else None, str(space))
+        if one.type in VECTOR_ENGINES and not one.nested:
+            engine = VECTOR_ENGINES[one.type]
+            space = engine.vector_space(one.options, settings)
+            yield VectorGuess(one.path, engine.vector_dimension(one.options), space)

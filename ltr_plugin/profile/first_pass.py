@@ -1,6 +1,6 @@
 """The first pass of an index, as its profile states it: how candidates are found by words and by vectors."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, FiniteFloat, StringConstraints, model_validator
 
@@ -41,6 +41,9 @@ class VectorScale(StrictModel):
         return self
 
 
+SearchType = Literal["query_then_fetch", "dfs_query_then_fetch"]
+
+
 class FirstPass(StrictModel):
     """Options of the first pass, which finds the candidates that a ranker scores.
 
@@ -63,6 +66,12 @@ class FirstPass(StrictModel):
         description="Number field, such as sales, by which products are found where a shopper browses without words.",
     )
     scales: tuple[VectorScale, ...] = Field(default=(), description="How the similarities of each space count.")
+    search_type: SearchType | None = Field(
+        default=None,
+        description="`dfs_query_then_fetch` counts how rare a word is in all shards together, which matters where they "
+        "are small. Default: that, in an index of several shards that `ltr index create` makes; else "
+        "`query_then_fetch`.",
+    )
     query: str | None = Field(
         default=None,
         min_length=2,

@@ -6,6 +6,7 @@ from typing import Any
 
 from ltr_plugin.catalog.product import MEDIA_FIELDS
 from ltr_plugin.catalog.values import paths_above
+from ltr_plugin.engines import VECTOR_TYPES
 from ltr_plugin.profile.index_profile import value_at
 
 TEXT_TYPES = frozenset({"text", "match_only_text", "search_as_you_type"})
@@ -15,7 +16,6 @@ NUMBER_TYPES = frozenset(
 )
 KEYWORD_TYPES = frozenset({"keyword", "constant_keyword"})
 DATE_TYPES = frozenset({"date", "date_nanos"})
-VECTOR_TYPES = frozenset({"knn_vector"})
 
 OBJECT = "object"
 UNMAPPED = ""
@@ -113,7 +113,7 @@ def _paths(value: Mapping[str, Any], prefix: str, depth: int = 0) -> Iterator[st
 
 
 def _within(path: str, found: Mapping[str, IndexField]) -> bool:
-    """Whether a mapped field holds this path whole, as a `flat_object`, a geographic point or a range does."""
+    """Whether a mapped field holds this path whole, as a geographic point, a range, or one for any object does."""
     above = map(found.get, paths_above(path))
     return any(one is not None and one.type not in (OBJECT, "nested") for one in above)
 

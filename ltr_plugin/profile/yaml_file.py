@@ -15,7 +15,11 @@ _PARTS = "The field that holds each part of a product. Remove the # of a line wh
 _LANGUAGES = "Languages by the codes that names of fields have; the first is that of a search that states none."
 _TEXT = "Fields that the first pass searches for the words of a query; ^ is the boost of a field."
 _RETURNED = "Fields of a product that a search returns."
-_POPULARITY = "The number by which products come where a shopper browses without words."
+_FIRST_PASS = {
+    "popularity": "The number by which products come where a shopper browses without words.",
+    "search_type": "Whether searches count how rare a word is in each shard, or in all: storefronts send it, too, as "
+    "`?search_type=`.",
+}
 _FILTERS = "Fields that shoppers filter, count (facet) and sort by."
 _NESTED = (
     "Lists of objects whose fields are filtered together. The key tells the objects of a document apart: the search "
@@ -52,9 +56,11 @@ def draft_yaml(draft: ProfileDraft, head: Iterable[str]) -> str:
     if draft.returned_fields:
         lines += ["", *wrapped_comments([_RETURNED]), "returned_fields:"]
         lines += [f"  - {yaml_scalar(field)}" for field in draft.returned_fields]
-    if draft.popularity:
-        entry = (f"  popularity: {yaml_scalar(draft.popularity.value)}", draft.popularity.reason)
-        lines += ["", *wrapped_comments([_POPULARITY]), "first_pass:", *aligned_comments([entry])]
+    options = {"popularity": draft.popularity, "search_type": draft.search_type}
+    if stated := {name: guess for name, guess in options.items() if guess}:
+        entries = [(f"  {name}: {yaml_scalar(guess.value)}", guess.reason) for name, guess in stated.items()]
+        comments = [_FIRST_PASS[name] for name in stated]
+        lines += ["", *wrapped_comments(comments), "first_pass:", *aligned_comments(entries)]
     if draft.nested:
         lines += ["", *wrapped_comments([_NESTED]), "nested:"]
         lines += [f"  - {yaml_scalar(one.model_dump(exclude_none=True))}" for one in draft.nested]

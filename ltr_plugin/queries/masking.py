@@ -25,7 +25,7 @@ class MaskedRetrieval(Retrieval):
     @classmethod
     def from_retrieval(cls, base: Retrieval, masked_vectors: Collection[str], *, match_text: bool) -> Self:
         """The first pass `base` with these fields masked."""
-        return cls(base.profile, base.window, frozenset(masked_vectors), match_text)
+        return cls(base.profile, base.window, base.engine, frozenset(masked_vectors), match_text)
 
     def lexical_clause(self) -> Body:
         """BM25 of the query's text, without the masked products unless `match_text`."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ltr_plugin.catalog.vectors import query_fields
+from ltr_plugin.engines import OPENSEARCH, Engine
 from ltr_plugin.features.kinds import MATCH_NONE
 from ltr_plugin.features.mustache import Body, RawTemplate, to_json, when, when_list
 from ltr_plugin.features.product_values import FieldValue
@@ -20,11 +21,12 @@ SCALED = "params.weight * (Math.max(0, (_score - params.low) / params.range) + 0
 class Retrieval:
     """The first pass over an index: BM25 over its text fields, and k-NN of each query vector in its vector fields.
 
-    `window` replaces that of the profile.
+    `window` replaces that of the profile. The clauses are in the forms of the search `engine`.
     """
 
     profile: IndexProfile
     window: int | None = None
+    engine: Engine = OPENSEARCH
 
     @property
     def window_size(self) -> int:
@@ -85,7 +87,7 @@ class Retrieval:
             value = FieldValue(
                 kind="field_value", name="popularity", modality="behaviour", field=popular, modifier="ln1p"
             )
-            clause = {"bool": {"must": [clause], "should": [value.query()]}}
+            clause = {"bool": {"must": [clause], "should": [value.query(self.engine)]}}
         return self.when_browsing(clause, MATCH_NONE)
 
     def when_browsing(self, body: Body, otherwise: Body) -> RawTemplate:
@@ -118,7 +120,7 @@ class Retrieval:
         return {"bool": {"filter": filter_clauses(self.profile)}}
 
     def _knn_clause(self, query: str, field: str, filter_: Body) -> Body:
-        knn = {"knn": {field: {"vector": to_json(query), "k": self.window_size, "filter": filter_}}}
+        knn = self.engine.nearest(field, to_json(query), self.window_size, filter_)
         scale = self.profile.first_pass.scale(query, field)
         if scale is None or self.outdated_scales:
             return knn

@@ -110,7 +110,7 @@ def _optional_parts(retrieval: Retrieval) -> list[RawTemplate]:
         "fields": {field: {} for field in retrieval.profile.boosts},
         "highlight_query": retrieval.lexical_clause(),
         "encoder": "html",
-        "max_analyzer_offset": HIGHLIGHTED_CHARACTERS,
+        retrieval.engine.max_analyzed_offset: HIGHLIGHTED_CHARACTERS,
     }
     parts: dict[str, dict[str, Body]] = {"highlight": {"highlight": highlight}}
     if any(field.facet for field in retrieval.profile.filters):

@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from ltr_plugin.catalog.product import digest
+from ltr_plugin.engines import engine_named
 from ltr_plugin.errors import InputError, counted
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
@@ -173,7 +174,7 @@ def render_readme(card: RankerCard) -> str:
     profile = card.provenance.get("profile")
     facts = {
         "Feature set": f"{card.feature_set_id}, digest {card.feature_set_digest}",
-        "Index": f"{card.provenance['index']}, cluster {card.provenance['cluster_version']}",
+        "Index": f"{card.provenance['index']}, {_scoring(card.provenance)}",
         **({"Index profile": f"digest {digest(profile)}"} if profile else {}),
         "Judgments": card.provenance["judgments"],
         "Trained on": f"{counted(card.queries, 'query')}, {counted(card.rows, 'product')}; "
@@ -192,6 +193,15 @@ def render_readme(card: RankerCard) -> str:
     if card.notes:
         parts += ["\n## Notes\n", *(f"- {note}" for note in card.notes)]
     return "\n".join(parts) + "\n"
+
+
+def _scoring(provenance: Mapping[str, Any]) -> str:
+    """The cluster in which the features were computed, with what scores of words depend on."""
+    scoring = provenance.get("scoring")
+    if not scoring:
+        return f"cluster {provenance['cluster_version']}"
+    name = f"{engine_named(scoring['engine']).title} {scoring['version']}".strip()
+    return f"{name}, {scoring['similarity']}, {counted(scoring['shards'], 'shard')}, {scoring['search_type']}"
 
 
 def _table(title: str, first: str, rows: Mapping[str, Any]) -> list[str]:

@@ -44,9 +44,9 @@ def here(node_url, tmp_path):
     """What the environment must say, and the name of an index of this test alone."""
     name = f"cli-{uuid.uuid4().hex[:8]}"
     yield {"OPENSEARCH_URL": node_url, "LTR_RUNS": str(tmp_path / "runs")}, name
-    from ltr_plugin.cluster.opensearch import OpenSearchCluster
+    from ltr_plugin.cluster.connecting import connect
 
-    OpenSearchCluster(node_url).call("DELETE", f"/{name}-v*")
+    connect(node_url).call("DELETE", f"/{name}-v*")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from busy_proxy import busy_proxy
 from german_shop import documents
 from ltr_command import ltr_here as ltr
 
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.cluster.connecting import connect
 
 pytestmark = pytest.mark.live
 
@@ -18,7 +18,7 @@ STREAM_TEMPLATE = {"data_stream": {}, "template": {"settings": {"number_of_shard
 
 @pytest.fixture
 def cluster(node_url):
-    return OpenSearchCluster(node_url)
+    return connect(node_url)
 
 
 @pytest.fixture

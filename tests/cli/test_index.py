@@ -12,9 +12,9 @@ import uuid
 import pytest
 from ltr_command import ltr_here
 
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.versions import resolve_alias
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 
 pytestmark = pytest.mark.live
 
@@ -31,7 +31,7 @@ LTR = [sys.executable, "-c", f"{HEARS}; from ltr_plugin.cli import main; main()"
 
 @pytest.fixture
 def cluster(node_url):
-    return OpenSearchCluster(node_url)
+    return connect(node_url)
 
 
 @pytest.fixture

@@ -21,11 +21,11 @@ TRAINING = "ltr_plugin.encoders.training.training_run.TrainingRun.__init__"
             "e is as it was; the same command continues it",
         ),
         (["encoder", "fingerprint", "spectral:mfcc"], "ltr_plugin.encoders.load_encoder", None),
-        (["index", "list"], "ltr_plugin.cluster.opensearch.connect", None),
+        (["index", "list"], "ltr_plugin.cluster.connecting.connect", None),
         (["doctor"], "ltr_plugin.pipelines.doctor.run_checks", None),
         (
             ["index", "embed", "shop"],
-            "ltr_plugin.cluster.opensearch.connect",
+            "ltr_plugin.cluster.connecting.connect",
             "the same command continues where it stopped",
         ),
         (

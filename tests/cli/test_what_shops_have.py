@@ -9,8 +9,8 @@ import yaml
 from ltr_command import PRODUCTS
 from ltr_command import ltr_here as ltr
 
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.feature_store import FeatureStore
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.profiles import put_profile
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
@@ -39,7 +39,7 @@ def shop_index(here, shop):
 @pytest.fixture
 def stored(node_url):
     """The name of a store with a feature set and a model of that name, made as a shop makes them."""
-    cluster, name = OpenSearchCluster(node_url), f"own{uuid.uuid4().hex[:8]}"
+    cluster, name = connect(node_url), f"own{uuid.uuid4().hex[:8]}"
     FeatureStore(cluster, name).ensure()
     cluster.call("PUT", f"/_ltr/{name}/_featureset/my%20set", {"featureset": {"features": STORED}})
     linear = {"model": {"type": "model/linear", "definition": {"cheap": 1}}}
@@ -99,7 +99,7 @@ def test_a_feature_set_is_made_for_an_index(here, shop_index, tmp_path):
 
 @pytest.mark.live
 def test_a_feature_set_is_made_for_a_shops_own_index(here, node_url, tmp_path):
-    cluster, name = OpenSearchCluster(node_url), f"laden-{uuid.uuid4().hex[:8]}"
+    cluster, name = connect(node_url), f"laden-{uuid.uuid4().hex[:8]}"
     cluster.call("PUT", f"/{name}", german_shop.BODY)
     try:
         product = ProductFields(

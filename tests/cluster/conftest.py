@@ -5,12 +5,12 @@ import uuid
 import pytest
 
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.cluster.connecting import connect
 
 
 @pytest.fixture
 def cluster(node_url):
-    return OpenSearchCluster(node_url)
+    return connect(node_url)
 
 
 @pytest.fixture

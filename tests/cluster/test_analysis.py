@@ -9,21 +9,22 @@ from ltr_plugin.catalog.compounds import catalog_words, compound_parts
 from ltr_plugin.catalog.languages import LANGUAGES, require_language
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.schema import CatalogSchema, DeclaredField, TextAnalysis
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.analysis import AnalysisChoices, analysis_settings
 from ltr_plugin.cluster.managed.analysis_choices import choose_analysis
 from ltr_plugin.cluster.managed.language_analyzers import language_analyzers
 from ltr_plugin.cluster.managed.mapping import index_body
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.unicode import compositions, nfc
 
 
 @pytest.mark.live
 def test_the_cluster_takes_the_analyzers_of_every_language_with_synonyms(node_url, tmp_path):
-    cluster, name = OpenSearchCluster(node_url), f"analysis-{uuid.uuid4().hex[:8]}"
+    cluster, name = connect(node_url), f"analysis-{uuid.uuid4().hex[:8]}"
     fields = tuple(DeclaredField(name=language, type="text") for language in LANGUAGES)
     analysis = TextAnalysis(synonyms=("sofa, couch", "tv, smart tv"))
     schema = CatalogSchema(fields=fields, field_languages={one: one for one in LANGUAGES}, analysis=analysis)
-    body = index_body([], tmp_path, schema=schema, choices=AnalysisChoices(compound_parts=("kabel",)))
+    body = index_body(OPENSEARCH, [], tmp_path, schema=schema, choices=AnalysisChoices(compound_parts=("kabel",)))
     cluster.call("PUT", f"/{name}", body)
     try:
         for language in LANGUAGES:

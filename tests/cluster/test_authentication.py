@@ -10,7 +10,9 @@ from urllib.parse import quote
 import pytest
 from recording_server import Answer, recording_server
 
-from ltr_plugin.cluster.opensearch import OpenSearchCluster, connect
+from ltr_plugin.cluster.connecting import connect
+from ltr_plugin.cluster.elasticsearch import ElasticsearchCluster
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.settings import Settings, describe
 
@@ -43,11 +45,13 @@ def aws(monkeypatch):
     monkeypatch.setenv("OPENSEARCH_AWS_REGION", "eu-west-1")
 
 
+@pytest.mark.parametrize("prefix", ["OPENSEARCH_", "ELASTICSEARCH_"])
 @pytest.mark.parametrize("in_files", [False, True])
 @pytest.mark.parametrize("way", WAYS)
-def test_each_way_sends_its_header(monkeypatch, tmp_path, way, in_files):
+def test_each_way_sends_its_header(monkeypatch, tmp_path, way, in_files, prefix):
     variables, header, _ = WAYS[way]
     for name, value in variables.items():
+        name = name.replace("OPENSEARCH_", prefix)  # noqa: PLW2901 - the same variable
         (tmp_path / name).write_bytes(f"{value}\r\n".encode())
         monkeypatch.setenv(*((f"{name}_FILE", str(tmp_path / name)) if in_files else (name, value)))
     with recording_server() as server:
@@ -105,18 +109,20 @@ def quoting(status, kind):
     return answer
 
 
+@pytest.mark.parametrize("cluster_of", [OpenSearchCluster, ElasticsearchCluster])
 @pytest.mark.parametrize("kind", ["text/plain", "application/json"])
 @pytest.mark.parametrize("status", [401, 403, 400])
 @pytest.mark.parametrize("way", WAYS)
-def test_a_refusal_names_the_variable_and_nothing_shows_the_secret(monkeypatch, caplog, way, status, kind):
+def test_a_refusal_names_the_variable_and_nothing_shows_the_secret(monkeypatch, caplog, way, status, kind, cluster_of):
     caplog.set_level(logging.DEBUG)
     variables, header, name = WAYS[way]
+    prefix = f"{cluster_of.engine.name.upper()}_"
     for each, value in variables.items():
-        monkeypatch.setenv(each, value)
+        monkeypatch.setenv(each.replace("OPENSEARCH_", prefix), value)
     with recording_server(answer=quoting(status, kind)) as server, pytest.raises(ClusterError) as raised:
-        OpenSearchCluster(server.url, settings=Settings.from_env()).call("GET", "/")
+        cluster_of(server.url, settings=Settings.from_env()).call("GET", "/")
     shown = f"{raised.value}{raised.value!r}{caplog.text}"
-    assert (name in shown) == (status != 400)
+    assert (name.replace("OPENSEARCH_", prefix) in shown) == (status != 400)
     assert "refused " in shown
     assert "***" in shown
     assert not [secret for secret in (header.split()[1][:12], PASSWORD, KEY[:8], TOKEN[:8]) if secret in shown]

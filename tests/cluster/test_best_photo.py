@@ -6,11 +6,11 @@ import pytest
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.managed.documents import EmbeddingResult
 from ltr_plugin.cluster.managed.versions import open_or_create
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.parameters import search_parameters
 
@@ -20,7 +20,7 @@ ASKED = {"name": "", "kind": "similarity", "modality": "image", "query_vector": 
 
 @pytest.mark.live
 def test_the_best_of_several_photos_counts_and_an_only_photo_is_the_best(node_url, tmp_path):
-    cluster = OpenSearchCluster(node_url)
+    cluster = connect(node_url)
     name = f"best_{uuid.uuid4().hex[:8]}"
     index = open_or_create(cluster, name, (IMAGE,), tmp_path)
     both, front, back = [2**-0.5, 2**-0.5], [1.0, 0.0], [0.0, 1.0]

@@ -9,8 +9,10 @@ import pytest
 from busy_proxy import busy_proxy
 
 from ltr_plugin.catalog.references import strip_credentials
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.mapping import index_body
-from ltr_plugin.cluster.opensearch import OpenSearchCluster, connect
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.settings import Settings
 
@@ -25,7 +27,7 @@ def proxy(node_url):
 
 @pytest.fixture
 def name(node_url):
-    node, name = OpenSearchCluster(node_url), f"busy-{uuid.uuid4().hex[:8]}"
+    node, name = connect(node_url), f"busy-{uuid.uuid4().hex[:8]}"
     node.call("PUT", f"/{name}-v1", {"settings": {"number_of_replicas": 0}, "aliases": {name: {}}})
     yield name
     node.call("DELETE", f"/{name}-v1")
@@ -96,7 +98,7 @@ def test_an_answer_of_which_a_shard_failed_is_not_believed(proxy, name, end):
 
 
 def test_an_answer_with_skipped_shards_is_whole(cluster, proxy, vector, alias, tmp_path):
-    index = index_body([vector()], tmp_path, shards=3)
+    index = index_body(OPENSEARCH, [vector()], tmp_path, shards=3)
     cluster.call("PUT", f"/{alias}-v1", index)
     cluster.call("PUT", f"/{alias}-v1/_doc/1", {"released": "2020-01-01"}, refresh=True)
     heard = []
@@ -197,7 +199,7 @@ def test_an_action_that_is_too_large_for_the_cluster_loses_no_neighbour(proxy, n
 
 @pytest.mark.parametrize("value", ["\ud800", object(), 10**5000], ids=["half", "object", "digits"])
 def test_an_action_that_has_no_json_loses_no_neighbour(node_url, name, value):
-    cluster = OpenSearchCluster(node_url)
+    cluster = connect(node_url)
     values = (1, value, 3)
     actions = [{"_op_type": "index", "_index": name, "_id": f"d{n}", "n": value} for n, value in enumerate(values)]
     (_, first), (id_, error), (_, third) = cluster.bulk(actions)

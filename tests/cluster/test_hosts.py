@@ -7,11 +7,27 @@ from base64 import b64encode
 import pytest
 from recording_server import Answer, make_certificate, recording_server
 
-from ltr_plugin.cluster.opensearch import OpenSearchCluster, connect
+from ltr_plugin.cluster.connecting import connect
+from ltr_plugin.cluster.elasticsearch import ElasticsearchCluster
+from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.settings import Settings
 
 DEAD = "http://127.0.0.1:9"
+
+PRODUCTS = {None: OpenSearchCluster, "Elasticsearch": ElasticsearchCluster}
+
+
+@pytest.fixture(params=PRODUCTS, ids=["opensearch", "elasticsearch"])
+def product(request):
+    """What servers say of themselves."""
+    return request.param
+
+
+@pytest.fixture
+def cluster_of(product):
+    """The class of a cluster of this product."""
+    return PRODUCTS[product]
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +90,9 @@ def test_an_authority_that_is_gone_is_said(certificate, folder):
         connect(server.url, settings=settings)
 
 
-def test_a_dead_host_is_passed_over_and_named_once():
+def test_a_dead_host_is_passed_over_and_named_once(product):
     heard = []
-    with recording_server() as server:
+    with recording_server(product=product) as server:
         hosts = f"{DEAD.replace('//', '//u:s3cret@')}, {server.url.replace('//', '//u:s3cret@')}"
         cluster = connect(hosts, settings=Settings(), on_retry=heard.append)
         assert cluster.url == f"{DEAD},{server.url}"
@@ -90,8 +106,8 @@ def test_a_dead_host_is_passed_over_and_named_once():
     assert "s3cret" not in str(error)
 
 
-def test_requests_are_shared_between_hosts():
-    with recording_server() as one, recording_server() as other:
+def test_requests_are_shared_between_hosts(product):
+    with recording_server(product=product) as one, recording_server(product=product) as other:
         cluster = connect(f"{one.url},{other.url}", settings=Settings())
         for _ in range(9):
             cluster.call("GET", "/")
@@ -107,15 +123,15 @@ def test_hosts_that_are_all_dead_are_all_named():
 
 
 @pytest.mark.parametrize("trouble", [0, 502, 503, 504])
-def test_only_what_may_run_twice_goes_to_another_host_after_it_was_sent(trouble):
-    broken = recording_server(answer=lambda _: Answer(trouble, {"error": "not ready"}))
-    with broken as one, recording_server(answer=lambda _: Answer(body={"ok": True})) as other:
+def test_only_what_may_run_twice_goes_to_another_host_after_it_was_sent(trouble, product, cluster_of):
+    broken = recording_server(answer=lambda _: Answer(trouble, {"error": "not ready"}), product=product)
+    with broken as one, recording_server(answer=lambda _: Answer(body={"ok": True}), product=product) as other:
         hosts = f"{one.url},{other.url}"
         for _ in range(2):  # from either host on
-            cluster = OpenSearchCluster(hosts, retry_timeout_s=0)
+            cluster = cluster_of(hosts, retry_timeout_s=0)
             assert [cluster.call("GET", "/") for _ in range(2)] == [{"ok": True}] * 2
         before = len(one.received), len(other.received)
-        cluster = OpenSearchCluster(hosts, retry_timeout_s=0)
+        cluster = cluster_of(hosts, retry_timeout_s=0)
         said = []
         for _ in range(2):
             with contextlib.suppress(ClusterError):
@@ -124,28 +140,34 @@ def test_only_what_may_run_twice_goes_to_another_host_after_it_was_sent(trouble)
         assert (len(one.received), len(other.received)) == (before[0] + 1, before[1] + 1)
 
 
-def test_a_host_that_loses_a_response_is_named():
-    with recording_server(answer=lambda _: Answer(0)) as one, recording_server(answer=lambda _: Answer(0)) as other:
+def test_a_host_that_loses_a_response_is_named(product, cluster_of):
+    with (
+        recording_server(answer=lambda _: Answer(0), product=product) as one,
+        recording_server(answer=lambda _: Answer(0), product=product) as other,
+    ):
         with pytest.raises(ClusterError, match="no answer from") as raised:
-            OpenSearchCluster(f"{one.url},{other.url}", retry_timeout_s=0).call("POST", "/shop/_doc", {})
+            cluster_of(f"{one.url},{other.url}", retry_timeout_s=0).call("POST", "/shop/_doc", {})
         (failed,) = [server for server in (one, other) if server.received]
     assert [server.url in str(raised.value) for server in (one, other)] == [failed is one, failed is other]
 
 
-def test_a_host_that_hangs_is_put_aside():
-    with socket.create_server(("127.0.0.1", 0)) as hanging, recording_server() as server:
+def test_a_host_that_hangs_is_put_aside(product, cluster_of):
+    with socket.create_server(("127.0.0.1", 0)) as hanging, recording_server(product=product) as server:
         address = f"http://127.0.0.1:{hanging.getsockname()[1]}"
         heard = []
-        cluster = OpenSearchCluster(f"{address},{server.url}", timeout_s=0.3, on_retry=heard.append)
+        cluster = cluster_of(f"{address},{server.url}", timeout_s=0.3, on_retry=heard.append)
         for _ in range(6):
             cluster.call("GET", "/")
     assert len(server.received) == 6
     assert [address in str(error) for error in heard] == [True]
 
 
-def test_a_refusal_is_no_reason_to_ask_another_host():
-    with recording_server(answer=lambda _: Answer(404, {"error": "none"})) as one, recording_server() as other:
-        cluster = OpenSearchCluster(f"{one.url},{other.url}")
+def test_a_refusal_is_no_reason_to_ask_another_host(product, cluster_of):
+    with (
+        recording_server(answer=lambda _: Answer(404, {"error": "none"}), product=product) as one,
+        recording_server(product=product) as other,
+    ):
+        cluster = cluster_of(f"{one.url},{other.url}")
         statuses = []
         for _ in range(4):
             try:

@@ -7,6 +7,7 @@ import pytest
 from ltr_plugin.catalog.changes import ProductUpdateModel
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.changes import apply_changes
 from ltr_plugin.cluster.managed.documents import EmbeddingResult
 from ltr_plugin.cluster.managed.index import ManagedIndex
@@ -27,7 +28,7 @@ TEXT, IMAGE = field(), field("image_vector", "image")
 
 @pytest.fixture
 def cluster(node_url):
-    return OpenSearchCluster(node_url)
+    return connect(node_url)
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ltr_plugin.cluster import retrying as module
-from ltr_plugin.cluster.retrying import PartlyDoneError, retrying
+from ltr_plugin.cluster.transport import retrying as module
+from ltr_plugin.cluster.transport.retrying import PartlyDoneError, retrying
 from ltr_plugin.errors import ClusterError
 
 

@@ -6,10 +6,11 @@ import pytest
 
 from ltr_plugin.catalog.product_types import product_types
 from ltr_plugin.catalog.schema import CatalogSchema
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.managed.profile import default_profile
 from ltr_plugin.cluster.managed.schema_check import schema_problems
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.errors import InputError
 from ltr_plugin.pipelines.profiles import check_new_profile
 from ltr_plugin.profile.index_profile import IndexProfile
@@ -62,11 +63,11 @@ def test_no_more_text_is_searched_than_a_long_query_has_clauses_for(node_url):
     profile = default_profile(schema)
     with pytest.raises(InputError, match=r"name at most 28"):
         check_new_profile(IndexProfile(fields=schema.fields, text_fields=tuple(f"{one}.stem" for one in names)), "x")
-    cluster, words = OpenSearchCluster(node_url), " ".join(f"w{number}" for number in range(40))
+    cluster, words = connect(node_url), " ".join(f"w{number}" for number in range(40))
     template = search_template(Retrieval(profile), BASELINES["first-pass"])
     body = {"source": template, "params": {"text": words, "sort_price": "asc", "facets": True, "highlight": True}}
     try:
-        cluster.call("PUT", "/test-many-fields", index_body([], Path(), schema=schema))
+        cluster.call("PUT", "/test-many-fields", index_body(OPENSEARCH, [], Path(), schema=schema))
         cluster.call("PUT", "/test-many-fields/_doc/1?refresh=true", {"id": "1", "title": "w1", "price": 1})
         assert cluster.call("POST", "/test-many-fields/_search/template", body)["hits"]["total"]["value"] == 1
     finally:

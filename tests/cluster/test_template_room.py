@@ -8,6 +8,7 @@ from ltr_plugin.catalog.schema import CatalogSchema
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.managed.profile import managed_profile
+from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.profile.filter_fields import FilterField
 from ltr_plugin.profile.index_profile import IndexProfile
 from ltr_plugin.queries.retrieval import Retrieval
@@ -22,7 +23,7 @@ def profile_of(keywords, vectors=(TEXT,), stated=None):
     fields = [{"name": f"variants.field{number}", "type": "keyword"} for number in range(keywords)]
     fields += [{"name": f"stores.{name}", "type": "number"} for name in ("stock", "price")]
     schema = CatalogSchema.model_validate({"fields": fields, "nested": [{"path": "stores", "key": "store"}]})
-    return managed_profile(index_body(vectors, Path(), schema=schema)["mappings"]["_meta"], stated)
+    return managed_profile(index_body(OPENSEARCH, vectors, Path(), schema=schema)["mappings"]["_meta"], stated)
 
 
 @pytest.mark.parametrize(

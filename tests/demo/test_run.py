@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.demo.run import run_demo
 from ltr_plugin.demo.shop import generate_shop
 from ltr_plugin.errors import InputError
@@ -25,7 +25,7 @@ def shop(tmp_path, node_url):
     folder = tmp_path / f"shop{uuid.uuid4().hex[:8]}"
     generate_shop(folder, products=96)
     yield folder
-    OpenSearchCluster(node_url).call("DELETE", f"/demo-{folder.name}-v*")
+    connect(node_url).call("DELETE", f"/demo-{folder.name}-v*")
 
 
 @pytest.mark.live

@@ -9,8 +9,8 @@ import pytest
 from shop_words import says
 
 from ltr_plugin.catalog.schema import CatalogSchema
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.versions import IndexOptions
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.demo.judgments import grade, judge
 from ltr_plugin.demo.language import ENGLISH, LANGUAGES, load_language
 from ltr_plugin.demo.queries import draw_queries
@@ -152,7 +152,7 @@ def test_german_shoppers_type_small_letters_parts_of_compounds_and_some_no_umlau
 
 @pytest.mark.live
 def test_german_queries_find_something_by_words(node_url, tmp_path):
-    cluster, catalog = OpenSearchCluster(node_url), tmp_path / "catalog.jsonl"
+    cluster, catalog = connect(node_url), tmp_path / "catalog.jsonl"
     products, queries = shop("de")
     catalog.write_text("".join(json.dumps(product.record) + "\n" for product in products), "utf-8")
     options = IndexOptions(schema=CatalogSchema(language=LANGUAGES["de"]))

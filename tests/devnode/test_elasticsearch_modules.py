@@ -1,4 +1,5 @@
-"""What the test node of Elasticsearch has beyond the small distribution: the root, templates, analysis, painless."""
+"""What the test node of Elasticsearch has beyond the small distribution: the root, templates, analysis,
+painless, and changes by query."""
 
 import json
 
@@ -274,3 +275,67 @@ def test_scripts_of_products_run(node, index):
     older = update(scripts.REPLACE, product=product | {"changed": 1}, sources=sources)
     assert (older.status, scripts.STALE in older.text) == (400, True)
     assert update(scripts.DELETE, changed=3).body["result"] == "deleted"
+
+
+def test_documents_change_by_query(node, index):
+    found = {"term": {"code": "a#2"}}
+    script = {"source": "ctx._source.price += params.n; ctx._source.id = ctx._id", "params": {"n": 1}}
+    update = {"query": found, "script": script}
+    reply = node("POST", f"/{index}/_update_by_query?refresh=true&conflicts=proceed", update)
+    counts = {key: reply.body[key] for key in ("total", "updated", "deleted", "noops", "version_conflicts", "batches")}
+    assert counts == {"total": 1, "updated": 1, "deleted": 0, "noops": 0, "version_conflicts": 0, "batches": 1}
+    assert (reply.body["timed_out"], reply.body["failures"], "created" in reply.body) == (False, [], False)
+    (hit,) = node("POST", f"/{index}/_search", {"query": found, "_source": {"exclude_vectors": False}}).body["hits"][
+        "hits"
+    ]
+    assert (hit["_source"]["price"], hit["_source"]["id"], hit["_source"]["v"]) == (6.5, "2", [0, 1])
+    nothing = {"script": "if (ctx._source.price > 6) ctx.op = 'noop'; else ctx.op = 'delete'"}
+    reply = node("POST", f"/{index}/_update_by_query?refresh=true", nothing)
+    assert (reply.body["noops"], reply.body["deleted"]) == (1, 1)
+    assert node("POST", f"/{index}/_update_by_query?refresh=true").body["updated"] == 1
+    reply = node("POST", f"/{index}/_delete_by_query?refresh=true", {"query": {"match_all": {}}})
+    assert (reply.body["deleted"], "updated" in reply.body) == (1, False)
+    assert node("GET", f"/{index}/_count").body["count"] == 0
+
+
+def test_changes_by_query_fail_as_the_real_ones(node, index):
+    missing = node("POST", "/modules-none/_delete_by_query", {"query": {"match_all": {}}})
+    assert (missing.status, missing.error) == (404, "index_not_found_exception")
+    ignored = node("POST", "/modules-none/_delete_by_query?ignore_unavailable=true", {"query": {"match_all": {}}})
+    assert (ignored.status, ignored.body["deleted"]) == (200, 0)
+    unlimited = node("POST", f"/{index}/_delete_by_query", {})
+    assert (unlimited.status, unlimited.error) == (400, "action_request_validation_exception")
+    thrown = node("POST", f"/{index}/_update_by_query", {"script": "throw new IllegalArgumentException('no')"})
+    assert (thrown.status, thrown.error) == (400, "script_exception")
+    moved = node("POST", f"/{index}/_update_by_query", {"script": "ctx._id = 'x'"})
+    assert moved.status == 400
+
+
+def test_conflicts_of_changes_by_query_are_counted_or_refused(node, index):
+    assert node("PUT", f"/{index}/_settings", {"index": {"refresh_interval": "-1"}}).status == 200
+    assert node("POST", f"/{index}/_update/1", {"doc": {"price": 9}}).status == 200  # not in what searches see
+    script = {"script": "ctx._source.price = 0"}
+    refused = node("POST", f"/{index}/_update_by_query", script)
+    assert (refused.status, refused.body["version_conflicts"]) == (409, 1)
+    assert refused.body["failures"][0]["cause"]["type"] == "version_conflict_engine_exception"
+    counted = node("POST", f"/{index}/_update_by_query?conflicts=proceed", script)
+    assert (counted.status, counted.body["failures"], counted.body["version_conflicts"] > 0) == (200, [], True)
+
+
+def test_documents_are_copied_to_another_index(node, index):
+    target = f"{INDEX}-copy"
+    body = {"source": {"index": index, "size": 1}, "dest": {"index": target, "op_type": "create"}, "max_docs": 2}
+    try:
+        reply = node("POST", "/_reindex?refresh=true&wait_for_completion=true", body)
+        assert (reply.body["created"], reply.body["updated"], reply.body["batches"]) == (2, 0, 2)
+        again = node("POST", "/_reindex?refresh=true", body | {"conflicts": "proceed"})
+        assert (again.body["created"], again.body["version_conflicts"]) == (0, 2)
+        script = {"script": {"source": "ctx._id = 'x' + ctx._id; ctx._source.remove('t')"}}
+        assert node("POST", "/_reindex?refresh=true", body | script).body["created"] == 2
+        copied = node("GET", f"/{target}/_doc/x1").body["_source"]
+        assert (copied["code"], copied["v"], "t" in copied) == ("a#1", [1, 0], False)
+        later = node("POST", f"/{target}/_delete_by_query?wait_for_completion=false", {"query": {"match_all": {}}})
+        task = node("GET", f"/_tasks/{later.body['task']}?wait_for_completion=true", warned=True).body
+        assert (task["completed"], task["response"]["deleted"]) == (True, 4)
+    finally:
+        node("DELETE", f"/{target}")

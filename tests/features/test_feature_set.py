@@ -6,6 +6,7 @@ import yaml
 
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.managed.mapping import index_body
+from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.clauses import clause_count
 from ltr_plugin.features.compatibility import check_fields
@@ -175,7 +176,7 @@ def test_a_set_is_checked_against_the_index(tmp_path):
             ],
         )
     )
-    mapping = index_body([IMAGE, TEXT], tmp_path)["mappings"]
+    mapping = index_body(OPENSEARCH, [IMAGE, TEXT], tmp_path)["mappings"]
     with pytest.raises(InputError) as raised:
         check_fields(features, mapping, [IMAGE, TEXT])
     found = {problem.location: problem.message for problem in raised.value.problems}

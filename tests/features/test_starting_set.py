@@ -14,6 +14,7 @@ from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.managed.analysis import MAX_QUERY_WORDS
 from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.managed.profile import PROFILE
+from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.clauses import clause_count
 from ltr_plugin.features.compatibility import check_fields
@@ -52,7 +53,7 @@ STATS = ("rating", "rating_count", "sales_30d")
 
 def ours(vectors):
     """Profile and mapping of an index of ours whose products have statistics."""
-    made = index_body(vectors, Path("/srv/shop"))["mappings"]
+    made = index_body(OPENSEARCH, vectors, Path("/srv/shop"))["mappings"]
     made["properties"]["stats"]["properties"] = {name: {"type": "float"} for name in STATS}
     return PROFILE.model_copy(update={"vectors": tuple(vectors)}), made
 

@@ -13,12 +13,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_matrix, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.names import write_alias
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.search import msearch
+from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.features.feature import MAX_VALUE
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.kinds import Derived, FieldValue
@@ -100,8 +101,8 @@ class Shop:
 @pytest.fixture(scope="module")
 def shop(node_url, tmp_path_factory):
     """An index of a shop's own, a feature set that reads it, and a linear model of all features."""
-    cluster, features = OpenSearchCluster(node_url), feature_set()
-    body = index_body([], tmp_path_factory.mktemp("values"), shards=2)
+    cluster, features = connect(node_url), feature_set()
+    body = index_body(OPENSEARCH, [], tmp_path_factory.mktemp("values"), shards=2)
     numbers = {type_: {"type": type_} for type_ in (*FLOATS, *INTEGERS, "unsigned_long")}
     scaled = {"scaled_float": {"type": "scaled_float", "scaling_factor": 100}, "date": {"type": "date"}}
     body["mappings"]["properties"] |= numbers | scaled

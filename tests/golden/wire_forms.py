@@ -23,7 +23,8 @@ from ltr_plugin.cluster.managed.documents import EmbeddingResult
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.managed.profile import PROFILE as MANAGED
-from ltr_plugin.cluster.transport.serializer import OrjsonSerializer
+from ltr_plugin.cluster.transport.serializer import dumps
+from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.parameters import search_parameters as parameters_of
 from ltr_plugin.pipelines.indexing.enqueue import enqueue
@@ -131,7 +132,7 @@ def search_parameters():
 
 
 def index():
-    body = index_body([*VECTORS, VIDEO], Path("/srv/shop"), shards=2)
+    body = index_body(OPENSEARCH, [*VECTORS, VIDEO], Path("/srv/shop"), shards=2)
     composing = body["settings"]["index"]["analysis"]["char_filter"]["nfc"]
     composing["mappings"] = f"{len(composing['mappings'])} mappings with the digest {digest(composing['mappings'])}"
     return body
@@ -169,7 +170,7 @@ class RecordingCluster:
 
 def sent(body):
     """A body as the cluster reads it, but for the mark of a re-embedding, which is drawn anew each time."""
-    text = OrjsonSerializer().dumps(body)
+    text = dumps(body)
     return json.loads(re.sub(r'"nonce":"[0-9a-f]{8}"', '"nonce":"NONCE"', text))
 
 

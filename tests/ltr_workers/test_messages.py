@@ -13,8 +13,8 @@ from benchmarks.lib.brokers import RabbitMQ, Redis
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.broker.messages import CATALOG_QUEUE, QUEUES, TASK_FAILED, broker_options
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.versions import open_or_create, switch_alias
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.encoders import vector_fields
 from ltr_plugin.settings import Settings
 
@@ -29,7 +29,7 @@ def index(node_url, tmp_path):
     """An index with vectors of words, from a file of word vectors, behind an alias."""
     words = tmp_path / "words.txt"
     words.write_text("mug 1 0 0\ncup 0 1 0\nstriped 0 0 1\n")
-    cluster = OpenSearchCluster(node_url)
+    cluster = connect(node_url)
     alias = f"shop-{uuid.uuid4().hex[:8]}"
     made = open_or_create(cluster, alias, vector_fields(f"word-vectors:{words}"), tmp_path)
     switch_alias(cluster, alias, made.name)

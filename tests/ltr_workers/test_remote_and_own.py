@@ -15,8 +15,8 @@ from ltr_workers import tasks
 from ltr_workers.embedding import embed
 
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.versions import open_or_create
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.encoders import vector_fields
 from ltr_plugin.encoders.remote import http_encoder, service
 from ltr_plugin.errors import EncoderUnavailableError
@@ -40,7 +40,7 @@ def server(monkeypatch):
 @pytest.fixture
 def remote_index(node_url, server, tmp_path):  # noqa: ARG001 - the encoder's first request
     """An empty index whose encoder is the service."""
-    cluster, alias = OpenSearchCluster(node_url), f"remote-{uuid.uuid4().hex[:8]}"
+    cluster, alias = connect(node_url), f"remote-{uuid.uuid4().hex[:8]}"
     made = open_or_create(cluster, alias, vector_fields(f"http:{uuid.uuid4().hex}"), tmp_path)
     yield made
     cluster.call("DELETE", f"/{made.name}")
@@ -108,7 +108,7 @@ def test_commands_and_their_worker_use_it(which, node_url, server, tmp_path):
         assert '"p0"' in out
         assert out.index('"p0"') == min(out.index(f'"{one.id}"') for one in PRODUCTS if f'"{one.id}"' in out)
     finally:
-        OpenSearchCluster(node_url).call("DELETE", f"/{name}-v1")
+        connect(node_url).call("DELETE", f"/{name}-v1")
     log = (tmp_path / "runs" / "worker.log").read_text()
     assert "s3cret" not in log
     if which == "http":

@@ -17,8 +17,8 @@ from ltr_workers.celery import make_app
 from benchmarks.lib.brokers import ForgetfulRedis, RabbitMQ, Redis
 from benchmarks.lib.worker_process import WorkerProcess
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.versions import open_or_create
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.encoders import vector_fields
 from ltr_plugin.pipelines.indexing.enqueue import enqueue, enqueue_backlog, enqueue_lost
 from ltr_plugin.settings import Settings
@@ -87,7 +87,7 @@ def audio_index(node_url, tmp_path):
             file.setframerate(16000)
             tone = np.sin(np.arange(8000) * (number + 1) / 20) * 9999
             file.writeframes(tone.astype("<i2").tobytes())
-    cluster = OpenSearchCluster(node_url)
+    cluster = connect(node_url)
     index = open_or_create(cluster, f"sounds-{uuid.uuid4().hex[:8]}", vector_fields(audio="spectral:log-mel"), tmp_path)
     fill(index, [Product(id=f"p{number}", title="", audio=(f"{number}.wav",)) for number in range(8)])
     yield index

@@ -23,8 +23,8 @@ from torchvision.models.video import mc3_18
 from videos import make_video
 
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.versions import open_or_create
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.encoders import vector_fields
 from ltr_plugin.encoders.torchvision_video import CONFIG, WEIGHTS
 
@@ -86,7 +86,7 @@ def motion_folder(tmp_path_factory) -> Path:
 @pytest.fixture
 def full_index(node_url, encoder_folder, motion_folder, tmp_path):
     """An empty index with vectors of every modality; deleted afterwards."""
-    cluster = OpenSearchCluster(node_url)
+    cluster = connect(node_url)
     photos = f"open_clip:{encoder_folder}"
     fields = vector_fields(
         image=photos,

@@ -9,7 +9,7 @@ import yaml
 from ltr_command import ltr_here
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.pipelines.indexing.index_catalog import write_catalog
 
@@ -26,7 +26,7 @@ FEATURES = [
 
 @pytest.fixture(scope="module")
 def cluster(node_url):
-    return OpenSearchCluster(node_url)
+    return connect(node_url)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def shop_files(tmp_path_factory):
 @pytest.fixture(scope="session")
 def shop_index(node_url, shop_files):
     """The shop in an index without vectors."""
-    cluster = OpenSearchCluster(node_url)
+    cluster = connect(node_url)
     alias = f"flows-{uuid.uuid4().hex[:8]}"
     written = write_catalog(cluster, shop_files / "catalog.jsonl", alias, ())
     assert (written.written, written.refused) == (120, [])

@@ -8,9 +8,9 @@ import pytest
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.documents import EmbeddingResult
 from ltr_plugin.cluster.managed.versions import open_or_create
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.measures import per_query
 from ltr_plugin.features.feature_set import FeatureSet
@@ -82,7 +82,7 @@ def vectors():
 @pytest.fixture(scope="module")
 def shops(node_url, vectors, tmp_path_factory):
     """Makes indices of the shop in which these products have no photo; ends with their deletion."""
-    cluster, made = OpenSearchCluster(node_url), []
+    cluster, made = connect(node_url), []
 
     def make(photoless=()):
         index = open_or_create(

@@ -3,12 +3,12 @@
 import uuid
 
 import pytest
+from ltr_plugin.cluster.transport.client import Client
 from typer.testing import CliRunner
 
 from ltr_plugin import encoders
 from ltr_plugin.cli import app
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.cluster.transport.client import Client
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.pipelines.search import search
 
 pytestmark = pytest.mark.live
@@ -58,7 +58,7 @@ def name(ltr, node_url):
     name = f"calls-{uuid.uuid4().hex[:8]}"
     ltr("index", "create", name, "--text-encoder", "none")
     yield name
-    OpenSearchCluster(node_url).call("DELETE", f"/{name}-v1")
+    connect(node_url).call("DELETE", f"/{name}-v1")
 
 
 def test_a_catalog_that_is_there_already_costs_at_most_four_metadata_calls(ltr, name, shop_files):

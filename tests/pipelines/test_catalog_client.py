@@ -14,8 +14,8 @@ from ltr_plugin.broker.messages import broker_folder
 from ltr_plugin.catalog.line_groups import read_batches
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.versions import open_or_create, switch_alias
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.pipelines.indexing import watch_folder as watching
 from ltr_plugin.pipelines.indexing.catalog_client import CatalogClient
@@ -43,7 +43,7 @@ def settings(node_url, tmp_path):
 @pytest.fixture
 def index(node_url, tmp_path):
     """The index behind an alias, for products with words and photos; `media_roots` beside it holds its photos."""
-    cluster = OpenSearchCluster(node_url)
+    cluster = connect(node_url)
     alias = f"handed-{uuid.uuid4().hex[:8]}"
     (tmp_path / "media").mkdir()
     vectors = [field("text_vector", "text"), field("image_vector", "image")]

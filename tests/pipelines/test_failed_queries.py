@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ltr_plugin.cli import app
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.search import msearch
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.features.table import FeatureTable
@@ -100,7 +100,7 @@ def test_a_job_of_which_all_queries_fail_is_an_error(shop_index, shop_files, set
 
 def test_a_search_that_fails_on_one_of_two_shards_is_a_failed_query_at_once(node_url):
     heard, failed = [], FailedQueries()
-    cluster, name = OpenSearchCluster(node_url, on_retry=heard.append), f"shards-{uuid.uuid4().hex[:8]}"
+    cluster, name = connect(node_url, on_retry=heard.append), f"shards-{uuid.uuid4().hex[:8]}"
     cluster.call("PUT", f"/{name}", {"settings": {"number_of_shards": 2}})
     for id_ in range(8):
         cluster.call("PUT", f"/{name}/_doc/{id_}", {"price": -1 if id_ == 0 else 1}, refresh=True)

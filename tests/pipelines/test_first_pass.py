@@ -14,9 +14,9 @@ from ltr_command import ltr_here as ltr
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.documents import EmbeddingResult
 from ltr_plugin.cluster.managed.versions import open_or_create
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.search import msearch_template, search
 from ltr_plugin.encoders import load_encoder, vector_fields
 from ltr_plugin.errors import ClusterError, InputError
@@ -70,7 +70,7 @@ def profile_with(**first_pass):
 
 @pytest.fixture(scope="module")
 def cluster(node_url):
-    return OpenSearchCluster(node_url, retry_timeout_s=0)
+    return connect(node_url, retry_timeout_s=0)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def three(cluster):
 
 def ranked(index, params, ranking="first-pass", retrieval=None):
     """The ids that a ranking gives, each with its score."""
-    template = {"source": search_template(retrieval or Retrieval(index.profile), BASELINES[ranking])}
+    template = {"source": search_template(retrieval or index.retrieval(), BASELINES[ranking])}
     (hits,) = msearch_template(index, template, [("q", {"text": "", **params})])
     return {hit.id: hit.score for hit in hits}
 
@@ -143,7 +143,7 @@ def test_filters_hold_in_a_query_of_the_shops_own(three):
 
 def test_facets_count_what_a_query_of_the_shops_own_finds(three):
     index = three(query=OWN)
-    template = {"source": search_template(Retrieval(index.profile), BASELINES["first-pass"])}
+    template = {"source": search_template(index.retrieval(), BASELINES["first-pass"])}
     for params, counted in (
         ({"wide": [1.0, 0.0]}, {"Tasse": 1}),  # k is 1
         ({"wide": [1.0, 0.0], "filter_kind": ["Kanne"]}, {"Kanne": 1, "Tasse": 1}),

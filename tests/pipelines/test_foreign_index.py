@@ -8,7 +8,7 @@ import pytest
 from busy_proxy import busy_proxy
 from ltr_command import ltr_here
 
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.cluster.connecting import connect
 
 READS = ("_search", "_msearch", "_count", "_mget", "_search/template", "_msearch/template", "_mapping", "_settings")
 """Ends of paths that a POST or a GET may have on the shop's index."""
@@ -17,7 +17,7 @@ READS = ("_search", "_msearch", "_count", "_mget", "_search/template", "_msearch
 @pytest.fixture(scope="module")
 def shop(node_url):
     """The name of a German shop's index, and its documents."""
-    cluster, name = OpenSearchCluster(node_url), f"laden-{uuid.uuid4().hex[:8]}"
+    cluster, name = connect(node_url), f"laden-{uuid.uuid4().hex[:8]}"
     documents = german_shop.fill(cluster, name)
     yield name, documents
     cluster.call("DELETE", f"/{name}")
@@ -26,7 +26,7 @@ def shop(node_url):
 @pytest.fixture
 def run(node_url, tmp_path, shop):
     """Runs a command through a proxy, which afterwards has seen no write to the shop's index, nor has the index."""
-    cluster, (name, _) = OpenSearchCluster(node_url), shop
+    cluster, (name, _) = connect(node_url), shop
     before = state(cluster, name)
     with busy_proxy(node_url) as proxy:
         environment = {"OPENSEARCH_URL": proxy.url, "LTR_RUNS": str(tmp_path / "runs")}
@@ -95,7 +95,7 @@ def test_from_an_index_that_exists_to_a_promoted_ranker(run, shop, tmp_path):
     ndcg = {ranker: measures["nDCG@10"]["mean"] for ranker, measures in measured.items()}
     assert ndcg["lambdamart"] > ndcg["bm25"]
     run("report", *judged, *rankers, *on, "--out", "report.html")
-    assert "Regenjacke" in (tmp_path / "report.html").read_text()
+    assert "Modell" in (tmp_path / "report.html").read_text()
     best, other = hits[0]["id"], hits[-1]["id"]
     explained = run("explain", "rote Regenjacken", best, "--versus", other, "--ranker", "lambdamart", *on, "--json")
     assert explained["products"][0]["title"] == documents[best]["titel"]

@@ -18,7 +18,6 @@ from ltr_plugin.encoders.registry import MULTILINGUAL_TEXT_ENCODER
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.parameters import search_parameters
 from ltr_plugin.pipelines.search import search
-from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, search_template
 
 pytestmark = pytest.mark.live
@@ -126,7 +125,7 @@ def test_words_are_found_by_other_forms_of_them(cluster, shop):
 @pytest.mark.parametrize("form", FORMS)
 def test_both_forms_of_a_letter_are_found_whoever_sends_which(cluster, shop, form):
     index = Index.open(cluster, shop)
-    template = {"source": search_template(Retrieval(index.profile), BASELINES["bm25"])}
+    template = {"source": search_template(index.retrieval(), BASELINES["bm25"])}
     for text in ("thé crème", "シューズ", "kopfhörer", "ёлка"):
         sent = unicodedata.normalize(form, text)
         expected = ids(cluster, shop, text)
@@ -188,7 +187,7 @@ def test_long_texts_of_compounds_and_synonyms_stay_below_the_limit_of_clauses(cl
     features = FeatureSet.load(tmp_path / "set.yaml")
     check_features(index, features)
     push_features(index, features)
-    templates = [{"source": search_template(Retrieval(index.profile), BASELINES["bm25"])}]
+    templates = [{"source": search_template(index.retrieval(), BASELINES["bm25"])}]
     texts = ("Regenjacke " * 50, "a1 " * 50, "Regenjacke Kopfhörerkabel a1 Arbeitsjacke " * 12, "红色皮革手提包" * 9)
     for text in texts:
         params = search_parameters(text, {})

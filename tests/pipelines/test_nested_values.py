@@ -6,10 +6,10 @@ import pytest
 
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster import search as cluster_search
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import FeatureStore, push_features
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.features.compatibility import check_fields
 from ltr_plugin.features.feature_set import FeatureSet
@@ -99,7 +99,7 @@ PRODUCTS = {
 @pytest.fixture(scope="module", params=[1, 3], ids=["one shard", "three shards"])
 def shop(request, node_url):
     """An index of a shop's own with these products."""
-    cluster = OpenSearchCluster(node_url, retry_timeout_s=0)
+    cluster = connect(node_url, retry_timeout_s=0)
     name = f"nested-{uuid.uuid4().hex[:8]}"
     settings = {"index": {"knn": True, "number_of_shards": request.param}}
     cluster.call("PUT", f"/{name}", {"settings": settings, "mappings": {"properties": MAPPING}})

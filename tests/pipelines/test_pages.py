@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.feature_store import push_features
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.names import write_alias
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
@@ -36,9 +37,9 @@ MATCHES, WINDOW = 500, 60
 @pytest.fixture(scope="module", params=[1, 3], ids=["one shard", "three shards"])
 def wide(request, node_url, tmp_path_factory):
     """An index in which 500 products match `mug`."""
-    cluster = OpenSearchCluster(node_url)
+    cluster = connect(node_url)
     name = f"pages-{uuid.uuid4().hex[:8]}"
-    body = index_body([], tmp_path_factory.mktemp("media"), shards=request.param)
+    body = index_body(OPENSEARCH, [], tmp_path_factory.mktemp("media"), shards=request.param)
     cluster.call("PUT", f"/{name}", {**body, "aliases": {write_alias(name): {}}})
     index = ManagedIndex.open(cluster, name)
     rng = np.random.default_rng(1)

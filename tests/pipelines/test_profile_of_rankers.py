@@ -7,7 +7,7 @@ from dataclasses import replace
 import german_shop
 import pytest
 
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.profiles import put_profile
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.table import FeatureTable
@@ -33,7 +33,7 @@ WORDS = [
 @pytest.fixture
 def shop(node_url):
     """A cluster and the name of a small index of a shop's own, without vectors."""
-    cluster, name = OpenSearchCluster(node_url), f"laden-{uuid.uuid4().hex[:8]}"
+    cluster, name = connect(node_url), f"laden-{uuid.uuid4().hex[:8]}"
     cluster.call("PUT", f"/{name}", german_shop.BODY)
     lines = [
         json.dumps(part)

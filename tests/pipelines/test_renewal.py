@@ -6,8 +6,8 @@ import uuid
 import pytest
 from ltr_command import ltr_here
 
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.releases import current_releases
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
@@ -48,7 +48,7 @@ def shop(node_url, tmp_path):
     run("catalog", "put", "catalog.jsonl", "--index", name)
     yield name, run
     run("index", "drop", name, "--all", "--yes")
-    for one in current_releases(cluster := OpenSearchCluster(node_url)):
+    for one in current_releases(cluster := connect(node_url)):
         if one.metadata["index"] == name:
             cluster.call("DELETE", f"/_scripts/{one.template}")
 

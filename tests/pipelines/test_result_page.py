@@ -11,10 +11,10 @@ from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cli.page_options import read_filters
 from ltr_plugin.cluster import groups
 from ltr_plugin.cluster import search as cluster_search
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.facets import Bucket, read_facets
 from ltr_plugin.cluster.feature_store import FeatureStore, push_features
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.pipelines.search import search
@@ -88,7 +88,7 @@ DOCUMENTS = documents()
 @pytest.fixture(scope="module", params=[1, 3], ids=["one shard", "three shards"])
 def shop(request, node_url):
     """An index of a shop's own, and a ranking by a model that puts what sells best first."""
-    cluster = OpenSearchCluster(node_url, retry_timeout_s=0)
+    cluster = connect(node_url, retry_timeout_s=0)
     name = f"page-{uuid.uuid4().hex[:8]}"
     settings = {"index": {"knn": True, "number_of_shards": request.param, "max_rescore_window": WINDOW}}
     cluster.call("PUT", f"/{name}", {"settings": settings, "mappings": {"properties": MAPPING}})
@@ -277,7 +277,7 @@ FORMATS = {
 @pytest.fixture(scope="module", params=[1, 3], ids=["one shard", "three shards"])
 def odd(request, node_url):
     """An index with dates of several formats, many tags, and a number of 64 bits."""
-    cluster = OpenSearchCluster(node_url, retry_timeout_s=0)
+    cluster = connect(node_url, retry_timeout_s=0)
     name = f"odd-{uuid.uuid4().hex[:8]}"
     dates = {one: {"type": "date", **options} for one, (options, _) in FORMATS.items()}
     properties = {"name": {"type": "text"}, "tags": {"type": "keyword"}, "serial": {"type": "long"}, **dates}
@@ -432,7 +432,7 @@ def test_variants_are_found_up_to_the_last_hit_that_pages_reach(odd, window, mon
 
 
 def search_all(index, ranking):
-    template = {"source": search_template(Retrieval(index.profile), ranking)}
+    template = {"source": search_template(index.retrieval(), ranking)}
     return cluster_search.search(index, template, {"text": "mug", "size": 300})
 
 

@@ -12,8 +12,8 @@ import uuid
 import pytest
 from built_node import copy_of_built_node
 
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.index import ManagedIndex
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.devnode import start_node, stop_node
 
 pytestmark = pytest.mark.live
@@ -61,7 +61,7 @@ def test_a_node_killed_while_indexing_loses_nothing(tmp_path):
         assert "Traceback" not in said
 
         node = start_node(settings)
-        index = ManagedIndex.open(OpenSearchCluster(node.url), name)
+        index = ManagedIndex.open(connect(node.url), name)
         index.refresh()
         assert 0 < index.backlog() <= PRODUCTS - kept  # what was embedded before is still there
         out, said = index_command(catalog, name, settings).communicate(timeout=300)

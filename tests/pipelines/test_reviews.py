@@ -10,12 +10,12 @@ from ltr_command import ltr_here
 from ltr_workers.embedding import embed
 
 from ltr_plugin.catalog.reviews import MAX_ENCODED_REVIEWS, MAX_SEARCHED_LENGTH
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import push_features
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.versions import open_or_create
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.search import msearch_template
 from ltr_plugin.encoders import load_encoder, vector_fields
 from ltr_plugin.features.feature_set import FeatureSet
@@ -59,7 +59,7 @@ def specs(tmp_path_factory):
 @pytest.fixture(scope="module")
 def make_shop(node_url, tmp_path_factory):
     """Makes an index with these products and their vectors."""
-    cluster, made = OpenSearchCluster(node_url), []
+    cluster, made = connect(node_url), []
 
     def make(text, reviews):
         fields, folder = vector_fields(text, reviews=reviews), tmp_path_factory.mktemp("shop")
@@ -216,7 +216,7 @@ def test_features_are_what_they_are_computed_to_be_and_a_ranker_of_them_scores_a
 
 
 def test_an_index_gets_an_encoder_of_reviews_by_command_and_keeps_it(node_url, specs, tmp_path):
-    name, cluster = f"reviews-{uuid.uuid4().hex[:8]}", OpenSearchCluster(node_url)
+    name, cluster = f"reviews-{uuid.uuid4().hex[:8]}", connect(node_url)
 
     def ltr(*arguments):
         done = ltr_here(*arguments, cwd=tmp_path, OPENSEARCH_URL=node_url)
@@ -238,7 +238,7 @@ def test_an_index_gets_an_encoder_of_reviews_by_command_and_keeps_it(node_url, s
 
 
 def test_an_index_without_reviews_has_no_features_of_them(node_url, tmp_path):
-    cluster = OpenSearchCluster(node_url)
+    cluster = connect(node_url)
     index = open_or_create(cluster, f"reviews-{uuid.uuid4().hex[:8]}", (), tmp_path)
     put(index, [{"id": "1", "title": "mug"}])
     index.refresh()

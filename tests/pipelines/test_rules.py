@@ -12,8 +12,8 @@ import yaml
 from ltr_command import ltr_here as ltr
 from together import together
 
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.feature_store import FeatureStore, push_features
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.cluster.profiles import put_profile
 from ltr_plugin.cluster.releases import ReleaseHistory, read_template, write_template
 from ltr_plugin.cluster.rules import all_revisions, latest_rules, read_rules
@@ -89,7 +89,7 @@ def factor(names, one):
 @pytest.fixture(scope="module", params=[1, 3], ids=["one shard", "three shards"])
 def shop(request, node_url):
     """An index of a shop's own, of which 117 products match `mug`, with its kept profile."""
-    cluster = OpenSearchCluster(node_url)
+    cluster = connect(node_url)
     name = f"rules-{uuid.uuid4().hex[:8]}"
     settings = {"index": {"number_of_shards": request.param}}
     cluster.call("PUT", f"/{name}", {"settings": settings, "mappings": {"properties": MAPPING}})
@@ -376,7 +376,7 @@ def test_undo_goes_one_revision_back_each_time(shop, rules_file):
 
 
 def test_before_the_first_rules_there_are_none(node_url, rules_file):
-    cluster, name = OpenSearchCluster(node_url), f"rules-{uuid.uuid4().hex[:8]}"
+    cluster, name = connect(node_url), f"rules-{uuid.uuid4().hex[:8]}"
     cluster.call("PUT", f"/{name}", {"mappings": {"properties": MAPPING}})
     try:
         index = cluster.index(name, profile=IndexProfile.model_validate(PROFILE))

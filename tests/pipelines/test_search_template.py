@@ -8,10 +8,11 @@ import pytest
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
+from ltr_plugin.cluster.connecting import connect
+from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.feature_store import FeatureStore, push_features
 from ltr_plugin.cluster.managed.documents import EmbeddingResult
 from ltr_plugin.cluster.managed.versions import open_or_create
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.pipelines.releases import promote
@@ -81,9 +82,9 @@ OWN = {
 
 
 @pytest.fixture(scope="module")
-def template(node_url, tmp_path_factory) -> Iterator[tuple[OpenSearchCluster, str, str]]:
+def template(node_url, tmp_path_factory) -> Iterator[tuple[Cluster, str, str]]:
     """A promoted ranker of words and photos, called by the name of its index."""
-    cluster = OpenSearchCluster(node_url, retry_timeout_s=0)
+    cluster = connect(node_url, retry_timeout_s=0)
     alias = f"boundary-{uuid.uuid4().hex[:8]}"
     index = open_or_create(cluster, alias, [VECTOR], tmp_path_factory.mktemp("media"))
     products = [

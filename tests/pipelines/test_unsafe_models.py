@@ -8,10 +8,10 @@ import pytest
 from boosters import categories, model_text, threshold
 
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.managed.versions import open_or_create
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.features.feature import MAX_VALUE
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.rankers.export.lightgbm_trees import export_trees
@@ -37,7 +37,7 @@ def rows():
 @pytest.fixture(scope="module")
 def numbers(node_url, rows, tmp_path_factory):
     """An index whose products have these numbers, and the feature set that reads them."""
-    cluster = OpenSearchCluster(node_url)
+    cluster = connect(node_url)
     alias = f"numbers-{uuid.uuid4().hex[:8]}"
     index = open_or_create(cluster, alias, (), tmp_path_factory.mktemp("numbers"))
     products = [

@@ -9,8 +9,8 @@ from busy_proxy import busy_proxy
 from german_shop import documents
 from PIL import Image
 
-from ltr_plugin.cluster.embedding_notes import EmbeddingNotes
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.cluster.connecting import connect
+from ltr_plugin.cluster.vectors.embedding_notes import EmbeddingNotes
 from ltr_plugin.encoders import load_encoder
 from ltr_plugin.errors import EncoderError
 from ltr_plugin.pipelines.embedding import vector_field
@@ -198,7 +198,7 @@ def test_what_changes_while_it_is_embedded_gets_the_vector_of_what_it_is_then(cl
 def test_a_write_whose_response_was_lost_counts_once(shop, vector, node_url):
     name, _ = shop
     with busy_proxy(node_url) as proxy:
-        index = shop_vectors.open_shop(OpenSearchCluster(proxy.url), name, vector)
+        index = shop_vectors.open_shop(connect(proxy.url), name, vector)
         lost = []
 
         def lose_first(path, body):

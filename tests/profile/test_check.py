@@ -83,7 +83,7 @@ def test_a_field_that_cannot_be_searched_is_said(path, message):
     ("field", "place", "message"),
     [
         (vector("vector"), "name", "no field 'vector'"),
-        (vector("titel"), "name", "is of type text, not knn_vector; the index has vektor"),
+        (vector("titel"), "name", "is of type text, not a vector; the index has vektor"),
         (vector("vektor", 512), "encoder", "makes 512 dimensions, but 'vektor' has 384"),
         (vector("varianten.v"), "name", "nested"),
     ],

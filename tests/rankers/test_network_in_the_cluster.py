@@ -7,10 +7,10 @@ import pytest
 from mixed_modalities import MIXED
 
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.managed.versions import open_or_create
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.modality_mask import ModalityMask
 from ltr_plugin.rankers.export.parity import compare_scores
@@ -34,7 +34,7 @@ WAYS = [
 @pytest.fixture(scope="module")
 def served(node_url, mixed, tmp_path_factory):
     """An index whose products carry the rows of `mixed` as numbers, some of them without a modality."""
-    cluster = OpenSearchCluster(node_url)
+    cluster = connect(node_url)
     alias = f"mixed-{uuid.uuid4().hex[:8]}"
     index = open_or_create(cluster, alias, (), tmp_path_factory.mktemp("mixed"))
     modality_mask = ModalityMask(MIXED)

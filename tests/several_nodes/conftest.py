@@ -24,7 +24,7 @@ FEATURES = [
 ]
 
 
-@pytest.fixture(scope="module", params=["opensearch"])
+@pytest.fixture(scope="module", params=list(DISTRIBUTIONS))
 def nodes(request: pytest.FixtureRequest) -> Iterator[Nodes]:
     """Three nodes; in the run folder of the engine's own, so that both are built once."""
     engine = request.param

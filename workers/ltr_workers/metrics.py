@@ -8,8 +8,10 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from ltr_plugin.broker.messages import DELETE_TASK, EMBED_TASK, PUT_TASK, REEMBED_TASK, SWEEP_TASK, UPDATE_TASK
+from ltr_plugin.catalog.product import MODALITIES
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.index import ManagedIndex
-from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.errors import ClusterError, LtrError
 from ltr_plugin.settings import Settings
 
@@ -41,6 +43,13 @@ ENCODER_WAITING_SECONDS = Counter(
 CLUSTER_RETRIES = Counter(
     "ltr_cluster_retries", "Calls to the cluster that were retried, by HTTP status; 0: no answer.", ["status"]
 )
+
+# Rates and alerts see an increase only from a value that was served before, so failures are served from the start as 0.
+for _source in MODALITIES:
+    VECTORS.labels(_source, "failed")
+for _task in (EMBED_TASK, SWEEP_TASK, PUT_TASK, UPDATE_TASK, DELETE_TASK, REEMBED_TASK):
+    TASKS.labels(_task, "failed")
+TASKS.labels("unknown", "malformed")
 
 
 def count_task(source: str, products: int, report: "EmbedReport", seconds: float) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 from ltr_plugin.broker.messages import EMBED_TASK, SWEEP_TASK, TASK_FAILED, WRITE_REFUSED
 from ltr_plugin.catalog.product import MODALITIES, Modality
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.versions import writes_blocked
-from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.errors import BrokerError, ClusterError, EncoderUnavailableError, InputError, LtrError
 from ltr_plugin.pipelines.indexing.enqueue import PRODUCTS_PER_TASK, enqueue_lost, enqueue_missing
 from ltr_plugin.settings import Settings

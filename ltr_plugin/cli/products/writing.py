@@ -81,7 +81,7 @@ def write(
     `profile` is that of an index which is not there yet. A file of products may be a feed, of which `mapping` says what
     its columns are.
     """
-    from ltr_plugin.cluster.opensearch import connect
+    from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.pipelines.indexing.embed_backlog import require_broker
     from ltr_plugin.settings import Settings
 

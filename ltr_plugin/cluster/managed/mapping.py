@@ -15,6 +15,7 @@ from ltr_plugin.cluster.managed.analysis import (
     text_mapping,
     with_phrase_analyzers,
 )
+from ltr_plugin.engines import Engine
 from ltr_plugin.errors import InputError
 
 LAYOUT_VERSION = 3
@@ -38,6 +39,7 @@ NO_SCHEMA = CatalogSchema()
 
 
 def index_body(
+    engine: Engine,
     vectors: Sequence[VectorField],
     media_root: Path,
     *,
@@ -45,16 +47,20 @@ def index_body(
     choices: AnalysisChoices = NO_CHOICES,
     shards: int = 1,
 ) -> dict[str, Any]:
-    """The body that creates an index for products with these declared and vector fields.
+    """The body that creates an index of this search engine for products with these declared and vector fields.
 
     Dynamic mapping is off, so LONG_ATTRIBUTES is only stored; it is on for the numbers under `stats`, which each shop
-    names as it likes. Attributes are one `flat_object` (a real catalog has thousands of keys) and one text field, which
+    names as it likes. Attributes are one field (a real catalog has thousands of keys) and one text field, which
     has those of variants too.
     `_meta` has what `managed_profile` reads.
     """
     body: dict[str, Any] = {
         "settings": {
-            "index": {"knn": True, "number_of_shards": shards, "analysis": analysis_settings(schema, choices)}
+            "index": {
+                **engine.index_settings,
+                "number_of_shards": shards,
+                "analysis": analysis_settings(schema, choices),
+            }
         },
         "mappings": {
             "dynamic": False,
@@ -73,7 +79,7 @@ def index_body(
                 "currency": {"type": "keyword"},
                 "released": {"type": "date"},
                 "ean": {"type": "keyword"},
-                "attributes": {"type": "flat_object"},
+                "attributes": {"type": engine.whole_object_type},
                 **_declared(schema, None),
                 **_nested(schema),
                 "reviews": {"type": "object", "enabled": False},
@@ -83,8 +89,10 @@ def index_body(
                 "stats": {"type": "object", "dynamic": True},
                 "content_hash": {"properties": {name: {"type": "keyword"} for name in (*MODALITIES, "reviews")}},
                 "embedding": {"properties": {vector.name: _embedding_metadata() for vector in vectors}},
-                **{vector.name: vector_mapping(vector) for vector in vectors},
-                "per_media": {"properties": {vector.name: _per_media(vector) for vector in vectors if vector.several}},
+                **{vector.name: engine.vector_mapping(vector.fingerprint.dimension) for vector in vectors},
+                "per_media": {
+                    "properties": {vector.name: _per_media(engine, vector) for vector in vectors if vector.several}
+                },
             },
         },
     }
@@ -193,11 +201,5 @@ def _embedding_metadata() -> dict[str, Any]:
     }
 
 
-def vector_mapping(vector: VectorField) -> dict[str, Any]:
-    """The mapping of a vector field, searched by an HNSW graph."""
-    method = {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"}
-    return {"type": "knn_vector", "dimension": vector.fingerprint.dimension, "method": method}
-
-
-def _per_media(vector: VectorField) -> dict[str, Any]:
-    return {"type": "nested", "properties": {"vector": vector_mapping(vector)}}
+def _per_media(engine: Engine, vector: VectorField) -> dict[str, Any]:
+    return {"type": "nested", "properties": {"vector": engine.vector_mapping(vector.fingerprint.dimension)}}

@@ -11,6 +11,7 @@ from ltr_plugin.cluster.managed.analysis import COMPOUND_FIELDS, has_parts
 from ltr_plugin.cluster.managed.mapping import is_managed
 from ltr_plugin.cluster.managed.template_room import with_room
 from ltr_plugin.profile.filter_fields import Facet, FilterField, FilterType
+from ltr_plugin.profile.first_pass import SearchType
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
 
 FACET_VALUES = 20
@@ -78,10 +79,18 @@ def managed_profile(meta: Mapping[str, Any], profile: IndexProfile | None = None
         "returned_fields": stated.returned_fields or made.returned_fields,
         "filters": (*stated.filters, *kept),
         "nested": made.nested,
+        "first_pass": stated.first_pass.model_copy(
+            update={"search_type": stated.first_pass.search_type or default_search_type(meta)}
+        ),
     }
     whole = stated.model_copy(update={**{key: getattr(schema, key) for key in SCHEMA_KEYS}, **own})
     standard = {one.name for one in PROFILE.filters}
     return with_room(whole, [one for one in kept if one.name not in standard])
+
+
+def default_search_type(meta: Mapping[str, Any]) -> SearchType | None:
+    """The search type of an index with this `_meta` whose profile states none."""
+    return "dfs_query_then_fetch" if meta.get("shards", 1) > 1 else None
 
 
 def without_room(profile: IndexProfile, stated: IndexProfile) -> list[str]:

@@ -9,6 +9,7 @@ from ltr_plugin.catalog.product import Variant
 from ltr_plugin.catalog.schema import VARIANTS, CatalogSchema, is_reserved
 from ltr_plugin.cluster.managed.analysis_check import analysis_problems
 from ltr_plugin.cluster.managed.mapping import index_body, text_fields
+from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.errors import Problem
 from ltr_plugin.validation import StrictModel
 
@@ -54,7 +55,7 @@ def _nested_names(schema: CatalogSchema) -> Iterator[Problem]:
 
 
 def _too_many(schema: CatalogSchema) -> Iterator[Problem]:
-    body = index_body([], Path(), schema=schema)
+    body = index_body(OPENSEARCH, [], Path(), schema=schema)
     if (count := _mapped(body["mappings"]["properties"])) > MAX_MAPPED:
         reason = f"the index would have {count} fields, with sub-fields such as those of words; it takes {MAX_MAPPED}"
         yield Problem("$.fields", f"{reason}: declare what is filtered or searched, and put the rest into `attributes`")

@@ -95,7 +95,7 @@ def create_next_version(
         name = next_name(alias, names)
         before = cluster.call("GET", f"/{current}")[current] if current else None
         choices = choose_analysis(cluster, schema, before and choices_of(before, schema), options.words)
-        body = index_body(vectors, media_root, schema=schema, choices=choices)
+        body = index_body(cluster.engine, vectors, media_root, schema=schema, choices=choices)
         body["aliases"] = {write_alias(name): {"is_hidden": True}}
         body["mappings"]["_meta"] |= made_for
         if before:
@@ -103,6 +103,7 @@ def create_next_version(
             body["settings"]["index"] |= {key: settings[key] for key in _INHERITED_SETTINGS if key in settings}
         stated = {"number_of_shards": options.shards, "number_of_replicas": options.replicas}
         body["settings"]["index"] |= {key: count for key, count in stated.items() if count is not None}
+        body["mappings"]["_meta"]["shards"] = int(body["settings"]["index"]["number_of_shards"])
         try:
             cluster.call("PUT", f"/{name}", body)
         except ClusterError as error:

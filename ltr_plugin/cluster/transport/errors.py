@@ -1,11 +1,10 @@
-"""ClusterErrors for the errors of opensearch-py: what happened, at which host, and what to do."""
+"""ClusterErrors for requests that failed: what happened, at which host, and what to do."""
 
 from pathlib import Path
 
-from opensearchpy.exceptions import TransportError
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from ltr_plugin.cluster.responses import error_reason
+from ltr_plugin.cluster.responses import Json, error_reason
 from ltr_plugin.cluster.transport.authentication import Authentication
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.validation import shorten
@@ -22,32 +21,44 @@ _TLS_ADVICE = (
 )
 
 
+class RequestFailedError(Exception):
+    """A request that a `host` did not answer, or answered with a `status` of 400 or above and this `body`.
+
+    Without an answer, `status` is 0 and `cause` is what happened to the connection.
+    """
+
+    def __init__(self, host: str, reason: str, *, status: int = 0, body: Json = None, cause: object = None) -> None:
+        self.host, self.reason = host, reason
+        self.status, self.body, self.cause = status, body, cause
+        super().__init__(reason)
+
+    @property
+    def never_sent(self) -> bool:
+        """Whether the request surely did not reach the host: another one may get it, even if it must not run twice."""
+        return isinstance(self.cause, NewConnectionError | ConnectTimeoutError) or _UNTRUSTED in self.reason
+
+
 def to_cluster_error(
-    error: TransportError, call: str, url: str, sent: Authentication, *, several: bool, ca: str | None
+    error: RequestFailedError, call: str, url: str, sent: Authentication, *, several: bool, ca: str | None
 ) -> ClusterError:
-    """The ClusterError for an error of opensearch-py; its status is 0 when there was no response.
+    """The ClusterError for a request that failed; its status is 0 when there was no response.
 
     `url` names the hosts that failed, of `several` or one. `sent` are the credentials, `ca` is the file with the
     authorities that are trusted.
     """
-    if isinstance(error.info, ClusterError):  # of what signs requests
-        return error.info
-    if not isinstance(error.status_code, int):
-        return ClusterError(f"no answer from {url} ({call}): {error.error}; {_remedy(str(error.error), ca)}")
-    info = error.info
+    if isinstance(error.cause, ClusterError):  # of what signs requests
+        return error.cause
+    if not error.status:
+        return ClusterError(f"no answer from {url} ({call}): {error.reason}; {_remedy(error.reason, ca)}")
+    info = error.body
     body = info.get("error") or info.get("message") or info.get("Message") if isinstance(info, dict) else info
-    reason = error_reason(body) if body else shorten(sent.hide(error.error))  # a text, such as a proxy's page
+    reason = error_reason(body) if body else shorten(sent.hide(error.reason))  # a text, such as a proxy's page
     by = f" by {url}" if several else ""
     return ClusterError(
-        f"{call} was refused{by} ({error.status_code}): {sent.hide(reason)}{sent.advice(error.status_code)}",
-        status=error.status_code,
+        f"{call} was refused{by} ({error.status}): {sent.hide(reason)}{sent.advice(error.status)}",
+        status=error.status,
         error_type=body.get("type", "") if isinstance(body, dict) else "",
     )
-
-
-def never_sent(error: TransportError) -> bool:
-    """Whether the request surely did not reach the host: another one may get it, even if it must not run twice."""
-    return isinstance(error.info, NewConnectionError | ConnectTimeoutError) or _UNTRUSTED in str(error.error)
 
 
 def _remedy(reason: str, ca: str | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from ltr_plugin.catalog.values import paths_above
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.index import Index, get_index
-from ltr_plugin.cluster.managed.mapping import is_managed, vector_mapping
+from ltr_plugin.cluster.managed.mapping import is_managed
 from ltr_plugin.errors import InputError
 from ltr_plugin.profile.check import product_problems, vector_problems
 from ltr_plugin.profile.index_fields import OBJECT, UNMAPPED, IndexField, index_fields
@@ -73,9 +73,7 @@ def add_vector_field(index: Index, vector: VectorField) -> None:
 def missing_mapping(index: Index, vector: VectorField) -> dict[str, Any]:
     """The body that adds the field to the mapping of an index: searched by an HNSW graph where the index allows it."""
     settings = get_index(index.cluster, index.alias)[1]["settings"]["index"]
-    mapping = vector_mapping(vector)
-    if settings.get("knn") != "true":  # a setting that only a new index can have
-        mapping = {key: mapping[key] for key in ("type", "dimension")}
+    mapping = index.cluster.engine.added_vector_mapping(vector.fingerprint.dimension, settings)
     for step in reversed(vector.name.split(".")):
         mapping = {"properties": {step: mapping}}
     return mapping

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.embedding_notes import DocumentKey, EmbeddingNote, EmbeddingNotes
 from ltr_plugin.cluster.responses import BulkError
-from ltr_plugin.cluster.vector_documents import VectorDocument, VectorDocuments
+from ltr_plugin.cluster.vectors.embedding_notes import DocumentKey, EmbeddingNote, EmbeddingNotes
+from ltr_plugin.cluster.vectors.vector_documents import VectorDocument, VectorDocuments
 from ltr_plugin.pipelines.embedding.field_result import FieldResult
 from ltr_plugin.pipelines.embedding.products import EncodedProduct
 

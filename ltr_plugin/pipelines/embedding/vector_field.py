@@ -10,9 +10,9 @@ from contextlib import closing
 from ltr_plugin.batches import batched
 from ltr_plugin.catalog.media import content_hashes
 from ltr_plugin.catalog.vectors import VectorField
-from ltr_plugin.cluster.embedding_notes import EmbeddingNote, EmbeddingNotes
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.vector_documents import VectorDocument, VectorDocuments
+from ltr_plugin.cluster.vectors.embedding_notes import EmbeddingNote, EmbeddingNotes
+from ltr_plugin.cluster.vectors.vector_documents import VectorDocument, VectorDocuments
 from ltr_plugin.encoders.field_encoders import encoder_of
 from ltr_plugin.errors import EncoderError, LtrError
 from ltr_plugin.pipelines.embedding.background_writing import write_in_background

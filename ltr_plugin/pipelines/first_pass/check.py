@@ -81,7 +81,7 @@ def refused_queries(index: Index) -> Iterator[Problem]:
     if not (text := index.profile.first_pass.query):
         return
     query = OwnQuery.parse(text)
-    template = {"source": search_template(Retrieval(index.profile), BASELINES["first-pass"])}
+    template = {"source": search_template(index.retrieval(), BASELINES["first-pass"])}
     cases = dict(query.cases(_dimensions(index.profile)))
     refused: dict[str, str] = {}
     for label, params in cases.items():  # one by one: `_msearch/template` has no answer where it can read none of them

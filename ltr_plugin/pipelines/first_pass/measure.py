@@ -29,7 +29,6 @@ from ltr_plugin.pipelines.encode_queries import EncodedQuery, FailedQueries, enc
 from ltr_plugin.profile.first_pass import VectorScale
 from ltr_plugin.profile.index_profile import IndexProfile, value_at
 from ltr_plugin.queries.query import Query
-from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, search_template
 
 LOW, HIGH = 5, 95
@@ -80,7 +79,7 @@ def measure_scales(index: Index, queries: Path | None = None, *, sample: int = S
     failed = FailedQueries()
     drawn = _from_file(index, queries, sample, failed) if queries else _from_products(index, sample)
     weight = _best_bm25(index, drawn)
-    pairs = Retrieval(index.profile).knn_pairs
+    pairs = index.retrieval().knn_pairs
     vectors = {vector.parameter: vector for vector in index.vectors}
     ranges = {pair: _range(index, drawn, *pair) for pair in pairs}
     measured = {pair: found for pair, found in ranges.items() if not isinstance(found, str)}
@@ -142,12 +141,11 @@ def _words(title: str, rng: Random) -> str:
 
 def _range(index: Index, drawn: Sequence[_Sample], query: str, field: str) -> tuple[float, float, int] | str:
     """`low` and `high` of the similarities of a query vector with a field, and of how many searches; or why none."""
-    window = Retrieval(index.profile).window_size
+    window, nearest = index.retrieval().window_size, index.cluster.engine.nearest
     asked = [one for one in drawn if one.encoded.params.get(query)]
     body = {"size": window, "_source": list(index.profile.id_source)}
     searches = (
-        (one.encoded.query.id, {**body, "query": {"knn": {field: {"vector": one.encoded.params[query], "k": window}}}})
-        for one in asked
+        (one.encoded.query.id, {**body, "query": nearest(field, one.encoded.params[query], window)}) for one in asked
     )
     refused: list[ClusterError] = []
     results = msearch(index, searches, on_error=lambda _, error: refused.append(error))
@@ -163,7 +161,7 @@ def _range(index: Index, drawn: Sequence[_Sample], query: str, field: str) -> tu
 def _best_bm25(index: Index, drawn: Sequence[_Sample]) -> float:
     """The median of the best BM25 score of the sample's texts; 1 where none finds anything."""
     typed = [one for one in drawn if one.encoded.params.get("text")]
-    template = {"source": search_template(Retrieval(index.profile), BASELINES["bm25"])}
+    template = {"source": search_template(index.retrieval(), BASELINES["bm25"])}
     searches = ((one.encoded.query.id, {"text": one.encoded.params["text"], "size": 2}) for one in typed)
     results = msearch_template(index, template, searches, on_error=lambda *_: None)
     best = [

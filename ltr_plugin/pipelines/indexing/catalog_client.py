@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ltr_plugin.catalog.changes import ChangeKind
 from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.managed.index import ManagedIndex
-from ltr_plugin.cluster.opensearch import connect
 from ltr_plugin.errors import InputError
 from ltr_plugin.settings import Settings
 from ltr_plugin.validation import shorten

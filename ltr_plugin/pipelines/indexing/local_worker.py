@@ -197,8 +197,9 @@ def worker_environment(settings: Settings) -> dict[str, str]:
     inherited = Settings.from_env()
     for field in Settings.model_fields:
         value = getattr(settings, field)
-        if field.startswith("opensearch_") and value != getattr(inherited, field):
-            named |= {variable(field): value, f"{variable(field)}_FILE": None}
+        if field.startswith(("opensearch_", "elasticsearch_")) and value != getattr(inherited, field):
+            name = inherited.in_variables(variable(field))
+            named |= {name: value, f"{name}_FILE": None}
     ours = {name: str(value or "") for name, value in named.items()}
     return {**os.environ, **ours, "LTR_WORKER_PARENT": str(os.getpid()), "PYTHONWARNINGS": "ignore"}
 

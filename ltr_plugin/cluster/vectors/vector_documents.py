@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ltr_plugin.catalog.product import Product
-from ltr_plugin.cluster.embedding_notes import DocumentKey
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import BulkError, Json, partial_failure
+from ltr_plugin.cluster.vectors.embedding_notes import DocumentKey
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.profile.index_profile import value_at
 
@@ -65,7 +65,7 @@ class VectorDocuments:
         body = {
             "size": PAGE_SIZE,
             "sort": ["_doc"],
-            "_source": self._source,
+            "_source": self._cluster.engine.source(self._source),
             "seq_no_primary_term": True,
             "query": {"bool": {"filter": query, "should": [{"exists": {"field": self._name, "_name": _FILLED}}]}},
         }
@@ -83,7 +83,7 @@ class VectorDocuments:
 
     def read(self, keys: Iterable[DocumentKey]) -> dict[DocumentKey, VectorDocument]:
         """Those of these documents that exist, as last written, with their vectors."""
-        source = [*self._source, self._name]
+        source = self._cluster.engine.source([*self._source, self._name])
         wanted = [{"_id": id_, "_source": source, **({"routing": routing} if routing else {})} for id_, routing in keys]
         body = {"docs": wanted}
         hits = self._cluster.call("POST", f"/{self._index.name}/_mget", body)["docs"] if wanted else []

@@ -1,0 +1,50 @@
+"""Elasticsearch 9."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ltr_plugin.engines.engine import Engine, Json
+
+_HALVED_COSINE = "(cosineSimilarity(params.vector, '{field}') + 1.0) / 2.0"
+"""A script of the field alone, the vector being a parameter: it is compiled once."""
+
+
+class _Elasticsearch:
+    name = "elasticsearch"
+    title = "Elasticsearch"
+    vector_type = "dense_vector"
+    whole_object_type = "flattened"
+    # Without it, vectors are left out of what an update and a copy read.
+    index_settings: Mapping[str, Any] = {"mapping.exclude_source_vectors": False}
+    max_analyzed_offset = "max_analyzed_offset"
+    bm25_scales: Mapping[str, float] = {"BM25": 2.2}  # it keeps the factor k1 + 1, 1.2 + 1
+    ltr_advice = (
+        "install this project's engine, built for the version of the cluster, on every node with "
+        "`bin/elasticsearch-plugin install file:///.../ltr-engine.zip` (engine/README.md says how to build it)"
+    )
+
+    def vector_mapping(self, dimension: int | None) -> Json:
+        graph = {"index": True, "similarity": "cosine", "index_options": {"type": "hnsw"}}
+        return {"type": self.vector_type, "dims": dimension, **graph}
+
+    def added_vector_mapping(self, dimension: int | None, settings: Mapping[str, Any]) -> Json:  # noqa: ARG002
+        return self.vector_mapping(dimension)
+
+    def vector_dimension(self, options: Mapping[str, Any]) -> int | None:
+        return int(options["dims"]) if options.get("dims") else None
+
+    def vector_space(self, options: Mapping[str, Any], settings: Mapping[str, Any]) -> str:  # noqa: ARG002
+        return str(options.get("similarity", "cosine"))
+
+    def similarity(self, field: str, vector: object) -> Json:
+        script = {"source": _HALVED_COSINE.format(field=field), "params": {"vector": vector}}
+        return {"script_score": {"query": {"exists": {"field": field}}, "script": script}}
+
+    def nearest(self, field: str, vector: object, k: int, filter_: object = None) -> Json:
+        return {"knn": {"field": field, "query_vector": vector, "k": k, **({"filter": filter_} if filter_ else {})}}
+
+    def source(self, fields: Sequence[str] = (), *, without: Sequence[str] = ()) -> object:
+        return {"includes": list(fields), "excludes": list(without), "exclude_vectors": False}
+
+
+ELASTICSEARCH: Engine = _Elasticsearch()
