@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from ltr_command import ltr_here
 from secured_node import SecuredNode, secured_node
-from secured_shop import fill, require_commands, write_files
+from secured_shop import fill, write_files
 
 from ltr_plugin.errors import NodeError
 
@@ -32,7 +32,6 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def run(node, folder, tmp_path):
     """Runs a command as a user, and returns what it prints. It ends with `code`, and where that is 1 by a refusal."""
-    require_commands(node)
 
     def command(user, *arguments, code=0):
         environment = {**node.environment(user), "LTR_RUNS": str(tmp_path / "runs")}

@@ -2,9 +2,10 @@
 
 import pytest
 from ltr_command import PRODUCTS, ltr_here
-from secured_shop import OTHER, SHOP, TEMPLATE, require_commands
+from secured_shop import OTHER, SHOP, TEMPLATE
 
-from ltr_plugin.cluster.opensearch import OpenSearchCluster, connect
+from ltr_plugin.cluster.connecting import connect
+from ltr_plugin.cluster.elasticsearch import ElasticsearchCluster
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.settings import Settings
 
@@ -26,7 +27,6 @@ def refused(cluster, method, path, body=None):
 @pytest.fixture(scope="module")
 def promoted(node, folder):
     """A ranker of the search team that storefronts get."""
-    require_commands(node)
     run = folder / f"runs-{node.engine}"
     for command in (
         ("profile", "put", "index.yaml", *ON),
@@ -162,7 +162,7 @@ def test_an_api_key_of_a_storefront_calls_its_templates_alone(node):
     body = {"name": "storefront", "role_descriptors": {"storefront": {"indices": role["indices"]}}}
     key = node.cluster().call("POST", "/_security/api_key", body)["encoded"]
     settings = Settings(opensearch_url=node.url, opensearch_api_key=key, opensearch_ca=node.ca)
-    storefront = OpenSearchCluster(node.url, settings=settings)
+    storefront = ElasticsearchCluster(node.url, settings=settings)
     assert storefront.call("POST", f"/{SHOP}/_search/template", RED)["hits"]["hits"]
     assert refused(storefront, "POST", f"/{OTHER}/_search", {})
     assert refused(storefront, "GET", "/_ltr")

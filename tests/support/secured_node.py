@@ -13,7 +13,9 @@ from pathlib import Path
 from built_node import RUNS, built_node
 from opensearch_security import install_security
 
+from ltr_plugin.cluster.elasticsearch import ElasticsearchCluster
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
+from ltr_plugin.cluster.transport.rest import RestCluster
 from ltr_plugin.devnode import ClusterFolder
 from ltr_plugin.devnode.account import Account
 from ltr_plugin.devnode.configuration import configure
@@ -26,6 +28,7 @@ from ltr_plugin.errors import ClusterError, NodeError
 from ltr_plugin.settings import Settings
 
 ROLES = Path(__file__).parents[2] / "docs" / "roles"
+CLUSTERS = {"opensearch": OpenSearchCluster, "elasticsearch": ElasticsearchCluster}
 LAYERS = ("http", "transport")
 ADMIN, ADMIN_HASH = "admin", "$2a$12$VcCDgh2NDk07JGN0rjGbM.Ad41qVR/YFJcgHp0UGns5JDymv..TOG"
 """Password of the user `admin`, and its hash in the form that both engines take."""
@@ -73,10 +76,10 @@ class SecuredNode:
         stated = {"URL": self.url, "USER": user, "PASSWORD": self.passwords[user], "CA": str(self.ca)}
         return {f"OPENSEARCH_{name}": value for name, value in stated.items()}
 
-    def cluster(self, user: str = "admin") -> OpenSearchCluster:
+    def cluster(self, user: str = "admin") -> RestCluster:
         """The cluster as this user sees it."""
         stated = {name.lower(): value for name, value in self.environment(user).items()}
-        return OpenSearchCluster(self.url, settings=Settings.model_validate(stated))
+        return CLUSTERS[self.engine](self.url, settings=Settings.model_validate(stated))
 
     def put_roles(self, index: str) -> None:
         """Loads our roles as docs/security.md says, for this index in place of `shop`."""

@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
 from ltr_command import PRODUCTS, QRELS, QUERIES
 from secured_node import SecuredNode
 
@@ -39,8 +38,6 @@ USERS = {
 }
 """The roles of each user."""
 
-COMMANDS_SERVE = ("opensearch",)
-
 TEMPLATE = "by_title"
 """A stored search template with the parameter `text`."""
 
@@ -61,12 +58,6 @@ def fill(node: SecuredNode) -> None:
         lines += [{"index": {"_index": SHOP, "_id": product["id"]}}, {**product, **more}]
     body = "".join(f"{json.dumps(line)}\n" for line in lines)
     assert not cluster.call("POST", "/_bulk", body, refresh=True)["errors"]
-
-
-def require_commands(node: SecuredNode) -> None:
-    """Skips a test of commands on an engine that they do not serve yet."""
-    if node.engine not in COMMANDS_SERVE:
-        pytest.skip(f"the commands do not serve {node.engine} yet")
 
 
 def write_files(folder: Path) -> Path:
