@@ -3,7 +3,9 @@
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,9 @@ from small_bert import save_sentence_model
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.devnode import temporary_node
-from ltr_plugin.devnode.distribution import ELASTICSEARCH
+from ltr_plugin.devnode.distribution import DISTRIBUTIONS, OPENSEARCH
 from ltr_plugin.encoders import load_encoder, vector_fields
+from ltr_plugin.engines import EngineName
 
 PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "")
 """The name of this process in a run of several, such as gw0; else empty."""
@@ -33,31 +36,57 @@ LONGEST = (
 )
 """Files of half a minute and more. The first needs no node: one process builds the other's meanwhile."""
 
+BOTH_ENGINES = (
+    "cluster/test_products.py",
+    "engine/test_engine_hostile.py",
+    "engine/test_engine_public.py",
+    "pipelines/test_foreign_index.py",
+    "pipelines/test_pages.py",
+    "pipelines/test_push.py",
+    "pipelines/test_result_page.py",
+    "pipelines/test_reviews.py",
+    "pipelines/test_scoring.py",
+    "pipelines/test_search_template.py",
+)
+"""Files whose live tests run on both search engines: what they test is where the engines can differ."""
+
 COLOURS = ("red", "green", "blue", "white", "black", "orange", "purple", "yellow")
 
 
 @pytest.fixture(scope="session")
-def node_url() -> Iterator[str]:
-    """A cluster's address: OPENSEARCH_URL, else a node in runs/test-node, which later runs find already built.
-
-    Each process of a run in several has a node of its own, all of one build.
-    """
-    if url := os.environ.get("OPENSEARCH_URL"):
-        yield url
-        return
-    with temporary_node(copy_of_built_node(f"test-node{PROCESS}")) as node:
-        yield node.url
+def engine(request) -> EngineName:
+    """The search engine of a test: OpenSearch, and in files of BOTH_ENGINES Elasticsearch too."""
+    return getattr(request, "param", OPENSEARCH.engine)
 
 
 @pytest.fixture(scope="session")
-def elasticsearch_url() -> Iterator[str]:
-    """An Elasticsearch's address: ELASTICSEARCH_URL, else a node in runs/test-elasticsearch, as for `node_url`."""
-    if url := os.environ.get("ELASTICSEARCH_URL"):
-        yield url
-        return
-    settings = copy_of_built_node(f"test-elasticsearch{PROCESS}", ELASTICSEARCH)
-    with temporary_node(settings, engine="elasticsearch") as node:
-        yield node.url
+def nodes() -> Iterator[Callable[[EngineName], str]]:
+    """Addresses of clusters: OPENSEARCH_URL and ELASTICSEARCH_URL, else nodes in runs/, started when first asked for.
+
+    Each process of a run in several has nodes of its own, all of one build for each engine.
+    """
+    with ExitStack() as running:
+
+        @cache
+        def address(engine: EngineName) -> str:
+            if url := os.environ.get(f"{engine.upper()}_URL"):
+                return url
+            settings = copy_of_built_node(f"test-{engine}{PROCESS}", DISTRIBUTIONS[engine])
+            return running.enter_context(temporary_node(settings, engine=engine, heap="1g")).url
+
+        yield address
+
+
+@pytest.fixture(scope="session")
+def node_url(engine, nodes) -> str:
+    """The address of a cluster of the test's engine."""
+    return nodes(engine)
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url(nodes) -> str:
+    """The address of an Elasticsearch."""
+    return nodes("elasticsearch")
 
 
 @pytest.fixture(scope="session")
@@ -153,6 +182,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if absent := [path for path in ranks if not path.exists()]:
         raise pytest.UsageError(f"LONGEST in {__file__} names files that are not there: {absent}")
     items.sort(key=lambda item: ranks.get(item.path, len(ranks) + (item.path not in long)))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests of BOTH_ENGINES that need a node come once for each engine, or for the one that ENGINE names."""
+    file = metafunc.definition.path.relative_to(Path(__file__).parent).as_posix()
+    if file in BOTH_ENGINES and "node_url" in metafunc.fixturenames:
+        only = os.environ.get("ENGINE")
+        metafunc.parametrize("engine", [only] if only else list(DISTRIBUTIONS), indirect=True, scope="session")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -118,7 +118,7 @@ def test_an_index_without_nearest_neighbours_gets_a_field_without_a_graph(cluste
 def test_what_cannot_be_filled_is_said_before_anything_is_read(cluster, shop, run, tmp_path):
     for options, said in (
         (("--field", "none"), "has no vector field 'none' (it has: vektor, neu, titel, neu.tief)"),
-        (("--field", "titel"), "'titel' is of type text, not knn_vector"),
+        (("--field", "titel"), "'titel' is of type text, not a vector"),
         (("--field", "vektor", "--no-wait"), "--no-wait"),
         (("--field", "vektor", "--text-encoder", "none"), "its profile states it"),
         (("--overwrite",), "--profile: needs --field"),

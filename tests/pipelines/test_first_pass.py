@@ -10,6 +10,7 @@ import german_shop
 import numpy as np
 import pytest
 import yaml
+from engine_forms import index_body_for
 from ltr_command import ltr_here as ltr
 
 from ltr_plugin.catalog.product import Product
@@ -82,7 +83,7 @@ def three(cluster):
     plain = {"titel": {"type": "text"}, "art": {"type": "keyword"}, "verkauft": {"type": "integer"}}
     properties = {**plain, "narrow": knn, "wide": knn}
     body = {"settings": {"index": {"knn": True}}, "mappings": {"properties": properties}}
-    cluster.call("PUT", f"/{name}", body)
+    cluster.call("PUT", f"/{name}", index_body_for(cluster, body))
     for sold, (id_, (narrow, wide)) in enumerate(SIMILARITIES.items()):
         kind = WORDS[id_].split()[-1]
         document = {"titel": WORDS[id_], "art": kind, "verkauft": sold, "narrow": vector(narrow), "wide": vector(wide)}

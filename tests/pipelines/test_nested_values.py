@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from engine_forms import index_body_for
 
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster import search as cluster_search
@@ -102,7 +103,8 @@ def shop(request, node_url):
     cluster = connect(node_url, retry_timeout_s=0)
     name = f"nested-{uuid.uuid4().hex[:8]}"
     settings = {"index": {"knn": True, "number_of_shards": request.param}}
-    cluster.call("PUT", f"/{name}", {"settings": settings, "mappings": {"properties": MAPPING}})
+    body = {"settings": settings, "mappings": {"properties": MAPPING}}
+    cluster.call("PUT", f"/{name}", index_body_for(cluster, body))
     for id_, one in PRODUCTS.items():
         document = {"sku": id_, "name": "mug", "vec": [1, int(id_)], **one}
         cluster.call("PUT", f"/{name}/_doc/of-{id_}", document)

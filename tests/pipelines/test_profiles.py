@@ -125,7 +125,7 @@ def test_every_mistake_is_said_at_once_with_exit_code_2(node_url, shop, tmp_path
         "$.text_fields[1]  'warengruppe' is of type keyword, not text",
         "$.product.price  'titel' is of type text, not a number",
         "$.product.id  'bestand' is of type integer, not a keyword",
-        "$.vectors[0].name  'titel' is of type text, not knn_vector; the index has vektor",
+        "$.vectors[0].name  'titel' is of type text, not a vector; the index has vektor",
         "$.vectors[1].encoder  ",
     ):
         assert said in err

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from engine_forms import index_body_for
 
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cli.page_options import read_filters
@@ -91,7 +92,8 @@ def shop(request, node_url):
     cluster = connect(node_url, retry_timeout_s=0)
     name = f"page-{uuid.uuid4().hex[:8]}"
     settings = {"index": {"knn": True, "number_of_shards": request.param, "max_rescore_window": WINDOW}}
-    cluster.call("PUT", f"/{name}", {"settings": settings, "mappings": {"properties": MAPPING}})
+    body = {"settings": settings, "mappings": {"properties": MAPPING}}
+    cluster.call("PUT", f"/{name}", index_body_for(cluster, body))
     for id_, one in DOCUMENTS.items():
         cluster.call("PUT", f"/{name}/_doc/of-{id_}", {"sku": id_, **one})
     cluster.call("POST", f"/{name}/_refresh")

@@ -4,6 +4,8 @@ import json
 import random
 from itertools import cycle, product
 
+from engine_forms import index_body_for
+
 KINDS = {
     "Regenjacke": ("Bekleidung", "wasserdichte Jacke für nasse Tage"),
     "Wanderschuh": ("Schuhe", "fester Schuh für lange Wege"),
@@ -107,7 +109,7 @@ def fill(cluster, name: str, count: int = SIZE) -> dict[str, dict]:
     first = list(made.values())[: len(KINDS) * len(COLOURS) * len(MAKERS)]
     texts = [f"{one['titel']}. {one['beschreibung']}" for one in first]
     vectors = encoder.encode("text", [encoder.prepare("text", text) for text in texts])
-    cluster.call("PUT", f"/{name}", BODY)
+    cluster.call("PUT", f"/{name}", index_body_for(cluster, BODY))
     lines = [
         json.dumps(part)
         for (id_, one), vector in zip(made.items(), cycle(vectors), strict=False)

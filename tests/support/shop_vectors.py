@@ -7,6 +7,7 @@ import re
 import uuid
 
 import german_shop
+from engine_forms import index_body_for
 
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.cluster.index import Index
@@ -38,7 +39,7 @@ def make_index(cluster, *, dimension=DIMENSION, shards=1, **properties):
     body["mappings"]["properties"] |= properties
     body["settings"]["index"]["number_of_shards"] = shards
     name = f"laden-{uuid.uuid4().hex[:8]}"
-    cluster.call("PUT", f"/{name}", body)
+    cluster.call("PUT", f"/{name}", index_body_for(cluster, body))
     return name
 
 
