@@ -60,8 +60,11 @@ def _body(index: Index, pairs: QueryProducts, feature_set: str, model: str | Non
     vectors = [vector.parameter for vector in index.vectors]
     params = feature_parameters(pairs.params, vectors, index.profile.default_language)
     logged = sltr("featureset", feature_set, params, _name=LOG_NAME)
+    ids = index.profile.ids_query(pairs.products)
+    # Words are counted in all shards together for queries that score; the score itself is of no use here.
+    in_all = index.search_type == "dfs_query_then_fetch"
     body: dict[str, Json] = {
-        "query": {"bool": {"filter": [index.profile.ids_query(pairs.products), logged]}},
+        "query": {"bool": {"filter": [ids], "must": [logged]} if in_all else {"filter": [ids, logged]}},
         "ext": {"ltr_log": {"log_specs": {"name": LOG_NAME, "named_query": LOG_NAME}}},
         "size": len(pairs.products),
         "_source": list(index.profile.id_source),

@@ -14,6 +14,12 @@ def node(node_url: str) -> Iterator[Node]:
     node.close()
 
 
+@pytest.fixture(scope="session")
+def elasticsearch(node: Node) -> bool:
+    """Whether the node is one of Elasticsearch; otherwise it is one of OpenSearch."""
+    return "X-elastic-product" in node("GET", "/_cluster/health").headers
+
+
 @pytest.fixture
 def new_store(node: Node) -> Iterator[str]:
     """The path of a store in which nothing has ever been: versions begin at 1."""

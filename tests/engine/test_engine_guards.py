@@ -12,7 +12,7 @@ pytestmark = pytest.mark.live
 @pytest.fixture(autouse=True)
 def _node_lives_on(node):
     yield
-    assert node("GET", "/").status == 200
+    assert node("GET", "/_cluster/health").status == 200
 
 
 def nested_tree(depth: int) -> str:

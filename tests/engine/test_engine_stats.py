@@ -62,7 +62,16 @@ def test_an_unknown_statistic_is_named_and_an_unknown_node_has_none(node):
     assert node("GET", "/_plugins/_ltr/no-such-node/stats").body["nodes"] == {}
 
 
-def test_the_legacy_path_answers_with_a_deprecation_warning(node):
+def test_the_legacy_path_answers_with_a_deprecation_warning(node, elasticsearch):
+    if elasticsearch:
+        pytest.skip("the path is that of OpenSearch's predecessor")
     reply = node("GET", "/_opendistro/_ltr/stats/status", warned=True)
     assert reply.status == 200
     assert "deprecated" in reply.headers["Warning"]
+
+
+@pytest.mark.parametrize("path", ["/stats", "/stats/status"])
+def test_elasticsearch_has_shorter_paths(node, elasticsearch, path):
+    if not elasticsearch:
+        pytest.skip("on OpenSearch, plugins answer under /_plugins")
+    assert set(node("GET", f"/_ltr{path}").body) == set(node("GET", f"/_plugins/_ltr{path}").body)

@@ -1,6 +1,7 @@
 """What scores of words depend on: kept with what learns from them, and the same in logging and serving."""
 
 import uuid
+from dataclasses import replace
 
 import pytest
 
@@ -71,8 +72,7 @@ def test_a_profile_may_state_otherwise(on_three_shards, logged):
 
 def trained_elsewhere(ranker, **scored):
     provenance = {**ranker.card.provenance, "scoring": {**ranker.card.provenance["scoring"], **scored}}
-    ranker.card = ranker.card.model_copy(update={"provenance": provenance})
-    return ranker
+    return replace(ranker, card=ranker.card.model_copy(update={"provenance": provenance}))
 
 
 def test_a_ranker_that_learned_another_scale_of_words_is_refused(shop_index, logged):

@@ -3,6 +3,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -11,11 +12,12 @@ import java.util.regex.PatternSyntaxException;
 /**
  * Writes the sources of an OpenSearch module in Elasticsearch's names.
  *
- * <p>Arguments: the folder of the sources, the folder to write, and files of rules. A rule is a line
+ * <p>Arguments: the folder of the sources, the folder to write anew, and files of rules. A rule is a line
  * {@code REGEX ==> REPLACEMENT}; it holds for the files of the section {@code [NAME NAME...]} that it stands in, or
  * for all. {@code omit NAME...} leaves files out, for which a class of the same name is written by hand. A rule that
- * changes nothing is an error, as then the sources have changed and it must be looked at. {@code \n} in a replacement
- * is a new line; lines that begin with {@code #} are comments.
+ * changes nothing is an error, as then the sources have changed and it must be looked at; those in {@code names.txt}
+ * are for all modules, and need not change something in each. {@code \n} in a replacement is a new line; lines that
+ * begin with {@code #} are comments.
  */
 public final class Rename {
     private record Rule(String line, List<String> files, Pattern from, String to, int[] uses) {
@@ -59,6 +61,7 @@ public final class Rename {
     }
 
     private void write(Path from, Path to) throws IOException {
+        delete(to);
         try (var files = Files.walk(from)) {
             files.filter(Files::isRegularFile).filter(file -> !file.startsWith(from.resolve("META-INF"))).forEach(file -> {
                 try {
@@ -71,6 +74,16 @@ public final class Rename {
         List<String> unused = rules.stream().filter(rule -> rule.uses[0] == 0).map(Rule::line).toList();
         if (!unused.isEmpty()) {
             throw new IllegalStateException("rules that change nothing:\n" + String.join("\n", unused));
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (var old = Files.walk(folder)) {
+                for (Path path : old.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(path);
+                }
+            }
         }
     }
 

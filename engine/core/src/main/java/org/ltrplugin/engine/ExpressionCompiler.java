@@ -17,11 +17,13 @@ final class ExpressionCompiler {
     /** Below all operators: what only a closing token removes. */
     private static final int OPEN = 0;
 
-    private static final Map<String, Op> UNARY_OPERATORS =
+    private static final int NO_OPERATION = -1;
+
+    private static final Map<String, Integer> UNARY_OPERATORS =
             Map.of("!", Op.NOT, "~", Op.BIT_NOT, "-", Op.NEGATE);
 
     /** An operator between two operands: those of higher precedence are computed first. */
-    private record Binary(int precedence, Op op) {}
+    private record Binary(int precedence, int op) {}
 
     private static final Map<String, Binary> BINARY_OPERATORS = Map.ofEntries(
             Map.entry("*", new Binary(11, Op.MULTIPLY)),
@@ -49,15 +51,14 @@ final class ExpressionCompiler {
         private final String symbol;
         private final int precedence;
 
-        @Nullable
-        private final Op op;
+        private final int op;
 
         @Nullable
         private final ExpressionFunction function;
 
         private int arguments = 1;
 
-        Pending(String symbol, int precedence, @Nullable Op op, @Nullable ExpressionFunction function) {
+        Pending(String symbol, int precedence, int op, @Nullable ExpressionFunction function) {
             this.symbol = symbol;
             this.precedence = precedence;
             this.op = op;
@@ -65,7 +66,7 @@ final class ExpressionCompiler {
         }
 
         static Pending open(String symbol) {
-            return new Pending(symbol, OPEN, null, null);
+            return new Pending(symbol, OPEN, NO_OPERATION, null);
         }
     }
 
@@ -142,7 +143,7 @@ final class ExpressionCompiler {
         if (empty) {
             throw wrongArity(name.text(), function, 0);
         }
-        pending.push(new Pending(name.text(), OPEN, null, function));
+        pending.push(new Pending(name.text(), OPEN, NO_OPERATION, function));
         return false;
     }
 

@@ -19,7 +19,10 @@ import org.ltrplugin.engine.Expression.Op;
 final class InstructionList {
     private static final int NONE = -1;
 
-    /** An operand, in the registers of the types in which it is known: at least one. */
+    /**
+     * An operand, in the registers of the types in which it is known: at least one, and all when it can be of either type,
+     * as the values of a conditional.
+     */
     private record Operand(int asDouble, int asLong, int asInt) {
         static Operand ofDouble(int register) {
             return new Operand(register, NONE, NONE);
@@ -27,6 +30,14 @@ final class InstructionList {
 
         static Operand ofLong(int register) {
             return new Operand(NONE, register, NONE);
+        }
+
+        boolean isDouble() {
+            return asLong == NONE;
+        }
+
+        boolean isLong() {
+            return asDouble == NONE;
         }
 
         /** 0 or 1, which is the same in 32 and in 64 bits. */
@@ -100,51 +111,55 @@ final class InstructionList {
     }
 
     /** Applies an operation to the operands on top of the stack; CHOOSE_D stands for both kinds of choice. */
-    void apply(Op op) {
+    void apply(int op) {
         switch (op) {
-            case NEGATE -> {
+            case Op.NEGATE -> {
                 Operand operand = withDouble(operands.pop());
                 pushDouble(op, new int[] {operand.asDouble}, operand);
             }
-            case BIT_NOT -> {
+            case Op.BIT_NOT -> {
                 Operand operand = withLong(operands.pop());
                 operands.push(Operand.ofLong(emitLong(op, new int[] {operand.asLong}, operand)));
             }
-            case NOT -> {
+            case Op.NOT -> {
                 Operand operand = withInt(operands.pop());
                 operands.push(Operand.ofTruth(emitLong(op, new int[] {operand.asInt}, operand)));
             }
-            case CHOOSE_D -> choose();
+            case Op.CHOOSE_D -> choose();
             default -> applyBinary(op);
         }
     }
 
-    private void applyBinary(Op op) {
+    private void applyBinary(int op) {
         Operand right = operands.pop();
         Operand left = operands.pop();
         switch (op) {
-            case ADD, SUBTRACT, MULTIPLY, DIVIDE, REMAINDER -> {
+            case Op.ADD, Op.SUBTRACT, Op.MULTIPLY, Op.DIVIDE, Op.REMAINDER -> {
                 left = withDouble(left);
                 right = withDouble(right);
+                if (op == Op.ADD && isProduct(right)) {
+                    addProduct(left, right);
+                    return;
+                }
                 pushDouble(op, new int[] {left.asDouble, right.asDouble}, left, right);
             }
-            case LESS, LESS_OR_EQUAL, GREATER, GREATER_OR_EQUAL, EQUAL, NOT_EQUAL -> {
+            case Op.LESS, Op.LESS_OR_EQUAL, Op.GREATER, Op.GREATER_OR_EQUAL, Op.EQUAL, Op.NOT_EQUAL -> {
                 left = withDouble(left);
                 right = withDouble(right);
                 int[] registers = {left.asDouble, right.asDouble};
                 operands.push(Operand.ofTruth(emitLong(op, registers, left, right)));
             }
-            case AND, OR -> {
+            case Op.AND, Op.OR -> {
                 left = withInt(left);
                 right = withInt(right);
                 operands.push(Operand.ofTruth(emitLong(op, new int[] {left.asInt, right.asInt}, left, right)));
             }
-            case BIT_AND, BIT_OR, BIT_XOR -> {
+            case Op.BIT_AND, Op.BIT_OR, Op.BIT_XOR -> {
                 left = withLong(left);
                 right = withLong(right);
                 operands.push(Operand.ofLong(emitLong(op, new int[] {left.asLong, right.asLong}, left, right)));
             }
-            case SHIFT_LEFT, SHIFT_RIGHT, SHIFT_RIGHT_UNSIGNED -> {
+            case Op.SHIFT_LEFT, Op.SHIFT_RIGHT, Op.SHIFT_RIGHT_UNSIGNED -> {
                 left = withLong(left);
                 right = withInt(right);
                 operands.push(Operand.ofLong(emitLong(op, new int[] {left.asLong, right.asInt}, left, right)));
@@ -153,14 +168,25 @@ final class InstructionList {
         }
     }
 
+    private boolean isProduct(Operand operand) {
+        Instruction last = instructions.isEmpty() ? null : instructions.getLast();
+        return last != null && last.op() == Op.MULTIPLY && last.target() == operand.asDouble;
+    }
+
+    /** One instruction instead of two, with the same two roundings: sums of products are the longest expressions. */
+    private void addProduct(Operand left, Operand product) {
+        int[] factors = instructions.removeLast().operands();
+        pushDouble(Op.MULTIPLY_ADD, new int[] {factors[0], factors[1], left.asDouble}, left, product);
+    }
+
     /** Both values are computed, and one is chosen. */
     private void choose() {
         Operand otherwise = operands.pop();
         Operand then = operands.pop();
         Operand condition = withInt(operands.pop());
-        boolean allDouble = then.asDouble != NONE && otherwise.asDouble != NONE;
-        boolean allLong = then.asLong != NONE && otherwise.asLong != NONE;
-        boolean allInt = then.asInt != NONE && otherwise.asInt != NONE;
+        boolean allDouble = then.isDouble() && otherwise.isDouble();
+        boolean allLong = then.isLong() && otherwise.isLong();
+        boolean allInt = allLong && then.asInt != NONE && otherwise.asInt != NONE;
         if (allDouble == false && allLong == false) {
             // What the operation around it needs is not known yet. Each type is converted from the value that is chosen.
             then = withDouble(withLong(withInt(then)));
@@ -179,7 +205,7 @@ final class InstructionList {
         operands.push(new Operand(asDouble, asLong, asInt));
     }
 
-    private void choose(Op op, int target, Operand condition, int then, int otherwise) {
+    private void choose(int op, int target, Operand condition, int then, int otherwise) {
         if (target != NONE) {
             instructions.add(new Instruction(op, target, new int[] {condition.asInt, then, otherwise}, null));
         }
@@ -211,18 +237,18 @@ final class InstructionList {
         return new Operand(operand.asDouble, operand.asLong, target);
     }
 
-    private int convert(Op op, int register) {
+    private int convert(int op, int register) {
         return emitLong(op, new int[] {register}); // the operand stays in use
     }
 
-    private void pushDouble(Op op, int[] registers, Operand... used) {
+    private void pushDouble(int op, int[] registers, Operand... used) {
         release(used);
         int target = doubles.allocate();
         instructions.add(new Instruction(op, target, registers, null));
         operands.push(Operand.ofDouble(target));
     }
 
-    private int emitLong(Op op, int[] registers, Operand... used) {
+    private int emitLong(int op, int[] registers, Operand... used) {
         release(used);
         int target = longs.allocate();
         instructions.add(new Instruction(op, target, registers, null));

@@ -1,6 +1,9 @@
 /**
- * Learning to rank for OpenSearch: feature stores, the {@code sltr} query and feature logging. The HTTP interface and
+ * Learning to rank for OpenSearch and Elasticsearch: feature stores, the {@code sltr} query and feature logging. The HTTP interface and
  * the numbers are those of the OpenSearch Learning to Rank plugin.
+ *
+ * <p>The module {@code core} has the classes without types of a search engine, {@code plugin} those that both engines
+ * compile, and {@code opensearch} and {@code elasticsearch} those that differ: see {@code DIFFERENCES.md}.
  *
  * <h2>Stored elements</h2>
  *
@@ -8,7 +11,8 @@
  * or a {@link Model}, stored as the client sent it.
  *
  * <ul>
- *   <li>{@code Rest*} classes are the REST handlers. {@link LtrRestHandler} is their base class.
+ *   <li>{@code Rest*} classes are the REST handlers. {@link LtrRestHandler} is their base class. A
+ *       {@link PermissionAction} says whether the caller may do what the request asks for.
  *   <li>{@link ElementValidator} compiles an element, and runs its validation search, before it is stored.
  *   <li>{@link ElementStore} reads and writes elements. After a write it clears the caches of all nodes through
  *       {@link TransportCachesAction}.

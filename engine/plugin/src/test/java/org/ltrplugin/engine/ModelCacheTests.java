@@ -47,9 +47,7 @@ import org.opensearch.core.rest.RestStatus;
 import org.opensearch.core.xcontent.ToXContent;
 import org.opensearch.index.get.GetResult;
 import org.opensearch.indices.breaker.BreakerSettings;
-import org.opensearch.indices.breaker.HierarchyCircuitBreakerService;
 import org.opensearch.threadpool.ThreadPool;
-import org.opensearch.transport.client.support.AbstractClient;
 
 class ModelCacheTests {
     private static final String INDEX = StoreIndex.indexName("tests");
@@ -62,13 +60,13 @@ class ModelCacheTests {
     private CircuitBreaker breaker = breaker(1_000_000);
 
     /** Answers get requests for documents from a map. While {@code held} is not null, it collects the answers. */
-    private static final class FakeClient extends AbstractClient {
+    private static final class FakeClient extends NodeParts.TestClient {
         private final Map<String, BytesReference> documents = new HashMap<>();
         private int requests;
         private BlockingQueue<Runnable> held;
 
         FakeClient() {
-            super(Settings.EMPTY, threadPool);
+            super(threadPool);
         }
 
         @Override
@@ -88,15 +86,12 @@ class ModelCacheTests {
                 held.add(answer);
             }
         }
-
-        @Override
-        public void close() {}
     }
 
     @BeforeAll
     static void startThreadPool() {
         Settings settings = Settings.builder().put("node.name", "tests").build();
-        threadPool = new ThreadPool(settings, CompilerThread.executor(settings));
+        threadPool = NodeParts.threadPool(settings, CompilerThread.executor(settings));
     }
 
     @AfterAll
@@ -111,7 +106,7 @@ class ModelCacheTests {
         known.addAll(List.of(ModelCache.MAX_MEM, ModelCache.EXPIRE_AFTER_READ, ModelCache.EXPIRE_AFTER_WRITE));
         settings = new ClusterSettings(none, known);
         client = new FakeClient();
-        ClusterService cluster = new ClusterService(none, settings, threadPool);
+        ClusterService cluster = NodeParts.clusterService(none, settings, threadPool);
         cluster.getClusterApplierService().setInitialState(withStore());
         CompilerThread compiler = new CompilerThread(threadPool, breaker);
         cache = new ModelCache(new StoreClient(client, cluster), compiler, none);
@@ -142,8 +137,8 @@ class ModelCacheTests {
     }
 
     private static String json(CacheUsage usage) throws IOException {
-        return usage.toXContent(XContentFactory.jsonBuilder(), ToXContent.EMPTY_PARAMS)
-                .toString();
+        return BytesReference.bytes(usage.toXContent(XContentFactory.jsonBuilder(), ToXContent.EMPTY_PARAMS))
+                .utf8ToString();
     }
 
     @Test
@@ -254,11 +249,7 @@ class ModelCacheTests {
     }
 
     private static CircuitBreaker breaker(long limit) {
-        return new HierarchyCircuitBreakerService(
-                        Settings.EMPTY,
-                        List.of(new BreakerSettings("ltr", limit, 1)),
-                        new ClusterSettings(Settings.EMPTY, ClusterSettings.BUILT_IN_CLUSTER_SETTINGS))
-                .getBreaker("ltr");
+        return NodeParts.breaker(new BreakerSettings("ltr", limit, 1));
     }
 
     private static ClusterState withStore() {
