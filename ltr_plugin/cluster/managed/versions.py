@@ -163,7 +163,8 @@ def resolve_alias(cluster: Cluster, alias: str) -> str | None:
     """The index behind an alias, or None; InputError for a name that no index can have."""
     require_name("index", alias)
     try:
-        return next(iter(cluster.call("GET", f"/_alias/{alias}")), None)
+        found = cluster.call("GET", f"/{alias}/_alias")  # of this name alone: `/_alias/NAME` needs a right on all indices
+        return next((name for name, body in found.items() if alias in body["aliases"]), None)
     except ClusterError as error:
         if error.status == 404:
             return None
