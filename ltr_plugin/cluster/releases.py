@@ -9,7 +9,6 @@ from ltr_plugin.cluster.state import RELEASES, StateIndex
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.queries.templates import release_metadata
 
-
 MAX_TEMPLATES = 1000
 """Search templates that are found."""
 
@@ -66,8 +65,8 @@ class ReleaseHistory:
 def current_releases(cluster: Cluster) -> list[Release]:
     """The release of each search template that storefronts call now, by template.
 
-    Templates are looked up by the names that have releases: a list of all stored scripts is part of the cluster's state,
-    which has the mappings of all indices and which few users may read.
+    Templates are looked up by the names that have releases: a list of all stored scripts is in the cluster's state
+    alone, with the mappings of all indices, and few users may read it.
     """
     releases: list[Release] = []
     for template in sorted(_released(cluster)):

@@ -163,7 +163,8 @@ def resolve_alias(cluster: Cluster, alias: str) -> str | None:
     """The index behind an alias, or None; InputError for a name that no index can have."""
     require_name("index", alias)
     try:
-        found = cluster.call("GET", f"/{alias}/_alias")  # of this name alone: `/_alias/NAME` needs a right on all indices
+        # Of this name alone: OpenSearch answers `/_alias/NAME` only to users with a right on all indices.
+        found = cluster.call("GET", f"/{alias}/_alias")
         return next((name for name, body in found.items() if alias in body["aliases"]), None)
     except ClusterError as error:
         if error.status == 404:
