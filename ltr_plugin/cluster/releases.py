@@ -1,6 +1,5 @@
 """Releases of search templates that the cluster keeps, and the stored templates that storefronts call."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +8,9 @@ from ltr_plugin.cluster.responses import Json
 from ltr_plugin.cluster.state import RELEASES, StateIndex
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.queries.templates import release_metadata
+
+MAX_TEMPLATES = 1000
+"""Search templates that are found."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +63,24 @@ class ReleaseHistory:
 
 
 def current_releases(cluster: Cluster) -> list[Release]:
-    """The release of each search template that storefronts call now, by template."""
-    metadata = cluster.call("GET", "/_cluster/state/metadata", filter_path="metadata.stored_scripts")
-    scripts: Mapping[str, Any] = metadata.get("metadata", {}).get("stored_scripts", {})
+    """The release of each search template that storefronts call now, by template.
+
+    Templates are looked up by the names that have releases: a list of all stored scripts is in the cluster's state
+    alone, with the mappings of all indices, and few users may read it.
+    """
     releases: list[Release] = []
-    for template, script in sorted(scripts.items()):
-        stored = release_metadata(script.get("source", ""))
+    for template in sorted(_released(cluster)):
+        text = read_template(cluster, template)
+        stored = release_metadata(text) if text else None
         if stored:
             releases.append(Release(template, stored["release"], stored))
     return releases
+
+
+def _released(cluster: Cluster) -> set[str]:
+    """The names of the templates that have releases; each has a first one."""
+    query = {"query": {"exists": {"field": "template"}}, "collapse": {"field": "template"}, "_source": ["template"]}
+    return {found["template"] for found in StateIndex(cluster, RELEASES).search({**query, "size": MAX_TEMPLATES})}
 
 
 def releases_of(cluster: Cluster, index: str) -> list[Release]:

@@ -149,7 +149,7 @@ def test_a_storefront_does_nothing_else(node, method, path, body):
 def test_a_user_without_roles_and_a_wrong_password_are_told_apart(node):
     stated = {name.lower(): value for name, value in node.environment("nobody").items()}
     with pytest.raises(ClusterError, match=r"\(403\).*give the user of OPENSEARCH_USER the right for it"):
-        connect(settings=Settings.model_validate(stated))
+        connect(settings=Settings.model_validate(stated)).call("GET", f"/{SHOP}")
     stated["opensearch_password"] += "x"
     with pytest.raises(ClusterError, match=r"\(401\).*correct OPENSEARCH_USER and OPENSEARCH_PASSWORD"):
         connect(settings=Settings.model_validate(stated))
