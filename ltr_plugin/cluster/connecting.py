@@ -71,7 +71,7 @@ def _devnode_url(settings: Settings) -> str:
     from ltr_plugin.devnode import node_state
 
     if node := node_state(settings):
-        return node.url
+        return ",".join(node.urls)
     raise ClusterError(
         f"no cluster: OPENSEARCH_URL is not set, and no development node runs in {settings.runs.resolve()}; "
         "start one with `ltr node start`, or work in the folder where it was started"
