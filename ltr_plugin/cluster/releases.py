@@ -62,30 +62,27 @@ class ReleaseHistory:
         return f"{self._template}.v{number}"
 
 
-def current_releases(cluster: Cluster) -> list[Release]:
-    """The release of each search template that storefronts call now, by template.
+def current_releases(cluster: Cluster, index: str | None = None) -> list[Release]:
+    """The release of each search template that storefronts call now, by template; of those that rank an index of this
+    name, or of all.
 
-    Templates are looked up by the names that have releases: a list of all stored scripts is in the cluster's state
-    alone, with the mappings of all indices, and few users may read it.
+    Templates are looked up by the names that have releases: a list of all stored scripts is part of the cluster's state,
+    which has the mappings of all indices and which few users may read.
     """
     releases: list[Release] = []
-    for template in sorted(_released(cluster)):
+    for template in sorted(_released(cluster, index)):
         text = read_template(cluster, template)
         stored = release_metadata(text) if text else None
-        if stored:
+        if stored and index in (None, stored["index"]):
             releases.append(Release(template, stored["release"], stored))
     return releases
 
 
-def _released(cluster: Cluster) -> set[str]:
-    """The names of the templates that have releases; each has a first one."""
-    query = {"query": {"exists": {"field": "template"}}, "collapse": {"field": "template"}, "_source": ["template"]}
-    return {found["template"] for found in StateIndex(cluster, RELEASES).search({**query, "size": MAX_TEMPLATES})}
-
-
-def releases_of(cluster: Cluster, index: str) -> list[Release]:
-    """The current release of each template that ranks an index of this name."""
-    return [one for one in current_releases(cluster) if one.metadata["index"] == index]
+def _released(cluster: Cluster, index: str | None) -> set[str]:
+    """The names of the templates that have releases, for this index or for any."""
+    query = {"term": {"index": index}} if index else {"exists": {"field": "template"}}
+    body = {"query": query, "collapse": {"field": "template"}, "_source": ["template"], "size": MAX_TEMPLATES}
+    return {found["template"] for found in StateIndex(cluster, RELEASES).search(body)}
 
 
 def read_template(cluster: Cluster, name: str) -> str | None:

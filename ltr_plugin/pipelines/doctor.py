@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ltr_plugin.cluster.connecting import connect
+from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.scoring import engine_version
 from ltr_plugin.devnode import node_state
 from ltr_plugin.devnode.toolchain import find_jdk, find_maven
@@ -68,7 +69,7 @@ def check_cluster(settings: Settings) -> list[Check]:
     try:
         cluster = connect(settings=settings, timeout_s=CONNECT_TIMEOUT_S)
         version = engine_version(cluster)
-        plugins = {row["component"]: row["version"] for row in cluster.call("GET", "/_cat/plugins", format="json")}
+        plugins = _plugins(cluster)
     except PluginMissingError as error:
         return [Check("cluster", True, "answers"), Check("LTR plugin", False, "not installed", str(error))]
     except ClusterError as error:
@@ -77,17 +78,27 @@ def check_cluster(settings: Settings) -> list[Check]:
             "correct the credentials, or their rights" if refused else "start the cluster, or correct OPENSEARCH_URL"
         )
         return [Check("cluster", False, str(error), settings.in_variables(remedy))]
-    own = sorted(f"{name} {number}" for name, number in plugins.items() if "ltr" in name)
+    own = sorted(f"{name} {number}" for name, number in (plugins or {}).items() if "ltr" in name)
     checks = [
         Check("cluster", True, f"{cluster.engine.title} {version} at {cluster.url}"),
         Check("LTR plugin", True, ", ".join(own) or "answers"),
     ]
-    if name := cluster.engine.vector_plugin:
+    if plugins is not None and (name := cluster.engine.vector_plugin):
         number = plugins.get(name)
         found = f"{name} {number}" if number else "not installed"
         remedy = f"install {name} on every node; vectors need it"
         checks.append(Check("k-NN plugin", number is not None, found, remedy, needed=False))
     return checks
+
+
+def _plugins(cluster: Cluster) -> dict[str, str] | None:
+    """The plugins of the cluster with their versions; None where the user may not ask for them."""
+    try:
+        return {row["component"]: row["version"] for row in cluster.call("GET", "/_cat/plugins", format="json")}
+    except ClusterError as error:
+        if error.status != 403:
+            raise
+        return None
 
 
 def check_broker(settings: Settings) -> list[Check]:

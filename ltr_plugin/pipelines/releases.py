@@ -13,7 +13,7 @@ from ltr_plugin.cluster.managed.profile import effective_profile
 from ltr_plugin.cluster.names import require_name
 from ltr_plugin.cluster.profiles import stored_profile
 from ltr_plugin.cluster.ranker_facts import ranker_facts
-from ltr_plugin.cluster.releases import Release, ReleaseHistory, current_releases, read_template, releases_of
+from ltr_plugin.cluster.releases import Release, ReleaseHistory, current_releases, read_template
 from ltr_plugin.cluster.rules import latest_rules
 from ltr_plugin.errors import InputError
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
@@ -142,7 +142,7 @@ def templates_of_former_profile(cluster: Cluster, name: str) -> list[str]:
     index = Index.open(cluster, name)
     return [
         one.template
-        for one in releases_of(cluster, name)
+        for one in current_releases(cluster, name)
         if one.metadata.get("rendered", "") not in ("", _rendered_from(index))
     ]
 
@@ -155,7 +155,9 @@ def _rendered_from(index: Index) -> str:
 def stale_releases(index: Index) -> list[Release]:
     """The current releases that rank this index by vectors of other encoders than it has."""
     return [
-        release for release in releases_of(index.cluster, index.alias) if _mismatched_vectors(index, release.metadata)
+        release
+        for release in current_releases(index.cluster, index.alias)
+        if _mismatched_vectors(index, release.metadata)
     ]
 
 

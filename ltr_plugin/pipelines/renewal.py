@@ -16,7 +16,7 @@ from ltr_plugin.cluster.managed.mapping import index_body, schema_meta
 from ltr_plugin.cluster.managed.profile import managed_profile
 from ltr_plugin.cluster.managed.versions import read_notes, versions
 from ltr_plugin.cluster.profiles import ProfileRevision, latest_revision, put_profile, read_revision
-from ltr_plugin.cluster.releases import Release, ReleaseHistory, releases_of
+from ltr_plugin.cluster.releases import Release, ReleaseHistory, current_releases
 from ltr_plugin.engines import VECTOR_TYPES
 from ltr_plugin.errors import InputError, Problem
 from ltr_plugin.pipelines.releases import promote
@@ -51,7 +51,7 @@ def require_kept_fields(index: ManagedIndex, schema: CatalogSchema) -> None:
             f"ranks by {one.metadata['ranker']}, which reads {_listed(read)}: the next version does not have that. "
             f"--force moves the name all the same, and {SUBSTITUTE} ranks until a ranker of the new fields is promoted",
         )
-        for one in releases_of(index.cluster, index.alias)
+        for one in current_releases(index.cluster, index.alias)
         if (read := _read_by_ranker(index, one, schema) & lost)
     ]
     if problems:
@@ -93,7 +93,7 @@ def _fits(revision: ProfileRevision, index: ManagedIndex) -> bool:
 def _renew(before: ManagedIndex, index: ManagedIndex) -> Iterator[Renewed]:
     lost = _lost(before.mapping, index.mapping)
     searched = Index.open(index.cluster, index.alias)
-    for one in releases_of(index.cluster, index.alias):
+    for one in current_releases(index.cluster, index.alias):
         ranker = str(one.metadata["ranker"])
         read = _read_by_ranker(before, one, index.schema) & lost
         try:

@@ -44,16 +44,33 @@ def test_an_address_that_is_no_broker_is_named():
     assert "LTR_BROKER_URL: is no broker's address; it begins with redis://" in broker.found
 
 
-@pytest.mark.parametrize("path", ["/_ltr", "/_cat/plugins"])
-@pytest.mark.parametrize(("status", "advice"), [(401, "correct OPENSEARCH_USER"), (403, "the right for it")])
+@pytest.mark.parametrize(
+    ("path", "status", "advice"),
+    [
+        ("/_ltr", 401, "correct OPENSEARCH_USER"),
+        ("/_ltr", 403, "the right for it"),
+        ("/_cat/plugins", 401, "correct OPENSEARCH_USER"),
+    ],
+)
 @pytest.mark.live
-def test_a_user_whom_the_cluster_refuses_is_named_by_the_variable(node_url, status, advice, path):
+def test_a_user_whom_the_cluster_refuses_is_named_by_the_variable(node_url, path, status, advice):
     with busy_proxy(node_url) as proxy:
         proxy.troubles = [status] if path == "/_ltr" else ["none", "none", status]
         (cluster,) = check_cluster(Settings(opensearch_url=proxy.url, opensearch_user="u"))
     assert not cluster.ok
     assert advice in cluster.found
     assert cluster.remedy == "correct the credentials, or their rights"
+
+
+@pytest.mark.live
+def test_a_user_who_may_not_list_plugins_sees_what_answers(node_url):
+    with busy_proxy(node_url) as proxy:
+        proxy.troubles = ["none", "none", 403]
+        checks = check_cluster(Settings(opensearch_url=proxy.url))
+    assert [(one.name, one.ok, one.found.partition(" at ")[0]) for one in checks] == [
+        ("cluster", True, checks[0].found.partition(" at ")[0]),
+        ("LTR plugin", True, "answers"),
+    ]
 
 
 @pytest.mark.slow
