@@ -66,7 +66,7 @@ def current_releases(cluster: Cluster, index: str | None = None) -> list[Release
     """The release of each search template that storefronts call now, by template; of those that rank an index of this
     name, or of all.
 
-    Templates are looked up by the names that have releases: a list of all stored scripts is part of the cluster's state,
+    Templates are looked up by the names that have releases: a list of stored scripts is part of the cluster's state,
     which has the mappings of all indices and which few users may read.
     """
     releases: list[Release] = []

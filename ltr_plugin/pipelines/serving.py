@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.releases import ReleaseHistory, read_template, releases_of, write_template
+from ltr_plugin.cluster.releases import ReleaseHistory, current_releases, read_template, write_template
 from ltr_plugin.cluster.rules import latest_rules
 from ltr_plugin.cluster.search import search
 from ltr_plugin.errors import ClusterError, InputError, Problem
@@ -62,14 +62,15 @@ def serve_all(index: Index) -> list[Served]:
     """Makes every template that ranks an index serve with the rules of now."""
     return [
         serve(index, release.template, served=read_template(index.cluster, release.template))
-        for release in releases_of(index.cluster, index.alias)
+        for release in current_releases(index.cluster, index.alias)
     ]
 
 
 def require_servable(index: Index, rules: Rules) -> None:
     """InputError where the cluster would refuse searches by these rules, as if all of them held, with what serves."""
     texts = [
-        ReleaseHistory(index.cluster, one.template).current()["text"] for one in releases_of(index.cluster, index.alias)
+        ReleaseHistory(index.cluster, one.template).current()["text"]
+        for one in current_releases(index.cluster, index.alias)
     ]
     for text in texts or [search_template(index.retrieval(), BASELINES["bm25"], rules=True)]:
         require_searchable(index, text, release_metadata(text).get("ranker", "bm25"), rules)
