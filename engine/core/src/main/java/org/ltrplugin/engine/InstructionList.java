@@ -57,7 +57,7 @@ final class InstructionList {
             this.zero = zero;
         }
 
-        /** A register that is never used again: a constant or a variable. */
+        /** A register that is not given to another operand: a constant or a variable. */
         int fixed(T value) {
             initial.add(value);
             temporary.add(false);

@@ -81,10 +81,14 @@ final class WeightedCache<K, V> {
         return entry.value;
     }
 
-    /** A value that is heavier than the limit is not kept. */
+    /** A value that is heavier than the limit is not kept, and evicts no others. */
     synchronized void put(K key, V value) {
         remove(key);
         Entry<V> entry = new Entry<>(value, weigher.applyAsLong(value), clock.getAsLong());
+        if (entry.weight > maxWeight) {
+            evictions++;
+            return;
+        }
         entries.put(key, entry);
         weight += entry.weight;
         evict();
@@ -110,7 +114,7 @@ final class WeightedCache<K, V> {
         }
     }
 
-    /** The keys and values that have not expired. Listing them is no use. */
+    /** The keys and values that have not expired. Listing them does not count as a use. */
     synchronized Map<K, V> snapshot() {
         evict();
         Map<K, V> values = new LinkedHashMap<>();

@@ -26,9 +26,11 @@ class WeightedCacheTests {
     }
 
     @Test
-    void aValueHeavierThanTheLimitIsNotKept() {
-        cache.put("a", 11L);
-        assertEquals(new WeightedCache.Stats(0, 0, 1, 0, 0), cache.stats());
+    void aValueHeavierThanTheLimitIsNotKeptAndEvictsNoOthers() {
+        cache.put("a", 4L);
+        cache.put("b", 11L);
+        assertEquals(Map.of("a", 4L), cache.snapshot());
+        assertEquals(new WeightedCache.Stats(0, 0, 1, 1, 4), cache.stats());
     }
 
     @Test

@@ -107,11 +107,7 @@ final class ModelCache implements ClusterStateListener {
             PlainActionFuture<GetResponse> fetched = new PlainActionFuture<>();
             client.execute(GetAction.INSTANCE, new GetRequest(key.index(), key.documentId()), fetched);
             CompiledModel model = compile(key, fetched.actionGet(READ_TIMEOUT));
-            // After a clear() during the load, the result goes to those who wait for it, but not into the cache.
-            if (inFlight.get(key) == load) {
-                caches.get(key.type()).put(key, model);
-            }
-            inFlight.remove(key, load);
+            cacheUnlessCleared(key, load, model);
             load.complete(model);
         } catch (Exception e) {
             fail(key, load, e);
@@ -119,6 +115,20 @@ final class ModelCache implements ClusterStateListener {
             fail(key, load, e); // otherwise the waiting searches would never return
             throw e;
         }
+    }
+
+    /**
+     * After a clear() during the load, the result goes to those who wait for it, but not into the cache. A clear() first
+     * removes the load from the table, so it waits for this step, and then finds the model in the cache.
+     */
+    private void cacheUnlessCleared(ElementKey key, CompletableFuture<CompiledModel> load, CompiledModel model) {
+        inFlight.computeIfPresent(key, (loaded, running) -> {
+            if (running != load) {
+                return running;
+            }
+            caches.get(key.type()).put(key, model);
+            return null;
+        });
     }
 
     private void fail(ElementKey key, CompletableFuture<CompiledModel> load, Throwable failure) {
