@@ -26,6 +26,7 @@ abstract class StatsHandler extends BaseRestHandler {
     private static final List<String> STATS =
             List.of("stores", "status", "cache", "request_total_count", "request_error_count");
     private static final String ALL = "_all";
+
     private final StoreClient client;
     private final StoreList stores;
     private final HeapBreaker breaker;
@@ -47,7 +48,7 @@ abstract class StatsHandler extends BaseRestHandler {
         String[] nodeIds = Strings.splitStringByCommaToArray(request.param("nodeId", ""));
         CachesRequest nodes =
                 new CachesRequest(CacheTarget.NOTHING, nodeIds).withTimeout(request.paramAsTime("timeout", null));
-        return LtrRestHandler.withPermission(PermissionAction.Kind.STATS, caller, channel -> stores.count(new RestActionListener<>(channel) {
+        RestChannelConsumer respond = channel -> stores.count(new RestActionListener<>(channel) {
             @Override
             protected void processResponse(Map<String, Map<String, Long>> counts) {
                 client.execute(TransportCachesAction.TYPE, nodes, new RestBuilderListener<>(channel) {
@@ -59,7 +60,8 @@ abstract class StatsHandler extends BaseRestHandler {
                     }
                 });
             }
-        }));
+        });
+        return LtrRestHandler.withPermission(PermissionAction.Kind.STATS, caller, respond);
     }
 
     private static Set<String> wanted(String[] names) {

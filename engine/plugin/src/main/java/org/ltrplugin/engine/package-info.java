@@ -1,6 +1,6 @@
 /**
- * Learning to rank for OpenSearch and Elasticsearch: feature stores, the {@code sltr} query and feature logging. The HTTP interface and
- * the numbers are those of the OpenSearch Learning to Rank plugin.
+ * Learning to rank for OpenSearch and Elasticsearch: feature stores, the {@code sltr} query and feature logging. The HTTP
+ * interface and the numbers are those of the OpenSearch Learning to Rank plugin.
  *
  * <p>The module {@code core} has the classes without types of a search engine, {@code plugin} those that both engines
  * compile, and {@code opensearch} and {@code elasticsearch} those that differ: see {@code DIFFERENCES.md}.
@@ -24,9 +24,9 @@
  * immutable objects for the next one:
  *
  * <ol>
- *   <li><em>Compile</em>, once for each node: {@link ModelCache} loads the model, on the {@link CompilerThread}, and compiles it into a
- *       {@link CompiledModel}, which has a {@link CompiledFeature} for each feature and a {@link Ranker}. No search
- *       thread waits for the load.
+ *   <li><em>Compile</em>, once for each node: {@link ModelCache} loads the model, on the {@link CompilerThread}, and
+ *       compiles it into a {@link CompiledModel}, which has a {@link CompiledFeature} for each feature and a
+ *       {@link Ranker}. No search thread waits for the load.
  *   <li><em>Bind</em>, once for each request and shard: the params of the request turn each compiled feature into a
  *       {@link BoundFeature}. A {@link RankerQuery} is the Lucene query over them.
  *   <li><em>Score</em>, in each segment: {@link RankerWeight} creates a {@link RankerScorer}. For each document, a
