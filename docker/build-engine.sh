@@ -4,7 +4,7 @@
 set -euo pipefail
 
 engine=$1 sources=$2 folder=$3 version=${4:-}
-options=(--batch-mode --no-transfer-progress --file "$sources/pom.xml" -DskipTests "-Dltr.build=$folder")
+options=(--batch-mode --no-transfer-progress --file "$sources/pom.xml" "-Dltr.build=$folder")
 options+=(-pl "$engine" -am)
 # the node itself is in the image already
 options+=(-Dmdep.skip=true)

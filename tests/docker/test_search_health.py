@@ -5,7 +5,7 @@ import os
 import subprocess
 
 import pytest
-from recording_server import Answer, RecordingServer
+from recording_server import Answer, recording_server
 
 PASSWORD = 'of the "node" \\'  # noqa: S105 - of a server of this test
 
@@ -31,8 +31,7 @@ def test_it_trusts_the_certificate_and_logs_in_with_the_password_of_the_file(doc
         statuses.append(200 if known else 401)
         return Answer(statuses[-1])
 
-    server = RecordingServer(both, answer)
-    try:
+    with recording_server(both, answer) as server:
         password = {"SEARCH_PASSWORD_FILE": tmp_path / "password"}
         assert health(docker, SEARCH_URL=server.url, SEARCH_CA=secrets / "ca.pem", **password) == 0
         assert health(docker, SEARCH_URL=server.url, SEARCH_CA=secrets / "ca.pem") != 0
@@ -40,9 +39,6 @@ def test_it_trusts_the_certificate_and_logs_in_with_the_password_of_the_file(doc
         assert statuses == [200, 401]
         server.answer = lambda _: Answer(408)  # primary shards are missing
         assert health(docker, SEARCH_URL=server.url, SEARCH_CA=secrets / "ca.pem", **password) != 0
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.mark.live
