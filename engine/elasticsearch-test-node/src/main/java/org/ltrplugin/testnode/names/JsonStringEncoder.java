@@ -16,9 +16,9 @@ public final class JsonStringEncoder {
     public char[] quoteAsString(String text) {
         StringBuilder quoted = new StringBuilder(text.length() + 8);
         for (char one : text.toCharArray()) {
-            int place = ESCAPED.indexOf(one);
-            if (place >= 0) {
-                quoted.append('\\').append(LETTERS.charAt(place));
+            int index = ESCAPED.indexOf(one);
+            if (index >= 0) {
+                quoted.append('\\').append(LETTERS.charAt(index));
             } else if (one < ' ') {
                 quoted.append(String.format("\\u%04X", (int) one));
             } else {

@@ -131,11 +131,11 @@ final class BulkRun {
             next();
             return;
         }
-        BackoffPolicy patience = BackoffPolicy.wrap(
+        BackoffPolicy backoff = BackoffPolicy.wrap(
             BackoffPolicy.exponentialBackoff(request.getRetryBackoffInitialTime(), request.getMaxRetries()),
             worker::countBulkRetry
         );
-        new Retry(patience, threads).withBackoff(client::bulk, bulk, ActionListener.wrap(this::count, this::fail));
+        new Retry(backoff, threads).withBackoff(client::bulk, bulk, ActionListener.wrap(this::count, this::fail));
     }
 
     private void count(BulkResponse response) {
