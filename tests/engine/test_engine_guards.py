@@ -120,6 +120,16 @@ def test_features_that_render_to_much_only_together(ranking):
     assert "render to more than 10000000 characters in total" in reply.text
 
 
+def test_expressions_whose_registers_are_much_only_together(ranking):
+    numbers = "+".join(f"{number}.5" for number in range(3_900))
+    ranking.put_set("s", *(derived(f"d{i}", numbers) for i in range(20)))
+    query = ranking.sltr(featureset="s")
+    assert ranking.search(query).status == 200
+    reply = ranking.search({"bool": {"should": [query] * 30}})
+    assert reply.status == 400
+    assert "characters in total" in reply.text
+
+
 @pytest.mark.slow
 def test_large_models_that_are_loaded_at_once(ranking, node, store):
     """16 models of 12 MB each, loaded one after the other: each search has an answer, or 429 and then an answer."""

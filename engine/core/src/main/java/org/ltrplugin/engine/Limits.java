@@ -28,7 +28,8 @@ final class Limits {
 
     static final int MAX_TEMPLATE_CHARS = 1_000_000;
     static final int MAX_TEMPLATE_SECTION_DEPTH = 50;
-    /** For one feature, and for all features of a search on a shard together. */
+
+    /** For one feature, and for all features of a search on a shard together, in which expressions count too. */
     static final int MAX_RENDERED_CHARS = 10_000_000;
 
     static final int MAX_SECTION_REPETITIONS = 1_000_000;

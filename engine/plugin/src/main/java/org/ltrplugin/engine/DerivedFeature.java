@@ -47,6 +47,8 @@ record DerivedFeature(String name, List<String> params, Expression expression) i
 
     @Override
     public BoundFeature bind(FeatureContext context) {
+        // Each segment's reader has registers of its own: up to four bytes for a character of the text.
+        SearchBudget.of(context.shard()).addChars(context.shard(), expression.text().length());
         ExpressionFeature.Variable[] variables = new ExpressionFeature.Variable[expression.variables().size()];
         for (int i = 0; i < variables.length; i++) {
             variables[i] = resolve(expression.variables().get(i), context);

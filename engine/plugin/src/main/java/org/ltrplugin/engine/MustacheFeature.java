@@ -22,7 +22,7 @@ record MustacheFeature(String name, List<String> params, MustacheTemplate templa
     @Override
     public BoundFeature bind(FeatureContext context) throws IOException {
         String rendered = template.render(context.params());
-        SearchBudget.of(context.shard()).addRenderedChars(context.shard(), rendered.length());
+        SearchBudget.of(context.shard()).addChars(context.shard(), rendered.length());
         return new QueryFeature(name, parse(rendered, context.shard()));
     }
 

@@ -50,7 +50,8 @@ final class SearchBudget {
         }
     }
 
-    void addRenderedChars(QueryShardContext shard, int count) {
+    /** Adds the text of a feature: a rendered template, or an expression. */
+    void addChars(QueryShardContext shard, int count) {
         chars += count;
         if (chars > Limits.MAX_RENDERED_CHARS) {
             throw new QueryShardException(
