@@ -107,12 +107,12 @@ def _field_names(product_type: type[Product]) -> frozenset[str]:
 def product_document(product: Product, schema: CatalogSchema = NO_SCHEMA) -> dict[str, Any]:
     """The document of a product of an index with this schema.
 
-    Attributes that are too long for the index's field of exact values are put into a field that is only stored; their
-    words are found by `attribute_text` all the same.
+    Attributes that the index's field of exact values cannot hold are put into a field that is only stored; their words
+    are found by `attribute_text` all the same.
     """
     document = product.model_dump(mode="json", exclude_defaults=True)
     attributes = document.get("attributes", {})
-    if long := {name: value for name, value in attributes.items() if _is_long(name, value)}:
+    if long := {name: value for name, value in attributes.items() if _is_only_stored(name, value)}:
         document["attributes"] = {name: value for name, value in attributes.items() if name not in long}
         document[LONG_ATTRIBUTES] = long
     if product.images:
@@ -138,8 +138,10 @@ def _review_fields(reviews: Sequence[Review]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _is_long(name: str, value: Json) -> bool:
+def _is_only_stored(name: str, value: Json) -> bool:
     texts = [text for text in (value if isinstance(value, list) else (value,)) if isinstance(text, str)]
+    if "\0" in name or any("\0" in text for text in texts):  # which separates a key from its value in the index
+        return True
     longest = max(map(len, texts), default=0)
     if 4 * (len(name) + longest) <= MAX_ATTRIBUTE_BYTES:  # a character has at most four bytes
         return False

@@ -28,7 +28,7 @@ MAX_ATTRIBUTE_BYTES = 32_000
 """Bytes of an attribute's name and value in `attributes`. Lucene takes 32,766 for the path to a value and the value."""
 
 LONG_ATTRIBUTES = "long_attributes"
-"""The field, stored and not indexed, of attributes that are longer."""
+"""The field, stored and not indexed, of attributes that are longer, or have a character of code 0."""
 
 TEXT_FIELDS = ("title", "description", "brand", "model", "category", "attribute_text", "review_text")
 
