@@ -19,7 +19,6 @@ from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.names import write_alias
 from ltr_plugin.cluster.search import msearch
-from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.features.feature import MAX_VALUE
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.kinds import Derived, FieldValue
@@ -102,12 +101,13 @@ class Shop:
 def shop(node_url, tmp_path_factory):
     """An index of a shop's own, a feature set that reads it, and a linear model of all features."""
     cluster, features = connect(node_url), feature_set()
-    body = index_body(OPENSEARCH, [], tmp_path_factory.mktemp("values"), shards=2)
+    body = index_body(cluster.engine, [], tmp_path_factory.mktemp("values"), shards=2)
     numbers = {type_: {"type": type_} for type_ in (*FLOATS, *INTEGERS, "unsigned_long")}
     scaled = {"scaled_float": {"type": "scaled_float", "scaling_factor": 100}, "date": {"type": "date"}}
     body["mappings"]["properties"] |= numbers | scaled
     profile = IndexProfile(text_fields=("title",))
     index = SimpleNamespace(cluster=cluster, name=f"values-{uuid.uuid4().hex[:8]}", vectors=(), profile=profile)
+    index.search_type = "query_then_fetch"
     cluster.call("PUT", f"/{index.name}", {**body, "aliases": {write_alias(index.name): {}}})
     store = FeatureStore(cluster)
     store.put_feature_set(features, index.name)

@@ -11,7 +11,6 @@ from ltr_plugin.cluster.feature_store import push_features
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.names import write_alias
-from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
@@ -39,7 +38,7 @@ def wide(request, node_url, tmp_path_factory):
     """An index in which 500 products match `mug`."""
     cluster = connect(node_url)
     name = f"pages-{uuid.uuid4().hex[:8]}"
-    body = index_body(OPENSEARCH, [], tmp_path_factory.mktemp("media"), shards=request.param)
+    body = index_body(cluster.engine, [], tmp_path_factory.mktemp("media"), shards=request.param)
     cluster.call("PUT", f"/{name}", {**body, "aliases": {write_alias(name): {}}})
     index = ManagedIndex.open(cluster, name)
     rng = np.random.default_rng(1)

@@ -101,7 +101,7 @@ class RestCluster(ABC):
 
     def _serialize(self, action: Mapping[str, Json]) -> "_Action":
         content = dict(action)
-        kind = content.pop("_op_type")
+        kind = content.pop("_op_type", "index")
         header = {kind: {key: content.pop(key) for key in _HEADER if key in content}}
         document = None if kind == "delete" else content.get("_source", content)
         try:
