@@ -162,6 +162,24 @@ def test_a_host_that_hangs_is_put_aside(product, cluster_of):
     assert [address in str(error) for error in heard] == [True]
 
 
+@pytest.mark.parametrize("kind", ["text/html", "application/json", "application/xml"])
+def test_a_page_of_a_proxy_keeps_its_status_and_is_cut(kind, product, cluster_of):
+    page = f"<html>not ready{' ' * 5000}</html>"
+    with (
+        recording_server(answer=lambda _: Answer(503, page, kind), product=product) as server,
+        pytest.raises(ClusterError, match=r"GET /shop was refused \(503\): '<html>not ready") as raised,
+    ):
+        cluster_of(server.url, retry_timeout_s=0).call("GET", "/shop")
+    assert raised.value.status == 503
+    assert len(str(raised.value)) < 1000
+
+
+def test_the_search_engine_is_known_of_one_that_lets_nobody_list_stores(product, cluster_of):
+    refused = {"error": {"type": "security_exception", "reason": "action [cluster:admin/ltr/store/list] is denied"}}
+    with recording_server(answer=lambda _: Answer(403, refused), product=product) as server:
+        assert connect(server.url, settings=Settings()).engine is cluster_of.engine
+
+
 def test_a_refusal_is_no_reason_to_ask_another_host(product, cluster_of):
     with (
         recording_server(answer=lambda _: Answer(404, {"error": "none"}), product=product) as one,
