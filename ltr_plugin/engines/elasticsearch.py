@@ -47,5 +47,8 @@ class _Elasticsearch:
     def source(self, fields: Sequence[str] = (), *, without: Sequence[str] = ()) -> object:
         return {"includes": list(fields), "excludes": list(without), "exclude_vectors": False}
 
+    def source_parameters(self, fields: Sequence[str]) -> Mapping[str, str]:
+        return {"_source_includes": ",".join(fields), "_source_exclude_vectors": "false"}
+
 
 ELASTICSEARCH: Engine = _Elasticsearch()

@@ -63,3 +63,7 @@ class Engine(Protocol):
     def source(self, fields: Sequence[str] = (), *, without: Sequence[str] = ()) -> object:
         """The `_source` of a search that returns these fields, or else all `without` those; vectors too."""
         ...
+
+    def source_parameters(self, fields: Sequence[str]) -> Mapping[str, str]:
+        """The parameters of an address, such as that of `_mget`, which returns these fields; vectors too."""
+        ...

@@ -48,5 +48,8 @@ class _OpenSearch:
     def source(self, fields: Sequence[str] = (), *, without: Sequence[str] = ()) -> object:
         return {"includes": list(fields), "excludes": list(without)}
 
+    def source_parameters(self, fields: Sequence[str]) -> Mapping[str, str]:
+        return {"_source_includes": ",".join(fields)}
+
 
 OPENSEARCH: Engine = _OpenSearch()
