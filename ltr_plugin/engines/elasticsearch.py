@@ -5,8 +5,9 @@ from typing import Any
 
 from ltr_plugin.engines.engine import Engine, EngineName, Json
 
-_HALVED_COSINE = "(cosineSimilarity(params.vector, '{field}') + 1.0) / 2.0"
-"""A script of the field alone, the vector being a parameter: it is compiled once."""
+_HALVED_COSINE = "Math.max(0.0, (cosineSimilarity(params.vector, '{field}') + 1.0) / 2.0)"
+"""A script of the field alone, the vector being a parameter: it is compiled once. A cosine may be rounded to less than
+-1, and a search fails at a negative score."""
 
 _LEAST_CLAUSES = 1024
 """What any node accepts."""
