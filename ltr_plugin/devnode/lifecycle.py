@@ -195,7 +195,8 @@ def _check_running(settings: Settings, wanted: Distribution | None, nodes: int |
         runs = f"{running.distribution.title} of {counted(count, 'node')}"
         asked = f"{(wanted or running.distribution).title} of {counted(nodes or count, 'node')}"
         raise NodeError(
-            f"{runs} runs in this run folder, at {running.url}, and not {asked}; stop it with `ltr node stop`, or set LTR_RUNS to another folder"
+            f"{runs} runs in this run folder, at {running.url}, and not {asked}; stop it with `ltr node stop`, or set "
+            "LTR_RUNS to another folder"
         )
     return running
 
