@@ -1,32 +1,20 @@
-"""Settings, read from the environment here and nowhere else."""
+"""Settings: what users state of addresses, secrets and limits."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import (
-    AliasGenerator,
-    Field,
-    PrivateAttr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
-from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AliasGenerator, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from ltr_plugin.credentials import check_certificates, check_text, check_token, read_secrets, user_in
+from ltr_plugin.credentials import check_certificates, check_text, check_token, user_in
+from ltr_plugin.environment import CLUSTER, Environment, read_environment, renamed
 from ltr_plugin.errors import InputError, Problem
-from ltr_plugin.urls import check_cluster_urls, check_host, check_service_url, cloud_address, scheme_of
+from ltr_plugin.setting_types import Folders, Names, NestedThreads, Networks, NonNegativeInt, Port, PositiveInt, Seconds
+from ltr_plugin.urls import check_broker_urls, check_cluster_urls, check_service_url, cloud_address
 from ltr_plugin.validation import message_of
-
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-PositiveInt = Annotated[int, Field(gt=0)]
-NonNegativeInt = Annotated[int, Field(ge=0)]
-Port = Annotated[int, Field(ge=1, le=65535)]
 
 _UNPREFIXED = ("opensearch_", "elasticsearch_", "omp_")
 
@@ -39,12 +27,6 @@ SECRETS = (
     "embeddings_api_key",
 )
 """Settings that a file may hold, which the variable's name with `_FILE` names."""
-
-CLUSTER, ALIAS = "OPENSEARCH_", "ELASTICSEARCH_"
-"""How the names of the cluster's variables begin; those of one cluster begin alike."""
-
-_ONE_NAME = ("ELASTICSEARCH_CLOUD_ID", "OPENSEARCH_AWS_REGION", "OPENSEARCH_AWS_SERVICE")
-"""Variables that only one of the search engines has."""
 
 _WAYS = ("opensearch_user", "opensearch_api_key", "opensearch_bearer_token", "opensearch_aws_region")
 
@@ -99,12 +81,12 @@ class Settings(BaseSettings):
         None, description="Name of the master, where the broker is sentinel://HOST:26379 (several: separated by `;`)."
     )
     runs: Path = Field(Path("runs"), description="Run folder: node, queue, encoders and rankers that are made here.")
-    media_root: Annotated[tuple[Path, ...], NoDecode] = Field(
+    media_root: Folders = Field(
         (),
         description=f"Folders that a worker may read media from, separated by `{os.pathsep}`; without them it reads "
         "URLs only. The first one stands for the media folder of an index that lies in none of them.",
     )
-    allow_private_media: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+    allow_private_media: Networks = Field(
         (),
         description="Private networks that media may be fetched from, such as 10.1.0.0/16, separated by commas; 1: all "
         "private and loopback addresses. Link-local and metadata addresses are never allowed.",
@@ -117,7 +99,7 @@ class Settings(BaseSettings):
     cores: PositiveInt | None = Field(
         None, description="Cores for encoders. If unset, the number in OMP_NUM_THREADS, else all."
     )
-    omp_num_threads: PositiveInt | None = Field(
+    omp_num_threads: NestedThreads | None = Field(
         None, description="Threads of numeric libraries, as OpenMP defines it; also the cores if LTR_CORES is unset."
     )
     batch_size: PositiveInt | None = Field(
@@ -131,7 +113,7 @@ class Settings(BaseSettings):
     compile: bool = Field(
         False, description="1: torch compiles encoders at their first batch. Useful for long work on a GPU."
     )
-    sweep_indices: Annotated[tuple[str, ...], NoDecode] = Field(
+    sweep_indices: Names = Field(
         (), description="Indices, separated by commas, whose backlog `celery beat` sends to the workers again."
     )
     sweep_period_s: Seconds = Field(300.0, description="Seconds between two sweeps.")
@@ -153,6 +135,8 @@ class Settings(BaseSettings):
         None, description="Process id of the command that started this worker, which ends with it. Set by commands."
     )
 
+    _names_of_cluster: str = CLUSTER
+
     @classmethod
     def from_env(cls) -> "Settings":
         """The settings of the environment; an empty variable counts as absent, and blanks around a value do not count.
@@ -160,14 +144,7 @@ class Settings(BaseSettings):
         Those of the cluster may begin with ELASTICSEARCH_ too. The file that `NAME_FILE` names has the value of a
         secret NAME. InputError lists every variable whose value cannot be used.
         """
-        names = list(map(variable, cls.model_fields))
-        stated = _variables([*names, *map(_alias, names)])
-        secrets = [variable(field) for field in SECRETS]
-        files = _variables(f"{name}_FILE" for name in (*secrets, *map(_alias, secrets)))
-        read = read_secrets({name.removesuffix("_FILE"): path.strip() for name, path in files.items()}, stated)
-        return _parse(tuple((stated | read).items()), frozenset(read))
-
-    _names_of_cluster: str = PrivateAttr(CLUSTER)
+        return _parse(read_environment(map(variable, cls.model_fields), map(variable, SECRETS)))
 
     @property
     def cluster_url(self) -> str | None:
@@ -176,7 +153,7 @@ class Settings(BaseSettings):
 
     def in_variables(self, text: str) -> str:
         """A message with the variables of the cluster as they are named in the environment."""
-        return text.replace(CLUSTER, self._names_of_cluster)
+        return renamed(text, self._names_of_cluster)
 
     @classmethod
     def settings_customise_sources(  # type: ignore[override]
@@ -207,10 +184,8 @@ class Settings(BaseSettings):
     @field_validator("broker_url")
     @classmethod
     def _check_broker(cls, url: str | None) -> str | None:
-        for one in url.split(";") if url else ():
-            scheme = scheme_of(one, "redis://localhost")
-            if scheme in ("redis", "rediss", "sentinel", "amqp", "amqps", "pyamqp"):
-                check_host(one)
+        if url:
+            check_broker_urls(url)
         return url
 
     @field_validator("embeddings_url")
@@ -251,73 +226,20 @@ class Settings(BaseSettings):
             raise ValueError("LTR_REDIS_SENTINEL_MASTER is not set; name the master that the Sentinels watch")
         return self
 
-    @field_validator("sweep_indices", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
-
-    @field_validator("allow_private_media", mode="before")
-    @classmethod
-    def _networks(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        if value.strip().lower() in ("1", "true", "yes", "on"):
-            return ip_network("0.0.0.0/0"), ip_network("::/0")
-        names = (
-            ()
-            if value.strip().lower() in ("0", "false", "no", "off")
-            else filter(None, map(str.strip, value.split(",")))
-        )
-        return tuple(map(_network, names))
-
-    @field_validator("media_root", mode="before")
-    @classmethod
-    def _folders(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(Path(folder) for folder in value.split(os.pathsep) if folder)
-        return (value,) if isinstance(value, Path) else value
-
-    @field_validator("omp_num_threads", mode="before")
-    @classmethod
-    def _outermost(cls, value: object) -> object:
-        # OpenMP allows a list with a number for each nesting level
-        return value.partition(",")[0] if isinstance(value, str) else value
-
-
-def _alias(name: str) -> str:
-    """Another name of a variable of the cluster; of others, their name."""
-    return ALIAS + name.removeprefix(CLUSTER) if name.startswith(CLUSTER) else name
-
-
-def _network(text: str) -> IPv4Network | IPv6Network:
-    try:
-        return ip_network(text, strict=False)
-    except ValueError:
-        raise ValueError(f"write 1, or networks such as 10.1.0.0/16,fd00::/8, not {text!r}") from None
-
-
-def _variables(names: Iterable[str]) -> dict[str, str]:
-    return {name: value for name in names if (value := os.environ.get(name, "")).strip()}
-
 
 @lru_cache(maxsize=16)  # pydantic-settings takes a millisecond, and encoders ask at every batch
-def _parse(variables: tuple[tuple[str, str], ...], in_files: frozenset[str]) -> Settings:
-    of_cluster = [name for name, _ in variables if name.startswith((CLUSTER, ALIAS)) and name not in _ONE_NAME]
-    prefix = ALIAS if of_cluster and of_cluster[0].startswith(ALIAS) else CLUSTER
-    if wrong := next((name for name in of_cluster if not name.startswith(prefix)), None):
-        raise InputError("environment", f"{of_cluster[0]} and {wrong} are set; all variables of a cluster begin alike")
+def _parse(environment: Environment) -> Settings:
     source = EnvSettingsSource(Settings)
-    source.env_vars = {CLUSTER + name.removeprefix(prefix) if name in of_cluster else name: v for name, v in variables}
+    source.env_vars = dict(environment.values)
     try:
         settings = Settings(**source())
     except ValidationError as error:
-        problems = []
-        for one in error.errors(include_url=False):
-            place = "".join(map(str, one["loc"][:1])).replace(CLUSTER, prefix)
-            message = message_of(one).replace(CLUSTER, prefix)
-            problems.append(Problem(f"{place}_FILE" if place in in_files else place, message))
+        problems = [
+            Problem(environment.place("".join(map(str, one["loc"][:1]))), renamed(message_of(one), environment.prefix))
+            for one in error.errors(include_url=False)
+        ]
         raise InputError("environment", problems) from None
-    settings._names_of_cluster = prefix
+    settings._names_of_cluster = environment.prefix
     return settings
 
 

@@ -17,6 +17,13 @@ def check_cluster_urls(urls: str) -> list[str]:
     return hosts
 
 
+def check_broker_urls(urls: str) -> None:
+    """ValueError for the address of a known kind of broker that names no host; several are separated by `;`."""
+    for url in urls.split(";"):
+        if scheme_of(url, "redis://localhost") in ("redis", "rediss", "sentinel", "amqp", "amqps", "pyamqp"):
+            check_host(url)
+
+
 def check_service_url(url: str) -> str:
     """The address of a service below which its calls are. ValueError, which quotes nothing of it, for another text."""
     if scheme_of(url, "https://api.example.com/v1") not in ("http", "https"):

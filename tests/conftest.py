@@ -50,6 +50,9 @@ BOTH_ENGINES = (
 )
 """Files whose live tests run on both search engines: what they test is where the engines can differ."""
 
+URLS = {"opensearch": "OPENSEARCH_URL", "elasticsearch": "LTR_TEST_ELASTICSEARCH_URL"}
+"""Variables with addresses of clusters. Commands take those of one cluster, so that of the other has another name."""
+
 COLOURS = ("red", "green", "blue", "white", "black", "orange", "purple", "yellow")
 
 
@@ -61,7 +64,7 @@ def engine(request) -> EngineName:
 
 @pytest.fixture(scope="session")
 def nodes() -> Iterator[Callable[[EngineName], str]]:
-    """Addresses of clusters: OPENSEARCH_URL and ELASTICSEARCH_URL, else nodes in runs/, started when first asked for.
+    """Addresses of clusters: those of URLS, else nodes in runs/, started when first asked for.
 
     Each process of a run in several has nodes of its own, all of one build for each engine.
     """
@@ -69,7 +72,7 @@ def nodes() -> Iterator[Callable[[EngineName], str]]:
 
         @cache
         def address(engine: EngineName) -> str:
-            if url := os.environ.get(f"{engine.upper()}_URL"):
+            if url := os.environ.get(URLS[engine]):
                 return url
             settings = copy_of_built_node(f"test-{engine}{PROCESS}", DISTRIBUTIONS[engine])
             return running.enter_context(temporary_node(settings, engine=engine, heap="1g")).url

@@ -18,8 +18,9 @@ Wire = dict[str, Any]
 TRIAL_TEXT = "a red shoe with two white laces"
 """A text that a new feature set is tried with: some features fail only at several words."""
 
-CLAUSE_LIMIT, DEFAULT_CLAUSE_LIMIT = "indices.query.bool.max_clause_count", 1024
-"""The cluster's setting for the clauses of a search, and its default."""
+DEFAULT_CLAUSE_LIMIT = 1024
+"""The clauses of a search that each cluster accepts which was not told otherwise."""
+
 MAX_NAMES = 20
 """Names that a message lists."""
 
@@ -181,22 +182,19 @@ def check_features(index: Index, features: FeatureSet) -> ClauseUse:
     )
     use = ClauseUse(clause_count(features, MAX_QUERY_WORDS), _clause_limit(index.cluster))
     if use.used > use.limit:
-        advice = f"leave out features of text or their fields, or set {CLAUSE_LIMIT} of the cluster to {use.used}"
+        advice = f"leave out features of text or their fields, or {index.cluster.engine.clause_advice}"
         raise InputError(f"feature set {features.id}", f"long texts would fail: {use}; {advice}")
     return use
 
 
 def _clause_limit(cluster: Cluster) -> int:
     try:
-        settings = cluster.call("GET", "/_cluster/settings", include_defaults=True, filter_path=f"*.{CLAUSE_LIMIT}")
+        response = cluster.call("GET", cluster.engine.clause_limit_path)
     except ClusterError as error:
-        if error.status != 403:  # an account may not be allowed to read settings
+        if error.status != 403:  # an account may not be allowed to ask
             raise
-        settings = {}
-    for kind in ("transient", "persistent", "defaults"):
-        if kind in settings:
-            return int(settings[kind]["indices"]["query"]["bool"]["max_clause_count"])
-    return DEFAULT_CLAUSE_LIMIT
+        response = {}
+    return cluster.engine.clause_limit(response) or DEFAULT_CLAUSE_LIMIT
 
 
 def logging_set_name(features: FeatureSet) -> str:

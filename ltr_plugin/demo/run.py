@@ -19,8 +19,7 @@ from ltr_plugin.cluster.profiles import put_profile
 from ltr_plugin.demo.language import LANGUAGES
 from ltr_plugin.demo.shop import ShopFiles, generate_shop
 from ltr_plugin.devnode import temporary_node
-from ltr_plugin.devnode.distribution import distribution_of
-from ltr_plugin.engines import EngineName
+from ltr_plugin.engines import EngineName, engine_named
 from ltr_plugin.errors import InputError, LtrError, Problem
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
@@ -171,7 +170,7 @@ def _train_rankers(table: FeatureTable, out: Path, timer: _StepTimer) -> dict[st
 def _node(settings: Settings, engine: EngineName, timer: _StepTimer, *, keep: bool) -> Iterator[Cluster]:
     with ExitStack() as stack:
         if settings.cluster_url is None:
-            with timer.step(f"starting {distribution_of(engine).title}") as progress:
+            with timer.step(f"starting {engine_named(engine).title}") as progress:
                 stack.enter_context(temporary_node(settings, engine=engine, progress=progress, keep=keep))
         yield connect(settings=settings)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
-from ltr_plugin.engines import EngineName
+from ltr_plugin.engines import EngineName, engine_named
 from ltr_plugin.errors import InputError
 
 
@@ -13,7 +13,6 @@ class Distribution:
     """One distribution. Its programs, configuration file and zip have names that begin with `engine`."""
 
     engine: EngineName
-    title: str
     variables: str
     """What the names of its environment variables begin with."""
     modules: tuple[str, ...]
@@ -29,6 +28,11 @@ class Distribution:
     settings: Mapping[str, object] = field(default_factory=dict)
 
     @property
+    def title(self) -> str:
+        """The engine's name as people write it."""
+        return engine_named(self.engine).title
+
+    @property
     def zip(self) -> str:
         """The distribution itself, among what Maven writes."""
         return f"{self.engine}.zip"
@@ -36,7 +40,6 @@ class Distribution:
 
 OPENSEARCH = Distribution(
     engine="opensearch",
-    title="OpenSearch",
     variables="OPENSEARCH",
     modules=("opensearch",),
     plugins=("opensearch-knn.zip", "ltr-engine.zip"),
@@ -49,7 +52,6 @@ OPENSEARCH = Distribution(
 
 ELASTICSEARCH = Distribution(
     engine="elasticsearch",
-    title="Elasticsearch",
     variables="ES",
     modules=("elasticsearch", "elasticsearch-test-node"),
     plugins=("ltr-engine.zip",),

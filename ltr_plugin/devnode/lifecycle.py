@@ -19,7 +19,7 @@ from ltr_plugin.devnode.process import end, is_running
 from ltr_plugin.devnode.starting import start_nodes
 from ltr_plugin.devnode.state import NodeState, last_state, node_state, processes_of, write_state
 from ltr_plugin.devnode.toolchain import Jdk, find_jdk
-from ltr_plugin.errors import InputError, NodeError
+from ltr_plugin.errors import InputError, NodeError, counted
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.resources import resource_dir
 from ltr_plugin.settings import Settings
@@ -192,10 +192,11 @@ def _check_running(settings: Settings, wanted: Distribution | None, nodes: int |
         return None
     count = len(running.nodes)
     if (wanted or running.distribution) != running.distribution or (nodes or count) != count:
-        asked = f"{(wanted or running.distribution).title} of {nodes or count} nodes"
+        runs = f"{running.distribution.title} of {counted(count, 'node')}"
+        asked = f"{(wanted or running.distribution).title} of {counted(nodes or count, 'node')}"
         raise NodeError(
-            f"{running.distribution.title} of {count} nodes runs in this run folder, at {running.url}, and not "
-            f"{asked}; stop it with `ltr node stop`, or set LTR_RUNS to another folder"
+            f"{runs} runs in this run folder, at {running.url}, and not {asked}; stop it with `ltr node stop`, or set "
+            "LTR_RUNS to another folder"
         )
     return running
 

@@ -5,8 +5,12 @@ from typing import Any
 
 from ltr_plugin.engines.engine import Engine, EngineName, Json
 
-_HALVED_COSINE = "(cosineSimilarity(params.vector, '{field}') + 1.0) / 2.0"
-"""A script of the field alone, the vector being a parameter: it is compiled once."""
+_HALVED_COSINE = "Math.max(0.0, (cosineSimilarity(params.vector, '{field}') + 1.0) / 2.0)"
+"""A script of the field alone, the vector being a parameter: it is compiled once. A cosine may be rounded to less than
+-1, and a search fails at a negative score."""
+
+_LEAST_CLAUSES = 1024
+"""What any node accepts."""
 
 
 class _Elasticsearch:
@@ -23,6 +27,14 @@ class _Elasticsearch:
         "install this project's engine, built for the version of the cluster, on every node with "
         "`bin/elasticsearch-plugin install file:///.../ltr-engine.zip` (engine/README.md says how to build it)"
     )
+    clause_limit_path = (
+        "/_nodes/jvm,thread_pool?filter_path=nodes.*.jvm.mem.heap_max_in_bytes,nodes.*.thread_pool.search.size"
+    )
+    clause_advice = "give its nodes a larger heap"
+
+    def clause_limit(self, response: Json) -> int | None:
+        # Its indices.query.bool.max_clause_count has no effect: each node computes its limit when it starts.
+        return min(map(_clause_limit, response.get("nodes", {}).values()), default=None)
 
     def vector_mapping(self, dimension: int | None) -> Json:
         graph = {"index": True, "similarity": "cosine", "index_options": {"type": "hnsw"}}
@@ -46,6 +58,15 @@ class _Elasticsearch:
 
     def source(self, fields: Sequence[str] = (), *, without: Sequence[str] = ()) -> object:
         return {"includes": list(fields), "excludes": list(without), "exclude_vectors": False}
+
+    def source_parameters(self, fields: Sequence[str]) -> Mapping[str, str]:
+        return {"_source_includes": ",".join(fields), "_source_exclude_vectors": "false"}
+
+
+def _clause_limit(node: Mapping[str, Any]) -> int:
+    """The clauses that a node accepts: 64 for each MiB of its heap, divided by its threads that search."""
+    heap_mib = int(node["jvm"]["mem"]["heap_max_in_bytes"]) >> 20
+    return max(_LEAST_CLAUSES, 64 * heap_mib // int(node["thread_pool"]["search"]["size"]))
 
 
 ELASTICSEARCH: Engine = _Elasticsearch()

@@ -36,6 +36,16 @@ class Engine(Protocol):
     ltr_advice: str
     """How to install a learning-to-rank plugin."""
 
+    clause_limit_path: str
+    """What to ask the cluster for, to know how many clauses a search may have."""
+
+    clause_advice: str
+    """How a cluster accepts more of them."""
+
+    def clause_limit(self, response: Json) -> int | None:
+        """The most clauses of a search, by the response to that; None where it does not tell."""
+        ...
+
     def vector_mapping(self, dimension: int | None) -> Json:
         """The mapping of a vector field that is compared by cosine and searched by an HNSW graph of whole floats."""
         ...
@@ -62,4 +72,8 @@ class Engine(Protocol):
 
     def source(self, fields: Sequence[str] = (), *, without: Sequence[str] = ()) -> object:
         """The `_source` of a search that returns these fields, or else all `without` those; vectors too."""
+        ...
+
+    def source_parameters(self, fields: Sequence[str]) -> Mapping[str, str]:
+        """The parameters of an address, such as that of `_mget`, which returns these fields; vectors too."""
         ...

@@ -19,6 +19,13 @@ class _OpenSearch:
         "install it on every node with `bin/opensearch-plugin install opensearch-ltr` (the full OpenSearch "
         "distribution carries it)"
     )
+    clause_limit_path = "/_cluster/settings?include_defaults=true&filter_path=*.indices.query.bool.max_clause_count"
+    clause_advice = "raise indices.query.bool.max_clause_count of the cluster"
+
+    def clause_limit(self, response: Json) -> int | None:
+        stated = (response.get(kind) for kind in ("transient", "persistent", "defaults"))
+        limits = (int(one["indices"]["query"]["bool"]["max_clause_count"]) for one in stated if one)
+        return next(limits, None)
 
     def vector_mapping(self, dimension: int | None) -> Json:
         method = {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"}
@@ -47,6 +54,9 @@ class _OpenSearch:
 
     def source(self, fields: Sequence[str] = (), *, without: Sequence[str] = ()) -> object:
         return {"includes": list(fields), "excludes": list(without)}
+
+    def source_parameters(self, fields: Sequence[str]) -> Mapping[str, str]:
+        return {"_source_includes": ",".join(fields)}
 
 
 OPENSEARCH: Engine = _OpenSearch()

@@ -35,11 +35,10 @@ from ltr_plugin.profile.language_draft import with_languages
 from ltr_plugin.profile.yaml_file import draft_yaml, profile_yaml
 
 SAMPLE, ENCODED_SAMPLE = 200, 20
+"""Documents that a draft is guessed from, and those whose texts are encoded to compare vectors."""
 
 LARGE_SHARD = 50_000
 """Documents of a shard in which words are about as rare as in the others."""
-
-"""Documents that a draft is guessed from, and those whose texts are encoded to compare vectors."""
 
 SEED = 7
 """Seed of the sample: the same documents each time, while the index stays as it is."""

@@ -90,15 +90,15 @@ def test_an_authority_that_is_gone_is_said(certificate, folder):
         connect(server.url, settings=settings)
 
 
-def test_a_dead_host_is_passed_over_and_named_once(product):
+def test_a_dead_host_is_passed_over_and_named_once(product, cluster_of):
     heard = []
     with recording_server(product=product) as server:
         hosts = f"{DEAD.replace('//', '//u:s3cret@')}, {server.url.replace('//', '//u:s3cret@')}"
-        cluster = connect(hosts, settings=Settings(), on_retry=heard.append)
+        cluster = cluster_of(hosts, on_retry=heard.append)
         assert cluster.url == f"{DEAD},{server.url}"
         for number in range(10):
             cluster.call("POST", f"/shop/_doc/{number}", {"title": "x"})  # not repeatable: it must reach one host only
-    assert len(server.received) == 11
+    assert len(server.received) == 10
     assert {one.headers["authorization"] for one in server.received} == {f"Basic {b64encode(b'u:s3cret').decode()}"}
     (error,) = heard
     assert f"no answer from {DEAD} (" in str(error)
@@ -106,10 +106,10 @@ def test_a_dead_host_is_passed_over_and_named_once(product):
     assert "s3cret" not in str(error)
 
 
-def test_requests_are_shared_between_hosts(product):
+def test_requests_are_shared_between_hosts(product, cluster_of):
     with recording_server(product=product) as one, recording_server(product=product) as other:
-        cluster = connect(f"{one.url},{other.url}", settings=Settings())
-        for _ in range(9):
+        cluster = cluster_of(f"{one.url},{other.url}")
+        for _ in range(10):
             cluster.call("GET", "/")
     assert [len(one.received), len(other.received)] == [5, 5]
 
@@ -160,6 +160,24 @@ def test_a_host_that_hangs_is_put_aside(product, cluster_of):
             cluster.call("GET", "/")
     assert len(server.received) == 6
     assert [address in str(error) for error in heard] == [True]
+
+
+@pytest.mark.parametrize("kind", ["text/html", "application/json", "application/xml"])
+def test_a_page_of_a_proxy_keeps_its_status_and_is_cut(kind, product, cluster_of):
+    page = f"<html>not ready{' ' * 5000}</html>"
+    with (
+        recording_server(answer=lambda _: Answer(503, page, kind), product=product) as server,
+        pytest.raises(ClusterError, match=r"GET /shop was refused \(503\): '<html>not ready") as raised,
+    ):
+        cluster_of(server.url, retry_timeout_s=0).call("GET", "/shop")
+    assert raised.value.status == 503
+    assert len(str(raised.value)) < 1000
+
+
+def test_the_search_engine_is_known_of_one_that_lets_nobody_list_stores(product, cluster_of):
+    refused = {"error": {"type": "security_exception", "reason": "action [cluster:admin/ltr/store/list] is denied"}}
+    with recording_server(answer=lambda _: Answer(403, refused), product=product) as server:
+        assert connect(server.url, settings=Settings()).engine is cluster_of.engine
 
 
 def test_a_refusal_is_no_reason_to_ask_another_host(product, cluster_of):

@@ -42,7 +42,7 @@ def test_the_search_team(node):
     read_index(cluster)
     write_state(cluster, PROFILES, RANKERS, RELEASES, RULES)
     cluster.call("GET", "/")
-    cluster.call("GET", "/_cluster/settings", include_defaults=True)
+    assert cluster.engine.clause_limit(cluster.call("GET", cluster.engine.clause_limit_path)) >= 1024
     features = FeatureSet.model_validate({"name": "rights", "version": 1, "features": [WORDS]})
     FeatureStore(cluster).put_feature_set(features, SHOP)
     linear = {"type": "model/linear", "definition": {"words_of": 1.0}}

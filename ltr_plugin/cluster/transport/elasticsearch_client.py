@@ -45,7 +45,7 @@ class ElasticsearchClient(HttpClient):
             node_class=_Node,
             dead_node_backoff_factor=DEAD_S,
             max_dead_node_backoff=DEAD_S,
-            serializers={_JSON: _Serializer(), _LINES: _Serializer()},
+            serializers={kind: _Serializer() for kind in (_JSON, _LINES, "application/*", "text/*")},
         ).transport
 
     def _send(self, method: str, target: str, text: str | None) -> Json:
@@ -64,7 +64,8 @@ class ElasticsearchClient(HttpClient):
         if meta.status >= 400:
             node = meta.node
             host = f"{node.scheme}://{node.host}:{node.port}{node.path_prefix}"
-            raise RequestFailedError(host, str(body), status=meta.status, body=body)
+            text = body if isinstance(body, str) else ""
+            raise RequestFailedError(host, text, status=meta.status, body=None if text else body)
         return body
 
 
@@ -84,7 +85,9 @@ class _Serializer(JsonSerializer):
         return str(data).encode() if isinstance(data, str) else serializer.dumps(data).encode()
 
     def loads(self, data: bytes) -> Any:  # noqa: ANN401
+        """The decoded data, or its text when that is no JSON, such as the page of a proxy: its status still counts."""
+        text = data.decode(errors="replace")
         try:
-            return serializer.loads(data.decode())
-        except ValueError as error:
-            raise SerializationError("no JSON", errors=(error,)) from None
+            return serializer.loads(text)
+        except ValueError:
+            return text

@@ -36,11 +36,14 @@ class OpenSearchClient(HttpClient):
 
             def perform_request(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - opensearch-py's signature
                 try:
-                    status, headers, text = super().perform_request(*args, **options)
+                    # Errors too come back with their headers here, and are raised after these are read.
+                    status, headers, text = super().perform_request(*args, **options | {"ignore": range(300, 600)})
+                    client.found_elasticsearch = headers.get("x-elastic-product") == "Elasticsearch"
+                    if status >= 300:
+                        self._raise_error(status, text, headers.get("content-type"))
                 except TransportError as error:
                     error.add_note(f"{self.host}{self.url_prefix}")
                     raise
-                client.found_elasticsearch = headers.get("x-elastic-product") == "Elasticsearch"
                 return status, headers, text
 
         header = self.authentication.header

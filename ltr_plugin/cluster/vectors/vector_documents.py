@@ -83,10 +83,11 @@ class VectorDocuments:
 
     def read(self, keys: Iterable[DocumentKey]) -> dict[DocumentKey, VectorDocument]:
         """Those of these documents that exist, as last written, with their vectors."""
-        source = self._cluster.engine.source([*self._source, self._name])
-        wanted = [{"_id": id_, "_source": source, **({"routing": routing} if routing else {})} for id_, routing in keys]
-        body = {"docs": wanted}
-        hits = self._cluster.call("POST", f"/{self._index.name}/_mget", body)["docs"] if wanted else []
+        wanted = [{"_id": id_, **({"routing": routing} if routing else {})} for id_, routing in keys]
+        # In the address: Elasticsearch returns vectors of an `_mget` for a parameter alone.
+        source = self._cluster.engine.source_parameters([*self._source, self._name])
+        call = "POST", f"/{self._index.name}/_mget", {"docs": wanted}
+        hits = self._cluster.call(*call, **source)["docs"] if wanted else []
         documents = [self._document(hit) for hit in hits if hit.get("found")]
         return {document.key: document for document in documents}
 
