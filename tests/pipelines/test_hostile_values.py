@@ -9,7 +9,6 @@ from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.pipelines.encode_queries import encode
 from ltr_plugin.pipelines.log_features import log_features
 from ltr_plugin.pipelines.push import push
-from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import Ranking, search_template
 from ltr_plugin.rankers.trainers import train
 
@@ -63,7 +62,7 @@ def test_no_number_of_a_product_fails_searches_logging_or_push(shop_index, shop_
         shop_index.cluster.call("POST", f"/{shop_index.name}/_update/{id_}", {"doc": document}, refresh=True)
     searches = [(one.query.id, {**one.params, "size": 100}) for one in encode(shop_index, files[0])]
     for model in pushed:
-        template = {"source": search_template(Retrieval(shop_index.profile), Ranking(model, model=model))}
+        template = {"source": search_template(shop_index.retrieval(), Ranking(model, model=model))}
         results = list(msearch_template(shop_index, template, searches))
         assert VALUES.keys() <= {hit.id for hits in results for hit in hits}
     assert not log_features(shop_index, features, *files, tmp_path / "again.parquet").failed

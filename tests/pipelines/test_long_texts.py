@@ -21,7 +21,6 @@ from ltr_plugin.pipelines.evaluate import evaluate
 from ltr_plugin.pipelines.log_features import log_features
 from ltr_plugin.pipelines.push import push
 from ltr_plugin.queries.query import Query
-from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, Ranking, search_template
 from ltr_plugin.rankers.linear import train_linear
 
@@ -67,7 +66,7 @@ def logged(index, features, text, products=("p0", "p1")):
 def test_no_text_fails_a_search_or_the_logging(shop_index, words, text):
     assert logged(shop_index, words, text).keys() == {"p0", "p1"}
     for ranking in (BASELINES["bm25"], Ranking("model", model=words.id)):
-        template = {"source": search_template(Retrieval(shop_index.profile), ranking)}
+        template = {"source": search_template(shop_index.retrieval(), ranking)}
         searches = [("q", search_parameters(text, {}))]
         assert list(msearch_template(shop_index, template, searches))
 
@@ -91,7 +90,7 @@ def test_words_after_the_limit_count_nowhere(shop_index, words):
     known = "red shoe " + " ".join(f"word{number}" for number in range(MAX_QUERY_WORDS - 2))
     assert logged(shop_index, words, known) == logged(shop_index, words, f"{known} blue lamp 0")
     assert logged(shop_index, words, known) != logged(shop_index, words, f"lamp {known}")
-    template = {"source": search_template(Retrieval(shop_index.profile), Ranking("model", model=words.id))}
+    template = {"source": search_template(shop_index.retrieval(), Ranking("model", model=words.id))}
     searches = [("q", search_parameters(text, {})) for text in (known, f"{known} blue lamp 0")]
     first, second = msearch_template(shop_index, template, searches)
     assert [(hit.id, hit.score) for hit in first] == [(hit.id, hit.score) for hit in second]

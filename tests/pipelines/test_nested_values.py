@@ -154,7 +154,7 @@ def test_a_hit_shows_the_objects_that_pass_the_filters(shop):
 
 
 def test_k_nn_looks_among_products_with_such_an_object(shop):
-    template = {"source": search_template(Retrieval(PROFILE), BASELINES["vectors"])}
+    template = {"source": search_template(shop.retrieval(), BASELINES["vectors"])}
     params = {"vec": [1, 1], "filter_size": ["M"], "filter_colour": ["red"]}
     assert ids(cluster_search.search(shop, template, params)) == ["1", "3", "5"]
 
@@ -195,7 +195,7 @@ def test_the_order_is_that_of_the_objects_that_pass_the_filters(shop, sort, filt
 
 
 def test_mistaken_parameters_are_refused_by_name(shop):
-    template = {"source": search_template(Retrieval(PROFILE), BASELINES["bm25"])}
+    template = {"source": search_template(shop.retrieval(), BASELINES["bm25"])}
     for params, reason in (
         ({"store": ["berlin"]}, "store_must_be_text"),
         ({"filter_store": ["berlin"]}, "filter_store_is_no_parameter"),
@@ -213,7 +213,7 @@ def test_a_rule_is_about_one_object_too_of_the_store_that_is_picked(shop):
         Rule.model_validate({"name": "l", "boost": 50, "where": {"size": "L", "colour": "red"}}),
         Rule.model_validate({"name": "s", "boost": 10, "where": {"stock": {"min": 1}}}),
     ]
-    text = with_rules(search_template(Retrieval(PROFILE), BASELINES["bm25"], rules=True), rules, PROFILE, shop.mapping)
+    text = with_rules(search_template(shop.retrieval(), BASELINES["bm25"], rules=True), rules, PROFILE, shop.mapping)
     anywhere = ids(cluster_search.search(shop, {"source": text}, {"text": "mug"}))
     assert (anywhere[0], set(anywhere[1:4])) == ("2", set("134"))
     hamburg = ids(cluster_search.search(shop, {"source": text}, {"text": "mug", "store": "hamburg"}))

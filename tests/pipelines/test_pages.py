@@ -21,7 +21,6 @@ from ltr_plugin.pipelines.push import push
 from ltr_plugin.pipelines.releases import promote
 from ltr_plugin.pipelines.search import resolve_ranking
 from ltr_plugin.queries.query import Query
-from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, search_template
 from ltr_plugin.rankers.fusion import train_fusion
 from ltr_plugin.rankers.lambdamart import LambdaMARTSettings, train_lambdamart
@@ -83,7 +82,7 @@ TRAINERS = {
 @pytest.mark.parametrize("kind", [*TRAINERS, "random"])
 def test_pages_hold_every_product_once_and_the_first_pass_order_behind_the_window(wide, table, kind):
     ranker = BASELINES[kind] if kind == "random" else push(wide, TRAINERS[kind](table[0]), table[1]).model
-    template = search_template(Retrieval(wide.profile, window=WINDOW), resolve_ranking(wide, ranker))
+    template = search_template(wide.retrieval(WINDOW), resolve_ranking(wide, ranker))
 
     def page(start, count):
         asked = {"source": template, "params": {"text": "mug", "from": start, "size": count}}

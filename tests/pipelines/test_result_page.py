@@ -3,6 +3,7 @@
 import random
 import uuid
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -22,7 +23,6 @@ from ltr_plugin.pipelines.search import search
 from ltr_plugin.profile.filter_fields import Facet, FilterField
 from ltr_plugin.profile.first_pass import FirstPass
 from ltr_plugin.profile.index_profile import IndexProfile, ProductFields
-from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import Ranking, search_template
 from ltr_plugin.rankers.export.exported_model import Export
 
@@ -224,7 +224,7 @@ def test_browsing_goes_by_popularity_where_the_profile_has_it(shop):
 
 def test_with_words_and_a_vector_facets_count_the_lexical_match(shop):
     index, ranking = shop
-    template = {"source": search_template(Retrieval(PROFILE), ranking)}
+    template = {"source": search_template(index.retrieval(), ranking)}
     params = {"text": "blue", "vec": [1, 0], "facets": True, "size": 0}
     result = cluster_search.search(index, template, params)
     assert result.total > len(matching(words("blue")))
@@ -236,7 +236,7 @@ def test_by_a_photo_alone_facets_count_the_nearest_neighbours(shop, chosen):
     index, ranking = shop
     k = 15
     profile = PROFILE.model_copy(update={"first_pass": PROFILE.first_pass.model_copy(update={"window": k})})
-    template = {"source": search_template(Retrieval(profile), ranking)}
+    template = {"source": search_template(replace(index, profile=profile).retrieval(), ranking)}
     sent = {
         "brand": {"filter_brand": ["de Vries"]},
         "fresh": {"filter_fresh": [False]},
@@ -386,7 +386,7 @@ def test_a_sort_by_documents_own_ids_reads_them_into_no_memory_and_pages_repeat_
 
 def test_a_sorted_search_with_words_shows_what_has_the_words_and_not_what_only_looks_alike(shop):
     index, ranking = shop
-    template = {"source": search_template(Retrieval(PROFILE), ranking)}
+    template = {"source": search_template(index.retrieval(), ranking)}
     both = cluster_search.search(index, template, {"text": "blue", "vec": [1, 0], "sort_price": "asc", "size": 300})
     assert {hit.id for hit in both} == matching(words("blue")).keys()
     photo = cluster_search.search(index, template, {"vec": [1, 0], "sort_price": "desc", "size": 300})
@@ -472,7 +472,7 @@ def test_what_a_page_asks_and_the_profile_lacks_is_named_with_what_there_is(shop
 )
 def test_the_template_refuses_what_a_direct_caller_sends_by_mistake(shop, params, reason):
     index, ranking = shop
-    template = {"source": search_template(Retrieval(PROFILE), ranking)}
+    template = {"source": search_template(index.retrieval(), ranking)}
     with pytest.raises(ClusterError, match=reason) as refused:
         cluster_search.search(index, template, {"text": "mug", **params})
     assert refused.value.status == 400

@@ -30,7 +30,6 @@ from ltr_plugin.pipelines.push import push
 from ltr_plugin.pipelines.search import search
 from ltr_plugin.queries.encoding import QueryEncoder
 from ltr_plugin.queries.query import Query
-from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.templates import BASELINES, search_template
 from ltr_plugin.rankers.linear import train_linear
 
@@ -116,10 +115,10 @@ def test_reviews_are_kept_counted_and_averaged(shop):
 
 
 def test_the_first_pass_finds_no_product_by_its_reviews(shop):
-    template = {"source": search_template(Retrieval(shop.profile), BASELINES["bm25"])}
+    template = {"source": search_template(shop.retrieval(), BASELINES["bm25"])}
     found = list(msearch_template(shop, template, [("q", search_parameters(text, {})) for text in ("leaks", "mug")]))
     assert [sorted(hit.id for hit in hits) for hits in found] == [[], ["1", "2"]]
-    assert all("review" not in field for _, field in Retrieval(shop.profile).knn_pairs)
+    assert all("review" not in field for _, field in shop.retrieval().knn_pairs)
 
 
 def test_a_vector_of_each_review_and_of_their_mean(shop):

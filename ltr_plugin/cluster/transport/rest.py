@@ -33,7 +33,10 @@ RETRY_TIMEOUT_S = 20.0
 
 MAX_BULK_ACTIONS, MAX_BULK_BYTES = 512, 20 << 20
 
-_HEADER = ("_index", "_id", "routing", "if_seq_no", "if_primary_term", "require_alias", "retry_on_conflict")
+_HEADER = (
+    "_index", "_id", "routing", "version", "version_type", "if_seq_no", "if_primary_term", "require_alias",
+    "retry_on_conflict",
+)  # fmt: skip
 """The keys of an action that say what it is done to; the rest is what is written."""
 
 READ_ONLY_PATHS = (*SEARCH_PATHS, "_mget", "_refresh", "_render/template", "_analyze")
