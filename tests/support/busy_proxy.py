@@ -47,6 +47,7 @@ class BusyProxy(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    product: str | None = None
 
     def do_GET(self):
         path = self.path.partition("?")[0]
@@ -118,12 +119,15 @@ class _Handler(BaseHTTPRequestHandler):
             headers = {"Content-Type": self.headers.get("Content-Type") or "application/json"}
             node.request(self.command, self.path, body or None, headers)
             answer = node.getresponse()
+            self.product = answer.getheader("X-elastic-product")
             return answer.status, answer.read()
 
     def _answer(self, status: int, body: bytes, kind: str = "application/json") -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
+        if self.product:
+            self.send_header("X-elastic-product", self.product)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

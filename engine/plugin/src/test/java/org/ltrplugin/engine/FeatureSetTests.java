@@ -36,7 +36,7 @@ class FeatureSetTests {
         assertEquals(Map.of("b", 0, "a", 1), set.ordinals());
         assertEquals(
                 "{\"name\":\"s\",\"type\":\"featureset\",\"featureset\":" + json + "}",
-                set.toDocument().toString());
+                BytesReference.bytes(set.toDocument()).utf8ToString());
         assertEquals(set, Element.fromDocument(ElementType.FEATURESET, BytesReference.bytes(set.toDocument())));
     }
 
