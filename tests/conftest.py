@@ -33,6 +33,10 @@ LONGEST = (
     "pipelines/test_foreign_index.py",
     "devnode/test_node.py",
     "ltr_workers/test_worker_deaths.py",
+    "several_nodes/test_deaths.py",
+    "security/test_roles.py",
+    "security/test_rights.py",
+    "engine/test_engine_java.py",
 )
 """Files of half a minute and more. The first needs no node: one process builds the other's meanwhile."""
 

@@ -3,12 +3,12 @@
 import uuid
 
 import pytest
-from ltr_plugin.cluster.transport.client import Client
 from typer.testing import CliRunner
 
 from ltr_plugin import encoders
 from ltr_plugin.cli import app
 from ltr_plugin.cluster.connecting import connect
+from ltr_plugin.cluster.transport.http_client import HttpClient
 from ltr_plugin.pipelines.search import search
 
 pytestmark = pytest.mark.live
@@ -27,13 +27,13 @@ class Calls(list):
 
 @pytest.fixture
 def calls(monkeypatch) -> Calls:
-    calls, perform = Calls(), Client.perform
+    calls, perform = Calls(), HttpClient.perform
 
     def counted(client, method, path, *args, **options):
         calls.append(f"{method} {path}")
         return perform(client, method, path, *args, **options)
 
-    monkeypatch.setattr(Client, "perform", counted)
+    monkeypatch.setattr(HttpClient, "perform", counted)
     return calls
 
 

@@ -41,9 +41,9 @@ def promoted(node, folder):
     return str(run)
 
 
-def test_the_search_team_does_its_work(run, promoted):
+def test_the_search_team_does_its_work(run, promoted, tmp_path):
     for command in (
-        ("profile", "init", *ON, "--out", "guessed.yaml"),
+        ("profile", "init", *ON, "--out", tmp_path / "guessed.yaml"),
         ("profile", "show", *ON),
         ("ranker", "list"),
         ("search", "red", *ON, "--ranker", promoted),

@@ -33,7 +33,7 @@ class Searching:
         self._index, self._ranker = index, ranker
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run)
-        self.pages: dict[str, Counter[tuple[str, ...]]] = {text: Counter() for text in QUERIES}
+        self.pages: dict[str, Counter[tuple[float, ...]]] = {text: Counter() for text in QUERIES}
         self.failed: list[str] = []
 
     def __enter__(self) -> "Searching":
@@ -56,7 +56,8 @@ class Searching:
             except Exception as error:
                 self.failed.append(str(error))
             else:
-                self.pages[text][tuple(hit.id for hit in page.hits)] += 1
+                # by scores: products of the same score may stand otherwise in the other copy of a shard
+                self.pages[text][tuple(round(hit.score, 4) for hit in page.hits)] += 1
 
 
 def assert_all_there(nodes: Nodes, alias: str) -> None:
