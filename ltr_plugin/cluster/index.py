@@ -26,7 +26,7 @@ class Index:
     """A handle on one index of products, as it was when it was opened. Nothing that it does writes to the index.
 
     `alias` is the name it was opened by, `name` the index behind it, `uuid` what tells it from another one of its name
-    later, `mapping` what the cluster says of its fields.
+    later, `mapping` what the cluster says of its fields, `settings` what it has below `index`.
     """
 
     cluster: Cluster = field(repr=False)
@@ -36,6 +36,7 @@ class Index:
     profile: IndexProfile = field(repr=False)
     media_roots: MediaRoots = field(repr=False)
     mapping: Mapping[str, Any] = field(repr=False)
+    settings: Mapping[str, Any] = field(repr=False)
 
     @classmethod
     def open(
@@ -67,7 +68,8 @@ class Index:
                 f"keep it with `ltr profile put`, or name it with --profile",
             )
         roots = MediaRoots.of(Path(profile.media_root or ""), media_roots)
-        return cls(cluster, name, resolved, body["settings"]["index"]["uuid"], profile, roots, mapping)
+        settings = body["settings"]["index"]
+        return cls(cluster, name, resolved, settings["uuid"], profile, roots, mapping, settings)
 
     @classmethod
     def kept_profile(cls, cluster: Cluster, name: str) -> IndexProfile | None:

@@ -3,22 +3,24 @@
 from typing import Any
 
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.cluster.index import Index, get_index
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import ClusterError
 
 
-def scoring(index: Index) -> dict[str, Any]:
-    """`engine` and its `version`, the `similarity` of words, `bm25_scale`, by which its scores are greater than those
-    of OpenSearch's BM25 (0 for another similarity), `shards`, and `search_type`."""
-    settings = get_index(index.cluster, index.name)[1]["settings"]["index"]
-    similarity = str(settings.get("similarity", {}).get("default", {}).get("type", "BM25"))
+def word_scoring(index: Index) -> dict[str, Any]:
+    """The `engine`, the `similarity` of words, and `bm25_scale`, by which its scores are greater than those of
+    OpenSearch's BM25 (0 for another similarity)."""
+    similarity = str(index.settings.get("similarity", {}).get("default", {}).get("type", "BM25"))
     engine = index.cluster.engine
+    return {"engine": engine.name, "similarity": similarity, "bm25_scale": engine.bm25_scales.get(similarity, 0.0)}
+
+
+def scoring(index: Index) -> dict[str, Any]:
+    """What `word_scoring` says, with the engine's `version`, the number of `shards` and the `search_type`."""
     return {
-        "engine": engine.name,
+        **word_scoring(index),
         "version": engine_version(index.cluster),
-        "similarity": similarity,
-        "bm25_scale": engine.bm25_scales.get(similarity, 0.0),
-        "shards": int(settings["number_of_shards"]),
+        "shards": int(index.settings["number_of_shards"]),
         "search_type": index.search_type,
     }
 
