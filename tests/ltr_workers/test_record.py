@@ -35,6 +35,6 @@ def test_a_note_that_is_being_written_is_read_once_it_is_whole(tmp_path, monkeyp
 
 def test_every_run_of_a_task_has_an_index_of_its_own():
     fields = {"cluster": None, "alias": "shop", "name": "shop-v1", "uuid": "u", "profile": None, "media_roots": None}
-    fields["mapping"] = {}
+    fields |= {"mapping": {}, "settings": {}}
     one, other = recorded.RecordedIndex(**fields), recorded.RecordedIndex(**fields)
     assert one._run != other._run

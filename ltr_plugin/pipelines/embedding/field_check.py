@@ -72,8 +72,7 @@ def add_vector_field(index: Index, vector: VectorField) -> None:
 
 def missing_mapping(index: Index, vector: VectorField) -> dict[str, Any]:
     """The body that adds the field to the mapping of an index: searched by an HNSW graph where the index allows it."""
-    settings = get_index(index.cluster, index.alias)[1]["settings"]["index"]
-    mapping = index.cluster.engine.added_vector_mapping(vector.fingerprint.dimension, settings)
+    mapping = index.cluster.engine.added_vector_mapping(vector.fingerprint.dimension, index.settings)
     for step in reversed(vector.name.split(".")):
         mapping = {"properties": {step: mapping}}
     return mapping
