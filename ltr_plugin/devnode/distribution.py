@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import get_args
 
 from ltr_plugin.engines import EngineName, engine_named
 from ltr_plugin.errors import InputError
@@ -65,12 +64,11 @@ ELASTICSEARCH = Distribution(
     },
 )
 
-DISTRIBUTIONS = {one.engine: one for one in (OPENSEARCH, ELASTICSEARCH)}
+DISTRIBUTIONS: Mapping[str, Distribution] = {one.engine: one for one in (OPENSEARCH, ELASTICSEARCH)}
 
 
 def distribution_of(engine: str) -> Distribution:
     """The distribution of this engine; InputError when there is none."""
-    for one in DISTRIBUTIONS.values():
-        if one.engine == engine:
-            return one
-    raise InputError("--engine", f"{engine!r} is not one of {', '.join(get_args(EngineName))}")
+    if found := DISTRIBUTIONS.get(engine):
+        return found
+    raise InputError("--engine", f"{engine!r} is not one of {', '.join(DISTRIBUTIONS)}")

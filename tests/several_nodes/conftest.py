@@ -9,19 +9,13 @@ import pytest
 from built_node import copy_of_built_node
 from three_nodes import COLOURS, GOODS, OPTIONS, PRODUCTS, Nodes
 
+from benchmarks.lib.word_shop import feature_set
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.devnode import temporary_node
 from ltr_plugin.devnode.distribution import DISTRIBUTIONS
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.pipelines.indexing.index_catalog import write_catalog
-
-FEATURES = [
-    {"name": "title", "kind": "match", "modality": "text", "field": "title.stem"},
-    {"name": "all_words", "kind": "match", "modality": "text", "field": "title.stem", "operator": "and"},
-    {"name": "price", "kind": "field_value", "modality": "behaviour", "field": "price"},
-    {"name": "both", "kind": "derived", "modality": "text", "expression": "title * max(price, 0.5)"},
-]
 
 
 @pytest.fixture(scope="module", params=list(DISTRIBUTIONS))
@@ -77,4 +71,4 @@ def index(nodes: Nodes, shop: Path, alias: str) -> ManagedIndex:
 @pytest.fixture
 def features() -> FeatureSet:
     """A feature set whose name is new."""
-    return FeatureSet.model_validate({"name": f"t{uuid.uuid4().hex[:8]}", "version": 1, "features": FEATURES})
+    return feature_set(f"t{uuid.uuid4().hex[:8]}")
