@@ -253,21 +253,33 @@ def chaos_table() -> str:
 
 
 def engine_table() -> str:
-    """Nanoseconds per tree and document for one more tree: the engine, and LightGBM's own predict on one thread."""
-    trees = result("engine")["trees"]
-    engine, lightgbm = trees["engine_ns_between_50_and_1000"], _slope(trees["lightgbm_ns"])
-    return table(
-        ["", "engine", "LightGBM predict"], [["ns per added tree and document", engine, lightgbm]], digits=1, best="min"
-    )
+    """Both search engines: ns of one more tree beside LightGBM's own predict on one thread, and median searches."""
+    rows = []
+    for report in _engine_reports():
+        trees, searches = report["trees"], report["searches"]
+        rows.append(
+            [
+                f"{report['engine']} {report['version']}",
+                f"{trees['engine_ns_between_50_and_1000']:.1f}",
+                f"{_slope(trees['lightgbm_ns']):.1f}",
+                *(f"{searches[kind]['p50_ms']:.1f}" for kind in ("no rescore", "500 trees over 1000")),
+            ]
+        )
+    header = ["", "engine, ns", "LightGBM predict, ns", "search, ms", "rescored by 500 trees over 1,000, ms"]
+    return table(header, rows, best="none")
 
 
 def engine_under_load() -> str:
     """What several clients got at the same time."""
-    side = result("engine")["parallel"]
-    return (
-        f"{side['clients']} clients for {side['seconds']} s with several models: {side['scores']:,} scores, "
-        f"{side['wrong']} of them wrong."
-    )
+    parts = []
+    for report in _engine_reports():
+        side = report["parallel"]
+        parts.append(f"{report['engine']} {side['scores']:,} scores, {side['wrong']} of them wrong")
+    return f"{side['clients']} clients for {side['seconds']:.0f} s with several models: {'; '.join(parts)}."
+
+
+def _engine_reports() -> list[Any]:
+    return [result("engine_opensearch"), result("engine_elasticsearch")]
 
 
 def _slope(ns_per_tree: Mapping[str, float]) -> float:
@@ -311,7 +323,7 @@ def five_numbers() -> str:
     low, high = (choose(job["worker_to_library"] for job in jobs) for choose in (min, max))
     lost = sum(outcome["lost"] for outcome in result("chaos")["outcomes"])
     needed = sum(outcome["needed"] for outcome in result("chaos")["outcomes"])
-    trees = result("engine")["trees"]
+    trees = result("engine_opensearch")["trees"]
     engine, lightgbm = trees["engine_ns_between_50_and_1000"], _slope(trees["lightgbm_ns"])
     searchable = freshness("redis", "200ms")["searchable"]["p50"]
     rows = [

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from ltr_plugin.batches import batched
+from ltr_plugin.cluster.connecting import connect
 
 STORE, SHOP = "enginebench", "enginebench-shop"
 PRODUCTS, QUERIES, LOGGED = 20_000, 80, 100
@@ -21,6 +22,7 @@ class Client:
     def __init__(self, url: str) -> None:
         self.address = urlsplit(url)
         self.local = threading.local()
+        self.engine = connect(url).engine
 
     def __call__(self, method: str, path: str, body: Any = None, *, allowed: tuple[int, ...] = ()) -> Any:
         """The decoded response."""

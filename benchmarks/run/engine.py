@@ -1,6 +1,6 @@
 """The engine's speed on a real node: trees against LightGBM's own predict, searches with and without a rescore.
 
-    ltr node start && python -m benchmarks.run.engine [TABLE.parquet]
+    ltr node start [--engine elasticsearch] && python -m benchmarks.run.engine [TABLE.parquet]
 
 Everything is timed from outside, over HTTP, in turns.
 
@@ -63,7 +63,8 @@ def main() -> None:
             names, values, labels = list(table.feature_names), table.values, table.labels
         report = {
             "cpu": cpu(),
-            "node": client("GET", "/")["version"]["number"],
+            "engine": client.engine.title,
+            "version": client("GET", "/")["version"]["number"],
             "trees": time_trees(client, names, values, labels, options.rounds),
             "searches": time_searches(client, queries, options.rounds),
             "parallel": run_parallel(client, queries, options.clients, options.seconds),
@@ -71,7 +72,7 @@ def main() -> None:
     finally:
         for path in (f"/_ltr/{STORE}", f"/{SHOP}", f"/{ROWS}"):
             client("DELETE", path, allowed=(404,))
-    write_result(options.out, "engine", report, markdown(report))
+    write_result(options.out, f"engine_{client.engine.name}", report, markdown(report))
 
 
 def cpu() -> str:
@@ -155,12 +156,16 @@ def as_documents(names: Sequence[str], rows: np.ndarray) -> tuple[list[dict[str,
 
 
 def in_turns(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each call; the first fifth warms the node up and is not counted."""
+    """Seconds of each call; the first fifth warms the node up and is not counted.
+
+    Each turn has an order of its own: a search takes longer after a call in which the node was idle.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in calls}
+    rng = random.Random(7)
     for turn in range(rounds):
-        for name, call in calls.items():
+        for name in rng.sample(list(calls), len(calls)):
             start = time.perf_counter()
-            call()
+            calls[name]()
             if turn >= rounds // 5:
                 seconds[name].append(time.perf_counter() - start)
     return seconds
@@ -235,7 +240,7 @@ def markdown(report: dict[str, Any]) -> str:
 
     {command_line()}
 
-{report["cpu"]}; OpenSearch {report["node"]}.
+{report["cpu"]}; {report["engine"]} {report["version"]}.
 
 ## Trees
 
