@@ -252,6 +252,18 @@ def chaos_table() -> str:
     return table(["broker", "vectors", "lost", "made twice", "made twice without need", "cut off"], rows, best="none")
 
 
+def node_deaths_table() -> str:
+    """Both search engines: what came of each flow in which a node of three was killed."""
+    rows = []
+    for engine in ("opensearch", "elasticsearch"):
+        report = result(f"chaos_nodes_{engine}")
+        for one in report["outcomes"]:
+            counts = [one[name] for name in ("kills", "lost", "pairs", "out_of_order", "searches", "failed")]
+            rows.append([report["engine"], FLOWS[one["flow"]], *counts, f"{one['longest_s']:.1f}"])
+    header = ["", "while", "killed", "lost", "pairs", "out of order", "searches", "failed", "slowest, s"]
+    return table(header, rows, best="none")
+
+
 def engine_table() -> str:
     """Both search engines: ns of one more tree beside LightGBM's own predict on one thread, and median searches."""
     rows = []
