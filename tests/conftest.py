@@ -41,6 +41,8 @@ LONGEST = (
 """Files of half a minute and more. The first needs no node: one process builds the other's meanwhile."""
 
 BOTH_ENGINES = (
+    "cli/test_embed_field.py",
+    "cluster/test_analysis.py",
     "cluster/test_products.py",
     "engine/test_engine_hostile.py",
     "engine/test_engine_public.py",
@@ -62,8 +64,8 @@ COLOURS = ("red", "green", "blue", "white", "black", "orange", "purple", "yellow
 
 @pytest.fixture(scope="session")
 def engine(request) -> EngineName:
-    """The search engine of a test: OpenSearch, and in files of BOTH_ENGINES Elasticsearch too."""
-    return getattr(request, "param", OPENSEARCH.engine)
+    """The search engine of a test: OpenSearch, in files of BOTH_ENGINES Elasticsearch too, or the one of ENGINE."""
+    return getattr(request, "param", os.environ.get("ENGINE", OPENSEARCH.engine))
 
 
 @pytest.fixture(scope="session")
@@ -189,6 +191,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if absent := [path for path in ranks if not path.exists()]:
         raise pytest.UsageError(f"LONGEST in {__file__} names files that are not there: {absent}")
     items.sort(key=lambda item: ranks.get(item.path, len(ranks) + (item.path not in long)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """A process gets the tests of one file and one search engine at a time: they share what is slow to start."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class FilesAndEngines(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            place = "tests/security" if file.startswith("tests/security/") else file  # of one secured node an engine
+            engine = next((name for name in DISTRIBUTIONS if name in nodeid.partition("[")[2]), "")
+            return f"{place} {engine}"
+
+    return FilesAndEngines(config, log)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -14,7 +14,6 @@ from ltr_plugin.cluster.managed.analysis import AnalysisChoices, analysis_settin
 from ltr_plugin.cluster.managed.analysis_choices import choose_analysis
 from ltr_plugin.cluster.managed.language_analyzers import language_analyzers
 from ltr_plugin.cluster.managed.mapping import index_body
-from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.unicode import compositions, nfc
 
 
@@ -24,7 +23,7 @@ def test_the_cluster_takes_the_analyzers_of_every_language_with_synonyms(node_ur
     fields = tuple(DeclaredField(name=language, type="text") for language in LANGUAGES)
     analysis = TextAnalysis(synonyms=("sofa, couch", "tv, smart tv"))
     schema = CatalogSchema(fields=fields, field_languages={one: one for one in LANGUAGES}, analysis=analysis)
-    body = index_body(OPENSEARCH, [], tmp_path, schema=schema, choices=AnalysisChoices(compound_parts=("kabel",)))
+    body = index_body(cluster.engine, [], tmp_path, schema=schema, choices=AnalysisChoices(compound_parts=("kabel",)))
     cluster.call("PUT", f"/{name}", body)
     try:
         for language in LANGUAGES:

@@ -12,7 +12,6 @@ from ltr_plugin.catalog.references import strip_credentials
 from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.mapping import index_body
 from ltr_plugin.cluster.opensearch import OpenSearchCluster
-from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.settings import Settings
 
@@ -98,7 +97,7 @@ def test_an_answer_of_which_a_shard_failed_is_not_believed(proxy, name, end):
 
 
 def test_an_answer_with_skipped_shards_is_whole(cluster, proxy, vector, alias, tmp_path):
-    index = index_body(OPENSEARCH, [vector()], tmp_path, shards=3)
+    index = index_body(cluster.engine, [vector()], tmp_path, shards=3)
     cluster.call("PUT", f"/{alias}-v1", index)
     cluster.call("PUT", f"/{alias}-v1/_doc/1", {"released": "2020-01-01"}, refresh=True)
     heard = []
