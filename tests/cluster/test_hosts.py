@@ -114,6 +114,13 @@ def test_requests_are_shared_between_hosts(product, cluster_of):
     assert [len(one.received), len(other.received)] == [5, 5]
 
 
+def test_a_host_that_is_listed_twice_is_one(product, cluster_of):
+    with recording_server(product=product) as server:
+        cluster = cluster_of(f"{server.url}, {server.url}/,{server.url}")
+        assert cluster.url == server.url
+        assert cluster.call("GET", "/") == {}
+
+
 def test_hosts_that_are_all_dead_are_all_named():
     other = "http://127.0.0.1:10"
     with pytest.raises(ClusterError) as raised:

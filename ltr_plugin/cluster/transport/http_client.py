@@ -37,7 +37,7 @@ class HttpClient(ABC):
             hosts = check_cluster_urls(urls)
         except ValueError as error:
             raise InputError("address of the cluster", settings.in_variables(str(error))) from None
-        self.hosts = [strip_credentials(url) for url in hosts]
+        self.hosts = list(dict.fromkeys(strip_credentials(url).rstrip("/") for url in hosts))
         self.url = ",".join(self.hosts)
         self.timeout_s = timeout_s
         self.ca = str(settings.opensearch_ca) if settings.opensearch_ca else None
