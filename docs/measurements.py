@@ -19,6 +19,15 @@ DEMO_RANKERS = {
 }
 
 
+FLOWS = {
+    "index": "a catalog is written",
+    "log": "features are logged",
+    "push": "rankers are pushed",
+    "search": "shoppers search",
+}
+"""What goes on while a node dies, as `benchmarks.lib.node_deaths` names it."""
+
+
 @cache
 def result(name: str) -> Any:  # noqa: ANN401 - whatever the benchmark wrote
     """What a benchmark wrote into `benchmarks/results/NAME.json`."""

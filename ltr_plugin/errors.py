@@ -160,6 +160,18 @@ class BrokerError(LtrError):
     """The message broker cannot be reached, so no task was sent."""
 
 
+NODE_LOST = frozenset(
+    {
+        "connect_transport_exception",
+        "node_closed_exception",
+        "node_disconnected_exception",
+        "node_not_connected_exception",
+        "receive_timeout_transport_exception",
+    }
+)
+"""Types of errors of a cluster that lost a node while it worked on a request. Some come with status 500."""
+
+
 class ClusterError(LtrError):
     """The search cluster cannot be reached, or refuses a request.
 
@@ -178,8 +190,8 @@ class ClusterError(LtrError):
 
     @property
     def retryable(self) -> bool:
-        """Whether the same request may succeed later: no response, too many requests, or a node that is not ready."""
-        return self.status in (0, 429, 502, 503, 504)
+        """Whether the same request may succeed later: no response, too many requests, or a node not ready or lost."""
+        return self.status in (0, 429, 502, 503, 504) or self.error_type in NODE_LOST
 
 
 class PluginMissingError(ClusterError):

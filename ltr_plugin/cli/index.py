@@ -42,16 +42,18 @@ app.command()(create)
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """List the indices of the cluster that this program made."""
+    """List the indices that this program made, and those of your own that have a profile."""
     from ltr_plugin.cluster.connecting import connect
-    from ltr_plugin.pipelines.indexing.index_versions import list_indices
+    from ltr_plugin.pipelines.indexing.index_versions import list_indices, list_own_indices
 
-    indices = list_indices(connect())
-    text = (
-        "\n".join(one.to_summary() for one in indices)
-        or "no index; make one with `ltr catalog put` or `ltr index create`"
+    cluster = connect()
+    indices, own = list_indices(cluster), list_own_indices(cluster)
+    lines = [one.to_summary() for one in indices] + [f"{name}: your own, with a profile" for name in own]
+    text = "\n".join(lines) or (
+        "no index; make one with `ltr catalog put` or `ltr index create`, or write a profile of your own index with "
+        "`ltr profile init --index NAME`"
     )
-    print_result({"indices": [asdict(one) for one in indices]}, text, as_json=as_json)
+    print_result({"indices": [asdict(one) for one in indices], "own": own}, text, as_json=as_json)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlencode
 
 import typer
 
@@ -73,9 +74,16 @@ def promote(
     """Make storefronts get this ranker, in one atomic call; earlier releases are kept."""
     from ltr_plugin.pipelines.releases import promote
 
-    release = promote(open_index(name, profile), ranker, template, force=force)
-    text = f"template {release.template}, release {release.number}: ranks {name} by {release.metadata['ranker']}"
-    print_result({"template": release.template, **release.metadata}, text, as_json=as_json)
+    index = open_index(name, profile)
+    release = promote(index, ranker, template, force=force)
+    address = f"POST /{name}/_search/template"
+    if index.search_parameters:
+        address += f"?{urlencode(index.search_parameters)}"
+    text = (
+        f"template {release.template}, release {release.number}: ranks {name} by {release.metadata['ranker']}\n"
+        f"storefronts call: {address}"
+    )
+    print_result({"template": release.template, "address": address, **release.metadata}, text, as_json=as_json)
 
 
 @app.command()

@@ -115,6 +115,11 @@ class Index:
         """How its searches count how rare a word is: in each shard, or in all of them together."""
         return self.profile.first_pass.search_type or "query_then_fetch"
 
+    @property
+    def search_parameters(self) -> dict[str, str]:
+        """What every search of it has in its address: the search type, where it is not the default."""
+        return {} if self.search_type == "query_then_fetch" else {"search_type": self.search_type}
+
     def retrieval(self, window: int | None = None) -> Retrieval:
         """The first pass over it; `window` replaces that of the profile."""
         return Retrieval(self.profile, window, self.cluster.engine)
@@ -146,7 +151,7 @@ def get_index(cluster: Cluster, name: str) -> tuple[str, Mapping[str, Any]]:
     except ClusterError as error:
         if error.status != 404:
             raise
-        reason = f"there is no index {name!r}; `ltr index list` shows those there are, `ltr index create` makes one"
+        reason = f"there is no index {name!r}; `GET /_cat/indices` shows those there are, `ltr index create` makes one"
         raise ClusterError(reason, status=404, error_type=error.error_type) from None
     if len(found) > 1:
         raise InputError(f"index {name}", f"this alias stands for {', '.join(sorted(found))}; name one of them")

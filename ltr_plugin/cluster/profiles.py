@@ -47,6 +47,11 @@ def stored_profile(cluster: Cluster, index: str) -> IndexProfile | None:
     return revision.profile if revision else None
 
 
+def profiled_indices(cluster: Cluster) -> set[str]:
+    """The names of the indices that the cluster keeps profiles for."""
+    return _revisions(cluster).names()
+
+
 def put_profile(cluster: Cluster, index: str, profile: IndexProfile) -> ProfileRevision:
     """Keeps a profile as the next revision, which is used from now on; the latest one, where it is the same."""
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Self
 
+from ltr_plugin.errors import NODE_LOST
+
 Json = Any
 """Decoded JSON; the caller knows its shape."""
 
@@ -68,6 +70,14 @@ def error_reason(error: Json) -> str:
     return ": ".join(reasons) or str(error.get("type", "unknown error"))
 
 
+def error_type(error: Json) -> str:
+    """The type in an error body: that of a node that was lost, if one is among its causes, else the outermost."""
+    if not isinstance(error, dict):
+        return ""
+    types = [str(cause.get("type", "")) for cause in (error, *error.get("root_cause", ()), *_causes(error))]
+    return next((one for one in types if one in NODE_LOST), types[0])
+
+
 def _causes(error: Json) -> Iterator[Json]:
     for failed in error.get("failed_shards", ()):
         yield from _chain(failed.get("reason"))
@@ -90,7 +100,7 @@ def partial_failure(path: str, response: Json) -> str | None:
         errors = (document["error"] for document in response["docs"] if "error" in document)
         return next((error_reason(error) for error in errors if error["type"] != "index_not_found_exception"), None)
     for part in (response, *response.get("responses", ())) if path.endswith(SEARCH_PATHS) else ():
-        if part.get("status") in BUSY_STATUSES:
+        if part.get("status") in BUSY_STATUSES or error_type(part.get("error")) in NODE_LOST:
             return error_reason(part["error"])
         shards = part.get("_shards", {"total": 0, "successful": 0})
         if missing := shards["total"] - shards["successful"]:  # which counts those that were skipped

@@ -50,6 +50,11 @@ class Revisions:
         body = {"query": {"term": {"index": index}}, "sort": [{"number": "desc"}], "size": size}
         return [self._revision(found) for found in self._documents.search(body)]
 
+    def names(self) -> set[str]:
+        """The names of the indices that have revisions."""
+        body = {"size": MAX_LISTED, "collapse": {"field": "index"}, "_source": ["index"]}
+        return {found["index"] for found in self._documents.search(body)}
+
     def get(self, index: str, number: int, latest: int) -> Revision:
         """The revision of a number, of which the greatest is `latest`; InputError where there is none."""
         found = self._documents.get(_id(index, number))

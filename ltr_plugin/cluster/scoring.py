@@ -4,6 +4,7 @@ from typing import Any
 
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.index import Index
+from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.errors import ClusterError
 
 
@@ -28,8 +29,14 @@ def scoring(index: Index) -> dict[str, Any]:
 def engine_version(cluster: Cluster) -> str:
     """The version of the cluster's search engine, such as `3.6.0`; empty where the user may not ask for it."""
     try:
-        return str(cluster.call("GET", "/")["version"]["number"])
+        version = cluster.call("GET", "/")["version"]
     except ClusterError as error:
         if error.status != 403:
             raise
         return ""
+    if cluster.engine is OPENSEARCH and version.get("distribution") != OPENSEARCH.name:
+        reason = (
+            "is Elasticsearch, and its answers lack the header X-Elastic-Product: let it pass the proxies in between"
+        )
+        raise ClusterError(f"{cluster.url} {reason}")
+    return str(version["number"])

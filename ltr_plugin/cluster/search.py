@@ -65,7 +65,7 @@ class SearchResult(Sequence[Hit]):
 def search(index: Index, template: Mapping[str, str], params: Mapping[str, Json]) -> SearchResult:
     """The result of one search; `template` is `{"source": text}` or `{"id": name}` of a stored one."""
     response = index.cluster.call(
-        "POST", f"/{index.name}/_search/template", {**template, "params": params}, **_typed(index)
+        "POST", f"/{index.name}/_search/template", {**template, "params": params}, **index.search_parameters
     )
     counts = response.get("aggregations", {})
     return SearchResult(
@@ -95,7 +95,7 @@ def msearch(index: Index, searches: Searches, *, on_error: OnError = raise_error
 
 
 def _msearch(index: Index, call: str, searches: Searches, on_error: OnError) -> Iterator[list[Hit]]:
-    header = json.dumps({**_WHOLE, **_typed(index)})
+    header = json.dumps({**_WHOLE, **index.search_parameters})
     for group in batched(searches, SEARCHES_PER_REQUEST):
         lines = "".join(f"{header}\n{json.dumps(body)}\n" for _, body in group)
         responses = index.cluster.call("POST", f"/{index.name}/{call}", lines)["responses"]
@@ -105,11 +105,6 @@ def _msearch(index: Index, call: str, searches: Searches, on_error: OnError) -> 
                 error = ClusterError(f"{reason}: {error_reason(response['error'])}", status=response["status"])
                 on_error(query, error)
             yield [] if "error" in response else _hits(index.profile, response)
-
-
-def _typed(index: Index) -> dict[str, str]:
-    """The search type of an index, where it is not the default."""
-    return {} if index.search_type == "query_then_fetch" else {"search_type": index.search_type}
 
 
 def _hits(profile: IndexProfile, response: Json) -> list[Hit]:

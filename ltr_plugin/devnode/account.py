@@ -108,6 +108,8 @@ class Account:
         for parent, folders, files in os.walk(folder):
             folders[:] = [name for name in folders if Path(parent, name).stat().st_uid != uid]  # its own: private
             for path in (Path(parent), *(Path(parent, name) for name in files)):
+                if path.is_symlink():  # such as that to logs, which homes of earlier versions have
+                    continue
                 os.chown(path, -1, gid)
                 mode = path.stat().st_mode & 0o700
                 path.chmod(mode | (mode & 0o500) >> 3)

@@ -5,8 +5,8 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -127,14 +127,14 @@ def _ensure_running(
         raise InputError("--heap", f"{heap!r} is not an amount of memory; write it as 512m or 2g")
     if nodes is not None and not 1 <= nodes <= MOST_NODES:
         raise InputError("--nodes", f"{nodes} is not a number of nodes from 1 to {MOST_NODES}")
-    _check_running(settings, wanted, nodes)
+    _check_running(settings, wanted, nodes, port)
     with writing(settings):
         if port is not None and not node_state(settings):
             for one in range(port, port + (nodes or 1)):
                 _require_free(one)
         folder = ClusterFolder(account.place(settings.runs / "node"))
         with folder.locked():
-            running = _check_running(settings, wanted, nodes)
+            running = _check_running(settings, wanted, nodes, port)
             if running and all(node.running for node in running.nodes):
                 return running, False
             if not running:
@@ -150,7 +150,7 @@ def _ensure_running(
             if running:
                 state = _restart_ended(running, members, account, jdk)
             else:
-                state = _start_all(members, port, heap, account, jdk)
+                state = _start_all(members, _http_ports(members, port, last), heap, account, jdk)
             write_state(folder, state)
             progress(3, len(STEPS))
             return state, running is None
@@ -167,10 +167,25 @@ def install(folder: ClusterFolder, distribution: Distribution, jdk: Jdk, progres
         lay_out(folder, distribution, dist, sources, jdk)
 
 
-def _start_all(members: Sequence[NodeFolder], port: int | None, heap: str, account: Account, jdk: Jdk) -> NodeState:
-    started = datetime.now(UTC)
+def _http_ports(members: Sequence[NodeFolder], port: int | None, last: NodeState | None) -> dict[int, str]:
+    """The port of each node, or the range that it takes the first free one of: from `port` on, else the one that it
+    had when it ended, since clients know its address."""
+    if port:
+        return {node.number: str(port + node.number - 1) for node in members}
     free = FREE_PORT if len(members) == 1 else FREE_PORT_OF_SEVERAL
-    ports = {node.number: str(port + node.number - 1) if port else free for node in members}
+    ports = {node.number: free for node in members}
+    for number, was in enumerate(last.nodes if last and len(last.nodes) == len(members) else (), 1):
+        had = int(was.url.rpartition(":")[2])
+        with suppress(NodeError):  # another process has it now
+            _require_free(had)
+            ports[number] = str(had)
+    return ports
+
+
+def _start_all(
+    members: Sequence[NodeFolder], ports: Mapping[int, str], heap: str, account: Account, jdk: Jdk
+) -> NodeState:
+    started = datetime.now(UTC)
     version, processes = start_nodes(members, ports, heap=heap, account=account, jdk=jdk)
     nodes = tuple(processes[node.number] for node in members)
     return NodeState(members[0].distribution.engine, version, started, heap, nodes)
@@ -185,7 +200,9 @@ def _restart_ended(running: NodeState, members: Sequence[NodeFolder], account: A
     return replace(running, nodes=tuple(nodes))
 
 
-def _check_running(settings: Settings, wanted: Distribution | None, nodes: int | None) -> NodeState | None:
+def _check_running(
+    settings: Settings, wanted: Distribution | None, nodes: int | None, port: int | None
+) -> NodeState | None:
     """The running cluster; NodeError when it is not the one that is wanted."""
     running = node_state(settings)
     if running is None:
@@ -198,6 +215,8 @@ def _check_running(settings: Settings, wanted: Distribution | None, nodes: int |
             f"{runs} runs in this run folder, at {running.url}, and not {asked}; stop it with `ltr node stop`, or set "
             "LTR_RUNS to another folder"
         )
+    if port and not running.url.endswith(f":{port}"):
+        raise NodeError(f"the node runs at {running.url}; stop it with `ltr node stop` to start it at port {port}")
     return running
 
 

@@ -118,8 +118,8 @@ def rollback(cluster: Cluster, template: str, release: int | None = None, *, for
     if changes and not force:
         raise InputError(
             f"{template} release {number}",
-            f"it was made by another profile than {metadata['index']} has now: {'; '.join(changes)}. Promote "
-            f"{metadata['ranker']} again, or --force puts the release back as it is",
+            f"it was made by another profile than {metadata['index']} has now: {'; '.join(changes)}. "
+            "--force puts it back as it is, which searches by the profile of then",
         )
     resolve_ranking(index, metadata["ranker"])
     rules = latest_rules(cluster, index.alias)

@@ -44,7 +44,7 @@ def times(cluster, name, count):
     return [document["_source"]["times"] for document in answer["docs"]]
 
 
-@pytest.mark.parametrize("trouble", [429, 503, "drop", "hang"])
+@pytest.mark.parametrize("trouble", [429, 500, 503, "drop", "hang"])
 def test_a_read_waits_for_the_cluster(proxy, name, trouble):
     heard = []
     proxy.hang_s = 3.0

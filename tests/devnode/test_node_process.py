@@ -197,6 +197,13 @@ def test_nodes_of_a_cluster_have_names_and_folders_of_their_own(settings: Settin
     assert not {node.root for node in nodes} & {node.root for node in ClusterFolder.of(settings).nodes(distribution, 2)}
 
 
+def test_a_home_with_a_link_to_nowhere_is_shared(tmp_path: Path):
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "logs").symlink_to(tmp_path / "gone")
+    Account.of(None).share(tmp_path)
+    assert (tmp_path / "logs").is_symlink()
+
+
 def test_a_cluster_runs_while_one_of_its_nodes_does(settings: Settings):
     folder = ClusterFolder.of(settings)
     node_folder(settings, count=2)

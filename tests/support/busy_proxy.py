@@ -11,15 +11,25 @@ from urllib.parse import urlsplit
 BUSY = json.dumps({"error": {"type": "rejected_execution_exception", "reason": "queue is full"}, "status": 429})
 NOT_READY = json.dumps({"error": {"type": "cluster_block_exception", "reason": "no master"}, "status": 503})
 REFUSED = json.dumps({"error": {"type": "security_exception", "reason": "not today"}})
-ERRORS = {429: BUSY, 503: NOT_READY}
+GONE = {"type": "node_disconnected_exception", "reason": "[fetch] disconnected"}
+NODE_GONE = {
+    "type": "search_phase_execution_exception",
+    "reason": "all shards failed",
+    "root_cause": [],
+    "failed_shards": [{"shard": 0, "reason": GONE}],
+}
+"""What OpenSearch answered with status 500 when a node was killed between the two phases of a search."""
+
+ERRORS = {429: BUSY, 500: json.dumps({"error": NODE_GONE, "status": 500}), 503: NOT_READY}
 
 
 class BusyProxy(ThreadingHTTPServer):
     """`troubles` are taken one a request, oldest first; without any left, it is the node.
 
-    A trouble is a status, or `"page"` (status 200 with a page of HTML, as of another proxy), `"drop"` (no answer),
-    `"hang"` (none for long), `"lost"` (done, but no answer), `"part"` (every other action of a bulk request is
-    rejected), `"starting"` (as a node whose shards are not all there), or `"failing"` (as one of which a shard fails).
+    A trouble is a status (500 as of a node that lost another one), or `"page"` (status 200 with a page of HTML, as of
+    another proxy), `"drop"` (no answer), `"hang"` (none for long), `"lost"` (done, but no answer), `"part"` (every
+    other action of a bulk request is rejected), `"starting"` (as a node whose shards are not all there), or
+    `"failing"` (as one of which a shard fails).
     `delays_s` holds requests back, by the end of their path. Paths that start with one of `forbidden` get 403, as of a
     user without a right. `trouble_of` may choose a trouble by the path and the body of a request. `seen` has the
     requests, `bulks` the bodies of those that write in bulk.

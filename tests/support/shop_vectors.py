@@ -58,7 +58,7 @@ def put_all(cluster, name, documents):
 def stored(cluster, name):
     """Each document by id, as the cluster has it."""
     cluster.call("POST", f"/{name}/_refresh")
-    body = {"size": 1000, "seq_no_primary_term": True, "version": True}
+    body = {"size": 1000, "seq_no_primary_term": True, "version": True, "_source": cluster.engine.source()}
     return {hit["_id"]: hit for hit in cluster.call("POST", f"/{name}/_search", body)["hits"]["hits"]}
 
 

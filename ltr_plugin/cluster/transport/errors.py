@@ -4,7 +4,7 @@ from pathlib import Path
 
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from ltr_plugin.cluster.responses import Json, error_reason
+from ltr_plugin.cluster.responses import Json, error_reason, error_type
 from ltr_plugin.cluster.transport.authentication import Authentication
 from ltr_plugin.errors import ClusterError
 from ltr_plugin.validation import shorten
@@ -49,24 +49,28 @@ def to_cluster_error(
     if isinstance(error.cause, ClusterError):  # of what signs requests
         return error.cause
     if not error.status:
-        return ClusterError(f"no answer from {url} ({call}): {error.reason}; {_remedy(error.reason, ca)}")
+        return ClusterError(f"no answer from {url} ({call}): {error.reason}; {_remedy(error, ca)}")
     info = error.body
     body = info.get("error") or info.get("message") or info.get("Message") if isinstance(info, dict) else info
     reason = error_reason(body) if body else shorten(sent.hide(error.reason))  # a text, such as a proxy's page
     by = f" by {url}" if several else ""
+    elsewhere = "it leads elsewhere; write that address in OPENSEARCH_URL" if error.status < 400 else ""
     return ClusterError(
-        f"{call} was refused{by} ({error.status}): {sent.hide(reason)}{sent.advice(error.status)}",
+        f"{call} was refused{by} ({error.status}): {elsewhere or sent.hide(reason)}{sent.advice(error.status)}",
         status=error.status,
-        error_type=body.get("type", "") if isinstance(body, dict) else "",
+        error_type=error_type(body),
     )
 
 
-def _remedy(reason: str, ca: str | None) -> str:
+def _remedy(error: RequestFailedError, ca: str | None) -> str:
+    reason = error.reason
     for marks, remedy in _TLS_ADVICE:
         if any(mark in reason for mark in marks):
             return remedy
     if ca and not Path(ca).is_file():
         return f"the file of OPENSEARCH_CA, {ca}, is no longer there"
+    if "timed out" in reason and not error.never_sent:
+        return "the cluster is busy, or the request is large: run it again"
     if _UNTRUSTED not in reason:
         return "is the cluster up?"
     if ca:

@@ -21,6 +21,7 @@ from ltr_plugin.cluster.managed.versions import (
     versions,
     writes_blocked,
 )
+from ltr_plugin.cluster.profiles import profiled_indices
 from ltr_plugin.errors import InputError, counted
 from ltr_plugin.pipelines.indexing.compounds import products_of, with_words
 from ltr_plugin.progress import Progress, no_progress
@@ -167,3 +168,9 @@ def list_indices(cluster: Cluster) -> list[IndexSummary]:
             products = int(cluster.call("GET", f"/{version}/_count")["count"])
             summaries.append(IndexSummary(alias, version, products, vectors, tuple(others)))
     return sorted(summaries, key=lambda one: one.name)
+
+
+def list_own_indices(cluster: Cluster) -> list[str]:
+    """The names of a shop's own indices, made elsewhere, that the cluster keeps profiles for."""
+    made_here = {one.name for one in list_indices(cluster)}
+    return sorted(profiled_indices(cluster) - made_here)

@@ -28,6 +28,8 @@ import org.elasticsearch.index.reindex.BulkByPaginatedSearchTask;
 import org.elasticsearch.index.reindex.PaginatedSearchFailure;
 import org.elasticsearch.index.reindex.WorkerBulkByPaginatedSearchTaskState;
 import org.elasticsearch.rest.RestStatus;
+import org.elasticsearch.search.builder.SearchSourceBuilder;
+import org.elasticsearch.search.sort.FieldSortBuilder;
 import org.elasticsearch.threadpool.ThreadPool;
 
 /** Scrolls through a search, and writes what becomes of each batch of its documents, until all are done or one fails. */
@@ -68,7 +70,10 @@ final class BulkRun {
 
     void start() {
         request.getSearchRequest().scroll(request.getScrollTime());
-        request.getSearchRequest().source().version(true).seqNoAndPrimaryTerm(true);
+        SearchSourceBuilder source = request.getSearchRequest().source().version(true).seqNoAndPrimaryTerm(true);
+        if (source.sorts() == null || source.sorts().isEmpty()) {
+            source.sort(FieldSortBuilder.DOC_FIELD_NAME); // a scroll by scores has no end where one of them is NaN
+        }
         client.search(request.getSearchRequest(), found());
     }
 
