@@ -44,8 +44,7 @@ BOTH_ENGINES = (
     "cli/test_embed_field.py",
     "cluster/test_analysis.py",
     "cluster/test_products.py",
-    "engine/test_engine_hostile.py",
-    "engine/test_engine_public.py",
+    "engine/",
     "pipelines/test_foreign_index.py",
     "pipelines/test_pages.py",
     "pipelines/test_push.py",
@@ -54,7 +53,7 @@ BOTH_ENGINES = (
     "pipelines/test_scoring.py",
     "pipelines/test_search_template.py",
 )
-"""Files whose live tests run on both search engines: what they test is where the engines can differ."""
+"""Files and folders whose live tests run on both search engines: what they test is where the engines can differ."""
 
 URLS = {"opensearch": "OPENSEARCH_URL", "elasticsearch": "LTR_TEST_ELASTICSEARCH_URL"}
 """Variables with addresses of clusters. Commands take those of one cluster, so that of the other has another name."""
@@ -211,7 +210,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Tests of BOTH_ENGINES that need a node come once for each engine, or for the one that ENGINE names."""
     file = metafunc.definition.path.relative_to(Path(__file__).parent).as_posix()
-    if file in BOTH_ENGINES and "node_url" in metafunc.fixturenames:
+    if file.startswith(BOTH_ENGINES) and "node_url" in metafunc.fixturenames:
         only = os.environ.get("ENGINE")
         metafunc.parametrize("engine", [only] if only else list(DISTRIBUTIONS), indirect=True, scope="session")
 

@@ -69,6 +69,7 @@ def test_from_an_index_that_exists_to_a_promoted_ranker(run, shop, tmp_path):
     assert "sentence-transformers:all-MiniLM-L6-v2" in written
     run("profile", "check", "index.yaml", *on)
     assert run("profile", "put", "index.yaml", *on, "--json")["revision"] == 1
+    assert name in run("index", "list", "--json")["own"]
 
     run("features", "init", *on, "--out", "features.yaml")
     run("features", "check", "features.yaml", *on)
@@ -81,7 +82,8 @@ def test_from_an_index_that_exists_to_a_promoted_ranker(run, shop, tmp_path):
         run("train", kind, "table.parquet", "--out", kind)
         pushed = run("ranker", "push", kind, *on, "--json")
         assert pushed["parity"]["passed"]
-        assert run("ranker", "promote", kind, *on, "--json")["template"] == name
+        promoted = run("ranker", "promote", kind, *on, "--json")
+        assert (promoted["template"], promoted["address"]) == (name, f"POST /{name}/_search/template")
     assert run("ranker", "rollback", "--template", name, "--json")["release"] == 1
 
     hits = run("search", "rote Regenjacken", "--ranker", "lambdamart", *on, "--json")["hits"]
