@@ -17,6 +17,7 @@ class _Elasticsearch:
     name: EngineName = "elasticsearch"
     title = "Elasticsearch"
     vector_type = "dense_vector"
+    vector_element_option = "element_type"
     whole_object_type = "flattened"
     vector_plugin: str | None = None
     # Without it, vectors are left out of what an update and a copy read.

@@ -18,6 +18,9 @@ class Engine(Protocol):
     """As people write it."""
 
     vector_type: str
+    vector_element_option: str
+    """The option of a vector field that says which numbers its vectors have, `float` without it."""
+
     whole_object_type: str
     """The type of a field that holds any object, whatever keys it has."""
 

@@ -10,6 +10,7 @@ class _OpenSearch:
     name: EngineName = "opensearch"
     title = "OpenSearch"
     vector_type = "knn_vector"
+    vector_element_option = "data_type"
     whole_object_type = "flat_object"
     vector_plugin: str | None = "opensearch-knn"
     index_settings: Mapping[str, Any] = {"knn": True}

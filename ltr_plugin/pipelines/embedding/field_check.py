@@ -51,7 +51,8 @@ def check_vector_field(index: Index, vector: VectorField, *, missing_allowed: bo
     problems = product_problems(index.profile, fields)
     if problems := [*problems, *(vector_problems(f"$.vectors.{vector.name}", vector, fields) if mapped else ())]:
         raise InputError(f"profile of {index.alias}", problems)
-    if mapped and found and (stored := str(found.options.get("data_type", "float")).lower()) != "float":
+    option = index.cluster.engine.vector_element_option
+    if mapped and found and (stored := str(found.options.get(option, "float")).lower()) != "float":
         raise InputError(f"index {index.alias}", f"{vector.name!r} holds vectors of {stored}, encoders make floats")
     if not mapped:
         _require_room(index, vector, fields)
