@@ -4,11 +4,13 @@ import uuid
 from dataclasses import replace
 
 import pytest
+from busy_proxy import busy_proxy
 
 from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.versions import IndexOptions
-from ltr_plugin.cluster.scoring import scoring
-from ltr_plugin.errors import InputError
+from ltr_plugin.cluster.scoring import engine_version, scoring
+from ltr_plugin.engines import OPENSEARCH
+from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.pipelines.indexing.index_catalog import write_catalog
 from ltr_plugin.pipelines.log_features import log_features
@@ -40,6 +42,17 @@ def logged(shop_files, set_file, tmp_path):
         return FeatureTable.read(path)
 
     return log
+
+
+def test_an_elasticsearch_behind_a_proxy_that_removes_its_header_is_not_taken_for_opensearch(node_url):
+    with busy_proxy(node_url) as proxy:
+        proxy.hides_product = True
+        hidden = connect(proxy.url)
+        if connect(node_url).engine is OPENSEARCH:
+            assert engine_version(hidden)
+        else:
+            with pytest.raises(ClusterError, match="lack the header X-Elastic-Product"):
+                engine_version(hidden)
 
 
 def values(table):

@@ -32,7 +32,8 @@ class BusyProxy(ThreadingHTTPServer):
     `"failing"` (as one of which a shard fails).
     `delays_s` holds requests back, by the end of their path. Paths that start with one of `forbidden` get 403, as of a
     user without a right. `trouble_of` may choose a trouble by the path and the body of a request. `seen` has the
-    requests, `bulks` the bodies of those that write in bulk.
+    requests, `bulks` the bodies of those that write in bulk. One that `hides_product` removes the header by which
+    Elasticsearch is known.
     """
 
     daemon_threads = True
@@ -49,6 +50,7 @@ class BusyProxy(ThreadingHTTPServer):
         self.hang_s = 5.0
         self.delays_s: dict[str, float] = {}
         self.forbidden: tuple[str, ...] = ()
+        self.hides_product = False
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     def handle_error(self, *_) -> None:
@@ -136,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        if self.product:
+        if self.product and not self.server.hides_product:
             self.send_header("X-elastic-product", self.product)
         self.end_headers()
         if self.command != "HEAD":
