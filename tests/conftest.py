@@ -25,6 +25,8 @@ PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "")
 LONGEST = (
     "encoders/test_training.py",
     "demo/test_run.py",
+    "security/test_roles.py",
+    "security/test_rights.py",
     "pipelines/test_resume.py",
     "encoders/test_audio_training.py",
     "cli/test_index.py",
@@ -34,8 +36,6 @@ LONGEST = (
     "devnode/test_node.py",
     "ltr_workers/test_worker_deaths.py",
     "several_nodes/test_deaths.py",
-    "security/test_roles.py",
-    "security/test_rights.py",
     "engine/test_engine_java.py",
 )
 """Files of half a minute and more. The first needs no node: one process builds the other's meanwhile."""
@@ -194,17 +194,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """A process gets the tests of one file and one search engine at a time: they share what is slow to start."""
+    """A process gets the tests of a whole file at a time; those of a secured node all go to the one that starts it."""
     from xdist.scheduler import LoadFileScheduling
 
-    class FilesAndEngines(LoadFileScheduling):
+    class Files(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
-            place = "tests/security" if file.startswith("tests/security/") else file  # of one secured node an engine
-            engine = next((name for name in DISTRIBUTIONS if name in nodeid.partition("[")[2]), "")
-            return f"{place} {engine}"
+            return "tests/security" if file.startswith("tests/security/") else file
 
-    return FilesAndEngines(config, log)
+    return Files(config, log)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
