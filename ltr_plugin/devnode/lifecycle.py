@@ -5,8 +5,8 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -150,7 +150,7 @@ def _ensure_running(
             if running:
                 state = _restart_ended(running, members, account, jdk)
             else:
-                state = _start_all(members, _http_ports(members, port, last), heap, account, jdk)
+                state = _start_all(members, port, heap, account, jdk)
             write_state(folder, state)
             progress(3, len(STEPS))
             return state, running is None
@@ -167,25 +167,10 @@ def install(folder: ClusterFolder, distribution: Distribution, jdk: Jdk, progres
         lay_out(folder, distribution, dist, sources, jdk)
 
 
-def _http_ports(members: Sequence[NodeFolder], port: int | None, last: NodeState | None) -> dict[int, str]:
-    """The port of each node, or the range that it takes the first free one of: from `port` on, else the one that it
-    had when it ended, since clients know its address."""
-    if port:
-        return {node.number: str(port + node.number - 1) for node in members}
-    free = FREE_PORT if len(members) == 1 else FREE_PORT_OF_SEVERAL
-    ports = {node.number: free for node in members}
-    for number, was in enumerate(last.nodes if last and len(last.nodes) == len(members) else (), 1):
-        had = int(was.url.rpartition(":")[2])
-        with suppress(NodeError):  # another process has it now
-            _require_free(had)
-            ports[number] = str(had)
-    return ports
-
-
-def _start_all(
-    members: Sequence[NodeFolder], ports: Mapping[int, str], heap: str, account: Account, jdk: Jdk
-) -> NodeState:
+def _start_all(members: Sequence[NodeFolder], port: int | None, heap: str, account: Account, jdk: Jdk) -> NodeState:
     started = datetime.now(UTC)
+    free = FREE_PORT if len(members) == 1 else FREE_PORT_OF_SEVERAL
+    ports = {node.number: str(port + node.number - 1) if port else free for node in members}
     version, processes = start_nodes(members, ports, heap=heap, account=account, jdk=jdk)
     nodes = tuple(processes[node.number] for node in members)
     return NodeState(members[0].distribution.engine, version, started, heap, nodes)

@@ -20,16 +20,16 @@ NODE_GONE = {
 }
 """What OpenSearch answered with status 500 when a node was killed between the two phases of a search."""
 
-ERRORS = {429: BUSY, 500: json.dumps({"error": NODE_GONE, "status": 500}), 503: NOT_READY}
+ERRORS = {429: BUSY, 503: NOT_READY}
 
 
 class BusyProxy(ThreadingHTTPServer):
     """`troubles` are taken one a request, oldest first; without any left, it is the node.
 
-    A trouble is a status (500 as of a node that lost another one), or `"page"` (status 200 with a page of HTML, as of
-    another proxy), `"drop"` (no answer), `"hang"` (none for long), `"lost"` (done, but no answer), `"part"` (every
-    other action of a bulk request is rejected), `"starting"` (as a node whose shards are not all there), or
-    `"failing"` (as one of which a shard fails).
+    A trouble is a status, `"gone"` (status 500, as of a node that lost another one), `"page"` (status 200 with a page
+    of HTML, as of another proxy), `"drop"` (no answer), `"hang"` (none for long), `"lost"` (done, but no answer),
+    `"part"` (every other action of a bulk request is rejected), `"starting"` (as a node whose shards are not all
+    there), or `"failing"` (as one of which a shard fails).
     `delays_s` holds requests back, by the end of their path. Paths that start with one of `forbidden` get 403, as of a
     user without a right. `trouble_of` may choose a trouble by the path and the body of a request. `seen` has the
     requests, `bulks` the bodies of those that write in bulk. One that `hides_product` removes the header by which
@@ -79,6 +79,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif isinstance(trouble, int):
             self._answer(trouble, ERRORS.get(trouble, REFUSED).encode())
+        elif trouble == "gone":
+            self._answer(500, json.dumps({"error": NODE_GONE, "status": 500}).encode())
         elif trouble == "page":
             self._answer(200, b"<html>Please log in</html>", "text/html")
         elif trouble == "part" and path == "/_bulk":
