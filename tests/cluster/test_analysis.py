@@ -19,7 +19,7 @@ from ltr_plugin.unicode import compositions, nfc
 
 @pytest.mark.live
 def test_the_cluster_takes_the_analyzers_of_every_language_with_synonyms(node_url, tmp_path):
-    cluster, name = connect(node_url), f"analysis-{uuid.uuid4().hex[:8]}"
+    cluster, name = connect(node_url, timeout_s=300), f"analysis-{uuid.uuid4().hex[:8]}"  # 150 analyzers, on busy cores
     fields = tuple(DeclaredField(name=language, type="text") for language in LANGUAGES)
     analysis = TextAnalysis(synonyms=("sofa, couch", "tv, smart tv"))
     schema = CatalogSchema(fields=fields, field_languages={one: one for one in LANGUAGES}, analysis=analysis)
