@@ -19,7 +19,8 @@ from ltr_plugin.unicode import compositions, nfc
 
 @pytest.mark.live
 def test_the_cluster_takes_the_analyzers_of_every_language_with_synonyms(node_url, tmp_path):
-    cluster, name = connect(node_url, timeout_s=300), f"analysis-{uuid.uuid4().hex[:8]}"  # 150 analyzers, on busy cores
+    cluster = connect(node_url, timeout_s=300, retry_timeout_s=120)  # 150 analyzers, on busy cores
+    name = f"analysis-{uuid.uuid4().hex[:8]}"
     fields = tuple(DeclaredField(name=language, type="text") for language in LANGUAGES)
     analysis = TextAnalysis(synonyms=("sofa, couch", "tv, smart tv"))
     schema = CatalogSchema(fields=fields, field_languages={one: one for one in LANGUAGES}, analysis=analysis)
