@@ -18,7 +18,6 @@ DEMO_RANKERS = {
     "fusion": "fusion network, in the cluster",
 }
 
-
 FLOWS = {
     "index": "a catalog is written",
     "log": "features are logged",
@@ -264,8 +263,7 @@ def chaos_table() -> str:
 def node_deaths_table() -> str:
     """Both search engines: what came of each flow in which a node of three was killed."""
     rows = []
-    for engine in ("opensearch", "elasticsearch"):
-        report = result(f"chaos_nodes_{engine}")
+    for report in _results_of_both("chaos_nodes"):
         for one in report["outcomes"]:
             counts = [one[name] for name in ("kills", "lost", "pairs", "out_of_order", "searches", "failed")]
             rows.append([report["engine"], FLOWS[one["flow"]], *counts, f"{one['longest_s']:.1f}"])
@@ -276,7 +274,7 @@ def node_deaths_table() -> str:
 def engine_table() -> str:
     """Both search engines: ns of one more tree beside LightGBM's own predict on one thread, and median searches."""
     rows = []
-    for report in _engine_reports():
+    for report in _results_of_both("engine"):
         trees, searches = report["trees"], report["searches"]
         rows.append(
             [
@@ -293,14 +291,14 @@ def engine_table() -> str:
 def engine_under_load() -> str:
     """What several clients got at the same time."""
     parts = []
-    for report in _engine_reports():
+    for report in _results_of_both("engine"):
         side = report["parallel"]
         parts.append(f"{report['engine']} {side['scores']:,} scores, {side['wrong']} of them wrong")
     return f"{side['clients']} clients for {side['seconds']:.0f} s with several models: {'; '.join(parts)}."
 
 
-def _engine_reports() -> list[Any]:
-    return [result("engine_opensearch"), result("engine_elasticsearch")]
+def _results_of_both(name: str) -> list[Any]:
+    return [result(f"{name}_{engine}") for engine in ("opensearch", "elasticsearch")]
 
 
 def _slope(ns_per_tree: Mapping[str, float]) -> float:

@@ -197,12 +197,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """A process gets the tests of a whole file at a time; those of a secured node all go to the one that starts it."""
     from xdist.scheduler import LoadFileScheduling
 
-    class Files(LoadFileScheduling):
+    class FileScheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
             return "tests/security" if file.startswith("tests/security/") else file
 
-    return Files(config, log)
+    return FileScheduling(config, log)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -44,10 +44,9 @@ app.command()(create)
 def list_(as_json: AsJson = False) -> None:
     """List the indices that this program made, and those of your own that have a profile."""
     from ltr_plugin.cluster.connecting import connect
-    from ltr_plugin.pipelines.indexing.index_versions import list_indices, list_own_indices
+    from ltr_plugin.pipelines.indexing.index_versions import list_indices
 
-    cluster = connect()
-    indices, own = list_indices(cluster), list_own_indices(cluster)
+    indices, own = list_indices(connect())
     lines = [one.to_summary() for one in indices] + [f"{name}: your own, with a profile" for name in own]
     text = "\n".join(lines) or (
         "no index; make one with `ltr catalog put` or `ltr index create`, or write a profile of your own index with "

@@ -77,8 +77,8 @@ def promote(
     index = open_index(name, profile)
     release = promote(index, ranker, template, force=force)
     address = f"POST /{name}/_search/template"
-    if index.search_parameters:
-        address += f"?{urlencode(index.search_parameters)}"
+    if index.url_parameters:
+        address += f"?{urlencode(index.url_parameters)}"
     text = (
         f"template {release.template}, release {release.number}: ranks {name} by {release.metadata['ranker']}\n"
         f"storefronts call: {address}"

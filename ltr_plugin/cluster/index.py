@@ -116,7 +116,7 @@ class Index:
         return self.profile.first_pass.search_type or "query_then_fetch"
 
     @property
-    def search_parameters(self) -> dict[str, str]:
+    def url_parameters(self) -> dict[str, str]:
         """What every search of it has in its address: the search type, where it is not the default."""
         return {} if self.search_type == "query_then_fetch" else {"search_type": self.search_type}
 

@@ -47,9 +47,9 @@ def stored_profile(cluster: Cluster, index: str) -> IndexProfile | None:
     return revision.profile if revision else None
 
 
-def profiled_indices(cluster: Cluster) -> set[str]:
+def indices_with_profiles(cluster: Cluster) -> set[str]:
     """The names of the indices that the cluster keeps profiles for."""
-    return _revisions(cluster).names()
+    return _revisions(cluster).indices()
 
 
 def put_profile(cluster: Cluster, index: str, profile: IndexProfile) -> ProfileRevision:

@@ -49,12 +49,12 @@ class BulkError(str):
         if "error" not in result:
             return None
         reason = error_reason(result["error"])
-        error_type = result["error"].get("type") if isinstance(result["error"], dict) else None
+        kind = error_type(result["error"])
         return cls(
             reason + _STATS_ADVICE if _FULL_MAPPING in reason else reason,
             permanent=result["status"] == PERMANENT_STATUS,
-            missing=error_type == "document_missing_exception",
-            conflict=error_type == "version_conflict_engine_exception",
+            missing=kind == "document_missing_exception",
+            conflict=kind == "version_conflict_engine_exception",
         )
 
 

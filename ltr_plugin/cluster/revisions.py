@@ -50,7 +50,7 @@ class Revisions:
         body = {"query": {"term": {"index": index}}, "sort": [{"number": "desc"}], "size": size}
         return [self._revision(found) for found in self._documents.search(body)]
 
-    def names(self) -> set[str]:
+    def indices(self) -> set[str]:
         """The names of the indices that have revisions."""
         body = {"size": MAX_LISTED, "collapse": {"field": "index"}, "_source": ["index"]}
         return {found["index"] for found in self._documents.search(body)}

@@ -8,7 +8,7 @@ from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.errors import ClusterError
 
 
-def word_scoring(index: Index) -> dict[str, Any]:
+def similarity_facts(index: Index) -> dict[str, Any]:
     """The `engine`, the `similarity` of words, and `bm25_scale`, by which its scores are greater than those of
     OpenSearch's BM25 (0 for another similarity)."""
     similarity = str(index.settings.get("similarity", {}).get("default", {}).get("type", "BM25"))
@@ -16,10 +16,10 @@ def word_scoring(index: Index) -> dict[str, Any]:
     return {"engine": engine.name, "similarity": similarity, "bm25_scale": engine.bm25_scales.get(similarity, 0.0)}
 
 
-def scoring(index: Index) -> dict[str, Any]:
-    """What `word_scoring` says, with the engine's `version`, the number of `shards` and the `search_type`."""
+def scoring_facts(index: Index) -> dict[str, Any]:
+    """What `similarity_facts` says, with the engine's `version`, the number of `shards` and the `search_type`."""
     return {
-        **word_scoring(index),
+        **similarity_facts(index),
         "version": engine_version(index.cluster),
         "shards": int(index.settings["number_of_shards"]),
         "search_type": index.search_type,

@@ -65,7 +65,7 @@ class SearchResult(Sequence[Hit]):
 def search(index: Index, template: Mapping[str, str], params: Mapping[str, Json]) -> SearchResult:
     """The result of one search; `template` is `{"source": text}` or `{"id": name}` of a stored one."""
     response = index.cluster.call(
-        "POST", f"/{index.name}/_search/template", {**template, "params": params}, **index.search_parameters
+        "POST", f"/{index.name}/_search/template", {**template, "params": params}, **index.url_parameters
     )
     counts = response.get("aggregations", {})
     return SearchResult(
@@ -95,7 +95,7 @@ def msearch(index: Index, searches: Searches, *, on_error: OnError = raise_error
 
 
 def _msearch(index: Index, call: str, searches: Searches, on_error: OnError) -> Iterator[list[Hit]]:
-    header = json.dumps({**_WHOLE, **index.search_parameters})
+    header = json.dumps({**_WHOLE, **index.url_parameters})
     for group in batched(searches, SEARCHES_PER_REQUEST):
         lines = "".join(f"{header}\n{json.dumps(body)}\n" for _, body in group)
         responses = index.cluster.call("POST", f"/{index.name}/{call}", lines)["responses"]

@@ -10,7 +10,7 @@ import numpy as np
 from ltr_plugin.cluster.feature_log import QueryProducts, feature_values, fetch_features
 from ltr_plugin.cluster.feature_store import push_features
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.scoring import scoring
+from ltr_plugin.cluster.scoring import scoring_facts
 from ltr_plugin.cluster.search import OnError
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import Provenance
@@ -64,7 +64,7 @@ def log_features(
     push_features(index, features)
     failed = FailedQueries()
     encoded, judgments, missing_queries = encode_judged(index, queries, qrels, failed=failed)
-    scored = scoring(index)
+    scored = scoring_facts(index)
     provenance = Provenance(
         feature_set=features.model_dump(mode="json"),
         feature_set_id=features.id,

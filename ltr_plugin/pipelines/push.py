@@ -13,7 +13,7 @@ from ltr_plugin.cluster.feature_log import QueryProducts, feature_matrix, fetch_
 from ltr_plugin.cluster.feature_store import TRIAL, FeatureStore, push_features
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.ranker_facts import write_ranker_facts
-from ltr_plugin.cluster.scoring import word_scoring
+from ltr_plugin.cluster.scoring import similarity_facts
 from ltr_plugin.cluster.search import OnError, raise_error
 from ltr_plugin.engines import engine_named
 from ltr_plugin.errors import InputError, ParityError
@@ -154,7 +154,7 @@ def _require_same_encoders(index: Index, ranker: Ranker) -> None:
 def _require_same_scoring(index: Index, ranker: Ranker) -> None:
     """InputError when a ranker that reads scores of words learned them on another scale."""
     trained = {**SCORING_BEFORE, **(ranker.card.provenance.get("scoring") or {})}
-    here = word_scoring(index)
+    here = similarity_facts(index)
     scales = [(one["bm25_scale"] or one["similarity"]) for one in (trained, here)]
     if scales[0] == scales[1] or not any(map(scores_words, ranker.feature_set.features)):
         return

@@ -15,8 +15,10 @@ from ltr_plugin.engines import OPENSEARCH
 
 pytestmark = pytest.mark.live
 
-BYTES = {"knn_vector": {"dimension": 8, "data_type": "byte", "method": shop_vectors.METHOD}}
-BYTES["dense_vector"] = {"dims": 8, "element_type": "byte"}
+BYTES = {
+    "knn_vector": {"dimension": shop_vectors.DIMENSION, "data_type": "byte", "method": shop_vectors.METHOD},
+    "dense_vector": {"dims": shop_vectors.DIMENSION, "element_type": "byte"},
+}
 STREAM_TEMPLATE = {"data_stream": {}, "template": {"settings": {"number_of_shards": 1}}}
 
 

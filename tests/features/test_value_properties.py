@@ -107,7 +107,7 @@ def shop(node_url, tmp_path_factory):
     body["mappings"]["properties"] |= numbers | scaled
     profile = IndexProfile(text_fields=("title",))
     index = SimpleNamespace(cluster=cluster, name=f"values-{uuid.uuid4().hex[:8]}", vectors=(), profile=profile)
-    index.search_type, index.search_parameters = "query_then_fetch", {}
+    index.search_type, index.url_parameters = "query_then_fetch", {}
     cluster.call("PUT", f"/{index.name}", {**body, "aliases": {write_alias(index.name): {}}})
     store = FeatureStore(cluster)
     store.put_feature_set(features, index.name)

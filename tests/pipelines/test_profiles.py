@@ -10,7 +10,9 @@ import yaml
 from busy_proxy import busy_proxy
 from ltr_command import ltr_here as ltr
 
+from ltr_plugin.cluster.profiles import put_profile
 from ltr_plugin.errors import InputError
+from ltr_plugin.pipelines.indexing.index_versions import list_indices
 from ltr_plugin.pipelines.profile_file import read_profile
 from ltr_plugin.pipelines.profiles import (
     check_profile,
@@ -21,6 +23,7 @@ from ltr_plugin.pipelines.profiles import (
     whole_profile,
 )
 from ltr_plugin.pipelines.search import search
+from ltr_plugin.profile.index_profile import IndexProfile
 
 LUCENE = {"name": "hnsw", "engine": "lucene", "space_type": "l2"}
 
@@ -227,6 +230,15 @@ def shop_has_profile(cluster, name):
 
 
 @pytest.mark.live
+def test_an_index_of_a_shops_own_is_listed_as_long_as_it_is_there(cluster, shop):
+    gone = f"gone-{uuid.uuid4().hex[:8]}"
+    for name in (shop, gone):
+        put_profile(cluster, name, IndexProfile(text_fields=("titel",)))
+    made_here, own = list_indices(cluster)
+    assert (shop in own, gone in own) == (True, False)
+    assert not {one.name for one in made_here} & set(own)
+
+
 def test_an_index_of_ours_has_a_profile_whose_vectors_and_media_are_its_own(cluster, words_index, tmp_path):
     name = words_index.alias
     path = tmp_path / "index.yaml"

@@ -8,7 +8,7 @@ from busy_proxy import busy_proxy
 
 from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.managed.versions import IndexOptions
-from ltr_plugin.cluster.scoring import engine_version, scoring
+from ltr_plugin.cluster.scoring import engine_version, scoring_facts
 from ltr_plugin.engines import OPENSEARCH
 from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.features.table import FeatureTable
@@ -89,7 +89,7 @@ def trained_elsewhere(ranker, **scored):
 
 
 def test_a_ranker_that_learned_another_scale_of_words_is_refused(shop_index, logged):
-    here = scoring(shop_index)
+    here = scoring_facts(shop_index)
     table = logged(shop_index)
     ranker = train_logistic(table)
     assert f"{shop_index.cluster.engine.title} {here['version']}, BM25, 1 shard" in render_readme(ranker.card)
@@ -117,7 +117,7 @@ def test_the_similarity_is_that_of_the_index(node_url):
     settings = {"index": {"similarity": {"default": {"type": "DFI", "independence_measure": "standardized"}}}}
     cluster.call("PUT", f"/{name}", {"settings": settings, "mappings": {"properties": {"t": {"type": "text"}}}})
     try:
-        scored = scoring(cluster.index(name, profile=IndexProfile(text_fields=("t",))))
+        scored = scoring_facts(cluster.index(name, profile=IndexProfile(text_fields=("t",))))
     finally:
         cluster.call("DELETE", f"/{name}")
     assert (scored["similarity"], scored["bm25_scale"]) == ("DFI", 0.0)

@@ -21,7 +21,7 @@ from ltr_plugin.cluster.managed.versions import (
     versions,
     writes_blocked,
 )
-from ltr_plugin.cluster.profiles import profiled_indices
+from ltr_plugin.cluster.profiles import indices_with_profiles
 from ltr_plugin.errors import InputError, counted
 from ltr_plugin.pipelines.indexing.compounds import products_of, with_words
 from ltr_plugin.progress import Progress, no_progress
@@ -155,22 +155,23 @@ class IndexSummary:
         return "\n".join(lines)
 
 
-def list_indices(cluster: Cluster) -> list[IndexSummary]:
-    """The indices that were made here and have the current layout, by name."""
+def list_indices(cluster: Cluster) -> tuple[list[IndexSummary], list[str]]:
+    """The indices that were made here and have the current layout, and the names of a shop's own that the cluster keeps
+    profiles for; both by name."""
     mappings = cluster.call("GET", "/_mapping", filter_path="*.mappings._meta")
     metas = {name: body["mappings"]["_meta"] for name, body in mappings.items()}
-    own = {name: meta for name, meta in metas.items() if meta.get("layout_version") == LAYOUT_VERSION}
+    made_here = {name: meta for name, meta in metas.items() if meta.get("layout_version") == LAYOUT_VERSION}
     summaries = []
-    for version, body in cluster.call("GET", "/_alias").items():
-        for alias in (name for name, how in body["aliases"].items() if version in own and not how.get("is_hidden")):
-            others = sorted(name for name in own if name != version and name.rpartition("-v")[0] == alias)
-            vectors = {entry["name"]: entry["encoder"] for entry in own[version]["vectors"]}
+    aliases = cluster.call("GET", "/_alias")
+    for version, body in aliases.items():
+        for alias in (
+            name for name, how in body["aliases"].items() if version in made_here and not how.get("is_hidden")
+        ):
+            others = sorted(name for name in made_here if name != version and name.rpartition("-v")[0] == alias)
+            vectors = {entry["name"]: entry["encoder"] for entry in made_here[version]["vectors"]}
             products = int(cluster.call("GET", f"/{version}/_count")["count"])
             summaries.append(IndexSummary(alias, version, products, vectors, tuple(others)))
-    return sorted(summaries, key=lambda one: one.name)
-
-
-def list_own_indices(cluster: Cluster) -> list[str]:
-    """The names of a shop's own indices, made elsewhere, that the cluster keeps profiles for."""
-    made_here = {one.name for one in list_indices(cluster)}
-    return sorted(profiled_indices(cluster) - made_here)
+    elsewhere = [name for name in aliases if "layout_version" not in metas.get(name, {})]
+    there = {one for name in elsewhere for one in (name, *aliases[name]["aliases"])}
+    own = indices_with_profiles(cluster) & there
+    return sorted(summaries, key=lambda one: one.name), sorted(own)
