@@ -200,8 +200,8 @@ def _check_running(
             f"{runs} runs in this run folder, at {running.url}, and not {asked}; stop it with `ltr node stop`, or set "
             "LTR_RUNS to another folder"
         )
-    if port and not running.nodes[0].url.endswith(f":{port}"):
-        raise NodeError(f"the node runs at {running.url}; stop it with `ltr node stop` to start it at port {port}")
+    if port and not (first := running.nodes[0].url).endswith(f":{port}"):
+        raise NodeError(f"the node runs at {first}; stop it with `ltr node stop` to start it at port {port}")
     return running
 
 

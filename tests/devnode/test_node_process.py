@@ -222,6 +222,8 @@ def test_a_cluster_runs_while_one_of_its_nodes_does(settings: Settings):
         start_node(settings, engine="elasticsearch")
     with pytest.raises(NodeError, match="not OpenSearch of 3 nodes"):
         start_node(settings, nodes=3)
+    with pytest.raises(NodeError, match=r"runs at http://127\.0\.0\.1:9200; stop it .* at port 9201"):
+        start_node(settings, port=9201)
     assert stop_node(settings)
     assert not is_running(pids[1], second)
 
