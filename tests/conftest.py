@@ -55,6 +55,12 @@ BOTH_ENGINES = (
 )
 """Files and folders whose live tests run on both search engines: what they test is where the engines can differ."""
 
+QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:-UseG1GC -XX:+UseSerialGC"
+"""A node that runs for minutes does not pay for Java's second compiler: it starts with half of the work."""
+
+for name in ("OPENSEARCH_JAVA_OPTS", "ES_JAVA_OPTS"):
+    os.environ.setdefault(name, QUICK_JAVA)
+
 URLS = {"opensearch": "OPENSEARCH_URL", "elasticsearch": "LTR_TEST_ELASTICSEARCH_URL"}
 """Variables with addresses of clusters. Commands take those of one cluster, so that of the other has another name."""
 
@@ -194,13 +200,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """A process gets the tests of a whole file at a time; those of a secured node all go to the one that starts it."""
+    """A process gets the tests of a whole file at a time.
+
+    Those of secured nodes all go to the process that starts these, and so do those of Elasticsearch.
+    """
     from xdist.scheduler import LoadFileScheduling
 
     class FileScheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
-            return "tests/security" if file.startswith("tests/security/") else file
+            if file.startswith("tests/security/"):
+                return "tests/security"
+            of_elasticsearch = "[elasticsearch" in nodeid and file.removeprefix("tests/").startswith(BOTH_ENGINES)
+            return "Elasticsearch" if of_elasticsearch else file
 
     return FileScheduling(config, log)
 

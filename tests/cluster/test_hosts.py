@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import time
 from base64 import b64encode
 
 import pytest
@@ -156,6 +157,15 @@ def test_a_host_that_loses_a_response_is_named(product, cluster_of):
             cluster_of(f"{one.url},{other.url}", retry_timeout_s=0).call("POST", "/shop/_doc", {})
         (failed,) = [server for server in (one, other) if server.received]
     assert [server.url in str(raised.value) for server in (one, other)] == [failed is one, failed is other]
+
+
+def test_a_request_has_its_time(product, cluster_of):
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        cluster = cluster_of(f"http://127.0.0.1:{hanging.getsockname()[1]}", timeout_s=0.3, retry_timeout_s=0)
+        before = time.monotonic()
+        with pytest.raises(ClusterError):
+            cluster.call("POST", "/shop/_doc", {})
+    assert 0.2 < time.monotonic() - before < 5
 
 
 def test_a_host_that_hangs_is_put_aside(product, cluster_of):

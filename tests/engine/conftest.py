@@ -17,7 +17,7 @@ def node(node_url: str) -> Iterator[Node]:
 @pytest.fixture(scope="session")
 def elasticsearch(node: Node) -> bool:
     """Whether the node is one of Elasticsearch; otherwise it is one of OpenSearch."""
-    return "X-elastic-product" in node("GET", "/_cluster/health").headers
+    return "X-elastic-product" in node("GET", "/").headers
 
 
 @pytest.fixture

@@ -40,7 +40,6 @@ class ElasticsearchClient(HttpClient):
         self._transport = Elasticsearch(
             self.hosts,
             ca_certs=self.ca or DEFAULT,
-            request_timeout=timeout_s,
             connections_per_node=POOL_SIZE,
             node_class=_Node,
             dead_node_backoff_factor=DEAD_S,
@@ -54,7 +53,13 @@ class ElasticsearchClient(HttpClient):
             headers["content-type"] = _LINES if text.endswith("\n") else _JSON
         try:
             meta, body = self._transport.perform_request(
-                method, target, body=text, headers=headers, max_retries=0, retry_on_status=()
+                method,
+                target,
+                body=text,
+                headers=headers,
+                max_retries=0,
+                retry_on_status=(),
+                request_timeout=self.timeout_s,
             )
         except SerializationError:
             return ""

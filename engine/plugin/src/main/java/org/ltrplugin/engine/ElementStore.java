@@ -22,6 +22,7 @@ import org.opensearch.index.query.BoolQueryBuilder;
 import org.opensearch.index.query.QueryBuilders;
 import org.opensearch.search.SearchHit;
 import org.opensearch.search.builder.SearchSourceBuilder;
+import org.opensearch.search.sort.SortBuilders;
 
 /** Reads and writes the elements of stores. After each write it clears the element from the caches of all nodes. */
 final class ElementStore {
@@ -110,8 +111,7 @@ final class ElementStore {
     }
 
     /**
-     * Finds features by name, or by prefix when the name ends in stars. They are in the order in which they were last
-     * written.
+     * Finds features by name, or by prefix when the name ends in stars, in the order of their names.
      */
     void findFeatures(String index, String nameOrPrefix, int size, ActionListener<List<Feature>> listener) {
         String prefix = nameOrPrefix.replaceAll("\\*+$", "");
@@ -140,8 +140,13 @@ final class ElementStore {
 
     private void search(
             String index, BoolQueryBuilder query, int from, int size, ActionListener<SearchResponse> listener) {
-        SearchSourceBuilder source =
-                new SearchSourceBuilder().query(query).from(from).size(size);
+        // In the order of names, so that pages neither repeat nor leave out: documents change places when segments merge.
+        SearchSourceBuilder source = new SearchSourceBuilder()
+                .query(query)
+                .from(from)
+                .size(size)
+                .trackScores(true)
+                .sort(SortBuilders.fieldSort(EXACT_NAME).unmappedType("keyword"));
         client.execute(SearchAction.INSTANCE, new SearchRequest(index).source(source), listener);
     }
 }
