@@ -159,7 +159,7 @@ def test_a_host_that_loses_a_response_is_named(product, cluster_of):
     assert [server.url in str(raised.value) for server in (one, other)] == [failed is one, failed is other]
 
 
-def test_a_request_has_its_time(product, cluster_of):
+def test_a_request_has_its_time(cluster_of):
     with socket.create_server(("127.0.0.1", 0)) as hanging:
         cluster = cluster_of(f"http://127.0.0.1:{hanging.getsockname()[1]}", timeout_s=0.3, retry_timeout_s=0)
         before = time.monotonic()
