@@ -111,7 +111,8 @@ final class ElementStore {
     }
 
     /**
-     * Finds features by name, or by prefix when the name ends in stars, in the order of their names.
+     * Finds features by name, or by prefix when the name ends in stars. They are in the order in which they were last
+     * written.
      */
     void findFeatures(String index, String nameOrPrefix, int size, ActionListener<List<Feature>> listener) {
         String prefix = nameOrPrefix.replaceAll("\\*+$", "");
@@ -140,13 +141,13 @@ final class ElementStore {
 
     private void search(
             String index, BoolQueryBuilder query, int from, int size, ActionListener<SearchResponse> listener) {
-        // In the order of names, so that pages neither repeat nor leave out: documents change places when segments merge.
+        // In the order of writes, which pages need: documents change places when segments merge.
         SearchSourceBuilder source = new SearchSourceBuilder()
                 .query(query)
                 .from(from)
                 .size(size)
                 .trackScores(true)
-                .sort(SortBuilders.fieldSort(EXACT_NAME).unmappedType("keyword"));
+                .sort(SortBuilders.fieldSort("_seq_no"));
         client.execute(SearchAction.INSTANCE, new SearchRequest(index).source(source), listener);
     }
 }
