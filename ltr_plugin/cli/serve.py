@@ -1,0 +1,71 @@
+"""`ltr serve`: the HTTP service and its page."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from ltr_plugin.cli.options import DEFAULT_INDEX, IndexName
+
+
+class KeyScope(StrEnum):
+    """What a key may be used for."""
+
+    search = "search"
+    events = "events"
+    catalog = "catalog"
+    admin = "admin"
+
+
+def serve(
+    name: IndexName = DEFAULT_INDEX,
+    template: Annotated[
+        str | None, typer.Option(help="Search template that ranks. Default: the one with the name of the index.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 is all of this machine.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port.")] = 8080,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="Processes; each loads the encoders.")] = 1,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ORIGIN", help="Page of another origin that may call the service. Repeat it for several."),
+    ] = None,
+    allow_urls: Annotated[
+        bool, typer.Option("--allow-urls", help="Queries may name photos and recordings by URL.")
+    ] = False,
+    key: Annotated[
+        list[KeyScope] | None,
+        typer.Option(
+            "--new-key",
+            metavar="SCOPE",
+            help="Print a new key with this scope (search, events, catalog or admin) and its line of "
+            "LTR_SERVICE_KEYS. Repeat it for several scopes.",
+        ),
+    ] = None,
+) -> None:
+    """Serve searches by text, photo, voice and sound over HTTP, with a page at `/` and its description at `/docs`.
+
+    Keys come from LTR_SERVICE_KEYS; without keys, only this machine may call it, and may do everything.
+    """
+    from ltr_plugin.extras import require_module
+
+    if key:
+        from ltr_plugin.service.keys import new_key
+
+        secret, line = new_key("-".join(key), [scope.value for scope in key])
+        typer.echo(f"key, shown this once: {secret}\nline of LTR_SERVICE_KEYS:  {line}")
+        return
+    for module in ("fastapi", "uvicorn", "python_multipart", "prometheus_client"):
+        require_module(module, "ltr serve", extra="service")
+    from ltr_plugin.service.configuration import LOOPBACK, ServiceOptions
+    from ltr_plugin.service.running import run_service
+    from ltr_plugin.settings import Settings
+
+    options = ServiceOptions(
+        index=name,
+        template=template,
+        allow_urls=allow_urls,
+        allow_origins=tuple(allow_origin or ()),
+        loopback=host in LOOPBACK,
+        processes=processes,
+    )
+    run_service(options, Settings.from_env(), host=host, port=port)

@@ -1,0 +1,56 @@
+"""Who may call a route: by the scope of the key, and not more often than the rate limit allows."""
+
+from collections.abc import Callable
+from math import ceil
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from ltr_plugin.service import metrics
+from ltr_plugin.service.configuration import LOCAL, PAGE
+from ltr_plugin.service.keys import Caller, Scope
+from ltr_plugin.service.state import ServiceState, state_of
+
+
+class AccessError(Exception):
+    """A request that is refused for who sends it: `status` is 401, 403 or 429."""
+
+    def __init__(self, status: int, reason: str, headers: dict[str, str] | None = None) -> None:
+        self.status, self.reason, self.headers = status, reason, headers or {}
+        super().__init__(reason)
+
+
+def caller_of(request: Request, state: Annotated[ServiceState, Depends(state_of)]) -> Caller:
+    """Who sends a request: by `Authorization: Bearer KEY` or `X-API-Key: KEY`. AccessError for an unknown key, and for
+    none where the service has keys."""
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    key = request.headers.get("x-api-key") or (bearer.strip() if scheme.lower() == "bearer" else "")
+    configuration = state.configuration
+    if not key and configuration.open_to_local:
+        return LOCAL
+    caller = configuration.keys.caller(key) if key else None
+    if caller is None:
+        reason = "the key is unknown" if key else "a key is needed: Authorization: Bearer KEY"
+        raise AccessError(401, reason, {"WWW-Authenticate": "Bearer"})
+    return caller
+
+
+def needs(scope: Scope, cost: float = 1) -> Callable[..., Caller]:
+    """A dependency of routes that need this scope; a request counts `cost` times against the rate limit."""
+
+    def check(
+        request: Request,
+        caller: Annotated[Caller, Depends(caller_of)],
+        state: Annotated[ServiceState, Depends(state_of)],
+    ) -> Caller:
+        if scope not in caller.scopes:
+            raise AccessError(403, f"the key {caller.name} has no scope {scope}")
+        # everybody has the page's key, so each address has its own limit
+        address = request.client.host if request.client else ""
+        who = f"{caller.name} {address}" if caller in (PAGE, LOCAL) else caller.name
+        if wait_s := state.rate_limit.wait_s(who, cost):
+            metrics.LIMITED.labels("rate").inc()
+            raise AccessError(429, "too many requests", {"Retry-After": str(ceil(wait_s))})
+        return caller
+
+    return check

@@ -1,0 +1,86 @@
+"""`/v1/search` and `/v1/encode`: queries by text, photo, recording, video or speech."""
+
+import time
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from starlette.concurrency import run_in_threadpool
+
+from ltr_plugin.catalog.product import Modality
+from ltr_plugin.cluster.search import SearchResult
+from ltr_plugin.errors import InputError
+from ltr_plugin.service import metrics
+from ltr_plugin.service.access import needs
+from ltr_plugin.service.encoder_process import Item
+from ltr_plugin.service.encoding import EncodedInputs
+from ltr_plugin.service.models import EncodeResponse, QueryRequest, SearchRequest, SearchResponse, Took
+from ltr_plugin.service.pages import page_of, response_of
+from ltr_plugin.service.state import ServiceState, state_of
+from ltr_plugin.service.uploads import inputs_of, read_form
+from ltr_plugin.validation import decode
+
+router = APIRouter(prefix="/v1", tags=["search"])
+
+MEDIA: tuple[Modality, ...] = ("image", "audio", "video")
+
+
+def forms(model: type[QueryRequest]) -> dict[str, Any]:
+    """The OpenAPI description of a body that is JSON, or a form with files."""
+    schema = model.model_json_schema()
+    files = {name: {"type": "string", "format": "binary"} for name in (*MEDIA, "speech")}
+    form = {**schema, "properties": {**schema["properties"], **files}}
+    content = {"application/json": {"schema": schema}, "multipart/form-data": {"schema": form}}
+    return {"requestBody": {"content": content}}
+
+
+@router.post("/search", response_model_exclude_defaults=True, openapi_extra=forms(SearchRequest))
+async def search(
+    request: Request,
+    _: Annotated[object, Depends(needs("search"))],
+    state: Annotated[ServiceState, Depends(state_of)],
+) -> SearchResponse:
+    """A page of products: by text, a photo, a recording, a video, or several of them; without any, all products."""
+    fields, files = await read_form(request)
+    inputs_of(fields, files, urls=state.configuration.options.allow_urls)
+    asked = decode(SearchRequest, fields, source="search")
+    began = time.perf_counter()
+    encoded = await _encoded(state, asked, files)
+    between = time.perf_counter()
+    served = state.served
+    params = served.parameters(asked.text, encoded.vectors, page_of(asked), asked.language)
+    if encoded.degraded and not (asked.text or encoded.vectors):
+        result = SearchResult((), 0)  # without its photo, the query would find all products
+    else:
+        with metrics.SEARCH_SECONDS.labels(served.ranker).time():
+            result = await run_in_threadpool(served.search, params)
+    took = Took(encode_ms=_ms(between - began), search_ms=_ms(time.perf_counter() - between))
+    query_id = state.configuration.query_ids.new()
+    return response_of(served, asked, result, query_id=query_id, degraded=encoded.degraded, took=took)
+
+
+@router.post("/encode", openapi_extra=forms(QueryRequest))
+async def encode(
+    request: Request,
+    _: Annotated[object, Depends(needs("search"))],
+    state: Annotated[ServiceState, Depends(state_of)],
+) -> EncodeResponse:
+    """The parameters of a query for those who call the search template themselves."""
+    fields, files = await read_form(request)
+    inputs_of(fields, files, urls=state.configuration.options.allow_urls)
+    asked = decode(QueryRequest, fields, source="encode")
+    encoded = await _encoded(state, asked, files)
+    language = {"language": asked.language} if asked.language else {}
+    return EncodeResponse(params={"text": asked.text, **language, **encoded.vectors}, degraded=list(encoded.degraded))
+
+
+async def _encoded(state: ServiceState, asked: QueryRequest, files: Mapping[str, bytes]) -> EncodedInputs:
+    inputs: dict[Modality, Item] = {"text": asked.text}
+    inputs |= {name: given for name in MEDIA if (given := files.get(name) or getattr(asked, name))}
+    if unknown := [name for name in inputs if name != "text" and name not in state.encoding.modalities]:
+        raise InputError("query", f"{state.served.index.alias} has no vectors of {' or '.join(unknown)}")
+    return await state.encoding.encode(inputs)
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)

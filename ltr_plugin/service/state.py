@@ -1,0 +1,94 @@
+"""What the routes share: the cluster, what is served, the encoders, and who may do what."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import Self
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+
+from ltr_plugin.cluster.connecting import connect
+from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.errors import LtrError
+from ltr_plugin.pipelines.served_search import ServedSearch
+from ltr_plugin.service.configuration import Configuration, ServiceOptions
+from ltr_plugin.service.encoding import QueryEncoding
+from ltr_plugin.service.limits import RateLimit
+from ltr_plugin.settings import Settings
+
+REREAD_S = 30.0
+"""Seconds between two readings of the profile, the rules and the release."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class ServiceState:
+    """The state of one process of the service."""
+
+    configuration: Configuration
+    settings: Settings
+    cluster: Cluster
+    served: ServedSearch
+    encoding: QueryEncoding
+    rate_limit: RateLimit
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @classmethod
+    async def open(cls, configuration: Configuration, settings: Settings) -> Self:
+        """Connects, reads what is served, and begins to load the encoders. ClusterError and InputError as of
+        `ServedSearch.open`."""
+        options = configuration.options
+        cluster = await run_in_threadpool(connect, settings=settings, retry_timeout_s=0, timeout_s=10)
+        served = await run_in_threadpool(open_served, cluster, options, settings)
+        encoding = _encoding_of(served, options)
+        encoding.start()
+        limit = RateLimit(options.per_minute, burst=max(options.per_minute // 6, 10))
+        state = cls(configuration, settings, cluster, served, encoding, limit)
+        state._tasks.append(asyncio.create_task(state._reread()))
+        return state
+
+    async def close(self) -> None:
+        """Ends the background work and the encoders."""
+        for task in self._tasks:
+            task.cancel()
+        await self.encoding.close()
+
+    async def reread(self) -> None:
+        """Reads what is served now, and changes the encoders where the vector fields are others."""
+        options = self.configuration.options
+        served = await run_in_threadpool(open_served, self.cluster, options, self.settings)
+        if served.index.vectors != self.served.index.vectors:
+            before, self.encoding = (
+                self.encoding,
+                _encoding_of(served, options),
+            )
+            self.encoding.start()
+            await before.close()
+        self.served = served
+
+    async def _reread(self) -> None:
+        while True:
+            await asyncio.sleep(REREAD_S)
+            try:
+                await self.reread()
+            except LtrError as error:
+                log.warning("what is served cannot be read again, so it stays as it is: %s", error)
+
+
+def open_served(cluster: Cluster, options: ServiceOptions, settings: Settings) -> ServedSearch:
+    """What a service with these options serves; errors as of `ServedSearch.open`."""
+    return ServedSearch.open(cluster, options.index, options.template, media_roots=settings.media_root)
+
+
+def _encoding_of(served: ServedSearch, options: ServiceOptions) -> QueryEncoding:
+    return QueryEncoding(
+        served.index.vectors, text_budget_s=options.text_budget_ms / 1000, media_budget_s=options.media_budget_ms / 1000
+    )
+
+
+def state_of(request: Request) -> ServiceState:
+    """The state of the process, for routes (`Depends`)."""
+    state: ServiceState = request.app.state.service
+    return state
