@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -10,8 +11,11 @@ from starlette.concurrency import run_in_threadpool
 
 from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.connection import Cluster
-from ltr_plugin.errors import LtrError
+from ltr_plugin.cluster.responses import Json
+from ltr_plugin.cluster.search import SearchResult
+from ltr_plugin.errors import ClusterError, LtrError
 from ltr_plugin.pipelines.served_search import ServedSearch
+from ltr_plugin.service import metrics
 from ltr_plugin.service.configuration import Configuration, ServiceOptions
 from ltr_plugin.service.encoding import QueryEncoding
 from ltr_plugin.service.limits import RateLimit
@@ -54,6 +58,28 @@ class ServiceState:
         for task in self._tasks:
             task.cancel()
         await self.encoding.close()
+
+    async def search(
+        self, parameters: Callable[[ServedSearch], Mapping[str, Json]]
+    ) -> tuple[ServedSearch, SearchResult]:
+        """The result of a search by its parameters, and what served it; errors as of `ServedSearch.search`.
+
+        Where the template or the index is gone, what is served now is read first: nobody waits for the next reading.
+        """
+        try:
+            return await self._search(self.served, parameters)
+        except ClusterError as error:
+            if error.status != 404:
+                raise
+        await self.reread()
+        return await self._search(self.served, parameters)
+
+    async def _search(
+        self, served: ServedSearch, parameters: Callable[[ServedSearch], Mapping[str, Json]]
+    ) -> tuple[ServedSearch, SearchResult]:
+        params = parameters(served)
+        with metrics.SEARCH_SECONDS.labels(served.ranker).time():
+            return served, await run_in_threadpool(served.search, params)
 
     async def reread(self) -> None:
         """Reads what is served now, and changes the encoders where the vector fields are others."""

@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from starlette.concurrency import run_in_threadpool
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.cluster.search import SearchResult
 from ltr_plugin.errors import InputError
-from ltr_plugin.service import metrics
 from ltr_plugin.service.access import needs
 from ltr_plugin.service.encoder_process import Item
 from ltr_plugin.service.encoding import EncodedInputs
@@ -47,13 +45,12 @@ async def search(
     began = time.perf_counter()
     encoded = await _encoded(state, asked, files)
     between = time.perf_counter()
-    served = state.served
-    params = served.parameters(asked.text, encoded.vectors, page_of(asked), asked.language)
     if encoded.degraded and not (asked.text or encoded.vectors):
-        result = SearchResult((), 0)  # without its photo, the query would find all products
+        served, result = state.served, SearchResult((), 0)  # without its photo, the query would find all products
     else:
-        with metrics.SEARCH_SECONDS.labels(served.ranker).time():
-            result = await run_in_threadpool(served.search, params)
+        served, result = await state.search(
+            lambda served: served.parameters(asked.text, encoded.vectors, page_of(asked), asked.language)
+        )
     took = Took(encode_ms=_ms(between - began), search_ms=_ms(time.perf_counter() - between))
     query_id = state.configuration.query_ids.new()
     return response_of(served, asked, result, query_id=query_id, degraded=encoded.degraded, took=took)

@@ -1,0 +1,67 @@
+"""A small shop with photos, words and filters, and the service on it."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from drawn_photo import photo
+from ltr_workers.embedding import embed
+from running_service import RunningService, running_service
+
+from ltr_plugin.catalog.product import Product
+from ltr_plugin.cluster.connecting import connect
+from ltr_plugin.cluster.managed.index import ManagedIndex
+from ltr_plugin.cluster.managed.versions import open_or_create
+from ltr_plugin.encoders import vector_fields
+from ltr_plugin.service.configuration import ServiceOptions
+from ltr_plugin.settings import Settings
+
+COLOURS = ("red", "green", "blue", "white", "black", "orange", "purple", "yellow")
+GOODS = ("mug", "bowl", "plate")
+
+
+@pytest.fixture(scope="session")
+def shop_settings(node_url, tmp_path_factory) -> Settings:
+    """Settings of a service on the node that may read the shop's photos."""
+    return Settings(opensearch_url=node_url, media_root=(tmp_path_factory.mktemp("shop"),))
+
+
+@pytest.fixture(scope="session")
+def shop(node_url, shop_settings, encoder_folder) -> Iterator[ManagedIndex]:
+    """24 products in 8 colours with a photo each, and their vectors."""
+    (folder,) = shop_settings.media_root
+    products = []
+    for colour in COLOURS:
+        (folder / f"{colour}.png").write_bytes(photo(colour))
+        for number, good in enumerate(GOODS):
+            products.append(
+                Product(
+                    id=f"{colour}-{good}",
+                    title=f"{colour} {good}",
+                    brand=f"Brand {number}",
+                    category=("kitchen", good),
+                    price=5.0 + len(products),
+                    currency="EUR",
+                    images=(f"{colour}.png",),
+                )
+            )
+    cluster = connect(node_url)
+    alias = f"shop-{uuid.uuid4().hex[:8]}"
+    made = open_or_create(cluster, alias, vector_fields(image=f"open_clip:{encoder_folder}"), folder)
+    index = made.allow_media(folder)
+    assert not [error for _, error in index.put(products) if error]
+    index.refresh()
+    embed(index, [product.id for product in products])
+    index.refresh()
+    yield index
+    cluster.call("DELETE", f"/{index.name}")
+
+
+@pytest.fixture(scope="session")
+def service(shop, shop_settings) -> Iterator[RunningService]:
+    """The service on the shop, to which this machine may do everything."""
+    with running_service(
+        ServiceOptions(index=shop.alias, per_minute=1_000_000, text_budget_ms=20_000, media_budget_ms=20_000),
+        shop_settings,
+    ) as running:
+        yield running

@@ -1,0 +1,80 @@
+"""The service on a port of its own, in a thread, and a client of it."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3
+import uvicorn
+from fastapi import FastAPI
+
+from ltr_plugin.service.app import app_of
+from ltr_plugin.service.configuration import ServiceOptions
+from ltr_plugin.settings import Settings
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response: its status, decoded JSON or bytes, and headers."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class RunningService:
+    """The address of a service, and the application behind it."""
+
+    url: str
+    app: FastAPI
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """The answer to GET."""
+        return self._send("GET", path, headers=headers)
+
+    def post(self, path: str, body: Any, **headers: str) -> Answer:
+        """The answer to a body of JSON, or of these bytes or text as they are."""
+        data = body if isinstance(body, bytes | str) else json.dumps(body)
+        return self._send("POST", path, body=data, headers={"content-type": "application/json", **headers})
+
+    def form(self, path: str, fields: Mapping[str, str] | None = None, **files: bytes) -> Answer:
+        """The answer to a form with fields and files."""
+        return self._send("POST", path, fields={**(fields or {}), **{name: ("f", one) for name, one in files.items()}})
+
+    def wait_until_ready(self, timeout_s: float = 60) -> None:
+        """Returns when the encoders are loaded."""
+        until = time.monotonic() + timeout_s
+        while self.get("/readyz").status != 200:
+            assert time.monotonic() < until, self.get("/readyz").body
+            time.sleep(0.1)
+
+    def _send(self, method: str, path: str, **options: Any) -> Answer:
+        response = urllib3.request(method, self.url + path, timeout=60, retries=False, **options)
+        kind = response.headers.get("content-type", "")
+        return Answer(response.status, response.json() if "json" in kind else response.data, response.headers)
+
+
+@contextmanager
+def running_service(options: ServiceOptions, settings: Settings, *, ready: bool = True) -> Iterator[RunningService]:
+    """A service with these options, once its encoders are loaded, or once it answers."""
+    app = app_of(options, settings)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=2))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the service did not start"
+            time.sleep(0.02)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        service = RunningService(f"http://127.0.0.1:{port}", app)
+        if ready:
+            service.wait_until_ready()
+        yield service
+    finally:
+        server.should_exit = True
+        thread.join(timeout=30)
