@@ -51,7 +51,7 @@ def test_a_photo_and_words_are_searched_as_a_direct_caller_searches(service, sho
     scores = [hit["score"] for hit in answer.body["hits"]]
     assert scores == pytest.approx([hit["_score"] for hit in direct], rel=1e-5)
     assert answer.body["ranker"] == "vectors"
-    assert {one["value"] for one in answer.body["facets"]["brand"]} == {"Brand 0", "Brand 1", "Brand 2"}
+    assert {one["value"] for one in answer.body["facets"]["brand"]} == {"Brand 2"}, "facets count the lexical match"
 
 
 def test_nothing_asked_is_browsing_and_pages_follow_each_other(service):
