@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from math import ceil
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
 from ltr_plugin.service import metrics
-from ltr_plugin.service.configuration import LOCAL, PAGE
+from ltr_plugin.service.configuration import LOCAL, LOOPBACK
 from ltr_plugin.service.keys import Caller, Scope
 from ltr_plugin.service.state import ServiceState, state_of
 
@@ -26,7 +27,7 @@ def caller_of(request: Request, state: Annotated[ServiceState, Depends(state_of)
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     key = request.headers.get("x-api-key") or (bearer.strip() if scheme.lower() == "bearer" else "")
     configuration = state.configuration
-    if not key and configuration.open_to_local:
+    if not key and configuration.open_to_local and _is_local(request):
         return LOCAL
     caller = configuration.keys.caller(key) if key else None
     if caller is None:
@@ -45,12 +46,17 @@ def needs(scope: Scope, cost: float = 1) -> Callable[..., Caller]:
     ) -> Caller:
         if scope not in caller.scopes:
             raise AccessError(403, f"the key {caller.name} has no scope {scope}")
-        # everybody has the page's key, so each address has its own limit
-        address = request.client.host if request.client else ""
-        who = f"{caller.name} {address}" if caller in (PAGE, LOCAL) else caller.name
-        if wait_s := state.rate_limit.wait_s(who, cost):
+        if wait_s := state.wait_s(caller, request.client.host if request.client else "", cost):
             metrics.LIMITED.labels("rate").inc()
             raise AccessError(429, "too many requests", {"Retry-After": str(ceil(wait_s))})
         return caller
 
     return check
+
+
+def _is_local(request: Request) -> bool:
+    """Whether a request comes from this machine itself: not through a proxy, and not from a page of another site whose
+    name was made to mean this machine."""
+    forwarded = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip", "via"))
+    origin = request.headers.get("origin")
+    return not forwarded and request.url.hostname in LOOPBACK and (not origin or urlsplit(origin).hostname in LOOPBACK)

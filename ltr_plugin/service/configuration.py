@@ -17,7 +17,7 @@ PAGE = Caller("page", frozenset[Scope]({"search", "events"}))
 """Who the page's own key belongs to: everybody who sees the page."""
 
 LOCAL = Caller("local", frozenset[Scope]({"search", "events", "catalog", "admin"}))
-"""Who may do everything, where a service on loopback has no keys."""
+"""Who may do everything, where a service on loopback has no keys: this machine itself."""
 
 
 class ServiceOptions(StrictModel):
@@ -31,6 +31,7 @@ class ServiceOptions(StrictModel):
     text_budget_ms: float = 400
     media_budget_ms: float = 3000
     per_minute: int = 600
+    """Requests of one address with the page's key, by each process."""
     loopback: bool = True
     processes: int = 1
 

@@ -16,13 +16,17 @@ from ltr_plugin.cluster.search import SearchResult
 from ltr_plugin.errors import ClusterError, LtrError
 from ltr_plugin.pipelines.served_search import ServedSearch
 from ltr_plugin.service import metrics
-from ltr_plugin.service.configuration import Configuration, ServiceOptions
+from ltr_plugin.service.configuration import LOCAL, PAGE, Configuration, ServiceOptions
 from ltr_plugin.service.encoding import QueryEncoding
+from ltr_plugin.service.keys import Caller
 from ltr_plugin.service.limits import RateLimit
 from ltr_plugin.settings import Settings
 
 REREAD_S = 30.0
 """Seconds between two readings of the profile, the rules and the release."""
+
+KEY_PER_MINUTE = 60_000
+"""Requests of one key, by each process."""
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +40,8 @@ class ServiceState:
     cluster: Cluster
     served: ServedSearch
     encoding: QueryEncoding
-    rate_limit: RateLimit
+    page_limit: RateLimit
+    key_limit: RateLimit
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     @classmethod
@@ -48,10 +53,17 @@ class ServiceState:
         served = await run_in_threadpool(open_served, cluster, options, settings)
         encoding = _encoding_of(served, options)
         encoding.start()
-        limit = RateLimit(options.per_minute, burst=max(options.per_minute // 6, 10))
-        state = cls(configuration, settings, cluster, served, encoding, limit)
+        limits = [RateLimit(rate, burst=max(rate // 6, 10)) for rate in (options.per_minute, KEY_PER_MINUTE)]
+        state = cls(configuration, settings, cluster, served, encoding, *limits)
         state._tasks.append(asyncio.create_task(state._reread()))
         return state
+
+    def wait_s(self, caller: Caller, address: str, cost: float) -> float:
+        """0 where a caller may go on, else the seconds until it may. Everybody has the page's key, so that each address
+        has its own limit; a key of its own is limited only as a program that ran wild is."""
+        if caller == LOCAL:
+            return 0.0
+        return self.page_limit.wait_s(address, cost) if caller == PAGE else self.key_limit.wait_s(caller.name, cost)
 
     async def close(self) -> None:
         """Ends the background work and the encoders."""

@@ -148,12 +148,21 @@ def test_keys_open_what_their_scopes_name(shop, shop_settings):
         assert guarded.post("/v1/search", {}).status == 401
         assert guarded.post("/v1/search", {}, Authorization="Bearer nonsense").status == 401
         assert guarded.post("/v1/search", {}, **{"X-API-Key": other}).status == 403
-        statuses = [guarded.post("/v1/search", {"size": 1}, **bearer).status for _ in range(12)]
+        assert {guarded.post("/v1/search", {"size": 1}, **bearer).status for _ in range(12)} == {200}
+        page = {"X-API-Key": guarded.app.state.service.configuration.page_key}
+        statuses = [guarded.post("/v1/search", {"size": 1}, **page).status for _ in range(12)]
         assert statuses == [200] * 10 + [429] * 2
-        limited = guarded.post("/v1/search", {"size": 1}, **bearer)
+        limited = guarded.post("/v1/search", {"size": 1}, **page)
         assert 0 < int(limited.headers["retry-after"]) <= 10
         assert guarded.get("/healthz").status == 200
         assert b'ltr_service_requests_total{route="/v1/search",status="429"}' in guarded.get("/metrics").body
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X-Forwarded-For": "192.0.2.1"}, {"Host": "evil.example"}, {"Origin": "https://evil.example"}]
+)
+def test_without_keys_only_this_machine_itself_is_answered(service, headers):
+    assert service.post("/v1/search", {"size": 1}, **headers).status == 401
 
 
 def test_a_template_that_somebody_deletes_takes_no_search_down(service, shop):
