@@ -1,13 +1,17 @@
 """`ltr demo`: the whole way, from a catalog to a comparison of rankers."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ltr_plugin.cli.options import DefaultOf
 from ltr_plugin.cli.terminal.progress_bar import progress_bar
 from ltr_plugin.engines import EngineName
+
+if TYPE_CHECKING:
+    from ltr_plugin.demo.run import DemoReport
+    from ltr_plugin.settings import Settings
 
 RUN = "demo.run:run_demo"
 
@@ -23,12 +27,6 @@ def demo(
         float,
         typer.Option(
             min=0.1, default_factory=DefaultOf(RUN, "encoder_minutes"), help="Minutes to fine-tune the photo encoder."
-        ),
-    ],
-    sound_minutes: Annotated[
-        float,
-        typer.Option(
-            min=0.1, default_factory=DefaultOf(RUN, "sound_minutes"), help="Minutes to train the audio encoder."
         ),
     ],
     language: Annotated[
@@ -50,6 +48,9 @@ def demo(
             "in the name where they are others, such as `demo-elasticsearch`."
         ),
     ] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Then serve the page of the shop at http://127.0.0.1:8080 until Ctrl-C.")
+    ] = False,
     keep_node: Annotated[
         bool, typer.Option("--keep-node", help="Leave the development node running, to search by hand.")
     ] = False,
@@ -60,6 +61,8 @@ def demo(
     from ltr_plugin.extras import require_module
 
     require_module("prometheus_client", "the demo")  # the extra `workers` brings all that the demo needs
+    if serve:
+        require_module("fastapi", "ltr demo --serve")
     from ltr_plugin.demo.run import run_demo
     from ltr_plugin.queries.query import INPUT_MODES
     from ltr_plugin.settings import Settings
@@ -73,13 +76,29 @@ def demo(
         data=data,
         products=products,
         encoder_minutes=encoder_minutes,
-        sound_minutes=sound_minutes,
         language=language,
         engine=engine,
-        keep_node=keep_node,
+        keep_node=keep_node or serve,
     )
     console = Console()
     console.print(report.comparison.full.to_summary(INPUT_MODES))
     for name, parity in report.parity.items():
         console.print(f"{name}: {parity}", highlight=False)
     console.print(f"report: {report.html_path} (its numbers: {report.json_path})", highlight=False)
+    if serve:
+        _serve(settings, report, keep_node=keep_node)
+
+
+def _serve(settings: "Settings", report: "DemoReport", *, keep_node: bool) -> None:
+    """Serves the demo's shop; the node stops afterwards, unless it is to be kept."""
+    from ltr_plugin.devnode import stop_node
+    from ltr_plugin.service.configuration import ServiceOptions
+    from ltr_plugin.service.running import run_service
+
+    try:
+        run_service(
+            ServiceOptions(index=report.index), settings.model_copy(update={"media_root": (report.media.resolve(),)})
+        )
+    finally:
+        if settings.cluster_url is None and not keep_node:
+            stop_node(settings)

@@ -52,8 +52,13 @@ ProgressBar = Callable[[str], AbstractContextManager[Progress]]
 
 @dataclass(frozen=True)
 class DemoReport:
-    """The comparison of all rankers, the parity of the learned ones, and the report as JSON and as a page."""
+    """The comparison of all rankers, the parity of the learned ones, and the report as JSON and as a page.
 
+    `index` is the name of the shop's index, `media` the folder of its photos and sounds.
+    """
+
+    index: str
+    media: Path
     comparison: Evaluation
     parity: dict[str, Parity]
     json_path: Path
@@ -147,7 +152,8 @@ def _rank(index: ManagedIndex, files: ShopFiles, out: Path, timer: _StepTimer, s
     }
     write_atomic(json_path, json.dumps(report, indent=2) + "\n")
     write_report(index, replace(comparison, media_root=files.test_queries.parent), html_path)
-    return DemoReport(comparison, {name: one.parity for name, one in pushed.items()}, json_path, html_path)
+    parity = {name: one.parity for name, one in pushed.items()}
+    return DemoReport(index.alias, files.catalog.parent, comparison, parity, json_path, html_path)
 
 
 def _train_rankers(table: FeatureTable, out: Path, timer: _StepTimer) -> dict[str, Ranker]:

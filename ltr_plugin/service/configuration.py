@@ -1,5 +1,6 @@
 """What a service is started with."""
 
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -77,4 +78,5 @@ def as_environment(options: ServiceOptions, settings: Settings) -> Mapping[str, 
     return {
         "LTR_SERVICE_OPTIONS": options.model_dump_json(exclude_defaults=True),
         "LTR_SERVICE_SECRET": settings.service_secret or secrets.token_urlsafe(32),
+        "LTR_MEDIA_ROOT": os.pathsep.join(map(str, settings.media_root)),
     }

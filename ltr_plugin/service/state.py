@@ -53,8 +53,10 @@ class ServiceState:
         served = await run_in_threadpool(open_served, cluster, options, settings)
         encoding = _encoding_of(served, options)
         encoding.start()
-        limits = [RateLimit(rate, burst=max(rate // 6, 10)) for rate in (options.per_minute, KEY_PER_MINUTE)]
-        state = cls(configuration, settings, cluster, served, encoding, *limits)
+        page_limit, key_limit = (
+            RateLimit(rate, burst=max(rate // 6, 10)) for rate in (options.per_minute, KEY_PER_MINUTE)
+        )
+        state = cls(configuration, settings, cluster, served, encoding, page_limit, key_limit)
         state._tasks.append(asyncio.create_task(state._reread()))
         return state
 
