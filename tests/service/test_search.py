@@ -165,6 +165,18 @@ def test_without_keys_only_this_machine_itself_is_answered(service, headers):
     assert service.post("/v1/search", {"size": 1}, **headers).status == 401
 
 
+def test_pages_of_named_origins_may_call(shop, shop_settings):
+    options = ServiceOptions(index=shop.alias, allow_origins=("https://shop.example",))
+    with running_service(options, shop_settings, ready=False) as running:
+        key = {"X-API-Key": running.app.state.service.configuration.page_key}
+        answers = {
+            origin: running.post("/v1/search", {"size": 0}, Origin=origin, **key).headers
+            for origin in ("https://shop.example", "https://other.example")
+        }
+    allowed = {origin: headers.get("access-control-allow-origin") for origin, headers in answers.items()}
+    assert allowed == {"https://shop.example": "https://shop.example", "https://other.example": None}
+
+
 def test_a_template_that_somebody_deletes_takes_no_search_down(service, shop):
     promote(shop, "bm25", shop.alias)
     state = service.app.state.service
