@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from built_node import copy_of_built_node
-from three_nodes import COLOURS, GOODS, OPTIONS, PRODUCTS, Nodes
+from three_nodes import COLOURS, GOODS, OPTIONS, PRODUCTS, KilledAt, Nodes, log_rows
 
 from benchmarks.lib.word_shop import feature_set
 from ltr_plugin.catalog.product import Product
@@ -15,7 +15,8 @@ from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.devnode import temporary_node
 from ltr_plugin.devnode.distribution import DISTRIBUTIONS
 from ltr_plugin.features.feature_set import FeatureSet
-from ltr_plugin.pipelines.indexing.index_catalog import write_catalog
+from ltr_plugin.features.table import FeatureTable
+from ltr_plugin.pipelines.indexing.index_catalog import IndexResult, write_catalog
 
 
 @pytest.fixture(scope="module", params=list(DISTRIBUTIONS))
@@ -50,25 +51,36 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def alias(nodes: Nodes) -> Iterator[str]:
-    """The name of an index that is deleted afterwards, when all nodes run again."""
-    name = f"several-{uuid.uuid4().hex[:8]}"
-    yield name
+@pytest.fixture(scope="module")
+def written(nodes: Nodes, shop: Path) -> Iterator[IndexResult]:
+    """The shop written into the cluster while a node dies; all nodes run again, and the index is deleted at the end."""
+    alias = f"several-{uuid.uuid4().hex[:8]}"
+    killing = KilledAt(nodes, 1, PRODUCTS // 3)
+    result = write_catalog(nodes.cluster, shop / "catalog.jsonl", alias, (), options=OPTIONS, progress=killing)
+    assert nodes.running() == [False, True, True]
     nodes.restore()
-    nodes.cluster.call("DELETE", f"/{name}-v*")
+    yield result
+    nodes.restore()
+    nodes.cluster.call("DELETE", f"/{alias}-v*")
 
 
 @pytest.fixture
-def index(nodes: Nodes, shop: Path, alias: str) -> ManagedIndex:
-    """The shop on the cluster; the nodes have what the index is made of."""
-    written = write_catalog(nodes.cluster, shop / "catalog.jsonl", alias, (), options=OPTIONS)
-    assert (written.written, written.refused) == (PRODUCTS, [])
+def index(written: IndexResult, nodes: Nodes) -> ManagedIndex:
+    """The shop on the cluster, all nodes of which run."""
     nodes.restore()
     return written.index
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def features() -> FeatureSet:
     """A feature set whose name is new."""
     return feature_set(f"t{uuid.uuid4().hex[:8]}")
+
+
+@pytest.fixture(scope="module")
+def rows(
+    written: IndexResult, nodes: Nodes, shop: Path, features: FeatureSet, tmp_path_factory: pytest.TempPathFactory
+) -> FeatureTable:
+    """The logged features of the judged products, without a death."""
+    nodes.restore()
+    return log_rows(written.index, shop, features, tmp_path_factory.mktemp("rows"))

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from three_nodes import COLOURS, GOODS, OPTIONS, PRODUCTS, KilledAt, Nodes
+from three_nodes import COLOURS, GOODS, PRODUCTS, KilledAt, Nodes, log_rows
 
 from ltr_plugin.cluster.feature_store import FeatureStore
 from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
 from ltr_plugin.pipelines.encode_queries import encode
-from ltr_plugin.pipelines.indexing.index_catalog import write_catalog
-from ltr_plugin.pipelines.log_features import log_features
+from ltr_plugin.pipelines.indexing.index_catalog import IndexResult
 from ltr_plugin.pipelines.push import push, verify_parity
 from ltr_plugin.pipelines.search import search
 from ltr_plugin.rankers.lambdamart import train_lambdamart
@@ -60,45 +59,30 @@ class Searching:
                 self.pages[text][tuple(round(hit.score, 4) for hit in page.hits)] += 1
 
 
-def assert_all_there(nodes: Nodes, alias: str) -> None:
-    """Every product, as it was written, through every node."""
+def test_a_node_that_dies_while_a_catalog_is_written_loses_nothing(nodes: Nodes, written: IndexResult):
+    assert (written.written, written.refused) == (PRODUCTS, [])
     for cluster in nodes.each():
-        index = ManagedIndex.open(cluster, alias)
+        index = ManagedIndex.open(cluster, written.index.alias)
         index.refresh()
         assert index.count() == PRODUCTS
-        assert {stored.product.title.split()[-1] for stored in index.fetch(index.ids())} == set(
-            map(str, range(PRODUCTS))
-        )
+        numbers = {stored.product.title.split()[-1] for stored in index.fetch(index.ids())}
+        assert numbers == set(map(str, range(PRODUCTS)))
 
 
-def test_a_node_that_dies_while_a_catalog_is_written_loses_nothing(nodes: Nodes, shop: Path, alias: str):
-    killing = KilledAt(nodes, 1, PRODUCTS // 3)
-    written = write_catalog(nodes.cluster, shop / "catalog.jsonl", alias, (), options=OPTIONS, progress=killing)
-    assert (written.written, written.refused) == (PRODUCTS, [])
-    assert nodes.running() == [False, True, True]
-    nodes.restore()
-    assert_all_there(nodes, alias)
-
-
-def test_rows_and_rankers_are_the_same_with_a_node_that_dies(
-    nodes: Nodes, shop: Path, index: ManagedIndex, features: FeatureSet, tmp_path: Path
+def test_a_node_that_dies_while_features_are_logged_changes_no_value(
+    nodes: Nodes, shop: Path, index: ManagedIndex, features: FeatureSet, rows: FeatureTable, tmp_path: Path
 ):
-    def log(name: str, **options: KilledAt) -> FeatureTable:
-        inputs = (shop / "queries.jsonl", shop / "qrels.txt", tmp_path / name)
-        # judged products alone: drawn ones depend on which of two that score alike comes first in a copy of a shard
-        done = log_features(index, features, *inputs, negatives=0, **options)
-        assert (done.failed, done.missing_products) == ({}, [])
-        return FeatureTable.read(tmp_path / name)
-
-    whole = log("whole.parquet")
     killing = KilledAt(nodes, 2, 5)
-    table = log("killed.parquet", progress=killing)
+    table = log_rows(index, shop, features, tmp_path, progress=killing)
     assert nodes.running() == [True, False, True]
-    assert table.products.tolist() == whole.products.tolist()
-    np.testing.assert_array_equal(table.values, whole.values)
-    nodes.restore()
+    assert table.products.tolist() == rows.products.tolist()
+    np.testing.assert_array_equal(table.values, rows.values)
 
-    ranker = train_lambdamart(table)
+
+def test_a_node_that_dies_during_an_upload_and_then_the_manager_disturb_no_search(
+    nodes: Nodes, shop: Path, index: ManagedIndex, rows: FeatureTable
+):
+    ranker = train_lambdamart(rows)
     encoded = encode(index, shop / "queries.jsonl")
     killing = KilledAt(nodes, 3, 5)
     with Searching(index) as searching:
@@ -107,27 +91,25 @@ def test_rows_and_rankers_are_the_same_with_a_node_that_dies(
         nodes.restore()
     assert pushed.parity.passed
     assert pushed.model == model_name(ranker)
-    assert searching.failed == []
-    assert searching.answered > len(QUERIES)
-    assert all(len(pages) == 1 for pages in searching.pages.values()), searching.pages
+    assert_steady(searching)
     for cluster in nodes.each():
         one = ManagedIndex.open(cluster, index.alias)
         assert FeatureStore(cluster).model(pushed.model) is not None
         parity = verify_parity(one, ranker, ranker.export(), pushed.model, encoded)
         assert parity.passed, parity
 
-
-def test_searches_by_a_ranker_answer_while_the_manager_dies(
-    nodes: Nodes, shop: Path, index: ManagedIndex, features: FeatureSet, tmp_path: Path
-):
-    log_features(index, features, shop / "queries.jsonl", shop / "qrels.txt", tmp_path / "table.parquet")
-    pushed = push(index, train_lambdamart(FeatureTable.read(tmp_path / "table.parquet")))
     with Searching(index, pushed.model) as searching:
         nodes.kill(nodes.manager())
         answered = searching.answered
         nodes.restore()
     assert searching.answered > answered + len(QUERIES)
+    assert_steady(searching)
+
+
+def assert_steady(searching: Searching) -> None:
+    """Every search was answered, and each query by one page."""
     assert searching.failed == []
+    assert searching.answered > len(QUERIES)
     assert all(len(pages) == 1 for pages in searching.pages.values()), searching.pages
 
 

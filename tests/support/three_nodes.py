@@ -1,9 +1,16 @@
 """Three real nodes of one cluster, which a test kills and starts again."""
 
+import warnings
+from pathlib import Path
+
 from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.connection import Cluster
+from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.managed.versions import IndexOptions
 from ltr_plugin.devnode import NodeState, kill_node, node_state, start_node
+from ltr_plugin.features.feature_set import FeatureSet
+from ltr_plugin.features.table import FeatureTable
+from ltr_plugin.pipelines.log_features import log_features
 from ltr_plugin.settings import Settings
 
 COLOURS, GOODS = ("red", "blue", "green", "black"), ("shoe", "lamp", "mug", "chair", "scarf")
@@ -37,7 +44,8 @@ class Nodes:
     def restore(self) -> None:
         """Starts the nodes that ended, and waits until each shard has its copy again."""
         assert start_node(self._settings).urls == self.urls
-        health = self.cluster.call("GET", "/_cluster/health", wait_for_status="green", timeout="120s")
+        with warnings.catch_warnings(action="ignore"):  # OpenSearch's, of system indices, which are among all
+            health = self.cluster.call("GET", "/_cluster/health", wait_for_status="green", timeout="120s")
         assert health["status"] == "green"
 
     def each(self) -> list[Cluster]:
@@ -55,3 +63,13 @@ class KilledAt:
         if done >= self.at and not self.killed:
             self.killed = True
             self.nodes.kill(self.number)
+
+
+def log_rows(index: Index, shop: Path, features: FeatureSet, folder: Path, **options: KilledAt) -> FeatureTable:
+    """The features of the judged products of a shop. Drawn ones would depend on which of two that score alike comes
+    first in a copy of a shard."""
+    done = log_features(
+        index, features, shop / "queries.jsonl", shop / "qrels.txt", folder / "rows.parquet", negatives=0, **options
+    )
+    assert (done.failed, done.missing_products) == ({}, [])
+    return FeatureTable.read(folder / "rows.parquet")
