@@ -16,7 +16,7 @@ from ltr_plugin.service.access import AccessError
 from ltr_plugin.service.configuration import Configuration, ServiceOptions
 from ltr_plugin.service.middleware import Measured, TimedBodies
 from ltr_plugin.service.models import ErrorResponse, Problem
-from ltr_plugin.service.routes import health, photos, search
+from ltr_plugin.service.routes import health, page, photos, search
 from ltr_plugin.service.state import ServiceState
 from ltr_plugin.service.uploads import MAX_FORM_BYTES
 from ltr_plugin.settings import Settings
@@ -60,6 +60,8 @@ def app_of(options: ServiceOptions, settings: Settings) -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router)
+    if options.page:
+        app.include_router(page.router)
     for kind in (AccessError, LtrError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _refused)
     app.add_middleware(TimedBodies)

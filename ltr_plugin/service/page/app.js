@@ -1,0 +1,254 @@
+// The page: reads what is searched from the address, asks the service, and shows what comes back.
+
+import * as api from "./api.js";
+import { announce, byId, button, h, icon } from "./dom.js";
+import * as events from "./events.js";
+import * as facets from "./facets.js";
+import * as media from "./media.js";
+import * as notices from "./notices.js";
+import * as photo from "./photo.js";
+import { openProduct } from "./product.js";
+import * as results from "./results.js";
+import * as searchBox from "./search-box.js";
+import * as state from "./state.js";
+import * as suggestions from "./suggestions.js";
+import * as texts from "./texts.js";
+import * as voice from "./voice.js";
+import { photoAt } from "./card.js";
+
+const SLOW_MS = 1000;
+const WAIT_FOR_ENCODERS_MS = 3000;
+const RETRY_S = [1, 2, 4, 8, 15];
+const { t } = texts;
+
+let page; // page.json
+let box; // the search box
+let controller = null; // of the request that runs
+let retry = null; // the timer of the next try
+let tries = 0;
+let last = null; // the state whose products are shown
+const titles = new Map(); // of products that were seen, for "more like"
+
+async function start() {
+  try {
+    page = await api.configuration();
+  } catch (error) {
+    wait(start, error);
+    return;
+  }
+  await texts.load(page.texts);
+  notices.banner(null);
+  tries = 0;
+  const name = page.name.replace(/[-_]+/g, " ");
+  byId("shop").textContent = name.charAt(0).toUpperCase() + name.slice(1);
+  document.title = byId("shop").textContent;
+  state.declare(page.filters);
+  setup();
+  state.onChange((next, moved) => run(next, { moved }));
+  run(state.read());
+}
+
+function setup() {
+  const current = () => state.read();
+  box = searchBox.setup({ submit: (text) => submit({ text }) });
+  byId("shop").addEventListener("click", (event) => {
+    event.preventDefault();
+    state.go({ ...state.EMPTY });
+    scrollTo({ top: 0 });
+  });
+  if (page.has.suggest) {
+    const choose = ({ text, filters, product }) => {
+      if (product) return submit({ text: product.title });
+      return submit(text === undefined ? { text: "", filters } : { text });
+    };
+    suggestions.setup({ box: box.box, language: language(), choose });
+  }
+  if (page.has.image) {
+    photo.setup({ take: takePhoto, refuse: notices.toast });
+  }
+  if (page.has.speech && voice.canRecord()) {
+    const sound = page.has.audio ? async (blob) => state.go({ ...state.EMPTY, sound: await media.keep(blob) }) : null;
+    voice.setup({ heard: box.offer, sound });
+  }
+  events.setup(page);
+  foot();
+  addEventListener("offline", () => notices.banner("banner.offline"));
+  addEventListener("online", () => run(current(), { again: true }));
+}
+
+/** A new query by words: filters of the last one go, its photo stays. */
+function submit({ text, filters = {} }) {
+  const { photo: image } = state.read();
+  state.go({ ...state.EMPTY, text, filters, photo: filters && Object.keys(filters).length ? "" : image });
+}
+
+async function takePhoto(blob) {
+  const { text } = state.read();
+  state.go({ ...state.EMPTY, text, photo: await media.keep(blob) });
+}
+
+function foot() {
+  const languages = page.texts.map((code) => h("option", { value: code, selected: code === texts.language }, new Intl.DisplayNames([code], { type: "language" }).of(code)));
+  const select = h("select", { "aria-label": t("foot.language"), on: { change: (event) => texts.choose(event.target.value) } }, languages);
+  byId("foot").replaceChildren(
+    ...[
+      languages.length > 1 && h("span", { class: "select" }, select, icon("down")),
+      page.has.events && button({ text: t("consent.title"), kind: "plain", on: events.ask }),
+      h("a", { class: "button plain", href: "docs" }, t("foot.api")),
+    ].filter(Boolean),
+  );
+}
+
+/** The language of products, where they have texts in that of the page. */
+function language() {
+  return page.languages.find((one) => one.split(/[-_]/)[0].toLowerCase() === texts.language);
+}
+
+/** Searches for a state and shows the result; on an error that passes, the last products stay and it is tried again. */
+async function run(now, { again = false } = {}) {
+  clearTimeout(retry);
+  controller?.abort();
+  controller = new AbortController();
+  const { signal } = controller;
+  const anew = !again && (!last || last.text !== now.text || last.photo !== now.photo || last.sound !== now.sound || last.similar !== now.similar);
+  box.set(now.text);
+  showMedia(now);
+  if (!again || !last) results.loading({ anew });
+  const slow = setTimeout(() => {
+    byId("progress").hidden = false;
+    announce(t("slow"));
+  }, SLOW_MS);
+  try {
+    const response = await find(now, signal);
+    if (signal.aborted) return;
+    tries = 0;
+    notices.banner(navigator.onLine ? null : "banner.offline");
+    show(response, now);
+  } catch (error) {
+    if (signal.aborted || error.name === "AbortError") return;
+    if (error.passing) wait(() => run(state.read(), { again: true }), error);
+    else refuse(error);
+  } finally {
+    clearTimeout(slow);
+    if (!signal.aborted) {
+      byId("progress").hidden = true;
+      results.loaded();
+    }
+  }
+}
+
+function find(now, signal) {
+  const base = { size: state.PAGE_SIZE, from: (now.page - 1) * state.PAGE_SIZE, ...events.identity() };
+  const code = language();
+  if (code) base.language = code;
+  if (now.similar) return api.similar(now.similar, base, signal);
+  const files = {};
+  for (const [name, id] of [["image", now.photo], ["audio", now.sound]]) {
+    const blob = id && media.find(id);
+    if (blob) files[name] = blob;
+    else if (id) notices.toast(t("media.gone"));
+  }
+  const fields = { ...base, filters: state.requested(now.filters), facets: page.filters.some((one) => one.facet) };
+  if (now.text) fields.text = now.text;
+  if (now.sort) fields.sort = now.sort;
+  return api.search(fields, files, signal);
+}
+
+function show(response, now) {
+  const hits = response.hits ?? [];
+  const currencies = new Set(hits.map((one) => one.currency).filter(Boolean));
+  const currency = currencies.size === 1 ? [...currencies][0] : null;
+  for (const hit of hits) titles.set(hit.id, hit);
+  const first = !now.text && !now.photo && !now.sound && !now.similar && !Object.keys(now.filters).length && now.page === 1 && !now.sort;
+  welcome(first);
+  const text = first ? t("results.all", { count: response.total }) : results.summary(response, now, titles.get(now.similar)?.title);
+  const hasFacets = !now.similar && facets.show(page.filters, response.facets ?? {}, now, currency);
+  if (!hasFacets) byId("side").hidden = true;
+  document.body.classList.toggle("narrow", !hasFacets);
+  results.tools(text, page.filters, now, { hasFacets, facets: response.facets });
+  byId("chips").replaceChildren(...facets.chips(page.filters, now, currency));
+  byId("notes").replaceChildren(...notices.notes(response, now, () => run(state.read())));
+  const shown = { queryId: response.query_id, from: (now.page - 1) * state.PAGE_SIZE, text: now.text };
+  const cards = results.show(hits, actions(shown));
+  events.watch(cards, hits, shown);
+  results.pages(response.total, now);
+  if (!hits.length) {
+    byId("tools").replaceChildren(...(hasFacets ? [byId("open-filters")] : []));
+    const remove = (now.photo || now.sound) && now.text ? () => state.go(state.changed(now, { photo: "", sound: "" })) : null;
+    notices.nothing(now, response, remove);
+    if (response.degraded?.length) retry = setTimeout(() => run(state.read(), { again: true }), WAIT_FOR_ENCODERS_MS);
+  }
+  last = now;
+}
+
+function actions(shown) {
+  const similar = (hit, number) => {
+    events.note("similar", { hit, number, shown });
+    state.go({ ...state.EMPTY, similar: hit.id });
+    scrollTo({ top: 0 });
+    byId("results").focus({ preventScroll: true });
+  };
+  const wanted = page.has.similar ? similar : null;
+  const open = (hit, number) => {
+    events.note("click", { hit, number, shown });
+    openProduct(hit, { similar: wanted && ((one) => similar(one, number)) });
+  };
+  return { open, similar: wanted };
+}
+
+/** The chip of the query's photo, sound, or the product that others shall be like. */
+function showMedia(now) {
+  const place = byId("media");
+  const without = (changes) => () => state.go(state.changed(state.read(), changes));
+  const chips = [];
+  const image = now.photo && media.find(now.photo);
+  if (image) chips.push(photo.photoChip(image, { replace: takePhoto, remove: without({ photo: "" }) }));
+  if (now.sound && media.find(now.sound)) chips.push(chip(icon("sound"), t("sound.searched"), t("sound.remove"), without({ sound: "" })));
+  if (now.similar) {
+    const like = titles.get(now.similar);
+    const picture = like?.photos?.[0] ? h("img", { src: photoAt(like.photos[0], 96), alt: "", width: "40", height: "40" }) : icon("similar");
+    chips.push(chip(picture, t("similar.of", { title: like?.title ?? now.similar }), t("similar.remove"), without({ similar: "" })));
+  }
+  place.replaceChildren(...chips);
+  place.hidden = !chips.length;
+}
+
+const chip = (picture, text, label, remove) => h("div", { class: "medium" }, picture, h("span", { class: "what" }, text), button({ icon: "close", label, on: remove }));
+
+/** What a first visit is told: the ways to search that this service has. */
+function welcome(visible) {
+  const place = byId("welcome");
+  place.hidden = !visible;
+  if (!visible || place.children.length) return;
+  const ways = [["search", "welcome.type", () => box.box.focus()]];
+  if (!byId("add-photo").hidden) ways.push(["camera", "welcome.photo", () => byId("add-photo").click()]);
+  if (!byId("speak").hidden) ways.push(["microphone", "welcome.voice", () => byId("speak").click()]);
+  place.append(
+    h("h2", {}, t("welcome.title")),
+    h("div", { class: "ways" }, ways.map(([name, key, action]) => h("button", { type: "button", class: "way", on: { click: action } }, icon(name), h("span", {}, h("b", {}, t(key)), h("span", {}, t(`${key}_how`)))))),
+  );
+}
+
+function refuse(error) {
+  last = null;
+  for (const id of ["tools", "chips", "notes", "cards"]) byId(id).replaceChildren();
+  byId("pages").hidden = true;
+  welcome(false);
+  notices.banner(null);
+  notices.refused(error);
+}
+
+/** Tries again later, with more and more time between; a click or the network's return does so at once. */
+function wait(action, error) {
+  const seconds = error.retryAfterS ?? RETRY_S[Math.min(tries, RETRY_S.length - 1)];
+  tries += 1;
+  const now = () => {
+    clearTimeout(retry);
+    action();
+  };
+  retry = setTimeout(now, seconds * 1000);
+  const key = !navigator.onLine ? "banner.offline" : error.status === 429 ? "banner.busy" : "banner.away";
+  notices.banner(last || page ? key : "banner.start", { retry: navigator.onLine ? now : null });
+}
+
+start();
