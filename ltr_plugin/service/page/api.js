@@ -89,7 +89,7 @@ export function suggest(text, { size, language }, signal) {
 }
 
 /** The words of a recording. */
-export const transcribe = (speech, signal) => call("v1/transcribe", { ...form({}, { speech }), signal });
+export const transcribe = (speech, language, signal) => call("v1/transcribe", { ...form(language ? { language } : {}, { speech }), signal });
 
 /** Sends events, also while the page is being closed. */
 export const sendEvents = (events) => call("v1/events", { ...json({ events }), keepalive: true });

@@ -68,7 +68,7 @@ function setup() {
   }
   if (page.has.speech && voice.canRecord()) {
     const sound = page.has.audio ? async (blob) => state.go({ ...state.EMPTY, sound: await media.keep(blob) }) : null;
-    voice.setup({ heard: box.offer, sound });
+    voice.setup({ language: language(), heard: box.offer, sound });
   }
   events.setup(page);
   foot();
@@ -126,6 +126,7 @@ async function run(now, { again = false } = {}) {
     show(response, now);
   } catch (error) {
     if (signal.aborted || error.name === "AbortError") return;
+    if (error.passing) results.restore();
     if (error.passing) wait(() => run(state.read(), { again: true }), error);
     else refuse(error);
   } finally {

@@ -87,8 +87,8 @@ function openPhotoDialog(receive) {
     dialog.close();
     if (file) receive(file);
   };
-  const file = h("input", { type: "file", accept: "image/*", class: "unseen", id: "photo-file", tabindex: "-1", "aria-label": t("photo.choose"), on: { change: chosen } });
-  const camera = h("input", { type: "file", accept: "image/*", capture: "environment", class: "unseen", tabindex: "-1", "aria-label": t("photo.take"), on: { change: chosen } });
+  const file = h("input", { type: "file", accept: "image/*", id: "photo-file", hidden: true, on: { change: chosen } });
+  const camera = h("input", { type: "file", accept: "image/*", capture: "environment", hidden: true, on: { change: chosen } });
   const byPhone = matchMedia("(pointer: coarse)").matches || !navigator.mediaDevices;
   const stage = h("div", { class: "stage" }, icon("photo"), h("p", {}, t("photo.ways")));
   const actions = h(

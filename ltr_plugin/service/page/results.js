@@ -10,11 +10,28 @@ const SKELETONS = 12;
 const COUNTED = 10000;
 const AROUND = 1;
 
+let kept = null;
+
+/** The last products come back, where those that were looked for cannot be had. */
+export function restore() {
+  if (!kept) return;
+  for (const [id, children] of Object.entries(kept.children)) byId(id).replaceChildren(...children);
+  for (const [id, hidden] of Object.entries(kept.hidden)) byId(id).hidden = hidden;
+  kept = null;
+}
+
+function keep() {
+  const children = ["cards", "tools", "notes"].map((id) => [id, [...byId(id).children]]);
+  const hidden = ["nothing", "pages"].map((id) => [id, byId(id).hidden]);
+  kept = { children: Object.fromEntries(children), hidden: Object.fromEntries(hidden) };
+}
+
 /** Shows that products are looked for: their places, or the last page grown pale where only filters or pages change. */
 export function loading({ anew }) {
   const cards = byId("cards");
   byId("results").setAttribute("aria-busy", "true");
   if (anew || !cards.children.length) {
+    if (cards.children.length && !cards.querySelector(".skeleton")) keep();
     byId("nothing").hidden = true;
     byId("pages").hidden = true;
     byId("notes").replaceChildren();
@@ -35,6 +52,7 @@ export function show(hits, actions) {
   const elements = hits.map((hit, number_) => card(hit, number_, actions));
   byId("cards").replaceChildren(...elements);
   byId("nothing").hidden = true;
+  kept = null;
   if (focused?.startsWith("open ")) byId("cards").querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   return elements;
 }

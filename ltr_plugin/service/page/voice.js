@@ -12,7 +12,7 @@ const SPEECH_LEVEL = 0.02; // of full scale, above the noise of a room
 export const canRecord = () => Boolean(navigator.mediaDevices?.getUserMedia && globalThis.MediaRecorder);
 
 /** Lets the microphone's button listen. `heard` gets the words; `sound`, if not null, gets a recording without words. */
-export function setup({ heard, sound }) {
+export function setup({ language, heard, sound }) {
   const speak = byId("speak");
   speak.hidden = false;
   speak.setAttribute("aria-expanded", "false");
@@ -20,11 +20,11 @@ export function setup({ heard, sound }) {
   let listening = null;
   speak.addEventListener("click", () => {
     if (listening) listening.cancel();
-    else listening = listen({ heard, sound, ended: () => (listening = null) });
+    else listening = listen({ language, heard, sound, ended: () => (listening = null) });
   });
 }
 
-function listen({ heard, sound, ended }) {
+function listen({ language, heard, sound, ended }) {
   const panel = byId("voice");
   const speak = byId("speak");
   const controller = new AbortController();
@@ -58,8 +58,9 @@ function listen({ heard, sound, ended }) {
     show(h("div", { class: "pulse busy", "aria-hidden": "true" }, icon("microphone")), h("p", { class: "said" }, t("voice.reading")), actions(button({ text: t("cancel"), kind: "quiet", on: cancel })));
     announce(t("voice.reading"));
     try {
-      const { text } = await transcribe(blob, controller.signal);
-      if (text.trim()) {
+      const { text, degraded } = await transcribe(blob, language, controller.signal);
+      if (degraded?.length) fail("voice.away");
+      else if (text.trim()) {
         close();
         heard(text.trim());
         hint(panel);
