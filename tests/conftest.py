@@ -33,6 +33,7 @@ LONGEST = (
     "ltr_workers/test_running.py",
     "pipelines/test_index_versions.py",
     "pipelines/test_foreign_index.py",
+    "service/test_page.py",
     "devnode/test_node.py",
     "ltr_workers/test_worker_deaths.py",
     "several_nodes/test_deaths.py",
@@ -226,5 +227,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the option of `test_golden.py`."""
-    parser.addoption("--rewrite-golden", action="store_true", help="write the files of tests/golden/ anew")
+    """Adds the option of `test_golden.py` and `service/test_page.py`."""
+    parser.addoption(
+        "--rewrite-golden", action="store_true", help="write the files of tests/golden/ and docs/images/ anew"
+    )

@@ -6,6 +6,8 @@ import shutil
 import time
 import uuid
 import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
@@ -43,49 +45,40 @@ def write_recording(path: Path) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory) -> tuple[list[Product], Path]:
-    """Products of the demo's shop, a last one without a photo whose title tries to be HTML, and their folder."""
+def draw_shop(folder: Path, count: int) -> list[Product]:
+    """Products of the demo's shop with a photo each; clothes have variants."""
     from ltr_plugin.demo import media, photos, shop
 
-    folder = tmp_path_factory.mktemp("shop")
-    drawn = shop.draw_products(PRODUCTS, 7)
     products = []
     with patch.object(photos, "PHOTO_PX", 352):
-        for number, product in enumerate(drawn):
+        for number, product in enumerate(shop.draw_products(count, 7)):
             path = f"{product.id}.jpg"
             media._photo(product.traits, folder / path, np.random.default_rng((7, number)), customer=False)
             sizes = [{"id": f"{product.id}-{size}", "attributes": {"size": size}} for size in ("S", "M", "L", "XL")]
             extra = {"images": [path]} | ({"variants": sizes} if product.traits.kind in ("shirt", "sweater") else {})
             products.append(Product.model_validate(product.record | extra))
-    hostile = Product(id="hostile", title=HOSTILE, brand="</script>", price=3, currency="EUR")
-    return [*products, hostile], folder
+    return products
 
 
-@pytest.fixture(scope="module")
-def photo_encoder(request, shop, tmp_path_factory) -> str:
-    """An encoder of photos that loads at once; for the pictures of the documentation the one that shops get."""
+def visual_words(folder: Path, products: list[Product]) -> str:
+    """An encoder of photos that loads at once."""
     from ltr_plugin.encoders.training.fitting import Budget
     from ltr_plugin.encoders.training.photo.visual_words import train_visual_words
 
-    if request.config.getoption("--rewrite-golden"):
-        return "timm:efficientnet-lite0"
-    products, folder = shop
     catalog = folder / "catalog.jsonl"
     catalog.write_text("\n".join(product.model_dump_json(include={"id", "title", "images"}) for product in products))
-    out = tmp_path_factory.mktemp("encoder") / "words"
-    return train_visual_words(catalog, out, descriptor="sift", vocabulary_size=60, budget=Budget(steps=5)).spec
+    budget = Budget(steps=5)
+    return train_visual_words(catalog, folder / "words", descriptor="sift", vocabulary_size=60, budget=budget).spec
 
 
-@pytest.fixture(scope="module")
-def service(node_url, shop, photo_encoder):
-    """The service on an index with the shop."""
+@contextmanager
+def served(node_url: str, folder: Path, products: list[Product], photo_encoder: str) -> Iterator[RunningService]:
+    """The service on an index of these products."""
     from ltr_workers.embedding import embed
 
     from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.cluster.managed.versions import open_or_create, switch_alias
 
-    products, folder = shop
     cluster = connect(node_url)
     name = f"corner-shop-{uuid.uuid4().hex[:4]}"
     index = open_or_create(cluster, name, vector_fields(image=photo_encoder), folder).allow_media(folder)
@@ -97,9 +90,26 @@ def service(node_url, shop, photo_encoder):
     options = ServiceOptions(index=name, per_minute=6000, media_budget_ms=60_000)
     running = RestartableService(options, Settings(opensearch_url=node_url, media_root=(folder,)))
     running.start()
-    yield running
-    running.stop()
-    cluster.call("DELETE", f"/{index.name}")
+    try:
+        yield running
+    finally:
+        running.stop()
+        cluster.call("DELETE", f"/{index.name}")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory) -> tuple[list[Product], Path]:
+    """The products and the folder of their photos; the last has no photo and a title that tries to be HTML."""
+    folder = tmp_path_factory.mktemp("shop")
+    hostile = Product(id="hostile", title=HOSTILE, brand="</script>", price=3, currency="EUR")
+    return [*draw_shop(folder, PRODUCTS), hostile], folder
+
+
+@pytest.fixture(scope="module")
+def service(node_url, shop) -> Iterator[RunningService]:
+    products, folder = shop
+    with served(node_url, folder, products, visual_words(folder, products)) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -190,21 +200,6 @@ def visit(browser, service):
         assert (one.errors, one.elsewhere) == ([], [])
 
 
-@pytest.fixture
-def shoot(request):
-    """Takes the pictures of the documentation, with --rewrite-golden."""
-
-    def take(page, name):
-        if request.config.getoption("--rewrite-golden"):
-            IMAGES.mkdir(exist_ok=True)
-            page.evaluate("document.querySelector('#shop').textContent = 'Corner shop'")
-            page.mouse.move(0, 0)
-            page.wait_for_load_state("networkidle")
-            page.screenshot(path=IMAGES / f"{name}.jpg", type="jpeg", quality=88, animations="disabled")
-
-    return take
-
-
 def photo_of(shop, number=3):
     products, folder = shop
     return products[number].id, folder / products[number].images[0]
@@ -228,18 +223,14 @@ def response_with(visit, **changes):
 
 
 @in_browser
-def test_a_first_visit_shows_all_products_and_the_ways_to_search(visit, shoot):
+def test_a_first_visit_shows_all_products_and_the_ways_to_search(visit):
     window = visit()
     page = window.go()
     assert page.locator("#tools h2").inner_text() == f"All {PRODUCTS + 1} products"
     assert page.locator("#welcome h2").is_visible()
     assert page.locator(".card").count() == 24
     assert page.evaluate("document.title") != "hacked"
-    page.wait_for_load_state("networkidle")
-    shoot(page, "page")
     window.accessible()
-    page.emulate_media(color_scheme="dark")
-    shoot(page, "page-dark")
 
 
 @in_browser
@@ -312,7 +303,7 @@ def test_products_are_sorted_and_paged(visit):
 
 
 @in_browser
-def test_a_photo_is_chosen_cropped_joined_by_words_and_removed(visit, service, shop, shoot):
+def test_a_photo_is_chosen_cropped_joined_by_words_and_removed(visit, service, shop):
     service.wait_until_ready()
     window, (id_, path) = visit(), photo_of(shop)
     page = window.go()
@@ -323,7 +314,6 @@ def test_a_photo_is_chosen_cropped_joined_by_words_and_removed(visit, service, s
     page.wait_for_selector("#tools h2:has-text('like your photo')")
     window.settled()
     assert window.ids[0] == id_
-    shoot(page, "page-photo")
     before = page.url
     page.click("#crop")
     page.wait_for_selector("dialog.cropping .frame")
@@ -527,10 +517,9 @@ def test_all_can_be_done_by_keyboard(visit):
 
 
 @in_browser
-def test_a_phone_shows_everything_in_its_width(visit, shoot):
+def test_a_phone_shows_everything_in_its_width(visit):
     window = visit(PHONE, has_touch=True, is_mobile=True, device_scale_factor=2)
     page = window.go("?q=mug")
-    shoot(page, "page-phone")
     fits = "document.documentElement.scrollWidth <= innerWidth"
     assert page.evaluate(fits)
     window.accessible()
@@ -723,3 +712,32 @@ def test_both_languages_have_every_text_of_the_page():
     assert used - known == set()
     for name, text in texts["en"].items():
         assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", texts["de"][name])), name
+
+
+@in_browser
+def test_pictures_of_the_documentation(request, tmp_path, node_url, browser):
+    if not request.config.getoption("--rewrite-golden"):
+        pytest.skip("writes docs/images/ with --rewrite-golden")
+    IMAGES.mkdir(exist_ok=True)
+    products = draw_shop(tmp_path, 160)
+    backpack = next(one for one in products if "backpack" in one.title.lower())
+
+    def shoot(name, size, query="", photo=None, **options):
+        window = Visit(browser, running, size, **options)
+        page = window.go(query)
+        if photo:
+            page.evaluate(PASTE, [list((tmp_path / photo).read_bytes()), "paste"])
+            page.wait_for_selector("#tools h2:has-text('like your photo')")
+            window.settled()
+        page.evaluate("document.querySelector('#shop').textContent = 'Corner shop'")
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=IMAGES / f"{name}.jpg", type="jpeg", quality=88, animations="disabled")
+        window.context.close()
+
+    with served(node_url, tmp_path, products, "timm:efficientnet-lite0") as running:
+        running.wait_until_ready()
+        shoot("page", DESKTOP)
+        shoot("page-dark", DESKTOP, query="?q=lamp", color_scheme="dark")
+        shoot("page-photo", DESKTOP, photo=backpack.images[0])
+        phone = {"has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+        shoot("page-phone", PHONE, query="?q=mug", **phone)

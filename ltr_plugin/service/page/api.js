@@ -78,8 +78,8 @@ export function search(fields, files, signal) {
 }
 
 /** A page of products like the one with this id. */
-export function similar(id, { size, from, language, client_id, session_id }, signal) {
-  const query = parameters({ size, from, language, client_id, session_id });
+export function similar(id, { size, from, language }, signal) {
+  const query = parameters({ size, from, language });
   return call(`v1/similar/${encodeURIComponent(id)}?${query}`, { signal });
 }
 
@@ -89,7 +89,8 @@ export function suggest(text, { size, language }, signal) {
 }
 
 /** The words of a recording. */
-export const transcribe = (speech, language, signal) => call("v1/transcribe", { ...form(language ? { language } : {}, { speech }), signal });
+export const transcribe = (speech, language, signal) =>
+  call("v1/transcribe", { ...form(language ? { language } : {}, { speech }), signal });
 
 /** Sends events, also while the page is being closed. */
 export const sendEvents = (events) => call("v1/events", { ...json({ events }), keepalive: true });

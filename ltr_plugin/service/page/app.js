@@ -88,8 +88,18 @@ async function takePhoto(blob) {
 }
 
 function foot() {
-  const languages = page.texts.map((code) => h("option", { value: code, selected: code === texts.language }, new Intl.DisplayNames([code], { type: "language" }).of(code)));
-  const select = h("select", { "aria-label": t("foot.language"), on: { change: (event) => texts.choose(event.target.value) } }, languages);
+  const languages = page.texts.map((code) =>
+    h(
+      "option",
+      { value: code, selected: code === texts.language },
+      new Intl.DisplayNames([code], { type: "language" }).of(code),
+    ),
+  );
+  const select = h(
+    "select",
+    { "aria-label": t("foot.language"), on: { change: (event) => texts.choose(event.target.value) } },
+    languages,
+  );
   byId("foot").replaceChildren(
     ...[
       languages.length > 1 && h("span", { class: "select" }, select, icon("down")),
@@ -110,7 +120,13 @@ async function run(now, { again = false } = {}) {
   controller?.abort();
   controller = new AbortController();
   const { signal } = controller;
-  const anew = !again && (!last || last.text !== now.text || last.photo !== now.photo || last.sound !== now.sound || last.similar !== now.similar);
+  const anew =
+    !again &&
+    (!last ||
+      last.text !== now.text ||
+      last.photo !== now.photo ||
+      last.sound !== now.sound ||
+      last.similar !== now.similar);
   box.set(now.text);
   showMedia(now);
   if (!again || !last) results.loading({ anew });
@@ -144,7 +160,10 @@ function find(now, signal) {
   if (code) base.language = code;
   if (now.similar) return api.similar(now.similar, base, signal);
   const files = {};
-  for (const [name, id] of [["image", now.photo], ["audio", now.sound]]) {
+  for (const [name, id] of [
+    ["image", now.photo],
+    ["audio", now.sound],
+  ]) {
     const blob = id && media.find(id);
     if (blob) files[name] = blob;
     else if (id) notices.toast(t("media.gone"));
@@ -160,9 +179,18 @@ function show(response, now) {
   const currencies = new Set(hits.map((one) => one.currency).filter(Boolean));
   const currency = currencies.size === 1 ? [...currencies][0] : null;
   for (const hit of hits) titles.set(hit.id, hit);
-  const first = !now.text && !now.photo && !now.sound && !now.similar && !Object.keys(now.filters).length && now.page === 1 && !now.sort;
+  const first =
+    !now.text &&
+    !now.photo &&
+    !now.sound &&
+    !now.similar &&
+    !Object.keys(now.filters).length &&
+    now.page === 1 &&
+    !now.sort;
   welcome(first);
-  const text = first ? t("results.all", { count: response.total }) : results.summary(response, now, titles.get(now.similar)?.title);
+  const text = first
+    ? t("results.all", { count: response.total })
+    : results.summary(response, now, titles.get(now.similar)?.title);
   const hasFacets = !now.similar && facets.show(page.filters, response.facets ?? {}, now, currency);
   if (!hasFacets) byId("side").hidden = true;
   document.body.classList.toggle("narrow", !hasFacets);
@@ -175,7 +203,8 @@ function show(response, now) {
   results.pages(response.total, now);
   if (!hits.length) {
     byId("tools").replaceChildren(...(hasFacets ? [byId("open-filters")] : []));
-    const remove = (now.photo || now.sound) && now.text ? () => state.go(state.changed(now, { photo: "", sound: "" })) : null;
+    const remove =
+      (now.photo || now.sound) && now.text ? () => state.go(state.changed(now, { photo: "", sound: "" })) : null;
     notices.nothing(now, response, remove);
     if (response.degraded?.length) retry = setTimeout(() => run(state.read(), { again: true }), WAIT_FOR_ENCODERS_MS);
   }
@@ -204,17 +233,34 @@ function showMedia(now) {
   const chips = [];
   const image = now.photo && media.find(now.photo);
   if (image) chips.push(photo.photoChip(image, { replace: takePhoto, remove: without({ photo: "" }) }));
-  if (now.sound && media.find(now.sound)) chips.push(chip(icon("sound"), t("sound.searched"), t("sound.remove"), without({ sound: "" })));
+  if (now.sound && media.find(now.sound))
+    chips.push(chip(icon("sound"), t("sound.searched"), t("sound.remove"), without({ sound: "" })));
   if (now.similar) {
     const like = titles.get(now.similar);
-    const picture = like?.photos?.[0] ? h("img", { src: photoAt(like.photos[0], 96), alt: "", width: "40", height: "40" }) : icon("similar");
-    chips.push(chip(picture, t("similar.of", { title: like?.title ?? now.similar }), t("similar.remove"), without({ similar: "" })));
+    const picture = like?.photos?.[0]
+      ? h("img", { src: photoAt(like.photos[0], 96), alt: "", width: "40", height: "40" })
+      : icon("similar");
+    chips.push(
+      chip(
+        picture,
+        t("similar.of", { title: like?.title ?? now.similar }),
+        t("similar.remove"),
+        without({ similar: "" }),
+      ),
+    );
   }
   place.replaceChildren(...chips);
   place.hidden = !chips.length;
 }
 
-const chip = (picture, text, label, remove) => h("div", { class: "medium" }, picture, h("span", { class: "what" }, text), button({ icon: "close", label, on: remove }));
+const chip = (picture, text, label, remove) =>
+  h(
+    "div",
+    { class: "medium" },
+    picture,
+    h("span", { class: "what" }, text),
+    button({ icon: "close", label, on: remove }),
+  );
 
 /** What a first visit is told: the ways to search that this service has. */
 function welcome(visible) {
@@ -226,7 +272,18 @@ function welcome(visible) {
   if (!byId("speak").hidden) ways.push(["microphone", "welcome.voice", () => byId("speak").click()]);
   place.append(
     h("h2", {}, t("welcome.title")),
-    h("div", { class: "ways" }, ways.map(([name, key, action]) => h("button", { type: "button", class: "way", on: { click: action } }, icon(name), h("span", {}, h("b", {}, t(key)), h("span", {}, t(`${key}_how`)))))),
+    h(
+      "div",
+      { class: "ways" },
+      ways.map(([name, key, action]) =>
+        h(
+          "button",
+          { type: "button", class: "way", on: { click: action } },
+          icon(name),
+          h("span", {}, h("b", {}, t(key)), h("span", {}, t(`${key}_how`))),
+        ),
+      ),
+    ),
   );
 }
 

@@ -56,10 +56,20 @@ export function crop(blob) {
     const dialog = h(
       "dialog",
       { class: "cropping", "aria-labelledby": "crop-title" },
-      h("div", { class: "head" }, h("h2", { id: "crop-title" }, t("crop.title")), button({ icon: "close", label: t("close"), on: () => dialog.close() })),
+      h(
+        "div",
+        { class: "head" },
+        h("h2", { id: "crop-title" }, t("crop.title")),
+        button({ icon: "close", label: t("close"), on: () => dialog.close() }),
+      ),
       h("div", { class: "stage" }, area),
       h("p", { class: "small" }, t("crop.hint")),
-      h("div", { class: "actions" }, button({ text: t("crop.apply"), kind: "primary", on: apply, id: "apply-crop" }), button({ text: t("cancel"), kind: "quiet", on: () => dialog.close() })),
+      h(
+        "div",
+        { class: "actions" },
+        button({ text: t("crop.apply"), kind: "primary", on: apply, id: "apply-crop" }),
+        button({ text: t("cancel"), kind: "quiet", on: () => dialog.close() }),
+      ),
     );
     dialog.addEventListener("close", () => {
       URL.revokeObjectURL(url);

@@ -32,7 +32,14 @@ export function button({ icon: name, text, label, kind = "", on, ...attributes }
   const classes = `button ${kind} ${text ? "" : "round"}`.trim();
   return h(
     "button",
-    { type: "button", class: classes, "aria-label": label, title: text ? null : label, on: { click: on }, ...attributes },
+    {
+      type: "button",
+      class: classes,
+      "aria-label": label,
+      title: text ? null : label,
+      on: { click: on },
+      ...attributes,
+    },
     name && icon(name),
     text && h("span", {}, text),
   );

@@ -9,7 +9,7 @@ const CLIENT = "ltr.client";
 const SESSION = "ltr.session";
 const APPLICATION = "ltr-page";
 const SEND_AFTER_MS = 4000;
-const MAX_WAITING = 200;
+const MAX_WAITING = 60; // the service takes 100 at once
 const SEEN_SHARE = 0.5;
 const SEEN_MS = 700;
 
@@ -58,7 +58,12 @@ export function ask() {
   };
   bar.replaceChildren(
     h("p", {}, t("consent.text")),
-    h("div", { class: "actions" }, button({ text: t("consent.no"), kind: "quiet", on: answer("no") }), button({ text: t("consent.yes"), kind: "quiet", on: answer("yes") })),
+    h(
+      "div",
+      { class: "actions" },
+      button({ text: t("consent.no"), kind: "quiet", on: answer("no") }),
+      button({ text: t("consent.yes"), kind: "quiet", on: answer("yes") }),
+    ),
   );
   bar.hidden = false;
 }

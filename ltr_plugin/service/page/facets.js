@@ -2,7 +2,7 @@
 
 import { button, byId, h, icon } from "./dom.js";
 import { changed, go } from "./state.js";
-import { date, label, number, price, t } from "./texts.js";
+import { date, label, number, period, price, t } from "./texts.js";
 
 const SHOWN_VALUES = 7;
 const wide = matchMedia("(min-width: 960px)");
@@ -16,7 +16,10 @@ export function show(filters, facets, state, currency) {
   const focused = document.activeElement?.dataset.key;
   byId("facets").replaceChildren(...blocks);
   byId("side").hidden = !blocks.length;
-  if (focused?.startsWith("facet ")) byId("facets").querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  if (focused?.startsWith("facet "))
+    byId("facets")
+      .querySelector(`[data-key="${CSS.escape(focused)}"]`)
+      ?.focus();
   return blocks.length > 0;
 }
 
@@ -24,7 +27,18 @@ export function show(filters, facets, state, currency) {
 export function openSheet() {
   const side = byId("side");
   const done = button({ text: t("filters.done"), kind: "primary", on: () => sheet.close() });
-  const sheet = h("dialog", { class: "sheet", "aria-labelledby": "sheet-title" }, h("div", { class: "head" }, h("h2", { id: "sheet-title" }, t("filters.title")), button({ icon: "close", label: t("close"), on: () => sheet.close() })), h("div", { class: "inside" }, byId("facets")), h("div", { class: "actions" }, done));
+  const sheet = h(
+    "dialog",
+    { class: "sheet", "aria-labelledby": "sheet-title" },
+    h(
+      "div",
+      { class: "head" },
+      h("h2", { id: "sheet-title" }, t("filters.title")),
+      button({ icon: "close", label: t("close"), on: () => sheet.close() }),
+    ),
+    h("div", { class: "inside" }, byId("facets")),
+    h("div", { class: "actions" }, done),
+  );
   const back = () => wide.matches && sheet.close();
   wide.addEventListener("change", back);
   sheet.addEventListener("click", (event) => event.target === sheet && sheet.close());
@@ -40,7 +54,9 @@ export function openSheet() {
 
 /** The chips of chosen filters; nothing where none is. */
 export function chips(filters, state, currency) {
-  const list = filters.filter((one) => state.filters[one.name] !== undefined).flatMap((one) => chosen(one, state, currency));
+  const list = filters
+    .filter((one) => state.filters[one.name] !== undefined)
+    .flatMap((one) => chosen(one, state, currency));
   if (list.length > 1) {
     list.push(button({ text: t("filters.clear"), kind: "plain", on: () => go(changed(state, { filters: {} })) }));
   }
@@ -53,7 +69,17 @@ function chosen(filter, state, currency) {
     go(changed(state, { filters: value === undefined ? rest : { ...rest, [filter.name]: value } }));
   };
   const chip = (text, remove) =>
-    h("button", { type: "button", class: "chip", "aria-label": t("filters.remove", { name: `${label(filter.name)}: ${text}` }), on: { click: remove } }, h("span", {}, h("span", { class: "of" }, `${label(filter.name)}: `), text), icon("close"));
+    h(
+      "button",
+      {
+        type: "button",
+        class: "chip",
+        "aria-label": t("filters.remove", { name: `${label(filter.name)}: ${text}` }),
+        on: { click: remove },
+      },
+      h("span", {}, h("span", { class: "of" }, `${label(filter.name)}: `), text),
+      icon("close"),
+    );
   const value = state.filters[filter.name];
   if (!Array.isArray(value)) return [chip(rangeName(filter, value, currency), () => without(undefined))];
   return value.map((one) => {
@@ -71,21 +97,34 @@ function facet(filter, buckets, state, currency) {
     const { [filter.name]: _, ...rest } = state.filters;
     go(changed(state, { filters: value === undefined ? rest : { ...rest, [filter.name]: value } }));
   };
-  const inside = ordered ? rangeFacet(filter, counted, state, currency, choose) : termFacet(filter, counted, state, choose);
+  const inside = ordered
+    ? rangeFacet(filter, counted, state, currency, choose)
+    : termFacet(filter, counted, state, choose);
   return h("fieldset", { class: "facet" }, h("legend", {}, label(filter.name)), inside);
 }
 
 function termFacet(filter, buckets, state, choose) {
   const values = state.filters[filter.name] ?? [];
-  const absent = values.filter((one) => !buckets.some((bucket) => bucket.filter === one)).map((one) => ({ filter: one, value: one, count: 0 }));
+  const absent = values
+    .filter((one) => !buckets.some((bucket) => bucket.filter === one))
+    .map((one) => ({ filter: one, value: one, count: 0 }));
   const all = [...absent, ...buckets];
   const rows = all.map((one) => {
     const on = values.includes(one.filter);
     const next = on ? values.filter((other) => other !== one.filter) : [...values, one.filter];
     return option(filter, valueName(one.value), one.count, on, () => choose(next.length ? next : undefined));
   });
-  if (rows.length <= SHOWN_VALUES + 1 || unfolded.has(filter.name)) return h("ul", {}, rows);
-  const list = h("ul", {}, rows.filter((_, at) => at < SHOWN_VALUES || values.includes(all[at].filter)));
+  return folded(filter, rows, (at) => values.includes(all[at].filter));
+}
+
+/** The first rows and those that are chosen, and a button that shows the others. */
+function folded(filter, rows, isChosen) {
+  if (rows.length <= SHOWN_VALUES + 1 || unfolded.has(filter.name)) return [h("ul", {}, rows)];
+  const list = h(
+    "ul",
+    {},
+    rows.filter((_, at) => at < SHOWN_VALUES || isChosen(at)),
+  );
   const more = button({
     text: t("filters.more", { number: number(rows.length) }),
     kind: "plain",
@@ -103,16 +142,19 @@ function rangeFacet(filter, buckets, state, currency, choose) {
   const value = state.filters[filter.name];
   const same = (one) => value && ["min", "max", "below"].every((end) => (value[end] ?? null) === (one[end] ?? null));
   const parts = [];
-  if (filter.facet === "histogram") parts.push(bars(buckets));
+  const bars = filter.facet === "histogram" && filter.type === "number";
+  if (bars) parts.push(histogram(buckets));
   else {
-    const rows = buckets.map((one) => {
+    const ordered = filter.type === "date" ? [...buckets].reverse() : buckets;
+    const rows = ordered.map((one) => {
       const range = typeof one.filter === "object" ? one.filter : { min: one.filter, max: one.filter };
-      const name = typeof one.filter === "object" ? rangeName(filter, range, currency) : written(filter, one.filter, currency);
+      const name =
+        typeof one.filter === "object" ? rangeName(filter, range, currency) : written(filter, one.filter, currency);
       return option(filter, name, one.count, same(range), () => choose(same(range) ? undefined : range));
     });
-    if (rows.length) parts.push(h("ul", {}, rows));
+    if (rows.length) parts.push(...folded(filter, rows, (at) => same(ordered[at].filter)));
   }
-  parts.push(ends(filter, value ?? {}, choose));
+  if (filter.type === "number" || !buckets.length) parts.push(ends(filter, value ?? {}, choose));
   return parts;
 }
 
@@ -120,11 +162,21 @@ function option(filter, name, count, on, change) {
   const key = `facet ${filter.name} ${name}`;
   const box = h("input", { type: "checkbox", data: { key }, on: { change } });
   box.checked = on;
-  return h("li", {}, h("label", { class: "option" }, box, h("span", { class: "name" }, name), h("span", { class: "count" }, number(count))));
+  return h(
+    "li",
+    {},
+    h(
+      "label",
+      { class: "option" },
+      box,
+      h("span", { class: "name" }, name),
+      h("span", { class: "count" }, number(count)),
+    ),
+  );
 }
 
 /** A histogram as bars; what they say, the fields below let one choose. */
-function bars(buckets) {
+function histogram(buckets) {
   const top = Math.max(...buckets.map((one) => one.count), 1);
   const list = buckets.map((one) => {
     const bar = h("span", {});
@@ -137,7 +189,14 @@ function bars(buckets) {
 function ends(filter, value, choose) {
   const type = filter.type === "date" ? "date" : "number";
   const field = (end, text) => {
-    const input = h("input", { type, step: "any", inputmode: type === "number" ? "decimal" : null, placeholder: type === "number" ? text : null, "aria-label": `${label(filter.name)}: ${text}`, data: { key: `facet ${filter.name} ${end}` } });
+    const input = h("input", {
+      type,
+      step: "any",
+      inputmode: type === "number" ? "decimal" : null,
+      placeholder: type === "number" ? text : null,
+      "aria-label": `${label(filter.name)}: ${text}`,
+      data: { key: `facet ${filter.name} ${end}` },
+    });
     input.value = value[end] ?? (end === "max" ? value.below : "") ?? "";
     return input;
   };
@@ -147,11 +206,24 @@ function ends(filter, value, choose) {
     const read = (input) => (type === "number" ? Number(input.value) : input.value);
     const range = {};
     if (low.value) range.min = read(low);
-    if (high.value) range[value.below !== undefined && String(value.below) === high.value ? "below" : "max"] = read(high);
-    if (range.min !== undefined && range.max !== undefined && range.min > range.max) [range.min, range.max] = [range.max, range.min];
+    if (high.value)
+      range[value.below !== undefined && String(value.below) === high.value ? "below" : "max"] = read(high);
+    if (range.min !== undefined && range.max !== undefined && range.min > range.max)
+      [range.min, range.max] = [range.max, range.min];
     choose(Object.keys(range).length ? range : undefined);
   };
-  return h("form", { class: "ends", on: { submit: apply } }, low, h("span", { "aria-hidden": "true" }, "–"), high, h("button", { class: "button quiet compact", type: "submit", "aria-label": `${label(filter.name)}: ${t("filters.apply")}` }, t("filters.apply")));
+  return h(
+    "form",
+    { class: "ends", on: { submit: apply } },
+    low,
+    h("span", { "aria-hidden": "true" }, "–"),
+    high,
+    h(
+      "button",
+      { class: "button quiet compact", type: "submit", "aria-label": `${label(filter.name)}: ${t("filters.apply")}` },
+      t("filters.apply"),
+    ),
+  );
 }
 
 function valueName(value) {
@@ -160,12 +232,17 @@ function valueName(value) {
 
 function written(filter, value, currency) {
   if (filter.type === "date") return date(value);
-  return filter.name === "price" || filter.name.endsWith("_price") ? price(value, currency).replace(/[.,]00(?=\D*$)/, "") : number(value);
+  return filter.name === "price" || filter.name.endsWith("_price")
+    ? price(value, currency).replace(/[.,]00(?=\D*$)/, "")
+    : number(value);
 }
 
 function rangeName(filter, { min, max, below }, currency) {
+  if (filter.type === "date" && min && below) return period(min, below);
   const high = max ?? below;
-  const [from, to] = [min, high].map((one) => (one === undefined || one === null ? null : written(filter, one, currency)));
+  const [from, to] = [min, high].map((one) =>
+    one === undefined || one === null ? null : written(filter, one, currency),
+  );
   if (from && to) return from === to ? from : `${from} – ${to}`;
   return from ? t("range.from", { value: from }) : t("range.to", { value: to });
 }

@@ -8,14 +8,22 @@ import { t } from "./texts.js";
 export function notes(response, state, retry) {
   const list = [];
   const { corrected, relaxed, degraded = [] } = response;
-  if (relaxed === "corrected" && corrected) list.push(note("search", ...around(t("note.corrected", { text: state.text }), corrected, state)));
-  else if (corrected && corrected !== state.text) list.push(note("search", ...around(t("note.did_you_mean"), corrected, state)));
+  if (relaxed === "corrected" && corrected)
+    list.push(note("search", ...around(t("note.corrected", { text: state.text }), corrected, state)));
+  else if (corrected && corrected !== state.text)
+    list.push(note("search", ...around(t("note.did_you_mean"), corrected, state)));
   if (relaxed === "fewer_words") list.push(note("search", h("span", {}, t("note.fewer_words"))));
   if (degraded.length) {
     const missing = degraded.filter((one) => one !== "text");
-    const key = missing.length ? (state.text && response.hits.length ? "note.degraded_media" : "note.degraded_media_only") : "note.degraded_text";
+    const key = missing.length
+      ? state.text && response.hits.length
+        ? "note.degraded_media"
+        : "note.degraded_media_only"
+      : "note.degraded_text";
     const again = button({ text: t("retry"), kind: "plain", on: retry, id: "retry" });
-    list.push(note("note", h("span", {}, t(key, { media: missing.map((one) => t(`media.${one}`)).join(", ") })), again));
+    list.push(
+      note("note", h("span", {}, t(key, { media: missing.map((one) => t(`media.${one}`)).join(", ") })), again),
+    );
   }
   return list;
 }
@@ -41,7 +49,11 @@ export function banner(key, { values = {}, retry = null } = {}) {
     bar.replaceChildren();
     return;
   }
-  bar.replaceChildren(icon("away"), h("p", {}, t(key, values)), ...(retry ? [button({ text: t("retry"), kind: "quiet compact", on: retry })] : []));
+  bar.replaceChildren(
+    icon("away"),
+    h("p", {}, t(key, values)),
+    ...(retry ? [button({ text: t("retry"), kind: "quiet compact", on: retry })] : []),
+  );
   bar.hidden = false;
 }
 
@@ -50,11 +62,19 @@ export function nothing(state, { degraded = [] }, removePhoto) {
   const place = byId("nothing");
   const hasFilters = Object.keys(state.filters).length > 0;
   const mediaOnly = !state.text && degraded.some((one) => one !== "text");
-  const title = mediaOnly ? t("nothing.degraded") : state.text ? t("nothing.text", { text: state.text }) : t("nothing.any");
+  const title = mediaOnly
+    ? t("nothing.degraded")
+    : state.text
+      ? t("nothing.text", { text: state.text })
+      : t("nothing.any");
   const actions = [
     hasFilters && button({ text: t("filters.clear"), kind: "primary", on: () => go(changed(state, { filters: {} })) }),
     removePhoto && button({ text: t("photo.remove"), kind: "quiet", on: removePhoto }),
-    button({ text: t("nothing.browse"), kind: "quiet", on: () => go({ ...state, text: "", page: 1, filters: {}, similar: "", photo: "", sound: "" }) }),
+    button({
+      text: t("nothing.browse"),
+      kind: "quiet",
+      on: () => go({ ...state, text: "", page: 1, filters: {}, similar: "", photo: "", sound: "" }),
+    }),
   ];
   place.replaceChildren(
     h("div", { class: "sign" }, icon(mediaOnly ? "clock" : "search")),
@@ -73,7 +93,15 @@ export function refused(error) {
     h("div", { class: "sign" }, icon("note")),
     h("h2", {}, t("refused.title")),
     h("p", { role: "alert" }, error.message),
-    h("div", { class: "actions" }, button({ text: t("nothing.browse"), kind: "quiet", on: () => go({ text: "", page: 1, sort: "", filters: {}, similar: "", photo: "", sound: "" }) })),
+    h(
+      "div",
+      { class: "actions" },
+      button({
+        text: t("nothing.browse"),
+        kind: "quiet",
+        on: () => go({ text: "", page: 1, sort: "", filters: {}, similar: "", photo: "", sound: "" }),
+      }),
+    ),
   );
   place.hidden = false;
 }

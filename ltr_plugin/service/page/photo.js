@@ -88,19 +88,35 @@ function openPhotoDialog(receive) {
     if (file) receive(file);
   };
   const file = h("input", { type: "file", accept: "image/*", id: "photo-file", hidden: true, on: { change: chosen } });
-  const camera = h("input", { type: "file", accept: "image/*", capture: "environment", hidden: true, on: { change: chosen } });
+  const camera = h("input", {
+    type: "file",
+    accept: "image/*",
+    capture: "environment",
+    hidden: true,
+    on: { change: chosen },
+  });
   const byPhone = matchMedia("(pointer: coarse)").matches || !navigator.mediaDevices;
   const stage = h("div", { class: "stage" }, icon("photo"), h("p", {}, t("photo.ways")));
   const actions = h(
     "div",
     { class: "actions" },
     button({ icon: "photo", text: t("photo.choose"), kind: "primary", on: () => file.click() }),
-    button({ icon: "camera", text: t("photo.take"), kind: "quiet", on: () => (byPhone ? camera.click() : film(dialog, stage, actions, receive)) }),
+    button({
+      icon: "camera",
+      text: t("photo.take"),
+      kind: "quiet",
+      on: () => (byPhone ? camera.click() : film(dialog, stage, actions, receive)),
+    }),
   );
   const dialog = h(
     "dialog",
     { class: "photos", "aria-labelledby": "photos-title" },
-    h("div", { class: "head" }, h("h2", { id: "photos-title" }, t("photo.title")), button({ icon: "close", label: t("close"), on: () => dialog.close() })),
+    h(
+      "div",
+      { class: "head" },
+      h("h2", { id: "photos-title" }, t("photo.title")),
+      button({ icon: "close", label: t("close"), on: () => dialog.close() }),
+    ),
     stage,
     actions,
     h("p", { class: "small" }, t("photo.privacy")),
@@ -146,7 +162,13 @@ async function film(dialog, stage, actions, receive) {
 
 /** The chip of a query's photo. */
 export function photoChip(blob, { replace, remove }) {
-  const image = h("img", { alt: t("photo.yours"), src: URL.createObjectURL(blob), width: "40", height: "40", on: { load: () => URL.revokeObjectURL(image.src) } });
+  const image = h("img", {
+    alt: t("photo.yours"),
+    src: URL.createObjectURL(blob),
+    width: "40",
+    height: "40",
+    on: { load: () => URL.revokeObjectURL(image.src) },
+  });
   const cut = async () => {
     const region = await crop(blob);
     if (region) replace(await shrink(blob, region));

@@ -20,7 +20,16 @@ export function openProduct(hit, { similar }) {
     { class: "thumbs" },
     photos.length > 1 &&
       photos.map((photo, at) =>
-        h("button", { type: "button", "aria-pressed": String(at === 0), "aria-label": t("product.photo", { number: number(at + 1) }), on: { click: (event) => show(photo, event.currentTarget) } }, photoBox(photo, 96)),
+        h(
+          "button",
+          {
+            type: "button",
+            "aria-pressed": String(at === 0),
+            "aria-label": t("product.photo", { number: number(at + 1) }),
+            on: { click: (event) => show(photo, event.currentTarget) },
+          },
+          photoBox(photo, 96),
+        ),
       ),
   );
   const cost = priceOf(hit);
@@ -58,7 +67,13 @@ export function openProduct(hit, { similar }) {
 function variantTable(hit) {
   const variants = variantsOf(hit).slice(0, MAX_VARIANTS);
   if (!variants.length) return null;
-  const row = (one) => h("li", {}, h("span", {}, variantName(one)), typeof one.price === "number" && h("span", {}, price(one.price, hit.currency)));
+  const row = (one) =>
+    h(
+      "li",
+      {},
+      h("span", {}, variantName(one)),
+      typeof one.price === "number" && h("span", {}, price(one.price, hit.currency)),
+    );
   return h("section", { class: "offers" }, h("h3", {}, t("variants")), h("ul", {}, variants.map(row)));
 }
 
@@ -66,7 +81,11 @@ function fieldList(hit) {
   const known = Object.entries(hit.fields ?? {}).filter(([name]) => !HIDDEN.has(name));
   const rows = known.map(([name, value]) => [label(name), written(value)]).filter(([, value]) => value);
   if (!rows.length) return null;
-  return h("dl", { class: "fields" }, rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+  return h(
+    "dl",
+    { class: "fields" },
+    rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
+  );
 }
 
 function written(value) {

@@ -53,7 +53,10 @@ export function show(hits, actions) {
   byId("cards").replaceChildren(...elements);
   byId("nothing").hidden = true;
   kept = null;
-  if (focused?.startsWith("open ")) byId("cards").querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  if (focused?.startsWith("open "))
+    byId("cards")
+      .querySelector(`[data-key="${CSS.escape(focused)}"]`)
+      ?.focus({ preventScroll: true });
   return elements;
 }
 
@@ -63,7 +66,8 @@ export function summary(response, state, title) {
   const amount = total >= COUNTED ? t("results.many", { number: number(COUNTED) }) : t("results", { count: total });
   if (state.similar) return t("results.similar", { amount, title: title ?? state.similar });
   if (state.text && (state.photo || state.sound)) return t("results.both", { amount, text: state.text });
-  if (state.text) return t("results.text", { amount, text: response.relaxed === "corrected" ? response.corrected : state.text });
+  if (state.text)
+    return t("results.text", { amount, text: response.relaxed === "corrected" ? response.corrected : state.text });
   if (state.photo) return t("results.photo", { amount });
   if (state.sound) return t("results.sound", { amount });
   return amount;
@@ -74,8 +78,12 @@ export function tools(text, filters, state, { hasFacets, facets = {} }) {
   const focused = document.activeElement?.id;
   const chosen = Object.keys(state.filters).length;
   const name = chosen ? `${t("filters.title")} (${number(chosen)})` : t("filters.title");
-  const open = hasFacets && button({ icon: "filters", text: name, kind: "quiet compact", on: openSheet, id: "open-filters" });
-  byId("tools").replaceChildren(h("h2", { class: "count" }, text), h("div", { class: "right" }, ...[open, sorting(filters, state, facets)].filter(Boolean)));
+  const open =
+    hasFacets && button({ icon: "filters", text: name, kind: "quiet compact", on: openSheet, id: "open-filters" });
+  byId("tools").replaceChildren(
+    h("h2", { class: "count" }, text),
+    h("div", { class: "right" }, ...[open, sorting(filters, state, facets)].filter(Boolean)),
+  );
   if (focused && focused === "sort") byId("sort")?.focus();
   announce(text);
 }
@@ -83,15 +91,27 @@ export function tools(text, filters, state, { hasFacets, facets = {} }) {
 function sorting(filters, state, facets) {
   // what no product has is no order either
   const empty = (one) => one.facet && facets[one.name] && !facets[one.name].some((bucket) => bucket.count);
-  const choices = filters.filter((one) => one.sortable && (!empty(one) || state.sort.startsWith(`${one.name}:`))).flatMap((one) => {
-    const kind = one.type === "date" ? "date" : "number";
-    const orders = kind === "date" ? ["desc", "asc"] : ["asc", "desc"];
-    return orders.map((order) => [`${one.name}:${order}`, t(`sort.${kind}_${order}`, { name: label(one.name) })]);
-  });
+  const choices = filters
+    .filter((one) => one.sortable && (!empty(one) || state.sort.startsWith(`${one.name}:`)))
+    .flatMap((one) => {
+      const kind = one.type === "date" ? "date" : "number";
+      const orders = kind === "date" ? ["desc", "asc"] : ["asc", "desc"];
+      return orders.map((order) => [`${one.name}:${order}`, t(`sort.${kind}_${order}`, { name: label(one.name) })]);
+    });
   if (!choices.length || state.similar) return null;
   const best = state.text || state.photo || state.sound ? t("sort.best") : t("sort.default");
-  const options = [["", best], ...choices].map(([value, text]) => h("option", { value, selected: value === state.sort }, text));
-  const select = h("select", { id: "sort", "aria-label": t("sort.label"), on: { change: (event) => go(changed(state, { sort: event.target.value })) } }, options);
+  const options = [["", best], ...choices].map(([value, text]) =>
+    h("option", { value, selected: value === state.sort }, text),
+  );
+  const select = h(
+    "select",
+    {
+      id: "sort",
+      "aria-label": t("sort.label"),
+      on: { change: (event) => go(changed(state, { sort: event.target.value })) },
+    },
+    options,
+  );
   return h("span", { class: "select" }, select, icon("down"));
 }
 
@@ -113,7 +133,8 @@ export function pages(total, state) {
     return h("a", { class: "button step", href: link(next), on: { click: follow }, ...values }, content);
   };
   const shown = new Set([1, last]);
-  for (let page = state.page - AROUND; page <= state.page + AROUND; page++) if (page >= 1 && page <= last) shown.add(page);
+  for (let page = state.page - AROUND; page <= state.page + AROUND; page++)
+    if (page >= 1 && page <= last) shown.add(page);
   const list = [];
   let before = 0;
   for (const page of [...shown].sort((one, other) => one - other)) {
@@ -129,9 +150,17 @@ export function pages(total, state) {
   });
   nav.replaceChildren(
     ...[
-      state.page > 1 && step(state.page - 1, [icon("left"), h("span", { class: "wide" }, t("pages.previous"))], { "aria-label": t("pages.previous"), rel: "prev" }),
+      state.page > 1 &&
+        step(state.page - 1, [icon("left"), h("span", { class: "wide" }, t("pages.previous"))], {
+          "aria-label": t("pages.previous"),
+          rel: "prev",
+        }),
       ...links,
-      state.page < last && step(state.page + 1, [h("span", { class: "wide" }, t("pages.next")), icon("right")], { "aria-label": t("pages.next"), rel: "next" }),
+      state.page < last &&
+        step(state.page + 1, [h("span", { class: "wide" }, t("pages.next")), icon("right")], {
+          "aria-label": t("pages.next"),
+          rel: "next",
+        }),
     ].filter(Boolean),
   );
 }

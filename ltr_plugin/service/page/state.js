@@ -33,7 +33,8 @@ export function read(query = location.search) {
       if (Object.keys(range).length) filters[name] = range;
     } else {
       const chosen = values.getAll(`f.${name}`).filter(Boolean);
-      if (chosen.length) filters[name] = filterTypes.get(name) === "boolean" ? chosen.map((one) => one === "true") : chosen;
+      if (chosen.length)
+        filters[name] = filterTypes.get(name) === "boolean" ? chosen.map((one) => one === "true") : chosen;
     }
   }
   return {
@@ -56,7 +57,8 @@ export function link(state) {
   if (state.similar) values.set("like", state.similar);
   for (const [name, value] of Object.entries(state.filters)) {
     if (isRange(name)) {
-      for (const end of ENDS) if (value[end] !== undefined && value[end] !== null) values.set(`${name}.${end}`, value[end]);
+      for (const end of ENDS)
+        if (value[end] !== undefined && value[end] !== null) values.set(`${name}.${end}`, value[end]);
     } else {
       for (const one of [value].flat()) values.append(`f.${name}`, one);
     }

@@ -38,23 +38,51 @@ export function setup({ box, language, choose }) {
   const show = (found, typed) => {
     options = [];
     const groups = [
-      ["queries", (found.queries ?? []).map((text) => ({ leads: { text }, content: [icon("search"), marked(text, typed)] }))],
-      ["categories", (found.categories ?? []).map((one) => ({ leads: { filters: one.filter }, content: [icon("tag"), marked(one.name, typed)] }))],
-      ["products", (found.products ?? []).map((one) => ({ leads: { product: one }, content: [thumbnail(one), marked(one.title, typed)] }))],
+      [
+        "queries",
+        (found.queries ?? []).map((text) => ({ leads: { text }, content: [icon("search"), marked(text, typed)] })),
+      ],
+      [
+        "categories",
+        (found.categories ?? []).map((one) => ({
+          leads: { filters: one.filter },
+          content: [icon("tag"), marked(one.name, typed)],
+        })),
+      ],
+      [
+        "products",
+        (found.products ?? []).map((one) => ({
+          leads: { product: one },
+          content: [thumbnail(one), marked(one.title, typed)],
+        })),
+      ],
     ];
-    const shown = groups.filter(([, entries]) => entries.length).map(([name, entries]) => {
-      const rows = entries.map((entry) => {
-        const number = options.length;
-        const element = h(
+    const shown = groups
+      .filter(([, entries]) => entries.length)
+      .map(([name, entries]) => {
+        const rows = entries.map((entry) => {
+          const number = options.length;
+          const element = h(
+            "div",
+            {
+              role: "option",
+              id: `suggestion-${number}`,
+              class: "suggestion",
+              "aria-selected": "false",
+              on: { pointerdown: (event) => event.preventDefault(), click: () => pick(options[number]) },
+            },
+            entry.content,
+          );
+          options.push({ element, leads: entry.leads });
+          return element;
+        });
+        return h(
           "div",
-          { role: "option", id: `suggestion-${number}`, class: "suggestion", "aria-selected": "false", on: { pointerdown: (event) => event.preventDefault(), click: () => pick(options[number]) } },
-          entry.content,
+          { role: "group", "aria-labelledby": `suggest-${name}` },
+          h("div", { class: "group", id: `suggest-${name}`, role: "presentation" }, t(`suggest.${name}`)),
+          rows,
         );
-        options.push({ element, leads: entry.leads });
-        return element;
       });
-      return h("div", { role: "group", "aria-labelledby": `suggest-${name}` }, h("div", { class: "group", id: `suggest-${name}`, role: "presentation" }, t(`suggest.${name}`)), rows);
-    });
     list.replaceChildren(...shown);
     list.hidden = !options.length;
     box.setAttribute("aria-expanded", String(Boolean(options.length)));
@@ -99,7 +127,18 @@ function marked(text, typed) {
   const found = text.toLocaleLowerCase().indexOf(typed.toLocaleLowerCase());
   if (found < 0) return h("span", { class: "words" }, text);
   const end = found + typed.length;
-  return h("span", { class: "words" }, h("b", {}, text.slice(0, found)), text.slice(found, end), h("b", {}, text.slice(end)));
+  return h(
+    "span",
+    { class: "words" },
+    h("b", {}, text.slice(0, found)),
+    text.slice(found, end),
+    h("b", {}, text.slice(end)),
+  );
 }
 
-const thumbnail = (one) => h("span", { class: "thumb" }, one.photo ? h("img", { src: photoAt(one.photo, 96), alt: "", width: "40", height: "40" }) : icon("photo"));
+const thumbnail = (one) =>
+  h(
+    "span",
+    { class: "thumb" },
+    one.photo ? h("img", { src: photoAt(one.photo, 96), alt: "", width: "40", height: "40" }) : icon("photo"),
+  );

@@ -35,8 +35,15 @@ export function choose(code) {
 /** A text with its `{names}` filled in; of one with a `count` the form for that number, such as `results_one`. */
 export function t(key, values = {}) {
   const form = values.count === undefined ? key : `${key}_${plural.select(values.count)}`;
-  const text = texts[form] ?? texts[`${key}_other`] ?? texts[key] ?? fallback[form] ?? fallback[`${key}_other`] ?? fallback[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (_, name) => (name === "count" ? number(values.count) : values[name] ?? ""));
+  const text =
+    texts[form] ??
+    texts[`${key}_other`] ??
+    texts[key] ??
+    fallback[form] ??
+    fallback[`${key}_other`] ??
+    fallback[key] ??
+    key;
+  return text.replace(/\{(\w+)\}/g, (_, name) => (name === "count" ? number(values.count) : (values[name] ?? "")));
 }
 
 /** The name of a filter or of a field: its text, or its own name as a person would write it. */
@@ -67,7 +74,20 @@ export function price(value, currency) {
 /** A date as the language writes it. */
 export function date(value) {
   const day = new Date(value);
-  return Number.isNaN(day.getTime()) ? String(value) : new Intl.DateTimeFormat(language, { timeZone: "UTC" }).format(day);
+  return Number.isNaN(day.getTime())
+    ? String(value)
+    : new Intl.DateTimeFormat(language, { timeZone: "UTC" }).format(day);
+}
+
+/** The days from one on and before another: a year, a month, a day, or both ends. */
+export function period(low, high) {
+  const [from, to] = [low, high].map((one) => new Date(one));
+  const days = (to - from) / 86400000;
+  const starts = from.getUTCDate() === 1 && to.getUTCDate() === 1;
+  if (starts && from.getUTCMonth() === 0 && days > 360 && days < 367) return String(from.getUTCFullYear());
+  const month = new Intl.DateTimeFormat(language, { timeZone: "UTC", month: "long", year: "numeric" });
+  if (starts && days < 32) return month.format(from);
+  return days === 1 ? date(low) : `${date(low)} – ${date(new Date(to - 86400000))}`;
 }
 
 const read = async (code) => (await fetch(new URL(`page/texts/${code}.json`, document.baseURI))).json();

@@ -50,12 +50,19 @@ function listen({ language, heard, sound, ended }) {
   };
   const fail = (key) => {
     recording?.release();
-    show(h("p", { class: "said", role: "alert" }, t(key)), actions(button({ text: t("close"), kind: "quiet", on: cancel })));
+    show(
+      h("p", { class: "said", role: "alert" }, t(key)),
+      actions(button({ text: t("close"), kind: "quiet", on: cancel })),
+    );
     panel.querySelector("button").focus();
   };
   const finish = async (blob) => {
     recording.release();
-    show(h("div", { class: "pulse busy", "aria-hidden": "true" }, icon("microphone")), h("p", { class: "said" }, t("voice.reading")), actions(button({ text: t("cancel"), kind: "quiet", on: cancel })));
+    show(
+      h("div", { class: "pulse busy", "aria-hidden": "true" }, icon("microphone")),
+      h("p", { class: "said" }, t("voice.reading")),
+      actions(button({ text: t("cancel"), kind: "quiet", on: cancel })),
+    );
     announce(t("voice.reading"));
     try {
       const { text, degraded } = await transcribe(blob, language, controller.signal);
@@ -70,9 +77,18 @@ function listen({ language, heard, sound, ended }) {
     }
   };
   const nothingHeard = (blob) => {
-    const search = sound && button({ icon: "sound", text: t("voice.as_sound"), kind: "quiet", on: () => (close(), sound(blob)) });
-    const again = button({ icon: "microphone", text: t("voice.again"), kind: "primary", on: () => (close(), speak.click()) });
-    show(h("p", { class: "said", role: "alert" }, t("voice.no_words")), actions(again, search, button({ text: t("cancel"), kind: "quiet", on: cancel })));
+    const search =
+      sound && button({ icon: "sound", text: t("voice.as_sound"), kind: "quiet", on: () => (close(), sound(blob)) });
+    const again = button({
+      icon: "microphone",
+      text: t("voice.again"),
+      kind: "primary",
+      on: () => (close(), speak.click()),
+    });
+    show(
+      h("p", { class: "said", role: "alert" }, t("voice.no_words")),
+      actions(again, search, button({ text: t("cancel"), kind: "quiet", on: cancel })),
+    );
     again.focus();
   };
   addEventListener("keydown", onKey);
@@ -85,7 +101,12 @@ function listen({ language, heard, sound, ended }) {
       if (controller.signal.aborted) return recording.drop();
       const pulse = h("div", { class: "pulse", "aria-hidden": "true" }, icon("microphone"));
       const done = button({ text: t("voice.done"), kind: "primary", on: () => recording.stop(), id: "voice-done" });
-      show(pulse, h("p", { class: "said" }, t("voice.listening")), h("p", { class: "small" }, t("voice.privacy")), actions(done, button({ text: t("cancel"), kind: "quiet", on: cancel })));
+      show(
+        pulse,
+        h("p", { class: "said" }, t("voice.listening")),
+        h("p", { class: "small" }, t("voice.privacy")),
+        actions(done, button({ text: t("cancel"), kind: "quiet", on: cancel })),
+      );
       done.focus();
       announce(t("voice.listening"));
       recording.onlevel = (level) => pulse.style.setProperty("--level", Math.min(1, level * 8).toFixed(2));
@@ -107,7 +128,10 @@ function hint(panel) {
   const onKey = (event) => event.key === "Escape" && close();
   form.addEventListener("submit", close);
   box.addEventListener("keydown", onKey);
-  panel.replaceChildren(h("p", { class: "said" }, t("voice.check")), actions(button({ text: t("search.submit"), kind: "primary", on: () => form.requestSubmit(), id: "send-words" })));
+  panel.replaceChildren(
+    h("p", { class: "said" }, t("voice.check")),
+    actions(button({ text: t("search.submit"), kind: "primary", on: () => form.requestSubmit(), id: "send-words" })),
+  );
   panel.hidden = false;
   announce(`${t("voice.check")} ${box.value}`);
 }
@@ -116,7 +140,9 @@ const actions = (...children) => h("div", { class: "actions" }, ...children);
 
 /** Records until `stop`, until silence follows speech, or for MAX_S. */
 async function record() {
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: true, noiseSuppression: true } });
+  const stream = await navigator.mediaDevices.getUserMedia({
+    audio: { echoCancellation: true, noiseSuppression: true },
+  });
   const recorder = new MediaRecorder(stream);
   const parts = [];
   const context = new AudioContext();
