@@ -18,5 +18,7 @@ cd "$outside"
 "${PYTHON:-python3}" -m venv venv
 venv/bin/pip wheel --quiet --no-deps --wheel-dir dist "$repository"
 venv/bin/pip install --quiet dist/*.whl
+# The page of `ltr serve` is no Python, and must be in the wheel all the same.
+venv/bin/python -c "from importlib.resources import files; assert (files('ltr_plugin') / 'service/page/texts/en.json').is_file()"
 venv/bin/ltr node start
 venv/bin/python "$repository/tests/smoke/search_team.py"

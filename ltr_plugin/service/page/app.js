@@ -1,9 +1,10 @@
 // The page: reads what is searched from the address, asks the service, and shows what comes back.
 
 import * as api from "./api.js";
-import { announce, byId, button, h, icon } from "./dom.js";
+import { announce, byId } from "./dom.js";
 import * as events from "./events.js";
 import * as facets from "./facets.js";
+import * as frame from "./frame.js";
 import * as media from "./media.js";
 import * as notices from "./notices.js";
 import * as photo from "./photo.js";
@@ -14,7 +15,6 @@ import * as state from "./state.js";
 import * as suggestions from "./suggestions.js";
 import * as texts from "./texts.js";
 import * as voice from "./voice.js";
-import { photoAt } from "./card.js";
 
 const SLOW_MS = 1000;
 const WAIT_FOR_ENCODERS_MS = 3000;
@@ -44,7 +44,7 @@ async function start() {
   document.title = byId("shop").textContent;
   state.declare(page.filters);
   setup();
-  state.onChange((next, moved) => run(next, { moved }));
+  state.onChange((next) => run(next));
   run(state.read());
 }
 
@@ -71,42 +71,20 @@ function setup() {
     voice.setup({ language: language(), heard: box.offer, sound });
   }
   events.setup(page);
-  foot();
+  frame.foot(page);
   addEventListener("offline", () => notices.banner("banner.offline"));
   addEventListener("online", () => run(current(), { again: true }));
 }
 
-/** A new query by words: filters of the last one go, its photo stays. */
+/** A new query by words: filters of the last one go, and its photo stays beside words. */
 function submit({ text, filters = {} }) {
   const { photo: image } = state.read();
-  state.go({ ...state.EMPTY, text, filters, photo: filters && Object.keys(filters).length ? "" : image });
+  state.go({ ...state.EMPTY, text, filters, photo: Object.keys(filters).length ? "" : image });
 }
 
 async function takePhoto(blob) {
   const { text } = state.read();
   state.go({ ...state.EMPTY, text, photo: await media.keep(blob) });
-}
-
-function foot() {
-  const languages = page.texts.map((code) =>
-    h(
-      "option",
-      { value: code, selected: code === texts.language },
-      new Intl.DisplayNames([code], { type: "language" }).of(code),
-    ),
-  );
-  const select = h(
-    "select",
-    { "aria-label": t("foot.language"), on: { change: (event) => texts.choose(event.target.value) } },
-    languages,
-  );
-  byId("foot").replaceChildren(
-    ...[
-      languages.length > 1 && h("span", { class: "select" }, select, icon("down")),
-      page.has.events && button({ text: t("consent.title"), kind: "plain", on: events.ask }),
-      h("a", { class: "button plain", href: "docs" }, t("foot.api")),
-    ].filter(Boolean),
-  );
 }
 
 /** The language of products, where they have texts in that of the page. */
@@ -127,8 +105,8 @@ async function run(now, { again = false } = {}) {
       last.photo !== now.photo ||
       last.sound !== now.sound ||
       last.similar !== now.similar);
-  box.set(now.text);
-  showMedia(now);
+  if (!again) box.set(now.text);
+  frame.showMedia(now, titles, takePhoto);
   if (!again || !last) results.loading({ anew });
   const slow = setTimeout(() => {
     byId("progress").hidden = false;
@@ -187,7 +165,7 @@ function show(response, now) {
     !Object.keys(now.filters).length &&
     now.page === 1 &&
     !now.sort;
-  welcome(first);
+  frame.welcome(first);
   const text = first
     ? t("results.all", { count: response.total })
     : results.summary(response, now, titles.get(now.similar)?.title);
@@ -226,72 +204,11 @@ function actions(shown) {
   return { open, similar: wanted };
 }
 
-/** The chip of the query's photo, sound, or the product that others shall be like. */
-function showMedia(now) {
-  const place = byId("media");
-  const without = (changes) => () => state.go(state.changed(state.read(), changes));
-  const chips = [];
-  const image = now.photo && media.find(now.photo);
-  if (image) chips.push(photo.photoChip(image, { replace: takePhoto, remove: without({ photo: "" }) }));
-  if (now.sound && media.find(now.sound))
-    chips.push(chip(icon("sound"), t("sound.searched"), t("sound.remove"), without({ sound: "" })));
-  if (now.similar) {
-    const like = titles.get(now.similar);
-    const picture = like?.photos?.[0]
-      ? h("img", { src: photoAt(like.photos[0], 96), alt: "", width: "40", height: "40" })
-      : icon("similar");
-    chips.push(
-      chip(
-        picture,
-        t("similar.of", { title: like?.title ?? now.similar }),
-        t("similar.remove"),
-        without({ similar: "" }),
-      ),
-    );
-  }
-  place.replaceChildren(...chips);
-  place.hidden = !chips.length;
-}
-
-const chip = (picture, text, label, remove) =>
-  h(
-    "div",
-    { class: "medium" },
-    picture,
-    h("span", { class: "what" }, text),
-    button({ icon: "close", label, on: remove }),
-  );
-
-/** What a first visit is told: the ways to search that this service has. */
-function welcome(visible) {
-  const place = byId("welcome");
-  place.hidden = !visible;
-  if (!visible || place.children.length) return;
-  const ways = [["search", "welcome.type", () => box.box.focus()]];
-  if (!byId("add-photo").hidden) ways.push(["camera", "welcome.photo", () => byId("add-photo").click()]);
-  if (!byId("speak").hidden) ways.push(["microphone", "welcome.voice", () => byId("speak").click()]);
-  place.append(
-    h("h2", {}, t("welcome.title")),
-    h(
-      "div",
-      { class: "ways" },
-      ways.map(([name, key, action]) =>
-        h(
-          "button",
-          { type: "button", class: "way", on: { click: action } },
-          icon(name),
-          h("span", {}, h("b", {}, t(key)), h("span", {}, t(`${key}_how`))),
-        ),
-      ),
-    ),
-  );
-}
-
 function refuse(error) {
   last = null;
   for (const id of ["tools", "chips", "notes", "cards"]) byId(id).replaceChildren();
   byId("pages").hidden = true;
-  welcome(false);
+  frame.welcome(false);
   notices.banner(null);
   notices.refused(error);
 }

@@ -75,12 +75,12 @@ export const changed = (state, changes) => ({ ...state, page: 1, ...changes });
 /** Goes to a state: the address changes, and whoever listens shows it. */
 export function go(state, { replace = false } = {}) {
   history[replace ? "replaceState" : "pushState"](null, "", link(state));
-  listeners.forEach((listener) => listener(read(), true));
+  listeners.forEach((listener) => listener(read()));
 }
 
 /** Calls a listener with each state that is gone to, also by the back button. */
 export function onChange(listener) {
-  if (!listeners.length) addEventListener("popstate", () => listeners.forEach((one) => one(read(), false)));
+  if (!listeners.length) addEventListener("popstate", () => listeners.forEach((one) => one(read())));
   listeners.push(listener);
 }
 
