@@ -72,7 +72,7 @@ def visual_words(folder: Path, products: list[Product]) -> str:
 
 
 @contextmanager
-def served(node_url: str, folder: Path, products: list[Product], photo_encoder: str) -> Iterator[RunningService]:
+def served(node_url: str, folder: Path, products: list[Product], photo_encoder: str) -> Iterator[RestartableService]:
     """The service on an index of these products."""
     from ltr_workers.embedding import embed
 
@@ -106,7 +106,7 @@ def shop(tmp_path_factory) -> tuple[list[Product], Path]:
 
 
 @pytest.fixture(scope="module")
-def service(node_url, shop) -> Iterator[RunningService]:
+def service(node_url, shop) -> Iterator[RestartableService]:
     products, folder = shop
     with served(node_url, folder, products, visual_words(folder, products)) as running:
         yield running
