@@ -69,7 +69,7 @@ def search(index: Index, template: Mapping[str, str], params: Mapping[str, Json]
     )
     counts = response.get("aggregations", {})
     return SearchResult(
-        _hits(index.profile, response),
+        read_hits(index.profile, response),
         response["hits"]["total"]["value"],
         read_facets(index.profile, counts),
         what_is_counted(counts),
@@ -104,10 +104,25 @@ def _msearch(index: Index, call: str, searches: Searches, on_error: OnError) -> 
                 reason = f"the search of query {query!r} was refused ({response['status']})"
                 error = ClusterError(f"{reason}: {error_reason(response['error'])}", status=response["status"])
                 on_error(query, error)
-            yield [] if "error" in response else _hits(index.profile, response)
+            yield [] if "error" in response else read_hits(index.profile, response)
 
 
-def _hits(profile: IndexProfile, response: Json) -> list[Hit]:
+def multi_search(index: Index, bodies: Sequence[Mapping[str, Json]]) -> list[Json]:
+    """The responses to searches given as plain bodies, in order, as the cluster writes them: one call for all.
+
+    ClusterError when the cluster refuses one of them.
+    """
+    header = json.dumps({**_WHOLE, **index.url_parameters})
+    lines = "".join(f"{header}\n{json.dumps(body)}\n" for body in bodies)
+    responses: list[Json] = index.cluster.call("POST", f"/{index.name}/_msearch", lines)["responses"]
+    for response in responses:
+        if "error" in response:
+            raise ClusterError(error_reason(response["error"]), status=response["status"])
+    return responses
+
+
+def read_hits(profile: IndexProfile, response: Json) -> list[Hit]:
+    """The hits of a response."""
     return [
         Hit(
             profile.product_id(hit),

@@ -81,14 +81,18 @@ class Retrieval:
 
     def browse_clause(self) -> Body:
         """All products, the popular ones first, where the query has neither words nor a vector."""
-        popular = self.profile.first_pass.popularity
         clause: Body = {"match_all": {}}
-        if popular:
-            value = FieldValue(
-                kind="field_value", name="popularity", modality="behaviour", field=popular, modifier="ln1p"
-            )
-            clause = {"bool": {"must": [clause], "should": [value.query(self.engine)]}}
+        if popular := self.popularity_clause():
+            clause = {"bool": {"must": [clause], "should": [popular]}}
         return self.when_browsing(clause, MATCH_NONE)
+
+    def popularity_clause(self) -> Body | None:
+        """A clause that scores products by their popularity; None where the profile has no field of it."""
+        popular = self.profile.first_pass.popularity
+        if not popular:
+            return None
+        value = FieldValue(kind="field_value", name="popularity", modality="behaviour", field=popular, modifier="ln1p")
+        return value.query(self.engine)
 
     def when_browsing(self, body: Body, otherwise: Body) -> RawTemplate:
         """`body` where the query has neither words nor a vector, else `otherwise`."""

@@ -1,6 +1,6 @@
 """The forms of requests and responses. Those of requests refuse unknown names."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
@@ -46,7 +46,10 @@ class SearchRequest(QueryRequest):
 
 
 class ProductHit(BaseModel):
-    """A product of a result page. `fields` is what the profile's `returned_fields` name."""
+    """A product of a result page. `fields` is what the profile's `returned_fields` name.
+
+    Its texts are as the catalog has them: who shows them escapes HTML. Those of `highlight` are escaped already.
+    """
 
     id: str
     score: float
@@ -56,7 +59,9 @@ class ProductHit(BaseModel):
     currency: str | None = None
     photos: list[str] = Field(default=[], description="URLs of its photos; a path is one of this service.")
     fields: dict[str, Any] = Field(description="What the profile returns of it, but for media.")
-    highlight: dict[str, list[str]] = {}
+    highlight: dict[str, list[str]] = Field(
+        default={}, description="By field, parts of its text as HTML, escaped, with the query's words in `<em>`."
+    )
     matches: dict[str, list[dict[str, Any]]] = Field(default={}, description="Nested objects that pass the filters.")
 
 
@@ -89,12 +94,46 @@ class SearchResponse(BaseModel):
     degraded: list[Modality] = Field(
         default=[], description="Modalities that are left out because their encoder was down, or not done in time."
     )
-    relaxed: str | None = Field(
+    relaxed: Literal["corrected", "fewer_words"] | None = Field(
         default=None, description="How the search was relaxed because nothing matched: `fewer_words` or `corrected`."
     )
-    corrected: str | None = Field(default=None, description="The text with words of the index: did you mean.")
+    corrected: str | None = Field(
+        default=None,
+        description="The text with words of the index: what was searched for where the search is `relaxed`, else what "
+        "to offer: did you mean.",
+    )
     transcript: str | None = Field(default=None, description="The words of the speech that was sent.")
     took: Took
+
+
+class ProductSuggestion(BaseModel):
+    """A product that is suggested. Its texts are as the catalog has them: who shows them escapes HTML."""
+
+    id: str
+    title: str
+    brand: str | None = None
+    price: float | None = None
+    currency: str | None = None
+    photo: str | None = Field(default=None, description="URL of its first photo; a path is one of this service.")
+
+
+class ValueSuggestion(BaseModel):
+    """A category, or another value of a filter, that is suggested."""
+
+    value: str
+    count: int = Field(description="Products that have it.")
+    filter: str | None = Field(
+        default=None,
+        description="Name of the filter by it, as `filters` of a search has it; none: search for its text.",
+    )
+
+
+class SuggestResponse(BaseModel):
+    """What a text that is being typed may become, best first in each list."""
+
+    products: list[ProductSuggestion]
+    categories: list[ValueSuggestion]
+    queries: list[str] = Field(description="Frequent queries.")
 
 
 class EncodeResponse(BaseModel):

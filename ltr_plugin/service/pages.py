@@ -9,7 +9,14 @@ from ltr_plugin.catalog.references import is_url
 from ltr_plugin.cluster.search import Hit, SearchResult
 from ltr_plugin.pipelines.served_search import ServedSearch
 from ltr_plugin.queries.page import Page
-from ltr_plugin.service.models import FacetBucket, ProductHit, SearchRequest, SearchResponse, Took
+from ltr_plugin.service.models import (
+    FacetBucket,
+    ProductHit,
+    ProductSuggestion,
+    SearchRequest,
+    SearchResponse,
+    Took,
+)
 
 MAX_PHOTOS = 8
 """Photos of a hit."""
@@ -64,6 +71,19 @@ def hit_of(served: ServedSearch, hit: Hit, language: str | None) -> ProductHit:
         fields={name: value for name, value in hit.source.items() if name not in media},
         highlight={name: list(parts) for name, parts in hit.highlight.items()},
         matches={path: [dict(one) for one in objects] for path, objects in hit.matches.items()},
+    )
+
+
+def suggestion_of(served: ServedSearch, hit: Hit, language: str | None) -> ProductSuggestion:
+    """A hit with the parts of its product that a line of suggestions shows."""
+    shown = hit_of(served, hit, language)
+    return ProductSuggestion(
+        id=shown.id,
+        title=shown.title,
+        brand=shown.brand,
+        price=shown.price,
+        currency=shown.currency,
+        photo=next(iter(shown.photos), None),
     )
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Self, TypeVar
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
@@ -12,8 +12,9 @@ from starlette.concurrency import run_in_threadpool
 from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.responses import Json
-from ltr_plugin.cluster.search import SearchResult
 from ltr_plugin.errors import ClusterError, LtrError
+from ltr_plugin.pipelines.query_understanding.relaxed_search import RelaxedResult, RelaxedSearch
+from ltr_plugin.pipelines.query_understanding.suggest import Suggester
 from ltr_plugin.pipelines.served_search import ServedSearch
 from ltr_plugin.service import metrics
 from ltr_plugin.service.configuration import LOCAL, PAGE, Configuration, ServiceOptions
@@ -27,6 +28,8 @@ REREAD_S = 30.0
 
 KEY_PER_MINUTE = 60_000
 """Requests of one key, by each process."""
+
+Answer = TypeVar("Answer")
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,8 @@ class ServiceState:
     encoding: QueryEncoding
     page_limit: RateLimit
     key_limit: RateLimit
+    suggester: Suggester = field(default_factory=Suggester)
+    relaxed_search: RelaxedSearch = field(default_factory=RelaxedSearch)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     @classmethod
@@ -74,26 +79,31 @@ class ServiceState:
         await self.encoding.close()
 
     async def search(
-        self, parameters: Callable[[ServedSearch], Mapping[str, Json]]
-    ) -> tuple[ServedSearch, SearchResult]:
-        """The result of a search by its parameters, and what served it; errors as of `ServedSearch.search`.
+        self, parameters: Callable[[ServedSearch], Mapping[str, Json]], *, relax: bool = False
+    ) -> tuple[ServedSearch, RelaxedResult]:
+        """The result of a search by its parameters, with `relax` of a second try where it finds nothing, and what
+        served it; errors as of `ServedSearch.search`, and `call`."""
+
+        def search(served: ServedSearch) -> RelaxedResult:
+            params = parameters(served)
+            with metrics.SEARCH_SECONDS.labels(served.ranker).time():
+                return self.relaxed_search.search(served, params) if relax else RelaxedResult(served.search(params))
+
+        return await self.call(search)
+
+    async def call(self, ask: Callable[[ServedSearch], Answer]) -> tuple[ServedSearch, Answer]:
+        """What `ask`, called in a thread, says of what is served, and what that was.
 
         Where the template or the index is gone, what is served now is read first: nobody waits for the next reading.
         """
+        served = self.served
         try:
-            return await self._search(self.served, parameters)
+            return served, await run_in_threadpool(ask, served)
         except ClusterError as error:
             if error.status != 404:
                 raise
         await self.reread()
-        return await self._search(self.served, parameters)
-
-    async def _search(
-        self, served: ServedSearch, parameters: Callable[[ServedSearch], Mapping[str, Json]]
-    ) -> tuple[ServedSearch, SearchResult]:
-        params = parameters(served)
-        with metrics.SEARCH_SECONDS.labels(served.ranker).time():
-            return served, await run_in_threadpool(served.search, params)
+        return (served := self.served), await run_in_threadpool(ask, served)
 
     async def reread(self) -> None:
         """Reads what is served now, and changes the encoders where the vector fields are others."""

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.cluster.search import SearchResult
 from ltr_plugin.errors import InputError
+from ltr_plugin.pipelines.query_understanding.relaxed_search import RelaxedResult
 from ltr_plugin.service.access import needs
 from ltr_plugin.service.encoder_process import Item
 from ltr_plugin.service.encoding import EncodedInputs
@@ -46,14 +47,16 @@ async def search(
     encoded = await _encoded(state, asked, files)
     between = time.perf_counter()
     if encoded.degraded and not (asked.text or encoded.vectors):
-        served, result = state.served, SearchResult((), 0)  # without its photo, the query would find all products
+        served, found = state.served, RelaxedResult(SearchResult((), 0))  # without its photo, the query would find all products
     else:
-        served, result = await state.search(
-            lambda served: served.parameters(asked.text, encoded.vectors, page_of(asked), asked.language)
+        served, found = await state.search(
+            lambda served: served.parameters(asked.text, encoded.vectors, page_of(asked), asked.language),
+            relax=asked.relax,
         )
     took = Took(encode_ms=_ms(between - began), search_ms=_ms(time.perf_counter() - between))
     query_id = state.configuration.query_ids.new()
-    return response_of(served, asked, result, query_id=query_id, degraded=encoded.degraded, took=took)
+    response = response_of(served, asked, found.result, query_id=query_id, degraded=encoded.degraded, took=took)
+    return response.model_copy(update={"relaxed": found.relaxed, "corrected": found.corrected})
 
 
 @router.post("/encode", openapi_extra=forms(QueryRequest))

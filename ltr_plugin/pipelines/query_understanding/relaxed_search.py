@@ -1,0 +1,113 @@
+"""A search that is tried again where nothing has the typed words: with corrected words, then with fewer of them."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from ltr_plugin.cluster.index import Index
+from ltr_plugin.cluster.responses import Json
+from ltr_plugin.cluster.search import SearchResult
+from ltr_plugin.cluster.search import search as search_once
+from ltr_plugin.pipelines.query_understanding.spelling import corrected_text
+from ltr_plugin.pipelines.served_search import ServedSearch
+from ltr_plugin.queries.retrieval import Retrieval
+from ltr_plugin.queries.rule_rescoring import with_rules
+from ltr_plugin.queries.templates import BASELINES, Ranking, search_template
+
+Relaxed = Literal["corrected", "fewer_words"]
+
+KEPT_TEXTS, KEPT_S = 20_000, 300.0
+"""Texts of queries with vectors whose offered correction, or none, is kept, and for how many seconds."""
+
+
+@dataclass(frozen=True)
+class RelaxedResult:
+    """The result of a search, and how it was relaxed, if it was.
+
+    `corrected` is the text that was searched for instead, or, of a search that is not relaxed, one that is offered.
+    """
+
+    result: SearchResult
+    relaxed: Relaxed | None = None
+    corrected: str | None = None
+
+
+@dataclass
+class RelaxedSearch:
+    """Searches, and tries again. It keeps which corrections it offers for queries with vectors."""
+
+    clock: Callable[[], float] = time.monotonic
+    _offers: OrderedDict[tuple[str, str | None, str], tuple[float, str | None]] = field(default_factory=OrderedDict)
+
+    def search(self, served: ServedSearch, params: Mapping[str, Json]) -> RelaxedResult:
+        """The result of a search by its parameters (`ServedSearch.parameters`).
+
+        A search is relaxed where it finds nothing and has words alone: no vectors, and no order by a field. Vectors
+        always find something: where no product has a word of the text, a correction is offered. A query with a photo, a
+        recording or a video has none. ClusterError when the cluster cannot answer.
+        """
+        result = served.search(params)
+        given = {name for name in served.index.retrieval().ranker_vectors if params.get(name)}
+        of_text = {one.parameter for one in served.index.vectors if one.source == "text"}
+        is_sorted = any(params.get(one.sort_parameter) for one in served.index.profile.filters if one.ordered)
+        if not str(params.get("text", "")).strip() or given - of_text or is_sorted:
+            return RelaxedResult(result)
+        if given:
+            return RelaxedResult(result, corrected=self._offered(served.index, params) if result.total else None)
+        return RelaxedResult(result) if result.total else _tried_again(served, params, result)
+
+    def _offered(self, index: Index, params: Mapping[str, Json]) -> str | None:
+        text, language = str(params["text"]), params.get("language")
+        key, now = (index.uuid, language, text.casefold()), self.clock()
+        kept = self._offers.pop(key, None)
+        if kept is None or now > kept[0] + KEPT_S:
+            kept = now, None if _has_words(index, text, language) else corrected_text(index, text, language)
+        self._offers[key] = kept
+        while len(self._offers) > KEPT_TEXTS:
+            self._offers.popitem(last=False)
+        return kept[1]
+
+
+def _tried_again(served: ServedSearch, params: Mapping[str, Json], nothing: SearchResult) -> RelaxedResult:
+    """The result of a second try of a search that found nothing."""
+    corrected = corrected_text(served.index, str(params["text"]), params.get("language"))
+    tried = _with_text(served, params, corrected) if corrected else params
+    if corrected and (result := served.search(tried)).total:
+        return RelaxedResult(result, "corrected", corrected)
+    retrieval = _for_fewer_words(served.index.retrieval())
+    if retrieval is None:
+        return RelaxedResult(nothing)
+    result = replace(served, template=_template(served, retrieval)).search(tried)
+    return RelaxedResult(result, "fewer_words", corrected) if result.total else RelaxedResult(nothing)
+
+
+def _with_text(served: ServedSearch, params: Mapping[str, Json], text: str) -> dict[str, Json]:
+    pins = served.rules.pins(text)
+    return {**params, "text": text, "pins": pins} if pins else {**params, "text": text}
+
+
+def _for_fewer_words(retrieval: Retrieval) -> Retrieval | None:
+    """The first pass that finds products with one of the words; None where the index's own is as wide, or cannot be
+    made wider."""
+    profile = retrieval.profile
+    first_pass = profile.first_pass
+    if not profile.text_fields or not (first_pass.minimum_should_match or first_pass.query):
+        return None
+    wider = first_pass.model_copy(update={"minimum_should_match": None, "query": None})
+    return replace(retrieval, profile=profile.model_copy(update={"first_pass": wider}))
+
+
+def _template(served: ServedSearch, retrieval: Retrieval) -> dict[str, str]:
+    """The search template that is served, with another first pass."""
+    ranking = BASELINES.get(served.ranker) or Ranking(served.ranker, model=served.ranker)
+    text = search_template(retrieval, ranking, rules=True)
+    return {"source": with_rules(text, served.rules.active(), served.index.profile, served.index.mapping)}
+
+
+def _has_words(index: Index, text: str, language: str | None) -> bool:
+    """Whether any product has words of a text."""
+    template = {"source": search_template(index.retrieval(), BASELINES["bm25"])}
+    stated = {"language": language} if language else {}
+    return search_once(index, template, {"text": text, "size": 0, **stated}).total > 0
