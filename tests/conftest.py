@@ -49,10 +49,14 @@ BOTH_ENGINES = (
     "pipelines/test_foreign_index.py",
     "pipelines/test_pages.py",
     "pipelines/test_push.py",
+    "pipelines/test_relaxed_search.py",
     "pipelines/test_result_page.py",
     "pipelines/test_reviews.py",
     "pipelines/test_scoring.py",
     "pipelines/test_search_template.py",
+    "pipelines/test_similar.py",
+    "pipelines/test_spelling.py",
+    "pipelines/test_suggest.py",
 )
 """Files and folders whose live tests run on both search engines: what they test is where the engines can differ."""
 

@@ -120,12 +120,9 @@ class ProductSuggestion(BaseModel):
 class ValueSuggestion(BaseModel):
     """A category, or another value of a filter, that is suggested."""
 
-    value: str
+    name: str = Field(description="The value.")
     count: int = Field(description="Products that have it.")
-    filter: str | None = Field(
-        default=None,
-        description="Name of the filter by it, as `filters` of a search has it; none: search for its text.",
-    )
+    filter: dict[str, list[str]] = Field(description="What `filters` of a search is for its products.")
 
 
 class SuggestResponse(BaseModel):
@@ -133,7 +130,7 @@ class SuggestResponse(BaseModel):
 
     products: list[ProductSuggestion]
     categories: list[ValueSuggestion]
-    queries: list[str] = Field(description="Frequent queries.")
+    queries: list[str] = Field(description="Frequent queries, and categories that searches have no filter by.")
 
 
 class EncodeResponse(BaseModel):

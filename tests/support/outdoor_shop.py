@@ -67,7 +67,7 @@ def outdoor_shop(cluster: Cluster, folder: Path, vectors: Sequence[VectorField] 
     """The products of TITLES, numbered by price, in an index of this library."""
     index = open_or_create(cluster, f"outdoor-{uuid.uuid4().hex[:8]}", vectors, folder)
     products = [
-        Product(id=id_, title=title, category=(category,), brand=brand, price=price)
+        Product(id=id_, title=title, category=(category,), brand=brand, price=price, images=(f"{id_}.jpg",))
         for price, (id_, (title, category, brand)) in enumerate(TITLES.items(), start=1)
     ]
     assert not [error for _, error in index.put(products) if error]

@@ -13,6 +13,7 @@ from ltr_plugin.queries.spelling import (
     together_request,
     words_request,
 )
+from ltr_plugin.queries.suggesting import typed_words
 
 MAX_FIELDS = 5
 """Text fields whose words corrections are of, those of the greatest boosts."""
@@ -32,7 +33,7 @@ def corrected_text(index: Index, text: str, language: str | None = None) -> str 
     best = sorted(searched, key=lambda path: -profile.boosts[path])
     title = [path for path in (profile.product.title,) if path in mapped and path]
     shown = words_of(index, [*title, *best], mapped)[:MAX_FIELDS]
-    if not shown:
+    if not (shown and typed_words(text)):
         return None
     searched = list(dict.fromkeys((*searched, *shown)))
     analyzers = {path: _analyzer(index, index_analyzer(mapped[path])) for path in shown}

@@ -47,7 +47,10 @@ async def search(
     encoded = await _encoded(state, asked, files)
     between = time.perf_counter()
     if encoded.degraded and not (asked.text or encoded.vectors):
-        served, found = state.served, RelaxedResult(SearchResult((), 0))  # without its photo, the query would find all products
+        served, found = (
+            state.served,
+            RelaxedResult(SearchResult((), 0)),
+        )  # without its photo, the query would find all products
     else:
         served, found = await state.search(
             lambda served: served.parameters(asked.text, encoded.vectors, page_of(asked), asked.language),

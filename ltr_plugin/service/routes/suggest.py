@@ -17,20 +17,24 @@ COST = 0.2
 MAX_SUGGESTIONS = 20
 
 
-@router.get("/suggest", response_model_exclude_defaults=True, dependencies=[Depends(needs("search", COST))])
+@router.get("/suggest", response_model_exclude_none=True, dependencies=[Depends(needs("search", COST))])
 async def suggest(
     state: Annotated[ServiceState, Depends(state_of)],
-    text: Annotated[str, Query(max_length=MAX_TEXT, description="What is typed so far.")],
+    q: Annotated[str, Query(max_length=MAX_TEXT, description="What is typed so far.")],
     language: Annotated[str | None, Query(description="Code of a language of the profile. Default: its first.")] = None,
     size: Annotated[int, Query(ge=1, le=MAX_SUGGESTIONS, description="Suggestions of each kind at most.")] = 5,
 ) -> SuggestResponse:
     """Products, categories and frequent queries that have the typed words, of which the last may be the beginning of
     one. Where few have, words with the last one inside count too, and from four letters on typing errors."""
     served, found = await state.call(
-        lambda served: state.suggester.suggest(served.index, text, language=language, size=size)
+        lambda served: state.suggester.suggest(served.index, q, language=language, size=size)
     )
     return SuggestResponse(
         products=[suggestion_of(served, hit, language) for hit in found.products],
-        categories=[ValueSuggestion(value=one.value, count=one.count, filter=one.filter) for one in found.values],
-        queries=list(found.queries),
+        categories=[
+            ValueSuggestion(name=one.value, count=one.count, filter={one.filter: [one.value]})
+            for one in found.values
+            if one.filter
+        ],
+        queries=[*found.queries, *(one.value for one in found.values if not one.filter)],
     )
