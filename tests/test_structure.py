@@ -35,7 +35,7 @@ LAYERS = (
     {"profile"},
     {"features", "feeds", "media"},
     {"encoders", "evaluation"},
-    {"queries"},
+    {"queries", "speech"},
     {"encoders.export", "encoders.training", "rankers"},
     {"devnode"},
     {"broker", "cluster"},

@@ -32,6 +32,14 @@ def serve(
     allow_urls: Annotated[
         bool, typer.Option("--allow-urls", help="Queries may name photos and recordings by URL.")
     ] = False,
+    speech_model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Model that turns speech into words: tiny.en (English), the folder of another one for faster-whisper, "
+            "or none. Default: tiny.en, if the extra `voice` is installed.",
+        ),
+    ] = None,
     key: Annotated[
         list[KeyScope] | None,
         typer.Option(
@@ -59,12 +67,14 @@ def serve(
     from ltr_plugin.service.configuration import LOOPBACK, ServiceOptions
     from ltr_plugin.service.running import run_service
     from ltr_plugin.settings import Settings
+    from ltr_plugin.speech.models import default_model
 
     options = ServiceOptions(
         index=name,
         template=template,
         allow_urls=allow_urls,
         allow_origins=tuple(allow_origin or ()),
+        speech_model=default_model() if speech_model is None else None if speech_model == "none" else speech_model,
         loopback=host in LOOPBACK,
         processes=processes,
     )

@@ -48,6 +48,11 @@ class Audio:
         """Its length in seconds."""
         return len(self.samples) / self.rate
 
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is louder than the noise of a converter."""
+        return not np.ptp(self.samples) > 2 * SILENCE_LEVEL
+
 
 def open_audio(root: Path, reference: str) -> Audio:
     """The first minute of the audio of a reference (a path under `root`, or a URL), which may be a video.
@@ -57,7 +62,7 @@ def open_audio(root: Path, reference: str) -> Audio:
     return decode_audio(read_media(root, reference, max_bytes=MAX_BYTES))
 
 
-def decode_audio(data: bytes) -> Audio:
+def decode_audio(data: bytes, *, allow_silence: bool = False) -> Audio:
     """The audio in these bytes, as `open_audio` gives it; the first one of several audio tracks."""
     import av
 
@@ -79,7 +84,7 @@ def decode_audio(data: bytes) -> Audio:
         raise MediaError("not audio in a readable format, or damaged at its start") from None
     except Exception as error:  # a damaged file may make a decoder raise anything
         raise MediaError(f"damaged audio: {error}") from None
-    if not np.ptp(audio.samples) > 2 * SILENCE_LEVEL:
+    if audio.silent and not allow_silence:
         raise MediaError("silent")
     return audio
 

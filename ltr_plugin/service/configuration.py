@@ -31,6 +31,8 @@ class ServiceOptions(StrictModel):
     allow_origins: tuple[str, ...] = ()
     text_budget_ms: float = 400
     media_budget_ms: float = 3000
+    speech_model: str | None = None
+    speech_budget_ms: float = 5000
     per_minute: int = 600
     """Requests of one address with the page's key, by each process."""
     loopback: bool = True

@@ -9,11 +9,14 @@ import wave
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 from typing import TypeVar
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.vectors import VectorField
 from ltr_plugin.errors import EncoderError, EncoderUnavailableError, LtrError, MediaError
+from ltr_plugin.speech.models import BUNDLED
+from ltr_plugin.speech.recognizer import Recognizer, Transcript
 
 Item = str | bytes
 """A text, the URL of a medium, or the bytes of one."""
@@ -26,14 +29,15 @@ T = TypeVar("T")
 class EncoderProcess:
     """Encodes in a process of its own, one batch at a time. A new process takes the place of one that died."""
 
-    def __init__(self, vectors: Sequence[VectorField]) -> None:
-        self._vectors = tuple(vectors)
+    def __init__(self, vectors: Sequence[VectorField] = (), speech_model: str | None = None) -> None:
+        """The process has the encoders of these fields, and the recognizer of this model."""
+        self._vectors, self._speech_model = tuple(vectors), speech_model
         self._pool = self._new_pool()
         self.ready = False
-        """Whether the encoders are loaded."""
+        """Whether the models are loaded."""
 
     async def load(self) -> None:
-        """Loads all encoders. EncoderError when one cannot be loaded, or is not the one that filled the index."""
+        """Loads all models. EncoderError when one cannot be loaded, or is not the one that filled the index."""
         await self._call(_load)
         self.ready = True
 
@@ -43,6 +47,13 @@ class EncoderProcess:
         EncoderUnavailableError when the process dies; EncoderError when an encoder fails.
         """
         return await self._call(_encode, modality, list(items))
+
+    async def transcribe(self, data: bytes, language: str | None) -> Transcript | MediaError:
+        """The words of a recording in the language of this code, or why it cannot be used.
+
+        EncoderUnavailableError when the process dies; EncoderError when the recognizer fails.
+        """
+        return await self._call(_transcribe, data, language)
 
     def pid(self) -> int | None:
         """The id of the process; None before it runs."""
@@ -65,23 +76,29 @@ class EncoderProcess:
 
     def _new_pool(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
-        return ProcessPoolExecutor(1, context, initializer=_start, initargs=(self._vectors,))
+        return ProcessPoolExecutor(1, context, initializer=_start, initargs=(self._vectors, self._speech_model))
 
 
 _fields: Mapping[Modality, tuple[VectorField, ...]] = {}
 """In the process of the encoders: the vector fields by the modality that fills them."""
 
+_speech_model: str | None = None
+"""In that process: the model of the recognizer, if it has one."""
 
-def _start(vectors: Sequence[VectorField]) -> None:
-    global _fields  # noqa: PLW0603 - the one state of this process
+
+def _start(vectors: Sequence[VectorField], speech_model: str | None) -> None:
+    global _fields, _speech_model  # noqa: PLW0603 - the one state of this process
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the service ends this process
     _fields = {one.source: tuple(each for each in vectors if each.source == one.source) for one in vectors}
+    _speech_model = speech_model
 
 
 def _load() -> None:
-    """Each encoder encodes once, too: the first batch of a network takes longest."""
+    """Each model does its work once, too: the first batch of a network takes longest."""
     from ltr_plugin.encoders import encoder_of
 
+    if _speech_model:
+        _transcribe(_noise(), None)
     for modality, fields in _fields.items():
         for one in fields:
             encoder_of(one)
@@ -100,11 +117,18 @@ def _sample(modality: Modality) -> Item | None:
 
             Image.effect_noise((384, 384), 64).save(buffer, "PNG")
         case "audio":
-            with wave.open(buffer, "wb") as file:
-                file.setparams((1, 2, 16_000, 0, "NONE", ""))
-                file.writeframes(os.urandom(32_000))
+            return _noise()
         case _:
             return None
+    return buffer.getvalue()
+
+
+def _noise() -> bytes:
+    """A second of noise."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(os.urandom(32_000))
     return buffer.getvalue()
 
 
@@ -124,3 +148,19 @@ def _encode(modality: Modality, items: Sequence[Item]) -> list[Vectors | Excepti
     except LtrError as error:
         raise EncoderError(str(error)) from None
     return [refused.get(position, one) for position, one in enumerate(vectors)]
+
+
+@cache
+def _recognizer(model: str) -> Recognizer:
+    return Recognizer.load(model)
+
+
+def _transcribe(data: bytes, language: str | None) -> Transcript | MediaError:
+    from ltr_plugin.media.audio import decode_audio
+
+    try:
+        return _recognizer(_speech_model or BUNDLED).transcribe(decode_audio(data, allow_silence=True), language)
+    except MediaError as error:
+        return MediaError(str(error))
+    except LtrError as error:
+        raise EncoderError(str(error)) from None

@@ -12,6 +12,9 @@ MAX_TEXT, MAX_SIZE = 1000, 100
 """Characters of a typed query, and products of a page."""
 
 QueryText = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
+Degraded = Modality | Literal["speech"]
+"""An input of a query that is left out."""
+
 ClientName = Annotated[str, StringConstraints(max_length=100)]
 
 
@@ -91,8 +94,10 @@ class SearchResponse(BaseModel):
     facets: dict[str, list[FacetBucket]] = {}
     ranker: str
     release: int | None = Field(default=None, description="Release of the template; none: no ranker is promoted.")
-    degraded: list[Modality] = Field(
-        default=[], description="Modalities that are left out because their encoder was down, or not done in time."
+    degraded: list[Degraded] = Field(
+        default=[],
+        description="Inputs that are left out because their encoder was down or not done in time; `speech`: its words "
+        "are not known.",
     )
     relaxed: Literal["corrected", "fewer_words"] | None = Field(
         default=None, description="How the search was relaxed because nothing matched: `fewer_words` or `corrected`."
@@ -102,7 +107,9 @@ class SearchResponse(BaseModel):
         description="The text with words of the index: what was searched for where the search is `relaxed`, else what "
         "to offer: did you mean.",
     )
-    transcript: str | None = Field(default=None, description="The words of the speech that was sent.")
+    transcript: str | None = Field(
+        default=None, description="The words of the speech that was sent; empty: it has none."
+    )
     took: Took
 
 
@@ -137,8 +144,26 @@ class EncodeResponse(BaseModel):
     """The vectors of a query, by the names of the parameters that search templates and features take them by."""
 
     params: dict[str, Any] = Field(description="`text`, `language` and the vectors: parameters of the search template.")
-    degraded: list[Modality] = []
+    degraded: list[Degraded] = []
     transcript: str | None = None
+
+
+class TranscribeRequest(StrictModel):
+    """Speech to be turned into words; the recording is the file `speech` of the form."""
+
+    language: str | None = Field(
+        default=None, max_length=35, description="Code of the language. Default: the profile's first one."
+    )
+
+
+class TranscribeResponse(BaseModel):
+    """The words of a recording, empty where nobody speaks."""
+
+    text: str = Field(description="The words, for the shopper to see and edit before they are searched.")
+    seconds: float = Field(description="Seconds of the recording that were heard, at most 30.")
+    degraded: list[Literal["speech"]] = Field(
+        default=[], description="`speech`: the recognizer was down or not done in time, so the words are not known."
+    )
 
 
 class Problem(BaseModel):

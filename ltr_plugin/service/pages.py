@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from urllib.parse import quote
 
-from ltr_plugin.catalog.product import Modality
 from ltr_plugin.catalog.references import is_url
 from ltr_plugin.cluster.search import Hit, SearchResult
 from ltr_plugin.pipelines.served_search import ServedSearch
 from ltr_plugin.queries.page import Page
 from ltr_plugin.service.models import (
+    Degraded,
     FacetBucket,
     ProductHit,
     ProductSuggestion,
@@ -36,8 +36,9 @@ def response_of(
     result: SearchResult,
     *,
     query_id: str,
-    degraded: Sequence[Modality],
+    degraded: Sequence[Degraded],
     took: Took,
+    transcript: str | None = None,
 ) -> SearchResponse:
     """The response with a result of the cluster."""
     return SearchResponse(
@@ -51,6 +52,7 @@ def response_of(
         ranker=served.ranker,
         release=served.release,
         degraded=list(degraded),
+        transcript=transcript,
         took=took,
     )
 

@@ -7,6 +7,7 @@ import tempfile
 from ltr_plugin.service.configuration import Configuration, ServiceOptions, as_environment
 from ltr_plugin.service.state import open_served
 from ltr_plugin.settings import Settings
+from ltr_plugin.speech.models import model_folder
 
 HOST, PORT = "127.0.0.1", 8080
 
@@ -17,13 +18,16 @@ GRACE_S = 10
 def run_service(options: ServiceOptions, settings: Settings, *, host: str = HOST, port: int = PORT) -> None:
     """Serves until SIGINT or SIGTERM; running requests are answered first. It prints its address when it is ready.
 
-    ClusterError and InputError when there is nothing that can be served, and for keys that cannot be read.
+    ClusterError and InputError when there is nothing that can be served, and for keys that cannot be read or a speech
+    model that is not there.
     """
     import uvicorn
 
     from ltr_plugin.cluster.connecting import connect
 
     Configuration.of(options, settings)
+    if options.speech_model:
+        model_folder(options.speech_model)
     served = open_served(connect(settings=settings), options, settings)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     ranker = served.ranker if served.release else f"{served.ranker}, no ranker is promoted"

@@ -18,9 +18,11 @@ from ltr_plugin.pipelines.query_understanding.suggest import Suggester
 from ltr_plugin.pipelines.served_search import ServedSearch
 from ltr_plugin.service import metrics
 from ltr_plugin.service.configuration import LOCAL, PAGE, Configuration, ServiceOptions
+from ltr_plugin.service.encoder_process import EncoderProcess
 from ltr_plugin.service.encoding import QueryEncoding
 from ltr_plugin.service.keys import Caller
 from ltr_plugin.service.limits import RateLimit
+from ltr_plugin.service.speech import Asked, Heard, SpeechRecognition
 from ltr_plugin.settings import Settings
 
 REREAD_S = 30.0
@@ -43,6 +45,7 @@ class ServiceState:
     cluster: Cluster
     served: ServedSearch
     encoding: QueryEncoding
+    speech: SpeechRecognition
     page_limit: RateLimit
     key_limit: RateLimit
     suggester: Suggester = field(default_factory=Suggester)
@@ -51,17 +54,19 @@ class ServiceState:
 
     @classmethod
     async def open(cls, configuration: Configuration, settings: Settings) -> Self:
-        """Connects, reads what is served, and begins to load the encoders. ClusterError and InputError as of
+        """Connects, reads what is served, and begins to load the models. ClusterError and InputError as of
         `ServedSearch.open`."""
         options = configuration.options
         cluster = await run_in_threadpool(connect, settings=settings, retry_timeout_s=0, timeout_s=10)
         served = await run_in_threadpool(open_served, cluster, options, settings)
         encoding = _encoding_of(served, options)
         encoding.start()
+        speech = _speech_of(options)
+        speech.start()
         page_limit, key_limit = (
             RateLimit(rate, burst=max(rate // 6, 10)) for rate in (options.per_minute, KEY_PER_MINUTE)
         )
-        state = cls(configuration, settings, cluster, served, encoding, page_limit, key_limit)
+        state = cls(configuration, settings, cluster, served, encoding, speech, page_limit, key_limit)
         state._tasks.append(asyncio.create_task(state._reread()))
         return state
 
@@ -73,9 +78,10 @@ class ServiceState:
         return self.page_limit.wait_s(address, cost) if caller == PAGE else self.key_limit.wait_s(caller.name, cost)
 
     async def close(self) -> None:
-        """Ends the background work and the encoders."""
+        """Ends the background work, the encoders and the recognizer."""
         for task in self._tasks:
             task.cancel()
+        self.speech.close()
         await self.encoding.close()
 
     async def search(
@@ -104,6 +110,15 @@ class ServiceState:
                 raise
         await self.reread()
         return (served := self.served), await run_in_threadpool(ask, served)
+
+    def spoken_language(self, code: str | None) -> str | None:
+        """The code of the language of a recording: the one that is asked for, else the profile's first, if any."""
+        return code or next(iter(self.served.index.profile.languages), None)
+
+    async def hear(self, asked: Asked, files: Mapping[str, bytes]) -> tuple[Asked, dict[str, bytes], Heard]:
+        """A query with the words of its speech as its text; errors as of `SpeechRecognition.hear`."""
+        language, sounds = self.spoken_language(asked.language), "audio" in self.encoding.modalities
+        return await self.speech.hear(asked, files, language, sounds=sounds)
 
     async def reread(self) -> None:
         """Reads what is served now, and changes the encoders where the vector fields are others."""
@@ -136,6 +151,12 @@ def _encoding_of(served: ServedSearch, options: ServiceOptions) -> QueryEncoding
     return QueryEncoding(
         served.index.vectors, text_budget_s=options.text_budget_ms / 1000, media_budget_s=options.media_budget_ms / 1000
     )
+
+
+def _speech_of(options: ServiceOptions) -> SpeechRecognition:
+    # a process of its own: in that of the encoders, typed queries would wait most of a second for each recording
+    process = EncoderProcess(speech_model=options.speech_model) if options.speech_model else None
+    return SpeechRecognition(process, budget_s=options.speech_budget_ms / 1000)
 
 
 def state_of(request: Request) -> ServiceState:

@@ -44,13 +44,13 @@ async def search(
     inputs_of(fields, files, urls=state.configuration.options.allow_urls)
     asked = decode(SearchRequest, fields, source="search")
     began = time.perf_counter()
+    asked, files, heard = await state.hear(asked, files)
     encoded = await _encoded(state, asked, files)
+    degraded = (*encoded.degraded, *heard.degraded)
     between = time.perf_counter()
-    if encoded.degraded and not (asked.text or encoded.vectors):
-        served, found = (
-            state.served,
-            RelaxedResult(SearchResult((), 0)),
-        )  # without its photo, the query would find all products
+    if (degraded or heard.nothing) and not (asked.text or encoded.vectors):
+        # without its photo or its words, the query would find all products
+        served, found = state.served, RelaxedResult(SearchResult((), 0))
     else:
         served, found = await state.search(
             lambda served: served.parameters(asked.text, encoded.vectors, page_of(asked), asked.language),
@@ -58,7 +58,9 @@ async def search(
         )
     took = Took(encode_ms=_ms(between - began), search_ms=_ms(time.perf_counter() - between))
     query_id = state.configuration.query_ids.new()
-    response = response_of(served, asked, found.result, query_id=query_id, degraded=encoded.degraded, took=took)
+    response = response_of(
+        served, asked, found.result, query_id=query_id, degraded=degraded, took=took, transcript=heard.transcript
+    )
     return response.model_copy(update={"relaxed": found.relaxed, "corrected": found.corrected})
 
 
@@ -72,9 +74,14 @@ async def encode(
     fields, files = await read_form(request)
     inputs_of(fields, files, urls=state.configuration.options.allow_urls)
     asked = decode(QueryRequest, fields, source="encode")
+    asked, files, heard = await state.hear(asked, files)
     encoded = await _encoded(state, asked, files)
     language = {"language": asked.language} if asked.language else {}
-    return EncodeResponse(params={"text": asked.text, **language, **encoded.vectors}, degraded=list(encoded.degraded))
+    return EncodeResponse(
+        params={"text": asked.text, **language, **encoded.vectors},
+        degraded=[*encoded.degraded, *heard.degraded],
+        transcript=heard.transcript,
+    )
 
 
 async def _encoded(state: ServiceState, asked: QueryRequest, files: Mapping[str, bytes]) -> EncodedInputs:

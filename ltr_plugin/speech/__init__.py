@@ -1,0 +1,1 @@
+"""Speech turned into words (extra `voice`): `models` finds the weights, `recognizer` hears."""
