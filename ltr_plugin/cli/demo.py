@@ -94,10 +94,12 @@ def _serve(settings: "Settings", report: "DemoReport", *, keep_node: bool) -> No
     from ltr_plugin.devnode import stop_node
     from ltr_plugin.service.configuration import ServiceOptions
     from ltr_plugin.service.running import run_service
+    from ltr_plugin.speech.models import default_model
 
     try:
         run_service(
-            ServiceOptions(index=report.index), settings.model_copy(update={"media_root": (report.media.resolve(),)})
+            ServiceOptions(index=report.index, speech_model=default_model()),
+            settings.model_copy(update={"media_root": (report.media.resolve(),)}),
         )
     finally:
         if settings.cluster_url is None and not keep_node:

@@ -37,6 +37,9 @@ class SpeechProcess(Protocol):
     async def transcribe(self, data: bytes, language: str | None) -> Transcript | MediaError:
         """The words of a recording, or why it cannot be used. EncoderError when the model fails or the process dies."""
 
+    def pid(self) -> int | None:
+        """The id of the process; None before it runs."""
+
     def close(self) -> None:
         """Ends the process."""
 
@@ -73,6 +76,10 @@ class SpeechRecognition:
         """Loads the model in the background, and tries again until it is loaded."""
         if self._process and (self._loading is None or self._loading.done()):
             self._loading = asyncio.create_task(self._load(self._process))
+
+    def pid(self) -> int | None:
+        """The process of the recognizer; None without a model."""
+        return self._process.pid() if self._process else None
 
     def close(self) -> None:
         """Ends the recognizer."""

@@ -1,6 +1,8 @@
 """Spoken queries: words become the text, speech without words a sound, and what is not there in time is said."""
 
 import asyncio
+import os
+import signal
 import time
 from importlib.util import find_spec
 
@@ -176,11 +178,16 @@ def listening(shop, shop_settings):
         index=shop.alias, speech_model=BUNDLED, speech_budget_ms=60_000, text_budget_ms=20_000, media_budget_ms=20_000
     )
     with running_service(options, shop_settings) as running:
-        until = time.monotonic() + 60
-        while running.form("/v1/transcribe", speech=SILENCE).body.get("degraded"):
-            assert time.monotonic() < until, "the speech model is not loaded"
-            time.sleep(0.2)
+        wait_until_heard(running)
         yield running
+
+
+def wait_until_heard(service):
+    """Returns when the speech model is loaded."""
+    until = time.monotonic() + 60
+    while service.form("/v1/transcribe", speech=SILENCE).body["degraded"]:
+        assert time.monotonic() < until, "the speech model is not loaded"
+        time.sleep(0.2)
 
 
 @pytest.mark.live
@@ -218,3 +225,18 @@ def test_a_service_without_a_model_refuses_speech(service):
     answer = service.form("/v1/search", speech=NOISE)
     assert answer.status == 422
     assert [one["location"] for one in answer.body["problems"]] == ["speech"]
+
+
+@pytest.mark.live
+def test_when_the_recognizer_dies_searches_go_on_and_it_comes_back(listening):
+    recognition = listening.app.state.service.speech
+    before = recognition.pid()
+    os.kill(before, signal.SIGKILL)
+    assert listening.form("/v1/transcribe", speech=NOISE).body["degraded"] == ["speech"]
+    words = listening.form("/v1/search", {"text": "blue bowl"}, speech=NOISE)
+    assert words.body["hits"][0]["id"] == "blue-bowl"
+    assert words.body["degraded"] == ["speech"]
+    nothing = listening.form("/v1/search", speech=NOISE)
+    assert (nothing.body["hits"], nothing.body["degraded"]) == ([], ["speech"])
+    wait_until_heard(listening)
+    assert recognition.pid() not in (None, before)
