@@ -113,7 +113,7 @@ async def page_configuration(
         has=PageFeatures(
             image="image" in modalities,
             audio="audio" in modalities,
-            speech="/v1/transcribe" in paths and bool(getattr(state.configuration.options, "speech_model", None)),
+            speech=state.speech.available,
             suggest="/v1/suggest" in paths,
             similar=any(path.startswith("/v1/similar/") for path in paths),
             events="/v1/events" in paths,
