@@ -7,12 +7,14 @@ import time
 import uuid
 import wave
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 import pytest
+import urllib3
 from restartable_service import RestartableService
 
 from ltr_plugin.catalog.product import Product
@@ -113,20 +115,28 @@ def service(node_url, shop) -> Iterator[RestartableService]:
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory):
+def driver():
     from playwright.sync_api import sync_playwright
 
-    recording = write_recording(tmp_path_factory.mktemp("voice") / "tone.wav")
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+def launch(driver, recording):
+    """A browser whose microphone plays the recording again and again."""
     arguments = [
         "--no-sandbox",
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-audio-capture={recording}",
     ]
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    return driver.chromium.launch(executable_path=CHROMIUM, args=arguments)
+
+
+@pytest.fixture(scope="module")
+def browser(driver, tmp_path_factory):
+    with closing(launch(driver, write_recording(tmp_path_factory.mktemp("voice") / "tone.wav"))) as launched:
         yield launched
-        launched.close()
 
 
 class Visit:
@@ -205,11 +215,22 @@ def photo_of(shop, number=3):
     return products[number].id, folder / products[number].images[0]
 
 
-def needs(service, feature):
-    import urllib.request
+def wait_until_heard(service, recording):
+    """Waits until the recognizer is loaded, until when an answer says that it is degraded."""
+    key = service.state.configuration.page_key
+    fields = {"speech": ("speech.wav", recording.read_bytes(), "audio/wav")}
+    end = time.monotonic() + 120
+    with closing(urllib3.HTTPConnectionPool("127.0.0.1", service.port)) as http:
+        while "speech" in http.request("POST", "/v1/transcribe", fields=fields, headers={"x-api-key": key}).json().get(
+            "degraded", ()
+        ):
+            assert time.monotonic() < end
+            time.sleep(0.5)
 
-    with urllib.request.urlopen(service.url + "page.json") as response:  # noqa: S310 - of this machine
-        if not json.load(response)["has"][feature]:
+
+def needs(service, feature):
+    with closing(urllib3.HTTPConnectionPool("127.0.0.1", service.port)) as http:
+        if not http.request("GET", "/page.json").json()["has"][feature]:
             pytest.skip(f"this service has no {feature}")
 
 
@@ -436,13 +457,33 @@ def test_spoken_words_are_seen_and_edited_before_they_count(visit):
     assert page.locator("#voice").is_hidden()
 
 
+@pytest.mark.skipif("speech_model" not in ServiceOptions.model_fields, reason="this service hears no speech")
+@pytest.mark.skipif(find_spec("faster_whisper") is None, reason="faster-whisper is not installed: extra `voice`")
 @in_browser
-def test_speech_goes_through_the_service(visit, service):
-    needs(service, "speech")
-    window = visit()
-    page = window.go()
-    page.click("#speak")
-    page.wait_for_selector("#voice:has-text('No words were heard')", timeout=60_000)
+def test_what_a_microphone_records_becomes_words(service, driver, tmp_path):
+    spoken = sorted(ORDERS.glob("*.wav"))
+    recording = spoken[0] if spoken else write_recording(tmp_path / "tone.wav")
+    hearing = service.with_options(speech_model="tiny.en", speech_budget_ms=60_000)
+    hearing.start()
+    try:
+        wait_until_heard(hearing, recording)
+        with closing(launch(driver, recording)) as browser:
+            window = Visit(browser, hearing)
+            page = window.go()
+            page.click("#speak")
+            page.wait_for_selector("#voice-done")
+            page.wait_for_timeout(4000)
+            if page.locator("#voice-done").is_visible():
+                page.click("#voice-done")
+            if spoken:
+                page.wait_for_selector("#send-words", timeout=60_000)
+                assert len(page.input_value("#text").split()) > 2
+            else:
+                page.wait_for_selector("#voice:has-text('No words were heard')", timeout=60_000)
+            assert page.url == hearing.url
+            assert (window.errors, window.elsewhere) == ([], [])
+    finally:
+        hearing.stop()
 
 
 @in_browser
@@ -687,8 +728,6 @@ def test_the_page_speaks_the_language_of_the_browser(visit):
 
 
 def test_the_page_and_its_files_come_with_a_strict_policy(service):
-    import urllib3
-
     http = urllib3.PoolManager()
     answer = http.request("GET", service.url)
     assert answer.status == 200

@@ -23,7 +23,7 @@ export function setup({ submit }) {
   });
   box.addEventListener("input", sync);
   box.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || event.defaultPrevented || !box.value) return;
+    if (event.key !== "Escape" || !byId("suggestions").hidden) return; // the first one closes the list
     box.value = "";
     sync();
   });
