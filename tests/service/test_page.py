@@ -682,11 +682,16 @@ def test_a_browser_without_a_network_says_so(visit):
 @in_browser
 def test_events_name_the_shopper_only_with_consent(visit):
     window = visit()
-    sent = []
+    sent, refused = [], []
 
     def take(route):
         sent.extend(json.loads(route.request.post_data)["events"])
-        route.fulfill(json={})
+        answer = route.fetch()
+        if answer.status == 404:  # this service takes no events
+            route.fulfill(json={})
+        else:
+            refused.extend(answer.json().get("refused", ["all"]))
+            route.fulfill(response=answer)
 
     with_features(window, events=True)
     window.page.route("**/v1/events", take)
@@ -715,6 +720,7 @@ def test_events_name_the_shopper_only_with_consent(visit):
     page.locator(".card .open").first.click()
     leave()
     assert all(event["user_query"] == "mug" and event["client_id"] and event["session_id"] for event in sent)
+    assert refused == []
 
 
 @in_browser
