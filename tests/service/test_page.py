@@ -15,6 +15,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import urllib3
+from PIL import Image
 from restartable_service import RestartableService
 
 from ltr_plugin.catalog.product import Product
@@ -63,14 +64,17 @@ def draw_shop(folder: Path, count: int) -> list[Product]:
 
 
 def visual_words(folder: Path, products: list[Product]) -> str:
-    """An encoder of photos that loads at once."""
-    from ltr_plugin.encoders.training.fitting import Budget
-    from ltr_plugin.encoders.training.photo.visual_words import train_visual_words
+    """An encoder of photos that loads at once: its vocabulary is every so many of the photos' own keypoints."""
+    from ltr_plugin.encoders import keypoints
 
-    catalog = folder / "catalog.jsonl"
-    catalog.write_text("\n".join(product.model_dump_json(include={"id", "title", "images"}) for product in products))
-    budget = Budget(steps=5)
-    return train_visual_words(catalog, folder / "words", descriptor="sift", vocabulary_size=60, budget=budget).spec
+    config = keypoints.KeypointConfig("sift")
+    photos = (Image.open(folder / product.images[0]) for product in products if product.images)
+    points = np.concatenate([config.points(config.describe(photo)) for photo in photos])
+    words = points[:: max(1, len(points) // 80)]
+    (folder / "words").mkdir()
+    encoder = keypoints.from_model(config, words, np.ones(len(words)), name="words")
+    keypoints.write(folder / "words", encoder)
+    return f"keypoints:{folder / 'words'}"
 
 
 @contextmanager
