@@ -22,11 +22,19 @@ export function resultsOf(answer, { indexName, params = {} }) {
   };
 }
 
+/** The tag for which InstantSearch escapes a text itself; those of the service are escaped already. */
+const ESCAPED_LATER = "__ais-highlight__";
+
+const LETTERS = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#x27;": "'", "&#39;": "'", "&#x2F;": "/", "&amp;": "&" };
+
+const unescaped = (html) => html.replace(/&(?:lt|gt|quot|amp|#x27|#39|#x2F);/g, (letter) => LETTERS[letter]);
+
 /** A hit: the returned fields, the parts of a card, and the texts with the words of the query marked. */
 function hitOf({ id, fields, highlight = {}, ...card }, at, params) {
   const [before, after] = [params.highlightPreTag ?? "<em>", params.highlightPostTag ?? "</em>"];
+  const text = before === ESCAPED_LATER ? unescaped : (html) => html;
   const marked = mapValues(highlight, (parts) => ({
-    value: parts.join(" … ").replaceAll("<em>", before).replaceAll("</em>", after),
+    value: text(parts.join(" … ").replaceAll("<em>", before).replaceAll("</em>", after)),
     matchLevel: "partial",
     matchedWords: [],
   }));

@@ -16,7 +16,7 @@ const ANSWER = {
       title: "green mug",
       price: 5,
       fields: { stock: 3 },
-      highlight: { "title.stem": ["green <em>mug</em> & more"] },
+      highlight: { "title.stem": ["green <em>mug</em> &amp; &lt;b&gt;"] },
     },
   ],
   facets: {
@@ -82,7 +82,8 @@ test("filters that the service has no form of are named", () => {
 });
 
 test("an answer has the form of InstantSearch", () => {
-  const params = { query: "mug", hitsPerPage: 20, page: 1, highlightPreTag: "__a__", highlightPostTag: "__b__" };
+  const [highlightPreTag, highlightPostTag] = ["__ais-highlight__", "__/ais-highlight__"];
+  const params = { query: "mug", hitsPerPage: 20, page: 1, highlightPreTag, highlightPostTag };
   const results = resultsOf(ANSWER, { indexName: "shop", params });
   assert.equal(results.nbPages, 3);
   assert.equal(results.processingTimeMS, 9);
@@ -90,7 +91,10 @@ test("an answer has the form of InstantSearch", () => {
   assert.deepEqual(results.facets_stats, { price: { min: 10, max: 50 } });
   const [hit] = results.hits;
   assert.deepEqual([hit.objectID, hit.stock, hit.title, hit.__position], ["m1", 3, "green mug", 1]);
-  assert.equal(hit._highlightResult.title.value, "green __a__mug__b__ & more");
+  assert.equal(hit._highlightResult.title.value, "green __ais-highlight__mug__/ais-highlight__ & <b>");
+  // whoever escapes nothing gets what is escaped already
+  const [plain] = resultsOf(ANSWER, { indexName: "shop" }).hits;
+  assert.equal(plain._highlightResult.title.value, "green <em>mug</em> &amp; &lt;b&gt;");
 });
 
 test("one search answers a page and the counts of its facets", async () => {
