@@ -6,7 +6,7 @@ from outdoor_shop import TITLES, outdoor_shop, write_vectors
 from ltr_plugin.catalog.vectors import Fingerprint, VectorField
 from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.pipelines.query_understanding.relaxed_search import RelaxedSearch
+from ltr_plugin.pipelines.query_understanding.relaxed_search import KEPT_S, RelaxedSearch
 from ltr_plugin.pipelines.releases import promote
 from ltr_plugin.pipelines.served_search import ServedSearch
 from ltr_plugin.profile.first_pass import FirstPass
@@ -98,6 +98,26 @@ def test_vectors_always_find_something_so_a_correction_is_offered(served):
     assert found(served, "hikng shose", vectors) == (everything, None, "hiking shoes")
     assert found(served, "hiking shoes", vectors) == (everything, None, None)
     assert found(served, "qqqqqq", vectors) == (everything, None, None)
+
+
+def test_an_offered_correction_is_kept_for_minutes(served):
+    now = [0.0]
+    relaxed = RelaxedSearch(clock=lambda: now[0])
+    params = served.parameters("glvoes", {"text_vector": [1.0, 0.0]}, Page())
+    assert relaxed.search(served, params).corrected is None
+    list(served.index.cluster.bulk([written(served, "g1", title="Gloves", price=50)]))
+    served.index.refresh()
+    assert relaxed.search(served, params).corrected is None
+    now[0] = KEPT_S + 1
+    assert relaxed.search(served, params).corrected == "gloves"
+    list(served.index.cluster.bulk([{"_op_type": "delete", "_index": served.index.name, "_id": "g1"}]))
+    served.index.refresh()
+
+
+def written(served, id_, **fields):
+    """The action that writes a product without vectors."""
+    action = {"_op_type": "index", "_index": served.index.name, "_id": id_, "require_alias": False}
+    return {**action, "_source": {"id": id_, **fields}}
 
 
 def test_a_photo_beside_the_words_needs_no_correction(served):

@@ -3,13 +3,16 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Literal
 
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import Json
 from ltr_plugin.cluster.search import SearchResult
 from ltr_plugin.cluster.search import search as search_once
+from ltr_plugin.features.mustache import render
 from ltr_plugin.pipelines.query_understanding.spelling import corrected_text
 from ltr_plugin.pipelines.served_search import ServedSearch
 from ltr_plugin.queries.retrieval import Retrieval
@@ -20,6 +23,9 @@ Relaxed = Literal["corrected", "fewer_words"]
 
 KEPT_TEXTS, KEPT_S = 20_000, 300.0
 """Texts of queries with vectors whose offered correction, or none, is kept, and for how many seconds."""
+
+THREADS = 8
+"""Corrections that are looked for at the same time."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,8 @@ class RelaxedSearch:
 
     clock: Callable[[], float] = time.monotonic
     _offers: OrderedDict[tuple[str, str | None, str], tuple[float, str | None]] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+    _threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, "corrections"))
 
     def search(self, served: ServedSearch, params: Mapping[str, Json]) -> RelaxedResult:
         """The result of a search by its parameters (`ServedSearch.parameters`).
@@ -48,26 +56,36 @@ class RelaxedSearch:
         always find something: where no product has a word of the text, a correction is offered. A query with a photo, a
         recording or a video has none. ClusterError when the cluster cannot answer.
         """
-        result = served.search(params)
         given = {name for name in served.index.retrieval().ranker_vectors if params.get(name)}
         of_text = {one.parameter for one in served.index.vectors if one.source == "text"}
         is_sorted = any(params.get(one.sort_parameter) for one in served.index.profile.filters if one.ordered)
         if not str(params.get("text", "")).strip() or given - of_text or is_sorted:
-            return RelaxedResult(result)
+            return RelaxedResult(served.search(params))
         if given:
-            return RelaxedResult(result, corrected=self._offered(served.index, params) if result.total else None)
+            offer = self._offer(served.index, str(params["text"]), params.get("language"))
+            result = served.search(params)
+            return RelaxedResult(result, corrected=offer() if result.total else None)
+        result = served.search(params)
         return RelaxedResult(result) if result.total else _tried_again(served, params, result)
 
-    def _offered(self, index: Index, params: Mapping[str, Json]) -> str | None:
-        text, language = str(params["text"]), params.get("language")
+    def _offer(self, index: Index, text: str, language: str | None) -> Callable[[], str | None]:
+        """What waits for the correction that is offered for a text, while another thread asks the cluster for it."""
         key, now = (index.uuid, language, text.casefold()), self.clock()
-        kept = self._offers.pop(key, None)
-        if kept is None or now > kept[0] + KEPT_S:
-            kept = now, None if _has_words(index, text, language) else corrected_text(index, text, language)
-        self._offers[key] = kept
-        while len(self._offers) > KEPT_TEXTS:
-            self._offers.popitem(last=False)
-        return kept[1]
+        with self._lock:
+            kept = self._offers.get(key)
+            if kept and now <= kept[0] + KEPT_S:
+                self._offers.move_to_end(key)
+                return lambda: kept[1]
+
+        def ask() -> str | None:
+            corrected = None if _has_words(index, text, language) else corrected_text(index, text, language)
+            with self._lock:
+                self._offers[key] = now, corrected
+                while len(self._offers) > KEPT_TEXTS:
+                    self._offers.popitem(last=False)
+            return corrected
+
+        return self._threads.submit(ask).result
 
 
 def _tried_again(served: ServedSearch, params: Mapping[str, Json], nothing: SearchResult) -> RelaxedResult:
@@ -107,7 +125,9 @@ def _template(served: ServedSearch, retrieval: Retrieval) -> dict[str, str]:
 
 
 def _has_words(index: Index, text: str, language: str | None) -> bool:
-    """Whether any product has words of a text."""
-    template = {"source": search_template(index.retrieval(), BASELINES["bm25"])}
-    stated = {"language": language} if language else {}
-    return search_once(index, template, {"text": text, "size": 0, **stated}).total > 0
+    """Whether any product has words of a text, as many as the first pass needs."""
+    retrieval = replace(index.retrieval(), profile=index.profile.in_language(language))
+    if not retrieval.profile.text_fields:
+        return True  # no text could be better
+    body = {"query": retrieval.lexical_clause(), "size": 0, "terminate_after": 1}
+    return search_once(index, {"source": render(body)}, {"text": text}).total > 0

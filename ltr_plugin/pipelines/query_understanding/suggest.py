@@ -28,7 +28,7 @@ REREAD_S = 60.0
 MAX_FIELDS = 4
 """Fields whose values are suggested."""
 
-PER_SUGGESTION = 4
+PER_SUGGESTION = 2
 """Products that are read for each one that is suggested, as variants and equal titles are left out."""
 
 FrequentQueries = Callable[[str], Sequence[str]]
@@ -152,13 +152,12 @@ def _read_values(counted: Mapping[str, str], counts: Mapping[str, Json]) -> list
 
 def _distinct(profile: IndexProfile, hits: Sequence[Hit], size: int) -> list[Hit]:
     """The first hits, each product and each title once."""
-    group = profile.product.group
-    seen: set[object] = set()
+    group, title = profile.product.group, profile.product.title
+    seen: set[tuple[str, str]] = set()
     kept: list[Hit] = []
     for hit in hits:
-        keys = {("title", profile.read_product(hit.id, hit.source).title.casefold())}
-        value = value_at(hit.source, group) if group else None
-        keys |= {("group", str(value))} if value is not None else set()
+        values = {field: value_at(hit.source, field) for field in (group, title) if field}
+        keys = {(field, str(value).casefold()) for field, value in values.items() if value is not None}
         if not keys & seen:
             kept.append(hit)
         seen |= keys
