@@ -207,15 +207,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """A process gets the tests of a whole file at a time.
 
-    Those of secured nodes all go to the process that starts these, and so do those of Elasticsearch.
+    Those of secured nodes all go to the process that starts these, and so do those of Elasticsearch and of the service.
     """
     from xdist.scheduler import LoadFileScheduling
 
     class FileScheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
-            if file.startswith("tests/security/"):
-                return "tests/security"
+            if file.startswith(("tests/security/", "tests/service/")):
+                return file.rpartition("/")[0]
             of_elasticsearch = "[elasticsearch" in nodeid and file.removeprefix("tests/").startswith(BOTH_ENGINES)
             return "Elasticsearch" if of_elasticsearch else file
 
