@@ -98,15 +98,18 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def open_lines(source: Path | BufferedReader, *, regular_only: bool = False) -> Iterator[Iterator[bytes]]:
-    """The lines of a file or of standard input without their ends, as they arrive; `decode_line` gives their text.
+def open_lines(
+    source: Path | BufferedReader, *, regular_only: bool = False, name: str = "standard input"
+) -> Iterator[Iterator[bytes]]:
+    """The lines of a file, or of a reader that messages call `name`, without their ends, as they arrive.
 
+    `decode_line` gives their text.
     Content that begins like gzip is decompressed, whatever its name; a byte-order mark of UTF-8 is dropped. Of a line
     over MAX_LINE_BYTES one byte more than that is kept. With `regular_only`, a symbolic link, a pipe and a device are
     refused. InputError when the file cannot be opened or, after its good lines, turns out to be damaged.
     """
     if not isinstance(source, Path):
-        yield _lines(source, "standard input")
+        yield _lines(source, name)
         return
     try:
         file = open(source, "rb", opener=open_regular if regular_only else None)  # noqa: SIM115 - closed below

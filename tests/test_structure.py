@@ -31,7 +31,7 @@ LAYERS = (
         "urls",
         "validation",
     },
-    {"catalog", "judgments"},
+    {"catalog", "feedback", "judgments"},
     {"profile"},
     {"features", "feeds", "media"},
     {"encoders", "evaluation"},

@@ -1,14 +1,15 @@
 """Who may call a route: by the scope of the key, and not more often than the rate limit allows."""
 
 from collections.abc import Callable
+from hmac import compare_digest
 from math import ceil
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 
 from ltr_plugin.service import metrics
-from ltr_plugin.service.configuration import LOCAL, LOOPBACK
+from ltr_plugin.service.configuration import LOCAL, LOOPBACK, PAGE
 from ltr_plugin.service.keys import Caller, Scope
 from ltr_plugin.service.state import ServiceState, state_of
 
@@ -36,12 +37,31 @@ def caller_of(request: Request, state: Annotated[ServiceState, Depends(state_of)
     return caller
 
 
-def needs(scope: Scope, cost: float = 1) -> Callable[..., Caller]:
-    """A dependency of routes that need this scope; a request counts `cost` times against the rate limit."""
+def beacon_caller(
+    request: Request,
+    state: Annotated[ServiceState, Depends(state_of)],
+    key: Annotated[str | None, Query(description="The page's own key, for `navigator.sendBeacon`; no other.")] = None,
+) -> Caller:
+    """Who sends a request that a browser may send without headers. The page's key, which everybody can see, may be in
+    its address; any other key there is refused, as addresses are logged."""
+    if key is None:
+        return caller_of(request, state)
+    configuration = state.configuration
+    given, page = (one.encode("utf-8", "surrogatepass") for one in (key, configuration.page_key))
+    if not configuration.options.page or not compare_digest(given, page):
+        raise AccessError(401, "only the page's own key may be in an address; send others as Authorization: Bearer KEY")
+    return PAGE
+
+
+def needs(scope: Scope, cost: float = 1, sender: Callable[..., Caller] = caller_of) -> Callable[..., Caller]:
+    """A dependency of routes that need this scope; a request counts `cost` times against the rate limit.
+
+    `sender` is the dependency that says who sends it.
+    """
 
     def check(
         request: Request,
-        caller: Annotated[Caller, Depends(caller_of)],
+        caller: Annotated[Caller, Depends(sender)],
         state: Annotated[ServiceState, Depends(state_of)],
     ) -> Caller:
         if scope not in caller.scopes:

@@ -16,7 +16,7 @@ from ltr_plugin.service.access import AccessError
 from ltr_plugin.service.configuration import Configuration, ServiceOptions
 from ltr_plugin.service.middleware import Measured, TimedBodies
 from ltr_plugin.service.models import ErrorResponse, Problem
-from ltr_plugin.service.routes import health, page, photos, search, similar, suggest, transcribe
+from ltr_plugin.service.routes import events, health, page, photos, products, search, similar, suggest, transcribe
 from ltr_plugin.service.state import ServiceState
 from ltr_plugin.service.uploads import MAX_FORM_BYTES
 from ltr_plugin.settings import Settings
@@ -25,7 +25,16 @@ log = logging.getLogger(__name__)
 
 DESCRIPTION = "Searches of products by text, photo, voice and sound, ranked in the search cluster."
 
-ROUTERS = (search.router, suggest.router, similar.router, photos.router, health.router, transcribe.router)
+ROUTERS = (
+    search.router,
+    suggest.router,
+    similar.router,
+    events.router,
+    products.router,
+    photos.router,
+    health.router,
+    transcribe.router,
+)
 
 
 def create_app() -> FastAPI:

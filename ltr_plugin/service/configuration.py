@@ -28,6 +28,7 @@ class ServiceOptions(StrictModel):
     template: str | None = None
     page: bool = True
     allow_urls: bool = False
+    log_searches: bool = True
     allow_origins: tuple[str, ...] = ()
     text_budget_ms: float = 400
     media_budget_ms: float = 3000

@@ -13,4 +13,7 @@ ENCODE_SECONDS = Histogram("ltr_service_encode_seconds", "Seconds of a batch.", 
 BATCH_ITEMS = Histogram("ltr_service_batch_items", "Items of a batch.", ["source"], buckets=(1, 2, 4, 8, 16, 32))
 DEGRADED = Counter("ltr_service_degraded", "Inputs of queries that were left out, by reason.", ["source", "reason"])
 LIMITED = Counter("ltr_service_limited", "Requests that were refused by a limit.", ["limit"])
-EVENTS = Counter("ltr_service_events", "Events by outcome: stored, counted or refused.", ["outcome"])
+EVENTS = Counter("ltr_service_events", "Events by outcome: stored, counted (without consent), or refused.", ["outcome"])
+SEARCHES_LOGGED = Counter(
+    "ltr_service_searches_logged", "Searches by what became of their record: written, refused or dropped.", ["outcome"]
+)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
+from anyio import CapacityLimiter
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
@@ -13,6 +14,7 @@ from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.responses import Json
 from ltr_plugin.errors import ClusterError, LtrError
+from ltr_plugin.feedback.privacy import Pseudonyms
 from ltr_plugin.pipelines.query_understanding.relaxed_search import RelaxedResult, RelaxedSearch
 from ltr_plugin.pipelines.query_understanding.suggest import Suggester
 from ltr_plugin.pipelines.served_search import ServedSearch
@@ -20,6 +22,7 @@ from ltr_plugin.service import metrics
 from ltr_plugin.service.configuration import LOCAL, PAGE, Configuration, ServiceOptions
 from ltr_plugin.service.encoder_process import EncoderProcess
 from ltr_plugin.service.encoding import QueryEncoding
+from ltr_plugin.service.feedback.feedback import Feedback
 from ltr_plugin.service.keys import Caller
 from ltr_plugin.service.limits import RateLimit
 from ltr_plugin.service.speech import Asked, Heard, SpeechRecognition
@@ -30,6 +33,9 @@ REREAD_S = 30.0
 
 KEY_PER_MINUTE = 60_000
 """Requests of one key, by each process."""
+
+UPLOADS_AT_ONCE = 4
+"""Requests with products that are read and written at once; others wait, and searches have the other threads."""
 
 Answer = TypeVar("Answer")
 
@@ -48,8 +54,10 @@ class ServiceState:
     speech: SpeechRecognition
     page_limit: RateLimit
     key_limit: RateLimit
-    suggester: Suggester = field(default_factory=Suggester)
+    feedback: Feedback
+    suggester: Suggester
     relaxed_search: RelaxedSearch = field(default_factory=RelaxedSearch)
+    uploads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(UPLOADS_AT_ONCE))
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     @classmethod
@@ -66,7 +74,13 @@ class ServiceState:
         page_limit, key_limit = (
             RateLimit(rate, burst=max(rate // 6, 10)) for rate in (options.per_minute, KEY_PER_MINUTE)
         )
-        state = cls(configuration, settings, cluster, served, encoding, speech, page_limit, key_limit)
+        pseudonyms = Pseudonyms(configuration.query_ids.derived_key("feedback").encode())
+        feedback = Feedback(cluster, served.index.alias, pseudonyms, log_searches=options.log_searches)
+        feedback.start()
+        suggester = Suggester(feedback.frequent_queries)
+        state = cls(
+            configuration, settings, cluster, served, encoding, speech, page_limit, key_limit, feedback, suggester
+        )
         state._tasks.append(asyncio.create_task(state._reread()))
         return state
 
@@ -82,6 +96,7 @@ class ServiceState:
         for task in self._tasks:
             task.cancel()
         self.speech.close()
+        await self.feedback.close()
         await self.encoding.close()
 
     async def search(

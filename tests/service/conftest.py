@@ -65,3 +65,24 @@ def service(shop, shop_settings) -> Iterator[RunningService]:
         shop_settings,
     ) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def shop_of_words(node_url, shop_settings) -> Iterator[ManagedIndex]:
+    """Three products in an index without vectors, whose service needs no encoder."""
+    (folder,) = shop_settings.media_root
+    cluster = connect(node_url)
+    index = open_or_create(cluster, f"words-{uuid.uuid4().hex[:8]}", (), folder)
+    products = [Product(id=f"red-{good}", title=f"red {good}", price=5.0, currency="EUR") for good in GOODS]
+    assert not [error for _, error in index.put(products) if error]
+    index.refresh()
+    yield index
+    cluster.call("DELETE", f"/{index.name}")
+
+
+@pytest.fixture(scope="session")
+def service_of_words(shop_of_words, shop_settings) -> Iterator[RunningService]:
+    """The service on it, to which this machine may do everything."""
+    options = ServiceOptions(index=shop_of_words.alias, per_minute=1_000_000)
+    with running_service(options, shop_settings) as running:
+        yield running

@@ -60,7 +60,7 @@ def ingest(
     records: Iterable[object],
     kind: ChangeKind,
     *,
-    client: "Celery",
+    client: "Celery | None",
     folder: Path | None = None,
     media_roots: Iterable[Path] = (),
 ) -> IngestResult:
@@ -69,7 +69,7 @@ def ingest(
     Fields beyond the standard ones are those that the index declares. A record that is wrong does not stop the others.
     Relative media references are relative to `folder`, or without it to the media folder of the index. ClusterError
     when the cluster is out of reach: it is unknown then which of the last CHANGES_PER_CALL records were applied;
-    applying them again is safe.
+    applying them again is safe. Without a `client` no tasks are sent: products without vectors stay in the backlog.
     """
     result = IngestResult()
     for group in batched(enumerate(records, start=1), CHANGES_PER_CALL):
@@ -87,6 +87,8 @@ def ingest(
             else:
                 result.refused.append(RefusedChange(position, change.id, error))
         result.applied += len(changed)
+        if client is None:
+            continue
         try:
             result.sent += enqueue_missing(index.reopened(), changed, client=client)
         except BrokerError as broker_error:
@@ -101,10 +103,15 @@ Ingest = Callable[[Iterable[bytes]], IngestResult]
 
 @dataclass
 class StreamResult:
-    """How many changes were applied, refused and stale. `stale` and `enqueue_error` as in `IngestResult`."""
+    """How many changes were applied, refused, stale and about a `missing` product, and how many products were `sent`.
+
+    All as in `IngestResult`.
+    """
 
     applied: int = 0
+    sent: int = 0
     stale: int = 0
+    missing: int = 0
     refused: int = 0
     enqueue_error: str | None = None
 
@@ -138,7 +145,9 @@ def ingest_lines(
             number = group[one.position - 1][0]
             on_refused(Problem(f"line {number}", f"{one.id}  {one.reason}".strip()))
         total.applied += result.applied
+        total.sent += result.sent
         total.stale += result.stale
+        total.missing += len(result.missing)
         total.refused += len(result.refused)
         total.enqueue_error = result.enqueue_error or total.enqueue_error
 

@@ -60,8 +60,10 @@ async def search(
     query_id = state.configuration.query_ids.new()
     response = response_of(
         served, asked, found.result, query_id=query_id, degraded=degraded, took=took, transcript=heard.transcript
-    )
-    return response.model_copy(update={"relaxed": found.relaxed, "corrected": found.corrected})
+    ).model_copy(update={"relaxed": found.relaxed, "corrected": found.corrected})
+    if state.feedback.searches:
+        state.feedback.searches.add(served, asked, response)
+    return response
 
 
 @router.post("/encode", openapi_extra=forms(QueryRequest))

@@ -1,0 +1,1 @@
+"""Feedback of shoppers in the cluster."""

@@ -1,0 +1,1 @@
+"""Feedback of shoppers: events and searches recorded, and what is known from them."""

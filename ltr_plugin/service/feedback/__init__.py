@@ -1,0 +1,1 @@
+"""Feedback of shoppers: events are stored before they are answered, searches are logged behind the answers."""
