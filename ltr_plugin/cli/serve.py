@@ -40,6 +40,9 @@ def serve(
             "or none. Default: tiny.en, if the extra `voice` is installed.",
         ),
     ] = None,
+    log_searches: Annotated[
+        bool, typer.Option(help="Keep searches and what they showed for 30 days, as UBI queries, in the cluster.")
+    ] = True,
     key: Annotated[
         list[KeyScope] | None,
         typer.Option(
@@ -73,6 +76,7 @@ def serve(
         index=name,
         template=template,
         allow_urls=allow_urls,
+        log_searches=log_searches,
         allow_origins=tuple(allow_origin or ()),
         speech_model=default_model() if speech_model is None else None if speech_model == "none" else speech_model,
         loopback=host in LOOPBACK,

@@ -28,9 +28,9 @@ EARLIER_ACTIONS: Mapping[str, str] = {"item_click": "click"}
 
 def read_time(value: object) -> datetime:
     """A moment, in UTC: from ISO 8601, in which no zone is UTC, or from milliseconds since 1970. ValueError else."""
-    if isinstance(value, str) and value.strip().isdigit():
-        value = int(value)
     try:
+        if isinstance(value, str) and value.strip().isdigit():
+            value = int(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value / 1000, UTC)
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
@@ -110,7 +110,7 @@ class EventAttributes(_Extensible):
     @model_validator(mode="before")
     @classmethod
     def _limited(cls, value: Any) -> Any:  # noqa: ANN401 - any JSON
-        if _too_deep(value):
+        if too_deep(value):
             raise ValueError(f"is nested more than {MAX_ATTRIBUTES_DEPTH} levels deep")
         try:
             size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
@@ -189,10 +189,13 @@ class UbiQuery(_Record):
         return {"query_response_hit_ids": value["query_response_object_ids"], **value}
 
 
-def _too_deep(value: object) -> bool:
-    """Whether a value has more than MAX_ATTRIBUTES_DEPTH levels. It does not call itself: senders choose the depth."""
+def too_deep(value: object, levels: int = MAX_ATTRIBUTES_DEPTH) -> bool:
+    """Whether a value has more than so many levels of objects and lists.
+
+    It does not call itself: senders choose the depth.
+    """
     level = [value]
-    for _ in range(MAX_ATTRIBUTES_DEPTH + 1):
+    for _ in range(levels + 1):
         parts = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
         level = [inner for part in parts for inner in part]
         if not level:

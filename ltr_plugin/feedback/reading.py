@@ -8,11 +8,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from ltr_plugin.errors import InputError, Problem, counted
-from ltr_plugin.feedback.events import UbiEvent
+from ltr_plugin.feedback.events import MAX_ATTRIBUTES_DEPTH, UbiEvent, too_deep
 from ltr_plugin.validation import problems_of
 
 MAX_EVENTS = 100
 """Events of a request."""
+
+MAX_DEPTH = MAX_ATTRIBUTES_DEPTH + 4
+"""Levels of an event, whose attributes may have fewer and say so themselves."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,9 @@ def read_events(body: bytes) -> ReadEvents:
         try:
             if isinstance(value, Problem):
                 refused.append(RefusedEvent(position, (value,)))
+                continue
+            if too_deep(value, MAX_DEPTH):  # a message that quotes it would be too deep as well
+                refused.append(RefusedEvent(position, (Problem("$", "is nested too deep"),)))
                 continue
             event = UbiEvent.model_validate(value)
         except ValidationError as error:

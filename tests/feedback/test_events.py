@@ -50,7 +50,7 @@ def test_an_event_of_version_1_3_is_read_with_its_place_in_the_grid():
     [
         ({"action_name": "item_click"}, {"action_name": "click"}),
         ({"timestamp": 1796042096789}, {"timestamp": NOON}),
-        ({"timestamp": "1796042096789"}, {"timestamp": NOON}),
+        ({"timestamp": " 1796042096789 "}, {"timestamp": NOON}),
         ({"timestamp": "2026-11-30T13:34:56.789+01:00"}, {"timestamp": NOON}),
         ({"timestamp": "2026-11-30T12:34:56.789"}, {"timestamp": NOON}),
         ({"event_attributes": {"position": 3}}, {"event_attributes": {"position": {"ordinal": 3}}}),
@@ -108,12 +108,11 @@ def test_all_mistakes_of_an_event_are_named_and_its_neighbours_are_read():
     "attributes",
     [
         {"text": "ä" * 5000},
-        json.loads('{"a":' * 20 + "1" + "}" * 20),
-        json.loads("[" * 900 + "]" * 900),
+        json.loads('{"a":' * 9 + "1" + "}" * 9),
         {"number": float("nan")},
         {"text": "\ud800"},
     ],
-    ids=["large", "deep", "deeper", "nan", "surrogate"],
+    ids=["large", "deep", "nan", "surrogate"],
 )
 def test_attributes_that_cannot_be_kept_are_named(attributes):
     body = json.dumps([{**CLICK, "event_attributes": {"more": attributes}}]).encode()
@@ -132,6 +131,13 @@ def test_attributes_that_cannot_be_kept_are_named(attributes):
 )
 def test_consent_goes_with_each_event_or_is_said_for_all(body, consents):
     assert [one.consent for _, one in read_events(body.encode()).events] == consents
+
+
+@pytest.mark.parametrize("levels", [20, 700, 900])
+def test_an_event_of_any_depth_is_refused_alone(levels):
+    nested = "[" * levels + "]" * levels
+    body = f'[{json.dumps(CLICK)}, {{"application": {nested}}}, {json.dumps(CLICK)}]'.encode()
+    assert refusals(body) == {2: ["$"]}
 
 
 def test_a_line_that_is_not_json_is_refused_alone():
