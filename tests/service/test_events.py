@@ -1,5 +1,6 @@
 """Events over HTTP are stored once, for searches of this service; searches are logged behind their answers."""
 
+import asyncio
 import json
 import time
 import uuid
@@ -10,6 +11,7 @@ from busy_proxy import busy_proxy
 from running_service import running_service
 
 from ltr_plugin.cluster.feedback.daily_indices import event_indices, query_indices
+from ltr_plugin.pipelines.feedback.record_events import SearchRecord, record_searches
 from ltr_plugin.service.configuration import ServiceOptions
 from ltr_plugin.service.feedback import search_log
 from ltr_plugin.service.keys import new_key
@@ -162,14 +164,14 @@ def test_while_the_cluster_is_away_events_can_be_sent_again_and_searches_wait_to
 
 
 def test_a_search_is_logged_with_what_it_showed(service, shop):
-    asked = {"text": "Blue  Mug", "size": 3, "filters": {"price": {"max": 25}}, "client_id": "c1"}
+    asked = {"text": "Blue  Mug", "size": 3, "filters": {"price": {"max": 25}}, "client_id": "somebody"}
     answer = service.post("/v1/search", asked).body
     record = logged(shop, answer["query_id"])
     assert record["query_response_hit_ids"] == [hit["id"] for hit in answer["hits"]]
     assert (record["user_query"], record["normalized_query"]) == ("Blue  Mug", "blue mug")
     assert record["total"] == answer["total"]
     assert record["query_attributes"]["filters"] == {"price": {"max": 25}}
-    assert "c1" not in json.dumps(record)
+    assert "somebody" not in json.dumps(record)
     assert record["client_id"]
 
 
@@ -186,3 +188,15 @@ def test_a_service_may_log_no_searches(shop, shop_settings):
         answer = service.post("/v1/search", {"text": "mug"})
         assert answer.status == 200
         assert service.app.state.service.feedback.searches is None
+
+
+def test_what_many_clients_searched_for_is_suggested(service, shop):
+    moment, pseudonyms = datetime.now(UTC), service.app.state.service.feedback.pseudonyms
+    searches = [
+        SearchRecord(uuid.uuid4().hex, "Red mug XL", shop.alias, moment, 3, ["a"], "_id", client_id=f"client {number}")
+        for number in range(20)
+    ]
+    record_searches(shop.cluster, searches, pseudonyms)
+    query_indices(shop.cluster).refresh()
+    asyncio.run(service.app.state.service.feedback.refresh())
+    assert service.get("/v1/suggest?q=red").body["queries"] == ["red mug xl"]
