@@ -662,7 +662,7 @@ def test_a_service_that_stops_and_comes_back_leaves_the_last_products(visit, ser
         page.fill("#text", "lamp")
         page.keyboard.press("Enter")
         page.wait_for_selector("#banner:not([hidden])")
-        assert "is tried again" in page.locator("#banner").inner_text()
+        assert "Trying again" in page.locator("#banner").inner_text()
         assert window.ids == before
         window.accessible()
     finally:

@@ -108,6 +108,7 @@ async function run(now, { again = false } = {}) {
   if (!again) box.set(now.text);
   frame.showMedia(now, titles, takePhoto);
   if (!again || !last) results.loading({ anew });
+  if (!last && !again && page.filters.some((one) => one.facet) && !now.similar) facets.loading();
   const slow = setTimeout(() => {
     byId("progress").hidden = false;
     announce(t("slow"));
@@ -207,7 +208,7 @@ function actions(shown) {
 function refuse(error) {
   last = null;
   for (const id of ["tools", "chips", "notes", "cards"]) byId(id).replaceChildren();
-  byId("pages").hidden = true;
+  for (const id of ["pages", "side"]) byId(id).hidden = true;
   frame.welcome(false);
   notices.banner(null);
   notices.refused(error);

@@ -23,6 +23,13 @@ export function show(filters, facets, state, currency) {
   return blocks.length > 0;
 }
 
+/** Keeps the place of facets while the first products are looked for. */
+export function loading() {
+  const lines = Array.from({ length: SHOWN_VALUES }, () => h("span", { class: "line" }));
+  byId("facets").replaceChildren(h("div", { class: "facet" }, h("span", { class: "line short" }), lines));
+  byId("side").hidden = false;
+}
+
 /** Opens the facets as a sheet over the page. */
 export function openSheet() {
   const side = byId("side");
@@ -64,10 +71,7 @@ export function chips(filters, state, currency) {
 }
 
 function chosen(filter, state, currency) {
-  const without = (value) => {
-    const { [filter.name]: _, ...rest } = state.filters;
-    go(changed(state, { filters: value === undefined ? rest : { ...rest, [filter.name]: value } }));
-  };
+  const choose = chooser(filter, state);
   const chip = (text, remove) =>
     h(
       "button",
@@ -81,22 +85,25 @@ function chosen(filter, state, currency) {
       icon("close"),
     );
   const value = state.filters[filter.name];
-  if (!Array.isArray(value)) return [chip(rangeName(filter, value, currency), () => without(undefined))];
+  if (!Array.isArray(value)) return [chip(rangeName(filter, value, currency), () => choose(undefined))];
   return value.map((one) => {
     const others = value.filter((other) => other !== one);
-    return chip(valueName(one), () => without(others.length ? others : undefined));
+    return chip(valueName(one), () => choose(others.length ? others : undefined));
   });
 }
+
+/** Goes to the state with another value of a filter; undefined takes the filter away. */
+const chooser = (filter, state) => (value) => {
+  const { [filter.name]: _, ...rest } = state.filters;
+  go(changed(state, { filters: value === undefined ? rest : { ...rest, [filter.name]: value } }));
+};
 
 function facet(filter, buckets, state, currency) {
   const ordered = filter.sortable;
   const counted = buckets.filter((one) => one.count > 0);
-  if (!ordered && !counted.length && state.filters[filter.name] === undefined) return null;
-  if (ordered && filter.facet && !counted.length && state.filters[filter.name] === undefined) return null;
-  const choose = (value) => {
-    const { [filter.name]: _, ...rest } = state.filters;
-    go(changed(state, { filters: value === undefined ? rest : { ...rest, [filter.name]: value } }));
-  };
+  const empty = !counted.length && state.filters[filter.name] === undefined;
+  if (empty && (filter.facet || !ordered)) return null;
+  const choose = chooser(filter, state);
   const inside = ordered
     ? rangeFacet(filter, counted, state, currency, choose)
     : termFacet(filter, counted, state, choose);

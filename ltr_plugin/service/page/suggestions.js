@@ -14,8 +14,10 @@ export function setup({ box, language, choose }) {
   let options = [];
   let at = -1;
   let controller = null;
+  let round = 0; // a list that was asked for before the box was closed does not open it again
 
   const close = () => {
+    round += 1;
     controller?.abort();
     list.hidden = true;
     at = -1;
@@ -88,8 +90,8 @@ export function setup({ box, language, choose }) {
     box.setAttribute("aria-expanded", String(Boolean(options.length)));
     point(-1);
   };
-  const ask = debounced(async (typed) => {
-    if (document.activeElement !== box || box.value.trim() !== typed) return;
+  const ask = debounced(async (typed, asked) => {
+    if (asked !== round || document.activeElement !== box || box.value.trim() !== typed) return;
     controller?.abort();
     controller = new AbortController();
     const { signal } = controller;
@@ -101,15 +103,16 @@ export function setup({ box, language, choose }) {
     }
   }, WAIT_MS);
 
-  box.addEventListener("input", () => (box.value.trim() ? ask(box.value.trim()) : close()));
+  box.addEventListener("input", () => (box.value.trim() ? ask(box.value.trim(), round) : close()));
   box.addEventListener("blur", close);
+  box.form.addEventListener("submit", close);
   box.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     if (event.key === "Escape" && !list.hidden) {
       event.preventDefault();
       close();
     } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && list.hidden) {
-      if (box.value.trim()) ask(box.value.trim());
+      if (box.value.trim()) ask(box.value.trim(), round);
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       const step = event.key === "ArrowDown" ? 1 : -1;
@@ -136,9 +139,11 @@ function marked(text, typed) {
   );
 }
 
-const thumbnail = (one) =>
-  h(
-    "span",
-    { class: "thumb" },
-    one.photo ? h("img", { src: photoAt(one.photo, 96), alt: "", width: "40", height: "40" }) : icon("photo"),
-  );
+function thumbnail(one) {
+  const box = h("span", { class: "thumb" });
+  const none = () => box.replaceChildren(icon("photo"));
+  if (one.photo) {
+    box.append(h("img", { src: photoAt(one.photo, 96), alt: "", width: "40", height: "40", on: { error: none } }));
+  } else none();
+  return box;
+}

@@ -3,7 +3,7 @@
 const STORED = "ltr.language";
 
 let texts = {};
-let fallback = { "banner.start": "The search does not answer. It is tried again.", retry: "Try again" }; // before any file
+let fallback = { "banner.start": "The search does not answer. Trying again …", retry: "Try again" }; // before any file
 let plural = new Intl.PluralRules("en");
 
 /** The language of the page: what the shopper chose, else the first of the browser's that there is a file for. */
