@@ -32,6 +32,7 @@ class PageFilter(BaseModel):
     type: FilterType
     facet: str | None = Field(default=None, description="How its values are counted: terms, ranges or histogram.")
     sortable: bool = False
+    money: bool = Field(default=False, description="Whether its values are prices.")
 
 
 class PageFeatures(BaseModel):
@@ -109,7 +110,7 @@ async def page_configuration(
         name=state.served.index.alias,
         id_field=profile.product.id,
         languages=list(profile.languages),
-        filters=[_filter(one) for one in profile.filters],
+        filters=[_filter(one, profile.product.price) for one in profile.filters],
         has=PageFeatures(
             image="image" in modalities,
             audio="audio" in modalities,
@@ -122,6 +123,12 @@ async def page_configuration(
     )
 
 
-def _filter(declared: FilterField) -> PageFilter:
+def _filter(declared: FilterField, price: str | None) -> PageFilter:
     facet = declared.facet.form if declared.facet else None
-    return PageFilter(name=declared.name, type=declared.type, facet=facet, sortable=declared.ordered)
+    # the price of a variant or of a store has the same last name as that of a product
+    money = declared.type == "number" and price is not None and _key(declared.field) == _key(price)
+    return PageFilter(name=declared.name, type=declared.type, facet=facet, sortable=declared.ordered, money=money)
+
+
+def _key(field: str) -> str:
+    return field.rpartition(".")[2]
