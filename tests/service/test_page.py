@@ -232,12 +232,6 @@ def wait_until_heard(service, recording):
             time.sleep(0.5)
 
 
-def needs(service, feature):
-    with closing(urllib3.HTTPConnectionPool("127.0.0.1", service.port)) as http:
-        if not http.request("GET", "/page.json").json()["has"][feature]:
-            pytest.skip(f"this service has no {feature}")
-
-
 def response_with(visit, **changes):
     """Lets the responses to searches have these values too."""
 
@@ -461,7 +455,6 @@ def test_spoken_words_are_seen_and_edited_before_they_count(visit):
     assert page.locator("#voice").is_hidden()
 
 
-@pytest.mark.skipif("speech_model" not in ServiceOptions.model_fields, reason="this service hears no speech")
 @pytest.mark.skipif(find_spec("faster_whisper") is None, reason="faster-whisper is not installed: extra `voice`")
 @in_browser
 def test_what_a_microphone_records_becomes_words(service, driver, tmp_path):
@@ -491,8 +484,7 @@ def test_what_a_microphone_records_becomes_words(service, driver, tmp_path):
 
 
 @in_browser
-def test_suggestions_are_chosen_by_arrow_keys(visit, service):
-    needs(service, "suggest")
+def test_suggestions_are_chosen_by_arrow_keys(visit):
     window = visit()
     page = window.go()
     page.keyboard.press("/")
@@ -514,8 +506,7 @@ def test_suggestions_are_chosen_by_arrow_keys(visit, service):
 
 
 @in_browser
-def test_more_like_this_leads_to_neighbours_and_back(visit, service):
-    needs(service, "similar")
+def test_more_like_this_leads_to_neighbours_and_back(visit):
     window = visit()
     page = window.go("?q=mug")
     before, id_ = window.ids, window.ids[0]

@@ -56,13 +56,11 @@ function setup() {
     state.go({ ...state.EMPTY });
     scrollTo({ top: 0 });
   });
-  if (page.has.suggest) {
-    const choose = ({ text, filters, product }) => {
-      if (product) return submit({ text: product.title });
-      return submit(text === undefined ? { text: "", filters } : { text });
-    };
-    suggestions.setup({ box: box.box, language: language(), choose });
-  }
+  const choose = ({ text, filters, product }) => {
+    if (product) return submit({ text: product.title });
+    return submit(text === undefined ? { text: "", filters } : { text });
+  };
+  suggestions.setup({ box: box.box, language: language(), choose });
   if (page.has.image) {
     photo.setup({ take: takePhoto, refuse: notices.toast });
   }
@@ -197,12 +195,11 @@ function actions(shown) {
     scrollTo({ top: 0 });
     byId("results").focus({ preventScroll: true });
   };
-  const wanted = page.has.similar ? similar : null;
   const open = (hit, number) => {
     events.note("click", { hit, number, shown });
-    openProduct(hit, { similar: wanted && ((one) => similar(one, number)) });
+    openProduct(hit, { similar: () => similar(hit, number) });
   };
-  return { open, similar: wanted };
+  return { open, similar };
 }
 
 function refuse(error) {

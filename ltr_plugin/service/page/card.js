@@ -56,7 +56,7 @@ export function variantName(variant) {
   return names || String(id ?? "");
 }
 
-/** The card of a hit; `open` and `similar` are called when it is chosen, `similar` may be null. */
+/** The card of a hit; `open` and `similar` are called when it, or products like it, are wanted. */
 export function card(hit, number, { open, similar }) {
   const title = hit.title || hit.id;
   const variants = [...new Set(variantsOf(hit).map(variantName))].filter(Boolean);
@@ -88,14 +88,13 @@ export function card(hit, number, { open, similar }) {
         ),
       cost && h("p", { class: "price" }, cost),
     ),
-    similar &&
-      button({
-        icon: "similar",
-        text: t("similar"),
-        kind: "plain similar",
-        "aria-label": `${t("similar")}: ${title}`,
-        on: () => similar(hit, number),
-      }),
+    button({
+      icon: "similar",
+      text: t("similar"),
+      kind: "plain similar",
+      "aria-label": `${t("similar")}: ${title}`,
+      on: () => similar(hit, number),
+    }),
   );
 }
 

@@ -7,7 +7,7 @@ import { label, number, price, t } from "./texts.js";
 const HIDDEN = new Set(["id", "title", "brand", "price", "currency", "description", "variants"]);
 const MAX_VARIANTS = 60;
 
-/** Opens a product; `similar`, which may be null, is called when products like it are wanted. */
+/** Opens a product; `similar` is called when products like it are wanted. */
 export function openProduct(hit, { similar }) {
   const photos = hit.photos ?? [];
   const main = h("div", { class: "main" }, photoBox(photos[0], 640, { eager: true }));
@@ -48,16 +48,15 @@ export function openProduct(hit, { similar }) {
       typeof description === "string" && h("p", { class: "description" }, description),
       variantTable(hit),
       fieldList(hit),
-      similar &&
-        button({
-          icon: "similar",
-          text: t("similar"),
-          kind: "quiet",
-          on: () => {
-            dialog.close();
-            similar(hit);
-          },
-        }),
+      button({
+        icon: "similar",
+        text: t("similar"),
+        kind: "quiet",
+        on: () => {
+          dialog.close();
+          similar();
+        },
+      }),
     ),
   );
   openDialog(dialog);

@@ -41,8 +41,6 @@ class PageFeatures(BaseModel):
     image: bool = Field(description="Searches by photo.")
     audio: bool = Field(description="Searches by sound.")
     speech: bool = Field(description="Turns speech into words.")
-    suggest: bool = Field(description="Suggestions while typing.")
-    similar: bool = Field(description="Products like another one.")
     events: bool = Field(description="Takes events (UBI).")
 
 
@@ -104,7 +102,6 @@ async def page_configuration(
     response.headers["Cache-Control"] = "no-store"  # the key is another one after a start without LTR_SERVICE_SECRET
     profile = state.served.index.profile
     modalities = state.encoding.modalities
-    paths = request.app.openapi()["paths"]
     return PageConfiguration(
         key=state.configuration.page_key,
         name=state.served.index.alias,
@@ -115,9 +112,7 @@ async def page_configuration(
             image="image" in modalities,
             audio="audio" in modalities,
             speech=state.speech.available,
-            suggest="/v1/suggest" in paths,
-            similar=any(path.startswith("/v1/similar/") for path in paths),
-            events="/v1/events" in paths,
+            events="/v1/events" in request.app.openapi()["paths"],
         ),
         texts=TEXTS,
     )
