@@ -2,6 +2,7 @@
 
 LtrError
 ├── InputError              a file or an argument is wrong; lists every problem in it
+│   └── ConflictError          somebody else changed meanwhile what it was made from
 ├── MediaError              an image, audio or video cannot be used
 │   ├── NothingToEncodeError   it can be used, but has nothing that this encoder reads
 │   ├── ItemsRefusedError      an encoder refuses some items, texts too, and has encoded the others
@@ -95,6 +96,10 @@ class InputError(LtrError):
             return f"{self.source}: {self.problems[0].message}"
         count = counted(len(self.problems), "problem")
         return "\n".join([f"{self.source}: {count}", *(f"  {problem}" for problem in self.problems)])
+
+
+class ConflictError(InputError):
+    """Somebody else changed meanwhile what a change was made from; start from what there is now."""
 
 
 class MediaError(LtrError):

@@ -1,6 +1,7 @@
 """`ltr serve`: the HTTP service and its page."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -43,6 +44,14 @@ def serve(
     log_searches: Annotated[
         bool, typer.Option(help="Keep searches and what they showed for 30 days, as UBI queries, in the cluster.")
     ] = True,
+    rankers: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder with folders of trained rankers: merchandisers see by them why a product is where it is.",
+        ),
+    ] = None,
     key: Annotated[
         list[KeyScope] | None,
         typer.Option(
@@ -81,5 +90,6 @@ def serve(
         speech_model=default_model() if speech_model is None else None if speech_model == "none" else speech_model,
         loopback=host in LOOPBACK,
         processes=processes,
+        rankers=rankers,
     )
     run_service(options, Settings.from_env(), host=host, port=port)

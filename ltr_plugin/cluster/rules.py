@@ -7,7 +7,7 @@ from typing import Any
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.revisions import Revision, Revisions
 from ltr_plugin.cluster.state import RULES
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import ConflictError, InputError
 from ltr_plugin.queries.rules import Rules
 from ltr_plugin.validation import decode
 
@@ -53,7 +53,7 @@ def add_rules(
 ) -> tuple[RulesRevision | None, RulesRevision]:
     """Keeps rules as the next revision, unless they are those of the latest; returns what was the latest and is now.
 
-    InputError where the latest is not revision `after`, if that is given: somebody else put rules meanwhile.
+    ConflictError where the latest is not revision `after`, if that is given: somebody else put rules meanwhile.
     """
     before: list[Revision | None] = []
 
@@ -61,7 +61,7 @@ def add_rules(
         before[:] = [latest]
         if after is not None and after != (latest.number if latest else 0):
             now = f"revision {latest.number} by {latest.facts.get('author')}" if latest else "none"
-            raise InputError(f"rules of {index}", f"the latest is not revision {after}, but {now}; start from that")
+            raise ConflictError(f"rules of {index}", f"the latest is not revision {after}, but {now}; start from that")
         same = latest is not None and _decoded(latest).rules == rules
         return (latest.document if latest and same else _document(rules)), {"author": author}
 

@@ -33,7 +33,10 @@ EMBEDDING = "ltr-embedding"
 RANKERS = "ltr-rankers"
 """What uploaded rankers were trained by, by the names of their models."""
 
-_ALL = (RELEASES, VERSIONS, DELETIONS, PROFILES, RULES, EMBEDDING, RANKERS)
+GRADES = "ltr-grades"
+"""Grades that merchandisers gave to products, a document for each query of an index."""
+
+_ALL = (RELEASES, VERSIONS, DELETIONS, PROFILES, RULES, EMBEDDING, RANKERS, GRADES)
 
 SCHEMA = 1
 
@@ -74,11 +77,12 @@ class StateIndex:
         self._ensure()
         self._call("PUT", f"_doc/{id_}", {"schema": SCHEMA, **document})
 
-    def merge(self, id_: str, **fields: Json) -> None:
-        """Sets these fields of a document, which is made if there is none; its other fields stay."""
+    def merge(self, id_: str, *, refresh: bool = False, **fields: Json) -> None:
+        """Sets these fields of a document, which is made if there is none; its other fields stay, also those of an
+        object. With `refresh`, searches see it at once."""
         self._ensure()
         body = {"doc": {"schema": SCHEMA, **fields}, "doc_as_upsert": True}
-        self._call("POST", f"_update/{id_}", body, retry_on_conflict=32)
+        self._call("POST", f"_update/{id_}", body, retry_on_conflict=32, refresh=refresh)
 
     def bulk(self, actions: Iterable[Mapping[str, Json]]) -> Iterator[tuple[str, BulkError | None]]:
         """Writes in bulk, yielding (id, error or None)."""

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ltr_plugin.batches import batched
 from ltr_plugin.cluster.index import Index
@@ -44,34 +45,36 @@ class RulesChange:
         return self.before is None or self.before.number != self.revision.number
 
 
-def check_rules(index: Index, file: Path) -> RulesCheck:
-    """The check of a file of rules against an index, without a change to either.
+def check_rules(index: Index, rules: Path | Mapping[str, Any]) -> RulesCheck:
+    """The check of rules, a file or its content, against an index, without a change to either.
 
     InputError lists every mistake: keys and values of another form, filters that the profile does not have, names that
     two rules have; and what the cluster refuses.
     """
-    value = read_yaml(file)
+    value, source = (read_yaml(rules), str(rules)) if isinstance(rules, Path) else (rules, "rules")
     problems: list[Problem] = []
     try:
-        rules = decode(Rules, value, source=str(file))
-        readable = list(enumerate(rules.rules))
+        decoded = decode(Rules, value, source=source)
+        readable = list(enumerate(decoded.rules))
     except InputError as error:
         problems += error.problems
-        rules, readable = Rules(), list(_readable(value))
-    problems += _problems(readable, rules, index)
+        decoded, readable = Rules(), list(_readable(value))
+    problems += _problems(readable, decoded, index)
     if problems:
-        raise InputError(str(file), problems)
-    require_servable(index, rules)
-    return RulesCheck(rules, tuple(_warnings(index, rules.rules)))
+        raise InputError(source, problems)
+    require_servable(index, decoded)
+    return RulesCheck(decoded, tuple(_warnings(index, decoded.rules)))
 
 
-def put_rules(index: Index, file: Path, *, author: str | None = None, after: int | None = None) -> RulesChange:
-    """Checks a file of rules as `check_rules` does, keeps them in the cluster as the next revision, and serves by them.
+def put_rules(
+    index: Index, rules: Path | Mapping[str, Any], *, author: str | None = None, after: int | None = None
+) -> RulesChange:
+    """Checks rules as `check_rules` does, keeps them in the cluster as the next revision, and serves by them.
 
-    `author` is the user's login name unless another one is given. InputError, too, when the latest revision is not
+    `author` is the user's login name unless another one is given. ConflictError when the latest revision is not
     `after`, where that is given: 0 stands for no rules.
     """
-    checked = check_rules(index, file)
+    checked = check_rules(index, rules)
     before, revision = add_rules(index.cluster, index.alias, checked.rules, author=author or _login(), after=after)
     return _serve(index, before, revision, checked.warnings)
 

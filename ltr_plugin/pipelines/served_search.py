@@ -16,6 +16,7 @@ from ltr_plugin.cluster.search import search as search_once
 from ltr_plugin.errors import InputError
 from ltr_plugin.features.parameters import search_parameters
 from ltr_plugin.queries.page import Page
+from ltr_plugin.queries.rule_rescoring import with_rules
 from ltr_plugin.queries.rules import Rules
 from ltr_plugin.queries.templates import BASELINES, release_metadata, search_template
 
@@ -58,7 +59,8 @@ class ServedSearch:
             reason = f"ranks {served['index']}, not {name}" if served else "was not made by `ltr ranker promote`"
             raise InputError(f"template {template}", reason if text else "is not in the cluster; promote a ranker")
         source = search_template(index.retrieval(), BASELINES[UNRANKED], rules=True)
-        return cls(index, {"source": source}, UNRANKED, None, rules)
+        ruled = with_rules(source, rules.active(), index.profile, index.mapping)
+        return cls(index, {"source": ruled}, UNRANKED, None, rules)
 
     def parameters(
         self, text: str, vectors: Mapping[str, list[float]], page: Page, language: str | None = None

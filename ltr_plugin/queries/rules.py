@@ -1,15 +1,17 @@
-"""Rules of merchandisers for an index, as a file `rules.yaml` states them: stock, boosts, buries, pinned products."""
+"""Rules of merchandisers for an index, as a file `rules.yaml` states them: stock, boosts, buries, pins, redirects."""
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     PlainSerializer,
@@ -29,7 +31,7 @@ MAX_PINS, MAX_RULES = 10, 1000
 
 _ACCENTED = re.compile("(?<=[a-z])[\u0300-\u036f]+")
 
-ACTIONS = ("in_stock_first", "boost", "bury", "pin")
+ACTIONS = ("in_stock_first", "boost", "bury", "pin", "redirect")
 
 
 def _moment(value: object) -> date:
@@ -66,6 +68,20 @@ Name = Annotated[str, BeforeValidator(_text), StringConstraints(min_length=1, ma
 Id = Annotated[str, BeforeValidator(_text), StringConstraints(min_length=1, max_length=512)]
 
 
+def _address(value: str) -> str:
+    """An http(s) address, or a path of the shop's own site: nothing that a browser would run."""
+    plain = not re.search(r"[\\\s\x00-\x1f\x7f]", value)
+    if plain and (re.match("/(?!/)", value) or (re.match("https?://", value) and _host_of(value))):
+        return value
+    raise ValueError(f"{shorten(value)} is neither an http or https address nor a path, such as /sale")
+
+
+def _host_of(address: str) -> str | None:
+    with suppress(ValueError):  # such as an IPv6 address that is none
+        return urlsplit(address).hostname
+    return None
+
+
 class Rule(StrictModel):
     """One rule: what it does to which products or queries, and from when to when."""
 
@@ -81,8 +97,11 @@ class Rule(StrictModel):
     pin: Annotated[tuple[Id, ...], BeforeValidator(_listed)] | None = Field(
         default=None, max_length=MAX_PINS, description="Ids of the products that come first, in order."
     )
+    redirect: Annotated[str, StringConstraints(max_length=2000), AfterValidator(_address)] | None = Field(
+        default=None, description="Address that the queries lead to: http, https, or a path of the shop's site."
+    )
     queries: Annotated[tuple[Name, ...], BeforeValidator(_listed)] | None = Field(
-        default=None, max_length=MAX_RULES, description="Queries for which products are pinned."
+        default=None, max_length=MAX_RULES, description="Queries for which products are pinned, or that lead elsewhere."
     )
 
     @field_validator("where")
@@ -98,7 +117,7 @@ class Rule(StrictModel):
         given = [action for action in ACTIONS if getattr(self, action) is not None]
         if len(given) != 1:
             raise ValueError(f"a rule has exactly one of {', '.join(ACTIONS)}, not {' and '.join(given) or 'none'}")
-        for key, actions in {"where": ("boost", "bury"), "queries": ("pin",)}.items():
+        for key, actions in {"where": ("boost", "bury"), "queries": ("pin", "redirect")}.items():
             needed, there = given[0] in actions, getattr(self, key) is not None
             if needed != there:
                 raise ValueError(f"{given[0]} {'needs' if needed else 'has no'} `{key}`")
@@ -145,22 +164,29 @@ class Rules(StrictModel):
 
     def active(self, now: datetime | None = None) -> list[Rule]:
         """The rules that hold at a time, by default now."""
+        return self._active(self.rules, now)
+
+    def _active(self, rules: Iterable[Rule], now: datetime | None) -> list[Rule]:
         now = now or datetime.now(UTC)
-        return [rule for rule in self.rules if rule.is_active(now, self.zone)]
+        return [rule for rule in rules if rule.is_active(now, self.zone)]
 
     def pins(self, text: str, now: datetime | None = None) -> list[str]:
         """The ids of the products that are pinned for a query's text, those of earlier rules first.
 
         Texts are compared as `folded` has them: without case and accents, but other forms of a word are other texts.
         """
-        wanted = folded(text)
-        pinned = [
-            id_
-            for rule in self.active(now)
-            if rule.pin and wanted in {folded(query) for query in rule.queries or ()}
-            for id_ in rule.pin
-        ]
+        pinned = [id_ for rule in self._naming(text, "pin", now) for id_ in rule.pin or ()]
         return list(dict.fromkeys(pinned))[:MAX_PINS]
+
+    def redirect(self, text: str, now: datetime | None = None) -> str | None:
+        """The address that a query's text leads to, that of the first such rule; texts are compared as for `pins`."""
+        return next((rule.redirect for rule in self._naming(text, "redirect", now)), None)
+
+    def _naming(self, text: str, action: str, now: datetime | None) -> list[Rule]:
+        """The rules with an action that hold at a time and name a query of this text."""
+        rules = [rule for rule in self.rules if rule.action == action]
+        wanted = folded(text) if rules else ""
+        return [rule for rule in self._active(rules, now) if wanted in {folded(query) for query in rule.queries or ()}]
 
 
 def folded(text: str) -> str:

@@ -11,12 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 
-from ltr_plugin.errors import ClusterError, InputError, LtrError
+from ltr_plugin.errors import ClusterError, ConflictError, InputError, LtrError
 from ltr_plugin.service.access import AccessError
 from ltr_plugin.service.configuration import Configuration, ServiceOptions
 from ltr_plugin.service.middleware import Measured, TimedBodies
 from ltr_plugin.service.models import ErrorResponse, Problem
 from ltr_plugin.service.routes import events, health, page, photos, products, search, similar, suggest, transcribe
+from ltr_plugin.service.routes.admin import router as admin_router
 from ltr_plugin.service.state import ServiceState
 from ltr_plugin.service.uploads import MAX_FORM_BYTES
 from ltr_plugin.settings import Settings
@@ -34,6 +35,7 @@ ROUTERS = (
     photos.router,
     health.router,
     transcribe.router,
+    admin_router,
 )
 
 
@@ -93,7 +95,8 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
         case AccessError():
             status, reason, headers = error.status, error.reason, error.headers
         case InputError():
-            status, reason = 422, f"{error.source} cannot be used"
+            conflict = isinstance(error, ConflictError)
+            status, reason = (409, str(error)) if conflict else (422, f"{error.source} cannot be used")
             problems = [Problem(location=one.location or error.source, message=one.message) for one in error.problems]
         case ClusterError(retryable=False):
             log.error("%s failed: %s", request.url.path, error)

@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 
 from ltr_plugin.errors import InputError
@@ -38,6 +39,8 @@ class ServiceOptions(StrictModel):
     """Requests of one address with the page's key, by each process."""
     loopback: bool = True
     processes: int = 1
+    rankers: Path | None = None
+    """Folder with the folders of trained rankers, by which products' places are explained."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:

@@ -90,6 +90,9 @@ class SearchResponse(BaseModel):
 
     query_id: str = Field(description="Signed id, which events of this page name.")
     total: int = Field(description="Products that match, at most 10,000 of which are counted.")
+    redirect: str | None = Field(
+        default=None, description="Address that merchandisers' rules lead this query to: http, https, or a path."
+    )
     hits: list[ProductHit]
     facets: dict[str, list[FacetBucket]] = {}
     ranker: str

@@ -44,6 +44,7 @@ def response_of(
     return SearchResponse(
         query_id=query_id,
         total=result.total,
+        redirect=served.rules.redirect(asked.text) if asked.text else None,
         hits=[hit_of(served, hit, asked.language) for hit in result],
         facets={
             name: [FacetBucket(**asdict(bucket), filter=bucket.filter) for bucket in buckets]

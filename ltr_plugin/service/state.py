@@ -15,6 +15,7 @@ from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.responses import Json
 from ltr_plugin.errors import ClusterError, LtrError
 from ltr_plugin.feedback.privacy import Pseudonyms
+from ltr_plugin.pipelines.merchandising.explanations import RankerFolder
 from ltr_plugin.pipelines.query_understanding.relaxed_search import RelaxedResult, RelaxedSearch
 from ltr_plugin.pipelines.query_understanding.suggest import Suggester
 from ltr_plugin.pipelines.served_search import ServedSearch
@@ -58,6 +59,7 @@ class ServiceState:
     suggester: Suggester
     relaxed_search: RelaxedSearch = field(default_factory=RelaxedSearch)
     uploads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(UPLOADS_AT_ONCE))
+    ranker_folder: RankerFolder | None = None
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     @classmethod
@@ -81,6 +83,7 @@ class ServiceState:
         state = cls(
             configuration, settings, cluster, served, encoding, speech, page_limit, key_limit, feedback, suggester
         )
+        state.ranker_folder = RankerFolder(options.rankers) if options.rankers else None
         state._tasks.append(asyncio.create_task(state._reread()))
         return state
 

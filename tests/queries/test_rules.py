@@ -60,7 +60,7 @@ def test_dates_and_times_of_yaml_are_those_of_text():
         ({**STOCK, "start": "tomorrow"}, "$.rules[0].start", "neither a date"),
         ({**STOCK, "start": 20261127}, "$.rules[0].start", "neither a date"),
         ({**STOCK, "end": "9999-12-31"}, "$.rules[0].end", "not between 1970 and 9000"),
-        ({"name": "none"}, "$.rules[0]", "exactly one of in_stock_first, boost, bury, pin, not none"),
+        ({"name": "none"}, "$.rules[0]", "exactly one of in_stock_first, boost, bury, pin, redirect, not none"),
         ({**STOCK, "boost": 2, "where": {"a": 1}}, "$.rules[0]", "not in_stock_first and boost"),
         ({**STOCK, "where": {"brand": "x"}}, "$.rules[0]", "in_stock_first has no `where`"),
         ({"name": "b", "boost": 2}, "$.rules[0]", "boost needs `where`"),

@@ -42,6 +42,10 @@ class RunningService:
         data = body if isinstance(body, bytes | str) else json.dumps(body)
         return self._send("POST", path, body=data, headers={"content-type": "application/json", **headers})
 
+    def put(self, path: str, body: Any, **headers: str) -> Answer:
+        """The answer to PUT with a body of JSON."""
+        return self._send("PUT", path, body=json.dumps(body), headers={"content-type": "application/json", **headers})
+
     def form(self, path: str, fields: Mapping[str, str] | None = None, **files: bytes) -> Answer:
         """The answer to a form with fields and files."""
         return self._send("POST", path, fields={**(fields or {}), **{name: ("f", one) for name, one in files.items()}})

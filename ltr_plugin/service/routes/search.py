@@ -45,7 +45,7 @@ async def search(
     asked = decode(SearchRequest, fields, source="search")
     began = time.perf_counter()
     asked, files, heard = await state.hear(asked, files)
-    encoded = await _encoded(state, asked, files)
+    encoded = await encoded_inputs(state, asked, files)
     degraded = (*encoded.degraded, *heard.degraded)
     between = time.perf_counter()
     if (degraded or heard.nothing) and not (asked.text or encoded.vectors):
@@ -77,7 +77,7 @@ async def encode(
     inputs_of(fields, files, urls=state.configuration.options.allow_urls)
     asked = decode(QueryRequest, fields, source="encode")
     asked, files, heard = await state.hear(asked, files)
-    encoded = await _encoded(state, asked, files)
+    encoded = await encoded_inputs(state, asked, files)
     language = {"language": asked.language} if asked.language else {}
     return EncodeResponse(
         params={"text": asked.text, **language, **encoded.vectors},
@@ -86,7 +86,8 @@ async def encode(
     )
 
 
-async def _encoded(state: ServiceState, asked: QueryRequest, files: Mapping[str, bytes]) -> EncodedInputs:
+async def encoded_inputs(state: ServiceState, asked: QueryRequest, files: Mapping[str, bytes]) -> EncodedInputs:
+    """The vectors of a query; InputError for media that the index has no vectors of, or that cannot be used."""
     inputs: dict[Modality, Item] = {"text": asked.text}
     inputs |= {name: given for name in MEDIA if (given := files.get(name) or getattr(asked, name))}
     if unknown := [name for name in inputs if name != "text" and name not in state.encoding.modalities]:
