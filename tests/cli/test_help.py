@@ -14,7 +14,7 @@ from ltr_plugin.rankers.trainers import get_trainer
 
 COMMON = {"--index", "-i", "--json", "--help"}
 MAX_OPTIONS = 8
-MORE_OPTIONS = {("index", "create"): 13, ("index", "embed"): 14, ("search",): 15}
+MORE_OPTIONS = {("index", "create"): 13, ("index", "embed"): 14, ("search",): 15, ("serve",): 10}
 """Of verbs that do more than one thing: all of a new index, indices of ours and of shops, and all of a search."""
 
 
