@@ -17,6 +17,7 @@ from ltr_plugin.cluster.managed.index import ManagedIndex
 from ltr_plugin.cluster.managed.mapping import NO_SCHEMA, index_body, is_made_here, schema_meta
 from ltr_plugin.cluster.managed.schema_check import schema_problems
 from ltr_plugin.cluster.names import require_name, write_alias
+from ltr_plugin.cluster.responses import Json
 from ltr_plugin.cluster.state import VERSIONS, StateIndex
 from ltr_plugin.errors import ClusterError, InputError
 
@@ -224,7 +225,7 @@ def read_notes(index: ManagedIndex) -> dict[str, Any]:
     return StateIndex(index.cluster, VERSIONS).get(index.uuid)
 
 
-def write_notes(index: ManagedIndex, **notes: object) -> None:
+def write_notes(index: ManagedIndex, **notes: Json) -> None:
     """Sets these notes on a version; the others stay."""
     StateIndex(index.cluster, VERSIONS).merge(index.uuid, index=index.name, **notes)
 
