@@ -39,7 +39,10 @@ class SearchLog:
         self._task = asyncio.create_task(self._write_on())
 
     def add(self, served: ServedSearch, asked: SearchRequest, response: SearchResponse) -> None:
-        """Has an answered search written soon. It costs some microseconds, and waits for nothing."""
+        """Has a search written soon, after its answer is sent."""
+        asyncio.get_running_loop().call_soon(self._add, served, asked, response)
+
+    def _add(self, served: ServedSearch, asked: SearchRequest, response: SearchResponse) -> None:
         if len(self._waiting) >= WAITING:
             metrics.SEARCHES_LOGGED.labels("dropped").inc()
             return
