@@ -77,9 +77,12 @@ class StateIndex:
         self._ensure()
         self._call("PUT", f"_doc/{id_}", {"schema": SCHEMA, **document})
 
-    def merge(self, id_: str, *, refresh: bool = False, **fields: Json) -> None:
-        """Sets these fields of a document, which is made if there is none; its other fields stay, also those of an
-        object. With `refresh`, searches see it at once."""
+    def merge(self, id_: str, **fields: Json) -> None:
+        """Sets these fields of a document, which is made if there is none; its other fields stay."""
+        self.merge_fields(id_, fields)
+
+    def merge_fields(self, id_: str, fields: Mapping[str, Json], *, refresh: bool = False) -> None:
+        """As `merge`, also into objects, whose other fields stay; with `refresh`, searches see it at once."""
         self._ensure()
         body = {"doc": {"schema": SCHEMA, **fields}, "doc_as_upsert": True}
         self._call("POST", f"_update/{id_}", body, retry_on_conflict=32, refresh=refresh)

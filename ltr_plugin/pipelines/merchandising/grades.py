@@ -46,9 +46,8 @@ def put_grade(index: Index, text: str, product: str, grade: int | None, *, autho
         raise InputError("grade", f"{index.alias} has no product {product!r}")
     graded = datetime.now(UTC).isoformat(timespec="seconds")
     kept = None if grade is None else {"grade": grade, "author": author, "graded": graded}
-    StateIndex(index.cluster, GRADES).merge(
-        _id(index.alias, query), refresh=True, index=index.alias, query=query, grades={product: kept}
-    )
+    fields = {"index": index.alias, "query": query, "grades": {product: kept}}
+    StateIndex(index.cluster, GRADES).merge_fields(_id(index.alias, query), fields, refresh=True)
 
 
 def grades_of(index: Index, text: str) -> list[Grade]:

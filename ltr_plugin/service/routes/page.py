@@ -88,6 +88,12 @@ async def page(request: Request) -> Response:
     return _file(request, "index.html")
 
 
+@router.get("/merchandise", response_class=Response, include_in_schema=False)
+async def merchandise(request: Request) -> Response:
+    """The page for merchandisers; it shows nothing without a key of scope admin."""
+    return _file(request, "merchandise.html")
+
+
 @router.get("/page/{name:path}", response_class=Response, include_in_schema=False)
 async def page_file(name: str, request: Request) -> Response:
     """A file of the page; 404 for any other."""
