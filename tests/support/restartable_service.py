@@ -23,10 +23,6 @@ class RestartableService:
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
-    def with_options(self, **options):
-        """Another service on the same index, with other options."""
-        return RestartableService(self._options.model_copy(update=options), self._settings)
-
     @property
     def state(self):
         """The `ServiceState` of the running service."""
