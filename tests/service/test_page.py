@@ -776,6 +776,7 @@ def test_pictures_of_the_documentation(request, tmp_path, node_url, browser):
             page.wait_for_selector("#tools h2:has-text('like your photo')")
             window.settled()
         page.evaluate("document.querySelector('#shop').textContent = 'Corner shop'")
+        page.evaluate("document.querySelector('#consent').hidden = true")
         page.wait_for_load_state("networkidle")
         page.screenshot(path=IMAGES / f"{name}.jpg", type="jpeg", quality=88, animations="disabled")
         window.context.close()
