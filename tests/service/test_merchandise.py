@@ -127,7 +127,7 @@ def test_two_rankers_are_side_by_side_and_what_differs_is_marked(open_page):
     assert_accessible(page)
     page.get_by_label("Ranker on the right").select_option("bm25")
     page.get_by_role("button", name="Compare").click()
-    page.get_by_text("Both rankers show the same products").first.wait_for()
+    page.get_by_text("All products are at the same positions").first.wait_for()
     assert page.locator(".badge").count() == 0
     page.go_back()
     page.locator(".badge").first.wait_for()

@@ -7,16 +7,16 @@ import { t } from "./texts.js";
 const GRADES = [0, 1, 2, 3];
 
 /** One of the lists; `actions` has `explain`, `pin` and `grade`, null where there is none. */
-export function list(ranked, { title, grades, actions, note }) {
+export function list(ranked, { title, grades, actions }) {
   const moved = ranked.hits.filter((hit) => hit.other !== undefined && hit.other !== hit.position).length;
   const only = ranked.hits.filter((hit) => hit.other === undefined).length;
   const count = ranked.hits.length;
-  const facts = moved + only ? t("merch.differ", { moved, only, count }) : t("merch.same");
+  const facts = !count ? t("merch.none") : moved + only ? t("merch.differ", { moved, only, count }) : t("merch.same");
   return h(
     "section",
     { class: "list", "aria-label": title },
     h("h2", {}, title),
-    h("p", { class: "small" }, note ?? facts),
+    h("p", { class: "small" }, facts),
     h(
       "ol",
       { class: "rows", role: "list" },

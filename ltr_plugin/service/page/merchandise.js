@@ -49,8 +49,9 @@ async function start() {
 /** Opens the desk where the key, or this machine itself, may; else asks for a key. */
 async function enter() {
   byId("key-wrong").textContent = "";
+  let kept;
   try {
-    rankers = await admin.rankers();
+    [rankers, kept] = await Promise.all([admin.rankers(), admin.rules()]);
   } catch (error) {
     const refused = error.status === 401 || error.status === 403;
     if (refused && admin.key()) byId("key-wrong").textContent = t("merch.key_wrong");
@@ -60,15 +61,15 @@ async function enter() {
     byId("key").focus();
     return;
   }
+  for (const side of ["left", "right"]) {
+    byId(side).replaceChildren(...rankers.rankers.map((one) => h("option", { value: one.name }, nameOf(one.name))));
+  }
+  rules.load(kept);
+  fill(); // before anybody can type
   byId("sign-in").hidden = true;
   byId("desk").hidden = byId("download").hidden = false;
   byId("sign-out").hidden = !admin.key();
   byId("author-box").hidden = Boolean(admin.key()); // else the key's name is the author
-  for (const side of ["left", "right"]) {
-    byId(side).replaceChildren(...rankers.rankers.map((one) => h("option", { value: one.name }, nameOf(one.name))));
-  }
-  rules.load(await admin.rules());
-  fill();
   run();
 }
 
