@@ -211,6 +211,22 @@ def test_rules_that_somebody_else_changed_are_loaded_anew(open_page, shop):
     put_rules(shop, {})
 
 
+def test_a_query_leads_the_shopper_where_a_rule_says(browser, desk, admin_key):
+    key = {"X-API-Key": admin_key[0]}
+    rules = {"rules": [{"name": "returns", "redirect": "/healthz", "queries": ["returns"]}]}
+    after = desk.get("/v1/admin/rules", **key).body["revision"]
+    kept = desk.put("/v1/admin/rules", {"rules": rules, "after": after}, **key)
+    page = browser.new_page()
+    page.goto(f"{desk.url}/")
+    page.get_by_role("combobox", name="Search products").fill("Returns")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{desk.url}/healthz")
+    page.go_back()
+    page.wait_for_selector(".card:not(.skeleton)")
+    page.close()
+    assert desk.put("/v1/admin/rules", {"rules": {}, "after": kept.body["revision"]}, **key).status == 200
+
+
 def test_on_a_phone_nothing_is_wider_than_the_screen(open_page):
     page = open_page("?q=blue+bowl", PHONE)
     page.locator(".row").first.wait_for()

@@ -152,6 +152,10 @@ function find(now, signal) {
 }
 
 function show(response, now) {
+  if (response.redirect && !now.photo && !now.sound) {
+    location.replace(response.redirect); // so that going back leads to before the search
+    return;
+  }
   const hits = response.hits ?? [];
   const currencies = new Set(hits.map((one) => one.currency).filter(Boolean));
   const currency = currencies.size === 1 ? [...currencies][0] : null;
