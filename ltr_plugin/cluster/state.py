@@ -40,8 +40,11 @@ _ALL = (RELEASES, VERSIONS, DELETIONS, PROFILES, RULES, EMBEDDING, RANKERS, GRAD
 
 SCHEMA = 1
 
+HIDDEN = {"index": {"hidden": True, "number_of_shards": 1, "auto_expand_replicas": "0-1"}}
+"""Settings of an index that users' wildcards do not reach."""
+
 _BODY = {
-    "settings": {"index": {"hidden": True, "number_of_shards": 1, "auto_expand_replicas": "0-1"}},
+    "settings": HIDDEN,
     "mappings": {
         "dynamic": False,
         "properties": {

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from ltr_plugin.errors import ClusterError, ConflictError, InputError, LtrError
 from ltr_plugin.service.access import AccessError
 from ltr_plugin.service.configuration import Configuration, ServiceOptions
-from ltr_plugin.service.middleware import Measured, TimedBodies
+from ltr_plugin.service.middleware import BodyTimeoutMiddleware, MetricsMiddleware
 from ltr_plugin.service.models import ErrorResponse, Problem
 from ltr_plugin.service.routes import events, health, page, photos, products, search, similar, suggest, transcribe
 from ltr_plugin.service.routes.admin import router as admin_router
@@ -75,7 +75,7 @@ def app_of(options: ServiceOptions, settings: Settings) -> FastAPI:
         app.include_router(page.router)
     for kind in (AccessError, LtrError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _refused)
-    app.add_middleware(TimedBodies)
+    app.add_middleware(BodyTimeoutMiddleware)
     if options.allow_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -84,7 +84,7 @@ def app_of(options: ServiceOptions, settings: Settings) -> FastAPI:
             allow_headers=["authorization", "content-type", "x-api-key"],
             max_age=3600,
         )
-    app.add_middleware(Measured)
+    app.add_middleware(MetricsMiddleware)
     return app
 
 

@@ -13,6 +13,7 @@ from ltr_plugin.errors import EncoderError, InputError, MediaError, Problem
 from ltr_plugin.service import metrics
 from ltr_plugin.service.batches import QueueFullError, SharedBatches
 from ltr_plugin.service.encoder_process import EncoderProcess, Item, Vectors
+from ltr_plugin.service.model_loading import ModelLoading
 
 TEXTS_PER_BATCH, MEDIA_PER_BATCH = 32, 8
 WAITING = 64
@@ -20,8 +21,6 @@ WAITING = 64
 
 CACHED_TEXTS = 20_000
 """Texts whose vectors are kept, of some KB each: few queries are most of what a shop is asked."""
-
-RELOAD_AFTER_S = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +44,7 @@ class QueryEncoding:
         self._process = EncoderProcess(fields)
         self._texts: OrderedDict[str, Vectors] = OrderedDict()
         self._batches = {modality: self._batches_of(modality) for modality in self.modalities}
-        self._loading: asyncio.Task[None] | None = None
+        self._loading = ModelLoading(self._process, "the encoders cannot be loaded, searches go on without vectors")
 
     @property
     def ready(self) -> bool:
@@ -54,8 +53,8 @@ class QueryEncoding:
 
     def start(self) -> None:
         """Loads the encoders in the background, and tries again until they are loaded."""
-        if self.modalities and (self._loading is None or self._loading.done()):
-            self._loading = asyncio.create_task(self._load())
+        if self.modalities:
+            self._loading.start()
 
     def pid(self) -> int | None:
         """The process of the encoders."""
@@ -63,8 +62,7 @@ class QueryEncoding:
 
     async def close(self) -> None:
         """Ends the encoders."""
-        if self._loading:
-            self._loading.cancel()
+        self._loading.stop()
         self._process.close()
 
     async def encode(self, inputs: Mapping[Modality, Item]) -> EncodedInputs:
@@ -111,20 +109,11 @@ class QueryEncoding:
                     return await self._process.encode(modality, items)
                 except EncoderError as error:
                     log.warning("%s cannot be encoded: %s", modality, error)
-                    self._process.ready = False
-                    self.start()
+                    self._loading.restart()
                     raise
 
         batch = TEXTS_PER_BATCH if modality == "text" else MEDIA_PER_BATCH
         return SharedBatches(run, batch=batch, waiting=WAITING)
-
-    async def _load(self) -> None:
-        while not self._process.ready:
-            try:
-                await self._process.load()
-            except EncoderError as error:
-                log.warning("the encoders cannot be loaded, searches go on without vectors: %s", error)
-                await asyncio.sleep(RELOAD_AFTER_S)
 
     def _known(self, text: str) -> Vectors | None:
         with suppress(KeyError):

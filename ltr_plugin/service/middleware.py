@@ -24,7 +24,7 @@ class SlowBodyError(Exception):
     """The next part of a body does not come in time."""
 
 
-class TimedBodies:
+class BodyTimeoutMiddleware:
     """Refuses bodies of which a part does not come in BODY_TIMEOUT_S (408): slow senders do not hold connections."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -57,7 +57,7 @@ class TimedBodies:
             await response(scope, receive, send)
 
 
-class Measured:
+class MetricsMiddleware:
     """Counts requests and their time by route, and adds headers of security."""
 
     def __init__(self, app: ASGIApp) -> None:

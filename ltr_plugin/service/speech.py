@@ -9,14 +9,13 @@ from typing import Literal, Protocol, TypeVar
 from ltr_plugin.errors import EncoderError, InputError, MediaError, Problem
 from ltr_plugin.service import metrics
 from ltr_plugin.service.batches import QueueFullError, SharedBatches
+from ltr_plugin.service.model_loading import LoadsModels, ModelLoading
 from ltr_plugin.service.models import MAX_TEXT, QueryRequest
 from ltr_plugin.speech.models import missing_voice
 from ltr_plugin.speech.recognizer import Transcript
 
 WAITING = 8
 """Recordings that wait at most: each takes most of a second of the recognizer, and more would be late."""
-
-RELOAD_AFTER_S = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -26,13 +25,8 @@ Recording = tuple[bytes, str | None]
 Asked = TypeVar("Asked", bound=QueryRequest)
 
 
-class SpeechProcess(Protocol):
+class SpeechProcess(LoadsModels, Protocol):
     """What recognizes speech: `EncoderProcess` does."""
-
-    ready: bool
-
-    async def load(self) -> None:
-        """Loads the model. EncoderError when it cannot be loaded."""
 
     async def transcribe(self, data: bytes, language: str | None) -> Transcript | MediaError:
         """The words of a recording, or why it cannot be used. EncoderError when the model fails or the process dies."""
@@ -65,7 +59,11 @@ class SpeechRecognition:
         """`process` is None where the service has no model; `budget_s` is how long a request waits for the words."""
         self._process, self._budget_s = process, budget_s
         self._batches = SharedBatches(self._run, batch=1, waiting=WAITING)
-        self._loading: asyncio.Task[None] | None = None
+        self._loading = (
+            ModelLoading(process, "the speech model cannot be loaded, spoken queries are not heard")
+            if process
+            else None
+        )
 
     @property
     def available(self) -> bool:
@@ -74,8 +72,8 @@ class SpeechRecognition:
 
     def start(self) -> None:
         """Loads the model in the background, and tries again until it is loaded."""
-        if self._process and (self._loading is None or self._loading.done()):
-            self._loading = asyncio.create_task(self._load(self._process))
+        if self._loading:
+            self._loading.start()
 
     def pid(self) -> int | None:
         """The process of the recognizer; None without a model."""
@@ -84,7 +82,7 @@ class SpeechRecognition:
     def close(self) -> None:
         """Ends the recognizer."""
         if self._loading:
-            self._loading.cancel()
+            self._loading.stop()
         if self._process:
             self._process.close()
 
@@ -127,8 +125,8 @@ class SpeechRecognition:
         return asked.model_copy(update={"text": asked.text or words}), others, Heard(words)
 
     async def _run(self, items: Sequence[Recording]) -> Sequence[Transcript | Exception]:
-        process = self._process
-        if process is None:
+        process, loading = self._process, self._loading
+        if process is None or loading is None:
             raise EncoderError("there is no speech model")
         metrics.BATCH_ITEMS.labels("speech").observe(len(items))
         with metrics.ENCODE_SECONDS.labels("speech").time():
@@ -136,14 +134,5 @@ class SpeechRecognition:
                 return [await process.transcribe(*item) for item in items]
             except EncoderError as error:
                 log.warning("speech cannot be recognized: %s", error)
-                process.ready = False
-                self.start()
+                loading.restart()
                 raise
-
-    async def _load(self, process: SpeechProcess) -> None:
-        while not process.ready:
-            try:
-                await process.load()
-            except EncoderError as error:
-                log.warning("the speech model cannot be loaded, spoken queries are not heard: %s", error)
-                await asyncio.sleep(RELOAD_AFTER_S)

@@ -24,9 +24,14 @@ class RestartableService:
         self._thread: threading.Thread | None = None
 
     @property
+    def app(self):
+        """The application of the running service."""
+        return self._server.config.app
+
+    @property
     def state(self):
         """The `ServiceState` of the running service."""
-        return self._server.config.app.state.service
+        return self.app.state.service
 
     def start(self) -> None:
         app = app_of(self._options, self._settings)

@@ -1,7 +1,6 @@
 """The service on a port of its own, in a thread, and a client of it."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import urllib3
-import uvicorn
 from fastapi import FastAPI
+from restartable_service import RestartableService
 
-from ltr_plugin.service.app import app_of
 from ltr_plugin.service.configuration import ServiceOptions
 from ltr_plugin.settings import Settings
 
@@ -66,19 +64,12 @@ class RunningService:
 @contextmanager
 def running_service(options: ServiceOptions, settings: Settings, *, ready: bool = True) -> Iterator[RunningService]:
     """A service with these options, once its encoders are loaded, or once it answers."""
-    app = app_of(options, settings)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=2))
-    thread = threading.Thread(target=server.run)
-    thread.start()
+    server = RestartableService(options, settings)
+    server.start()
     try:
-        while not server.started:
-            assert thread.is_alive(), "the service did not start"
-            time.sleep(0.02)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        service = RunningService(f"http://127.0.0.1:{port}", app)
+        service = RunningService(server.url.rstrip("/"), server.app)
         if ready:
             service.wait_until_ready()
         yield service
     finally:
-        server.should_exit = True
-        thread.join(timeout=30)
+        server.stop()

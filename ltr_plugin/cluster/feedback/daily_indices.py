@@ -9,6 +9,7 @@ from typing import Any
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.names import write_alias
 from ltr_plugin.cluster.responses import BulkError, Json
+from ltr_plugin.cluster.state import HIDDEN
 from ltr_plugin.errors import ClusterError
 
 KEPT_DAYS = 30
@@ -42,7 +43,7 @@ class DailyIndices:
         """`properties` is what can be searched; all else is in the documents only."""
         self.cluster, self.prefix = cluster, prefix
         self._body = {
-            "settings": {"index": {"hidden": True, "number_of_shards": 1, "auto_expand_replicas": "0-1"}},
+            "settings": HIDDEN,
             "mappings": {"dynamic": False, "properties": {**_COMMON, **properties}},
         }
 

@@ -15,6 +15,7 @@ from ltr_plugin.service.encoder_process import Item
 from ltr_plugin.service.encoding import EncodedInputs
 from ltr_plugin.service.models import EncodeResponse, QueryRequest, SearchRequest, SearchResponse, Took
 from ltr_plugin.service.pages import page_of, response_of
+from ltr_plugin.service.speech import Asked
 from ltr_plugin.service.state import ServiceState, state_of
 from ltr_plugin.service.uploads import inputs_of, read_form
 from ltr_plugin.validation import decode
@@ -40,9 +41,7 @@ async def search(
     state: Annotated[ServiceState, Depends(state_of)],
 ) -> SearchResponse:
     """A page of products: by text, a photo, a recording, a video, or several of them; without any, all products."""
-    fields, files = await read_form(request)
-    inputs_of(fields, files, urls=state.configuration.options.allow_urls)
-    asked = decode(SearchRequest, fields, source="search")
+    asked, files = await _read(request, state, SearchRequest, "search")
     began = time.perf_counter()
     asked, files, heard = await state.hear(asked, files)
     encoded = await encoded_inputs(state, asked, files)
@@ -73,9 +72,7 @@ async def encode(
     state: Annotated[ServiceState, Depends(state_of)],
 ) -> EncodeResponse:
     """The parameters of a query for those who call the search template themselves."""
-    fields, files = await read_form(request)
-    inputs_of(fields, files, urls=state.configuration.options.allow_urls)
-    asked = decode(QueryRequest, fields, source="encode")
+    asked, files = await _read(request, state, QueryRequest, "encode")
     asked, files, heard = await state.hear(asked, files)
     encoded = await encoded_inputs(state, asked, files)
     language = {"language": asked.language} if asked.language else {}
@@ -84,6 +81,15 @@ async def encode(
         degraded=[*encoded.degraded, *heard.degraded],
         transcript=heard.transcript,
     )
+
+
+async def _read(
+    request: Request, state: ServiceState, model: type[Asked], source: str
+) -> tuple[Asked, dict[str, bytes]]:
+    """A query and its files; InputError about `source` for one that is not of this form."""
+    fields, files = await read_form(request)
+    inputs_of(fields, files, urls=state.configuration.options.allow_urls)
+    return decode(model, fields, source=source), files
 
 
 async def encoded_inputs(state: ServiceState, asked: QueryRequest, files: Mapping[str, bytes]) -> EncodedInputs:
