@@ -19,6 +19,7 @@ from ltr_plugin.queries.page import Page
 from ltr_plugin.queries.query import Query
 from ltr_plugin.queries.retrieval import Retrieval
 from ltr_plugin.queries.rule_rescoring import with_rules
+from ltr_plugin.queries.rules import Rules
 from ltr_plugin.queries.templates import BASELINES, Ranking, search_template
 from ltr_plugin.rankers.loading import load_ranker
 from ltr_plugin.rankers.ranker import Ranker, model_name
@@ -63,13 +64,15 @@ def search(
     language, and what the page asks, that the profile does not have.
     """
     revision = _kept_rules(index) if rules else None
-    page, text = Page(size, start, filters or {}, sort, facets, highlight, pick or {}), text.strip()
+    page, typed = Page(size, start, filters or {}, sort, facets, highlight, pick or {}), text.strip()
+    kept = revision.rules if revision else Rules()
+    text = kept.searched_text(typed)
     params = page.parameters(index.profile)
     if reason := index.profile.language_problem(language):
         raise InputError("search", [Problem("language", reason)])
     if not (text or image or audio or video):
         params |= search_parameters("", {}, language)
-        return _paged(index, resolve_ranking(index, ranker), params, revision, log_features=log_features)
+        return _paged(index, resolve_ranking(index, ranker), params, kept, typed, log_features=log_features)
     asked = {"id": "query", "text": text or None, "image": image, "audio": audio, "video": video}
     asked["language"] = language
     query = decode(Query, asked, source="query")
@@ -79,7 +82,7 @@ def search(
     ranking = resolve_ranking(index, ranker)
     vectors = index.vectors if ranking.knn or ranking.model else ()
     (encoded,) = encode_queries(index, [query], Path(), vectors=vectors)
-    return _paged(index, ranking, {**encoded.params, **params}, revision, log_features=log_features)
+    return _paged(index, ranking, {**encoded.params, **params}, kept, typed, log_features=log_features)
 
 
 def _kept_rules(index: Index) -> RulesRevision | None:
@@ -93,13 +96,14 @@ def _kept_rules(index: Index) -> RulesRevision | None:
 
 
 def _paged(
-    index: Index, ranking: Ranking, params: Mapping[str, Json], revision: RulesRevision | None, *, log_features: bool
+    index: Index, ranking: Ranking, params: Mapping[str, Json], rules: Rules, typed: str, *, log_features: bool
 ) -> SearchResult:
+    """The result by the rules of the typed text."""
     retrieval = index.retrieval()
-    rules = revision.rules.active() if revision else []
-    text = search_template(retrieval, ranking, log=log_features, rules=bool(rules))
-    template = {"source": with_rules(text, rules, index.profile, index.mapping)}
-    if revision and (pins := revision.rules.pins(params["text"])):
+    ordering, pins = rules.ordering(typed), rules.pins(typed)
+    text = search_template(retrieval, ranking, log=log_features, rules=bool(ordering or pins))
+    template = {"source": with_rules(text, ordering, index.profile, index.mapping)}
+    if pins:
         params = {**params, "pins": pins}
     group = index.profile.product.group
     if not group:

@@ -1,14 +1,14 @@
 """What a storefront is served: the stored search template of an index, called as direct callers call it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
 from ltr_plugin.cluster.connection import Cluster
 from ltr_plugin.cluster.groups import search_groups
 from ltr_plugin.cluster.index import Index
-from ltr_plugin.cluster.releases import read_template
+from ltr_plugin.cluster.releases import ReleaseHistory, read_template
 from ltr_plugin.cluster.responses import Json
 from ltr_plugin.cluster.rules import latest_rules
 from ltr_plugin.cluster.search import SearchResult
@@ -29,7 +29,8 @@ class ServedSearch:
     """An index with the search template that ranks it, as they were when they were opened.
 
     `template` is what the cluster is asked for, `{"id": name}` of a stored template, or `{"source": text}` where no
-    ranker is promoted. `ranker` and `release` are those of the stored one.
+    ranker is promoted. `ranker` and `release` are those of the stored one. `unruled` is the template's text without
+    rules; of a stored one it is known where some queries have rules of their own.
     """
 
     index: Index
@@ -37,6 +38,7 @@ class ServedSearch:
     ranker: str
     release: int | None
     rules: Rules = field(repr=False)
+    unruled: str | None = field(default=None, repr=False)
 
     @classmethod
     def open(
@@ -54,25 +56,46 @@ class ServedSearch:
         text = read_template(cluster, stored)
         served = release_metadata(text) if text else {}
         if served.get("index") == index.alias:
-            return cls(index, {"id": stored}, str(served["ranker"]), int(served["release"]), rules)
+            of_queries = any(rule.where and rule.queries for rule in rules.rules)
+            unruled = str(ReleaseHistory(cluster, stored).current()["text"]) if of_queries else None
+            return cls(index, {"id": stored}, str(served["ranker"]), int(served["release"]), rules, unruled)
         if template:
             reason = f"ranks {served['index']}, not {name}" if served else "was not made by `ltr ranker promote`"
             raise InputError(f"template {template}", reason if text else "is not in the cluster; promote a ranker")
         source = search_template(index.retrieval(), BASELINES[UNRANKED], rules=True)
-        ruled = with_rules(source, rules.active(), index.profile, index.mapping)
-        return cls(index, {"source": ruled}, UNRANKED, None, rules)
+        return cls(index, {}, UNRANKED, None, rules).with_source(source)
+
+    def with_source(self, source: str) -> Self:
+        """The same search by another template, which has no rules yet, with the rules that all queries have now."""
+        return replace(self, unruled=source, template=self._ruled(source, ""))
+
+    def of_query(self, typed: str) -> Self:
+        """What serves a query by its typed text: where boosts or buries are for it, a template with them."""
+        if self.unruled is None or not any(rule.queries for rule in self.rules.ordering(typed)):
+            return self
+        return replace(self, template=self._ruled(self.unruled, typed))
+
+    def _ruled(self, source: str, typed: str) -> dict[str, str]:
+        return {"source": with_rules(source, self.rules.ordering(typed), self.index.profile, self.index.mapping)}
 
     def parameters(
-        self, text: str, vectors: Mapping[str, list[float]], page: Page, language: str | None = None
+        self,
+        text: str,
+        vectors: Mapping[str, list[float]],
+        page: Page,
+        language: str | None = None,
+        *,
+        typed: str | None = None,
     ) -> dict[str, Json]:
         """The parameters of a search, as direct callers of the template send them.
 
+        `typed` is what the shopper wrote, where `text` is what rules search for it (`Rules.searched_text`).
         InputError for a page or a language that the profile does not have.
         """
         if reason := self.index.profile.language_problem(language):
             raise InputError("search", f"language: {reason}")
         params: dict[str, Any] = {**search_parameters(text, vectors, language), **page.parameters(self.index.profile)}
-        if pins := self.rules.pins(text):
+        if pins := self.rules.pins(text if typed is None else typed):
             params["pins"] = pins
         return params
 

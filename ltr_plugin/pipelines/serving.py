@@ -47,7 +47,7 @@ def serve(index: Index, template: str, *, served: str | None = None) -> Served:
     history, before = ReleaseHistory(index.cluster, template), served
     while True:
         release, revision = history.current(), latest_rules(index.cluster, index.alias)
-        rules = revision.rules.active() if revision else ()
+        rules = revision.rules.ordering() if revision else ()
         text = with_rules(release["text"], rules, index.profile, index.mapping)
         ranker = str(release_metadata(text)["ranker"])
         if text == served or release["index"] != index.alias:

@@ -1,8 +1,8 @@
-"""Rules of merchandisers for an index, as a file `rules.yaml` states them: stock, boosts, buries, pins, redirects."""
+"""Rules of merchandisers for an index, as a file `rules.yaml` states them: what comes first for which queries."""
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cached_property
@@ -31,7 +31,10 @@ MAX_PINS, MAX_RULES = 10, 1000
 
 _ACCENTED = re.compile("(?<=[a-z])[\u0300-\u036f]+")
 
-ACTIONS = ("in_stock_first", "boost", "bury", "pin", "redirect")
+ACTIONS = ("in_stock_first", "boost", "bury", "pin", "redirect", "search_as")
+
+NEEDED: Mapping[str, Sequence[str]] = {"where": ("boost", "bury"), "queries": ("pin", "redirect", "search_as")}
+"""Actions that need a key. They alone may have it; boosts and buries may have `queries` too."""
 
 
 def _moment(value: object) -> date:
@@ -64,8 +67,8 @@ def _listed(value: object) -> object:
 
 
 Moment = Annotated[date | datetime, PlainValidator(_moment), PlainSerializer(lambda moment: moment.isoformat())]
-Name = Annotated[str, BeforeValidator(_text), StringConstraints(min_length=1, max_length=200)]
-Id = Annotated[str, BeforeValidator(_text), StringConstraints(min_length=1, max_length=512)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), BeforeValidator(_text)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=512), BeforeValidator(_text)]
 
 
 def _address(value: str) -> str:
@@ -100,8 +103,11 @@ class Rule(StrictModel):
     redirect: Annotated[str, StringConstraints(max_length=2000), AfterValidator(_address)] | None = Field(
         default=None, description="Address that the queries lead to: http, https, or a path of the shop's site."
     )
+    search_as: Name | None = Field(default=None, description="Text that the queries are searched as: a synonym.")
     queries: Annotated[tuple[Name, ...], BeforeValidator(_listed)] | None = Field(
-        default=None, max_length=MAX_RULES, description="Queries for which products are pinned, or that lead elsewhere."
+        default=None,
+        max_length=MAX_RULES,
+        description="Queries that it is for. A boost or bury without them is for all queries.",
     )
 
     @field_validator("where")
@@ -117,9 +123,9 @@ class Rule(StrictModel):
         given = [action for action in ACTIONS if getattr(self, action) is not None]
         if len(given) != 1:
             raise ValueError(f"a rule has exactly one of {', '.join(ACTIONS)}, not {' and '.join(given) or 'none'}")
-        for key, actions in {"where": ("boost", "bury"), "queries": ("pin", "redirect")}.items():
+        for key, actions in NEEDED.items():
             needed, there = given[0] in actions, getattr(self, key) is not None
-            if needed != there:
+            if needed != there and not (key == "queries" and self.where):
                 raise ValueError(f"{given[0]} {'needs' if needed else 'has no'} `{key}`")
         return self
 
@@ -166,6 +172,15 @@ class Rules(StrictModel):
         """The rules that hold at a time, by default now."""
         return self._active(self.rules, now)
 
+    def ordering(self, text: str = "", now: datetime | None = None) -> list[Rule]:
+        """The rules that hold and order products by what they are: those of all queries, and those of this text."""
+        wanted = folded(text)
+        return [
+            rule
+            for rule in self.active(now)
+            if (rule.where or rule.in_stock_first) and (not rule.queries or _names(rule, wanted))
+        ]
+
     def _active(self, rules: Iterable[Rule], now: datetime | None) -> list[Rule]:
         now = now or datetime.now(UTC)
         return [rule for rule in rules if rule.is_active(now, self.zone)]
@@ -182,11 +197,20 @@ class Rules(StrictModel):
         """The address that a query's text leads to, that of the first such rule; texts are compared as for `pins`."""
         return next((rule.redirect for rule in self._naming(text, "redirect", now)), None)
 
+    def searched_text(self, text: str, now: datetime | None = None) -> str:
+        """The text that a query's text is searched as: that of the first such rule, else itself; texts are compared as
+        for `pins`, and what one becomes is not looked for again."""
+        return next((rule.search_as for rule in self._naming(text, "search_as", now) if rule.search_as), text)
+
     def _naming(self, text: str, action: str, now: datetime | None) -> list[Rule]:
         """The rules with an action that hold at a time and name a query of this text."""
         rules = [rule for rule in self.rules if rule.action == action]
         wanted = folded(text) if rules else ""
-        return [rule for rule in self._active(rules, now) if wanted in {folded(query) for query in rule.queries or ()}]
+        return [rule for rule in self._active(rules, now) if _names(rule, wanted)]
+
+
+def _names(rule: Rule, wanted: str) -> bool:
+    return wanted in {folded(query) for query in rule.queries or ()}
 
 
 def folded(text: str) -> str:

@@ -110,6 +110,9 @@ class SearchResponse(BaseModel):
         description="The text with words of the index: what was searched for where the search is `relaxed`, else what "
         "to offer: did you mean.",
     )
+    searched_as: str | None = Field(
+        default=None, description="The text that merchandisers' rules search instead of the query's."
+    )
     transcript: str | None = Field(
         default=None, description="The words of the speech that was sent; empty: it has none."
     )

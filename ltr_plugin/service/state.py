@@ -103,13 +103,13 @@ class ServiceState:
         await self.encoding.close()
 
     async def search(
-        self, parameters: Callable[[ServedSearch], Mapping[str, Json]], *, relax: bool = False
+        self, parameters: Callable[[ServedSearch], Mapping[str, Json]], *, typed: str = "", relax: bool = False
     ) -> tuple[ServedSearch, RelaxedResult]:
-        """The result of a search by its parameters, with `relax` of a second try where it finds nothing, and what
-        served it; errors as of `ServedSearch.search`, and `call`."""
+        """The result of a search by its parameters and the rules of its typed text, and what served it; with `relax` of
+        a second try where it finds nothing; errors as of `ServedSearch.search`, and `call`."""
 
         def search(served: ServedSearch) -> RelaxedResult:
-            params = parameters(served)
+            params, served = parameters(served), served.of_query(typed)
             with metrics.SEARCH_SECONDS.labels(served.ranker).time():
                 return self.relaxed_search.search(served, params) if relax else RelaxedResult(served.search(params))
 

@@ -469,7 +469,7 @@ rules:
         "$.rules[5].where.price  write a range as {min: 10, max: 20}",
         "$.rules[5].where.available  'yes' is not true or false",
         "$.rules[6].name  rule 4 is called 'four' too",
-        "$.rules[7]  a rule has exactly one of in_stock_first, boost, bury, pin, redirect, not bury and pin",
+        "$.rules[7]  a rule has exactly one of in_stock_first, boost, bury, pin, redirect, search_as, not bury and pin",
     ):
         assert said in err
     assert "11 problems" in err

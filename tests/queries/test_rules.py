@@ -60,7 +60,11 @@ def test_dates_and_times_of_yaml_are_those_of_text():
         ({**STOCK, "start": "tomorrow"}, "$.rules[0].start", "neither a date"),
         ({**STOCK, "start": 20261127}, "$.rules[0].start", "neither a date"),
         ({**STOCK, "end": "9999-12-31"}, "$.rules[0].end", "not between 1970 and 9000"),
-        ({"name": "none"}, "$.rules[0]", "exactly one of in_stock_first, boost, bury, pin, redirect, not none"),
+        (
+            {"name": "none"},
+            "$.rules[0]",
+            "exactly one of in_stock_first, boost, bury, pin, redirect, search_as, not none",
+        ),
         ({**STOCK, "boost": 2, "where": {"a": 1}}, "$.rules[0]", "not in_stock_first and boost"),
         ({**STOCK, "where": {"brand": "x"}}, "$.rules[0]", "in_stock_first has no `where`"),
         ({"name": "b", "boost": 2}, "$.rules[0]", "boost needs `where`"),
@@ -68,6 +72,9 @@ def test_dates_and_times_of_yaml_are_those_of_text():
         ({"name": "b", "boost": 1, "where": {"a": 1}}, "$.rules[0].boost", "greater than 1"),
         ({"name": "b", "bury": 0, "where": {"a": 1}}, "$.rules[0].bury", "greater than or equal to 0.01"),
         ({"name": "p", "pin": ["1"]}, "$.rules[0]", "pin needs `queries`"),
+        ({"name": "s", "search_as": "sofa"}, "$.rules[0]", "search_as needs `queries`"),
+        ({"name": "s", "search_as": "", "queries": ["a"]}, "$.rules[0].search_as", "at least 1 character"),
+        ({**STOCK, "queries": ["a"]}, "$.rules[0]", "in_stock_first has no `queries`"),
         ({"name": "p", "pin": [], "queries": ["a"]}, "$.rules[0]", "`pin` is empty"),
         ({"name": "p", "pin": [4711], "queries": ["a"]}, "$.rules[0].pin[0]", "4711 is a number; write it in quotes"),
         ({"name": "p", "pin": list("abcdefghijk"), "queries": ["a"]}, "$.rules[0].pin", "more than 10 entries"),
@@ -99,10 +106,37 @@ def test_pins_are_found_by_the_text_of_the_query():
     assert rules.pins("grüne") == rules.pins("") == []
 
 
+def test_boosts_and_buries_of_some_queries_order_these_alone():
+    rules = read(
+        STOCK,
+        {"name": "all", "boost": 2, "where": {"a": 1}},
+        {"name": "boots", "bury": 0.5, "where": {"a": 1}, "queries": ["Rain Boots", "wellies"]},
+        {"name": "over", "boost": 2, "where": {"a": 1}, "queries": ["wellies"], "end": "2020-01-01"},
+        {"name": "pin", "pin": ["x"], "queries": ["wellies"]},
+    )
+    assert [rule.name for rule in rules.ordering()] == ["stock", "all"]
+    assert [rule.name for rule in rules.ordering("rain  boots")] == ["stock", "all", "boots"]
+
+
+def test_a_query_is_searched_as_the_text_of_a_rule_once():
+    rules = read(
+        {"name": "over", "search_as": "bench", "queries": ["settee"], "end": "2020-01-01"},
+        {"name": "sofa", "search_as": "sofa", "queries": ["Settee", "canapé"]},
+        {"name": "couch", "search_as": "couch", "queries": ["sofa"]},
+    )
+    assert [rules.searched_text(text) for text in ("SETTEE", "canape", "sofa", "chair", "")] == [
+        "sofa",
+        "sofa",
+        "couch",
+        "chair",
+        "",
+    ]
+
+
 def test_the_file_that_the_page_shows_is_one_of_rules():
     (text,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     rules = decode(Rules, yaml.safe_load(text), source="docs/rules.md")
-    assert [rule.action for rule in rules.rules] == ["in_stock_first", "boost", "bury", "pin"]
+    assert [rule.action for rule in rules.rules] == ["in_stock_first", "boost", "bury", "boost", "search_as", "pin"]
     assert rules.rules[1].where == {"brand": ["Nordvik", "Oak & Co"], "price": {"min": 20}}
     assert rules.rules[2].where == {"released": {"max": "2023-12-31"}}
 

@@ -7,6 +7,7 @@ from drawn_photo import photo
 from running_service import running_service
 
 from ltr_plugin.judgments.qrels import Qrels
+from ltr_plugin.pipelines.search import search
 from ltr_plugin.queries.query import queries_of
 from ltr_plugin.service.configuration import ServiceOptions
 from ltr_plugin.service.keys import new_key
@@ -163,6 +164,51 @@ def test_a_query_leads_where_a_rule_says(admin):
     assert admin.put("/v1/admin/rules", {"rules": rules, "after": after}).status == 200
     assert admin.post("/v1/search", {"text": " RETURN"}).body["redirect"] == "/help/returns"
     assert "redirect" not in admin.post("/v1/search", {"text": "returns"}).body
+
+
+@pytest.mark.usefixtures("no_rules")
+def test_a_boost_is_for_its_queries_alone(admin, shop):
+    text = "blue bowl"
+    before = admin.post("/v1/search", {"text": text}).body["hits"]
+    last = before[-1]
+    where = {"brand": last["brand"]}
+    rules = {"rules": [{"name": "brand", "boost": 100, "where": where, "queries": ["Blue  Bowl"]}]}
+    after = admin.get("/v1/admin/rules").body["revision"]
+    right = admin.post("/v1/admin/preview", {"text": text, "rules": rules}).body["right"]
+    assert right["hits"][0]["brand"] == last["brand"] != before[0]["brand"]
+    assert admin.put("/v1/admin/rules", {"rules": rules, "after": after}).status == 200
+    found = admin.post("/v1/search", {"text": text}).body["hits"]
+    assert [hit["id"] for hit in found][: len(right["hits"])] == ids(right)
+    other = admin.post("/v1/search", {"text": "blue bowl x"}).body["hits"]
+    assert other[0]["brand"] == before[0]["brand"]
+    assert search(shop, text, ranker="first-pass")[0].id == found[0]["id"]
+
+
+@pytest.mark.usefixtures("no_rules")
+def test_a_query_is_searched_as_the_words_of_a_rule(admin, shop):
+    rules = {
+        "rules": [
+            {"name": "dish", "search_as": "blue bowl", "queries": ["azure dish"]},
+            {"name": "first", "pin": ["red-mug"], "queries": ["azure dish"]},
+        ]
+    }
+    answer = admin.post("/v1/admin/preview", {"text": "Azure dish", "rules": rules}).body
+    assert "searched_as" not in answer["left"]
+    assert answer["right"]["searched_as"] == "blue bowl"
+    after = admin.get("/v1/admin/rules").body["revision"]
+    assert admin.put("/v1/admin/rules", {"rules": rules, "after": after}).status == 200
+    found = admin.post("/v1/search", {"text": "Azure dish"}).body
+    meant = admin.post("/v1/search", {"text": "blue bowl"}).body
+    shown = [hit["id"] for hit in found["hits"]]
+    assert found["searched_as"] == "blue bowl"
+    assert shown == ids(answer["right"])[: len(shown)]
+    assert shown[0] == "red-mug"
+    assert [id_ for id_ in shown if id_ != "red-mug"] == [one for one in ids(meant) if one != "red-mug"][
+        : len(shown) - 1
+    ]
+    assert "searched_as" not in meant
+    assert admin.post("/v1/encode", {"text": "Azure dish"}).body == admin.post("/v1/encode", {"text": "blue bowl"}).body
+    assert [hit.id for hit in search(shop, "azure dish", ranker="first-pass")] == shown[:10]
 
 
 @pytest.mark.usefixtures("no_rules")

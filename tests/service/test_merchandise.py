@@ -181,6 +181,7 @@ def test_pins_and_boosts_are_previewed_saved_with_an_end_and_undone(open_page, s
     rules.get_by_label("Products where").select_option("brand")
     rules.get_by_label("is", exact=True).fill("Brand 1")
     rules.get_by_label("Factor").fill("50")
+    rules.get_by_label("For", exact=True).select_option("all queries")
     rules.get_by_role("button", name="Add").click()
     rules.get_by_text("Brand: Brand 1 (for all queries)").wait_for()
     rules.get_by_role("button", name="Preview").click()
@@ -208,6 +209,27 @@ def test_rules_that_somebody_else_changed_are_loaded_anew(open_page, shop):
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Somebody else changed the rules meanwhile.").wait_for()
     page.get_by_text("Redirect /sale").wait_for()
+    put_rules(shop, {})
+
+
+def test_a_boost_and_a_synonym_are_for_the_query_that_is_shown(open_page, shop):
+    page = open_page("?q=azure+plate&left=first-pass&right=bm25")
+    rules = page.get_by_role("region", name="Rules for this query")
+    rules.get_by_text("Boost or bury products").click()
+    rules.get_by_label("is", exact=True).fill("Brand 1")
+    rules.get_by_role("button", name="Add").first.click()
+    rules.get_by_text("Brand: Brand 1 (azure plate)").wait_for()
+    rules.get_by_text("Search other words for this query").click()
+    rules.get_by_label("Words that are searched").fill("blue plate")
+    rules.get_by_label("Words that are searched").press("Enter")
+    rules.get_by_role("button", name="Preview").click()
+    page.get_by_text("This query is searched as blue plate").first.wait_for()
+    assert_accessible(page)
+    rules.get_by_role("button", name="Save").click()
+    page.get_by_text("Shoppers get it within").first.wait_for()
+    actions = {rule.action: rule for rule in latest_rules(shop.cluster, shop.alias).rules.rules}
+    assert actions["search_as"].search_as == "blue plate"
+    assert actions["boost"].queries == actions["search_as"].queries == ("azure plate",)
     put_rules(shop, {})
 
 

@@ -14,7 +14,6 @@ from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.pipelines.rules import check_rules
 from ltr_plugin.pipelines.served_search import ServedSearch
 from ltr_plugin.profile.differences import ranking_differences
-from ltr_plugin.queries.rule_rescoring import with_rules
 from ltr_plugin.queries.templates import BASELINES, Ranking, search_template
 
 
@@ -70,7 +69,7 @@ def ranked_by(served: ServedSearch, ranker: str | None) -> ServedSearch:
             "ranker", f"there is no baseline {name!r}, and the cluster has no uploaded ranker of this name"
         )
     source = search_template(served.index.retrieval(), ranking or Ranking(name, model=name), rules=True)
-    return _with_source(served, source, ranker=name, release=None)
+    return replace(served, ranker=name, release=None).with_source(source)
 
 
 def with_unsaved_rules(served: ServedSearch, rules: Mapping[str, Any]) -> ServedSearch:
@@ -84,12 +83,7 @@ def with_unsaved_rules(served: ServedSearch, rules: Mapping[str, Any]) -> Served
         source = str(ReleaseHistory(served.index.cluster, template).current()["text"])
     else:
         source = search_template(served.index.retrieval(), BASELINES[served.ranker], rules=True)
-    return _with_source(replace(served, rules=unsaved), source)
-
-
-def _with_source(served: ServedSearch, source: str, **changed: Any) -> ServedSearch:  # noqa: ANN401 - its own fields
-    ruled = with_rules(source, served.rules.active(), served.index.profile, served.index.mapping)
-    return replace(served, template={"source": ruled}, **changed)
+    return replace(served, rules=unsaved).with_source(source)
 
 
 def search_by(served: ServedSearch, params: Mapping[str, Json]) -> SearchResult:

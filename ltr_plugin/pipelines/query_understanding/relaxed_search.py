@@ -16,7 +16,6 @@ from ltr_plugin.features.mustache import render
 from ltr_plugin.pipelines.query_understanding.spelling import corrected_text
 from ltr_plugin.pipelines.served_search import ServedSearch
 from ltr_plugin.queries.retrieval import Retrieval
-from ltr_plugin.queries.rule_rescoring import with_rules
 from ltr_plugin.queries.templates import BASELINES, Ranking, search_template
 
 Relaxed = Literal["corrected", "fewer_words"]
@@ -97,7 +96,9 @@ def _tried_again(served: ServedSearch, params: Mapping[str, Json], nothing: Sear
     retrieval = _for_fewer_words(served.index.retrieval())
     if retrieval is None:
         return RelaxedResult(nothing)
-    result = replace(served, template=_template(served, retrieval)).search(tried)
+    ranking = BASELINES.get(served.ranker) or Ranking(served.ranker, model=served.ranker)
+    wider = served.with_source(search_template(retrieval, ranking, rules=True))
+    result = wider.of_query(str(params["text"])).search(tried)
     return RelaxedResult(result, "fewer_words", corrected) if result.total else RelaxedResult(nothing)
 
 
@@ -115,13 +116,6 @@ def _for_fewer_words(retrieval: Retrieval) -> Retrieval | None:
         return None
     wider = first_pass.model_copy(update={"minimum_should_match": None, "query": None})
     return replace(retrieval, profile=profile.model_copy(update={"first_pass": wider}))
-
-
-def _template(served: ServedSearch, retrieval: Retrieval) -> dict[str, str]:
-    """The search template that is served, with another first pass."""
-    ranking = BASELINES.get(served.ranker) or Ranking(served.ranker, model=served.ranker)
-    text = search_template(retrieval, ranking, rules=True)
-    return {"source": with_rules(text, served.rules.active(), served.index.profile, served.index.mapping)}
 
 
 def _has_words(index: Index, text: str, language: str | None) -> bool:

@@ -1,4 +1,4 @@
-// The rules of a query: pins, a redirect, and the boosts and buries of all queries, changed in a draft until they are saved.
+// The rules of a query: pins, a redirect, a synonym, boosts and buries, changed in a draft until they are saved.
 
 import { button, byId, h } from "./dom.js";
 import { date, label, t } from "./texts.js";
@@ -70,7 +70,8 @@ function show() {
     ),
     shown.length ? h("div", {}, shown.map(entry)) : h("p", { class: "small" }, t("merch.rules_none")),
     boostForm(),
-    redirectForm(),
+    textForm("redirect", { add: t("merch.add_redirect"), text: t("merch.address"), maxlength: "2000" }),
+    textForm("search_as", { add: t("merch.add_synonym"), text: t("merch.synonym_text"), maxlength: "200" }),
   );
   place.append(h("div", { class: "save", id: "save-rules" }));
   showSave();
@@ -114,10 +115,12 @@ function remove(rule) {
 function said(rule) {
   if (rule.pin) return [h("span", { class: "strong" }, t("merch.pins")), h("ol", { role: "list" }, rule.pin.map((id, place) => pinned(rule, id, place)))];
   if (rule.redirect) return [h("span", { class: "strong" }, t("merch.redirect")), ` ${rule.redirect}`];
+  if (rule.search_as) return [h("span", { class: "strong" }, t("merch.synonym")), ` ${rule.search_as}`];
   if (rule.in_stock_first) return [h("span", { class: "strong" }, t("merch.stock")), ` ${t("merch.all_queries")}`];
   const name = rule.boost ? t("merch.boost") : t("merch.bury");
   const where = Object.entries(rule.where).map(([filter, value]) => `${label(filter)}: ${words(value)}`);
-  return [h("span", { class: "strong" }, `${name} × ${rule.boost ?? rule.bury}`), ` ${where.join(", ")} (${t("merch.all_queries")})`];
+  const queries = rule.queries ? rule.queries.join(", ") : t("merch.all_queries");
+  return [h("span", { class: "strong" }, `${name} × ${rule.boost ?? rule.bury}`), ` ${where.join(", ")} (${queries})`];
 }
 
 const words = (value) => (typeof value === "object" && !Array.isArray(value) ? JSON.stringify(value) : [value].flat().join(", "));
@@ -164,6 +167,7 @@ function boostForm() {
   const filter = choice(filters.map((one) => [one.name, label(one.name)]));
   const value = h("input", { class: "field", required: true, maxlength: "200" });
   const factor = h("input", { class: "field", type: "number", value: "2", min: "1.1", max: "100", step: "any", required: true });
+  const queries = choice([["this", t("merch.this_query")], ["all", t("merch.every_query")]]);
   action.addEventListener("change", () => {
     const boost = action.value === "boost";
     Object.assign(factor, boost ? { min: "1.1", max: "100", value: "2" } : { min: "0.01", max: "0.99", value: "0.5" });
@@ -173,7 +177,8 @@ function boostForm() {
     const type = filters.find((one) => one.name === filter.value).type;
     const wanted = type === "boolean" ? ["true", t("yes").toLowerCase()].includes(value.value.toLowerCase()) : value.value.trim();
     const name = named(`${action.value} ${filter.value} ${value.value}`);
-    add({ name, [action.value]: Number(factor.value), where: { [filter.value]: wanted } });
+    const only = queries.value === "this" ? { queries: [query] } : {};
+    add({ name, [action.value]: Number(factor.value), where: { [filter.value]: wanted }, ...only });
     showChanged();
   };
   return h(
@@ -187,27 +192,29 @@ function boostForm() {
       labelled(t("merch.filter"), filter),
       labelled(t("merch.is"), value),
       labelled(t("merch.factor"), factor),
+      labelled(t("merch.for"), queries),
       h("button", { type: "submit", class: "button quiet" }, t("merch.add")),
     ),
   );
 }
 
-function redirectForm() {
-  if (draft.some((one) => one.redirect && ofQuery(one))) return "";
-  const input = h("input", { class: "field", required: true, maxlength: "2000" });
+/** A form for a rule whose action is a text, of which a query has one at most. */
+function textForm(action, { add: summary, text, maxlength }) {
+  if (draft.some((one) => one[action] && ofQuery(one))) return "";
+  const input = h("input", { class: "field", required: true, maxlength });
   const submit = (event) => {
     event.preventDefault();
-    add({ name: named(`redirect ${query}`), redirect: input.value.trim(), queries: [query] });
+    add({ name: named(`${action} ${query}`), [action]: input.value.trim(), queries: [query] });
     showChanged();
   };
   return h(
     "details",
-    { id: "add-redirect" },
-    h("summary", {}, t("merch.add_redirect")),
+    { id: `add-${action}` },
+    h("summary", {}, summary),
     h(
       "form",
       { on: { submit } },
-      labelled(t("merch.address"), input),
+      labelled(text, input),
       h("button", { type: "submit", class: "button quiet" }, t("merch.add")),
     ),
   );

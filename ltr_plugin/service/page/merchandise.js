@@ -116,7 +116,7 @@ const run = guarded(async () => {
   if (number !== runs) return undefined;
   grades = given;
   const names = [answer.left.ranker, answer.right.ranker].map(nameOf);
-  if (answer.left.redirect) note(t("merch.leads", { address: answer.left.redirect }));
+  note(changedBy(answer.left));
   return show(answer, names);
 });
 
@@ -138,6 +138,12 @@ function show(answer, names) {
   announce(names.map((name, side) => `${name}: ${sides[side].total ?? 0}`).join(". "));
 }
 
+/** What the rules make of a query beside the order of its products. */
+function changedBy({ redirect, searched_as: text }) {
+  if (redirect) return t("merch.leads", { address: redirect });
+  return text ? t("merch.searches", { text }) : null;
+}
+
 function pin(hit) {
   rules.pin(hit.id);
   announce(t("merch.unsaved"));
@@ -155,7 +161,7 @@ async function preview() {
   const { rules: unsaved } = rules.unsaved();
   const answer = await admin.preview({ text: query(), size: SIZE, rules: unsaved });
   show(answer, [t("merch.now"), t("merch.with_changes")]);
-  note(answer.right.redirect ? t("merch.leads", { address: answer.right.redirect }) : t("merch.previewing"));
+  note(changedBy(answer.right) ?? t("merch.previewing"));
   byId("lists").focus();
 }
 

@@ -7,7 +7,8 @@ import { t } from "./texts.js";
 /** The notes above the products for a response. */
 export function notes(response, state, retry) {
   const list = [];
-  const { corrected, relaxed, degraded = [] } = response;
+  const { corrected, relaxed, searched_as: searched, degraded = [] } = response;
+  if (searched) list.push(note("search", h("span", {}, t("note.searched_as", { text: searched }))));
   if (relaxed === "corrected" && corrected)
     list.push(note("search", ...around(t("note.corrected", { text: state.text }), corrected, state)));
   else if (corrected && corrected !== state.text)

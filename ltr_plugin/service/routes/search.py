@@ -44,7 +44,8 @@ async def search(
     asked, files = await _read(request, state, SearchRequest, "search")
     began = time.perf_counter()
     asked, files, heard = await state.hear(asked, files)
-    encoded = await encoded_inputs(state, asked, files)
+    text = state.served.rules.searched_text(asked.text)
+    encoded = await encoded_inputs(state, asked, files, text)
     degraded = (*encoded.degraded, *heard.degraded)
     between = time.perf_counter()
     if (degraded or heard.nothing) and not (asked.text or encoded.vectors):
@@ -52,14 +53,21 @@ async def search(
         served, found = state.served, RelaxedResult(SearchResult((), 0))
     else:
         served, found = await state.search(
-            lambda served: served.parameters(asked.text, encoded.vectors, page_of(asked), asked.language),
+            lambda served: served.parameters(text, encoded.vectors, page_of(asked), asked.language, typed=asked.text),
+            typed=asked.text,
             relax=asked.relax,
         )
     took = Took(encode_ms=_ms(between - began), search_ms=_ms(time.perf_counter() - between))
     query_id = state.configuration.query_ids.new()
     response = response_of(
         served, asked, found.result, query_id=query_id, degraded=degraded, took=took, transcript=heard.transcript
-    ).model_copy(update={"relaxed": found.relaxed, "corrected": found.corrected})
+    ).model_copy(
+        update={
+            "relaxed": found.relaxed,
+            "corrected": found.corrected,
+            "searched_as": text if text != asked.text else None,
+        }
+    )
     if state.feedback.searches:
         state.feedback.searches.add(served, asked, response)
     return response
@@ -74,10 +82,11 @@ async def encode(
     """The parameters of a query for those who call the search template themselves."""
     asked, files = await _read(request, state, QueryRequest, "encode")
     asked, files, heard = await state.hear(asked, files)
-    encoded = await encoded_inputs(state, asked, files)
+    text = state.served.rules.searched_text(asked.text)
+    encoded = await encoded_inputs(state, asked, files, text)
     language = {"language": asked.language} if asked.language else {}
     return EncodeResponse(
-        params={"text": asked.text, **language, **encoded.vectors},
+        params={"text": text, **language, **encoded.vectors},
         degraded=[*encoded.degraded, *heard.degraded],
         transcript=heard.transcript,
     )
@@ -92,9 +101,12 @@ async def _read(
     return decode(model, fields, source=source), files
 
 
-async def encoded_inputs(state: ServiceState, asked: QueryRequest, files: Mapping[str, bytes]) -> EncodedInputs:
-    """The vectors of a query; InputError for media that the index has no vectors of, or that cannot be used."""
-    inputs: dict[Modality, Item] = {"text": asked.text}
+async def encoded_inputs(
+    state: ServiceState, asked: QueryRequest, files: Mapping[str, bytes], text: str
+) -> EncodedInputs:
+    """The vectors of a query that is searched as `text`; InputError for media that the index has no vectors of, or that
+    cannot be used."""
+    inputs: dict[Modality, Item] = {"text": text}
     inputs |= {name: given for name in MEDIA if (given := files.get(name) or getattr(asked, name))}
     if unknown := [name for name in inputs if name != "text" and name not in state.encoding.modalities]:
         raise InputError("query", f"{state.served.index.alias} has no vectors of {' or '.join(unknown)}")

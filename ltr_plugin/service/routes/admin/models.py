@@ -69,6 +69,7 @@ class RankedList(BaseModel):
     total: int
     hits: list[PlacedHit]
     redirect: str | None = Field(default=None, description="Address that the rules lead this query to.")
+    searched_as: str | None = Field(default=None, description="The text that the rules search instead of the query's.")
 
 
 class CompareResponse(BaseModel):

@@ -76,9 +76,8 @@ async def compare(request: Request, _: Admin, state: State) -> CompareResponse:
     """One query ranked by two rankers, with the position of each product in the other list."""
     fields, files = await read_form(request)
     asked = decode(CompareRequest, fields, source="compare")
-    encoded = await _encoded(state, asked, fields, files)
     left, right = [await run_in_threadpool(ranked_by, state.served, name) for name in (asked.left, asked.right)]
-    return await run_in_threadpool(_side_by_side, left, right, asked, encoded)
+    return await _side_by_side(state, (left, right), asked, fields, files)
 
 
 @router.post("/preview", response_model_exclude_defaults=True, openapi_extra=forms(PreviewRequest))
@@ -86,9 +85,8 @@ async def preview(request: Request, _: Admin, state: State) -> CompareResponse:
     """One query by the rules that are kept (left), and by rules that are not kept yet (right)."""
     fields, files = await read_form(request)
     asked = decode(PreviewRequest, fields, source="preview")
-    encoded = await _encoded(state, asked, fields, files)
     unsaved = await run_in_threadpool(with_unsaved_rules, state.served, asked.rules)
-    return await run_in_threadpool(_side_by_side, state.served, unsaved, asked, encoded)
+    return await _side_by_side(state, (state.served, unsaved), asked, fields, files)
 
 
 @router.post("/explain", response_model_exclude_none=True, openapi_extra=forms(ExplainRequest))
@@ -99,40 +97,57 @@ async def explain(request: Request, _: Admin, state: State) -> ExplainResponse:
     """
     fields, files = await read_form(request)
     asked = decode(ExplainRequest, fields, source="explain")
-    encoded = await _encoded(state, asked, fields, files)
     served = state.served
+    text = served.rules.searched_text(asked.text)
+    encoded = await _encoded(state, asked, fields, files, text)
     name = asked.ranker or served.ranker
     ranker = await run_in_threadpool(_trained, state.ranker_folder, name)
-    params = {**search_parameters(asked.text, encoded.vectors, asked.language), **asked.pick}
+    params = {**search_parameters(text, encoded.vectors, asked.language), **asked.pick}
     ids = list(dict.fromkeys([asked.product, *([asked.versus] if asked.versus else [])]))
     explained = await run_in_threadpool(explain_encoded, served.index, ranker, params, ids, language=asked.language)
     return _explanation(name, explained)
 
 
 async def _encoded(
-    state: ServiceState, asked: QueryRequest, fields: Mapping[str, Any], files: Mapping[str, bytes]
+    state: ServiceState, asked: QueryRequest, fields: Mapping[str, Any], files: Mapping[str, bytes], text: str
 ) -> EncodedInputs:
     inputs_of(fields, files, urls=state.configuration.options.allow_urls)
     if "speech" in files:
         raise InputError("speech", "send the words: POST /v1/transcribe turns the recording into them")
-    encoded = await encoded_inputs(state, asked, files)
+    encoded = await encoded_inputs(state, asked, files, text)
     if encoded.degraded and not (asked.text or encoded.vectors):
         raise HTTPException(503, "the encoder does not answer, try again", {"Retry-After": "1"})
     return encoded
 
 
-def _side_by_side(
-    left: ServedSearch, right: ServedSearch, asked: RankedRequest, encoded: EncodedInputs
+async def _side_by_side(
+    state: ServiceState,
+    sides: tuple[ServedSearch, ServedSearch],
+    asked: RankedRequest,
+    fields: Mapping[str, Any],
+    files: Mapping[str, bytes],
 ) -> CompareResponse:
+    """One query as two searches find it, each by its own rules."""
     page = Page(MAX_SIZE, 0, asked.filters, pick=asked.pick)
-    results = [
-        search_by(one, one.parameters(asked.text, encoded.vectors, page, asked.language)) for one in (left, right)
-    ]
-    lists = [
+    texts = [served.rules.searched_text(asked.text) for served in sides]
+    encoded = {text: await _encoded(state, asked, fields, files, text) for text in dict.fromkeys(texts)}
+
+    def search() -> list[SearchResult]:
+        return [
+            search_by(
+                served.of_query(asked.text),
+                served.parameters(text, encoded[text].vectors, page, asked.language, typed=asked.text),
+            )
+            for served, text in zip(sides, texts, strict=True)
+        ]
+
+    results = await run_in_threadpool(search)
+    left, right = (
         _ranked_list(served, result, other, asked)
-        for served, result, other in zip((left, right), results, reversed(results), strict=True)
-    ]
-    return CompareResponse(left=lists[0], right=lists[1], degraded=list(encoded.degraded))
+        for served, result, other in zip(sides, results, reversed(results), strict=True)
+    )
+    degraded = dict.fromkeys(name for one in encoded.values() for name in one.degraded)
+    return CompareResponse(left=left, right=right, degraded=list(degraded))
 
 
 def _ranked_list(served: ServedSearch, result: SearchResult, other: SearchResult, asked: RankedRequest) -> RankedList:
@@ -141,8 +156,15 @@ def _ranked_list(served: ServedSearch, result: SearchResult, other: SearchResult
         PlacedHit(**hit_of(served, hit, asked.language).model_dump(), position=number, other=places.get(hit.id))
         for number, hit in enumerate(result[: asked.size], 1)
     ]
-    redirect = served.rules.redirect(asked.text) if asked.text else None
-    return RankedList(ranker=served.ranker, release=served.release, total=result.total, hits=hits, redirect=redirect)
+    text = served.rules.searched_text(asked.text)
+    return RankedList(
+        ranker=served.ranker,
+        release=served.release,
+        total=result.total,
+        hits=hits,
+        redirect=served.rules.redirect(asked.text) if asked.text else None,
+        searched_as=text if text != asked.text else None,
+    )
 
 
 def _trained(folder: RankerFolder | None, name: str) -> TrainedRanker:
