@@ -30,13 +30,18 @@ async def read_form(request: Request) -> tuple[dict[str, Any], dict[str, bytes]]
     if kind == "multipart/form-data":
         return await _read_multipart(request)
     body = await request.body()
+    return json_object(body, "request"), {}
+
+
+def json_object(text: bytes | str, source: str) -> dict[str, Any]:
+    """The object of a JSON text, empty for none; InputError about `source` for any other text."""
     try:
-        fields = json.loads(body) if body else {}
+        fields = json.loads(text) if text else {}
     except (ValueError, RecursionError) as error:
-        raise InputError("request", f"is not JSON: {error}") from None
+        raise InputError(source, f"is not JSON: {error}") from None
     if not isinstance(fields, dict):
-        raise InputError("request", "is no JSON object")
-    return fields, {}
+        raise InputError(source, "is no JSON object")
+    return fields
 
 
 async def _read_multipart(request: Request) -> tuple[dict[str, Any], dict[str, bytes]]:

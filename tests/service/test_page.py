@@ -725,6 +725,29 @@ def test_events_name_the_shopper_only_with_consent(visit):
 
 
 @in_browser
+def test_events_are_sent_again_when_the_service_takes_none(visit):
+    window = visit()
+    tries = []
+
+    def take(route):
+        tries.append(json.loads(route.request.post_data)["events"])
+        away = len(tries) == 1
+        route.fulfill(status=503 if away else 202, json={"error": "try again"} if away else {"stored": 1})
+
+    with_features(window, events=True)
+    window.page.route("**/v1/events", take)
+    page = window.go("?q=mug")
+    page.locator(".card .open").first.click()
+    page.wait_for_timeout(900)
+    for _ in range(2):
+        with page.expect_response("**/v1/events"):
+            page.evaluate("dispatchEvent(new Event('pagehide'))")
+        page.wait_for_timeout(100)
+    assert tries[0]
+    assert [one for one in tries[0] if one not in tries[1]] == []
+
+
+@in_browser
 def test_the_page_speaks_the_language_of_the_browser(visit):
     window = visit(locale="de-DE")
     page = window.go("?q=mug")

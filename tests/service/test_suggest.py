@@ -1,5 +1,6 @@
 """Suggestions, corrections, second tries, marked words and neighbours, asked of a running service."""
 
+import json
 from urllib.parse import urlencode
 
 import pytest
@@ -79,6 +80,16 @@ def test_more_like_a_product_is_in_the_form_of_a_search(service):
     assert found["hits"][0]["id"] == "s2"
     assert found["query_id"]
     assert "s1" not in ids(found)
+
+
+def test_more_like_a_product_is_within_filters(service):
+    brand = service.get("/v1/similar/s1").body["hits"][-1]["brand"]
+    found = service.get(f"/v1/similar/s1?{urlencode({'filters': json.dumps({'brand': brand})})}").body
+    assert {hit["brand"] for hit in found["hits"]} == {brand}
+    for filters in ("{", "[]", '{"smell": "x"}'):
+        wrong = service.get(f"/v1/similar/s1?{urlencode({'filters': filters})}")
+        assert wrong.status == 422
+        assert wrong.body["problems"]
 
 
 @pytest.mark.parametrize("id_", ["nobody", "a%2Fb", "%7B%7Btext%7D%7D"])

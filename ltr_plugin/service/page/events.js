@@ -9,7 +9,9 @@ const CLIENT = "ltr.client";
 const SESSION = "ltr.session";
 const APPLICATION = "ltr-page";
 const SEND_AFTER_MS = 4000;
-const MAX_WAITING = 60; // the service takes 100 at once
+const AGAIN_AFTER_MS = 20000; // the service or the network was away
+const AT_ONCE = 60; // the service takes 100
+const MAX_WAITING = 600;
 const SEEN_SHARE = 0.5;
 const SEEN_MS = 700;
 
@@ -81,7 +83,7 @@ export function note(action, { hit, number, shown }) {
     ...(agreed ? { ...identity(), ...(shown.text ? { user_query: shown.text } : {}) } : {}),
     event_attributes: { consent: agreed, object: { object_id: hit.id, object_id_field: idField }, ...position },
   });
-  if (waiting.length >= MAX_WAITING) flush();
+  if (waiting.length === AT_ONCE) flush();
   else timer ??= setTimeout(flush, SEND_AFTER_MS);
 }
 
@@ -94,10 +96,17 @@ function grid(number) {
 function flush() {
   clearTimeout(timer);
   timer = null;
-  if (!waiting.length) return;
-  const batch = waiting;
-  waiting = [];
-  sendEvents(batch).catch(() => {}); // a lost event is no reason to disturb a shopper
+  while (waiting.length) {
+    const batch = waiting.splice(0, AT_ONCE);
+    sendEvents(batch).catch((error) => error.passing && keep(batch)); // one that is sent twice is stored once
+  }
+}
+
+/** Sends events again later; a shopper is not disturbed by them. */
+function keep(events) {
+  waiting = [...events, ...waiting].slice(0, MAX_WAITING);
+  clearTimeout(timer);
+  timer = setTimeout(flush, AGAIN_AFTER_MS);
 }
 
 let observer = null;

@@ -11,6 +11,7 @@ from ltr_plugin.service.access import needs
 from ltr_plugin.service.models import MAX_SIZE, SearchRequest, SearchResponse, Took
 from ltr_plugin.service.pages import response_of
 from ltr_plugin.service.state import ServiceState, state_of
+from ltr_plugin.service.uploads import json_object
 from ltr_plugin.validation import shorten
 
 router = APIRouter(prefix="/v1", tags=["search"])
@@ -23,15 +24,17 @@ async def similar_products(
     by: Annotated[SimilarBy, Query(description="Compare photos, texts, or all vectors that the product has.")] = "all",
     size: Annotated[int, Query(ge=0, le=MAX_SIZE, description="Number of products.")] = 24,
     start: Annotated[int, Query(ge=0, alias="from", description="Position of the first one.")] = 0,
+    filters: Annotated[str, Query(max_length=10_000, description="JSON of filters, as searches have them.")] = "",
     language: Annotated[str | None, Query(description="Code of a language of the profile. Default: its first.")] = None,
 ) -> SearchResponse:
     """Products like one of the index, nearest first, without itself and its variants; 404 for an unknown id.
 
     `ranker` is `vectors`, or `words` where the product has no vectors and others are found by its words.
     """
+    page = Page(size, start, json_object(filters, "filters"))
     began = time.perf_counter()
     served, found = await state.call(
-        lambda served: similar(served.index, product_id, by=by, page=Page(size, start), language=language)
+        lambda served: similar(served.index, product_id, by=by, page=page, language=language)
     )
     if found is None:
         raise HTTPException(404, f"there is no product {shorten(product_id)}")
