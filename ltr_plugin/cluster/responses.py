@@ -9,7 +9,7 @@ Json = Any
 """Decoded JSON; the caller knows its shape."""
 
 BUSY_STATUSES = (429, 503)
-"""Statuses of single actions that a busy cluster rejects."""
+"""Statuses of parts of a request that a busy cluster rejects."""
 
 PERMANENT_STATUS = 400
 """Status of an action that would be refused at any other time too."""
@@ -78,6 +78,12 @@ def error_type(error: Json) -> str:
     return next((one for one in types if one in NODE_LOST), types[0])
 
 
+def may_pass(part: Json) -> bool:
+    """Whether a part of a request, an action or a search, failed for a while alone: the cluster is busy, or a node is
+    lost."""
+    return part.get("status") in BUSY_STATUSES or error_type(part.get("error")) in NODE_LOST
+
+
 def _causes(error: Json) -> Iterator[Json]:
     for failed in error.get("failed_shards", ()):
         yield from _chain(failed.get("reason"))
@@ -100,7 +106,7 @@ def partial_failure(path: str, response: Json) -> str | None:
         errors = (document["error"] for document in response["docs"] if "error" in document)
         return next((error_reason(error) for error in errors if error["type"] != "index_not_found_exception"), None)
     for part in (response, *response.get("responses", ())) if path.endswith(SEARCH_PATHS) else ():
-        if part.get("status") in BUSY_STATUSES or error_type(part.get("error")) in NODE_LOST:
+        if may_pass(part):
             return error_reason(part["error"])
         shards = part.get("_shards", {"total": 0, "successful": 0})
         if missing := shards["total"] - shards["successful"]:  # which counts those that were skipped

@@ -134,7 +134,7 @@ def test_a_change_is_repeated_only_when_it_was_rejected(proxy, name):
 
 def test_a_bulk_request_that_is_taken_in_part_is_sent_again_in_part(proxy, name):
     cluster = OpenSearchCluster(proxy.url, retry_timeout_s=20)
-    proxy.troubles = ["part", 429, "part", 503, "drop"]
+    proxy.troubles = ["part", 429, "part gone", 503, "drop"]
     results = list(cluster.bulk(updates(name, 10)))
     assert results == [(f"d{number}", None) for number in range(10)]
     assert times(cluster, name, 10) == [1] * 10

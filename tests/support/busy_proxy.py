@@ -21,6 +21,8 @@ NODE_GONE = {
 """What OpenSearch answered with status 500 when a node was killed between the two phases of a search."""
 
 ERRORS = {429: BUSY, 503: NOT_READY}
+REFUSALS = {"part": json.loads(BUSY), "part gone": {"status": 500, "error": GONE}}
+"""The results of actions that are not done."""
 
 
 class BusyProxy(ThreadingHTTPServer):
@@ -28,8 +30,8 @@ class BusyProxy(ThreadingHTTPServer):
 
     A trouble is a status, `"gone"` (status 500, as of a node that lost another one), `"page"` (status 200 with a page
     of HTML, as of another proxy), `"drop"` (no answer), `"hang"` (none for long), `"lost"` (done, but no answer),
-    `"part"` (every other action of a bulk request is rejected), `"starting"` (as a node whose shards are not all
-    there), or `"failing"` (as one of which a shard fails).
+    `"part"` (every other action of a bulk request is rejected), `"part gone"` (the nodes of these are lost),
+    `"starting"` (as a node whose shards are not all there), or `"failing"` (as one of which a shard fails).
     `delays_s` holds requests back, by the end of their path. Paths that start with one of `forbidden` get 403, as of a
     user without a right. `trouble_of` may choose a trouble by the path and the body of a request. `seen` has the
     requests, `bulks` the bodies of those that write in bulk. One that `hides_product` removes the header by which
@@ -83,8 +85,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(500, json.dumps({"error": NODE_GONE, "status": 500}).encode())
         elif trouble == "page":
             self._answer(200, b"<html>Please log in</html>", "text/html")
-        elif trouble == "part" and path == "/_bulk":
-            self._answer(200, self._half(body))
+        elif trouble in REFUSALS and path == "/_bulk":
+            self._answer(200, self._half(body, REFUSALS[trouble]))
         else:
             status, answer = self._forward(body)
             if trouble == "starting":
@@ -98,13 +100,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_POST = do_PUT = do_DELETE = do_HEAD = do_GET  # noqa: N815
 
-    def _half(self, body: bytes) -> bytes:
-        """What a node with a full write queue does: every other action is done, the rest is rejected."""
+    def _half(self, body: bytes, refusal: dict) -> bytes:
+        """What a node with a full write queue does, and one that lost another: only every other action is done."""
         lines = body.decode().splitlines()
         actions = [lines[place : place + 2] for place in range(0, len(lines), 2)]
         taken = "".join(f"{line}\n" for action in actions[::2] for line in action)
         done = iter(json.loads(self._forward(taken.encode())[1])["items"])
-        refusal = {"status": 429, "error": {"type": "rejected_execution_exception", "reason": "queue is full"}}
         items = []
         for place, (header, _) in enumerate(actions):
             ((kind, named),) = json.loads(header).items()

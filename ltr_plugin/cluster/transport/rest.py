@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.responses import (
-    BUSY_STATUSES,
     PERMANENT_STATUS,
     SEARCH_PATHS,
     TOO_LARGE_STATUS,
     BulkError,
     Json,
+    error_type,
+    may_pass,
     partial_failure,
 )
 from ltr_plugin.cluster.transport.retrying import PartlyDoneError, retrying
@@ -129,24 +130,26 @@ class RestCluster(ABC):
             return [*self._write(actions[:half]), *self._write(actions[half:])]
 
     def _send(self, actions: Sequence["_Action"]) -> list[tuple[str, BulkError | None]]:
-        """The results of these actions, in order; those that a busy cluster rejects are sent again."""
+        """The results of these actions, in order; those that fail for a while alone are sent again."""
         results: dict[int, tuple[str, BulkError | None]] = {}
 
         def send_pending() -> None:
             pending = [position for position in range(len(actions)) if position not in results]
             body = "".join(actions[position].lines for position in pending)
             response = self._client.perform("POST", "/_bulk", body, {"require_alias": "true"}, repeatable=True)
-            busy: tuple[int, BulkError | None] | None = None
+            busy: tuple[BulkError | None, Json] | None = None
             for position, item in zip(pending, response["items"], strict=True):
                 result = next(iter(item.values()))
                 error = BulkError.from_item(result)
-                if result["status"] in BUSY_STATUSES:
-                    busy = result["status"], error
+                if may_pass(result):
+                    busy = error, result
                 else:
                     results[position] = result["_id"], error
             if busy:
                 raise_as = PartlyDoneError if len(results) > len(actions) - len(pending) else ClusterError
-                raise raise_as(f"POST /_bulk was refused: {busy[1]}", status=busy[0])
+                reason, result = busy
+                kind = error_type(result.get("error"))
+                raise raise_as(f"POST /_bulk was refused: {reason}", status=result["status"], error_type=kind)
 
         self._retrying(lambda error: error.retryable)(send_pending)
         return [results[position] for position in range(len(actions))]
