@@ -34,7 +34,10 @@ def search(
     audio: Annotated[str | None, typer.Option(help="A sound: a file or a URL.")] = None,
     video: Annotated[str | None, typer.Option(help="A video: a file or a URL.")] = None,
     language: Annotated[str | None, typer.Option(help=LANGUAGE_HELP)] = None,
-    ranker: Annotated[str, typer.Option(help=f"What ranks the products: {RANKERS}.")] = "bm25",
+    ranker: Annotated[
+        str | None,
+        typer.Option(help=f"What ranks the products: {RANKERS}. Default: the promoted ranker, without one bm25."),
+    ] = None,
     start: Annotated[int, typer.Option("--from", min=0, help="Position of the first result.")] = 0,
     filters: Annotated[list[str] | None, typer.Option("--filter", help=FILTER_HELP)] = None,
     pick: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help=PICK_HELP)] = None,
@@ -57,8 +60,11 @@ def search(
     """Search by text, photo, sound, video, or a mix of them; without any of these, browse all products."""
     from ltr_plugin.pipelines.search import reads_media
     from ltr_plugin.pipelines.search import search as search_products
+    from ltr_plugin.pipelines.served_search import promoted_ranker
 
     index = open_index(name, profile)
+    # a profile that is only tried has no ranker yet
+    ranker = ranker or (None if profile else promoted_ranker(index)) or "bm25"
     media = {"image": image, "audio": audio, "video": video}
     result = search_products(
         index,
@@ -97,7 +103,7 @@ def search(
     print_result(
         {"ranker": ranker, "total": result.total, "hits": facts}
         | ({"facets": counted, "counted": result.counted} if facets else {}),
-        "\n".join([*(lines or ["no product matches"]), *facet_lines(result)]),
+        "\n".join([*(lines or ["no product matches"]), *facet_lines(result), f"ranked by {ranker}"]),
         as_json=as_json,
     )
 

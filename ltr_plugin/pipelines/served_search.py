@@ -13,7 +13,7 @@ from ltr_plugin.cluster.responses import Json
 from ltr_plugin.cluster.rules import latest_rules
 from ltr_plugin.cluster.search import SearchResult
 from ltr_plugin.cluster.search import search as search_once
-from ltr_plugin.errors import InputError
+from ltr_plugin.errors import ClusterError, InputError
 from ltr_plugin.features.parameters import search_parameters
 from ltr_plugin.queries.page import Page
 from ltr_plugin.queries.rule_rescoring import with_rules
@@ -22,6 +22,19 @@ from ltr_plugin.queries.templates import BASELINES, release_metadata, search_tem
 
 UNRANKED = "first-pass"
 """What an index without a promoted ranker is ranked by."""
+
+
+def promoted_ranker(index: Index) -> str | None:
+    """The ranker of the stored template that has the index's name; None where there is none, or the user may not read
+    it."""
+    try:
+        text = read_template(index.cluster, index.alias)
+    except ClusterError as error:
+        if error.status != 403:
+            raise
+        return None
+    served = release_metadata(text) if text else {}
+    return str(served["ranker"]) if served.get("index") == index.alias else None
 
 
 @dataclass(frozen=True)

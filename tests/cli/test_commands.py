@@ -47,6 +47,7 @@ def test_the_whole_way_by_hand(shop, here):
     templates = {one["model"]: one["templates"] for one in run("ranker", "list", "--json")["rankers"]}
     assert name in templates[pushed["model"]]
     hits = run("search", "red shoe", "--ranker", pushed["model"], "--log-features", *common)["hits"]
+    assert run("search", "red shoe", *common)["ranker"] == pushed["model"]
     assert "red" in hits[0]["title"]
     assert hits[0]["features"]["title"] > 0
     best, other = hits[0]["id"], hits[-1]["id"]
