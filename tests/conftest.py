@@ -146,14 +146,24 @@ def catalog(tmp_path) -> list[Product]:
 
 
 @pytest.fixture
-def index(node_url, encoder_folder, tmp_path):
+def colour_encoder(monkeypatch) -> str:
+    """An encoder of photos and words that every process loads at once, without PyTorch."""
+    folder = str(Path(__file__).parent / "support" / "colour_encoders")
+    monkeypatch.syspath_prepend(folder)
+    known = os.environ.get("PYTHONPATH")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([folder, *([known] if known else [])]))
+    return "colours:plain"
+
+
+@pytest.fixture
+def index(node_url, colour_encoder, tmp_path):
     """An empty index on the node with a photo encoder's two fields; media may be read; deleted afterwards."""
     from ltr_plugin.cluster.connecting import connect
     from ltr_plugin.cluster.managed.versions import open_or_create
 
     cluster = connect(node_url)
     alias = f"workers-{uuid.uuid4().hex[:8]}"
-    made = open_or_create(cluster, alias, vector_fields(image=f"open_clip:{encoder_folder}"), tmp_path)
+    made = open_or_create(cluster, alias, vector_fields(image=colour_encoder), tmp_path)
     yield made.allow_media(tmp_path)
     cluster.call("DELETE", f"/{made.name}")
 

@@ -1,4 +1,4 @@
-"""A small shop, an index for it, a feature table, and a small real encoder with a photo."""
+"""A small shop, an index for it, and a feature table."""
 
 import json
 import uuid
@@ -7,26 +7,10 @@ import numpy as np
 import pytest
 import yaml
 from ltr_command import FEATURES, PRODUCTS, QRELS, QUERIES
-from PIL import Image
 
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import Provenance
 from ltr_plugin.features.table_writer import FeatureTableWriter
-
-
-@pytest.fixture(scope="session")
-def tiny_encoder(tmp_path_factory):
-    """The folder of an encoder with random weights; `../photo.jpg` is a photo."""
-    import torch
-
-    from ltr_plugin.encoders.training.photo.small_clip import build_model, save_encoder, small_config
-
-    folder = tmp_path_factory.mktemp("encoders")
-    config = small_config(32)
-    torch.manual_seed(0)
-    save_encoder(folder / "tiny", build_model(config), config, {"name": "tiny"})
-    Image.linear_gradient("L").convert("RGB").save(folder / "photo.jpg")
-    return folder / "tiny"
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """The `ltr` command as its users run it: exit codes, messages, and JSON for machines."""
 
 import json
-import shutil
 
 import pytest
 import yaml
 from ltr_command import FEATURES, PRODUCTS, ltr, ltr_here
+from PIL import Image
 
 
 def test_no_cluster_says_how_to_get_one(tmp_path):
@@ -130,14 +130,13 @@ def test_a_feature_on_a_field_that_the_index_lacks_is_named(shop, here):
 
 
 @pytest.mark.live
-def test_an_unreadable_photo_is_recorded_and_the_product_stays(shop, here, tiny_encoder):
+def test_an_unreadable_photo_is_recorded_and_the_product_stays(shop, here, colour_encoder):
     environment, name = here
-    shutil.copy(tiny_encoder.parent / "photo.jpg", shop / "good.jpg")
+    Image.linear_gradient("L").convert("RGB").save(shop / "good.jpg")
     (shop / "bad.jpg").write_bytes(b"no photo at all")
     products = [{**PRODUCTS[0], "images": ["good.jpg"]}, {**PRODUCTS[1], "images": ["bad.jpg"]}]
     (shop / "catalog.jsonl").write_text("".join(json.dumps(product) + "\n" for product in products))
-    spec = f"open_clip:{tiny_encoder}"
-    encoders = ("--text-encoder", "none", "--image-encoder", spec)
+    encoders = ("--text-encoder", "none", "--image-encoder", colour_encoder)
     code, out, err = ltr_here(
         "index", "create", name, "--from", shop / "catalog.jsonl", *encoders, "--json", **environment
     )
@@ -151,14 +150,14 @@ def test_an_unreadable_photo_is_recorded_and_the_product_stays(shop, here, tiny_
 
 
 @pytest.mark.live
-def test_media_are_read_where_the_command_says_and_an_input_without_effect_is_named(shop, here, tiny_encoder):
+def test_media_are_read_where_the_command_says_and_an_input_without_effect_is_named(shop, here, colour_encoder):
     environment, name = here
     for photo in ("a.jpg", "b.jpg"):
-        shutil.copy(tiny_encoder.parent / "photo.jpg", shop / photo)
+        Image.linear_gradient("L").convert("RGB").save(shop / photo)
     (shop / "catalog.jsonl").write_text(json.dumps({**PRODUCTS[0], "images": ["a.jpg", "b.jpg"]}) + "\n")
     made = ltr_here("index", "create", name, "--from", shop / "catalog.jsonl", "--text-encoder", "none", **environment)
     assert made[0] == 0, made
-    embed = ("index", "embed", name, "--image-encoder", f"open_clip:{tiny_encoder}", "--json")
+    embed = ("index", "embed", name, "--image-encoder", colour_encoder, "--json")
     _, out, err = ltr_here(*embed, "--media-root", shop, **environment)
     assert json.loads(out)["backlog"] == 0, err
     code, out, _ = ltr_here("index", "drop", name, **environment)
