@@ -1,5 +1,6 @@
 """The merchandisers' page in a real browser: rankers side by side, explained places, grades, rules tried and undone."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -181,7 +182,7 @@ def test_pins_and_boosts_are_previewed_saved_with_an_end_and_undone(open_page, s
     rules.get_by_label("Products where").select_option("brand")
     rules.get_by_label("is", exact=True).fill("Brand 1")
     rules.get_by_label("Factor").fill("50")
-    rules.get_by_label("For", exact=True).select_option("all queries")
+    rules.get_by_label(re.compile("^For")).select_option("all queries")
     rules.get_by_role("button", name="Add").click()
     rules.get_by_text("Brand: Brand 1 (for all queries)").wait_for()
     rules.get_by_role("button", name="Preview").click()
@@ -214,6 +215,7 @@ def test_rules_that_somebody_else_changed_are_loaded_anew(open_page, shop):
 
 def test_a_boost_and_a_synonym_are_for_the_query_that_is_shown(open_page, shop):
     page = open_page("?q=azure+plate&left=first-pass&right=bm25")
+    page.locator(".row").first.wait_for()
     rules = page.get_by_role("region", name="Rules for this query")
     rules.get_by_text("Boost or bury products").click()
     rules.get_by_label("is", exact=True).fill("Brand 1")

@@ -24,8 +24,9 @@ export function load(rules) {
 
 /** Shows the rules of another query; changes that are not saved stay. */
 export function showFor(text) {
+  const filling = text.trim() === query && byId("rules").querySelector("details[open]");
   query = text.trim();
-  show();
+  if (!filling) show(); // else what is typed into a form would be gone
 }
 
 /** The revision that the draft was made from, and all rules as they would be saved. */
