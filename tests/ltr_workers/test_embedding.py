@@ -1,4 +1,4 @@
-"""Embedding on a real index with a real encoder."""
+"""Embedding on a real index."""
 
 import time
 from dataclasses import replace
@@ -12,10 +12,16 @@ from PIL import Image
 
 from ltr_plugin.catalog.product import Product
 from ltr_plugin.catalog.vectors import Fingerprint
-from ltr_plugin.encoders import encoder_of
+from ltr_plugin.encoders import encoder_of, load_encoder
 from ltr_plugin.errors import EncoderError
 
 pytestmark = pytest.mark.live
+
+
+@pytest.fixture
+def photo_encoder(colour_encoder):
+    """The encoder of `index`."""
+    return load_encoder(colour_encoder)
 
 
 def put(index, products):
@@ -226,7 +232,7 @@ def test_another_encoder_than_the_index_has_is_refused(index, catalog):
     other = Fingerprint("open_clip", "other", "", 128, "", "0")
     vectors = tuple(replace(vector, fingerprint=other) for vector in index.vectors)
     other_index = replace(index, profile=index.profile.model_copy(update={"vectors": vectors}))
-    with pytest.raises(EncoderError, match=r"image_vector holds vectors of .*other.* is .*small.* here"):
+    with pytest.raises(EncoderError, match=r"image_vector holds vectors of .*other.* is .*plain.* here"):
         embed(other_index, ["p0"])
 
 
