@@ -13,10 +13,21 @@ password() { # NAME: letters and digits only, because a password is part of the 
 }
 
 password opensearch_admin_password
+password opensearch_service_password
 password opensearch_worker_password
 password grafana_password
 password redis_password
+password service_secret
 [[ -e broker_url ]] || echo "redis://:$(<redis_password)@redis:6379/0" >broker_url
+
+# A key of the service for a shop's server, and its line with the hash, which is all that the service gets;
+# `ltr serve --new-key` makes others.
+if [[ ! -e service_keys ]]; then
+  key=ltr_$(openssl rand -hex 24)
+  hash=$(printf %s "$key" | openssl dgst -sha256 -r)
+  echo "$key" >service_key
+  echo "storefront:search+events:${hash%% *}" >service_keys
+fi
 
 certificate_authority() {
   openssl req -x509 -newkey rsa:3072 -noenc -days 3650 -subj "/CN=LTR certificate authority" \
@@ -42,3 +53,4 @@ rm -f openssl.log
 # A container's user has another id than yours; the folder keeps other users of this machine out.
 chmod 444 -- *
 chmod 400 ca-key.pem
+[[ ! -e service_key ]] || chmod 400 service_key

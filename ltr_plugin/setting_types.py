@@ -5,8 +5,10 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
+
+from ltr_plugin.urls import check_origin
 
 
 def _names(value: object) -> object:
@@ -47,6 +49,9 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
 """Names, separated by commas."""
+
+Origins = Annotated[tuple[Annotated[str, AfterValidator(check_origin)], ...], NoDecode, BeforeValidator(_names)]
+"""Origins of pages, separated by commas."""
 
 Folders = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_folders)]
 """Folders, separated as in PATH."""

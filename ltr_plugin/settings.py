@@ -12,7 +12,17 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from ltr_plugin.credentials import check_certificates, check_text, check_token, user_in
 from ltr_plugin.environment import CLUSTER, Environment, read_environment, renamed
 from ltr_plugin.errors import InputError, Problem
-from ltr_plugin.setting_types import Folders, Names, NestedThreads, Networks, NonNegativeInt, Port, PositiveInt, Seconds
+from ltr_plugin.setting_types import (
+    Folders,
+    Names,
+    NestedThreads,
+    Networks,
+    NonNegativeInt,
+    Origins,
+    Port,
+    PositiveInt,
+    Seconds,
+)
 from ltr_plugin.urls import check_broker_urls, check_cluster_urls, check_service_url, cloud_address
 from ltr_plugin.validation import message_of
 
@@ -142,6 +152,22 @@ class Settings(BaseSettings):
         min_length=16,
         description="Secret by which `ltr serve` signs query ids. If unset, another one at each start.",
     )
+    service_public_key: str | None = Field(
+        None,
+        min_length=16,
+        description="The key of `ltr serve` that its page, and pages of other origins, show to everybody. If unset, it "
+        "is made of the secret.",
+    )
+    service_origins: Origins = Field(
+        (),
+        description="Origins of other pages that may call `ltr serve`, such as https://shop.example.com, separated by "
+        "commas.",
+    )
+    service_proxies: Networks = Field(
+        (),
+        description="Networks of the proxies in front of `ltr serve`, such as 10.1.0.0/16, separated by commas: their "
+        "X-Forwarded-For says which address a request is from. If unset, that of a proxy on loopback does.",
+    )
     service_options: str | None = Field(None, description="Options of `ltr serve`. Set by the command.")
     worker_parent: PositiveInt | None = Field(
         None, description="Process id of the command that started this worker, which ends with it. Set by commands."
@@ -212,7 +238,7 @@ class Settings(BaseSettings):
             raise ValueError("has a colon, which a user name cannot have; write the password to OPENSEARCH_PASSWORD")
         return value and check_text(value)
 
-    @field_validator("opensearch_api_key", "opensearch_bearer_token", "embeddings_api_key")
+    @field_validator("opensearch_api_key", "opensearch_bearer_token", "embeddings_api_key", "service_public_key")
     @classmethod
     def _check_token(cls, value: str | None) -> str | None:
         return value and check_token(value)

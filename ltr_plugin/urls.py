@@ -4,6 +4,9 @@ from urllib.parse import urlsplit
 
 from ltr_plugin.credentials import split_addresses, user_in
 
+_PORTS = {"http": 80, "https": 443}
+"""The ports that browsers leave out."""
+
 
 def check_cluster_urls(urls: str) -> list[str]:
     """The addresses of the hosts of a cluster, which are separated by commas. ValueError for another text."""
@@ -34,6 +37,18 @@ def check_service_url(url: str) -> str:
     if "?" in url or "#" in url:
         raise ValueError("has a ? or # in it; write the address up to before /embeddings")
     return url
+
+
+def check_origin(origin: str) -> str:
+    """The origin of pages as browsers write it; `*` stands for all. ValueError for another text."""
+    if origin == "*":
+        return origin
+    scheme = scheme_of(origin, "https://shop.example.com")
+    check_host(origin)
+    parts = urlsplit(origin)
+    if scheme not in _PORTS or parts.path not in ("", "/") or "@" in origin or "?" in origin or "#" in origin:
+        raise ValueError("is no origin; write scheme, host and port alone, such as https://shop.example.com")
+    return f"{scheme}://{parts.netloc.lower().removesuffix(f':{_PORTS[scheme]}')}"
 
 
 def scheme_of(url: str, example: str) -> str:

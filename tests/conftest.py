@@ -25,8 +25,7 @@ PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "")
 LONGEST = (
     "encoders/test_training.py",
     "demo/test_run.py",
-    "security/test_roles.py",
-    "security/test_rights.py",
+    "security",
     "pipelines/test_resume.py",
     "encoders/test_audio_training.py",
     "cli/test_index.py",
@@ -39,7 +38,10 @@ LONGEST = (
     "several_nodes/test_deaths.py",
     "engine/test_engine_java.py",
 )
-"""Files of half a minute and more. The first needs no node: one process builds the other's meanwhile."""
+"""Files and folders of half a minute and more. The first needs no node: one process builds the other's meanwhile.
+
+The tests of a folder stay in pytest's order, in which each secured node is started once.
+"""
 
 BOTH_ENGINES = (
     "cli/test_embed_field.py",
@@ -210,7 +212,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ranks = {Path(__file__).parent / name: rank for rank, name in enumerate(LONGEST)}
     if absent := [path for path in ranks if not path.exists()]:
         raise pytest.UsageError(f"LONGEST in {__file__} names files that are not there: {absent}")
-    items.sort(key=lambda item: ranks.get(item.path, len(ranks) + (item.path not in long)))
+    last = len(ranks)
+    items.sort(key=lambda item: ranks.get(item.path, ranks.get(item.path.parent, last + (item.path not in long))))
 
 
 @pytest.hookimpl(optionalhook=True)

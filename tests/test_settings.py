@@ -35,6 +35,7 @@ def test_variables_become_values(monkeypatch):
         "LTR_SWEEP_PERIOD_S": "60",
         "LTR_COMPILE": "1",
         "LTR_MEDIA_ROOT": "",
+        "LTR_SERVICE_ORIGINS": "https://Shop.example:443/, http://localhost:3000,",
         "OMP_NUM_THREADS": "4,2",
     }
     for name, value in stated.items():
@@ -44,6 +45,7 @@ def test_variables_become_values(monkeypatch):
         runs=Path("/srv/runs"),
         sweep_indices=("shop", "toys"),
         sweep_period_s=60,
+        service_origins=("https://shop.example", "http://localhost:3000"),
         compile=True,
         omp_num_threads=4,
     )
@@ -111,6 +113,9 @@ WRONG_URLS = [
     ("LTR_EMBEDDINGS_URL", "https://u:s3cret@api.example.com/v1", "has a user name or password"),
     ("LTR_EMBEDDINGS_URL", "https://api.example.com/v1?key=s3cret", "up to before /embeddings"),
     ("LTR_EMBEDDINGS_URL", "https:///s3cret", "names no host"),
+    ("LTR_SERVICE_ORIGINS", "https://shop.example/s3cret", "is no origin"),
+    ("LTR_SERVICE_ORIGINS", "https://a.example,https://u:s3cret@b.example", "is no origin"),
+    ("LTR_SERVICE_ORIGINS", "shop.example", "is no address"),
     ("LTR_EMBEDDINGS_API_KEY", "s3\ncret", "has a character that no key or token has"),
     ("LTR_EMBEDDINGS_API_KEY", "s3cret\u201c", "has a character that no key or token has"),
     ("OPENSEARCH_USER", "u:s3cret", "has a colon"),

@@ -26,11 +26,13 @@ hash_of() { # the tool prints a warning before the hash; the password is not amo
 }
 
 admin=$(hash_of opensearch_admin_password)
+service=$(hash_of opensearch_service_password)
 worker=$(hash_of opensearch_worker_password)
 security=$OPENSEARCH_PATH_CONF/opensearch-security
 cat >"$security/internal_users.yml" <<END
 _meta: {type: internalusers, config_version: 2}
 admin: {backend_roles: [admin], hash: "$admin"}
+ltr_service: {backend_roles: [search_service], hash: "$service"}
 ltr_worker: {backend_roles: [catalog_worker], hash: "$worker"}
 END
 cat "$here/roles.yml" >>"$security/roles.yml"

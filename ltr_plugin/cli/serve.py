@@ -1,5 +1,6 @@
 """`ltr serve`: the HTTP service and its page."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +8,8 @@ from typing import Annotated
 import typer
 
 from ltr_plugin.cli.options import DEFAULT_INDEX, IndexName
+from ltr_plugin.errors import InputError
+from ltr_plugin.urls import check_origin
 
 
 class KeyScope(StrEnum):
@@ -28,7 +31,10 @@ def serve(
     processes: Annotated[int, typer.Option(min=1, max=64, help="Processes; each loads the encoders.")] = 1,
     allow_origin: Annotated[
         list[str] | None,
-        typer.Option(metavar="ORIGIN", help="Page of another origin that may call the service. Repeat it for several."),
+        typer.Option(
+            metavar="ORIGIN",
+            help="Origin of other pages that may call it. Repeat it for several. Default: LTR_SERVICE_ORIGINS.",
+        ),
     ] = None,
     allow_urls: Annotated[
         bool, typer.Option("--allow-urls", help="Queries may name photos and recordings by URL.")
@@ -81,15 +87,23 @@ def serve(
     from ltr_plugin.settings import Settings
     from ltr_plugin.speech.models import default_model
 
+    settings = Settings.from_env()
     options = ServiceOptions(
         index=name,
         template=template,
         allow_urls=allow_urls,
         log_searches=log_searches,
-        allow_origins=tuple(allow_origin or ()),
+        allow_origins=_origins(allow_origin) if allow_origin else settings.service_origins,
         speech_model=default_model() if speech_model is None else None if speech_model == "none" else speech_model,
         loopback=host in LOOPBACK,
         processes=processes,
         rankers=rankers,
     )
-    run_service(options, Settings.from_env(), host=host, port=port)
+    run_service(options, settings, host=host, port=port)
+
+
+def _origins(stated: Sequence[str]) -> tuple[str, ...]:
+    try:
+        return tuple(map(check_origin, stated))
+    except ValueError as error:
+        raise InputError("--allow-origin", str(error)) from None

@@ -72,7 +72,7 @@ class Configuration:
             )
         secret = settings.service_secret or secrets.token_urlsafe(32)
         query_ids = QueryIds(secret.encode())
-        page_key = query_ids.derived_key("page")
+        page_key = settings.service_public_key or query_ids.derived_key("page")
         local = not keys
         if options.page:
             keys.add(page_key, PAGE)
@@ -80,9 +80,12 @@ class Configuration:
 
 
 def as_environment(options: ServiceOptions, settings: Settings) -> Mapping[str, str]:
-    """The variables by which the processes of a service get its options, and one secret for all of them."""
+    """The variables by which the processes of a service get its options, and one secret for all of them.
+
+    A secret that the settings have is in the environment, or in a file that the environment names.
+    """
     return {
         "LTR_SERVICE_OPTIONS": options.model_dump_json(exclude_defaults=True),
-        "LTR_SERVICE_SECRET": settings.service_secret or secrets.token_urlsafe(32),
         "LTR_MEDIA_ROOT": os.pathsep.join(map(str, settings.media_root)),
+        **({} if settings.service_secret else {"LTR_SERVICE_SECRET": secrets.token_urlsafe(32)}),
     }

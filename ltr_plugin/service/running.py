@@ -46,4 +46,5 @@ def run_service(options: ServiceOptions, settings: Settings, *, host: str = HOST
             log_level="warning",
             timeout_graceful_shutdown=GRACE_S,
             server_header=False,
+            forwarded_allow_ips=[str(network) for network in settings.service_proxies] or None,
         )

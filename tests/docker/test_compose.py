@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from as_container import container_environment
 
+from ltr_plugin.service.configuration import Configuration, ServiceOptions
 from ltr_plugin.settings import SECRETS, Settings, variable
 
 FILES = sorted((Path(__file__).parents[2] / "docker").glob("compose*.yaml"))
@@ -32,8 +34,8 @@ def test_each_service_is_confined(compose):
         assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory"}, name
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ())), name
         assert service["restart"] == ("no" if name == "ltr" else "unless-stopped"), name
-        # the workers' image has a health check of its own
-        assert "healthcheck" in service or service["image"] == "ltr-worker", name
+        # our images have health checks of their own
+        assert "healthcheck" in service or service["image"] in ("ltr-service", "ltr-worker"), name
 
 
 def test_a_service_waits_until_those_that_it_needs_are_healthy(compose):
@@ -48,31 +50,53 @@ def test_images_have_versions(compose):
         assert "build" in service or re.search(r":v?\d+\.\d+", service["image"]), name
 
 
+def of_image(compose, image) -> dict:
+    return {name: service for name, service in compose["services"].items() if service["image"] == image}
+
+
 def workers(compose) -> dict:
-    return {name: service for name, service in compose["services"].items() if service["image"] == "ltr-worker"}
+    return of_image(compose, "ltr-worker")
 
 
-def test_workers_get_settings_that_exist_and_no_secret_in_a_variable(compose):
-    for service in workers(compose).values():
+def test_what_is_ours_gets_settings_that_exist_and_no_secret_in_a_variable(compose):
+    for service in (*workers(compose).values(), *of_image(compose, "ltr-service").values()):
         environment = service["environment"]
         assert set(environment) <= SETTINGS
-        assert not {"OPENSEARCH_PASSWORD", "LTR_BROKER_URL"} & set(environment)
+        assert set(map(variable, SECRETS)) & set(environment) <= {"OPENSEARCH_USER"}
         for path in (value for key, value in environment.items() if key.endswith(("_FILE", "_CA"))):
             assert path.removeprefix("/run/secrets/") in service["secrets"]
         assert float(environment["LTR_CORES"]) <= float(service["deploy"]["resources"]["limits"]["cpus"])
 
 
-def test_workers_can_use_the_secrets_as_they_are_made(compose, secrets, monkeypatch):
-    for name in SETTINGS:
-        monkeypatch.delenv(name, raising=False)
+@pytest.fixture
+def settings_of(secrets, monkeypatch):
+    """The settings that a service has with the secrets as they are made, and no variable of the user."""
+
+    def settings(service) -> Settings:
+        for name in SETTINGS:
+            monkeypatch.delenv(name, raising=False)
+        for key, value in container_environment(service, secrets).items():
+            monkeypatch.setenv(key, value)
+        return Settings.from_env()
+
+    return settings
+
+
+def test_workers_can_use_the_secrets_as_they_are_made(compose, settings_of):
     for name, service in workers(compose).items():
-        for key, value in service["environment"].items():
-            monkeypatch.setenv(
-                key, value.replace("/run/secrets", str(secrets)).replace("${LTR_SWEEP_INDICES:-shop}", "shop")
-            )
-        settings = Settings.from_env()
+        settings = settings_of(service)
         assert settings.opensearch_password, name
         assert settings.broker_url.endswith("@redis:6379/0"), name
+
+
+def test_the_service_can_use_the_secrets_as_they_are_made(compose, settings_of, secrets):
+    (service,) = of_image(compose, "ltr-service").values()
+    settings = settings_of(service)
+    assert settings.opensearch_password == (secrets / "opensearch_service_password").read_text().strip()
+    configuration = Configuration.of(ServiceOptions(index="shop", loopback=False), settings)
+    caller = configuration.keys.caller((secrets / "service_key").read_text().strip())
+    assert (caller.name, caller.scopes) == ("storefront", {"search", "events"})
+    assert configuration.page_key == Configuration.of(ServiceOptions(index="shop", loopback=False), settings).page_key
 
 
 def test_the_docs_say_what_all_limits_add_up_to(compose):
@@ -101,7 +125,7 @@ def test_every_queue_has_a_worker_and_the_catalog_queue_exactly_one(compose):
 
 def test_secrets_are_those_that_the_script_makes(compose, secrets):
     made = {path.name for path in secrets.iterdir()}
-    assert set(compose["secrets"]) | {"ca-key.pem"} == made
+    assert set(compose["secrets"]) | {"ca-key.pem", "service_key"} == made, "no container has these two"
     assert all(compose["secrets"][name] == {"file": f"secrets/{name}"} for name in compose["secrets"])
     for name, service in compose["services"].items():
         assert set(service.get("secrets", ())) <= made, name
@@ -119,10 +143,14 @@ def test_no_container_sees_more_of_this_folder_than_it_needs(compose, docker):
                 assert source in compose["volumes"], name
 
 
-def test_the_workers_role_is_the_one_that_the_docs_have(docker):
+def test_roles_are_those_that_the_docs_have(docker):
     documented = docker.parent / "docs/roles/opensearch.json"
     if not documented.exists():
         pytest.skip("the docs have no roles")
     wanted = {change["path"]: change["value"] for change in json.loads(documented.read_text())}
-    role = yaml.safe_load((docker / "opensearch/roles.yml").read_text())["catalog_worker"]
-    assert role == wanted["/catalog_worker"]
+    roles = yaml.safe_load((docker / "opensearch/roles.yml").read_text())
+    assert {"catalog_worker", "search_service"} <= set(roles)
+    for name, role in roles.items():
+        assert role == wanted[f"/{name}"], name
+    mapping = yaml.safe_load((docker / "opensearch/roles_mapping.yml").read_text())
+    assert mapping == {name: {"backend_roles": [name]} for name in roles}

@@ -39,11 +39,18 @@ def test_secrets_are_for_this_user_and_what_exists_is_kept(secrets, docker):
     after = {path.name: path.read_bytes() for path in secrets.iterdir()}
     assert after == before | {"grafana_password": b"my own\n"}
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
-    assert stat.S_IMODE((secrets / "ca-key.pem").stat().st_mode) == 0o400
+    assert {stat.S_IMODE((secrets / name).stat().st_mode) for name in ("ca-key.pem", "service_key")} == {0o400}
     passwords = {
-        (secrets / f"{name}_password").read_text() for name in ("opensearch_admin", "opensearch_worker", "redis")
+        (secrets / name).read_text()
+        for name in (
+            "opensearch_admin_password",
+            "opensearch_service_password",
+            "opensearch_worker_password",
+            "redis_password",
+            "service_secret",
+        )
     }
-    assert len(passwords) == 3
+    assert len(passwords) == 5
     assert min(map(len, passwords)) > 40
     assert (
         secrets / "broker_url"
@@ -122,21 +129,21 @@ def test_opensearch_gets_certificates_and_users_in_a_folder_of_its_own(secrets, 
     import yaml
 
     users = yaml.safe_load((conf / "opensearch-security/internal_users.yml").read_text())
-    assert set(users) == {"_meta", "admin", "ltr_worker"}
-    assert len({users["admin"]["hash"], users["ltr_worker"]["hash"]}) == 2
+    assert set(users) == {"_meta", "admin", "ltr_service", "ltr_worker"}
+    assert len({user["hash"] for name, user in users.items() if name != "_meta"}) == 3
     roles = yaml.safe_load((conf / "opensearch-security/roles.yml").read_text())
     mapping = yaml.safe_load((conf / "opensearch-security/roles_mapping.yml").read_text())
     assert roles["_meta"] == {"type": "roles"}, "the image's own roles are kept"
-    (worker,) = users["ltr_worker"]["backend_roles"]
-    assert mapping[worker]["backend_roles"] == [worker]
-    assert worker in roles
+    for user, wanted in (("ltr_worker", "catalog_worker"), ("ltr_service", "search_service")):
+        assert users[user]["backend_roles"] == mapping[wanted]["backend_roles"] == [wanted]
+        assert wanted in roles
     settings = yaml.safe_load((conf / "opensearch.yml").read_text())
     for name, value in settings.items():
         assert not name.endswith("_filepath") or (conf / value).is_file(), name
     assert (conf / "jvm.options").exists()
     written = [path for path in conf.rglob("*") if path.is_file()]
     assert all(stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 for path in written)
-    for name in ("opensearch_admin_password", "opensearch_worker_password"):
+    for name in ("opensearch_admin_password", "opensearch_service_password", "opensearch_worker_password"):
         assert not any((secrets / name).read_bytes().strip() in path.read_bytes() for path in written)
     assert sorted(path.name for path in security.iterdir()) == ["roles.yml", "roles_mapping.yml"], (
         "the image is changed"
@@ -157,9 +164,9 @@ def test_elasticsearch_gets_a_configuration_that_it_may_write(docker, tmp_path):
 def test_a_worker_is_installed_with_what_it_needs(docker, tmp_path):
     """Without encoders, whose packages are of several GB; nothing of PyTorch is asked for then."""
     environment = tmp_path / "environment"
-    assert run(docker / "worker/install.sh", environment, "tpu", "queue").returncode == 1
+    assert run(docker / "install-ltr.sh", environment, "tpu", "queue").returncode == 1
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    done = run(docker / "worker/install.sh", environment, "cpu", "queue", PATH=path, PYTHONPATH="")
+    done = run(docker / "install-ltr.sh", environment, "cpu", "queue", PATH=path, PYTHONPATH="")
     assert done.returncode == 0, done.stderr
     shown = run(environment / "bin/ltr", "worker", "--help", PYTHONPATH="")
     assert "--modality" in shown.stdout, shown.stderr

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from ltr_command import ltr_here
 from secured_node import SecuredNode, secured_node
-from secured_shop import fill, write_files
+from secured_shop import JUDGED, ON, fill, write_files
 
 from ltr_plugin.errors import NodeError
 
@@ -43,3 +43,20 @@ def run(node, folder, tmp_path):
         return out + err
 
     return command
+
+
+@pytest.fixture(scope="session")
+def promoted(node, folder):
+    """A ranker of the search team that storefronts get."""
+    run = folder / f"runs-{node.engine}"
+    for command in (
+        ("profile", "put", "index.yaml", *ON),
+        ("features", "push", "set.yaml", *ON),
+        ("features", "log", "set.yaml", *JUDGED, "--out", f"{run}.parquet", *ON),
+        ("train", "lambdamart", f"{run}.parquet", "--out", str(run)),
+        ("ranker", "push", str(run), *ON),
+        ("ranker", "promote", str(run), *ON),
+    ):
+        code, _, err = ltr_here(*command, cwd=folder, **node.environment("search_team"), LTR_RUNS=str(run))
+        assert code == 0, err
+    return str(run)

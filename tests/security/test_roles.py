@@ -1,8 +1,9 @@
 """What the users of our roles can do on a secured cluster, by the commands that they run, and what is refused."""
 
 import pytest
-from ltr_command import PRODUCTS, ltr_here
-from secured_shop import OTHER, SHOP, TEMPLATE
+from ltr_command import PRODUCTS
+from secured_node import refused
+from secured_shop import JUDGED, ON, OTHER, SHOP, TEMPLATE
 
 from ltr_plugin.cluster.connecting import connect
 from ltr_plugin.cluster.elasticsearch import ElasticsearchCluster
@@ -11,34 +12,8 @@ from ltr_plugin.settings import Settings
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
-ON = ("--index", SHOP)
-JUDGED = ("--queries", "queries.jsonl", "--qrels", "qrels.txt")
 RED = {"id": TEMPLATE, "params": {"text": "red shoe"}}
 SET = {"featureset": {"name": "mine", "features": []}}
-
-
-def refused(cluster, method, path, body=None):
-    """Whether the cluster refuses a call for want of a right."""
-    with pytest.raises(ClusterError) as refusal:
-        cluster.call(method, path, body)
-    return refusal.value.status == 403
-
-
-@pytest.fixture(scope="module")
-def promoted(node, folder):
-    """A ranker of the search team that storefronts get."""
-    run = folder / f"runs-{node.engine}"
-    for command in (
-        ("profile", "put", "index.yaml", *ON),
-        ("features", "push", "set.yaml", *ON),
-        ("features", "log", "set.yaml", *JUDGED, "--out", f"{run}.parquet", *ON),
-        ("train", "lambdamart", f"{run}.parquet", "--out", str(run)),
-        ("ranker", "push", str(run), *ON),
-        ("ranker", "promote", str(run), *ON),
-    ):
-        code, _, err = ltr_here(*command, cwd=folder, **node.environment("search_team"), LTR_RUNS=str(run))
-        assert code == 0, err
-    return str(run)
 
 
 def test_the_search_team_does_its_work(run, promoted, tmp_path):

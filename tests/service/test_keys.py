@@ -5,7 +5,7 @@ import re
 import pytest
 
 from ltr_plugin.errors import InputError
-from ltr_plugin.service.configuration import Configuration, ServiceOptions
+from ltr_plugin.service.configuration import PAGE, Configuration, ServiceOptions, as_environment
 from ltr_plugin.service.keys import Keys, new_key
 from ltr_plugin.service.limits import MAX_CALLERS, RateLimit
 from ltr_plugin.service.signing import QueryIds
@@ -56,6 +56,28 @@ def test_a_service_that_others_can_reach_needs_keys():
     line = new_key("shop", ["search"])[1]
     assert not Configuration.of(open_to_all, Settings(service_keys=line)).open_to_local
     assert Configuration.of(ServiceOptions(index="products"), Settings()).open_to_local
+
+
+def test_the_public_key_may_search_and_send_events_alone_whatever_its_line_says():
+    key, line = new_key("public", ["admin"])
+    options = ServiceOptions(index="products")
+    configuration = Configuration.of(options, Settings(service_keys=line, service_public_key=key))
+    assert configuration.page_key == key
+    assert configuration.keys.caller(key) == PAGE
+    made = {Configuration.of(options, Settings(service_secret="s" * 16)).page_key for _ in range(2)}
+    assert len(made) == 1
+
+
+def test_a_secret_that_a_file_has_is_in_no_variable(tmp_path, monkeypatch):
+    """Both would be refused, as nobody could tell which one counts."""
+    stated = "a secret of a file"
+    (tmp_path / "secret").write_text(f"{stated}\n")
+    monkeypatch.setenv("LTR_SERVICE_SECRET_FILE", str(tmp_path / "secret"))
+    settings = Settings.from_env()
+    for name, value in as_environment(ServiceOptions(index="products"), settings).items():
+        monkeypatch.setenv(name, value)
+    assert Settings.from_env().service_secret == stated
+    assert len(as_environment(ServiceOptions(index="products"), Settings())["LTR_SERVICE_SECRET"]) > 30
 
 
 def test_query_ids_are_ours_only_with_the_secret():

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pytest
 from built_node import RUNS, built_node
 from opensearch_security import install_security
 
@@ -76,10 +77,13 @@ class SecuredNode:
         stated = {"URL": self.url, "USER": user, "PASSWORD": self.passwords[user], "CA": str(self.ca)}
         return {f"OPENSEARCH_{name}": value for name, value in stated.items()}
 
+    def settings(self, user: str) -> Settings:
+        """The settings with which this user connects."""
+        return Settings.model_validate({name.lower(): value for name, value in self.environment(user).items()})
+
     def cluster(self, user: str = "admin") -> RestCluster:
         """The cluster as this user sees it."""
-        stated = {name.lower(): value for name, value in self.environment(user).items()}
-        return CLUSTERS[self.engine](self.url, settings=Settings.model_validate(stated))
+        return CLUSTERS[self.engine](self.url, settings=self.settings(user))
 
     def put_roles(self, index: str) -> None:
         """Loads our roles as docs/security.md says, for this index in place of `shop`."""
@@ -124,6 +128,13 @@ def secured_node(engine: str) -> Iterator[SecuredNode]:
             yield _when_ready(engine, ca, node, pid)
         finally:
             end({pid: node}, grace_s=20)
+
+
+def refused(cluster: RestCluster, method: str, path: str, body: object = None) -> bool:
+    """Whether the cluster refuses a call for want of a right."""
+    with pytest.raises(ClusterError) as refusal:
+        cluster.call(method, path, body)
+    return refusal.value.status == 403
 
 
 def make_certificates(folder: Path) -> Path:

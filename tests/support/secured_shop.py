@@ -7,6 +7,8 @@ from ltr_command import PRODUCTS, QRELS, QUERIES
 from secured_node import SecuredNode
 
 SHOP, OTHER = "shop_de", "orders"
+ON = ("--index", SHOP)
+JUDGED = ("--queries", "queries.jsonl", "--qrels", "qrels.txt")
 MAPPING = {
     "properties": {
         "title": {"type": "text"},
@@ -34,6 +36,9 @@ USERS = {
     "catalog_worker": ("catalog_worker",),
     "catalog_manager": ("catalog_manager", "catalog_worker", "search_team"),
     "storefront": ("storefront",),
+    "search_service": ("search_service",),
+    "service_of_merchandisers": ("search_service", "merchandiser"),
+    "service_of_catalogs": ("search_service", "catalog_worker"),
     "nobody": (),
 }
 """The roles of each user."""

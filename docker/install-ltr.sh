@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs ltr-plugin of this repository into a new environment: install.sh FOLDER cpu|cuda EXTRAS
+# Installs ltr-plugin of this repository into a new environment: install-ltr.sh FOLDER cpu|cuda EXTRAS
 # The package index has PyTorch with CUDA, of several GB; for `cpu`, uv takes it from PyTorch's own index instead.
 set -euo pipefail
 
 folder=$1 device=$2 extras=$3
-source=$(cd "$(dirname "$0")/../.." && pwd)
+source=$(cd "$(dirname "$0")/.." && pwd)
 case $device in
   cpu) torch=(--torch-backend cpu) ;;
   cuda) torch=() ;;
