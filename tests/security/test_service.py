@@ -130,21 +130,22 @@ def test_with_the_role_of_merchandisers_rankers_grades_and_rules_work(folder, se
     assert b"p1" in service.get("/v1/admin/qrels").body
     preview = service.post("/v1/admin/preview", {"text": "red shoe", "rules": {"rules": [PIN]}})
     assert preview.body["right"]["hits"][0]["id"] == "p4"
-    assert service.put("/v1/admin/rules", {"rules": {"rules": [PIN]}}).status == 200
+    latest = service.get("/v1/admin/rules").body["revision"]
+    assert service.put("/v1/admin/rules", {"rules": {"rules": [PIN]}, "after": latest}).status == 200
     assert service.post("/v1/search", {"text": "red shoe"}).body["hits"][0]["id"] == "p4"
     assert service.post("/v1/admin/rules/undo", {}).status == 200
 
 
-def test_with_the_role_of_catalog_workers_products_are_written(node, service_of):
+def test_with_the_role_of_catalog_workers_products_are_written(node, service_of, tmp_path):
     node.put_roles(WARE)
+    index = open_or_create(node.cluster("catalog_manager"), WARE, (), tmp_path)
     try:
-        index = open_or_create(node.cluster("catalog_manager"), WARE, ())
-        service = service_of("service_of_catalogs", WARE)
+        service = service_of("service_of_catalogs", index.alias)
         lines = "".join(f"{Product(id=id_, title='red mug').model_dump_json()}\n" for id_ in ("m1", "m2"))
         written = service.post("/v1/products", lines).body
         assert (written["applied"], written["refused"]) == (2, 0)
         index.refresh()
         assert service.post("/v1/search", {"text": "mug"}).body["total"] == 2
     finally:
-        node.cluster().call("DELETE", f"/{WARE}-v1")
+        node.cluster().call("DELETE", f"/{index.name}")
         node.put_roles(SHOP)
