@@ -64,6 +64,7 @@ def demo(
     if serve:
         require_module("fastapi", "ltr demo --serve")
     from ltr_plugin.demo.run import run_demo
+    from ltr_plugin.evaluation.terminal_tables import summary_table
     from ltr_plugin.queries.query import INPUT_MODES
     from ltr_plugin.settings import Settings
 
@@ -81,7 +82,8 @@ def demo(
         keep_node=keep_node or serve,
     )
     console = Console()
-    console.print(report.comparison.full.to_summary(INPUT_MODES))
+    console.print(summary_table(report.comparison.full, INPUT_MODES))
+    console.print(report.comparison.verdict.sentence, highlight=False)
     for name, parity in report.parity.items():
         console.print(f"{name}: {parity}", highlight=False)
     console.print(f"report: {report.html_path} (its numbers: {report.json_path})", highlight=False)

@@ -31,6 +31,14 @@ Rankers = Annotated[
     list[str],
     typer.Option("--ranker", metavar="RANKER", help=f"Ranker to compare: {RANKERS}. Repeat the option for several."),
 ]
+Baseline = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RANKER",
+        help="Ranker that the others are compared with, as --ranker names it. Default: the first one, or, where that "
+        "one has nDCG@10 0 on a slice of the queries (BM25 with photos), the best other one without a model.",
+    ),
+]
 ABLATE = "pipelines.ablate:ablate"
 
 
@@ -38,6 +46,7 @@ def evaluate(
     qrels: QrelsFile,
     ranker: Rankers,
     queries: QueriesFile = None,
+    baseline: Baseline = None,
     fail_below: Annotated[
         list[str] | None,
         typer.Option(
@@ -50,13 +59,13 @@ def evaluate(
     profile: ProfileFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Rank judged queries in the cluster and compare each ranker with the first one."""
+    """Rank judged queries in the cluster, compare each ranker with a baseline, and say which one to serve."""
     from rich.console import Console
 
     thresholds = _read_thresholds(fail_below or [])
     if thresholds and len(set(ranker)) < len(ranker):
         raise InputError("--ranker", "a ranker is named twice; --fail-below holds the last one to its measures")
-    result = _evaluate(open_index(name, profile), queries, qrels, ranker)
+    result = _evaluate(open_index(name, profile), queries, qrels, ranker, baseline, warn=as_json)
     missed = result.full.below(thresholds)
     if as_json:
         named = [{"measure": one.measure, "mean": one.mean, "fail_below": thresholds[one.measure]} for one in missed]
@@ -65,6 +74,8 @@ def evaluate(
         console = Console(width=None if sys.stdout.isatty() else 160)  # a file or pipe has no width to fit into
         for table in result.to_tables():
             console.print(table)
+        for line in (*_latency_lines(result), result.verdict.sentence, *result.verdict.notes):
+            console.print(line, highlight=False, markup=False)
     for one in missed:
         required = thresholds[one.measure]
         typer.echo(f"{one.measure} of {one.ranker} is {one.mean:.4f}, below {required:g}", err=True)
@@ -75,6 +86,7 @@ def report(
     qrels: QrelsFile,
     ranker: Rankers,
     queries: QueriesFile = None,
+    baseline: Baseline = None,
     out: Annotated[Path, typer.Option(help="HTML page to write.")] = Path("report.html"),
     ablation: Annotated[Path | None, typer.Option(help="File from `ltr ablate --out`, to show as well.")] = None,
     name: IndexName = DEFAULT_INDEX,
@@ -83,16 +95,19 @@ def report(
 ) -> None:
     """Compare rankers as `ltr evaluate` does and write an HTML page.
 
-    The page has tables, curves, and queries that the last ranker wins or loses against the first, with photos.
+    On top it says which ranker to serve. It has tables, curves, the measure of every query (also as CSV), queries that
+    the last ranker wins or loses against the baseline, with photos, and of each ranker its features' importance, its
+    settings and the latency of searches. It needs no network.
     """
     from ltr_plugin.evaluation.ablation import Ablation
     from ltr_plugin.pipelines.report import report as write_report
 
     matrix = Ablation.read(ablation) if ablation else None
     index = open_index(name, profile)
-    result = _evaluate(index, queries, qrels, ranker)
+    result = _evaluate(index, queries, qrels, ranker, baseline, warn=as_json)
     write_report(index, result, out, ablation=matrix)
-    print_result({"report": str(out), **result.to_json()}, f"report: {out}", as_json=as_json)
+    text = "\n".join([result.verdict.sentence, *result.verdict.notes, f"report: {out}"])
+    print_result({"report": str(out), **result.to_json()}, text, as_json=as_json)
     exit_if(result.failed)
 
 
@@ -180,13 +195,22 @@ def _read_thresholds(assignments: list[str]) -> dict[str, float]:
     return thresholds
 
 
-def _evaluate(index: "Index", queries: Path | None, qrels: Path, rankers: list[str]) -> "Evaluation":
+def _latency_lines(result: "Evaluation") -> list[str]:
+    """The times of searches, a line for all rankers."""
+    times = [f"{name} {one.p50_ms:g} ({one.p95_ms:g})" for name, one in result.latency.items() if one.searches]
+    return [f"Latency in ms from this machine, median (95th percentile): {', '.join(times)}."] if times else []
+
+
+def _evaluate(
+    index: "Index", queries: Path | None, qrels: Path, rankers: list[str], baseline: str | None, *, warn: bool
+) -> "Evaluation":
+    """The evaluation; with `warn`, what a verdict's notes say of queries seen in training is on standard error."""
     from ltr_plugin.pipelines.evaluate import evaluate
 
     with progress_bar("ranking queries") as progress:
-        result = evaluate(index, rankers, queries, qrels, progress=progress)
+        result = evaluate(index, rankers, queries, qrels, baseline=baseline, progress=progress)
     print_failed_queries(result.failed)
-    for ranker, count in result.seen.items():
+    for ranker, count in result.seen.items() if warn else ():
         seen = f"{ranker} was trained with {count} or more of these {counted(len(result.encoded), 'query')}"
         typer.echo(f"ltr: {seen}, so its numbers are too good; evaluate with queries that it has not seen", err=True)
     return result

@@ -1,4 +1,5 @@
-"""What is known of an uploaded ranker beside its model: by which profile and with which queries it was trained."""
+"""What is known of an uploaded ranker beside its model: by which profile and with which queries it was trained, and a
+summary of its card."""
 
 from typing import Any
 

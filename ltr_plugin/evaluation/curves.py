@@ -1,11 +1,10 @@
-"""Data of the report's plots: precision at levels of recall, and differences between two rankers by query."""
+"""Data of the report's plot of precision at levels of recall."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from ltr_plugin.evaluation.measures import MEASURES, per_query
 from ltr_plugin.evaluation.runs import Run
 from ltr_plugin.judgments.qrels import Qrels
 
@@ -25,13 +24,6 @@ def precision_at_recall(run: Run, qrels: Qrels, *, min_grade: int = 1) -> npt.ND
         if relevant:
             rows.append(_interpolated([product in relevant for product, _ in run.get(query, ())], len(relevant)))
     return np.mean(rows, axis=0) if rows else np.zeros(len(RECALL_LEVELS))
-
-
-def per_query_difference(run: Run, baseline: Run, qrels: Qrels, measure: str = MEASURES[0]) -> dict[str, float]:
-    """The measure of `run` minus that of `baseline`, for each query of `qrels`."""
-    column = MEASURES.index(measure)
-    difference = (per_query(run, qrels) - per_query(baseline, qrels))[:, column]
-    return dict(zip(qrels.queries(), difference.tolist(), strict=True))
 
 
 def _interpolated(hits: Sequence[bool], relevant: int) -> npt.NDArray[np.float64]:

@@ -1,8 +1,11 @@
-"""The report: one self-contained HTML page with tables, plots, wins and losses by query, and examples with photos."""
+"""The report: one self-contained HTML page with the verdict, tables, plots, all queries, and examples with photos."""
 
+import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.resources import files
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +13,22 @@ import numpy.typing as npt
 from ltr_plugin.evaluation.ablation import Ablation
 from ltr_plugin.evaluation.comparison import ALL_QUERIES, Comparison, Result
 from ltr_plugin.evaluation.curves import RECALL_LEVELS
+from ltr_plugin.evaluation.latency import Latency
 from ltr_plugin.evaluation.measures import REPORTED_MEASURES
+from ltr_plugin.evaluation.query_table import QueryTable
+from ltr_plugin.evaluation.ranker_summary import RankerSummary
+from ltr_plugin.evaluation.significance import format_p
+from ltr_plugin.evaluation.verdict import Verdict
 
 COLOURS = ("#6b7280", "#2563eb", "#d97706", "#059669", "#9333ea", "#dc2626", "#0891b2", "#a16207", "#be185d", "#4d7c0f")
 WIDTH, HEIGHT = 420, 260
 """Width and height of a plot, in SVG units."""
+
+MOST_FEATURES = 12
+"""Features of a ranker that are shown at once."""
+
+BYTE_ORDER_MARK = "\ufeff"
+"""The beginning of a CSV file by which spreadsheets know that it is UTF-8."""
 
 
 @dataclass(frozen=True)
@@ -46,29 +60,38 @@ class QueryExample:
 class ReportPage:
     """The content of the report.
 
-    `comparison` ranks the whole index, `judged_only` the judged products. `curves` are precisions at RECALL_LEVELS by
-    ranker, `differences` the differences of each ranker from the baseline, by query and sorted. `wins` and `losses` are
-    examples of the last ranker against the baseline, with the largest differences first. `facts` stand in the head.
+    `comparison` ranks the whole index, `judged_only` the judged products; `verdict` is that of `comparison`. `curves`
+    are precisions at RECALL_LEVELS by ranker, `queries` has the measure of each query. `wins` and `losses` are examples
+    of the ranker `compared` against the baseline, with the largest differences first. `facts` stand in the head.
+    `latency` and `summaries` are by ranker; `unknown` are trained rankers without a summary.
     """
 
     title: str
     comparison: Comparison
     judged_only: Comparison
+    verdict: Verdict
     curves: Mapping[str, npt.NDArray[np.float64]]
-    differences: Mapping[str, Sequence[float]]
+    queries: QueryTable
+    compared: str = ""
     wins: Sequence[QueryExample] = ()
     losses: Sequence[QueryExample] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
+    latency: Mapping[str, Latency] = field(default_factory=dict)
+    summaries: Mapping[str, RankerSummary] = field(default_factory=dict)
+    unknown: Sequence[str] = ()
     ablation: Ablation | None = None
 
     def to_html(self) -> str:
-        """The page; text of queries and products is escaped."""
+        """The page; text of queries and products is escaped, and no script runs but its own."""
         from jinja2 import Environment, PackageLoader, StrictUndefined
+        from markupsafe import Markup
 
         environment = Environment(
             loader=PackageLoader("ltr_plugin.evaluation", "."), autoescape=True, undefined=StrictUndefined
         )
         rankers = self.comparison.rankers
+        script = files("ltr_plugin.evaluation").joinpath("report.js").read_text("utf-8")
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         return environment.get_template("report.html.j2").render(
             page=self,
             ablation=self.ablation,
@@ -80,6 +103,11 @@ class ReportPage:
             recall=[_points(RECALL_LEVELS, curve) for curve in self.curves.values()],
             bars=_bars,
             percent=_percent,
+            p_value=format_p,
+            most=MOST_FEATURES,
+            csv=_data_url("text/csv;charset=utf-8", BYTE_ORDER_MARK + self.queries.to_csv()),
+            script=Markup(script),  # noqa: S704 - a file of this package
+            script_sha256=digest,
             grid=[0, 0.25, 0.5, 0.75, 1],
             width=WIDTH,
             height=HEIGHT,
@@ -106,3 +134,7 @@ def _bars(differences: Sequence[float]) -> list[tuple[float, float, float, float
 def _percent(result: Result) -> tuple[float, float, float]:
     """The mean and the ends of its interval, in percent."""
     return 100 * result.mean, 100 * result.low, 100 * result.high
+
+
+def _data_url(kind: str, text: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(text.encode()).decode()}"

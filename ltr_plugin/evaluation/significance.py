@@ -61,6 +61,13 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(value) for value in corrected]
 
 
+def format_p(p: float) -> str:
+    """A p-value as text: `<0.001`, `0.004`, `0.21`."""
+    if p < 0.001:
+        return "<0.001"
+    return f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+
+
 def _blocks(resamples: int, count: int) -> Iterator[int]:
     """Numbers of resamples that sum to `resamples`, each small enough for MAX_RANDOM_NUMBERS; `count` is of queries."""
     size = max(1, MAX_RANDOM_NUMBERS // max(count, 1))

@@ -1,22 +1,27 @@
 """Rankers side by side on judged queries, ranked by the cluster in two views, over all queries and slices of them."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ltr_plugin.batches import batched
-from ltr_plugin.catalog.product import MEDIA_FIELDS, Product, digest
+from ltr_plugin.catalog.product import digest
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.cluster.ranker_facts import ranker_facts
 from ltr_plugin.cluster.search import Hit, OnError, msearch_template, raise_error
+from ltr_plugin.evaluation.baseline import require_ranker
 from ltr_plugin.evaluation.comparison import Comparison, compare
+from ltr_plugin.evaluation.latency import Latency
+from ltr_plugin.evaluation.ranker_summary import RankerSummary
 from ltr_plugin.evaluation.runs import Run
+from ltr_plugin.evaluation.terminal_tables import comparison_tables
+from ltr_plugin.evaluation.verdict import Verdict, verdict_of
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import AnyQueries, EncodedQuery, FailedQueries, encode_judged
+from ltr_plugin.pipelines.evaluation.latency import MEASURED_SEARCHES, measure_latency
+from ltr_plugin.pipelines.evaluation.query_slices import QuerySlices, slice_queries
+from ltr_plugin.pipelines.evaluation.summaries import ranker_summary
 from ltr_plugin.pipelines.search import AnyRanker, resolve_ranking
 from ltr_plugin.progress import Progress, no_progress, offset_progress
 from ltr_plugin.queries.templates import Ranking, search_template
@@ -26,11 +31,6 @@ if TYPE_CHECKING:
 
 EVALUATION_DEPTH = 100
 """Results that an evaluation looks at."""
-
-MIN_SLICE_QUERIES = 10
-"""Queries that a slice by category or by number of relevant products needs; other slices are always shown."""
-
-QuerySlices = Mapping[str, set[str]]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Evaluation:
     `encoded` are the judged queries, `runs` what each ranker answered, `media_root` is where the queries' media lie.
     `failed` has the queries without vectors or, with some ranker, without results: their ids with the reasons. `seen`
     has the rankers that were trained with some of the queries, so that their numbers are too good, with how many of
-    these are known: a ranker keeps 50 of its queries.
+    these are known: a ranker keeps 50 of its queries. `slices` are queries by name, `latency` the times of searches by
+    ranker, and `summaries` says how each trained ranker was trained, None where that is not known.
     """
 
     full: Comparison
@@ -59,19 +60,34 @@ class Evaluation:
     media_root: Path = field(default=Path(), repr=False)
     failed: Mapping[str, str] = field(default_factory=dict)
     seen: Mapping[str, int] = field(default_factory=dict)
+    slices: QuerySlices = field(default_factory=dict, repr=False)
+    latency: Mapping[str, Latency] = field(default_factory=dict)
+    summaries: Mapping[str, RankerSummary | None] = field(default_factory=dict, repr=False)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Which ranker to serve, by nDCG@10 over the whole index."""
+        return verdict_of(self.full, self.seen)
 
     def to_json(self) -> dict[str, Any]:
-        """Both views, by `full` and `judged`, the `failed` queries, and what the rankers have `seen` of them."""
-        views = {"full": self.full.to_json(), "judged": self.judged.to_json()}
-        return {**views, "failed": dict(self.failed), "seen": dict(self.seen)}
+        """Both views, by `full` and `judged`, the `failed` queries, what the rankers have `seen` of them, the `latency`
+        of each, and the `verdict`."""
+        return {
+            "full": self.full.to_json(),
+            "judged": self.judged.to_json(),
+            "failed": dict(self.failed),
+            "seen": dict(self.seen),
+            "latency": {name: asdict(one) for name, one in self.latency.items()},
+            "verdict": asdict(self.verdict),
+        }
 
     def to_markdown(self) -> str:
         """Both views as tables, for files."""
         return f"{self.full.to_markdown()}\n{self.judged.to_markdown()}"
 
     def to_tables(self) -> "list[Table]":
-        """Both views as tables, for the terminal."""
-        return [*self.full.to_tables(), *self.judged.to_tables()]
+        """Both views as tables, for a terminal of 80 columns."""
+        return [*comparison_tables(self.full), *comparison_tables(self.judged)]
 
 
 def evaluate(
@@ -80,44 +96,69 @@ def evaluate(
     queries: AnyQueries | None,
     qrels: Qrels | Path | str,
     *,
+    baseline: str | None = None,
     progress: Progress = no_progress,
 ) -> Evaluation:
-    """The rankers compared with the first of them, on all judged queries and on slices of them.
+    """The rankers compared with a baseline, on all judged queries and on slices of them.
 
-    The cluster ranks every query twice: over the whole index, and restricted to its judged products. Without
-    `queries`, they are the texts that the judgments name. A query that fails is named in the result: without its
-    media it is left out, and a search that is refused counts as one without results, as shoppers get it. InputError
-    when no query is judged, or the cluster lacks a ranker; ClusterError when all searches of a ranker fail.
+    `baseline` is one of the rankers, by its name in the tables: what it is called here, for a `Ranker` the name of its
+    model. By default it is the first of them, or, where that one has nDCG@10 0 on a slice of the queries, the best
+    other ranker without a model that has more (`default_baseline`).
+
+    The cluster ranks every query twice: over the whole index, and restricted to its judged products. Then some searches
+    are made one by one, for the latency. Without `queries`, they are the texts that the judgments name. A query that
+    fails is named in the result: without its media it is left out, and a search that is refused counts as one without
+    results, as shoppers get it. InputError when no query is judged, or the cluster lacks a ranker; ClusterError when
+    all searches of a ranker fail.
     """
     rankings = [resolve_ranking(index, ranker) for ranker in rankers]
+    if baseline is not None:
+        require_ranker(baseline, [ranking.name for ranking in rankings])
     failed = FailedQueries()
     judged, joined, _ = encode_judged(index, queries, qrels, failed=failed)
     failed.raise_if_all(joined.queries())
     known = Qrels({one.query.id: joined.for_query(one.query.id) for one in judged})
-    steps = 2 * len(judged)
+    steps = 2 * len(judged) + min(MEASURED_SEARCHES, len(judged))
     runs: dict[str, FullAndJudgedRuns] = {}
+    latency: dict[str, Latency] = {}
     for position, ranking in enumerate(rankings):
         refused, advance = FailedQueries(), offset_progress(progress, position * steps, len(rankings) * steps)
         runs[ranking.name] = run_ranking(index, judged, known, ranking, progress=advance, on_error=refused.add)
         refused.raise_if_all(one.query.id for one in judged)
+        answered = [one for one in judged if one.query.id not in refused]
+        timed = offset_progress(progress, position * steps + 2 * len(judged), len(rankings) * steps)
+        latency[ranking.name] = measure_latency(index, answered, ranking, progress=timed)
         failed.update(refused)
-    parts = slice_queries(index, judged, known)
+    slices = slice_queries(index, judged, known)
+    untrained = [ranking.name for ranking in rankings if ranking.model is None and ranking.shuffle_seed is None]
+    full = {name: views.full for name, views in runs.items()}
+    compared = compare(full, known, slices, view="whole index", baseline=baseline, alternatives=untrained)
+    of_judged = {name: views.judged for name, views in runs.items()}
+    facts = {ranking.name: ranker_facts(index.cluster, ranking.model) for ranking in rankings}
+    summaries = {
+        ranking.name: ranker_summary(ranker, facts[ranking.name])
+        for ranking, ranker in zip(rankings, rankers, strict=True)
+        if ranking.model
+    }
     return Evaluation(
-        compare({name: views.full for name, views in runs.items()}, known, parts, view="whole index"),
-        compare({name: views.judged for name, views in runs.items()}, known, parts, view="judged products"),
-        judged,
-        known,
-        runs,
-        Path(queries).parent if isinstance(queries, Path | str) else Path(),
-        failed,
-        _seen_in_training(index, rankings, judged),
+        full=compared,
+        judged=compare(of_judged, known, slices, view="judged products", baseline=compared.baseline),
+        encoded=judged,
+        qrels=known,
+        runs=runs,
+        media_root=Path(queries).parent if isinstance(queries, Path | str) else Path(),
+        failed=failed,
+        seen=_seen_in_training(facts, judged),
+        slices=slices,
+        latency=latency,
+        summaries=summaries,
     )
 
 
-def _seen_in_training(index: Index, rankings: Sequence[Ranking], judged: Sequence[EncodedQuery]) -> dict[str, int]:
+def _seen_in_training(facts: Mapping[str, Mapping[str, Any]], judged: Sequence[EncodedQuery]) -> dict[str, int]:
     """How many of the queries each ranker is known to have been trained with, where there are any."""
     digests = {digest(one.to_json()["query"]) for one in judged}
-    trained_with = {one.name: set(ranker_facts(index.cluster, one.model).get("trained_with", ())) for one in rankings}
+    trained_with = {name: set(known.get("trained_with", ())) for name, known in facts.items()}
     return {name: len(digests & known) for name, known in trained_with.items() if digests & known}
 
 
@@ -155,75 +196,3 @@ def _collect_run(
         run[one.query.id] = [(hit.id, hit.score) for hit in hits]
         progress(done, total)
     return run
-
-
-def slice_queries(index: Index, judged: Sequence[EncodedQuery], qrels: Qrels) -> QuerySlices:
-    """The queries of each slice; one query may be in several.
-
-    - By input: `text`, `image`, `audio`, `video`, `mixed`.
-    - `answerable`: the queries with a relevant product, where others have none.
-    - `relevant products without image` (most of the best products have none) and `... with image`; also for audio and
-      video.
-    - `few relevant` and `many relevant`: the halves with fewer and with more relevant products.
-    - `head` and `tail`, where all queries have a frequency: the fewest queries that make up half of the traffic, and
-      the others.
-    - By the first category of the best products.
-    """
-    best = {one.query.id: _best_products(qrels.for_query(one.query.id)) for one in judged}
-    products = _fetch_products(index, {id_ for ids in best.values() for id_ in ids})
-    by_name: dict[str, set[str]] = defaultdict(set)
-    for one in judged:
-        by_name[one.query.mode].add(one.query.id)
-    if len(by_name) == 1:
-        by_name.clear()
-    answerable = [query for query, ids in best.items() if ids]
-    if len(answerable) < len(judged):
-        by_name["answerable"] = set(answerable)
-    for modality in MEDIA_FIELDS:
-        with_media = {id_ for id_, product in products.items() if product.media(modality)}
-        if with_media and len(with_media) < len(products):
-            without_media = {
-                query for query in answerable if sum(id_ in with_media for id_ in best[query]) * 2 < len(best[query])
-            }
-            by_name[f"relevant products without {modality}"] = without_media
-            by_name[f"relevant products with {modality}"] = set(answerable) - without_media
-    counts = {query: sum(grade > 0 for grade in qrels.for_query(query).values()) for query in answerable}
-    by_count = sorted(answerable, key=lambda query: counts[query])
-    if len(by_count) >= 2 * MIN_SLICE_QUERIES and counts[by_count[0]] < counts[by_count[-1]]:
-        by_name["few relevant"] = set(by_count[: len(by_count) // 2])
-        by_name["many relevant"] = set(by_count[len(by_count) // 2 :])
-    if head := _head(judged):
-        by_name["head"], by_name["tail"] = head, set(best) - head
-    by_category: dict[str, set[str]] = defaultdict(set)
-    for query in answerable:
-        categories = Counter(
-            products[id_].category[0] for id_ in best[query] if id_ in products and products[id_].category
-        )
-        if categories:
-            by_category[categories.most_common(1)[0][0]].add(query)
-    large = {name: queries for name, queries in by_category.items() if len(queries) >= MIN_SLICE_QUERIES}
-    if len(large) > 1:
-        by_name |= {f"in {name}": large[name] for name in sorted(large, key=lambda name: -len(large[name]))}
-    return by_name
-
-
-def _head(judged: Sequence[EncodedQuery]) -> set[str]:
-    """The fewest queries that make up half of the traffic; none where frequencies are unknown or all equal."""
-    frequencies = {one.query.id: one.query.frequency for one in judged if one.query.frequency}
-    if len(frequencies) < len(judged) or len(set(frequencies.values())) < 2:
-        return set()
-    ordered = sorted(frequencies, key=lambda query: -frequencies[query])
-    before = accumulate((frequencies[query] for query in ordered), initial=0.0)
-    half = sum(frequencies.values()) / 2
-    return {query for query, cumulative in zip(ordered, before, strict=False) if cumulative < half}
-
-
-def _best_products(grades: Mapping[str, int]) -> list[str]:
-    """The products of the highest grade; none when no product is relevant."""
-    highest = max(grades.values(), default=0)
-    return [id_ for id_, grade in grades.items() if grade == highest > 0]
-
-
-def _fetch_products(index: Index, ids: set[str]) -> dict[str, Product]:
-    parts = batched(sorted(ids), 1000)
-    return {id_: product for part in parts for id_, product in index.products(part).items()}

@@ -26,6 +26,7 @@ from ltr_plugin.pipelines.encode_queries import (
     encode,
     sample_evenly,
 )
+from ltr_plugin.pipelines.evaluation.summaries import SUMMARY, summarize
 from ltr_plugin.pipelines.search import first_pass
 from ltr_plugin.progress import Progress, no_progress
 from ltr_plugin.rankers.export.exported_model import Export
@@ -91,6 +92,7 @@ def push(
         known = {
             "profile": ranker.card.provenance.get("profile"),
             "trained_with": [digest(one["query"]) for one in ranker.card.sample_queries],
+            SUMMARY: summarize(ranker.card).to_json(),
         }
         if facts := {key: value for key, value in known.items() if value}:
             write_ranker_facts(index.cluster, name, facts)

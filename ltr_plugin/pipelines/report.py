@@ -12,7 +12,8 @@ from ltr_plugin.catalog.references import is_url
 from ltr_plugin.cluster.index import Index
 from ltr_plugin.errors import LtrError, MediaError
 from ltr_plugin.evaluation.ablation import Ablation
-from ltr_plugin.evaluation.curves import per_query_difference, precision_at_recall
+from ltr_plugin.evaluation.curves import precision_at_recall
+from ltr_plugin.evaluation.query_table import query_table
 from ltr_plugin.evaluation.report_page import QueryExample, ReportPage, ResultItem
 from ltr_plugin.files import write_atomic
 from ltr_plugin.pipelines.evaluate import Evaluation
@@ -33,13 +34,23 @@ def report(
 ) -> Path:
     """Writes an evaluation as one HTML page, and returns its path.
 
-    The page has tables, curves, and examples of queries that the last ranker wins and loses against the first, with
-    their photos and recordings; media that cannot be shown are left out. `ablation` is shown as well.
+    The page has the verdict, tables, curves, all queries, and examples of queries that the last ranker other than the
+    baseline wins and loses, with their photos and recordings; media that cannot be shown are left out. `ablation` is
+    shown as well.
     """
     folder = evaluation.media_root
     comparison, runs, qrels = evaluation.full, evaluation.runs, evaluation.qrels
-    baseline, last = comparison.rankers[0], comparison.rankers[-1]
-    by_query = per_query_difference(runs[last].full, runs[baseline].full, qrels)
+    encoded = {one.query.id: one.query for one in evaluation.encoded}
+    table = query_table(
+        {name: views.full for name, views in runs.items()},
+        qrels,
+        comparison.baseline,
+        texts={query: one.text for query, one in encoded.items()},
+        modes={query: one.mode for query, one in encoded.items()},
+        slices=evaluation.slices,
+    )
+    baseline, last = comparison.baseline, (table.others or [comparison.baseline])[-1]
+    by_query = table.differences(last)
     best = sorted(by_query, key=lambda query: -by_query[query])
     wins = [query for query in best[:EXAMPLES_PER_KIND] if by_query[query] > 0]
     losses = [query for query in best[::-1][:EXAMPLES_PER_KIND] if by_query[query] < 0]
@@ -49,7 +60,6 @@ def report(
         }
         for query in (*wins, *losses)
     }
-    encoded = {one.query.id: one.query for one in evaluation.encoded}
     items = _items(
         index,
         {id_ for both in top_results.values() for ids in both.values() for id_ in ids},
@@ -68,15 +78,16 @@ def report(
         title=f"Rankers on {index.alias}",
         comparison=comparison,
         judged_only=evaluation.judged,
+        verdict=evaluation.verdict,
         curves={name: precision_at_recall(views.full, qrels) for name, views in runs.items()},
-        differences={
-            name: sorted(per_query_difference(views.full, runs[baseline].full, qrels).values(), reverse=True)
-            for name, views in runs.items()
-            if name != baseline
-        },
+        queries=table,
+        compared=last,
         wins=[example(query) for query in wins],
         losses=[example(query) for query in losses],
         facts={"products": f"{index.count():,}", "judged queries": str(len(qrels.queries()))},
+        latency=evaluation.latency,
+        summaries={name: one for name, one in evaluation.summaries.items() if one},
+        unknown=[name for name, one in evaluation.summaries.items() if not one],
         ablation=ablation,
     )
     path = Path(out)

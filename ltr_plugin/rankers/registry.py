@@ -17,20 +17,27 @@ class RankerKind:
     """The class of its settings."""
     trainer: str
     """The function that trains it."""
+    importance: str
+    """What the importance of a feature is, in words."""
 
     def attribute(self, name: str) -> Any:  # noqa: ANN401 - a class or a function
         """The object that the module gives this name."""
         return getattr(import_module(f"{__package__}.{self.module}"), name)
 
 
+_GAIN = "how much the splits by the feature lowered the training loss (gain)"
+_GRADIENT = "how much the score changes with the standardised feature (mean absolute gradient)"
+_MEMBERS = "the share of the feature in its member ranker, times the spread of that member's scores"
+_WEIGHT = "the absolute weight of the standardised feature"
+
 KINDS: Mapping[str, RankerKind] = {
-    "lambdamart": RankerKind("lambdamart", "LambdaMARTRanker", "LambdaMARTSettings", "train_lambdamart"),
-    "xgboost": RankerKind("xgboost", "XGBoostRanker", "XGBoostSettings", "train_xgboost"),
-    "fusion": RankerKind("fusion", "NetworkRanker", "NetworkSettings", "train_fusion"),
-    "mlp": RankerKind("fusion", "NetworkRanker", "MLPSettings", "train_mlp"),
-    "late": RankerKind("late_fusion", "LateFusionRanker", "LateFusionSettings", "train_late_fusion"),
-    "linear": RankerKind("linear", "LinearRanker", "LinearSettings", "train_linear"),
-    "logistic": RankerKind("logistic", "LinearRanker", "LinearSettings", "train_logistic"),
-    "svm": RankerKind("svm", "LinearRanker", "LinearSettings", "train_svm"),
+    "lambdamart": RankerKind("lambdamart", "LambdaMARTRanker", "LambdaMARTSettings", "train_lambdamart", _GAIN),
+    "xgboost": RankerKind("xgboost", "XGBoostRanker", "XGBoostSettings", "train_xgboost", _GAIN),
+    "fusion": RankerKind("fusion", "NetworkRanker", "NetworkSettings", "train_fusion", _GRADIENT),
+    "mlp": RankerKind("fusion", "NetworkRanker", "MLPSettings", "train_mlp", _GRADIENT),
+    "late": RankerKind("late_fusion", "LateFusionRanker", "LateFusionSettings", "train_late_fusion", _MEMBERS),
+    "linear": RankerKind("linear", "LinearRanker", "LinearSettings", "train_linear", _WEIGHT),
+    "logistic": RankerKind("logistic", "LinearRanker", "LinearSettings", "train_logistic", _WEIGHT),
+    "svm": RankerKind("svm", "LinearRanker", "LinearSettings", "train_svm", _WEIGHT),
 }
 """All kinds, by the name that cards and the command line give them."""

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ltr_plugin.evaluation.curves import RECALL_LEVELS, per_query_difference, precision_at_recall
+from ltr_plugin.evaluation.curves import RECALL_LEVELS, precision_at_recall
 from ltr_plugin.judgments.qrels import Qrels
 
 
@@ -24,9 +24,3 @@ def test_queries_without_an_answer_are_left_out_and_without_results_count_as_not
     qrels = Qrels({"none": {"a": 0}, "missed": {"a": 1}, "found": {"a": 1}})
     assert precision_at_recall(run(found=["a"], none=["a"]), qrels)[0] == 0.5
     assert precision_at_recall({}, Qrels({"none": {"a": 0}})).tolist() == [0.0] * len(RECALL_LEVELS)
-
-
-def test_every_judged_query_has_a_difference():
-    qrels = Qrels({"q1": {"a": 1}, "q2": {"a": 1}})
-    found = per_query_difference(run(q1=["a"], q2=["b", "a"]), run(q1=["a"], q2=["a"]), qrels)
-    assert found == {"q1": 0.0, "q2": pytest.approx(1 / np.log2(3) - 1)}

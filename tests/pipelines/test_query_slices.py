@@ -5,7 +5,7 @@ import pytest
 from ltr_plugin.errors import InputError
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.pipelines.encode_queries import EncodedQuery
-from ltr_plugin.pipelines.evaluate import slice_queries
+from ltr_plugin.pipelines.evaluation.query_slices import slice_queries
 from ltr_plugin.queries.query import Query, read_queries
 
 
