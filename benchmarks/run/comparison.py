@@ -74,7 +74,7 @@ def main() -> None:
     learned = [Ranking(name, model=one.model) for name, one in pushed.items()]
     with progress_bar("ranking") as progress:
         rankings = [BASELINES["bm25"], BASELINES["vectors"], *learned]
-        comparison = evaluate(index, rankings, encoded, qrels, progress=progress)
+        comparison = evaluate(index, rankings, encoded, qrels, baseline="bm25", progress=progress)
     fusion = rankers.get("fusion")
     gates = gates_of(index, fusion, encoded) if isinstance(fusion, NetworkRanker) else {}
     best = {name: rankers[name] for name in BEST if name in pushed}

@@ -1,6 +1,7 @@
 """The `ltr` command as its users run it: exit codes, messages, and JSON for machines."""
 
 import json
+from html import unescape
 
 import pytest
 import yaml
@@ -64,12 +65,24 @@ def test_the_whole_way_by_hand(shop, here):
     )
     assert "query query $.pick.a" in picked[2]
     result = run("evaluate", *judged, "--ranker", "bm25", "--ranker", shop / "ranker", *common)
-    assert set(result) == {"full", "judged", "failed", "seen"}
+    assert set(result) == {"full", "judged", "failed", "seen", "latency", "verdict"}
+    assert result["full"]["baseline"] == "bm25"
     assert set(result["full"]["slices"]["all"]["rankers"]) == {"bm25", str(shop / "ranker")}
     rankers = ("--ranker", "bm25", "--ranker", shop / "ranker")
     code, out, err = ltr("report", *judged, *rankers, "--out", shop / "report.html", "--index", name, **environment)
     assert code == 0, err
-    assert "nDCG@10 by query slice" in (shop / "report.html").read_text()
+    page = (shop / "report.html").read_text()
+    assert "nDCG@10 by query slice" in page
+    assert "linear, trained on" in page
+    assert out.splitlines()[0] in unescape(page)
+    other = run("evaluate", *judged, *rankers, "--baseline", shop / "ranker", *common)
+    assert other["full"]["baseline"] == other["judged"]["baseline"] == str(shop / "ranker")
+    code, out, err = ltr("evaluate", *judged, *rankers, "--index", name, **environment)
+    assert code == 0, err
+    assert "Latency in ms from this machine" in out
+    code, out, err = ltr("evaluate", *judged, *rankers, "--baseline", "bm52", "--index", name, **environment)
+    assert code == 2
+    assert f"'bm52' is not compared; choose one of: bm25, {shop / 'ranker'}" in err
     assert run("features", "push", shop / "set.yaml", *common) == {"feature_set": "words_only-v1"}
 
 

@@ -93,6 +93,12 @@ def test_a_pushed_ranker_is_proved_and_beats_words_alone(shop_index, logged, enc
         bm25, random, learned = (view.of("all", name, "nDCG@10").mean for name in view.rankers)
         assert random < bm25 < learned
     assert found.seen == {"learned": len(encoded)}  # it was trained with these
+    assert {name: one.searches for name, one in found.latency.items()} == dict.fromkeys(found.runs, len(encoded))
+    assert all(0 < one.p50_ms <= one.p95_ms for one in found.latency.values())
+    summary = found.summaries["learned"]  # which the cluster keeps
+    assert found.summaries.keys() == {"learned"}
+    assert (summary.kind, summary.importance) == (ranker.kind, pytest.approx(ranker.card.importance))
+    assert summary.settings == ranker.card.settings
     fresh = [replace(one, query=one.query.model_copy(update={"id": f"{one.query.id}-new"})) for one in encoded]
     grades = Qrels.read(shop_files / "qrels.txt")
     moved = Qrels({f"{query}-new": grades.for_query(query) for query in grades.queries()})
