@@ -144,6 +144,7 @@ def ablate(
     """Remove each modality from the queries, then from a part of the products, and measure every ranker each time."""
     from rich.console import Console
 
+    from ltr_plugin.evaluation.terminal_tables import ablation_table
     from ltr_plugin.features.table import FeatureTable
     from ltr_plugin.pipelines.ablate import ablate as measure
     from ltr_plugin.pipelines.ablate import load_pushed_rankers, train_blind_baselines
@@ -172,7 +173,7 @@ def ablate(
     if as_json:
         typer.echo(json.dumps(ablation.model_dump(mode="json")))
     else:
-        Console().print(ablation.to_table())
+        Console().print(ablation_table(ablation))
 
 
 def _read_thresholds(assignments: list[str]) -> dict[str, float]:

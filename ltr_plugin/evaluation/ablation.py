@@ -6,7 +6,7 @@ Each ranker is compared with modality-blind baselines: rankers of the same kinds
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Literal, Self
 
 from ltr_plugin.catalog.product import Modality
 from ltr_plugin.errors import InputError
@@ -19,9 +19,6 @@ from ltr_plugin.features.table import FeatureTable, Floats
 from ltr_plugin.files import write_atomic
 from ltr_plugin.judgments.qrels import Qrels
 from ltr_plugin.validation import StrictModel, decode, read_json
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 PRIMARY_MEASURE = MEASURES[0]
 BLIND_BASELINE = "modality-blind baseline"
@@ -118,18 +115,6 @@ class Ablation(StrictModel):
             if row.blind_baseline_mean is not None:
                 points.setdefault(BLIND_BASELINE, []).append((row.removal.fraction, row.blind_baseline_mean))
         return curves
-
-    def to_table(self) -> "Table":
-        """A table for the terminal."""
-        from rich.table import Table
-
-        head, *rows = self._cells()
-        table = Table(head[0], title=f"{self.measure} when a modality is removed", caption=self.legend)
-        for name in head[1:]:
-            table.add_column(name, justify="right")
-        for cells in rows:
-            table.add_row(*cells)
-        return table
 
     def to_markdown(self) -> str:
         """A Markdown table."""

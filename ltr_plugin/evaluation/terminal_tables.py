@@ -1,8 +1,9 @@
-"""A comparison as tables for a terminal of 80 columns, however many rankers it has."""
+"""Comparisons and ablations as tables for a terminal of 80 columns, however many rankers they have."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from ltr_plugin.evaluation.ablation import BLIND_BASELINE, Ablation
 from ltr_plugin.evaluation.comparison import ALL_QUERIES, Comparison, Result
 from ltr_plugin.evaluation.measures import MEASURES, REPORTED_MEASURES
 from ltr_plugin.evaluation.significance import format_p
@@ -25,6 +26,27 @@ def summary_table(comparison: Comparison, slices: Collection[str]) -> "Table":
     for ranker in comparison.rankers:
         table.add_row(ranker, *(_mean(comparison, comparison.of(name, ranker, MEASURES[0])) for name in columns))
     table.caption = _legend(comparison)
+    return table
+
+
+def ablation_table(ablation: Ablation) -> "Table":
+    """For each removal the mean of every ranker with its interval, its change, and the modality-blind baseline."""
+    from rich.text import Text
+
+    table = _table(f"{ablation.measure} when a modality is removed", "removed (queries), ranker")
+    for name in ("mean", "95 % interval", "change"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in ablation.rows:
+        table.add_row(Text(f"{row.removal} ({row.queries:,})", style="bold"))
+        for name, cell in row.cells.items():
+            mean = f"{cell.mean:.3f} {' ' if cell.non_inferior else '!'}"
+            change = f"{cell.mean - cell.mean_before:+.3f}"
+            table.add_row(Text.assemble("  ", name), mean, f"{cell.low:.3f}-{cell.high:.3f}", change)
+        if row.blind_baseline and row.blind_baseline_mean is not None:
+            blind = Text.assemble("  ", f"{BLIND_BASELINE} {row.blind_baseline}")
+            table.add_row(blind, f"{row.blind_baseline_mean:.3f}  ")
+        table.add_section()
+    table.caption = ablation.legend
     return table
 
 

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from ltr_plugin.errors import InputError
 from ltr_plugin.evaluation.ablation import BLIND_BASELINE, Ablation, Removal, evaluate_removal, mask_modality
+from ltr_plugin.evaluation.terminal_tables import ablation_table
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable, Provenance
 from ltr_plugin.judgments.qrels import Qrels
@@ -74,13 +75,16 @@ def test_curves_begin_with_nothing_removed():
 
 
 def test_tables_name_removals_and_mark_inferior_cells():
-    console = Console(width=200, record=True, file=io.StringIO())
-    console.print(matrix().to_table())
-    for shown in (console.export_text(), matrix().to_markdown()):
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(ablation_table(matrix()))
+    terminal, markdown = console.export_text(), matrix().to_markdown()
+    for shown in (terminal, markdown):
         assert "queries without their text (30)" in shown
         assert "90% of products without image (30)" in shown
         assert shown.count(" !") == 1 + shown.count(" ! inferior")
-        assert f"{(6 + 24 * HALF) / 30:.3f} old" in shown
+    mean = f"{(6 + 24 * HALF) / 30:.3f}"
+    assert f"{mean} old" in markdown
+    assert ["modality-blind", "baseline", "old", mean] in [line.split() for line in terminal.splitlines()]
 
 
 def test_a_matrix_is_read_as_it_was_written(tmp_path):
