@@ -22,8 +22,8 @@ def measure_latency(
 ) -> Latency:
     """The times of searches for the first page, from request to response on this machine, one after the other.
 
-    At most MEASURED_SEARCHES of the queries are searched for, evenly over their order. Encoding is not among it. A
-    search that the cluster refuses now is left out.
+    At most MEASURED_SEARCHES of the queries are searched for, evenly over their order. Encoding is not among it. The
+    first search that the cluster refuses, which answered them all before, ends the measurement.
     """
     template = {"source": search_template(index.retrieval(), ranking)}
     chosen = sample_evenly(encoded, MEASURED_SEARCHES)
@@ -33,7 +33,7 @@ def measure_latency(
         try:
             search(index, template, {**one.params, "size": PAGE_SIZE})
         except ClusterError:
-            continue
+            break
         seconds.append(time.perf_counter() - started)
         progress(done, len(chosen))
     return Latency.of(seconds)
