@@ -28,9 +28,13 @@
     return element;
   }
 
+  // A long name may continue on the next line behind a full stop, a slash, an underscore or a hyphen.
+  const breakable = (name) => name.split(/(?<=[./_-])(?=[A-Za-z])/).flatMap((part, at) => (at ? [make("wbr"), part] : [part]));
+
   function button(column) {
     const sorted = column === key ? (descending ? " \u2193" : " \u2191") : "";
-    const element = make("button", { type: "button", className: column.change ? "by" : "" }, column.name + sorted);
+    const parts = breakable(column.name);
+    const element = make("button", { type: "button", className: column.change ? "by" : "" }, ...parts, sorted);
     if (column.change) element.setAttribute("aria-label", `difference of ${data.rankers[column.at]}`);
     element.classList.toggle("sorted", column === key);
     element.addEventListener("click", () => {

@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,9 @@ from ltr_plugin.evaluation.query_table import QueryTable
 from ltr_plugin.evaluation.ranker_summary import RankerSummary
 from ltr_plugin.evaluation.significance import format_p
 from ltr_plugin.evaluation.verdict import Verdict
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 COLOURS = ("#6b7280", "#2563eb", "#d97706", "#059669", "#9333ea", "#dc2626", "#0891b2", "#a16207", "#be185d", "#4d7c0f")
 WIDTH, HEIGHT = 420, 260
@@ -104,6 +109,7 @@ class ReportPage:
             bars=_bars,
             percent=_percent,
             p_value=format_p,
+            breakable=_breakable,
             most=MOST_FEATURES,
             csv=_data_url("text/csv;charset=utf-8", BYTE_ORDER_MARK + self.queries.to_csv()),
             script=Markup(script),  # noqa: S704 - a file of this package
@@ -138,3 +144,10 @@ def _percent(result: Result) -> tuple[float, float, float]:
 
 def _data_url(kind: str, text: str) -> str:
     return f"data:{kind};base64,{base64.b64encode(text.encode()).decode()}"
+
+
+def _breakable(name: str) -> "Markup":
+    """A name, escaped, that may continue on the next line behind a full stop, a slash, an underscore or a hyphen."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"([./_-])(?=[A-Za-z])", r"\1<wbr>", str(escape(name))))  # noqa: S704 - it is escaped

@@ -21,7 +21,7 @@ RUNS = {"bm25": {"q1": [("b", 2.0), ("a", 1.0)], "q2": []}, "better & new": {"q1
 
 
 HOSTILE = "</script><script>alert(1)</script>"
-VOID = {"meta", "img", "br", "line", "rect", "polyline", "input"}
+VOID = {"meta", "img", "br", "line", "rect", "polyline", "input", "wbr"}
 
 
 class Outline(HTMLParser):
@@ -96,7 +96,7 @@ def test_a_page_says_how_rankers_were_trained_and_how_long_searches_take(page):
     _, text = outline_of(page)
     assert "better & new 12.0 15.5 2" in text
     assert "lambdamart, trained on 1,200 queries with 34,000 products, 2026-11-30." in text
-    assert "title_bm25 75.0 % price 25.0 %" in text
+    assert "title_bm25 75.0 % price 25.0 %" in text.replace("title_ ", "title_")  # where a line may end
     assert "5 more features" in text
     assert "leaves 31" in text
     assert "How old.linear.1 was trained is not known" in text
