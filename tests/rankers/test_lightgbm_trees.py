@@ -169,20 +169,21 @@ def assert_scores_within_float32(booster, trees, values, *, names=NAMES):
 
 
 @pytest.mark.slow
-def test_five_hundred_trees_of_255_leaves():
+@pytest.mark.parametrize(("count", "size"), [(500, 31), (50, 255)])
+def test_many_trees_and_large_ones(count, size):
+    """The cluster scores five hundred trees of 255 leaves in `pipelines/test_unsafe_models.py`."""
     rng = np.random.default_rng(5)
     values = rng.random((4000, 6), dtype=np.float32)
     labels = np.sin(9 * values[:, 0]) * values[:, 1] + values[:, 2] ** 2 + rng.normal(0, 0.3, 4000)
     names = tuple("abcdef")
-    booster = trained(values, labels, trees=500, num_leaves=255, min_data_in_leaf=1, learning_rate=0.03)
+    booster = trained(values, labels, trees=count, num_leaves=size, min_data_in_leaf=1, learning_rate=0.03)
     trees = export_trees(booster.dump_model(), names)
-    assert len(trees) == 500
+    assert len(trees) == count
     rows = np.nextafter(values[:300], rng.choice([-INF, INF], size=(300, 6)))
-    leaves = np.stack([tree_leaves(tree, names, rows) for tree in trees], axis=1)
     places = booster.predict(rows, pred_leaf=True)
-    outputs = [[np.float32(booster.get_leaf_output(tree, leaf)) for leaf in range(255)] for tree in (0, 250, 499)]
-    for place, tree in enumerate((0, 250, 499)):
-        assert np.array_equal(leaves[:, tree], np.array(outputs[place])[places[:, tree]])
+    for tree in (0, count // 2, count - 1):
+        outputs = np.array([booster.get_leaf_output(tree, leaf) for leaf in range(size)], np.float32)
+        assert np.array_equal(tree_leaves(trees[tree], names, rows), outputs[places[:, tree]])
     assert_scores_within_float32(booster, trees, rows, names=names)
     assert json.loads(json.dumps(trees)) == trees
 
