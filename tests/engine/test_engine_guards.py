@@ -4,7 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from engine_http import derived, price
+from engine_http import STORE, derived, price
 
 pytestmark = pytest.mark.live
 
@@ -132,12 +132,21 @@ def test_expressions_whose_registers_are_much_only_together(ranking):
 
 @pytest.mark.slow
 def test_large_models_that_are_loaded_at_once(ranking, node, store):
-    """16 models of 12 MB each, loaded one after the other: each search has an answer, or 429 and then an answer."""
+    """16 models of 10 MB each, loaded one after the other: each search has an answer, or 429 and then an answer.
+
+    One is created, and copied behind the engine's back: to create each takes longer than to load it.
+    """
     ranking.put_set("s", price())
     definition = "[" + ",".join([nested_tree(60)[1:-1]] * 1_500) + "]"
-    for number in range(16):
-        body = f'{{"model":{{"name":"m{number}","model":{{"type":"model/xgboost+json","definition":{definition}}}}}}}'
-        assert node("POST", f"{store}/_featureset/s/_createmodel", body).status == 201
+    body = f'{{"model":{{"name":"m0","model":{{"type":"model/xgboost+json","definition":{definition}}}}}}}'
+    assert node("POST", f"{store}/_featureset/s/_createmodel", body).status == 201
+    kept = f"/.ltrstore_{STORE}"
+    source = json.dumps(node("GET", f"{kept}/_doc/model-m0", warned=True).body["_source"])
+    assert source.count('"name": "m0"') == 2
+    for number in range(1, 16):
+        copied = source.replace('"name": "m0"', f'"name": "m{number}"')
+        assert node("PUT", f"{kept}/_doc/model-m{number}", copied, warned=True).status == 201
+    node("POST", f"{kept}/_refresh", warned=True)
     with ThreadPoolExecutor(16) as pool:
         replies = list(pool.map(ranking.search, [ranking.sltr(model=f"m{number}") for number in range(16)]))
     assert {reply.status for reply in replies} == {200}
