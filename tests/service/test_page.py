@@ -812,7 +812,7 @@ def test_pictures_of_the_documentation(request, tmp_path, node_url, browser):
         phone = {"has_touch": True, "is_mobile": True, "device_scale_factor": 2}
         shoot("page-phone", PHONE, query="?q=mug", **phone)
         window = Visit(browser, running, DESKTOP)
-        window.page.goto(f"{running.url}/merchandise?q=lamp&left=vectors&right=bm25")
+        window.page.goto(f"{running.url}merchandise?q=lamp&left=bm25&right=random")
         window.page.locator(".row").first.wait_for()
         window.page.get_by_role("button", name="Pin").nth(1).click()
         window.page.wait_for_load_state("networkidle")
