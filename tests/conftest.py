@@ -26,7 +26,6 @@ LONGEST = (
     "encoders/test_training.py",
     "demo/test_run.py",
     "security",
-    "pipelines/test_resume.py",
     "encoders/test_audio_training.py",
     "cli/test_index.py",
     "ltr_workers/test_running.py",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from built_node import copy_of_built_node
-from three_nodes import COLOURS, GOODS, OPTIONS, PRODUCTS, KilledAt, Nodes, log_rows
+from three_nodes import COLOURS, GOODS, OPTIONS, PRODUCTS, AfterDeath, DeathAmid, Nodes, Searching, log_rows
+from together import together
 
 from benchmarks.lib.word_shop import feature_set
 from ltr_plugin.catalog.product import Product
@@ -16,7 +17,10 @@ from ltr_plugin.devnode import temporary_node
 from ltr_plugin.devnode.distribution import DISTRIBUTIONS
 from ltr_plugin.features.feature_set import FeatureSet
 from ltr_plugin.features.table import FeatureTable
-from ltr_plugin.pipelines.indexing.index_catalog import IndexResult, write_catalog
+from ltr_plugin.pipelines.encode_queries import encode
+from ltr_plugin.pipelines.indexing.index_catalog import write_catalog
+from ltr_plugin.pipelines.push import push
+from ltr_plugin.rankers.lambdamart import train_lambdamart
 
 
 @pytest.fixture(scope="module", params=list(DISTRIBUTIONS))
@@ -52,23 +56,18 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def written(nodes: Nodes, shop: Path) -> Iterator[IndexResult]:
-    """The shop written into the cluster while a node dies; all nodes run again, and the index is deleted at the end."""
+def alias(nodes: Nodes) -> Iterator[str]:
+    """A name for indices of the cluster, which are deleted at the end."""
     alias = f"several-{uuid.uuid4().hex[:8]}"
-    killing = KilledAt(nodes, 1, PRODUCTS // 3)
-    result = write_catalog(nodes.cluster, shop / "catalog.jsonl", alias, (), options=OPTIONS, progress=killing)
-    assert nodes.running() == [False, True, True]
-    nodes.restore()
-    yield result
-    nodes.restore()
-    nodes.cluster.call("DELETE", f"/{alias}-v*")
+    yield alias
+    nodes.cluster.call("DELETE", f"/{alias}-v*,{alias}-more-v*")
 
 
-@pytest.fixture
-def index(written: IndexResult, nodes: Nodes) -> ManagedIndex:
+@pytest.fixture(scope="module")
+def index(nodes: Nodes, shop: Path, alias: str) -> ManagedIndex:
     """The shop on the cluster, all nodes of which run."""
     nodes.restore()
-    return written.index
+    return write_catalog(nodes.cluster, shop / "catalog.jsonl", alias, (), options=OPTIONS).index
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +78,39 @@ def features() -> FeatureSet:
 
 @pytest.fixture(scope="module")
 def rows(
-    written: IndexResult, nodes: Nodes, shop: Path, features: FeatureSet, tmp_path_factory: pytest.TempPathFactory
+    index: ManagedIndex, shop: Path, features: FeatureSet, tmp_path_factory: pytest.TempPathFactory
 ) -> FeatureTable:
     """The logged features of the judged products, without a death."""
-    nodes.restore()
-    return log_rows(written.index, shop, features, tmp_path_factory.mktemp("rows"))
+    return log_rows(index, shop, features, tmp_path_factory.mktemp("rows"))
+
+
+@pytest.fixture(scope="module")
+def death(
+    nodes: Nodes,
+    shop: Path,
+    index: ManagedIndex,
+    features: FeatureSet,
+    rows: FeatureTable,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AfterDeath:
+    """A node that does not manage the cluster dies in the midst of all flows at the same time, and is started again."""
+    ranker, encoded = train_lambdamart(rows), encode(index, shop / "queries.jsonl")
+    number = 1 + nodes.manager() % 3
+    amid = DeathAmid(nodes, number, flows=3)
+    with Searching(index) as searching:
+        done = together(
+            lambda: write_catalog(
+                nodes.cluster, shop / "catalog.jsonl", f"{index.alias}-more", (),
+                options=OPTIONS, progress=amid.once(PRODUCTS // 3),
+            ),
+            lambda: log_rows(
+                index, shop, features, tmp_path_factory.mktemp("again"), progress=amid.once(5)
+            ),
+            lambda: push(index, ranker, encoded, progress=amid.once(5)),
+        )  # fmt: skip
+        assert nodes.running() == [one != number for one in (1, 2, 3)], done
+        nodes.restore()
+    for result in done:
+        if isinstance(result, Exception):
+            raise result
+    return AfterDeath(*done, ranker, encoded, searching)
