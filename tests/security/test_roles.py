@@ -75,7 +75,7 @@ def test_a_catalog_worker_writes_products_and_makes_no_versions(run, node):
         assert refused(cluster, "PUT", "/_ltr/_featureset/mine", SET)
         assert refused(cluster, "POST", f"/{SHOP}/_search")
         for command in (
-            ("index", "embed", "ware", "--text-encoder", "word-vectors:more.txt"),
+            ("index", "embed", "ware", "--text-encoder", "none"),
             ("index", "rollback", "ware"),
             ("index", "drop", "ware", "--yes"),
         ):
