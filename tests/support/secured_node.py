@@ -5,7 +5,7 @@ import secrets
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -93,15 +93,18 @@ class SecuredNode:
         else:
             self.cluster().call("POST", "/_security/role", body)
 
-    def add_user(self, name: str, *roles: str) -> None:
-        """Makes a user with these roles."""
-        self.passwords[name] = secrets.token_urlsafe(24)
-        body = {"password": self.passwords[name]}
-        if self.engine == "opensearch":
-            path, key = "/_plugins/_security/api/internalusers", "opendistro_security_roles"
+    def add_users(self, roles: Mapping[str, Sequence[str]]) -> None:
+        """Makes users with these roles."""
+        made = {name: secrets.token_urlsafe(24) for name in roles}
+        self.passwords.update(made)
+        if self.engine == "opensearch":  # loads its users again after each request
+            users = {name: {"password": made[name], "opendistro_security_roles": roles[name]} for name in roles}
+            body = [{"op": "add", "path": f"/{name}", "value": user} for name, user in users.items()]
+            self.cluster().call("PATCH", "/_plugins/_security/api/internalusers", body)
         else:
-            path, key = "/_security/user", "roles"
-        self.cluster().call("PUT", f"{path}/{name}", {**body, key: roles})
+            for name in roles:
+                body = {"password": made[name], "roles": roles[name]}
+                self.cluster().call("PUT", f"/_security/user/{name}", body)
 
 
 @contextmanager
@@ -186,8 +189,10 @@ def _when_ready(engine: str, ca: Path, node: NodeFolder, pid: int) -> SecuredNod
     while time.monotonic() < until and is_running(pid, node):
         if node.ports.exists() and (ports := node.ports.read_text().split()):
             running = SecuredNode(engine, f"https://127.0.0.1:{ports[0].rpartition(':')[2]}", ca)
+            cluster = running.cluster()
+            cluster.retry_timeout_s = 0.0
             with suppress(ClusterError):  # until its users are there
-                running.cluster().call("GET", "/_ltr")
+                cluster.call("GET", "/_ltr")
                 return running
         time.sleep(0.2)
     raise NodeError(f"the secured node did not start:\n{tail(node.console)}\n{tail(node.log)}")

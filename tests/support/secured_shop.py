@@ -50,8 +50,7 @@ TEMPLATE = "by_title"
 def fill(node: SecuredNode) -> None:
     """Makes the index, one that no role reaches, a search template, and the users."""
     node.put_roles(SHOP)
-    for user, roles in USERS.items():
-        node.add_user(user, *roles)
+    node.add_users(USERS)
     cluster = node.cluster()
     for name in (SHOP, OTHER):
         cluster.call("PUT", f"/{name}", {"mappings": MAPPING})
@@ -66,7 +65,7 @@ def fill(node: SecuredNode) -> None:
 
 
 def write_files(folder: Path) -> Path:
-    """The folder, with a profile, features, rules, queries, judgments, a catalog and two encoders of words."""
+    """The folder, with a profile, features, rules, queries, judgments, a catalog and an encoder of words."""
     documents = {
         "index.yaml": PROFILE,
         "set.yaml": FEATURES,
@@ -78,6 +77,5 @@ def write_files(folder: Path) -> Path:
         (folder / name).write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     (folder / "qrels.txt").write_text("\n".join(QRELS) + "\n")
     (folder / "sold-out.txt").write_text("p3\n")
-    for name, words in (("words.txt", ("red", "shoe")), ("more.txt", ("red", "shoe", "blue"))):
-        (folder / name).write_text("".join(f"{word} {number} 1\n" for number, word in enumerate(words)))
+    (folder / "words.txt").write_text("red 0 1\nshoe 1 1\n")
     return folder
