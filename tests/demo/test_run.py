@@ -11,7 +11,16 @@ from ltr_plugin.demo.run import run_demo
 from ltr_plugin.demo.shop import generate_shop
 from ltr_plugin.errors import InputError
 from ltr_plugin.progress import no_progress
+from ltr_plugin.rankers.network.settings import NetworkSettings
 from ltr_plugin.settings import Settings
+
+PRODUCTS = 40
+
+
+class ShortTraining(NetworkSettings):
+    """Settings of a network that need not be good."""
+
+    epochs: int = 10
 
 
 @contextmanager
@@ -23,19 +32,21 @@ def quiet(_label):
 def shop(tmp_path, node_url):
     """A folder with a generated shop, under a name of its own, since the index is named after it."""
     folder = tmp_path / f"shop{uuid.uuid4().hex[:8]}"
-    generate_shop(folder, products=96)
+    generate_shop(folder, products=PRODUCTS)
     yield folder
     connect(node_url).call("DELETE", f"/demo-{folder.name}-v*")
 
 
 @pytest.mark.live
-def test_every_step_runs_and_running_again_keeps_what_is_there(shop, node_url, tmp_path):
+def test_every_step_runs_and_running_again_keeps_what_is_there(shop, node_url, tmp_path, monkeypatch):
+    monkeypatch.setattr("ltr_plugin.encoders.training.photo.network_trainer.HEAD_STEPS", 10)
+    monkeypatch.setattr("ltr_plugin.rankers.network.settings.NetworkSettings", ShortTraining)
     settings = Settings(opensearch_url=node_url, runs=tmp_path / "runs")
     options = {"progress_bar": quiet, "data": shop, "encoder_minutes": 0.02, "sound_minutes": 0.02}
     first = run_demo(settings, tmp_path / "out", **options)
     report = json.loads(first.json_path.read_text())
     assert set(report) == {"catalog", "rankers", "parity", "seconds"}
-    assert report["catalog"] == {"products": 96, "errors": 0, "index": f"demo-{shop.name}-v1"}
+    assert report["catalog"] == {"products": PRODUCTS, "errors": 0, "index": f"demo-{shop.name}-v1"}
     assert set(report["parity"]) == {"lambdamart", "fusion"}
     assert all(proof["passed"] and proof["out_of_order"] == 0 for proof in report["parity"].values())
     slices = report["rankers"]["full"]["slices"]
