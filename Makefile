@@ -10,7 +10,7 @@ demo: .venv/ready
 
 # Threads of a library that wait for each other's core sleep, instead of taking it from the other process and the nodes.
 test: lint
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest -m 'not long' --durations=150 --numprocesses 2 --no-loadscope-reorder
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest -m 'not long' --durations=15 --numprocesses 2 --no-loadscope-reorder
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .
