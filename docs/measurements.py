@@ -307,6 +307,46 @@ def _slope(ns_per_tree: Mapping[str, float]) -> float:
     return (int(many) * ns_per_tree[many] - int(few) * ns_per_tree[few]) / (int(many) - int(few))
 
 
+SERVED = {"typed": "words, 19,406 products", "photo": "photo, 81 products"}
+"""What is searched by `benchmarks.run.serve`, by the name of its part of the result."""
+
+
+def serve_table() -> str:
+    """The service beside direct calls of the template, and beside three separate calls."""
+    rows = [
+        [shop, clients, way, *(f"{one[key]:,.1f}" for key in ("p50_ms", "p95_ms", "per_second")), one["failed"]]
+        for part, shop in SERVED.items()
+        for clients, ways in result("serve")[part].items()
+        for way, one in ways.items()
+    ]
+    header = ["search by", "clients", "way", "p50, ms", "p95, ms", "searches/s", "failed"]
+    return table(header, rows, best="none")
+
+
+def serve_added() -> str:
+    """What the service adds to a direct call of one client, and its memory."""
+    report = result("serve")
+    alone = {part: report[part]["1"] for part in SERVED}
+    added = [
+        f"{way.removeprefix('typed, ')} {alone[part][way]['p50_ms'] - alone[part]['direct']['p50_ms']:.1f} ms"
+        for part, way in (("typed", "typed, cached"), ("typed", "typed, uncached"), ("photo", "photo"))
+    ]
+    return (
+        f"Added to the median of a direct call by one client: {', '.join(added)}. The service with its encoders takes "
+        f"{report['typed_memory_mb']:,} MB for words and {report['photo_memory_mb']:,} MB for photos."
+    )
+
+
+def grocery_photos() -> str:
+    """Photos that shoppers took of groceries, searched through the service."""
+    found = result("serve")["grocery_photos"]
+    return (
+        f"{found['photos']} photos of groceries taken by phone, searched through the service by the bundled encoder as "
+        f"it is: the product is first for {100 * found['hit_at_1']:.0f} %, among the first five for "
+        f"{100 * found['hit_at_5']:.0f} %; 95 % of the answers came within {found['p95_ms']:.0f} ms."
+    )
+
+
 def parity_table(name: str) -> str:
     """Cluster scores against local predictions: rows, the largest relative difference, pairs in another order."""
     rows = [
